@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.exec;
+
+import java.util.Collection;
+import java.util.Map;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * The one way in which training and inference reach a SameDiff graph.
+ *
+ * <p><b>State.</b> An executor reads the graph's parameter arrays at every call and never writes to them, so a caller
+ * that updates a parameter array in place sees the change at the next call.
+ *
+ * <p><b>Threads.</b> One call at a time per executor; different executors over the same arrays may run side by side as
+ * long as nobody writes to the arrays.
+ *
+ * @apiNote Status: experimental
+ */
+public interface GraphExecutor {
+
+    /**
+     * Computes variables of the graph.
+     *
+     * @param placeholders an array for each placeholder that the outputs depend on
+     * @param outputs names of the variables wanted
+     * @return the arrays by name, in the order asked for; they belong to the caller
+     * @throws IllegalArgumentException if a placeholder is missing, unknown or of a wrong shape or an output does not
+     *     exist; the message lists every problem
+     */
+    Map<String, INDArray> output(Map<String, INDArray> placeholders, Collection<String> outputs);
+
+    /**
+     * Computes the loss and its gradient with respect to every trainable variable of this executor.
+     *
+     * @param placeholders an array for each placeholder that the loss depends on
+     * @param seed source of everything random in this step (dropout masks): equal seeds give equal results
+     * @return loss and gradients; the arrays belong to the caller
+     * @throws IllegalArgumentException as for {@link #output}
+     */
+    LossAndGradients gradients(Map<String, INDArray> placeholders, long seed);
+}

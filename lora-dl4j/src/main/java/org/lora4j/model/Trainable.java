@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.model;
+
+import java.util.List;
+import org.lora4j.exec.GraphExecutor;
+
+/**
+ * Something a training loop can train: live parameters, and an executor that computes their gradients.
+ *
+ * @apiNote Status: experimental
+ */
+public interface Trainable {
+
+    /**
+     * The parameters that learn now.
+     *
+     * @return the trainable parameters in a fixed order; their arrays are the live ones, updated in place by the loop
+     */
+    List<TrainableParameter> trainableParameters();
+
+    /**
+     * The executor whose {@link GraphExecutor#gradients} returns one gradient for each of
+     * {@link #trainableParameters()}, by its name.
+     *
+     * @return the executor for training (dropout on); inference through {@link GraphExecutor#output} has dropout off
+     */
+    GraphExecutor executor();
+}
