@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.autodiff.rules;
 
+import java.util.HashMap;
 import java.util.Map;
 import org.nd4j.autodiff.functions.DifferentialFunction;
 
@@ -13,20 +14,24 @@ public final class GradientRules {
 
     private static final GradientRule STOCK = new StockRule();
 
-    private static final Map<String, GradientRule> RULES = Map.ofEntries(
-            Map.entry("add", ElementwiseRules::add),
-            Map.entry("subtract", ElementwiseRules::subtract),
-            Map.entry("multiply", ElementwiseRules::multiply),
-            Map.entry("divide", ElementwiseRules::divide),
-            Map.entry("biasadd", ElementwiseRules::biasAdd),
-            Map.entry("erf", ElementwiseRules::erf),
-            Map.entry("matmul", new MatmulRule()),
-            Map.entry("tensordot", new TensordotRule()),
-            Map.entry("xw_plus_b", LinearRules::xwPlusB),
-            Map.entry("relu_layer", LinearRules::reluLayer),
-            Map.entry("layer_norm", new LayerNormRule()),
-            Map.entry("softmax", new SoftmaxRule()),
-            Map.entry("gather", new GatherRule()));
+    private static final Map<String, GradientRule> RULES = new HashMap<>();
+
+    static {
+        RULES.put("add", ElementwiseRules::add);
+        RULES.put("subtract", ElementwiseRules::subtract);
+        RULES.put("multiply", ElementwiseRules::multiply);
+        RULES.put("divide", ElementwiseRules::divide);
+        RULES.put("biasadd", ElementwiseRules::biasAdd);
+        RULES.put("erf", ElementwiseRules::erf);
+        RULES.put("matmul", new MatmulRule());
+        RULES.put("tensordot", new TensordotRule());
+        RULES.put("xw_plus_b", LinearRules::xwPlusB);
+        RULES.put("relu_layer", LinearRules::reluLayer);
+        RULES.put("layer_norm", new LayerNormRule());
+        RULES.put("softmax", new SoftmaxRule());
+        RULES.put("gather", new GatherRule());
+        LossRule.OPS.forEach(op -> RULES.put(op, new LossRule()));
+    }
 
     private GradientRules() {}
 

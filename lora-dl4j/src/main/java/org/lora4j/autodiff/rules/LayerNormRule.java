@@ -6,33 +6,31 @@ import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ops.impl.transforms.custom.LayerNorm;
 
 /**
- * y = gain xhat (+ bias) with xhat = (x - mean) / sqrt(var + 1e-5) over the last dimension: from plain ops, only what is
- * needed. Other dimensions go to the native backward op.
+ * y = gain xhat (+ bias) with xhat = (x - mean) / std over the last dimension: from plain ops, only what is needed. Other
+ * dimensions go to the native backward op.
+ *
+ * <p>ND4J's op has no epsilon: it divides by the bare standard deviation and gives 0 for a row of equal values, whose
+ * gradient is taken as 0 here.
  *
  * <p>Source: Ba, Kiros and Hinton 2016, <i>Layer normalization</i>, arXiv 1607.06450.
  */
 final class LayerNormRule implements GradientRule {
 
-    // The constant inside ND4J's own op; it has no attribute for it.
-    private static final double EPSILON = 1e-5;
+    private static final double TINY = 1e-30;
 
     @Override
     public void apply(RuleContext c) {
         SDVariable x = c.input(0);
         int last = c.rank(x) - 1;
-        int[] dimensions = ((LayerNorm) c.op()).getDimensions();
-        boolean overLast = dimensions != null
-                && dimensions.length == 1
-                && (dimensions[0] == last || dimensions[0] == -1)
-                && (c.rank(x) == 2 || !channelsFirst(c));
-        if (!overLast) {
+        if (!overLastDimension(c, last)) {
             new StockRule().apply(c);
             return;
         }
         SameDiff g = c.graph();
         SDVariable centered = x.sub(x.mean(true, last));
-        SDVariable inverse =
-                g.math().rsqrt(g.math().square(centered).mean(true, last).add(EPSILON));
+        SDVariable deviation = g.math().sqrt(g.math().square(centered).mean(true, last));
+        SDVariable spread = g.math().step(deviation, 0.0);
+        SDVariable inverse = g.math().reciprocal(deviation.add(TINY)).mul(spread);
         SDVariable normalized = centered.mul(inverse);
         SDVariable dy = c.gradient();
         if (c.needs(0)) {
@@ -48,8 +46,14 @@ final class LayerNormRule implements GradientRule {
         }
     }
 
-    private static boolean channelsFirst(RuleContext c) {
-        boolean[] flags = ((LayerNorm) c.op()).bArgs();
-        return flags.length > 0 && flags[0];
+    private static boolean overLastDimension(RuleContext c, int last) {
+        LayerNorm op = (LayerNorm) c.op();
+        int[] dimensions = op.getDimensions();
+        boolean[] flags = op.bArgs();
+        boolean channelsFirst = flags.length > 0 && flags[0];
+        return dimensions != null
+                && dimensions.length == 1
+                && (dimensions[0] == last || dimensions[0] == -1)
+                && (last == 1 || !channelsFirst);
     }
 }

@@ -8,7 +8,9 @@ final class SoftmaxRule implements GradientRule {
 
     @Override
     public void apply(RuleContext c) {
-        int dimension = (int) c.attribute(0, -1);
+        int declared = (int) c.attribute(0, -1);
+        // ND4J's reductions take a negative dimension for another one than its softmax does.
+        int dimension = declared < 0 ? declared + c.rank(c.output(0)) : declared;
         SDVariable y = c.output(0);
         SDVariable weighted = c.gradient().mul(y);
         c.pass(0, weighted.sub(y.mul(weighted.sum(true, dimension))));
