@@ -26,7 +26,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  *   <li>{@link #POOLED} {@code [batch, hidden]}
  * </ul>
  *
- * <p>ND4J does not check ids against the size of a table: {@link #requireValid} does.
+ * <p>ND4J does not check ids and lengths against the size of a table, and reads foreign memory or ends the process
+ * when they are too large: {@link #requireValid} checks one batch, {@link LengthBuckets#requireFits} all of a data set.
  *
  * <p><i>State.</i> The graph shares the arrays of its weights. <i>Threads.</i> As SameDiff.
  *

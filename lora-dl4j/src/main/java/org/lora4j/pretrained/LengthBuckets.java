@@ -99,6 +99,34 @@ public final class LengthBuckets {
     }
 
     /**
+     * Checks once that an encoder takes everything in these buckets. ND4J does not check the rows that a graph asks of a
+     * table: what is too long or has too large an id reads foreign memory or ends the process.
+     *
+     * @param config the shape of the encoder
+     * @return this
+     * @throws IllegalArgumentException if a sequence is longer than the position table or an id is outside the word
+     *     table; the message lists every problem
+     */
+    public LengthBuckets requireFits(BertConfig config) {
+        List<String> problems = new ArrayList<>();
+        for (int i = 0; i < ids.length; i++) {
+            if (ids[i].length > config.maxPositions()) {
+                problems.add("examples[" + i + "] has " + ids[i].length + " tokens, expected at most "
+                        + config.maxPositions() + " (lower the tokenizer's maxLength)");
+            }
+            for (int id : ids[i]) {
+                if (id < 0 || id >= config.vocabulary()) {
+                    problems.add("examples[" + i + "] has the id " + id + ", expected 0 to " + (config.vocabulary() - 1)
+                            + " (use the tokenizer that belongs to the weights)");
+                    break;
+                }
+            }
+        }
+        Problems.throwIfAny("LengthBuckets", problems);
+        return this;
+    }
+
+    /**
      * All examples once, shuffled.
      *
      * @param seed the run's seed

@@ -204,6 +204,29 @@ class LengthBucketsTest {
     }
 
     @Test
+    void requireFits_withTooLongTextsAndForeignIds_namesThemAll() {
+        BertConfig config = BertConfig.of(1, 4, 2, 6, 'd', 3, 1);
+        LengthBuckets buckets = LengthBuckets.of(
+                List.of(new TextExample("abc", 0), new TextExample("aaaa", 0), new TextExample("ad", 1)),
+                CHARACTERS,
+                2,
+                1);
+
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> buckets.requireFits(config))
+                .withMessage("LengthBuckets: 2 problems: examples[1] has 4 tokens, expected at most 3 (lower the"
+                        + " tokenizer's maxLength); examples[2] has the id 100, expected 0 to 99 (use the tokenizer that"
+                        + " belongs to the weights).");
+    }
+
+    @Test
+    void requireFits_ofWhatFits_givesTheBuckets() {
+        LengthBuckets buckets = LengthBuckets.of(List.of(new TextExample("abc", 0)), CHARACTERS, 2, 1);
+
+        assertThat(buckets.requireFits(BertConfig.of(1, 4, 2, 6, 'd', 3, 1))).isSameAs(buckets);
+    }
+
+    @Test
     void textExample_withANegativeLabel_isRefused() {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new TextExample("a", -1))
