@@ -21,6 +21,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
@@ -188,10 +189,16 @@ public final class PeftConfigJson {
         Map<String, Object> extras = new LinkedHashMap<>();
         root.properties().forEach(entry -> {
             PeftField field = FIELDS.get(entry.getKey());
+            Object value = JSON.convertValue(entry.getValue(), Object.class);
+            boolean unknown = field == null;
+            // What says no more than PEFT's default is not carried, so that a file read back equals what was written.
+            boolean carried = !unknown
+                    && field.treatment() == PeftField.Treatment.CARRIED
+                    && !Objects.equals(value, field.initial());
             boolean start = entry.getKey().equals(INIT)
                     && STARTS_WITHOUT_EFFECT.contains(entry.getValue().asText());
-            if (field == null || field.treatment() == PeftField.Treatment.CARRIED || start) {
-                extras.put(entry.getKey(), JSON.convertValue(entry.getValue(), Object.class));
+            if (unknown || carried || start) {
+                extras.put(entry.getKey(), value);
             }
         });
         return extras;
