@@ -7,7 +7,10 @@ import java.util.Map;
 import org.lora4j.model.TrainableParameter;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
+import org.nd4j.linalg.learning.AdaBeliefUpdater;
 import org.nd4j.linalg.learning.GradientUpdater;
+import org.nd4j.linalg.learning.config.AdaBelief;
 import org.nd4j.linalg.learning.config.IUpdater;
 import org.nd4j.linalg.learning.config.NoOp;
 
@@ -110,10 +113,22 @@ public final class Nd4jOptimizer implements Optimizer {
             INDArray value = parameter.value();
             long size = config.stateSize(value.length());
             this.state = size == 0 ? null : Nd4j.zeros(value.dataType(), 1, size);
-            this.rule = config.instantiate(state, true);
-            if (state != null) {
-                rule.setStateViewArray(state, new long[] {1, value.length()}, 'c', true);
+            this.rule = start(config, state, value.length());
+        }
+
+        private static GradientUpdater<?> start(IUpdater config, INDArray state, long length) {
+            if (config instanceof AdaBelief) {
+                // Its instantiate(INDArray, boolean) of M2.1 reads the second axis of a vector and throws.
+                INDArray flat = state.reshape(state.length());
+                INDArray m = flat.get(NDArrayIndex.interval(0, length)).reshape(1, length);
+                INDArray s = flat.get(NDArrayIndex.interval(length, 2 * length)).reshape(1, length);
+                return config.instantiate(Map.of(AdaBeliefUpdater.M_STATE, m, AdaBeliefUpdater.S_STATE, s), true);
             }
+            GradientUpdater<?> rule = config.instantiate(state, true);
+            if (state != null) {
+                rule.setStateViewArray(state, new long[] {1, length}, 'c', true);
+            }
+            return rule;
         }
 
         @Override
