@@ -145,6 +145,13 @@ class Nd4jOptimizerTest {
     }
 
     @Test
+    void of_aRateThatStaysZero_isRefused() {
+        assertThatThrownBy(() -> Nd4jOptimizer.of(new Sgd(0)))
+                .hasMessage("Nd4jOptimizer: the learning rate is 0 at the iterations and epochs [0, 1, 10, 100, 1000],"
+                        + " expected one above 0");
+    }
+
+    @Test
     void train_withAScheduleButNoRate_isRefused() {
         TrainingPlan plan = TrainingPlan.builder()
                 .epochs(1)

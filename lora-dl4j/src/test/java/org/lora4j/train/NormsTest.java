@@ -2,10 +2,12 @@
 package org.lora4j.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -49,6 +51,13 @@ class NormsTest {
     @Test
     void norm_ofAScalar_isItsAbsoluteValue() {
         assertThat(Norms.norm(Nd4j.scalar(-2.5))).isEqualTo(2.5);
+    }
+
+    @Test
+    void norm_ofAnotherType_isRefused() {
+        assertThatThrownBy(() -> Norms.norm(Nd4j.ones(DataType.INT32, 2)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("training arithmetic: an array of type INT; expected FLOAT or DOUBLE. Cast it first");
     }
 
     @Test

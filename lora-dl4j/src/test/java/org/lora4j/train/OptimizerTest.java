@@ -105,6 +105,31 @@ class OptimizerTest {
                 .isEqualTo(-21);
     }
 
+    @Test
+    void update_ofALargeMatrixInTheOtherOrder_pairsElementsByPosition() {
+        // Every element its own number, so that a wrong pairing shows.
+        for (DataType type : new DataType[] {DataType.FLOAT, DataType.DOUBLE}) {
+            INDArray numbers = Nd4j.create(DataType.DOUBLE, 37, 53);
+            for (int i = 0; i < 37; i++) {
+                for (int j = 0; j < 53; j++) {
+                    numbers.putScalar(i, j, 100 * i + j);
+                }
+            }
+            for (char order : new char[] {'c', 'f'}) {
+                INDArray p = Nd4j.create(type, new long[] {37, 53}, order);
+                INDArray g = numbers.castTo(type).dup(order == 'c' ? 'f' : 'c');
+
+                Sgd.of(1).updaterFor(parameter(p)).update(g, step(1, 0, 1));
+
+                for (int i = 0; i < 37; i++) {
+                    for (int j = 0; j < 53; j++) {
+                        assertThat(p.getDouble(i, j)).isEqualTo(-(100 * i + j));
+                    }
+                }
+            }
+        }
+    }
+
     @ParameterizedTest(name = "{0}")
     @MethodSource("byHand")
     void restore_ofAState_continuesBitForBit(Optimizer optimizer, double decay, double after1, double after2) {

@@ -234,6 +234,24 @@ class TrainerFaultsTest {
     }
 
     @Test
+    void train_whenGradientsAreClosedOrOfAnotherType_listsBoth() {
+        INDArray closed = Nd4j.ones(DataType.DOUBLE, 2);
+        closed.close();
+        TestModel model = new TestModel(
+                List.of(
+                        TestModel.parameter("a", Kind.WEIGHT, Nd4j.ones(DataType.DOUBLE, 2)),
+                        TestModel.parameter("b", Kind.WEIGHT, Nd4j.ones(DataType.DOUBLE, 2))),
+                (in, seed) ->
+                        new LossAndGradients(1, TestModel.gradients("a", closed, "b", Nd4j.ones(DataType.FLOAT16, 2))));
+
+        assertThatThrownBy(() -> train(model, plan(), batch(1)))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessage(
+                        "Trainer: 2 problems: the gradient of 'a' is closed; gradients belong to the trainer from the"
+                                + " moment they are returned; the gradient of 'b' has type HALF, expected FLOAT or DOUBLE");
+    }
+
+    @Test
     void train_withoutTrainableParameters_isRefused() {
         TestModel model = new TestModel(List.of(), (in, seed) -> new LossAndGradients(0, Map.of()));
 
