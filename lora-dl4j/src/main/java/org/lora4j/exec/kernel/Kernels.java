@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.exec.kernel;
 
 import java.util.HashMap;
@@ -16,8 +17,6 @@ import org.nd4j.autodiff.samediff.internal.InferenceSession;
 import org.nd4j.autodiff.samediff.internal.SameDiffOp;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ops.DynamicCustomOp;
-import org.nd4j.linalg.api.ops.impl.transforms.custom.LayerNorm;
-import org.nd4j.linalg.api.ops.impl.transforms.custom.LayerNormBp;
 import org.nd4j.linalg.api.ops.impl.transforms.strict.GELU;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -61,9 +60,12 @@ public final class Kernels {
     public static SameDiff fuse(SameDiff graph) {
         GraphCopy copy = GraphCopy.of(graph);
         GeluPattern.find(graph)
-                .forEach((op, x) -> copy.rewrite(op, context -> List.of(carrier(
-                        context.graph(), "gelu", () -> new GELU(context.graph(), context.graph().getVariable(x))
-                                .outputVariable()))));
+                .forEach((op, x) -> copy.rewrite(
+                        op,
+                        context -> List.of(carrier(
+                                context.graph(),
+                                "gelu",
+                                () -> new GELU(context.graph(), context.graph().getVariable(x)).outputVariable()))));
         return copy.build();
     }
 
@@ -102,7 +104,8 @@ public final class Kernels {
 
     // The native backward op gives all gradients at once; its kernel is far cheaper than the composed rule.
     private static void layerNormRule(RuleContext c) {
-        if (!isOverLast((DynamicCustomOp) c.op(), ((LayerNorm) c.op()).getDimensions(), c.rank(c.input(0)), c.input(0).dataType())) {
+        if (!isOverLastDimension(
+                (DynamicCustomOp) c.op(), c.rank(c.input(0)), c.input(0).dataType())) {
             GradientRules.of(c.op()).apply(c);
             return;
         }
@@ -114,11 +117,12 @@ public final class Kernels {
         }
     }
 
-    private static boolean isOverLast(DynamicCustomOp op, int[] dimensions, int rank, DataType type) {
+    /** Whether a layer norm, or its backward, is one that the kernels compute. */
+    static boolean isOverLastDimension(DynamicCustomOp op, int rank, DataType type) {
+        long[] dimensions = op.iArgs();
         boolean[] flags = op.bArgs();
         boolean channelsFirst = flags.length > 0 && flags[0];
         return type == DataType.FLOAT
-                && dimensions != null
                 && dimensions.length == 1
                 && (dimensions[0] == -1 || dimensions[0] == rank - 1)
                 && (rank == 2 || !channelsFirst);
@@ -149,22 +153,13 @@ public final class Kernels {
         Map<String, Kernel> byOp = new HashMap<>();
         for (SameDiffOp op : graph.getOps().values()) {
             String carried = carried(op.getName());
-            Kernel kernel = carried != null ? CARRIED.get(carried) : NATIVE.get(op.getOp().opName());
+            Kernel kernel = carried != null
+                    ? CARRIED.get(carried)
+                    : NATIVE.get(op.getOp().opName());
             if (kernel != null) {
                 byOp.put(op.getName(), kernel);
             }
         }
         return new KernelSession(graph, byOp);
-    }
-
-    /** Whether the kernel of a native op means the same as the op on these inputs. */
-    static boolean applies(DifferentialFunction op, int rank, DataType type) {
-        if (op instanceof LayerNorm norm) {
-            return isOverLast(norm, norm.getDimensions(), rank, type);
-        }
-        if (op instanceof LayerNormBp norm) {
-            return isOverLast(norm, norm.getDimensions(), rank, type);
-        }
-        return true;
     }
 }
