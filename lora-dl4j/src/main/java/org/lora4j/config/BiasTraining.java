@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.config;
+
+/**
+ * Which biases of the base model learn together with the adapter.
+ *
+ * <p>With anything but {@link #NONE} a disabled adapter still leaves the learned biases of its model; hosts document how
+ * they restore the originals.
+ *
+ * @apiNote Status: experimental
+ */
+public enum BiasTraining {
+    /** No bias. */
+    NONE("none"),
+    /** Every bias of the base model. */
+    ALL("all"),
+    /** The biases of the adapted modules. */
+    ADAPTED_ONLY("lora_only");
+
+    private final String peftName;
+
+    BiasTraining(String peftName) {
+        this.peftName = peftName;
+    }
+
+    /**
+     * The name of this choice in PEFT's {@code bias} field.
+     *
+     * @return {@code none}, {@code all} or {@code lora_only}
+     */
+    public String peftName() {
+        return peftName;
+    }
+}
