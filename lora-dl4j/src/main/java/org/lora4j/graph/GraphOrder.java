@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.graph;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Deque;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.autodiff.samediff.internal.SameDiffOp;
+import org.nd4j.autodiff.samediff.internal.Variable;
+
+/**
+ * Order and reach of the ops of a SameDiff graph. The order of {@link SameDiff#getOps()} means nothing; this class gives
+ * one that does.
+ *
+ * <p>Ops are always named, never compared: ops of ND4J M2.1 with equal attributes are {@code equal} to each other.
+ *
+ * @apiNote Status: internal
+ */
+public final class GraphOrder {
+
+    private GraphOrder() {}
+
+    /**
+     * The ops such that each comes after the ops it reads from. Loops of control flow are cut at the edge that leads
+     * back.
+     *
+     * @param graph a graph
+     * @return all ops of the graph
+     */
+    public static List<SameDiffOp> topological(SameDiff graph) {
+        Map<String, SameDiffOp> ordered = new LinkedHashMap<>();
+        Set<String> entered = new LinkedHashSet<>();
+        for (String root : graph.getOps().keySet()) {
+            visit(graph, root, entered, ordered);
+        }
+        return List.copyOf(ordered.values());
+    }
+
+    // An explicit stack: graphs of a few thousand ops in a row would overflow the thread's own.
+    private static void visit(SameDiff graph, String root, Set<String> entered, Map<String, SameDiffOp> ordered) {
+        Deque<String> stack = new ArrayDeque<>();
+        stack.push(root);
+        while (!stack.isEmpty()) {
+            String name = stack.peek();
+            SameDiffOp op = graph.getOps().get(name);
+            if (entered.add(name)) {
+                for (String input : inputs(op)) {
+                    String producer = producer(graph, input);
+                    if (producer != null && !entered.contains(producer)) {
+                        stack.push(producer);
+                    }
+                }
+            } else {
+                stack.pop();
+                ordered.putIfAbsent(name, op);
+            }
+        }
+    }
+
+    /**
+     * Everything that the given variables are computed from, themselves included.
+     *
+     * @param graph a graph
+     * @param variables names of variables of the graph
+     * @return names of variables
+     */
+    public static Set<String> ancestors(SameDiff graph, Collection<String> variables) {
+        Set<String> reached = new LinkedHashSet<>();
+        Deque<String> open = new ArrayDeque<>(variables);
+        while (!open.isEmpty()) {
+            String name = open.pop();
+            if (reached.add(name)) {
+                String producer = producer(graph, name);
+                if (producer != null) {
+                    open.addAll(inputs(graph.getOps().get(producer)));
+                }
+            }
+        }
+        return reached;
+    }
+
+    /**
+     * Everything that is computed from the given variables, themselves included.
+     *
+     * @param graph a graph
+     * @param variables names of variables of the graph
+     * @return names of variables
+     */
+    public static Set<String> descendants(SameDiff graph, Collection<String> variables) {
+        Set<String> reached = new LinkedHashSet<>();
+        Deque<String> open = new ArrayDeque<>(variables);
+        while (!open.isEmpty()) {
+            String name = open.pop();
+            if (reached.add(name)) {
+                for (String consumer : consumers(graph, name)) {
+                    open.addAll(graph.getOps().get(consumer).getOutputsOfOp());
+                }
+            }
+        }
+        return reached;
+    }
+
+    /**
+     * The op that computes a variable.
+     *
+     * @param graph a graph
+     * @param variable name of a variable
+     * @return name of the op, or null for a leaf
+     */
+    public static String producer(SameDiff graph, String variable) {
+        Variable v = graph.getVariables().get(variable);
+        return v == null ? null : v.getOutputOfOp();
+    }
+
+    /**
+     * The ops that read a variable.
+     *
+     * @param graph a graph
+     * @param variable name of a variable
+     * @return names of ops, each once
+     */
+    public static List<String> consumers(SameDiff graph, String variable) {
+        List<String> ops = graph.getVariables().get(variable).getInputsForOp();
+        return ops == null ? List.of() : new ArrayList<>(new LinkedHashSet<>(ops));
+    }
+
+    /**
+     * What an op reads, in order, a variable as often as it is read.
+     *
+     * @param op an op
+     * @return names of variables
+     */
+    public static List<String> inputs(SameDiffOp op) {
+        return op.getInputsToOp() == null ? List.of() : op.getInputsToOp();
+    }
+}
