@@ -89,10 +89,7 @@ public record ModuleShape(Kind kind, long inputs, long outputs, List<Long> kerne
      */
     public static ModuleShape convolution(long inputs, long outputs, long... kernel) {
         return new ModuleShape(
-                Kind.CONVOLUTION,
-                inputs,
-                outputs,
-                LongStream.of(kernel).boxed().toList());
+                Kind.CONVOLUTION, inputs, outputs, LongStream.of(kernel).boxed().toList());
     }
 
     /**
@@ -113,7 +110,8 @@ public record ModuleShape(Kind kind, long inputs, long outputs, List<Long> kerne
      * @return {@code [first, second]}, followed by the window if this is a convolution
      */
     public long[] sized(long first, long second, boolean pointwise) {
-        return withKernel(first, second, pointwise ? kernel.stream().map(k -> 1L).toList() : kernel);
+        return withKernel(
+                first, second, pointwise ? kernel.stream().map(k -> 1L).toList() : kernel);
     }
 
     /**
@@ -135,8 +133,7 @@ public record ModuleShape(Kind kind, long inputs, long outputs, List<Long> kerne
     }
 
     private static long[] withKernel(long first, long second, List<Long> kernel) {
-        return LongStream.concat(
-                        LongStream.of(first, second), kernel.stream().mapToLong(Long::longValue))
+        return LongStream.concat(LongStream.of(first, second), kernel.stream().mapToLong(Long::longValue))
                 .toArray();
     }
 

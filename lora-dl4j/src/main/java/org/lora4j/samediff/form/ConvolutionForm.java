@@ -73,16 +73,7 @@ final class ConvolutionForm implements SiteForm {
                 ? reader.operand(conv, 2).leaf()
                 : reader.biasBehind(conv.getOutputsOfOp().get(0), out);
         return new Site(
-                this,
-                conv.getName(),
-                0,
-                1,
-                weight.leaf(),
-                bias,
-                null,
-                shape,
-                Layout.WINDOW_FIRST,
-                Layout.WINDOW_FIRST);
+                this, conv.getName(), 0, 1, weight.leaf(), bias, null, shape, Layout.WINDOW_FIRST, Layout.WINDOW_FIRST);
     }
 
     private boolean channelsLast(OpContext context) {
@@ -100,36 +91,39 @@ final class ConvolutionForm implements SiteForm {
         SameDiff graph = context.graph();
         boolean last = channelsLast(context);
         return switch (axes) {
-            case 1 -> graph.cnn()
-                    .conv1d(
-                            thin,
-                            b,
-                            Conv1DConfig.builder()
-                                    .k(1)
-                                    .paddingMode(PaddingMode.VALID)
-                                    .dataFormat(last ? Conv1DConfig.NWC : Conv1DConfig.NCW)
-                                    .build());
-            case 2 -> graph.cnn()
-                    .conv2d(
-                            thin,
-                            b,
-                            Conv2DConfig.builder()
-                                    .kH(1)
-                                    .kW(1)
-                                    .paddingMode(PaddingMode.VALID)
-                                    .dataFormat(last ? Conv2DConfig.NHWC : Conv2DConfig.NCHW)
-                                    .build());
-            default -> graph.cnn()
-                    .conv3d(
-                            thin,
-                            b,
-                            Conv3DConfig.builder()
-                                    .kD(1)
-                                    .kH(1)
-                                    .kW(1)
-                                    .paddingMode(PaddingMode.VALID)
-                                    .dataFormat(last ? Conv3DConfig.NDHWC : Conv3DConfig.NCDHW)
-                                    .build());
+            case 1 ->
+                graph.cnn()
+                        .conv1d(
+                                thin,
+                                b,
+                                Conv1DConfig.builder()
+                                        .k(1)
+                                        .paddingMode(PaddingMode.VALID)
+                                        .dataFormat(last ? Conv1DConfig.NWC : Conv1DConfig.NCW)
+                                        .build());
+            case 2 ->
+                graph.cnn()
+                        .conv2d(
+                                thin,
+                                b,
+                                Conv2DConfig.builder()
+                                        .kH(1)
+                                        .kW(1)
+                                        .paddingMode(PaddingMode.VALID)
+                                        .dataFormat(last ? Conv2DConfig.NHWC : Conv2DConfig.NCHW)
+                                        .build());
+            default ->
+                graph.cnn()
+                        .conv3d(
+                                thin,
+                                b,
+                                Conv3DConfig.builder()
+                                        .kD(1)
+                                        .kH(1)
+                                        .kW(1)
+                                        .paddingMode(PaddingMode.VALID)
+                                        .dataFormat(last ? Conv3DConfig.NDHWC : Conv3DConfig.NCDHW)
+                                        .build());
         };
     }
 

@@ -21,7 +21,8 @@ final class Forms {
         return List.of(refuse(
                 weight,
                 op,
-                "op \"" + op.getName() + "\" combines parameters only; expected one input that depends on a placeholder."
+                "op \"" + op.getName()
+                        + "\" combines parameters only; expected one input that depends on a placeholder."
                         + " Store the result as a leaf first"));
     }
 

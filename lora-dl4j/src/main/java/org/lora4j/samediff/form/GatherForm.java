@@ -33,7 +33,7 @@ final class GatherForm implements SiteForm {
     public List<Finding> inspect(GraphReader reader, SameDiffOp op) {
         Operand table = reader.operand(op, 0);
         boolean vector = table.array() != null && table.array().rank() < 2;
-        if (!table.parameter() || vector || reader.operand(op, 1).variable() == null) {
+        if (!table.parameter() || vector) {
             return List.of();
         }
         String problem = table.problem(2);

@@ -109,7 +109,8 @@ public final class GraphReader {
     SameDiffOp sourceThroughReshapes(String variable) {
         Set<String> seen = new HashSet<>();
         SameDiffOp op = producer(variable);
-        while (op != null && Set.of("reshape", "cast", "identity").contains(op.getOp().opName())) {
+        while (op != null
+                && Set.of("reshape", "cast", "identity").contains(op.getOp().opName())) {
             String next = op.getInputsToOp().get(0);
             op = seen.add(next) ? producer(next) : null;
         }
@@ -137,7 +138,10 @@ public final class GraphReader {
             return false;
         }
         INDArray array = graph.getVariable(variable).getArr();
-        return array != null && array.dataType().isFPType() && array.rank() >= 1 && array.rank() <= 2
+        return array != null
+                && array.dataType().isFPType()
+                && array.rank() >= 1
+                && array.rank() <= 2
                 && array.length() == length;
     }
 }

@@ -130,7 +130,8 @@ public enum Layout {
 
     abstract int outputAxis(ModuleShape shape);
 
-    // Always a copy of its own: SameDiff copies constants that are views, and then the adapter would lose its live array.
+    // Always a copy of its own: SameDiff copies constants that are views, and then the adapter would lose its live
+    // array.
     private static INDArray copy(INDArray view) {
         return view.dup('c');
     }

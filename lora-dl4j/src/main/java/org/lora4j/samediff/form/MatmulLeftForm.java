@@ -40,8 +40,7 @@ final class MatmulLeftForm implements SiteForm {
         ModuleShape shape = ModuleShape.linear(weight.array().size(transposed ? 0 : 1), out);
         Layout layout = transposed ? Layout.TRANSPOSED : Layout.SAME;
         String bias = reader.biasBehind(op.getOutputsOfOp().get(0), out);
-        return List.of(
-                new Site(this, op.getName(), 1, 0, weight.leaf(), bias, null, shape, layout, Layout.SAME));
+        return List.of(new Site(this, op.getName(), 1, 0, weight.leaf(), bias, null, shape, layout, Layout.SAME));
     }
 
     @Override

@@ -18,8 +18,10 @@ final class RefusedForm implements SiteForm {
     private static final String TRANSPOSED_CONVOLUTION = "transposed convolutions are not supported yet";
 
     private static final Map<String, String> REASONS = Map.ofEntries(
-            Map.entry("depthwise_conv2d", "depthwise convolutions have one small kernel a channel and no rank to reduce"),
-            Map.entry("sconv2d", "separable convolutions are not supported; use a depthwise and a pointwise convolution"),
+            Map.entry(
+                    "depthwise_conv2d", "depthwise convolutions have one small kernel a channel and no rank to reduce"),
+            Map.entry(
+                    "sconv2d", "separable convolutions are not supported; use a depthwise and a pointwise convolution"),
             Map.entry("deconv2d", TRANSPOSED_CONVOLUTION),
             Map.entry("deconv2d_tf", TRANSPOSED_CONVOLUTION),
             Map.entry("deconv3d", TRANSPOSED_CONVOLUTION),

@@ -56,7 +56,8 @@ final class TensordotForm implements SiteForm {
         }
         for (boolean transposes : ((DynamicCustomOp) op.getOp()).bArgs()) {
             if (transposes) {
-                return "tensordot \"" + op.getName() + "\" transposes an operand; expected none. Choose the axes instead";
+                return "tensordot \"" + op.getName()
+                        + "\" transposes an operand; expected none. Choose the axes instead";
             }
         }
         return null;
