@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.autodiff;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.lora4j.autodiff.rules.GradientRule;
+import org.lora4j.autodiff.rules.GradientRules;
+import org.lora4j.autodiff.rules.RuleContext;
+import org.lora4j.autodiff.rules.Shapes;
+import org.lora4j.graph.GraphOrder;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.autodiff.samediff.internal.SameDiffOp;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * Adds to a graph the ops that compute the gradient of its loss.
+ *
+ * <p>Reverse accumulation (Griewank and Walther, <i>Evaluating Derivatives</i>, 2008, chapter 3): ops are visited in
+ * reverse topological order; the gradients that reach one variable from several consumers are added. An op is visited
+ * only if the loss depends on it and it depends on something to differentiate, so nothing is computed for what is
+ * frozen and nothing at all below the lowest trainable variable.
+ *
+ * @apiNote Status: internal
+ */
+public final class ReversePass {
+
+    private final SameDiff graph;
+    private final Shapes shapes;
+    private final Set<String> active;
+    private final Map<String, SDVariable> gradients = new HashMap<>();
+
+    private ReversePass(SameDiff graph, Collection<String> losses, Collection<String> variables, Shapes shapes) {
+        this.graph = graph;
+        this.shapes = shapes;
+        this.active = new HashSet<>(GraphOrder.descendants(graph, variables));
+        this.active.retainAll(GraphOrder.ancestors(graph, losses));
+        this.active.removeIf(v -> !graph.getVariable(v).dataType().isFPType());
+    }
+
+    /**
+     * Extends a graph by the gradient of the sum of its losses. The caller owns the graph: it is changed.
+     *
+     * @param graph the graph to extend
+     * @param losses names of scalar variables
+     * @param variables names of the variables to differentiate with respect to
+     * @param shapes answers on the shapes of the graph's variables
+     * @return name of the gradient by name of the variable, without those that the loss does not depend on
+     * @throws IllegalArgumentException if an op on the way has no gradient
+     */
+    public static Map<String, String> extend(
+            SameDiff graph, Collection<String> losses, Collection<String> variables, Shapes shapes) {
+        return new ReversePass(graph, losses, variables, shapes).run(losses, variables);
+    }
+
+    private Map<String, String> run(Collection<String> losses, Collection<String> variables) {
+        List<SameDiffOp> ops = GraphOrder.topological(graph);
+        for (String loss : losses) {
+            SDVariable v = graph.getVariable(loss);
+            accumulate(loss, graph.constant(loss + "/seed", Nd4j.ones(v.dataType())));
+        }
+        for (int i = ops.size() - 1; i >= 0; i--) {
+            differentiate(ops.get(i));
+        }
+        Map<String, String> names = new LinkedHashMap<>();
+        for (String variable : variables) {
+            if (gradients.containsKey(variable)) {
+                names.put(variable, gradients.get(variable).name());
+            }
+        }
+        return names;
+    }
+
+    private void differentiate(SameDiffOp op) {
+        List<String> inputNames = GraphOrder.inputs(op);
+        List<String> outputNames = op.getOutputsOfOp();
+        boolean reached = outputNames.stream().anyMatch(o -> active.contains(o) && gradients.containsKey(o));
+        if (!reached || inputNames.stream().noneMatch(active::contains)) {
+            return;
+        }
+        boolean[] needed = new boolean[inputNames.size()];
+        List<SDVariable> inputs = new ArrayList<>();
+        for (int i = 0; i < needed.length; i++) {
+            needed[i] = active.contains(inputNames.get(i));
+            inputs.add(graph.getVariable(inputNames.get(i)));
+        }
+        List<SDVariable> outputs = outputNames.stream().map(graph::getVariable).toList();
+        List<SDVariable> outputGradients = new ArrayList<>();
+        for (String output : outputNames) {
+            outputGradients.add(gradients.get(output));
+        }
+        RuleContext context = new RuleContext(op.getOp(), inputs, outputs, outputGradients, needed, shapes);
+        GradientRule rule = GradientRules.of(op.getOp());
+        rule.apply(context);
+        List<SDVariable> inputGradients = context.inputGradients();
+        for (int i = 0; i < needed.length; i++) {
+            if (needed[i]) {
+                if (inputGradients.get(i) == null) {
+                    throw new IllegalArgumentException("op \"" + op.getName() + "\" ("
+                            + op.getOp().opName() + ") gives no gradient for its input \"" + inputNames.get(i)
+                            + "\"; expected one, because something trainable lies behind it. Freeze what lies behind,"
+                            + " or spell the op with others that have gradients.");
+                }
+                accumulate(inputNames.get(i), inputGradients.get(i));
+            }
+        }
+    }
+
+    private void accumulate(String variable, SDVariable gradient) {
+        gradients.merge(variable, gradient, SDVariable::add);
+    }
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.autodiff.rules;
+
+import java.util.List;
+import org.nd4j.autodiff.samediff.SDVariable;
+
+/** Asks the op itself. */
+final class StockRule implements GradientRule {
+
+    @Override
+    public void apply(RuleContext context) {
+        List<SDVariable> gradients;
+        try {
+            gradients = context.op().doDiff(context.gradients());
+        } catch (UnsupportedOperationException e) {
+            throw new IllegalArgumentException(
+                    "op \"" + context.op().getOwnName() + "\" (" + context.op().opName()
+                            + ") has no gradient in ND4J M2.1. Freeze what lies behind it, or spell it with other ops.",
+                    e);
+        }
+        for (int i = 0; i < context.inputCount() && i < gradients.size(); i++) {
+            if (context.needs(i)) {
+                context.pass(i, gradients.get(i));
+            }
+        }
+    }
+}

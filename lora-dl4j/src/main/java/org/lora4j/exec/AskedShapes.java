@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.exec;
+
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.lora4j.autodiff.rules.Shapes;
+
+/**
+ * Answers the questions of the gradient rules from traced shapes and remembers them: the gradient graph built from them
+ * fits other shapes exactly if they give the same answers.
+ */
+final class AskedShapes implements Shapes {
+
+    private Map<String, long[]> shapes;
+    private final Map<String, Integer> ranks = new HashMap<>();
+    private final Map<Pair, int[]> broadcasts = new HashMap<>();
+
+    private record Pair(String input, String output) {}
+
+    AskedShapes(Map<String, long[]> shapes) {
+        this.shapes = shapes;
+    }
+
+    /** Forgets the shapes, which are many, and keeps the questions with their answers. */
+    AskedShapes frozen() {
+        shapes = Map.of();
+        return this;
+    }
+
+    @Override
+    public int rank(String variable) {
+        return ranks.computeIfAbsent(variable, v -> shape(shapes, v).length);
+    }
+
+    @Override
+    public int[] broadcastDimensions(String input, String output) {
+        return broadcasts.computeIfAbsent(new Pair(input, output), p -> broadcast(shapes, p));
+    }
+
+    boolean answersAreTheSameFor(Map<String, long[]> other) {
+        return ranks.entrySet().stream().allMatch(e -> shape(other, e.getKey()).length == e.getValue())
+                && broadcasts.entrySet().stream()
+                        .allMatch(e -> Arrays.equals(broadcast(other, e.getKey()), e.getValue()));
+    }
+
+    private static int[] broadcast(Map<String, long[]> shapes, Pair pair) {
+        long[] in = shape(shapes, pair.input());
+        long[] out = shape(shapes, pair.output());
+        int missing = out.length - in.length;
+        return IntStream.range(0, out.length)
+                .filter(d -> d < missing || (in[d - missing] == 1 && out[d] != 1))
+                .toArray();
+    }
+
+    private static long[] shape(Map<String, long[]> shapes, String variable) {
+        long[] shape = shapes.get(variable);
+        if (shape == null) {
+            throw new IllegalStateException(
+                    "gradient graph: the shape of \"" + variable + "\" was not seen in the run forwards");
+        }
+        return shape;
+    }
+}

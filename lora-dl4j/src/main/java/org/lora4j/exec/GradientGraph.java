@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.exec;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.lora4j.autodiff.ReversePass;
+import org.lora4j.graph.GraphCopy;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/** A copy of a training graph with the ops of its gradients, right for all inputs of like broadcasting. */
+final class GradientGraph {
+
+    private final SameDiff graph;
+    private final Session session;
+    private final List<String> losses;
+    private final List<String> trainable;
+    private final Map<String, String> gradientOf;
+    private final AskedShapes asked;
+    private final List<String> outputs;
+
+    private GradientGraph(
+            SameDiff graph,
+            List<String> losses,
+            List<String> trainable,
+            Map<String, String> gradientOf,
+            AskedShapes asked) {
+        this.graph = graph;
+        this.session = new Session(graph);
+        this.losses = losses;
+        this.trainable = trainable;
+        this.gradientOf = gradientOf;
+        this.asked = asked;
+        this.outputs = new ArrayList<>(losses);
+        this.outputs.addAll(gradientOf.values().stream().distinct().toList());
+    }
+
+    static GradientGraph build(SameDiff training, List<String> trainable, Map<String, long[]> shapes) {
+        SameDiff graph = GraphCopy.of(training).build();
+        List<String> losses = List.copyOf(training.getLossVariables());
+        AskedShapes asked = new AskedShapes(shapes);
+        Map<String, String> gradientOf = ReversePass.extend(graph, losses, trainable, asked);
+        return new GradientGraph(graph, losses, trainable, gradientOf, asked.frozen());
+    }
+
+    boolean holdsFor(Map<String, long[]> shapes) {
+        return asked.answersAreTheSameFor(shapes);
+    }
+
+    LossAndGradients run(Map<String, INDArray> placeholders) {
+        Map<String, INDArray> found = session.run(placeholders, outputs);
+        double loss = 0;
+        for (String name : losses) {
+            loss += found.get(name).sumNumber().doubleValue();
+        }
+        Map<String, INDArray> gradients = new LinkedHashMap<>();
+        Map<String, INDArray> handedOut = new HashMap<>();
+        for (String name : trainable) {
+            INDArray gradient = found.get(gradientOf.get(name));
+            if (gradient == null) {
+                INDArray value = graph.getVariable(name).getArr();
+                gradient = Nd4j.zeros(value.dataType(), value.shape());
+            } else if (handedOut.putIfAbsent(gradientOf.get(name), gradient) != null) {
+                // Two parameters that are only ever added share one gradient variable; the caller owns each array.
+                gradient = gradient.dup();
+            }
+            gradients.put(name, gradient);
+        }
+        return new LossAndGradients(loss, gradients);
+    }
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.exec;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.nd4j.autodiff.listeners.At;
+import org.nd4j.autodiff.listeners.Listener;
+import org.nd4j.autodiff.listeners.Operation;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.autodiff.samediff.internal.InferenceSession;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** A stock session of our own over a graph, apart from those that the graph keeps per thread. */
+final class Session {
+
+    private final InferenceSession session;
+
+    Session(SameDiff graph) {
+        this.session = new InferenceSession(graph);
+    }
+
+    Map<String, INDArray> run(Map<String, INDArray> placeholders, Collection<String> outputs) {
+        return run(placeholders, outputs, List.of());
+    }
+
+    Map<String, INDArray> run(
+            Map<String, INDArray> placeholders, Collection<String> outputs, List<Listener> listeners) {
+        At at = At.builder().operation(Operation.INFERENCE).build();
+        Map<String, INDArray> found =
+                session.output(new ArrayList<>(outputs), placeholders, null, Set.of(), listeners, at);
+        Map<String, INDArray> ordered = new LinkedHashMap<>();
+        for (String name : outputs) {
+            ordered.put(name, found.get(name));
+        }
+        return ordered;
+    }
+}

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.exec;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * Runs a graph through SameDiff's own session, and differentiates it with {@link org.lora4j.autodiff.ReversePass}.
+ *
+ * <p>Gradient graphs are built at the first step and again only when an input of other shapes changes what is broadcast;
+ * they are copies, so the graphs given are never changed.
+ *
+ * @apiNote Status: experimental
+ */
+public final class StockExecutor implements GraphExecutor {
+
+    private final SameDiff inference;
+    private final SameDiff training;
+    private final List<String> trainable;
+    private final List<DropoutMask> masks;
+    private final Session inferenceSession;
+    private final List<GradientGraph> gradientGraphs = new ArrayList<>();
+    private final Map<String, Traced> traced = new HashMap<>();
+
+    /** What is known of inputs of certain shapes: the graph to use, and the shapes of the dropout masks. */
+    private record Traced(GradientGraph gradients, Map<String, long[]> maskShapes) {}
+
+    private StockExecutor(SameDiff inference, SameDiff training, List<String> trainable, List<DropoutMask> masks) {
+        this.inference = inference;
+        this.training = training;
+        this.trainable = trainable;
+        this.masks = masks;
+        this.inferenceSession = new Session(inference);
+    }
+
+    /**
+     * An executor that computes outputs only.
+     *
+     * @param graph the graph
+     * @return the executor; its {@link #gradients} refuses
+     */
+    public static StockExecutor forInference(SameDiff graph) {
+        return new StockExecutor(graph, graph, List.of(), List.of());
+    }
+
+    /**
+     * An executor that computes outputs and gradients of one graph.
+     *
+     * @param graph a graph with loss variables
+     * @param trainable names of leaves to differentiate with respect to, whatever their variable type
+     * @return the executor
+     * @throws IllegalArgumentException if the graph has no loss variable or a name is no leaf of it
+     */
+    public static StockExecutor forTraining(SameDiff graph, Collection<String> trainable) {
+        return forTraining(graph, graph, trainable, List.of());
+    }
+
+    /**
+     * An executor whose training graph differs from the one for outputs by dropout.
+     *
+     * @param inference the graph for {@link #output}
+     * @param training the graph for {@link #gradients}: the same with masks multiplied in
+     * @param trainable names of leaves of the training graph
+     * @param masks the placeholders of the training graph that the executor fills
+     * @return the executor
+     * @throws IllegalArgumentException if the graph has no loss variable or a name is no leaf of it
+     */
+    public static StockExecutor forTraining(
+            SameDiff inference, SameDiff training, Collection<String> trainable, List<DropoutMask> masks) {
+        List<String> problems = new ArrayList<>();
+        if (training.getLossVariables() == null || training.getLossVariables().isEmpty()) {
+            problems.add("no loss variable; name it with SameDiff.setLossVariables(name)");
+        }
+        for (String name : trainable) {
+            if (!training.hasVariable(name) || training.getVariable(name).getArr() == null) {
+                problems.add("\"" + name + "\" is not a variable with an array");
+            }
+        }
+        if (!problems.isEmpty()) {
+            throw new IllegalArgumentException("training graph: " + String.join("; ", problems));
+        }
+        return new StockExecutor(inference, training, List.copyOf(trainable), List.copyOf(masks));
+    }
+
+    @Override
+    public Map<String, INDArray> output(Map<String, INDArray> placeholders, Collection<String> outputs) {
+        Inputs.check(inference, placeholders, outputs, List.of());
+        return inferenceSession.run(placeholders, outputs);
+    }
+
+    @Override
+    public LossAndGradients gradients(Map<String, INDArray> placeholders, long seed) {
+        if (trainable.isEmpty()) {
+            throw new IllegalStateException("executor: nothing is trainable, so there are no gradients; expected an"
+                    + " executor made by forTraining with at least one variable.");
+        }
+        Inputs.check(training, placeholders, training.getLossVariables(), maskNames());
+        Traced known = traced.computeIfAbsent(Inputs.shapeKey(placeholders), k -> trace(placeholders));
+        Map<String, INDArray> all = new LinkedHashMap<>(placeholders);
+        addMasks(all, known.maskShapes(), new SplittableRandom(seed));
+        return known.gradients().run(all);
+    }
+
+    private List<String> maskNames() {
+        return masks.stream().map(DropoutMask::placeholder).toList();
+    }
+
+    private Traced trace(Map<String, INDArray> placeholders) {
+        Map<String, long[]> maskShapes = Map.of();
+        Map<String, INDArray> all = new LinkedHashMap<>(placeholders);
+        if (!masks.isEmpty()) {
+            Map<String, long[]> plain = ShapeTrace.of(inference, placeholders, inference.getLossVariables());
+            maskShapes = new HashMap<>();
+            for (DropoutMask mask : masks) {
+                maskShapes.put(mask.placeholder(), plain.get(mask.shapeLike()));
+                all.put(
+                        mask.placeholder(),
+                        Nd4j.ones(training.getVariable(mask.placeholder()).dataType(), plain.get(mask.shapeLike())));
+            }
+        }
+        Map<String, long[]> shapes = ShapeTrace.of(training, all, training.getLossVariables());
+        for (GradientGraph graph : gradientGraphs) {
+            if (graph.holdsFor(shapes)) {
+                return new Traced(graph, maskShapes);
+            }
+        }
+        GradientGraph graph = GradientGraph.build(training, trainable, shapes);
+        gradientGraphs.add(graph);
+        return new Traced(graph, maskShapes);
+    }
+
+    private void addMasks(Map<String, INDArray> all, Map<String, long[]> shapes, SplittableRandom random) {
+        for (DropoutMask mask : masks) {
+            all.put(
+                    mask.placeholder(),
+                    Masks.draw(
+                            mask.probability(),
+                            training.getVariable(mask.placeholder()).dataType(),
+                            shapes.get(mask.placeholder()),
+                            random.split()));
+        }
+    }
+}
