@@ -50,7 +50,6 @@ public record ParameterSummary(long trainable, long total, List<ModuleParameters
      */
     @Override
     public String toString() {
-        return String.format(
-                Locale.ROOT, "trainable parameters: %,d of %,d (%.4f %%)", trainable, total, percentage());
+        return String.format(Locale.ROOT, "trainable parameters: %,d of %,d (%.4f %%)", trainable, total, percentage());
     }
 }

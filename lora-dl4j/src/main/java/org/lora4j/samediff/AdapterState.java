@@ -16,11 +16,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * @param merged merged adapters in order
  * @param weights the merged weights by module path, in the layout of the graph
  */
-record AdapterState(
-        List<String> active,
-        Set<String> trainable,
-        List<String> merged,
-        Map<String, INDArray> weights) {
+record AdapterState(List<String> active, Set<String> trainable, List<String> merged, Map<String, INDArray> weights) {
 
     static final AdapterState INITIAL = new AdapterState(List.of(), Set.of(), List.of(), Map.of());
 

@@ -56,7 +56,8 @@ final class GraphBuilder {
             if (parameter.exclusive()) {
                 copy.leaf(parameter.variable(), actual, saved.live().array());
             } else {
-                Leaf leaf = new Leaf(saved.live().variable(), actual, saved.live().array());
+                Leaf leaf =
+                        new Leaf(saved.live().variable(), actual, saved.live().array());
                 weights.put(parameter.weightOf().path(), leaf);
             }
         }
@@ -108,8 +109,8 @@ final class GraphBuilder {
             Map<String, Leaf> factors = new LinkedHashMap<>();
             one.part()
                     .factors()
-                    .forEach((suffix, live) ->
-                            factors.put(suffix, new Leaf(live.variable(), one.type(), live.array())));
+                    .forEach(
+                            (suffix, live) -> factors.put(suffix, new Leaf(live.variable(), one.type(), live.array())));
             attachments.add(new Attachment(
                     GraphRecipes.of(one.adapter().method()), factors, one.part().scaling(), mask(one, site, use)));
         }

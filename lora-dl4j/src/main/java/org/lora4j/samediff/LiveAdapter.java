@@ -32,13 +32,15 @@ record LiveAdapter(
         /** Copies of the factors in PEFT's layout. */
         Map<String, INDArray> toPeft() {
             Map<String, INDArray> peft = new LinkedHashMap<>();
-            factors.forEach((suffix, live) ->
-                    peft.put(suffix, module.factorLayout().toPeft(live.array(), module.shape())));
+            factors.forEach(
+                    (suffix, live) -> peft.put(suffix, module.factorLayout().toPeft(live.array(), module.shape())));
             return peft;
         }
 
         long parameters() {
-            return factors.values().stream().mapToLong(live -> live.array().length()).sum();
+            return factors.values().stream()
+                    .mapToLong(live -> live.array().length())
+                    .sum();
         }
     }
 
@@ -58,15 +60,18 @@ record LiveAdapter(
     /** Everything that learns when this adapter does. */
     List<TrainableParameter> parameters() {
         List<TrainableParameter> parameters = new ArrayList<>();
-        modules.forEach((path, part) -> part.factors().values().forEach(live -> parameters.add(new TrainableParameter(
-                live.variable(), path, TrainableParameter.Kind.FACTOR, live.array()))));
-        copies.values().forEach(copy -> parameters.add(new TrainableParameter(
-                copy.live().variable(),
-                copy.parameter().module(),
-                copy.live().array().rank() < 2
-                        ? TrainableParameter.Kind.BIAS_OR_NORM
-                        : TrainableParameter.Kind.WEIGHT,
-                copy.live().array())));
+        modules.forEach((path, part) -> part.factors()
+                .values()
+                .forEach(live -> parameters.add(
+                        new TrainableParameter(live.variable(), path, TrainableParameter.Kind.FACTOR, live.array()))));
+        copies.values()
+                .forEach(copy -> parameters.add(new TrainableParameter(
+                        copy.live().variable(),
+                        copy.parameter().module(),
+                        copy.live().array().rank() < 2
+                                ? TrainableParameter.Kind.BIAS_OR_NORM
+                                : TrainableParameter.Kind.WEIGHT,
+                        copy.live().array())));
         return parameters;
     }
 }

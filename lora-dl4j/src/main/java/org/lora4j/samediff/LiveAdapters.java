@@ -55,8 +55,9 @@ final class LiveAdapters {
             factors.put(module.path(), method.initialize(start));
         }
         Map<String, INDArray> saved = new LinkedHashMap<>();
-        selection.parameters().forEach(parameter ->
-                saved.put(parameter.path(), parameter.toPeft(array(parameter.variable()))));
+        selection
+                .parameters()
+                .forEach(parameter -> saved.put(parameter.path(), parameter.toPeft(array(parameter.variable()))));
         return live(name, config, factors, saved, taken);
     }
 
@@ -124,8 +125,8 @@ final class LiveAdapters {
         });
         found.keySet().stream()
                 .filter(suffix -> !expected.containsKey(suffix))
-                .forEach(suffix -> problems.add("module \"" + path + "\" has the tensor " + suffix
-                        + "; expected only " + expected.keySet()));
+                .forEach(suffix -> problems.add(
+                        "module \"" + path + "\" has the tensor " + suffix + "; expected only " + expected.keySet()));
     }
 
     private void checkSaved(Adapter adapter, Selection expected, Problems problems) {

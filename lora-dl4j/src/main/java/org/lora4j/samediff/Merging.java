@@ -28,8 +28,7 @@ record Merging(Map<String, INDArray> weights, MergeReport report) {
      */
     static Merging of(List<LiveAdapter> adapters, Function<GraphModule, INDArray> weightNow) {
         Map<String, GraphModule> modules = new LinkedHashMap<>();
-        adapters.forEach(adapter ->
-                adapter.modules().forEach((path, part) -> modules.put(path, part.module())));
+        adapters.forEach(adapter -> adapter.modules().forEach((path, part) -> modules.put(path, part.module())));
         Map<String, INDArray> merged = new LinkedHashMap<>();
         double change = 0;
         double rounding = -1;
@@ -50,8 +49,7 @@ record Merging(Map<String, INDArray> weights, MergeReport report) {
             merged.put(module.path(), rounded);
         }
         List<String> names = adapters.stream().map(LiveAdapter::name).toList();
-        return new Merging(
-                merged, new MergeReport(names, merged.size(), change, Math.max(0, rounding), worst, bytes));
+        return new Merging(merged, new MergeReport(names, merged.size(), change, Math.max(0, rounding), worst, bytes));
     }
 
     private static INDArray exact(GraphModule module, List<LiveAdapter> adapters, INDArray before) {

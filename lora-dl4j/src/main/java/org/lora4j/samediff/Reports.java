@@ -56,7 +56,9 @@ final class Reports {
         List<ModuleParameters> modules = new ArrayList<>();
         for (String name : state.active()) {
             LiveAdapter adapter = adapters.get(name);
-            long own = adapter.parameters().stream().mapToLong(p -> p.value().length()).sum();
+            long own = adapter.parameters().stream()
+                    .mapToLong(p -> p.value().length())
+                    .sum();
             total += own;
             trainable += enabled && state.learning().contains(name) ? own : 0;
             adapter.modules().forEach((path, part) -> modules.add(parameters(path, name, part)));
@@ -70,15 +72,15 @@ final class Reports {
     private static ModuleParameters parameters(String path, String adapter, Part part) {
         long own = part.parameters();
         long weight = part.module().shape().parameters();
-        long smaller = Math.min(
-                part.module().shape().fanIn(), part.module().shape().outputs());
+        long smaller =
+                Math.min(part.module().shape().fanIn(), part.module().shape().outputs());
         return new ModuleParameters(path, adapter, part.rank(), own, weight, part.rank() >= smaller || own >= weight);
     }
 
     // Scalars in a graph are constants of formulas, not parameters.
     private static long parameters(SDVariable leaf) {
-        boolean isLeaf = leaf.getVariableType() == VariableType.VARIABLE
-                || leaf.getVariableType() == VariableType.CONSTANT;
+        boolean isLeaf =
+                leaf.getVariableType() == VariableType.VARIABLE || leaf.getVariableType() == VariableType.CONSTANT;
         INDArray array = isLeaf && leaf.dataType().isFPType() ? leaf.getArr() : null;
         return array == null || array.rank() == 0 ? 0 : array.length();
     }

@@ -34,7 +34,8 @@ record Selection(List<GraphModule> modules, List<GraphParameter> parameters) {
         return new Selection(chosen, trained);
     }
 
-    // PEFT's "all linear" leaves out the output layer. Where every linear module looks like one, nothing tells them apart.
+    // PEFT's "all linear" leaves out the output layer. Where every linear module looks like one, nothing tells them
+    // apart.
     private static List<GraphModule> candidates(LoraConfig config, GraphModules graph) {
         if (!(config.targetModules() instanceof ModuleSelector.AllLinear)) {
             return graph.modules();
@@ -70,20 +71,25 @@ record Selection(List<GraphModule> modules, List<GraphParameter> parameters) {
         List<String> paths =
                 candidates(config, graph).stream().map(GraphModule::path).toList();
         Problems problems = new Problems();
-        config.unmatchedTargets(paths).forEach(name -> problems.add("targetModules \"" + name + "\" matches no module"
-                + because(name, graph, closest(name, paths))));
+        config.unmatchedTargets(paths)
+                .forEach(name -> problems.add("targetModules \"" + name + "\" matches no module"
+                        + because(name, graph, closest(name, paths))));
         config.unmatchedPatterns(paths).forEach(entry -> problems.add(entry + " matches no module"));
         List<String> holders =
                 parameters.stream().map(GraphParameter::module).distinct().toList();
         for (String name : config.modulesToSave()) {
-            LoraConfig alone =
-                    LoraConfig.builder().targetModules(ModuleSelector.none()).modulesToSave(name).build();
+            LoraConfig alone = LoraConfig.builder()
+                    .targetModules(ModuleSelector.none())
+                    .modulesToSave(name)
+                    .build();
             if (parameters.stream().noneMatch(parameter -> isSaved(alone, parameter))) {
                 problems.add("modulesToSave \"" + name + "\" matches no module" + closest(name, holders));
             }
         }
         Selection selection = of(config, graph, parameters);
-        if (problems.isEmpty() && selection.modules().isEmpty() && selection.parameters().isEmpty()) {
+        if (problems.isEmpty()
+                && selection.modules().isEmpty()
+                && selection.parameters().isEmpty()) {
             problems.add("targetModules " + config.targetModules() + " without the excluded ones select no module");
         }
         if (!problems.isEmpty()) {
