@@ -1,0 +1,7 @@
+/**
+ * A text classification task out of WordNet 3.1: the category of a noun from its gloss.
+ *
+ * <p>WordNet's licence is in the data files themselves (Princeton University; use, copy and redistribution allowed with
+ * its notice). Uses the public API of {@code lora-dl4j} only.
+ */
+package org.lora4j.integration.wordnet;

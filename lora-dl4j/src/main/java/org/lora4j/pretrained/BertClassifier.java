@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.pretrained;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * A BERT-family encoder with a linear head that tells the class of a text, as a SameDiff graph.
+ *
+ * <p>Everything of {@link BertEncoder}, and:
+ * <ul>
+ *   <li>the module {@link #HEAD}, fresh and therefore of variables, which learn: {@code classifier.weight} {@code
+ *       [hidden, classes]}, {@code classifier.bias} {@code [classes]}
+ *   <li>the placeholder {@link #LABELS}, one-hot, of the weights' data type, {@code [batch, classes]}; needed for the
+ *       loss only
+ *   <li>{@link #LOGITS} and {@link #PROBABILITIES}, {@code [batch, classes]}
+ *   <li>{@link #LOSS}, the graph's loss variable: the mean over the batch of {@code -log(probability of the label)}
+ * </ul>
+ *
+ * <p><i>State.</i> The graph shares the arrays of the encoder's weights; the head's are its own. <i>Threads.</i> As
+ * SameDiff.
+ *
+ * @apiNote Status: experimental
+ */
+public final class BertClassifier {
+
+    /** Path of the head. */
+    public static final String HEAD = "classifier";
+    /** Placeholder of the one-hot labels. */
+    public static final String LABELS = "labels";
+    /** Output with a score for every class. */
+    public static final String LOGITS = "logits";
+    /** Output with a probability for every class. */
+    public static final String PROBABILITIES = "probabilities";
+    /** The loss variable. */
+    public static final String LOSS = "loss";
+
+    private final SameDiff graph;
+    private final BertConfig config;
+    private final int classes;
+
+    private BertClassifier(SameDiff graph, BertConfig config, int classes) {
+        this.graph = graph;
+        this.config = config;
+        this.classes = classes;
+    }
+
+    /**
+     * Builds the graph of a classifier. The head starts as PyTorch's {@code Linear} does: weight and bias uniform
+     * between {@code -1/sqrt(hidden)} and {@code 1/sqrt(hidden)}.
+     *
+     * @param weights the weights of the encoder, shared with the graph
+     * @param pooling how the hidden states of a sequence become the input of the head
+     * @param classes number of classes, 2 or more
+     * @param seed source of the head's start values: equal seeds give equal heads on every machine
+     * @return the classifier
+     * @throws IllegalArgumentException if {@code classes} is below 2
+     */
+    public static BertClassifier create(BertWeights weights, Pooling pooling, int classes, long seed) {
+        if (classes < 2) {
+            throw new IllegalArgumentException("BertClassifier: classes = " + classes + "; expected 2 or more.");
+        }
+        SameDiff sd = SameDiff.create();
+        BertGraph builder = new BertGraph(sd, weights);
+        SDVariable pooled = builder.pooled(builder.encoder(false), pooling);
+        addHead(sd, pooled, weights, classes, new SplittableRandom(seed));
+        return new BertClassifier(sd, weights.config(), classes);
+    }
+
+    /**
+     * The graph.
+     *
+     * @return the live graph
+     */
+    public SameDiff graph() {
+        return graph;
+    }
+
+    /**
+     * The shape of the encoder.
+     *
+     * @return the configuration
+     */
+    public BertConfig config() {
+        return config;
+    }
+
+    /**
+     * The number of classes.
+     *
+     * @return 2 or more
+     */
+    public int classes() {
+        return classes;
+    }
+
+    /**
+     * Checks a batch before it goes through the graph, as {@link BertEncoder#requireValid} does.
+     *
+     * @param placeholders the arrays by placeholder; {@link #LABELS} may be missing
+     * @throws IllegalArgumentException if an array is missing, has another shape, holds an id outside its table or a
+     *     mask value other than 0 and 1; the message lists every problem
+     */
+    public void requireValid(Map<String, INDArray> placeholders) {
+        BertInputs.requireValid(placeholders, config, false);
+        INDArray labels = placeholders.get(LABELS);
+        long[] expected = {placeholders.get(BertEncoder.INPUT_IDS).size(0), classes};
+        List<String> problems = new ArrayList<>();
+        if (labels != null && !Arrays.equals(labels.shape(), expected)) {
+            problems.add(LABELS + " has shape " + Arrays.toString(labels.shape()) + ", expected "
+                    + Arrays.toString(expected) + ", one-hot");
+        }
+        Problems.throwIfAny("placeholders", problems);
+    }
+
+    private static void addHead(
+            SameDiff sd, SDVariable pooled, BertWeights weights, int classes, SplittableRandom random) {
+        int hidden = weights.config().hidden();
+        double bound = 1 / Math.sqrt(hidden);
+        SDVariable weight = sd.var(
+                HEAD + ".weight",
+                ArrayFill.of(weights.dataType(), new long[] {hidden, classes}, () -> random.nextDouble(-bound, bound)));
+        SDVariable bias = sd.var(
+                HEAD + ".bias",
+                ArrayFill.of(weights.dataType(), new long[] {classes}, () -> random.nextDouble(-bound, bound)));
+        SDVariable logits = pooled.mmul(HEAD + "/product", weight).add(LOGITS, bias);
+        sd.nn().softmax(PROBABILITIES, logits, -1);
+        SDVariable labels = sd.placeHolder(LABELS, weights.dataType(), -1, classes);
+        sd.loss().softmaxCrossEntropy(LOSS, labels, logits, null);
+        sd.setLossVariables(LOSS);
+    }
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.pretrained;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The shape of a BERT-family encoder (Devlin et al. 2018, arXiv:1810.04805).
+ *
+ * @param layers number of transformer layers, 1 or more
+ * @param hidden width of the hidden states, a multiple of {@code heads}
+ * @param heads number of attention heads, 1 or more
+ * @param intermediate width inside the feed-forward block, 1 or more
+ * @param vocabulary rows of the word embedding table, 1 or more
+ * @param maxPositions rows of the position embedding table: the longest sequence, 1 or more
+ * @param typeVocabulary rows of the token type embedding table, 1 or more
+ * @param layerNormEpsilon what every layer norm adds to the variance, in [0, 1); 1e-12 in BERT
+ * @param activation the function inside the feed-forward block; exact GELU in BERT
+ * @apiNote Status: experimental
+ */
+public record BertConfig(
+        int layers,
+        int hidden,
+        int heads,
+        int intermediate,
+        int vocabulary,
+        int maxPositions,
+        int typeVocabulary,
+        double layerNormEpsilon,
+        Activation activation) {
+
+    /** The epsilon of layer norm in BERT and its descendants. */
+    public static final double BERT_LAYER_NORM_EPSILON = 1e-12;
+
+    /**
+     * Creates a configuration.
+     *
+     * @throws IllegalArgumentException if a value is out of its range; the message lists every problem
+     */
+    public BertConfig {
+        List<String> problems = new ArrayList<>();
+        requirePositive("layers", layers, problems);
+        requirePositive("hidden", hidden, problems);
+        requirePositive("heads", heads, problems);
+        requirePositive("intermediate", intermediate, problems);
+        requirePositive("vocabulary", vocabulary, problems);
+        requirePositive("maxPositions", maxPositions, problems);
+        requirePositive("typeVocabulary", typeVocabulary, problems);
+        if (hidden > 0 && heads > 0 && hidden % heads != 0) {
+            problems.add("heads = " + heads + ", expected a divisor of hidden = " + hidden);
+        }
+        if (!(layerNormEpsilon >= 0 && layerNormEpsilon < 1)) {
+            problems.add("layerNormEpsilon = " + layerNormEpsilon + ", expected [0, 1)");
+        }
+        if (activation == null) {
+            problems.add("activation = null, expected one of " + List.of(Activation.values()));
+        }
+        Problems.throwIfAny("BertConfig", problems);
+    }
+
+    /**
+     * A configuration with BERT's own epsilon and activation.
+     *
+     * @param layers number of transformer layers
+     * @param hidden width of the hidden states
+     * @param heads number of attention heads
+     * @param intermediate width inside the feed-forward block
+     * @param vocabulary rows of the word embedding table
+     * @param maxPositions rows of the position embedding table
+     * @param typeVocabulary rows of the token type embedding table
+     * @return the configuration
+     * @throws IllegalArgumentException if a value is out of its range; the message lists every problem
+     */
+    public static BertConfig of(
+            int layers, int hidden, int heads, int intermediate, int vocabulary, int maxPositions, int typeVocabulary) {
+        return new BertConfig(
+                layers,
+                hidden,
+                heads,
+                intermediate,
+                vocabulary,
+                maxPositions,
+                typeVocabulary,
+                BERT_LAYER_NORM_EPSILON,
+                Activation.GELU);
+    }
+
+    /**
+     * Width of one attention head.
+     *
+     * @return {@code hidden / heads}
+     */
+    public int headSize() {
+        return hidden / heads;
+    }
+
+    private static void requirePositive(String name, int value, List<String> problems) {
+        if (value < 1) {
+            problems.add(name + " = " + value + ", expected 1 or more");
+        }
+    }
+}

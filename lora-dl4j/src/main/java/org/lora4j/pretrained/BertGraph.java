@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.pretrained;
+
+import org.nd4j.autodiff.samediff.SDIndex;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * Appends a BERT-family encoder to a graph, op by op.
+ *
+ * <p>Hidden states are kept flat, {@code [batch * length, hidden]}: a product of rank 3 with rank 2 does not exist in
+ * SameDiff, and a flat product is one call of the matrix library. Every variable has a name with a dot or a slash, so
+ * that none can be equal to the automatic name of another op, which breaks a saved graph.
+ */
+final class BertGraph {
+
+    /** Softmax turns it into an exact 0 in FLOAT and in DOUBLE, without the NaN that an infinity makes. */
+    private static final double MASKED_SCORE = -1e9;
+
+    /** ND4J's layer_norm adds no epsilon at all; below this bound that is the same for every real hidden state. */
+    private static final double LARGEST_EPSILON_LEFT_OUT = 1e-9;
+
+    private static final int FLAT_FEATURES = 1;
+
+    private final SameDiff sd;
+    private final BertWeights weights;
+    private final BertConfig config;
+
+    private SDVariable sequenceShape;
+    private SDVariable splitShape;
+    private SDVariable scoreMask;
+
+    BertGraph(SameDiff sd, BertWeights weights) {
+        this.sd = sd;
+        this.weights = weights;
+        this.config = weights.config();
+    }
+
+    /** Appends placeholders and encoder; the result is {@link BertEncoder#LAST_HIDDEN_STATE}. */
+    SDVariable encoder(boolean tokenTypes) {
+        SDVariable ids = sd.placeHolder(BertEncoder.INPUT_IDS, DataType.INT32, -1, -1);
+        SDVariable mask = sd.placeHolder(BertEncoder.ATTENTION_MASK, weights.dataType(), -1, -1);
+        SDVariable size = sd.shape("input_ids/shape", ids);
+        sequenceShape = shape("hidden/shape", size, config.hidden());
+        splitShape = shape("attention/split_shape", size, config.heads(), config.headSize());
+        // [batch, length] to [batch, 1, 1, length]: 0 where the mask keeps, the masked score elsewhere.
+        scoreMask = sd.expandDims(
+                "attention/mask_scores",
+                sd.expandDims(
+                        "attention/mask_per_key",
+                        mask.sub("attention/mask_shifted", 1.0).mul("attention/mask_scaled", -MASKED_SCORE),
+                        1),
+                1);
+        SDVariable hidden = embeddings(ids, tokenTypes);
+        for (int layer = 0; layer < config.layers(); layer++) {
+            hidden = feedForward(attention(hidden, layer), layer);
+        }
+        return sd.reshape(BertEncoder.LAST_HIDDEN_STATE, hidden, sequenceShape);
+    }
+
+    /** Appends the pooling of {@code hidden}, {@code [batch, length, hidden]}, into {@code [batch, hidden]}. */
+    SDVariable pooled(SDVariable hidden, Pooling pooling) {
+        return switch (pooling) {
+            case MEAN -> mean(hidden);
+            case CLS ->
+                sd.updateVariableNameAndReference(
+                        hidden.get(SDIndex.all(), SDIndex.point(0), SDIndex.all()), BertEncoder.POOLED);
+        };
+    }
+
+    private SDVariable mean(SDVariable hidden) {
+        // A product with the weights of the mean spares the masked copy of all hidden states and a slow reduction.
+        SDVariable mask = sd.getVariable(BertEncoder.ATTENTION_MASK);
+        SDVariable kept = sd.sum("pooling/kept", mask, true, 1);
+        SDVariable share = mask.div("pooling/share", sd.math().max("pooling/divisor", kept, smallest()));
+        SDVariable row = sd.mmul("pooling/mean", sd.expandDims("pooling/share_row", share, 1), hidden);
+        return sd.reshape(BertEncoder.POOLED, row, -1, config.hidden());
+    }
+
+    /** Only an empty mask has a smaller sum: its mean becomes 0 instead of NaN. */
+    private SDVariable smallest() {
+        return sd.constant("pooling/smallest_sum", Nd4j.scalar(weights.dataType(), 1e-9));
+    }
+
+    private SDVariable embeddings(SDVariable ids, boolean tokenTypes) {
+        SDVariable length = sd.sizeAt("input_ids/length", ids, 1);
+        SDVariable positions = sd.range(
+                "position_ids",
+                longConstant("position_ids/first", 0),
+                length,
+                longConstant("position_ids/step", 1),
+                DataType.INT64);
+        SDVariable types = tokenTypes
+                ? sd.placeHolder(BertEncoder.TOKEN_TYPE_IDS, DataType.INT32, -1, -1)
+                : sd.constant("token_type_ids/default", Nd4j.createFromArray(0));
+        SDVariable positionRows = embedding(BertTensor.POSITIONS, positions);
+        SDVariable typeRows = embedding(BertTensor.TYPES, types);
+        SDVariable wordRows = embedding(BertTensor.WORDS, ids);
+        // The two small tables first: without token types they make one [length, hidden] for the whole batch.
+        SDVariable sum = wordRows.add("embeddings/sum", typeRows.add("embeddings/position_and_type", positionRows));
+        SDVariable flat = sd.reshape("embeddings/flat", sum, -1, config.hidden());
+        return layerNorm(flat, BertTensor.EMBEDDING_NORM);
+    }
+
+    private SDVariable attention(SDVariable x, int layer) {
+        String self = BertTensor.layerModule(layer, "attention.self");
+        // Scaling the queries, not the scores, is the smaller product unless a text is shorter than a head is wide.
+        SDVariable scaled = linear(x, BertTensor.layerModule(layer, BertTensor.QUERY))
+                .mul(self + "/query_scaled", 1 / Math.sqrt(config.headSize()));
+        SDVariable query = split(scaled, self + "/query");
+        SDVariable key = split(linear(x, BertTensor.layerModule(layer, BertTensor.KEY)), self + "/key");
+        SDVariable value = split(linear(x, BertTensor.layerModule(layer, BertTensor.VALUE)), self + "/value");
+        SDVariable scores =
+                sd.mmul(self + "/scores", query, key, false, true, false).add(self + "/scores_masked", scoreMask);
+        SDVariable shares = sd.nn().softmax(self + "/shares", scores, -1);
+        SDVariable context =
+                sd.permute(self + "/context", sd.mmul(self + "/context_per_head", shares, value), 0, 2, 1, 3);
+        SDVariable joined = sd.reshape(self + "/output", context, -1, config.hidden());
+        return residual(joined, x, layer, BertTensor.ATTENTION_DENSE, BertTensor.ATTENTION_NORM);
+    }
+
+    private SDVariable feedForward(SDVariable x, int layer) {
+        SDVariable wide = linear(x, BertTensor.layerModule(layer, BertTensor.INTERMEDIATE_DENSE));
+        SDVariable active = config.activation().apply(wide, BertTensor.layerModule(layer, "intermediate/activation"));
+        return residual(active, x, layer, BertTensor.OUTPUT_DENSE, BertTensor.OUTPUT_NORM);
+    }
+
+    private SDVariable residual(SDVariable branch, SDVariable x, int layer, String dense, String norm) {
+        SDVariable projected = linear(branch, BertTensor.layerModule(layer, dense));
+        SDVariable sum = projected.add(BertTensor.layerModule(layer, norm) + "/input", x);
+        return layerNorm(sum, BertTensor.layerModule(layer, norm));
+    }
+
+    /** {@code [batch * length, hidden]} to {@code [batch, heads, length, headSize]}. */
+    private SDVariable split(SDVariable x, String name) {
+        return sd.permute(name + "_heads", sd.reshape(name + "_split", x, splitShape), 0, 2, 1, 3);
+    }
+
+    private SDVariable linear(SDVariable x, String module) {
+        return x.mmul(module + "/product", weight(module)).add(module + "/output", bias(module));
+    }
+
+    private SDVariable embedding(String module, SDVariable rows) {
+        return sd.gather(module + "/output", weight(module), rows, 0);
+    }
+
+    private SDVariable layerNorm(SDVariable x, String module) {
+        SDVariable gain = weight(module);
+        SDVariable bias = bias(module);
+        if (config.layerNormEpsilon() <= LARGEST_EPSILON_LEFT_OUT) {
+            return sd.nn().layerNorm(module + "/output", x, gain, bias, false, FLAT_FEATURES);
+        }
+        SDVariable centered = x.sub(module + "/centered", x.mean(module + "/mean", true, FLAT_FEATURES));
+        SDVariable variance =
+                sd.math().square(module + "/square", centered).mean(module + "/variance", true, FLAT_FEATURES);
+        SDVariable deviation = sd.math()
+                .sqrt(module + "/deviation", variance.add(module + "/variance_shifted", config.layerNormEpsilon()));
+        return centered.div(module + "/normalized", deviation)
+                .mul(module + "/scaled", gain)
+                .add(module + "/output", bias);
+    }
+
+    private SDVariable weight(String module) {
+        return parameter(module + ".weight");
+    }
+
+    private SDVariable bias(String module) {
+        return parameter(module + ".bias");
+    }
+
+    private SDVariable parameter(String name) {
+        return sd.constant(name, weights.tensor(name));
+    }
+
+    private SDVariable longConstant(String name, long value) {
+        return sd.constant(name, Nd4j.scalar(value));
+    }
+
+    private SDVariable shape(String name, SDVariable size, long... tail) {
+        return sd.concat(name, 0, size, sd.constant(name + "_tail", Nd4j.createFromArray(tail)));
+    }
+}

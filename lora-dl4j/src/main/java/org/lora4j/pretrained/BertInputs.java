@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.pretrained;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** Checks the arrays that a BERT graph is fed with. */
+final class BertInputs {
+
+    private BertInputs() {}
+
+    static void requireValid(Map<String, INDArray> placeholders, BertConfig config, boolean tokenTypes) {
+        List<String> problems = new ArrayList<>();
+        INDArray ids = placeholders.get(BertEncoder.INPUT_IDS);
+        checkIds(BertEncoder.INPUT_IDS, ids, config.vocabulary(), problems);
+        if (ids != null && ids.rank() == 2 && ids.size(1) > config.maxPositions()) {
+            problems.add("sequences of " + ids.size(1) + " tokens, expected at most " + config.maxPositions()
+                    + "; truncate the texts");
+        }
+        INDArray mask = placeholders.get(BertEncoder.ATTENTION_MASK);
+        checkSameShape(BertEncoder.ATTENTION_MASK, mask, ids, problems);
+        checkMaskValues(mask, problems);
+        if (tokenTypes) {
+            INDArray types = placeholders.get(BertEncoder.TOKEN_TYPE_IDS);
+            checkIds(BertEncoder.TOKEN_TYPE_IDS, types, config.typeVocabulary(), problems);
+            checkSameShape(BertEncoder.TOKEN_TYPE_IDS, types, ids, problems);
+        }
+        Problems.throwIfAny("placeholders", problems);
+    }
+
+    private static void checkIds(String name, INDArray ids, int rows, List<String> problems) {
+        if (ids == null) {
+            problems.add(name + " is missing, expected [batch, length] of integers");
+            return;
+        }
+        if (ids.isEmpty() || ids.rank() != 2) {
+            problems.add(name + " has shape " + Arrays.toString(ids.shape()) + ", expected [batch, length], not empty");
+            return;
+        }
+        if (!ids.dataType().isIntType()) {
+            problems.add(name + " has data type " + ids.dataType() + ", expected integers");
+            return;
+        }
+        long smallest = ids.minNumber().longValue();
+        long largest = ids.maxNumber().longValue();
+        if (smallest < 0 || largest >= rows) {
+            problems.add(name + " holds " + (smallest < 0 ? smallest : largest) + ", expected ids from 0 to "
+                    + (rows - 1) + "; use the tokenizer that belongs to the weights");
+        }
+    }
+
+    private static void checkSameShape(String name, INDArray array, INDArray ids, List<String> problems) {
+        if (array == null) {
+            problems.add(name + " is missing, expected the shape of " + BertEncoder.INPUT_IDS);
+        } else if (ids != null && !Arrays.equals(array.shape(), ids.shape())) {
+            problems.add(name + " has shape " + Arrays.toString(array.shape()) + ", expected that of "
+                    + BertEncoder.INPUT_IDS + ", " + Arrays.toString(ids.shape()));
+        }
+    }
+
+    private static void checkMaskValues(INDArray mask, List<String> problems) {
+        if (mask == null || mask.isEmpty()) {
+            return;
+        }
+        for (double value : mask.ravel().toDoubleVector()) {
+            if (value != 0 && value != 1) {
+                problems.add(BertEncoder.ATTENTION_MASK + " holds " + value
+                        + ", expected 1 to keep a token and 0 to hide it");
+                return;
+            }
+        }
+    }
+}

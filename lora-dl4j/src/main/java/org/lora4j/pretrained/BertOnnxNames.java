@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.pretrained;
+
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.lora4j.error.ModelFormatException;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** Under which names an ONNX export of Hugging Face Transformers holds the tensors of a BERT-family encoder. */
+final class BertOnnxNames {
+
+    private static final String WORD_TABLE = BertTensor.WORDS + ".weight";
+
+    private final OnnxInitializers onnx;
+
+    BertOnnxNames(OnnxInitializers onnx) {
+        this.onnx = onnx;
+    }
+
+    BertWeights weights(int heads) throws ModelFormatException {
+        String prefix = prefix();
+        BertConfig config = config(prefix, heads);
+        Map<String, String> nameInFile = new LinkedHashMap<>();
+        Map<String, long[]> shapes = new LinkedHashMap<>();
+        for (BertTensor tensor : BertTensor.allOf(config)) {
+            nameInFile.put(tensor.name(), nameInFile(prefix, tensor));
+            shapes.put(nameInFile(prefix, tensor), tensor.shape());
+        }
+        Map<String, INDArray> found = onnx.require(shapes);
+        Map<String, INDArray> tensors = new LinkedHashMap<>();
+        nameInFile.forEach((name, inFile) -> tensors.put(name, found.get(inFile)));
+        return BertWeights.of(config, tensors);
+    }
+
+    /** What stands before {@code embeddings.word_embeddings.weight}: nothing, or for example {@code bert.}. */
+    private String prefix() throws ModelFormatException {
+        List<String> prefixes = onnx.names().stream()
+                .filter(name -> name.equals(WORD_TABLE) || name.endsWith("." + WORD_TABLE))
+                .map(name -> name.substring(0, name.length() - WORD_TABLE.length()))
+                .toList();
+        if (prefixes.size() != 1) {
+            throw new ModelFormatException(onnx.source() + ": " + prefixes.size() + " tensors named '" + WORD_TABLE
+                    + "'; expected one, as in exports of BERT-family encoders. The file starts with: "
+                    + Problems.cut(onnx.names(), ", ") + ".");
+        }
+        return prefixes.get(0);
+    }
+
+    private BertConfig config(String prefix, int heads) throws ModelFormatException {
+        String intermediate = nodeName(prefix, BertTensor.layerModule(0, BertTensor.INTERMEDIATE_DENSE));
+        String words = prefix + WORD_TABLE;
+        String positions = prefix + BertTensor.POSITIONS + ".weight";
+        String types = prefix + BertTensor.TYPES + ".weight";
+        Map<String, long[]> matrices = new LinkedHashMap<>();
+        List.of(words, positions, types, intermediate).forEach(name -> matrices.put(name, new long[] {-1, -1}));
+        Map<String, INDArray> found = onnx.require(matrices);
+        return BertConfig.of(
+                layers(prefix),
+                size(found.get(words), 1),
+                heads,
+                size(found.get(intermediate), 1),
+                size(found.get(words), 0),
+                size(found.get(positions), 0),
+                size(found.get(types), 0));
+    }
+
+    /** One more than the highest layer number: a gap in between is reported as missing tensors. */
+    private int layers(String prefix) {
+        String start = prefix + "encoder.layer.";
+        return 1
+                + onnx.names().stream()
+                        .filter(name -> name.startsWith(start))
+                        .map(name -> name.substring(start.length()).split("\\.", 2)[0])
+                        .filter(number -> number.matches("\\d{1,4}"))
+                        .mapToInt(Integer::parseInt)
+                        .max()
+                        .orElse(0);
+    }
+
+    private static String nameInFile(String prefix, BertTensor tensor) {
+        return tensor.kind() == BertTensor.Kind.LINEAR ? nodeName(prefix, tensor.module()) : prefix + tensor.name();
+    }
+
+    /** {@code encoder.layer.0.output.dense} is {@code /encoder/layer.0/output/dense/MatMul}. */
+    private static String nodeName(String prefix, String module) {
+        String[] parts = (prefix + module).split("\\.");
+        StringBuilder name = new StringBuilder();
+        for (String part : Arrays.asList(parts)) {
+            // The number of a layer stays behind its dot, because it is an element of a module list.
+            name.append(part.matches("\\d+") ? "." : "/").append(part);
+        }
+        return name.append("/MatMul").toString();
+    }
+
+    private static int size(INDArray array, int dimension) {
+        return Math.toIntExact(array.size(dimension));
+    }
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.pretrained;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.TreeSet;
+import org.lora4j.error.ModelFormatException;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * The weights of a BERT-family encoder by Hugging Face's names, without a model prefix.
+ *
+ * <p><i>Shapes.</i> Weight of a linear module {@code [in, out]} (the transpose of PyTorch's), bias {@code [out]},
+ * embedding table {@code [rows, hidden]}, gain and bias of a layer norm {@code [hidden]}.
+ *
+ * <p><i>State.</i> The set of names never changes. The arrays are the ones that were given (views excepted): graphs built over
+ * one value share them, so a training run that writes to base weights needs a {@link #copy()} of its own.
+ *
+ * @apiNote Status: experimental
+ */
+public final class BertWeights {
+
+    private static final Set<DataType> SUPPORTED = EnumSet.of(DataType.FLOAT, DataType.DOUBLE);
+    private static final double INITIALIZER_RANGE = 0.02;
+
+    private final BertConfig config;
+    private final DataType dataType;
+    private final Map<String, INDArray> tensors;
+
+    private BertWeights(BertConfig config, DataType dataType, Map<String, INDArray> tensors) {
+        this.config = config;
+        this.dataType = dataType;
+        this.tensors = Collections.unmodifiableMap(tensors);
+    }
+
+    /**
+     * Makes a value of arrays from anywhere; every source of weights ends here.
+     *
+     * @param config the shape of the encoder
+     * @param tensors exactly the tensors of such an encoder, by name; the arrays are kept, not copied,
+     *     except that a view is copied once
+     * @return the weights
+     * @throws IllegalArgumentException if a tensor is missing, unknown, of a wrong shape, or of a data type other than
+     *     one of FLOAT and DOUBLE for all; the message lists every problem
+     */
+    public static BertWeights of(BertConfig config, Map<String, INDArray> tensors) {
+        List<String> problems = new ArrayList<>();
+        Map<String, INDArray> ordered = new LinkedHashMap<>();
+        Set<DataType> types = EnumSet.noneOf(DataType.class);
+        for (BertTensor expected : BertTensor.allOf(config)) {
+            INDArray found = tensors.get(expected.name());
+            String shape = Arrays.toString(expected.shape());
+            if (found == null) {
+                problems.add("tensor '" + expected.name() + "' is missing, expected shape " + shape
+                        + Problems.closest(problems, expected.name(), tensors.keySet()));
+            } else if (!Arrays.equals(found.shape(), expected.shape())) {
+                problems.add("tensor '" + expected.name() + "' has shape " + Arrays.toString(found.shape())
+                        + ", expected " + shape);
+            } else {
+                // SameDiff copies views: copied once here, all graphs share.
+                ordered.put(expected.name(), found.isView() ? found.dup() : found);
+                types.add(found.dataType());
+            }
+        }
+        Set<String> unknown = new TreeSet<>(tensors.keySet());
+        BertTensor.allOf(config).forEach(expected -> unknown.remove(expected.name()));
+        if (!unknown.isEmpty()) {
+            problems.add("unknown tensors: " + Problems.cut(unknown, ", ") + "; leave them out");
+        }
+        if (types.size() > 1 || !SUPPORTED.containsAll(types)) {
+            problems.add("data types " + types + ", expected FLOAT or DOUBLE, the same for all tensors");
+        }
+        Problems.throwIfAny("BertWeights", problems);
+        return new BertWeights(config, types.iterator().next(), ordered);
+    }
+
+    /**
+     * Takes the weights out of an ONNX file that was exported from Hugging Face Transformers.
+     *
+     * <p>Weights of linear modules are found through the name of the MatMul node that uses them. A model prefix (for
+     * example {@code bert.}) is taken from the name of the word embeddings and dropped. Everything in the shape of the
+     * encoder but {@code heads} is read from the tensors; epsilon and activation are BERT's.
+     *
+     * @param onnx the file's tensors
+     * @param heads number of attention heads, which no tensor tells: {@code hidden / 32} for MiniLM (12 for 384),
+     *     {@code hidden / 64} for BERT
+     * @return the weights, of data type FLOAT or DOUBLE as in the file
+     * @throws ModelFormatException if the file holds no BERT-family encoder or tensors are missing or of a wrong shape;
+     *     the message lists every problem
+     * @throws IllegalArgumentException if {@code heads} does not divide the hidden size
+     */
+    public static BertWeights fromOnnx(OnnxInitializers onnx, int heads) throws ModelFormatException {
+        return new BertOnnxNames(onnx).weights(heads);
+    }
+
+    /**
+     * Random weights as BERT starts with: matrices and tables normal with mean 0 and standard deviation 0.02, biases 0,
+     * gains 1. For training from scratch, and for tests.
+     *
+     * @param config the shape of the encoder
+     * @param seed source of the numbers: equal seeds give equal weights on every machine
+     * @param dataType FLOAT or DOUBLE
+     * @return the weights
+     * @throws IllegalArgumentException if the data type is another one
+     */
+    public static BertWeights random(BertConfig config, long seed, DataType dataType) {
+        if (!SUPPORTED.contains(dataType)) {
+            throw new IllegalArgumentException(
+                    "BertWeights.random: dataType = " + dataType + "; expected FLOAT or DOUBLE.");
+        }
+        SplittableRandom random = new SplittableRandom(seed);
+        Map<String, INDArray> tensors = new LinkedHashMap<>();
+        for (BertTensor tensor : BertTensor.allOf(config)) {
+            INDArray array = switch (tensor.kind()) {
+                case EMBEDDING, LINEAR ->
+                    ArrayFill.of(dataType, tensor.shape(), () -> random.nextGaussian() * INITIALIZER_RANGE);
+                case BIAS -> Nd4j.zeros(dataType, tensor.shape());
+                case GAIN -> Nd4j.ones(dataType, tensor.shape());
+            };
+            tensors.put(tensor.name(), array);
+        }
+        return of(config, tensors);
+    }
+
+    /**
+     * The shape of the encoder.
+     *
+     * @return the configuration
+     */
+    public BertConfig config() {
+        return config;
+    }
+
+    /**
+     * The data type of every array, and so of every graph built over them.
+     *
+     * @return FLOAT or DOUBLE
+     */
+    public DataType dataType() {
+        return dataType;
+    }
+
+    /**
+     * The arrays by name, in the order of the forward pass.
+     *
+     * @return an unmodifiable map of the live arrays
+     */
+    public Map<String, INDArray> tensors() {
+        return tensors;
+    }
+
+    /**
+     * One array.
+     *
+     * @param name the tensor's name, for example {@code encoder.layer.0.output.dense.bias}
+     * @return the live array
+     * @throws IllegalArgumentException if there is none of this name; the message offers the closest ones
+     */
+    public INDArray tensor(String name) {
+        INDArray found = tensors.get(name);
+        if (found == null) {
+            throw new IllegalArgumentException("BertWeights: no tensor '" + name + "'"
+                    + Problems.closest(name, tensors.keySet()) + ". tensors().keySet() lists all names.");
+        }
+        return found;
+    }
+
+    /**
+     * The same weights in arrays of their own.
+     *
+     * @return a deep copy
+     */
+    public BertWeights copy() {
+        return converted(dataType);
+    }
+
+    /**
+     * The same weights in arrays of their own and of another data type.
+     *
+     * @param target FLOAT or DOUBLE
+     * @return a deep copy; conversion to FLOAT rounds to nearest
+     * @throws IllegalArgumentException if the data type is another one
+     */
+    public BertWeights converted(DataType target) {
+        Map<String, INDArray> copies = new LinkedHashMap<>();
+        tensors.forEach((name, array) -> copies.put(name, target == dataType ? array.dup() : array.castTo(target)));
+        return of(config, copies);
+    }
+}

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.pretrained;
+
+import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.stream.LongStream;
+import org.lora4j.error.ModelFormatException;
+
+/**
+ * A tokenizer read from Hugging Face's {@code tokenizer.json}, run by Hugging Face's own library through {@code
+ * ai.djl.huggingface:tokenizers}.
+ *
+ * <p>Padding and truncation written in the file are replaced: padding is off (files of sentence encoders pad every text
+ * to 128 tokens, which {@link LengthBuckets} makes unnecessary), truncation is on, at the length given.
+ *
+ * <p>That library is an optional dependency. It needs no network; it unpacks its native part below {@code
+ * ~/.djl.ai} (property or environment variable {@code DJL_CACHE_DIR}) and has natives for Linux, macOS on ARM and
+ * Windows. On its first use DJL reports that it is used if it runs on a machine of Amazon EC2; the environment variable
+ * {@code OPT_OUT_TRACKING=true} turns that off.
+ *
+ * <p><i>State.</i> Holds native memory until {@link #close()}. <i>Threads.</i> {@link #encode} may be called from
+ * several threads at once.
+ *
+ * @apiNote Status: experimental
+ */
+public final class HuggingFaceTextTokenizer implements TextTokenizer, AutoCloseable {
+
+    private static final String MISSING_LIBRARY = "HuggingFaceTextTokenizer: class '%s' is not on the class path;"
+            + " expected the library ai.djl.huggingface:tokenizers, which is an optional dependency of lora-dl4j."
+            + " Add it to your build, for example in version 0.38.0.";
+
+    private final Encoder encoder;
+    private final int maxLength;
+
+    private HuggingFaceTextTokenizer(Encoder encoder, int maxLength) {
+        this.encoder = encoder;
+        this.maxLength = maxLength;
+    }
+
+    /**
+     * Reads a file.
+     *
+     * @param tokenizerJson path of a {@code tokenizer.json}
+     * @param maxLength the most ids that a text gets, special tokens included; 3 or more, and no more than the positions
+     *     of the encoder
+     * @return the tokenizer
+     * @throws ModelFormatException if the file is not a tokenizer
+     * @throws IOException if it cannot be read
+     * @throws IllegalArgumentException if {@code maxLength} is too small
+     * @throws IllegalStateException if the library is not on the class path; the message names the artifact
+     */
+    public static HuggingFaceTextTokenizer load(Path tokenizerJson, int maxLength) throws IOException {
+        if (!Files.isRegularFile(tokenizerJson)) {
+            throw new NoSuchFileException(
+                    tokenizerJson.toString(), null, "no such file; expected a tokenizer.json. Check the path.");
+        }
+        try (InputStream in = Files.newInputStream(tokenizerJson)) {
+            return load(in, tokenizerJson.toString(), maxLength);
+        }
+    }
+
+    /**
+     * Reads a resource of the class path.
+     *
+     * @param loader where to look, for example {@code getClass().getClassLoader()}
+     * @param resource name of the resource, without a leading slash, for example {@code
+     *     all-minilm-l6-v2-tokenizer.json}
+     * @param maxLength the most ids that a text gets, special tokens included; 3 or more, and no more than the positions
+     *     of the encoder
+     * @return the tokenizer
+     * @throws ModelFormatException if the resource is not a tokenizer
+     * @throws IOException if it does not exist or cannot be read
+     * @throws IllegalArgumentException if {@code maxLength} is too small
+     * @throws IllegalStateException if the library is not on the class path; the message names the artifact
+     */
+    public static HuggingFaceTextTokenizer loadResource(ClassLoader loader, String resource, int maxLength)
+            throws IOException {
+        try (InputStream in = Resources.open(loader, resource, "a tokenizer.json")) {
+            return load(in, resource, maxLength);
+        }
+    }
+
+    /**
+     * Reads a stream to its end and leaves it open.
+     *
+     * @param in a {@code tokenizer.json}
+     * @param source what the stream is, for messages
+     * @param maxLength the most ids that a text gets, special tokens included; 3 or more, and no more than the positions
+     *     of the encoder
+     * @return the tokenizer
+     * @throws ModelFormatException if the stream is not a tokenizer
+     * @throws IOException if it cannot be read
+     * @throws IllegalArgumentException if {@code maxLength} is too small
+     * @throws IllegalStateException if the library is not on the class path; the message names the artifact
+     */
+    public static HuggingFaceTextTokenizer load(InputStream in, String source, int maxLength) throws IOException {
+        if (maxLength < 3) {
+            throw new IllegalArgumentException("HuggingFaceTextTokenizer: maxLength = " + maxLength
+                    + "; expected 3 or more, for one token between the two special ones.");
+        }
+        try {
+            return new HuggingFaceTextTokenizer(DjlEncoder.load(in, source, maxLength), maxLength);
+        } catch (NoClassDefFoundError e) {
+            throw new IllegalStateException(String.format(MISSING_LIBRARY, e.getMessage()), e);
+        }
+    }
+
+    @Override
+    public int[] encode(String text) {
+        return encoder.encode(text);
+    }
+
+    @Override
+    public int maxLength() {
+        return maxLength;
+    }
+
+    /** Frees the native memory; the tokenizer cannot be used afterwards. */
+    @Override
+    public void close() {
+        encoder.close();
+    }
+
+    /** Keeps the optional library out of the fields of the public class, which must load without it. */
+    private interface Encoder {
+
+        int[] encode(String text);
+
+        void close();
+    }
+
+    /** The only class that touches the optional library. */
+    private static final class DjlEncoder implements Encoder {
+
+        private final HuggingFaceTokenizer tokenizer;
+
+        private DjlEncoder(HuggingFaceTokenizer tokenizer) {
+            this.tokenizer = tokenizer;
+        }
+
+        static Encoder load(InputStream in, String source, int maxLength) throws IOException {
+            String length = Integer.toString(maxLength);
+            Map<String, String> options =
+                    Map.of("padding", "false", "truncation", "true", "maxLength", length, "modelMaxLength", length);
+            try {
+                return new DjlEncoder(HuggingFaceTokenizer.newInstance(in, options));
+            } catch (RuntimeException e) {
+                // The native library reports a file that it cannot parse as a bare RuntimeException.
+                throw new ModelFormatException(
+                        source + ": " + e.getMessage() + "; expected Hugging Face's tokenizer.json."
+                                + " The file is damaged or of another format.",
+                        e);
+            }
+        }
+
+        @Override
+        public int[] encode(String text) {
+            return LongStream.of(tokenizer.encode(text).getIds())
+                    .mapToInt(Math::toIntExact)
+                    .toArray();
+        }
+
+        @Override
+        public void close() {
+            tokenizer.close();
+        }
+    }
+}

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.pretrained;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Random;
+import java.util.SplittableRandom;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * Batches of examples of similar length, so that short texts do not pay for long ones.
+ *
+ * <p>At most {@value #MOST_BUCKETS} padded lengths are chosen, those with the least padding for these examples. Few
+ * different shapes also let the memory of one step serve the next. Within a bucket the examples of a batch are drawn at
+ * random, and the batches of all buckets come in random order.
+ *
+ * <p><i>State.</i> Immutable; encoding happens once, at creation. <i>Threads.</i> Safe; every iterator belongs to one
+ * thread.
+ *
+ * @apiNote Status: experimental
+ */
+public final class LengthBuckets {
+
+    /** The most padded lengths. */
+    public static final int MOST_BUCKETS = 8;
+
+    private final int[][] ids;
+    private final int[] labels;
+    private final int classes;
+    private final int batchSize;
+    private final DataType dataType;
+    private final int[] paddedLengths;
+    private final List<List<Integer>> buckets;
+
+    private LengthBuckets(int[][] ids, int[] labels, int classes, int batchSize, DataType dataType) {
+        this.ids = ids;
+        this.labels = labels;
+        this.classes = classes;
+        this.batchSize = batchSize;
+        this.dataType = dataType;
+        int[] lengths = Arrays.stream(ids).mapToInt(example -> example.length).toArray();
+        paddedLengths = PaddedLengths.choose(lengths, MOST_BUCKETS);
+        buckets = new ArrayList<>();
+        for (int i = 0; i < paddedLengths.length; i++) {
+            buckets.add(new ArrayList<>());
+        }
+        for (int example = 0; example < lengths.length; example++) {
+            int found = Arrays.binarySearch(paddedLengths, lengths[example]);
+            buckets.get(found >= 0 ? found : -found - 1).add(example);
+        }
+    }
+
+    /**
+     * Encodes examples and groups them, for a classifier in FLOAT.
+     *
+     * @param examples the examples, at least one
+     * @param tokenizer makes ids of the texts
+     * @param classes number of classes; every label is below it
+     * @param batchSize examples in a batch, 1 or more; the last batch of a bucket may have fewer
+     * @return the buckets
+     * @throws IllegalArgumentException if there are no examples, a label is not below {@code classes} or a number is out
+     *     of its range, and the message lists every problem; or if the tokenizer gives no ids for a text
+     */
+    public static LengthBuckets of(List<TextExample> examples, TextTokenizer tokenizer, int classes, int batchSize) {
+        return of(examples, tokenizer, classes, batchSize, DataType.FLOAT);
+    }
+
+    /**
+     * Encodes examples and groups them.
+     *
+     * @param examples the examples, at least one
+     * @param tokenizer makes ids of the texts
+     * @param classes number of classes; every label is below it
+     * @param batchSize examples in a batch, 1 or more; the last batch of a bucket may have fewer
+     * @param dataType data type of masks and labels: that of the classifier's weights
+     * @return the buckets
+     * @throws IllegalArgumentException if there are no examples, a label is not below {@code classes} or a number is out
+     *     of its range, and the message lists every problem; or if the tokenizer gives no ids for a text
+     */
+    public static LengthBuckets of(
+            List<TextExample> examples, TextTokenizer tokenizer, int classes, int batchSize, DataType dataType) {
+        requireValid(examples, classes, batchSize, dataType);
+        int[][] ids = new int[examples.size()][];
+        int[] labels = new int[examples.size()];
+        for (int i = 0; i < ids.length; i++) {
+            ids[i] = tokenizer.encode(examples.get(i).text());
+            labels[i] = examples.get(i).label();
+            if (ids[i].length == 0) {
+                throw new IllegalArgumentException("LengthBuckets: the tokenizer gave no ids for examples[" + i
+                        + "] = '" + examples.get(i).text() + "'; expected 1 or more. Let it add the special tokens.");
+            }
+        }
+        return new LengthBuckets(ids, labels, classes, batchSize, dataType);
+    }
+
+    /**
+     * Checks once that an encoder takes everything in these buckets. ND4J does not check the rows that a graph asks of a
+     * table: what is too long or has too large an id reads foreign memory or ends the process.
+     *
+     * @param config the shape of the encoder
+     * @return this
+     * @throws IllegalArgumentException if a sequence is longer than the position table or an id is outside the word
+     *     table; the message lists every problem
+     */
+    public LengthBuckets requireFits(BertConfig config) {
+        List<String> problems = new ArrayList<>();
+        for (int i = 0; i < ids.length; i++) {
+            if (ids[i].length > config.maxPositions()) {
+                problems.add("examples[" + i + "] has " + ids[i].length + " tokens, expected at most "
+                        + config.maxPositions() + " (lower the tokenizer's maxLength)");
+            }
+            for (int id : ids[i]) {
+                if (id < 0 || id >= config.vocabulary()) {
+                    problems.add("examples[" + i + "] has the id " + id + ", expected 0 to " + (config.vocabulary() - 1)
+                            + " (use the tokenizer that belongs to the weights)");
+                    break;
+                }
+            }
+        }
+        Problems.throwIfAny("LengthBuckets", problems);
+        return this;
+    }
+
+    /**
+     * All examples once, shuffled.
+     *
+     * @param seed the run's seed
+     * @param epoch number of the epoch; equal seed and epoch give equal batches in equal order
+     * @return the batches; arrays are made when asked for
+     */
+    public Iterator<EncodedBatch> epoch(long seed, int epoch) {
+        // Mixed through a generator, so that epoch 1 of seed 0 is not epoch 0 of seed 1.
+        Random random = new Random(new SplittableRandom(seed).nextLong() + 0x9E3779B97F4A7C15L * epoch);
+        List<List<Integer>> shuffled = new ArrayList<>();
+        for (List<Integer> bucket : buckets) {
+            List<Integer> examples = new ArrayList<>(bucket);
+            Collections.shuffle(examples, random);
+            shuffled.add(examples);
+        }
+        List<Part> parts = cut(shuffled);
+        Collections.shuffle(parts, random);
+        return batches(parts);
+    }
+
+    /**
+     * All examples once, from the shortest bucket to the longest and in their own order: for evaluation.
+     *
+     * @return the batches; arrays are made when asked for
+     */
+    public Iterator<EncodedBatch> inOrder() {
+        return batches(cut(buckets));
+    }
+
+    /**
+     * The lengths to which sequences are padded.
+     *
+     * @return ascending, one to {@value #MOST_BUCKETS} of them
+     */
+    public List<Integer> paddedLengths() {
+        return Arrays.stream(paddedLengths).boxed().toList();
+    }
+
+    /**
+     * The share of padding in everything that goes through the encoder.
+     *
+     * @return padding / (tokens + padding), 0 or more and below 1
+     */
+    public double paddingRatio() {
+        long tokens = 0;
+        for (int[] example : ids) {
+            tokens += example.length;
+        }
+        long padded = 0;
+        for (int i = 0; i < paddedLengths.length; i++) {
+            padded += (long) paddedLengths[i] * buckets.get(i).size();
+        }
+        return (padded - tokens) / (double) padded;
+    }
+
+    /**
+     * The number of examples.
+     *
+     * @return 1 or more
+     */
+    public int size() {
+        return ids.length;
+    }
+
+    /**
+     * The number of batches in an epoch.
+     *
+     * @return 1 or more
+     */
+    public int batchesPerEpoch() {
+        return cut(buckets).size();
+    }
+
+    private static void requireValid(List<TextExample> examples, int classes, int batchSize, DataType dataType) {
+        List<String> problems = new ArrayList<>();
+        if (examples.isEmpty()) {
+            problems.add("no examples, expected one or more");
+        }
+        if (classes < 2) {
+            problems.add("classes = " + classes + ", expected 2 or more");
+        }
+        if (batchSize < 1) {
+            problems.add("batchSize = " + batchSize + ", expected 1 or more");
+        }
+        if (dataType != DataType.FLOAT && dataType != DataType.DOUBLE) {
+            problems.add("dataType = " + dataType + ", expected FLOAT or DOUBLE");
+        }
+        for (int i = 0; i < examples.size(); i++) {
+            if (examples.get(i).label() >= classes) {
+                problems.add("examples[" + i + "] has label " + examples.get(i).label() + ", expected 0 to "
+                        + (classes - 1));
+            }
+        }
+        Problems.throwIfAny("LengthBuckets", problems);
+    }
+
+    private List<Part> cut(List<List<Integer>> examplesPerBucket) {
+        List<Part> parts = new ArrayList<>();
+        for (int i = 0; i < paddedLengths.length; i++) {
+            List<Integer> examples = examplesPerBucket.get(i);
+            for (int from = 0; from < examples.size(); from += batchSize) {
+                int to = Math.min(from + batchSize, examples.size());
+                parts.add(new Part(paddedLengths[i], examples.subList(from, to)));
+            }
+        }
+        return parts;
+    }
+
+    private Iterator<EncodedBatch> batches(List<Part> parts) {
+        return parts.stream().map(this::batch).iterator();
+    }
+
+    private EncodedBatch batch(Part part) {
+        int size = part.examples().size();
+        int[][] paddedIds = new int[size][part.paddedLength()];
+        double[][] mask = new double[size][part.paddedLength()];
+        double[][] oneHot = new double[size][classes];
+        int[] indices = new int[size];
+        for (int row = 0; row < size; row++) {
+            int example = part.examples().get(row);
+            indices[row] = example;
+            System.arraycopy(ids[example], 0, paddedIds[row], 0, ids[example].length);
+            Arrays.fill(mask[row], 0, ids[example].length, 1);
+            oneHot[row][labels[example]] = 1;
+        }
+        INDArray idArray = Nd4j.createFromArray(paddedIds);
+        return new EncodedBatch(idArray, array(mask), array(oneHot), indices);
+    }
+
+    private INDArray array(double[][] values) {
+        return Nd4j.createFromArray(values).castTo(dataType);
+    }
+
+    /** The examples of one batch, before they become arrays. */
+    private record Part(int paddedLength, List<Integer> examples) {}
+}

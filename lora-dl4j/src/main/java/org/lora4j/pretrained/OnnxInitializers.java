@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.pretrained;
+
+import java.io.BufferedInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import onnx.Onnx;
+import org.lora4j.error.ModelFormatException;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.shade.protobuf.CodedInputStream;
+import org.nd4j.shade.protobuf.InvalidProtocolBufferException;
+
+/**
+ * The floating-point tensors stored in an ONNX file, by name.
+ *
+ * <p>Exporters give the weights of linear modules meaningless names ({@code onnx::MatMul_787}) but keep the path of the
+ * module in the name of the node that uses them. Such a weight is therefore found under both names: its own and the
+ * MatMul node's ({@code /encoder/layer.0/attention/self/query/MatMul}).
+ *
+ * <p>The graph itself is not interpreted. Integer and half-precision tensors are known by name and type only.
+ *
+ * <p><i>State.</i> Immutable, except that the arrays are live.
+ *
+ * <p><i>Source.</i> ONNX intermediate representation, onnx.proto3: ModelProto, GraphProto, TensorProto.
+ *
+ * @apiNote Status: experimental
+ */
+public final class OnnxInitializers {
+
+    private final String source;
+    private final Map<String, INDArray> tensors;
+    private final Map<String, String> otherTypes;
+
+    private OnnxInitializers(String source, Map<String, INDArray> tensors, Map<String, String> otherTypes) {
+        this.source = source;
+        this.tensors = Collections.unmodifiableMap(tensors);
+        this.otherTypes = Collections.unmodifiableMap(otherTypes);
+    }
+
+    /**
+     * Reads a file.
+     *
+     * @param file an ONNX file, below 2 GiB, with its weights inside
+     * @return the tensors
+     * @throws ModelFormatException if it is not an ONNX model or its tensors are damaged; the message lists every
+     *     problem
+     * @throws IOException if it cannot be read
+     */
+    public static OnnxInitializers read(Path file) throws IOException {
+        if (!Files.isRegularFile(file)) {
+            throw new NoSuchFileException(
+                    file.toString(), null, "no such file; expected an ONNX model. Check the path.");
+        }
+        try (InputStream in = Files.newInputStream(file)) {
+            return read(in, file.toString());
+        }
+    }
+
+    /**
+     * Reads a resource of the class path.
+     *
+     * @param loader where to look, for example {@code getClass().getClassLoader()}
+     * @param resource name of the resource, without a leading slash, for example {@code all-minilm-l6-v2.onnx}
+     * @return the tensors
+     * @throws ModelFormatException if it is not an ONNX model or its tensors are damaged; the message lists every
+     *     problem
+     * @throws IOException if it does not exist or cannot be read
+     */
+    public static OnnxInitializers readResource(ClassLoader loader, String resource) throws IOException {
+        try (InputStream in = Resources.open(loader, resource, "an ONNX model")) {
+            return read(in, resource);
+        }
+    }
+
+    /**
+     * Reads a stream to its end and leaves it open.
+     *
+     * @param in an ONNX model
+     * @param source what the stream is, for messages
+     * @return the tensors
+     * @throws ModelFormatException if it is not an ONNX model or its tensors are damaged; the message lists every
+     *     problem
+     * @throws IOException if it cannot be read
+     */
+    public static OnnxInitializers read(InputStream in, String source) throws IOException {
+        Onnx.GraphProto graph = parse(in, source).getGraph();
+        Map<String, INDArray> tensors = new LinkedHashMap<>();
+        Map<String, String> otherTypes = new LinkedHashMap<>();
+        List<String> problems = new ArrayList<>();
+        for (Onnx.TensorProto tensor : graph.getInitializerList()) {
+            if (tensors.containsKey(tensor.getName()) || otherTypes.containsKey(tensor.getName())) {
+                problems.add("tensor '" + tensor.getName() + "' occurs twice, expected once");
+            } else if (OnnxTensor.isSupported(tensor)) {
+                OnnxTensor.read(tensor, problems).ifPresent(array -> tensors.put(tensor.getName(), array));
+            } else {
+                otherTypes.put(tensor.getName(), OnnxTensor.typeName(tensor));
+            }
+        }
+        if (problems.isEmpty() && tensors.isEmpty() && otherTypes.isEmpty()) {
+            problems.add("holds no tensors, expected an ONNX model with its weights inside");
+        }
+        if (!problems.isEmpty()) {
+            throw new ModelFormatException(
+                    Problems.summary(source, problems) + " The file is damaged or not complete: fetch it again.");
+        }
+        addNodeNames(graph, tensors, otherTypes);
+        return new OnnxInitializers(source, tensors, otherTypes);
+    }
+
+    /**
+     * What was read, for messages.
+     *
+     * @return the path, resource name or description given
+     */
+    public String source() {
+        return source;
+    }
+
+    /**
+     * The names of all floating-point tensors: their own names, then those of MatMul nodes.
+     *
+     * @return an unmodifiable set in the order of the file
+     */
+    public Set<String> names() {
+        return tensors.keySet();
+    }
+
+    /**
+     * One tensor.
+     *
+     * @param name its name, or that of the MatMul node which uses it
+     * @return the live array, FLOAT or DOUBLE, or nothing if there is no floating-point tensor of this name
+     */
+    public Optional<INDArray> find(String name) {
+        return Optional.ofNullable(tensors.get(name));
+    }
+
+    /**
+     * Several tensors of known shapes.
+     *
+     * @param shapes the shape expected for each name; -1 stands for any size
+     * @return the live arrays by name, in the order of {@code shapes}
+     * @throws ModelFormatException if a tensor is missing or has another shape or type; the message lists all of them
+     */
+    public Map<String, INDArray> require(Map<String, long[]> shapes) throws ModelFormatException {
+        List<String> problems = new ArrayList<>();
+        Map<String, INDArray> found = new LinkedHashMap<>();
+        shapes.forEach((name, shape) -> {
+            INDArray array = tensors.get(name);
+            if (array == null) {
+                problems.add(missing(name, shape) + Problems.closest(problems, name, tensors.keySet()));
+            } else if (!matches(array.shape(), shape)) {
+                problems.add("tensor '" + name + "' has shape " + Arrays.toString(array.shape()) + ", expected "
+                        + Arrays.toString(shape));
+            } else {
+                found.put(name, array);
+            }
+        });
+        if (!problems.isEmpty()) {
+            throw new ModelFormatException(Problems.summary(source, problems)
+                    + " The file holds another model, or names its tensors in another way.");
+        }
+        return found;
+    }
+
+    private String missing(String name, long[] shape) {
+        String type = otherTypes.get(name);
+        if (type != null) {
+            return "tensor '" + name + "' has type " + type
+                    + ", expected FLOAT or DOUBLE, which the float export of this model has";
+        }
+        return "tensor '" + name + "' is missing, expected shape " + Arrays.toString(shape);
+    }
+
+    private static boolean matches(long[] found, long[] expected) {
+        if (found.length != expected.length) {
+            return false;
+        }
+        for (int i = 0; i < found.length; i++) {
+            if (expected[i] != -1 && found[i] != expected[i]) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static Onnx.ModelProto parse(InputStream in, String source) throws IOException {
+        CodedInputStream coded = CodedInputStream.newInstance(new BufferedInputStream(in));
+        // The default of 64 MiB is below the size of every real model.
+        coded.setSizeLimit(Integer.MAX_VALUE);
+        try {
+            Onnx.ModelProto model = Onnx.ModelProto.parseFrom(coded);
+            if (!model.hasGraph()) {
+                throw new ModelFormatException(
+                        source + ": holds no graph; expected an ONNX model. Check what file it is.");
+            }
+            return model;
+        } catch (InvalidProtocolBufferException e) {
+            if (e.getCause() instanceof IOException reading) {
+                throw reading;
+            }
+            throw new ModelFormatException(
+                    source + ", byte " + coded.getTotalBytesRead() + ": " + e.getMessage()
+                            + " Expected an ONNX model: the file is truncated, damaged or of another format.",
+                    e);
+        }
+    }
+
+    /** Lets the weight of every MatMul be found under the node's name too. */
+    private static void addNodeNames(
+            Onnx.GraphProto graph, Map<String, INDArray> tensors, Map<String, String> otherTypes) {
+        for (Onnx.NodeProto node : graph.getNodeList()) {
+            if (node.getOpType().equals("MatMul")
+                    && node.getInputCount() == 2
+                    && !node.getName().isEmpty()) {
+                String weight = node.getInput(1);
+                if (tensors.containsKey(weight)) {
+                    tensors.putIfAbsent(node.getName(), tensors.get(weight));
+                } else if (otherTypes.containsKey(weight)) {
+                    otherTypes.putIfAbsent(node.getName(), otherTypes.get(weight));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.pretrained;
+
+/**
+ * How the hidden states of a sequence become one vector.
+ *
+ * @apiNote Status: experimental
+ */
+public enum Pooling {
+    /**
+     * The mean over the tokens that the attention mask keeps, as sentence encoders do (Reimers and Gurevych 2019,
+     * arXiv:1908.10084, section 3). A sequence without any kept token gives zeros.
+     */
+    MEAN,
+    /** The hidden state of the first token. */
+    CLS
+}

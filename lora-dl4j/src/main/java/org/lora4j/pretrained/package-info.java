@@ -1,0 +1,20 @@
+/**
+ * Encoders read from files that exist, and the way from texts to the arrays that they eat.
+ *
+ * <p><b>Weights.</b> {@link org.lora4j.pretrained.BertWeights} holds a BERT-family encoder as named arrays with Hugging
+ * Face's names; linear weights are stored {@code [in, out]}. A source of weights turns its file into such a value:
+ * {@link org.lora4j.pretrained.OnnxInitializers} reads an ONNX file, another format is added beside it and ends in
+ * {@link org.lora4j.pretrained.BertWeights#of}.
+ *
+ * <p><b>Graphs.</b> {@link org.lora4j.pretrained.BertEncoder} and {@link org.lora4j.pretrained.BertClassifier} build a
+ * SameDiff graph over a {@code BertWeights}. The module paths are Hugging Face's ({@code
+ * encoder.layer.0.attention.self.query}), so that adapter keys and target patterns of PEFT fit. One graph serves every
+ * batch size and every length.
+ *
+ * <p><b>Texts.</b> {@link org.lora4j.pretrained.TextTokenizer} makes ids of a text, and
+ * {@link org.lora4j.pretrained.LengthBuckets} makes batches of a list of examples, padded to few lengths.
+ *
+ * <p>May use SameDiff, ND4J arrays and {@code error}. The optional library {@code ai.djl.huggingface:tokenizers} is
+ * touched by {@link org.lora4j.pretrained.HuggingFaceTextTokenizer} only.
+ */
+package org.lora4j.pretrained;

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.train;
+
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * The input of one pass forwards and backwards.
+ *
+ * @param placeholders an array for each placeholder that the loss depends on, by name; not copied
+ * @param examples number of examples in it, 1 or more; for speed and for progress
+ * @param weight what its loss counts for when several batches are averaged, finite and above 0; the number of examples
+ *     (or of tokens with a label) that the loss is a mean over
+ * @param disposable true if the arrays belong to the training loop, which closes them as soon as the batch is used; false
+ *     if they belong to the caller
+ * @apiNote Status: experimental
+ */
+public record Batch(Map<String, INDArray> placeholders, int examples, double weight, boolean disposable) {
+
+    /**
+     * Checks and freezes the map.
+     *
+     * @throws IllegalArgumentException if there is no placeholder, an array is missing or closed, {@code examples} is
+     *     below 1 or {@code weight} is not a finite number above 0; the message lists every problem
+     */
+    public Batch {
+        Problems problems = new Problems();
+        problems.check(
+                placeholders != null && !placeholders.isEmpty(),
+                "no placeholders; expected an array for each placeholder of the graph");
+        if (placeholders != null) {
+            placeholders.forEach((name, array) -> {
+                problems.check(array != null, "placeholder '" + name + "' has no array (null)");
+                problems.check(
+                        array == null || !array.wasClosed(), "the array of placeholder '" + name + "' is closed");
+            });
+        }
+        problems.check(examples >= 1, "examples = " + examples + ", expected 1 or more");
+        problems.finiteAboveZero("weight", weight);
+        problems.throwIfAny("Batch");
+        placeholders = Collections.unmodifiableMap(new LinkedHashMap<>(placeholders));
+    }
+
+    /**
+     * A batch whose arrays stay the caller's and whose weight is its number of examples.
+     *
+     * @param placeholders as in the record
+     * @param examples as in the record
+     * @return the batch
+     * @throws IllegalArgumentException as the constructor
+     */
+    public static Batch of(Map<String, INDArray> placeholders, int examples) {
+        return new Batch(placeholders, examples, examples, false);
+    }
+
+    /**
+     * A batch whose arrays the training loop closes once it has used them, with its number of examples as weight.
+     *
+     * @param placeholders as in the record
+     * @param examples as in the record
+     * @return the batch
+     * @throws IllegalArgumentException as the constructor
+     */
+    public static Batch disposable(Map<String, INDArray> placeholders, int examples) {
+        return new Batch(placeholders, examples, examples, true);
+    }
+
+    /**
+     * The same batch with another weight.
+     *
+     * @param newWeight finite and above 0
+     * @return the batch
+     * @throws IllegalArgumentException as the constructor
+     */
+    public Batch withWeight(double newWeight) {
+        return new Batch(placeholders, examples, newWeight, disposable);
+    }
+}

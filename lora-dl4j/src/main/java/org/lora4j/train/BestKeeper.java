@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.train;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
+import org.lora4j.model.TrainableParameter;
+
+/** The best evaluation so far, its parameters, and how long ago it was. */
+final class BestKeeper {
+
+    private final List<TrainableParameter> parameters;
+    private final Evaluation evaluation;
+    private final TrainingPlan plan;
+    private OptionalDouble metric = OptionalDouble.empty();
+    private OptionalInt epoch = OptionalInt.empty();
+    private ParameterSnapshot snapshot;
+    private double reference;
+    private int withoutImprovement;
+
+    BestKeeper(List<TrainableParameter> parameters, Evaluation evaluation, TrainingPlan plan) {
+        this.parameters = parameters;
+        this.evaluation = evaluation;
+        this.plan = plan;
+    }
+
+    /** Notes the value after an epoch; true if it is the best so far. */
+    boolean add(double value, int ofEpoch) {
+        boolean best = metric.isEmpty() || evaluation.gain(value, metric.getAsDouble()) > 0;
+        double minDelta = plan.earlyStopping().map(EarlyStopping::minDelta).orElse(0.0);
+        // Compared with the last improvement, not with the last value, so that small gains add up to one.
+        if (metric.isEmpty() || evaluation.gain(value, reference) > minDelta) {
+            reference = value;
+            withoutImprovement = 0;
+        } else {
+            withoutImprovement++;
+        }
+        if (best) {
+            metric = OptionalDouble.of(value);
+            epoch = OptionalInt.of(ofEpoch);
+            keep();
+        }
+        return best;
+    }
+
+    private void keep() {
+        if (!plan.keepBest()) {
+            return;
+        }
+        if (snapshot == null) {
+            snapshot = ParameterSnapshot.of(parameters);
+        } else {
+            snapshot.refresh();
+        }
+    }
+
+    boolean patienceIsOver() {
+        return plan.earlyStopping()
+                .map(stop -> withoutImprovement >= stop.patience())
+                .orElse(false);
+    }
+
+    /** Puts the best values back, if they were kept; true if so. */
+    boolean restore() {
+        if (snapshot == null) {
+            return false;
+        }
+        snapshot.restore();
+        snapshot.close();
+        snapshot = null;
+        return true;
+    }
+
+    OptionalDouble metric() {
+        return metric;
+    }
+
+    OptionalInt epoch() {
+        return epoch;
+    }
+
+    Optional<ParameterSnapshot> snapshot() {
+        return Optional.ofNullable(snapshot);
+    }
+
+    /** A sentence for an error message; empty if nothing is kept. */
+    String description() {
+        return snapshot == null
+                ? ""
+                : " The best parameters, of epoch " + epoch.getAsInt() + " (" + evaluation.name() + " "
+                        + metric.getAsDouble() + "), are in best() of this exception.";
+    }
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.train;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.lora4j.model.TrainableParameter;
+import org.lora4j.train.TrainingFailedException.Reason;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** Looks for the cause of a run that cannot go on, and says it. */
+final class Failures {
+
+    private final List<TrainableParameter> parameters;
+    private final BestKeeper best;
+
+    /** Where in the run. */
+    record Where(long step, int epoch, double loss, double learningRate) {
+        @Override
+        public String toString() {
+            return "Trainer, step " + step + " of the run, in epoch " + epoch + " (loss " + loss + ", learning rate "
+                    + learningRate + ")";
+        }
+    }
+
+    Failures(List<TrainableParameter> parameters, BestKeeper best) {
+        this.parameters = parameters;
+        this.best = best;
+    }
+
+    TrainingFailedException lossNotFinite(Where where, Map<String, INDArray> inputs, Map<String, INDArray> gradients) {
+        List<String> names = notFinite(gradients);
+        String message = where + ": the loss is not finite; expected a finite number."
+                + (names.isEmpty() ? "" : " Gradients that are not finite: " + Problems.list(names) + ".")
+                + cause(where, inputs);
+        return failure(message, Reason.LOSS_NOT_FINITE, where, names);
+    }
+
+    TrainingFailedException gradientNotFinite(Where where, List<String> names, Map<String, INDArray> inputs) {
+        String message = where + ": gradients that are not finite: " + Problems.list(names)
+                + "; expected finite numbers." + cause(where, inputs);
+        return failure(message, Reason.GRADIENT_NOT_FINITE, where, names);
+    }
+
+    TrainingFailedException noGradient(Where where, List<String> names) {
+        long factors = parameters.stream()
+                .filter(p -> p.kind() == TrainableParameter.Kind.FACTOR)
+                .count();
+        String message = where + ": no gradient reaches " + names.size() + " of " + factors + " low-rank factors, "
+                + Problems.list(names) + ": it was exactly 0 in three steps; expected another value once B has moved."
+                + " Something between them and the loss cuts the gradient (a frozen or constant part, a module that the loss"
+                + " does not depend on), or both factors start at 0. If batches may leave them out, say so with"
+                + " TrainingPlan.allowWithoutGradient(regex).";
+        return failure(message, Reason.NO_GRADIENT, where, names);
+    }
+
+    TrainingFailedException metricNotANumber(Where where, String metric) {
+        String message = where + ": the evaluation '" + metric
+                + "' returned NaN after this step; expected a number. Check the metric and the data it is computed on"
+                + " (an empty set gives 0 / 0).";
+        return failure(message, Reason.METRIC_NOT_A_NUMBER, where, List.of());
+    }
+
+    private TrainingFailedException failure(String message, Reason reason, Where where, List<String> names) {
+        String state = reason == Reason.METRIC_NOT_A_NUMBER
+                ? " The parameters are those after this step."
+                : " This step was not applied: the parameters are as they were before it.";
+        return new TrainingFailedException(
+                message + state + best.description(),
+                reason,
+                where.step(),
+                where.epoch(),
+                where.loss(),
+                where.learningRate(),
+                names,
+                best.snapshot());
+    }
+
+    /** The cause, found where it can be and named by what is usual otherwise. */
+    private String cause(Where where, Map<String, INDArray> inputs) {
+        List<String> badInputs = notFinite(inputs);
+        if (!badInputs.isEmpty()) {
+            return " The batch holds values that are not finite, in placeholder " + Problems.list(badInputs)
+                    + ": clean the input.";
+        }
+        List<String> badValues = new ArrayList<>();
+        parameters.stream().filter(p -> !isFinite(p.value())).forEach(p -> badValues.add(p.name()));
+        if (!badValues.isEmpty()) {
+            return " The update before made values that are not finite, in " + Problems.list(badValues)
+                    + ": the learning rate is too high.";
+        }
+        return where.step() == 1
+                ? " No update has happened yet and the input is finite, so the learning rate is not the cause: look for a"
+                        + " logarithm or a division of 0 in the loss, for very large inputs, or for an example whose mask"
+                        + " hides everything."
+                : " The likely cause is a learning rate that is too high: lower it, warm up longer or clip the gradients."
+                        + " Otherwise look for a logarithm or a division of 0 in the loss.";
+    }
+
+    private static List<String> notFinite(Map<String, INDArray> arrays) {
+        List<String> names = new ArrayList<>();
+        arrays.forEach((name, array) -> {
+            if (array != null && !isFinite(array)) {
+                names.add(name);
+            }
+        });
+        return names;
+    }
+
+    private static boolean isFinite(INDArray array) {
+        if (array.wasClosed() || array.isEmpty() || !array.dataType().isFPType()) {
+            return true;
+        }
+        boolean direct = array.dataType() == DataType.FLOAT || array.dataType() == DataType.DOUBLE;
+        return Double.isFinite(Norms.norm(direct ? array : array.castTo(DataType.FLOAT)));
+    }
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.train;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Pattern;
+import org.lora4j.model.TrainableParameter;
+
+/**
+ * Notices parameters that never get a gradient. B = 0 makes the gradient of A zero in the first step, rightly; B moves in it,
+ * so a factor whose gradient is exactly 0 in three steps is cut off from the loss.
+ */
+final class GradientWatch {
+
+    private static final int STEPS = 3;
+
+    private final List<TrainableParameter> parameters;
+    private final boolean[] allowed;
+    private final boolean[] seen;
+    private final int[] zeroSteps;
+
+    GradientWatch(List<TrainableParameter> parameters, List<String> allowedWithoutGradient) {
+        this.parameters = parameters;
+        this.allowed = new boolean[parameters.size()];
+        this.seen = new boolean[parameters.size()];
+        this.zeroSteps = new int[parameters.size()];
+        List<Pattern> patterns =
+                allowedWithoutGradient.stream().map(Pattern::compile).toList();
+        for (int i = 0; i < allowed.length; i++) {
+            TrainableParameter parameter = parameters.get(i);
+            allowed[i] = parameter.kind() != TrainableParameter.Kind.FACTOR
+                    || patterns.stream()
+                            .anyMatch(p -> p.matcher(parameter.name()).matches()
+                                    || p.matcher(parameter.module()).matches());
+        }
+    }
+
+    /** Notes the norm of the gradient of a parameter in a step of that learning rate. */
+    void record(int index, double norm, double learningRate) {
+        if (norm != 0) {
+            seen[index] = true;
+        } else if (learningRate > 0) {
+            zeroSteps[index]++;
+        }
+    }
+
+    /** The factors that are cut off. */
+    List<String> cutOff() {
+        List<String> names = new ArrayList<>();
+        for (int i = 0; i < seen.length; i++) {
+            if (!seen[i] && !allowed[i] && zeroSteps[i] >= STEPS) {
+                names.add(parameters.get(i).name());
+            }
+        }
+        return names;
+    }
+
+    /** The parameters without any gradient so far, of every kind. */
+    List<String> withoutGradient() {
+        List<String> names = new ArrayList<>();
+        for (int i = 0; i < seen.length; i++) {
+            if (!seen[i]) {
+                names.add(parameters.get(i).name());
+            }
+        }
+        return names;
+    }
+}

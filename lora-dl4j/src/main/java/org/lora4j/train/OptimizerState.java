@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.train;
+
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * What an optimizer remembers of one parameter, in a form that can be stored.
+ *
+ * @param updates number of updates so far, 0 or above
+ * @param arrays the remembered arrays by name (for {@link AdamW} {@code m} and {@code v}), each of the parameter's shape
+ *     and type; empty for an optimizer without memory
+ * @apiNote Status: experimental
+ */
+public record OptimizerState(long updates, Map<String, INDArray> arrays) {
+
+    /**
+     * Checks and freezes the map.
+     *
+     * @throws IllegalArgumentException if {@code updates} is negative
+     */
+    public OptimizerState {
+        Problems problems = new Problems();
+        problems.check(updates >= 0, "updates = " + updates + ", expected 0 or more");
+        problems.throwIfAny("OptimizerState");
+        arrays = Collections.unmodifiableMap(new LinkedHashMap<>(arrays));
+    }
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.train;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.Locale;
+import java.util.OptionalInt;
+import java.util.function.Consumer;
+
+/**
+ * Writes lines such as
+ *
+ * <pre>
+ * epoch 1/3  step 120/234  loss 1.2345  rate 1.80e-03  312.4 examples/s  1 min 20 s left
+ * epoch 1/3 done  loss 1.4301  accuracy 0.7512 (best so far)  25.3 s
+ * </pre>
+ *
+ * <p>to where the caller says. Numbers have a point whatever the locale.
+ *
+ * @apiNote Status: experimental
+ */
+public final class ProgressListener implements TrainingListener {
+
+    private final Consumer<String> lines;
+    private final double everySeconds;
+    private OptionalInt epochs = OptionalInt.empty();
+    private String metric = "metric";
+    private double lastLine;
+
+    private ProgressListener(Consumer<String> lines, double everySeconds) {
+        this.lines = lines;
+        this.everySeconds = everySeconds;
+    }
+
+    /**
+     * Writes a line for the first step and then at most one every two seconds of training, and one for every epoch.
+     *
+     * @param lines takes each line, without its end
+     * @return the listener, for one run at a time
+     */
+    public static ProgressListener to(Consumer<String> lines) {
+        return new ProgressListener(lines, 2);
+    }
+
+    /**
+     * As {@link #to(Consumer)}, for a stream, a writer or a string builder.
+     *
+     * @param out takes each line and a line feed; an {@link IOException} of it ends the run as {@link UncheckedIOException}
+     * @return the listener, for one run at a time
+     */
+    public static ProgressListener appendingTo(Appendable out) {
+        return to(line -> {
+            try {
+                out.append(line).append('\n');
+            } catch (IOException e) {
+                throw new UncheckedIOException("ProgressListener: cannot write a line: " + e.getMessage(), e);
+            }
+        });
+    }
+
+    /**
+     * The same listener with another distance of the lines for steps.
+     *
+     * @param seconds least duration of training between two lines, finite; 0 for a line every step
+     * @return a new listener
+     * @throws IllegalArgumentException if the number is negative or not finite
+     */
+    public ProgressListener every(double seconds) {
+        Problems problems = new Problems();
+        problems.finiteFromZero("seconds", seconds);
+        problems.throwIfAny("ProgressListener");
+        return new ProgressListener(lines, seconds);
+    }
+
+    @Override
+    public void onTrainingStart(TrainingStart start) {
+        epochs = start.plan().epochs();
+        metric = start.metric().orElse("metric");
+        lastLine = Double.NEGATIVE_INFINITY;
+    }
+
+    @Override
+    public void onStep(StepReport report) {
+        if (report.elapsedSeconds() - lastLine < everySeconds) {
+            return;
+        }
+        lastLine = report.elapsedSeconds();
+        StringBuilder line = new StringBuilder(epoch(report.epoch()));
+        line.append("  step ").append(report.step());
+        report.totalSteps().ifPresent(total -> line.append('/').append(total));
+        line.append(format("  loss %.4f  rate %.2e", report.loss(), report.learningRate()));
+        line.append(format("  %.1f examples/s", report.examplesPerSecond()));
+        report.secondsLeft()
+                .ifPresent(left -> line.append("  ").append(duration(left)).append(" left"));
+        lines.accept(line.toString());
+    }
+
+    @Override
+    public void onEpochEnd(EpochReport report) {
+        StringBuilder line = new StringBuilder(epoch(report.epoch()));
+        line.append(format(" done  loss %.4f", report.meanLoss()));
+        report.metric().ifPresent(value -> line.append(format("  %s %.4f", metric, value)));
+        if (report.best()) {
+            line.append(" (best so far)");
+        }
+        lines.accept(line.append("  ").append(duration(report.seconds())).toString());
+    }
+
+    private String epoch(int number) {
+        return "epoch " + number + (epochs.isPresent() ? "/" + epochs.getAsInt() : "");
+    }
+
+    private static String duration(double seconds) {
+        if (seconds < 60) {
+            return format(seconds < 10 ? "%.1f s" : "%.0f s", seconds);
+        }
+        long minutes = Math.round(seconds) / 60;
+        return minutes < 60
+                ? minutes + " min " + Math.round(seconds) % 60 + " s"
+                : minutes / 60 + " h " + minutes % 60 + " min";
+    }
+
+    private static String format(String format, Object... values) {
+        return String.format(Locale.ROOT, format, values);
+    }
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.train;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalDouble;
+import java.util.OptionalLong;
+
+/** What a run has done so far: losses and times. */
+final class RunLog {
+
+    private static final double NANOS = 1e9;
+
+    private final OptionalLong totalSteps;
+    private final List<Double> losses = new ArrayList<>();
+    private final List<Long> stepNanos = new ArrayList<>();
+    private final List<EpochReport> epochs = new ArrayList<>();
+    private long nanos;
+    private long examples;
+
+    private long epochSteps;
+    private long epochNanos;
+    private long epochExamples;
+    private double epochLoss;
+    private double epochWeight;
+
+    RunLog(OptionalLong totalSteps) {
+        this.totalSteps = totalSteps;
+    }
+
+    StepReport step(int epoch, StepGradients gradients, double learningRate, double gradientNorm, long duration) {
+        losses.add(gradients.loss());
+        stepNanos.add(duration);
+        nanos += duration;
+        examples += gradients.examples();
+        epochSteps++;
+        epochNanos += duration;
+        epochExamples += gradients.examples();
+        epochLoss += gradients.loss() * gradients.weight();
+        epochWeight += gradients.weight();
+        double elapsed = nanos / NANOS;
+        return new StepReport(
+                steps(),
+                epoch,
+                gradients.loss(),
+                learningRate,
+                gradientNorm,
+                gradients.examples(),
+                // A clock too coarse for a step must not make the rate infinite.
+                examples / Math.max(elapsed, 1 / NANOS),
+                duration / NANOS,
+                elapsed,
+                totalSteps,
+                totalSteps.isPresent()
+                        ? OptionalDouble.of(elapsed / steps() * Math.max(0, totalSteps.getAsLong() - steps()))
+                        : OptionalDouble.empty());
+    }
+
+    EpochReport epoch(int epoch, OptionalDouble metric, long evaluationNanos, boolean best) {
+        EpochReport report = new EpochReport(
+                epoch,
+                epochSteps,
+                epochLoss / epochWeight,
+                epochExamples,
+                epochNanos / NANOS,
+                metric,
+                evaluationNanos / NANOS,
+                best);
+        epochs.add(report);
+        epochSteps = 0;
+        epochNanos = 0;
+        epochExamples = 0;
+        epochLoss = 0;
+        epochWeight = 0;
+        return report;
+    }
+
+    long steps() {
+        return losses.size();
+    }
+
+    List<Double> losses() {
+        return losses;
+    }
+
+    List<EpochReport> epochs() {
+        return epochs;
+    }
+
+    double meanStepSeconds() {
+        return nanos / NANOS / steps();
+    }
+
+    double medianStepSeconds() {
+        long[] sorted = stepNanos.stream().mapToLong(Long::longValue).sorted().toArray();
+        int middle = sorted.length / 2;
+        double median = sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2.0;
+        return median / NANOS;
+    }
+}

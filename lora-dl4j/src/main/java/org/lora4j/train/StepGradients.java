@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.train;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.lora4j.exec.LossAndGradients;
+import org.lora4j.model.TrainableParameter;
+import org.nd4j.linalg.api.buffer.DataBuffer;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * The gradients of one step, summed over its batches: {@code sum_i (w_i / w_1) g_i}, so that a single batch is taken as it
+ * is. Closing it frees the gradients and the batches that are the loop's to free.
+ */
+final class StepGradients implements AutoCloseable {
+
+    private final List<TrainableParameter> parameters;
+    private final boolean owned;
+    private final List<INDArray> arrays = new ArrayList<>();
+    private final List<Batch> heldBatches = new ArrayList<>();
+    private final List<LossAndGradients> heldPasses = new ArrayList<>();
+    private double firstWeight;
+    private double weight;
+    private double weightedLoss;
+    private long examples;
+
+    /** With {@code owned}, the gradients are copied, so that they can be written to and outlive their batch. */
+    StepGradients(List<TrainableParameter> parameters, boolean owned) {
+        this.parameters = parameters;
+        this.owned = owned;
+    }
+
+    /** Takes a batch, to be freed when it has been added or at the end, whatever happens in between. */
+    void hold(Batch batch) {
+        heldBatches.add(batch);
+    }
+
+    /** Takes gradients, to be freed when they have been added or at the end, whatever happens in between. */
+    void hold(LossAndGradients pass) {
+        heldPasses.add(pass);
+    }
+
+    /** Adds one batch that is held, after checking that its gradients are complete. */
+    void add(Batch batch, LossAndGradients pass) {
+        checkComplete(pass);
+        weight += batch.weight();
+        weightedLoss += batch.weight() * pass.loss();
+        examples += batch.examples();
+        if (!owned) {
+            firstWeight = batch.weight();
+            parameters.forEach(p -> arrays.add(pass.gradients().get(p.name())));
+            return;
+        }
+        if (arrays.isEmpty()) {
+            firstWeight = batch.weight();
+            parameters.forEach(p -> arrays.add(copy(p, pass.gradients().get(p.name()))));
+        } else {
+            for (int i = 0; i < arrays.size(); i++) {
+                INDArray gradient = pass.gradients().get(parameters.get(i).name());
+                Norms.addScaled(arrays.get(i), gradient, batch.weight() / firstWeight);
+            }
+        }
+        release();
+    }
+
+    /** The summed gradients, in the order of the parameters. */
+    List<INDArray> arrays() {
+        return arrays;
+    }
+
+    /** Factor that makes the mean of the sum; exactly 1 for a single batch. */
+    double scale() {
+        return firstWeight / weight;
+    }
+
+    double loss() {
+        return weightedLoss / weight;
+    }
+
+    double weight() {
+        return weight;
+    }
+
+    long examples() {
+        return examples;
+    }
+
+    @Override
+    public void close() {
+        release();
+        if (owned) {
+            arrays.forEach(INDArray::close);
+        }
+    }
+
+    private void checkComplete(LossAndGradients pass) {
+        Problems problems = new Problems();
+        List<String> missing = parameters.stream()
+                .map(TrainableParameter::name)
+                .filter(name -> pass.gradients().get(name) == null)
+                .toList();
+        problems.check(
+                missing.isEmpty(),
+                "no gradient for " + Problems.list(missing) + "; the executor gave gradients for "
+                        + Problems.list(pass.gradients().keySet())
+                        + ". Make the executor after the last change of what is trainable");
+        for (TrainableParameter parameter : parameters) {
+            INDArray gradient = pass.gradients().get(parameter.name());
+            problems.check(
+                    gradient == null
+                            || Arrays.equals(gradient.shape(), parameter.value().shape()),
+                    "the gradient of '" + parameter.name() + "' has shape "
+                            + (gradient == null ? "" : Arrays.toString(gradient.shape())) + ", expected "
+                            + Arrays.toString(parameter.value().shape()));
+        }
+        if (problems.any()) {
+            throw new IllegalStateException(problems.message("Trainer"));
+        }
+    }
+
+    private static INDArray copy(TrainableParameter parameter, INDArray gradient) {
+        INDArray value = parameter.value();
+        INDArray copy = Nd4j.createUninitialized(value.dataType(), value.shape(), value.ordering());
+        copy.assign(gradient);
+        return copy;
+    }
+
+    /** A gradient may be one of the inputs or parameters themselves (that of a sum is): those live on. */
+    private void release() {
+        Set<DataBuffer> alive = Collections.newSetFromMap(new IdentityHashMap<>());
+        parameters.forEach(p -> alive.add(p.value().data()));
+        heldBatches.forEach(batch -> open(batch.placeholders().values()).forEach(a -> alive.add(a.data())));
+        heldPasses.forEach(pass -> open(pass.gradients().values())
+                .filter(gradient -> !alive.contains(gradient.data()))
+                .forEach(INDArray::close));
+        heldBatches.stream()
+                .filter(Batch::disposable)
+                .forEach(batch -> open(batch.placeholders().values()).forEach(INDArray::close));
+        heldBatches.clear();
+        heldPasses.clear();
+    }
+
+    private static Stream<INDArray> open(Collection<INDArray> arrays) {
+        return arrays.stream()
+                .filter(array -> array != null && !array.isEmpty() && !array.wasClosed() && array.closeable());
+    }
+}

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.train;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.LongSupplier;
+import org.lora4j.model.Trainable;
+
+/**
+ * Trains a model: batches in, parameters updated in place, a {@link TrainingResult} out.
+ *
+ * <pre>{@code
+ * TrainingPlan plan = TrainingPlan.builder()
+ *         .epochs(3)
+ *         .optimizer(AdamW.of(2e-3))
+ *         .schedule(LearningRateSchedule.linear(Warmup.fraction(0.06)))
+ *         .clipping(GradientClipping.byGlobalNorm(1))
+ *         .build();
+ * TrainingResult result = Trainer.builder(model)
+ *         .plan(plan)
+ *         .evaluation(Evaluation.higherIsBetter("accuracy", () -> accuracy(model)))
+ *         .listener(ProgressListener.to(log::info))
+ *         .build()
+ *         .train(Batches.shuffled(batches));
+ * }</pre>
+ *
+ * <p><b>State.</b> Every run starts with fresh optimizer state. Only the arrays of the trainable parameters change, and a step
+ * that fails changes nothing.
+ *
+ * <p><b>Threads.</b> A run uses the calling thread. {@link Thread#interrupt()} on it ends the run after the step in progress,
+ * with {@link Ending#INTERRUPTED} and the interrupt flag cleared (so that files can be saved next).
+ *
+ * <p><b>Repeatability.</b> Equal plan, model, batches and evaluation give equal bits, as far as the executor does.
+ *
+ * @apiNote Status: experimental
+ */
+public final class Trainer {
+
+    private final Trainable model;
+    private final TrainingPlan plan;
+    private final Optional<Evaluation> evaluation;
+    private final List<TrainingListener> listeners;
+    private final LongSupplier nanoTime;
+    private final AtomicBoolean running = new AtomicBoolean();
+
+    private Trainer(Builder builder) {
+        this.model = builder.model;
+        this.plan = builder.plan;
+        this.evaluation = builder.evaluation;
+        this.listeners = List.copyOf(builder.listeners);
+        this.nanoTime = builder.nanoTime;
+    }
+
+    /**
+     * Starts a trainer.
+     *
+     * @param model the model; what is trainable is asked at the start of every run
+     * @return a builder
+     */
+    public static Builder builder(Trainable model) {
+        return new Builder(Objects.requireNonNull(model, "Trainer: model is null; expected something to train"));
+    }
+
+    /**
+     * Runs the plan.
+     *
+     * @param batches the training data
+     * @return what happened
+     * @throws IllegalArgumentException before anything changes, if there is no trainable parameter, one is not FLOAT or
+     *     DOUBLE or not finite, a group matches nothing or two match the same parameter, the schedule needs an unknown number
+     *     of steps, or the plan asks for the best parameters without evaluation (the message lists every problem); and if an
+     *     epoch has no batch
+     * @throws IllegalStateException if this trainer is running already, the executor gives no gradient for a parameter or one
+     *     of a wrong shape, or the schedule gives a rate that is negative or not finite
+     * @throws TrainingFailedException if a loss or a gradient is not finite, a low-rank factor gets no gradient in three
+     *     steps, or the metric is NaN; the message names the likely cause
+     */
+    public TrainingResult train(Batches batches) {
+        Objects.requireNonNull(batches, "Trainer: batches is null; expected a source of batches");
+        if (!running.compareAndSet(false, true)) {
+            throw new IllegalStateException(
+                    "Trainer: train() while a run is in progress; expected one run at a time. Make a trainer per thread");
+        }
+        try {
+            return new TrainingRun(model, plan, batches, evaluation, listeners, nanoTime).run();
+        } finally {
+            running.set(false);
+        }
+    }
+
+    /**
+     * Collects what a trainer needs.
+     *
+     * @apiNote Status: experimental
+     */
+    public static final class Builder {
+        private final Trainable model;
+        private TrainingPlan plan;
+        private Optional<Evaluation> evaluation = Optional.empty();
+        private final List<TrainingListener> listeners = new ArrayList<>();
+        private LongSupplier nanoTime = System::nanoTime;
+
+        private Builder(Trainable model) {
+            this.model = model;
+        }
+
+        /**
+         * Sets the plan.
+         *
+         * @param value the plan
+         * @return this
+         */
+        public Builder plan(TrainingPlan value) {
+            plan = value;
+            return this;
+        }
+
+        /**
+         * Sets what is computed after every epoch.
+         *
+         * @param value the evaluation
+         * @return this
+         */
+        public Builder evaluation(Evaluation value) {
+            evaluation =
+                    Optional.of(Objects.requireNonNull(value, "Trainer: evaluation is null; expected an Evaluation"));
+            return this;
+        }
+
+        /**
+         * Adds a listener; listeners are called in the order in which they were added.
+         *
+         * @param value the listener
+         * @return this
+         */
+        public Builder listener(TrainingListener value) {
+            listeners.add(Objects.requireNonNull(value, "Trainer: listener is null; expected a TrainingListener"));
+            return this;
+        }
+
+        Builder nanoTime(LongSupplier clock) {
+            nanoTime = clock;
+            return this;
+        }
+
+        /**
+         * Makes the trainer.
+         *
+         * @return the trainer
+         * @throws IllegalArgumentException if there is no plan
+         */
+        public Trainer build() {
+            Problems problems = new Problems();
+            problems.check(
+                    plan != null, "no plan; expected plan(TrainingPlan.builder().epochs(3).build()) or the like");
+            problems.throwIfAny("Trainer");
+            return new Trainer(this);
+        }
+    }
+}

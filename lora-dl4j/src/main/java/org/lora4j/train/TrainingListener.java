@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.train;
+
+/**
+ * Watches a run. All methods are called on the training thread; what they throw ends the run between two steps.
+ *
+ * @apiNote Status: experimental
+ */
+public interface TrainingListener {
+
+    /**
+     * Before the first step, when everything has been checked.
+     *
+     * @param start what is known
+     */
+    default void onTrainingStart(TrainingStart start) {}
+
+    /**
+     * After each step.
+     *
+     * @param report the step
+     */
+    default void onStep(StepReport report) {}
+
+    /**
+     * After each epoch and its evaluation.
+     *
+     * @param report the epoch
+     */
+    default void onEpochEnd(EpochReport report) {}
+
+    /**
+     * At the end, when the best parameters have been restored; not after a failure.
+     *
+     * @param result the result that the trainer returns next
+     */
+    default void onTrainingEnd(TrainingResult result) {}
+}

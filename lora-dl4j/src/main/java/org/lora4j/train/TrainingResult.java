@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.train;
+
+import java.util.List;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
+
+/**
+ * What a run did.
+ *
+ * @param ending how it ended
+ * @param steps number of steps
+ * @param losses the loss of every step, before it
+ * @param epochs the epochs, the last one perhaps cut short
+ * @param meanStepSeconds mean duration of a step
+ * @param medianStepSeconds median duration of a step, which the slow first ones do not disturb
+ * @param bestMetric best value of the evaluation, or empty if there was none
+ * @param bestEpoch its epoch, from 1
+ * @param bestRestored whether the parameters are now those after {@code bestEpoch}, as the plan asked
+ * @param norms norms of every trained parameter, in the order of the model
+ * @param withoutGradient names of the parameters whose gradient was exactly 0 in every step
+ * @apiNote Status: experimental
+ */
+public record TrainingResult(
+        Ending ending,
+        long steps,
+        List<Double> losses,
+        List<EpochReport> epochs,
+        double meanStepSeconds,
+        double medianStepSeconds,
+        OptionalDouble bestMetric,
+        OptionalInt bestEpoch,
+        boolean bestRestored,
+        List<ParameterNorm> norms,
+        List<String> withoutGradient) {
+
+    /** Copies the lists. */
+    public TrainingResult {
+        losses = List.copyOf(losses);
+        epochs = List.copyOf(epochs);
+        norms = List.copyOf(norms);
+        withoutGradient = List.copyOf(withoutGradient);
+    }
+
+    /**
+     * Mean duration of the steps of an epoch, evaluations left out.
+     *
+     * @return seconds
+     */
+    public double secondsPerEpoch() {
+        return epochs.stream().mapToDouble(EpochReport::seconds).average().orElse(0);
+    }
+
+    /**
+     * The loss of the last step, before it.
+     *
+     * @return the loss
+     */
+    public double lastLoss() {
+        return losses.get(losses.size() - 1);
+    }
+}

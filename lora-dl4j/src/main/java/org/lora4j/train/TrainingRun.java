@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.train;
+
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalLong;
+import java.util.function.LongSupplier;
+import java.util.stream.IntStream;
+import org.lora4j.exec.GraphExecutor;
+import org.lora4j.exec.LossAndGradients;
+import org.lora4j.model.Trainable;
+import org.lora4j.model.TrainableParameter;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** One run of a trainer: its state, from the checks before the first step to the result. */
+final class TrainingRun {
+
+    private final TrainingPlan plan;
+    private final Batches batches;
+    private final Optional<Evaluation> evaluation;
+    private final List<TrainingListener> listeners;
+    private final LongSupplier nanoTime;
+    private final GraphExecutor executor;
+    private final List<TrainableParameter> parameters;
+    private final List<ParameterSetting> settings;
+    private final List<ParameterUpdater> updaters;
+    private final List<Double> startNorms;
+    private final OptionalLong totalSteps;
+    private final GradientWatch watch;
+    private final BestKeeper best;
+    private final Failures failures;
+    private final RunLog log;
+
+    private int epoch;
+    private long passes;
+    private double baseRate;
+    private double rateFactor;
+    private Ending ending;
+
+    TrainingRun(
+            Trainable model,
+            TrainingPlan plan,
+            Batches batches,
+            Optional<Evaluation> evaluation,
+            List<TrainingListener> listeners,
+            LongSupplier nanoTime) {
+        this.plan = plan;
+        this.batches = batches;
+        this.evaluation = evaluation;
+        this.listeners = listeners;
+        this.nanoTime = nanoTime;
+        this.parameters = List.copyOf(model.trainableParameters());
+        this.totalSteps = totalSteps(plan, batches.batchesPerEpoch());
+
+        Problems problems = new Problems();
+        this.settings = ParameterSetting.of(parameters, plan, problems);
+        checkPlan(problems);
+        problems.throwIfAny("Trainer");
+
+        this.executor = model.executor();
+        this.updaters = parameters.stream().map(plan.optimizer()::updaterFor).toList();
+        this.startNorms = parameters.stream().map(p -> Norms.norm(p.value())).toList();
+        this.watch = new GradientWatch(parameters, plan.allowedWithoutGradient());
+        this.best = new BestKeeper(parameters, evaluation.orElse(null), plan);
+        this.failures = new Failures(parameters, best);
+        this.log = new RunLog(totalSteps);
+    }
+
+    private static OptionalLong totalSteps(TrainingPlan plan, OptionalLong batchesPerEpoch) {
+        long limit = plan.steps().orElse(Long.MAX_VALUE);
+        if (plan.epochs().isPresent() && batchesPerEpoch.isPresent()) {
+            long perEpoch = (batchesPerEpoch.getAsLong() - 1) / plan.accumulation() + 1;
+            return OptionalLong.of(Math.min(limit, plan.epochs().getAsInt() * perEpoch));
+        }
+        return plan.epochs().isEmpty() ? OptionalLong.of(limit) : OptionalLong.empty();
+    }
+
+    private void checkPlan(Problems problems) {
+        problems.check(
+                totalSteps.isPresent() || !plan.schedule().needsTotalSteps(),
+                "the schedule " + plan.schedule()
+                        + " needs the number of steps, but the batches do not tell their number;"
+                        + " expected batches.withBatchesPerEpoch(n), or a plan with steps(n) and no epochs");
+        problems.check(
+                evaluation.isPresent() || !plan.keepBest(),
+                "the plan keeps the best parameters or stops early, but there is no evaluation; expected"
+                        + " evaluation(...) on the trainer");
+        boolean rateMatters = plan.groups().stream().anyMatch(ParameterGroup::changesLearningRate)
+                || !plan.schedule().equals(LearningRateSchedule.constant());
+        problems.check(
+                plan.optimizer().hasLearningRate() || !rateMatters,
+                plan.optimizer() + " has no learning rate; expected a constant schedule and groups without a rate");
+    }
+
+    TrainingResult run() {
+        long values = parameters.stream().mapToLong(p -> p.value().length()).sum();
+        TrainingStart start =
+                new TrainingStart(plan, totalSteps, parameters.size(), values, evaluation.map(Evaluation::name));
+        listeners.forEach(listener -> listener.onTrainingStart(start));
+        while (ending == null) {
+            epoch++;
+            runEpoch();
+        }
+        TrainingResult result = result();
+        listeners.forEach(listener -> listener.onTrainingEnd(result));
+        return result;
+    }
+
+    private void runEpoch() {
+        Iterator<Batch> iterator = batches.epoch(epoch, plan.seed());
+        if (!iterator.hasNext()) {
+            throw new IllegalArgumentException("Trainer, epoch " + epoch
+                    + ": the source gave no batch; expected at least one."
+                    + " Check how the data was read, and that the source starts afresh in every epoch");
+        }
+        while (ending == null && iterator.hasNext()) {
+            step(iterator);
+            endAfterStep();
+        }
+        boolean interrupted = ending == Ending.INTERRUPTED;
+        endEpoch(interrupted ? Optional.empty() : evaluation);
+    }
+
+    private void endAfterStep() {
+        if (Thread.interrupted()) {
+            ending = Ending.INTERRUPTED;
+        } else if (plan.steps().isPresent() && log.steps() >= plan.steps().getAsLong()) {
+            ending = Ending.COMPLETED;
+        }
+    }
+
+    private void endEpoch(Optional<Evaluation> evaluate) {
+        OptionalDouble metric = OptionalDouble.empty();
+        boolean isBest = false;
+        long from = nanoTime.getAsLong();
+        if (evaluate.isPresent()) {
+            double value = evaluate.get().metric().getAsDouble();
+            if (Double.isNaN(value)) {
+                throw failures.metricNotANumber(
+                        where(log.steps(), log.losses().get(log.losses().size() - 1)),
+                        evaluate.get().name());
+            }
+            metric = OptionalDouble.of(value);
+            isBest = best.add(value, epoch);
+        }
+        long duration = evaluate.isPresent() ? nanoTime.getAsLong() - from : 0;
+        EpochReport report = log.epoch(epoch, metric, duration, isBest);
+        listeners.forEach(listener -> listener.onEpochEnd(report));
+        if (ending == null) {
+            ending = endingAfterEpoch();
+        }
+    }
+
+    private Ending endingAfterEpoch() {
+        if (plan.epochs().isPresent() && epoch >= plan.epochs().getAsInt()) {
+            return Ending.COMPLETED;
+        }
+        if (best.patienceIsOver()) {
+            return Ending.EARLY_STOPPED;
+        }
+        return Thread.interrupted() ? Ending.INTERRUPTED : null;
+    }
+
+    private void step(Iterator<Batch> iterator) {
+        long from = nanoTime.getAsLong();
+        findRate();
+        boolean copy = plan.accumulation() > 1 || plan.clipping() instanceof GradientClipping.ByValue;
+        try (StepGradients gradients = new StepGradients(parameters, copy)) {
+            Map<String, INDArray> inputs = accumulate(iterator, gradients);
+            double norm = checkedNorm(gradients, inputs);
+            update(gradients, norm);
+            StepReport report = log.step(epoch, gradients, learningRate(), norm, nanoTime.getAsLong() - from);
+            listeners.forEach(listener -> listener.onStep(report));
+        }
+    }
+
+    private void findRate() {
+        long step = log.steps();
+        baseRate = plan.optimizer().learningRate(step, epoch);
+        rateFactor = plan.schedule().factor(step, epoch, totalSteps.orElse(0));
+        if (!(baseRate >= 0 && rateFactor >= 0 && Double.isFinite(learningRate()))) {
+            throw new IllegalStateException("Trainer, step " + (step + 1) + " of the run: learning rate " + baseRate
+                    + " of the optimizer and factor " + rateFactor + " of the schedule " + plan.schedule()
+                    + "; expected finite numbers, 0 or above. Correct the schedule");
+        }
+    }
+
+    private double learningRate() {
+        return baseRate * rateFactor;
+    }
+
+    /** Adds up the batches of a step; returns the inputs of the last one. */
+    private Map<String, INDArray> accumulate(Iterator<Batch> iterator, StepGradients gradients) {
+        Map<String, INDArray> inputs = Map.of();
+        for (int i = 0; i < plan.accumulation() && iterator.hasNext(); i++) {
+            Batch batch = iterator.next();
+            gradients.hold(batch);
+            inputs = batch.placeholders();
+            LossAndGradients pass = executor.gradients(inputs, Seeds.pass(plan.seed(), passes));
+            gradients.hold(pass);
+            passes++;
+            if (!Double.isFinite(pass.loss())) {
+                throw failures.lossNotFinite(where(log.steps() + 1, pass.loss()), inputs, pass.gradients());
+            }
+            gradients.add(batch, pass);
+        }
+        return inputs;
+    }
+
+    /** The norm of the mean gradient; nothing has changed yet when a gradient is bad or missing. */
+    private double checkedNorm(StepGradients gradients, Map<String, INDArray> inputs) {
+        double[] norms = gradients.arrays().stream().mapToDouble(Norms::norm).toArray();
+        List<String> bad = IntStream.range(0, norms.length)
+                .filter(i -> !Double.isFinite(norms[i]))
+                .mapToObj(i -> parameters.get(i).name())
+                .toList();
+        if (!bad.isEmpty()) {
+            throw failures.gradientNotFinite(where(log.steps() + 1, gradients.loss()), bad, inputs);
+        }
+        double total = 0;
+        for (int i = 0; i < norms.length; i++) {
+            watch.record(i, norms[i], learningRate());
+            total = Math.hypot(total, norms[i]);
+        }
+        List<String> cutOff = watch.cutOff();
+        if (!cutOff.isEmpty()) {
+            throw failures.noGradient(where(log.steps() + 1, gradients.loss()), cutOff);
+        }
+        return total * gradients.scale();
+    }
+
+    private void update(StepGradients gradients, double norm) {
+        double scale = gradients.scale();
+        if (plan.clipping() instanceof GradientClipping.ByGlobalNorm clip) {
+            scale *= clip.factor(norm);
+        } else if (plan.clipping() instanceof GradientClipping.ByValue clip) {
+            double limit = clip.limit() / scale;
+            gradients.arrays().forEach(gradient -> Norms.clamp(gradient, limit));
+        }
+        for (int i = 0; i < updaters.size(); i++) {
+            ParameterSetting setting = settings.get(i);
+            double rate = setting.learningRate(baseRate) * rateFactor;
+            UpdateStep step = new UpdateStep(rate, setting.weightDecay(), scale, log.steps(), epoch);
+            updaters.get(i).update(gradients.arrays().get(i), step);
+        }
+    }
+
+    private Failures.Where where(long step, double loss) {
+        return new Failures.Where(step, epoch, loss, learningRate());
+    }
+
+    private TrainingResult result() {
+        boolean restored = best.restore();
+        List<ParameterNorm> norms = new ArrayList<>();
+        for (int i = 0; i < parameters.size(); i++) {
+            TrainableParameter p = parameters.get(i);
+            norms.add(new ParameterNorm(p.name(), p.module(), p.kind(), startNorms.get(i), Norms.norm(p.value())));
+        }
+        return new TrainingResult(
+                ending,
+                log.steps(),
+                log.losses(),
+                log.epochs(),
+                log.meanStepSeconds(),
+                log.medianStepSeconds(),
+                best.metric(),
+                best.epoch(),
+                restored,
+                norms,
+                watch.withoutGradient());
+    }
+}

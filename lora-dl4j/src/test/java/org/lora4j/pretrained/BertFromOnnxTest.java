@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.pretrained;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Predicate;
+import onnx.Onnx;
+import org.junit.jupiter.api.Test;
+import org.lora4j.error.ModelFormatException;
+import org.nd4j.linalg.api.buffer.DataType;
+
+class BertFromOnnxTest {
+
+    private static final BertConfig CONFIG = BertConfig.of(2, 8, 4, 12, 10, 6, 2);
+
+    private final BertWeights weights = BertWeights.random(CONFIG, 4, DataType.FLOAT);
+
+    @Test
+    void fromOnnx_givesConfigAndTensors() throws IOException {
+        BertWeights read = BertWeights.fromOnnx(export("", name -> true), 4);
+
+        assertThat(read.config()).isEqualTo(CONFIG);
+        assertThat(read.tensors()).isEqualTo(weights.tensors());
+    }
+
+    @Test
+    void fromOnnx_withAModelPrefix_dropsIt() throws IOException {
+        BertWeights read = BertWeights.fromOnnx(export("bert.", name -> true), 4);
+
+        assertThat(read.tensors()).isEqualTo(weights.tensors());
+    }
+
+    @Test
+    void fromOnnx_withMissingTensors_namesThemAllAsTheFileWould() throws IOException {
+        OnnxInitializers onnx = export(
+                "",
+                name -> !name.equals("encoder.layer.1.attention.self.key.weight")
+                        && !name.equals("encoder.layer.0.output.LayerNorm.bias"));
+
+        assertThatExceptionOfType(ModelFormatException.class)
+                .isThrownBy(() -> BertWeights.fromOnnx(onnx, 4))
+                .withMessageContaining("2 problems")
+                .withMessageContaining(
+                        "tensor '/encoder/layer.1/attention/self/key/MatMul' is missing, expected shape [8, 8]")
+                .withMessageContaining("tensor 'encoder.layer.0.output.LayerNorm.bias' is missing, expected shape [8]");
+    }
+
+    @Test
+    void fromOnnx_ofAnotherArchitecture_saysWhatTheFileHolds() throws IOException {
+        OnnxInitializers onnx = OnnxInitializersTest.read(OnnxInitializersTest.model(
+                OnnxInitializersTest.floats("conv1.weight", OnnxInitializersTest.raw(1), 1)));
+
+        assertThatExceptionOfType(ModelFormatException.class)
+                .isThrownBy(() -> BertWeights.fromOnnx(onnx, 4))
+                .withMessage(
+                        "test.onnx: 0 tensors named 'embeddings.word_embeddings.weight'; expected one, as in exports"
+                                + " of BERT-family encoders. The file starts with: conv1.weight.");
+    }
+
+    @Test
+    void fromOnnx_withHeadsThatDoNotDivide_isRefused() throws IOException {
+        OnnxInitializers onnx = export("", name -> true);
+
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> BertWeights.fromOnnx(onnx, 3))
+                .withMessageContaining("heads = 3, expected a divisor of hidden = 8");
+    }
+
+    /** What PyTorch's exporter writes: linear weights without a name of their own behind named MatMul nodes. */
+    private OnnxInitializers export(String prefix, Predicate<String> kept) throws IOException {
+        List<Onnx.TensorProto> tensors = new ArrayList<>();
+        List<Onnx.NodeProto> nodes = new ArrayList<>();
+        for (BertTensor tensor : BertTensor.allOf(CONFIG)) {
+            if (!kept.test(tensor.name())) {
+                continue;
+            }
+            String name = prefix + tensor.name();
+            if (tensor.kind() == BertTensor.Kind.LINEAR) {
+                String path =
+                        "/" + name.replace(".weight", "").replace('.', '/').replaceAll("layer/(\\d)", "layer.$1");
+                name = "onnx::MatMul_" + nodes.size();
+                nodes.add(Onnx.NodeProto.newBuilder()
+                        .setOpType("MatMul")
+                        .setName(path + "/MatMul")
+                        .addInput("x")
+                        .addInput(name)
+                        .build());
+            }
+            float[] values = weights.tensor(tensor.name()).ravel().toFloatVector();
+            tensors.add(OnnxInitializersTest.floats(name, OnnxInitializersTest.raw(values), tensor.shape()));
+        }
+        Onnx.ModelProto model = OnnxInitializersTest.model(tensors.toArray(new Onnx.TensorProto[0]));
+        return OnnxInitializersTest.read(model.toBuilder()
+                .setGraph(model.getGraph().toBuilder().addAllNode(nodes))
+                .build());
+    }
+}

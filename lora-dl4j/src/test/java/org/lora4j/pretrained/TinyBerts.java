@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.pretrained;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.SplittableRandom;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/** Small encoders in which every tensor matters: no bias is 0, no gain is 1. */
+final class TinyBerts {
+
+    static final BertConfig CONFIG = BertConfig.of(2, 12, 3, 20, 30, 16, 2);
+
+    private TinyBerts() {}
+
+    static BertWeights weights(BertConfig config, long seed) {
+        SplittableRandom random = new SplittableRandom(seed);
+        Map<String, INDArray> tensors = new LinkedHashMap<>();
+        BertWeights.random(config, seed, DataType.DOUBLE)
+                .tensors()
+                .forEach((name, array) -> tensors.put(
+                        name, ArrayFill.of(DataType.DOUBLE, array.shape(), () -> random.nextDouble(-0.6, 0.6))));
+        return BertWeights.of(config, tensors);
+    }
+
+    static Map<String, INDArray> batch(int[][] ids, double[][] mask) {
+        Map<String, INDArray> placeholders = new LinkedHashMap<>();
+        placeholders.put(BertEncoder.INPUT_IDS, Nd4j.createFromArray(ids));
+        placeholders.put(BertEncoder.ATTENTION_MASK, Nd4j.createFromArray(mask));
+        return placeholders;
+    }
+}
