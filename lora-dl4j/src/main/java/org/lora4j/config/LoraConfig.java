@@ -140,7 +140,7 @@ public final class LoraConfig {
         return targetModules.matches(modulePath)
                 && (isNamedFully(modulePath) || layers.keeps(modulePath))
                 && !excludeModules.matches(modulePath)
-                && !isWithinSavedModule(modulePath);
+                && !savesFully(modulePath);
     }
 
     private boolean isNamedFully(String modulePath) {
@@ -148,19 +148,15 @@ public final class LoraConfig {
                 && suffixes.names().contains(modulePath);
     }
 
-    private boolean isWithinSavedModule(String modulePath) {
-        String dotted = "." + modulePath + ".";
-        return modulesToSave.stream().anyMatch(name -> dotted.contains("." + name + "."));
-    }
-
     /**
      * Whether a module is trained and saved in full.
      *
      * @param modulePath dotted path of the module
-     * @return true if the path equals one of {@link #modulesToSave} or ends with a dot and one of them
+     * @return true if one of {@link #modulesToSave} names the module or a module around it, by full path or last segments
      */
     public boolean savesFully(String modulePath) {
-        return ModuleSelector.suffixes(modulesToSave).matches(modulePath);
+        String dotted = "." + modulePath + ".";
+        return modulesToSave.stream().anyMatch(name -> dotted.contains("." + name + "."));
     }
 
     /**

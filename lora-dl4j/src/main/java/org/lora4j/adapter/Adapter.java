@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.adapter;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.BiPredicate;
+import org.lora4j.config.LoraConfig;
+import org.lora4j.error.AdapterFormatException;
+import org.lora4j.error.Problems;
+import org.lora4j.format.peft.PeftFile;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * One adapter: a config, the factors of each adapted module, and the parameters that were trained in full.
+ *
+ * <p><b>Shapes.</b> PEFT's, whatever host made it: linear {@code lora_A.weight} [rank, in] and {@code lora_B.weight}
+ * [out, rank]; embedding {@code lora_embedding_A} [rank, vocabulary] and {@code lora_embedding_B} [dimension, rank];
+ * convolution A [rank, in, k...] and B [out, rank, 1...]. Parameters saved in full have PyTorch's layout: linear
+ * [out, in], convolution [out, in, k...], embedding [vocabulary, dimension].
+ *
+ * <p><b>State.</b> A value: arrays are copied when an adapter is made, and the arrays that it returns are its own, to be
+ * read and never written to. They are FLOAT or DOUBLE, row-major, outside any workspace.
+ *
+ * <p><b>Threads.</b> Safe, as long as nobody writes to the arrays.
+ *
+ * @apiNote Status: experimental
+ */
+public final class Adapter {
+
+    private final PeftFile file;
+    private final Map<String, Map<String, INDArray>> modules;
+    private final Map<String, INDArray> savedParameters;
+
+    /** For arrays that belong to nobody else and have been checked. */
+    Adapter(PeftFile file, Map<String, Map<String, INDArray>> modules, Map<String, INDArray> savedParameters) {
+        this.file = file;
+        Map<String, Map<String, INDArray>> sorted = new TreeMap<>();
+        modules.forEach((path, tensors) -> sorted.put(path, Collections.unmodifiableMap(new TreeMap<>(tensors))));
+        this.modules = Collections.unmodifiableMap(sorted);
+        this.savedParameters = Collections.unmodifiableMap(new TreeMap<>(savedParameters));
+    }
+
+    /**
+     * Makes an adapter of copies of arrays.
+     *
+     * @param config what was adapted and how
+     * @param modules for each module path its factors by PEFT's suffix ({@code lora_A.weight}, ...), in PEFT's shapes
+     * @param savedParameters parameters trained in full by path ({@code classifier.weight}), in PyTorch's layout
+     * @return the adapter
+     * @throws IllegalArgumentException if anything does not fit: a missing factor, a shape that disagrees with the config's
+     *     rank, an unknown suffix, a module or parameter that the config does not name, elements that are not finite
+     *     floating-point numbers; the message lists all of it
+     */
+    public static Adapter of(
+            LoraConfig config, Map<String, Map<String, INDArray>> modules, Map<String, INDArray> savedParameters) {
+        return of(PeftFile.of(config), modules, savedParameters);
+    }
+
+    /**
+     * Makes an adapter of copies of arrays, with further fields for its config file.
+     *
+     * @param file the config and the fields to carry along
+     * @param modules as for {@link #of(LoraConfig, Map, Map)}
+     * @param savedParameters as for {@link #of(LoraConfig, Map, Map)}
+     * @return the adapter
+     * @throws IllegalArgumentException as for {@link #of(LoraConfig, Map, Map)}
+     */
+    public static Adapter of(
+            PeftFile file, Map<String, Map<String, INDArray>> modules, Map<String, INDArray> savedParameters) {
+        Problems problems = new Problems();
+        Map<String, Map<String, INDArray>> factors = new TreeMap<>();
+        modules.forEach((path, tensors) -> factors.put(path, copies("module \"" + path + "\", ", tensors, problems)));
+        Map<String, INDArray> saved = copies("parameter ", savedParameters, problems);
+        if (problems.isEmpty()) {
+            new AdapterChecks(file.config(), problems).check(factors, saved);
+        }
+        if (!problems.isEmpty()) {
+            throw new IllegalArgumentException(problems.message("Adapter"));
+        }
+        return new Adapter(file, factors, saved);
+    }
+
+    private static Map<String, INDArray> copies(String where, Map<String, INDArray> arrays, Problems problems) {
+        Map<String, INDArray> copies = new TreeMap<>();
+        arrays.forEach((name, array) -> {
+            if (array == null || !array.dataType().isFPType()) {
+                DataType type = array == null ? null : array.dataType();
+                problems.add(where + "\"" + name + "\": the array is of type " + type + ", expected floating point");
+            } else {
+                copies.put(name, array.isEmpty() ? array : ArrayBytes.ownCopy(array));
+            }
+        });
+        return copies;
+    }
+
+    /**
+     * Reads an adapter from a PEFT directory.
+     *
+     * @param directory holds {@code adapter_config.json} and {@code adapter_model.safetensors}; further adapters that PEFT
+     *     keeps in folders below are read by naming their folder
+     * @return the adapter; F32, F16 and BF16 tensors become FLOAT arrays, F64 tensors DOUBLE
+     * @throws AdapterFormatException if a file is missing, damaged or not supported, or the tensors do not fit the config
+     *     or each other; the message lists everything. Subclasses tell damage and missing support apart
+     * @throws IOException if reading fails
+     */
+    public static Adapter load(Path directory) throws IOException {
+        return AdapterFiles.load(directory);
+    }
+
+    /**
+     * Writes this adapter as a PEFT directory, in the precision of its arrays.
+     *
+     * @param directory where to; as for {@link #save(Path, StorageType)}
+     * @throws IOException as for {@link #save(Path, StorageType)}
+     * @throws IllegalStateException as for {@link #save(Path, StorageType)}
+     */
+    public void save(Path directory) throws IOException {
+        AdapterFiles.save(this, directory, array -> ElementCodec.exactFor(array.dataType()));
+    }
+
+    /**
+     * Writes this adapter as a PEFT directory: {@code adapter_config.json}, {@code adapter_model.safetensors} and a short
+     * {@code README.md}, unless there is one that somebody else wrote. Equal adapters give equal bytes.
+     *
+     * <p>An all-linear selector is written as the list of the adapted modules, as PEFT does, because only the host that
+     * made this adapter knows which they were.
+     *
+     * <p><b>State.</b> An adapter that is already there is replaced whole: at any moment, a crash included,
+     * {@link #load} finds either the old or the new one. Other files of the directory stay. One writer at a time.
+     *
+     * @param directory where to; created if missing
+     * @param type element type of all tensors
+     * @throws IOException if writing fails, such as for a full disk or a directory without permission; the old content is
+     *     intact then and nothing else is left behind
+     * @throws IllegalStateException if this adapter holds no tensors
+     * @throws IllegalArgumentException if a value is beyond the range of {@code type}; the message lists the tensors
+     */
+    public void save(Path directory, StorageType type) throws IOException {
+        AdapterFiles.save(this, directory, array -> type.codec());
+    }
+
+    /**
+     * What was adapted and how.
+     *
+     * @return the config
+     */
+    public LoraConfig config() {
+        return file.config();
+    }
+
+    /**
+     * The low-rank factors.
+     *
+     * @return for each module path, in order of paths, its arrays by PEFT's suffix; not to be written to
+     */
+    public Map<String, Map<String, INDArray>> modules() {
+        return modules;
+    }
+
+    /**
+     * The parameters trained in full: those of {@code modulesToSave} and trained biases, and embeddings that PEFT saved
+     * because they had been resized or are adapted. A host puts them in the place of the base's own before the updates.
+     *
+     * @return arrays by path of the parameter in the base model, such as {@code classifier.weight}; not to be written to
+     */
+    public Map<String, INDArray> savedParameters() {
+        return savedParameters;
+    }
+
+    /**
+     * Fields of the config file that lora4j carries along without using them.
+     *
+     * @return plain JSON values by PEFT's name
+     */
+    public Map<String, Object> extras() {
+        return file.extras();
+    }
+
+    PeftFile file() {
+        return file;
+    }
+
+    /**
+     * Whether another adapter has the same config, extras and, value by value, tensors.
+     *
+     * @param other anything
+     * @return true if nothing differs
+     */
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof Adapter adapter
+                && file.equals(adapter.file)
+                && same(modules, adapter.modules, (a, b) -> same(a, b, ArrayBytes::same))
+                && same(savedParameters, adapter.savedParameters, ArrayBytes::same);
+    }
+
+    private static <V> boolean same(Map<String, V> one, Map<String, V> other, BiPredicate<V, V> equal) {
+        return one.keySet().equals(other.keySet())
+                && one.entrySet().stream().allMatch(entry -> equal.test(entry.getValue(), other.get(entry.getKey())));
+    }
+
+    @Override
+    public int hashCode() {
+        return file.hashCode() * 31 + modules.keySet().hashCode();
+    }
+
+    @Override
+    public String toString() {
+        return "Adapter{" + modules.size() + " modules, " + savedParameters.size() + " saved parameters, " + config()
+                + "}";
+    }
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.adapter;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.lora4j.config.LoraConfig;
+
+/** The README.md beside an adapter. One that a person wrote or changed is left alone. */
+final class ModelCard {
+
+    static final String FILE_NAME = "README.md";
+
+    private static final String MARK = "<!-- Written by lora4j. Remove this line to keep your own text. -->";
+
+    private static final int SHOWN = 20;
+
+    private ModelCard() {}
+
+    /** Whether the card of a directory is missing or still as we wrote it. */
+    static boolean mayReplace(Path card) throws IOException {
+        // Any bytes are valid in this charset, and the mark is plain ASCII.
+        return !Files.exists(card)
+                || Files.readString(card, StandardCharsets.ISO_8859_1).contains(MARK);
+    }
+
+    static String text(Adapter adapter) {
+        LoraConfig config = adapter.config();
+        String base = config.baseModelName() == null ? null : oneLine(config.baseModelName());
+        StringBuilder text = new StringBuilder("---\n");
+        if (base != null) {
+            text.append("base_model: '").append(base.replace("'", "''")).append("'\n");
+        }
+        text.append("library_name: peft\ntags:\n- lora\n---\n")
+                .append(MARK)
+                .append("\n\n# LoRA adapter\n\n")
+                .append("* Base model: ")
+                .append(base == null ? "not named" : base)
+                .append('\n')
+                .append("* Rank ")
+                .append(config.rank())
+                .append(", alpha ")
+                .append(config.alpha())
+                .append('\n')
+                .append("* Adapted modules: ")
+                .append(adapter.modules().size())
+                .append('\n');
+        adapter.modules().keySet().stream()
+                .limit(SHOWN)
+                .forEach(path -> text.append("  * `").append(oneLine(path)).append("`\n"));
+        if (adapter.modules().size() > SHOWN) {
+            text.append("  * and ").append(adapter.modules().size() - SHOWN).append(" more\n");
+        }
+        adapter.savedParameters().keySet().stream()
+                .limit(SHOWN)
+                .forEach(path ->
+                        text.append("* Saved in full: `").append(oneLine(path)).append("`\n"));
+        return text.append("\n## Loading\n\nIn Python, with PEFT:\n\n```python\n")
+                .append(
+                        "from peft import PeftModel\n\nmodel = PeftModel.from_pretrained(base_model, \"path/to/this/directory\")\n```\n\n")
+                .append("In Java, with lora4j:\n\n```java\n")
+                .append("Adapter adapter = Adapter.load(Path.of(\"path/to/this/directory\"));\n```\n")
+                .toString();
+    }
+
+    private static String oneLine(String text) {
+        return text.replaceAll("[\\p{Cntrl}`]", " ");
+    }
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.format.peft;
+
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * The tensors of one module that lora4j understands: this table is where another one is added.
+ *
+ * @apiNote Status: experimental
+ */
+public enum PeftTensor {
+    /** A of a linear module [rank, in] or of a convolution [rank, in, k...]. */
+    LORA_A("lora_A.weight"),
+    /** B of a linear module [out, rank] or of a convolution [out, rank, 1...]. */
+    LORA_B("lora_B.weight"),
+    /** A of an embedding [rank, vocabulary]. */
+    EMBEDDING_A("lora_embedding_A"),
+    /** B of an embedding [dimension, rank]. */
+    EMBEDDING_B("lora_embedding_B");
+
+    private final String suffix;
+
+    PeftTensor(String suffix) {
+        this.suffix = suffix;
+    }
+
+    /**
+     * What follows the module's path in a key.
+     *
+     * @return such as {@code lora_A.weight}
+     */
+    public String suffix() {
+        return suffix;
+    }
+
+    /**
+     * The tensor without which this one means nothing.
+     *
+     * @return B for A and A for B
+     */
+    public PeftTensor partner() {
+        return switch (this) {
+            case LORA_A -> LORA_B;
+            case LORA_B -> LORA_A;
+            case EMBEDDING_A -> EMBEDDING_B;
+            case EMBEDDING_B -> EMBEDDING_A;
+        };
+    }
+
+    /**
+     * Whether this is the factor next to the input.
+     *
+     * @return true for A, whose first dimension is the rank; false for B, whose second is
+     */
+    public boolean isA() {
+        return this == LORA_A || this == EMBEDDING_A;
+    }
+
+    /**
+     * Finds a tensor by its suffix.
+     *
+     * @param suffix what follows the module's path
+     * @return the tensor, or empty if there is none
+     */
+    public static Optional<PeftTensor> ofSuffix(String suffix) {
+        return Stream.of(values())
+                .filter(tensor -> tensor.suffix.equals(suffix))
+                .findFirst();
+    }
+}

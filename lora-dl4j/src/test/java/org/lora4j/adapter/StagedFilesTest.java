@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.adapter;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class StagedFilesTest {
+
+    private static final String CONFIG = "config";
+    private static final List<String> NAMES = List.of("card", CONFIG, "weights");
+
+    @TempDir
+    Path temp;
+
+    @Test
+    void commit_toANewDirectory_leavesOnlyTheFiles() throws IOException {
+        Path dir = temp.resolve("a/b");
+        save(dir, "new");
+
+        assertThat(children(dir)).containsExactlyElementsOf(NAMES);
+        assertThat(located(dir)).containsOnly("new");
+    }
+
+    @Test
+    void commit_overOlderFiles_replacesThemAndKeepsOthers() throws IOException {
+        save(temp, "old");
+        Files.writeString(temp.resolve("other"), "mine");
+        Files.createDirectories(temp.resolve("below"));
+
+        save(temp, "new");
+
+        assertThat(children(temp)).containsExactly("below", "card", CONFIG, "other", "weights");
+        assertThat(located(temp)).containsOnly("new");
+    }
+
+    @Test
+    void close_withoutCommit_leavesTheOldFilesAndNothingElse() throws IOException {
+        save(temp, "old");
+
+        assertThatThrownBy(() -> {
+                    try (StagedFiles staged = StagedFiles.begin(temp, CONFIG)) {
+                        staged.write("weights", "new");
+                        throw new IOException("No space left on device");
+                    }
+                })
+                .hasMessage("No space left on device");
+
+        assertThat(children(temp)).containsExactlyElementsOf(NAMES);
+        assertThat(located(temp)).containsOnly("old");
+    }
+
+    @Test
+    void close_withoutCommit_removesADirectoryThatItCreated() throws IOException {
+        Path dir = temp.resolve("fresh");
+        try (StagedFiles staged = StagedFiles.begin(dir, CONFIG)) {
+            staged.write("weights", "new");
+        }
+
+        assertThat(dir).doesNotExist();
+    }
+
+    @Test
+    void crash_beforeTheCommit_leavesTheOldFiles_andTheNextSaveCleansUp() throws IOException {
+        save(temp, "old");
+        StagedFiles crashed = StagedFiles.begin(temp, CONFIG);
+        crashed.write("weights", "half");
+
+        assertThat(located(temp)).containsOnly("old");
+        save(temp, "new");
+        assertThat(children(temp)).containsExactlyElementsOf(NAMES);
+        assertThat(located(temp)).containsOnly("new");
+    }
+
+    @Test
+    void crash_afterAnyStepOfTheCommit_leavesTheNewFilesForUs_andNoMixtureForOthers() throws IOException {
+        int steps = committedButNotMoved(temp.resolve("count")).size();
+        assertThat(steps).isGreaterThan(4);
+        for (int done = 0; done <= steps; done++) {
+            Path dir = temp.resolve("crash" + done);
+            List<StagedFiles.Step> all = committedButNotMoved(dir);
+            for (StagedFiles.Step step : all.subList(0, done)) {
+                step.run();
+            }
+
+            assertThat(located(dir)).as("after %s steps", done).containsOnly("new");
+            if (Files.exists(dir.resolve(CONFIG))) {
+                assertThat(NAMES)
+                        .as("in place after %s steps", done)
+                        .extracting(name -> Files.readString(dir.resolve(name)))
+                        .containsOnly(Files.readString(dir.resolve(CONFIG)));
+            }
+        }
+    }
+
+    @Test
+    void crash_afterAnyStepOfTheCommit_isFinishedByTheNextSave() throws IOException {
+        int steps = committedButNotMoved(temp.resolve("count")).size();
+        for (int done = 0; done <= steps; done++) {
+            Path dir = temp.resolve("crash" + done);
+            for (StagedFiles.Step step : committedButNotMoved(dir).subList(0, done)) {
+                step.run();
+            }
+
+            StagedFiles.begin(dir, CONFIG).close();
+
+            assertThat(children(dir)).containsExactlyElementsOf(NAMES);
+            assertThat(located(dir)).containsOnly("new");
+        }
+    }
+
+    @Test
+    void commit_whereAFolderIsInTheWay_leavesTheOldFiles() throws IOException {
+        save(temp, "old");
+        Files.delete(temp.resolve("card"));
+        Files.createDirectory(temp.resolve("card"));
+
+        assertThatThrownBy(() -> save(temp, "new")).hasMessageContaining("card: is a directory");
+
+        assertThat(children(temp)).containsExactlyElementsOf(NAMES);
+        assertThat(temp.resolve(CONFIG)).hasContent("old");
+        assertThat(temp.resolve("weights")).hasContent("old");
+    }
+
+    @Test
+    void begin_whereAFileIsInTheWay_leavesIt() throws IOException {
+        Path file = Files.writeString(temp.resolve("f"), "mine");
+
+        assertThatThrownBy(() -> StagedFiles.begin(file, CONFIG)).isInstanceOf(FileAlreadyExistsException.class);
+        assertThat(file).hasContent("mine");
+    }
+
+    /** The state at the commit itself: old files in place, new ones complete beside them. */
+    private static List<StagedFiles.Step> committedButNotMoved(Path dir) throws IOException {
+        save(dir, "old");
+        Path committed = Files.createDirectory(dir.resolve(StagedFiles.COMMITTED));
+        for (String name : NAMES) {
+            Files.writeString(committed.resolve(name), "new");
+        }
+        return StagedFiles.steps(dir, CONFIG);
+    }
+
+    private static void save(Path dir, String text) throws IOException {
+        try (StagedFiles staged = StagedFiles.begin(dir, CONFIG)) {
+            for (String name : NAMES) {
+                staged.write(name, text);
+            }
+            staged.commit();
+        }
+    }
+
+    private static List<String> located(Path dir) throws IOException {
+        return List.of(
+                Files.readString(StagedFiles.locate(dir, "card")),
+                Files.readString(StagedFiles.locate(dir, CONFIG)),
+                Files.readString(StagedFiles.locate(dir, "weights")));
+    }
+
+    private static List<String> children(Path dir) throws IOException {
+        try (var files = Files.list(dir)) {
+            return files.map(file -> file.getFileName().toString()).sorted().toList();
+        }
+    }
+}
