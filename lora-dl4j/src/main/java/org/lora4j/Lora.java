@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.error.IncompatibleBaseException;
 import org.lora4j.model.AdaptedModel;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.samediff.GraphModules;
@@ -45,7 +46,7 @@ public final class Lora {
      * @param base the graph; never changed
      * @param config what to adapt and how
      * @param seed source of the start values
-     * @param names module paths by name of a weight or of an op that applies a module
+     * @param names module paths by name of a weight, of an op that applies a module, or of that op's output
      * @return the adapted graph
      * @throws IllegalArgumentException as above, and if a name belongs to no module
      */
@@ -63,7 +64,7 @@ public final class Lora {
      * @param directory a PEFT directory
      * @return the adapted graph
      * @throws IOException if the directory cannot be read or is no sound adapter
-     * @throws IllegalArgumentException if the adapter does not fit the graph; the message lists every problem
+     * @throws IncompatibleBaseException if the adapter does not fit the graph; the message lists every problem
      */
     public static AdaptedSameDiff load(SameDiff base, Path directory) throws IOException {
         return load(base, directory, Map.of());
@@ -74,14 +75,20 @@ public final class Lora {
      *
      * @param base the graph that the adapter was made for; never changed
      * @param directory a PEFT directory
-     * @param names module paths by name of a weight or of an op that applies a module
+     * @param names module paths by name of a weight, of an op that applies a module, or of that op's output
      * @return the adapted graph
      * @throws IOException if the directory cannot be read or is no sound adapter
-     * @throws IllegalArgumentException as above, and if a name belongs to no module
+     * @throws IncompatibleBaseException if the adapter does not fit the graph; the message lists every problem
+     * @throws IllegalArgumentException if a name belongs to no module
      */
     public static AdaptedSameDiff load(SameDiff base, Path directory, Map<String, String> names) throws IOException {
         AdaptedSameDiff model = AdaptedSameDiff.of(base, names);
-        model.addAdapter(AdaptedModel.DEFAULT_ADAPTER, Adapter.load(directory));
+        Adapter adapter = Adapter.load(directory);
+        try {
+            model.addAdapter(AdaptedModel.DEFAULT_ADAPTER, adapter);
+        } catch (IllegalArgumentException e) {
+            throw new IncompatibleBaseException(directory + ": " + e.getMessage(), e);
+        }
         model.activate(AdaptedModel.DEFAULT_ADAPTER);
         return model;
     }

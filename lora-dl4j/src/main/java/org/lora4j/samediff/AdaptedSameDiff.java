@@ -27,6 +27,8 @@ import org.lora4j.samediff.LiveAdapter.Copy;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.VariableType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A SameDiff graph with adapters.
@@ -48,6 +50,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * @apiNote Status: experimental
  */
 public final class AdaptedSameDiff implements AdaptedModel, Trainable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(AdaptedSameDiff.class);
 
     private final SameDiff base;
     private final BaseGraph baseGraph;
@@ -123,6 +127,24 @@ public final class AdaptedSameDiff implements AdaptedModel, Trainable {
         LinkedHashSet<String> trainable = new LinkedHashSet<>(state.trainable());
         trainable.add(name);
         state = state.withTrainable(trainable);
+        reportFullRank(name);
+    }
+
+    // Allowed, as in PEFT, and seldom meant.
+    private void reportFullRank(String name) {
+        List<String> paths = adapters.get(name).modules().entrySet().stream()
+                .filter(entry -> entry.getValue().isFullRank())
+                .map(Map.Entry::getKey)
+                .toList();
+        if (!paths.isEmpty()) {
+            LOG.warn(
+                    "adapter \"{}\" saves nothing in {} of its {} modules: the rank reaches the smaller side of the weight"
+                            + " or the factors are as large as the weight ({})",
+                    name,
+                    paths.size(),
+                    adapters.get(name).modules().size(),
+                    Problems.quoted(paths));
+        }
     }
 
     @Override
@@ -400,7 +422,7 @@ public final class AdaptedSameDiff implements AdaptedModel, Trainable {
                                 new LiveAdapter.Live(
                                         copy.live().variable(),
                                         copy.live().array().dup('c')))));
-        return new LiveAdapter(adapter.name(), adapter.config(), adapter.method(), adapter.modules(), copies);
+        return new LiveAdapter(adapter.name(), adapter.file(), adapter.method(), adapter.modules(), copies);
     }
 
     private void merge(GraphBuilder builder, String path, INDArray weight, VariableType type) {

@@ -59,7 +59,7 @@ public record GraphModules(List<GraphModule> modules, List<NotAdaptable> notAdap
      * Finds the modules of a graph, some of which the caller names.
      *
      * @param graph a graph; only read
-     * @param names path by name of a weight or of an op that applies a module
+     * @param names path by name of a weight, of an op that applies a module, or of that op's output
      * @return its modules
      * @throws IllegalArgumentException if a name belongs to no module, or a path is malformed or given twice; the message
      *     lists every problem

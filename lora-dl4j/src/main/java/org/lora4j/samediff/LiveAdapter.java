@@ -7,7 +7,9 @@ import java.util.List;
 import java.util.Map;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.format.peft.PeftFile;
 import org.lora4j.method.AdapterMethod;
+import org.lora4j.method.ModuleShape;
 import org.lora4j.model.TrainableParameter;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -15,13 +17,17 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * An adapter within a graph: its factors and full copies as the live arrays that graphs share and training updates.
  *
  * @param name the adapter's name
- * @param config what it was made from
+ * @param file what it was made from, with the fields of its file that are only carried along
  * @param method its method
  * @param modules factors by module path
  * @param copies fully trained parameters by parameter path
  */
 record LiveAdapter(
-        String name, LoraConfig config, AdapterMethod method, Map<String, Part> modules, Map<String, Copy> copies) {
+        String name, PeftFile file, AdapterMethod method, Map<String, Part> modules, Map<String, Copy> copies) {
+
+    LoraConfig config() {
+        return file.config();
+    }
 
     /** One live array; {@code variable} is its name in every graph. */
     record Live(String variable, INDArray array) {}
@@ -35,6 +41,12 @@ record LiveAdapter(
             factors.forEach(
                     (suffix, live) -> peft.put(suffix, module.factorLayout().toPeft(live.array(), module.shape())));
             return peft;
+        }
+
+        /** Whether the update is as large as the weight. */
+        boolean isFullRank() {
+            ModuleShape shape = module.shape();
+            return rank >= Math.min(shape.fanIn(), shape.outputs()) || parameters() >= shape.parameters();
         }
 
         long parameters() {
@@ -54,7 +66,7 @@ record LiveAdapter(
         Map<String, INDArray> saved = new LinkedHashMap<>();
         copies.forEach((path, copy) ->
                 saved.put(path, copy.parameter().toPeft(copy.live().array())));
-        return Adapter.of(config, factors, saved);
+        return Adapter.of(file, factors, saved);
     }
 
     /** Everything that learns when this adapter does. */

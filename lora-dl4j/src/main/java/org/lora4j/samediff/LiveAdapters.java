@@ -13,6 +13,7 @@ import org.lora4j.adapter.Adapter;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.error.ClosestNames;
 import org.lora4j.error.Problems;
+import org.lora4j.format.peft.PeftFile;
 import org.lora4j.method.AdapterMethod;
 import org.lora4j.method.AdapterMethods;
 import org.lora4j.method.FactorStart;
@@ -58,7 +59,7 @@ final class LiveAdapters {
         selection
                 .parameters()
                 .forEach(parameter -> saved.put(parameter.path(), parameter.toPeft(array(parameter.variable()))));
-        return live(name, config, factors, saved, taken);
+        return live(name, PeftFile.of(config), factors, saved, taken);
     }
 
     /** Refuses dropout where there is no activation to drop. */
@@ -91,7 +92,8 @@ final class LiveAdapters {
                     + ". The adapter was made for another base model, or modules go by other names here: compare with"
                     + " Lora.modules(graph), and name modules where they differ.");
         }
-        return live(name, config, adapter.modules(), adapter.savedParameters(), taken);
+        PeftFile file = new PeftFile(config, adapter.extras());
+        return live(name, file, adapter.modules(), adapter.savedParameters(), taken);
     }
 
     private void checkModules(
@@ -160,10 +162,11 @@ final class LiveAdapters {
 
     private LiveAdapter live(
             String name,
-            LoraConfig config,
+            PeftFile file,
             Map<String, Map<String, INDArray>> factors,
             Map<String, INDArray> saved,
             Set<String> takenByOthers) {
+        LoraConfig config = file.config();
         Set<String> taken = new HashSet<>(takenByOthers);
         taken.addAll(base.getVariables().keySet());
         // A variable that is called like an op computes to null in SameDiff M2.1.
@@ -189,7 +192,7 @@ final class LiveAdapters {
                     parameter.exclusive() ? parameter.variable() : free(taken, path + ".modules_to_save." + name);
             copies.put(path, new Copy(parameter, new Live(variable, array)));
         });
-        return new LiveAdapter(name, config, AdapterMethods.of(config), parts, copies);
+        return new LiveAdapter(name, file, AdapterMethods.of(config), parts, copies);
     }
 
     // As PEFT has it in memory: the adapter's name behind the factor's.

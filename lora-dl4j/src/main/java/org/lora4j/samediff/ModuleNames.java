@@ -21,11 +21,13 @@ import org.nd4j.autodiff.samediff.SameDiff;
  */
 final class ModuleNames {
 
+    private final SameDiff graph;
     private final Map<String, String> given;
     private final Set<String> taken = new HashSet<>();
     private final Set<String> weightsSeen = new HashSet<>();
 
     ModuleNames(SameDiff graph, Map<String, String> given) {
+        this.graph = graph;
         this.given = given;
         check(graph, given);
     }
@@ -88,16 +90,23 @@ final class ModuleNames {
                 .sorted()
                 .toList();
         if (!unused.isEmpty()) {
-            throw new IllegalArgumentException("module names: " + Problems.quoted(unused)
-                    + " name no adaptable module; expected the weight of a module or an op that applies one."
-                    + " Lora.modules(graph) lists the modules, and what cannot be adapted with the reason.");
+            throw new IllegalArgumentException(
+                    "module names: " + Problems.quoted(unused)
+                            + " name no adaptable module; expected the weight of a module, an op that applies one, or"
+                            + " that op's output. Lora.modules(graph) lists the modules, and what cannot be adapted with the reason.");
         }
     }
 
     private String givenKey(List<Site> group, Set<String> used) {
         for (Site site : group) {
-            if (site.role() == null && given.containsKey(site.op())) {
-                return site.op();
+            if (site.role() == null) {
+                List<String> names = new ArrayList<>(List.of(site.op()));
+                names.addAll(graph.getOps().get(site.op()).getOutputsOfOp());
+                for (String name : names) {
+                    if (given.containsKey(name)) {
+                        return name;
+                    }
+                }
             }
         }
         String weight = group.get(0).weight();

@@ -70,11 +70,13 @@ final class Reports {
     }
 
     private static ModuleParameters parameters(String path, String adapter, Part part) {
-        long own = part.parameters();
-        long weight = part.module().shape().parameters();
-        long smaller =
-                Math.min(part.module().shape().fanIn(), part.module().shape().outputs());
-        return new ModuleParameters(path, adapter, part.rank(), own, weight, part.rank() >= smaller || own >= weight);
+        return new ModuleParameters(
+                path,
+                adapter,
+                part.rank(),
+                part.parameters(),
+                part.module().shape().parameters(),
+                part.isFullRank());
     }
 
     // Scalars in a graph are constants of formulas, not parameters.

@@ -29,7 +29,7 @@ record Selection(List<GraphModule> modules, List<GraphParameter> parameters) {
         Set<String> adapted = new LinkedHashSet<>();
         chosen.forEach(module -> adapted.add(module.path()));
         List<GraphParameter> trained = all.stream()
-                .filter(parameter -> isSaved(config, parameter) || isTrainedBias(config, adapted, parameter))
+                .filter(parameter -> config.savesFully(parameter.module()) || isTrainedBias(config, adapted, parameter))
                 .toList();
         return new Selection(chosen, trained);
     }
@@ -49,17 +49,6 @@ record Selection(List<GraphModule> modules, List<GraphParameter> parameters) {
         return inner.isEmpty() ? linear : inner;
     }
 
-    private static boolean isSaved(LoraConfig config, GraphParameter parameter) {
-        for (String module = parameter.module(); ; module = ModulePaths.parent(module)) {
-            if (config.savesFully(module)) {
-                return true;
-            }
-            if (!module.contains(".")) {
-                return false;
-            }
-        }
-    }
-
     private static boolean isTrainedBias(LoraConfig config, Set<String> adapted, GraphParameter parameter) {
         return parameter.isBias()
                 && (config.bias() == BiasTraining.ALL
@@ -74,7 +63,7 @@ record Selection(List<GraphModule> modules, List<GraphParameter> parameters) {
         config.unmatchedTargets(paths)
                 .forEach(name -> problems.add("targetModules \"" + name + "\" matches no module"
                         + because(name, graph, closest(name, paths))));
-        config.unmatchedPatterns(paths).forEach(entry -> problems.add(entry + " matches no module"));
+        config.unmatchedPatterns(graph.paths()).forEach(entry -> problems.add(entry + " matches no module"));
         List<String> holders =
                 parameters.stream().map(GraphParameter::module).distinct().toList();
         for (String name : config.modulesToSave()) {
@@ -82,7 +71,7 @@ record Selection(List<GraphModule> modules, List<GraphParameter> parameters) {
                     .targetModules(ModuleSelector.none())
                     .modulesToSave(name)
                     .build();
-            if (parameters.stream().noneMatch(parameter -> isSaved(alone, parameter))) {
+            if (parameters.stream().noneMatch(parameter -> alone.savesFully(parameter.module()))) {
                 problems.add("modulesToSave \"" + name + "\" matches no module" + closest(name, holders));
             }
         }

@@ -598,7 +598,7 @@ class AdaptedSameDiffTest {
 
     @Test
     void addAdapter_thatDoesNotFit_listsEveryProblemAndChangesNothing() {
-        LoraConfig config = config("fc1", "fc2").build();
+        LoraConfig config = config("fc1", "fc2", "fc7").bias(BiasTraining.ALL).build();
         Map<String, Map<String, INDArray>> modules = new LinkedHashMap<>();
         modules.put(
                 "fc2",
@@ -615,7 +615,8 @@ class AdaptedSameDiffTest {
 
         assertThatThrownBy(() -> model.addAdapter("foreign", adapter))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("4 problems")
+                .hasMessageContaining("6 problems")
+                .hasMessageContaining("parameter \"fc1.bias\" is trained fully by the config, but the adapter has no")
                 .hasMessageContaining("module \"fc2\": lora_A.weight has shape [1, 7]; expected [1, 3]")
                 .hasMessageContaining("module \"fc7\" of the adapter is not in the graph; closest: \"fc1\", \"fc2\"")
                 .hasMessageContaining("module \"fc1\" is adapted by the config, but the adapter has no tensors for it")

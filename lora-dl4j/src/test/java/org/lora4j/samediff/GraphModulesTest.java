@@ -97,7 +97,7 @@ class GraphModulesTest {
     }
 
     @Test
-    void find_withNames_usesThemForWeightsAndOps() {
+    void find_withNames_usesThemForWeightsOpsAndOutputs() {
         SDVariable first = x.mmul("first", weight("w1", 4, 4));
         String op = sd.getVariables()
                 .get(first.mmul("second", weight("w2", 4, 4)).name())

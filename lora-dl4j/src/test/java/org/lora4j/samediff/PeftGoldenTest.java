@@ -2,17 +2,21 @@
 package org.lora4j.samediff;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.lora4j.Lora;
+import org.lora4j.adapter.Adapter;
+import org.lora4j.error.IncompatibleBaseException;
 import org.lora4j.exec.LossAndGradients;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -83,13 +87,41 @@ class PeftGoldenTest {
         SameDiff merged = model.mergeAndUnload();
 
         assertClose(merged.output(golden.inputs(), "y").get("y"), golden.io.get("y_merged"));
+        int compared = 0;
         for (GraphParameter parameter : GraphParameter.of(golden.graph, model.modules())) {
             INDArray expected = golden.io.get("merged." + parameter.path());
             if (expected != null) {
                 INDArray found = merged.getVariable(parameter.variable()).getArr();
                 assertClose(parameter.toPeft(found), expected);
+                compared++;
             }
         }
+        long expectedWeights = golden.io.keySet().stream()
+                .filter(key -> key.startsWith("merged."))
+                .count();
+        assertThat(compared).isEqualTo((int) expectedWeights).isPositive();
+    }
+
+    @Test
+    void load_ofAnAdapterForAnotherBase_namesTheDirectoryAndWhatDiffers() {
+        PeftCase golden = PeftCase.embedding("lora-embedding");
+        Path foreign = PeftCase.mlp("lora-mlp-basic").directory;
+
+        assertThatThrownBy(() -> Lora.load(golden.graph, foreign))
+                .isInstanceOf(IncompatibleBaseException.class)
+                .hasMessageContaining("lora-mlp-basic")
+                .hasMessageContaining("module \"fc1\" of the adapter is not in the graph; closest: \"fc\"");
+    }
+
+    @Test
+    void adapter_ofALoadedFile_keepsTheFieldsOfTheFile() throws IOException {
+        PeftCase golden = PeftCase.mlp("lora-mlp-basic");
+        Adapter file = Adapter.load(golden.directory);
+
+        Adapter adapter = Lora.load(golden.graph, golden.directory).adapter("default");
+
+        assertThat(adapter).isEqualTo(file);
+        assertThat(file.extras()).isNotEmpty();
     }
 
     @ParameterizedTest
