@@ -2,7 +2,9 @@
 package org.lora4j.method;
 
 import java.util.SplittableRandom;
+import java.util.function.Supplier;
 import org.lora4j.config.Initialization;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -13,7 +15,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * @param scaling factor on the update; methods that split the weight divide by it
  * @param initialization the rule
  * @param random the source of randomness, for this module alone ({@link RandomStreams})
- * @param weight the weight of the base model in PEFT's layout; only read. Its data type is that of the factors
+ * @param dataType data type of the weight, and so of the factors
+ * @param weight gives the weight of the base model in PEFT's layout, only read; asked by methods that start from it
  * @apiNote Status: experimental
  */
 public record FactorStart(
@@ -22,4 +25,5 @@ public record FactorStart(
         double scaling,
         Initialization initialization,
         SplittableRandom random,
-        INDArray weight) {}
+        DataType dataType,
+        Supplier<INDArray> weight) {}

@@ -80,7 +80,7 @@ public final class LoraMethod implements AdapterMethod {
     public Map<String, INDArray> initialize(FactorStart start) {
         ModuleShape shape = start.shape();
         Map<String, long[]> sizes = factors(shape, start.rank());
-        DataType type = start.weight().dataType();
+        DataType type = start.dataType();
         Map<String, INDArray> factors = new LinkedHashMap<>();
         if (shape.kind() == ModuleShape.Kind.EMBEDDING) {
             factors.put(EMBEDDING_A, embeddingA(start, type, sizes.get(EMBEDDING_A)));

@@ -14,7 +14,6 @@ import org.lora4j.adapter.Adapter;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.error.ClosestNames;
 import org.lora4j.error.Problems;
-import org.lora4j.exec.DropoutMask;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.exec.StockExecutor;
 import org.lora4j.model.AdaptedModel;
@@ -453,7 +452,6 @@ public final class AdaptedSameDiff implements AdaptedModel, Trainable {
     }
 
     private Built built() {
-        baseGraph.requireUnchanged();
         if (built == null || built.state != state) {
             built = new Built(state);
         }
@@ -461,6 +459,7 @@ public final class AdaptedSameDiff implements AdaptedModel, Trainable {
     }
 
     private GraphBuilder assemble(boolean dropout) {
+        baseGraph.requireUnchanged();
         GraphBuilder builder = new GraphBuilder(base, modules).freeze();
         for (String name : state.active()) {
             LiveAdapter adapter = adapters.get(name);
@@ -489,7 +488,6 @@ public final class AdaptedSameDiff implements AdaptedModel, Trainable {
 
     private GraphExecutor outputs() {
         if (!enabled) {
-            baseGraph.requireUnchanged();
             if (baseExecutor == null) {
                 baseExecutor = StockExecutor.forInference(base);
             }
@@ -553,21 +551,30 @@ public final class AdaptedSameDiff implements AdaptedModel, Trainable {
                 trainableParameters().stream().map(TrainableParameter::name).toList();
         Built now = built();
         if (now.training == null) {
-            for (String name : state.learning()) {
-                LiveAdapter adapter = adapters.get(name);
-                LiveAdapters.checkDropout(
-                        "training of adapter \"" + name + "\"",
-                        adapter.config(),
-                        adapter.modules().values().stream()
-                                .map(LiveAdapter.Part::module)
-                                .toList());
-            }
-            GraphBuilder builder = assemble(true);
-            SameDiff training = builder.build();
-            List<DropoutMask> masks = builder.masks();
-            now.training = StockExecutor.forTraining(graph(), masks.isEmpty() ? graph() : training, names, masks);
+            now.training = trainingExecutor(names);
         }
         return now.training;
+    }
+
+    private GraphExecutor trainingExecutor(List<String> names) {
+        List<LiveAdapter> dropping = state.learning().stream()
+                .map(adapters::get)
+                .filter(adapter -> adapter.config().dropout() > 0)
+                .toList();
+        if (dropping.isEmpty()) {
+            return StockExecutor.forTraining(graph(), names);
+        }
+        for (LiveAdapter adapter : dropping) {
+            LiveAdapters.checkDropout(
+                    "training of adapter \"" + adapter.name() + "\"",
+                    adapter.config(),
+                    adapter.modules().values().stream()
+                            .map(LiveAdapter.Part::module)
+                            .toList());
+        }
+        GraphBuilder builder = assemble(true);
+        SameDiff training = builder.build();
+        return StockExecutor.forTraining(graph(), training, names, builder.masks());
     }
 
     @Override

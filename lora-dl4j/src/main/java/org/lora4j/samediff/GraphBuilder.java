@@ -70,7 +70,7 @@ final class GraphBuilder {
         if (exclusive) {
             copy.leaf(module.weight(), actual, weight);
         } else {
-            weights.put(module.path(), new Leaf(module.path() + ".merged_weight", actual, weight));
+            weights.put(module.path(), new Leaf(free(module.path() + ".merged_weight"), actual, weight));
         }
         return this;
     }
@@ -125,9 +125,18 @@ final class GraphBuilder {
         if (none || module.shape().kind() == ModuleShape.Kind.EMBEDDING) {
             return null;
         }
-        String name = module.path() + ".lora_dropout." + one.adapter().name() + (use == 0 ? "" : "." + (use + 1));
+        String name = free(module.path() + ".lora_dropout." + one.adapter().name() + (use == 0 ? "" : "." + (use + 1)));
         String input = base.getOps().get(site.op()).getInputsToOp().get(site.dataInput());
         masks.add(new DropoutMask(name, input, dropout));
+        return name;
+    }
+
+    // A graph that was adapted and merged before may hold a name already.
+    private String free(String wanted) {
+        String name = wanted;
+        for (int i = 2; base.hasVariable(name) || base.getOps().containsKey(name); i++) {
+            name = wanted + "." + i;
+        }
         return name;
     }
 

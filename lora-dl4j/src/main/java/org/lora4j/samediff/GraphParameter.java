@@ -65,12 +65,19 @@ record GraphParameter(String path, String variable, GraphModule weightOf, boolea
         for (SDVariable leaf : graph.variables()) {
             if (isParameter(leaf) && !weights.contains(leaf.name())) {
                 String path = biases.getOrDefault(leaf.name(), ModulePaths.dotted(leaf.name()));
-                if (paths.add(path)) {
-                    parameters.add(new GraphParameter(path, leaf.name(), null, true));
-                }
+                parameters.add(new GraphParameter(free(paths, path), leaf.name(), null, true));
             }
         }
         return List.copyOf(parameters);
+    }
+
+    // Names such as a/b and a.b would be one path.
+    private static String free(Set<String> paths, String wanted) {
+        String path = wanted;
+        for (int i = 2; !paths.add(path); i++) {
+            path = wanted + "." + i;
+        }
+        return path;
     }
 
     private static boolean isParameter(SDVariable variable) {

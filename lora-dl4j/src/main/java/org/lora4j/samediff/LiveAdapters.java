@@ -52,7 +52,8 @@ final class LiveAdapters {
                     config.scalingOf(module.path()),
                     config.initialization(),
                     RandomStreams.of(seed, module.path()),
-                    module.weightLayout().toPeft(array(module.weight()), module.shape()));
+                    array(module.weight()).dataType(),
+                    () -> module.weightLayout().toPeft(array(module.weight()), module.shape()));
             factors.put(module.path(), method.initialize(start));
         }
         Map<String, INDArray> saved = new LinkedHashMap<>();

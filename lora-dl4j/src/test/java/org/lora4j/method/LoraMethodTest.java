@@ -22,8 +22,8 @@ class LoraMethodTest {
     private final LoraMethod method = new LoraMethod();
 
     private Map<String, INDArray> start(ModuleShape shape, int rank, Initialization rule, DataType type) {
-        return method.initialize(
-                new FactorStart(shape, rank, 1, rule, RandomStreams.of(1, "m"), Nd4j.zeros(type, shape.weight())));
+        return method.initialize(new FactorStart(
+                shape, rank, 1, rule, RandomStreams.of(1, "m"), type, () -> Nd4j.zeros(type, shape.weight())));
     }
 
     private static INDArray matrix(double[]... rows) {

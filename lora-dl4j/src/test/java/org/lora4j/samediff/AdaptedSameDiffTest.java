@@ -330,6 +330,38 @@ class AdaptedSameDiffTest {
     }
 
     @Test
+    void modulesToSave_alone_trainAHeadOnAFrozenBody() {
+        LoraConfig head = LoraConfig.builder()
+                .targetModules(ModuleSelector.none())
+                .modulesToSave("fc2")
+                .build();
+        AdaptedSameDiff model = Lora.inject(base, head, 1);
+        Graphs.assertSameValues(y(model), baseOutput());
+
+        double before = sgd(model, 1);
+        sgd(model, 10);
+
+        assertThat(model.output(inputs, "loss").get("loss").getDouble(0)).isLessThan(before / 2);
+        assertThat(model.trainableParameters())
+                .extracting(TrainableParameter::kind)
+                .containsExactlyInAnyOrder(TrainableParameter.Kind.WEIGHT, TrainableParameter.Kind.BIAS_OR_NORM);
+    }
+
+    @Test
+    void modulesToSave_namingAModuleAroundOthers_saveAllWithinIt() {
+        SameDiff graph = SameDiff.create();
+        SDVariable in = graph.placeHolder("x", DataType.DOUBLE, -1, 2);
+        SDVariable inner = in.mmul(graph.var("body.weight", Nd4j.ones(DataType.DOUBLE, 2, 2)));
+        SDVariable hidden = inner.mmul(graph.var("head.dense.weight", Nd4j.ones(DataType.DOUBLE, 2, 2)));
+        hidden.mmul("y", graph.var("head.out.weight", Nd4j.ones(DataType.DOUBLE, 2, 2)));
+
+        AdaptedSameDiff model =
+                Lora.inject(graph, config("body").modulesToSave("head").build(), 1);
+
+        assertThat(model.adapter("default").savedParameters()).containsOnlyKeys("head.dense.weight", "head.out.weight");
+    }
+
+    @Test
     void biasTraining_ofAdaptedModules_trainsTheirBiasesOnly() {
         AdaptedSameDiff model =
                 Lora.inject(base, config("fc1").bias(BiasTraining.ADAPTED_ONLY).build(), 1);
