@@ -3,28 +3,21 @@ package org.lora4j.samediff;
 
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collection;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.LoraConfig;
-import org.lora4j.error.ClosestNames;
 import org.lora4j.error.Problems;
 import org.lora4j.exec.GraphExecutor;
-import org.lora4j.exec.StockExecutor;
 import org.lora4j.model.AdaptedModel;
 import org.lora4j.model.MergeReport;
 import org.lora4j.model.ModuleStatus;
 import org.lora4j.model.ParameterSummary;
 import org.lora4j.model.Trainable;
 import org.lora4j.model.TrainableParameter;
-import org.lora4j.samediff.LiveAdapter.Copy;
 import org.nd4j.autodiff.samediff.SameDiff;
-import org.nd4j.autodiff.samediff.VariableType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -53,34 +46,19 @@ public final class AdaptedSameDiff implements AdaptedModel, Trainable {
     private static final Logger LOG = LoggerFactory.getLogger(AdaptedSameDiff.class);
 
     private final SameDiff base;
-    private final BaseGraph baseGraph;
     private final GraphModules modules;
-    private final List<GraphParameter> parameters;
     private final LiveAdapters factory;
-    private final Map<String, LiveAdapter> adapters = new LinkedHashMap<>();
+    private final StateGraphs graphs;
+    private final AdapterSet adapters = new AdapterSet();
     private AdapterState state = AdapterState.INITIAL;
     private boolean enabled = true;
-    private Built built;
-    private GraphExecutor baseExecutor;
-
-    /** What was built for a state; parts appear as they are asked for. */
-    private static final class Built {
-        private final AdapterState state;
-        private SameDiff inference;
-        private GraphExecutor outputs;
-        private GraphExecutor training;
-
-        Built(AdapterState state) {
-            this.state = state;
-        }
-    }
 
     private AdaptedSameDiff(SameDiff base, Map<String, String> names) {
         this.base = base;
         this.modules = GraphModules.find(base, names);
-        this.parameters = GraphParameter.of(base, modules.modules());
-        this.baseGraph = BaseGraph.of(base);
+        List<GraphParameter> parameters = GraphParameter.of(base, modules.modules());
         this.factory = new LiveAdapters(base, modules, parameters);
+        this.graphs = new StateGraphs(base, modules, parameters, adapters);
     }
 
     /**
@@ -121,8 +99,8 @@ public final class AdaptedSameDiff implements AdaptedModel, Trainable {
 
     @Override
     public void addAdapter(String name, LoraConfig config, long seed) {
-        checkNew(name);
-        adapters.put(name, factory.fresh(name, config, seed, adapterVariables()));
+        adapters.requireFree(name);
+        adapters.add(factory.fresh(name, config, seed, adapters.variables()));
         LinkedHashSet<String> trainable = new LinkedHashSet<>(state.trainable());
         trainable.add(name);
         state = state.withTrainable(trainable);
@@ -148,86 +126,24 @@ public final class AdaptedSameDiff implements AdaptedModel, Trainable {
 
     @Override
     public void addAdapter(String name, Adapter adapter) {
-        checkNew(name);
-        adapters.put(name, factory.imported(name, adapter, adapterVariables()));
-    }
-
-    private Set<String> adapterVariables() {
-        Set<String> variables = new HashSet<>();
-        adapters.values().forEach(adapter -> adapter.parameters().forEach(p -> variables.add(p.name())));
-        return variables;
-    }
-
-    private void checkNew(String name) {
-        boolean folder = name != null
-                && !name.isBlank()
-                && !name.equals(".")
-                && !name.equals("..")
-                && name.chars().noneMatch(c -> c == '/' || c == '\\' || Character.isISOControl(c));
-        if (!folder) {
-            throw new IllegalArgumentException("adapter name \"" + name + "\": it cannot be the name of a folder;"
-                    + " expected text without slashes and control characters. Choose another name.");
-        }
-        if (adapters.containsKey(name)) {
-            throw new IllegalArgumentException("adapter \"" + name + "\": the name is taken; expected none of "
-                    + Problems.quoted(adapters.keySet()) + ". Choose another name or call removeAdapter first.");
-        }
-    }
-
-    private LiveAdapter known(String name) {
-        LiveAdapter adapter = adapters.get(name);
-        if (adapter == null) {
-            throw new IllegalArgumentException("adapter \"" + name + "\": there is no such adapter; expected one of "
-                    + Problems.quoted(adapters.keySet()) + ", closest: "
-                    + Problems.quoted(ClosestNames.of(String.valueOf(name), adapters.keySet(), 3))
-                    + ". Add it with addAdapter.");
-        }
-        return adapter;
-    }
-
-    private List<LiveAdapter> known(Collection<String> names) {
-        Problems problems = new Problems();
-        Set<String> seen = new HashSet<>();
-        for (String name : names) {
-            problems.check(adapters.containsKey(name), "there is no adapter \"" + name + "\"");
-            problems.check(seen.add(name), "\"" + name + "\" is given twice");
-        }
-        if (!problems.isEmpty()) {
-            throw new IllegalArgumentException(problems.message("adapters") + "; expected names out of "
-                    + Problems.quoted(adapters.keySet()) + ", each once. Add missing ones with addAdapter.");
-        }
-        return names.stream().map(adapters::get).toList();
+        adapters.requireFree(name);
+        adapters.add(factory.imported(name, adapter, adapters.variables()));
     }
 
     @Override
     public Adapter adapter(String name) {
-        return known(name).snapshot();
+        return adapters.get(name).snapshot();
     }
 
     @Override
     public List<String> adapterNames() {
-        return List.copyOf(adapters.keySet());
+        return adapters.names();
     }
 
     @Override
     public void activate(String... names) {
         requireUnmerged("activate");
-        List<LiveAdapter> wanted = known(Arrays.asList(names));
-        Map<String, String> owners = new LinkedHashMap<>();
-        Problems problems = new Problems();
-        for (LiveAdapter adapter : wanted) {
-            for (String path : adapter.copies().keySet()) {
-                String other = owners.putIfAbsent(path, adapter.name());
-                problems.check(
-                        other == null,
-                        "\"" + other + "\" and \"" + adapter.name() + "\" both hold a fully trained copy of \"" + path
-                                + "\"");
-            }
-        }
-        if (!problems.isEmpty()) {
-            throw new IllegalArgumentException(problems.message("activate")
-                    + "; expected at most one copy of each parameter. Activate one of these adapters at a time.");
-        }
+        adapters.requireNoSharedCopies(adapters.get(Arrays.asList(names)));
         state = state.withActive(Arrays.asList(names));
     }
 
@@ -245,7 +161,7 @@ public final class AdaptedSameDiff implements AdaptedModel, Trainable {
 
     @Override
     public void setTrainable(String name, boolean trainable) {
-        known(name);
+        adapters.get(name);
         LinkedHashSet<String> names = new LinkedHashSet<>(state.trainable());
         if (trainable) {
             names.add(name);
@@ -257,7 +173,7 @@ public final class AdaptedSameDiff implements AdaptedModel, Trainable {
 
     @Override
     public boolean isTrainable(String name) {
-        return state.trainable().contains(known(name).name());
+        return state.trainable().contains(adapters.get(name).name());
     }
 
     @Override
@@ -300,7 +216,7 @@ public final class AdaptedSameDiff implements AdaptedModel, Trainable {
     }
 
     private MergeReport merge(String[] names, String problemIfNone) {
-        List<LiveAdapter> chosen = known(Arrays.asList(names));
+        List<LiveAdapter> chosen = adapters.get(Arrays.asList(names));
         Problems problems = new Problems();
         problems.check(enabled, "adapters are disabled; call enable() first");
         for (LiveAdapter adapter : chosen) {
@@ -316,28 +232,13 @@ public final class AdaptedSameDiff implements AdaptedModel, Trainable {
         if (!problems.isEmpty()) {
             throw new IllegalStateException(problems.message("merge"));
         }
-        Merging merging = Merging.of(chosen, this::weightNow);
+        Merging merging = Merging.of(chosen, module -> graphs.weight(module, state));
         List<String> merged = new ArrayList<>(state.merged());
         merged.addAll(Arrays.asList(names));
         Map<String, INDArray> weights = new LinkedHashMap<>(state.weights());
         weights.putAll(merging.weights());
         state = state.withMerged(merged, weights);
         return merging.report();
-    }
-
-    /** The weight that a module has before the factors that are attached. */
-    private INDArray weightNow(GraphModule module) {
-        INDArray merged = state.weights().get(module.path());
-        if (merged != null) {
-            return merged;
-        }
-        for (String name : state.active()) {
-            Copy copy = adapters.get(name).copies().get(module.path() + ".weight");
-            if (copy != null) {
-                return copy.live().array();
-            }
-        }
-        return base.getVariable(module.weight()).getArr();
     }
 
     @Override
@@ -355,7 +256,7 @@ public final class AdaptedSameDiff implements AdaptedModel, Trainable {
 
     @Override
     public void removeAdapter(String name) {
-        known(name);
+        adapters.get(name);
         if (state.merged().contains(name)) {
             throw new IllegalStateException("removeAdapter: \"" + name
                     + "\" is merged into the weights; expected it unmerged and not active. Call unmerge() first.");
@@ -400,34 +301,7 @@ public final class AdaptedSameDiff implements AdaptedModel, Trainable {
             throw new IllegalStateException("mergeAndUnload: " + problem
                     + "; expected active adapters. Call activate(name) and enable() first, or unload() for the base.");
         }
-        baseGraph.requireUnchanged();
-        List<LiveAdapter> attached = known(state.attached());
-        Map<String, INDArray> weights = new LinkedHashMap<>(state.weights());
-        weights.putAll(Merging.of(attached, this::weightNow).weights());
-        GraphBuilder builder = new GraphBuilder(base, modules);
-        state.active().forEach(name -> builder.substitute(detached(adapters.get(name)), null));
-        weights.forEach((path, weight) -> merge(builder, path, weight, null));
-        return builder.build();
-    }
-
-    // The graph that leaves here must not change when this adapter is trained further.
-    private static LiveAdapter detached(LiveAdapter adapter) {
-        Map<String, Copy> copies = new LinkedHashMap<>();
-        adapter.copies()
-                .forEach((path, copy) -> copies.put(
-                        path,
-                        new Copy(
-                                copy.parameter(),
-                                new LiveAdapter.Live(
-                                        copy.live().variable(),
-                                        copy.live().array().dup('c')))));
-        return new LiveAdapter(adapter.name(), adapter.file(), adapter.method(), adapter.modules(), copies);
-    }
-
-    private void merge(GraphBuilder builder, String path, INDArray weight, VariableType type) {
-        boolean exclusive = parameters.stream()
-                .anyMatch(p -> p.weightOf() != null && p.weightOf().path().equals(path) && p.exclusive());
-        builder.merge(modules.get(path), exclusive, weight, type);
+        return graphs.merged(state);
     }
 
     /**
@@ -444,34 +318,7 @@ public final class AdaptedSameDiff implements AdaptedModel, Trainable {
         if (!enabled) {
             return base;
         }
-        Built now = built();
-        if (now.inference == null) {
-            now.inference = assemble(false).build();
-        }
-        return now.inference;
-    }
-
-    private Built built() {
-        if (built == null || built.state != state) {
-            built = new Built(state);
-        }
-        return built;
-    }
-
-    private GraphBuilder assemble(boolean dropout) {
-        baseGraph.requireUnchanged();
-        GraphBuilder builder = new GraphBuilder(base, modules).freeze();
-        for (String name : state.active()) {
-            LiveAdapter adapter = adapters.get(name);
-            boolean learns = state.learning().contains(name);
-            VariableType type = learns ? VariableType.VARIABLE : VariableType.CONSTANT;
-            builder.substitute(adapter, type);
-            if (!state.merged().contains(name)) {
-                builder.attach(adapter, type, learns && dropout);
-            }
-        }
-        state.weights().forEach((path, weight) -> merge(builder, path, weight, VariableType.CONSTANT));
-        return builder;
+        return graphs.inference(state);
     }
 
     /**
@@ -483,21 +330,8 @@ public final class AdaptedSameDiff implements AdaptedModel, Trainable {
      * @throws IllegalArgumentException as {@link GraphExecutor#output}
      */
     public Map<String, INDArray> output(Map<String, INDArray> placeholders, String... outputs) {
-        return outputs().output(placeholders, Arrays.asList(outputs));
-    }
-
-    private GraphExecutor outputs() {
-        if (!enabled) {
-            if (baseExecutor == null) {
-                baseExecutor = StockExecutor.forInference(base);
-            }
-            return baseExecutor;
-        }
-        Built now = built();
-        if (now.outputs == null) {
-            now.outputs = StockExecutor.forInference(graph());
-        }
-        return now.outputs;
+        GraphExecutor executor = enabled ? graphs.outputs(state) : graphs.baseOutputs();
+        return executor.output(placeholders, Arrays.asList(outputs));
     }
 
     /**
@@ -525,10 +359,10 @@ public final class AdaptedSameDiff implements AdaptedModel, Trainable {
         String problem;
         if (!enabled) {
             problem = "adapters are disabled; expected them enabled. Call enable() first.";
-        } else if (adapters.isEmpty()) {
+        } else if (adapters.names().isEmpty()) {
             problem = "there is no adapter; expected one that is active and trainable. Call addAdapter first.";
         } else if (state.active().isEmpty()) {
-            problem = "none of the adapters " + Problems.quoted(adapters.keySet())
+            problem = "none of the adapters " + Problems.quoted(adapters.names())
                     + " is active; expected one that is active and trainable. Call activate(name) first.";
         } else {
             problem = "none of the active adapters " + Problems.quoted(state.active())
@@ -549,37 +383,12 @@ public final class AdaptedSameDiff implements AdaptedModel, Trainable {
     public GraphExecutor executor() {
         List<String> names =
                 trainableParameters().stream().map(TrainableParameter::name).toList();
-        Built now = built();
-        if (now.training == null) {
-            now.training = trainingExecutor(names);
-        }
-        return now.training;
-    }
-
-    private GraphExecutor trainingExecutor(List<String> names) {
-        List<LiveAdapter> dropping = state.learning().stream()
-                .map(adapters::get)
-                .filter(adapter -> adapter.config().dropout() > 0)
-                .toList();
-        if (dropping.isEmpty()) {
-            return StockExecutor.forTraining(graph(), names);
-        }
-        for (LiveAdapter adapter : dropping) {
-            LiveAdapters.checkDropout(
-                    "training of adapter \"" + adapter.name() + "\"",
-                    adapter.config(),
-                    adapter.modules().values().stream()
-                            .map(LiveAdapter.Part::module)
-                            .toList());
-        }
-        GraphBuilder builder = assemble(true);
-        SameDiff training = builder.build();
-        return StockExecutor.forTraining(graph(), training, names, builder.masks());
+        return graphs.training(state, names);
     }
 
     @Override
     public List<ModuleStatus> status() {
-        return Reports.status(modules, adapters.values(), state);
+        return Reports.status(modules, adapters.all(), state);
     }
 
     @Override

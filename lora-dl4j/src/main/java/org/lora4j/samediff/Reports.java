@@ -4,7 +4,6 @@ package org.lora4j.samediff;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
-import java.util.Map;
 import java.util.function.Predicate;
 import org.lora4j.model.ModuleStatus;
 import org.lora4j.model.ParameterSummary;
@@ -46,8 +45,7 @@ final class Reports {
         return adapters.stream().filter(condition).map(LiveAdapter::name).toList();
     }
 
-    static ParameterSummary summary(
-            SameDiff base, Map<String, LiveAdapter> adapters, AdapterState state, boolean enabled) {
+    static ParameterSummary summary(SameDiff base, AdapterSet adapters, AdapterState state, boolean enabled) {
         long total = 0;
         for (SDVariable leaf : base.variables()) {
             total += parameters(leaf);
