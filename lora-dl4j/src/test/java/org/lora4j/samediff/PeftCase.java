@@ -12,6 +12,10 @@ import java.util.TreeSet;
 import org.lora4j.format.safetensors.DType;
 import org.lora4j.format.safetensors.SafetensorsReader;
 import org.lora4j.format.safetensors.TensorEntry;
+import org.lora4j.pretrained.BertConfig;
+import org.lora4j.pretrained.BertEncoder;
+import org.lora4j.pretrained.BertWeights;
+import org.lora4j.pretrained.Pooling;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -26,16 +30,32 @@ final class PeftCase {
 
     final Path directory;
     final Map<String, INDArray> io;
-    final SameDiff graph = SameDiff.create();
+    final SameDiff graph;
     private final Map<String, INDArray> base;
 
     private PeftCase(String name) {
-        directory = Path.of("src/test/resources/peft", name);
+        this(name, SameDiff.create());
+    }
+
+    private PeftCase(String name, SameDiff graph) {
+        this.graph = graph;
+        directory = resources(name);
         io = read(directory.resolve("io.safetensors"));
         base = read(directory.resolve("base.safetensors"));
     }
 
+    private static Path resources(String name) {
+        return Path.of("src/test/resources/peft", name);
+    }
+
     Map<String, INDArray> inputs() {
+        if (graph.hasVariable(BertEncoder.INPUT_IDS)) {
+            INDArray ids = io.get("ids");
+            INDArray mask = io.getOrDefault("mask", Nd4j.ones(DataType.FLOAT, ids.shape()));
+            return Map.of(
+                    BertEncoder.INPUT_IDS, ids.castTo(DataType.INT32),
+                    BertEncoder.ATTENTION_MASK, mask.castTo(DataType.FLOAT));
+        }
         return io.containsKey("ids") ? Map.of("ids", io.get("ids")) : Map.of("x", io.get("x"));
     }
 
@@ -79,6 +99,31 @@ final class PeftCase {
         }
         int[] spatial = axes == 1 ? new int[] {2} : new int[] {2, 3};
         return golden.withLoss(golden.linear("fc", h.mean(spatial)));
+    }
+
+    /** A BERT encoder of two heads, the mean over time, and a linear classifier. */
+    static PeftCase bert(String name) {
+        Map<String, INDArray> encoder = new LinkedHashMap<>();
+        read(resources(name).resolve("base.safetensors")).forEach((key, array) -> {
+            boolean linear = array.rank() == 2 && !key.startsWith("embeddings.");
+            encoder.put(key, linear ? array.permute(1, 0).dup('c') : array);
+        });
+        encoder.remove("classifier.weight");
+        encoder.remove("classifier.bias");
+        int layers = (int) encoder.keySet().stream()
+                .filter(key -> key.endsWith("query.weight"))
+                .count();
+        BertConfig config = BertConfig.of(
+                layers,
+                8,
+                2,
+                (int) encoder.get("encoder.layer.0.intermediate.dense.weight").size(1),
+                (int) encoder.get("embeddings.word_embeddings.weight").size(0),
+                (int) encoder.get("embeddings.position_embeddings.weight").size(0),
+                2);
+        BertEncoder bert = BertEncoder.create(BertWeights.of(config, encoder), Pooling.MEAN);
+        PeftCase golden = new PeftCase(name, bert.graph());
+        return golden.withLoss(golden.linear("classifier", golden.graph.getVariable(BertEncoder.POOLED)));
     }
 
     private SDVariable placeholder(String name) {

@@ -44,6 +44,11 @@ class PeftGoldenTest {
                 mlp("lora-mlp-stored-bf16"),
                 embedding("lora-embedding"),
                 embedding("lora-embedding-and-linear"),
+                bert("lora-bert-qv"),
+                bert("lora-bert-qv-mask"),
+                bert("lora-bert-all-linear"),
+                bert("lora-bert-all-linear-seqcls"),
+                bert("lora-bert-word-embeddings"),
                 convolutions("lora-conv1d", new int[] {1, 1}, new int[] {1, 0}),
                 convolutions("lora-conv2d-1x1", new int[] {1, 0}),
                 convolutions("lora-conv2d-3x3-1x1", new int[] {1, 1}, new int[] {1, 0}),
@@ -56,6 +61,10 @@ class PeftGoldenTest {
 
     private static Arguments embedding(String name) {
         return of(name, () -> PeftCase.embedding(name));
+    }
+
+    private static Arguments bert(String name) {
+        return of(name, () -> PeftCase.bert(name));
     }
 
     private static Arguments convolutions(String name, int[]... geometry) {
