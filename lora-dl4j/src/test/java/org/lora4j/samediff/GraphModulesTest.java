@@ -7,6 +7,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.lora4j.method.ModuleShape;
+import org.lora4j.pretrained.BertClassifier;
+import org.lora4j.pretrained.BertConfig;
+import org.lora4j.pretrained.BertEncoder;
+import org.lora4j.pretrained.BertWeights;
+import org.lora4j.pretrained.Pooling;
 import org.lora4j.samediff.form.NotAdaptable;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -254,5 +259,34 @@ class GraphModulesTest {
         exp.div("y", exp.sum(true, 1));
 
         assertThat(GraphModules.find(sd).heads()).containsExactly("head");
+    }
+
+    private static final BertConfig TINY = BertConfig.of(2, 8, 2, 12, 10, 6, 2);
+
+    @Test
+    void find_inAnEncoder_givesThePathsOfHuggingFace() {
+        GraphModules found =
+                GraphModules.find(BertEncoder.create(BertWeights.random(TINY, 1, DataType.FLOAT), Pooling.MEAN)
+                        .graph());
+
+        assertThat(found.paths())
+                .contains(
+                        "embeddings.word_embeddings",
+                        "encoder.layer.0.attention.self.query",
+                        "encoder.layer.0.attention.self.key",
+                        "encoder.layer.0.attention.self.value",
+                        "encoder.layer.0.attention.output.dense",
+                        "encoder.layer.1.intermediate.dense",
+                        "encoder.layer.1.output.dense");
+        assertThat(found.heads()).isEmpty();
+    }
+
+    @Test
+    void heads_ofAClassifierOnAnEncoder_areItsClassifier() {
+        GraphModules found =
+                GraphModules.find(BertClassifier.create(BertWeights.random(TINY, 1, DataType.FLOAT), Pooling.MEAN, 3, 1)
+                        .graph());
+
+        assertThat(found.heads()).containsExactly("classifier");
     }
 }
