@@ -75,7 +75,7 @@ final class AdapterChecks {
                 where + ": A has shape " + Arrays.toString(a.shape()) + ", expected [" + rank + ", inputs] (rank "
                         + rank + " by the config)");
         problems.check(
-                b.rank() == a.rank() && isPointwise(b) && fits(b, rank),
+                b.rank() >= 2 && b.rank() == a.rank() && isPointwise(b) && fits(b, rank),
                 where + ": B has shape " + Arrays.toString(b.shape()) + ", expected [outputs, " + rank + "] (rank "
                         + rank + " by the config)");
     }

@@ -3,7 +3,9 @@ package org.lora4j.adapter;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -39,6 +41,8 @@ final class AdapterFiles {
     /** More dimensions than an ND4J array can have are refused before one is made. */
     private static final int MOST_DIMENSIONS = 32;
 
+    private static final int MOST_ATTEMPTS = 10;
+
     private final Map<String, Map<String, INDArray>> modules = new TreeMap<>();
     private final Map<String, INDArray> saved = new TreeMap<>();
     private final Map<String, String> copies = new HashMap<>();
@@ -46,7 +50,46 @@ final class AdapterFiles {
 
     private AdapterFiles() {}
 
+    /**
+     * Reads both files, and once more if somebody saved in between: of two files that were replaced together one must not
+     * come from before and the other from after.
+     */
     static Adapter load(Path directory) throws IOException {
+        for (int attempt = 1; ; attempt++) {
+            List<Object> before = state(directory);
+            try {
+                Adapter adapter = loadOnce(directory);
+                if (before.equals(state(directory))) {
+                    return adapter;
+                }
+            } catch (IOException e) {
+                if (before.equals(state(directory))) {
+                    throw e;
+                }
+            }
+            if (attempt == MOST_ATTEMPTS) {
+                throw new IOException(directory + ": the adapter was replaced " + attempt + " times while it was read"
+                        + "; expected it to stay for the time of a load. Load it again when the writer is done.");
+            }
+        }
+    }
+
+    private static List<Object> state(Path directory) throws IOException {
+        Path config = StagedFiles.locate(directory, PeftConfigJson.FILE_NAME);
+        try {
+            BasicFileAttributes file = Files.readAttributes(config, BasicFileAttributes.class);
+            return List.of(
+                    config,
+                    StagedFiles.locate(directory, WEIGHTS),
+                    String.valueOf(file.fileKey()),
+                    file.lastModifiedTime(),
+                    file.size());
+        } catch (NoSuchFileException e) {
+            return List.of(config);
+        }
+    }
+
+    private static Adapter loadOnce(Path directory) throws IOException {
         checkPresent(directory);
         PeftFile config = PeftConfigJson.read(StagedFiles.locate(directory, PeftConfigJson.FILE_NAME));
         return new AdapterFiles().read(config, StagedFiles.locate(directory, WEIGHTS));

@@ -102,7 +102,11 @@ public sealed interface ModuleSelector {
      */
     record Suffixes(Set<String> names) implements ModuleSelector {
 
-        /** Copies the names and keeps their order for messages. */
+        /**
+         * Copies the names and keeps their order for messages.
+         *
+         * @param names the names
+         */
         public Suffixes {
             names = Collections.unmodifiableSet(new LinkedHashSet<>(names));
         }

@@ -9,6 +9,7 @@ import java.util.SplittableRandom;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * A BERT-family encoder with a linear head that tells the class of a text, as a SameDiff graph.
@@ -132,7 +133,9 @@ public final class BertClassifier {
         SDVariable logits = pooled.mmul(HEAD + "/product", weight).add(LOGITS, bias);
         sd.nn().softmax(PROBABILITIES, logits, -1);
         SDVariable labels = sd.placeHolder(LABELS, weights.dataType(), -1, classes);
-        sd.loss().softmaxCrossEntropy(LOSS, labels, logits, null);
+        // Left out, it becomes a constant of this value with an automatic name.
+        SDVariable weightOfEveryExample = sd.constant("loss/weight", Nd4j.scalar(weights.dataType(), 1.0));
+        sd.loss().softmaxCrossEntropy(LOSS, labels, logits, weightOfEveryExample);
         sd.setLossVariables(LOSS);
     }
 }

@@ -35,6 +35,15 @@ public record BertConfig(
     /**
      * Creates a configuration.
      *
+     * @param layers number of transformer layers
+     * @param hidden width of the hidden states
+     * @param heads number of attention heads
+     * @param intermediate width inside the feed-forward block
+     * @param vocabulary rows of the word embedding table
+     * @param maxPositions rows of the position embedding table
+     * @param typeVocabulary rows of the token type embedding table
+     * @param layerNormEpsilon what every layer norm adds to the variance
+     * @param activation the function inside the feed-forward block
      * @throws IllegalArgumentException if a value is out of its range; the message lists every problem
      */
     public BertConfig {

@@ -11,8 +11,8 @@ import org.nd4j.linalg.factory.Nd4j;
  * Appends a BERT-family encoder to a graph, op by op.
  *
  * <p>Hidden states are kept flat, {@code [batch * length, hidden]}: a product of rank 3 with rank 2 does not exist in
- * SameDiff, and a flat product is one call of the matrix library. Every variable has a name with a dot or a slash, so
- * that none can be equal to the automatic name of another op, which breaks a saved graph.
+ * SameDiff, and a flat product is one call of the matrix library. Every variable is named, with a dot or a slash or as
+ * one of the placeholders and outputs: a name equal to the automatic name of another op would break the saved graph.
  */
 final class BertGraph {
 

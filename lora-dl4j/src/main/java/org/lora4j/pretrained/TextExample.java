@@ -13,6 +13,8 @@ public record TextExample(String text, int label) {
     /**
      * Creates an example.
      *
+     * @param text the text
+     * @param label number of the class
      * @throws IllegalArgumentException if there is no text or the label is negative
      */
     public TextExample {

@@ -38,6 +38,11 @@ final class DenseArray implements AutoCloseable {
         this.order = order;
         Nd4j.getAffinityManager().ensureLocation(dense, AffinityManager.Location.HOST);
         boolean single = dense.dataType() == DataType.FLOAT;
+        if (!single && dense.dataType() != DataType.DOUBLE) {
+            // Reading on would leave the bounds of the array.
+            throw new IllegalArgumentException("training arithmetic: an array of type " + dense.dataType()
+                    + "; expected FLOAT or DOUBLE. Cast it first");
+        }
         int windows = Math.toIntExact((dense.length() + WINDOW - 1) / WINDOW);
         this.floats = single ? new FloatBuffer[windows] : null;
         this.doubles = single ? null : new DoubleBuffer[windows];

@@ -3,23 +3,30 @@ package org.lora4j.train;
 
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.lora4j.model.TrainableParameter;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
+import org.nd4j.linalg.learning.AdaBeliefUpdater;
 import org.nd4j.linalg.learning.GradientUpdater;
+import org.nd4j.linalg.learning.config.AdaBelief;
 import org.nd4j.linalg.learning.config.IUpdater;
 import org.nd4j.linalg.learning.config.NoOp;
 
 /**
  * Any updater of ND4J, with its own learning rate and schedule. The schedule of the plan and the rates of groups multiply or
- * replace that rate. Several times slower than the optimizers of this package on the plain natives of ND4J.
+ * replace that rate. Slower than the optimizers of this package.
  *
  * <p>Note that ND4J's Adam adds epsilon before the correction of the bias and so differs slightly from {@link Adam}.
  *
  * @apiNote Status: experimental
  */
 public final class Nd4jOptimizer implements Optimizer {
+
+    /** A schedule may well begin at 0, but one that is 0 at all of these never learns. */
+    private static final List<Integer> PROBES = List.of(0, 1, 10, 100, 1000);
 
     private final IUpdater updater;
     private final double weightDecay;
@@ -34,7 +41,8 @@ public final class Nd4jOptimizer implements Optimizer {
      *
      * @param updater the updater; copied, so that a run does not change it
      * @return the optimizer
-     * @throws IllegalArgumentException if it is a {@link NoOp}, or its rate at the start is not a finite number, 0 or above
+     * @throws IllegalArgumentException if it is a {@link NoOp}, its rate at the start is not a finite
+     *     number, 0 or above, or it stays 0
      */
     public static Nd4jOptimizer of(IUpdater updater) {
         Problems problems = new Problems();
@@ -42,6 +50,9 @@ public final class Nd4jOptimizer implements Optimizer {
                 !(updater instanceof NoOp), "the updater is NoOp, which changes nothing; expected one that learns");
         if (updater.hasLearningRate()) {
             problems.finiteFromZero("learningRate", updater.getLearningRate(0, 0));
+            problems.check(
+                    PROBES.stream().anyMatch(at -> updater.getLearningRate(at, at) != 0),
+                    "the learning rate is 0 at the iterations and epochs " + PROBES + ", expected one above 0");
         }
         problems.throwIfAny("Nd4jOptimizer");
         return new Nd4jOptimizer(updater, 0);
@@ -110,10 +121,22 @@ public final class Nd4jOptimizer implements Optimizer {
             INDArray value = parameter.value();
             long size = config.stateSize(value.length());
             this.state = size == 0 ? null : Nd4j.zeros(value.dataType(), 1, size);
-            this.rule = config.instantiate(state, true);
-            if (state != null) {
-                rule.setStateViewArray(state, new long[] {1, value.length()}, 'c', true);
+            this.rule = start(config, state, value.length());
+        }
+
+        private static GradientUpdater<?> start(IUpdater config, INDArray state, long length) {
+            if (config instanceof AdaBelief) {
+                // Its instantiate(INDArray, boolean) of M2.1 reads the second axis of a vector and throws.
+                INDArray flat = state.reshape(state.length());
+                INDArray m = flat.get(NDArrayIndex.interval(0, length)).reshape(1, length);
+                INDArray s = flat.get(NDArrayIndex.interval(length, 2 * length)).reshape(1, length);
+                return config.instantiate(Map.of(AdaBeliefUpdater.M_STATE, m, AdaBeliefUpdater.S_STATE, s), true);
             }
+            GradientUpdater<?> rule = config.instantiate(state, true);
+            if (state != null) {
+                rule.setStateViewArray(state, new long[] {1, length}, 'c', true);
+            }
+            return rule;
         }
 
         @Override

@@ -10,8 +10,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * What an optimizer remembers of one parameter, in a form that can be stored.
  *
  * @param updates number of updates so far, 0 or above
- * @param arrays the remembered arrays by name (for {@link AdamW} {@code m} and {@code v}), each of the parameter's shape
- *     and type; empty for an optimizer without memory
+ * @param arrays the remembered arrays by name (for {@link AdamW} {@code m} and {@code v}), of the parameter's type
+ *     and, but for {@link Nd4jOptimizer}, of its shape; empty for an optimizer without memory
  * @apiNote Status: experimental
  */
 public record OptimizerState(long updates, Map<String, INDArray> arrays) {

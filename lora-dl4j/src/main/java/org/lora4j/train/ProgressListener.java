@@ -12,7 +12,7 @@ import java.util.function.Consumer;
  *
  * <pre>
  * epoch 1/3  step 120/234  loss 1.2345  rate 1.80e-03  312.4 examples/s  1 min 20 s left
- * epoch 1/3 done  loss 1.4301  accuracy 0.7512 (best so far)  25.3 s
+ * epoch 1/3 done  loss 1.4301  accuracy 0.7512 (best so far)  25 s
  * </pre>
  *
  * <p>to where the caller says. Numbers have a point whatever the locale.
@@ -25,7 +25,7 @@ public final class ProgressListener implements TrainingListener {
     private final double everySeconds;
     private OptionalInt epochs = OptionalInt.empty();
     private String metric = "metric";
-    private double lastLine;
+    private double lastLine = Double.NEGATIVE_INFINITY;
 
     private ProgressListener(Consumer<String> lines, double everySeconds) {
         this.lines = lines;
@@ -111,10 +111,13 @@ public final class ProgressListener implements TrainingListener {
     }
 
     private static String duration(double seconds) {
-        if (seconds < 60) {
-            return format(seconds < 10 ? "%.1f s" : "%.0f s", seconds);
+        if (seconds < 9.95) {
+            return format("%.1f s", seconds);
         }
         long minutes = Math.round(seconds) / 60;
+        if (minutes == 0) {
+            return Math.round(seconds) + " s";
+        }
         return minutes < 60
                 ? minutes + " min " + Math.round(seconds) % 60 + " s"
                 : minutes / 60 + " h " + minutes % 60 + " min";

@@ -12,6 +12,7 @@ import java.util.stream.Stream;
 import org.lora4j.exec.LossAndGradients;
 import org.lora4j.model.TrainableParameter;
 import org.nd4j.linalg.api.buffer.DataBuffer;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -111,18 +112,28 @@ final class StepGradients implements AutoCloseable {
                 "no gradient for " + Problems.list(missing) + "; the executor gave gradients for "
                         + Problems.list(pass.gradients().keySet())
                         + ". Make the executor after the last change of what is trainable");
-        for (TrainableParameter parameter : parameters) {
-            INDArray gradient = pass.gradients().get(parameter.name());
-            problems.check(
-                    gradient == null
-                            || Arrays.equals(gradient.shape(), parameter.value().shape()),
-                    "the gradient of '" + parameter.name() + "' has shape "
-                            + (gradient == null ? "" : Arrays.toString(gradient.shape())) + ", expected "
-                            + Arrays.toString(parameter.value().shape()));
-        }
+        parameters.forEach(parameter -> checkFits(parameter, pass.gradients().get(parameter.name()), problems));
         if (problems.any()) {
             throw new IllegalStateException(problems.message("Trainer"));
         }
+    }
+
+    private static void checkFits(TrainableParameter parameter, INDArray gradient, Problems problems) {
+        String what = "the gradient of '" + parameter.name() + "' ";
+        if (gradient == null) {
+            return; // Listed with the other missing ones.
+        }
+        if (gradient.wasClosed()) {
+            problems.add(what + "is closed; gradients belong to the trainer from the moment they are returned");
+            return;
+        }
+        problems.check(
+                gradient.dataType() == DataType.FLOAT || gradient.dataType() == DataType.DOUBLE,
+                what + "has type " + gradient.dataType() + ", expected FLOAT or DOUBLE");
+        problems.check(
+                Arrays.equals(gradient.shape(), parameter.value().shape()),
+                what + "has shape " + Arrays.toString(gradient.shape()) + ", expected "
+                        + Arrays.toString(parameter.value().shape()));
     }
 
     private static INDArray copy(TrainableParameter parameter, INDArray gradient) {

@@ -8,6 +8,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -128,6 +131,55 @@ class AdapterSaveTest {
 
         assertThat(Adapter.load(dir)).isEqualTo(replacement);
         assertThat(Adapter.load(dir.resolve("other"))).isEqualTo(below);
+    }
+
+    @Test
+    void load_whileAnotherThreadSaves_givesOneAdapterOrTheOther() throws Exception {
+        Adapter one = Adapter.load(PEFT.resolve("lora-mlp-basic"));
+        Adapter other = Adapter.load(PEFT.resolve("lora-mlp-r1"));
+        one.save(dir);
+        AtomicBoolean stop = new AtomicBoolean();
+        CompletableFuture<Void> writer = CompletableFuture.runAsync(() -> {
+            for (int round = 0; !stop.get(); round++) {
+                saveUnchecked(round % 2 == 0 ? other : one);
+            }
+        });
+
+        for (int load = 0; load < 100; load++) {
+            assertThat(Adapter.load(dir)).isIn(one, other);
+        }
+
+        stop.set(true);
+        writer.get(10, TimeUnit.SECONDS);
+    }
+
+    private void saveUnchecked(Adapter adapter) {
+        try {
+            adapter.save(dir);
+            // A writer that never rests is not what a reader has to bear.
+            TimeUnit.MILLISECONDS.sleep(1);
+        } catch (IOException | InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Test
+    void save_parametersOfEveryRank_keepsTheirShapes() throws IOException {
+        LoraConfig config = LoraConfig.builder().modulesToSave("head").build();
+        Adapter adapter = Adapter.of(
+                config,
+                Map.of(),
+                Map.of(
+                        "head.scale", Nd4j.scalar(2.5f),
+                        "head.bias", Nd4j.createFromArray(1f, 2f),
+                        "head.weight", Nd4j.createFromArray(new float[][][] {{{1f}, {2f}}})));
+        adapter.save(dir);
+
+        Adapter loaded = Adapter.load(dir);
+        assertThat(loaded).isEqualTo(adapter);
+        assertThat(loaded.savedParameters().get("head.scale").shape()).isEmpty();
+        assertThat(loaded.savedParameters().get("head.bias").shape()).containsExactly(2);
+        assertThat(loaded.savedParameters().get("head.weight").shape()).containsExactly(1, 2, 1);
     }
 
     @Test

@@ -115,6 +115,13 @@ class AdapterTest {
     }
 
     @Test
+    void of_vectorsAsFactors_isRefused() {
+        assertThatThrownBy(() -> Adapter.of(CONFIG, Map.of("fc", factors(ones(2), ones(2))), Map.of()))
+                .hasMessageContaining("A has shape [2], expected [2, inputs]")
+                .hasMessageContaining("B has shape [2], expected [outputs, 2]");
+    }
+
+    @Test
     void of_aModuleWithoutTensors_isRefused() {
         assertThatThrownBy(() -> Adapter.of(CONFIG, Map.of("fc", Map.of()), Map.of()))
                 .hasMessageContaining("module \"fc\" has no tensors");

@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.stream.DoubleStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.VariableType;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -59,7 +60,7 @@ class BertClassifierTest {
     void onlyTheHead_consistsOfVariables() {
         List<String> variables = classifier.graph().variables().stream()
                 .filter(v -> v.getVariableType() == VariableType.VARIABLE)
-                .map(v -> v.name())
+                .map(SDVariable::name)
                 .toList();
 
         assertThat(variables).containsExactlyInAnyOrder("classifier.weight", "classifier.bias");
@@ -118,6 +119,26 @@ class BertClassifierTest {
         for (String name : List.of(BertClassifier.LOSS, BertClassifier.LOGITS, BertClassifier.PROBABILITIES)) {
             assertThat(output(loaded, batch(), name)).isEqualTo(output(classifier.graph(), batch(), name));
         }
+    }
+
+    @Test
+    void everyVariable_isNamedByAModuleOrIsAPlaceholderOrAnOutput() {
+        List<String> plain = classifier.graph().variables().stream()
+                .map(SDVariable::name)
+                .filter(name -> !name.contains("/") && !name.contains("."))
+                .toList();
+
+        assertThat(plain)
+                .containsExactlyInAnyOrder(
+                        "input_ids",
+                        "attention_mask",
+                        "position_ids",
+                        "last_hidden_state",
+                        "pooled",
+                        "labels",
+                        "logits",
+                        "probabilities",
+                        "loss");
     }
 
     @Test

@@ -14,7 +14,6 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -287,16 +286,5 @@ public final class PeftConfigJson {
                 .withArrayEmptySeparator("");
         DefaultIndenter indenter = new DefaultIndenter("  ", "\n");
         return new DefaultPrettyPrinter(separators).withObjectIndenter(indenter).withArrayIndenter(indenter);
-    }
-
-    /**
-     * Writes a config file.
-     *
-     * @param file the file to create or overwrite
-     * @param content the config and further fields
-     * @throws IOException if writing fails
-     */
-    public static void write(Path file, PeftFile content) throws IOException {
-        Files.write(file, write(content).getBytes(StandardCharsets.UTF_8));
     }
 }

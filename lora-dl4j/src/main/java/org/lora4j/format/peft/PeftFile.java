@@ -23,6 +23,8 @@ public record PeftFile(LoraConfig config, Map<String, Object> extras) {
     /**
      * Copies the extras, deeply.
      *
+     * @param config the part that we understand
+     * @param extras further fields
      * @throws IllegalArgumentException if extras hold a field that belongs to the config or is not supported
      */
     public PeftFile {

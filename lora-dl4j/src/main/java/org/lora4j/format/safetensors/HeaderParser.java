@@ -25,6 +25,8 @@ final class HeaderParser {
 
     static final String METADATA = "__metadata__";
 
+    private static final int LONGEST_DTYPE = 32;
+
     private static final JsonFactory JSON = JsonFactory.builder()
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             // Names come from files that nobody vouches for; interning them would fill a table of the JVM.
@@ -116,6 +118,9 @@ final class HeaderParser {
                 case "dtype" -> {
                     expect(parser.nextToken(), JsonToken.VALUE_STRING, where + ", dtype");
                     dtype = parser.getText();
+                    if (dtype.length() > LONGEST_DTYPE) {
+                        throw corrupt(where + " has a dtype of " + dtype.length() + " characters");
+                    }
                 }
                 case "shape" -> shape = readNumbers(where + ", shape");
                 case "data_offsets" -> offsets = readNumbers(where + ", data_offsets");

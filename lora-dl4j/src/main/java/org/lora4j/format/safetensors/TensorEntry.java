@@ -15,7 +15,15 @@ import java.util.Arrays;
  */
 public record TensorEntry(String name, DType dtype, long[] shape, long position, long byteCount) {
 
-    /** Copies the shape. */
+    /**
+     * Copies the shape.
+     *
+     * @param name key in the file
+     * @param dtype element type
+     * @param shape dimensions
+     * @param position first byte
+     * @param byteCount number of bytes
+     */
     public TensorEntry {
         shape = shape.clone();
     }

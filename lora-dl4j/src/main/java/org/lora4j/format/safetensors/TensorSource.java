@@ -16,7 +16,14 @@ import java.nio.channels.WritableByteChannel;
  */
 public record TensorSource(String name, DType dtype, long[] shape, Content content) {
 
-    /** Copies the shape. */
+    /**
+     * Copies the shape.
+     *
+     * @param name key in the file
+     * @param dtype element type
+     * @param shape dimensions
+     * @param content writes the elements
+     */
     public TensorSource {
         shape = shape.clone();
     }

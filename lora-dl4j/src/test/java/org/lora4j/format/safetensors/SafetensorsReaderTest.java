@@ -97,6 +97,7 @@ class SafetensorsReaderTest {
                 damage("{\"__metadata__\":{\"n\":1}}", 0, "__metadata__.n"),
                 damage("{\"__metadata__\":[]}", 0, "__metadata__ is or contains"),
                 damage("{" + Crafted.entry("a", "Q7", "[2]", 0, 8) + "}", 8, "tensor \"a\" has dtype \"Q7\""),
+                damage("{" + Crafted.entry("a", "Q".repeat(99), "[2]", 0, 8) + "}", 8, "has a dtype of 99 characters"),
                 damage("{" + Crafted.entry("a", "F32", "[-2]", 0, 8) + "}", 8, "shape [-2], expected no negative"),
                 damage("{" + Crafted.entry("a", "F32", "[3]", 0, 8) + "}", 8, "F32[3] occupies 8 bytes, expected 12"),
                 damage("{" + Crafted.entry("a", "F4", "[3]", 0, 2) + "}", 2, "12 bits do not fill whole bytes"),

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.integration.quickstart;
+
+import java.io.IOException;
+import java.util.Iterator;
+import java.util.List;
+import java.util.OptionalLong;
+import org.lora4j.exec.GraphExecutor;
+import org.lora4j.integration.wordnet.NounCategory;
+import org.lora4j.integration.wordnet.WordNetGlosses;
+import org.lora4j.pretrained.BertClassifier;
+import org.lora4j.pretrained.EncodedBatch;
+import org.lora4j.pretrained.HuggingFaceTextTokenizer;
+import org.lora4j.pretrained.LengthBuckets;
+import org.lora4j.train.Batch;
+import org.lora4j.train.Batches;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/** The task: tell the lexicographer category of a WordNet noun from its gloss. */
+final class GlossTask {
+
+    /** Longest sequence in tokens; one gloss in a thousand is longer. */
+    static final int MAX_LENGTH = 64;
+
+    static final int BATCH_SIZE = 32;
+
+    static final int CLASSES = NounCategory.names().size();
+
+    private final LengthBuckets training;
+    private final LengthBuckets heldOut;
+
+    private GlossTask(LengthBuckets training, LengthBuckets heldOut) {
+        this.training = training;
+        this.heldOut = heldOut;
+    }
+
+    static GlossTask load(long seed) throws IOException {
+        WordNetGlosses glosses = WordNetGlosses.load(seed);
+        try (HuggingFaceTextTokenizer tokenizer = MiniLm.tokenizer(MAX_LENGTH)) {
+            return new GlossTask(
+                    LengthBuckets.of(glosses.training(), tokenizer, CLASSES, BATCH_SIZE),
+                    LengthBuckets.of(glosses.heldOut(), tokenizer, CLASSES, BATCH_SIZE));
+        }
+    }
+
+    LengthBuckets training() {
+        return training;
+    }
+
+    LengthBuckets heldOut() {
+        return heldOut;
+    }
+
+    /** The training examples as the training loop takes them. */
+    Batches batches() {
+        return new Batches() {
+            @Override
+            public Iterator<Batch> epoch(int epoch, long seed) {
+                Iterator<EncodedBatch> encoded = training.epoch(seed, epoch);
+                return new Iterator<>() {
+                    @Override
+                    public boolean hasNext() {
+                        return encoded.hasNext();
+                    }
+
+                    @Override
+                    public Batch next() {
+                        EncodedBatch batch = encoded.next();
+                        return new Batch(batch.placeholders(), batch.size(), batch.size(), true);
+                    }
+                };
+            }
+
+            @Override
+            public OptionalLong batchesPerEpoch() {
+                return OptionalLong.of(training.batchesPerEpoch());
+            }
+        };
+    }
+
+    /** Share of the held-out examples whose category has the largest logit. */
+    double accuracy(GraphExecutor executor) {
+        INDArray logits = heldOutLogits(executor);
+        int right = 0;
+        Iterator<EncodedBatch> batches = heldOut.inOrder();
+        int row = 0;
+        while (batches.hasNext()) {
+            EncodedBatch batch = batches.next();
+            for (int i = 0; i < batch.size(); i++, row++) {
+                if (argMax(logits.getRow(row)) == argMax(batch.labels().getRow(i))) {
+                    right++;
+                }
+            }
+        }
+        return (double) right / heldOut.size();
+    }
+
+    /** The logits of all held-out examples, in the order of the batches. */
+    INDArray heldOutLogits(GraphExecutor executor) {
+        INDArray all = Nd4j.create(heldOut.size(), CLASSES);
+        int row = 0;
+        Iterator<EncodedBatch> batches = heldOut.inOrder();
+        while (batches.hasNext()) {
+            EncodedBatch batch = batches.next();
+            INDArray logits = executor.output(batch.placeholders(), List.of(BertClassifier.LOGITS))
+                    .get(BertClassifier.LOGITS);
+            for (int i = 0; i < batch.size(); i++) {
+                all.putRow(row++, logits.getRow(i));
+            }
+        }
+        return all;
+    }
+
+    private static int argMax(INDArray row) {
+        return row.argMax().getInt(0);
+    }
+}

@@ -1,0 +1,43 @@
+package org.lora4j.exec.kernel;
+
+import java.util.stream.IntStream;
+import org.nd4j.nativeblas.NativeOpsHolder;
+
+/** Work cut into pieces that fit the cache, on as many threads as ND4J itself uses. Results do not depend on them. */
+final class Blocks {
+
+    /** Values of a block: a few arrays of it fit the second-level cache. */
+    static final int VALUES = 8192;
+
+    private static final boolean PARALLEL =
+            NativeOpsHolder.getInstance().getDeviceNativeOps().ompGetMaxThreads() > 1;
+
+    private Blocks() {}
+
+    /** A piece of work: blocks have their number, first value and length. */
+    @FunctionalInterface
+    interface Body {
+        void run(int block, long from, int length);
+    }
+
+    /** Number of blocks for values in rows of a width, whole rows to a block. */
+    static int count(long values, int width) {
+        int size = size(width);
+        return (int) ((values + size - 1) / size);
+    }
+
+    /** Length of the Java arrays that hold a block. */
+    static int size(int width) {
+        return Math.max(1, VALUES / width) * width;
+    }
+
+    static void run(long values, int width, Body body) {
+        int size = size(width);
+        int blocks = count(values, width);
+        IntStream all = IntStream.range(0, blocks);
+        (PARALLEL && blocks > 1 ? all.parallel() : all).forEach(b -> {
+            long from = (long) b * size;
+            body.run(b, from, (int) Math.min(size, values - from));
+        });
+    }
+}

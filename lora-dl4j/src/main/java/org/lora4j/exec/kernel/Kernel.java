@@ -1,0 +1,18 @@
+package org.lora4j.exec.kernel;
+
+/**
+ * Computes what an op stands for.
+ *
+ * @apiNote Status: internal
+ */
+@FunctionalInterface
+interface Kernel {
+
+    /**
+     * Computes the outputs.
+     *
+     * @param in the inputs, in 'c' order
+     * @param out the outputs, in 'c' order, to be written completely
+     */
+    void run(FloatArray[] in, FloatArray[] out);
+}

@@ -1,0 +1,55 @@
+package org.lora4j.exec.kernel;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.nd4j.autodiff.functions.DifferentialFunction;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.autodiff.samediff.config.ExecutionResult;
+import org.nd4j.autodiff.samediff.config.SDValue;
+import org.nd4j.autodiff.samediff.internal.FrameIter;
+import org.nd4j.autodiff.samediff.internal.InferenceSession;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.api.ops.OpContext;
+
+/** The stock session, with kernels for some ops. Order, memory and everything else stay those of the stock session. */
+final class KernelSession extends InferenceSession {
+
+    private final Map<String, Kernel> kernels;
+
+    KernelSession(SameDiff graph, Map<String, Kernel> kernels) {
+        super(graph);
+        this.kernels = kernels;
+    }
+
+    @Override
+    public ExecutionResult doExec(
+            DifferentialFunction op,
+            OpContext context,
+            FrameIter frame,
+            Set<VarId> inputs,
+            Set<VarId> allIterationInputs,
+            Set<String> constantAndPlaceholderInputs,
+            Map<String, SDValue> otherPlaceholders) {
+        Kernel kernel = kernels.get(op.getOwnName());
+        INDArray first = kernel == null ? null : context.getInputArrays().get(0);
+        if (kernel == null || !Kernels.applies(op, first.rank(), first.dataType())) {
+            return super.doExec(
+                    op, context, frame, inputs, allIterationInputs, constantAndPlaceholderInputs, otherPlaceholders);
+        }
+        run(kernel, context.getInputArrays(), context.getOutputArrays());
+        return ExecutionResult.createFrom(op, context);
+    }
+
+    private static void run(Kernel kernel, List<INDArray> inputs, List<INDArray> outputs) {
+        FloatArray[] in = inputs.stream().map(FloatArray::input).toArray(FloatArray[]::new);
+        FloatArray[] out = outputs.stream().map(FloatArray::output).toArray(FloatArray[]::new);
+        kernel.run(in, out);
+        for (FloatArray array : in) {
+            array.free();
+        }
+        for (FloatArray array : out) {
+            array.finish();
+        }
+    }
+}

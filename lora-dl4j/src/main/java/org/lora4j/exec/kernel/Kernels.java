@@ -1,0 +1,170 @@
+package org.lora4j.exec.kernel;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+import org.lora4j.autodiff.rules.GradientRule;
+import org.lora4j.autodiff.rules.GradientRules;
+import org.lora4j.autodiff.rules.RuleContext;
+import org.lora4j.graph.GraphCopy;
+import org.nd4j.autodiff.functions.DifferentialFunction;
+import org.nd4j.autodiff.samediff.NameScope;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.autodiff.samediff.internal.InferenceSession;
+import org.nd4j.autodiff.samediff.internal.SameDiffOp;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ops.DynamicCustomOp;
+import org.nd4j.linalg.api.ops.impl.transforms.custom.LayerNorm;
+import org.nd4j.linalg.api.ops.impl.transforms.custom.LayerNormBp;
+import org.nd4j.linalg.api.ops.impl.transforms.strict.GELU;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * The table of kernels and where they apply. A carrier is known by the name scope it was created in.
+ *
+ * @apiNote Status: internal
+ */
+public final class Kernels {
+
+    private static final String SCOPE = "lora4j.kernel.";
+
+    /** By the word behind {@link #SCOPE}. */
+    private static final Map<String, Kernel> CARRIED = Map.of(
+            "gelu", GeluKernels::forward,
+            "gelu_bp", GeluKernels::backward,
+            "softmax_bp", SoftmaxKernels::backward);
+
+    /** By the name of the native op of the same meaning. */
+    private static final Map<String, Kernel> NATIVE = Map.of(
+            "layer_norm", LayerNormKernels::forward,
+            "layer_norm_bp", LayerNormKernels::backward);
+
+    private Kernels() {}
+
+    /**
+     * Whether kernels can run: they work on host memory.
+     *
+     * @return true on a CPU backend
+     */
+    public static boolean available() {
+        return Nd4j.getEnvironment().isCPU();
+    }
+
+    /**
+     * Replaces what a graph spells out in many ops by carriers of kernels.
+     *
+     * @param graph the graph, only read
+     * @return a copy that a {@link #session} must run: another one would execute the carriers themselves
+     */
+    public static SameDiff fuse(SameDiff graph) {
+        GraphCopy copy = GraphCopy.of(graph);
+        GeluPattern.find(graph)
+                .forEach((op, x) -> copy.rewrite(op, context -> List.of(carrier(
+                        context.graph(), "gelu", () -> new GELU(context.graph(), context.graph().getVariable(x))
+                                .outputVariable()))));
+        return copy.build();
+    }
+
+    /**
+     * The gradient rule for an op of a fused graph.
+     *
+     * @param op the op
+     * @return a rule whose backward is a kernel, or that of {@link GradientRules}
+     */
+    public static GradientRule rule(DifferentialFunction op) {
+        String carried = carried(op.getOwnName());
+        if ("gelu".equals(carried)) {
+            return Kernels::geluRule;
+        }
+        return switch (op.opName()) {
+            case "softmax" -> Kernels::softmaxRule;
+            case "layer_norm" -> Kernels::layerNormRule;
+            default -> GradientRules.of(op);
+        };
+    }
+
+    private static void geluRule(RuleContext c) {
+        c.pass(0, carrier(c.graph(), "gelu_bp", () -> c.input(0).mul(c.gradient())));
+    }
+
+    private static void softmaxRule(RuleContext c) {
+        SDVariable y = c.output(0);
+        long dimension = c.attribute(0, -1);
+        boolean last = dimension == -1 || dimension == c.rank(y) - 1;
+        if (last && y.dataType() == DataType.FLOAT) {
+            c.pass(0, carrier(c.graph(), "softmax_bp", () -> y.mul(c.gradient())));
+        } else {
+            GradientRules.of(c.op()).apply(c);
+        }
+    }
+
+    // The native backward op gives all gradients at once; its kernel is far cheaper than the composed rule.
+    private static void layerNormRule(RuleContext c) {
+        if (!isOverLast((DynamicCustomOp) c.op(), ((LayerNorm) c.op()).getDimensions(), c.rank(c.input(0)), c.input(0).dataType())) {
+            GradientRules.of(c.op()).apply(c);
+            return;
+        }
+        List<SDVariable> gradients = c.op().doDiff(c.gradients());
+        for (int i = 0; i < c.inputCount(); i++) {
+            if (c.needs(i)) {
+                c.pass(i, gradients.get(i));
+            }
+        }
+    }
+
+    private static boolean isOverLast(DynamicCustomOp op, int[] dimensions, int rank, DataType type) {
+        boolean[] flags = op.bArgs();
+        boolean channelsFirst = flags.length > 0 && flags[0];
+        return type == DataType.FLOAT
+                && dimensions != null
+                && dimensions.length == 1
+                && (dimensions[0] == -1 || dimensions[0] == rank - 1)
+                && (rank == 2 || !channelsFirst);
+    }
+
+    private static SDVariable carrier(SameDiff graph, String kernel, Supplier<SDVariable> op) {
+        NameScope scope = graph.withNameScope(SCOPE + kernel);
+        try {
+            return op.get();
+        } finally {
+            scope.close();
+        }
+    }
+
+    private static String carried(String ownName) {
+        int at = ownName.lastIndexOf(SCOPE);
+        int end = ownName.indexOf('/', at + SCOPE.length());
+        return at < 0 || end < 0 ? null : ownName.substring(at + SCOPE.length(), end);
+    }
+
+    /**
+     * A session that runs kernels in place of the ops they stand for.
+     *
+     * @param graph a fused graph, perhaps with backward ops
+     * @return the session
+     */
+    public static InferenceSession session(SameDiff graph) {
+        Map<String, Kernel> byOp = new HashMap<>();
+        for (SameDiffOp op : graph.getOps().values()) {
+            String carried = carried(op.getName());
+            Kernel kernel = carried != null ? CARRIED.get(carried) : NATIVE.get(op.getOp().opName());
+            if (kernel != null) {
+                byOp.put(op.getName(), kernel);
+            }
+        }
+        return new KernelSession(graph, byOp);
+    }
+
+    /** Whether the kernel of a native op means the same as the op on these inputs. */
+    static boolean applies(DifferentialFunction op, int rank, DataType type) {
+        if (op instanceof LayerNorm norm) {
+            return isOverLast(norm, norm.getDimensions(), rank, type);
+        }
+        if (op instanceof LayerNormBp norm) {
+            return isOverLast(norm, norm.getDimensions(), rank, type);
+        }
+        return true;
+    }
+}

@@ -1,0 +1,25 @@
+package org.lora4j.exec.kernel;
+
+/** The backward of softmax over the last dimension: dx = y (dy - sum(dy y)). */
+final class SoftmaxKernels {
+
+    private SoftmaxKernels() {}
+
+    /** Inputs y, dy. */
+    static void backward(FloatArray[] in, FloatArray[] out) {
+        int width = in[0].width();
+        Blocks.run(in[0].length(), width, (block, from, length) -> {
+            float[] y = new float[length];
+            float[] dy = new float[length];
+            in[0].read(from, y, length);
+            in[1].read(from, dy, length);
+            for (int row = 0; row < length; row += width) {
+                float along = LayerNormKernels.dot(y, row, dy, row, width);
+                for (int i = 0; i < width; i++) {
+                    dy[row + i] = y[row + i] * (dy[row + i] - along);
+                }
+            }
+            out[0].write(from, dy, length);
+        });
+    }
+}

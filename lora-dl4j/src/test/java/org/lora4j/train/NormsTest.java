@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.Arrays;
+import org.junit.jupiter.api.Test;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+class NormsTest {
+
+    private static final double RELATIVE = 1e-14;
+
+    @Test
+    void norm_ofThreeAndFour_isFive() {
+        assertThat(Norms.norm(Nd4j.create(new double[] {3, -4}))).isEqualTo(5);
+        assertThat(Norms.norm(Nd4j.create(new float[] {3, -4}))).isEqualTo(5);
+    }
+
+    @Test
+    void norm_overSeveralBlocks_countsEveryElementOnce() {
+        float[] ones = new float[3 * DenseArray.BLOCK + 13];
+        Arrays.fill(ones, 2);
+
+        assertThat(Norms.norm(Nd4j.create(ones))).isCloseTo(2 * Math.sqrt(ones.length), within(1e-9));
+    }
+
+    @Test
+    void norm_ofNumbersWhoseSquaresAreLost_isRight() {
+        assertThat(Norms.norm(Nd4j.create(new double[] {3e-200, 4e-200}))).isCloseTo(5e-200, within(5e-200 * RELATIVE));
+        assertThat(Norms.norm(Nd4j.create(new double[] {3e200, 4e200}))).isCloseTo(5e200, within(5e200 * RELATIVE));
+        assertThat(Norms.norm(Nd4j.create(new float[] {Float.MAX_VALUE, Float.MAX_VALUE})))
+                .isCloseTo(Math.sqrt(2) * Float.MAX_VALUE, within(1e26));
+        assertThat(Norms.norm(Nd4j.create(new float[] {Float.MIN_VALUE, 0}))).isEqualTo(Float.MIN_VALUE);
+    }
+
+    @Test
+    void norm_withNaNOrInfinity_isNotFinite() {
+        assertThat(Norms.norm(Nd4j.create(new double[] {1, Double.NaN, 1}))).isNaN();
+        assertThat(Norms.norm(Nd4j.create(new float[] {1, Float.NaN}))).isNaN();
+        assertThat(Norms.norm(Nd4j.create(new double[] {1, Double.NEGATIVE_INFINITY})))
+                .isInfinite();
+        assertThat(Norms.norm(Nd4j.create(new float[] {1, Float.NEGATIVE_INFINITY})))
+                .isInfinite();
+    }
+
+    @Test
+    void norm_ofAScalar_isItsAbsoluteValue() {
+        assertThat(Norms.norm(Nd4j.scalar(-2.5))).isEqualTo(2.5);
+    }
+
+    @Test
+    void norm_ofAnotherType_isRefused() {
+        assertThatThrownBy(() -> Norms.norm(Nd4j.ones(DataType.INT32, 2)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("training arithmetic: an array of type INT; expected FLOAT or DOUBLE. Cast it first");
+    }
+
+    @Test
+    void clamp_limitsBothSides() {
+        INDArray array = Nd4j.create(new float[] {-3, -1, 0.5f, 2});
+
+        Norms.clamp(array, 1);
+
+        assertThat(array.data().asFloat()).containsExactly(-1, -1, 0.5f, 1);
+    }
+}

@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.lora4j.exec.LossAndGradients;
+import org.lora4j.model.TrainableParameter;
+import org.lora4j.model.TrainableParameter.Kind;
+import org.lora4j.train.TrainingFailedException.Reason;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+class TrainerFaultsTest {
+
+    private static final double NAN = Double.NaN;
+
+    private static TrainingPlan.Builder plan() {
+        return TrainingPlan.builder().epochs(10).optimizer(Sgd.of(0.25));
+    }
+
+    private static Batch batch(double... x) {
+        return Batch.of(Map.of("x", Nd4j.create(x)), x.length);
+    }
+
+    private static TrainingFailedException failure(TestModel model, TrainingPlan.Builder plan, Batch... batches) {
+        return catchThrowableOfType(TrainingFailedException.class, () -> train(model, plan, batches));
+    }
+
+    private static TrainingResult train(TestModel model, TrainingPlan.Builder plan, Batch... batches) {
+        return Trainer.builder(model).plan(plan.build()).build().train(Batches.inOrder(List.of(batches)));
+    }
+
+    /** Two parameters; loss and the gradient of the second from the step number. */
+    private static TestModel failing(int atPass, double loss, double gradient) {
+        int[] pass = {0};
+        return new TestModel(
+                List.of(
+                        TestModel.parameter("fine", Kind.WEIGHT, Nd4j.create(new double[] {1})),
+                        TestModel.parameter("bad", Kind.WEIGHT, Nd4j.create(new double[] {1}))),
+                (in, seed) -> {
+                    pass[0]++;
+                    boolean fails = pass[0] == atPass;
+                    return new LossAndGradients(
+                            fails ? loss : 1,
+                            TestModel.gradients(
+                                    "fine", Nd4j.create(new double[] {1}),
+                                    "bad", Nd4j.create(new double[] {fails ? gradient : 1})));
+                });
+    }
+
+    @Test
+    void train_whenTheLossIsNaN_namesEverythingAndLeavesTheStepUnapplied() {
+        TestModel model = failing(3, NAN, NAN);
+
+        TrainingFailedException failure = failure(model, plan(), batch(1), batch(2));
+
+        assertThat(failure)
+                .hasMessage(
+                        "Trainer, step 3 of the run, in epoch 2 (loss NaN, learning rate 0.25): the loss is not finite;"
+                                + " expected a finite number. Gradients that are not finite: 'bad'. The likely cause is a learning"
+                                + " rate that is too high: lower it, warm up longer or clip the gradients. Otherwise look for a"
+                                + " logarithm or a division of 0 in the loss. This step was not applied: the parameters are as they"
+                                + " were before it.");
+        assertThat(failure.reason()).isEqualTo(Reason.LOSS_NOT_FINITE);
+        assertThat(failure.step()).isEqualTo(3);
+        assertThat(failure.epoch()).isEqualTo(2);
+        assertThat(failure.loss()).isNaN();
+        assertThat(failure.learningRate()).isEqualTo(0.25);
+        assertThat(failure.parameters()).containsExactly("bad");
+        assertThat(failure.best()).isEmpty();
+        assertThat(model.values(0)).containsExactly(0.5);
+        assertThat(model.values(1)).containsExactly(0.5);
+    }
+
+    @Test
+    void train_whenOneGradientIsInfinite_updatesNoParameter() {
+        TestModel model = failing(1, 1, Double.POSITIVE_INFINITY);
+
+        TrainingFailedException failure = failure(model, plan(), batch(1));
+
+        assertThat(failure.reason()).isEqualTo(Reason.GRADIENT_NOT_FINITE);
+        assertThat(failure.parameters()).containsExactly("bad");
+        assertThat(failure)
+                .hasMessageContaining(
+                        "gradients that are not finite: 'bad'; expected finite numbers. No update has happened"
+                                + " yet and the input is finite, so the learning rate is not the cause");
+        assertThat(model.values(0)).containsExactly(1);
+        assertThat(model.values(1)).containsExactly(1);
+    }
+
+    @Test
+    void train_whenTheSecondBatchOfAStepIsBad_updatesNoParameter() {
+        TestModel model = failing(2, 1, NAN);
+
+        TrainingFailedException failure = failure(model, plan().accumulation(2), batch(1), batch(2));
+
+        assertThat(failure.step()).isEqualTo(1);
+        assertThat(model.values(0)).containsExactly(1);
+    }
+
+    @Test
+    void train_whenTheInputIsNaN_namesThePlaceholder() {
+        TrainingFailedException failure = failure(failing(1, NAN, NAN), plan(), batch(1, NAN));
+
+        assertThat(failure)
+                .hasMessageContaining(
+                        "The batch holds values that are not finite, in placeholder 'x': clean the input.");
+    }
+
+    @Test
+    void train_whenAnUpdateOverflowed_namesTheParameter() {
+        INDArray p = Nd4j.create(new float[] {1});
+        TestModel model = new TestModel(
+                List.of(TestModel.parameter("p", Kind.WEIGHT, p)),
+                (in, seed) -> new LossAndGradients(
+                        p.getDouble(0), TestModel.gradients("p", Nd4j.create(new float[] {Float.MAX_VALUE}))));
+
+        TrainingFailedException failure = failure(model, plan().optimizer(Sgd.of(10)), batch(1));
+
+        assertThat(failure.step()).isEqualTo(2);
+        assertThat(failure)
+                .hasMessageContaining(
+                        "The update before made values that are not finite, in 'p': the learning rate is too high.");
+    }
+
+    @Test
+    void train_whenItFails_givesTheBestParametersToTheCaller() {
+        TestModel model = failing(3, NAN, 1);
+        Trainer trainer = Trainer.builder(model)
+                .plan(plan().keepBest(true).build())
+                .evaluation(Evaluation.lowerIsBetter("loss", () -> model.values(0)[0] == 0.75 ? 0 : 1))
+                .build();
+
+        TrainingFailedException failure = catchThrowableOfType(
+                TrainingFailedException.class, () -> trainer.train(Batches.inOrder(List.of(batch(1)))));
+        assertThat(model.values(0)).containsExactly(0.5);
+        failure.best().orElseThrow().restore();
+
+        assertThat(model.values(0)).containsExactly(0.75);
+        assertThat(failure)
+                .hasMessageEndingWith("The best parameters, of epoch 1 (loss 0.0), are in best() of this exception.");
+    }
+
+    /** A factor that gets a gradient only from {@code fromPass} on, a weight that never gets one, and one that learns. */
+    private static TestModel cut(int fromPass) {
+        int[] pass = {0};
+        return new TestModel(
+                List.of(
+                        TestModel.parameter("loraA", Kind.FACTOR, Nd4j.ones(DataType.DOUBLE, 2)),
+                        TestModel.parameter("loraB", Kind.FACTOR, Nd4j.ones(DataType.DOUBLE, 2)),
+                        TestModel.parameter("head", Kind.WEIGHT, Nd4j.ones(DataType.DOUBLE, 2))),
+                (in, seed) -> {
+                    pass[0]++;
+                    return new LossAndGradients(
+                            1,
+                            TestModel.gradients(
+                                    "loraA",
+                                            pass[0] < fromPass
+                                                    ? Nd4j.zeros(DataType.DOUBLE, 2)
+                                                    : Nd4j.ones(DataType.DOUBLE, 2),
+                                    "loraB", Nd4j.ones(DataType.DOUBLE, 2),
+                                    "head", Nd4j.zeros(DataType.DOUBLE, 2)));
+                });
+    }
+
+    @Test
+    void train_whenAFactorGetsNoGradientInThreeSteps_stopsAndNamesIt() {
+        TestModel model = cut(99);
+
+        TrainingFailedException failure = failure(model, plan(), batch(1));
+
+        assertThat(failure.reason()).isEqualTo(Reason.NO_GRADIENT);
+        assertThat(failure.step()).isEqualTo(3);
+        assertThat(failure.parameters()).containsExactly("loraA");
+        assertThat(failure)
+                .hasMessageContaining(
+                        "no gradient reaches 1 of 2 low-rank factors, 'loraA': it was exactly 0 in three steps")
+                .hasMessageContaining("TrainingPlan.allowWithoutGradient(regex)");
+        assertThat(model.values(1)).as("two steps were applied").containsExactly(0.5, 0.5);
+    }
+
+    @Test
+    void train_whenAFactorGetsItsGradientInTheThirdStep_goesOn() {
+        TrainingResult result = train(cut(3), plan(), batch(1));
+
+        assertThat(result.ending()).isEqualTo(Ending.COMPLETED);
+        assertThat(result.withoutGradient()).containsExactly("head");
+    }
+
+    @Test
+    void train_whenAFactorWithoutGradientIsAllowed_reportsItOnly() {
+        TrainingResult byName = train(cut(99), plan().allowWithoutGradient("lora."), batch(1));
+        TrainingResult byModule = train(cut(99), plan().allowWithoutGradient("module\\.loraA"), batch(1));
+
+        assertThat(byName.withoutGradient()).containsExactly("loraA", "head");
+        assertThat(byModule.withoutGradient()).containsExactly("loraA", "head");
+    }
+
+    @Test
+    void train_stepsOfRateZero_doNotCountAsStepsWithoutGradient() {
+        LearningRateSchedule late = (step, epoch, total) -> step < 5 ? 0 : 1;
+
+        TrainingFailedException failure = failure(cut(99), plan().schedule(late), batch(1));
+
+        assertThat(failure.step()).isEqualTo(8);
+    }
+
+    @Test
+    void train_whenGradientsAreMissingOrMisshapen_listsAllBeforeAnyUpdate() {
+        TestModel model = new TestModel(
+                List.of(
+                        TestModel.parameter("a", Kind.WEIGHT, Nd4j.ones(DataType.DOUBLE, 2)),
+                        TestModel.parameter("b", Kind.WEIGHT, Nd4j.ones(DataType.DOUBLE, 2)),
+                        TestModel.parameter("c", Kind.WEIGHT, Nd4j.ones(DataType.DOUBLE, 2))),
+                (in, seed) -> new LossAndGradients(
+                        1,
+                        TestModel.gradients("a", Nd4j.ones(DataType.DOUBLE, 2), "c", Nd4j.ones(DataType.DOUBLE, 3))));
+
+        assertThatThrownBy(() -> train(model, plan(), batch(1)))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessage(
+                        "Trainer: 2 problems: no gradient for 'b'; the executor gave gradients for 'a', 'c'. Make the"
+                                + " executor after the last change of what is trainable; the gradient of 'c' has shape [3], expected"
+                                + " [2]");
+        assertThat(model.values(0)).containsExactly(1, 1);
+    }
+
+    @Test
+    void train_whenGradientsAreClosedOrOfAnotherType_listsBoth() {
+        INDArray closed = Nd4j.ones(DataType.DOUBLE, 2);
+        closed.close();
+        TestModel model = new TestModel(
+                List.of(
+                        TestModel.parameter("a", Kind.WEIGHT, Nd4j.ones(DataType.DOUBLE, 2)),
+                        TestModel.parameter("b", Kind.WEIGHT, Nd4j.ones(DataType.DOUBLE, 2))),
+                (in, seed) ->
+                        new LossAndGradients(1, TestModel.gradients("a", closed, "b", Nd4j.ones(DataType.FLOAT16, 2))));
+
+        assertThatThrownBy(() -> train(model, plan(), batch(1)))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessage(
+                        "Trainer: 2 problems: the gradient of 'a' is closed; gradients belong to the trainer from the"
+                                + " moment they are returned; the gradient of 'b' has type HALF, expected FLOAT or DOUBLE");
+    }
+
+    @Test
+    void train_withoutTrainableParameters_isRefused() {
+        TestModel model = new TestModel(List.of(), (in, seed) -> new LossAndGradients(0, Map.of()));
+
+        assertThatThrownBy(() -> train(model, plan(), batch(1)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage(
+                        "Trainer: the model has no trainable parameter; expected at least one. Set an adapter trainable"
+                                + " first");
+    }
+
+    @Test
+    void train_withBadParametersAndPlan_listsEveryProblem() {
+        INDArray shared = Nd4j.ones(DataType.DOUBLE, 1);
+        INDArray closed = Nd4j.ones(DataType.DOUBLE, 2);
+        closed.close();
+        TestModel model = new TestModel(
+                List.of(
+                        TestModel.parameter("a", Kind.WEIGHT, shared),
+                        TestModel.parameter("b", Kind.WEIGHT, shared),
+                        TestModel.parameter("b", Kind.WEIGHT, Nd4j.create(new double[] {NAN})),
+                        TestModel.parameter("half", Kind.WEIGHT, Nd4j.ones(DataType.FLOAT16, 1)),
+                        TestModel.parameter("closed", Kind.WEIGHT, closed)),
+                (in, seed) -> new LossAndGradients(0, Map.of()));
+        TrainingPlan.Builder plan = plan().keepBest(true)
+                .group(ParameterGroup.matchingName("z.*"))
+                .group(ParameterGroup.matchingName("a"))
+                .group(ParameterGroup.matchingModule("module\\.a"));
+
+        assertThatThrownBy(() -> train(model, plan, batch(1)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("Trainer: 8 problems: "
+                        + "parameters 'a' and 'b' are one array, which would be updated twice; expected one parameter for it; "
+                        + "two parameters are called 'b', expected one; "
+                        + "parameter 'half' has type HALF, expected FLOAT or DOUBLE. Train in FLOAT and convert afterwards; "
+                        + "the array of parameter 'closed' is closed; "
+                        + "values that are NaN or infinite before training in 'b'; expected finite ones. Load or initialize"
+                        + " the model again; "
+                        + "parameter group 'name z.*' matches nothing; the parameters are 'a', 'b', 'b', 'half', 'closed'; "
+                        + "parameter 'a' is in 2 groups, 'name a', 'module module\\.a'; expected one at most; "
+                        + "the plan keeps the best parameters or stops early, but there is no evaluation; expected"
+                        + " evaluation(...) on the trainer");
+    }
+
+    @Test
+    void train_withManyParameters_cutsTheListInMessagesAtTen() {
+        List<TrainableParameter> many = IntStream.range(0, 12)
+                .mapToObj(i -> TestModel.parameter("p" + i, Kind.WEIGHT, Nd4j.ones(DataType.DOUBLE, 1)))
+                .toList();
+        TestModel model = new TestModel(many, (in, seed) -> new LossAndGradients(0, Map.of()));
+
+        assertThatThrownBy(() -> train(model, plan().group(ParameterGroup.matchingName("q")), batch(1)))
+                .hasMessageEndingWith("'p8', 'p9' and 2 more");
+    }
+
+    @Test
+    void train_whenTheScheduleNeedsAnUnknownNumberOfSteps_saysWhatToDo() {
+        Batches unknown = (epoch, seed) -> List.of(batch(1)).iterator();
+        Trainer trainer = Trainer.builder(TestModel.slope(Kind.WEIGHT, 0))
+                .plan(plan().schedule(LearningRateSchedule.linear(Warmup.none()))
+                        .build())
+                .build();
+
+        assertThatThrownBy(() -> trainer.train(unknown))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("needs the number of steps, but the batches do not tell their number; expected"
+                        + " batches.withBatchesPerEpoch(n), or a plan with steps(n) and no epochs");
+        assertThat(trainer.train(unknown.withBatchesPerEpoch(1)).steps()).isEqualTo(10);
+    }
+
+    @Test
+    void train_whenTheSourceIsEmpty_saysSoInWhateverEpoch() {
+        Batches once = (epoch, seed) -> epoch == 1 ? List.of(batch(1)).iterator() : Collections.emptyIterator();
+        Trainer trainer = Trainer.builder(TestModel.slope(Kind.WEIGHT, 0))
+                .plan(plan().build())
+                .build();
+
+        assertThatThrownBy(() -> trainer.train((epoch, seed) -> Collections.emptyIterator()))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith("Trainer, epoch 1: the source gave no batch; expected at least one.");
+        assertThatThrownBy(() -> trainer.train(once)).hasMessageStartingWith("Trainer, epoch 2:");
+    }
+
+    @Test
+    void train_whenTheScheduleGivesANegativeFactor_isRefusedBeforeTheStep() {
+        TestModel model = TestModel.slope(Kind.WEIGHT, 0);
+
+        assertThatThrownBy(() -> train(model, plan().schedule((step, epoch, total) -> -1), batch(1)))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("learning rate 0.25 of the optimizer and factor -1.0 of the schedule");
+        assertThat(model.values(0)).containsExactly(0);
+    }
+
+    @Test
+    void train_fromAListenerOfTheSameTrainer_isRefused() {
+        Trainer[] trainer = new Trainer[1];
+        Batches batches = Batches.inOrder(List.of(batch(1)));
+        trainer[0] = Trainer.builder(TestModel.slope(Kind.WEIGHT, 0))
+                .plan(plan().build())
+                .listener(new TrainingListener() {
+                    @Override
+                    public void onStep(StepReport report) {
+                        trainer[0].train(batches);
+                    }
+                })
+                .build();
+
+        assertThatThrownBy(() -> trainer[0].train(batches))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessage(
+                        "Trainer: train() while a run is in progress; expected one run at a time. Make a trainer per"
+                                + " thread");
+    }
+
+    @Test
+    void build_withoutPlan_isRefused() {
+        assertThatThrownBy(() -> Trainer.builder(TestModel.regression()).build())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("Trainer: no plan; expected plan(TrainingPlan.builder().epochs(3).build()) or the like");
+    }
+}
