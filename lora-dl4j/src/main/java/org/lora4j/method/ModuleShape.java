@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.method;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.LongStream;
+
+/**
+ * What kind of map a module is and how large: all that a method needs to know of a module.
+ *
+ * <p><i>Shapes</i> (PEFT's, which are PyTorch's): linear {@code [outputs, inputs]} · embedding {@code [inputs, outputs]},
+ * {@code inputs} being the size of the vocabulary · convolution {@code [outputs, inputs, kernel...]}.
+ *
+ * @param kind what the module computes
+ * @param inputs input features, vocabulary size, or input channels; 1 or more
+ * @param outputs output features, embedding size, or output channels; 1 or more
+ * @param kernel size of the window per spatial axis; empty unless the module is a convolution
+ * @apiNote Status: experimental
+ */
+public record ModuleShape(Kind kind, long inputs, long outputs, List<Long> kernel) {
+
+    /** What a module computes. */
+    public enum Kind {
+        /** {@code y = W x}. */
+        LINEAR,
+        /** {@code y = row x of W}. */
+        EMBEDDING,
+        /** A convolution over one, two or three spatial axes, not grouped. */
+        CONVOLUTION
+    }
+
+    /**
+     * Checks the shape.
+     *
+     * @throws IllegalArgumentException if a size is below 1, a convolution does not have 1 to 3 spatial axes, or
+     *     another kind has any; the message lists every problem
+     */
+    public ModuleShape {
+        kernel = List.copyOf(kernel);
+        List<String> problems = new ArrayList<>();
+        if (inputs < 1) {
+            problems.add("inputs = " + inputs + ", expected 1 or more");
+        }
+        if (outputs < 1) {
+            problems.add("outputs = " + outputs + ", expected 1 or more");
+        }
+        boolean axesFit = kind == Kind.CONVOLUTION ? kernel.size() >= 1 && kernel.size() <= 3 : kernel.isEmpty();
+        if (!axesFit || kernel.stream().anyMatch(k -> k < 1)) {
+            problems.add("kernel = " + kernel + ", expected "
+                    + (kind == Kind.CONVOLUTION ? "1 to 3 sizes of 1 or more" : "none for " + kind));
+        }
+        if (!problems.isEmpty()) {
+            throw new IllegalArgumentException("ModuleShape: " + String.join("; ", problems)
+                    + ". Check the shape of the weight that it was made from.");
+        }
+    }
+
+    /**
+     * A linear map.
+     *
+     * @param inputs input features
+     * @param outputs output features
+     * @return the shape
+     */
+    public static ModuleShape linear(long inputs, long outputs) {
+        return new ModuleShape(Kind.LINEAR, inputs, outputs, List.of());
+    }
+
+    /**
+     * A lookup table.
+     *
+     * @param vocabulary number of rows
+     * @param size length of a row
+     * @return the shape
+     */
+    public static ModuleShape embedding(long vocabulary, long size) {
+        return new ModuleShape(Kind.EMBEDDING, vocabulary, size, List.of());
+    }
+
+    /**
+     * A convolution.
+     *
+     * @param inputs input channels
+     * @param outputs output channels
+     * @param kernel size of the window per spatial axis
+     * @return the shape
+     */
+    public static ModuleShape convolution(long inputs, long outputs, long... kernel) {
+        return new ModuleShape(
+                Kind.CONVOLUTION, inputs, outputs, LongStream.of(kernel).boxed().toList());
+    }
+
+    /**
+     * The shape of the module's weight in PEFT's layout.
+     *
+     * @return a new array
+     */
+    public long[] weight() {
+        return kind == Kind.EMBEDDING ? new long[] {inputs, outputs} : withKernel(outputs, inputs, kernel);
+    }
+
+    /**
+     * The shape of a weight of the same kind with other sizes, without a window for the pointwise case.
+     *
+     * @param first size of axis 0
+     * @param second size of axis 1
+     * @param pointwise whether every size of the window is 1
+     * @return {@code [first, second]}, followed by the window if this is a convolution
+     */
+    public long[] sized(long first, long second, boolean pointwise) {
+        return withKernel(
+                first, second, pointwise ? kernel.stream().map(k -> 1L).toList() : kernel);
+    }
+
+    /**
+     * The number of values that one output value is computed from: what PyTorch calls fan-in of the weight.
+     *
+     * @return inputs times the size of the window
+     */
+    public long fanIn() {
+        return kernel.stream().reduce(inputs, Math::multiplyExact);
+    }
+
+    /**
+     * The number of values in the module's weight.
+     *
+     * @return the product of all sizes of {@link #weight()}
+     */
+    public long parameters() {
+        return Math.multiplyExact(fanIn(), outputs);
+    }
+
+    private static long[] withKernel(long first, long second, List<Long> kernel) {
+        return LongStream.concat(LongStream.of(first, second), kernel.stream().mapToLong(Long::longValue))
+                .toArray();
+    }
+
+    @Override
+    public String toString() {
+        String sizes = Arrays.stream(weight()).mapToObj(Long::toString).collect(Collectors.joining(", ", "[", "]"));
+        return kind.name().toLowerCase(java.util.Locale.ROOT) + " " + sizes;
+    }
+}

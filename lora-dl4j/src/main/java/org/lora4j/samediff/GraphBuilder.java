@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.samediff;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.lora4j.exec.DropoutMask;
+import org.lora4j.graph.GraphCopy;
+import org.lora4j.method.ModuleShape;
+import org.lora4j.samediff.LiveAdapter.Copy;
+import org.lora4j.samediff.LiveAdapter.Part;
+import org.lora4j.samediff.OpPlan.Attachment;
+import org.lora4j.samediff.OpPlan.Leaf;
+import org.lora4j.samediff.OpPlan.SitePlan;
+import org.lora4j.samediff.form.Site;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.autodiff.samediff.VariableType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** Builds the graphs of an adapted graph. One builder makes one graph. */
+final class GraphBuilder {
+
+    private final SameDiff base;
+    private final GraphModules modules;
+    private final List<DropoutMask> masks = new ArrayList<>();
+    private final Map<String, Leaf> weights = new HashMap<>();
+    private final Map<String, List<Attached>> attached = new HashMap<>();
+    private final GraphCopy copy;
+
+    private record Attached(LiveAdapter adapter, Part part, VariableType type, boolean dropout) {}
+
+    GraphBuilder(SameDiff base, GraphModules modules) {
+        this.base = base;
+        this.modules = modules;
+        this.copy = GraphCopy.of(base);
+    }
+
+    /** Makes every VARIABLE of the base a CONSTANT, so that nothing of it is trained or regularized. */
+    GraphBuilder freeze() {
+        for (SDVariable leaf : base.variables()) {
+            if (leaf.getVariableType() == VariableType.VARIABLE) {
+                copy.leaf(leaf.name(), VariableType.CONSTANT, leaf.getArr());
+            }
+        }
+        return this;
+    }
+
+    /** Puts the adapter's full copies in the place of the base's parameters. */
+    GraphBuilder substitute(LiveAdapter adapter, VariableType type) {
+        for (Copy saved : adapter.copies().values()) {
+            GraphParameter parameter = saved.parameter();
+            VariableType actual = type == null ? typeOf(parameter.variable()) : type;
+            if (parameter.exclusive()) {
+                copy.leaf(parameter.variable(), actual, saved.live().array());
+            } else {
+                Leaf leaf =
+                        new Leaf(saved.live().variable(), actual, saved.live().array());
+                weights.put(parameter.weightOf().path(), leaf);
+            }
+        }
+        return this;
+    }
+
+    /** Puts a merged weight in the place of the base's; {@code type} null means the base's own type. */
+    GraphBuilder merge(GraphModule module, boolean exclusive, INDArray weight, VariableType type) {
+        VariableType actual = type == null ? typeOf(module.weight()) : type;
+        if (exclusive) {
+            copy.leaf(module.weight(), actual, weight);
+        } else {
+            weights.put(module.path(), new Leaf(free(module.path() + ".merged_weight"), actual, weight));
+        }
+        return this;
+    }
+
+    /** Attaches an adapter's factors. */
+    GraphBuilder attach(LiveAdapter adapter, VariableType type, boolean dropout) {
+        adapter.modules()
+                .forEach((path, part) -> attached.computeIfAbsent(path, p -> new ArrayList<>())
+                        .add(new Attached(adapter, part, type, dropout)));
+        return this;
+    }
+
+    /** Builds the graph. */
+    SameDiff build() {
+        Map<String, List<SitePlan>> byOp = new LinkedHashMap<>();
+        for (GraphModule module : modules.modules()) {
+            boolean changes = weights.containsKey(module.path()) || attached.containsKey(module.path());
+            for (int use = 0; changes && use < module.sites().size(); use++) {
+                SitePlan plan = plan(module, use);
+                byOp.computeIfAbsent(plan.site().op(), op -> new ArrayList<>()).add(plan);
+            }
+        }
+        byOp.forEach((op, sites) -> copy.rewrite(op, new OpPlan(List.copyOf(sites))));
+        return copy.build();
+    }
+
+    /** The dropout masks of the graph that was built. */
+    List<DropoutMask> masks() {
+        return List.copyOf(masks);
+    }
+
+    private SitePlan plan(GraphModule module, int use) {
+        Site site = module.sites().get(use);
+        List<Attachment> attachments = new ArrayList<>();
+        for (Attached one : attached.getOrDefault(module.path(), List.of())) {
+            Map<String, Leaf> factors = new LinkedHashMap<>();
+            one.part()
+                    .factors()
+                    .forEach(
+                            (suffix, live) -> factors.put(suffix, new Leaf(live.variable(), one.type(), live.array())));
+            attachments.add(new Attachment(
+                    GraphRecipes.of(one.adapter().method()), factors, one.part().scaling(), mask(one, site, use)));
+        }
+        return new SitePlan(site, weights.get(module.path()), attachments);
+    }
+
+    // A lookup has no activation to drop, as in PEFT.
+    private String mask(Attached one, Site site, int use) {
+        double dropout = one.adapter().config().dropout();
+        GraphModule module = one.part().module();
+        boolean none = !one.dropout() || dropout == 0 || module.fedByWeight();
+        if (none || module.shape().kind() == ModuleShape.Kind.EMBEDDING) {
+            return null;
+        }
+        String name = free(module.path() + ".lora_dropout." + one.adapter().name() + (use == 0 ? "" : "." + (use + 1)));
+        String input = base.getOps().get(site.op()).getInputsToOp().get(site.dataInput());
+        masks.add(new DropoutMask(name, input, dropout));
+        return name;
+    }
+
+    // A graph that was adapted and merged before may hold a name already.
+    private String free(String wanted) {
+        String name = wanted;
+        for (int i = 2; base.hasVariable(name) || base.getOps().containsKey(name); i++) {
+            name = wanted + "." + i;
+        }
+        return name;
+    }
+
+    private VariableType typeOf(String leaf) {
+        return base.getVariable(leaf).getVariableType();
+    }
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.samediff;
+
+import java.util.List;
+import java.util.Objects;
+import org.lora4j.method.ModuleShape;
+import org.lora4j.model.AdaptableModule;
+import org.lora4j.samediff.form.Layout;
+import org.lora4j.samediff.form.Site;
+
+/**
+ * A module of a SameDiff graph: one weight, read in one way by one or more ops.
+ *
+ * @param path dotted path, unique within the graph
+ * @param sites the uses, one or more, all of the same form
+ * @apiNote Status: experimental
+ */
+public record GraphModule(String path, List<Site> sites) implements AdaptableModule {
+
+    /** Copies the list of uses. */
+    public GraphModule {
+        sites = List.copyOf(sites);
+    }
+
+    @Override
+    public ModuleShape shape() {
+        return sites.get(0).shape();
+    }
+
+    /**
+     * The leaf that holds the weight.
+     *
+     * @return name of a variable of the graph
+     */
+    public String weight() {
+        return sites.get(0).weight();
+    }
+
+    /**
+     * The leaf that holds the bias.
+     *
+     * @return name of a variable of the graph, or null
+     */
+    public String bias() {
+        return sites.stream()
+                .map(Site::bias)
+                .filter(Objects::nonNull)
+                .findFirst()
+                .orElse(null);
+    }
+
+    /**
+     * How the graph spells the module.
+     *
+     * @return name of the form
+     */
+    public String form() {
+        return sites.get(0).form().name();
+    }
+
+    /**
+     * The ops that apply the module.
+     *
+     * @return own names of ops
+     */
+    public List<String> uses() {
+        return sites.stream().map(Site::op).toList();
+    }
+
+    /**
+     * Whether adapters are added to the weight and not to the output, because the op is one piece.
+     *
+     * @return true for the projections of attention ops; dropout is not possible there
+     */
+    public boolean fedByWeight() {
+        return sites.get(0).form().fedByWeight();
+    }
+
+    Layout weightLayout() {
+        return sites.get(0).weightLayout();
+    }
+
+    Layout factorLayout() {
+        return sites.get(0).factorLayout();
+    }
+
+    @Override
+    public String toString() {
+        return path + ": " + shape() + " (" + form() + ", weight \"" + weight() + "\", ops " + uses() + ")";
+    }
+}

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.samediff;
+
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.lora4j.graph.GraphOrder;
+import org.lora4j.samediff.form.Finding;
+import org.lora4j.samediff.form.GraphReader;
+import org.lora4j.samediff.form.NotAdaptable;
+import org.lora4j.samediff.form.Site;
+import org.lora4j.samediff.form.SiteForms;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.autodiff.samediff.internal.SameDiffOp;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * What a SameDiff graph consists of, as seen by adapters: the modules that can be adapted, and what cannot with the
+ * reason. Works on any graph, built in code or loaded from a file.
+ *
+ * <p>The path of a module is made from the name of its weight: {@code /} becomes a dot, and a last part that only says
+ * "weight" ({@code .weight}, {@code .kernel}, {@code .W}, {@code _w}, ...) is left out. A weight that is read in two ways,
+ * for instance as embedding table and as output projection, makes two modules; the second one's path has the name of its
+ * op behind. Where a graph has no names, give some.
+ *
+ * @param modules the adaptable modules, in the order in which the graph applies them
+ * @param notAdaptable weights without a module, with the reason
+ * @param heads paths of the linear modules that are output heads, which "all linear" leaves out: see
+ *     {@link #find(SameDiff)}
+ * @apiNote Status: experimental
+ */
+public record GraphModules(List<GraphModule> modules, List<NotAdaptable> notAdaptable, Set<String> heads) {
+
+    /** Copies the collections. */
+    public GraphModules {
+        modules = List.copyOf(modules);
+        notAdaptable = List.copyOf(notAdaptable);
+        heads = Set.copyOf(heads);
+    }
+
+    /**
+     * Finds the modules of a graph.
+     *
+     * <p>A linear module is an output head if its result goes to the end of the graph (a loss or an output) without
+     * meeting another weight, a normalization, or the result of another module.
+     *
+     * @param graph a graph; only read
+     * @return its modules
+     */
+    public static GraphModules find(SameDiff graph) {
+        return find(graph, Map.of());
+    }
+
+    /**
+     * Finds the modules of a graph, some of which the caller names.
+     *
+     * @param graph a graph; only read
+     * @param names path by name of a weight, of an op that applies a module, or of that op's output
+     * @return its modules
+     * @throws IllegalArgumentException if a name belongs to no module, or a path is malformed or given twice; the message
+     *     lists every problem
+     */
+    public static GraphModules find(SameDiff graph, Map<String, String> names) {
+        ModuleNames naming = new ModuleNames(graph, names);
+        GraphReader reader = new GraphReader(graph);
+        List<List<Site>> groups = new ArrayList<>();
+        List<NotAdaptable> refused = new ArrayList<>();
+        for (SameDiffOp op : GraphOrder.topological(graph)) {
+            for (Finding finding : SiteForms.inspect(reader, op)) {
+                if (finding instanceof Site site && !ModulePaths.isFactor(site.weight())) {
+                    group(groups, site);
+                } else {
+                    refused.add(refusal(finding));
+                }
+            }
+        }
+        List<GraphModule> modules = new ArrayList<>();
+        naming.assign(groups).forEach((path, sites) -> modules.add(new GraphModule(path, sites)));
+        HeadRule rule = new HeadRule(
+                reader, modules, refused.stream().map(NotAdaptable::op).toList());
+        refused.addAll(readElsewhere(graph, reader, modules, refused));
+        return new GraphModules(modules, refused, rule.heads(modules));
+    }
+
+    private static void group(List<List<Site>> groups, Site site) {
+        for (List<Site> group : groups) {
+            if (group.get(0).sameModule(site)) {
+                group.add(site);
+                return;
+            }
+        }
+        groups.add(new ArrayList<>(List.of(site)));
+    }
+
+    private static NotAdaptable refusal(Finding finding) {
+        return finding instanceof Site site
+                ? new NotAdaptable(
+                        site.weight(),
+                        site.op(),
+                        "it is a low-rank factor of an adapter in this graph; expected a weight of the base model."
+                                + " Save adapters and not adapted graphs, or merge before saving")
+                : (NotAdaptable) finding;
+    }
+
+    // Matrices that only ops without a form read, such as position embeddings that are added: the user asks for them
+    // too.
+    private static List<NotAdaptable> readElsewhere(
+            SameDiff graph, GraphReader reader, List<GraphModule> modules, List<NotAdaptable> refused) {
+        Set<String> known = new HashSet<>();
+        modules.forEach(module -> known.add(module.weight()));
+        refused.forEach(entry -> known.add(entry.subject()));
+        List<NotAdaptable> found = new ArrayList<>();
+        for (String name : graph.getVariables().keySet()) {
+            List<String> consumers = GraphOrder.consumers(graph, name);
+            if (!known.contains(name) && !consumers.isEmpty() && reader.isLeaf(name) && isMatrix(graph, name)) {
+                String kind = graph.getOps().get(consumers.get(0)).getOp().opName();
+                String reason = "it is read by an op of kind \"" + kind
+                        + "\", which is no linear map, embedding or convolution. Train it fully through modulesToSave";
+                found.add(new NotAdaptable(name, consumers.get(0), reason));
+            }
+        }
+        return found;
+    }
+
+    private static boolean isMatrix(SameDiff graph, String leaf) {
+        INDArray array = graph.getVariable(leaf).getArr();
+        if (array == null || array.rank() < 2 || !array.dataType().isFPType()) {
+            return false;
+        }
+        long longest = 1;
+        for (long size : array.shape()) {
+            longest = Math.max(longest, size);
+        }
+        return array.length() > longest;
+    }
+
+    /**
+     * The module of a path.
+     *
+     * @param path a path
+     * @return the module, or null if there is none
+     */
+    public GraphModule get(String path) {
+        return modules.stream()
+                .filter(module -> module.path().equals(path))
+                .findFirst()
+                .orElse(null);
+    }
+
+    /**
+     * All paths.
+     *
+     * @return the paths in the order of {@link #modules}
+     */
+    public List<String> paths() {
+        return modules.stream().map(GraphModule::path).filter(Objects::nonNull).toList();
+    }
+
+    /**
+     * Lists everything, one line each.
+     *
+     * @return the modules, then what cannot be adapted
+     */
+    @Override
+    public String toString() {
+        String adaptable = modules.stream()
+                .map(module -> module + (heads.contains(module.path()) ? " [output head]" : ""))
+                .collect(Collectors.joining("\n"));
+        String refused = notAdaptable.stream()
+                .map(entry -> "not adaptable: " + entry.subject() + ": " + entry.reason())
+                .collect(Collectors.joining("\n"));
+        return refused.isEmpty() ? adaptable : adaptable + "\n" + refused;
+    }
+}

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.samediff;
+
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.lora4j.exec.GraphExecutor;
+import org.lora4j.exec.StockExecutor;
+import org.lora4j.samediff.LiveAdapter.Copy;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.autodiff.samediff.VariableType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** The graphs and executors of an adapted graph: built for a state when they are asked for, kept until the next state. */
+final class StateGraphs {
+
+    private final SameDiff base;
+    private final GraphModules modules;
+    private final AdapterSet adapters;
+    private final BaseGraph atStart;
+    private final Set<String> sharedWeights = new HashSet<>();
+    private GraphExecutor baseOutputs;
+    private Built built = new Built(null);
+
+    private static final class Built {
+        private final AdapterState state;
+        private SameDiff inference;
+        private GraphExecutor outputs;
+        private GraphExecutor training;
+
+        Built(AdapterState state) {
+            this.state = state;
+        }
+    }
+
+    StateGraphs(SameDiff base, GraphModules modules, List<GraphParameter> parameters, AdapterSet adapters) {
+        this.base = base;
+        this.modules = modules;
+        this.adapters = adapters;
+        this.atStart = BaseGraph.of(base);
+        for (GraphParameter parameter : parameters) {
+            if (parameter.weightOf() != null && !parameter.exclusive()) {
+                sharedWeights.add(parameter.weightOf().path());
+            }
+        }
+    }
+
+    private Built at(AdapterState state) {
+        if (built.state != state) {
+            built = new Built(state);
+        }
+        return built;
+    }
+
+    /** The graph that computes outputs. */
+    SameDiff inference(AdapterState state) {
+        Built now = at(state);
+        if (now.inference == null) {
+            now.inference = assemble(state, false).build();
+        }
+        return now.inference;
+    }
+
+    /** Computes outputs with adapters. */
+    GraphExecutor outputs(AdapterState state) {
+        Built now = at(state);
+        if (now.outputs == null) {
+            now.outputs = StockExecutor.forInference(inference(state));
+        }
+        return now.outputs;
+    }
+
+    /** Computes outputs of the base. */
+    GraphExecutor baseOutputs() {
+        if (baseOutputs == null) {
+            baseOutputs = StockExecutor.forInference(base);
+        }
+        return baseOutputs;
+    }
+
+    /** Computes gradients of the given variables. */
+    GraphExecutor training(AdapterState state, List<String> variables) {
+        Built now = at(state);
+        if (now.training == null) {
+            now.training = trainingExecutor(state, variables);
+        }
+        return now.training;
+    }
+
+    private GraphExecutor trainingExecutor(AdapterState state, List<String> variables) {
+        List<LiveAdapter> dropping = state.learning().stream()
+                .map(adapters::get)
+                .filter(adapter -> adapter.config().dropout() > 0)
+                .toList();
+        if (dropping.isEmpty()) {
+            return StockExecutor.forTraining(inference(state), variables);
+        }
+        for (LiveAdapter adapter : dropping) {
+            LiveAdapters.checkDropout(
+                    "training of adapter \"" + adapter.name() + "\"",
+                    adapter.config(),
+                    adapter.modules().values().stream()
+                            .map(LiveAdapter.Part::module)
+                            .toList());
+        }
+        GraphBuilder builder = assemble(state, true);
+        SameDiff training = builder.build();
+        return StockExecutor.forTraining(inference(state), training, variables, builder.masks());
+    }
+
+    private GraphBuilder assemble(AdapterState state, boolean dropout) {
+        atStart.requireUnchanged();
+        GraphBuilder builder = new GraphBuilder(base, modules).freeze();
+        for (String name : state.active()) {
+            LiveAdapter adapter = adapters.get(name);
+            boolean learns = state.learning().contains(name);
+            VariableType type = learns ? VariableType.VARIABLE : VariableType.CONSTANT;
+            builder.substitute(adapter, type);
+            if (!state.merged().contains(name)) {
+                builder.attach(adapter, type, learns && dropout);
+            }
+        }
+        merge(builder, state.weights(), VariableType.CONSTANT);
+        return builder;
+    }
+
+    /** A new graph of its own: all active adapters merged, variable types of the base. */
+    SameDiff merged(AdapterState state) {
+        atStart.requireUnchanged();
+        Map<String, INDArray> weights = new LinkedHashMap<>(state.weights());
+        weights.putAll(Merging.of(adapters.get(state.attached()), module -> weight(module, state))
+                .weights());
+        GraphBuilder builder = new GraphBuilder(base, modules);
+        state.active().forEach(name -> builder.substitute(detached(adapters.get(name)), null));
+        merge(builder, weights, null);
+        return builder.build();
+    }
+
+    private void merge(GraphBuilder builder, Map<String, INDArray> weights, VariableType type) {
+        weights.forEach(
+                (path, weight) -> builder.merge(modules.get(path), !sharedWeights.contains(path), weight, type));
+    }
+
+    // The graph that leaves here must not change when this adapter is trained further.
+    private static LiveAdapter detached(LiveAdapter adapter) {
+        Map<String, Copy> copies = new LinkedHashMap<>();
+        adapter.copies().forEach((path, copy) -> {
+            INDArray array = copy.live().array().dup('c');
+            copies.put(
+                    path,
+                    new Copy(copy.parameter(), new LiveAdapter.Live(copy.live().variable(), array)));
+        });
+        return new LiveAdapter(adapter.name(), adapter.file(), adapter.method(), adapter.modules(), copies);
+    }
+
+    /** The weight that a module has before the factors that are attached to it. */
+    INDArray weight(GraphModule module, AdapterState state) {
+        INDArray merged = state.weights().get(module.path());
+        if (merged != null) {
+            return merged;
+        }
+        for (String name : state.active()) {
+            Copy copy = adapters.get(name).copies().get(module.path() + ".weight");
+            if (copy != null) {
+                return copy.live().array();
+            }
+        }
+        return base.getVariable(module.weight()).getArr();
+    }
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * The SameDiff host: finds the modules of a graph ({@link org.lora4j.samediff.GraphModules}) and attaches adapters to
+ * them ({@link org.lora4j.samediff.AdaptedSameDiff}).
+ *
+ * <p>The base graph is never changed. What adapters do is expressed in graphs that are built on demand over the base's
+ * own arrays. How a graph spells a module is the business of {@link org.lora4j.samediff.form}; how a method looks in a
+ * graph is the business of its {@link org.lora4j.samediff.GraphRecipe}. May use {@code graph}, {@code exec},
+ * {@code method}, {@code adapter}, {@code model} and SameDiff.
+ */
+package org.lora4j.samediff;
