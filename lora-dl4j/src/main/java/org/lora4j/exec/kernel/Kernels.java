@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.exec.kernel;
 
 import java.util.HashMap;
@@ -61,9 +62,12 @@ public final class Kernels {
     public static SameDiff fuse(SameDiff graph) {
         GraphCopy copy = GraphCopy.of(graph);
         GeluPattern.find(graph)
-                .forEach((op, x) -> copy.rewrite(op, context -> List.of(carrier(
-                        context.graph(), "gelu", () -> new GELU(context.graph(), context.graph().getVariable(x))
-                                .outputVariable()))));
+                .forEach((op, x) -> copy.rewrite(
+                        op,
+                        context -> List.of(carrier(
+                                context.graph(),
+                                "gelu",
+                                () -> new GELU(context.graph(), context.graph().getVariable(x)).outputVariable()))));
         return copy.build();
     }
 
@@ -102,7 +106,11 @@ public final class Kernels {
 
     // The native backward op gives all gradients at once; its kernel is far cheaper than the composed rule.
     private static void layerNormRule(RuleContext c) {
-        if (!isOverLast((DynamicCustomOp) c.op(), ((LayerNorm) c.op()).getDimensions(), c.rank(c.input(0)), c.input(0).dataType())) {
+        if (!isOverLast(
+                (DynamicCustomOp) c.op(),
+                ((LayerNorm) c.op()).getDimensions(),
+                c.rank(c.input(0)),
+                c.input(0).dataType())) {
             GradientRules.of(c.op()).apply(c);
             return;
         }
@@ -149,7 +157,9 @@ public final class Kernels {
         Map<String, Kernel> byOp = new HashMap<>();
         for (SameDiffOp op : graph.getOps().values()) {
             String carried = carried(op.getName());
-            Kernel kernel = carried != null ? CARRIED.get(carried) : NATIVE.get(op.getOp().opName());
+            Kernel kernel = carried != null
+                    ? CARRIED.get(carried)
+                    : NATIVE.get(op.getOp().opName());
             if (kernel != null) {
                 byOp.put(op.getName(), kernel);
             }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.exec.kernel;
 
 /**
@@ -56,8 +57,7 @@ final class LayerNormKernels {
         }
     }
 
-    private static void row(
-            float[] x, float[] dy, int row, int width, float[] gain, float[] gainSum, float[] biasSum) {
+    private static void row(float[] x, float[] dy, int row, int width, float[] gain, float[] gainSum, float[] biasSum) {
         float mean = sum(x, row, width) / width;
         subtract(x, row, width, mean);
         float inverse = inverse(dot(x, row, x, row, width) / width);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.exec.kernel;
 
 /** The backward of softmax over the last dimension: dx = y (dy - sum(dy y)). */
