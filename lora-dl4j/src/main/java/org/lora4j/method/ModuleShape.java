@@ -34,6 +34,10 @@ public record ModuleShape(Kind kind, long inputs, long outputs, List<Long> kerne
     /**
      * Checks the shape.
      *
+     * @param kind what the module computes
+     * @param inputs input features, vocabulary size, or input channels
+     * @param outputs output features, embedding size, or output channels
+     * @param kernel size of the window per spatial axis
      * @throws IllegalArgumentException if a size is below 1, a convolution does not have 1 to 3 spatial axes, or
      *     another kind has any; the message lists every problem
      */

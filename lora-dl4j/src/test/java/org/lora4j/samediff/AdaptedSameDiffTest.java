@@ -248,6 +248,38 @@ class AdaptedSameDiffTest {
     }
 
     @Test
+    void inject_intoAGraphThatWasTrained_works() {
+        var data = new org.nd4j.linalg.dataset.DataSet(inputs.get("x"), inputs.get("labels"));
+        base.fit(data);
+        INDArray trained = baseOutput();
+
+        AdaptedSameDiff model = Lora.inject(
+                base,
+                config("fc1", "fc2")
+                        .initialization(Initialization.KAIMING_UNIFORM)
+                        .build(),
+                1);
+
+        Graphs.assertSameValues(y(model), trained);
+        model.graph().fit(data);
+        assertThat(y(model).sub(trained).amaxNumber().doubleValue()).isGreaterThan(0);
+        Graphs.assertSameValues(baseOutput(), trained);
+    }
+
+    @Test
+    void training_twiceWithOneSeed_givesTheSameFactorsBitForBit() {
+        AdaptedSameDiff one =
+                Lora.inject(base, config("fc1", "fc2").dropout(0.25).build(), 9);
+        AdaptedSameDiff two =
+                Lora.inject(base, config("fc1", "fc2").dropout(0.25).build(), 9);
+
+        sgd(one, 5);
+        sgd(two, 5);
+
+        assertThat(two.adapter("default")).isEqualTo(one.adapter("default"));
+    }
+
+    @Test
     void mergeAndUnload_isAPlainGraphWithTheBasesTypesAndTheAdaptedOutput() {
         AdaptedSameDiff model = Lora.inject(base, config("fc1", "fc2").build(), 1);
         INDArray adapted = y(model);
