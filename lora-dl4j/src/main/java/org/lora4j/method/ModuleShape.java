@@ -4,6 +4,7 @@ package org.lora4j.method;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Collectors;
 import java.util.stream.LongStream;
 
@@ -144,6 +145,6 @@ public record ModuleShape(Kind kind, long inputs, long outputs, List<Long> kerne
     @Override
     public String toString() {
         String sizes = Arrays.stream(weight()).mapToObj(Long::toString).collect(Collectors.joining(", ", "[", "]"));
-        return kind.name().toLowerCase(java.util.Locale.ROOT) + " " + sizes;
+        return kind.name().toLowerCase(Locale.ROOT) + " " + sizes;
     }
 }
