@@ -9,11 +9,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 import org.lora4j.autodiff.rules.GradientRule;
-import org.lora4j.autodiff.rules.GradientRules;
 import org.lora4j.autodiff.rules.RuleContext;
 import org.lora4j.autodiff.rules.Shapes;
 import org.lora4j.graph.GraphOrder;
+import org.nd4j.autodiff.functions.DifferentialFunction;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.internal.SameDiffOp;
@@ -33,12 +34,19 @@ public final class ReversePass {
 
     private final SameDiff graph;
     private final Shapes shapes;
+    private final Function<DifferentialFunction, GradientRule> rules;
     private final Set<String> active;
     private final Map<String, SDVariable> gradients = new HashMap<>();
 
-    private ReversePass(SameDiff graph, Collection<String> losses, Collection<String> variables, Shapes shapes) {
+    private ReversePass(
+            SameDiff graph,
+            Collection<String> losses,
+            Collection<String> variables,
+            Shapes shapes,
+            Function<DifferentialFunction, GradientRule> rules) {
         this.graph = graph;
         this.shapes = shapes;
+        this.rules = rules;
         this.active = new HashSet<>(GraphOrder.descendants(graph, variables));
         this.active.retainAll(GraphOrder.ancestors(graph, losses));
         this.active.removeIf(v -> !graph.getVariable(v).dataType().isFPType());
@@ -51,12 +59,17 @@ public final class ReversePass {
      * @param losses names of scalar variables
      * @param variables names of the variables to differentiate with respect to
      * @param shapes answers on the shapes of the graph's variables
+     * @param rules the gradient rule of an op, such as {@code GradientRules::of}
      * @return name of the gradient by name of the variable, without those that the loss does not depend on
      * @throws IllegalArgumentException if an op on the way has no gradient
      */
     public static Map<String, String> extend(
-            SameDiff graph, Collection<String> losses, Collection<String> variables, Shapes shapes) {
-        return new ReversePass(graph, losses, variables, shapes).run(losses, variables);
+            SameDiff graph,
+            Collection<String> losses,
+            Collection<String> variables,
+            Shapes shapes,
+            Function<DifferentialFunction, GradientRule> rules) {
+        return new ReversePass(graph, losses, variables, shapes, rules).run(losses, variables);
     }
 
     private Map<String, String> run(Collection<String> losses, Collection<String> variables) {
@@ -96,8 +109,7 @@ public final class ReversePass {
             outputGradients.add(gradients.get(output));
         }
         RuleContext context = new RuleContext(op.getOp(), inputs, outputs, outputGradients, needed, shapes);
-        GradientRule rule = GradientRules.of(op.getOp());
-        rule.apply(context);
+        rules.apply(op.getOp()).apply(context);
         List<SDVariable> inputGradients = context.inputGradients();
         for (int i = 0; i < needed.length; i++) {
             if (needed[i]) {

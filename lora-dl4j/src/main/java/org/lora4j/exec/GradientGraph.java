@@ -28,9 +28,10 @@ final class GradientGraph {
             List<String> losses,
             List<String> trainable,
             Map<String, String> gradientOf,
-            AskedShapes asked) {
+            AskedShapes asked,
+            Engine engine) {
         this.graph = graph;
-        this.session = new Session(graph);
+        this.session = new Session(engine, graph);
         this.losses = losses;
         this.trainable = trainable;
         this.gradientOf = gradientOf;
@@ -39,12 +40,13 @@ final class GradientGraph {
         this.outputs.addAll(gradientOf.values().stream().distinct().toList());
     }
 
-    static GradientGraph build(SameDiff training, List<String> trainable, Map<String, long[]> shapes) {
+    /** Builds one from a prepared training graph, which is only read. */
+    static GradientGraph build(SameDiff training, List<String> trainable, Map<String, long[]> shapes, Engine engine) {
         SameDiff graph = GraphCopy.of(training).build();
         List<String> losses = List.copyOf(training.getLossVariables());
         AskedShapes asked = new AskedShapes(shapes);
-        Map<String, String> gradientOf = ReversePass.extend(graph, losses, trainable, asked);
-        return new GradientGraph(graph, losses, trainable, gradientOf, asked.frozen());
+        Map<String, String> gradientOf = ReversePass.extend(graph, losses, trainable, asked, engine::rule);
+        return new GradientGraph(graph, losses, trainable, gradientOf, asked.frozen(), engine);
     }
 
     boolean holdsFor(Map<String, long[]> shapes) {

@@ -19,8 +19,8 @@ final class Session {
 
     private final InferenceSession session;
 
-    Session(SameDiff graph) {
-        this.session = new InferenceSession(graph);
+    Session(Engine engine, SameDiff graph) {
+        this.session = engine.session(graph);
     }
 
     Map<String, INDArray> run(Map<String, INDArray> placeholders, Collection<String> outputs) {

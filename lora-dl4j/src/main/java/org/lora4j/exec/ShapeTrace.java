@@ -21,7 +21,8 @@ final class ShapeTrace {
 
     private ShapeTrace() {}
 
-    static Map<String, long[]> of(SameDiff graph, Map<String, INDArray> placeholders, Collection<String> outputs) {
+    static Map<String, long[]> of(
+            Engine engine, SameDiff graph, Map<String, INDArray> placeholders, Collection<String> outputs) {
         Map<String, long[]> shapes = new HashMap<>();
         placeholders.forEach((name, array) -> shapes.put(name, array.shape()));
         for (SDVariable v : graph.variables()) {
@@ -29,7 +30,7 @@ final class ShapeTrace {
                 shapes.put(v.name(), v.getArr().shape());
             }
         }
-        new Session(graph).run(placeholders, outputs, List.of(new Recorder(shapes)));
+        new Session(engine, graph).run(placeholders, outputs, List.of(new Recorder(shapes)));
         return shapes;
     }
 

@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import org.lora4j.exec.kernel.Kernels;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -26,6 +27,7 @@ public final class StockExecutor implements GraphExecutor {
     private final SameDiff training;
     private final List<String> trainable;
     private final List<DropoutMask> masks;
+    private final Engine engine;
     private final Session inferenceSession;
     private final List<GradientGraph> gradientGraphs = new ArrayList<>();
     private final Map<String, Traced> traced = new HashMap<>();
@@ -33,12 +35,14 @@ public final class StockExecutor implements GraphExecutor {
     /** What is known of inputs of certain shapes: the graph to use, and the shapes of the dropout masks. */
     private record Traced(GradientGraph gradients, Map<String, long[]> maskShapes) {}
 
-    private StockExecutor(SameDiff inference, SameDiff training, List<String> trainable, List<DropoutMask> masks) {
-        this.inference = inference;
-        this.training = training;
+    private StockExecutor(
+            SameDiff inference, SameDiff training, List<String> trainable, List<DropoutMask> masks, Engine engine) {
+        this.inference = engine.prepare(inference);
+        this.training = training == inference ? this.inference : engine.prepare(training);
         this.trainable = trainable;
         this.masks = masks;
-        this.inferenceSession = new Session(inference);
+        this.engine = engine;
+        this.inferenceSession = new Session(engine, this.inference);
     }
 
     /**
@@ -48,7 +52,7 @@ public final class StockExecutor implements GraphExecutor {
      * @return the executor; its {@link #gradients} refuses
      */
     public static StockExecutor forInference(SameDiff graph) {
-        return new StockExecutor(graph, graph, List.of(), List.of());
+        return new StockExecutor(graph, graph, List.of(), List.of(), Engine.PLAIN);
     }
 
     /**
@@ -87,7 +91,17 @@ public final class StockExecutor implements GraphExecutor {
         if (!problems.isEmpty()) {
             throw new IllegalArgumentException("training graph: " + String.join("; ", problems));
         }
-        return new StockExecutor(inference, training, List.copyOf(trainable), List.copyOf(masks));
+        return new StockExecutor(inference, training, List.copyOf(trainable), List.copyOf(masks), Engine.PLAIN);
+    }
+
+    /**
+     * The same executor with element-wise work in Java kernels, where there are any for FLOAT. Several times faster than
+     * the native ops of the plain ND4J builds on them; results agree with the plain executor within 1e-5, relative.
+     *
+     * @return a new executor; on a backend that is not a CPU, an equal one without kernels
+     */
+    public StockExecutor withKernels() {
+        return new StockExecutor(inference, training, trainable, masks, Kernels.available() ? Engine.KERNELS : engine);
     }
 
     @Override
@@ -117,7 +131,7 @@ public final class StockExecutor implements GraphExecutor {
         Map<String, long[]> maskShapes = Map.of();
         Map<String, INDArray> all = new LinkedHashMap<>(placeholders);
         if (!masks.isEmpty()) {
-            Map<String, long[]> plain = ShapeTrace.of(inference, placeholders, inference.getLossVariables());
+            Map<String, long[]> plain = ShapeTrace.of(engine, inference, placeholders, inference.getLossVariables());
             maskShapes = new HashMap<>();
             for (DropoutMask mask : masks) {
                 maskShapes.put(mask.placeholder(), plain.get(mask.shapeLike()));
@@ -126,13 +140,13 @@ public final class StockExecutor implements GraphExecutor {
                         Nd4j.ones(training.getVariable(mask.placeholder()).dataType(), plain.get(mask.shapeLike())));
             }
         }
-        Map<String, long[]> shapes = ShapeTrace.of(training, all, training.getLossVariables());
+        Map<String, long[]> shapes = ShapeTrace.of(engine, training, all, training.getLossVariables());
         for (GradientGraph graph : gradientGraphs) {
             if (graph.holdsFor(shapes)) {
                 return new Traced(graph, maskShapes);
             }
         }
-        GradientGraph graph = GradientGraph.build(training, trainable, shapes);
+        GradientGraph graph = GradientGraph.build(training, trainable, shapes, engine);
         gradientGraphs.add(graph);
         return new Traced(graph, maskShapes);
     }

@@ -95,7 +95,7 @@ final class StateGraphs {
                 .filter(adapter -> adapter.config().dropout() > 0)
                 .toList();
         if (dropping.isEmpty()) {
-            return StockExecutor.forTraining(inference(state), variables);
+            return StockExecutor.forTraining(inference(state), variables).withKernels();
         }
         for (LiveAdapter adapter : dropping) {
             LiveAdapters.checkDropout(
@@ -107,7 +107,8 @@ final class StateGraphs {
         }
         GraphBuilder builder = assemble(state, true);
         SameDiff training = builder.build();
-        return StockExecutor.forTraining(inference(state), training, variables, builder.masks());
+        return StockExecutor.forTraining(inference(state), training, variables, builder.masks())
+                .withKernels();
     }
 
     private GraphBuilder assemble(AdapterState state, boolean dropout) {

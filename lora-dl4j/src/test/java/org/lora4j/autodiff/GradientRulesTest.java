@@ -405,8 +405,11 @@ class GradientRulesTest {
         h.mmul(a).mmul(sd.constant("w1", values(3, 4, 4))).sum().rename("loss");
         int before = sd.getOps().size();
 
-        Map<String, String> gradients =
-                ReversePass.extend(sd, List.of("loss"), List.of("a"), new org.lora4j.autodiff.rules.Shapes() {
+        Map<String, String> gradients = ReversePass.extend(
+                sd,
+                List.of("loss"),
+                List.of("a"),
+                new org.lora4j.autodiff.rules.Shapes() {
                     @Override
                     public int rank(String variable) {
                         return 2;
@@ -416,7 +419,8 @@ class GradientRulesTest {
                     public int[] broadcastDimensions(String input, String output) {
                         return new int[0];
                     }
-                });
+                },
+                org.lora4j.autodiff.rules.GradientRules::of);
 
         assertThat(gradients).containsOnlyKeys("a");
         // Backwards of sum, dX of w1's product, dW of a's product: no dW of w1, nothing for tanh and w0.

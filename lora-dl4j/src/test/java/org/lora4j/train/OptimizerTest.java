@@ -37,6 +37,8 @@ class OptimizerTest {
     static Stream<Arguments> byHand() {
         return Stream.of(
                 Arguments.of(AdamW.of(0.1), 0.01, 0.899000002, 0.8714672987058463),
+                // Large enough to see where it is added: 0.999 - 0.1 0.5 / (0.5 + 0.1) first.
+                Arguments.of(AdamW.of(0.1).withEpsilon(0.1), 0.01, 0.9156666666666666, 0.8934953935636754),
                 Arguments.of(Adam.of(0.1), 0.1, 0.9000000016666666, 0.8544413674617625),
                 Arguments.of(Sgd.of(0.1), 0.1, 0.94, 0.9556),
                 Arguments.of(Sgd.of(0.1).withNesterovMomentum(0.9), 0.1, 0.886, 0.868066));

@@ -454,4 +454,19 @@ class TrainerTest {
                         "epoch 2, 1 steps, 4 examples",
                         "end COMPLETED");
     }
+
+    @Test
+    void train_reportsTheMeanLossOfEachEpochByWeight() {
+        TestModel model = new TestModel(
+                TestModel.slope(Kind.WEIGHT, 0).parameters(),
+                (in, seed) -> new LossAndGradients(
+                        in.get("x").getDouble(0), TestModel.gradients("p", Nd4j.ones(DataType.DOUBLE, 1))));
+        Batch light = Batch.of(Map.of("x", Nd4j.scalar(1.0)), 1);
+        Batch heavy = Batch.of(Map.of("x", Nd4j.scalar(5.0)), 3);
+
+        TrainingResult result = train(model, plan().epochs(2), light, heavy);
+
+        // (1 * 1 + 3 * 5) / 4, in both epochs.
+        assertThat(result.epochs()).extracting(EpochReport::meanLoss).containsExactly(4.0, 4.0);
+    }
 }

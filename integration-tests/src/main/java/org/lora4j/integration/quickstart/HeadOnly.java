@@ -10,9 +10,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.SplittableRandom;
 import java.util.function.Consumer;
 import org.lora4j.exec.StockExecutor;
 import org.lora4j.pretrained.BertEncoder;
@@ -41,8 +43,10 @@ import org.nd4j.linalg.factory.Nd4j;
  */
 final class HeadOnly {
 
+    // The best of a sweep over rates, decays and epochs (68.3 %, where most lie between 66 and 68 %): a fair baseline.
     private static final int EPOCHS = 60;
-    private static final double LEARNING_RATE = 1e-2;
+    private static final double LEARNING_RATE = 2e-3;
+    private static final double WEIGHT_DECAY = 0.5;
     private static final String VECTOR = "vector";
 
     private final GlossTask task;
@@ -55,7 +59,8 @@ final class HeadOnly {
 
     Outcome run(BertWeights weights, Path file, long seed) throws IOException {
         StockExecutor encoder = StockExecutor.forInference(
-                BertEncoder.create(weights, Pooling.MEAN).graph());
+                        BertEncoder.create(weights, Pooling.MEAN).graph())
+                .withKernels();
         long start = System.nanoTime();
         List<Batch> training = encode(encoder, task.training());
         List<Batch> heldOut = encode(encoder, task.heldOut());
@@ -67,7 +72,7 @@ final class HeadOnly {
         TrainableGraph trainable = TrainableGraph.of(head, List.of(HEAD + ".weight", HEAD + ".bias"));
         TrainingPlan plan = TrainingPlan.builder()
                 .epochs(EPOCHS)
-                .optimizer(AdamW.of(LEARNING_RATE))
+                .optimizer(AdamW.of(LEARNING_RATE).withWeightDecay(WEIGHT_DECAY))
                 .schedule(LearningRateSchedule.linear(Warmup.fraction(0.06)))
                 .seed(seed)
                 .build();
@@ -83,7 +88,7 @@ final class HeadOnly {
     }
 
     private static SameDiff head(int hidden, long seed) {
-        java.util.SplittableRandom random = new java.util.SplittableRandom(seed);
+        SplittableRandom random = new SplittableRandom(seed);
         float[] start = new float[hidden * GlossTask.CLASSES];
         for (int i = 0; i < start.length; i++) {
             start[i] = (float) (random.nextDouble(-1, 1) / Math.sqrt(hidden));
@@ -104,7 +109,7 @@ final class HeadOnly {
         Iterator<EncodedBatch> encoded = texts.inOrder();
         while (encoded.hasNext()) {
             EncodedBatch batch = encoded.next();
-            Map<String, INDArray> inputs = new java.util.HashMap<>(batch.placeholders());
+            Map<String, INDArray> inputs = new HashMap<>(batch.placeholders());
             inputs.remove(LABELS);
             INDArray vectors =
                     encoder.output(inputs, List.of(BertEncoder.POOLED)).get(BertEncoder.POOLED);

@@ -10,6 +10,7 @@ import java.util.stream.Stream;
 import org.lora4j.Lora;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
+import org.lora4j.integration.quickstart.GlossTask.Outputs;
 import org.lora4j.model.Trainable;
 import org.lora4j.pretrained.BertClassifier;
 import org.lora4j.pretrained.BertWeights;
@@ -24,6 +25,7 @@ import org.lora4j.train.Trainer;
 import org.lora4j.train.TrainingPlan;
 import org.lora4j.train.TrainingResult;
 import org.lora4j.train.Warmup;
+import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -78,6 +80,8 @@ public final class Quickstart {
                 task.training().paddedLengths(),
                 task.training().paddingRatio());
         BertWeights weights = MiniLm.weights();
+        task.training().requireFits(weights.config());
+        task.heldOut().requireFits(weights.config());
 
         heading("1 of 3: frozen encoder, trained head");
         Outcome headOnly = new HeadOnly(task, out::println).run(weights, folder.resolve("head.fb"), seed);
@@ -107,13 +111,13 @@ public final class Quickstart {
         Outcome fullOutcome = outcome(fullTrained, everything, Files.size(fullFile));
 
         heading("Saved, loaded, merged");
-        INDArray before = task.heldOutLogits(lora.executor());
+        INDArray before = task.heldOutLogits(Outputs.of(lora));
         AdaptedSameDiff reloaded = Lora.load(classifier(MiniLm.weights()), adapter);
-        double reloadDifference = largestDifference(before, task.heldOutLogits(reloaded.executor()));
+        double reloadDifference = largestDifference(before, task.heldOutLogits(Outputs.of(reloaded)));
         out.printf("adapter saved to %s (%d bytes)%n", adapter, loraOutcome.savedBytes());
         out.printf("loaded into a fresh base: largest difference of a logit %s%n", reloadDifference);
         reloaded.merge();
-        double mergeDifference = largestDifference(before, task.heldOutLogits(reloaded.executor()));
+        double mergeDifference = largestDifference(before, task.heldOutLogits(Outputs.of(reloaded)));
         Path merged = folder.resolve("merged.fb");
         reloaded.mergeAndUnload().save(merged.toFile(), false);
         out.printf(
@@ -130,7 +134,7 @@ public final class Quickstart {
                 folder.toAbsolutePath().normalize(), (System.nanoTime() - start) / 1e9);
     }
 
-    private org.nd4j.autodiff.samediff.SameDiff classifier(BertWeights weights) {
+    private SameDiff classifier(BertWeights weights) {
         return BertClassifier.create(weights, Pooling.MEAN, GlossTask.CLASSES, seed)
                 .graph();
     }

@@ -3,10 +3,12 @@ package org.lora4j.integration.quickstart;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
-import org.nd4j.linalg.factory.Nd4j;
+import java.util.Properties;
 
 /** The figures of a run, as a table and as {@code report.json}. */
 record QuickstartReport(
@@ -54,18 +56,26 @@ record QuickstartReport(
         new ObjectMapper().writerWithDefaultPrettyPrinter().writeValue(file.toFile(), report);
     }
 
-    private static Map<String, String> versions() {
+    private static Map<String, String> versions() throws IOException {
         Map<String, String> versions = new LinkedHashMap<>();
-        versions.put("lora4j", System.getProperty("lora4j.version", "unknown"));
-        versions.put(
-                "nd4j",
-                org.nd4j.versioncheck.VersionCheck.listVersions("|").stream()
-                        .filter(v -> v.contains("nd4j-api") || v.contains("nd4j-native"))
-                        .findFirst()
-                        .orElse("unknown"));
-        versions.put("backend", Nd4j.getBackend().getClass().getSimpleName());
+        for (String artifact : List.of(
+                "org.lora4j/lora-dl4j", "org.nd4j/nd4j-native", "org.bytedeco/openblas", "org.bytedeco/javacpp")) {
+            versions.put(artifact.substring(artifact.indexOf('/') + 1), version(artifact));
+        }
         versions.put("java", System.getProperty("java.version"));
         versions.put("os", System.getProperty("os.name") + " " + System.getProperty("os.arch"));
         return versions;
+    }
+
+    private static String version(String artifact) throws IOException {
+        String resource = "META-INF/maven/" + artifact + "/pom.properties";
+        try (InputStream in = QuickstartReport.class.getClassLoader().getResourceAsStream(resource)) {
+            if (in == null) {
+                return "unknown";
+            }
+            Properties properties = new Properties();
+            properties.load(in);
+            return properties.getProperty("version");
+        }
     }
 }

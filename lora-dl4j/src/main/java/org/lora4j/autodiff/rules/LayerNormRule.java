@@ -3,7 +3,7 @@ package org.lora4j.autodiff.rules;
 
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
-import org.nd4j.linalg.api.ops.impl.transforms.custom.LayerNorm;
+import org.nd4j.linalg.api.ops.DynamicCustomOp;
 
 /**
  * y = gain xhat (+ bias) with xhat = (x - mean) / std over the last dimension: from plain ops, only what is needed. Other
@@ -47,12 +47,11 @@ final class LayerNormRule implements GradientRule {
     }
 
     private static boolean overLastDimension(RuleContext c, int last) {
-        LayerNorm op = (LayerNorm) c.op();
-        int[] dimensions = op.getDimensions();
+        DynamicCustomOp op = (DynamicCustomOp) c.op();
+        long[] dimensions = op.iArgs();
         boolean[] flags = op.bArgs();
         boolean channelsFirst = flags.length > 0 && flags[0];
-        return dimensions != null
-                && dimensions.length == 1
+        return dimensions.length == 1
                 && (dimensions[0] == last || dimensions[0] == -1)
                 && (last == 1 || !channelsFirst);
     }

@@ -11,6 +11,7 @@ import org.nd4j.autodiff.samediff.config.SDValue;
 import org.nd4j.autodiff.samediff.internal.FrameIter;
 import org.nd4j.autodiff.samediff.internal.InferenceSession;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.api.ops.DynamicCustomOp;
 import org.nd4j.linalg.api.ops.OpContext;
 
 /** The stock session, with kernels for some ops. Order, memory and everything else stay those of the stock session. */
@@ -33,13 +34,18 @@ final class KernelSession extends InferenceSession {
             Set<String> constantAndPlaceholderInputs,
             Map<String, SDValue> otherPlaceholders) {
         Kernel kernel = kernels.get(op.getOwnName());
-        INDArray first = kernel == null ? null : context.getInputArrays().get(0);
-        if (kernel == null || !Kernels.applies(op, first.rank(), first.dataType())) {
+        if (kernel == null || !applies(op, context.getInputArrays().get(0))) {
             return super.doExec(
                     op, context, frame, inputs, allIterationInputs, constantAndPlaceholderInputs, otherPlaceholders);
         }
         run(kernel, context.getInputArrays(), context.getOutputArrays());
         return ExecutionResult.createFrom(op, context);
+    }
+
+    // A carrier is made only where its kernel applies; a native op of the same name can mean something else.
+    private static boolean applies(DifferentialFunction op, INDArray first) {
+        return !op.opName().startsWith("layer_norm")
+                || Kernels.isOverLastDimension((DynamicCustomOp) op, first.rank(), first.dataType());
     }
 
     private static void run(Kernel kernel, List<INDArray> inputs, List<INDArray> outputs) {

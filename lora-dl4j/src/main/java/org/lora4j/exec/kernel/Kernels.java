@@ -17,8 +17,6 @@ import org.nd4j.autodiff.samediff.internal.InferenceSession;
 import org.nd4j.autodiff.samediff.internal.SameDiffOp;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ops.DynamicCustomOp;
-import org.nd4j.linalg.api.ops.impl.transforms.custom.LayerNorm;
-import org.nd4j.linalg.api.ops.impl.transforms.custom.LayerNormBp;
 import org.nd4j.linalg.api.ops.impl.transforms.strict.GELU;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -106,11 +104,8 @@ public final class Kernels {
 
     // The native backward op gives all gradients at once; its kernel is far cheaper than the composed rule.
     private static void layerNormRule(RuleContext c) {
-        if (!isOverLast(
-                (DynamicCustomOp) c.op(),
-                ((LayerNorm) c.op()).getDimensions(),
-                c.rank(c.input(0)),
-                c.input(0).dataType())) {
+        if (!isOverLastDimension(
+                (DynamicCustomOp) c.op(), c.rank(c.input(0)), c.input(0).dataType())) {
             GradientRules.of(c.op()).apply(c);
             return;
         }
@@ -122,11 +117,12 @@ public final class Kernels {
         }
     }
 
-    private static boolean isOverLast(DynamicCustomOp op, int[] dimensions, int rank, DataType type) {
+    /** Whether a layer norm, or its backward, is one that the kernels compute. */
+    static boolean isOverLastDimension(DynamicCustomOp op, int rank, DataType type) {
+        long[] dimensions = op.iArgs();
         boolean[] flags = op.bArgs();
         boolean channelsFirst = flags.length > 0 && flags[0];
         return type == DataType.FLOAT
-                && dimensions != null
                 && dimensions.length == 1
                 && (dimensions[0] == -1 || dimensions[0] == rank - 1)
                 && (rank == 2 || !channelsFirst);
@@ -165,16 +161,5 @@ public final class Kernels {
             }
         }
         return new KernelSession(graph, byOp);
-    }
-
-    /** Whether the kernel of a native op means the same as the op on these inputs. */
-    static boolean applies(DifferentialFunction op, int rank, DataType type) {
-        if (op instanceof LayerNorm norm) {
-            return isOverLast(norm, norm.getDimensions(), rank, type);
-        }
-        if (op instanceof LayerNormBp norm) {
-            return isOverLast(norm, norm.getDimensions(), rank, type);
-        }
-        return true;
     }
 }
