@@ -126,13 +126,12 @@ public final class LoraMethod implements AdapterMethod {
         check(shape, a, b);
         DataType exact = weight.dataType() == DataType.DOUBLE ? DataType.DOUBLE : DataType.FLOAT;
         long rank = a.size(0);
-        INDArray product = b.castTo(exact)
-                .reshape(shape.outputs(), rank)
-                .mmul(a.castTo(exact).reshape(rank, shape.fanIn()))
-                .muli(scaling);
+        // The scale goes onto A, the smaller of the two.
+        INDArray scaledA = a.castTo(exact).reshape(rank, shape.fanIn()).mul(scaling);
+        INDArray product = b.castTo(exact).reshape(shape.outputs(), rank).mmul(scaledA);
         INDArray delta = shape.kind() == ModuleShape.Kind.EMBEDDING
                 ? product.transpose().dup('c')
-                : product.dup('c').reshape('c', shape.weight());
+                : product.reshape('c', shape.weight());
         return delta.castTo(weight.dataType());
     }
 

@@ -4,6 +4,7 @@ package org.lora4j.method;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Collectors;
 import java.util.stream.LongStream;
 
@@ -34,6 +35,10 @@ public record ModuleShape(Kind kind, long inputs, long outputs, List<Long> kerne
     /**
      * Checks the shape.
      *
+     * @param kind what the module computes
+     * @param inputs input features, vocabulary size, or input channels
+     * @param outputs output features, embedding size, or output channels
+     * @param kernel size of the window per spatial axis
      * @throws IllegalArgumentException if a size is below 1, a convolution does not have 1 to 3 spatial axes, or
      *     another kind has any; the message lists every problem
      */
@@ -140,6 +145,6 @@ public record ModuleShape(Kind kind, long inputs, long outputs, List<Long> kerne
     @Override
     public String toString() {
         String sizes = Arrays.stream(weight()).mapToObj(Long::toString).collect(Collectors.joining(", ", "[", "]"));
-        return kind.name().toLowerCase(java.util.Locale.ROOT) + " " + sizes;
+        return kind.name().toLowerCase(Locale.ROOT) + " " + sizes;
     }
 }

@@ -18,7 +18,16 @@ import java.util.List;
 public record MergeReport(
         List<String> adapters, int modules, double largestChange, double largestRounding, String module, long bytes) {
 
-    /** Copies the list. */
+    /**
+     * Copies the list.
+     *
+     * @param adapters names of the adapters
+     * @param modules number of modules
+     * @param largestChange largest change of a weight
+     * @param largestRounding largest rounding of a weight
+     * @param module path of the module with the largest rounding
+     * @param bytes memory of the new weights
+     */
     public MergeReport {
         adapters = List.copyOf(adapters);
     }

@@ -27,7 +27,18 @@ public record ModuleStatus(
         List<String> saved,
         boolean outputHead) {
 
-    /** Copies the lists. */
+    /**
+     * Copies the lists.
+     *
+     * @param path dotted path
+     * @param shape kind and sizes
+     * @param adapters adapters with factors
+     * @param active active ones
+     * @param trainable trainable ones
+     * @param merged merged ones
+     * @param saved adapters with a full copy
+     * @param outputHead whether it is an output head
+     */
     public ModuleStatus {
         adapters = List.copyOf(adapters);
         active = List.copyOf(active);

@@ -15,7 +15,14 @@ import java.util.Locale;
  */
 public record ParameterSummary(long trainable, long total, List<ModuleParameters> modules, long mergedBytes) {
 
-    /** Copies the list. */
+    /**
+     * Copies the list.
+     *
+     * @param trainable numbers that learn
+     * @param total all numbers
+     * @param modules adapted modules
+     * @param mergedBytes memory of merged weights
+     */
     public ParameterSummary {
         modules = List.copyOf(modules);
     }

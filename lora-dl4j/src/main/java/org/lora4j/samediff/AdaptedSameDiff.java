@@ -75,7 +75,8 @@ public final class AdaptedSameDiff implements AdaptedModel, Trainable {
      * Prepares a graph for adapters; there is none yet.
      *
      * @param base the graph; never changed
-     * @param names module paths that the caller chooses, by name of a weight or of an op that applies a module
+     * @param names module paths that the caller chooses, by name of a weight, of an op that applies a module,
+     *     or of that op's output
      * @return the model
      * @throws IllegalArgumentException as {@link GraphModules#find(SameDiff, Map)}
      */

@@ -9,6 +9,7 @@ import java.util.Set;
 import org.lora4j.error.Problems;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.autodiff.samediff.VariableType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -27,7 +28,8 @@ record BaseGraph(SameDiff graph, Set<String> ops, Map<String, String> shapes) {
     private static Map<String, String> shapesOf(SameDiff graph) {
         Map<String, String> shapes = new HashMap<>();
         for (SDVariable variable : graph.variables()) {
-            if (variable.isConstant() || variable.getVariableType().name().equals("VARIABLE")) {
+            if (variable.getVariableType() == VariableType.CONSTANT
+                    || variable.getVariableType() == VariableType.VARIABLE) {
                 INDArray array = variable.getArr();
                 shapes.put(variable.name(), array == null ? "none" : Arrays.toString(array.shape()));
             }

@@ -17,7 +17,12 @@ import org.lora4j.samediff.form.Site;
  */
 public record GraphModule(String path, List<Site> sites) implements AdaptableModule {
 
-    /** Copies the list of uses. */
+    /**
+     * Copies the list of uses.
+     *
+     * @param path dotted path
+     * @param sites the uses
+     */
     public GraphModule {
         sites = List.copyOf(sites);
     }

@@ -35,7 +35,13 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  */
 public record GraphModules(List<GraphModule> modules, List<NotAdaptable> notAdaptable, Set<String> heads) {
 
-    /** Copies the collections. */
+    /**
+     * Copies the collections.
+     *
+     * @param modules the adaptable modules
+     * @param notAdaptable weights without a module
+     * @param heads paths of output heads
+     */
     public GraphModules {
         modules = List.copyOf(modules);
         notAdaptable = List.copyOf(notAdaptable);

@@ -30,26 +30,51 @@ record Merging(Map<String, INDArray> weights, MergeReport report) {
         Map<String, GraphModule> modules = new LinkedHashMap<>();
         adapters.forEach(adapter -> adapter.modules().forEach((path, part) -> modules.put(path, part.module())));
         Map<String, INDArray> merged = new LinkedHashMap<>();
-        double change = 0;
-        double rounding = -1;
-        String worst = null;
-        long bytes = 0;
+        Cost cost = new Cost(0, 0, null, 0);
         for (GraphModule module : modules.values()) {
             INDArray before = weightNow.apply(module);
             INDArray exact = exact(module, adapters, before);
-            INDArray rounded = exact.castTo(before.dataType()).dup('c');
-            checkFinite(module, adapters, rounded);
-            double error = largestDifference(rounded, exact);
-            change = Math.max(change, largestDifference(rounded, before));
-            if (error > rounding) {
-                rounding = error;
-                worst = module.path();
-            }
-            bytes += rounded.length() * before.dataType().width();
+            INDArray rounded = exact.castTo(before.dataType());
+            cost = cost.with(module, adapters, before, exact, rounded);
             merged.put(module.path(), rounded);
         }
         List<String> names = adapters.stream().map(LiveAdapter::name).toList();
-        return new Merging(merged, new MergeReport(names, merged.size(), change, Math.max(0, rounding), worst, bytes));
+        MergeReport report = new MergeReport(names, merged.size(), cost.change, cost.rounding, cost.module, cost.bytes);
+        return new Merging(merged, report);
+    }
+
+    /** What merging has cost so far. */
+    private record Cost(double change, double rounding, String module, long bytes) {
+
+        Cost with(GraphModule at, List<LiveAdapter> adapters, INDArray before, INDArray exact, INDArray rounded) {
+            double[] old = before.dup('c').data().asDouble();
+            double[] sums = exact.data().asDouble();
+            double[] values = rounded.data().asDouble();
+            double largestChange = change;
+            double largestRounding = 0;
+            for (int i = 0; i < values.length; i++) {
+                if (!Double.isFinite(values[i])) {
+                    throw notFinite(at, adapters, rounded, values[i]);
+                }
+                largestChange = Math.max(largestChange, Math.abs(values[i] - old[i]));
+                largestRounding = Math.max(largestRounding, Math.abs(values[i] - sums[i]));
+            }
+            boolean worse = module == null || largestRounding > rounding;
+            return new Cost(
+                    largestChange,
+                    Math.max(rounding, largestRounding),
+                    worse ? at.path() : module,
+                    bytes + rounded.length() * rounded.dataType().width());
+        }
+    }
+
+    private static IllegalStateException notFinite(
+            GraphModule module, List<LiveAdapter> adapters, INDArray weight, double value) {
+        return new IllegalStateException("merge of "
+                + Problems.quoted(adapters.stream().map(LiveAdapter::name).toList()) + ", module \"" + module.path()
+                + "\": the merged weight holds " + value + " in " + weight.dataType()
+                + "; expected values that are finite. Nothing was merged: look for a diverged training, or keep the base in"
+                + " a wider type.");
     }
 
     private static INDArray exact(GraphModule module, List<LiveAdapter> adapters, INDArray before) {
@@ -63,21 +88,5 @@ record Merging(Map<String, INDArray> weights, MergeReport report) {
             }
         }
         return module.weightLayout().fromPeft(sum, before.shape());
-    }
-
-    private static void checkFinite(GraphModule module, List<LiveAdapter> adapters, INDArray weight) {
-        double sum = weight.castTo(DataType.DOUBLE).sumNumber().doubleValue();
-        if (!Double.isFinite(sum)) {
-            throw new IllegalStateException("merge of "
-                    + Problems.quoted(adapters.stream().map(LiveAdapter::name).toList()) + ", module \""
-                    + module.path() + "\": the merged weight holds values that are not finite in "
-                    + weight.dataType() + "; expected finite ones. Nothing was merged: look for a diverged training, or"
-                    + " keep the base in a wider type.");
-        }
-    }
-
-    private static double largestDifference(INDArray a, INDArray b) {
-        INDArray difference = a.castTo(DataType.DOUBLE).sub(b.castTo(DataType.DOUBLE));
-        return difference.amaxNumber().doubleValue();
     }
 }

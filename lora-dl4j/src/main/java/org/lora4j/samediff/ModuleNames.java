@@ -5,10 +5,12 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import org.lora4j.error.ClosestNames;
 import org.lora4j.error.Problems;
 import org.lora4j.samediff.form.Site;
@@ -37,7 +39,7 @@ final class ModuleNames {
         Set<String> known = new HashSet<>(graph.getVariables().keySet());
         known.addAll(graph.getOps().keySet());
         Map<String, String> byPath = new HashMap<>();
-        new java.util.TreeMap<>(given).forEach((name, path) -> {
+        new TreeMap<>(given).forEach((name, path) -> {
             if (!known.contains(name)) {
                 problems.add("\"" + name + "\" is neither a variable nor an op; closest: "
                         + Problems.quoted(ClosestNames.of(name, known, 3)));
@@ -64,7 +66,7 @@ final class ModuleNames {
         ordered.sort(Comparator.comparing((List<Site> group) -> group.get(0).weight())
                 .thenComparing(group -> SiteForms.order(group.get(0).form()))
                 .thenComparing(ModuleNames::firstOp));
-        Map<List<Site>, String> paths = new java.util.IdentityHashMap<>();
+        Map<List<Site>, String> paths = new IdentityHashMap<>();
         Set<String> used = new HashSet<>();
         for (List<Site> group : ordered) {
             String key = givenKey(group, used);

@@ -12,7 +12,7 @@ final class ModulePaths {
             Set.of("weight", "weights", "kernel", "W", "w", "table", "embeddings");
     private static final Pattern LEAF_ENDING = Pattern.compile("(.+)_(weights?|kernel|[wW])");
     private static final Pattern OUTPUT_INDEX = Pattern.compile(":\\d+$");
-    private static final Pattern AUTOMATIC = Pattern.compile("(variable|constant|const|var)?(_?\\d+)?");
+    private static final Pattern AUTOMATIC = Pattern.compile("(sd_var|variable|constant|const|var)?(_?\\d+)?");
     private static final Pattern FACTOR = Pattern.compile("\\.lora_(embedding_)?[AB]\\.");
 
     private ModulePaths() {}

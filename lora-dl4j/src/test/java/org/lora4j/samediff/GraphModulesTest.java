@@ -102,6 +102,27 @@ class GraphModulesTest {
     }
 
     @Test
+    void find_attentionWithUnnamedWeights_namesItsProjectionsByTheirRole() {
+        SDVariable q = sd.placeHolder("q", DataType.FLOAT, -1, 5, 3);
+        SDVariable in = sd.var(Nd4j.ones(DataType.FLOAT, 2, 3, 5));
+        SDVariable out = sd.var(Nd4j.ones(DataType.FLOAT, 6, 4));
+        sd.nn().multiHeadDotProductAttention("attended", q, q, q, in, in, in, out, null, true);
+
+        assertThat(GraphModules.find(sd).paths())
+                .hasSize(2)
+                .anyMatch(path -> path.endsWith(".q_proj"))
+                .anyMatch(path -> path.endsWith(".out_proj"));
+    }
+
+    @Test
+    void find_ofAnEmptyGraph_isEmpty() {
+        GraphModules found = GraphModules.find(SameDiff.create());
+
+        assertThat(found.modules()).isEmpty();
+        assertThat(found.toString()).isEmpty();
+    }
+
+    @Test
     void find_withNames_usesThemForWeightsOpsAndOutputs() {
         SDVariable first = x.mmul("first", weight("w1", 4, 4));
         String op = sd.getVariables()

@@ -15,6 +15,7 @@ import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.exec.LossAndGradients;
+import org.lora4j.method.ModuleShape;
 import org.lora4j.method.RandomStreams;
 import org.lora4j.model.TrainableParameter;
 import org.nd4j.autodiff.samediff.SDVariable;
@@ -216,6 +217,28 @@ class SiteFormContractTest {
                         .as(path + " " + suffix)
                         .isGreaterThan(0)));
         Graphs.leaves(m.sd).forEach((name, array) -> assertSameValues(array, before.get(name)));
+    }
+
+    static List<FormCase> formsWithActivations() {
+        return FormCase.all().stream()
+                .filter(form -> !form.name.equals("attention"))
+                .toList();
+    }
+
+    @ParameterizedTest
+    @MethodSource("formsWithActivations")
+    void dropout_changesTheTrainingLossExceptOfLookups(FormCase form) {
+        FormCase.Maker m = form.make(DataType.DOUBLE);
+        LoraConfig dropping =
+                config(Initialization.RANDOM).toBuilder().dropout(0.5).build();
+        AdaptedSameDiff model = Lora.inject(m.sd, dropping, 1);
+        double clean = loss(model, m.inputs);
+
+        double dropped = model.executor().gradients(m.inputs, 1).loss();
+
+        boolean lookup = model.modules().get(0).shape().kind() == ModuleShape.Kind.EMBEDDING;
+        assertThat(Math.abs(dropped - clean) > 1e-6).isEqualTo(!lookup);
+        assertThat(loss(model, m.inputs)).isEqualTo(clean);
     }
 
     private static double difference(INDArray a, INDArray b) {

@@ -4,9 +4,7 @@ package org.lora4j.samediff.form;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import org.lora4j.graph.OpContext;
 import org.lora4j.method.ModuleShape;
-import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.internal.SameDiffOp;
 
 /**
@@ -64,21 +62,5 @@ final class AttentionForm implements SiteForm {
                 shape,
                 output ? Layout.TRANSPOSED : Layout.HEADS,
                 output ? Layout.TRANSPOSED : Layout.SAME);
-    }
-
-    @Override
-    public SDVariable narrow(OpContext context, Site site, SDVariable x, SDVariable a) {
-        throw fedByWeightOnly(site);
-    }
-
-    @Override
-    public SDVariable widen(OpContext context, Site site, SDVariable thin, SDVariable b, SDVariable like) {
-        throw fedByWeightOnly(site);
-    }
-
-    private static UnsupportedOperationException fedByWeightOnly(Site site) {
-        return new UnsupportedOperationException("attention op \"" + site.op() + "\", weight \"" + site.weight()
-                + "\": the projection has no output of its own; expected an adapter on the weight."
-                + " Use the recipe's weight form.");
     }
 }

@@ -6,6 +6,7 @@ import org.lora4j.graph.OpContext;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.internal.SameDiffOp;
+import org.nd4j.linalg.api.ops.DynamicCustomOp;
 
 /** What several forms share. */
 final class Forms {
@@ -27,7 +28,7 @@ final class Forms {
     }
 
     static long argument(SameDiffOp op, int index, long absent) {
-        long[] arguments = ((org.nd4j.linalg.api.ops.DynamicCustomOp) op.getOp()).iArgs();
+        long[] arguments = ((DynamicCustomOp) op.getOp()).iArgs();
         return index < arguments.length ? arguments[index] : absent;
     }
 

@@ -6,8 +6,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.lora4j.graph.GraphOrder;
-import org.lora4j.graph.OpContext;
-import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.internal.SameDiffOp;
 
 /** Ops with weights that no form adapts yet, each with its reason. */
@@ -61,15 +59,5 @@ final class RefusedForm implements SiteForm {
             }
         }
         return findings;
-    }
-
-    @Override
-    public SDVariable narrow(OpContext context, Site site, SDVariable x, SDVariable a) {
-        throw new UnsupportedOperationException("op \"" + site.op() + "\": no form adapts it");
-    }
-
-    @Override
-    public SDVariable widen(OpContext context, Site site, SDVariable thin, SDVariable b, SDVariable like) {
-        throw new UnsupportedOperationException("op \"" + site.op() + "\": no form adapts it");
     }
 }

@@ -81,8 +81,11 @@ public interface SiteForm {
      * @param x the activation
      * @param a the factor, in the site's factor layout
      * @return the thin activation
+     * @throws UnsupportedOperationException if adapters are added to the weight
      */
-    SDVariable narrow(OpContext context, Site site, SDVariable x, SDVariable a);
+    default SDVariable narrow(OpContext context, Site site, SDVariable x, SDVariable a) {
+        throw noOutput(site);
+    }
 
     /**
      * Emits a linear map at every position.
@@ -93,8 +96,17 @@ public interface SiteForm {
      * @param b the factor, in the site's factor layout
      * @param like a variable of the wanted shape
      * @return an activation of the shape of {@code like}
+     * @throws UnsupportedOperationException if adapters are added to the weight
      */
-    SDVariable widen(OpContext context, Site site, SDVariable thin, SDVariable b, SDVariable like);
+    default SDVariable widen(OpContext context, Site site, SDVariable thin, SDVariable b, SDVariable like) {
+        throw noOutput(site);
+    }
+
+    private static UnsupportedOperationException noOutput(Site site) {
+        return new UnsupportedOperationException("op \"" + site.op() + "\", weight \"" + site.weight() + "\": form \""
+                + site.form().name() + "\" has no output of its own to add to; expected an adapter on the weight."
+                + " Use GraphRecipe.weightDelta.");
+    }
 
     /**
      * Reshapes a vector with one value for each output so that it broadcasts over the output of the op.
