@@ -38,4 +38,11 @@ public interface GraphExecutor {
      * @throws IllegalArgumentException as for {@link #output}
      */
     LossAndGradients gradients(Map<String, INDArray> placeholders, long seed);
+
+    /**
+     * Another executor over the same arrays, to be used by another thread at the same time.
+     *
+     * @return an executor that computes the same
+     */
+    GraphExecutor fork();
 }

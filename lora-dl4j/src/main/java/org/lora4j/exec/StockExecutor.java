@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import org.lora4j.exec.kernel.Kernels;
+import org.lora4j.graph.GraphCopy;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -102,6 +103,15 @@ public final class StockExecutor implements GraphExecutor {
      */
     public StockExecutor withKernels() {
         return new StockExecutor(inference, training, trainable, masks, Kernels.available() ? Engine.KERNELS : engine);
+    }
+
+    @Override
+    public StockExecutor fork() {
+        // Ops hold state while they run, so each thread needs its own.
+        SameDiff outputs = GraphCopy.of(inference).build();
+        SameDiff gradients =
+                training == inference ? outputs : GraphCopy.of(training).build();
+        return new StockExecutor(outputs, gradients, trainable, masks, engine);
     }
 
     @Override

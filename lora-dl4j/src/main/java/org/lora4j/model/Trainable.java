@@ -25,4 +25,16 @@ public interface Trainable {
      * @return the executor for training (dropout on); inference through {@link GraphExecutor#output} has dropout off
      */
     GraphExecutor executor();
+
+    /**
+     * The same model, its batches shared among threads as {@link org.lora4j.exec.ParallelExecutor} describes: for losses
+     * that are means over the rows of a batch.
+     *
+     * @param threads number of threads, 1 or more; ND4J itself is best left one ({@code OMP_NUM_THREADS=1})
+     * @return a view of this model
+     * @throws IllegalArgumentException if {@code threads} is below 1
+     */
+    default Trainable inParallel(int threads) {
+        return new ParallelTrainable(this, threads);
+    }
 }

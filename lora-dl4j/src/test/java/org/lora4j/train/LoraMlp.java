@@ -130,4 +130,9 @@ final class LoraMlp implements Trainable, GraphExecutor {
         return Batch.of(Map.of("x", golden.io("x"), "target", golden.io("target")), (int)
                 golden.io("x").size(0));
     }
+
+    @Override
+    public LoraMlp fork() {
+        return this;
+    }
 }

@@ -92,4 +92,9 @@ record TestModel(List<TrainableParameter> parameters, Pass pass) implements Trai
     public LossAndGradients gradients(Map<String, INDArray> placeholders, long seed) {
         return pass.of(placeholders, seed);
     }
+
+    @Override
+    public TestModel fork() {
+        return this;
+    }
 }

@@ -16,6 +16,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
+import org.lora4j.exec.GraphExecutor;
+import org.lora4j.exec.ParallelExecutor;
 import org.lora4j.exec.StockExecutor;
 import org.lora4j.pretrained.BertEncoder;
 import org.lora4j.pretrained.BertWeights;
@@ -58,9 +60,11 @@ final class HeadOnly {
     }
 
     Outcome run(BertWeights weights, Path file, long seed) throws IOException {
-        StockExecutor encoder = StockExecutor.forInference(
-                        BertEncoder.create(weights, Pooling.MEAN).graph())
-                .withKernels();
+        GraphExecutor encoder = ParallelExecutor.of(
+                StockExecutor.forInference(
+                                BertEncoder.create(weights, Pooling.MEAN).graph())
+                        .withKernels(),
+                Quickstart.THREADS);
         long start = System.nanoTime();
         List<Batch> training = encode(encoder, task.training());
         List<Batch> heldOut = encode(encoder, task.heldOut());
@@ -104,7 +108,7 @@ final class HeadOnly {
         return sd;
     }
 
-    private static List<Batch> encode(StockExecutor encoder, LengthBuckets texts) {
+    private static List<Batch> encode(GraphExecutor encoder, LengthBuckets texts) {
         List<Batch> batches = new ArrayList<>();
         Iterator<EncodedBatch> encoded = texts.inOrder();
         while (encoded.hasNext()) {

@@ -36,6 +36,9 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  */
 public final class Quickstart {
 
+    /** Each trains on its part of a batch; ND4J itself is given one thread (OMP_NUM_THREADS). */
+    static final int THREADS = Runtime.getRuntime().availableProcessors();
+
     private static final int RANK = 8;
     private static final double ALPHA = 16;
     private static final double LORA_RATE = 2e-3;
@@ -139,7 +142,8 @@ public final class Quickstart {
                 .graph();
     }
 
-    private TrainingResult train(GlossTask task, Trainable model, double rate) {
+    private TrainingResult train(GlossTask task, Trainable one, double rate) {
+        Trainable model = one.inParallel(THREADS);
         TrainingPlan plan = TrainingPlan.builder()
                 .epochs(epochs)
                 .optimizer(AdamW.of(rate))

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.exec;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Future;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BiFunction;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * Runs the rows of a batch in parts, one part per thread, each through an executor of its own over the same arrays.
+ *
+ * <p>For graphs whose loss is the mean over the rows of the batch: loss and gradients of the parts are averaged by their
+ * numbers of rows, which gives those of the whole batch up to rounding. A loss that weighs rows, or normalizes across
+ * them, is not the mean of its parts; use a single executor there. Outputs with a row for each row of the batch are
+ * joined in order; scalar outputs are averaged like the loss.
+ *
+ * <p>ND4J splits each op among its threads, which short ops do not repay; whole parts do. Leave ND4J one thread ({@code
+ * OMP_NUM_THREADS=1}), or the two ways compete for the processors.
+ *
+ * <p><b>Repeatability.</b> The split depends on the number of rows and threads alone, and parts are added in their order,
+ * so equal calls give equal bits. Another number of threads rounds differently.
+ *
+ * <p><b>Threads.</b> One call at a time. The threads are daemons and end when idle.
+ *
+ * @apiNote Status: experimental
+ */
+public final class ParallelExecutor implements GraphExecutor {
+
+    private static final long IDLE_SECONDS = 10;
+
+    private final List<GraphExecutor> executors;
+    private final ExecutorService pool;
+
+    private ParallelExecutor(List<GraphExecutor> executors) {
+        this.executors = executors;
+        int others = executors.size() - 1;
+        ThreadPoolExecutor threads = new ThreadPoolExecutor(
+                others, others, IDLE_SECONDS, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), task -> {
+                    Thread thread = new Thread(task, "lora4j-part");
+                    thread.setDaemon(true);
+                    return thread;
+                });
+        threads.allowCoreThreadTimeOut(true);
+        this.pool = threads;
+    }
+
+    /**
+     * Shares the work of an executor among threads.
+     *
+     * @param executor the executor; it runs the first part
+     * @param threads number of threads, the caller's included
+     * @return an executor over the same arrays; {@code executor} itself for one thread
+     * @throws IllegalArgumentException if {@code threads} is below 1
+     */
+    public static GraphExecutor of(GraphExecutor executor, int threads) {
+        if (threads < 1) {
+            throw new IllegalArgumentException("parallel executor: threads = " + threads + "; expected 1 or more.");
+        }
+        if (threads == 1) {
+            return executor;
+        }
+        List<GraphExecutor> executors = new ArrayList<>(List.of(executor));
+        while (executors.size() < threads) {
+            executors.add(executor.fork());
+        }
+        return new ParallelExecutor(List.copyOf(executors));
+    }
+
+    @Override
+    public GraphExecutor fork() {
+        return of(executors.get(0).fork(), executors.size());
+    }
+
+    @Override
+    public Map<String, INDArray> output(Map<String, INDArray> placeholders, Collection<String> outputs) {
+        RowParts parts = RowParts.of(placeholders, executors.size());
+        List<Map<String, INDArray>> results =
+                run(parts, (executor, part) -> executor.output(parts.placeholders(part), outputs));
+        Map<String, INDArray> joined = new LinkedHashMap<>();
+        for (String name : outputs) {
+            joined.put(
+                    name,
+                    parts.join(name, results.stream().map(r -> r.get(name)).toList()));
+        }
+        return joined;
+    }
+
+    @Override
+    public LossAndGradients gradients(Map<String, INDArray> placeholders, long seed) {
+        RowParts parts = RowParts.of(placeholders, executors.size());
+        List<LossAndGradients> results =
+                run(parts, (executor, part) -> executor.gradients(parts.placeholders(part), partSeed(seed, part)));
+        double loss = 0;
+        for (int part = 0; part < parts.count(); part++) {
+            loss += parts.share(part) * results.get(part).loss();
+        }
+        Map<String, INDArray> gradients = new LinkedHashMap<>();
+        for (String name : results.get(0).gradients().keySet()) {
+            gradients.put(
+                    name,
+                    parts.mean(
+                            results.stream().map(r -> r.gradients().get(name)).toList()));
+        }
+        return new LossAndGradients(loss, gradients);
+    }
+
+    // Parts must not drop the same places.
+    private static long partSeed(long seed, int part) {
+        return part == 0 ? seed : seed ^ (0x9E3779B97F4A7C15L * part);
+    }
+
+    private <T> List<T> run(RowParts parts, BiFunction<GraphExecutor, Integer, T> work) {
+        List<Future<T>> others = new ArrayList<>();
+        for (int part = 1; part < parts.count(); part++) {
+            int index = part;
+            others.add(pool.submit(() -> work.apply(executors.get(index), index)));
+        }
+        List<T> results = new ArrayList<>();
+        RuntimeException failure = null;
+        try {
+            results.add(work.apply(executors.get(0), 0));
+        } catch (RuntimeException e) {
+            failure = e;
+        }
+        // Every part is awaited, also after a failure: none may still run when the caller goes on.
+        for (Future<T> other : others) {
+            try {
+                results.add(await(other));
+            } catch (RuntimeException e) {
+                failure = failure == null ? e : failure;
+            }
+        }
+        if (failure != null) {
+            throw failure;
+        }
+        return results;
+    }
+
+    private static <T> T await(Future<T> future) {
+        boolean interrupted = false;
+        try {
+            while (true) {
+                try {
+                    return future.get();
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                } catch (ExecutionException e) {
+                    if (e.getCause() instanceof RuntimeException cause) {
+                        throw cause;
+                    }
+                    if (e.getCause() instanceof Error cause) {
+                        throw cause;
+                    }
+                    throw new IllegalStateException("parallel executor: " + e.getCause(), e.getCause());
+                }
+            }
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.exec;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.INDArrayIndex;
+import org.nd4j.linalg.indexing.NDArrayIndex;
+
+/** A batch cut along its first dimension. */
+record RowParts(List<Map<String, INDArray>> parts, long[] starts) {
+
+    static RowParts of(Map<String, INDArray> placeholders, int most) {
+        Map<Long, List<String>> byRows = new LinkedHashMap<>();
+        placeholders.forEach((name, array) -> {
+            if (array.rank() > 0) {
+                byRows.computeIfAbsent(array.size(0), r -> new ArrayList<>()).add(name);
+            }
+        });
+        if (byRows.size() > 1) {
+            throw new IllegalArgumentException("parallel executor: placeholders differ in their first dimension, "
+                    + byRows + " (rows: placeholders); expected one row of each for every example. Use a single"
+                    + " executor for such a graph.");
+        }
+        long rows = byRows.isEmpty() ? 1 : byRows.keySet().iterator().next();
+        int count = (int) Math.max(1, Math.min(most, rows));
+        long[] starts = new long[count + 1];
+        for (int i = 0; i <= count; i++) {
+            starts[i] = rows * i / count;
+        }
+        List<Map<String, INDArray>> parts = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            parts.add(count == 1 ? placeholders : part(placeholders, starts[i], starts[i + 1]));
+        }
+        return new RowParts(parts, starts);
+    }
+
+    private static Map<String, INDArray> part(Map<String, INDArray> placeholders, long from, long to) {
+        Map<String, INDArray> part = new LinkedHashMap<>();
+        placeholders.forEach((name, array) -> part.put(name, array.rank() == 0 ? array : rows(array, from, to)));
+        return part;
+    }
+
+    private static INDArray rows(INDArray array, long from, long to) {
+        INDArrayIndex[] index = new INDArrayIndex[array.rank()];
+        index[0] = NDArrayIndex.interval(from, to);
+        for (int i = 1; i < index.length; i++) {
+            index[i] = NDArrayIndex.all();
+        }
+        return array.get(index).dup('c');
+    }
+
+    int count() {
+        return parts.size();
+    }
+
+    Map<String, INDArray> placeholders(int part) {
+        return parts.get(part);
+    }
+
+    long rows(int part) {
+        return starts[part + 1] - starts[part];
+    }
+
+    double share(int part) {
+        return (double) rows(part) / starts[starts.length - 1];
+    }
+
+    /** The mean of the parts' arrays by their rows, in the first of them; the others are closed. */
+    INDArray mean(List<INDArray> arrays) {
+        INDArray sum = arrays.get(0);
+        if (arrays.size() == 1) {
+            return sum;
+        }
+        sum.muli(share(0));
+        for (int part = 1; part < arrays.size(); part++) {
+            sum.addi(arrays.get(part).muli(share(part)));
+            arrays.get(part).close();
+        }
+        return sum;
+    }
+
+    INDArray join(String name, List<INDArray> arrays) {
+        if (arrays.size() == 1) {
+            return arrays.get(0);
+        }
+        if (arrays.get(0).rank() == 0) {
+            return mean(arrays);
+        }
+        for (int part = 0; part < arrays.size(); part++) {
+            if (arrays.get(part).size(0) != rows(part)) {
+                throw new IllegalArgumentException("parallel executor: output \"" + name + "\" has "
+                        + arrays.get(part).size(0) + " rows for a part of " + rows(part)
+                        + " rows; expected a row for each. Compute it with a single executor.");
+            }
+        }
+        return Nd4j.concat(0, arrays.toArray(new INDArray[0]));
+    }
+}
