@@ -42,10 +42,13 @@ class DocumentationTest {
                 .toList();
 
         assertThat(blocks).extracting(Documents.Block::place).anyMatch(place -> place.startsWith("README.md"));
-        assertThat(blocks)
-                .allSatisfy(block -> assertThat(sources)
-                        .as("%s is not in any test of %s, word for word", block.place(), SOURCES)
-                        .anyMatch(source -> Documents.contains(source, block.lines())));
+        List<String> drifted = blocks.stream()
+                .filter(block -> sources.stream().noneMatch(source -> Documents.contains(source, block.lines())))
+                .map(Documents.Block::place)
+                .toList();
+        assertThat(drifted)
+                .as("blocks that no test in %s has word for word", SOURCES)
+                .isEmpty();
     }
 
     @Test

@@ -144,16 +144,19 @@ class GuideAdaptingTest {
     @SuppressWarnings("try")
     @Test
     void states_areSeparate() {
+        Adapter sports = adapter("dense1", 8, 16, 0.3);
+        LoraConfig newsConfig = config("dense2");
+
         AdaptedSameDiff model = AdaptedSameDiff.of(graph);
-        model.addAdapter("sports", adapter("dense1", 8, 16, 0.3));
-        model.addAdapter("news", config("dense2"), 42);
+        model.addAdapter("sports", sports);
+        model.addAdapter("news", newsConfig, 42);
 
         model.activate("sports", "news");
         model.setTrainable("sports", true);
         model.setTrainable("news", false);
         INDArray baseScores;
         try (var off = model.disabled()) {
-            baseScores = scores(model);
+            baseScores = model.output(inputs, "scores").get("scores");
         }
         model.activate("news");
         model.removeAdapter("sports");
