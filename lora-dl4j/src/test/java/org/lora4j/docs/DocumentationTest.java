@@ -4,6 +4,7 @@ package org.lora4j.docs;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -11,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
@@ -104,6 +106,25 @@ class DocumentationTest {
                 .allSatisfy(block -> assertThat(block.lines())
                         .filteredOn(line -> line.contains("<version>"))
                         .containsExactly("<version>" + version.group(1) + "</version>"));
+    }
+
+    @Test
+    void everyPackage_hasItsRowInTheArchitecture() throws IOException {
+        Path sources = documents.path("lora-dl4j/src/main/java/org/lora4j");
+        List<String> packages;
+        try (Stream<Path> files = Files.walk(sources)) {
+            packages = files.filter(file -> file.endsWith("package-info.java"))
+                    .map(file -> sources.relativize(file.getParent()).toString().replace(File.separatorChar, '.'))
+                    .filter(name -> !name.isEmpty())
+                    .toList();
+        }
+
+        String rows = documents.lines("docs/architecture.md").stream()
+                .filter(line -> line.startsWith("| `"))
+                .collect(Collectors.joining());
+        assertThat(packages)
+                .hasSizeGreaterThan(10)
+                .allSatisfy(name -> assertThat(rows).contains("`" + name + "`"));
     }
 
     @Test
