@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.docs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Iterator;
+import java.util.List;
+import java.util.stream.StreamSupport;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.Lora;
+import org.lora4j.config.LoraConfig;
+import org.lora4j.config.ModuleSelector;
+import org.lora4j.pretrained.BertClassifier;
+import org.lora4j.pretrained.BertWeights;
+import org.lora4j.pretrained.EncodedBatch;
+import org.lora4j.pretrained.HuggingFaceTextTokenizer;
+import org.lora4j.pretrained.LengthBuckets;
+import org.lora4j.pretrained.OnnxInitializers;
+import org.lora4j.pretrained.Pooling;
+import org.lora4j.pretrained.TextExample;
+import org.lora4j.samediff.AdaptedSameDiff;
+import org.lora4j.samediff.TrainableGraph;
+import org.lora4j.train.AdamW;
+import org.lora4j.train.Batch;
+import org.lora4j.train.Batches;
+import org.lora4j.train.LearningRateSchedule;
+import org.lora4j.train.Trainer;
+import org.lora4j.train.TrainingPlan;
+import org.lora4j.train.TrainingResult;
+import org.lora4j.train.Warmup;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** The examples of docs/guide-samediff.md on pretrained encoders, over the files of a tiny one. */
+class GuidePretrainedTest {
+
+    private final List<TextExample> examples = List.of(
+            new TextExample("a very good film", 0),
+            new TextExample("good", 0),
+            new TextExample("a bad film", 1),
+            new TextExample("very very bad", 1));
+
+    @Test
+    void encoder_isFineTuned(@TempDir Path folder) throws IOException {
+        Path onnxFile = TinyModelFiles.writeOnnx(folder);
+        Path tokenizerFile = TinyModelFiles.writeTokenizer(folder);
+        int heads = TinyModelFiles.HEADS;
+
+        BertWeights weights = BertWeights.fromOnnx(OnnxInitializers.read(onnxFile), heads);
+        BertClassifier classifier = BertClassifier.create(weights, Pooling.MEAN, 2, 42);
+
+        LengthBuckets training;
+        try (HuggingFaceTextTokenizer tokenizer = HuggingFaceTextTokenizer.load(tokenizerFile, 16)) {
+            training = LengthBuckets.of(examples, tokenizer, 2, 32).requireFits(weights.config());
+        }
+        Batches passes = (epoch, seed) -> {
+            Iterable<EncodedBatch> pass = () -> training.epoch(seed, epoch);
+            return StreamSupport.stream(pass.spliterator(), false)
+                    .map(batch -> Batch.disposable(batch.placeholders(), batch.size()))
+                    .iterator();
+        };
+        Batches batches = passes.withBatchesPerEpoch(training.batchesPerEpoch());
+
+        LoraConfig config = LoraConfig.builder()
+                .rank(8)
+                .alpha(16)
+                .targetModules(ModuleSelector.allLinear())
+                .modulesToSave(BertClassifier.HEAD)
+                .taskType("SEQ_CLS")
+                .build();
+        AdaptedSameDiff model = Lora.inject(classifier.graph(), config, 42);
+        TrainingPlan plan = TrainingPlan.builder()
+                .epochs(4)
+                .optimizer(AdamW.of(2e-3))
+                .schedule(LearningRateSchedule.linear(Warmup.fraction(0.06)))
+                .build();
+        TrainingResult result = Trainer.builder(model).plan(plan).build().train(batches);
+
+        Iterator<EncodedBatch> evaluation = training.inOrder();
+        EncodedBatch batch = evaluation.next();
+        INDArray logits =
+                model.output(batch.placeholders(), BertClassifier.LOGITS).get(BertClassifier.LOGITS);
+        int firstExample = batch.exampleIndices()[0];
+
+        assertThat(result.epochs().get(3).meanLoss())
+                .isLessThan(result.epochs().get(0).meanLoss());
+        assertThat(model.adapter("default").modules()).hasSize(12);
+        assertThat(logits.shape()).containsExactly(batch.size(), 2);
+        // The shortest text comes first.
+        assertThat(firstExample).isEqualTo(1);
+    }
+
+    @Test
+    void fullFineTuning_needsACopyOfTheWeights(@TempDir Path folder) throws IOException {
+        BertWeights weights =
+                BertWeights.fromOnnx(OnnxInitializers.read(TinyModelFiles.writeOnnx(folder)), TinyModelFiles.HEADS);
+
+        SameDiff full =
+                BertClassifier.create(weights.copy(), Pooling.MEAN, 2, 42).graph();
+        TrainableGraph everything = TrainableGraph.of(full, TrainableGraph.weights(full));
+
+        assertThat(everything.trainableParameters()).hasSize(weights.tensors().size() + 2);
+        assertThat(full.getVariable("embeddings.word_embeddings.weight").getArr())
+                .isNotSameAs(weights.tensor("embeddings.word_embeddings.weight"));
+    }
+}

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.docs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.Lora;
+import org.lora4j.adapter.Adapter;
+import org.lora4j.config.LoraConfig;
+import org.lora4j.error.CorruptAdapterException;
+import org.lora4j.error.IncompatibleBaseException;
+import org.lora4j.error.NoMatchingModuleException;
+import org.lora4j.error.UnsupportedAdapterVersionException;
+import org.lora4j.pretrained.HuggingFaceTextTokenizer;
+import org.lora4j.samediff.AdaptedSameDiff;
+import org.lora4j.train.Batch;
+import org.lora4j.train.Batches;
+import org.lora4j.train.Trainer;
+import org.lora4j.train.TrainingFailedException;
+import org.lora4j.train.TrainingPlan;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/** Every message that docs/troubleshooting.md quotes is the one that the library gives. */
+class TroubleshootingTest {
+
+    private static final String FILE = "docs/troubleshooting.md";
+
+    @TempDir
+    private Path folder;
+
+    private final SameDiff graph = UserGraph.create();
+    private final INDArray features = UserGraph.examples(2).getFeatures();
+    private final INDArray labels = UserGraph.examples(2).getLabels();
+
+    private AdaptedSameDiff adapted() {
+        return Lora.inject(graph, LoraConfig.builder().targetModules("dense1").build(), 42);
+    }
+
+    /** The first text block of a section, with ... for what differs from case to case. */
+    private void assertQuoted(String anchor, Class<? extends Throwable> type, ThrowingCallable call) {
+        Throwable thrown = catchThrowable(call);
+
+        assertThat(thrown).isInstanceOf(type);
+        String quoted = Documents.root().firstTextBlock(FILE, anchor);
+        assertThat(thrown.getMessage()).matches(Documents.pattern(quoted));
+    }
+
+    @Test
+    void noMatch_isQuoted() {
+        LoraConfig config = LoraConfig.builder().targetModules("dens1").build();
+
+        assertQuoted("no-match", NoMatchingModuleException.class, () -> Lora.inject(graph, config, 42));
+    }
+
+    @Test
+    void shapeMismatch_isQuoted() throws IOException {
+        LoraConfig config = LoraConfig.builder().rank(1).targetModules("dense1").build();
+        Map<String, INDArray> factors = Map.of(
+                "lora_A.weight", Nd4j.ones(DataType.FLOAT, 1, 12), "lora_B.weight", Nd4j.ones(DataType.FLOAT, 16, 1));
+        Adapter.of(config, Map.of("dense1", factors), Map.of()).save(folder.resolve("adapter"));
+
+        assertQuoted(
+                "shape-mismatch", IncompatibleBaseException.class, () -> Lora.load(graph, folder.resolve("adapter")));
+    }
+
+    @Test
+    void corruptFile_isQuoted() throws IOException {
+        Path adapter = folder.resolve("adapter");
+        adapted().adapter("default").save(adapter);
+        Path weights = adapter.resolve("adapter_model.safetensors");
+        byte[] bytes = Files.readAllBytes(weights);
+        Files.write(weights, java.util.Arrays.copyOf(bytes, 100));
+
+        assertQuoted("corrupt-file", CorruptAdapterException.class, () -> Adapter.load(adapter));
+    }
+
+    @Test
+    void unsupportedConfig_isQuoted() throws IOException {
+        Path adapter = folder.resolve("adapter");
+        adapted().adapter("default").save(adapter);
+        Path config = adapter.resolve("adapter_config.json");
+        Files.writeString(config, Files.readString(config).replace("\"use_dora\": false", "\"use_dora\": true"));
+
+        assertQuoted("unsupported-config", UnsupportedAdapterVersionException.class, () -> Adapter.load(adapter));
+    }
+
+    @Test
+    void mergedState_isQuoted() {
+        AdaptedSameDiff model = adapted();
+        model.merge();
+
+        assertQuoted("merged-state", IllegalStateException.class, () -> model.activate("default"));
+    }
+
+    @Test
+    void nothingTrains_isQuoted() throws IOException {
+        adapted().adapter("default").save(folder.resolve("adapter"));
+        AdaptedSameDiff model = Lora.load(graph, folder.resolve("adapter"));
+
+        assertQuoted("nothing-trains", IllegalStateException.class, model::executor);
+    }
+
+    private ThrowingCallable training(AdaptedSameDiff model, Supplier<INDArray> input) {
+        TrainingPlan plan = TrainingPlan.builder().steps(4).build();
+        Batches batches =
+                Batches.inOrder(List.of(Batch.of(Map.of("input", input.get(), "labels", labels), UserGraph.EXAMPLES)));
+        return () -> Trainer.builder(model).plan(plan).build().train(batches);
+    }
+
+    @Test
+    void nanLoss_isQuoted() {
+        INDArray broken = features.dup().putScalar(3, 2, Float.NaN);
+
+        assertQuoted("nan-loss", TrainingFailedException.class, training(adapted(), () -> broken));
+    }
+
+    @Test
+    void noGradient_isQuoted() {
+        SDVariable hidden = graph.getVariable("dense1/output");
+        SDVariable unused = graph.var("unused.weight", Nd4j.ones(DataType.FLOAT, 16, 2));
+        hidden.mmul("elsewhere", unused);
+        LoraConfig config =
+                LoraConfig.builder().rank(4).targetModules("dense1", "unused").build();
+        AdaptedSameDiff model = Lora.inject(graph, config, 42);
+
+        assertQuoted("no-gradient", TrainingFailedException.class, training(model, () -> features));
+    }
+
+    @Test
+    void wrongInput_isQuoted() {
+        AdaptedSameDiff model = adapted();
+        INDArray narrow = Nd4j.zeros(DataType.FLOAT, 32, 7);
+
+        assertQuoted(
+                "wrong-input",
+                IllegalArgumentException.class,
+                () -> model.output(Map.of("inputs", features, "input", narrow), "score"));
+    }
+
+    @Test
+    void missingTokenizer_isQuoted() throws IOException {
+        URL classes = HuggingFaceTextTokenizer.class
+                .getProtectionDomain()
+                .getCodeSource()
+                .getLocation();
+        try (URLClassLoader withoutLibrary = new URLClassLoader(new URL[] {classes}, null)) {
+            assertQuoted("missing-tokenizer", IllegalStateException.class, () -> {
+                try {
+                    withoutLibrary
+                            .loadClass(HuggingFaceTextTokenizer.class.getName())
+                            .getMethod("load", InputStream.class, String.class, int.class)
+                            .invoke(null, InputStream.nullInputStream(), "tokenizer.json", 128);
+                } catch (java.lang.reflect.InvocationTargetException e) {
+                    throw e.getCause();
+                }
+            });
+        }
+    }
+
+    @Test
+    void unwritableDirectory_isQuoted() throws IOException {
+        Path file = Files.createFile(folder.resolve("adapter"));
+        Adapter adapter = adapted().adapter("default");
+
+        assertQuoted("disk-full", IOException.class, () -> adapter.save(file));
+    }
+}
