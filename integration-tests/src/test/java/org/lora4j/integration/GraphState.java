@@ -6,12 +6,15 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.autodiff.samediff.VariableType;
 import org.nd4j.autodiff.samediff.internal.SameDiffOp;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -19,8 +22,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 /**
  * All that makes a graph what it is, to be compared before and after.
  *
- * @param variables type, data type and shape of every variable by name
- * @param hashes SHA-256 of the bytes of every array that the graph holds, by name
+ * @param variables type and data type of every variable by name
+ * @param hashes SHA-256 of the bytes and the shape of every constant and parameter by name
  * @param ops inputs and outputs of every op by name
  * @param losses the loss variables
  * @param trainingConfig the training configuration as JSON, or null
@@ -32,15 +35,17 @@ public record GraphState(
         List<String> losses,
         String trainingConfig) {
 
+    // Other variables hold whatever the last session left in them.
+    private static final Set<VariableType> LEAVES = EnumSet.of(VariableType.CONSTANT, VariableType.VARIABLE);
+
     /** Reads the state of a graph. */
     public static GraphState of(SameDiff graph) {
         Map<String, String> variables = new TreeMap<>();
         Map<String, String> hashes = new TreeMap<>();
         for (SDVariable v : graph.variables()) {
-            variables.put(v.name(), v.getVariableType() + " " + v.dataType() + Arrays.toString(v.getShape()));
-            INDArray array = v.isPlaceHolder() ? null : v.getArr();
-            if (array != null) {
-                hashes.put(v.name(), sha256(array));
+            variables.put(v.name(), v.getVariableType() + " " + v.dataType());
+            if (LEAVES.contains(v.getVariableType())) {
+                hashes.put(v.name(), sha256(v.getArr()) + Arrays.toString(v.getShape()));
             }
         }
         Map<String, String> ops = new TreeMap<>();
