@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.pretrained;
 
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import org.lora4j.error.Problems;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -112,12 +111,12 @@ public final class BertClassifier {
         BertInputs.requireValid(placeholders, config, false);
         INDArray labels = placeholders.get(LABELS);
         long[] expected = {placeholders.get(BertEncoder.INPUT_IDS).size(0), classes};
-        List<String> problems = new ArrayList<>();
+        Problems problems = new Problems();
         if (labels != null && !Arrays.equals(labels.shape(), expected)) {
             problems.add(LABELS + " has shape " + Arrays.toString(labels.shape()) + ", expected "
                     + Arrays.toString(expected) + ", one-hot");
         }
-        Problems.throwIfAny("placeholders", problems);
+        problems.throwIfAny("placeholders");
     }
 
     private static void addHead(

@@ -102,8 +102,8 @@ final class LiveAdapters {
         adapter.modules().forEach((path, tensors) -> {
             GraphModule module = graph.get(path);
             if (module == null) {
-                problems.add("module \"" + path + "\" of the adapter is not in the graph; closest: "
-                        + Problems.quoted(ClosestNames.of(path, graph.paths(), 3)));
+                problems.add("module \"" + path + "\" of the adapter is not in the graph"
+                        + ClosestNames.hint(path, graph.paths()));
             } else {
                 checkFactors(path, method.factors(module.shape(), config.rankOf(path)), tensors, problems);
             }
@@ -137,8 +137,8 @@ final class LiveAdapters {
         adapter.savedParameters().forEach((path, tensor) -> {
             GraphParameter parameter = known.get(path);
             if (parameter == null) {
-                problems.add("parameter \"" + path + "\" of the adapter is not in the graph; closest: "
-                        + Problems.quoted(ClosestNames.of(path, known.keySet(), 3)));
+                problems.add("parameter \"" + path + "\" of the adapter is not in the graph"
+                        + ClosestNames.hint(path, known.keySet()));
                 return;
             }
             long[] shape = parameter.peftShape(array(parameter.variable()));

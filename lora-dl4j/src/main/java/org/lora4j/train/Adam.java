@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.train;
 
+import org.lora4j.error.Problems;
 import org.lora4j.model.TrainableParameter;
 
 /**

@@ -4,6 +4,7 @@ package org.lora4j.train;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.lora4j.error.Problems;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -32,12 +33,12 @@ public record Batch(Map<String, INDArray> placeholders, int examples, double wei
                 "no placeholders; expected an array for each placeholder of the graph");
         if (placeholders != null) {
             placeholders.forEach((name, array) -> {
-                problems.check(array != null, "placeholder '" + name + "' has no array (null)");
+                problems.check(array != null, "placeholder \"" + name + "\" has no array (null)");
                 problems.check(
-                        array == null || !array.wasClosed(), "the array of placeholder '" + name + "' is closed");
+                        array == null || !array.wasClosed(), "the array of placeholder \"" + name + "\" is closed");
             });
         }
-        problems.check(examples >= 1, "examples = " + examples + ", expected 1 or more");
+        problems.atLeast("examples", examples, 1);
         problems.finiteAboveZero("weight", weight);
         problems.throwIfAny("Batch");
         placeholders = Collections.unmodifiableMap(new LinkedHashMap<>(placeholders));

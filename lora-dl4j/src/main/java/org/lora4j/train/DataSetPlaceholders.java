@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.lora4j.error.Problems;
 
 /**
  * Which placeholder of the graph each array of a data set goes to.
@@ -44,7 +45,7 @@ public record DataSetPlaceholders(
         all.stream()
                 .filter(name -> !seen.add(name))
                 .distinct()
-                .forEach(name -> problems.add("placeholder '" + name + "' is named twice, expected once"));
+                .forEach(name -> problems.add("placeholder \"" + name + "\" is named twice, expected once"));
         problems.throwIfAny("DataSetPlaceholders");
     }
 

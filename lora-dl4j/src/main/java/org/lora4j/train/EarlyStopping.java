@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.train;
 
+import org.lora4j.error.Problems;
+
 /**
  * When to stop because the evaluation no longer gets better. The best parameters are kept and restored at the end.
  *
@@ -18,7 +20,7 @@ public record EarlyStopping(int patience, double minDelta) {
      */
     public EarlyStopping {
         Problems problems = new Problems();
-        problems.check(patience >= 1, "patience = " + patience + ", expected 1 or more");
+        problems.atLeast("patience", patience, 1);
         problems.finiteFromZero("minDelta", minDelta);
         problems.throwIfAny("EarlyStopping");
     }

@@ -3,6 +3,7 @@ package org.lora4j.train;
 
 import java.util.Objects;
 import java.util.function.DoubleSupplier;
+import org.lora4j.error.Problems;
 
 /**
  * A number that says how good the model is now, computed after every epoch on data held out.
@@ -23,7 +24,7 @@ public record Evaluation(String name, boolean higherIsBetter, DoubleSupplier met
     public Evaluation {
         Objects.requireNonNull(metric, "Evaluation: metric is null; expected a function that computes it");
         Problems problems = new Problems();
-        problems.check(!name.isBlank(), "name = '" + name + "', expected a name for reports");
+        problems.check(!name.isBlank(), "name = \"" + name + "\", expected a name for reports");
         problems.throwIfAny("Evaluation");
     }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.train;
 
+import org.lora4j.error.Problems;
+
 /**
  * How large gradients are made smaller before the update.
  *

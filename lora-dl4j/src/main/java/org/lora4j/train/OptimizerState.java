@@ -4,6 +4,7 @@ package org.lora4j.train;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.lora4j.error.Problems;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -23,7 +24,7 @@ public record OptimizerState(long updates, Map<String, INDArray> arrays) {
      */
     public OptimizerState {
         Problems problems = new Problems();
-        problems.check(updates >= 0, "updates = " + updates + ", expected 0 or more");
+        problems.atLeast("updates", updates, 0);
         problems.throwIfAny("OptimizerState");
         arrays = Collections.unmodifiableMap(new LinkedHashMap<>(arrays));
     }

@@ -2,6 +2,7 @@
 package org.lora4j.train;
 
 import java.util.List;
+import org.lora4j.error.Problems;
 import org.lora4j.model.TrainableParameter;
 
 /**

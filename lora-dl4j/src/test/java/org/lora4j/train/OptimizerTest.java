@@ -174,7 +174,7 @@ class OptimizerTest {
         assertThatThrownBy(() -> updater.restore(wrong))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(
-                        "optimizer state of parameter 'p': 2 problems: arrays [v], expected [m, v]. The state was saved"
+                        "optimizer state of parameter \"p\": 2 problems: arrays [v], expected [m, v]. The state was saved"
                                 + " from another optimizer: use that one; v has shape [3], expected [2, 3]");
         assertThat(updater.state().updates()).isZero();
         assertThat(updater.state().arrays().get("v").sumNumber().doubleValue()).isZero();
