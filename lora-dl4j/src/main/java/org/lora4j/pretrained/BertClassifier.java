@@ -4,6 +4,7 @@ package org.lora4j.pretrained;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.SplittableRandom;
+import org.lora4j.array.RandomStreams;
 import org.lora4j.error.Problems;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -123,12 +124,9 @@ public final class BertClassifier {
             SameDiff sd, SDVariable pooled, BertWeights weights, int classes, SplittableRandom random) {
         int hidden = weights.config().hidden();
         double bound = 1 / Math.sqrt(hidden);
-        SDVariable weight = sd.var(
-                HEAD + ".weight",
-                ArrayFill.of(weights.dataType(), new long[] {hidden, classes}, () -> random.nextDouble(-bound, bound)));
-        SDVariable bias = sd.var(
-                HEAD + ".bias",
-                ArrayFill.of(weights.dataType(), new long[] {classes}, () -> random.nextDouble(-bound, bound)));
+        SDVariable weight =
+                sd.var(HEAD + ".weight", RandomStreams.uniform(random, bound, weights.dataType(), hidden, classes));
+        SDVariable bias = sd.var(HEAD + ".bias", RandomStreams.uniform(random, bound, weights.dataType(), classes));
         SDVariable logits = pooled.mmul(HEAD + "/product", weight).add(LOGITS, bias);
         sd.nn().softmax(PROBABILITIES, logits, -1);
         SDVariable labels = sd.placeHolder(LABELS, weights.dataType(), -1, classes);

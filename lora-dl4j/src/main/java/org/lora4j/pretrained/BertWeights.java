@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeSet;
+import org.lora4j.array.RandomStreams;
 import org.lora4j.error.ClosestNames;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.error.Problems;
@@ -121,8 +122,7 @@ public final class BertWeights {
         Map<String, INDArray> tensors = new LinkedHashMap<>();
         for (BertTensor tensor : BertTensor.allOf(config)) {
             INDArray array = switch (tensor.kind()) {
-                case EMBEDDING, LINEAR ->
-                    ArrayFill.of(dataType, tensor.shape(), () -> random.nextGaussian() * INITIALIZER_RANGE);
+                case EMBEDDING, LINEAR -> RandomStreams.normal(random, INITIALIZER_RANGE, dataType, tensor.shape());
                 case BIAS -> Nd4j.zeros(dataType, tensor.shape());
                 case GAIN -> Nd4j.ones(dataType, tensor.shape());
             };

@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
+import org.lora4j.array.DenseArray;
 import org.lora4j.error.Problems;
 import org.lora4j.model.TrainableParameter;
 import org.nd4j.linalg.api.ndarray.INDArray;

@@ -12,6 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.lora4j.array.DenseArray;
 import org.lora4j.model.TrainableParameter;
 import org.lora4j.model.TrainableParameter.Kind;
 import org.nd4j.linalg.api.buffer.DataType;
