@@ -23,6 +23,12 @@ public record Batch(Map<String, INDArray> placeholders, int examples, double wei
     /**
      * Checks and freezes the map.
      *
+     * @param placeholders an array for each placeholder that the loss depends on, by name; not copied
+     * @param examples number of examples in it, 1 or more; for speed and for progress
+     * @param weight what its loss counts for when several batches are averaged, finite and above 0; the number of examples
+     *     (or of tokens with a label) that the loss is a mean over
+     * @param disposable true if the arrays belong to the training loop, which closes them as soon as the batch is used; false
+     *     if they belong to the caller
      * @throws IllegalArgumentException if there is no placeholder, an array is missing or closed, {@code examples} is
      *     below 1 or {@code weight} is not a finite number above 0; the message lists every problem
      */

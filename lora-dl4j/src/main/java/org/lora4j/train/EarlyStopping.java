@@ -16,6 +16,9 @@ public record EarlyStopping(int patience, double minDelta) {
     /**
      * Checks the numbers.
      *
+     * @param patience number of evaluations in a row without improvement after which to stop, 1 or more
+     * @param minDelta how much better a value must be to count as an improvement, finite, 0 or above; the parameters kept are
+     *     those of the best value whatever the distance
      * @throws IllegalArgumentException if one is outside of its range; the message lists both
      */
     public EarlyStopping {

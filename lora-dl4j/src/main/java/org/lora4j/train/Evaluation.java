@@ -18,6 +18,9 @@ public record Evaluation(String name, boolean higherIsBetter, DoubleSupplier met
     /**
      * Checks that nothing is missing.
      *
+     * @param name what it is called in reports, such as {@code accuracy}
+     * @param higherIsBetter true for an accuracy, false for a loss
+     * @param metric computes it; called on the training thread between two steps, and must not change the parameters
      * @throws IllegalArgumentException if the name is blank
      * @throws NullPointerException if an argument is null
      */

@@ -63,6 +63,7 @@ public sealed interface GradientClipping {
         /**
          * Checks the number.
          *
+         * @param maxNorm finite, above 0
          * @throws IllegalArgumentException if it is outside of its range
          */
         public ByGlobalNorm {
@@ -93,6 +94,7 @@ public sealed interface GradientClipping {
         /**
          * Checks the number.
          *
+         * @param limit finite, above 0
          * @throws IllegalArgumentException if it is outside of its range
          */
         public ByValue {

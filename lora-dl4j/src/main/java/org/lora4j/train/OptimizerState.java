@@ -20,6 +20,9 @@ public record OptimizerState(long updates, Map<String, INDArray> arrays) {
     /**
      * Checks and freezes the map.
      *
+     * @param updates number of updates so far, 0 or above
+     * @param arrays the remembered arrays by name (for {@link AdamW} {@code m} and {@code v}), of the parameter's type
+     *     and, but for {@link Nd4jOptimizer}, of its shape; empty for an optimizer without memory
      * @throws IllegalArgumentException if {@code updates} is negative
      */
     public OptimizerState {

@@ -18,6 +18,8 @@ public record Warmup(long steps, double fraction) {
     /**
      * Checks the numbers.
      *
+     * @param steps number of steps, 0 or above; 0 if {@code fraction} says it
+     * @param fraction part of all steps, [0, 1); 0 if {@code steps} says it
      * @throws IllegalArgumentException if one is outside of its range or both are given
      */
     public Warmup {
