@@ -78,9 +78,7 @@ public final class Adapter {
         if (problems.isEmpty()) {
             new AdapterChecks(file.config(), problems).check(factors, saved);
         }
-        if (!problems.isEmpty()) {
-            throw new IllegalArgumentException(problems.message("Adapter"));
-        }
+        problems.throwIfAny("Adapter");
         return new Adapter(file, factors, saved);
     }
 

@@ -236,9 +236,7 @@ final class AdapterFiles {
                             + (bad < 0 ? 0 : array.data().getDouble(bad)) + " is beyond the range of "
                             + codecs.apply(array) + ", expected a wider storage type");
         });
-        if (!problems.isEmpty()) {
-            throw new IllegalArgumentException(problems.message("Adapter.save"));
-        }
+        problems.throwIfAny("Adapter.save");
     }
 
     private static PeftFile writable(Adapter adapter) {

@@ -4,8 +4,8 @@ package org.lora4j.config;
 /**
  * Which biases of the base model learn together with the adapter.
  *
- * <p>With anything but {@link #NONE} a disabled adapter still leaves the learned biases of its model; hosts document how
- * they restore the originals.
+ * <p>The learned biases belong to the adapter, so a model whose adapters are disabled computes with the biases of its
+ * base, exactly. PEFT differs: there, with anything but {@link #NONE}, the learned ones stay in place.
  *
  * @apiNote Status: experimental
  */

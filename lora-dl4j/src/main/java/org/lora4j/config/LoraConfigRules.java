@@ -14,7 +14,7 @@ final class LoraConfigRules {
 
     static void check(LoraConfig.Builder b) {
         Problems problems = new Problems();
-        problems.check(b.rank >= 1, "rank = " + b.rank + ", expected 1 or more");
+        problems.atLeast("rank", b.rank, 1);
         problems.check(isAlpha(b.alpha), "alpha = " + b.alpha + ", expected a finite number, 0 or more");
         problems.check(
                 b.dropout >= 0 && b.dropout < 1,
@@ -26,9 +26,7 @@ final class LoraConfigRules {
         checkLayers(b, problems);
         checkPattern("rankPattern", b.rankPattern, rank -> rank >= 1, "1 or more", problems);
         checkPattern("alphaPattern", b.alphaPattern, LoraConfigRules::isAlpha, "a finite number, 0 or more", problems);
-        if (!problems.isEmpty()) {
-            throw new IllegalArgumentException(problems.message("LoraConfig"));
-        }
+        problems.throwIfAny("LoraConfig");
     }
 
     private static void checkModules(LoraConfig.Builder b, Problems problems) {

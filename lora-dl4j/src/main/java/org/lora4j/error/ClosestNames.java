@@ -21,6 +21,8 @@ public final class ClosestNames {
 
     private static final int LONGEST = 200;
 
+    private static final int OFFERED = 3;
+
     private ClosestNames() {}
 
     /**
@@ -48,6 +50,18 @@ public final class ClosestNames {
                 .limit(limit)
                 .map(Candidate::name)
                 .toList();
+    }
+
+    /**
+     * The end of a sentence that says a name was not found.
+     *
+     * @param wanted the name that was not found
+     * @param candidates the names that exist
+     * @return {@code ; closest: "a", "b"} with up to three names as of {@link #of}; empty if none is close
+     */
+    public static String hint(String wanted, Collection<String> candidates) {
+        List<String> closest = of(wanted, candidates, OFFERED);
+        return closest.isEmpty() ? "" : "; closest: " + Problems.quoted(closest);
     }
 
     /**

@@ -54,12 +54,62 @@ public final class Problems {
     }
 
     /**
+     * Adds a problem if a count is too small.
+     *
+     * @param name what the value is called by the user
+     * @param value the value found
+     * @param least the smallest value allowed
+     */
+    public void atLeast(String name, long value, long least) {
+        check(value >= least, name + " = " + value + ", expected " + least + " or more");
+    }
+
+    /**
+     * Adds a problem if a value is not a finite number above 0.
+     *
+     * @param name what the value is called by the user
+     * @param value the value found
+     */
+    public void finiteAboveZero(String name, double value) {
+        check(Double.isFinite(value) && value > 0, name + " = " + value + ", expected a finite number above 0");
+    }
+
+    /**
+     * Adds a problem if a value is not a finite number, 0 or above.
+     *
+     * @param name what the value is called by the user
+     * @param value the value found
+     */
+    public void finiteFromZero(String name, double value) {
+        check(Double.isFinite(value) && value >= 0, name + " = " + value + ", expected a finite number, 0 or above");
+    }
+
+    /**
+     * Adds a problem if a value is below 0, 1 or more, or NaN.
+     *
+     * @param name what the value is called by the user
+     * @param value the value found
+     */
+    public void fraction(String name, double value) {
+        check(value >= 0 && value < 1, name + " = " + value + ", expected [0, 1)");
+    }
+
+    /**
      * Whether nothing is wrong.
      *
      * @return true if no problem was added
      */
     public boolean isEmpty() {
         return found.isEmpty();
+    }
+
+    /**
+     * Whether the message shows no further problem, so that costly wording can be left out.
+     *
+     * @return true if {@value #SHOWN} problems or more were added
+     */
+    public boolean isFull() {
+        return found.size() >= SHOWN;
     }
 
     /**
@@ -82,6 +132,18 @@ public final class Problems {
             return where + ": " + found.get(0);
         }
         return where + ": " + found.size() + " problems: " + shorten(found, "; ");
+    }
+
+    /**
+     * Ends the examination of an argument.
+     *
+     * @param where what was examined: a class, an argument
+     * @throws IllegalArgumentException if any problem was added; its message is {@link #message}
+     */
+    public void throwIfAny(String where) {
+        if (!isEmpty()) {
+            throw new IllegalArgumentException(message(where));
+        }
     }
 
     /**

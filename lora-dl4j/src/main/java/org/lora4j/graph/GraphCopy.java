@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.lora4j.error.Problems;
 import org.nd4j.autodiff.functions.DifferentialFunction;
 import org.nd4j.autodiff.samediff.NameScope;
 import org.nd4j.autodiff.samediff.SDVariable;
@@ -105,7 +106,7 @@ public final class GraphCopy {
     }
 
     private void refuseWhatCannotBeCopied() {
-        List<String> problems = new ArrayList<>();
+        Problems problems = new Problems();
         for (SDVariable v : source.variables()) {
             if (v.getVariableType() == VariableType.SEQUENCE) {
                 problems.add("variable \"" + v.name() + "\" is a SEQUENCE");
@@ -117,7 +118,7 @@ public final class GraphCopy {
             }
         }
         if (!problems.isEmpty()) {
-            throw new IllegalArgumentException("graph copy: " + String.join("; ", problems)
+            throw new IllegalArgumentException(problems.message("graph copy")
                     + "; expected a graph of tensors and plain ops. Inline the functions before adapting the graph.");
         }
     }

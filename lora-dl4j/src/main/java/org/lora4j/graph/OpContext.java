@@ -12,7 +12,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * What an {@link OpRewrite} may use while it builds. Ops made through {@link #graph()} get names under a scope of their
  * own, so they never collide with names of the source.
  *
- * @apiNote Status: internal
+ * @apiNote Status: experimental
  */
 public interface OpContext {
 
@@ -59,7 +59,8 @@ public interface OpContext {
     /**
      * Emits the op with the same attributes on other inputs.
      *
-     * @param inputs variables of the copy, as many as the op of the source has
+     * @param inputs variables of the copy in the places of the source's, as many as the op accepts: trailing ones that it
+     *     can do without (the bias of a convolution) may be left out
      * @return the outputs, in order
      */
     List<SDVariable> emit(List<SDVariable> inputs);

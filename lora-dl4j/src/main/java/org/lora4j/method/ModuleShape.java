@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.method;
 
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
 import java.util.stream.LongStream;
+import org.lora4j.error.Problems;
 
 /**
  * What kind of map a module is and how large: all that a method needs to know of a module.
@@ -44,21 +44,17 @@ public record ModuleShape(Kind kind, long inputs, long outputs, List<Long> kerne
      */
     public ModuleShape {
         kernel = List.copyOf(kernel);
-        List<String> problems = new ArrayList<>();
-        if (inputs < 1) {
-            problems.add("inputs = " + inputs + ", expected 1 or more");
-        }
-        if (outputs < 1) {
-            problems.add("outputs = " + outputs + ", expected 1 or more");
-        }
+        Problems problems = new Problems();
+        problems.atLeast("inputs", inputs, 1);
+        problems.atLeast("outputs", outputs, 1);
         boolean axesFit = kind == Kind.CONVOLUTION ? kernel.size() >= 1 && kernel.size() <= 3 : kernel.isEmpty();
         if (!axesFit || kernel.stream().anyMatch(k -> k < 1)) {
             problems.add("kernel = " + kernel + ", expected "
                     + (kind == Kind.CONVOLUTION ? "1 to 3 sizes of 1 or more" : "none for " + kind));
         }
         if (!problems.isEmpty()) {
-            throw new IllegalArgumentException("ModuleShape: " + String.join("; ", problems)
-                    + ". Check the shape of the weight that it was made from.");
+            throw new IllegalArgumentException(
+                    problems.message("ModuleShape") + ". Check the shape of the weight that it was made from.");
         }
     }
 

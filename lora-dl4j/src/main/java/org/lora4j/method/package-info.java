@@ -5,6 +5,6 @@
  * <p>Everything here speaks PEFT's layouts ({@link org.lora4j.method.ModuleShape} lists them) and knows neither SameDiff
  * nor DL4J; hosts convert to their own layout in one place of their own. To add a method write one class that implements
  * {@link org.lora4j.method.AdapterMethod} and add its line to {@link org.lora4j.method.AdapterMethods}. May use
- * {@code config} and ND4J arrays.
+ * {@code config} and {@code array}.
  */
 package org.lora4j.method;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.pretrained;
 
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import org.lora4j.array.RandomStreams;
+import org.lora4j.error.Problems;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -112,24 +112,21 @@ public final class BertClassifier {
         BertInputs.requireValid(placeholders, config, false);
         INDArray labels = placeholders.get(LABELS);
         long[] expected = {placeholders.get(BertEncoder.INPUT_IDS).size(0), classes};
-        List<String> problems = new ArrayList<>();
+        Problems problems = new Problems();
         if (labels != null && !Arrays.equals(labels.shape(), expected)) {
             problems.add(LABELS + " has shape " + Arrays.toString(labels.shape()) + ", expected "
                     + Arrays.toString(expected) + ", one-hot");
         }
-        Problems.throwIfAny("placeholders", problems);
+        problems.throwIfAny("placeholders");
     }
 
     private static void addHead(
             SameDiff sd, SDVariable pooled, BertWeights weights, int classes, SplittableRandom random) {
         int hidden = weights.config().hidden();
         double bound = 1 / Math.sqrt(hidden);
-        SDVariable weight = sd.var(
-                HEAD + ".weight",
-                ArrayFill.of(weights.dataType(), new long[] {hidden, classes}, () -> random.nextDouble(-bound, bound)));
-        SDVariable bias = sd.var(
-                HEAD + ".bias",
-                ArrayFill.of(weights.dataType(), new long[] {classes}, () -> random.nextDouble(-bound, bound)));
+        SDVariable weight =
+                sd.var(HEAD + ".weight", RandomStreams.uniform(random, bound, weights.dataType(), hidden, classes));
+        SDVariable bias = sd.var(HEAD + ".bias", RandomStreams.uniform(random, bound, weights.dataType(), classes));
         SDVariable logits = pooled.mmul(HEAD + "/product", weight).add(LOGITS, bias);
         sd.nn().softmax(PROBABILITIES, logits, -1);
         SDVariable labels = sd.placeHolder(LABELS, weights.dataType(), -1, classes);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.pretrained;
 
-import java.util.ArrayList;
 import java.util.List;
+import org.lora4j.error.Problems;
 
 /**
  * The shape of a BERT-family encoder (Devlin et al. 2018, arXiv:1810.04805).
@@ -47,14 +47,14 @@ public record BertConfig(
      * @throws IllegalArgumentException if a value is out of its range; the message lists every problem
      */
     public BertConfig {
-        List<String> problems = new ArrayList<>();
-        requirePositive("layers", layers, problems);
-        requirePositive("hidden", hidden, problems);
-        requirePositive("heads", heads, problems);
-        requirePositive("intermediate", intermediate, problems);
-        requirePositive("vocabulary", vocabulary, problems);
-        requirePositive("maxPositions", maxPositions, problems);
-        requirePositive("typeVocabulary", typeVocabulary, problems);
+        Problems problems = new Problems();
+        problems.atLeast("layers", layers, 1);
+        problems.atLeast("hidden", hidden, 1);
+        problems.atLeast("heads", heads, 1);
+        problems.atLeast("intermediate", intermediate, 1);
+        problems.atLeast("vocabulary", vocabulary, 1);
+        problems.atLeast("maxPositions", maxPositions, 1);
+        problems.atLeast("typeVocabulary", typeVocabulary, 1);
         if (hidden > 0 && heads > 0 && hidden % heads != 0) {
             problems.add("heads = " + heads + ", expected a divisor of hidden = " + hidden);
         }
@@ -64,7 +64,7 @@ public record BertConfig(
         if (activation == null) {
             problems.add("activation = null, expected one of " + List.of(Activation.values()));
         }
-        Problems.throwIfAny("BertConfig", problems);
+        problems.throwIfAny("BertConfig");
     }
 
     /**
@@ -101,11 +101,5 @@ public record BertConfig(
      */
     public int headSize() {
         return hidden / heads;
-    }
-
-    private static void requirePositive(String name, int value, List<String> problems) {
-        if (value < 1) {
-            problems.add(name + " = " + value + ", expected 1 or more");
-        }
     }
 }

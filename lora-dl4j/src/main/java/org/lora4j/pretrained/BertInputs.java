@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.pretrained;
 
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Map;
+import org.lora4j.error.Problems;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Checks the arrays that a BERT graph is fed with. */
@@ -13,7 +12,7 @@ final class BertInputs {
     private BertInputs() {}
 
     static void requireValid(Map<String, INDArray> placeholders, BertConfig config, boolean tokenTypes) {
-        List<String> problems = new ArrayList<>();
+        Problems problems = new Problems();
         INDArray ids = placeholders.get(BertEncoder.INPUT_IDS);
         checkIds(BertEncoder.INPUT_IDS, ids, config.vocabulary(), problems);
         if (ids != null && ids.rank() == 2 && ids.size(1) > config.maxPositions()) {
@@ -28,10 +27,10 @@ final class BertInputs {
             checkIds(BertEncoder.TOKEN_TYPE_IDS, types, config.typeVocabulary(), problems);
             checkSameShape(BertEncoder.TOKEN_TYPE_IDS, types, ids, problems);
         }
-        Problems.throwIfAny("placeholders", problems);
+        problems.throwIfAny("placeholders");
     }
 
-    private static void checkIds(String name, INDArray ids, int rows, List<String> problems) {
+    private static void checkIds(String name, INDArray ids, int rows, Problems problems) {
         if (ids == null) {
             problems.add(name + " is missing, expected [batch, length] of integers");
             return;
@@ -52,7 +51,7 @@ final class BertInputs {
         }
     }
 
-    private static void checkSameShape(String name, INDArray array, INDArray ids, List<String> problems) {
+    private static void checkSameShape(String name, INDArray array, INDArray ids, Problems problems) {
         if (array == null) {
             problems.add(name + " is missing, expected the shape of " + BertEncoder.INPUT_IDS);
         } else if (ids != null && !Arrays.equals(array.shape(), ids.shape())) {
@@ -61,7 +60,7 @@ final class BertInputs {
         }
     }
 
-    private static void checkMaskValues(INDArray mask, List<String> problems) {
+    private static void checkMaskValues(INDArray mask, Problems problems) {
         if (mask == null || mask.isEmpty()) {
             return;
         }

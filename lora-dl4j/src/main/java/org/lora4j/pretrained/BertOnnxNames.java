@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.lora4j.error.ModelFormatException;
+import org.lora4j.error.Problems;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Under which names an ONNX export of Hugging Face Transformers holds the tensors of a BERT-family encoder. */
@@ -41,9 +42,9 @@ final class BertOnnxNames {
                 .map(name -> name.substring(0, name.length() - WORD_TABLE.length()))
                 .toList();
         if (prefixes.size() != 1) {
-            throw new ModelFormatException(onnx.source() + ": " + prefixes.size() + " tensors named '" + WORD_TABLE
-                    + "'; expected one, as in exports of BERT-family encoders. The file starts with: "
-                    + Problems.cut(onnx.names(), ", ") + ".");
+            throw new ModelFormatException(onnx.source() + ": " + prefixes.size() + " tensors named \"" + WORD_TABLE
+                    + "\"; expected one, as in exports of BERT-family encoders. The file starts with: "
+                    + Problems.quoted(onnx.names()) + ".");
         }
         return prefixes.get(0);
     }

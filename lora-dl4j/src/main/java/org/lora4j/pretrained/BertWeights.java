@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.pretrained;
 
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeSet;
+import org.lora4j.array.RandomStreams;
+import org.lora4j.error.ClosestNames;
 import org.lora4j.error.ModelFormatException;
+import org.lora4j.error.Problems;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -53,17 +54,17 @@ public final class BertWeights {
      *     one of FLOAT and DOUBLE for all; the message lists every problem
      */
     public static BertWeights of(BertConfig config, Map<String, INDArray> tensors) {
-        List<String> problems = new ArrayList<>();
+        Problems problems = new Problems();
         Map<String, INDArray> ordered = new LinkedHashMap<>();
         Set<DataType> types = EnumSet.noneOf(DataType.class);
         for (BertTensor expected : BertTensor.allOf(config)) {
             INDArray found = tensors.get(expected.name());
             String shape = Arrays.toString(expected.shape());
             if (found == null) {
-                problems.add("tensor '" + expected.name() + "' is missing, expected shape " + shape
-                        + Problems.closest(problems, expected.name(), tensors.keySet()));
+                problems.add("tensor \"" + expected.name() + "\" is missing, expected shape " + shape
+                        + (problems.isFull() ? "" : ClosestNames.hint(expected.name(), tensors.keySet())));
             } else if (!Arrays.equals(found.shape(), expected.shape())) {
-                problems.add("tensor '" + expected.name() + "' has shape " + Arrays.toString(found.shape())
+                problems.add("tensor \"" + expected.name() + "\" has shape " + Arrays.toString(found.shape())
                         + ", expected " + shape);
             } else {
                 // SameDiff copies views: copied once here, all graphs share.
@@ -74,12 +75,12 @@ public final class BertWeights {
         Set<String> unknown = new TreeSet<>(tensors.keySet());
         BertTensor.allOf(config).forEach(expected -> unknown.remove(expected.name()));
         if (!unknown.isEmpty()) {
-            problems.add("unknown tensors: " + Problems.cut(unknown, ", ") + "; leave them out");
+            problems.add("unknown tensors: " + Problems.quoted(unknown) + "; leave them out");
         }
         if (types.size() > 1 || !SUPPORTED.containsAll(types)) {
             problems.add("data types " + types + ", expected FLOAT or DOUBLE, the same for all tensors");
         }
-        Problems.throwIfAny("BertWeights", problems);
+        problems.throwIfAny("BertWeights");
         return new BertWeights(config, types.iterator().next(), ordered);
     }
 
@@ -121,8 +122,7 @@ public final class BertWeights {
         Map<String, INDArray> tensors = new LinkedHashMap<>();
         for (BertTensor tensor : BertTensor.allOf(config)) {
             INDArray array = switch (tensor.kind()) {
-                case EMBEDDING, LINEAR ->
-                    ArrayFill.of(dataType, tensor.shape(), () -> random.nextGaussian() * INITIALIZER_RANGE);
+                case EMBEDDING, LINEAR -> RandomStreams.normal(random, INITIALIZER_RANGE, dataType, tensor.shape());
                 case BIAS -> Nd4j.zeros(dataType, tensor.shape());
                 case GAIN -> Nd4j.ones(dataType, tensor.shape());
             };
@@ -168,8 +168,8 @@ public final class BertWeights {
     public INDArray tensor(String name) {
         INDArray found = tensors.get(name);
         if (found == null) {
-            throw new IllegalArgumentException("BertWeights: no tensor '" + name + "'"
-                    + Problems.closest(name, tensors.keySet()) + ". tensors().keySet() lists all names.");
+            throw new IllegalArgumentException("BertWeights: no tensor \"" + name + "\""
+                    + ClosestNames.hint(name, tensors.keySet()) + ". tensors().keySet() lists all names.");
         }
         return found;
     }

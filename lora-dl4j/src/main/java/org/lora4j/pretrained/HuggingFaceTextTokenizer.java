@@ -20,8 +20,10 @@ import org.lora4j.error.ModelFormatException;
  *
  * <p>That library is an optional dependency. It needs no network; it unpacks its native part below {@code
  * ~/.djl.ai} (property or environment variable {@code DJL_CACHE_DIR}) and has natives for Linux, macOS on ARM and
- * Windows. On its first use DJL reports that it is used if it runs on a machine of Amazon EC2; the environment variable
- * {@code OPT_OUT_TRACKING=true} turns that off.
+ * Windows. On a machine of Amazon EC2, DJL 0.38.0 reports its version to its authors, at most once a day, and to find out
+ * where it runs it asks the address of EC2's metadata on every machine; the environment variable or system property
+ * {@code OPT_OUT_TRACKING=true} turns both off (<a href="https://docs.djl.ai/master/docs/telemetry.html">DJL on
+ * telemetry</a>).
  *
  * <p><i>State.</i> Holds native memory until {@link #close()}. <i>Threads.</i> {@link #encode} may be called from
  * several threads at once.

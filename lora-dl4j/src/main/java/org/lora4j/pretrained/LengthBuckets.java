@@ -8,6 +8,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Random;
 import java.util.SplittableRandom;
+import org.lora4j.error.Problems;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -92,7 +93,7 @@ public final class LengthBuckets {
             labels[i] = examples.get(i).label();
             if (ids[i].length == 0) {
                 throw new IllegalArgumentException("LengthBuckets: the tokenizer gave no ids for examples[" + i
-                        + "] = '" + examples.get(i).text() + "'; expected 1 or more. Let it add the special tokens.");
+                        + "] = \"" + examples.get(i).text() + "\"; expected 1 or more. Let it add the special tokens.");
             }
         }
         return new LengthBuckets(ids, labels, classes, batchSize, dataType);
@@ -108,7 +109,7 @@ public final class LengthBuckets {
      *     table; the message lists every problem
      */
     public LengthBuckets requireFits(BertConfig config) {
-        List<String> problems = new ArrayList<>();
+        Problems problems = new Problems();
         for (int i = 0; i < ids.length; i++) {
             if (ids[i].length > config.maxPositions()) {
                 problems.add("examples[" + i + "] has " + ids[i].length + " tokens, expected at most "
@@ -122,7 +123,7 @@ public final class LengthBuckets {
                 }
             }
         }
-        Problems.throwIfAny("LengthBuckets", problems);
+        problems.throwIfAny("LengthBuckets");
         return this;
     }
 
@@ -201,16 +202,12 @@ public final class LengthBuckets {
     }
 
     private static void requireValid(List<TextExample> examples, int classes, int batchSize, DataType dataType) {
-        List<String> problems = new ArrayList<>();
+        Problems problems = new Problems();
         if (examples.isEmpty()) {
             problems.add("no examples, expected one or more");
         }
-        if (classes < 2) {
-            problems.add("classes = " + classes + ", expected 2 or more");
-        }
-        if (batchSize < 1) {
-            problems.add("batchSize = " + batchSize + ", expected 1 or more");
-        }
+        problems.atLeast("classes", classes, 2);
+        problems.atLeast("batchSize", batchSize, 1);
         if (dataType != DataType.FLOAT && dataType != DataType.DOUBLE) {
             problems.add("dataType = " + dataType + ", expected FLOAT or DOUBLE");
         }
@@ -220,7 +217,7 @@ public final class LengthBuckets {
                         + (classes - 1));
             }
         }
-        Problems.throwIfAny("LengthBuckets", problems);
+        problems.throwIfAny("LengthBuckets");
     }
 
     private List<Part> cut(List<List<Integer>> examplesPerBucket) {

@@ -7,16 +7,16 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import onnx.Onnx;
+import org.lora4j.error.ClosestNames;
 import org.lora4j.error.ModelFormatException;
+import org.lora4j.error.Problems;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.shade.protobuf.CodedInputStream;
 import org.nd4j.shade.protobuf.InvalidProtocolBufferException;
@@ -97,10 +97,10 @@ public final class OnnxInitializers {
         Onnx.GraphProto graph = parse(in, source).getGraph();
         Map<String, INDArray> tensors = new LinkedHashMap<>();
         Map<String, String> otherTypes = new LinkedHashMap<>();
-        List<String> problems = new ArrayList<>();
+        Problems problems = new Problems();
         for (Onnx.TensorProto tensor : graph.getInitializerList()) {
             if (tensors.containsKey(tensor.getName()) || otherTypes.containsKey(tensor.getName())) {
-                problems.add("tensor '" + tensor.getName() + "' occurs twice, expected once");
+                problems.add("tensor \"" + tensor.getName() + "\" occurs twice, expected once");
             } else if (OnnxTensor.isSupported(tensor)) {
                 OnnxTensor.read(tensor, problems).ifPresent(array -> tensors.put(tensor.getName(), array));
             } else {
@@ -112,7 +112,7 @@ public final class OnnxInitializers {
         }
         if (!problems.isEmpty()) {
             throw new ModelFormatException(
-                    Problems.summary(source, problems) + " The file is damaged or not complete: fetch it again.");
+                    problems.message(source) + ". The file is damaged or not complete: fetch it again.");
         }
         addNodeNames(graph, tensors, otherTypes);
         return new OnnxInitializers(source, tensors, otherTypes);
@@ -154,22 +154,23 @@ public final class OnnxInitializers {
      * @throws ModelFormatException if a tensor is missing or has another shape or type; the message lists all of them
      */
     public Map<String, INDArray> require(Map<String, long[]> shapes) throws ModelFormatException {
-        List<String> problems = new ArrayList<>();
+        Problems problems = new Problems();
         Map<String, INDArray> found = new LinkedHashMap<>();
         shapes.forEach((name, shape) -> {
             INDArray array = tensors.get(name);
             if (array == null) {
-                problems.add(missing(name, shape) + Problems.closest(problems, name, tensors.keySet()));
+                problems.add(
+                        missing(name, shape) + (problems.isFull() ? "" : ClosestNames.hint(name, tensors.keySet())));
             } else if (!matches(array.shape(), shape)) {
-                problems.add("tensor '" + name + "' has shape " + Arrays.toString(array.shape()) + ", expected "
+                problems.add("tensor \"" + name + "\" has shape " + Arrays.toString(array.shape()) + ", expected "
                         + Arrays.toString(shape));
             } else {
                 found.put(name, array);
             }
         });
         if (!problems.isEmpty()) {
-            throw new ModelFormatException(Problems.summary(source, problems)
-                    + " The file holds another model, or names its tensors in another way.");
+            throw new ModelFormatException(
+                    problems.message(source) + ". The file holds another model, or names its tensors in another way.");
         }
         return found;
     }
@@ -177,10 +178,10 @@ public final class OnnxInitializers {
     private String missing(String name, long[] shape) {
         String type = otherTypes.get(name);
         if (type != null) {
-            return "tensor '" + name + "' has type " + type
+            return "tensor \"" + name + "\" has type " + type
                     + ", expected FLOAT or DOUBLE, which the float export of this model has";
         }
-        return "tensor '" + name + "' is missing, expected shape " + Arrays.toString(shape);
+        return "tensor \"" + name + "\" is missing, expected shape " + Arrays.toString(shape);
     }
 
     private static boolean matches(long[] found, long[] expected) {

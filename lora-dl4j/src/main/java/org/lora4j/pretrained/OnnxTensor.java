@@ -3,9 +3,9 @@ package org.lora4j.pretrained;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.List;
 import java.util.Optional;
 import onnx.Onnx;
+import org.lora4j.error.Problems;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -25,7 +25,7 @@ final class OnnxTensor {
     }
 
     /** The array, or nothing and one more problem. */
-    static Optional<INDArray> read(Onnx.TensorProto tensor, List<String> problems) {
+    static Optional<INDArray> read(Onnx.TensorProto tensor, Problems problems) {
         long[] shape = tensor.getDimsList().stream().mapToLong(Long::longValue).toArray();
         boolean isFloat = tensor.getDataType() == Onnx.TensorProto.DataType.FLOAT_VALUE;
         int width = isFloat ? Float.BYTES : Double.BYTES;
@@ -33,7 +33,7 @@ final class OnnxTensor {
         try {
             expected = length(shape);
         } catch (ArithmeticException e) {
-            problems.add("tensor '" + tensor.getName() + "' has dimensions " + tensor.getDimsList()
+            problems.add("tensor \"" + tensor.getName() + "\" has dimensions " + tensor.getDimsList()
                     + ", expected positive sizes that describe less than 2 GiB");
             return Optional.empty();
         }
@@ -42,7 +42,7 @@ final class OnnxTensor {
                 ? tensor.getRawData().size()
                 : (long) width * (isFloat ? tensor.getFloatDataCount() : tensor.getDoubleDataCount());
         if (found != expected * width) {
-            problems.add("tensor '" + tensor.getName() + "' of dimensions " + tensor.getDimsList() + " has " + found
+            problems.add("tensor \"" + tensor.getName() + "\" of dimensions " + tensor.getDimsList() + " has " + found
                     + " bytes of data, expected " + expected * width
                     + (found == 0 ? " (weights in a separate file are not supported)" : ""));
             return Optional.empty();

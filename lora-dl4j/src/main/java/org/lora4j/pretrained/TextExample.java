@@ -19,7 +19,7 @@ public record TextExample(String text, int label) {
      */
     public TextExample {
         if (text == null || label < 0) {
-            throw new IllegalArgumentException("TextExample: text = " + (text == null ? "null" : "'" + text + "'")
+            throw new IllegalArgumentException("TextExample: text = " + (text == null ? "null" : "\"" + text + "\"")
                     + ", label = " + label + "; expected a text and a label of 0 or more.");
         }
     }

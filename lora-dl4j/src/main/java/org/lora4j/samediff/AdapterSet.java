@@ -42,8 +42,7 @@ final class AdapterSet {
         LiveAdapter adapter = adapters.get(name);
         if (adapter == null) {
             throw new IllegalArgumentException("adapter \"" + name + "\": there is no such adapter; expected one of "
-                    + Problems.quoted(names()) + ", closest: "
-                    + Problems.quoted(ClosestNames.of(String.valueOf(name), names(), 3))
+                    + Problems.quoted(names()) + ClosestNames.hint(String.valueOf(name), names())
                     + ". Add it with addAdapter.");
         }
         return adapter;

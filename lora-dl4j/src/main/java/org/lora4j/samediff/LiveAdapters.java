@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.lora4j.adapter.Adapter;
+import org.lora4j.array.RandomStreams;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.error.ClosestNames;
 import org.lora4j.error.Problems;
@@ -17,7 +18,6 @@ import org.lora4j.format.peft.PeftFile;
 import org.lora4j.method.AdapterMethod;
 import org.lora4j.method.AdapterMethods;
 import org.lora4j.method.FactorStart;
-import org.lora4j.method.RandomStreams;
 import org.lora4j.samediff.LiveAdapter.Copy;
 import org.lora4j.samediff.LiveAdapter.Live;
 import org.lora4j.samediff.LiveAdapter.Part;
@@ -102,8 +102,8 @@ final class LiveAdapters {
         adapter.modules().forEach((path, tensors) -> {
             GraphModule module = graph.get(path);
             if (module == null) {
-                problems.add("module \"" + path + "\" of the adapter is not in the graph; closest: "
-                        + Problems.quoted(ClosestNames.of(path, graph.paths(), 3)));
+                problems.add("module \"" + path + "\" of the adapter is not in the graph"
+                        + ClosestNames.hint(path, graph.paths()));
             } else {
                 checkFactors(path, method.factors(module.shape(), config.rankOf(path)), tensors, problems);
             }
@@ -137,8 +137,8 @@ final class LiveAdapters {
         adapter.savedParameters().forEach((path, tensor) -> {
             GraphParameter parameter = known.get(path);
             if (parameter == null) {
-                problems.add("parameter \"" + path + "\" of the adapter is not in the graph; closest: "
-                        + Problems.quoted(ClosestNames.of(path, known.keySet(), 3)));
+                problems.add("parameter \"" + path + "\" of the adapter is not in the graph"
+                        + ClosestNames.hint(path, known.keySet()));
                 return;
             }
             long[] shape = parameter.peftShape(array(parameter.variable()));

@@ -41,8 +41,7 @@ final class ModuleNames {
         Map<String, String> byPath = new HashMap<>();
         new TreeMap<>(given).forEach((name, path) -> {
             if (!known.contains(name)) {
-                problems.add("\"" + name + "\" is neither a variable nor an op; closest: "
-                        + Problems.quoted(ClosestNames.of(name, known, 3)));
+                problems.add("\"" + name + "\" is neither a variable nor an op" + ClosestNames.hint(name, known));
             }
             if (path == null || path.isBlank() || path.startsWith(".") || path.endsWith(".") || path.contains("..")) {
                 problems.add("\"" + name + "\" is given the path \"" + path

@@ -103,6 +103,6 @@ record Selection(List<GraphModule> modules, List<GraphParameter> parameters) {
         List<String> last = new ArrayList<>();
         paths.forEach(path -> last.add(path.substring(path.lastIndexOf('.') + 1)));
         names.addAll(last);
-        return "; closest: " + Problems.quoted(ClosestNames.of(name, names, 3));
+        return ClosestNames.hint(name, names);
     }
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.train;
 
+import org.lora4j.error.Problems;
 import org.lora4j.model.TrainableParameter;
 
 /**
@@ -22,6 +23,11 @@ public record Adam(double learningRate, double beta1, double beta2, double epsil
     /**
      * Checks the numbers.
      *
+     * @param learningRate finite, above 0
+     * @param beta1 decay of the mean of the gradients, [0, 1)
+     * @param beta2 decay of the mean of their squares, [0, 1)
+     * @param epsilon finite, above 0
+     * @param weightDecay finite, 0 or above
      * @throws IllegalArgumentException if a number is outside of its range; the message lists all of them
      */
     public Adam {

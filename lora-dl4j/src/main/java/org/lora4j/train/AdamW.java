@@ -24,6 +24,11 @@ public record AdamW(double learningRate, double beta1, double beta2, double epsi
     /**
      * Checks the numbers.
      *
+     * @param learningRate finite, above 0; for low-rank factors 1e-4 to 5e-3 is usual, ten times that of full fine-tuning
+     * @param beta1 decay of the mean of the gradients, [0, 1)
+     * @param beta2 decay of the mean of their squares, [0, 1)
+     * @param epsilon finite, above 0
+     * @param weightDecay finite, 0 or above; biases and normalization gains get none by default, see {@link TrainingPlan}
      * @throws IllegalArgumentException if a number is outside of its range; the message lists all of them
      */
     public AdamW {

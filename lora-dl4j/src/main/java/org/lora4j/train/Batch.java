@@ -4,6 +4,7 @@ package org.lora4j.train;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.lora4j.error.Problems;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -22,6 +23,12 @@ public record Batch(Map<String, INDArray> placeholders, int examples, double wei
     /**
      * Checks and freezes the map.
      *
+     * @param placeholders an array for each placeholder that the loss depends on, by name; not copied
+     * @param examples number of examples in it, 1 or more; for speed and for progress
+     * @param weight what its loss counts for when several batches are averaged, finite and above 0; the number of examples
+     *     (or of tokens with a label) that the loss is a mean over
+     * @param disposable true if the arrays belong to the training loop, which closes them as soon as the batch is used; false
+     *     if they belong to the caller
      * @throws IllegalArgumentException if there is no placeholder, an array is missing or closed, {@code examples} is
      *     below 1 or {@code weight} is not a finite number above 0; the message lists every problem
      */
@@ -32,12 +39,12 @@ public record Batch(Map<String, INDArray> placeholders, int examples, double wei
                 "no placeholders; expected an array for each placeholder of the graph");
         if (placeholders != null) {
             placeholders.forEach((name, array) -> {
-                problems.check(array != null, "placeholder '" + name + "' has no array (null)");
+                problems.check(array != null, "placeholder \"" + name + "\" has no array (null)");
                 problems.check(
-                        array == null || !array.wasClosed(), "the array of placeholder '" + name + "' is closed");
+                        array == null || !array.wasClosed(), "the array of placeholder \"" + name + "\" is closed");
             });
         }
-        problems.check(examples >= 1, "examples = " + examples + ", expected 1 or more");
+        problems.atLeast("examples", examples, 1);
         problems.finiteAboveZero("weight", weight);
         problems.throwIfAny("Batch");
         placeholders = Collections.unmodifiableMap(new LinkedHashMap<>(placeholders));

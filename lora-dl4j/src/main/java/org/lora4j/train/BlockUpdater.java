@@ -6,6 +6,8 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
+import org.lora4j.array.DenseArray;
+import org.lora4j.error.Problems;
 import org.lora4j.model.TrainableParameter;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -94,6 +96,6 @@ final class BlockUpdater implements ParameterUpdater {
                         Arrays.equals(array.shape(), shape),
                         name + " has shape " + Arrays.toString(array.shape()) + ", expected "
                                 + Arrays.toString(shape)));
-        problems.throwIfAny("optimizer state of parameter '" + parameter.name() + "'");
+        problems.throwIfAny("optimizer state of parameter \"" + parameter.name() + "\"");
     }
 }

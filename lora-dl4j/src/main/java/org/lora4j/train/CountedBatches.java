@@ -3,13 +3,14 @@ package org.lora4j.train;
 
 import java.util.Iterator;
 import java.util.OptionalLong;
+import org.lora4j.error.Problems;
 
 /** A source whose length the caller knows. */
 record CountedBatches(Batches source, long count) implements Batches {
 
     CountedBatches {
         Problems problems = new Problems();
-        problems.check(count >= 1, "batchesPerEpoch = " + count + ", expected 1 or more");
+        problems.atLeast("batchesPerEpoch", count, 1);
         problems.throwIfAny("Batches");
     }
 

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.lora4j.error.Problems;
 
 /**
  * Which placeholder of the graph each array of a data set goes to.
@@ -24,6 +25,10 @@ public record DataSetPlaceholders(
     /**
      * Checks and copies the lists.
      *
+     * @param features placeholders of the feature arrays, in their order, at least one
+     * @param labels placeholders of the label arrays, in their order; may be empty
+     * @param featureMasks placeholders of the masks of the feature arrays; empty, or one for each feature array
+     * @param labelMasks placeholders of the masks of the label arrays; empty, or one for each label array
      * @throws IllegalArgumentException if there is no feature, a name is used twice, or masks are named for some arrays
      *     only; the message lists every problem
      */
@@ -44,7 +49,7 @@ public record DataSetPlaceholders(
         all.stream()
                 .filter(name -> !seen.add(name))
                 .distinct()
-                .forEach(name -> problems.add("placeholder '" + name + "' is named twice, expected once"));
+                .forEach(name -> problems.add("placeholder \"" + name + "\" is named twice, expected once"));
         problems.throwIfAny("DataSetPlaceholders");
     }
 

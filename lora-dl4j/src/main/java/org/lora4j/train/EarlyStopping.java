@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.train;
 
+import org.lora4j.error.Problems;
+
 /**
  * When to stop because the evaluation no longer gets better. The best parameters are kept and restored at the end.
  *
@@ -14,11 +16,14 @@ public record EarlyStopping(int patience, double minDelta) {
     /**
      * Checks the numbers.
      *
+     * @param patience number of evaluations in a row without improvement after which to stop, 1 or more
+     * @param minDelta how much better a value must be to count as an improvement, finite, 0 or above; the parameters kept are
+     *     those of the best value whatever the distance
      * @throws IllegalArgumentException if one is outside of its range; the message lists both
      */
     public EarlyStopping {
         Problems problems = new Problems();
-        problems.check(patience >= 1, "patience = " + patience + ", expected 1 or more");
+        problems.atLeast("patience", patience, 1);
         problems.finiteFromZero("minDelta", minDelta);
         problems.throwIfAny("EarlyStopping");
     }

@@ -3,6 +3,7 @@ package org.lora4j.train;
 
 import java.util.Objects;
 import java.util.function.DoubleSupplier;
+import org.lora4j.error.Problems;
 
 /**
  * A number that says how good the model is now, computed after every epoch on data held out.
@@ -17,13 +18,16 @@ public record Evaluation(String name, boolean higherIsBetter, DoubleSupplier met
     /**
      * Checks that nothing is missing.
      *
+     * @param name what it is called in reports, such as {@code accuracy}
+     * @param higherIsBetter true for an accuracy, false for a loss
+     * @param metric computes it; called on the training thread between two steps, and must not change the parameters
      * @throws IllegalArgumentException if the name is blank
      * @throws NullPointerException if an argument is null
      */
     public Evaluation {
         Objects.requireNonNull(metric, "Evaluation: metric is null; expected a function that computes it");
         Problems problems = new Problems();
-        problems.check(!name.isBlank(), "name = '" + name + "', expected a name for reports");
+        problems.check(!name.isBlank(), "name = \"" + name + "\", expected a name for reports");
         problems.throwIfAny("Evaluation");
     }
 

@@ -4,6 +4,7 @@ package org.lora4j.train;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.lora4j.error.Problems;
 import org.lora4j.model.TrainableParameter;
 import org.lora4j.train.TrainingFailedException.Reason;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -32,13 +33,13 @@ final class Failures {
     TrainingFailedException lossNotFinite(Where where, Map<String, INDArray> inputs, Map<String, INDArray> gradients) {
         List<String> names = notFinite(gradients);
         String message = where + ": the loss is not finite; expected a finite number."
-                + (names.isEmpty() ? "" : " Gradients that are not finite: " + Problems.list(names) + ".")
+                + (names.isEmpty() ? "" : " Gradients that are not finite: " + Problems.quoted(names) + ".")
                 + cause(where, inputs);
         return failure(message, Reason.LOSS_NOT_FINITE, where, names);
     }
 
     TrainingFailedException gradientNotFinite(Where where, List<String> names, Map<String, INDArray> inputs) {
-        String message = where + ": gradients that are not finite: " + Problems.list(names)
+        String message = where + ": gradients that are not finite: " + Problems.quoted(names)
                 + "; expected finite numbers." + cause(where, inputs);
         return failure(message, Reason.GRADIENT_NOT_FINITE, where, names);
     }
@@ -48,7 +49,7 @@ final class Failures {
                 .filter(p -> p.kind() == TrainableParameter.Kind.FACTOR)
                 .count();
         String message = where + ": no gradient reaches " + names.size() + " of " + factors + " low-rank factors, "
-                + Problems.list(names) + ": it was exactly 0 in three steps; expected another value once B has moved."
+                + Problems.quoted(names) + ": it was exactly 0 in three steps; expected another value once B has moved."
                 + " Something between them and the loss cuts the gradient (a frozen or constant part, a module that the loss"
                 + " does not depend on), or both factors start at 0. If batches may leave them out, say so with"
                 + " TrainingPlan.allowWithoutGradient(regex).";
@@ -56,8 +57,8 @@ final class Failures {
     }
 
     TrainingFailedException metricNotANumber(Where where, String metric) {
-        String message = where + ": the evaluation '" + metric
-                + "' returned NaN after this step; expected a number. Check the metric and the data it is computed on"
+        String message = where + ": the evaluation \"" + metric
+                + "\" returned NaN after this step; expected a number. Check the metric and the data it is computed on"
                 + " (an empty set gives 0 / 0).";
         return failure(message, Reason.METRIC_NOT_A_NUMBER, where, List.of());
     }
@@ -81,13 +82,13 @@ final class Failures {
     private String cause(Where where, Map<String, INDArray> inputs) {
         List<String> badInputs = notFinite(inputs);
         if (!badInputs.isEmpty()) {
-            return " The batch holds values that are not finite, in placeholder " + Problems.list(badInputs)
+            return " The batch holds values that are not finite, in placeholder " + Problems.quoted(badInputs)
                     + ": clean the input.";
         }
         List<String> badValues = new ArrayList<>();
         parameters.stream().filter(p -> !isFinite(p.value())).forEach(p -> badValues.add(p.name()));
         if (!badValues.isEmpty()) {
-            return " The update before made values that are not finite, in " + Problems.list(badValues)
+            return " The update before made values that are not finite, in " + Problems.quoted(badValues)
                     + ": the learning rate is too high.";
         }
         return where.step() == 1

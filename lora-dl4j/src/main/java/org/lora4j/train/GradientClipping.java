@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.train;
 
+import org.lora4j.error.Problems;
+
 /**
  * How large gradients are made smaller before the update.
  *
@@ -61,6 +63,7 @@ public sealed interface GradientClipping {
         /**
          * Checks the number.
          *
+         * @param maxNorm finite, above 0
          * @throws IllegalArgumentException if it is outside of its range
          */
         public ByGlobalNorm {
@@ -91,6 +94,7 @@ public sealed interface GradientClipping {
         /**
          * Checks the number.
          *
+         * @param limit finite, above 0
          * @throws IllegalArgumentException if it is outside of its range
          */
         public ByValue {

@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import java.util.OptionalLong;
+import org.lora4j.error.Problems;
 
 /** Batches that lie in a list, in an order chosen per epoch. */
 record ListBatches(List<Batch> batches, Order order) implements Batches {

@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.lora4j.error.Problems;
 import org.lora4j.model.TrainableParameter;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -179,9 +180,9 @@ public final class Nd4jOptimizer implements Optimizer {
             problems.check(
                     fits,
                     "found the arrays " + from.arrays().keySet() + ", expected "
-                            + (state == null ? "none" : "'state' of shape " + Arrays.toString(state.shape()))
+                            + (state == null ? "none" : "\"state\" of shape " + Arrays.toString(state.shape()))
                             + ". The state was saved from another optimizer: use that one");
-            problems.throwIfAny("optimizer state of parameter '" + parameter.name() + "'");
+            problems.throwIfAny("optimizer state of parameter \"" + parameter.name() + "\"");
             if (state != null) {
                 state.assign(array);
             }

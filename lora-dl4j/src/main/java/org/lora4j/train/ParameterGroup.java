@@ -5,6 +5,7 @@ import java.util.Objects;
 import java.util.OptionalDouble;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
+import org.lora4j.error.Problems;
 import org.lora4j.model.TrainableParameter;
 
 /**
@@ -162,7 +163,7 @@ public final class ParameterGroup {
     }
 
     private String where() {
-        return "parameter group '" + name + "'";
+        return "parameter group \"" + name + "\"";
     }
 
     @Override

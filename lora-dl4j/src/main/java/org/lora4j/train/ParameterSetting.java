@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.lora4j.error.Problems;
 import org.lora4j.model.TrainableParameter;
 import org.lora4j.model.TrainableParameter.Kind;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -38,8 +39,8 @@ record ParameterSetting(TrainableParameter parameter, Optional<ParameterGroup> g
                     plan.groups().stream().filter(g -> g.matches(parameter)).toList();
             problems.check(
                     groups.size() <= 1,
-                    "parameter '" + parameter.name() + "' is in " + groups.size() + " groups, "
-                            + Problems.list(
+                    "parameter \"" + parameter.name() + "\" is in " + groups.size() + " groups, "
+                            + Problems.quoted(
                                     groups.stream().map(ParameterGroup::name).toList())
                             + "; expected one at most");
             Optional<ParameterGroup> group = groups.stream().findFirst();
@@ -59,12 +60,13 @@ record ParameterSetting(TrainableParameter parameter, Optional<ParameterGroup> g
         Map<INDArray, String> arrays = new IdentityHashMap<>();
         for (TrainableParameter parameter : parameters) {
             problems.check(
-                    names.add(parameter.name()), "two parameters are called '" + parameter.name() + "', expected one");
+                    names.add(parameter.name()),
+                    "two parameters are called \"" + parameter.name() + "\", expected one");
             String other = arrays.put(parameter.value(), parameter.name());
             problems.check(
                     other == null,
-                    "parameters '" + other + "' and '" + parameter.name()
-                            + "' are one array, which would be updated twice; expected one parameter for it");
+                    "parameters \"" + other + "\" and \"" + parameter.name()
+                            + "\" are one array, which would be updated twice; expected one parameter for it");
         }
     }
 
@@ -73,9 +75,9 @@ record ParameterSetting(TrainableParameter parameter, Optional<ParameterGroup> g
         for (TrainableParameter parameter : parameters) {
             INDArray value = parameter.value();
             if (value.wasClosed()) {
-                problems.add("the array of parameter '" + parameter.name() + "' is closed");
+                problems.add("the array of parameter \"" + parameter.name() + "\" is closed");
             } else if (value.dataType() != DataType.FLOAT && value.dataType() != DataType.DOUBLE) {
-                problems.add("parameter '" + parameter.name() + "' has type " + value.dataType()
+                problems.add("parameter \"" + parameter.name() + "\" has type " + value.dataType()
                         + ", expected FLOAT or DOUBLE. Train in FLOAT and convert afterwards");
             } else if (!Double.isFinite(Norms.norm(value))) {
                 notFinite.add(parameter.name());
@@ -83,7 +85,7 @@ record ParameterSetting(TrainableParameter parameter, Optional<ParameterGroup> g
         }
         problems.check(
                 notFinite.isEmpty(),
-                "values that are NaN or infinite before training in " + Problems.list(notFinite)
+                "values that are NaN or infinite before training in " + Problems.quoted(notFinite)
                         + "; expected finite ones. Load or initialize the model again");
     }
 
@@ -93,8 +95,8 @@ record ParameterSetting(TrainableParameter parameter, Optional<ParameterGroup> g
         for (ParameterGroup group : groups) {
             problems.check(
                     parameters.stream().anyMatch(group::matches),
-                    "parameter group '" + group.name() + "' matches nothing; the parameters are "
-                            + Problems.list(names));
+                    "parameter group \"" + group.name() + "\" matches nothing; the parameters are "
+                            + Problems.quoted(names));
         }
     }
 }

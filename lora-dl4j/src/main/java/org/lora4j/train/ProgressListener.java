@@ -6,6 +6,7 @@ import java.io.UncheckedIOException;
 import java.util.Locale;
 import java.util.OptionalInt;
 import java.util.function.Consumer;
+import org.lora4j.error.Problems;
 
 /**
  * Writes lines such as

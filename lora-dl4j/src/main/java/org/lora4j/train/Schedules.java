@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.train;
 
+import org.lora4j.error.Problems;
 import org.nd4j.linalg.schedule.ISchedule;
 
 /** The schedules that {@link LearningRateSchedule} offers. */
@@ -57,7 +58,7 @@ final class Schedules {
     record StepDecay(long every, double gamma) implements LearningRateSchedule {
         StepDecay {
             Problems problems = new Problems();
-            problems.check(every >= 1, "every = " + every + ", expected 1 or more");
+            problems.atLeast("every", every, 1);
             problems.finiteAboveZero("gamma", gamma);
             problems.throwIfAny("step decay schedule");
         }

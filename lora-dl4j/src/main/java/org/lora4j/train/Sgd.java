@@ -2,6 +2,7 @@
 package org.lora4j.train;
 
 import java.util.List;
+import org.lora4j.error.Problems;
 import org.lora4j.model.TrainableParameter;
 
 /**
@@ -20,6 +21,10 @@ public record Sgd(double learningRate, double momentum, boolean nesterov, double
     /**
      * Checks the numbers.
      *
+     * @param learningRate finite, above 0
+     * @param momentum [0, 1); 0 for none, which needs no state
+     * @param nesterov whether to look ahead; needs a momentum above 0
+     * @param weightDecay finite, 0 or above; added to the gradient
      * @throws IllegalArgumentException if a number is outside of its range or {@code nesterov} comes without momentum; the
      *     message lists all problems
      */

@@ -9,6 +9,7 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.lora4j.error.Problems;
 import org.lora4j.exec.LossAndGradients;
 import org.lora4j.model.TrainableParameter;
 import org.nd4j.linalg.api.buffer.DataBuffer;
@@ -109,17 +110,17 @@ final class StepGradients implements AutoCloseable {
                 .toList();
         problems.check(
                 missing.isEmpty(),
-                "no gradient for " + Problems.list(missing) + "; the executor gave gradients for "
-                        + Problems.list(pass.gradients().keySet())
+                "no gradient for " + Problems.quoted(missing) + "; the executor gave gradients for "
+                        + Problems.quoted(pass.gradients().keySet())
                         + ". Make the executor after the last change of what is trainable");
         parameters.forEach(parameter -> checkFits(parameter, pass.gradients().get(parameter.name()), problems));
-        if (problems.any()) {
+        if (!problems.isEmpty()) {
             throw new IllegalStateException(problems.message("Trainer"));
         }
     }
 
     private static void checkFits(TrainableParameter parameter, INDArray gradient, Problems problems) {
-        String what = "the gradient of '" + parameter.name() + "' ";
+        String what = "the gradient of \"" + parameter.name() + "\" ";
         if (gradient == null) {
             return; // Listed with the other missing ones.
         }

@@ -11,6 +11,7 @@ import java.util.OptionalLong;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 import java.util.stream.Collectors;
+import org.lora4j.error.Problems;
 
 /**
  * How to train: how long, with which optimizer and which safeguards. An immutable value.
@@ -394,13 +395,13 @@ public final class TrainingPlan {
         public TrainingPlan build() {
             Problems problems = new Problems();
             problems.check(epochs.isPresent() || steps.isPresent(), "no length; expected epochs(n), steps(n) or both");
-            epochs.ifPresent(n -> problems.check(n >= 1, "epochs = " + n + ", expected 1 or more"));
-            steps.ifPresent(n -> problems.check(n >= 1, "steps = " + n + ", expected 1 or more"));
+            epochs.ifPresent(n -> problems.atLeast("epochs", n, 1));
+            steps.ifPresent(n -> problems.atLeast("steps", n, 1));
             problems.check(optimizer != null, "optimizer = null, expected one such as AdamW.of(2e-4)");
             problems.check(schedule != null, "schedule = null, expected one such as LearningRateSchedule.constant()");
             problems.check(clipping != null, "clipping = null, expected one such as GradientClipping.none()");
             problems.check(!groups.contains(null), "a group is null, expected a ParameterGroup");
-            problems.check(accumulation >= 1, "accumulation = " + accumulation + ", expected 1 or more");
+            problems.atLeast("accumulation", accumulation, 1);
             allowedWithoutGradient.forEach(regex -> checkRegex(problems, regex));
             problems.throwIfAny("TrainingPlan");
             return new TrainingPlan(this);

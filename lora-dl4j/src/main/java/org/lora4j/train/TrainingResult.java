@@ -34,7 +34,21 @@ public record TrainingResult(
         List<ParameterNorm> norms,
         List<String> withoutGradient) {
 
-    /** Copies the lists. */
+    /**
+     * Copies the lists.
+     *
+     * @param ending how it ended
+     * @param steps number of steps
+     * @param losses the loss of every step, before it
+     * @param epochs the epochs, the last one perhaps cut short
+     * @param meanStepSeconds mean duration of a step
+     * @param medianStepSeconds median duration of a step, which the slow first ones do not disturb
+     * @param bestMetric best value of the evaluation, or empty if there was none
+     * @param bestEpoch its epoch, from 1
+     * @param bestRestored whether the parameters are now those after {@code bestEpoch}, as the plan asked
+     * @param norms norms of every trained parameter, in the order of the model
+     * @param withoutGradient names of the parameters whose gradient was exactly 0 in every step
+     */
     public TrainingResult {
         losses = List.copyOf(losses);
         epochs = List.copyOf(epochs);

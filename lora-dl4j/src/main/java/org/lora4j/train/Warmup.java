@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.train;
 
+import org.lora4j.error.Problems;
+
 /**
  * How many steps the learning rate takes to rise: a number, or a fraction of the steps of the run (rounded up).
  *
@@ -16,11 +18,13 @@ public record Warmup(long steps, double fraction) {
     /**
      * Checks the numbers.
      *
+     * @param steps number of steps, 0 or above; 0 if {@code fraction} says it
+     * @param fraction part of all steps, [0, 1); 0 if {@code steps} says it
      * @throws IllegalArgumentException if one is outside of its range or both are given
      */
     public Warmup {
         Problems problems = new Problems();
-        problems.check(steps >= 0, "steps = " + steps + ", expected 0 or more");
+        problems.atLeast("steps", steps, 0);
         problems.fraction("fraction", fraction);
         problems.check(
                 steps == 0 || fraction == 0,

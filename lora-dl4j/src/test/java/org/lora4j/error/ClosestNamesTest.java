@@ -40,4 +40,22 @@ class ClosestNamesTest {
     void of_aNameInOtherCase_offersTheName() {
         assertThat(ClosestNames.of("QUERY", List.of("query"), 1)).containsExactly("query");
     }
+
+    @Test
+    void hint_forAMisspelledName_offersThree() {
+        List<String> names = List.of("fc1", "fc2", "fc3", "fc4", "down");
+
+        assertThat(ClosestNames.hint("fc7", names)).isEqualTo("; closest: \"fc1\", \"fc2\", \"fc3\"");
+    }
+
+    @Test
+    void hint_forANameUnlikeAll_isEmpty() {
+        assertThat(ClosestNames.hint("embedding", List.of("fc1", "down"))).isEmpty();
+    }
+
+    @Test
+    void of_aNameOfHostileLength_offersNothing() {
+        assertThat(ClosestNames.of("q".repeat(201), List.of("q".repeat(200)), 3))
+                .isEmpty();
+    }
 }

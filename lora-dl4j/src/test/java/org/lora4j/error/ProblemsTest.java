@@ -2,10 +2,14 @@
 package org.lora4j.error;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ProblemsTest {
 
@@ -42,5 +46,84 @@ class ProblemsTest {
     @Test
     void quoted_ofNothing_saysNone() {
         assertThat(Problems.quoted(List.of())).isEqualTo("none");
+    }
+
+    @Test
+    void atLeast_ofASmallerValue_saysTheBound() {
+        Problems problems = new Problems();
+
+        problems.atLeast("epochs", 1, 1);
+        problems.atLeast("classes", 1, 2);
+
+        assertThat(problems.list()).containsExactly("classes = 1, expected 2 or more");
+    }
+
+    @ParameterizedTest
+    @ValueSource(doubles = {0, -1, Double.NaN, Double.POSITIVE_INFINITY})
+    void finiteAboveZero_ofAnotherValue_isAProblem(double value) {
+        Problems problems = new Problems();
+
+        problems.finiteAboveZero("rate", value);
+
+        assertThat(problems.list()).containsExactly("rate = " + value + ", expected a finite number above 0");
+    }
+
+    @ParameterizedTest
+    @ValueSource(doubles = {-1, Double.NaN, Double.POSITIVE_INFINITY})
+    void finiteFromZero_ofAnotherValue_isAProblem(double value) {
+        Problems problems = new Problems();
+
+        problems.finiteFromZero("decay", value);
+
+        assertThat(problems.list()).containsExactly("decay = " + value + ", expected a finite number, 0 or above");
+    }
+
+    @ParameterizedTest
+    @ValueSource(doubles = {-0.5, 1, Double.NaN})
+    void fraction_ofAnotherValue_isAProblem(double value) {
+        Problems problems = new Problems();
+
+        problems.fraction("dropout", value);
+
+        assertThat(problems.list()).containsExactly("dropout = " + value + ", expected [0, 1)");
+    }
+
+    @Test
+    void rangeChecks_ofTheBoundsThemselves_addNothing() {
+        Problems problems = new Problems();
+
+        problems.finiteAboveZero("rate", Double.MIN_VALUE);
+        problems.finiteFromZero("decay", 0);
+        problems.fraction("dropout", 0);
+
+        assertThat(problems.isEmpty()).isTrue();
+    }
+
+    @Test
+    void isFull_fromTheTenthProblem_isTrue() {
+        Problems problems = new Problems();
+        problems.addAll(IntStream.range(0, 9).mapToObj(i -> "p" + i).toList());
+        boolean afterNine = problems.isFull();
+
+        problems.add("p9");
+
+        assertThat(afterNine).isFalse();
+        assertThat(problems.isFull()).isTrue();
+    }
+
+    @Test
+    void throwIfAny_withProblems_throwsTheMessage() {
+        Problems problems = new Problems();
+        problems.add("a");
+        problems.add("b");
+
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> problems.throwIfAny("AdamW"))
+                .withMessage("AdamW: 2 problems: a; b");
+    }
+
+    @Test
+    void throwIfAny_withoutProblems_returns() {
+        assertThatCode(() -> new Problems().throwIfAny("AdamW")).doesNotThrowAnyException();
     }
 }

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.within;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.lora4j.array.RandomStreams;
 import org.lora4j.config.Initialization;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -178,17 +179,6 @@ class LoraMethodTest {
                 .isZero();
         assertThat(factors.get(LoraMethod.EMBEDDING_B).stdNumber().doubleValue())
                 .isCloseTo(1, within(0.06));
-    }
-
-    @Test
-    void streams_dependOnSeedAndNameAlone() {
-        assertThat(RandomStreams.of(1, "a").nextLong())
-                .isEqualTo(RandomStreams.of(1, "a").nextLong());
-        assertThat(List.of(
-                        RandomStreams.of(1, "a").nextLong(),
-                        RandomStreams.of(2, "a").nextLong(),
-                        RandomStreams.of(1, "b").nextLong()))
-                .doesNotHaveDuplicates();
     }
 
     @Test

@@ -155,7 +155,7 @@ class BertClassifierTest {
 
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> classifier.requireValid(batch))
-                .withMessage("placeholders: labels has shape [2, 4], expected [2, 3], one-hot.");
+                .withMessage("placeholders: labels has shape [2, 4], expected [2, 3], one-hot");
     }
 
     private double[] logits(int[] ids) {

@@ -225,7 +225,7 @@ class BertEncoderTest {
                         "placeholders: 4 problems: input_ids holds 30, expected ids from 0 to 29; use the tokenizer"
                                 + " that belongs to the weights; sequences of 17 tokens, expected at most 16; truncate the texts;"
                                 + " attention_mask has shape [1, 2], expected that of input_ids, [1, 17];"
-                                + " attention_mask holds 0.5, expected 1 to keep a token and 0 to hide it.");
+                                + " attention_mask holds 0.5, expected 1 to keep a token and 0 to hide it");
     }
 
     @Test

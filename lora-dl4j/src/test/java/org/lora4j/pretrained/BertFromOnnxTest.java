@@ -46,8 +46,9 @@ class BertFromOnnxTest {
                 .isThrownBy(() -> BertWeights.fromOnnx(onnx, 4))
                 .withMessageContaining("2 problems")
                 .withMessageContaining(
-                        "tensor '/encoder/layer.1/attention/self/key/MatMul' is missing, expected shape [8, 8]")
-                .withMessageContaining("tensor 'encoder.layer.0.output.LayerNorm.bias' is missing, expected shape [8]");
+                        "tensor \"/encoder/layer.1/attention/self/key/MatMul\" is missing, expected shape [8, 8]")
+                .withMessageContaining(
+                        "tensor \"encoder.layer.0.output.LayerNorm.bias\" is missing, expected shape [8]");
     }
 
     @Test
@@ -58,8 +59,8 @@ class BertFromOnnxTest {
         assertThatExceptionOfType(ModelFormatException.class)
                 .isThrownBy(() -> BertWeights.fromOnnx(onnx, 4))
                 .withMessage(
-                        "test.onnx: 0 tensors named 'embeddings.word_embeddings.weight'; expected one, as in exports"
-                                + " of BERT-family encoders. The file starts with: conv1.weight.");
+                        "test.onnx: 0 tensors named \"embeddings.word_embeddings.weight\"; expected one, as in exports"
+                                + " of BERT-family encoders. The file starts with: \"conv1.weight\".");
     }
 
     @Test

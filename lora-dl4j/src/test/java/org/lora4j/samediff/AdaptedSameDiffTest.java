@@ -409,6 +409,20 @@ class AdaptedSameDiffTest {
     }
 
     @Test
+    void disable_afterBiasesAreTrained_givesTheBaseOutput() {
+        AdaptedSameDiff model =
+                Lora.inject(base, config("fc1").bias(BiasTraining.ALL).build(), 1);
+        INDArray before = base.output(inputs, "y").get("y");
+        sgd(model, 3);
+        INDArray trained = y(model);
+
+        model.disable();
+
+        Graphs.assertSameValues(y(model), before);
+        assertThat(trained).isNotEqualTo(before);
+    }
+
+    @Test
     void biasTraining_ofAll_trainsEveryBias() {
         AdaptedSameDiff model =
                 Lora.inject(base, config("fc1").bias(BiasTraining.ALL).build(), 1);

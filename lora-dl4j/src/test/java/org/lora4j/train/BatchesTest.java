@@ -116,7 +116,7 @@ class BatchesTest {
         assertThatThrownBy(() -> new Batch(Map.of("x", closed), 0, Double.NaN, false))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(
-                        "Batch: 3 problems: the array of placeholder 'x' is closed; examples = 0, expected 1 or more;"
+                        "Batch: 3 problems: the array of placeholder \"x\" is closed; examples = 0, expected 1 or more;"
                                 + " weight = NaN, expected a finite number above 0");
         assertThatThrownBy(() -> Batch.of(Map.of(), 1))
                 .hasMessage("Batch: no placeholders; expected an array for each placeholder of the graph");
@@ -191,7 +191,7 @@ class BatchesTest {
         assertThatThrownBy(() -> new DataSetPlaceholders(List.of("a", "b"), List.of("a"), List.of("m"), List.of()))
                 .hasMessage(
                         "DataSetPlaceholders: 2 problems: featureMasks has 1 names [m], expected none or 2; placeholder"
-                                + " 'a' is named twice, expected once");
+                                + " \"a\" is named twice, expected once");
     }
 
     @Test

@@ -115,7 +115,7 @@ class EarlyStoppingTest {
                     assertThat(failure.reason()).isEqualTo(TrainingFailedException.Reason.METRIC_NOT_A_NUMBER);
                     failure.best().orElseThrow().restore();
                 })
-                .hasMessageContaining("the evaluation 'metric' returned NaN after this step; expected a number.")
+                .hasMessageContaining("the evaluation \"metric\" returned NaN after this step; expected a number.")
                 .hasMessageEndingWith("The best parameters, of epoch 1 (metric 0.9), are in best() of this exception.");
         assertThat(model.values(0)).containsExactly(afterEpoch.get(0));
     }

@@ -134,8 +134,9 @@ class Nd4jOptimizerTest {
                 updater(Nd4jOptimizer.of(new Nesterovs(0.1, 0.9)), Nd4j.zeros(DataType.DOUBLE, 2, 2));
 
         assertThatThrownBy(() -> updater.restore(new OptimizerState(1, Map.of("m", Nd4j.zeros(2, 2)))))
-                .hasMessage("optimizer state of parameter 'p': found the arrays [m], expected 'state' of shape [1, 4]."
-                        + " The state was saved from another optimizer: use that one");
+                .hasMessage(
+                        "optimizer state of parameter \"p\": found the arrays [m], expected \"state\" of shape [1, 4]."
+                                + " The state was saved from another optimizer: use that one");
     }
 
     @Test

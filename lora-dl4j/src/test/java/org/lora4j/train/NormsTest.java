@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
+import org.lora4j.array.DenseArray;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -57,7 +58,7 @@ class NormsTest {
     void norm_ofAnotherType_isRefused() {
         assertThatThrownBy(() -> Norms.norm(Nd4j.ones(DataType.INT32, 2)))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("training arithmetic: an array of type INT; expected FLOAT or DOUBLE. Cast it first");
+                .hasMessage("elements of an array: type INT; expected FLOAT or DOUBLE. Cast the array first");
     }
 
     @Test

@@ -12,6 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.lora4j.array.DenseArray;
 import org.lora4j.model.TrainableParameter;
 import org.lora4j.model.TrainableParameter.Kind;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -174,7 +175,7 @@ class OptimizerTest {
         assertThatThrownBy(() -> updater.restore(wrong))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(
-                        "optimizer state of parameter 'p': 2 problems: arrays [v], expected [m, v]. The state was saved"
+                        "optimizer state of parameter \"p\": 2 problems: arrays [v], expected [m, v]. The state was saved"
                                 + " from another optimizer: use that one; v has shape [3], expected [2, 3]");
         assertThat(updater.state().updates()).isZero();
         assertThat(updater.state().arrays().get("v").sumNumber().doubleValue()).isZero();

@@ -65,7 +65,7 @@ class TrainerFaultsTest {
         assertThat(failure)
                 .hasMessage(
                         "Trainer, step 3 of the run, in epoch 2 (loss NaN, learning rate 0.25): the loss is not finite;"
-                                + " expected a finite number. Gradients that are not finite: 'bad'. The likely cause is a learning"
+                                + " expected a finite number. Gradients that are not finite: \"bad\". The likely cause is a learning"
                                 + " rate that is too high: lower it, warm up longer or clip the gradients. Otherwise look for a"
                                 + " logarithm or a division of 0 in the loss. This step was not applied: the parameters are as they"
                                 + " were before it.");
@@ -90,7 +90,7 @@ class TrainerFaultsTest {
         assertThat(failure.parameters()).containsExactly("bad");
         assertThat(failure)
                 .hasMessageContaining(
-                        "gradients that are not finite: 'bad'; expected finite numbers. No update has happened"
+                        "gradients that are not finite: \"bad\"; expected finite numbers. No update has happened"
                                 + " yet and the input is finite, so the learning rate is not the cause");
         assertThat(model.values(0)).containsExactly(1);
         assertThat(model.values(1)).containsExactly(1);
@@ -112,7 +112,7 @@ class TrainerFaultsTest {
 
         assertThat(failure)
                 .hasMessageContaining(
-                        "The batch holds values that are not finite, in placeholder 'x': clean the input.");
+                        "The batch holds values that are not finite, in placeholder \"x\": clean the input.");
     }
 
     @Test
@@ -128,7 +128,7 @@ class TrainerFaultsTest {
         assertThat(failure.step()).isEqualTo(2);
         assertThat(failure)
                 .hasMessageContaining(
-                        "The update before made values that are not finite, in 'p': the learning rate is too high.");
+                        "The update before made values that are not finite, in \"p\": the learning rate is too high.");
     }
 
     @Test
@@ -182,7 +182,7 @@ class TrainerFaultsTest {
         assertThat(failure.parameters()).containsExactly("loraA");
         assertThat(failure)
                 .hasMessageContaining(
-                        "no gradient reaches 1 of 2 low-rank factors, 'loraA': it was exactly 0 in three steps")
+                        "no gradient reaches 1 of 2 low-rank factors, \"loraA\": it was exactly 0 in three steps")
                 .hasMessageContaining("TrainingPlan.allowWithoutGradient(regex)");
         assertThat(model.values(1)).as("two steps were applied").containsExactly(0.5, 0.5);
     }
@@ -227,8 +227,8 @@ class TrainerFaultsTest {
         assertThatThrownBy(() -> train(model, plan(), batch(1)))
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessage(
-                        "Trainer: 2 problems: no gradient for 'b'; the executor gave gradients for 'a', 'c'. Make the"
-                                + " executor after the last change of what is trainable; the gradient of 'c' has shape [3], expected"
+                        "Trainer: 2 problems: no gradient for \"b\"; the executor gave gradients for \"a\", \"c\". Make the"
+                                + " executor after the last change of what is trainable; the gradient of \"c\" has shape [3], expected"
                                 + " [2]");
         assertThat(model.values(0)).containsExactly(1, 1);
     }
@@ -247,8 +247,8 @@ class TrainerFaultsTest {
         assertThatThrownBy(() -> train(model, plan(), batch(1)))
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessage(
-                        "Trainer: 2 problems: the gradient of 'a' is closed; gradients belong to the trainer from the"
-                                + " moment they are returned; the gradient of 'b' has type HALF, expected FLOAT or DOUBLE");
+                        "Trainer: 2 problems: the gradient of \"a\" is closed; gradients belong to the trainer from the"
+                                + " moment they are returned; the gradient of \"b\" has type HALF, expected FLOAT or DOUBLE");
     }
 
     @Test
@@ -283,14 +283,14 @@ class TrainerFaultsTest {
         assertThatThrownBy(() -> train(model, plan, batch(1)))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("Trainer: 8 problems: "
-                        + "parameters 'a' and 'b' are one array, which would be updated twice; expected one parameter for it; "
-                        + "two parameters are called 'b', expected one; "
-                        + "parameter 'half' has type HALF, expected FLOAT or DOUBLE. Train in FLOAT and convert afterwards; "
-                        + "the array of parameter 'closed' is closed; "
-                        + "values that are NaN or infinite before training in 'b'; expected finite ones. Load or initialize"
+                        + "parameters \"a\" and \"b\" are one array, which would be updated twice; expected one parameter for it; "
+                        + "two parameters are called \"b\", expected one; "
+                        + "parameter \"half\" has type HALF, expected FLOAT or DOUBLE. Train in FLOAT and convert afterwards; "
+                        + "the array of parameter \"closed\" is closed; "
+                        + "values that are NaN or infinite before training in \"b\"; expected finite ones. Load or initialize"
                         + " the model again; "
-                        + "parameter group 'name z.*' matches nothing; the parameters are 'a', 'b', 'b', 'half', 'closed'; "
-                        + "parameter 'a' is in 2 groups, 'name a', 'module module\\.a'; expected one at most; "
+                        + "parameter group \"name z.*\" matches nothing; the parameters are \"a\", \"b\", \"b\", \"half\", \"closed\"; "
+                        + "parameter \"a\" is in 2 groups, \"name a\", \"module module\\.a\"; expected one at most; "
                         + "the plan keeps the best parameters or stops early, but there is no evaluation; expected"
                         + " evaluation(...) on the trainer");
     }
@@ -303,7 +303,7 @@ class TrainerFaultsTest {
         TestModel model = new TestModel(many, (in, seed) -> new LossAndGradients(0, Map.of()));
 
         assertThatThrownBy(() -> train(model, plan().group(ParameterGroup.matchingName("q")), batch(1)))
-                .hasMessageEndingWith("'p8', 'p9' and 2 more");
+                .hasMessageEndingWith("\"p8\", \"p9\", and 2 more");
     }
 
     @Test

@@ -74,12 +74,13 @@ class TrainingPlanTest {
         ParameterGroup group = ParameterGroup.matchingName("head.*");
 
         assertThatThrownBy(() -> group.withLearningRate(0))
-                .hasMessage("parameter group 'name head.*': learningRate = 0.0, expected a finite number above 0");
+                .hasMessage("parameter group \"name head.*\": learningRate = 0.0, expected a finite number above 0");
         assertThatThrownBy(() -> group.withLearningRateFactor(Double.NaN))
                 .hasMessage(
-                        "parameter group 'name head.*': learningRateFactor = NaN, expected a finite number above 0");
+                        "parameter group \"name head.*\": learningRateFactor = NaN, expected a finite number above 0");
         assertThatThrownBy(() -> group.withWeightDecay(-1))
-                .hasMessage("parameter group 'name head.*': weightDecay = -1.0, expected a finite number, 0 or above");
+                .hasMessage(
+                        "parameter group \"name head.*\": weightDecay = -1.0, expected a finite number, 0 or above");
     }
 
     @Test
@@ -93,6 +94,6 @@ class TrainingPlanTest {
     @Test
     void evaluation_withoutName_isRefused() {
         assertThatThrownBy(() -> Evaluation.higherIsBetter(" ", () -> 1))
-                .hasMessage("Evaluation: name = ' ', expected a name for reports");
+                .hasMessage("Evaluation: name = \" \", expected a name for reports");
     }
 }

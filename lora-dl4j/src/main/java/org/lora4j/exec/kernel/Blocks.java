@@ -2,13 +2,11 @@
 package org.lora4j.exec.kernel;
 
 import java.util.stream.IntStream;
+import org.lora4j.array.DenseArray;
 import org.nd4j.nativeblas.NativeOpsHolder;
 
 /** Work cut into pieces that fit the cache, on as many threads as ND4J itself uses. Results do not depend on them. */
 final class Blocks {
-
-    /** Values of a block: a few arrays of it fit the second-level cache. */
-    static final int VALUES = 8192;
 
     private static final boolean PARALLEL =
             NativeOpsHolder.getInstance().getDeviceNativeOps().ompGetMaxThreads() > 1;
@@ -29,7 +27,7 @@ final class Blocks {
 
     /** Length of the Java arrays that hold a block. */
     static int size(int width) {
-        return Math.max(1, VALUES / width) * width;
+        return Math.max(1, DenseArray.BLOCK / width) * width;
     }
 
     static void run(long values, int width, Body body) {

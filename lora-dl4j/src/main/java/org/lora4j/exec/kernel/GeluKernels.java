@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.exec.kernel;
 
+import org.lora4j.array.DenseArray;
+
 /**
  * The exact Gaussian error linear unit, x Phi(x), and its backward, dy (Phi(x) + x phi(x)).
  *
@@ -14,7 +16,7 @@ final class GeluKernels {
 
     private GeluKernels() {}
 
-    static void forward(FloatArray[] in, FloatArray[] out) {
+    static void forward(DenseArray[] in, DenseArray[] out) {
         Blocks.run(in[0].length(), 1, (block, from, length) -> {
             float[] x = new float[length];
             float[] y = new float[length];
@@ -24,7 +26,7 @@ final class GeluKernels {
         });
     }
 
-    static void backward(FloatArray[] in, FloatArray[] out) {
+    static void backward(DenseArray[] in, DenseArray[] out) {
         Blocks.run(in[0].length(), 1, (block, from, length) -> {
             float[] x = new float[length];
             float[] slope = new float[length];

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.exec.kernel;
 
+import org.lora4j.array.DenseArray;
+
 /**
  * Computes what an op stands for.
  *
@@ -15,5 +17,5 @@ interface Kernel {
      * @param in the inputs, in 'c' order
      * @param out the outputs, in 'c' order, to be written completely
      */
-    void run(FloatArray[] in, FloatArray[] out);
+    void run(DenseArray[] in, DenseArray[] out);
 }

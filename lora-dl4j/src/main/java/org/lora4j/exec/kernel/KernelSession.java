@@ -4,6 +4,7 @@ package org.lora4j.exec.kernel;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.lora4j.array.DenseArray;
 import org.nd4j.autodiff.functions.DifferentialFunction;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.config.ExecutionResult;
@@ -49,14 +50,15 @@ final class KernelSession extends InferenceSession {
     }
 
     private static void run(Kernel kernel, List<INDArray> inputs, List<INDArray> outputs) {
-        FloatArray[] in = inputs.stream().map(FloatArray::input).toArray(FloatArray[]::new);
-        FloatArray[] out = outputs.stream().map(FloatArray::output).toArray(FloatArray[]::new);
+        DenseArray[] in = inputs.stream().map(DenseArray::rowMajor).toArray(DenseArray[]::new);
+        DenseArray[] out = outputs.stream().map(DenseArray::toBeWritten).toArray(DenseArray[]::new);
         kernel.run(in, out);
-        for (FloatArray array : in) {
-            array.free();
+        for (DenseArray array : in) {
+            array.close();
         }
-        for (FloatArray array : out) {
-            array.finish();
+        for (DenseArray array : out) {
+            array.flush();
+            array.close();
         }
     }
 }

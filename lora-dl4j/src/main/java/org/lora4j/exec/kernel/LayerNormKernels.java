@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.exec.kernel;
 
+import org.lora4j.array.DenseArray;
+
 /**
  * Layer normalization over the last dimension as ND4J's {@code layer_norm} defines it (no epsilon, zeros for a row of
  * equal values), and its backward.
@@ -14,7 +16,7 @@ final class LayerNormKernels {
     private LayerNormKernels() {}
 
     /** Inputs x, gain (, bias). */
-    static void forward(FloatArray[] in, FloatArray[] out) {
+    static void forward(DenseArray[] in, DenseArray[] out) {
         int width = in[0].width();
         float[] gain = vector(in[1]);
         float[] bias = in.length > 2 ? vector(in[2]) : new float[width];
@@ -34,11 +36,11 @@ final class LayerNormKernels {
     }
 
     /** Inputs x, gain (, bias), dy; outputs dx, dgain (, dbias). */
-    static void backward(FloatArray[] in, FloatArray[] out) {
+    static void backward(DenseArray[] in, DenseArray[] out) {
         int width = in[0].width();
         int blocks = Blocks.count(in[0].length(), width);
         float[] gain = vector(in[1]);
-        FloatArray dyArray = in[in.length - 1];
+        DenseArray dyArray = in[in.length - 1];
         float[][] gainSums = new float[blocks][width];
         float[][] biasSums = new float[blocks][width];
         Blocks.run(in[0].length(), width, (block, from, length) -> {
@@ -82,14 +84,14 @@ final class LayerNormKernels {
         return variance > 0 ? (float) (1 / Math.sqrt(variance)) : 0;
     }
 
-    private static float[] vector(FloatArray array) {
+    private static float[] vector(DenseArray array) {
         float[] values = new float[(int) array.length()];
         array.read(0, values, values.length);
         return values;
     }
 
     // Blocks are added in their order, so threads do not change the sum.
-    private static void write(float[][] sums, FloatArray out) {
+    private static void write(float[][] sums, DenseArray out) {
         float[] total = new float[sums[0].length];
         for (float[] sum : sums) {
             for (int i = 0; i < total.length; i++) {

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.exec.kernel;
 
+import org.lora4j.array.DenseArray;
+
 /** The backward of softmax over the last dimension: dx = y (dy - sum(dy y)). */
 final class SoftmaxKernels {
 
     private SoftmaxKernels() {}
 
     /** Inputs y, dy. */
-    static void backward(FloatArray[] in, FloatArray[] out) {
+    static void backward(DenseArray[] in, DenseArray[] out) {
         int width = in[0].width();
         Blocks.run(in[0].length(), width, (block, from, length) -> {
             float[] y = new float[length];

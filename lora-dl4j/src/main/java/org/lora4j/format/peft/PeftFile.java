@@ -35,9 +35,7 @@ public record PeftFile(LoraConfig config, Map<String, Object> extras) {
                     !own || !extras.containsKey(field.name()) || PeftConfigJson.isStartWithoutEffect(field, extras),
                     "extras hold \"" + field.name() + "\", which is not a field to carry along");
         }
-        if (!problems.isEmpty()) {
-            throw new IllegalArgumentException(problems.message("PeftFile"));
-        }
+        problems.throwIfAny("PeftFile");
         extras = frozenMap(extras);
     }
 

@@ -15,7 +15,6 @@ import java.util.Collections;
 import java.util.Map;
 import org.lora4j.error.ClosestNames;
 import org.lora4j.error.CorruptAdapterException;
-import org.lora4j.error.Problems;
 
 /**
  * Reads tensors from a safetensors file, of any length, one at a time.
@@ -131,8 +130,8 @@ public final class SafetensorsReader implements Closeable {
     public TensorEntry tensor(String name) {
         TensorEntry entry = tensors.get(name);
         if (entry == null) {
-            throw new IllegalArgumentException(file + ": no tensor \"" + name + "\"; closest: "
-                    + Problems.quoted(ClosestNames.of(name, tensors.keySet(), 3)) + " of " + tensors.size());
+            throw new IllegalArgumentException(file + ": no tensor \"" + name + "\" among " + tensors.size()
+                    + ClosestNames.hint(name, tensors.keySet()));
         }
         return entry;
     }

@@ -96,9 +96,7 @@ public final class SafetensorsWriter {
                     Arrays.stream(tensor.shape()).allMatch(dimension -> dimension >= 0),
                     where + " has shape " + Arrays.toString(tensor.shape()) + ", expected no negative dimension");
         }
-        if (!problems.isEmpty()) {
-            throw new IllegalArgumentException(problems.message("SafetensorsWriter"));
-        }
+        problems.throwIfAny("SafetensorsWriter");
         List<TensorSource> sorted = new ArrayList<>(tensors);
         sorted.sort(ORDER);
         return sorted;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package org.lora4j.method;
+package org.lora4j.array;
 
 import java.nio.charset.StandardCharsets;
 import java.util.SplittableRandom;

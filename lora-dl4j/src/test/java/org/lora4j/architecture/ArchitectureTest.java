@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.architecture;
+
+import static com.tngtech.archunit.base.DescribedPredicate.describe;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideOutsideOfPackage;
+import static com.tngtech.archunit.core.domain.properties.HasName.Predicates.nameMatching;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
+
+import com.tngtech.archunit.core.domain.JavaCall;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
+import java.io.ObjectInputStream;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.nd4j.linalg.factory.Nd4j;
+
+/** Which package may use what, and what nobody may do. */
+class ArchitectureTest {
+
+    private static final String ROOT = "org.lora4j";
+
+    private static final JavaClasses MAIN =
+            new ClassFileImporter().withImportOption(new DoNotIncludeTests()).importPackages(ROOT);
+
+    /** The layers, lowest first. A new package gets a line here, or the test below names it. */
+    static Stream<Arguments> layers() {
+        return Stream.of(
+                layer("error"),
+                layer("config", "error"),
+                layer("format.safetensors", "error"),
+                layer("format.peft", "error", "config", "format.safetensors"),
+                layer("array"),
+                layer("adapter", "error", "config", "format.safetensors", "format.peft", "array"),
+                layer("method", "error", "config", "array", "adapter"),
+                layer("graph", "error"),
+                layer("autodiff.rules"),
+                layer("autodiff", "autodiff.rules", "graph"),
+                layer("exec.kernel", "array", "graph", "autodiff.rules"),
+                layer("exec", "error", "array", "graph", "autodiff", "autodiff.rules", "exec.kernel"),
+                layer("model", "error", "config", "adapter", "method", "exec"),
+                layer("samediff.form", "error", "graph", "method"),
+                layer(
+                        "samediff",
+                        "error",
+                        "config",
+                        "format.peft",
+                        "array",
+                        "adapter",
+                        "method",
+                        "graph",
+                        "exec",
+                        "model",
+                        "samediff.form"),
+                layer("train", "error", "array", "exec", "model"),
+                layer("pretrained", "error", "array", "model", "samediff"),
+                layer("", "error", "config", "adapter", "model", "samediff"));
+    }
+
+    private static Arguments layer(String name, String... mayUse) {
+        return arguments(
+                inRoot(name), Stream.of(mayUse).map(ArchitectureTest::inRoot).toList());
+    }
+
+    private static String inRoot(String name) {
+        return name.isEmpty() ? ROOT : ROOT + "." + name;
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("layers")
+    void package_usesOnlyWhatItsLineNames(String name, List<String> mayUse) {
+        String[] used = Stream.concat(Stream.of(name), mayUse.stream()).toArray(String[]::new);
+
+        classes()
+                .that()
+                .resideInAPackage(name)
+                .should()
+                .onlyDependOnClassesThat(resideOutsideOfPackage(ROOT + "..").or(resideInAnyPackage(used)))
+                .check(MAIN);
+    }
+
+    @Test
+    void everyPackage_hasALine() {
+        Set<String> lines = layers().map(line -> (String) line.get()[0]).collect(Collectors.toCollection(TreeSet::new));
+
+        assertThat(MAIN.stream().map(JavaClass::getPackageName).distinct()).containsExactlyInAnyOrderElementsOf(lines);
+    }
+
+    @Test
+    void packages_haveNoCycles() {
+        slices().matching(ROOT + ".(**)").should().beFreeOfCycles().check(MAIN);
+    }
+
+    @Test
+    void configErrorAndFormat_knowNoArrays() {
+        noClasses()
+                .that()
+                .resideInAnyPackage(ROOT + ".config..", ROOT + ".error..", ROOT + ".format..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("org.nd4j..", "org.bytedeco..", "org.deeplearning4j..")
+                .check(MAIN);
+    }
+
+    @Test
+    void arrayMethodAndAdapter_knowNoGraphs() {
+        noClasses()
+                .that()
+                .resideInAnyPackage(ROOT + ".array..", ROOT + ".method..", ROOT + ".adapter..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("org.nd4j.autodiff..", "org.deeplearning4j..")
+                .check(MAIN);
+    }
+
+    @Test
+    void train_knowsNoGraphs() {
+        noClasses()
+                .that()
+                .resideInAPackage(ROOT + ".train..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("org.nd4j.autodiff..")
+                .because("training reaches a graph through GraphExecutor only")
+                .check(MAIN);
+    }
+
+    @Test
+    void deeplearning4j_isUsedByItsHostOnly() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage(ROOT + ".dl4j..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("org.deeplearning4j..")
+                .check(MAIN);
+    }
+
+    @Test
+    void tokenizerLibrary_isTouchedByOneClass() {
+        noClasses()
+                .that()
+                .haveNameNotMatching(".*\\.HuggingFaceTextTokenizer(\\$.*)?")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("ai.djl..")
+                .because("it is optional, so no other class may fail without it")
+                .check(MAIN);
+    }
+
+    @Test
+    void json_isReadByTheFormatsOnly() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage(ROOT + ".format..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("com.fasterxml.jackson..")
+                .check(MAIN);
+    }
+
+    @Test
+    void nobody_printsToTheConsole() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackages(ROOT + ".cli..", ROOT + ".report..")
+                .should()
+                .accessField(System.class, "out")
+                .orShould()
+                .accessField(System.class, "err")
+                .orShould()
+                .callMethodWhere(JavaCall.Predicates.target(nameMatching("printStackTrace")))
+                .check(MAIN);
+    }
+
+    @Test
+    void nobody_readsSerializedObjects() {
+        noClasses()
+                .should()
+                .dependOnClassesThat()
+                .areAssignableTo(ObjectInputStream.class)
+                .because("a file must not choose the classes that it makes")
+                .check(MAIN);
+    }
+
+    @Test
+    void nobody_usesReflection() {
+        noClasses()
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("java.lang.reflect..")
+                .check(MAIN);
+    }
+
+    @Test
+    void nobody_drawsFromGlobalRandomness() {
+        noClasses()
+                .should()
+                .callMethodWhere(JavaCall.Predicates.target(nameMatching("getRandom|rand|randn|choice|shuffle"))
+                        .and(JavaCall.Predicates.target(ownedBy(Nd4j.class))))
+                .orShould()
+                .callMethod(Math.class, "random")
+                .orShould()
+                .callMethod(Collections.class, "shuffle", List.class)
+                .because("a run draws from its own seed, or two runs disturb each other and none repeats")
+                .check(MAIN);
+    }
+
+    @Test
+    void everyGenerator_hasASeed() {
+        noClasses()
+                .should()
+                .callConstructor(Random.class)
+                .orShould()
+                .callConstructor(SplittableRandom.class)
+                .orShould()
+                .dependOnClassesThat()
+                .haveFullyQualifiedName("java.util.concurrent.ThreadLocalRandom")
+                .orShould()
+                .dependOnClassesThat()
+                .haveFullyQualifiedName("java.security.SecureRandom")
+                .check(MAIN);
+    }
+
+    private static com.tngtech.archunit.base.DescribedPredicate<
+                    com.tngtech.archunit.core.domain.properties.HasOwner<JavaClass>>
+            ownedBy(Class<?> owner) {
+        return describe(
+                "owned by " + owner.getSimpleName(), target -> target.getOwner().isEquivalentTo(owner));
+    }
+}
