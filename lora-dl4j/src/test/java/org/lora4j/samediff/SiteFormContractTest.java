@@ -8,7 +8,6 @@ import java.util.Map;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.lora4j.Lora;
-import org.lora4j.array.RandomStreams;
 import org.lora4j.config.Initialization;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
