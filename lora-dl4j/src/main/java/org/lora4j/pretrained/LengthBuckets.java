@@ -8,7 +8,10 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Random;
 import java.util.SplittableRandom;
+import java.util.stream.Stream;
 import org.lora4j.error.Problems;
+import org.lora4j.train.Batch;
+import org.lora4j.train.Batches;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -130,22 +133,24 @@ public final class LengthBuckets {
     /**
      * All examples once, shuffled.
      *
-     * @param seed the run's seed
      * @param epoch number of the epoch; equal seed and epoch give equal batches in equal order
+     * @param seed the run's seed
      * @return the batches; arrays are made when asked for
      */
-    public Iterator<EncodedBatch> epoch(long seed, int epoch) {
-        // Mixed through a generator, so that epoch 1 of seed 0 is not epoch 0 of seed 1.
-        Random random = new Random(new SplittableRandom(seed).nextLong() + 0x9E3779B97F4A7C15L * epoch);
-        List<List<Integer>> shuffled = new ArrayList<>();
-        for (List<Integer> bucket : buckets) {
-            List<Integer> examples = new ArrayList<>(bucket);
-            Collections.shuffle(examples, random);
-            shuffled.add(examples);
-        }
-        List<Part> parts = cut(shuffled);
-        Collections.shuffle(parts, random);
-        return batches(parts);
+    public Iterator<EncodedBatch> epoch(int epoch, long seed) {
+        return encoded(shuffledParts(epoch, seed)).iterator();
+    }
+
+    /**
+     * All examples as the training loop takes them: every {@link #epoch} once, its arrays closed as soon as they are used.
+     *
+     * @return the source of batches for a trainer
+     */
+    public Batches batches() {
+        Batches passes = (epoch, seed) -> encoded(shuffledParts(epoch, seed))
+                .map(batch -> Batch.disposable(batch.placeholders(), batch.size()))
+                .iterator();
+        return passes.withBatchesPerEpoch(batchesPerEpoch());
     }
 
     /**
@@ -154,7 +159,7 @@ public final class LengthBuckets {
      * @return the batches; arrays are made when asked for
      */
     public Iterator<EncodedBatch> inOrder() {
-        return batches(cut(buckets));
+        return encoded(cut(buckets)).iterator();
     }
 
     /**
@@ -232,8 +237,22 @@ public final class LengthBuckets {
         return parts;
     }
 
-    private Iterator<EncodedBatch> batches(List<Part> parts) {
-        return parts.stream().map(this::batch).iterator();
+    private List<Part> shuffledParts(int epoch, long seed) {
+        // Mixed through a generator, so that epoch 1 of seed 0 is not epoch 0 of seed 1.
+        Random random = new Random(new SplittableRandom(seed).nextLong() + 0x9E3779B97F4A7C15L * epoch);
+        List<List<Integer>> shuffled = new ArrayList<>();
+        for (List<Integer> bucket : buckets) {
+            List<Integer> examples = new ArrayList<>(bucket);
+            Collections.shuffle(examples, random);
+            shuffled.add(examples);
+        }
+        List<Part> parts = cut(shuffled);
+        Collections.shuffle(parts, random);
+        return parts;
+    }
+
+    private Stream<EncodedBatch> encoded(List<Part> parts) {
+        return parts.stream().map(this::batch);
     }
 
     private EncodedBatch batch(Part part) {

@@ -14,7 +14,7 @@
  * <p><b>Texts.</b> {@link org.lora4j.pretrained.TextTokenizer} makes ids of a text, and
  * {@link org.lora4j.pretrained.LengthBuckets} makes batches of a list of examples, padded to few lengths.
  *
- * <p>May use SameDiff, {@code array} and {@code error}. The optional library {@code ai.djl.huggingface:tokenizers} is
+ * <p>May use SameDiff, {@code train} (whose batches it makes), {@code array} and {@code error}. The optional library {@code ai.djl.huggingface:tokenizers} is
  * touched by {@link org.lora4j.pretrained.HuggingFaceTextTokenizer} only.
  */
 package org.lora4j.pretrained;

@@ -69,7 +69,7 @@ class ArchitectureTest {
                         "model",
                         "samediff.form"),
                 layer("train", "error", "array", "exec", "model"),
-                layer("pretrained", "error", "array", "model", "samediff"),
+                layer("pretrained", "error", "array", "model", "samediff", "train"),
                 layer("", "error", "config", "adapter", "model", "samediff"));
     }
 

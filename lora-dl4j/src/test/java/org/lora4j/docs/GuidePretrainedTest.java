@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.List;
-import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.Lora;
@@ -24,7 +23,6 @@ import org.lora4j.pretrained.TextExample;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.samediff.TrainableGraph;
 import org.lora4j.train.AdamW;
-import org.lora4j.train.Batch;
 import org.lora4j.train.Batches;
 import org.lora4j.train.LearningRateSchedule;
 import org.lora4j.train.Trainer;
@@ -56,13 +54,7 @@ class GuidePretrainedTest {
         try (HuggingFaceTextTokenizer tokenizer = HuggingFaceTextTokenizer.load(tokenizerFile, 16)) {
             training = LengthBuckets.of(examples, tokenizer, 2, 32).requireFits(weights.config());
         }
-        Batches passes = (epoch, seed) -> {
-            Iterable<EncodedBatch> pass = () -> training.epoch(seed, epoch);
-            return StreamSupport.stream(pass.spliterator(), false)
-                    .map(batch -> Batch.disposable(batch.placeholders(), batch.size()))
-                    .iterator();
-        };
-        Batches batches = passes.withBatchesPerEpoch(training.batchesPerEpoch());
+        Batches batches = training.batches();
 
         LoraConfig config = LoraConfig.builder()
                 .rank(8)

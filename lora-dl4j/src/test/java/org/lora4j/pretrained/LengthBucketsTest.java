@@ -17,6 +17,7 @@ import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.lora4j.train.Batch;
 import org.nd4j.linalg.api.buffer.DataType;
 
 class LengthBucketsTest {
@@ -43,7 +44,7 @@ class LengthBucketsTest {
     void epoch_hasEveryExampleExactlyOnce(long seed) {
         LengthBuckets buckets = randomBuckets(seed);
 
-        List<EncodedBatch> batches = all(buckets.epoch(seed, 3));
+        List<EncodedBatch> batches = all(buckets.epoch(3, seed));
 
         int[] seen = batches.stream()
                 .flatMapToInt(batch -> Arrays.stream(batch.exampleIndices()))
@@ -59,7 +60,7 @@ class LengthBucketsTest {
         List<TextExample> examples = randomExamples(seed);
         LengthBuckets buckets = LengthBuckets.of(examples, CHARACTERS, 4, 5);
 
-        for (EncodedBatch batch : all(buckets.epoch(seed, 0))) {
+        for (EncodedBatch batch : all(buckets.epoch(0, seed))) {
             for (int row = 0; row < batch.size(); row++) {
                 TextExample example = examples.get(batch.exampleIndices()[row]);
                 int length = (int) batch.ids().size(1);
@@ -82,7 +83,7 @@ class LengthBucketsTest {
         LengthBuckets buckets = randomBuckets(seed);
 
         Set<Long> lengths = new HashSet<>();
-        for (EncodedBatch batch : all(buckets.epoch(seed, 0))) {
+        for (EncodedBatch batch : all(buckets.epoch(0, seed))) {
             lengths.add(batch.ids().size(1));
             assertThat(batch.size()).isBetween(1, 5);
         }
@@ -132,19 +133,33 @@ class LengthBucketsTest {
     void epoch_ofEqualSeedAndNumber_isEqualAndOfOthersIsNot() {
         LengthBuckets buckets = randomBuckets(1);
 
-        List<List<Integer>> order = order(buckets.epoch(7, 2));
+        List<List<Integer>> order = order(buckets.epoch(2, 7));
 
-        assertThat(order(buckets.epoch(7, 2))).isEqualTo(order);
-        assertThat(order(buckets.epoch(7, 3))).isNotEqualTo(order);
-        assertThat(order(buckets.epoch(8, 2))).isNotEqualTo(order);
-        assertThat(order(buckets.epoch(8, 1))).isNotEqualTo(order);
+        assertThat(order(buckets.epoch(2, 7))).isEqualTo(order);
+        assertThat(order(buckets.epoch(3, 7))).isNotEqualTo(order);
+        assertThat(order(buckets.epoch(2, 8))).isNotEqualTo(order);
+        assertThat(order(buckets.epoch(1, 8))).isNotEqualTo(order);
+    }
+
+    @Test
+    void batches_areThoseOfTheEpoch_forTheTrainerToClose() {
+        LengthBuckets buckets = randomBuckets(3);
+
+        List<Batch> batches = new ArrayList<>();
+        buckets.batches().epoch(2, 7).forEachRemaining(batches::add);
+
+        List<EncodedBatch> expected = all(buckets.epoch(2, 7));
+        assertThat(buckets.batches().batchesPerEpoch()).hasValue(expected.size());
+        assertThat(batches.stream().map(Batch::placeholders).toList())
+                .isEqualTo(expected.stream().map(EncodedBatch::placeholders).toList());
+        assertThat(batches).allMatch(Batch::disposable);
     }
 
     @Test
     void epoch_mixesExamplesWithinABucketAndTheOrderOfBuckets() {
         LengthBuckets buckets = randomBuckets(2);
 
-        List<EncodedBatch> batches = all(buckets.epoch(1, 0));
+        List<EncodedBatch> batches = all(buckets.epoch(0, 1));
 
         List<Long> lengths = batches.stream().map(batch -> batch.ids().size(1)).toList();
         assertThat(lengths).isNotEqualTo(lengths.stream().sorted().toList());

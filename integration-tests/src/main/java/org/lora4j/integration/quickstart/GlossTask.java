@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalLong;
 import java.util.function.BiFunction;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.integration.wordnet.NounCategory;
@@ -15,7 +14,6 @@ import org.lora4j.pretrained.EncodedBatch;
 import org.lora4j.pretrained.HuggingFaceTextTokenizer;
 import org.lora4j.pretrained.LengthBuckets;
 import org.lora4j.samediff.AdaptedSameDiff;
-import org.lora4j.train.Batch;
 import org.lora4j.train.Batches;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -57,29 +55,7 @@ final class GlossTask {
 
     /** The training examples as the training loop takes them. */
     Batches batches() {
-        return new Batches() {
-            @Override
-            public Iterator<Batch> epoch(int epoch, long seed) {
-                Iterator<EncodedBatch> encoded = training.epoch(seed, epoch);
-                return new Iterator<>() {
-                    @Override
-                    public boolean hasNext() {
-                        return encoded.hasNext();
-                    }
-
-                    @Override
-                    public Batch next() {
-                        EncodedBatch batch = encoded.next();
-                        return new Batch(batch.placeholders(), batch.size(), batch.size(), true);
-                    }
-                };
-            }
-
-            @Override
-            public OptionalLong batchesPerEpoch() {
-                return OptionalLong.of(training.batchesPerEpoch());
-            }
-        };
+        return training.batches();
     }
 
     /** Computes the outputs of a name for a batch. */

@@ -77,11 +77,11 @@ public final class Quickstart {
         out.println("Task: the category of a WordNet 3.1 noun (25 of them) from its gloss.");
         GlossTask task = GlossTask.load(seed);
         out.printf(
-                "%d glosses to train on, %d held out, padded to %s tokens (%.2f tokens computed for each real one)%n",
+                "%d glosses to train on, %d held out, padded to %s tokens (%.0f %% of all is padding)%n",
                 task.training().size(),
                 task.heldOut().size(),
                 task.training().paddedLengths(),
-                task.training().paddingRatio());
+                100 * task.training().paddingRatio());
         BertWeights weights = MiniLm.weights();
         task.training().requireFits(weights.config());
         task.heldOut().requireFits(weights.config());
