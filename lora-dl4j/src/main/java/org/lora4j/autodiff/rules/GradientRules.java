@@ -3,6 +3,7 @@ package org.lora4j.autodiff.rules;
 
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 import org.nd4j.autodiff.functions.DifferentialFunction;
 
 /**
@@ -34,6 +35,11 @@ public final class GradientRules {
     }
 
     private GradientRules() {}
+
+    /** The names of the ops that have a line. */
+    static Set<String> ops() {
+        return Set.copyOf(RULES.keySet());
+    }
 
     /**
      * The rule for an op.

@@ -6,14 +6,14 @@ import org.nd4j.autodiff.samediff.SDVariable;
 
 /**
  * The loss ops. Their stock rule ignores the gradient that arrives ("no external gradient"), so a loss that is scaled,
- * or added to another with a factor, is differentiated wrongly; here its result is multiplied by what arrives.
+ * or added to another with a factor, is differentiated wrongly; here its result is multiplied by what arrives. Not among
+ * them is {@code ctc_loss}, which SameDiff M2.1 cannot put into a graph.
  */
 final class LossRule implements GradientRule {
 
     static final List<String> OPS = List.of(
             "absolute_difference_loss",
             "cosine_distance_loss",
-            "ctc_loss",
             "hinge_loss",
             "huber_loss",
             "log_loss",

@@ -47,6 +47,22 @@ class KernelsTest {
                 : sd.nn.layerNorm(x, gain, false, 1);
     }
 
+    private static SDVariable folded(SDVariable x, UnaryOperator<SDVariable> function) {
+        return function.apply(x.reshape(7, 10, 384)).reshape(70, 384);
+    }
+
+    private static SDVariable norm3d(SDVariable x) {
+        SameDiff sd = x.getSameDiff();
+        return sd.nn.layerNorm(
+                x, sd.var("gain", random(x.dataType(), 3, 384).getRow(1).dup()), false, 2);
+    }
+
+    private static SDVariable frozenNorm(SDVariable x) {
+        SameDiff sd = x.getSameDiff();
+        return sd.nn.layerNorm(
+                x, sd.constant("gain", random(x.dataType(), 3, 384).getRow(1).dup()), false, 1);
+    }
+
     static Stream<Case> cases() {
         return Stream.of(
                 new Case("gelu x(s/2)", 70, 384, x -> x.mul(erfPart(x).mul(0.5))),
@@ -57,7 +73,14 @@ class KernelsTest {
                 new Case("layer norm", 70, 384, x -> norm(x, true)),
                 new Case("layer norm without bias", 70, 384, x -> norm(x, false)),
                 new Case("layer norm of one row", 1, 384, x -> norm(x, true)),
+                new Case("layer norm of three dimensions", 70, 384, x -> folded(x, KernelsTest::norm3d)),
+                new Case("layer norm with a frozen gain", 70, 384, KernelsTest::frozenNorm),
                 new Case("softmax", 70, 384, x -> x.getSameDiff().nn().softmax(x, -1)),
+                new Case(
+                        "softmax of three dimensions",
+                        70,
+                        384,
+                        x -> folded(x, y -> y.getSameDiff().nn().softmax(y, -1))),
                 new Case(
                         "softmax of odd width", 33, 7, x -> x.getSameDiff().nn().softmax(x, 1)),
                 new Case("softmax of columns", 33, 7, x -> x.getSameDiff().nn().softmax(x, 0)));
