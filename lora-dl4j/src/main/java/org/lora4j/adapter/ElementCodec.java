@@ -3,83 +3,48 @@ package org.lora4j.adapter;
 
 import java.nio.ByteBuffer;
 import java.util.Optional;
+import java.util.function.DoubleUnaryOperator;
+import java.util.function.ObjDoubleConsumer;
+import java.util.function.ToDoubleFunction;
 import java.util.stream.Stream;
 import org.lora4j.format.safetensors.DType;
 import org.nd4j.linalg.api.buffer.DataType;
 
 /** How elements of a file become elements of an array and back: the one table of element types. */
 enum ElementCodec {
-    F64(DType.F64, DataType.DOUBLE) {
-        @Override
-        double read(ByteBuffer bytes) {
-            return bytes.getDouble();
-        }
-
-        @Override
-        void write(ByteBuffer bytes, double value) {
-            bytes.putDouble(value);
-        }
-
-        @Override
-        double rounded(double value) {
-            return value;
-        }
-    },
-    F32(DType.F32, DataType.FLOAT) {
-        @Override
-        double read(ByteBuffer bytes) {
-            return bytes.getFloat();
-        }
-
-        @Override
-        void write(ByteBuffer bytes, double value) {
-            bytes.putFloat((float) value);
-        }
-
-        @Override
-        double rounded(double value) {
-            return (float) value;
-        }
-    },
-    F16(DType.F16, DataType.FLOAT) {
-        @Override
-        double read(ByteBuffer bytes) {
-            return HalfFloats.fromF16(bytes.getShort());
-        }
-
-        @Override
-        void write(ByteBuffer bytes, double value) {
-            bytes.putShort(HalfFloats.toF16((float) value));
-        }
-
-        @Override
-        double rounded(double value) {
-            return HalfFloats.fromF16(HalfFloats.toF16((float) value));
-        }
-    },
-    BF16(DType.BF16, DataType.FLOAT) {
-        @Override
-        double read(ByteBuffer bytes) {
-            return HalfFloats.fromBf16(bytes.getShort());
-        }
-
-        @Override
-        void write(ByteBuffer bytes, double value) {
-            bytes.putShort(HalfFloats.toBf16((float) value));
-        }
-
-        @Override
-        double rounded(double value) {
-            return HalfFloats.fromBf16(HalfFloats.toBf16((float) value));
-        }
-    };
+    F64(DType.F64, DataType.DOUBLE, ByteBuffer::getDouble, ByteBuffer::putDouble, value -> value),
+    F32(DType.F32, DataType.FLOAT, ByteBuffer::getFloat, (bytes, value) -> bytes.putFloat((float) value), value ->
+            (float) value),
+    F16(
+            DType.F16,
+            DataType.FLOAT,
+            bytes -> HalfFloats.fromF16(bytes.getShort()),
+            (bytes, value) -> bytes.putShort(HalfFloats.toF16((float) value)),
+            value -> HalfFloats.fromF16(HalfFloats.toF16((float) value))),
+    BF16(
+            DType.BF16,
+            DataType.FLOAT,
+            bytes -> HalfFloats.fromBf16(bytes.getShort()),
+            (bytes, value) -> bytes.putShort(HalfFloats.toBf16((float) value)),
+            value -> HalfFloats.fromBf16(HalfFloats.toBf16((float) value)));
 
     private final DType fileType;
     private final DataType arrayType;
+    private final ToDoubleFunction<ByteBuffer> read;
+    private final ObjDoubleConsumer<ByteBuffer> write;
+    private final DoubleUnaryOperator rounded;
 
-    ElementCodec(DType fileType, DataType arrayType) {
+    ElementCodec(
+            DType fileType,
+            DataType arrayType,
+            ToDoubleFunction<ByteBuffer> read,
+            ObjDoubleConsumer<ByteBuffer> write,
+            DoubleUnaryOperator rounded) {
         this.fileType = fileType;
         this.arrayType = arrayType;
+        this.read = read;
+        this.write = write;
+        this.rounded = rounded;
     }
 
     DType fileType() {
@@ -90,12 +55,18 @@ enum ElementCodec {
         return arrayType;
     }
 
-    abstract double read(ByteBuffer bytes);
+    double read(ByteBuffer bytes) {
+        return read.applyAsDouble(bytes);
+    }
 
-    abstract void write(ByteBuffer bytes, double value);
+    void write(ByteBuffer bytes, double value) {
+        write.accept(bytes, value);
+    }
 
     /** The value that will be read after this one was written. */
-    abstract double rounded(double value);
+    double rounded(double value) {
+        return rounded.applyAsDouble(value);
+    }
 
     static Optional<ElementCodec> of(DType fileType) {
         return Stream.of(values()).filter(codec -> codec.fileType == fileType).findFirst();
