@@ -8,6 +8,6 @@ package org.lora4j.exec;
  * @param placeholder name of the placeholder
  * @param shapeLike name of the variable whose shape the mask takes
  * @param probability probability of dropping, in [0, 1)
- * @apiNote Status: internal
+ * @apiNote Status: experimental
  */
 public record DropoutMask(String placeholder, String shapeLike, double probability) {}

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import org.lora4j.error.Problems;
 import org.lora4j.graph.GraphOrder;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -22,7 +23,7 @@ final class Inputs {
     /** Throws one exception with every problem of a call. */
     static void check(
             SameDiff graph, Map<String, INDArray> given, Collection<String> outputs, Collection<String> filledHere) {
-        List<String> problems = new ArrayList<>();
+        Problems problems = new Problems();
         List<String> known = new ArrayList<>();
         for (String output : outputs) {
             if (graph.hasVariable(output)) {
@@ -42,12 +43,10 @@ final class Inputs {
                 problems.add("\"" + name + "\" is not a placeholder; placeholders are " + graph.inputs());
             }
         }
-        if (!problems.isEmpty()) {
-            throw new IllegalArgumentException("graph input: " + String.join("; ", problems));
-        }
+        problems.throwIfAny("graph input");
     }
 
-    private static void checkOne(SDVariable placeholder, INDArray array, boolean needed, List<String> problems) {
+    private static void checkOne(SDVariable placeholder, INDArray array, boolean needed, Problems problems) {
         long[] expected = placeholder.placeholderShape();
         String description = "placeholder \"" + placeholder.name() + "\" " + describe(placeholder.dataType(), expected);
         if (array == null) {

@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import org.lora4j.error.Problems;
 import org.lora4j.exec.kernel.Kernels;
 import org.lora4j.graph.GraphCopy;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -80,7 +81,7 @@ public final class StockExecutor implements GraphExecutor {
      */
     public static StockExecutor forTraining(
             SameDiff inference, SameDiff training, Collection<String> trainable, List<DropoutMask> masks) {
-        List<String> problems = new ArrayList<>();
+        Problems problems = new Problems();
         if (training.getLossVariables() == null || training.getLossVariables().isEmpty()) {
             problems.add("no loss variable; name it with SameDiff.setLossVariables(name)");
         }
@@ -89,9 +90,7 @@ public final class StockExecutor implements GraphExecutor {
                 problems.add("\"" + name + "\" is not a variable with an array");
             }
         }
-        if (!problems.isEmpty()) {
-            throw new IllegalArgumentException("training graph: " + String.join("; ", problems));
-        }
+        problems.throwIfAny("training graph");
         return new StockExecutor(inference, training, List.copyOf(trainable), List.copyOf(masks), Engine.PLAIN);
     }
 
