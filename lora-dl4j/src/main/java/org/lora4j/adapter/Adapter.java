@@ -7,6 +7,7 @@ import java.util.Collections;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.BiPredicate;
+import org.lora4j.array.Backend;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.error.AdapterFormatException;
 import org.lora4j.error.Problems;
@@ -106,6 +107,7 @@ public final class Adapter {
      * @throws IOException if reading fails
      */
     public static Adapter load(Path directory) throws IOException {
+        Backend.require();
         return AdapterFiles.load(directory);
     }
 

@@ -2,11 +2,13 @@
 package org.lora4j.exec;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.nd4j.autodiff.listeners.At;
 import org.nd4j.autodiff.listeners.Listener;
 import org.nd4j.autodiff.listeners.Operation;
@@ -30,12 +32,29 @@ final class Session {
     Map<String, INDArray> run(
             Map<String, INDArray> placeholders, Collection<String> outputs, List<Listener> listeners) {
         At at = At.builder().operation(Operation.INFERENCE).build();
-        Map<String, INDArray> found =
-                session.output(new ArrayList<>(outputs), placeholders, null, Set.of(), listeners, at);
+        Map<String, INDArray> found;
+        try {
+            found = session.output(new ArrayList<>(outputs), placeholders, null, Set.of(), listeners, at);
+        } catch (RuntimeException e) {
+            throw new IllegalArgumentException(
+                    "graph input: ND4J cannot run the graph on " + describe(placeholders) + " ("
+                            + String.valueOf(e.getMessage()).trim()
+                            + "); expected arrays whose shapes and values belong"
+                            + " together. Compare them with each other and with the placeholders of the graph.",
+                    e);
+        }
         Map<String, INDArray> ordered = new LinkedHashMap<>();
         for (String name : outputs) {
             ordered.put(name, found.get(name));
         }
         return ordered;
+    }
+
+    private static String describe(Map<String, INDArray> placeholders) {
+        return placeholders.entrySet().stream()
+                .map(e -> e.getKey() + " " + e.getValue().dataType()
+                        + Arrays.toString(e.getValue().shape()))
+                .sorted()
+                .collect(Collectors.joining(", "));
     }
 }

@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeSet;
+import org.lora4j.array.Backend;
 import org.lora4j.array.RandomStreams;
 import org.lora4j.error.ClosestNames;
 import org.lora4j.error.ModelFormatException;
@@ -114,6 +115,7 @@ public final class BertWeights {
      * @throws IllegalArgumentException if the data type is another one
      */
     public static BertWeights random(BertConfig config, long seed, DataType dataType) {
+        Backend.require();
         if (!SUPPORTED.contains(dataType)) {
             throw new IllegalArgumentException(
                     "BertWeights.random: dataType = " + dataType + "; expected FLOAT or DOUBLE.");

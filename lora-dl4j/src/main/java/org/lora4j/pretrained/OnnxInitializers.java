@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import onnx.Onnx;
+import org.lora4j.array.Backend;
 import org.lora4j.error.ClosestNames;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.error.Problems;
@@ -94,6 +95,7 @@ public final class OnnxInitializers {
      * @throws IOException if it cannot be read
      */
     public static OnnxInitializers read(InputStream in, String source) throws IOException {
+        Backend.require();
         Onnx.GraphProto graph = parse(in, source).getGraph();
         Map<String, INDArray> tensors = new LinkedHashMap<>();
         Map<String, String> otherTypes = new LinkedHashMap<>();

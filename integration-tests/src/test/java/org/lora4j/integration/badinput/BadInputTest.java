@@ -15,7 +15,6 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Disabled;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.Lora;
@@ -323,7 +322,6 @@ class BadInputTest {
     // The graph leaves both sizes of the mask open, so only the op that meets it can tell; the executor has to say what
     // it
     // was fed with.
-    @Disabled("ND4J's bare 'Op with name add_5 and op type [add] execution failed with message' comes through")
     @Test
     void output_aMaskOfAnotherLengthThanTheIds_namesTheInputsAndTheirShapes() {
         assertThatThrownBy(() -> model.output(batch(5), BertClassifier.LOGITS))

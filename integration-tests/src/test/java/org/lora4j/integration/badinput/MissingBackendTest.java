@@ -12,7 +12,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
-import org.junit.jupiter.api.Disabled;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -27,7 +26,6 @@ class MissingBackendTest {
     @TempDir
     private Path directory;
 
-    @Disabled("NoClassDefFoundError: org/bytedeco/javacpp/indexer/Indexer comes through")
     @ParameterizedTest
     @ValueSource(strings = {"read", "load"})
     void firstUse_withoutABackend_namesTheMissingDependency(String use) throws IOException, InterruptedException {
