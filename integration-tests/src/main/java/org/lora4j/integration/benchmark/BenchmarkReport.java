@@ -34,7 +34,7 @@ record BenchmarkReport(
     private record Claim(String key, String label, String over, String under, double most) {}
 
     private static final List<Claim> CLAIMS = List.of(
-            new Claim("loraOverStockFull", "LoRA step / stock full step", "lora", "stockFull", 0.5),
+            new Claim("loraOverStockFull", "LoRA step / stock full step through fit", "lora", "stockFit", 0.5),
             new Claim("loraOverBound", "LoRA step / bound", "lora", "bound", 4));
 
     private double ratio(Claim claim) {

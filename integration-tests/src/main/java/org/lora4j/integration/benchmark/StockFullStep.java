@@ -18,14 +18,16 @@ import org.nd4j.autodiff.samediff.TrainingConfig;
 import org.nd4j.autodiff.samediff.VariableType;
 import org.nd4j.autodiff.samediff.internal.TrainingSession;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.dataset.MultiDataSet;
+import org.nd4j.linalg.dataset.adapter.SingletonMultiDataSetIterator;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.GradientUpdater;
 import org.nd4j.linalg.learning.config.Adam;
 
 /**
- * A full fine-tuning step as stock SameDiff takes it: its own gradient function, its own training session, its own Adam. One
- * session serves all steps, where {@code fit} would make one for each call; and the embedding tables stay constant, because
- * the gradient of a lookup is missing or wrong. Both favor stock.
+ * A full fine-tuning step as stock SameDiff takes it: its own gradient function, its own sessions, its own Adam, either
+ * through {@code fit} as a user calls it or through one bare training session for all steps, which a user has no way to
+ * ask for. The embedding tables stay constant, because the gradient of a lookup is missing or wrong; that favors stock.
  */
 final class StockFullStep {
 
@@ -92,7 +94,16 @@ final class StockFullStep {
         return parameters;
     }
 
-    void run() {
+    /** One call of {@code fit}: so many steps on the batch, in one session. */
+    void fit(int count) {
+        MultiDataSet data = new MultiDataSet(
+                new INDArray[] {batch.get(BertEncoder.INPUT_IDS), batch.get(BertEncoder.ATTENTION_MASK)},
+                new INDArray[] {batch.get(BertClassifier.LABELS)});
+        graph.fit(new SingletonMultiDataSetIterator(data), count);
+    }
+
+    /** One step of the bare session. */
+    void step() {
         At at = new At(0, steps++, 0, Thread.currentThread().getId(), null, Operation.TRAINING);
         session.trainingIteration(
                 config, batch, updaters.keySet(), new HashMap<>(updaters), null, graph.getLossVariables(), null, at);
