@@ -331,8 +331,17 @@ public final class AdaptedSameDiff implements AdaptedModel, Trainable {
      * @throws IllegalArgumentException as {@link GraphExecutor#output}
      */
     public Map<String, INDArray> output(Map<String, INDArray> placeholders, String... outputs) {
-        GraphExecutor executor = enabled ? graphs.outputs(state) : graphs.baseOutputs();
-        return executor.output(placeholders, Arrays.asList(outputs));
+        return outputExecutor().output(placeholders, Arrays.asList(outputs));
+    }
+
+    /**
+     * What {@link #output} runs in the current state, to share among threads ({@link org.lora4j.exec.ParallelExecutor})
+     * or to keep while the state stays the same.
+     *
+     * @return an executor for outputs, with native ops only: equal in every value to the stock session
+     */
+    public GraphExecutor outputExecutor() {
+        return enabled ? graphs.outputs(state) : graphs.baseOutputs();
     }
 
     /**

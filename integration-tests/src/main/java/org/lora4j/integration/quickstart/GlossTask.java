@@ -4,8 +4,6 @@ package org.lora4j.integration.quickstart;
 import java.io.IOException;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Map;
-import java.util.function.BiFunction;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.integration.wordnet.NounCategory;
 import org.lora4j.integration.wordnet.WordNetGlosses;
@@ -13,7 +11,6 @@ import org.lora4j.pretrained.BertClassifier;
 import org.lora4j.pretrained.EncodedBatch;
 import org.lora4j.pretrained.HuggingFaceTextTokenizer;
 import org.lora4j.pretrained.LengthBuckets;
-import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.train.Batches;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -58,21 +55,9 @@ final class GlossTask {
         return training.batches();
     }
 
-    /** Computes the outputs of a name for a batch. */
-    interface Outputs extends BiFunction<Map<String, INDArray>, String, INDArray> {
-
-        static Outputs of(GraphExecutor executor) {
-            return (inputs, name) -> executor.output(inputs, List.of(name)).get(name);
-        }
-
-        static Outputs of(AdaptedSameDiff model) {
-            return (inputs, name) -> model.output(inputs, name).get(name);
-        }
-    }
-
     /** Share of the held-out examples whose category has the largest logit. */
     double accuracy(GraphExecutor executor) {
-        INDArray logits = heldOutLogits(Outputs.of(executor));
+        INDArray logits = heldOutLogits(executor);
         int right = 0;
         Iterator<EncodedBatch> batches = heldOut.inOrder();
         int row = 0;
@@ -88,13 +73,14 @@ final class GlossTask {
     }
 
     /** The logits of all held-out examples, in the order of the batches. */
-    INDArray heldOutLogits(Outputs outputs) {
+    INDArray heldOutLogits(GraphExecutor executor) {
         INDArray all = Nd4j.create(heldOut.size(), CLASSES);
         int row = 0;
         Iterator<EncodedBatch> batches = heldOut.inOrder();
         while (batches.hasNext()) {
             EncodedBatch batch = batches.next();
-            INDArray logits = outputs.apply(batch.placeholders(), BertClassifier.LOGITS);
+            INDArray logits = executor.output(batch.placeholders(), List.of(BertClassifier.LOGITS))
+                    .get(BertClassifier.LOGITS);
             for (int i = 0; i < batch.size(); i++) {
                 all.putRow(row++, logits.getRow(i));
             }

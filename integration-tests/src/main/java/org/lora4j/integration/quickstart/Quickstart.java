@@ -10,7 +10,7 @@ import java.util.stream.Stream;
 import org.lora4j.Lora;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
-import org.lora4j.integration.quickstart.GlossTask.Outputs;
+import org.lora4j.exec.ParallelExecutor;
 import org.lora4j.model.Trainable;
 import org.lora4j.pretrained.BertClassifier;
 import org.lora4j.pretrained.BertWeights;
@@ -114,13 +114,13 @@ public final class Quickstart {
         Outcome fullOutcome = outcome(fullTrained, everything, Files.size(fullFile));
 
         heading("Saved, loaded, merged");
-        INDArray before = task.heldOutLogits(Outputs.of(lora));
+        INDArray before = logits(task, lora);
         AdaptedSameDiff reloaded = Lora.load(classifier(MiniLm.weights()), adapter);
-        double reloadDifference = largestDifference(before, task.heldOutLogits(Outputs.of(reloaded)));
+        double reloadDifference = largestDifference(before, logits(task, reloaded));
         out.printf("adapter saved to %s (%d bytes)%n", adapter, loraOutcome.savedBytes());
         out.printf("loaded into a fresh base: largest difference of a logit %s%n", reloadDifference);
         reloaded.merge();
-        double mergeDifference = largestDifference(before, task.heldOutLogits(Outputs.of(reloaded)));
+        double mergeDifference = largestDifference(before, logits(task, reloaded));
         Path merged = folder.resolve("merged.fb");
         reloaded.mergeAndUnload().save(merged.toFile(), false);
         out.printf(
@@ -167,6 +167,10 @@ public final class Quickstart {
                 .mapToLong(p -> p.value().length())
                 .sum();
         return new Outcome(accuracy, parameters, result.secondsPerEpoch(), savedBytes);
+    }
+
+    private static INDArray logits(GlossTask task, AdaptedSameDiff model) {
+        return task.heldOutLogits(ParallelExecutor.of(model.outputExecutor(), THREADS));
     }
 
     private static double largestDifference(INDArray a, INDArray b) {
