@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.exec;
 
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
-import java.util.List;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import org.lora4j.error.ClosestNames;
 import org.lora4j.error.Problems;
 import org.lora4j.graph.GraphOrder;
 import org.nd4j.autodiff.samediff.SDVariable;
@@ -15,32 +17,40 @@ import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.VariableType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** Checks what a caller gives an executor, before anything runs. */
+/** Checks what a caller gives an executor, before anything runs. What depends on the graph alone is found out once. */
 final class Inputs {
 
-    private Inputs() {}
+    private final SameDiff graph;
+    private final Map<String, SDVariable> placeholders = new LinkedHashMap<>();
+    private final Map<Set<String>, Set<String>> neededFor = new HashMap<>();
+
+    /** For a graph of which the executor fills some placeholders itself. */
+    Inputs(SameDiff graph, Collection<String> filledHere) {
+        this.graph = graph;
+        for (SDVariable v : graph.variables()) {
+            if (v.getVariableType() == VariableType.PLACEHOLDER && !filledHere.contains(v.name())) {
+                placeholders.put(v.name(), v);
+            }
+        }
+    }
 
     /** Throws one exception with every problem of a call. */
-    static void check(
-            SameDiff graph, Map<String, INDArray> given, Collection<String> outputs, Collection<String> filledHere) {
+    void check(Map<String, INDArray> given, Collection<String> outputs) {
         Problems problems = new Problems();
-        List<String> known = new ArrayList<>();
+        Set<String> known = new LinkedHashSet<>();
         for (String output : outputs) {
             if (graph.hasVariable(output)) {
                 known.add(output);
             } else {
-                problems.add("no variable \"" + output + "\" to compute");
+                problems.add("no variable \"" + output + "\" to compute"
+                        + ClosestNames.hint(output, graph.getVariables().keySet()));
             }
         }
-        Set<String> needed = GraphOrder.ancestors(graph, known);
-        for (SDVariable v : graph.variables()) {
-            if (v.getVariableType() == VariableType.PLACEHOLDER && !filledHere.contains(v.name())) {
-                checkOne(v, given.get(v.name()), needed.contains(v.name()), problems);
-            }
-        }
+        Set<String> needed = neededFor.computeIfAbsent(known, k -> GraphOrder.ancestors(graph, k));
+        placeholders.forEach((name, v) -> checkOne(v, given.get(name), needed.contains(name), problems));
         for (String name : given.keySet()) {
-            if (!graph.hasVariable(name) || graph.getVariable(name).getVariableType() != VariableType.PLACEHOLDER) {
-                problems.add("\"" + name + "\" is not a placeholder; placeholders are " + graph.inputs());
+            if (!placeholders.containsKey(name)) {
+                problems.add("\"" + name + "\" is not a placeholder; placeholders are " + placeholders.keySet());
             }
         }
         problems.throwIfAny("graph input");

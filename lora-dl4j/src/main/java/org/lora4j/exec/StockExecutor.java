@@ -31,6 +31,8 @@ public final class StockExecutor implements GraphExecutor {
     private final List<DropoutMask> masks;
     private final Engine engine;
     private final Session inferenceSession;
+    private final Inputs inferenceInputs;
+    private final Inputs trainingInputs;
     private final List<GradientGraph> gradientGraphs = new ArrayList<>();
     private final Map<String, Traced> traced = new HashMap<>();
 
@@ -45,6 +47,9 @@ public final class StockExecutor implements GraphExecutor {
         this.masks = masks;
         this.engine = engine;
         this.inferenceSession = new Session(engine, this.inference);
+        this.inferenceInputs = new Inputs(this.inference, List.of());
+        this.trainingInputs = new Inputs(
+                this.training, masks.stream().map(DropoutMask::placeholder).toList());
     }
 
     /**
@@ -115,7 +120,7 @@ public final class StockExecutor implements GraphExecutor {
 
     @Override
     public Map<String, INDArray> output(Map<String, INDArray> placeholders, Collection<String> outputs) {
-        Inputs.check(inference, placeholders, outputs, List.of());
+        inferenceInputs.check(placeholders, outputs);
         return inferenceSession.run(placeholders, outputs);
     }
 
@@ -125,15 +130,11 @@ public final class StockExecutor implements GraphExecutor {
             throw new IllegalStateException("executor: nothing is trainable, so there are no gradients; expected an"
                     + " executor made by forTraining with at least one variable.");
         }
-        Inputs.check(training, placeholders, training.getLossVariables(), maskNames());
+        trainingInputs.check(placeholders, training.getLossVariables());
         Traced known = traced.computeIfAbsent(Inputs.shapeKey(placeholders), k -> trace(placeholders));
         Map<String, INDArray> all = new LinkedHashMap<>(placeholders);
         addMasks(all, known.maskShapes(), new SplittableRandom(seed));
         return known.gradients().run(all);
-    }
-
-    private List<String> maskNames() {
-        return masks.stream().map(DropoutMask::placeholder).toList();
     }
 
     private Traced trace(Map<String, INDArray> placeholders) {

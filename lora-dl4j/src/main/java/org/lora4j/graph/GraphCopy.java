@@ -36,6 +36,7 @@ public final class GraphCopy {
     private final SameDiff source;
     private final Map<String, Leaf> leaves = new LinkedHashMap<>();
     private final Map<String, OpRewrite> rewrites = new LinkedHashMap<>();
+    private Map<String, Integer> indexes;
 
     private record Leaf(VariableType type, INDArray array) {}
 
@@ -173,8 +174,6 @@ public final class GraphCopy {
         added.setVarControlDeps(op.getVarControlDeps());
         added.setControlDepFor(op.getControlDepFor());
     }
-
-    private Map<String, Integer> indexes;
 
     private DifferentialFunction cloneOp(DifferentialFunction op) {
         if (indexes == null) {
