@@ -58,22 +58,50 @@ public final class Quickstart {
     }
 
     /**
-     * Runs the job.
+     * Runs the job. Ends with status 1 and one line if an argument is wrong, the data or the model is missing, or the
+     * folder cannot be written.
      *
      * @param args folder, seed, epochs
-     * @throws IOException if the data or the model is missing or the folder cannot be written
      */
-    public static void main(String[] args) throws IOException {
+    public static void main(String[] args) {
         Locale.setDefault(Locale.ROOT);
-        Path folder = Path.of(args.length > 0 ? args[0] : "target/quickstart");
-        long seed = args.length > 1 ? Long.parseLong(args[1]) : 42;
-        int epochs = args.length > 2 ? Integer.parseInt(args[2]) : 4;
-        new Quickstart(System.out, folder, seed, epochs).run();
+        try {
+            Path folder = Path.of(args.length > 0 ? args[0] : "target/quickstart");
+            long seed = number(args, 1, "seed", Long.MIN_VALUE, 42);
+            int epochs = Math.toIntExact(number(args, 2, "epochs", 1, 4));
+            new Quickstart(System.out, folder, seed, epochs).run();
+        } catch (IOException | IllegalArgumentException | IllegalStateException e) {
+            System.err.println("quickstart: " + e.getMessage());
+            System.exit(1);
+        }
+    }
+
+    private static long number(String[] args, int index, String name, long least, long absent) {
+        if (index >= args.length) {
+            return absent;
+        }
+        try {
+            long value = Long.parseLong(args[index]);
+            if (value >= least) {
+                return value;
+            }
+        } catch (NumberFormatException e) {
+            // Worded below, as a number that is too small.
+        }
+        throw new IllegalArgumentException(name + " = \"" + args[index] + "\"; expected a whole number"
+                + (least > Long.MIN_VALUE ? " of at least " + least : "") + ".");
     }
 
     private void run() throws IOException {
         long start = System.nanoTime();
-        Files.createDirectories(folder);
+        try {
+            Files.createDirectories(folder);
+        } catch (IOException e) {
+            throw new IOException(
+                    "cannot create the folder for the results, " + folder.toAbsolutePath() + " (" + e
+                            + "); expected a place to write to. Name another: -Dquickstart.output=FOLDER",
+                    e);
+        }
         out.println("Task: the category of a WordNet 3.1 noun (25 of them) from its gloss.");
         GlossTask task = GlossTask.load(seed);
         out.printf(
