@@ -106,9 +106,9 @@ final class AdapterChecks {
         String module = moduleOf(path);
         String name = path.substring(path.lastIndexOf('.') + 1);
         String moduleName = module.substring(module.lastIndexOf('.') + 1);
-        boolean isTrainedBias = name.contains("bias")
-                && (config.bias() == BiasTraining.ALL
-                        || (config.bias() == BiasTraining.ADAPTED_ONLY && adapted.contains(module)));
+        // PEFT takes every parameter with "bias" anywhere in its path for bias "all".
+        boolean isTrainedBias = (config.bias() == BiasTraining.ALL && path.contains("bias"))
+                || (config.bias() == BiasTraining.ADAPTED_ONLY && name.contains("bias") && adapted.contains(module));
         problems.check(
                 config.savesFully(module) || isTrainedBias || EMBEDDINGS.contains(moduleName),
                 "parameter \"" + path + "\" is saved in full, but the config (modulesToSave " + config.modulesToSave()
@@ -117,6 +117,7 @@ final class AdapterChecks {
 
     static String moduleOf(String parameterPath) {
         int dot = parameterPath.lastIndexOf('.');
-        return dot < 0 ? "" : parameterPath.substring(0, dot);
+        // A leaf of the root is a module and a parameter at once.
+        return dot < 0 ? parameterPath : parameterPath.substring(0, dot);
     }
 }

@@ -18,7 +18,6 @@ import org.nd4j.autodiff.functions.DifferentialFunction;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.internal.SameDiffOp;
-import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * Adds to a graph the ops that compute the gradient of its loss.
@@ -56,7 +55,7 @@ public final class ReversePass {
      * Extends a graph by the gradient of the sum of its losses. The caller owns the graph: it is changed.
      *
      * @param graph the graph to extend
-     * @param losses names of scalar variables
+     * @param losses names of variables; of one that is no scalar, the sum is meant
      * @param variables names of the variables to differentiate with respect to
      * @param shapes answers on the shapes of the graph's variables
      * @param rules the gradient rule of an op, such as {@code GradientRules::of}
@@ -75,8 +74,7 @@ public final class ReversePass {
     private Map<String, String> run(Collection<String> losses, Collection<String> variables) {
         List<SameDiffOp> ops = GraphOrder.topological(graph);
         for (String loss : losses) {
-            SDVariable v = graph.getVariable(loss);
-            accumulate(loss, graph.constant(loss + "/seed", Nd4j.ones(v.dataType())));
+            accumulate(loss, graph.onesLike(graph.getVariable(loss)));
         }
         for (int i = ops.size() - 1; i >= 0; i--) {
             differentiate(ops.get(i));

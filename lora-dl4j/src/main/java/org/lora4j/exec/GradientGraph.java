@@ -2,6 +2,7 @@
 package org.lora4j.exec;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -69,6 +70,13 @@ final class GradientGraph {
             } else if (handedOut.putIfAbsent(gradientOf.get(name), gradient) != null) {
                 // Two parameters that are only ever added share one gradient variable; the caller owns each array.
                 gradient = gradient.dup();
+            }
+            long[] expected = graph.getVariable(name).getArr().shape();
+            if (!Arrays.equals(gradient.shape(), expected)) {
+                throw new IllegalStateException("gradient of \"" + name + "\" has shape "
+                        + Arrays.toString(gradient.shape()) + "; expected " + Arrays.toString(expected)
+                        + ". A shape in the graph depends on the values of an input: give such values as an integer"
+                        + " placeholder of one axis.");
             }
             gradients.put(name, gradient);
         }

@@ -15,10 +15,14 @@ import org.lora4j.graph.GraphOrder;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.VariableType;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Checks what a caller gives an executor, before anything runs. What depends on the graph alone is found out once. */
 final class Inputs {
+
+    /** ND4J's arrays have at most that many. */
+    private static final int MOST_DIMENSIONS = 32;
 
     private final SameDiff graph;
     private final Map<String, SDVariable> placeholders = new LinkedHashMap<>();
@@ -84,10 +88,28 @@ final class Inputs {
         return true;
     }
 
-    /** A text that is equal exactly for inputs of equal names and shapes. */
+    /**
+     * The arrays in the types of their placeholders. The session would cast too, and then take the caller's own array
+     * for one of its to reuse.
+     */
+    Map<String, INDArray> typed(Map<String, INDArray> given) {
+        Map<String, INDArray> typed = new LinkedHashMap<>();
+        given.forEach((name, array) -> {
+            DataType type = placeholders.get(name).dataType();
+            typed.put(name, array.dataType() == type ? array : array.castTo(type));
+        });
+        return typed;
+    }
+
+    /** A text that is equal exactly for inputs of equal names and shapes, and of equal numbers that may be a shape. */
     static String shapeKey(Map<String, INDArray> placeholders) {
         StringBuilder key = new StringBuilder();
-        new TreeMap<>(placeholders).forEach((name, array) -> key.append(name).append(Arrays.toString(array.shape())));
+        new TreeMap<>(placeholders).forEach((name, array) -> {
+            key.append(name).append(Arrays.toString(array.shape()));
+            if (array.dataType().isIntType() && array.rank() < 2 && array.length() <= MOST_DIMENSIONS) {
+                key.append(Arrays.toString(array.dup().data().asLong()));
+            }
+        });
         return key.toString();
     }
 }

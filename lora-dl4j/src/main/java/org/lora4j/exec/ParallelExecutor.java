@@ -125,22 +125,25 @@ public final class ParallelExecutor implements GraphExecutor {
             others.add(pool.submit(() -> work.apply(executors.get(index), index)));
         }
         List<T> results = new ArrayList<>();
-        RuntimeException failure = null;
+        Throwable failure = null;
         try {
             results.add(work.apply(executors.get(0), 0));
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             failure = e;
         }
         // Every part is awaited, also after a failure: none may still run when the caller goes on.
         for (Future<T> other : others) {
             try {
                 results.add(await(other));
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | Error e) {
                 failure = failure == null ? e : failure;
             }
         }
+        if (failure instanceof Error error) {
+            throw error;
+        }
         if (failure != null) {
-            throw failure;
+            throw (RuntimeException) failure;
         }
         return results;
     }

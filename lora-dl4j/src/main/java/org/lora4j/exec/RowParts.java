@@ -83,12 +83,26 @@ record RowParts(List<Map<String, INDArray>> parts, long[] starts) {
         return sum;
     }
 
+    // In a new array: the parts' may be one and the same, a leaf of the graph.
+    private INDArray meanOfScalars(String name, List<INDArray> scalars) {
+        if (!scalars.get(0).dataType().isFPType()) {
+            throw new IllegalArgumentException("parallel executor: output \"" + name + "\" is a single "
+                    + scalars.get(0).dataType() + "; expected a row for each example, or a mean over them. Compute it"
+                    + " with a single executor.");
+        }
+        double mean = 0;
+        for (int part = 0; part < scalars.size(); part++) {
+            mean += share(part) * scalars.get(part).getDouble(0);
+        }
+        return Nd4j.scalar(scalars.get(0).dataType(), mean);
+    }
+
     INDArray join(String name, List<INDArray> arrays) {
         if (arrays.size() == 1) {
             return arrays.get(0);
         }
         if (arrays.get(0).rank() == 0) {
-            return mean(arrays);
+            return meanOfScalars(name, arrays);
         }
         for (int part = 0; part < arrays.size(); part++) {
             if (arrays.get(part).size(0) != rows(part)) {

@@ -7,10 +7,12 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 import org.lora4j.error.Problems;
 import org.lora4j.exec.kernel.Kernels;
 import org.lora4j.graph.GraphCopy;
+import org.lora4j.graph.GraphOrder;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -44,7 +46,11 @@ public final class StockExecutor implements GraphExecutor {
         this.inference = engine.prepare(inference);
         this.training = training == inference ? this.inference : engine.prepare(training);
         this.trainable = trainable;
-        this.masks = masks;
+        // A module that the loss does not depend on runs neither now nor later.
+        Set<String> reached = GraphOrder.ancestors(this.training, lossVariables(this.training));
+        this.masks = masks.stream()
+                .filter(mask -> reached.contains(mask.placeholder()))
+                .toList();
         this.engine = engine;
         this.inferenceSession = new Session(engine, this.inference);
         this.inferenceInputs = new Inputs(this.inference, List.of());
@@ -121,7 +127,7 @@ public final class StockExecutor implements GraphExecutor {
     @Override
     public Map<String, INDArray> output(Map<String, INDArray> placeholders, Collection<String> outputs) {
         inferenceInputs.check(placeholders, outputs);
-        return inferenceSession.run(placeholders, outputs);
+        return inferenceSession.run(inferenceInputs.typed(placeholders), outputs);
     }
 
     @Override
@@ -131,8 +137,9 @@ public final class StockExecutor implements GraphExecutor {
                     + " executor made by forTraining with at least one variable.");
         }
         trainingInputs.check(placeholders, training.getLossVariables());
-        Traced known = traced.computeIfAbsent(Inputs.shapeKey(placeholders), k -> trace(placeholders));
-        Map<String, INDArray> all = new LinkedHashMap<>(placeholders);
+        Map<String, INDArray> typed = trainingInputs.typed(placeholders);
+        Traced known = traced.computeIfAbsent(Inputs.shapeKey(typed), k -> trace(typed));
+        Map<String, INDArray> all = new LinkedHashMap<>(typed);
         addMasks(all, known.maskShapes(), new SplittableRandom(seed));
         return known.gradients().run(all);
     }
@@ -171,5 +178,9 @@ public final class StockExecutor implements GraphExecutor {
                             shapes.get(mask.placeholder()),
                             random.split()));
         }
+    }
+
+    private static List<String> lossVariables(SameDiff graph) {
+        return graph.getLossVariables() == null ? List.of() : graph.getLossVariables();
     }
 }

@@ -2,6 +2,7 @@
 package org.lora4j.samediff;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -29,20 +30,39 @@ record GraphParameter(String path, String variable, GraphModule weightOf, boolea
     }
 
     boolean isBias() {
-        String last = path.substring(path.lastIndexOf('.') + 1);
-        return last.contains("bias");
+        return path.substring(path.lastIndexOf('.') + 1).contains("bias");
+    }
+
+    /** Whether the array is a bias, a gain or the like: one axis, or a row as SameDiff and DL4J write them. */
+    boolean isVector(INDArray host) {
+        return weightOf == null && (host.rank() < 2 || (host.rank() == 2 && host.size(0) == 1));
     }
 
     INDArray toPeft(INDArray host) {
-        return weightOf == null ? host.dup('c') : weightOf.weightLayout().toPeft(host, weightOf.shape());
+        return weightOf == null
+                ? reshaped(host, peftShape(host))
+                : weightOf.weightLayout().toPeft(host, weightOf.shape());
     }
 
     INDArray fromPeft(INDArray peft, long[] hostShape) {
-        return weightOf == null ? peft.dup('c') : weightOf.weightLayout().fromPeft(peft, hostShape);
+        return weightOf == null
+                ? reshaped(peft, hostShape)
+                : weightOf.weightLayout().fromPeft(peft, hostShape);
     }
 
+    // A copy last: SameDiff copies what is a view when it takes it in, and training would then write beside the graph.
+    private static INDArray reshaped(INDArray array, long[] shape) {
+        return Arrays.equals(array.shape(), shape)
+                ? array.dup('c')
+                : array.reshape(shape).dup('c');
+    }
+
+    /** PEFT's biases have one axis, whatever the graph's have. */
     long[] peftShape(INDArray host) {
-        return weightOf == null ? host.shape() : weightOf.shape().weight();
+        if (weightOf != null) {
+            return weightOf.shape().weight();
+        }
+        return isBias() && isVector(host) ? new long[] {host.length()} : host.shape();
     }
 
     /** All parameters of a graph: floating point leaves with at least one axis, in a fixed order. */

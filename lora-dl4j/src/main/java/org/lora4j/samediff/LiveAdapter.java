@@ -80,7 +80,7 @@ record LiveAdapter(
                 .forEach(copy -> parameters.add(new TrainableParameter(
                         copy.live().variable(),
                         copy.parameter().module(),
-                        copy.live().array().rank() < 2
+                        copy.parameter().isVector(copy.live().array())
                                 ? TrainableParameter.Kind.BIAS_OR_NORM
                                 : TrainableParameter.Kind.WEIGHT,
                         copy.live().array())));

@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
-import org.lora4j.config.BiasTraining;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
 import org.lora4j.error.ClosestNames;
@@ -49,10 +48,14 @@ record Selection(List<GraphModule> modules, List<GraphParameter> parameters) {
         return inner.isEmpty() ? linear : inner;
     }
 
+    // PEFT takes every parameter with "bias" anywhere in its path for bias "all".
     private static boolean isTrainedBias(LoraConfig config, Set<String> adapted, GraphParameter parameter) {
-        return parameter.isBias()
-                && (config.bias() == BiasTraining.ALL
-                        || config.bias() == BiasTraining.ADAPTED_ONLY && adapted.contains(parameter.module()));
+        boolean isAdapted = adapted.contains(parameter.module());
+        return switch (config.bias()) {
+            case NONE -> false;
+            case ALL -> parameter.path().contains("bias") && (parameter.weightOf() == null || !isAdapted);
+            case ADAPTED_ONLY -> parameter.isBias() && isAdapted;
+        };
     }
 
     /** Throws if any entry of a config that a person wrote matches nothing. */

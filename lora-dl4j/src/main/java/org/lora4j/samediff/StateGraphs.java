@@ -130,7 +130,8 @@ final class StateGraphs {
     /** A new graph of its own: all active adapters merged, variable types of the base. */
     SameDiff merged(AdapterState state) {
         atStart.requireUnchanged();
-        Map<String, INDArray> weights = new LinkedHashMap<>(state.weights());
+        Map<String, INDArray> weights = new LinkedHashMap<>();
+        state.weights().forEach((path, weight) -> weights.put(path, weight.dup('c')));
         weights.putAll(Merging.of(adapters.get(state.attached()), module -> weight(module, state))
                 .weights());
         GraphBuilder builder = new GraphBuilder(base, modules);

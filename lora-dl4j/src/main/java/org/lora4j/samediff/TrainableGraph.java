@@ -45,7 +45,8 @@ public final class TrainableGraph implements Trainable {
         List<TrainableParameter> parameters = new ArrayList<>();
         for (String name : names) {
             INDArray value = graph.getVariable(name).getArr();
-            Kind kind = value.rank() < 2 ? Kind.BIAS_OR_NORM : Kind.WEIGHT;
+            boolean vector = value.rank() < 2 || (value.rank() == 2 && value.size(0) == 1);
+            Kind kind = vector ? Kind.BIAS_OR_NORM : Kind.WEIGHT;
             parameters.add(new TrainableParameter(name, module(name), kind, value));
         }
         return new TrainableGraph(executor, List.copyOf(parameters));

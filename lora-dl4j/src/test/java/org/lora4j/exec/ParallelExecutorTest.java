@@ -15,6 +15,7 @@ import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 
 class ParallelExecutorTest {
 
@@ -110,5 +111,16 @@ class ParallelExecutorTest {
 
         assertThat(ParallelExecutor.of(one, 1)).isSameAs(one);
         assertThatThrownBy(() -> ParallelExecutor.of(one, 0)).hasMessageContaining("threads = 0");
+    }
+
+    @Test
+    void output_ofAScalarLeaf_isItsValue_andLeavesItAsItWas() {
+        SameDiff sd = graph();
+        sd.var("scale", Nd4j.scalar(2.5));
+        GraphExecutor parts = ParallelExecutor.of(StockExecutor.forInference(sd), 2);
+
+        assertThat(parts.output(batch(4), List.of("scale")).get("scale").getDouble(0))
+                .isEqualTo(2.5);
+        assertThat(sd.getVariable("scale").getArr().getDouble(0)).isEqualTo(2.5);
     }
 }

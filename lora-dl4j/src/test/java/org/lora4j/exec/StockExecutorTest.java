@@ -132,4 +132,44 @@ class StockExecutorTest {
         // d loss / d w = sum over the rows of the mask, whose mean is 1: 200 within five standard deviations of 14.1.
         assertThat(first.getDouble(0, 0)).isBetween(130.0, 270.0);
     }
+
+    @Test
+    void gradients_ofAParameterAddedToTheLossItself_areRightAgainAndAgain() {
+        SameDiff sd = SameDiff.create();
+        SDVariable s = sd.var("s", Nd4j.scalar(3.0));
+        sd.math.square(sd.var("w", values(1, 2))).sum().add("loss", s);
+        sd.setLossVariables("loss");
+        StockExecutor executor = StockExecutor.forTraining(sd, List.of("s", "w"));
+
+        for (int step = 0; step < 3; step++) {
+            Map<String, INDArray> gradients = executor.gradients(Map.of(), step).gradients();
+            assertThat(gradients.get("s").getDouble(0)).isEqualTo(1);
+            gradients.values().forEach(INDArray::close);
+        }
+    }
+
+    @Test
+    void gradients_ofALossThatIsNoScalar_areThoseOfItsSum() {
+        SameDiff sd = SameDiff.create();
+        SDVariable w = sd.var("w", values(1, 3));
+        sd.math.square("loss", w);
+        sd.setLossVariables("loss");
+
+        GradientCheck.check(sd, Map.of(), List.of("w"));
+    }
+
+    @Test
+    void gradients_ofAnInputOfAnotherType_areThoseOfTheCastOne_andLeaveTheInputAlone() {
+        SameDiff sd = graph();
+        StockExecutor executor = StockExecutor.forTraining(sd, TRAINABLE);
+        INDArray single = values(3, 4, 3).castTo(DataType.FLOAT);
+
+        for (int step = 0; step < 3; step++) {
+            INDArray before = single.dup();
+            Map<String, INDArray> expected = executor.gradients(Map.of("x", single.castTo(DataType.DOUBLE)), 0)
+                    .gradients();
+            assertThat(executor.gradients(Map.of("x", single), 0).gradients()).isEqualTo(expected);
+            assertThat(single).isEqualTo(before);
+        }
+    }
 }

@@ -20,7 +20,8 @@ final class GradientCases {
     private GradientCases() {}
 
     static Stream<GradientCase> all() {
-        return Stream.of(whereStockIsRight(), tensordot(), gather(), losses()).flatMap(Function.identity());
+        return Stream.of(whereStockIsRight(), vectors(), tensordot(), gather(), losses())
+                .flatMap(Function.identity());
     }
 
     /** All but those whose stock gradient is wrong, or fails. */
@@ -119,6 +120,14 @@ final class GradientCases {
                 c("linear", g -> g.sd.nn.linear(g.var("x", 3, 4), g.var("w", 4, 2), g.var("b", 2))),
                 c("linear frozen", g -> g.sd.nn.linear(g.var("x", 3, 4), g.frozen("w", 4, 2), g.frozen("b", 2))),
                 c("relu layer", g -> g.sd.nn.reluLayer(g.var("x", 3, 4), g.var("w", 4, 2), g.var("b", 2))));
+    }
+
+    private static Stream<GradientCase> vectors() {
+        return Stream.of(
+                c("mmul dot of vectors", g -> g.sd.mmul(g.var("v", 4), g.var("w", 4))),
+                c("mmul with a vector", g -> g.sd.mmul(g.var("x", 3, 4), g.var("v", 4))),
+                c("mmul with a vector, square", g -> g.sd.mmul(g.var("x", 4, 4), g.var("v", 4))),
+                c("mmul of a vector", g -> g.sd.mmul(g.var("v", 4), g.var("x", 4, 3))));
     }
 
     private static Stream<GradientCase> tensordot() {
