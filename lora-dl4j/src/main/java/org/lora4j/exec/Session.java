@@ -51,6 +51,9 @@ final class Session {
     }
 
     private static String describe(Map<String, INDArray> placeholders) {
+        if (placeholders.isEmpty()) {
+            return "no input";
+        }
         return placeholders.entrySet().stream()
                 .map(e -> e.getKey() + " " + e.getValue().dataType()
                         + Arrays.toString(e.getValue().shape()))

@@ -55,7 +55,7 @@ public final class StockExecutor implements GraphExecutor {
         this.inferenceSession = new Session(engine, this.inference);
         this.inferenceInputs = new Inputs(this.inference, List.of());
         this.trainingInputs = new Inputs(
-                this.training, masks.stream().map(DropoutMask::placeholder).toList());
+                this.training, this.masks.stream().map(DropoutMask::placeholder).toList());
     }
 
     /**

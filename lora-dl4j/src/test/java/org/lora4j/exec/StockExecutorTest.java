@@ -172,4 +172,19 @@ class StockExecutorTest {
             assertThat(single).isEqualTo(before);
         }
     }
+
+    @Test
+    void gradients_withDropoutWhereTheLossDoesNotReach_doNotNeedItsMask() {
+        SameDiff sd = graph();
+        SDVariable mask = sd.placeHolder("mask", DataType.DOUBLE, -1, 2);
+        sd.getVariable("y").mul("unused", mask);
+        StockExecutor executor =
+                StockExecutor.forTraining(sd, sd, TRAINABLE, List.of(new DropoutMask("mask", "unused", 0.5)));
+        Map<String, INDArray> x = Map.of("x", values(3, 4, 3));
+
+        assertThat(executor.gradients(x, 0).gradients())
+                .isEqualTo(StockExecutor.forTraining(graph(), TRAINABLE)
+                        .gradients(x, 0)
+                        .gradients());
+    }
 }

@@ -2,6 +2,7 @@
 package org.lora4j.autodiff.rules;
 
 import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.linalg.api.ops.DynamicCustomOp;
 
 /** Sums, products and other ops that work value by value, with broadcasting. */
 final class ElementwiseRules {
@@ -45,9 +46,8 @@ final class ElementwiseRules {
     }
 
     static void biasAdd(RuleContext c) {
-        boolean channelsFirst = c.op() instanceof org.nd4j.linalg.api.ops.impl.broadcast.BiasAdd biasAdd
-                && biasAdd.bArgs().length > 0
-                && biasAdd.bArgs()[0];
+        boolean[] flags = ((DynamicCustomOp) c.op()).bArgs();
+        boolean channelsFirst = flags.length > 0 && flags[0];
         if (channelsFirst) {
             // The stock gradient is right here; only the last-dimension case is worth a faster one.
             new StockRule().apply(c);

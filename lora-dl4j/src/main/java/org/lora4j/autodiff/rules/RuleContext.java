@@ -174,22 +174,15 @@ public final class RuleContext {
         int[] dimensions =
                 shapes.broadcastDimensions(input(index).name(), output(0).name());
         int rank = rank(output(0));
-        if (dimensions.length == 0) {
-            return rank == rank(input(index)) ? gradient : like(gradient, index);
+        SDVariable sum = gradient;
+        boolean keepsRank = true;
+        if (dimensions.length > 0 && dimensions.length == rank - 1 && leading(dimensions)) {
+            sum = ColumnSums.of(gradient, rank);
+            keepsRank = rank == 2;
+        } else if (dimensions.length > 0) {
+            sum = gradient.sum(true, dimensions);
         }
-        SDVariable sum = sum(gradient, dimensions, rank);
-        return rank(input(index)) == rank && keepsDimensions(dimensions, rank) ? sum : like(sum, index);
-    }
-
-    // Summing the leading dimensions of a matrix as a product with ones is many times faster than the reduction.
-    private SDVariable sum(SDVariable gradient, int[] dimensions, int rank) {
-        return leading(dimensions) && dimensions.length == rank - 1
-                ? ColumnSums.of(gradient, rank)
-                : gradient.sum(true, dimensions);
-    }
-
-    private static boolean keepsDimensions(int[] dimensions, int rank) {
-        return !(leading(dimensions) && dimensions.length == rank - 1);
+        return keepsRank && rank(input(index)) == rank ? sum : like(sum, index);
     }
 
     private static boolean leading(int[] dimensions) {
