@@ -2,12 +2,16 @@
 package org.lora4j.adapter;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.lora4j.config.BiasTraining;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.error.Problems;
+import org.lora4j.format.peft.PeftKeys;
 import org.lora4j.format.peft.PeftTensor;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -30,9 +34,11 @@ final class AdapterChecks {
 
     void check(Map<String, Map<String, INDArray>> modules, Map<String, INDArray> saved) {
         modules.forEach(this::checkModule);
+        Set<String> adapted =
+                modules.keySet().stream().map(PeftKeys::withoutWrappers).collect(Collectors.toSet());
         saved.forEach((path, array) -> {
             checkElements("parameter \"" + path + "\"", array);
-            checkDeclared(path, modules.keySet());
+            checkDeclared(path, adapted);
         });
         boolean headIsThere = saved.keySet().stream().anyMatch(path -> config.savesFully(moduleOf(path)));
         problems.check(
@@ -42,33 +48,55 @@ final class AdapterChecks {
 
     private void checkModule(String path, Map<String, INDArray> tensors) {
         String where = "module \"" + path + "\"";
-        problems.check(config.selects(path), where + " has factors but is not selected by the config (" + config + ")");
         tensors.forEach((suffix, array) -> {
             checkElements(where + ", " + suffix, array);
             Optional<PeftTensor> tensor = PeftTensor.ofSuffix(suffix);
             if (tensor.isEmpty()) {
                 problems.add(where + " has the tensor \"" + suffix + "\", which lora4j does not know");
-            } else if (!tensors.containsKey(tensor.get().partner().suffix())) {
-                problems.add(where + " has " + suffix + " without "
-                        + tensor.get().partner().suffix());
+            } else {
+                tensor.get()
+                        .partner()
+                        .map(PeftTensor::suffix)
+                        .ifPresent(partner -> problems.check(
+                                tensors.containsKey(partner), where + " has " + suffix + " without " + partner));
             }
         });
-        checkPair(where, path, tensors, PeftTensor.LORA_A);
-        checkPair(where, path, tensors, PeftTensor.EMBEDDING_A);
         problems.check(!tensors.isEmpty(), where + " has no tensors, expected A and B");
+        boolean linear = tensors.containsKey(PeftTensor.LORA_A.suffix());
+        boolean embedding = tensors.containsKey(PeftTensor.EMBEDDING_A.suffix());
         problems.check(
-                !tensors.containsKey(PeftTensor.LORA_A.suffix())
-                        || !tensors.containsKey(PeftTensor.EMBEDDING_A.suffix()),
+                !linear || !embedding,
                 where + " has the factors of a linear module and of an embedding, expected one kind");
+        if (linear || embedding) {
+            checkUpdate(where, path, tensors, linear ? PeftTensor.LORA_A : PeftTensor.EMBEDDING_A);
+        }
+        problems.check(
+                linear || embedding || !tensors.containsKey(PeftTensor.MAGNITUDE.suffix()),
+                where + " has " + PeftTensor.MAGNITUDE.suffix() + " without A and B");
+        checkTokens(where, path, tensors.get(PeftTensor.TOKEN_ROWS.suffix()));
     }
 
-    private void checkPair(String where, String path, Map<String, INDArray> tensors, PeftTensor tensorA) {
+    private void checkUpdate(String where, String path, Map<String, INDArray> tensors, PeftTensor tensorA) {
+        String owner = PeftKeys.wrapperOf(path);
+        boolean ofParameter = !config.selects(owner) && config.adaptsParametersOf(owner);
+        problems.check(
+                ofParameter || config.selects(owner),
+                where + " has factors but is not selected by the config (" + config + ")");
         INDArray a = tensors.get(tensorA.suffix());
-        INDArray b = tensors.get(tensorA.partner().suffix());
-        if (a == null || b == null) {
+        INDArray b = tensors.get(tensorA.partner().orElseThrow().suffix());
+        if (b == null) {
             return;
         }
-        int rank = config.rankOf(path);
+        if (ofParameter) {
+            checkStacked(where, a, b);
+        } else {
+            checkPair(where, config.rankOf(owner), a, b, tensorA);
+        }
+        checkVector(where, tensors, PeftTensor.MAGNITUDE, config.dora(), "dora", magnitudes(b));
+        checkVector(where, tensors, PeftTensor.LORA_B_BIAS, config.loraBias(), "loraBias", new long[] {b.size(0)});
+    }
+
+    private void checkPair(String where, int rank, INDArray a, INDArray b, PeftTensor tensorA) {
         int most = tensorA == PeftTensor.LORA_A ? MOST_DIMENSIONS_OF_A : 2;
         problems.check(
                 a.rank() >= 2 && a.rank() <= most && a.size(0) == rank,
@@ -78,6 +106,50 @@ final class AdapterChecks {
                 b.rank() >= 2 && b.rank() == a.rank() && isPointwise(b) && fits(b, rank),
                 where + ": B has shape " + Arrays.toString(b.shape()) + ", expected [outputs, " + rank + "] (rank "
                         + rank + " by the config)");
+    }
+
+    /** A parameter may stack the weights of several experts, each with the rank of the config. */
+    private void checkStacked(String where, INDArray a, INDArray b) {
+        boolean matrices = a.rank() == 2 && b.rank() == 2 && a.size(0) == b.size(1);
+        boolean whole = matrices
+                && Stream.concat(Stream.of(config.rank()), config.rankPattern().values().stream())
+                        .anyMatch(rank -> a.size(0) % rank == 0);
+        problems.check(
+                whole,
+                where + ": A has shape " + Arrays.toString(a.shape()) + " and B " + Arrays.toString(b.shape())
+                        + ", expected [k, inputs] and [outputs, k] with k a multiple of the rank " + config.rank());
+    }
+
+    private void checkVector(
+            String where, Map<String, INDArray> tensors, PeftTensor kind, boolean wanted, String option, long[] shape) {
+        INDArray vector = tensors.get(kind.suffix());
+        if (vector == null) {
+            problems.check(!wanted, where + " has no " + kind.suffix() + ", expected one because of " + option);
+        } else {
+            problems.check(wanted, where + " has " + kind.suffix() + ", but the config does not set " + option);
+            problems.check(
+                    Arrays.equals(vector.shape(), shape),
+                    where + ": " + kind.suffix() + " has shape " + Arrays.toString(vector.shape()) + ", expected "
+                            + Arrays.toString(shape));
+        }
+    }
+
+    private static long[] magnitudes(INDArray b) {
+        long[] shape = new long[Math.max(1, b.rank() == 2 ? 1 : b.rank())];
+        Arrays.fill(shape, 1);
+        shape[b.rank() == 2 ? 0 : Math.min(1, shape.length - 1)] = b.rank() == 0 ? 1 : b.size(0);
+        return shape;
+    }
+
+    private void checkTokens(String where, String path, INDArray rows) {
+        if (rows == null) {
+            return;
+        }
+        List<Integer> indices = config.trainableTokens().of(path);
+        problems.check(
+                rows.rank() == 2 && rows.size(0) == indices.size(),
+                where + ": " + PeftTensor.TOKEN_ROWS.suffix() + " has shape " + Arrays.toString(rows.shape())
+                        + ", expected [" + indices.size() + ", dimension] by trainableTokens " + indices);
     }
 
     /** B of a grouped convolution has rank/groups inputs. */

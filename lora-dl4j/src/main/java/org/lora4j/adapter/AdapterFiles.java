@@ -11,8 +11,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
@@ -220,9 +222,11 @@ final class AdapterFiles {
         adapter.modules()
                 .forEach((path, factors) -> factors.forEach((suffix, array) -> tensors.put(
                         PeftKeys.factor(path, PeftTensor.ofSuffix(suffix).orElseThrow()), array)));
-        adapter.savedParameters()
-                .forEach((path, array) ->
-                        tensors.put(PeftKeys.saved(path, adapter.modules().keySet()), array));
+        Set<String> wrapped = adapter.modules().entrySet().stream()
+                .filter(module -> !module.getValue().keySet().equals(Set.of(PeftTensor.TOKEN_ROWS.suffix())))
+                .map(Map.Entry::getKey)
+                .collect(Collectors.toSet());
+        adapter.savedParameters().forEach((path, array) -> tensors.put(PeftKeys.saved(path, wrapped), array));
         return tensors;
     }
 

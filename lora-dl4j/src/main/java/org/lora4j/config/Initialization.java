@@ -3,7 +3,7 @@ package org.lora4j.config;
 
 /**
  * How A and B of a fresh adapter start. This table is the one place to add a start value: its constant and PEFT's name
- * here, its numbers in {@code method.init}.
+ * here, its numbers in the table {@code PairStarts} of {@code method}.
  *
  * @apiNote Status: experimental
  */
@@ -16,12 +16,42 @@ public enum Initialization {
     /** A normal with standard deviation 1/rank, B zero. The update starts at zero. */
     GAUSSIAN("gaussian"),
     /** A and B both random, so that the update does <em>not</em> start at zero. For tests; discouraged by PEFT. */
-    RANDOM("false");
+    RANDOM("false"),
+    /** Two random factors whose product is zero, so that both learn from the first step on; the rank must be even. */
+    ORTHOGONAL("orthogonal"),
+    /**
+     * The leading singular vectors of the weight; the base gives up the part that the factors start with, so that the sum
+     * is unchanged. Meng et al. 2024, arXiv 2404.02948.
+     */
+    PISSA("pissa"),
+    /**
+     * The leading columns of a QR decomposition of the weight, with the base reduced likewise. Büyükakyüz 2024, arXiv
+     * 2406.01775.
+     */
+    OLORA("olora");
 
     private final String peftName;
 
     Initialization(String peftName) {
         this.peftName = peftName;
+    }
+
+    /**
+     * Whether a fresh adapter's update is taken off the base weight, so that a saved adapter belongs to that residual.
+     *
+     * @return true for starts that are computed from the weight
+     */
+    public boolean movesBase() {
+        return this == PISSA || this == OLORA;
+    }
+
+    /**
+     * Whether this start is one that PEFT names by a word of its own and does not combine with a bias on B.
+     *
+     * @return false for the flags true and false
+     */
+    boolean isSpecial() {
+        return this != KAIMING_UNIFORM && this != RANDOM;
     }
 
     /**

@@ -49,6 +49,10 @@ public final class LoraConfig {
             new Field("bias", c -> c.bias),
             new Field("modulesToSave", c -> c.modulesToSave),
             new Field("initialization", c -> c.initialization),
+            new Field("dora", c -> c.dora),
+            new Field("loraBias", c -> c.loraBias),
+            new Field("targetParameters", c -> c.targetParameters),
+            new Field("trainableTokens", c -> c.trainableTokens),
             new Field("fanInFanOut", c -> c.fanInFanOut),
             new Field("baseModelName", c -> c.baseModelName),
             new Field("taskType", c -> c.taskType));
@@ -68,6 +72,10 @@ public final class LoraConfig {
     private final BiasTraining bias;
     private final List<String> modulesToSave;
     private final Initialization initialization;
+    private final boolean dora;
+    private final boolean loraBias;
+    private final List<String> targetParameters;
+    private final TrainableTokens trainableTokens;
     private final boolean fanInFanOut;
     private final String baseModelName;
     private final String taskType;
@@ -87,6 +95,10 @@ public final class LoraConfig {
         bias = from.bias;
         modulesToSave = List.copyOf(from.modulesToSave);
         initialization = from.initialization;
+        dora = from.dora;
+        loraBias = from.loraBias;
+        targetParameters = List.copyOf(from.targetParameters);
+        trainableTokens = from.trainableTokens;
         fanInFanOut = from.fanInFanOut;
         baseModelName = from.baseModelName;
         taskType = from.taskType;
@@ -122,6 +134,10 @@ public final class LoraConfig {
         builder.bias = bias;
         builder.modulesToSave = modulesToSave;
         builder.initialization = initialization;
+        builder.dora = dora;
+        builder.loraBias = loraBias;
+        builder.targetParameters = targetParameters;
+        builder.trainableTokens = trainableTokens;
         builder.fanInFanOut = fanInFanOut;
         builder.baseModelName = baseModelName;
         builder.taskType = taskType;
@@ -335,6 +351,67 @@ public final class LoraConfig {
     }
 
     /**
+     * Whether the update is split into direction and magnitude (PEFT: {@code use_dora}).
+     *
+     * @return true for DoRA
+     */
+    public boolean dora() {
+        return dora;
+    }
+
+    /**
+     * Whether B has a bias of its own (PEFT: {@code lora_bias}): {@code y = W x + b + scaling * (B A x + c)}.
+     *
+     * @return true if it has one
+     */
+    public boolean loraBias() {
+        return loraBias;
+    }
+
+    /**
+     * Parameters, not modules, that get a low-rank update, such as the stacked weights of experts (PEFT: {@code
+     * target_parameters}).
+     *
+     * @return full paths or last segments; empty for none
+     */
+    public List<String> targetParameters() {
+        return targetParameters;
+    }
+
+    /**
+     * Whether this config adapts a parameter that is not the weight of a module.
+     *
+     * @param parameterPath dotted path of the parameter
+     * @return true if one of {@link #targetParameters} names it, by full path or last segments
+     */
+    public boolean selectsParameter(String parameterPath) {
+        return targetParameters.stream()
+                .anyMatch(name -> parameterPath.equals(name) || parameterPath.endsWith("." + name));
+    }
+
+    /**
+     * Whether this config adapts a parameter of a module that is not the module's weight.
+     *
+     * @param modulePath dotted path of the module
+     * @return true if one of {@link #targetParameters} can be a parameter of this module
+     */
+    public boolean adaptsParametersOf(String modulePath) {
+        return targetParameters.stream().anyMatch(name -> {
+            String owner = name.substring(0, Math.max(0, name.lastIndexOf('.')));
+            return owner.isEmpty() || modulePath.equals(owner) || modulePath.endsWith("." + owner);
+        });
+    }
+
+    /**
+     * Rows of embeddings that are trained in full (PEFT: {@code trainable_token_indices}).
+     *
+     * @return the rows, {@link TrainableTokens#none()} by default
+     */
+    public TrainableTokens trainableTokens() {
+        return trainableTokens;
+    }
+
+    /**
      * PEFT's {@code fan_in_fan_out}, kept for the file only: hosts know the layout of their weights themselves.
      *
      * @return the flag
@@ -410,6 +487,10 @@ public final class LoraConfig {
         BiasTraining bias = BiasTraining.NONE;
         List<String> modulesToSave = List.of();
         Initialization initialization = Initialization.KAIMING_UNIFORM;
+        boolean dora;
+        boolean loraBias;
+        List<String> targetParameters = List.of();
+        TrainableTokens trainableTokens = TrainableTokens.none();
         boolean fanInFanOut;
         String baseModelName;
         String taskType;
@@ -606,6 +687,60 @@ public final class LoraConfig {
          */
         public Builder initialization(Initialization start) {
             this.initialization = start;
+            return this;
+        }
+
+        /**
+         * Sets whether the update is split into direction and magnitude (DoRA).
+         *
+         * @param flag false by default
+         * @return this builder
+         */
+        public Builder dora(boolean flag) {
+            this.dora = flag;
+            return this;
+        }
+
+        /**
+         * Sets whether B has a bias of its own.
+         *
+         * @param flag false by default
+         * @return this builder
+         */
+        public Builder loraBias(boolean flag) {
+            this.loraBias = flag;
+            return this;
+        }
+
+        /**
+         * Sets the parameters that get a low-rank update without being the weight of a module.
+         *
+         * @param names full paths or last segments, such as {@code experts.gate_up_proj}
+         * @return this builder
+         */
+        public Builder targetParameters(List<String> names) {
+            this.targetParameters = new ArrayList<>(names);
+            return this;
+        }
+
+        /**
+         * Sets the parameters that get a low-rank update without being the weight of a module.
+         *
+         * @param names as for {@link #targetParameters(List)}
+         * @return this builder
+         */
+        public Builder targetParameters(String... names) {
+            return targetParameters(Arrays.asList(names));
+        }
+
+        /**
+         * Sets the rows of embeddings that are trained in full.
+         *
+         * @param tokens {@link TrainableTokens#none()} by default
+         * @return this builder
+         */
+        public Builder trainableTokens(TrainableTokens tokens) {
+            this.trainableTokens = tokens;
             return this;
         }
 

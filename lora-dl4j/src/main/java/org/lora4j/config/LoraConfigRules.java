@@ -24,6 +24,7 @@ final class LoraConfigRules {
         problems.check(b.initialization != null, "initialization = null, expected an Initialization");
         checkModules(b, problems);
         checkLayers(b, problems);
+        checkMethod(b, problems);
         checkPattern("rankPattern", b.rankPattern, rank -> rank >= 1, "1 or more", problems);
         checkPattern("alphaPattern", b.alphaPattern, LoraConfigRules::isAlpha, "a finite number, 0 or more", problems);
         problems.throwIfAny("LoraConfig");
@@ -38,9 +39,38 @@ final class LoraConfigRules {
         problems.check(
                 b.modulesToSave.stream().noneMatch(name -> name == null || name.isBlank()),
                 "modulesToSave has an empty name among " + b.modulesToSave + ", expected module names");
+        boolean trainsNothing = b.targetModules instanceof ModuleSelector.None
+                && b.modulesToSave.isEmpty()
+                && b.targetParameters.isEmpty()
+                && TrainableTokens.none().equals(b.trainableTokens);
         problems.check(
-                !(b.targetModules instanceof ModuleSelector.None) || !b.modulesToSave.isEmpty(),
+                !trainsNothing,
                 "targetModules selects nothing and modulesToSave is empty, expected at least one module to train");
+    }
+
+    private static void checkMethod(LoraConfig.Builder b, Problems problems) {
+        boolean special = b.initialization != null && b.initialization.isSpecial();
+        problems.check(!b.loraBias || !b.dora, "loraBias with dora, expected one of them");
+        problems.check(
+                !b.loraBias || !special,
+                "loraBias with initialization " + b.initialization + ", expected KAIMING_UNIFORM or RANDOM");
+        problems.check(
+                !b.dora || b.initialization == null || !b.initialization.movesBase(),
+                "dora with initialization " + b.initialization + ", expected a start that leaves the base as it is");
+        problems.check(
+                b.targetParameters.stream().noneMatch(name -> name == null || name.isBlank()),
+                "targetParameters has an empty name among " + b.targetParameters + ", expected parameter names");
+        if (!b.targetParameters.isEmpty()) {
+            problems.check(b.dropout == 0, "targetParameters with dropout = " + b.dropout + ", expected 0");
+            problems.check(!b.dora, "targetParameters with dora, expected plain LoRA");
+            problems.check(!b.loraBias, "targetParameters with loraBias, expected no bias on B");
+            problems.check(!b.fanInFanOut, "targetParameters with fanInFanOut, expected false");
+        }
+        if (b.trainableTokens == null) {
+            problems.add("trainableTokens = null, expected TrainableTokens (none() for none)");
+        } else {
+            b.trainableTokens.problems().forEach(problem -> problems.add("trainableTokens " + problem));
+        }
     }
 
     private static void checkSelector(String field, ModuleSelector selector, Problems problems) {

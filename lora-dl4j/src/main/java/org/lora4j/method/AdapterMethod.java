@@ -2,6 +2,7 @@
 package org.lora4j.method;
 
 import java.util.Map;
+import java.util.Optional;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -67,5 +68,17 @@ public interface AdapterMethod {
     default INDArray mergedWeight(ModuleShape shape, INDArray weight, Map<String, INDArray> factors, double scaling) {
         INDArray delta = deltaWeight(shape, weight, factors, scaling);
         return delta.addi(weight);
+    }
+
+    /**
+     * What the factors add to the bias of the module.
+     *
+     * @param shape the module
+     * @param factors the factors by suffix
+     * @param scaling factor on the update
+     * @return a new array [outputs], or empty if the bias stays as it is
+     */
+    default Optional<INDArray> deltaBias(ModuleShape shape, Map<String, INDArray> factors, double scaling) {
+        return Optional.empty();
     }
 }

@@ -15,7 +15,10 @@ public final class AdapterMethods {
     private record Line(Predicate<LoraConfig> asksFor, AdapterMethod method) {}
 
     /** The first line that fits decides; the last one fits always. */
-    private static final List<Line> TABLE = List.of(new Line(config -> true, new LoraMethod()));
+    private static final List<Line> TABLE = List.of(
+            new Line(LoraConfig::dora, new DoraMethod()),
+            new Line(LoraConfig::loraBias, new LoraMethod(true)),
+            new Line(config -> true, new LoraMethod()));
 
     private AdapterMethods() {}
 

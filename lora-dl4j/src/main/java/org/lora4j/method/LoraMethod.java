@@ -4,22 +4,22 @@ package org.lora4j.method;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.SplittableRandom;
-import org.lora4j.array.RandomStreams;
+import java.util.Optional;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /**
  * Low-rank adaptation: {@code W' = W + scaling * B A}.
  *
  * <p><i>Shapes</i> linear: A {@code [rank, inputs]}, B {@code [outputs, rank]} · embedding: A {@code [rank, inputs]}, B
  * {@code [outputs, rank]}, the update is {@code (B A)^T} · convolution: A {@code [rank, inputs, kernel...]}, B
- * {@code [outputs, rank, 1...]}.
+ * {@code [outputs, rank / groups, 1...]} · experts: A {@code [rank * experts, inputs]}, expert after expert, and B
+ * {@code [outputs, rank * experts]}, where the experts alternate. B may have a bias {@code [outputs]}, which is scaled like
+ * the update.
  *
- * <p>Start values are PEFT's: A uniform in ±1/sqrt(fan-in) (Kaiming with a = sqrt 5) and B zero; embeddings have A zero
- * and B normal; {@code GAUSSIAN} draws A with standard deviation 1/rank; {@code RANDOM} draws both, so that the adapted
- * module differs from the base from the start.
+ * <p>Start values are those of {@link org.lora4j.config.Initialization}.
  *
  * <p><i>Source:</i> Hu et al., "LoRA: Low-Rank Adaptation of Large Language Models", 2021, arXiv 2106.09685, equation 3;
  * rank-stabilized scaling: Kalajdzievski, 2023, arXiv 2312.03732.
@@ -34,11 +34,30 @@ public final class LoraMethod implements AdapterMethod {
     /** Suffix of B of linear modules and convolutions. */
     public static final String B = "lora_B.weight";
 
+    /** Suffix of the bias of B. */
+    public static final String B_BIAS = "lora_B.bias";
+
     /** Suffix of A of embeddings. */
     public static final String EMBEDDING_A = "lora_embedding_A";
 
     /** Suffix of B of embeddings. */
     public static final String EMBEDDING_B = "lora_embedding_B";
+
+    private final boolean bias;
+
+    /** Makes the method without a bias on B. */
+    public LoraMethod() {
+        this(false);
+    }
+
+    /**
+     * Makes the method.
+     *
+     * @param bias whether B has a bias
+     */
+    public LoraMethod(boolean bias) {
+        this.bias = bias;
+    }
 
     /**
      * The suffix of the factor next to the input.
@@ -71,53 +90,44 @@ public final class LoraMethod implements AdapterMethod {
             throw new IllegalArgumentException("LoRA, module of shape " + shape + ": rank = " + rank
                     + "; expected 1 or more. Set rank, or the entry of rankPattern that matches this module.");
         }
+        checkKind(shape, rank);
+        boolean experts = shape.kind() == ModuleShape.Kind.EXPERTS;
+        long down = experts ? Math.multiplyExact(rank, shape.parts()) : rank;
+        long up = shape.isGrouped() ? rank / shape.parts() : down;
         Map<String, long[]> factors = new LinkedHashMap<>();
-        factors.put(down(shape), shape.sized(rank, shape.inputs(), false));
-        factors.put(up(shape), shape.sized(shape.outputs(), rank, true));
+        factors.put(down(shape), shape.sized(down, shape.inputs(), false));
+        factors.put(up(shape), shape.sized(shape.outputs(), up, true));
+        if (bias) {
+            factors.put(B_BIAS, new long[] {shape.outputs()});
+        }
         return factors;
+    }
+
+    private void checkKind(ModuleShape shape, int rank) {
+        if (shape.isGrouped() && rank % shape.parts() != 0) {
+            throw new IllegalArgumentException("LoRA, module of shape " + shape + ": rank = " + rank
+                    + "; expected a multiple of its " + shape.parts() + " groups. Set rank, or the entry of rankPattern"
+                    + " that matches this module.");
+        }
+        if (bias && (shape.kind() == ModuleShape.Kind.EMBEDDING || shape.kind() == ModuleShape.Kind.EXPERTS)) {
+            throw new IllegalArgumentException("LoRA, module of shape " + shape
+                    + ": loraBias is set; expected a module with a bias. Exclude it or set loraBias to false.");
+        }
     }
 
     @Override
     public Map<String, INDArray> initialize(FactorStart start) {
         ModuleShape shape = start.shape();
         Map<String, long[]> sizes = factors(shape, start.rank());
-        DataType type = start.dataType();
+        PairStart.Pair pair =
+                PairStarts.of(start.initialization()).start(start, sizes.get(down(shape)), sizes.get(up(shape)));
         Map<String, INDArray> factors = new LinkedHashMap<>();
-        if (shape.kind() == ModuleShape.Kind.EMBEDDING) {
-            factors.put(EMBEDDING_A, embeddingA(start, type, sizes.get(EMBEDDING_A)));
-            factors.put(EMBEDDING_B, RandomStreams.normal(start.random(), 1, type, sizes.get(EMBEDDING_B)));
-        } else {
-            factors.put(A, linearA(start, type, sizes.get(A)));
-            factors.put(B, linearB(start, type, sizes.get(B)));
+        factors.put(down(shape), pair.a());
+        factors.put(up(shape), pair.b());
+        if (bias) {
+            factors.put(B_BIAS, PairStarts.bias(start, sizes.get(B_BIAS)));
         }
         return factors;
-    }
-
-    private static INDArray embeddingA(FactorStart start, DataType type, long[] size) {
-        return switch (start.initialization()) {
-            case KAIMING_UNIFORM, GAUSSIAN -> Nd4j.zeros(type, size);
-            case RANDOM -> RandomStreams.normal(start.random(), 1, type, size);
-        };
-    }
-
-    private static INDArray linearA(FactorStart start, DataType type, long[] size) {
-        SplittableRandom random = start.random();
-        return switch (start.initialization()) {
-            case KAIMING_UNIFORM, RANDOM -> kaiming(random, start.shape().fanIn(), type, size);
-            case GAUSSIAN -> RandomStreams.normal(random, 1.0 / start.rank(), type, size);
-        };
-    }
-
-    private static INDArray linearB(FactorStart start, DataType type, long[] size) {
-        return switch (start.initialization()) {
-            case KAIMING_UNIFORM, GAUSSIAN -> Nd4j.zeros(type, size);
-            case RANDOM -> kaiming(start.random(), start.rank(), type, size);
-        };
-    }
-
-    // kaiming_uniform with a = sqrt(5): the bound is sqrt(6 / ((1 + a^2) * fanIn)) = 1 / sqrt(fanIn).
-    private static INDArray kaiming(SplittableRandom random, long fanIn, DataType type, long[] size) {
-        return RandomStreams.uniform(random, 1 / Math.sqrt(fanIn), type, size);
     }
 
     @Override
@@ -125,20 +135,53 @@ public final class LoraMethod implements AdapterMethod {
         INDArray a = factors.get(down(shape));
         INDArray b = factors.get(up(shape));
         check(shape, a, b);
+        if (shape.isGrouped()) {
+            throw new IllegalArgumentException(
+                    "LoRA, module of shape " + shape + ": the update of a convolution in groups"
+                            + " sees all input channels and has no place in its weight; expected one group. Keep the adapter"
+                            + " beside the weight instead of merging it.");
+        }
         DataType exact = weight.dataType() == DataType.DOUBLE ? DataType.DOUBLE : DataType.FLOAT;
-        long rank = a.size(0);
-        // The scale goes onto A, the smaller of the two.
-        INDArray scaledA = a.castTo(exact).reshape(rank, shape.fanIn()).mul(scaling);
-        INDArray product = b.castTo(exact).reshape(shape.outputs(), rank).mmul(scaledA);
-        INDArray delta = shape.kind() == ModuleShape.Kind.EMBEDDING
-                ? product.transpose().dup('c')
-                : product.reshape('c', shape.weight());
+        INDArray delta = shape.kind() == ModuleShape.Kind.EXPERTS
+                ? stacked(shape, a.castTo(exact), b.castTo(exact), scaling)
+                : product(shape, a.castTo(exact), b.castTo(exact), scaling);
         return delta.castTo(weight.dataType());
     }
 
-    private void check(ModuleShape shape, INDArray a, INDArray b) {
+    private static INDArray product(ModuleShape shape, INDArray a, INDArray b, double scaling) {
+        long rank = a.size(0);
+        // The scale goes onto A, the smaller of the two.
+        INDArray product = b.reshape(shape.outputs(), rank)
+                .mmul(a.reshape(rank, shape.fanIn()).mul(scaling));
+        return shape.kind() == ModuleShape.Kind.EMBEDDING
+                ? product.transpose().dup('c')
+                : product.dup('c').reshape('c', shape.weight());
+    }
+
+    private static INDArray stacked(ModuleShape shape, INDArray a, INDArray b, double scaling) {
+        long experts = shape.parts();
+        long rank = a.size(0) / experts;
+        INDArray delta = Nd4j.create(a.dataType(), shape.weight());
+        for (long e = 0; e < experts; e++) {
+            INDArray down = a.get(NDArrayIndex.interval(e * rank, (e + 1) * rank), NDArrayIndex.all());
+            INDArray up = b.get(NDArrayIndex.all(), NDArrayIndex.interval(e, experts, b.size(1)));
+            delta.tensorAlongDimension(e, 1, 2)
+                    .assign(up.dup('c').mmul(down.dup('c').mul(scaling)));
+        }
+        return delta;
+    }
+
+    @Override
+    public Optional<INDArray> deltaBias(ModuleShape shape, Map<String, INDArray> factors, double scaling) {
+        return Optional.ofNullable(factors.get(B_BIAS)).map(values -> values.mul(scaling));
+    }
+
+    private static void check(ModuleShape shape, INDArray a, INDArray b) {
         int rank = a == null || a.rank() == 0 ? 1 : (int) Math.max(1, a.size(0));
-        Map<String, long[]> expected = factors(shape, rank);
+        if (shape.kind() == ModuleShape.Kind.EXPERTS) {
+            rank = (int) Math.max(1, rank / shape.parts());
+        }
+        Map<String, long[]> expected = new LoraMethod().factors(shape, rank);
         long[] foundA = a == null ? null : a.shape();
         long[] foundB = b == null ? null : b.shape();
         if (!Arrays.equals(expected.get(down(shape)), foundA) || !Arrays.equals(expected.get(up(shape)), foundB)) {

@@ -183,10 +183,11 @@ class LoraMethodTest {
 
     @Test
     void moduleShape_withSeveralProblems_listsThem() {
-        assertThatThrownBy(() -> new ModuleShape(ModuleShape.Kind.LINEAR, 0, -1, List.of(3L)))
+        assertThatThrownBy(() -> new ModuleShape(ModuleShape.Kind.LINEAR, 0, -1, List.of(3L), 2))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("inputs = 0")
                 .hasMessageContaining("outputs = -1")
+                .hasMessageContaining("parts = 2, expected 1 for LINEAR")
                 .hasMessageContaining("kernel = [3], expected none for LINEAR");
     }
 

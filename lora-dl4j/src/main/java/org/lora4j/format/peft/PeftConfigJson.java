@@ -29,6 +29,7 @@ import org.lora4j.config.Initialization;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
 import org.lora4j.config.Scaling;
+import org.lora4j.config.TrainableTokens;
 import org.lora4j.error.AdapterFormatException;
 import org.lora4j.error.CorruptAdapterException;
 import org.lora4j.error.Problems;
@@ -59,7 +60,7 @@ public final class PeftConfigJson {
     private static final String INIT = "init_lora_weights";
 
     /** Start values that leave the base as it is, so that a saved adapter is plain LoRA whatever it started from. */
-    private static final Set<String> STARTS_WITHOUT_EFFECT = Set.of("eva", "orthogonal");
+    private static final Set<String> STARTS_WITHOUT_EFFECT = Set.of("eva");
 
     private static final long MOST_BYTES = 16 << 20;
 
@@ -246,6 +247,10 @@ public final class PeftConfigJson {
         fields.put("use_rslora", config.scalingRule() == Scaling.RANK_STABILIZED);
         fields.put("bias", config.bias().peftName());
         fields.put("modules_to_save", orNull(config.modulesToSave()));
+        fields.put("use_dora", config.dora());
+        fields.put("lora_bias", config.loraBias());
+        fields.put("target_parameters", orNull(config.targetParameters()));
+        fields.put("trainable_token_indices", tokens(config.trainableTokens()));
         fields.put("fan_in_fan_out", config.fanInFanOut());
         fields.put("base_model_name_or_path", config.baseModelName());
         fields.put("task_type", config.taskType());
@@ -268,6 +273,10 @@ public final class PeftConfigJson {
             return regex.expression();
         }
         return selector instanceof ModuleSelector.AllLinear ? ModuleSelector.AllLinear.PEFT_NAME : none;
+    }
+
+    private static Object tokens(TrainableTokens tokens) {
+        return tokens.byModule().isEmpty() ? orNull(tokens.ofInputEmbedding()) : tokens.byModule();
     }
 
     private static List<?> orNull(List<?> list) {

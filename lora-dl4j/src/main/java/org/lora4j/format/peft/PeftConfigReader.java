@@ -18,10 +18,23 @@ import org.lora4j.config.Initialization;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
 import org.lora4j.config.Scaling;
+import org.lora4j.config.TrainableTokens;
 import org.lora4j.error.Problems;
 
 /** Turns the honored fields of a config file into a {@link LoraConfig}; a missing field or null means PEFT's default. */
 final class PeftConfigReader {
+
+    /** Why the base that such an adapter belongs to cannot be had from the file, by the beginning of PEFT's name. */
+    private static final Map<String, String> UNSUPPORTED_STARTS = Map.of(
+            "pissa_niter",
+            "the adapter belongs to a base changed by a randomized decomposition, which cannot be repeated; convert it"
+                    + " in PEFT with path_initial_model_for_weight_conversion",
+            "corda",
+            "the adapter belongs to a base changed with data that the file does not hold; convert it in PEFT",
+            "lora_ga",
+            "the adapter belongs to a base changed with data that the file does not hold; convert it in PEFT",
+            "loftq",
+            "the adapter belongs to a quantized base");
 
     private final ObjectNode root;
     private final Problems problems;
@@ -88,6 +101,18 @@ final class PeftConfigReader {
                 JsonNode::isBoolean,
                 "true or false",
                 value -> builder.fanInFanOut(value.booleanValue()));
+        read("use_dora", JsonNode::isBoolean, "true or false", value -> builder.dora(value.booleanValue()));
+        read("lora_bias", JsonNode::isBoolean, "true or false", value -> builder.loraBias(value.booleanValue()));
+        read(
+                "target_parameters",
+                PeftConfigReader::isNames,
+                "a list of names",
+                value -> builder.targetParameters(names(value)));
+        read(
+                "trainable_token_indices",
+                value -> isTokens(value) || isMapOf(value, PeftConfigReader::isTokens),
+                "a list of token ids, or lists by module",
+                value -> builder.trainableTokens(tokens(value)));
         read("inference_mode", JsonNode::isBoolean, "true or false", value -> {});
         read(
                 "base_model_name_or_path",
@@ -128,7 +153,16 @@ final class PeftConfigReader {
                 .findFirst()
                 .ifPresentOrElse(
                         builder::initialization,
-                        () -> unsupportedStart = "init_lora_weights = " + value + " is not supported");
+                        () -> unsupportedStart =
+                                "init_lora_weights = " + value + " is not supported" + reason(value.asText()));
+    }
+
+    private static String reason(String start) {
+        return UNSUPPORTED_STARTS.entrySet().stream()
+                .filter(line -> start.toLowerCase(Locale.ROOT).startsWith(line.getKey()))
+                .map(line -> ": " + line.getValue())
+                .findFirst()
+                .orElse("");
     }
 
     private static boolean names(Initialization start, JsonNode value) {
@@ -171,6 +205,16 @@ final class PeftConfigReader {
 
     private static boolean isLayers(JsonNode value) {
         return value.isArray() ? elements(value).allMatch(PeftConfigReader::isInt) : isInt(value);
+    }
+
+    private static boolean isTokens(JsonNode value) {
+        return value.isArray() && elements(value).allMatch(PeftConfigReader::isInt);
+    }
+
+    private static TrainableTokens tokens(JsonNode value) {
+        return value.isArray()
+                ? new TrainableTokens(list(value, JsonNode::intValue), Map.of())
+                : TrainableTokens.of(map(value, ids -> list(ids, JsonNode::intValue)));
     }
 
     private static boolean isInt(JsonNode value) {

@@ -5,13 +5,16 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * The names of tensors in PEFT's files, both ways.
  *
  * <p>A key is {@code base_model.model.} + module path + {@code .} + suffix for a factor, and
  * {@code base_model.model.} + parameter path for a parameter saved in full, where the parameters of an adapted module
- * have {@code base_layer} before their name. Keys carry no adapter name.
+ * have {@code base_layer} before their name. Keys carry no adapter name. {@code torch.nn.MultiheadAttention} and several
+ * target parameters of one module nest: the inner update has {@code base_layer} within its path, and so it has in an
+ * adapter, because only the base tells what is meant.
  *
  * <p><b>Threads.</b> Safe.
  *
@@ -32,11 +35,9 @@ public final class PeftKeys {
     private static final Map<String, String> OF_UNSUPPORTED_OPTIONS = new LinkedHashMap<>();
 
     static {
-        OF_UNSUPPORTED_OPTIONS.put("lora_magnitude_vector", "belongs to DoRA (use_dora)");
-        OF_UNSUPPORTED_OPTIONS.put("lora_B.bias", "is a bias on B (lora_bias)");
         OF_UNSUPPORTED_OPTIONS.put("lora_diag", "belongs to KaSA (kasa_config)");
         OF_UNSUPPORTED_OPTIONS.put("lora_velora_embed", "belongs to VeLoRA (velora_config)");
-        OF_UNSUPPORTED_OPTIONS.put("trainable_tokens_delta", "belongs to trainable_token_indices");
+        OF_UNSUPPORTED_OPTIONS.put("trainable_tokens_delta", "belongs to the method TRAINABLE_TOKENS");
     }
 
     private PeftKeys() {}
@@ -56,15 +57,42 @@ public final class PeftKeys {
      * The key of a parameter saved in full.
      *
      * @param parameterPath path of the parameter, such as {@code classifier.weight}
-     * @param adaptedModules paths of the modules that have a low-rank update
+     * @param adaptedModules paths of the modules that have a low-rank update, as an adapter has them
      * @return the key in the file
      */
     public static String saved(String parameterPath, Set<String> adaptedModules) {
-        int dot = parameterPath.lastIndexOf('.');
-        String module = dot < 0 ? "" : parameterPath.substring(0, dot);
-        return adaptedModules.contains(module)
-                ? PREFIX + module + "." + BASE_LAYER + parameterPath.substring(dot)
-                : PREFIX + parameterPath;
+        StringBuilder path = new StringBuilder();
+        for (String part : parameterPath.split("\\.")) {
+            path.append(path.isEmpty() ? "" : ".").append(part);
+            while (adaptedModules.contains(path.toString())) {
+                path.append('.').append(BASE_LAYER);
+            }
+        }
+        return PREFIX + path;
+    }
+
+    /**
+     * The path of a module in the base model: PEFT wraps some modules in one another and names the inner one by {@code
+     * base_layer}.
+     *
+     * @param modulePath path of a module as an adapter has it, such as {@code attn.base_layer.out_proj}
+     * @return the path without wrappers, {@code attn.out_proj}
+     */
+    public static String withoutWrappers(String modulePath) {
+        return Arrays.stream(modulePath.split("\\."))
+                .filter(part -> !part.equals(BASE_LAYER))
+                .collect(Collectors.joining("."));
+    }
+
+    /**
+     * The outermost adapted module that a module is wrapped in.
+     *
+     * @param modulePath path of a module as an adapter has it
+     * @return what stands before the first {@code base_layer}; the path itself if there is none
+     */
+    public static String wrapperOf(String modulePath) {
+        int at = ("." + modulePath + ".").indexOf("." + BASE_LAYER + ".");
+        return at <= 0 ? modulePath : modulePath.substring(0, at - 1);
     }
 
     /**
@@ -96,9 +124,8 @@ public final class PeftKeys {
     }
 
     private static PeftKey factorOf(String modulePath, PeftTensor tensor) {
-        // PEFT nests like this for torch.nn.MultiheadAttention and for several target_parameters of one module.
-        if (Arrays.asList(modulePath.split("\\.")).contains(BASE_LAYER)) {
-            return new PeftKey.Unknown("is a factor within a wrapped module (base_layer), which is not supported");
+        if (("." + modulePath).startsWith("." + BASE_LAYER + ".") || modulePath.equals(BASE_LAYER)) {
+            return new PeftKey.Unknown("is a factor of a wrapped module (base_layer) without a wrapper");
         }
         return new PeftKey.Factor(modulePath, tensor);
     }
@@ -116,9 +143,9 @@ public final class PeftKeys {
         }
         if (wrapper.equals(BASE_LAYER)) {
             return BASE_LAYER_PARAMETERS.contains(name)
-                    ? new PeftKey.Saved(module + "." + name, true)
+                    ? new PeftKey.Saved(withoutWrappers(module) + "." + name, true)
                     : new PeftKey.Unknown("is a parameter of a wrapped module other than weight and bias");
         }
-        return new PeftKey.Saved(path, false);
+        return new PeftKey.Saved(withoutWrappers(path), false);
     }
 }

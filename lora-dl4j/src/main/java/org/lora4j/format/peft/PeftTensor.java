@@ -17,7 +17,13 @@ public enum PeftTensor {
     /** A of an embedding [rank, vocabulary]. */
     EMBEDDING_A("lora_embedding_A"),
     /** B of an embedding [dimension, rank]. */
-    EMBEDDING_B("lora_embedding_B");
+    EMBEDDING_B("lora_embedding_B"),
+    /** The bias of B [out]; PEFT's {@code lora_bias}. */
+    LORA_B_BIAS("lora_B.bias"),
+    /** DoRA's magnitudes: linear [out], convolution [1, out, 1...], embedding [dimension]. */
+    MAGNITUDE("lora_magnitude_vector"),
+    /** Rows of an embedding that replace the base's [number of rows, dimension]. */
+    TOKEN_ROWS("token_adapter.trainable_tokens_delta");
 
     private final String suffix;
 
@@ -37,24 +43,17 @@ public enum PeftTensor {
     /**
      * The tensor without which this one means nothing.
      *
-     * @return B for A and A for B
+     * @return B for A and A for B, B for its bias; empty for tensors that go with either kind of pair or with none
      */
-    public PeftTensor partner() {
-        return switch (this) {
-            case LORA_A -> LORA_B;
-            case LORA_B -> LORA_A;
-            case EMBEDDING_A -> EMBEDDING_B;
-            case EMBEDDING_B -> EMBEDDING_A;
-        };
-    }
-
-    /**
-     * Whether this is the factor next to the input.
-     *
-     * @return true for A, whose first dimension is the rank; false for B, whose second is
-     */
-    public boolean isA() {
-        return this == LORA_A || this == EMBEDDING_A;
+    public Optional<PeftTensor> partner() {
+        return Optional.ofNullable(
+                switch (this) {
+                    case LORA_A, LORA_B_BIAS -> LORA_B;
+                    case LORA_B -> LORA_A;
+                    case EMBEDDING_A -> EMBEDDING_B;
+                    case EMBEDDING_B -> EMBEDDING_A;
+                    case MAGNITUDE, TOKEN_ROWS -> null;
+                });
     }
 
     /**

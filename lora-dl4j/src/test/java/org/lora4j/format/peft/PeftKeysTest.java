@@ -4,6 +4,7 @@ package org.lora4j.format.peft;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.InstanceOfAssertFactories.type;
 
+import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -33,10 +34,38 @@ class PeftKeysTest {
     }
 
     @ParameterizedTest
-    @EnumSource(PeftTensor.class)
-    void partner_isMutual(PeftTensor tensor) {
-        assertThat(tensor.partner().partner()).isEqualTo(tensor);
-        assertThat(tensor.partner().isA()).isNotEqualTo(tensor.isA());
+    @CsvSource({
+        "LORA_A, LORA_B",
+        "LORA_B, LORA_A",
+        "EMBEDDING_A, EMBEDDING_B",
+        "EMBEDDING_B, EMBEDDING_A",
+        "LORA_B_BIAS, LORA_B",
+        "MAGNITUDE,",
+        "TOKEN_ROWS,"
+    })
+    void partner_isTheTensorThatMustBeThere(PeftTensor tensor, PeftTensor partner) {
+        assertThat(tensor.partner()).isEqualTo(Optional.ofNullable(partner));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "base_model.model.mha.base_layer.out_proj.lora_A.weight, mha.base_layer.out_proj, mha, mha.out_proj",
+        "base_model.model.x.experts.base_layer.lora_A.weight, x.experts.base_layer, x.experts, x.experts",
+        "base_model.model.x.experts.lora_A.weight, x.experts, x.experts, x.experts"
+    })
+    void parse_ofANestedFactor_keepsTheNesting(String key, String path, String wrapper, String plain) {
+        assertThat(PeftKeys.parse(key)).isEqualTo(new PeftKey.Factor(path, PeftTensor.LORA_A));
+        assertThat(PeftKeys.wrapperOf(path)).isEqualTo(wrapper);
+        assertThat(PeftKeys.withoutWrappers(path)).isEqualTo(plain);
+    }
+
+    @Test
+    void saved_withinANestedModule_namesEveryWrapper() {
+        String key = "base_model.model.mha.base_layer.out_proj.base_layer.bias";
+
+        assertThat(PeftKeys.saved("mha.out_proj.bias", Set.of("mha", "mha.base_layer.out_proj")))
+                .isEqualTo(key);
+        assertThat(PeftKeys.parse(key)).isEqualTo(new PeftKey.Saved("mha.out_proj.bias", true));
     }
 
     @ParameterizedTest
@@ -78,11 +107,9 @@ class PeftKeysTest {
                 "base_model.model.lora_A.weight | no tensor of LoRA",
                 "base_model.model.fc1.lora_C.weight | no tensor of LoRA",
                 "base_model.model.fc1.lora_A.default.weight | no tensor of LoRA",
-                "base_model.model.fc1.lora_magnitude_vector | DoRA",
-                "base_model.model.fc1.lora_B.bias | lora_bias",
                 "base_model.model.fc1.lora_diag | KaSA",
-                "base_model.model.e.token_adapter.trainable_tokens_delta | trainable_token_indices",
-                "base_model.model.mha.base_layer.out_proj.lora_A.weight | wrapped module",
+                "base_model.model.e.trainable_tokens_delta | TRAINABLE_TOKENS",
+                "base_model.model.base_layer.lora_A.weight | without a wrapper",
                 "base_model.model.fc1.base_layer.scales | other than weight and bias"
             })
     void parse_ofWhatIsNotUnderstood_saysWhy(String key, String reason) {
