@@ -20,6 +20,7 @@ import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
 import org.lora4j.error.AdapterFormatException;
 import org.lora4j.error.Problems;
+import org.lora4j.format.TensorEntry;
 import org.lora4j.format.peft.PeftConfigJson;
 import org.lora4j.format.peft.PeftFile;
 import org.lora4j.format.peft.PeftKey;
@@ -27,7 +28,6 @@ import org.lora4j.format.peft.PeftKeys;
 import org.lora4j.format.peft.PeftTensor;
 import org.lora4j.format.safetensors.SafetensorsReader;
 import org.lora4j.format.safetensors.SafetensorsWriter;
-import org.lora4j.format.safetensors.TensorEntry;
 import org.lora4j.format.safetensors.TensorSource;
 import org.nd4j.linalg.api.ndarray.INDArray;
 

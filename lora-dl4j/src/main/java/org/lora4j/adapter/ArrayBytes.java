@@ -6,8 +6,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.WritableByteChannel;
 import java.util.Arrays;
-import org.lora4j.format.safetensors.SafetensorsReader;
-import org.lora4j.format.safetensors.TensorEntry;
+import org.lora4j.format.TensorEntry;
+import org.lora4j.format.TensorFile;
 import org.lora4j.format.safetensors.TensorSource;
 import org.nd4j.linalg.api.buffer.DataBuffer;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -23,7 +23,7 @@ final class ArrayBytes {
     private ArrayBytes() {}
 
     @SuppressWarnings("try") // The scope is opened for what it does to allocation, not to be used.
-    static INDArray read(SafetensorsReader reader, TensorEntry entry, ElementCodec codec) throws IOException {
+    static INDArray read(TensorFile reader, TensorEntry entry, ElementCodec codec) throws IOException {
         INDArray array;
         // An adapter outlives whatever workspace its caller has open.
         try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {

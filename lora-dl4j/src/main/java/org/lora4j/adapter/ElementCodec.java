@@ -7,7 +7,7 @@ import java.util.function.DoubleUnaryOperator;
 import java.util.function.ObjDoubleConsumer;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.Stream;
-import org.lora4j.format.safetensors.DType;
+import org.lora4j.format.DType;
 import org.nd4j.linalg.api.buffer.DataType;
 
 /** How elements of a file become elements of an array and back: the one table of element types. */

@@ -24,7 +24,7 @@ import org.lora4j.config.Initialization;
 import org.lora4j.error.AdapterFormatException;
 import org.lora4j.error.CorruptAdapterException;
 import org.lora4j.error.UnsupportedAdapterVersionException;
-import org.lora4j.format.safetensors.DType;
+import org.lora4j.format.DType;
 import org.lora4j.format.safetensors.SafetensorsReader;
 import org.lora4j.format.safetensors.SafetensorsWriter;
 import org.lora4j.format.safetensors.TensorSource;

@@ -10,6 +10,8 @@ import java.util.Map;
 import java.util.Optional;
 import org.lora4j.error.CorruptAdapterException;
 import org.lora4j.error.Problems;
+import org.lora4j.format.DType;
+import org.lora4j.format.TensorEntry;
 
 /** Holds the entries of a header against each other and against the length of the file. */
 final class HeaderChecks {
@@ -49,12 +51,12 @@ final class HeaderChecks {
         boolean shapeIsSound = Arrays.stream(entry.shape()).allMatch(dimension -> dimension >= 0);
         problems.check(
                 shapeIsSound,
-                where + " has shape " + Arrays.toString(entry.shape()) + ", expected no negative dimension");
+                where + " has shape " + TensorEntry.worded(entry.shape()) + ", expected no negative dimension");
         if (dtype.isEmpty() || !shapeIsSound || entry.begin() < 0 || entry.end() < entry.begin()) {
             return Optional.empty();
         }
         long length = entry.end() - entry.begin();
-        String found = where + " " + dtype.get() + Arrays.toString(entry.shape());
+        String found = where + " " + dtype.get() + TensorEntry.worded(entry.shape());
         try {
             long expected = dtype.get().byteCount(entry.shape());
             problems.check(expected == length, found + " occupies " + length + " bytes, expected " + expected);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.format.safetensors;
 
-import java.io.Closeable;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -13,8 +12,10 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Collections;
 import java.util.Map;
-import org.lora4j.error.ClosestNames;
 import org.lora4j.error.CorruptAdapterException;
+import org.lora4j.format.TensorEntry;
+import org.lora4j.format.TensorFile;
+import org.lora4j.format.TensorIndex;
 
 /**
  * Reads tensors from a safetensors file, of any length, one at a time.
@@ -26,7 +27,7 @@ import org.lora4j.error.CorruptAdapterException;
  *
  * @apiNote Status: experimental
  */
-public final class SafetensorsReader implements Closeable {
+public final class SafetensorsReader implements TensorFile {
 
     /** The longest header that the format allows, in bytes. */
     public static final int MAX_HEADER_BYTES = 100_000_000;
@@ -36,14 +37,14 @@ public final class SafetensorsReader implements Closeable {
     private final String file;
     private final FileChannel channel;
     private final Map<String, String> metadata;
-    private final Map<String, TensorEntry> tensors;
+    private final TensorIndex tensors;
 
     private SafetensorsReader(
             String file, FileChannel channel, Map<String, String> metadata, Map<String, TensorEntry> tensors) {
         this.file = file;
         this.channel = channel;
         this.metadata = Collections.unmodifiableMap(metadata);
-        this.tensors = Collections.unmodifiableMap(tensors);
+        this.tensors = new TensorIndex(file, tensors);
     }
 
     /**
@@ -111,29 +112,14 @@ public final class SafetensorsReader implements Closeable {
         return metadata;
     }
 
-    /**
-     * All tensors of the file.
-     *
-     * @return entries by name, in the order of their bytes
-     */
+    @Override
     public Map<String, TensorEntry> tensors() {
-        return tensors;
+        return tensors.entries();
     }
 
-    /**
-     * One tensor of the file.
-     *
-     * @param name key in the file
-     * @return the entry
-     * @throws IllegalArgumentException if there is none of that name; the message offers the closest
-     */
+    @Override
     public TensorEntry tensor(String name) {
-        TensorEntry entry = tensors.get(name);
-        if (entry == null) {
-            throw new IllegalArgumentException(file + ": no tensor \"" + name + "\" among " + tensors.size()
-                    + ClosestNames.hint(name, tensors.keySet()));
-        }
-        return entry;
+        return tensors.entry(name);
     }
 
     /**
@@ -148,33 +134,16 @@ public final class SafetensorsReader implements Closeable {
      * @throws IOException if the file cannot be mapped
      */
     public ByteBuffer map(TensorEntry entry, long from, int length) throws IOException {
-        checkRange(entry, from, length);
+        tensors.checkRange(entry, from, length);
         return channel.map(FileChannel.MapMode.READ_ONLY, entry.position() + from, length)
                 .order(ByteOrder.LITTLE_ENDIAN);
     }
 
-    /**
-     * Copies bytes of a tensor. Unlike {@link #map} this leaves no hold on the file.
-     *
-     * @param entry a tensor of this file
-     * @param from first byte within the tensor
-     * @param into filled from its position to its limit
-     * @throws IllegalArgumentException if the range is not within the tensor
-     * @throws IOException if the file cannot be read or has become shorter
-     */
+    /** Copies bytes of a tensor. Unlike {@link #map} this leaves no hold on the file. */
+    @Override
     public void read(TensorEntry entry, long from, ByteBuffer into) throws IOException {
-        checkRange(entry, from, into.remaining());
+        tensors.checkRange(entry, from, into.remaining());
         fill(file, channel, entry.position() + from, into);
-    }
-
-    private void checkRange(TensorEntry entry, long from, int length) {
-        if (!entry.equals(tensors.get(entry.name()))) {
-            throw new IllegalArgumentException(file + ": " + entry + " is not an entry of this file; ask tensor(name)");
-        }
-        if (from < 0 || length < 0 || from > entry.byteCount() - length) {
-            throw new IllegalArgumentException(file + ": bytes [" + from + ", +" + length + ") of tensor \""
-                    + entry.name() + "\"; expected within its " + entry.byteCount() + " bytes");
-        }
     }
 
     private static void fill(String file, FileChannel channel, long position, ByteBuffer into) throws IOException {

@@ -4,6 +4,7 @@ package org.lora4j.format.safetensors;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
+import org.lora4j.format.DType;
 
 /**
  * A tensor to be written.

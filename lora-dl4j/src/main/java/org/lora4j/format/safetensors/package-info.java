@@ -12,7 +12,7 @@
  * input gives equal bytes.
  *
  * <p>This package works on bytes; turning them into arrays is for the caller. It uses {@code error} and Jackson's
- * streaming parser. A new element type is a line in {@link org.lora4j.format.safetensors.DType}.
+ * streaming parser. A new element type is a line in {@link org.lora4j.format.DType}.
  *
  * <p>Source: the format section of the safetensors project's README and its {@code tensor.rs} (huggingface/safetensors).
  */

@@ -22,6 +22,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.lora4j.error.CorruptAdapterException;
+import org.lora4j.format.DType;
+import org.lora4j.format.TensorEntry;
 
 class SafetensorsReaderTest {
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package org.lora4j.format.safetensors;
+package org.lora4j.format;
 
 import java.util.Map;
 import java.util.Optional;

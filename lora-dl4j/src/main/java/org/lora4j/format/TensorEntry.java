@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package org.lora4j.format.safetensors;
+package org.lora4j.format;
 
 import java.util.Arrays;
 
@@ -9,11 +9,17 @@ import java.util.Arrays;
  * @param name key in the file
  * @param dtype element type
  * @param shape dimensions; empty for a scalar
- * @param position first byte, counted from the start of the file
+ * @param position first byte, counted from the start of the file; {@link #NOT_IN_ONE_PIECE} if the file does not hold the
+ *     bytes as they are read
  * @param byteCount number of bytes, which equals {@code dtype.byteCount(shape)}
  * @apiNote Status: experimental
  */
 public record TensorEntry(String name, DType dtype, long[] shape, long position, long byteCount) {
+
+    /** The position of a tensor that the reader has to put together, because it is compressed, strided or big endian. */
+    public static final long NOT_IN_ONE_PIECE = -1;
+
+    private static final int SHOWN_DIMENSIONS = 10;
 
     /**
      * Copies the shape.
@@ -53,8 +59,23 @@ public record TensorEntry(String name, DType dtype, long[] shape, long position,
         return name.hashCode() * 31 + Long.hashCode(position);
     }
 
+    /**
+     * Words a shape for a message.
+     *
+     * @param shape dimensions
+     * @return {@code [2, 3]}, cut at ten dimensions: a hostile file may have millions
+     */
+    public static String worded(long... shape) {
+        return shape.length <= SHOWN_DIMENSIONS
+                ? Arrays.toString(shape)
+                : Arrays.toString(Arrays.copyOf(shape, SHOWN_DIMENSIONS)).replace("]", ", and ")
+                        + (shape.length - SHOWN_DIMENSIONS)
+                        + " more]";
+    }
+
     @Override
     public String toString() {
-        return name + " " + dtype + Arrays.toString(shape) + " at " + position;
+        String where = position == NOT_IN_ONE_PIECE ? "" : " at " + position;
+        return name + " " + dtype + worded(shape) + where;
     }
 }
