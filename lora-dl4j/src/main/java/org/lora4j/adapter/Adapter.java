@@ -8,6 +8,8 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.BiPredicate;
 import org.lora4j.array.Backend;
+import org.lora4j.array.io.ArrayBytes;
+import org.lora4j.array.io.ElementCodec;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.error.AdapterFormatException;
 import org.lora4j.error.Problems;

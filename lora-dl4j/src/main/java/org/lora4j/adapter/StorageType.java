@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.adapter;
 
+import org.lora4j.array.io.ElementCodec;
+
 /**
  * The element type in which an adapter's tensors are written. Types below F32 round each value to the nearest; loading
  * gives F32 arrays again.

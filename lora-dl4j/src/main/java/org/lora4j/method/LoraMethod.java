@@ -162,9 +162,10 @@ public final class LoraMethod implements AdapterMethod {
         long experts = shape.parts();
         long rank = a.size(0) / experts;
         INDArray delta = Nd4j.create(a.dataType(), shape.weight());
+        INDArray ups = b.dup('c').reshape('c', shape.outputs(), rank, experts);
         for (long e = 0; e < experts; e++) {
             INDArray down = a.get(NDArrayIndex.interval(e * rank, (e + 1) * rank), NDArrayIndex.all());
-            INDArray up = b.get(NDArrayIndex.all(), NDArrayIndex.interval(e, experts, b.size(1)));
+            INDArray up = ups.get(NDArrayIndex.all(), NDArrayIndex.all(), NDArrayIndex.point(e));
             delta.tensorAlongDimension(e, 1, 2)
                     .assign(up.dup('c').mmul(down.dup('c').mul(scaling)));
         }

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.weights;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.lora4j.array.Backend;
+import org.lora4j.array.io.ArrayBytes;
+import org.lora4j.array.io.ElementCodec;
+import org.lora4j.error.ClosestNames;
+import org.lora4j.error.ModelFormatException;
+import org.lora4j.format.TensorEntry;
+import org.lora4j.format.TensorFile;
+import org.lora4j.format.safetensors.SafetensorsReader;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * The parameters of a model by name, in PyTorch's names and layout: linear {@code [out, in]}, convolution {@code [out, in,
+ * k...]}, embedding {@code [vocabulary, dimension]}.
+ *
+ * <p><b>State.</b> Immutable; tensors of a file are read when they are asked for. Close it to close the file.
+ *
+ * <p><b>Threads.</b> Safe.
+ *
+ * @apiNote Status: experimental
+ */
+public final class ModelWeights implements Closeable {
+
+    private interface Source {
+        INDArray read() throws IOException;
+    }
+
+    private record Weight(long[] shape, boolean isFloatingPoint, Source source) {}
+
+    private final Map<String, Weight> weights;
+    private final TensorFile file;
+
+    private ModelWeights(Map<String, Weight> weights, TensorFile file) {
+        this.weights = Collections.unmodifiableMap(weights);
+        this.file = file;
+    }
+
+    /**
+     * Takes parameters in memory.
+     *
+     * @param arrays arrays by name; not copied, and not to be changed while this object is used
+     * @return the weights
+     */
+    public static ModelWeights of(Map<String, INDArray> arrays) {
+        Map<String, Weight> weights = new LinkedHashMap<>();
+        arrays.forEach((name, array) -> weights.put(
+                name, new Weight(array.shape().clone(), array.dataType().isFPType(), () -> array)));
+        return new ModelWeights(weights, null);
+    }
+
+    /**
+     * Opens a checkpoint.
+     *
+     * @param safetensors a file such as {@code model.safetensors}
+     * @return the weights; F32, F16 and BF16 tensors become FLOAT arrays, F64 tensors DOUBLE
+     * @throws IOException if the file cannot be read or is damaged
+     */
+    public static ModelWeights open(Path safetensors) throws IOException {
+        Backend.require();
+        SafetensorsReader reader = SafetensorsReader.open(safetensors);
+        Map<String, Weight> weights = new LinkedHashMap<>();
+        List<TensorEntry> inFileOrder = new ArrayList<>(reader.tensors().values());
+        for (TensorEntry entry : inFileOrder) {
+            weights.put(
+                    entry.name(),
+                    new Weight(
+                            entry.shape(),
+                            ElementCodec.of(entry.dtype()).isPresent(),
+                            () -> read(safetensors, reader, entry)));
+        }
+        return new ModelWeights(weights, reader);
+    }
+
+    private static INDArray read(Path path, TensorFile reader, TensorEntry entry) throws IOException {
+        ElementCodec codec = ElementCodec.of(entry.dtype())
+                .orElseThrow(() -> new ModelFormatException(path + ": tensor " + entry
+                        + " is not of floating point; expected F64, F32, F16 or BF16. An adapter cannot change it."));
+        return ArrayBytes.read(reader, entry, codec);
+    }
+
+    /**
+     * The names of all parameters.
+     *
+     * @return names in the order of the file or map
+     */
+    public Set<String> names() {
+        return weights.keySet();
+    }
+
+    /**
+     * The shape of a parameter.
+     *
+     * @param name one of {@link #names}
+     * @return a new array of sizes
+     * @throws IllegalArgumentException if there is no such parameter
+     */
+    public long[] shape(String name) {
+        return weight(name).shape().clone();
+    }
+
+    /**
+     * Whether a parameter holds floating-point numbers.
+     *
+     * @param name one of {@link #names}
+     * @return false for indices, masks and quantized weights
+     * @throws IllegalArgumentException if there is no such parameter
+     */
+    public boolean isFloatingPoint(String name) {
+        return weight(name).isFloatingPoint();
+    }
+
+    /**
+     * A parameter.
+     *
+     * @param name one of {@link #names}
+     * @return its values; not to be written to
+     * @throws IllegalArgumentException if there is no such parameter
+     * @throws UncheckedIOException if reading fails
+     */
+    public INDArray get(String name) {
+        try {
+            return weight(name).source().read();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private Weight weight(String name) {
+        Weight weight = weights.get(name);
+        if (weight == null) {
+            throw new IllegalArgumentException("ModelWeights: no parameter \"" + name + "\""
+                    + ClosestNames.hint(name, weights.keySet()) + "; expected one of names().");
+        }
+        return weight;
+    }
+
+    /**
+     * Closes the file, if there is one.
+     *
+     * @throws IOException if that fails
+     */
+    @Override
+    public void close() throws IOException {
+        if (file != null) {
+            file.close();
+        }
+    }
+}

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.weights;
+
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import org.lora4j.adapter.Adapter;
+import org.lora4j.array.RandomStreams;
+import org.lora4j.array.io.ArrayBytes;
+import org.lora4j.config.LoraConfig;
+import org.lora4j.error.IncompatibleBaseException;
+import org.lora4j.error.Problems;
+import org.lora4j.format.peft.PeftTensor;
+import org.lora4j.method.AdapterMethod;
+import org.lora4j.method.AdapterMethods;
+import org.lora4j.method.FactorStart;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * Merges adapters into plain weights: what PEFT's {@code merge_and_unload} leaves in the model.
+ *
+ * <p><b>State.</b> The base and the adapters are only read.
+ *
+ * @apiNote Status: experimental
+ */
+public final class WeightMerge {
+
+    private final ModelWeights base;
+    private final Map<String, INDArray> changed = new LinkedHashMap<>();
+
+    private WeightMerge(ModelWeights base) {
+        this.base = base;
+    }
+
+    /**
+     * Merges adapters, one after the other.
+     *
+     * <p>Parameters that an adapter holds in full replace the base's, then its updates are added, then its token rows are
+     * put in, in the table itself and in tables that are tied to it, which means equal to it in every value.
+     *
+     * @param base the weights of the base model
+     * @param adapters the adapters
+     * @return the parameters that change, by name, in the base's layout and data type
+     * @throws IncompatibleBaseException if an adapter does not fit the base: the message
+     *     lists what one of them has and the other lacks and what differs in shape; or if two adapters hold the same
+     *     parameter in full or the same token row, or an update has no place in the weight (convolutions in groups)
+     */
+    public static Map<String, INDArray> merged(ModelWeights base, List<Adapter> adapters)
+            throws IncompatibleBaseException {
+        Problems problems = new Problems();
+        Map<Adapter, List<WeightSite>> sites = new LinkedHashMap<>();
+        for (Adapter adapter : adapters) {
+            sites.put(adapter, WeightSites.find(base, adapter, problems));
+        }
+        checkConflicts(adapters, problems);
+        if (!problems.isEmpty()) {
+            throw new IncompatibleBaseException(problems.message("WeightMerge")
+                    + ". The adapter was made for another base model, or parameters go by other names here.");
+        }
+        WeightMerge merge = new WeightMerge(base);
+        for (Adapter adapter : adapters) {
+            merge.put(adapter, sites.get(adapter));
+        }
+        return merge.changed;
+    }
+
+    private static void checkConflicts(List<Adapter> adapters, Problems problems) {
+        Set<String> saved = new HashSet<>();
+        Set<String> rows = new HashSet<>();
+        for (Adapter adapter : adapters) {
+            adapter.savedParameters()
+                    .keySet()
+                    .forEach(path -> problems.check(
+                            saved.add(path), "two adapters hold the parameter \"" + path + "\" in full, expected one"));
+            adapter.modules().forEach((path, tensors) -> {
+                if (tensors.containsKey(PeftTensor.TOKEN_ROWS.suffix())) {
+                    adapter.config()
+                            .trainableTokens()
+                            .of(path)
+                            .forEach(row -> problems.check(
+                                    rows.add(path + " " + row),
+                                    "two adapters hold row " + row + " of \"" + path + "\", expected one"));
+                }
+            });
+        }
+    }
+
+    private void put(Adapter adapter, List<WeightSite> sites) throws IncompatibleBaseException {
+        LoraConfig config = adapter.config();
+        AdapterMethod method = AdapterMethods.of(config);
+        adapter.savedParameters().forEach((path, array) -> changed.put(path, ArrayBytes.ownCopy(array)));
+        for (WeightSite site : sites) {
+            Map<String, INDArray> factors = updateOf(adapter.modules().get(site.module()));
+            INDArray weight = site.turned(current(site.weight()));
+            if (site.shape().isGrouped()) {
+                throw new IncompatibleBaseException("WeightMerge: module \"" + site.module()
+                        + "\" is a convolution in groups; the update sees all input channels and has no place in the"
+                        + " weight. Keep this adapter beside the weights instead of merging it.");
+            }
+            INDArray merged = method.mergedWeight(site.shape(), weight, factors, site.scaling());
+            if (config.initialization().movesBase()) {
+                merged.subi(start(method, config, site));
+            }
+            changed.put(site.weight(), site.turned(merged));
+            Optional<INDArray> delta = method.deltaBias(site.shape(), factors, site.scaling());
+            if (delta.isPresent()) {
+                addBias(site, delta.get());
+            }
+        }
+        adapter.modules().forEach((path, tensors) -> {
+            INDArray rows = tensors.get(PeftTensor.TOKEN_ROWS.suffix());
+            if (rows != null) {
+                putRows(path + ".weight", config.trainableTokens().of(path), rows);
+            }
+        });
+    }
+
+    private static Map<String, INDArray> updateOf(Map<String, INDArray> tensors) {
+        Map<String, INDArray> factors = new TreeMap<>(tensors);
+        factors.remove(PeftTensor.TOKEN_ROWS.suffix());
+        return factors;
+    }
+
+    /** The part of the weight that PEFT took off the base when the adapter was made. */
+    private INDArray start(AdapterMethod method, LoraConfig config, WeightSite site) {
+        INDArray weight = site.turned(base.get(site.weight()));
+        Map<String, INDArray> factors = method.initialize(new FactorStart(
+                site.shape(),
+                site.rank(),
+                site.scaling(),
+                config.initialization(),
+                RandomStreams.of(0, site.module()),
+                weight.dataType(),
+                () -> weight));
+        return method.deltaWeight(site.shape(), weight, factors, site.scaling());
+    }
+
+    private void addBias(WeightSite site, INDArray delta) throws IncompatibleBaseException {
+        if (site.bias() == null) {
+            throw new IncompatibleBaseException("WeightMerge: module \"" + site.module()
+                    + "\" has a bias on B, but the base has no bias to add it to; expected one beside \""
+                    + site.weight()
+                    + "\". Keep this adapter beside the weights instead of merging it.");
+        }
+        INDArray bias = current(site.bias());
+        changed.put(site.bias(), bias.add(delta.castTo(bias.dataType())));
+    }
+
+    private void putRows(String weight, List<Integer> indices, INDArray rows) {
+        INDArray table = base.get(weight);
+        for (String name : base.names()) {
+            boolean tied = base.isFloatingPoint(name)
+                    && Arrays.equals(base.shape(name), table.shape())
+                    && (name.equals(weight) || ArrayBytes.same(table, base.get(name)));
+            if (tied) {
+                INDArray changedTable = ArrayBytes.ownCopy(current(name));
+                for (int i = 0; i < indices.size(); i++) {
+                    changedTable.putRow(indices.get(i), rows.getRow(i).castTo(changedTable.dataType()));
+                }
+                changed.put(name, changedTable);
+            }
+        }
+    }
+
+    private INDArray current(String name) {
+        INDArray array = changed.get(name);
+        return array == null ? base.get(name) : array;
+    }
+}

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.weights;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.lora4j.adapter.Adapter;
+import org.lora4j.config.LoraConfig;
+import org.lora4j.config.TrainableTokens;
+import org.lora4j.error.IncompatibleBaseException;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+class WeightMergeTest {
+
+    private static final Path PEFT = Path.of("src/test/resources/peft");
+
+    private static final String MERGED = "merged.";
+
+    /** Every case of PEFT that tells the merged weights, of the methods that are ours. */
+    static List<String> mergedCases() throws IOException {
+        List<String> names = new ArrayList<>();
+        try (Stream<Path> cases = Files.list(PEFT)) {
+            for (Path path : (Iterable<Path>) cases.sorted()::iterator) {
+                String name = path.getFileName().toString();
+                boolean ours = name.matches("(lora|dora|multi|init|convert|config)-.*") && !name.contains("niter");
+                if (ours
+                        && Files.exists(path.resolve("io.safetensors"))
+                        && !merged(path).isEmpty()) {
+                    names.add(name);
+                }
+            }
+        }
+        return names;
+    }
+
+    @ParameterizedTest
+    @MethodSource("mergedCases")
+    void merged_ofPeftsAdapter_isPeftsWeights(String name) throws IOException {
+        Path directory = PEFT.resolve(name);
+        JsonNode about =
+                new ObjectMapper().readTree(directory.resolve("case.json").toFile());
+        double absolute = about.at("/tolerance/atol").asDouble();
+        double relative = about.at("/tolerance/rtol").asDouble();
+        Map<String, INDArray> expected = merged(directory);
+
+        Map<String, INDArray> changed;
+        try (ModelWeights base = ModelWeights.open(directory.resolve("base.safetensors"))) {
+            changed = WeightMerge.merged(base, adapters(directory, about));
+        }
+
+        // A full copy may happen to equal the base, which PEFT's list of changes then leaves out.
+        assertThat(changed.keySet()).containsAll(expected.keySet());
+        // PEFT's merge of b alone left the head of a, which was active; y_merged of that case is not y_adapter either.
+        expected.keySet().removeIf(weight -> name.equals("multi-modules-to-save") && weight.startsWith("fc3."));
+        expected.forEach((weight, values) -> assertClose(weight, changed.get(weight), values, absolute, relative));
+    }
+
+    private static void assertClose(String name, INDArray found, INDArray expected, double absolute, double relative) {
+        assertThat(found.shape()).as(name).isEqualTo(expected.shape());
+        for (long i = 0; i < expected.length(); i++) {
+            double e = expected.data().getDouble(i);
+            assertThat(Math.abs(found.data().getDouble(i) - e))
+                    .as(name + ", element " + i)
+                    .isLessThanOrEqualTo(absolute + relative * Math.abs(e));
+        }
+    }
+
+    private static List<Adapter> adapters(Path directory, JsonNode about) throws IOException {
+        List<Adapter> adapters = new ArrayList<>();
+        JsonNode names = about.has("merged_adapters") ? about.get("merged_adapters") : about.get("adapters");
+        if (names == null) {
+            return List.of(Adapter.load(directory));
+        }
+        for (JsonNode name : names) {
+            Path below = directory.resolve(name.asText());
+            adapters.add(Adapter.load(Files.isDirectory(below) ? below : directory));
+        }
+        return adapters;
+    }
+
+    private static Map<String, INDArray> merged(Path directory) throws IOException {
+        Map<String, INDArray> merged = new TreeMap<>();
+        try (ModelWeights io = ModelWeights.open(directory.resolve("io.safetensors"))) {
+            for (String name : io.names()) {
+                if (name.startsWith(MERGED)) {
+                    merged.put(name.substring(MERGED.length()), io.get(name));
+                }
+            }
+        }
+        return merged;
+    }
+
+    @Test
+    void mergedCases_areMany() throws IOException {
+        assertThat(mergedCases()).hasSizeGreaterThan(50);
+    }
+
+    private static INDArray filled(double value, long... shape) {
+        return Nd4j.valueArrayOf(shape, value, DataType.FLOAT);
+    }
+
+    private static Adapter adapter(LoraConfig config, String path, INDArray a, INDArray b) {
+        return Adapter.of(config, Map.of(path, Map.of("lora_A.weight", a, "lora_B.weight", b)), Map.of());
+    }
+
+    @Test
+    void merged_withABaseThatDoesNotFit_namesBothSidesAtOnce() {
+        LoraConfig config = LoraConfig.builder()
+                .rank(2)
+                .targetModules("query", "value")
+                .modulesToSave("head")
+                .build();
+        Adapter adapter = Adapter.of(
+                config,
+                Map.of(
+                        "layer.qurey.query",
+                        Map.of("lora_A.weight", filled(1, 2, 3), "lora_B.weight", filled(1, 4, 2)),
+                        "layer.value",
+                        Map.of("lora_A.weight", filled(1, 2, 5), "lora_B.weight", filled(1, 4, 2))),
+                Map.of("head.weight", filled(1, 2, 4)));
+        Map<String, INDArray> weights = new LinkedHashMap<>();
+        weights.put("layer.query.weight", filled(1, 4, 3));
+        weights.put("layer.value.weight", filled(1, 4, 3));
+        weights.put("head.weight", filled(1, 3, 4));
+        weights.put("head.bias", filled(1, 3));
+
+        assertThatThrownBy(() -> WeightMerge.merged(ModelWeights.of(weights), List.of(adapter)))
+                .isInstanceOf(IncompatibleBaseException.class)
+                .hasMessageContaining("module \"layer.qurey.query\" of the adapter has no weight"
+                        + " \"layer.qurey.query.weight\" in the base; closest: \"layer.query.weight\"")
+                .hasMessageContaining("module \"layer.value\" has lora_A.weight [2, 5], lora_B.weight [4, 2], but"
+                        + " \"layer.value.weight\" of the base has shape [4, 3]")
+                .hasMessageContaining("\"layer.query.weight\" is adapted by the config, but the adapter has no tensors")
+                .hasMessageContaining("parameter \"head.weight\" has shape [2, 4], but [3, 4] in the base")
+                .hasMessageContaining(
+                        "parameter \"head.bias\" is trained in full by the config, but the adapter has no");
+    }
+
+    /** In-projection of [3 * 2, 2], out-projection of [2, 2]; delta = B A with ones is the rank everywhere. */
+    @Test
+    void merged_ofMultiheadAttention_changesBothProjectionsOnce() throws IOException {
+        LoraConfig config =
+                LoraConfig.builder().rank(2).alpha(2).targetModules("mha").build();
+        Map<String, Map<String, INDArray>> modules = Map.of(
+                "mha", Map.of("lora_A.weight", filled(1, 2, 2), "lora_B.weight", filled(1, 6, 2)),
+                "mha.base_layer.out_proj", Map.of("lora_A.weight", filled(1, 2, 2), "lora_B.weight", filled(2, 2, 2)));
+        Map<String, INDArray> weights = Map.of(
+                "mha.in_proj_weight", filled(1, 6, 2),
+                "mha.in_proj_bias", filled(1, 6),
+                "mha.out_proj.weight", filled(1, 2, 2),
+                "mha.out_proj.bias", filled(1, 2));
+
+        Map<String, INDArray> changed =
+                WeightMerge.merged(ModelWeights.of(weights), List.of(Adapter.of(config, modules, Map.of())));
+
+        assertThat(changed).containsOnlyKeys("mha.in_proj_weight", "mha.out_proj.weight");
+        assertThat(changed.get("mha.in_proj_weight")).isEqualTo(filled(3, 6, 2));
+        assertThat(changed.get("mha.out_proj.weight")).isEqualTo(filled(5, 2, 2));
+    }
+
+    /** gate_up is registered first, so it is wrapped first; equal sizes would leave only the order to tell. */
+    @Test
+    void merged_ofTwoParametersOfAModule_takesTheNestedUpdateForTheFirst() throws IOException {
+        LoraConfig config = LoraConfig.builder()
+                .rank(1)
+                .alpha(1)
+                .targetParameters("experts.gate_up", "experts.down")
+                .build();
+        Map<String, Map<String, INDArray>> modules = Map.of(
+                "x.experts", Map.of("lora_A.weight", filled(1, 2, 3), "lora_B.weight", filled(1, 3, 2)),
+                "x.experts.base_layer", Map.of("lora_A.weight", filled(1, 2, 3), "lora_B.weight", filled(2, 3, 2)));
+        Map<String, INDArray> weights = new LinkedHashMap<>();
+        weights.put("x.experts.gate_up", filled(0, 2, 3, 3));
+        weights.put("x.experts.down", filled(0, 2, 3, 3));
+
+        Map<String, INDArray> changed =
+                WeightMerge.merged(ModelWeights.of(weights), List.of(Adapter.of(config, modules, Map.of())));
+
+        assertThat(changed.get("x.experts.gate_up")).isEqualTo(filled(2, 2, 3, 3));
+        assertThat(changed.get("x.experts.down")).isEqualTo(filled(1, 2, 3, 3));
+    }
+
+    @Test
+    void merged_withTwoAdaptersOfTheSameHead_isRefused() {
+        LoraConfig config = LoraConfig.builder()
+                .rank(1)
+                .targetModules("fc")
+                .modulesToSave("head")
+                .build();
+        Adapter adapter = Adapter.of(
+                config,
+                Map.of("fc", Map.of("lora_A.weight", filled(1, 1, 2), "lora_B.weight", filled(1, 2, 1))),
+                Map.of("head.weight", filled(1, 2, 2)));
+        Map<String, INDArray> weights = Map.of("fc.weight", filled(1, 2, 2), "head.weight", filled(1, 2, 2));
+
+        assertThatThrownBy(() -> WeightMerge.merged(ModelWeights.of(weights), List.of(adapter, adapter)))
+                .isInstanceOf(IncompatibleBaseException.class)
+                .hasMessageContaining("two adapters hold the parameter \"head.weight\" in full");
+    }
+
+    @Test
+    void merged_ofTokenRows_changesATiedTableToo() throws IOException {
+        LoraConfig config = LoraConfig.builder()
+                .trainableTokens(TrainableTokens.ofInputEmbedding(1))
+                .build();
+        Adapter adapter = Adapter.of(
+                config,
+                Map.of("embed_tokens", Map.of("token_adapter.trainable_tokens_delta", filled(7, 1, 2))),
+                Map.of());
+        Map<String, INDArray> weights = Map.of(
+                "embed_tokens.weight", filled(1, 3, 2),
+                "lm_head.weight", filled(1, 3, 2),
+                "other.weight", filled(2, 3, 2));
+
+        Map<String, INDArray> changed = WeightMerge.merged(ModelWeights.of(weights), List.of(adapter));
+
+        assertThat(changed).containsOnlyKeys("embed_tokens.weight", "lm_head.weight");
+        assertThat(changed.get("lm_head.weight").getRow(1)).isEqualTo(filled(7, 2));
+        assertThat(changed.get("lm_head.weight").getRow(2)).isEqualTo(filled(1, 2));
+    }
+
+    @Test
+    void merged_leavesTheBaseAlone() throws IOException {
+        INDArray weight = filled(1, 2, 2);
+        LoraConfig config = LoraConfig.builder().rank(1).targetModules("fc").build();
+
+        WeightMerge.merged(
+                ModelWeights.of(Map.of("fc.weight", weight)),
+                List.of(adapter(config, "fc", filled(1, 1, 2), filled(1, 2, 1))));
+
+        assertThat(weight).isEqualTo(filled(1, 2, 2));
+    }
+
+    @Test
+    void merged_ofAConvolutionInGroups_saysWhyNot() throws IOException {
+        Path directory = PEFT.resolve("lora-conv2d-grouped");
+        Adapter adapter = Adapter.load(directory);
+
+        try (ModelWeights base = ModelWeights.open(directory.resolve("base.safetensors"))) {
+            assertThatThrownBy(() -> WeightMerge.merged(base, List.of(adapter)))
+                    .isInstanceOf(IncompatibleBaseException.class)
+                    .hasMessageContaining("\"conv1\" is a convolution in groups");
+        }
+    }
+}
