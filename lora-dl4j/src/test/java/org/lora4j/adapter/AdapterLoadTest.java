@@ -297,7 +297,7 @@ class AdapterLoadTest {
     }
 
     private void write(TensorSource... tensors) throws IOException {
-        SafetensorsWriter.write(dir.resolve(AdapterFiles.WEIGHTS), List.of(tensors), Map.of());
+        SafetensorsWriter.write(dir.resolve(AdapterReader.WEIGHTS), List.of(tensors), Map.of());
     }
 
     private static TensorSource f32(String key, long... shape) {

@@ -52,8 +52,8 @@ class AdapterSaveTest {
     void save_inTheTypeOfTheOriginal_givesPeftsFileByteForByte(String name, StorageType type) throws IOException {
         Adapter.load(PEFT.resolve(name)).save(dir, type);
 
-        assertThat(dir.resolve(AdapterFiles.WEIGHTS))
-                .hasSameBinaryContentAs(PEFT.resolve(name).resolve(AdapterFiles.WEIGHTS));
+        assertThat(dir.resolve(AdapterReader.WEIGHTS))
+                .hasSameBinaryContentAs(PEFT.resolve(name).resolve(AdapterReader.WEIGHTS));
     }
 
     @Test
@@ -62,7 +62,7 @@ class AdapterSaveTest {
         adapter.save(dir.resolve("one"));
         adapter.save(dir.resolve("other"));
 
-        for (String file : new String[] {"adapter_config.json", AdapterFiles.WEIGHTS, ModelCard.FILE_NAME}) {
+        for (String file : new String[] {"adapter_config.json", AdapterReader.WEIGHTS, ModelCard.FILE_NAME}) {
             assertThat(dir.resolve("one").resolve(file))
                     .hasSameBinaryContentAs(dir.resolve("other").resolve(file));
         }
