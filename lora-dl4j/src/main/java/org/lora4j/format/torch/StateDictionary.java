@@ -6,6 +6,7 @@ import java.util.Map;
 import org.lora4j.error.AdapterFormatException;
 import org.lora4j.error.ClosestNames;
 import org.lora4j.error.Problems;
+import org.lora4j.format.TensorEntry;
 
 /** Finds the dictionary of tensors in what a pickle has built: the whole of it, or one entry of a training checkpoint. */
 final class StateDictionary {
@@ -40,17 +41,18 @@ final class StateDictionary {
         }
         Map.Entry<String, Value.Dictionary> only =
                 sections.entrySet().iterator().next();
-        return tensors("\"" + only.getKey() + "\", ", only.getValue());
+        return tensors(TensorEntry.worded(only.getKey()) + ", ", only.getValue());
     }
 
     /** The tensors of a dictionary below the top. */
     Map<String, Value.Tensor> tensors(String section) throws AdapterFormatException {
         Map<String, Value.Dictionary> sections = sections();
         if (!sections.containsKey(section)) {
-            throw new AdapterFormatException(file + ": has no dictionary of tensors \"" + section + "\" among "
-                    + Problems.quoted(sections.keySet()) + ClosestNames.hint(section, sections.keySet()) + ADVICE);
+            throw new AdapterFormatException(file + ": has no dictionary of tensors " + TensorEntry.worded(section)
+                    + " among " + Problems.quoted(sections.keySet()) + ClosestNames.hint(section, sections.keySet())
+                    + ADVICE);
         }
-        return tensors("\"" + section + "\", ", sections.get(section));
+        return tensors(TensorEntry.worded(section) + ", ", sections.get(section));
     }
 
     private Map<String, Value.Dictionary> sections() {
@@ -78,9 +80,9 @@ final class StateDictionary {
                 problems.add(
                         where + "key " + i + " is " + dictionary.keys().get(i).kind() + ", expected a string");
             } else if (!(value instanceof Value.Tensor tensor)) {
-                problems.add(where + "\"" + name.text() + "\" is " + value.kind() + ", expected a tensor");
+                problems.add(where + TensorEntry.worded(name.text()) + " is " + value.kind() + ", expected a tensor");
             } else if (tensors.put(name.text(), tensor) != null) {
-                problems.add(where + "\"" + name.text() + "\" is there twice");
+                problems.add(where + TensorEntry.worded(name.text()) + " is there twice");
             }
         }
         if (!problems.isEmpty()) {

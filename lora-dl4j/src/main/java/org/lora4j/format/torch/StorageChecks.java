@@ -49,7 +49,7 @@ final class StorageChecks {
     }
 
     private void place(String name, Value.Tensor tensor, Map<String, Placed> placed) throws IOException {
-        String where = "tensor \"" + name + "\" " + tensor.dtype() + TensorEntry.worded(tensor.shape());
+        String where = "tensor " + TensorEntry.worded(name) + " " + tensor.dtype() + TensorEntry.worded(tensor.shape());
         ZipDirectory.Entry storage = storage(where, tensor.storage());
         if (storage == null || !isSound(where, tensor)) {
             return;
@@ -70,7 +70,8 @@ final class StorageChecks {
             }
             boolean asIs = !storage.deflated() && view.isContiguous() && (!bigEndian || view.elementBytes() == 1);
             account(where, asIs ? bytes : Math.max(bytes, span), asIs);
-            long position = asIs ? file.start(storage) + (bytes == 0 ? 0 : view.begin()) : TensorEntry.NOT_IN_ONE_PIECE;
+            long start = file.start(storage) + (bytes == 0 ? 0 : view.begin());
+            long position = asIs ? start : TensorEntry.NOT_IN_ONE_PIECE;
             TensorEntry entry = new TensorEntry(name, tensor.dtype(), tensor.shape(), position, bytes);
             placed.put(name, new Placed(entry, view, storage));
         } catch (ArithmeticException e) {
@@ -82,7 +83,8 @@ final class StorageChecks {
         String key = root + "data/" + storage.key();
         ZipDirectory.Entry entry = zip.get(key);
         if (entry == null) {
-            problems.add(where + " is of storage \"" + storage.key() + "\", expected an entry " + key);
+            problems.add(where + " is of storage " + TensorEntry.worded(storage.key()) + ", expected an entry "
+                    + TensorEntry.worded(key));
             return null;
         }
         int width = storage.dtype().bits() / Byte.SIZE;

@@ -70,7 +70,9 @@ final class ZipBytes implements Closeable {
         int nameLength = Short.toUnsignedInt(header.getShort(26));
         long start = entry.header() + LOCAL_BYTES + nameLength + Short.toUnsignedInt(header.getShort(28));
         boolean deflated = header.getShort(8) != 0;
-        if (header.getInt(0) != LOCAL || deflated != entry.deflated() || start > length - entry.compressedSize()) {
+        if (header.getInt(0) != LOCAL
+                || deflated != entry.deflated()
+                || start > entry.limit() - entry.compressedSize()) {
             throw noHeader(entry);
         }
         return start;
@@ -137,11 +139,11 @@ final class ZipBytes implements Closeable {
 
         void expectEnd() throws IOException, DataFormatException {
             byte[] one = new byte[1];
-            while (!isOver()) {
+            do {
                 if (inflate(one, 0, 1) > 0) {
                     throw corrupt("entry \"" + entry.name() + "\" is longer than its " + entry.size() + " bytes");
                 }
-            }
+            } while (!isOver());
         }
 
         private int inflate(byte[] into, int offset, int count) throws IOException, DataFormatException {

@@ -21,8 +21,8 @@ import org.lora4j.error.CorruptAdapterException;
  */
 final class ZipDirectory {
 
-    /** One entry; {@code header} is the position of its local header. */
-    record Entry(String name, boolean deflated, long header, long compressedSize, long size) {}
+    /** One entry: its local header is at {@code header}, and its bytes end before {@code limit}. */
+    record Entry(String name, boolean deflated, long header, long compressedSize, long size, long limit) {}
 
     private static final int END = 0x06054b50;
     private static final int END_BYTES = 22;
@@ -157,7 +157,7 @@ final class ZipDirectory {
         long compressed = wide(fixed.getInt(20), extension, name);
         long header = wide(fixed.getInt(42), extension, name);
         check(name, method == DEFLATED, size, compressed, header, directoryStart);
-        return new Entry(name, method == DEFLATED, header, compressed, size);
+        return new Entry(name, method == DEFLATED, header, compressed, size, directoryStart);
     }
 
     private void check(String name, boolean deflated, long size, long compressed, long header, long directoryStart)
