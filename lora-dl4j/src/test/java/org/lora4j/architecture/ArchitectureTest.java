@@ -46,6 +46,7 @@ class ArchitectureTest {
                 layer("config", "error"),
                 layer("format", "error"),
                 layer("format.safetensors", "error", "format"),
+                layer("format.torch", "error", "format"),
                 layer("format.peft", "error", "config", "format", "format.safetensors"),
                 layer("array"),
                 layer("array.io", "error", "format", "format.safetensors"),
