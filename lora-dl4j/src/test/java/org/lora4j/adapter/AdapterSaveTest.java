@@ -46,6 +46,14 @@ class AdapterSaveTest {
         "lora-bert-seqcls, F32",
         "lora-mlp-bias-all, F32",
         "lora-mlp-modules-to-save, F32",
+        "lora-mlp-lora-bias, F32",
+        "lora-target-parameters-3d, F32",
+        "lora-trainable-token-indices, F32",
+        "lora-gpt2-fan-flag-corrected, F32",
+        "lora-conv2d-grouped, F32",
+        "dora-mlp-bias-modules-to-save, F32",
+        "dora-embedding, F32",
+        "init-pissa, F32",
         "lora-mlp-stored-f16, F16",
         "lora-mlp-stored-bf16, BF16"
     })
