@@ -7,6 +7,7 @@ import java.util.function.DoubleUnaryOperator;
 import java.util.function.ObjDoubleConsumer;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.Stream;
+import org.lora4j.array.HalfFloats;
 import org.lora4j.format.safetensors.DType;
 import org.nd4j.linalg.api.buffer.DataType;
 

@@ -46,6 +46,7 @@ class ArchitectureTest {
                 layer("config", "error"),
                 layer("format.safetensors", "error"),
                 layer("format.peft", "error", "config", "format.safetensors"),
+                layer("format.huggingface", "error", "format.safetensors"),
                 layer("array"),
                 layer("adapter", "error", "config", "format.safetensors", "format.peft", "array"),
                 layer("method", "error", "config", "array", "adapter"),
@@ -69,7 +70,15 @@ class ArchitectureTest {
                         "model",
                         "samediff.form"),
                 layer("train", "error", "array", "exec", "model"),
-                layer("pretrained", "error", "array", "model", "samediff", "train"),
+                layer(
+                        "pretrained",
+                        "error",
+                        "format.safetensors",
+                        "format.huggingface",
+                        "array",
+                        "model",
+                        "samediff",
+                        "train"),
                 layer("", "error", "config", "adapter", "model", "samediff"));
     }
 
