@@ -31,8 +31,9 @@ record ShardIndex(Path file, Map<String, String> shardOf) {
     static ShardIndex read(Path file) throws IOException {
         Object map = JsonObjectFile.read(file, "the index of a sharded model").get(WEIGHT_MAP);
         if (!(map instanceof Map<?, ?> entries) || entries.isEmpty()) {
-            throw new ModelFormatException(file + ": " + WEIGHT_MAP + " is " + (map == null ? "missing" : map)
-                    + "; expected an object that maps each tensor to its file. Get the file again.");
+            throw new ModelFormatException(
+                    file + ": " + WEIGHT_MAP + " is " + (map == null ? "missing" : "not an object with entries")
+                            + "; expected an object that maps each tensor to its file. Get the file again.");
         }
         Problems problems = new Problems();
         Map<String, String> shardOf = new LinkedHashMap<>();
@@ -64,13 +65,14 @@ record ShardIndex(Path file, Map<String, String> shardOf) {
                     places.put(name, new Place(reader, entry));
                 } else {
                     String says = shardOf.containsKey(name) ? "\"" + shardOf.get(name) + "\"" : "no file";
-                    problems.add("tensor \"" + name + "\" is in \"" + shard + "\", expected in " + says
-                            + " by the index");
+                    problems.add(
+                            "tensor \"" + name + "\" is in \"" + shard + "\", expected in " + says + " by the index");
                 }
             });
         }
         shardOf.forEach((name, shard) -> problems.check(
-                places.containsKey(name), "tensor \"" + name + "\" is not in \"" + shard + "\", where the index has it"));
+                places.containsKey(name),
+                "tensor \"" + name + "\" is not in \"" + shard + "\", where the index has it"));
         throwIfAny(file, problems, "Index and shards are of different models: get all files again.");
         return places;
     }
