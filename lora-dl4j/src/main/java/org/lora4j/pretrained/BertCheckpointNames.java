@@ -144,10 +144,12 @@ final class BertCheckpointNames {
                 found.add(new Found(tensor, name));
             }
         }
+        Set<String> unclaimed = new TreeSet<>(unexpected);
+        unclaimed.addAll(from.values());
         for (BertTensor tensor : missing) {
             String name = where + tensor.name();
             problems.add("tensor \"" + name + "\" is missing, expected shape " + Arrays.toString(shapeInFile(tensor))
-                    + (problems.isFull() ? "" : ClosestNames.hint(name, inFile.keySet())));
+                    + (problems.isFull() ? "" : ClosestNames.hint(name, unclaimed)));
         }
         return found;
     }

@@ -128,10 +128,13 @@ final class BertGraph {
                     longConstant("position_ids/step", 1),
                     DataType.INT64);
         }
+        // cumsum of M2.1 refuses integers; a float counts exactly as far as any position table goes.
         SDVariable token =
-                ids.neq("position_ids/is_token", padding.getAsInt()).castTo("position_ids/token", DataType.INT32);
+                ids.neq("position_ids/is_token", padding.getAsInt()).castTo("position_ids/token", weights.dataType());
         SDVariable count = sd.cumsum("position_ids/count", token, false, false, 1);
-        return count.mul("position_ids/count_of_tokens", token).add("position_ids", padding.getAsInt());
+        return count.mul("position_ids/count_of_tokens", token)
+                .add("position_ids/shifted", padding.getAsInt())
+                .castTo("position_ids", DataType.INT32);
     }
 
     private SDVariable attention(SDVariable x, int layer) {

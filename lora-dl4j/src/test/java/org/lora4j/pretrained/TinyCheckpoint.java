@@ -40,6 +40,11 @@ final class TinyCheckpoint {
         config.put("vocab_size", 20);
     }
 
+    /** Nothing yet: to collect the tensors of an adapter. */
+    static TinyCheckpoint empty(long seed) {
+        return new TinyCheckpoint(seed);
+    }
+
     /** {@code BertForSequenceClassification} with three classes. */
     static TinyCheckpoint bert() {
         TinyCheckpoint tiny = new TinyCheckpoint(1);
@@ -188,9 +193,16 @@ final class TinyCheckpoint {
 
     Path write(Path directory, DType dtype) throws IOException {
         writeConfig(directory);
-        SafetensorsWriter.write(
-                directory.resolve("model.safetensors"), sources(dtype, new ArrayList<>(tensors.keySet())), Map.of());
+        writeTensors(directory.resolve("model.safetensors"), dtype);
         return directory;
+    }
+
+    void writeTensors(Path file, DType dtype) throws IOException {
+        SafetensorsWriter.write(file, sources(dtype, new ArrayList<>(tensors.keySet())), Map.of("format", "pt"));
+    }
+
+    List<String> names() {
+        return List.copyOf(tensors.keySet());
     }
 
     Path writeConfig(Path directory) throws IOException {
