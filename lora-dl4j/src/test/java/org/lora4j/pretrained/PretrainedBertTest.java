@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.lora4j.format.safetensors.DType;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -307,18 +308,37 @@ class PretrainedBertTest {
                         TinyCheckpoint.transposed(tiny.values("bert.encoder.layer.0.attention.self.query.weight")));
     }
 
-    @Test
-    void load_ofBfloat16_givesTheSameValuesInSinglePrecision() throws IOException {
+    @ParameterizedTest
+    @EnumSource(names = {"F16", "BF16"})
+    void load_ofHalfPrecision_givesTheSameValuesInSinglePrecision(DType dtype) throws IOException {
         TinyCheckpoint tiny = TinyCheckpoint.bert();
-        // 1.5 and -0.15625 have few bits: bfloat16 holds them exactly.
+        // Values of few bits, which both types hold exactly.
         tiny.put("bert.embeddings.LayerNorm.bias", new double[][] {{1.5, -0.15625, 0, 2, -3, 0.5}});
 
-        BertWeights weights =
-                PretrainedBert.load(tiny.write(directory, DType.BF16)).weights();
+        BertWeights weights = PretrainedBert.load(tiny.write(directory, dtype)).weights();
 
         assertThat(weights.dataType()).isEqualTo(DataType.FLOAT);
         assertThat(weights.tensor("embeddings.LayerNorm.bias").toFloatVector())
                 .containsExactly(1.5f, -0.15625f, 0f, 2f, -3f, 0.5f);
+    }
+
+    @Test
+    void load_whereOneTensorIsDouble_makesAllDouble() throws IOException {
+        TinyCheckpoint tiny = TinyCheckpoint.bert();
+        Path shards = tiny.writeShards(directory, 2);
+        // The first shard again, in single precision.
+        List<String> names = tiny.names();
+        TinyCheckpoint first = TinyCheckpoint.empty(0);
+        for (int i = 0; i < names.size(); i += 2) {
+            first.put(names.get(i), tiny.values(names.get(i)));
+        }
+        first.writeTensors(shards.resolve(TinyCheckpoint.shardName(0, 2)), DType.F32);
+
+        BertWeights weights = PretrainedBert.load(shards).weights();
+
+        assertThat(weights.dataType()).isEqualTo(DataType.DOUBLE);
+        assertThat(weights.tensor("embeddings.word_embeddings.weight").toDoubleMatrix())
+                .isDeepEqualTo(tiny.values("bert.embeddings.word_embeddings.weight"));
     }
 
     @Test

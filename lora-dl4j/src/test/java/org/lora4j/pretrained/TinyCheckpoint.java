@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.function.UnaryOperator;
+import org.lora4j.array.HalfFloats;
 import org.lora4j.format.safetensors.DType;
 import org.lora4j.format.safetensors.SafetensorsWriter;
 import org.lora4j.format.safetensors.TensorSource;
@@ -254,6 +255,7 @@ final class TinyCheckpoint {
                 switch (dtype) {
                     case F64 -> bytes.putDouble(value);
                     case F32 -> bytes.putFloat((float) value);
+                    case F16 -> bytes.putShort(HalfFloats.toF16((float) value));
                     // Cutting the lower half off is a rounding too, toward zero.
                     case BF16 -> bytes.putShort((short) (Float.floatToRawIntBits((float) value) >>> 16));
                     case I64 -> bytes.putLong((long) value);
