@@ -48,6 +48,7 @@ class ArchitectureTest {
                 layer("format.safetensors", "error", "format"),
                 layer("format.torch", "error", "format"),
                 layer("format.peft", "error", "config", "format", "format.safetensors"),
+                layer("format.huggingface", "error", "format", "format.safetensors"),
                 layer("array"),
                 layer("array.io", "error", "format", "format.safetensors"),
                 layer(
@@ -92,7 +93,17 @@ class ArchitectureTest {
                         "model",
                         "samediff.form"),
                 layer("train", "error", "array", "exec", "model"),
-                layer("pretrained", "error", "array", "model", "samediff", "train"),
+                layer(
+                        "pretrained",
+                        "error",
+                        "format",
+                        "format.safetensors",
+                        "format.huggingface",
+                        "array",
+                        "array.io",
+                        "model",
+                        "samediff",
+                        "train"),
                 layer("", "error", "config", "adapter", "model", "samediff"));
     }
 
