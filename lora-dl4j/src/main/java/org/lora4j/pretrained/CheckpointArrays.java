@@ -65,7 +65,7 @@ final class CheckpointArrays {
                 int length = dense.length(block);
                 long from = (long) block * DenseArray.BLOCK;
                 bytes.clear().limit(length * width);
-                checkpoint.read(entry.name(), from * width, bytes);
+                checkpoint.read(entry, from * width, bytes);
                 bytes.flip();
                 decode(entry.dtype(), length);
                 if (type == DataType.FLOAT) {

@@ -68,6 +68,7 @@ class ArchitectureTest {
                         "config",
                         "format",
                         "format.safetensors",
+                        "format.huggingface",
                         "format.peft",
                         "array",
                         "array.io",

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.format.huggingface;
 
-import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -16,6 +15,7 @@ import org.lora4j.error.AdapterFormatException;
 import org.lora4j.error.ClosestNames;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.format.TensorEntry;
+import org.lora4j.format.TensorFile;
 import org.lora4j.format.safetensors.SafetensorsReader;
 
 /**
@@ -28,7 +28,7 @@ import org.lora4j.format.safetensors.SafetensorsReader;
  *
  * @apiNote Status: experimental
  */
-public final class Checkpoint implements Closeable {
+public final class Checkpoint implements TensorFile {
 
     /** Name of the file of a model that is not sharded. */
     public static final String SINGLE = "model.safetensors";
@@ -126,31 +126,30 @@ public final class Checkpoint implements Closeable {
         return source;
     }
 
-    /**
-     * All tensors of the model.
-     *
-     * @return entries by name: in the order of their bytes, shards in the order of the index; unmodifiable
-     */
+    /** In the order of their bytes, shards in the order of the index. */
+    @Override
     public Map<String, TensorEntry> tensors() {
         return tensors;
     }
 
-    /**
-     * Copies bytes of a tensor.
-     *
-     * @param name its name
-     * @param from first byte within the tensor
-     * @param into filled from its position to its limit, little endian and row-major
-     * @throws IllegalArgumentException if there is no such tensor, with the closest names, or the range is not within it
-     * @throws IOException if the file cannot be read or has become shorter
-     */
-    public void read(String name, long from, ByteBuffer into) throws IOException {
+    @Override
+    public TensorEntry tensor(String name) {
+        return place(name).entry();
+    }
+
+    @Override
+    public void read(TensorEntry entry, long from, ByteBuffer into) throws IOException {
+        Place place = place(entry.name());
+        place.reader().read(place.entry(), from, into);
+    }
+
+    private Place place(String name) {
         Place place = places.get(name);
         if (place == null) {
             throw new IllegalArgumentException(source + ": no tensor \"" + name + "\" among " + places.size()
                     + ClosestNames.hint(name, places.keySet()) + ". tensors().keySet() lists all names.");
         }
-        place.reader().read(place.entry(), from, into);
+        return place;
     }
 
     @Override

@@ -44,7 +44,7 @@ class CheckpointTest {
 
     private static byte read(Checkpoint checkpoint, String name) throws IOException {
         ByteBuffer one = ByteBuffer.allocate(1);
-        checkpoint.read(name, 0, one);
+        checkpoint.read(checkpoint.tensor(name), 0, one);
         return one.get(0);
     }
 
