@@ -30,7 +30,7 @@ final class ArrayBytes {
             array = Nd4j.createUninitialized(codec.arrayType(), entry.shape(), 'c');
         }
         DataBuffer target = array.data();
-        ByteBuffer piece = buffer();
+        ByteBuffer piece = buffer(entry.byteCount());
         long index = 0;
         for (long at = 0; at < entry.byteCount(); at += PIECE) {
             piece.clear().limit((int) Math.min(PIECE, entry.byteCount() - at));
@@ -60,7 +60,7 @@ final class ArrayBytes {
 
     private static void write(INDArray array, ElementCodec codec, WritableByteChannel channel) throws IOException {
         DataBuffer elements = array.data();
-        ByteBuffer piece = buffer();
+        ByteBuffer piece = buffer(array.length() * (codec.fileType().bits() / Byte.SIZE));
         for (long index = 0; index < array.length(); index++) {
             codec.write(piece, elements.getDouble(index));
             if (!piece.hasRemaining()) {
@@ -78,8 +78,9 @@ final class ArrayBytes {
         piece.clear();
     }
 
-    private static ByteBuffer buffer() {
-        return ByteBuffer.allocate(PIECE).order(ByteOrder.LITTLE_ENDIAN);
+    /** A piece, or less for a small tensor: an adapter may have thousands. */
+    private static ByteBuffer buffer(long most) {
+        return ByteBuffer.allocate((int) Math.min(PIECE, most)).order(ByteOrder.LITTLE_ENDIAN);
     }
 
     /** The first element that the codec would turn into NaN or infinity, or -1; the array as {@link #ownCopy} makes it. */
