@@ -7,7 +7,6 @@ import java.util.Collections;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.BiPredicate;
-import org.lora4j.array.Backend;
 import org.lora4j.array.io.ArrayBytes;
 import org.lora4j.array.io.ElementCodec;
 import org.lora4j.config.LoraConfig;
@@ -99,18 +98,31 @@ public final class Adapter {
     }
 
     /**
-     * Reads an adapter from a PEFT directory.
+     * Reads an adapter from a PEFT directory. {@link AdapterLoader} reads what is not quite one.
      *
-     * @param directory holds {@code adapter_config.json} and {@code adapter_model.safetensors}; further adapters that PEFT
-     *     keeps in folders below are read by naming their folder
+     * @param directory holds {@code adapter_config.json} and {@code adapter_model.safetensors}, or else {@code
+     *     adapter_model.bin}, from which nothing is executed; further adapters that PEFT keeps in folders below are read by
+     *     naming their folder
      * @return the adapter; F32, F16 and BF16 tensors become FLOAT arrays, F64 tensors DOUBLE
      * @throws AdapterFormatException if a file is missing, damaged or not supported, or the tensors do not fit the config
      *     or each other; the message lists everything. Subclasses tell damage and missing support apart
      * @throws IOException if reading fails
      */
     public static Adapter load(Path directory) throws IOException {
-        Backend.require();
-        return AdapterFiles.load(directory);
+        return AdapterLoader.of(directory).load();
+    }
+
+    /**
+     * Reads all adapters of a directory that PEFT wrote for a model with several.
+     *
+     * @param directory holds the adapter that PEFT calls {@code default}, further ones in folders of their names, or only
+     *     such folders
+     * @return adapters by name, {@code default} first
+     * @throws AdapterFormatException as for {@link #load}, or if there is no adapter at all
+     * @throws IOException if reading fails
+     */
+    public static Map<String, Adapter> loadAll(Path directory) throws IOException {
+        return AdapterReader.readAll(directory);
     }
 
     /**
@@ -121,7 +133,7 @@ public final class Adapter {
      * @throws IllegalStateException as for {@link #save(Path, StorageType)}
      */
     public void save(Path directory) throws IOException {
-        AdapterFiles.save(this, directory, array -> ElementCodec.exactFor(array.dataType()));
+        AdapterWriter.save(this, directory, array -> ElementCodec.exactFor(array.dataType()));
     }
 
     /**
@@ -142,7 +154,7 @@ public final class Adapter {
      * @throws IllegalArgumentException if a value is beyond the range of {@code type}; the message lists the tensors
      */
     public void save(Path directory, StorageType type) throws IOException {
-        AdapterFiles.save(this, directory, array -> type.codec());
+        AdapterWriter.save(this, directory, array -> type.codec());
     }
 
     /**

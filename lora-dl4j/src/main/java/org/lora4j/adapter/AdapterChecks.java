@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.adapter;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -36,16 +37,45 @@ final class AdapterChecks {
 
     void check(Map<String, Map<String, INDArray>> modules, Map<String, INDArray> saved) {
         modules.forEach(this::checkModule);
-        Set<String> adapted =
-                modules.keySet().stream().map(PeftKeys::withoutWrappers).collect(Collectors.toSet());
-        saved.forEach((path, array) -> {
-            checkElements("parameter \"" + path + "\"", array);
-            checkDeclared(path, adapted);
-        });
+        Set<String> adapted = plain(modules);
+        saved.forEach((path, array) -> checkSaved(path, array, adapted));
         boolean headIsThere = saved.keySet().stream().anyMatch(path -> config.savesFully(moduleOf(path)));
         problems.check(
                 config.modulesToSave().isEmpty() || headIsThere,
                 "no parameter of the fully trained modules " + config.modulesToSave() + ", expected at least one");
+    }
+
+    /** Takes out what is not sound in itself and tells why. */
+    List<String> removeUnsound(Map<String, Map<String, INDArray>> modules, Map<String, INDArray> saved) {
+        Problems found = new Problems();
+        AdapterChecks single = new AdapterChecks(config, found);
+        List<String> reasons = new ArrayList<>();
+        modules.entrySet().removeIf(module -> {
+            single.checkModule(module.getKey(), module.getValue());
+            return drain(found, reasons);
+        });
+        Set<String> adapted = plain(modules);
+        saved.entrySet().removeIf(parameter -> {
+            single.checkSaved(parameter.getKey(), parameter.getValue(), adapted);
+            return drain(found, reasons);
+        });
+        return reasons;
+    }
+
+    private static boolean drain(Problems found, List<String> reasons) {
+        reasons.addAll(found.list());
+        boolean any = !found.isEmpty();
+        found.clear();
+        return any;
+    }
+
+    private static Set<String> plain(Map<String, Map<String, INDArray>> modules) {
+        return modules.keySet().stream().map(PeftKeys::withoutWrappers).collect(Collectors.toSet());
+    }
+
+    private void checkSaved(String path, INDArray array, Set<String> adapted) {
+        checkElements("parameter \"" + path + "\"", array);
+        checkDeclared(path, adapted);
     }
 
     private void checkModule(String path, Map<String, INDArray> tensors) {

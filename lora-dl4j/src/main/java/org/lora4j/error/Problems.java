@@ -121,6 +121,11 @@ public final class Problems {
         return List.copyOf(found);
     }
 
+    /** Forgets all problems. */
+    public void clear() {
+        found.clear();
+    }
+
     /**
      * Words all problems as one message.
      *

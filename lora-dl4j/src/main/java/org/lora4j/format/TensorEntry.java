@@ -21,6 +21,8 @@ public record TensorEntry(String name, DType dtype, long[] shape, long position,
 
     private static final int SHOWN_DIMENSIONS = 10;
 
+    private static final int SHOWN_CHARACTERS = 200;
+
     /**
      * Copies the shape.
      *
@@ -71,6 +73,17 @@ public record TensorEntry(String name, DType dtype, long[] shape, long position,
                 : Arrays.toString(Arrays.copyOf(shape, SHOWN_DIMENSIONS)).replace("]", ", and ")
                         + (shape.length - SHOWN_DIMENSIONS)
                         + " more]";
+    }
+
+    /**
+     * Words a name for a message.
+     *
+     * @param name a name from a file that nobody vouches for
+     * @return the name in quotes, cut at 200 characters, without line ends and other control characters
+     */
+    public static String worded(String name) {
+        String shown = name.length() <= SHOWN_CHARACTERS ? name : name.substring(0, SHOWN_CHARACTERS) + "...";
+        return "\"" + shown.replaceAll("\\p{Cntrl}", "?") + "\"";
     }
 
     @Override

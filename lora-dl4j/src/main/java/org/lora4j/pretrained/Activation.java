@@ -13,6 +13,13 @@ import org.nd4j.autodiff.samediff.SameDiff;
 public enum Activation {
     /** The exact Gaussian error linear unit {@code x * Phi(x)} of Hendrycks and Gimpel (2016, arXiv:1606.08415). */
     GELU(Activation::gelu),
+    /**
+     * The approximation {@code x/2 * (1 + tanh(sqrt(2/pi) * (x + 0.044715 x^3)))} of the same paper, {@code gelu_new} in
+     * Hugging Face's files.
+     */
+    GELU_TANH(Activation::geluTanh),
+    /** {@code x * sigmoid(x)} (Elfwing et al. 2017, arXiv:1702.03118). */
+    SILU(Activation::silu),
     /** {@code max(x, 0)}. */
     RELU(Activation::relu);
 
@@ -38,6 +45,19 @@ public enum Activation {
         SameDiff sd = x.getSameDiff();
         SDVariable erf = sd.math().erf(name + "_erf", x.mul(name + "_scaled", Math.sqrt(0.5)));
         return x.mul(name + "_product", erf.add(name + "_shifted", 1.0)).mul(name, 0.5);
+    }
+
+    private static SDVariable geluTanh(SDVariable x, String name) {
+        SameDiff sd = x.getSameDiff();
+        SDVariable factor =
+                x.mul(name + "_square", x).mul(name + "_cubic", 0.044715).add(name + "_factor", 1.0);
+        SDVariable inner = x.mul(name + "_inner", factor).mul(name + "_scaled", Math.sqrt(2 / Math.PI));
+        SDVariable tanh = sd.math().tanh(name + "_tanh", inner);
+        return x.mul(name + "_product", tanh.add(name + "_shifted", 1.0)).mul(name, 0.5);
+    }
+
+    private static SDVariable silu(SDVariable x, String name) {
+        return x.mul(name, x.getSameDiff().nn().sigmoid(name + "_sigmoid", x));
     }
 
     private static SDVariable relu(SDVariable x, String name) {

@@ -2,12 +2,12 @@
 package org.lora4j.pretrained;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
-import java.util.SplittableRandom;
-import org.lora4j.array.RandomStreams;
 import org.lora4j.error.Problems;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -16,8 +16,11 @@ import org.nd4j.linalg.factory.Nd4j;
  *
  * <p>Everything of {@link BertEncoder}, and:
  * <ul>
- *   <li>the module {@link #HEAD}, fresh and therefore of variables, which learn: {@code classifier.weight} {@code
- *       [hidden, classes]}, {@code classifier.bias} {@code [classes]}
+ *   <li>the module {@link #HEAD}: {@code classifier.weight} {@code [hidden, classes]}, {@code classifier.bias} {@code
+ *       [classes]}. A fresh head consists of variables, which learn; one that was read from a file of constants, as
+ *       everything from a file. The classifiers of {@link PretrainedBert} have the head of their Python class: in RoBERTa
+ *       {@code classifier.dense}, tanh and {@code classifier.out_proj}
+ *   <li>the placeholder {@link BertEncoder#TOKEN_TYPE_IDS}, only if asked for
  *   <li>the placeholder {@link #LABELS}, one-hot, of the weights' data type, {@code [batch, classes]}; needed for the
  *       loss only
  *   <li>{@link #LOGITS} and {@link #PROBABILITIES}, {@code [batch, classes]}
@@ -45,11 +48,13 @@ public final class BertClassifier {
     private final SameDiff graph;
     private final BertConfig config;
     private final int classes;
+    private final boolean tokenTypes;
 
-    private BertClassifier(SameDiff graph, BertConfig config, int classes) {
+    private BertClassifier(SameDiff graph, BertConfig config, int classes, boolean tokenTypes) {
         this.graph = graph;
         this.config = config;
         this.classes = classes;
+        this.tokenTypes = tokenTypes;
     }
 
     /**
@@ -61,17 +66,29 @@ public final class BertClassifier {
      * @param classes number of classes, 2 or more
      * @param seed source of the head's start values: equal seeds give equal heads on every machine
      * @return the classifier
-     * @throws IllegalArgumentException if {@code classes} is below 2
+     * @throws IllegalArgumentException if {@code classes} is below 2, or the pooling is {@link Pooling#POOLER} and the
+     *     weights have no pooler
      */
     public static BertClassifier create(BertWeights weights, Pooling pooling, int classes, long seed) {
+        requireClasses(classes);
+        List<BertTensor> head = ClassifierHead.tensors(false, weights.config().hidden(), classes);
+        return build(weights, "", pooling, ClassifierHead.fresh(head, weights.dataType(), seed), false);
+    }
+
+    /** Builds the graph; the prefix goes before the path of every module but the head's. */
+    static BertClassifier build(
+            BertWeights weights, String prefix, Pooling pooling, ClassifierHead head, boolean tokenTypes) {
+        SameDiff sd = SameDiff.create();
+        BertGraph builder = new BertGraph(sd, weights, prefix);
+        SDVariable pooled = builder.pooled(builder.encoder(tokenTypes), pooling);
+        addLoss(sd, head.logits(sd, pooled), weights.dataType(), head.classes());
+        return new BertClassifier(sd, weights.config(), head.classes(), tokenTypes);
+    }
+
+    static void requireClasses(int classes) {
         if (classes < 2) {
             throw new IllegalArgumentException("BertClassifier: classes = " + classes + "; expected 2 or more.");
         }
-        SameDiff sd = SameDiff.create();
-        BertGraph builder = new BertGraph(sd, weights);
-        SDVariable pooled = builder.pooled(builder.encoder(false), pooling);
-        addHead(sd, pooled, weights, classes, new SplittableRandom(seed));
-        return new BertClassifier(sd, weights.config(), classes);
     }
 
     /**
@@ -109,7 +126,7 @@ public final class BertClassifier {
      *     mask value other than 0 and 1; the message lists every problem
      */
     public void requireValid(Map<String, INDArray> placeholders) {
-        BertInputs.requireValid(placeholders, config, false);
+        BertInputs.requireValid(placeholders, config, tokenTypes);
         INDArray labels = placeholders.get(LABELS);
         long[] expected = {placeholders.get(BertEncoder.INPUT_IDS).size(0), classes};
         Problems problems = new Problems();
@@ -120,18 +137,11 @@ public final class BertClassifier {
         problems.throwIfAny("placeholders");
     }
 
-    private static void addHead(
-            SameDiff sd, SDVariable pooled, BertWeights weights, int classes, SplittableRandom random) {
-        int hidden = weights.config().hidden();
-        double bound = 1 / Math.sqrt(hidden);
-        SDVariable weight =
-                sd.var(HEAD + ".weight", RandomStreams.uniform(random, bound, weights.dataType(), hidden, classes));
-        SDVariable bias = sd.var(HEAD + ".bias", RandomStreams.uniform(random, bound, weights.dataType(), classes));
-        SDVariable logits = pooled.mmul(HEAD + "/product", weight).add(LOGITS, bias);
+    private static void addLoss(SameDiff sd, SDVariable logits, DataType type, int classes) {
         sd.nn().softmax(PROBABILITIES, logits, -1);
-        SDVariable labels = sd.placeHolder(LABELS, weights.dataType(), -1, classes);
+        SDVariable labels = sd.placeHolder(LABELS, type, -1, classes);
         // Left out, it becomes a constant of this value with an automatic name.
-        SDVariable weightOfEveryExample = sd.constant("loss/weight", Nd4j.scalar(weights.dataType(), 1.0));
+        SDVariable weightOfEveryExample = sd.constant("loss/weight", Nd4j.scalar(type, 1.0));
         sd.loss().softmaxCrossEntropy(LOSS, labels, logits, weightOfEveryExample);
         sd.setLossVariables(LOSS);
     }

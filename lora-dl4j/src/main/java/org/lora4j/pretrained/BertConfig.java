@@ -12,10 +12,11 @@ import org.lora4j.error.Problems;
  * @param heads number of attention heads, 1 or more
  * @param intermediate width inside the feed-forward block, 1 or more
  * @param vocabulary rows of the word embedding table, 1 or more
- * @param maxPositions rows of the position embedding table: the longest sequence, 1 or more
+ * @param maxPositions rows of the position embedding table, 1 or more; {@link #longestSequence} says what that allows
  * @param typeVocabulary rows of the token type embedding table, 1 or more
  * @param layerNormEpsilon what every layer norm adds to the variance, in [0, 1); 1e-12 in BERT
  * @param activation the function inside the feed-forward block; exact GELU in BERT
+ * @param positions which row of the position table a token gets
  * @apiNote Status: experimental
  */
 public record BertConfig(
@@ -27,7 +28,8 @@ public record BertConfig(
         int maxPositions,
         int typeVocabulary,
         double layerNormEpsilon,
-        Activation activation) {
+        Activation activation,
+        Positions positions) {
 
     /** The epsilon of layer norm in BERT and its descendants. */
     public static final double BERT_LAYER_NORM_EPSILON = 1e-12;
@@ -44,6 +46,7 @@ public record BertConfig(
      * @param typeVocabulary rows of the token type embedding table
      * @param layerNormEpsilon what every layer norm adds to the variance
      * @param activation the function inside the feed-forward block
+     * @param positions which row of the position table a token gets
      * @throws IllegalArgumentException if a value is out of its range; the message lists every problem
      */
     public BertConfig {
@@ -64,7 +67,50 @@ public record BertConfig(
         if (activation == null) {
             problems.add("activation = null, expected one of " + List.of(Activation.values()));
         }
+        if (positions == null) {
+            problems.add("positions = null, expected Positions.FROM_ZERO or Positions.afterPadding(id)");
+        } else if (positions.firstRow() >= maxPositions) {
+            problems.add("positions start at row " + positions.firstRow() + ", expected below maxPositions = "
+                    + maxPositions);
+        }
         problems.throwIfAny("BertConfig");
+    }
+
+    /**
+     * A configuration with positions from 0, as in BERT.
+     *
+     * @param layers number of transformer layers
+     * @param hidden width of the hidden states
+     * @param heads number of attention heads
+     * @param intermediate width inside the feed-forward block
+     * @param vocabulary rows of the word embedding table
+     * @param maxPositions rows of the position embedding table
+     * @param typeVocabulary rows of the token type embedding table
+     * @param layerNormEpsilon what every layer norm adds to the variance
+     * @param activation the function inside the feed-forward block
+     * @throws IllegalArgumentException if a value is out of its range; the message lists every problem
+     */
+    public BertConfig(
+            int layers,
+            int hidden,
+            int heads,
+            int intermediate,
+            int vocabulary,
+            int maxPositions,
+            int typeVocabulary,
+            double layerNormEpsilon,
+            Activation activation) {
+        this(
+                layers,
+                hidden,
+                heads,
+                intermediate,
+                vocabulary,
+                maxPositions,
+                typeVocabulary,
+                layerNormEpsilon,
+                activation,
+                Positions.FROM_ZERO);
     }
 
     /**
@@ -92,6 +138,15 @@ public record BertConfig(
                 typeVocabulary,
                 BERT_LAYER_NORM_EPSILON,
                 Activation.GELU);
+    }
+
+    /**
+     * The most tokens of a sequence, special tokens included.
+     *
+     * @return 1 or more
+     */
+    public int longestSequence() {
+        return maxPositions - positions.firstRow();
     }
 
     /**

@@ -8,7 +8,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 /**
  * A BERT-family encoder as a SameDiff graph.
  *
- * <p>One graph serves every batch size and every length up to {@link BertConfig#maxPositions()}. All weights are
+ * <p>One graph serves every batch size and every length up to {@link BertConfig#longestSequence()}. All weights are
  * constants, so nothing learns until an adapter is injected or weights are made variables. A weight is named by its
  * module ({@code encoder.layer.0.attention.self.query.weight}, {@code [in, out]}), the result of a module {@code
  * module + "/output"}.
@@ -65,6 +65,7 @@ public final class BertEncoder {
      * @param weights the weights, shared with the graph
      * @param pooling how {@link #POOLED} is computed
      * @return the encoder
+     * @throws IllegalArgumentException if the pooling is {@link Pooling#POOLER} and the weights have no pooler
      */
     public static BertEncoder create(BertWeights weights, Pooling pooling) {
         return create(weights, pooling, false);
@@ -77,6 +78,7 @@ public final class BertEncoder {
      * @param pooling how {@link #POOLED} is computed
      * @param tokenTypes whether the graph has the placeholder {@link #TOKEN_TYPE_IDS}, for pairs of texts
      * @return the encoder
+     * @throws IllegalArgumentException if the pooling is {@link Pooling#POOLER} and the weights have no pooler
      */
     public static BertEncoder create(BertWeights weights, Pooling pooling, boolean tokenTypes) {
         SameDiff sd = SameDiff.create();

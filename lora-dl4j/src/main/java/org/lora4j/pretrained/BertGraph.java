@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.pretrained;
 
+import java.util.OptionalInt;
 import org.nd4j.autodiff.samediff.SDIndex;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -25,6 +26,7 @@ final class BertGraph {
     private static final int FLAT_FEATURES = 1;
 
     private final SameDiff sd;
+    private final String prefix;
     private final BertWeights weights;
     private final BertConfig config;
 
@@ -33,7 +35,13 @@ final class BertGraph {
     private SDVariable scoreMask;
 
     BertGraph(SameDiff sd, BertWeights weights) {
+        this(sd, weights, "");
+    }
+
+    /** The prefix, empty or with a dot at its end, goes before the path of every module. */
+    BertGraph(SameDiff sd, BertWeights weights, String prefix) {
         this.sd = sd;
+        this.prefix = prefix;
         this.weights = weights;
         this.config = weights.config();
     }
@@ -64,10 +72,23 @@ final class BertGraph {
     SDVariable pooled(SDVariable hidden, Pooling pooling) {
         return switch (pooling) {
             case MEAN -> mean(hidden);
-            case CLS ->
-                sd.updateVariableNameAndReference(
-                        hidden.get(SDIndex.all(), SDIndex.point(0), SDIndex.all()), BertEncoder.POOLED);
+            case CLS -> first(hidden, BertEncoder.POOLED);
+            case POOLER -> pooler(first(hidden, "pooling/first_token"));
         };
+    }
+
+    /** The hidden state of the first token. */
+    private SDVariable first(SDVariable hidden, String name) {
+        return sd.updateVariableNameAndReference(hidden.get(SDIndex.all(), SDIndex.point(0), SDIndex.all()), name);
+    }
+
+    private SDVariable pooler(SDVariable first) {
+        if (!weights.hasPooler()) {
+            throw new IllegalArgumentException(
+                    "Pooling.POOLER: the weights have no tensor \"" + BertTensor.POOLER
+                            + ".weight\"; expected the weights of an encoder with a pooler. Choose Pooling.MEAN or Pooling.CLS.");
+        }
+        return sd.math().tanh(BertEncoder.POOLED, linear(first, prefix + BertTensor.POOLER));
     }
 
     private SDVariable mean(SDVariable hidden) {
@@ -85,33 +106,45 @@ final class BertGraph {
     }
 
     private SDVariable embeddings(SDVariable ids, boolean tokenTypes) {
-        SDVariable length = sd.sizeAt("input_ids/length", ids, 1);
-        SDVariable positions = sd.range(
-                "position_ids",
-                longConstant("position_ids/first", 0),
-                length,
-                longConstant("position_ids/step", 1),
-                DataType.INT64);
         SDVariable types = tokenTypes
                 ? sd.placeHolder(BertEncoder.TOKEN_TYPE_IDS, DataType.INT32, -1, -1)
                 : sd.constant("token_type_ids/default", Nd4j.createFromArray(0));
-        SDVariable positionRows = embedding(BertTensor.POSITIONS, positions);
+        SDVariable positionRows = embedding(BertTensor.POSITIONS, positions(ids));
         SDVariable typeRows = embedding(BertTensor.TYPES, types);
         SDVariable wordRows = embedding(BertTensor.WORDS, ids);
         // The two small tables first: without token types they make one [length, hidden] for the whole batch.
         SDVariable sum = wordRows.add("embeddings/sum", typeRows.add("embeddings/position_and_type", positionRows));
         SDVariable flat = sd.reshape("embeddings/flat", sum, -1, config.hidden());
-        return layerNorm(flat, BertTensor.EMBEDDING_NORM);
+        return layerNorm(flat, prefix + BertTensor.EMBEDDING_NORM);
+    }
+
+    private SDVariable positions(SDVariable ids) {
+        OptionalInt padding = config.positions().paddingId();
+        if (padding.isEmpty()) {
+            return sd.range(
+                    "position_ids",
+                    longConstant("position_ids/first", 0),
+                    sd.sizeAt("input_ids/length", ids, 1),
+                    longConstant("position_ids/step", 1),
+                    DataType.INT64);
+        }
+        // cumsum of M2.1 refuses integers; a float counts exactly as far as any position table goes.
+        SDVariable token =
+                ids.neq("position_ids/is_token", padding.getAsInt()).castTo("position_ids/token", weights.dataType());
+        SDVariable count = sd.cumsum("position_ids/count", token, false, false, 1);
+        return count.mul("position_ids/count_of_tokens", token)
+                .add("position_ids/shifted", padding.getAsInt())
+                .castTo("position_ids", DataType.INT32);
     }
 
     private SDVariable attention(SDVariable x, int layer) {
-        String self = BertTensor.layerModule(layer, "attention.self");
+        String self = module(layer, "attention.self");
         // Scaling the queries, not the scores, is the smaller product unless a text is shorter than a head is wide.
-        SDVariable scaled = linear(x, BertTensor.layerModule(layer, BertTensor.QUERY))
+        SDVariable scaled = linear(x, module(layer, BertTensor.QUERY))
                 .mul(self + "/query_scaled", 1 / Math.sqrt(config.headSize()));
         SDVariable query = split(scaled, self + "/query");
-        SDVariable key = split(linear(x, BertTensor.layerModule(layer, BertTensor.KEY)), self + "/key");
-        SDVariable value = split(linear(x, BertTensor.layerModule(layer, BertTensor.VALUE)), self + "/value");
+        SDVariable key = split(linear(x, module(layer, BertTensor.KEY)), self + "/key");
+        SDVariable value = split(linear(x, module(layer, BertTensor.VALUE)), self + "/value");
         SDVariable scores =
                 sd.mmul(self + "/scores", query, key, false, true, false).add(self + "/scores_masked", scoreMask);
         SDVariable shares = sd.nn().softmax(self + "/shares", scores, -1);
@@ -122,15 +155,15 @@ final class BertGraph {
     }
 
     private SDVariable feedForward(SDVariable x, int layer) {
-        SDVariable wide = linear(x, BertTensor.layerModule(layer, BertTensor.INTERMEDIATE_DENSE));
-        SDVariable active = config.activation().apply(wide, BertTensor.layerModule(layer, "intermediate/activation"));
+        SDVariable wide = linear(x, module(layer, BertTensor.INTERMEDIATE_DENSE));
+        SDVariable active = config.activation().apply(wide, module(layer, "intermediate/activation"));
         return residual(active, x, layer, BertTensor.OUTPUT_DENSE, BertTensor.OUTPUT_NORM);
     }
 
     private SDVariable residual(SDVariable branch, SDVariable x, int layer, String dense, String norm) {
-        SDVariable projected = linear(branch, BertTensor.layerModule(layer, dense));
-        SDVariable sum = projected.add(BertTensor.layerModule(layer, norm) + "/input", x);
-        return layerNorm(sum, BertTensor.layerModule(layer, norm));
+        SDVariable projected = linear(branch, module(layer, dense));
+        SDVariable sum = projected.add(module(layer, norm) + "/input", x);
+        return layerNorm(sum, module(layer, norm));
     }
 
     /** {@code [batch * length, hidden]} to {@code [batch, heads, length, headSize]}. */
@@ -143,7 +176,7 @@ final class BertGraph {
     }
 
     private SDVariable embedding(String module, SDVariable rows) {
-        return sd.gather(module + "/output", weight(module), rows, 0);
+        return sd.gather(prefix + module + "/output", weight(prefix + module), rows, 0);
     }
 
     private SDVariable layerNorm(SDVariable x, String module) {
@@ -162,6 +195,10 @@ final class BertGraph {
                 .add(module + "/output", bias);
     }
 
+    private String module(int layer, String module) {
+        return prefix + BertTensor.layerModule(layer, module);
+    }
+
     private SDVariable weight(String module) {
         return parameter(module + ".weight");
     }
@@ -171,7 +208,7 @@ final class BertGraph {
     }
 
     private SDVariable parameter(String name) {
-        return sd.constant(name, weights.tensor(name));
+        return sd.constant(name, weights.tensor(name.substring(prefix.length())));
     }
 
     private SDVariable longConstant(String name, long value) {

@@ -15,8 +15,8 @@ final class BertInputs {
         Problems problems = new Problems();
         INDArray ids = placeholders.get(BertEncoder.INPUT_IDS);
         checkIds(BertEncoder.INPUT_IDS, ids, config.vocabulary(), problems);
-        if (ids != null && ids.rank() == 2 && ids.size(1) > config.maxPositions()) {
-            problems.add("sequences of " + ids.size(1) + " tokens, expected at most " + config.maxPositions()
+        if (ids != null && ids.rank() == 2 && ids.size(1) > config.longestSequence()) {
+            problems.add("sequences of " + ids.size(1) + " tokens, expected at most " + config.longestSequence()
                     + "; truncate the texts");
         }
         INDArray mask = placeholders.get(BertEncoder.ATTENTION_MASK);

@@ -37,6 +37,10 @@ record BertTensor(String name, long[] shape, Kind kind) {
     static final String INTERMEDIATE_DENSE = "intermediate.dense";
     static final String OUTPUT_DENSE = "output.dense";
     static final String OUTPUT_NORM = "output.LayerNorm";
+    static final String POOLER = "pooler.dense";
+
+    /** Rows of the token type table where a config does not say, as in Transformers. */
+    static final int DEFAULT_TYPES = 2;
 
     /** The path of a module of a layer: {@code encoder.layer.<layer>.<module>}. */
     static String layerModule(int layer, String module) {
@@ -62,6 +66,18 @@ record BertTensor(String name, long[] shape, Kind kind) {
             addNorm(all, layerModule(layer, OUTPUT_NORM), hidden);
         }
         return all;
+    }
+
+    /** The two tensors of a pooler, which not every encoder has. */
+    static List<BertTensor> poolerOf(BertConfig config) {
+        return linear(POOLER, config.hidden(), config.hidden());
+    }
+
+    /** Weight and bias of a linear module. */
+    static List<BertTensor> linear(String module, int in, int out) {
+        List<BertTensor> both = new ArrayList<>();
+        addLinear(both, module, in, out);
+        return both;
     }
 
     /** The dotted path of the module that the tensor belongs to. */

@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
@@ -22,7 +23,8 @@ import org.nd4j.linalg.factory.Nd4j;
  * The weights of a BERT-family encoder by Hugging Face's names, without a model prefix.
  *
  * <p><i>Shapes.</i> Weight of a linear module {@code [in, out]} (the transpose of PyTorch's), bias {@code [out]},
- * embedding table {@code [rows, hidden]}, gain and bias of a layer norm {@code [hidden]}.
+ * embedding table {@code [rows, hidden]}, gain and bias of a layer norm {@code [hidden]}. The tensors {@code
+ * pooler.dense.weight} and {@code pooler.dense.bias} may be there or not.
  *
  * <p><i>State.</i> The set of names never changes. The arrays are the ones that were given (views excepted): graphs built over
  * one value share them, so a training run that writes to base weights needs a {@link #copy()} of its own.
@@ -48,8 +50,8 @@ public final class BertWeights {
      * Makes a value of arrays from anywhere; every source of weights ends here.
      *
      * @param config the shape of the encoder
-     * @param tensors exactly the tensors of such an encoder, by name; the arrays are kept, not copied,
-     *     except that a view is copied once
+     * @param tensors exactly the tensors of such an encoder, by name, with or without those of a pooler; the arrays are
+     *     kept, not copied, except that a view is copied once
      * @return the weights
      * @throws IllegalArgumentException if a tensor is missing, unknown, of a wrong shape, or of a data type other than
      *     one of FLOAT and DOUBLE for all; the message lists every problem
@@ -58,7 +60,11 @@ public final class BertWeights {
         Problems problems = new Problems();
         Map<String, INDArray> ordered = new LinkedHashMap<>();
         Set<DataType> types = EnumSet.noneOf(DataType.class);
-        for (BertTensor expected : BertTensor.allOf(config)) {
+        List<BertTensor> all = BertTensor.allOf(config);
+        if (tensors.keySet().stream().anyMatch(name -> name.startsWith(BertTensor.POOLER + "."))) {
+            all.addAll(BertTensor.poolerOf(config));
+        }
+        for (BertTensor expected : all) {
             INDArray found = tensors.get(expected.name());
             String shape = Arrays.toString(expected.shape());
             if (found == null) {
@@ -74,7 +80,7 @@ public final class BertWeights {
             }
         }
         Set<String> unknown = new TreeSet<>(tensors.keySet());
-        BertTensor.allOf(config).forEach(expected -> unknown.remove(expected.name()));
+        all.forEach(expected -> unknown.remove(expected.name()));
         if (!unknown.isEmpty()) {
             problems.add("unknown tensors: " + Problems.quoted(unknown) + "; leave them out");
         }
@@ -149,6 +155,15 @@ public final class BertWeights {
      */
     public DataType dataType() {
         return dataType;
+    }
+
+    /**
+     * Whether there is a pooler, which {@link Pooling#POOLER} needs.
+     *
+     * @return true if {@code pooler.dense.weight} is among the tensors
+     */
+    public boolean hasPooler() {
+        return tensors.containsKey(BertTensor.POOLER + ".weight");
     }
 
     /**

@@ -108,15 +108,15 @@ public final class LengthBuckets {
      *
      * @param config the shape of the encoder
      * @return this
-     * @throws IllegalArgumentException if a sequence is longer than the position table or an id is outside the word
+     * @throws IllegalArgumentException if a sequence is longer than the position table allows or an id is outside the word
      *     table; the message lists every problem
      */
     public LengthBuckets requireFits(BertConfig config) {
         Problems problems = new Problems();
         for (int i = 0; i < ids.length; i++) {
-            if (ids[i].length > config.maxPositions()) {
+            if (ids[i].length > config.longestSequence()) {
                 problems.add("examples[" + i + "] has " + ids[i].length + " tokens, expected at most "
-                        + config.maxPositions() + " (lower the tokenizer's maxLength)");
+                        + config.longestSequence() + " (lower the tokenizer's maxLength)");
             }
             for (int id : ids[i]) {
                 if (id < 0 || id >= config.vocabulary()) {

@@ -13,5 +13,11 @@ public enum Pooling {
      */
     MEAN,
     /** The hidden state of the first token. */
-    CLS
+    CLS,
+    /**
+     * BERT's pooler: a trained linear module {@code pooler.dense} over the hidden state of the first token, then tanh
+     * (Devlin et al. 2018, arXiv:1810.04805, whose code trains it with the next sentence task). Needs weights that have
+     * one, see {@link BertWeights#hasPooler}.
+     */
+    POOLER
 }

@@ -3,18 +3,21 @@
  *
  * <p><b>Weights.</b> {@link org.lora4j.pretrained.BertWeights} holds a BERT-family encoder as named arrays with Hugging
  * Face's names; linear weights are stored {@code [in, out]}. A source of weights turns its file into such a value:
- * {@link org.lora4j.pretrained.OnnxInitializers} reads an ONNX file, another format is added beside it and ends in
+ * {@link org.lora4j.pretrained.PretrainedBert} reads a directory of Hugging Face Transformers,
+ * {@link org.lora4j.pretrained.OnnxInitializers} an ONNX file; another format is added beside them and ends in
  * {@link org.lora4j.pretrained.BertWeights#of}.
  *
  * <p><b>Graphs.</b> {@link org.lora4j.pretrained.BertEncoder} and {@link org.lora4j.pretrained.BertClassifier} build a
  * SameDiff graph over a {@code BertWeights}. The module paths are Hugging Face's ({@code
- * encoder.layer.0.attention.self.query}), so that adapter keys and target patterns of PEFT fit. One graph serves every
+ * encoder.layer.0.attention.self.query}), so that adapter keys and target patterns of PEFT fit; a classifier of {@code
+ * PretrainedBert} puts {@code bert.} or {@code roberta.} before them, as the Python classes do. One graph serves every
  * batch size and every length.
  *
  * <p><b>Texts.</b> {@link org.lora4j.pretrained.TextTokenizer} makes ids of a text, and
  * {@link org.lora4j.pretrained.LengthBuckets} makes batches of a list of examples, padded to few lengths.
  *
- * <p>May use SameDiff, {@code train} (whose batches it makes), {@code array} and {@code error}. The optional library {@code ai.djl.huggingface:tokenizers} is
+ * <p>May use SameDiff, {@code train} (whose batches it makes), {@code format.huggingface}, {@code format.safetensors},
+ * {@code array} and {@code error}. The optional library {@code ai.djl.huggingface:tokenizers} is
  * touched by {@link org.lora4j.pretrained.HuggingFaceTextTokenizer} only.
  */
 package org.lora4j.pretrained;

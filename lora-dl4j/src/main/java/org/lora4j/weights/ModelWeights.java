@@ -4,11 +4,10 @@ package org.lora4j.weights;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.lora4j.array.Backend;
@@ -18,6 +17,7 @@ import org.lora4j.error.ClosestNames;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.format.TensorEntry;
 import org.lora4j.format.TensorFile;
+import org.lora4j.format.huggingface.Checkpoint;
 import org.lora4j.format.safetensors.SafetensorsReader;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -63,24 +63,28 @@ public final class ModelWeights implements Closeable {
     /**
      * Opens a checkpoint.
      *
-     * @param safetensors a file such as {@code model.safetensors}
+     * @param path a safetensors file, or a directory with {@code model.safetensors} or its shards and their index
      * @return the weights; F32, F16 and BF16 tensors become FLOAT arrays, F64 tensors DOUBLE
-     * @throws IOException if the file cannot be read or is damaged
+     * @throws IOException if a file cannot be read or is damaged
      */
-    public static ModelWeights open(Path safetensors) throws IOException {
+    public static ModelWeights open(Path path) throws IOException {
         Backend.require();
-        SafetensorsReader reader = SafetensorsReader.open(safetensors);
-        Map<String, Weight> weights = new LinkedHashMap<>();
-        List<TensorEntry> inFileOrder = new ArrayList<>(reader.tensors().values());
-        for (TensorEntry entry : inFileOrder) {
-            weights.put(
-                    entry.name(),
-                    new Weight(
-                            entry.shape(),
-                            ElementCodec.of(entry.dtype()).isPresent(),
-                            () -> read(safetensors, reader, entry)));
+        if (Files.isDirectory(path)) {
+            return of(path, Checkpoint.open(path));
         }
-        return new ModelWeights(weights, reader);
+        return of(path, SafetensorsReader.open(path));
+    }
+
+    private static ModelWeights of(Path path, TensorFile file) {
+        Map<String, Weight> weights = new LinkedHashMap<>();
+        file.tensors()
+                .forEach((name, entry) -> weights.put(
+                        name,
+                        new Weight(
+                                entry.shape(),
+                                ElementCodec.of(entry.dtype()).isPresent(),
+                                () -> read(path, file, entry))));
+        return new ModelWeights(weights, file);
     }
 
     private static INDArray read(Path path, TensorFile reader, TensorEntry entry) throws IOException {
@@ -119,6 +123,11 @@ public final class ModelWeights implements Closeable {
      */
     public boolean isFloatingPoint(String name) {
         return weight(name).isFloatingPoint();
+    }
+
+    /** The file that the parameters are in, or null. */
+    TensorFile file() {
+        return file;
     }
 
     /**

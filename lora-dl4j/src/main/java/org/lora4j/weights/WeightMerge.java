@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.weights;
 
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -12,10 +15,14 @@ import java.util.TreeMap;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.array.RandomStreams;
 import org.lora4j.array.io.ArrayBytes;
+import org.lora4j.array.io.ElementCodec;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.error.IncompatibleBaseException;
 import org.lora4j.error.Problems;
+import org.lora4j.format.TensorEntry;
+import org.lora4j.format.TensorFile;
 import org.lora4j.format.peft.PeftTensor;
+import org.lora4j.format.safetensors.TensorSource;
 import org.lora4j.method.AdapterMethod;
 import org.lora4j.method.AdapterMethods;
 import org.lora4j.method.FactorStart;
@@ -67,6 +74,44 @@ public final class WeightMerge {
             merge.put(adapter, sites.get(adapter));
         }
         return merge.changed;
+    }
+
+    /**
+     * Merges adapters and writes the whole checkpoint, each parameter in the element type it had.
+     *
+     * @param base the weights of the base model, {@link ModelWeights#open opened} from files
+     * @param adapters the adapters
+     * @param file the file to write, such as {@code model.safetensors}; replaced in one step once it is complete
+     * @return the names of the parameters that changed
+     * @throws IncompatibleBaseException as for {@link #merged}
+     * @throws IOException if reading or writing fails; nothing is left behind then
+     * @throws IllegalArgumentException if the base is not of files, or a merged value is beyond the range of its element
+     *     type
+     */
+    public static Set<String> write(ModelWeights base, List<Adapter> adapters, Path file) throws IOException {
+        TensorFile source = base.file();
+        if (source == null) {
+            throw new IllegalArgumentException("WeightMerge.write: the base is in memory; expected weights opened from"
+                    + " files, which have element types. Use ModelWeights.open.");
+        }
+        Map<String, INDArray> changed = merged(base, adapters);
+        List<TensorSource> tensors = new ArrayList<>();
+        Problems problems = new Problems();
+        for (TensorEntry entry : source.tensors().values()) {
+            INDArray array = changed.get(entry.name());
+            if (array == null) {
+                tensors.add(TensorCopy.of(source, entry));
+            } else {
+                ElementCodec codec = ElementCodec.of(entry.dtype()).orElseThrow();
+                problems.check(
+                        ArrayBytes.firstNotFinite(array, codec) < 0,
+                        "parameter \"" + entry.name() + "\" has a merged value beyond the range of " + entry.dtype());
+                tensors.add(ArrayBytes.source(entry.name(), array, codec));
+            }
+        }
+        problems.throwIfAny("WeightMerge.write");
+        TensorCopy.writeWhole(file, tensors);
+        return changed.keySet();
     }
 
     private static void checkConflicts(List<Adapter> adapters, Problems problems) {

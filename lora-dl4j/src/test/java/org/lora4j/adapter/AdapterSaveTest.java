@@ -46,14 +46,22 @@ class AdapterSaveTest {
         "lora-bert-seqcls, F32",
         "lora-mlp-bias-all, F32",
         "lora-mlp-modules-to-save, F32",
+        "lora-mlp-lora-bias, F32",
+        "lora-target-parameters-3d, F32",
+        "lora-trainable-token-indices, F32",
+        "lora-gpt2-fan-flag-corrected, F32",
+        "lora-conv2d-grouped, F32",
+        "dora-mlp-bias-modules-to-save, F32",
+        "dora-embedding, F32",
+        "init-pissa, F32",
         "lora-mlp-stored-f16, F16",
         "lora-mlp-stored-bf16, BF16"
     })
     void save_inTheTypeOfTheOriginal_givesPeftsFileByteForByte(String name, StorageType type) throws IOException {
         Adapter.load(PEFT.resolve(name)).save(dir, type);
 
-        assertThat(dir.resolve(AdapterFiles.WEIGHTS))
-                .hasSameBinaryContentAs(PEFT.resolve(name).resolve(AdapterFiles.WEIGHTS));
+        assertThat(dir.resolve(AdapterReader.WEIGHTS))
+                .hasSameBinaryContentAs(PEFT.resolve(name).resolve(AdapterReader.WEIGHTS));
     }
 
     @Test
@@ -62,7 +70,7 @@ class AdapterSaveTest {
         adapter.save(dir.resolve("one"));
         adapter.save(dir.resolve("other"));
 
-        for (String file : new String[] {"adapter_config.json", AdapterFiles.WEIGHTS, ModelCard.FILE_NAME}) {
+        for (String file : new String[] {"adapter_config.json", AdapterReader.WEIGHTS, ModelCard.FILE_NAME}) {
             assertThat(dir.resolve("one").resolve(file))
                     .hasSameBinaryContentAs(dir.resolve("other").resolve(file));
         }

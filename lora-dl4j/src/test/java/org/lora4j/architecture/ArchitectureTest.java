@@ -46,7 +46,9 @@ class ArchitectureTest {
                 layer("config", "error"),
                 layer("format", "error"),
                 layer("format.safetensors", "error", "format"),
+                layer("format.torch", "error", "format"),
                 layer("format.peft", "error", "config", "format", "format.safetensors"),
+                layer("format.huggingface", "error", "format", "format.safetensors"),
                 layer("array"),
                 layer("array.io", "error", "format", "format.safetensors"),
                 layer(
@@ -66,6 +68,7 @@ class ArchitectureTest {
                         "config",
                         "format",
                         "format.safetensors",
+                        "format.huggingface",
                         "format.peft",
                         "array",
                         "array.io",
@@ -91,7 +94,17 @@ class ArchitectureTest {
                         "model",
                         "samediff.form"),
                 layer("train", "error", "array", "exec", "model"),
-                layer("pretrained", "error", "array", "model", "samediff", "train"),
+                layer(
+                        "pretrained",
+                        "error",
+                        "format",
+                        "format.safetensors",
+                        "format.huggingface",
+                        "array",
+                        "array.io",
+                        "model",
+                        "samediff",
+                        "train"),
                 layer("", "error", "config", "adapter", "model", "samediff"));
     }
 

@@ -10,15 +10,18 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.Lora;
+import org.lora4j.config.Initialization;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
 import org.lora4j.pretrained.BertClassifier;
+import org.lora4j.pretrained.BertEncoder;
 import org.lora4j.pretrained.BertWeights;
 import org.lora4j.pretrained.EncodedBatch;
 import org.lora4j.pretrained.HuggingFaceTextTokenizer;
 import org.lora4j.pretrained.LengthBuckets;
 import org.lora4j.pretrained.OnnxInitializers;
 import org.lora4j.pretrained.Pooling;
+import org.lora4j.pretrained.PretrainedBert;
 import org.lora4j.pretrained.TextExample;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.samediff.TrainableGraph;
@@ -83,6 +86,44 @@ class GuidePretrainedTest {
         assertThat(logits.shape()).containsExactly(batch.size(), 2);
         // The shortest text comes first.
         assertThat(firstExample).isEqualTo(1);
+    }
+
+    @Test
+    void adapterTrainedInPython_meetsItsBase(@TempDir Path folder) throws IOException {
+        Path modelDirectory = TinyModelFiles.writeDirectory(folder.resolve("model"));
+        Path adapterDirectory = folder.resolve("adapter");
+        LoraConfig config = LoraConfig.builder()
+                .rank(2)
+                .targetModules("query", "value")
+                .modulesToSave(BertClassifier.HEAD)
+                .initialization(Initialization.RANDOM)
+                .build();
+        AdaptedSameDiff saved =
+                Lora.inject(PretrainedBert.load(modelDirectory).classifier().graph(), config, 3);
+        saved.adapter("default").save(adapterDirectory);
+
+        PretrainedBert pretrained = PretrainedBert.load(modelDirectory);
+        BertClassifier classifier = pretrained.classifier();
+        AdaptedSameDiff model = Lora.load(classifier.graph(), adapterDirectory);
+
+        LengthBuckets texts;
+        try (HuggingFaceTextTokenizer tokenizer = pretrained.tokenizer(16)) {
+            texts = LengthBuckets.of(examples, tokenizer, 2, 32).requireFits(pretrained.config());
+        }
+
+        BertEncoder encoder = pretrained.encoder(Pooling.MEAN);
+        BertClassifier freshHead = pretrained.classifier(2, 42);
+
+        EncodedBatch batch = texts.inOrder().next();
+        assertThat(model.output(batch.placeholders(), BertClassifier.LOGITS).get(BertClassifier.LOGITS))
+                .isEqualTo(saved.output(batch.placeholders(), BertClassifier.LOGITS)
+                        .get(BertClassifier.LOGITS));
+        assertThat(model.adapter("default").modules()).containsKey("bert.encoder.layer.1.attention.self.value");
+        assertThat(encoder.graph().hasVariable("encoder.layer.1.attention.self.value.weight"))
+                .isTrue();
+        assertThat(freshHead.graph().getVariable("classifier.weight").getArr())
+                .isNotEqualTo(
+                        classifier.graph().getVariable("classifier.weight").getArr());
     }
 
     @Test

@@ -2,16 +2,27 @@
 package org.lora4j.docs;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
 import java.util.regex.Pattern;
 import onnx.Onnx;
+import org.lora4j.array.RandomStreams;
+import org.lora4j.format.DType;
+import org.lora4j.format.safetensors.SafetensorsWriter;
+import org.lora4j.format.safetensors.TensorSource;
 import org.lora4j.pretrained.BertConfig;
 import org.lora4j.pretrained.BertWeights;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** Files of a tiny random encoder, in the formats of real ones: an ONNX file and a tokenizer.json. */
+/** Files of a tiny random encoder, in the formats of real ones: an ONNX file, a tokenizer.json, a directory. */
 final class TinyModelFiles {
 
     static final int HEADS = 2;
@@ -53,6 +64,38 @@ final class TinyModelFiles {
         Onnx.ModelProto model =
                 Onnx.ModelProto.newBuilder().setIrVersion(8).setGraph(graph).build();
         return Files.write(folder.resolve("model.onnx"), model.toByteArray());
+    }
+
+    /** As {@code save_pretrained} of a BertForSequenceClassification with two classes writes, with a tokenizer. */
+    static Path writeDirectory(Path directory) throws IOException {
+        Files.createDirectories(directory);
+        Files.writeString(directory.resolve("config.json"), """
+                {"architectures": ["BertForSequenceClassification"], "model_type": "bert", "hidden_act": "gelu",
+                 "hidden_size": 8, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 16,
+                 "vocab_size": 12, "max_position_embeddings": 16, "type_vocab_size": 2, "layer_norm_eps": 1e-12}
+                """);
+        Map<String, INDArray> tensors = new LinkedHashMap<>();
+        BertWeights.random(CONFIG, 1, DataType.FLOAT).tensors().forEach((name, array) -> {
+            boolean linear = LINEAR.matcher(name).matches();
+            tensors.put("bert." + name, linear ? array.transpose().dup('c') : array);
+        });
+        SplittableRandom random = new SplittableRandom(2);
+        tensors.put("bert.pooler.dense.weight", RandomStreams.uniform(random, 0.5, DataType.FLOAT, 8, 8));
+        tensors.put("bert.pooler.dense.bias", RandomStreams.uniform(random, 0.5, DataType.FLOAT, 8));
+        tensors.put("classifier.weight", RandomStreams.uniform(random, 0.5, DataType.FLOAT, 2, 8));
+        tensors.put("classifier.bias", RandomStreams.uniform(random, 0.5, DataType.FLOAT, 2));
+        List<TensorSource> sources = new ArrayList<>();
+        tensors.forEach((name, array) -> sources.add(TensorSource.of(name, DType.F32, array.shape(), bytes(array))));
+        SafetensorsWriter.write(directory.resolve("model.safetensors"), sources, Map.of("format", "pt"));
+        writeTokenizer(directory);
+        return directory;
+    }
+
+    private static ByteBuffer bytes(INDArray array) {
+        float[] values = array.ravel().toFloatVector();
+        ByteBuffer bytes = ByteBuffer.allocate(values.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        bytes.asFloatBuffer().put(values);
+        return bytes;
     }
 
     private static Onnx.TensorProto tensor(String name, INDArray array) {

@@ -21,9 +21,11 @@ import org.lora4j.adapter.Adapter;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.error.CorruptAdapterException;
 import org.lora4j.error.IncompatibleBaseException;
+import org.lora4j.error.ModelFormatException;
 import org.lora4j.error.NoMatchingModuleException;
 import org.lora4j.error.UnsupportedAdapterVersionException;
 import org.lora4j.pretrained.HuggingFaceTextTokenizer;
+import org.lora4j.pretrained.PretrainedBert;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Batches;
@@ -151,6 +153,14 @@ class TroubleshootingTest {
                 "wrong-input",
                 IllegalArgumentException.class,
                 () -> model.output(Map.of("inputs", features, "input", narrow), "score"));
+    }
+
+    @Test
+    void wrongModel_isQuoted() throws IOException {
+        Path config = TinyModelFiles.writeDirectory(folder).resolve("config.json");
+        Files.writeString(config, Files.readString(config).replace("\"vocab_size\": 12", "\"vocab_size\": 13"));
+
+        assertQuoted("wrong-model", ModelFormatException.class, () -> PretrainedBert.load(folder));
     }
 
     @Test

@@ -137,6 +137,6 @@ class BertWeightsTest {
                 .isThrownBy(() -> new BertConfig(0, 10, 3, 1, 1, 1, 1, Double.NaN, null))
                 .withMessage("BertConfig: 4 problems: layers = 0, expected 1 or more; heads = 3, expected a divisor of"
                         + " hidden = 10; layerNormEpsilon = NaN, expected [0, 1); activation = null, expected one of"
-                        + " [GELU, RELU]");
+                        + " [GELU, GELU_TANH, SILU, RELU]");
     }
 }

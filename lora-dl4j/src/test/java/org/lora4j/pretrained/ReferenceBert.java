@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.pretrained;
 
-import org.nd4j.linalg.api.ndarray.INDArray;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.stream.IntStream;
 
 /**
  * A BERT encoder in plain Java loops over doubles, written from the papers for comparison: one text at a time, without
@@ -9,21 +12,39 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  */
 final class ReferenceBert {
 
-    private final BertWeights weights;
+    private final Map<String, double[][]> weights;
     private final BertConfig config;
 
     ReferenceBert(BertWeights weights) {
+        this(weights.config(), rows(weights));
+    }
+
+    /** Weights by name: linear ones {@code [in][out]}, vectors as one row. */
+    ReferenceBert(BertConfig config, Map<String, double[][]> weights) {
+        this.config = config;
         this.weights = weights;
-        this.config = weights.config();
+    }
+
+    private static Map<String, double[][]> rows(BertWeights weights) {
+        Map<String, double[][]> rows = new LinkedHashMap<>();
+        weights.tensors()
+                .forEach((name, array) -> rows.put(
+                        name, array.rank() == 2 ? array.toDoubleMatrix() : new double[][] {array.toDoubleVector()}));
+        return rows;
+    }
+
+    /** {@code [length][hidden]}, at positions from 0. */
+    double[][] lastHiddenState(int[] ids, int[] types) {
+        return lastHiddenState(ids, types, IntStream.range(0, ids.length).toArray());
     }
 
     /** {@code [length][hidden]}. */
-    double[][] lastHiddenState(int[] ids, int[] types) {
+    double[][] lastHiddenState(int[] ids, int[] types, int[] positions) {
         double[][] hidden = new double[ids.length][config.hidden()];
         for (int t = 0; t < ids.length; t++) {
             for (int i = 0; i < config.hidden(); i++) {
                 hidden[t][i] = at("embeddings.word_embeddings.weight", ids[t], i)
-                        + at("embeddings.position_embeddings.weight", t, i)
+                        + at("embeddings.position_embeddings.weight", positions[t], i)
                         + at("embeddings.token_type_embeddings.weight", types[t], i);
             }
         }
@@ -40,12 +61,19 @@ final class ReferenceBert {
         double[][] wide = linear(middle, prefix + "intermediate.dense");
         for (double[] row : wide) {
             for (int i = 0; i < row.length; i++) {
-                row[i] = config.activation() == Activation.RELU
-                        ? Math.max(row[i], 0)
-                        : row[i] * 0.5 * (1 + erf(row[i] / Math.sqrt(2)));
+                row[i] = activation(row[i]);
             }
         }
         return layerNorm(sum(linear(wide, prefix + "output.dense"), middle), prefix + "output.LayerNorm");
+    }
+
+    private double activation(double x) {
+        return switch (config.activation()) {
+            case GELU -> x * 0.5 * (1 + erf(x / Math.sqrt(2)));
+            case GELU_TANH -> x * 0.5 * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * Math.pow(x, 3))));
+            case SILU -> x / (1 + Math.exp(-x));
+            case RELU -> Math.max(x, 0);
+        };
     }
 
     private double[][] attention(double[][] x, String prefix) {
@@ -76,13 +104,14 @@ final class ReferenceBert {
         return result;
     }
 
-    private double[][] linear(double[][] x, String module) {
-        INDArray bias = weights.tensor(module + ".bias");
-        int out = (int) bias.length();
+    /** What a linear module makes of each row. */
+    double[][] linear(double[][] x, String module) {
+        double[] bias = vector(module + ".bias");
+        int out = bias.length;
         double[][] result = new double[x.length][out];
         for (int t = 0; t < x.length; t++) {
             for (int j = 0; j < out; j++) {
-                result[t][j] = bias.getDouble(j);
+                result[t][j] = bias[j];
                 for (int i = 0; i < x[t].length; i++) {
                     result[t][j] += x[t][i] * at(module + ".weight", i, j);
                 }
@@ -92,8 +121,8 @@ final class ReferenceBert {
     }
 
     private double[][] layerNorm(double[][] x, String module) {
-        INDArray gain = weights.tensor(module + ".weight");
-        INDArray bias = weights.tensor(module + ".bias");
+        double[] gain = vector(module + ".weight");
+        double[] bias = vector(module + ".bias");
         double[][] result = new double[x.length][config.hidden()];
         for (int t = 0; t < x.length; t++) {
             double mean = 0;
@@ -106,7 +135,7 @@ final class ReferenceBert {
             }
             double deviation = Math.sqrt(variance + config.layerNormEpsilon());
             for (int i = 0; i < x[t].length; i++) {
-                result[t][i] = (x[t][i] - mean) / deviation * gain.getDouble(i) + bias.getDouble(i);
+                result[t][i] = (x[t][i] - mean) / deviation * gain[i] + bias[i];
             }
         }
         return result;
@@ -134,6 +163,18 @@ final class ReferenceBert {
     }
 
     private double at(String tensor, int row, int column) {
-        return weights.tensor(tensor).getDouble(row, column);
+        return weights.get(tensor)[row][column];
+    }
+
+    private double[] vector(String tensor) {
+        return weights.get(tensor)[0];
+    }
+
+    static double[][] tanh(double[][] x) {
+        double[][] result = new double[x.length][];
+        for (int t = 0; t < x.length; t++) {
+            result[t] = Arrays.stream(x[t]).map(Math::tanh).toArray();
+        }
+        return result;
     }
 }

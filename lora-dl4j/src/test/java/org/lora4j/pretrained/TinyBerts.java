@@ -26,6 +26,16 @@ final class TinyBerts {
         return BertWeights.of(config, tensors);
     }
 
+    static BertWeights weightsWithPooler(BertConfig config, long seed) {
+        SplittableRandom random = new SplittableRandom(seed + 1);
+        Map<String, INDArray> tensors =
+                new LinkedHashMap<>(weights(config, seed).tensors());
+        for (BertTensor tensor : BertTensor.poolerOf(config)) {
+            tensors.put(tensor.name(), RandomStreams.uniform(random, 0.6, DataType.DOUBLE, tensor.shape()));
+        }
+        return BertWeights.of(config, tensors);
+    }
+
     static Map<String, INDArray> batch(int[][] ids, double[][] mask) {
         Map<String, INDArray> placeholders = new LinkedHashMap<>();
         placeholders.put(BertEncoder.INPUT_IDS, Nd4j.createFromArray(ids));

@@ -13,9 +13,11 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.lora4j.adapter.Adapter;
@@ -257,5 +259,35 @@ class WeightMergeTest {
                     .isInstanceOf(IncompatibleBaseException.class)
                     .hasMessageContaining("\"conv1\" is a convolution in groups");
         }
+    }
+
+    @Test
+    void write_givesTheWholeCheckpointInItsElementTypes(@TempDir Path dir) throws IOException {
+        Path directory = PEFT.resolve("lora-mlp-basic");
+        Path file = dir.resolve("merged/model.safetensors");
+
+        Set<String> changed;
+        try (ModelWeights base = ModelWeights.open(directory.resolve("base.safetensors"))) {
+            changed = WeightMerge.write(base, List.of(Adapter.load(directory)), file);
+        }
+
+        assertThat(changed).containsExactlyInAnyOrder("fc1.weight", "fc2.weight", "fc3.weight");
+        try (ModelWeights base = ModelWeights.open(directory.resolve("base.safetensors"));
+                ModelWeights io = ModelWeights.open(directory.resolve("io.safetensors"));
+                ModelWeights written = ModelWeights.open(file.getParent())) {
+            assertThat(written.names()).containsExactlyInAnyOrderElementsOf(base.names());
+            assertThat(written.get("fc3.bias")).isEqualTo(base.get("fc3.bias"));
+            assertClose("fc1.weight", written.get("fc1.weight"), io.get("merged.fc1.weight"), 1e-5, 1e-4);
+        }
+        try (Stream<Path> files = Files.list(file.getParent())) {
+            assertThat(files).containsExactly(file);
+        }
+    }
+
+    @Test
+    void write_withWeightsInMemory_asksForFiles(@TempDir Path dir) {
+        assertThatThrownBy(() -> WeightMerge.write(ModelWeights.of(Map.of()), List.of(), dir.resolve("m.safetensors")))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("the base is in memory");
     }
 }

@@ -43,7 +43,7 @@ public final class ArrayBytes {
             array = Nd4j.createUninitialized(codec.arrayType(), entry.shape(), 'c');
         }
         DataBuffer target = array.data();
-        ByteBuffer piece = buffer();
+        ByteBuffer piece = buffer(entry.byteCount());
         long index = 0;
         for (long at = 0; at < entry.byteCount(); at += PIECE) {
             piece.clear().limit((int) Math.min(PIECE, entry.byteCount() - at));
@@ -86,7 +86,7 @@ public final class ArrayBytes {
 
     private static void write(INDArray array, ElementCodec codec, WritableByteChannel channel) throws IOException {
         DataBuffer elements = array.data();
-        ByteBuffer piece = buffer();
+        ByteBuffer piece = buffer(array.length() * (codec.fileType().bits() / Byte.SIZE));
         for (long index = 0; index < array.length(); index++) {
             codec.write(piece, elements.getDouble(index));
             if (!piece.hasRemaining()) {
@@ -104,8 +104,9 @@ public final class ArrayBytes {
         piece.clear();
     }
 
-    private static ByteBuffer buffer() {
-        return ByteBuffer.allocate(PIECE).order(ByteOrder.LITTLE_ENDIAN);
+    /** A piece, or less for a small tensor: an adapter may have thousands. */
+    private static ByteBuffer buffer(long most) {
+        return ByteBuffer.allocate((int) Math.min(PIECE, most)).order(ByteOrder.LITTLE_ENDIAN);
     }
 
     /**

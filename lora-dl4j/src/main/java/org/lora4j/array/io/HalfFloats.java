@@ -4,12 +4,20 @@ package org.lora4j.array.io;
 /**
  * Conversions between single precision and the two 16-bit types, rounding to nearest, ties to even. Java 17 has none of
  * its own.
+ *
+ * @apiNote Status: internal
  */
-final class HalfFloats {
+public final class HalfFloats {
 
     private HalfFloats() {}
 
-    static float fromF16(short half) {
+    /**
+     * The value of an IEEE 754 half.
+     *
+     * @param half its bits
+     * @return the same value in single precision
+     */
+    public static float fromF16(short half) {
         int sign = (half & 0x8000) << 16;
         int exponent = (half >> 10) & 0x1F;
         int fraction = half & 0x3FF;
@@ -21,7 +29,13 @@ final class HalfFloats {
         return Float.intBitsToFloat(sign | (wide << 23) | (fraction << 13));
     }
 
-    static short toF16(float value) {
+    /**
+     * The half nearest to a value; infinite from 65520 on.
+     *
+     * @param value the value
+     * @return the bits of the half; NaN stays NaN
+     */
+    public static short toF16(float value) {
         int bits = Float.floatToIntBits(value);
         int sign = (bits >>> 16) & 0x8000;
         float magnitude = Math.abs(value);
@@ -40,11 +54,23 @@ final class HalfFloats {
         return (short) (sign | (roundedUp >> 13));
     }
 
-    static float fromBf16(short brain) {
+    /**
+     * The value of a bfloat16.
+     *
+     * @param brain its bits
+     * @return the same value in single precision
+     */
+    public static float fromBf16(short brain) {
         return Float.intBitsToFloat(brain << 16);
     }
 
-    static short toBf16(float value) {
+    /**
+     * The bfloat16 nearest to a value.
+     *
+     * @param value the value
+     * @return the bits of the bfloat16; NaN stays NaN
+     */
+    public static short toBf16(float value) {
         int bits = Float.floatToRawIntBits(value);
         if (Float.isNaN(value)) {
             return (short) ((bits >>> 16) | 0x40);

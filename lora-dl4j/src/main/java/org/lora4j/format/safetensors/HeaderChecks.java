@@ -42,7 +42,7 @@ final class HeaderChecks {
     }
 
     private Optional<TensorEntry> checkOne(HeaderParser.RawEntry entry) {
-        String where = "tensor \"" + entry.name() + "\"";
+        String where = "tensor " + TensorEntry.worded(entry.name());
         Optional<DType> dtype = DType.ofName(entry.dtype());
         if (dtype.isEmpty()) {
             problems.add(
@@ -70,7 +70,8 @@ final class HeaderChecks {
     private void checkLayout(List<HeaderParser.RawEntry> sorted) {
         long expected = 0;
         for (HeaderParser.RawEntry entry : sorted) {
-            String where = "tensor \"" + entry.name() + "\" lies at [" + entry.begin() + ", " + entry.end() + ")";
+            String where = "tensor " + TensorEntry.worded(entry.name()) + " lies at [" + entry.begin() + ", "
+                    + entry.end() + ")";
             if (entry.begin() < 0 || entry.end() < entry.begin() || entry.end() > dataLength) {
                 problems.add(where + ", expected within the " + dataLength + " bytes of data");
                 return;

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.LongStream;
 import org.lora4j.error.CorruptAdapterException;
+import org.lora4j.format.TensorEntry;
 
 /** Reads the JSON of a header token by token and insists on its grammar; what the numbers mean is not checked here. */
 final class HeaderParser {
@@ -87,6 +88,7 @@ final class HeaderParser {
         expect(parser.nextToken(), JsonToken.START_OBJECT, "the header");
         while (parser.nextToken() != JsonToken.END_OBJECT) {
             String name = parser.currentName();
+            checkUnicode(name);
             if (name.equals(METADATA)) {
                 readMetadata();
             } else {
@@ -102,13 +104,15 @@ final class HeaderParser {
         expect(parser.nextToken(), JsonToken.START_OBJECT, METADATA);
         while (parser.nextToken() != JsonToken.END_OBJECT) {
             String key = parser.currentName();
-            expect(parser.nextToken(), JsonToken.VALUE_STRING, METADATA + "." + key);
+            expect(parser.nextToken(), JsonToken.VALUE_STRING, METADATA + "." + TensorEntry.worded(key));
+            checkUnicode(key);
+            checkUnicode(parser.getText());
             metadata.put(key, parser.getText());
         }
     }
 
     private void readEntry(String name) throws IOException {
-        String where = "tensor \"" + name + "\"";
+        String where = "tensor " + TensorEntry.worded(name);
         expect(parser.nextToken(), JsonToken.START_OBJECT, where);
         String dtype = null;
         long[] shape = null;
@@ -125,8 +129,8 @@ final class HeaderParser {
                 case "shape" -> shape = readNumbers(where + ", shape");
                 case "data_offsets" -> offsets = readNumbers(where + ", data_offsets");
                 default ->
-                    throw corrupt(where + " has the key \"" + parser.currentName()
-                            + "\"; expected dtype, shape and data_offsets only");
+                    throw corrupt(where + " has the key " + TensorEntry.worded(parser.currentName())
+                            + "; expected dtype, shape and data_offsets only");
             }
         }
         if (dtype == null || shape == null || offsets == null || offsets.length != 2) {
@@ -140,9 +144,23 @@ final class HeaderParser {
         LongStream.Builder numbers = LongStream.builder();
         while (parser.nextToken() != JsonToken.END_ARRAY) {
             expect(parser.currentToken(), JsonToken.VALUE_NUMBER_INT, where);
+            if (parser.getText().startsWith("-0")) {
+                throw corrupt(where + " contains -0");
+            }
             numbers.add(parser.getLongValue());
         }
         return numbers.build().toArray();
+    }
+
+    /** An escape can spell half a character, which no UTF-8 file could hold and no writer could write back. */
+    private void checkUnicode(String text) throws CorruptAdapterException {
+        if (!isUnicode(text)) {
+            throw corrupt("the string " + TensorEntry.worded(text) + " contains half a surrogate pair");
+        }
+    }
+
+    static boolean isUnicode(String text) {
+        return StandardCharsets.UTF_8.newEncoder().canEncode(text);
     }
 
     private void expect(JsonToken found, JsonToken wanted, String where) throws CorruptAdapterException {

@@ -59,7 +59,7 @@ public final class SafetensorsWriter {
      */
     public static void write(Path file, Collection<TensorSource> tensors, Map<String, String> metadata)
             throws IOException {
-        List<TensorSource> sorted = sorted(tensors);
+        List<TensorSource> sorted = sorted(tensors, metadata);
         ByteBuffer header = header(sorted, metadata);
         Path absolute = file.toAbsolutePath();
         // Not Files.createTempFile: its permissions are for one user, and they would stay with the file.
@@ -85,17 +85,22 @@ public final class SafetensorsWriter {
         }
     }
 
-    private static List<TensorSource> sorted(Collection<TensorSource> tensors) {
+    private static List<TensorSource> sorted(Collection<TensorSource> tensors, Map<String, String> metadata) {
         Problems problems = new Problems();
         Set<String> names = new HashSet<>();
         for (TensorSource tensor : tensors) {
             String where = "tensor \"" + tensor.name() + "\"";
             problems.check(names.add(tensor.name()), where + " occurs twice, expected distinct names");
+            problems.check(
+                    HeaderParser.isUnicode(tensor.name()), where + " contains half a surrogate pair, expected Unicode");
             problems.check(!tensor.name().equals(HeaderParser.METADATA), where + " has the name of the metadata");
             problems.check(
                     Arrays.stream(tensor.shape()).allMatch(dimension -> dimension >= 0),
                     where + " has shape " + Arrays.toString(tensor.shape()) + ", expected no negative dimension");
         }
+        metadata.forEach((key, value) -> problems.check(
+                HeaderParser.isUnicode(key) && HeaderParser.isUnicode(value),
+                "metadata \"" + key + "\" contains half a surrogate pair, expected Unicode"));
         problems.throwIfAny("SafetensorsWriter");
         List<TensorSource> sorted = new ArrayList<>(tensors);
         sorted.sort(ORDER);

@@ -353,4 +353,24 @@ class PeftConfigJsonTest {
     private PeftFile read(String json) throws IOException {
         return PeftConfigJson.read(Files.writeString(dir.resolve("adapter_config.json"), json.replace('\'', '"')));
     }
+
+    /** The guide tells of every field what becomes of it. */
+    @Test
+    void everyField_hasItsRowInTheGuide() throws IOException {
+        List<String> rows = Files.readAllLines(Path.of("../docs/peft.md")).stream()
+                .filter(line -> line.startsWith("| `"))
+                .toList();
+
+        for (PeftField field : PeftField.ALL) {
+            String row = rows.stream()
+                    .filter(line -> line.split("\\|")[1].contains("`" + field.name() + "`"))
+                    .findFirst()
+                    .orElse("no row");
+            switch (field.treatment()) {
+                case CARRIED -> assertThat(row).as(field.name()).endsWith("| kept |");
+                case REFUSED -> assertThat(row).as(field.name()).endsWith("| refused |");
+                case HONORED -> assertThat(row).as(field.name()).doesNotMatch("no row|.*\\| (kept|refused) \\|");
+            }
+        }
+    }
 }

@@ -63,6 +63,44 @@ class SafetensorsReaderTest {
         }
     }
 
+    static List<Arguments> types() {
+        return List.of(
+                Arguments.of("BOOL", 3, 3),
+                Arguments.of("F4", 4, 2),
+                Arguments.of("F6_E2M3", 4, 3),
+                Arguments.of("F6_E3M2", 8, 6),
+                Arguments.of("U8", 3, 3),
+                Arguments.of("I8", 3, 3),
+                Arguments.of("F8_E5M2", 3, 3),
+                Arguments.of("F8_E4M3", 3, 3),
+                Arguments.of("F8_E8M0", 3, 3),
+                Arguments.of("F8_E4M3FNUZ", 3, 3),
+                Arguments.of("F8_E5M2FNUZ", 3, 3),
+                Arguments.of("I16", 3, 6),
+                Arguments.of("U16", 3, 6),
+                Arguments.of("F16", 3, 6),
+                Arguments.of("BF16", 3, 6),
+                Arguments.of("I32", 3, 12),
+                Arguments.of("U32", 3, 12),
+                Arguments.of("F32", 3, 12),
+                Arguments.of("C64", 3, 24),
+                Arguments.of("F64", 3, 24),
+                Arguments.of("I64", 3, 24),
+                Arguments.of("U64", 3, 24));
+    }
+
+    /** Widths are those of {@code Dtype::bitsize} in the reference implementation, worked out by hand. */
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("types")
+    void open_everyTypeOfTheFormat_isReadByItsWidth(String type, int elements, int bytes) throws IOException {
+        String header = "{" + Crafted.entry("a", type, "[" + elements + "]", 0, bytes) + "}";
+
+        try (SafetensorsReader reader = SafetensorsReader.open(Crafted.file(dir, header, bytes))) {
+            assertThat(reader.tensor("a").dtype()).hasToString(type);
+        }
+        assertThat(types()).hasSameSizeAs(DType.values());
+    }
+
     static List<Arguments> damages() {
         String a = Crafted.entry("a", "F32", "[2]", 0, 8);
         return List.of(
@@ -96,7 +134,7 @@ class SafetensorsReaderTest {
                         "{\"a\":{\"dtype\":\"F32\",\"shape\":[" + "9".repeat(5000) + "],\"data_offsets\":[0,8]}}",
                         8,
                         "Number value length"),
-                damage("{\"__metadata__\":{\"n\":1}}", 0, "__metadata__.n"),
+                damage("{\"__metadata__\":{\"n\":1}}", 0, "__metadata__.\"n\""),
                 damage("{\"__metadata__\":[]}", 0, "__metadata__ is or contains"),
                 damage("{" + Crafted.entry("a", "Q7", "[2]", 0, 8) + "}", 8, "tensor \"a\" has dtype \"Q7\""),
                 damage("{" + Crafted.entry("a", "Q".repeat(99), "[2]", 0, 8) + "}", 8, "has a dtype of 99 characters"),
@@ -124,6 +162,21 @@ class SafetensorsReaderTest {
                         "{" + Crafted.entry("a", "U8", "[9223372036854775807]", 0, Long.MAX_VALUE) + "}",
                         8,
                         "impossible"),
+                damage("{" + Crafted.entry("a", "F32", "[-0]", 0, 0) + "}", 0, "contains -0"),
+                damage("{" + Crafted.entry("a\\ud83d", "F32", "[2]", 0, 8) + "}", 8, "surrogate pair"),
+                damage("{\"__metadata__\":{\"k\":\"\\udc00\"}}", 0, "half a surrogate pair"),
+                damage("{" + Crafted.entry("a", "F32", "[02]", 0, 8) + "}", 8, "header character"),
+                damage("{" + Crafted.entry("a", "F32", "[+2]", 0, 8) + "}", 8, "header character"),
+                damage("{" + Crafted.entry("a", "F32", "[2,]", 0, 8) + "}", 8, "header character"),
+                damage("{/**/}", 0, "header character"),
+                damage("{'a':1}", 0, "header character"),
+                damage("{" + Crafted.entry("a\nb", "F32", "[2]", 0, 8) + "}", 8, "header character"),
+                damage("{" + Crafted.entry("a\\nb", "F32", "[3]", 0, 8) + "}", 8, "tensor \"a?b\" F32[3]"),
+                damage(
+                        "{" + Crafted.entry("a", "F32", "[1" + ",1".repeat(999) + "]", 0, 8) + "}",
+                        8,
+                        "F32[1, 1, 1, 1, 1, 1, 1, 1, 1, 1, and 990 more] occupies 8 bytes, expected 4"),
+                damage("{" + Crafted.entry("n".repeat(300), "F32", "[3]", 0, 8) + "}", 8, "n...\" F32[3]"),
                 damage("{}", 3, "which has 3 bytes"));
     }
 

@@ -112,6 +112,17 @@ class SafetensorsWriterTest {
     }
 
     @Test
+    void write_halfASurrogatePair_isRefused() {
+        List<TensorSource> half = List.of(tensor("\uD83D", DType.U8, 1));
+
+        assertThatThrownBy(() -> SafetensorsWriter.write(dir.resolve("f"), half, Map.of("k", "\uDE00")))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("2 problems")
+                .hasMessageContaining("metadata \"k\" contains half a surrogate pair");
+        assertThat(dir).isEmptyDirectory();
+    }
+
+    @Test
     void write_aShapeOfTooManyBytes_isRefused() {
         TensorSource huge = TensorSource.of("h", DType.F64, new long[] {1L << 40, 1L << 40}, ByteBuffer.allocate(0));
 

@@ -1,0 +1,2 @@
+/** Processes that are killed while they save. */
+package org.lora4j.integration.crash;

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.integration.fuzz;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.zip.CRC32;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
+import org.lora4j.adapter.Adapter;
+import org.lora4j.error.AdapterFormatException;
+import org.lora4j.format.TensorEntry;
+import org.lora4j.format.TensorFile;
+import org.lora4j.format.safetensors.SafetensorsReader;
+import org.lora4j.format.torch.TorchReader;
+
+/**
+ * The ways in which bytes of strangers get in, each as one call that returns if the library did what it promises.
+ *
+ * <p>A reader may accept bytes or refuse them with an {@link AdapterFormatException} that names the file; anything else
+ * leaves the call.
+ */
+public enum FuzzTarget {
+
+    /** A safetensors file. */
+    SAFETENSORS {
+        @Override
+        void read(byte[] input) throws IOException {
+            Path file = Files.write(FOLDER.resolve("f.safetensors"), input);
+            try (SafetensorsReader reader = SafetensorsReader.open(file)) {
+                readAll(reader);
+            }
+        }
+    },
+
+    /** A file of torch.save. */
+    TORCH {
+        @Override
+        void read(byte[] input) throws IOException {
+            Path file = Files.write(FOLDER.resolve("f.bin"), input);
+            try (TorchReader reader = TorchReader.open(file)) {
+                readAll(reader);
+            }
+        }
+    },
+
+    /** The pickle within a file of torch.save: a fuzzer does not find its way through the directory of a zip. */
+    PICKLE {
+        @Override
+        void read(byte[] input) throws IOException {
+            Path file = FOLDER.resolve("pickle.bin");
+            try (ZipOutputStream zip = new ZipOutputStream(Files.newOutputStream(file))) {
+                stored(zip, "archive/data.pkl", input);
+                for (int key = 0; key < STORAGES.length; key++) {
+                    stored(zip, "archive/data/" + key, new byte[STORAGES[key]]);
+                }
+            }
+            try (TorchReader reader = TorchReader.open(file)) {
+                readAll(reader);
+            }
+        }
+    },
+
+    /** A folder: the bytes up to the first 0 are its config, those behind it the weights. */
+    ADAPTER {
+        @Override
+        void read(byte[] input) throws IOException {
+            int end = 0;
+            while (end < input.length && input[end] != 0) {
+                end++;
+            }
+            Path folder = Files.createDirectories(FOLDER.resolve("adapter"));
+            Files.write(folder.resolve("adapter_config.json"), Arrays.copyOf(input, end));
+            byte[] weights = Arrays.copyOfRange(input, Math.min(end + 1, input.length), input.length);
+            Files.write(folder.resolve("adapter_model.safetensors"), weights);
+            Adapter.load(folder).config();
+        }
+    };
+
+    private static final Path FOLDER = folder();
+
+    /** Bytes of the storages that the seeds' state dictionary has. */
+    private static final int[] STORAGES = {48, 8, 0, 4, 16, 3, 4};
+
+    /** What a message may have; more would fill a log with a stranger's bytes. */
+    private static final int LONGEST_MESSAGE = 20_000;
+
+    private static Path folder() {
+        try {
+            Path folder = Files.createTempDirectory("lora4j-fuzz");
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> delete(folder)));
+            return folder;
+        } catch (IOException e) {
+            throw new IllegalStateException("no temporary folder", e);
+        }
+    }
+
+    private static void delete(Path folder) {
+        try (var files = Files.walk(folder)) {
+            for (Path file : files.sorted((a, b) -> b.compareTo(a)).toList()) {
+                Files.delete(file);
+            }
+        } catch (IOException e) {
+            throw new IllegalStateException("cannot remove " + folder, e);
+        }
+    }
+
+    abstract void read(byte[] input) throws IOException;
+
+    /** Whether the bytes are accepted; throws whatever must not be thrown. */
+    boolean accepts(byte[] input) throws IOException {
+        try {
+            read(input);
+            return true;
+        } catch (AdapterFormatException e) {
+            String message = e.getMessage();
+            if (!message.startsWith(FOLDER.toString()) || message.length() > LONGEST_MESSAGE) {
+                throw new AssertionError("a message that does not name the file or does not end: " + message, e);
+            }
+            return false;
+        }
+    }
+
+    private static void readAll(TensorFile file) throws IOException {
+        for (TensorEntry tensor : file.tensors().values()) {
+            file.read(tensor, 0, ByteBuffer.allocate(Math.toIntExact(tensor.byteCount())));
+        }
+    }
+
+    private static void stored(ZipOutputStream zip, String name, byte[] content) throws IOException {
+        CRC32 sum = new CRC32();
+        sum.update(content);
+        ZipEntry entry = new ZipEntry(name);
+        entry.setMethod(ZipEntry.STORED);
+        entry.setSize(content.length);
+        entry.setCrc(sum.getValue());
+        zip.putNextEntry(entry);
+        zip.write(content);
+        zip.closeEntry();
+    }
+}

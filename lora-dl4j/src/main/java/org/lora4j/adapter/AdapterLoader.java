@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.adapter;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.regex.PatternSyntaxException;
+import org.lora4j.array.Backend;
+import org.lora4j.config.LoraConfig;
+import org.lora4j.error.AdapterFormatException;
+import org.lora4j.error.Problems;
+
+/**
+ * Loads adapters that {@link Adapter#load} does not take as they are: with keys of another library, without a config file,
+ * damaged in parts.
+ *
+ * <p>Example, a checkpoint of loralib: <pre>{@code
+ * Adapter adapter = AdapterLoader.of(Path.of("roberta_base_lora_mnli.bin"))
+ *         .config(LoraConfig.builder()
+ *                 .rank(8)
+ *                 .alpha(16)
+ *                 .targetModules("query", "value")
+ *                 .modulesToSave("classifier")
+ *                 .build())
+ *         .keyMapping(Map.of(
+ *                 "^(.*)\\.lora_([AB])$", "base_model.model.$1.lora_$2.weight",
+ *                 "^classifier", "base_model.model.classifier"))
+ *         .load();
+ * }</pre>
+ *
+ * <p><b>State.</b> Immutable; each setter gives a new loader.
+ *
+ * <p><b>Threads.</b> Safe.
+ *
+ * @apiNote Status: experimental
+ */
+public final class AdapterLoader {
+
+    /** PEFT's name for an adapter that lies in a directory itself and not in a folder below. */
+    public static final String DEFAULT_NAME = "default";
+
+    private final Path path;
+    private final LoraConfig config;
+    private final Map<Pattern, String> mapping;
+    private final Consumer<String> leftOut;
+
+    private AdapterLoader(Path path, LoraConfig config, Map<Pattern, String> mapping, Consumer<String> leftOut) {
+        this.path = path;
+        this.config = config;
+        this.mapping = mapping;
+        this.leftOut = leftOut;
+    }
+
+    /**
+     * Starts with a place.
+     *
+     * @param path the directory of an adapter, or with {@link #config} a file of weights
+     * @return a strict loader without a mapping
+     */
+    public static AdapterLoader of(Path path) {
+        return new AdapterLoader(path, null, Map.of(), null);
+    }
+
+    /**
+     * Gives the config in place of a config file.
+     *
+     * @param config what was adapted and how
+     * @return a new loader
+     */
+    public AdapterLoader config(LoraConfig config) {
+        return new AdapterLoader(path, config, mapping, leftOut);
+    }
+
+    /**
+     * Renames the tensors of the file before they are read as PEFT's keys.
+     *
+     * @param replacements replacement by regular expression, with {@code $1} for a group; the first expression that is
+     *     found in a name, in the map's order, replaces every place where it is found
+     * @return a new loader
+     * @throws IllegalArgumentException if an expression is not one
+     */
+    public AdapterLoader keyMapping(Map<String, String> replacements) {
+        Map<Pattern, String> compiled = new LinkedHashMap<>();
+        Problems problems = new Problems();
+        replacements.forEach((expression, replacement) -> {
+            try {
+                compiled.put(Pattern.compile(expression), replacement);
+            } catch (PatternSyntaxException e) {
+                problems.add("\"" + expression + "\" is no regular expression: " + e.getDescription());
+            }
+        });
+        problems.throwIfAny("AdapterLoader.keyMapping");
+        return new AdapterLoader(path, config, compiled, leftOut);
+    }
+
+    /**
+     * Leaves out what does not fit instead of refusing the adapter: keys that are not understood, modules whose tensors are
+     * incomplete, of wrong shapes, not finite or not selected by the config. Damage of the files themselves and options
+     * that are not supported are refused as ever.
+     *
+     * @param leftOut gets a sentence for each thing left out
+     * @return a new loader
+     */
+    public AdapterLoader lenient(Consumer<String> leftOut) {
+        return new AdapterLoader(path, config, mapping, leftOut);
+    }
+
+    /**
+     * Reads the adapter.
+     *
+     * @return the adapter
+     * @throws AdapterFormatException as for {@link Adapter#load}
+     * @throws IOException as for {@link Adapter#load}
+     */
+    public Adapter load() throws IOException {
+        Backend.require();
+        return new AdapterReader(path, this).read();
+    }
+
+    LoraConfig config() {
+        return config;
+    }
+
+    boolean isLenient() {
+        return leftOut != null;
+    }
+
+    void report(Path file, List<String> sentences) {
+        sentences.forEach(sentence -> leftOut.accept(file + ": " + sentence));
+    }
+
+    String mapped(String key) {
+        for (Map.Entry<Pattern, String> line : mapping.entrySet()) {
+            Matcher matcher = line.getKey().matcher(key);
+            if (matcher.find()) {
+                return matcher.replaceAll(line.getValue());
+            }
+        }
+        return key;
+    }
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.adapter;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import org.lora4j.array.io.ArrayBytes;
+import org.lora4j.array.io.ElementCodec;
+import org.lora4j.config.LoraConfig;
+import org.lora4j.config.ModuleSelector;
+import org.lora4j.error.Problems;
+import org.lora4j.format.peft.PeftConfigJson;
+import org.lora4j.format.peft.PeftFile;
+import org.lora4j.format.peft.PeftKeys;
+import org.lora4j.format.peft.PeftTensor;
+import org.lora4j.format.safetensors.SafetensorsWriter;
+import org.lora4j.format.safetensors.TensorSource;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** Writes an adapter's directory. */
+final class AdapterWriter {
+
+    private AdapterWriter() {}
+
+    private static final Map<String, String> METADATA = Map.of("format", "pt");
+
+    static void save(Adapter adapter, Path directory, Function<INDArray, ElementCodec> codecs) throws IOException {
+        if (adapter.modules().isEmpty() && adapter.savedParameters().isEmpty()) {
+            throw new IllegalStateException(
+                    "Adapter.save(" + directory + "): the adapter holds no tensors; expected factors"
+                            + " of at least one module. Export it from a model after modules were adapted.");
+        }
+        Map<String, INDArray> tensors = tensors(adapter);
+        checkRange(tensors, codecs);
+        List<TensorSource> sources = new ArrayList<>();
+        tensors.forEach((key, array) -> sources.add(ArrayBytes.source(key, array, codecs.apply(array))));
+        try (StagedFiles staged = StagedFiles.begin(directory, PeftConfigJson.FILE_NAME)) {
+            write(adapter, directory, sources, staged);
+        } catch (IOException e) {
+            throw new IOException(
+                    "Adapter.save(" + directory + "): " + describe(e)
+                            + ". Free space, grant permission or save elsewhere.",
+                    e);
+        }
+    }
+
+    private static void write(Adapter adapter, Path directory, List<TensorSource> sources, StagedFiles staged)
+            throws IOException {
+        try {
+            SafetensorsWriter.write(staged.staging().resolve(AdapterReader.WEIGHTS), sources, METADATA);
+            staged.write(PeftConfigJson.FILE_NAME, PeftConfigJson.write(writable(adapter)));
+            if (ModelCard.mayReplace(directory.resolve(ModelCard.FILE_NAME))) {
+                staged.write(ModelCard.FILE_NAME, ModelCard.text(adapter));
+            }
+            staged.commit();
+        } catch (IOException e) {
+            String outcome = staged.isCommitted()
+                    ? "; the new adapter is complete and lora4j loads it, and the next save puts its files in place"
+                    : "; what was there before is unchanged";
+            throw new IOException(describe(e) + outcome, e);
+        }
+    }
+
+    /** The JDK's file exceptions say what happened in their names and only where in their messages. */
+    private static String describe(IOException e) {
+        return e.getClass() == IOException.class
+                ? e.getMessage()
+                : e.getClass().getSimpleName() + ": " + e.getMessage();
+    }
+
+    private static Map<String, INDArray> tensors(Adapter adapter) {
+        Map<String, INDArray> tensors = new TreeMap<>();
+        adapter.modules()
+                .forEach((path, factors) -> factors.forEach((suffix, array) -> tensors.put(
+                        PeftKeys.factor(path, PeftTensor.ofSuffix(suffix).orElseThrow()), array)));
+        Set<String> wrapped = adapter.modules().entrySet().stream()
+                .filter(module -> !module.getValue().keySet().equals(Set.of(PeftTensor.TOKEN_ROWS.suffix())))
+                .map(Map.Entry::getKey)
+                .collect(Collectors.toSet());
+        adapter.savedParameters().forEach((path, array) -> tensors.put(PeftKeys.saved(path, wrapped), array));
+        return tensors;
+    }
+
+    private static void checkRange(Map<String, INDArray> tensors, Function<INDArray, ElementCodec> codecs) {
+        Problems problems = new Problems();
+        tensors.forEach((key, array) -> {
+            long bad = ArrayBytes.firstNotFinite(array, codecs.apply(array));
+            problems.check(
+                    bad < 0,
+                    "tensor \"" + key + "\": element " + bad + " = "
+                            + (bad < 0 ? 0 : array.data().getDouble(bad)) + " is beyond the range of "
+                            + codecs.apply(array) + ", expected a wider storage type");
+        });
+        problems.throwIfAny("Adapter.save");
+    }
+
+    private static PeftFile writable(Adapter adapter) {
+        LoraConfig config = adapter.config();
+        if (!(config.targetModules() instanceof ModuleSelector.AllLinear)
+                || adapter.modules().isEmpty()) {
+            return adapter.file();
+        }
+        ModuleSelector adapted = ModuleSelector.suffixes(adapter.modules().keySet());
+        return new PeftFile(config.toBuilder().targetModules(adapted).build(), adapter.extras());
+    }
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.adapter;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import org.lora4j.array.io.ArrayBytes;
+import org.lora4j.array.io.ElementCodec;
+import org.lora4j.error.AdapterFormatException;
+import org.lora4j.error.Problems;
+import org.lora4j.format.TensorEntry;
+import org.lora4j.format.TensorFile;
+import org.lora4j.format.peft.PeftFile;
+import org.lora4j.format.peft.PeftKey;
+import org.lora4j.format.peft.PeftKeys;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** Puts the tensors of a file in their places and checks that they make an adapter. */
+final class TensorPlaces {
+
+    /** More dimensions than an ND4J array can have are refused before one is made. */
+    private static final int MOST_DIMENSIONS = 32;
+
+    private final PeftFile config;
+    private final Path path;
+    private final AdapterLoader how;
+    private final Map<String, Map<String, INDArray>> modules = new TreeMap<>();
+    private final Map<String, INDArray> saved = new TreeMap<>();
+    private final Map<String, String> copies = new HashMap<>();
+    private final Set<String> keys = new HashSet<>();
+    private final Problems problems = new Problems();
+
+    TensorPlaces(PeftFile config, Path path, AdapterLoader how) {
+        this.config = config;
+        this.path = path;
+        this.how = how;
+    }
+
+    Adapter read(TensorFile file) throws IOException {
+        for (TensorEntry entry : file.tensors().values()) {
+            Optional<ElementCodec> codec = ElementCodec.of(entry.dtype());
+            if (codec.isEmpty() || entry.shape().length > MOST_DIMENSIONS) {
+                problems.add("tensor " + entry + ", expected F64, F32, F16 or BF16 and at most " + MOST_DIMENSIONS
+                        + " dimensions");
+            } else if (entry.byteCount() == 0) {
+                problems.add("tensor " + entry + " has no elements");
+            } else {
+                place(file, entry, codec.get());
+            }
+        }
+        copies.forEach((key, parameter) -> problems.check(
+                saved.containsKey(parameter),
+                "key \"" + key + "\" is a copy of \"" + parameter + "\", which is missing"));
+        AdapterChecks checks = new AdapterChecks(config.config(), problems);
+        if (how.isLenient()) {
+            problems.addAll(checks.removeUnsound(modules, saved));
+            how.report(path, problems.list());
+            problems.clear();
+        }
+        problems.check(!modules.isEmpty() || !saved.isEmpty(), "holds no tensors of an adapter");
+        checks.check(modules, saved);
+        if (!problems.isEmpty()) {
+            throw new AdapterFormatException(problems.message(path.toString())
+                    + ". The adapter is damaged, incomplete or not LoRA; save it again where it was made.");
+        }
+        return new Adapter(config, modules, saved);
+    }
+
+    private void place(TensorFile file, TensorEntry entry, ElementCodec codec) throws IOException {
+        String key = how.mapped(entry.name());
+        String origin = key.equals(entry.name()) ? "" : " (\"" + entry.name() + "\" in the file)";
+        if (!keys.add(key)) {
+            problems.add("key \"" + key + "\"" + origin + " is there twice after the key mapping");
+            return;
+        }
+        PeftKey meaning = PeftKeys.parse(key);
+        if (meaning instanceof PeftKey.Factor factor) {
+            modules.computeIfAbsent(factor.modulePath(), module -> new TreeMap<>())
+                    .put(factor.tensor().suffix(), ArrayBytes.read(file, entry, codec));
+        } else if (meaning instanceof PeftKey.Saved parameter) {
+            INDArray before = saved.put(parameter.parameterPath(), ArrayBytes.read(file, entry, codec));
+            problems.check(before == null, "parameter \"" + parameter.parameterPath() + "\" is there twice");
+        } else if (meaning instanceof PeftKey.Copy copy) {
+            copies.put(key, copy.parameterPath());
+        } else if (meaning instanceof PeftKey.Unknown unknown) {
+            problems.add("key \"" + key + "\"" + origin + " " + unknown.reason());
+        }
+    }
+}
