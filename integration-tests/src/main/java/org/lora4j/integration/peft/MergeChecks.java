@@ -2,7 +2,6 @@
 package org.lora4j.integration.peft;
 
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.lora4j.adapter.Adapter;
@@ -20,10 +19,11 @@ final class MergeChecks {
     private MergeChecks() {}
 
     static void run(GoldenCase golden, Map<String, Adapter> adapters, CheckList checks) throws IOException {
-        List<Adapter> merged = new ArrayList<>();
-        for (String name : golden.mergedAdapters()) {
-            merged.add(adapters.get(name));
+        Map<String, Adapter> asPeft = MergedAsPeft.of(golden, adapters);
+        if (!adapters.values().containsAll(asPeft.values())) {
+            checks.note("PEFT merged with the modules to save of the adapter that was active: compared with those");
         }
+        List<Adapter> merged = List.copyOf(asPeft.values());
         if (isMergeable(golden)) {
             compare(golden, merged(golden, merged), CHECK, checks);
             return;

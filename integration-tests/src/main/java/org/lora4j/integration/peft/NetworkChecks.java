@@ -40,12 +40,18 @@ final class NetworkChecks {
         model.enable(false);
         checks.close("y_base", "adapters disabled", model.output(), golden.io().get("y_base"));
         model.enable(true);
-        checks.attempt("y_merged", () -> merged(golden, model, checks));
+        checks.attempt("y_merged", () -> merged(golden, adapters, checks));
         checks.attempt("active sets", () -> activeSets(golden, model, checks));
         checks.attempt("gradients", () -> gradients(golden, adapters, checks));
     }
 
-    private static void merged(GoldenCase golden, HostModel model, CheckList checks) {
+    private void merged(GoldenCase golden, Map<String, Adapter> adapters, CheckList checks) throws IOException {
+        HostModel model = host.build(golden, Loss.SUM_OF_SQUARES);
+        Map<String, Adapter> asPeft = MergedAsPeft.of(golden, adapters);
+        for (Map.Entry<String, Adapter> adapter : asPeft.entrySet()) {
+            model.add(adapter.getKey(), adapter.getValue());
+        }
+        model.activate(asPeft.keySet().toArray(new String[0]));
         HostModel.Merged merged;
         try {
             merged = model.mergeAndUnload();

@@ -5,11 +5,12 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
-import java.util.TreeMap;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.adapter.StorageType;
 import org.lora4j.format.DType;
@@ -30,6 +31,9 @@ final class SaveChecks {
 
     /** PEFT keeps these as sets: their order in a file means nothing. */
     private static final Set<String> SETS = Set.of("target_modules", "exclude_modules", "modules_to_save");
+
+    /** One value may stand without its brackets. */
+    private static final Set<String> LISTS = Set.of("layers_pattern", "layers_to_transform");
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -90,8 +94,8 @@ final class SaveChecks {
         JsonNode found = JSON.readTree(saved.resolve(CONFIG).toFile());
         expected.properties().forEach(field -> {
             JsonNode again = found.path(field.getKey());
-            Object one = comparable(field.getValue(), SETS.contains(field.getKey()));
-            boolean same = Objects.equals(one, comparable(again, SETS.contains(field.getKey())));
+            boolean same =
+                    Objects.equals(comparable(field.getKey(), field.getValue()), comparable(field.getKey(), again));
             checks.that(
                     "saved config",
                     same,
@@ -100,18 +104,29 @@ final class SaveChecks {
         });
     }
 
-    private static Object comparable(JsonNode value, boolean set) {
+    private static Object comparable(String field, JsonNode value) {
+        if (value.isArray() && SETS.contains(field)) {
+            return new HashSet<>(GoldenCase.strings(value));
+        }
+        boolean bare = LISTS.contains(field) && value.isValueNode() && !value.isNull();
+        return bare ? List.of(comparable(value)) : comparable(value);
+    }
+
+    private static Object comparable(JsonNode value) {
         if (value.isNumber()) {
             return value.doubleValue();
         }
-        if (value.isArray() && set) {
-            return new HashSet<>(GoldenCase.strings(value));
+        if (value.isArray()) {
+            List<Object> elements = new ArrayList<>();
+            value.forEach(element -> elements.add(comparable(element)));
+            return elements;
         }
         if (value.isObject()) {
-            Map<String, Object> fields = new TreeMap<>();
-            value.properties().forEach(field -> fields.put(field.getKey(), comparable(field.getValue(), false)));
+            // In order: the first pattern that matches a module wins.
+            List<Object> fields = new ArrayList<>();
+            value.properties().forEach(field -> fields.add(List.of(field.getKey(), comparable(field.getValue()))));
             return fields;
         }
-        return value.isMissingNode() ? null : value;
+        return value;
     }
 }

@@ -2,7 +2,7 @@
 package org.lora4j.integration.peft;
 
 import java.io.IOException;
-import java.util.List;
+import java.util.Arrays;
 import java.util.Map;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.Initialization;
@@ -69,10 +69,11 @@ final class StartChecks {
                 "start values",
                 tensors.keySet().equals(init.keySet()),
                 "keys are " + tensors.keySet() + ", expected " + init.keySet());
-        tensors.forEach((key, array) -> checks.that(
+        init.forEach((key, array) -> checks.that(
                 "start values",
-                init.containsKey(key) && List.of(array.shape()).equals(List.of(array.shape())),
-                key + " is not expected"));
+                tensors.containsKey(key)
+                        && Arrays.equals(array.shape(), tensors.get(key).shape()),
+                key + " is missing or has another shape than " + Arrays.toString(array.shape())));
         fresh.modules().forEach((path, factors) -> module(golden, config, path, factors, init, checks));
         if (config.initialization() != Initialization.RANDOM) {
             model.activate(FRESH);

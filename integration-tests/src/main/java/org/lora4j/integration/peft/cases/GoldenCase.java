@@ -6,7 +6,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -240,6 +239,6 @@ public record GoldenCase(Path directory, JsonNode about, Map<String, INDArray> b
      * @return the list of {@code case.json}, joined, for messages and for what only they tell
      */
     public String features() {
-        return String.join("; ", new ArrayList<>(strings("features")));
+        return String.join("; ", strings("features"));
     }
 }
