@@ -49,6 +49,7 @@ class ArchitectureTest {
                 layer("array"),
                 layer("adapter", "error", "config", "format.safetensors", "format.peft", "array"),
                 layer("method", "error", "config", "array", "adapter"),
+                layer("combine", "error", "config", "format.peft", "array", "adapter"),
                 layer("graph", "error"),
                 layer("autodiff.rules"),
                 layer("autodiff", "autodiff.rules", "graph"),
@@ -119,10 +120,10 @@ class ArchitectureTest {
     }
 
     @Test
-    void arrayMethodAndAdapter_knowNoGraphs() {
+    void arrayMethodAdapterAndCombine_knowNoGraphs() {
         noClasses()
                 .that()
-                .resideInAnyPackage(ROOT + ".array..", ROOT + ".method..", ROOT + ".adapter..")
+                .resideInAnyPackage(ROOT + ".array..", ROOT + ".method..", ROOT + ".adapter..", ROOT + ".combine..")
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage("org.nd4j.autodiff..", "org.deeplearning4j..")
