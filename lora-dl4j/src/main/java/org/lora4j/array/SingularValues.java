@@ -59,14 +59,18 @@ public record SingularValues(Matrix left, double[] values, Matrix right) {
      *
      * @param left a matrix [m, k]
      * @param right a matrix [k, n]
-     * @return the values of {@code left * right} other than those that are 0 for any matrices of these sizes
+     * @return the values of {@code left * right} other than those that are 0 for any matrices of these sizes; values that
+     *     are rounding errors of the product, as where terms cancel, are 0
      */
     public static SingularValues ofProduct(Matrix left, Matrix right) {
         OrthonormalBasis outer = OrthonormalBasis.of(left.transposed());
         OrthonormalBasis inner = OrthonormalBasis.of(right);
         SingularValues core = of(outer.coefficients().transposed().times(inner.coefficients()));
-        return new SingularValues(core.left.times(outer.basis()), core.values, core.right.times(inner.basis()))
-                .signed();
+        double sizes = outer.coefficients().norm() * inner.coefficients().norm();
+        double[] values = Arrays.stream(core.values)
+                .map(value -> value > 4 * EPSILON * sizes ? value : 0)
+                .toArray();
+        return new SingularValues(core.left.times(outer.basis()), values, core.right.times(inner.basis())).signed();
     }
 
     /**
