@@ -264,11 +264,14 @@ public final class Matrix {
      * @return 0 for a matrix without elements
      */
     public double largest() {
-        return Arrays.stream(rows)
-                .flatMapToDouble(Arrays::stream)
-                .map(Math::abs)
-                .max()
-                .orElse(0);
+        double largest = 0;
+        for (double[] row : rows) {
+            for (double value : row) {
+                // Unlike a comparison, max hands NaN on.
+                largest = Math.max(largest, Math.abs(value));
+            }
+        }
+        return largest;
     }
 
     /**

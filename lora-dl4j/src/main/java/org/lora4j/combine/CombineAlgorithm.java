@@ -76,7 +76,7 @@ public enum CombineAlgorithm {
         SIGN("majoritySign"),
         RANK("rank"),
         CLAMP("clampQuantile"),
-        MASKS("seed and masks");
+        MASKS("seed or masks");
 
         private final String setter;
 

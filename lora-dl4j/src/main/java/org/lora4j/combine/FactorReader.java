@@ -37,13 +37,17 @@ final class FactorReader {
 
     /** One module that the adapter has; nothing, and a problem, if its update is not a product of A and B alone. */
     static Optional<Factors> read(String where, Adapter adapter, String path, Problems problems) {
-        Map<String, INDArray> tensors = adapter.modules().get(path);
+        double scaling = adapter.config().scalingOf(path);
+        return read(where + "module \"" + path + "\"", adapter.modules().get(path), scaling, problems);
+    }
+
+    static Optional<Factors> read(String where, Map<String, INDArray> tensors, double scaling, Problems problems) {
         Optional<PeftTensor> kind = kindOfA(tensors);
         problems.check(
                 kind.isPresent(),
-                where + "module \"" + path + "\" has the tensors " + Problems.quoted(new TreeSet<>(tensors.keySet()))
+                where + " has the tensors " + Problems.quoted(new TreeSet<>(tensors.keySet()))
                         + ", expected a pair of A and B alone");
-        return kind.map(a -> factors(adapter, path, a, tensors));
+        return kind.map(a -> factors(a, tensors, scaling));
     }
 
     /** The modules of an adapter, or an error. */
@@ -79,9 +83,9 @@ final class FactorReader {
                 == 1;
     }
 
-    private static Factors factors(Adapter adapter, String path, PeftTensor kind, Map<String, INDArray> tensors) {
+    private static Factors factors(PeftTensor kind, Map<String, INDArray> tensors, double scaling) {
         INDArray a = tensors.get(kind.suffix());
         INDArray b = tensors.get(kind.partner().suffix());
-        return new Factors(FactorLayout.of(kind, a, b), a, b, adapter.config().scalingOf(path));
+        return new Factors(FactorLayout.of(kind, a, b), a, b, scaling);
     }
 }

@@ -17,6 +17,7 @@ import org.lora4j.adapter.Adapter;
 import org.lora4j.config.BiasTraining;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
+import org.lora4j.error.Problems;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -56,7 +57,7 @@ class CombineRefusalTest {
                         "Combine: 7 problems: 3 weights for 2 adapters, expected one each; weights[1] = NaN, expected a"
                                 + " finite number; density = 1.5, expected the share that stays, in (0, 1]; rank = 0, expected 1"
                                 + " or more; density is given, but LINEAR does not use it; leave it out; rank is given, but LINEAR"
-                                + " does not use it; leave it out; seed and masks is given, but LINEAR does not use it; leave it"
+                                + " does not use it; leave it out; seed or masks is given, but LINEAR does not use it; leave it"
                                 + " out");
     }
 
@@ -65,6 +66,30 @@ class CombineRefusalTest {
         assertThatThrownBy(() -> Combine.of().combine())
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("Combine: no adapters, expected at least one");
+    }
+
+    @Test
+    void combine_withANullAdapter_isRefused() {
+        assertThatThrownBy(() -> Combine.of(adapter, null).weights(1, 1).combine())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("Combine: an adapter is null");
+    }
+
+    @Test
+    void modules_withFurtherTensors_areRefusedByName() {
+        Map<String, INDArray> dora =
+                Map.of("lora_A.weight", row(1, 0), "lora_B.weight", column(1), "lora_magnitude_vector", row(1));
+        Map<String, INDArray> packed = linear(row(1, 0), Nd4j.ones(DataType.FLOAT, 1, 1, 1));
+        Problems problems = new Problems();
+
+        assertThat(FactorReader.read("module \"a\"", dora, 1, problems)).isEmpty();
+        assertThat(FactorReader.read("module \"b\"", packed, 1, problems)).isEmpty();
+        assertThat(problems.list())
+                .containsExactly(
+                        "module \"a\" has the tensors \"lora_A.weight\", \"lora_B.weight\", \"lora_magnitude_vector\","
+                                + " expected a pair of A and B alone",
+                        "module \"b\" has the tensors \"lora_A.weight\", \"lora_B.weight\", expected a pair of A and B"
+                                + " alone");
     }
 
     @ParameterizedTest
