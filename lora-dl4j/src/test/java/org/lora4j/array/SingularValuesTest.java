@@ -3,6 +3,7 @@ package org.lora4j.array;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.Arrays;
 import java.util.SplittableRandom;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
@@ -149,6 +150,22 @@ class SingularValuesTest {
 
         assertThat(leading.values()).hasSize(6);
         assertThat(product(leading).plus(-1, matrix).norm()).isLessThan(1e-12 * matrix.norm());
+    }
+
+    @Test
+    void leading_ofValuesThatFallFast_givesThoseThatFloatsCanHold() {
+        Matrix left = OrthonormalBasis.of(random(5, 180, 180)).basis();
+        Matrix right = OrthonormalBasis.of(random(6, 180, 180)).basis();
+        double[] values = new double[180];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = Math.pow(0.5, i);
+        }
+        Matrix matrix = left.transposed().times(right.scaledRows(values));
+
+        SingularValues leading = SingularValues.leading(matrix, 24);
+
+        assertThat(leading.values()).containsExactly(Arrays.copyOf(values, 24), Offset.offset(1e-11));
+        assertThat(product(leading).plus(-1, matrix).norm()).isLessThan(1.2 * Math.pow(0.5, 24));
     }
 
     @Test
