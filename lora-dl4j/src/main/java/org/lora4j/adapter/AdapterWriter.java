@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.lora4j.array.io.ArrayBytes;
@@ -106,7 +107,9 @@ final class AdapterWriter {
                 || adapter.modules().isEmpty()) {
             return adapter.file();
         }
-        ModuleSelector adapted = ModuleSelector.suffixes(adapter.modules().keySet());
+        ModuleSelector adapted = ModuleSelector.suffixes(adapter.modules().keySet().stream()
+                .map(PeftKeys::wrapperOf)
+                .collect(Collectors.toCollection(TreeSet::new)));
         return new PeftFile(config.toBuilder().targetModules(adapted).build(), adapter.extras());
     }
 }

@@ -1,8 +1,9 @@
 /**
- * Elements of ND4J arrays through Java arrays: read and written in pieces ({@link org.lora4j.array.DenseArray}),
- * converted from and to the 16-bit types of files ({@link org.lora4j.array.io.HalfFloats}), and drawn from the caller's own
- * source of randomness ({@link org.lora4j.array.RandomStreams}).
+ * Elements of ND4J arrays through Java arrays: read and written in pieces ({@link org.lora4j.array.DenseArray}), and
+ * drawn from the caller's own source of randomness ({@link org.lora4j.array.RandomStreams}). Small matrices on the Java
+ * heap ({@link org.lora4j.array.Matrix}) and their decompositions in double precision
+ * ({@link org.lora4j.array.SingularValues}, {@link org.lora4j.array.OrthonormalBasis}).
  *
- * <p>This package uses nothing but ND4J arrays. What computes with the elements lives with its users.
+ * <p>This package uses nothing but ND4J arrays. What else computes with the elements lives with its users.
  */
 package org.lora4j.array;

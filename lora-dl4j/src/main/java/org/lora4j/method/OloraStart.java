@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.method;
 
-import org.nd4j.linalg.api.buffer.DataType;
-import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
+import java.util.List;
+import org.lora4j.array.Matrix;
+import org.lora4j.array.OrthonormalBasis;
 
 /**
  * {@code B = Q[:, :r]} and {@code A = R[:r]} of {@code W = Q R}. The signs of the columns of Q are free; the product is
@@ -16,11 +16,26 @@ final class OloraStart implements PairStart {
     @Override
     public Pair start(FactorStart start, long[] shapeA, long[] shapeB) {
         PairStarts.requireMatrix("OLORA", start);
-        INDArray weight = start.weight().get().castTo(DataType.DOUBLE);
+        Matrix weight =
+                Matrix.of(start.weight().get(), Math.toIntExact(start.shape().outputs()));
         // The first r columns of Q need the first r columns of W only.
-        INDArray q = Nd4j.createFromArray(Orthonormal.columns(weight.toDoubleMatrix(), start.rank()));
-        INDArray r = q.transpose().mmul(weight);
+        Matrix q = basis(weight.transposed().firstRows(start.rank()));
         return new Pair(
-                r.castTo(start.dataType()).dup('c'), q.castTo(start.dataType()).dup('c'));
+                q.times(weight).toArray(start.dataType(), shapeA),
+                q.transposed().toArray(start.dataType(), shapeB));
+    }
+
+    /** As many orthonormal rows as there are vectors; where these depend on each other, unit vectors fill in. */
+    private static Matrix basis(Matrix vectors) {
+        Matrix basis = OrthonormalBasis.of(vectors).basis();
+        if (basis.rows() == vectors.rows()) {
+            return basis;
+        }
+        double[][] units = new double[vectors.rows()][vectors.columns()];
+        for (int i = 0; i < units.length; i++) {
+            units[i][i] = 1;
+        }
+        Matrix filled = Matrix.stack(List.of(basis, Matrix.ofRows(vectors.columns(), units)));
+        return OrthonormalBasis.of(filled).basis().firstRows(vectors.rows());
     }
 }

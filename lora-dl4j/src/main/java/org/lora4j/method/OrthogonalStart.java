@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.method;
 
+import org.lora4j.array.Matrix;
+import org.lora4j.array.OrthonormalBasis;
 import org.lora4j.array.RandomStreams;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * Both factors random, their product zero: A spans the odd, B the even rows of a random rotation Q of the rank's space,
@@ -24,26 +25,27 @@ final class OrthogonalStart implements PairStart {
                     + ": this start value needs a linear module and an even rank. Choose another initialization or"
                     + " rank.");
         }
-        double[][] q = Orthonormal.columns(normal(start, rank, rank).toDoubleMatrix(), rank);
-        INDArray odd = half(q, 0);
-        INDArray even = half(q, 1);
-        INDArray a = odd.transpose().mmul(normal(start, rank / 2, start.shape().inputs()));
-        INDArray b = normal(start, start.shape().outputs(), rank / 2).mmul(even);
+        Matrix q = OrthonormalBasis.of(normal(start, rank, rank)).basis();
+        Matrix a = half(q, 0)
+                .transposed()
+                .times(normal(start, rank / 2, start.shape().inputs()));
+        Matrix b = normal(start, start.shape().outputs(), rank / 2).times(half(q, 1));
         return new Pair(
-                a.muli(SCALE).castTo(start.dataType()).dup('c'),
-                b.muli(SCALE).castTo(start.dataType()).dup('c'));
+                a.scaled(SCALE).toArray(start.dataType(), shapeA),
+                b.scaled(SCALE).toArray(start.dataType(), shapeB));
     }
 
-    private static INDArray normal(FactorStart start, long rows, long columns) {
-        return RandomStreams.normal(start.random(), 1, DataType.DOUBLE, rows, columns);
+    private static Matrix normal(FactorStart start, long rows, long columns) {
+        INDArray drawn = RandomStreams.normal(start.random(), 1, DataType.DOUBLE, rows, columns);
+        return Matrix.of(drawn, Math.toIntExact(rows));
     }
 
     /** Every second row of Q. */
-    private static INDArray half(double[][] q, int first) {
-        double[][] rows = new double[q.length / 2][];
+    private static Matrix half(Matrix q, int first) {
+        double[][] rows = new double[q.rows() / 2][];
         for (int i = 0; i < rows.length; i++) {
-            rows[i] = q[2 * i + first];
+            rows[i] = q.row(2 * i + first);
         }
-        return Nd4j.createFromArray(rows);
+        return Matrix.ofRows(q.columns(), rows);
     }
 }

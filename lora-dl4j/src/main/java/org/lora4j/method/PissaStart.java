@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.method;
 
-import org.nd4j.linalg.api.buffer.DataType;
-import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
-import org.nd4j.linalg.indexing.NDArrayIndex;
+import java.util.Arrays;
+import org.lora4j.array.Matrix;
+import org.lora4j.array.SingularValues;
 
 /**
  * {@code B = U[:, :r] sqrt(S)} and {@code A = sqrt(S) V^T[:r]} of {@code W = U S V^T}, with S divided by the scaling, so
@@ -23,25 +22,14 @@ final class PissaStart implements PairStart {
             throw new IllegalArgumentException("PISSA: scaling = " + start.scaling()
                     + "; expected above 0, because the singular values are divided by it. Set alpha.");
         }
-        INDArray weight = start.weight().get().castTo(DataType.DOUBLE);
-        long outputs = weight.size(0);
-        long inputs = weight.size(1);
-        // The native svd op of ND4J M2.1 throws above 16 x 16; LAPACK's does not.
-        INDArray s = Nd4j.create(DataType.DOUBLE, new long[] {1, Math.min(outputs, inputs)}, 'f');
-        INDArray u = Nd4j.create(DataType.DOUBLE, new long[] {outputs, outputs}, 'f');
-        INDArray vt = Nd4j.create(DataType.DOUBLE, new long[] {inputs, inputs}, 'f');
-        Nd4j.getBlasWrapper().lapack().gesvd(weight.dup('f'), s, u, vt);
-        INDArray left = u.get(NDArrayIndex.all(), NDArrayIndex.interval(0, start.rank()))
-                .dup('c');
-        INDArray right = vt.get(NDArrayIndex.interval(0, start.rank()), NDArrayIndex.all())
-                .dup('c');
-        for (int i = 0; i < start.rank(); i++) {
-            double root = Math.sqrt(s.getDouble(i) / start.scaling());
-            left.getColumn(i).muli(root);
-            right.getRow(i).muli(root);
-        }
+        Matrix weight =
+                Matrix.of(start.weight().get(), Math.toIntExact(start.shape().outputs()));
+        SingularValues leading = SingularValues.leading(weight, start.rank());
+        double[] roots = Arrays.stream(leading.values())
+                .map(value -> Math.sqrt(value / start.scaling()))
+                .toArray();
         return new Pair(
-                right.castTo(start.dataType()).dup('c'),
-                left.castTo(start.dataType()).dup('c'));
+                leading.right().scaledRows(roots).toArray(start.dataType(), shapeA),
+                leading.left().scaledRows(roots).transposed().toArray(start.dataType(), shapeB));
     }
 }

@@ -74,6 +74,7 @@ class ArchitectureTest {
                         "array.io",
                         "adapter",
                         "method"),
+                layer("combine", "error", "config", "format.peft", "array", "adapter"),
                 layer("graph", "error"),
                 layer("autodiff.rules"),
                 layer("autodiff", "autodiff.rules", "graph"),
@@ -154,10 +155,10 @@ class ArchitectureTest {
     }
 
     @Test
-    void arrayMethodAndAdapter_knowNoGraphs() {
+    void arrayMethodAdapterAndCombine_knowNoGraphs() {
         noClasses()
                 .that()
-                .resideInAnyPackage(ROOT + ".array..", ROOT + ".method..", ROOT + ".adapter..")
+                .resideInAnyPackage(ROOT + ".array..", ROOT + ".method..", ROOT + ".adapter..", ROOT + ".combine..")
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage("org.nd4j.autodiff..", "org.deeplearning4j..")

@@ -18,6 +18,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.Lora;
 import org.lora4j.adapter.Adapter;
+import org.lora4j.combine.Combine;
+import org.lora4j.combine.CombineAlgorithm;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.error.CorruptAdapterException;
 import org.lora4j.error.IncompatibleBaseException;
@@ -97,7 +99,7 @@ class TroubleshootingTest {
         Path adapter = folder.resolve("adapter");
         adapted().adapter("default").save(adapter);
         Path config = adapter.resolve("adapter_config.json");
-        Files.writeString(config, Files.readString(config).replace("\"use_dora\": false", "\"use_dora\": true"));
+        Files.writeString(config, Files.readString(config).replace("\"use_qalora\": false", "\"use_qalora\": true"));
 
         assertQuoted("unsupported-config", UnsupportedAdapterVersionException.class, () -> Adapter.load(adapter));
     }
@@ -116,6 +118,22 @@ class TroubleshootingTest {
         AdaptedSameDiff model = Lora.load(graph, folder.resolve("adapter"));
 
         assertQuoted("nothing-trains", IllegalStateException.class, model::executor);
+    }
+
+    @Test
+    void combine_isQuoted() {
+        Combine combine = Combine.of(ofRank(2), ofRank(4)).weights(1, 1).algorithm(CombineAlgorithm.LINEAR);
+
+        assertQuoted("combine", IllegalArgumentException.class, combine::combine);
+    }
+
+    private static Adapter ofRank(int rank) {
+        LoraConfig config =
+                LoraConfig.builder().rank(rank).targetModules("dense1").build();
+        Map<String, INDArray> factors = Map.of(
+                "lora_A.weight", Nd4j.ones(DataType.FLOAT, rank, 8),
+                "lora_B.weight", Nd4j.ones(DataType.FLOAT, 16, rank));
+        return Adapter.of(config, Map.of("dense1", factors), Map.of());
     }
 
     private ThrowingCallable training(AdaptedSameDiff model, Supplier<INDArray> input) {

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.combine;
+
+import java.util.List;
+import org.lora4j.array.Matrix;
+import org.lora4j.array.SingularValues;
+
+/**
+ * Prunes and joins the updates, which are formed in full, and approximates the outcome by the wanted rank.
+ *
+ * @param pruning which elements take part
+ * @param joining how they become one
+ */
+record UpdateSvdCombiner(Pruning pruning, Joining joining) implements SvdCombiner {
+
+    @Override
+    public SingularValues singularValues(ModuleInputs module, Settings settings) {
+        // The updates already hold the scaling; PEFT multiplies it in once more.
+        double[] weights = module.shares().stream()
+                .mapToDouble(share -> settings.peftCompatible() ? share.scaledWeight() : share.weight())
+                .toArray();
+        List<double[]> tensors = module.shares().stream()
+                .map(share -> pruned(module.path(), share, settings))
+                .toList();
+        double[] joined = joining.join(tensors, weights, settings.sign());
+        return SingularValues.leading(Matrix.ofFlat(joined, module.layout().fanIn()), settings.rank());
+    }
+
+    private double[] pruned(String path, ModuleInputs.Share share, Settings settings) {
+        double[] update = share.factors().update().flat();
+        KeepMasks.Place place = new KeepMasks.Place(path, DareMasks.Part.UPDATE, share.adapter());
+        return pruning.prune(update, settings.density(), () -> settings.masks().of(place, update.length));
+    }
+}
