@@ -85,13 +85,24 @@ public final class Tensors {
      * Writes a file.
      *
      * @param safetensors the file
-     * @param arrays arrays of floating point by name
+     * @param arrays arrays by name; integers become I64
      * @throws IOException if writing fails
      */
     public static void write(Path safetensors, Map<String, INDArray> arrays) throws IOException {
         List<TensorSource> sources = new ArrayList<>();
-        arrays.forEach((name, array) ->
-                sources.add(ArrayBytes.source(name, array.dup('c'), ElementCodec.exactFor(array.dataType()))));
+        arrays.forEach((name, array) -> sources.add(source(name, array)));
         SafetensorsWriter.write(safetensors, sources, Map.of("format", "pt"));
+    }
+
+    private static TensorSource source(String name, INDArray array) {
+        if (array.dataType().isFPType()) {
+            return ArrayBytes.source(name, array.dup('c'), ElementCodec.exactFor(array.dataType()));
+        }
+        ByteBuffer bytes = ByteBuffer.allocate(Math.toIntExact(array.length() * Long.BYTES))
+                .order(ByteOrder.LITTLE_ENDIAN);
+        for (long i = 0; i < array.length(); i++) {
+            bytes.putLong(array.getLong(i));
+        }
+        return TensorSource.of(name, DType.I64, array.shape(), bytes.flip());
     }
 }

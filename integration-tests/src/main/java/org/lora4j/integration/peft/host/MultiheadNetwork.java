@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.lora4j.integration.peft.cases.GoldenCase;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -60,7 +61,7 @@ final class MultiheadNetwork implements Network {
         List<Variant> variants = new ArrayList<>();
         for (long heads : Attention.headsOf(golden, features)) {
             for (List<List<String>> order : orders(golden, attention)) {
-                for (boolean batchFirst : List.of(true, false)) {
+                for (boolean batchFirst : axisOrders(golden, sequence)) {
                     for (boolean residual : List.of(false, true)) {
                         for (Pooling pooling : poolings) {
                             Guess guess = new Guess(heads, batchFirst, residual, pooling, order.get(0), order.get(1));
@@ -71,6 +72,15 @@ final class MultiheadNetwork implements Network {
             }
         }
         return variants;
+    }
+
+    /** Whether the batch may be the first axis, and whether it may be the second. */
+    private static List<Boolean> axisOrders(GoldenCase golden, boolean sequence) {
+        INDArray input = golden.io().getOrDefault("x", golden.io().get("ids"));
+        long rows = golden.io().get("y_base").size(0);
+        return Stream.of(true, false)
+                .filter(batchFirst -> sequence || input.size(batchFirst ? 0 : 1) == rows)
+                .toList();
     }
 
     private static String attentionOf(GoldenCase golden) {
