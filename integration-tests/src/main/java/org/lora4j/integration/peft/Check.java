@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.integration.peft;
 
-import com.fasterxml.jackson.annotation.JsonInclude;
-
 /**
  * One thing that was checked.
  *
@@ -11,7 +9,6 @@ import com.fasterxml.jackson.annotation.JsonInclude;
  * @param maxError largest absolute difference among compared numbers; null if none were compared
  * @param problem the first thing that was wrong, or null
  */
-@JsonInclude(JsonInclude.Include.NON_NULL)
 record Check(String name, int comparisons, Double maxError, String problem) {
 
     boolean passed() {

@@ -49,7 +49,21 @@ record GoldenReport(List<CaseResult> results) {
         json.put("directory", result.directory().toString());
         json.put("status", result.status().name().toLowerCase(java.util.Locale.ROOT));
         json.put("reason", result.reason());
-        json.put("checks", result.checks());
+        json.put("checks", result.checks().stream().map(GoldenReport::json).toList());
+        return json;
+    }
+
+    private static Map<String, Object> json(Check check) {
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put("name", check.name());
+        json.put("passed", check.passed());
+        json.put("comparisons", check.comparisons());
+        if (check.maxError() != null) {
+            json.put("maxError", check.maxError());
+        }
+        if (!check.passed()) {
+            json.put("problem", check.problem());
+        }
         return json;
     }
 }

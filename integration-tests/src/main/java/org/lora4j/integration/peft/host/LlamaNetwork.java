@@ -12,14 +12,23 @@ final class LlamaNetwork implements Network {
 
     private static final String TABLE = "model.embed_tokens.weight";
 
+    private static final String FIRST = "model.layers.0.self_attn.";
+
     private static final double EPSILON = 1e-6;
 
     @Override
     public List<Variant> variants(GoldenCase golden) {
         long features = golden.base().get(TABLE).size(1);
         return Attention.headsOf(golden, features).stream()
+                .filter(heads -> isPossible(golden, heads))
                 .map(heads -> (Variant) () -> build(golden, heads))
                 .toList();
+    }
+
+    private static boolean isPossible(GoldenCase golden, long heads) {
+        long size = golden.base().get(FIRST + "q_proj.weight").size(0) / heads;
+        long keys = golden.base().get(FIRST + "k_proj.weight").size(0);
+        return size > 0 && keys % size == 0 && heads % (keys / size) == 0;
     }
 
     private static Net build(GoldenCase golden, long heads) {
