@@ -7,6 +7,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.lora4j.config.BiasTraining;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.error.CostlyExpressionException;
 import org.lora4j.error.Problems;
 import org.lora4j.format.peft.PeftTensor;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -29,6 +30,14 @@ final class AdapterChecks {
     }
 
     void check(Map<String, Map<String, INDArray>> modules, Map<String, INDArray> saved) {
+        try {
+            checkAll(modules, saved);
+        } catch (CostlyExpressionException e) {
+            problems.add(e.getMessage());
+        }
+    }
+
+    private void checkAll(Map<String, Map<String, INDArray>> modules, Map<String, INDArray> saved) {
         modules.forEach(this::checkModule);
         saved.forEach((path, array) -> {
             checkElements("parameter \"" + path + "\"", array);
