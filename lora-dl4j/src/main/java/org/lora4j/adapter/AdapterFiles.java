@@ -249,7 +249,8 @@ final class AdapterFiles {
                 || adapter.modules().isEmpty()) {
             return adapter.file();
         }
-        ModuleSelector adapted = ModuleSelector.suffixes(adapter.modules().keySet());
+        ModuleSelector adapted = ModuleSelector.suffixes(
+                adapter.modules().keySet().stream().map(PeftKeys::wrapperOf).collect(Collectors.toSet()));
         return new PeftFile(config.toBuilder().targetModules(adapted).build(), adapter.extras());
     }
 }
