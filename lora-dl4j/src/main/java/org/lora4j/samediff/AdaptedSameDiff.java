@@ -135,6 +135,11 @@ public final class AdaptedSameDiff implements AdaptedModel, Trainable {
         return Exports.asTrained(adapters.get(name), modules);
     }
 
+    /** The live arrays of an adapter. */
+    LiveAdapter live(String name) {
+        return adapters.get(name);
+    }
+
     /**
      * The values of an adapter now as a plain low-rank adapter for the unchanged base. Where the start of training moved
      * the base (PiSSA, OLoRA), what the base gave up becomes part of the adapter: rank and alpha double, A is {@code [A;
