@@ -248,6 +248,7 @@ public final class AdaptedSameDiff implements AdaptedModel, Trainable {
                     + Problems.quoted(state.active()) + ". Call merge() for all of them.");
         }
         problems.check(!chosen.isEmpty(), problemIfNone);
+        checkRowsAreMergedToo(chosen, problems);
         if (!problems.isEmpty()) {
             throw new IllegalStateException(problems.message("merge"));
         }
@@ -256,6 +257,19 @@ public final class AdaptedSameDiff implements AdaptedModel, Trainable {
         Merging.Result merging = Merging.of(adapters.get(merged), chosen, graphs.unmerged(state));
         state = state.withMerged(merged, state.arrays().with(merging.arrays()));
         return merging.report();
+    }
+
+    // Rows replace what the table holds: with an update merged into it they would replace the update as well.
+    private void checkRowsAreMergedToo(List<LiveAdapter> chosen, Problems problems) {
+        for (String name : state.attached()) {
+            LiveAdapter other = adapters.get(name);
+            for (LiveAdapter adapter : chosen) {
+                problems.check(
+                        chosen.contains(other) || !adapter.addsToTablesOf(other),
+                        "\"" + name + "\" replaces rows of the table that \"" + adapter.name()
+                                + "\" adds to; merge both in one call");
+            }
+        }
     }
 
     @Override

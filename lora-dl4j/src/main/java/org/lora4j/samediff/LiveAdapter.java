@@ -108,6 +108,14 @@ record LiveAdapter(
         return modules.containsKey(modulePath) || tokens.containsKey(modulePath);
     }
 
+    /** Whether this adapter adds to a table of which the other one replaces rows. */
+    boolean addsToTablesOf(LiveAdapter other) {
+        Set<String> tables = new LinkedHashSet<>();
+        other.tokens.values().forEach(rows -> tables.add(rows.module().weight()));
+        return modules.values().stream()
+                .anyMatch(part -> tables.contains(part.module().weight()));
+    }
+
     /** The same adapter with other arrays in the place of the full copies. */
     LiveAdapter withCopies(Map<String, Copy> others) {
         return new LiveAdapter(name, file, method, modules, tokens, others);

@@ -129,7 +129,7 @@ record Selection(List<Target> targets, List<TokenRows> tokens, List<GraphParamet
                         + because(name, graph, closest(name, paths))));
         checkParameters(config, scope, problems);
         List<String> adaptable = new ArrayList<>(graph.paths());
-        scope.targetParameters().chosen(config).forEach(parameter -> adaptable.add(parameter.path()));
+        adaptable.addAll(scope.targetParameters().chosen(config).keySet());
         config.unmatchedPatterns(adaptable).forEach(entry -> problems.add(entry + " matches no module"));
         List<String> holders = scope.parameters().stream()
                 .map(GraphParameter::module)
@@ -161,8 +161,7 @@ record Selection(List<Target> targets, List<TokenRows> tokens, List<GraphParamet
     }
 
     private static void checkParameters(LoraConfig config, Scope scope, Problems problems) {
-        List<String> paths =
-                scope.parameters().stream().map(GraphParameter::path).toList();
+        List<String> paths = scope.targetParameters().paths();
         for (String name : config.targetParameters()) {
             problems.check(
                     paths.stream().anyMatch(path -> path.equals(name) || path.endsWith("." + name)),
@@ -180,7 +179,8 @@ record Selection(List<Target> targets, List<TokenRows> tokens, List<GraphParamet
         return otherwise;
     }
 
-    private static String closest(String name, List<String> paths) {
+    /** A hint at the closest of some paths or of their last parts. */
+    static String closest(String name, List<String> paths) {
         Set<String> names = new LinkedHashSet<>(paths);
         List<String> last = new ArrayList<>();
         paths.forEach(path -> last.add(path.substring(path.lastIndexOf('.') + 1)));

@@ -4,6 +4,8 @@ package org.lora4j.samediff;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -30,11 +32,30 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 final class TargetParameters {
 
     private final SameDiff base;
-    private final List<GraphParameter> parameters;
+    private final Map<String, GraphParameter> byPath = new LinkedHashMap<>();
 
     TargetParameters(SameDiff base, List<GraphParameter> parameters) {
         this.base = base;
-        this.parameters = parameters;
+        Set<String> variables = new HashSet<>();
+        for (GraphParameter parameter : parameters) {
+            if (variables.add(parameter.variable())) {
+                byPath.putIfAbsent(path(parameter), parameter);
+            }
+        }
+    }
+
+    // A weight that is not called "weight" or the like has a module of its own name, but is a parameter of the one
+    // around.
+    private static String path(GraphParameter parameter) {
+        String name = ModulePaths.dotted(parameter.variable());
+        boolean own =
+                parameter.weightOf() != null && parameter.weightOf().path().equals(name);
+        return own ? name : parameter.path();
+    }
+
+    /** The paths of all parameters. */
+    List<String> paths() {
+        return List.copyOf(byPath.keySet());
     }
 
     /** One parameter seen as a module in one of the possible ways. */
@@ -49,12 +70,15 @@ final class TargetParameters {
         }
     }
 
-    /** The parameters that a config names. */
-    List<GraphParameter> chosen(LoraConfig config) {
-        return parameters.stream()
-                .filter(parameter ->
-                        config.selectsParameter(parameter.path()) && !config.savesFully(parameter.module()))
-                .toList();
+    /** The parameters that a config names, by path. */
+    Map<String, GraphParameter> chosen(LoraConfig config) {
+        Map<String, GraphParameter> chosen = new LinkedHashMap<>();
+        byPath.forEach((path, parameter) -> {
+            if (config.selectsParameter(path) && !config.savesFully(ModulePaths.parent(path))) {
+                chosen.put(path, parameter);
+            }
+        });
+        return chosen;
     }
 
     /**
@@ -64,35 +88,34 @@ final class TargetParameters {
      * @param problems receives parameters that cannot be adapted
      */
     List<Target> targets(LoraConfig config, Map<String, Map<String, INDArray>> found, Problems problems) {
-        Map<String, List<GraphParameter>> byModule = new LinkedHashMap<>();
-        for (GraphParameter parameter : chosen(config)) {
-            String problem = problem(parameter);
+        Map<String, List<String>> byModule = new LinkedHashMap<>();
+        chosen(config).forEach((path, parameter) -> {
+            String problem = problem(path, parameter);
             if (problem == null) {
-                byModule.computeIfAbsent(parameter.module(), m -> new ArrayList<>())
-                        .add(parameter);
+                byModule.computeIfAbsent(ModulePaths.parent(path), m -> new ArrayList<>())
+                        .add(path);
             } else {
-                problems.add("targetParameters: \"" + parameter.path() + "\" " + problem);
+                problems.add("targetParameters: \"" + path + "\" " + problem);
             }
-        }
+        });
         List<Target> targets = new ArrayList<>();
         byModule.forEach((module, group) -> {
-            List<GraphParameter> ordered = registered(group);
-            List<String> paths = new ArrayList<>();
+            List<String> ordered = registered(group);
+            List<String> places = new ArrayList<>();
             for (int depth = ordered.size() - 1; depth >= 0; depth--) {
-                paths.add(module + ".base_layer".repeat(depth));
+                places.add(module + ".base_layer".repeat(depth));
             }
-            Map<GraphParameter, String> assigned = new LinkedHashMap<>();
-            boolean fits = assign(config, ordered, paths, found, assigned);
+            Map<String, String> assigned = new LinkedHashMap<>();
+            boolean fits = assign(config, ordered, places, found, assigned);
             for (int i = 0; i < ordered.size(); i++) {
-                GraphParameter parameter = ordered.get(i);
-                String path = fits ? assigned.get(parameter) : paths.get(i);
-                targets.add(target(config, parameter, path, found.getOrDefault(path, Map.of())));
+                String place = fits ? assigned.get(ordered.get(i)) : places.get(i);
+                targets.add(target(config, ordered.get(i), place, found.getOrDefault(place, Map.of())));
             }
         });
         return targets;
     }
 
-    private String problem(GraphParameter parameter) {
+    private String problem(String path, GraphParameter parameter) {
         long[] sizes = parameter.peftShape(array(parameter));
         boolean kernel =
                 parameter.weightOf() != null && parameter.weightOf().shape().kind() == ModuleShape.Kind.CONVOLUTION;
@@ -100,7 +123,7 @@ final class TargetParameters {
             return "has shape " + Arrays.toString(sizes) + (kernel ? " of a convolution" : "")
                     + ", expected a matrix or a stack of matrices";
         }
-        if (parameter.path().indexOf('.') < 0) {
+        if (path.indexOf('.') < 0) {
             return "belongs to no module, expected a name with a dot, as PEFT cannot adapt a parameter of the root";
         }
         return GraphOrder.consumers(base, parameter.variable()).isEmpty() ? "is read by no op, expected one" : null;
@@ -108,26 +131,25 @@ final class TargetParameters {
 
     private boolean assign(
             LoraConfig config,
-            List<GraphParameter> open,
-            List<String> paths,
+            List<String> parameters,
+            List<String> places,
             Map<String, Map<String, INDArray>> found,
-            Map<GraphParameter, String> assigned) {
+            Map<String, String> assigned) {
         int next = assigned.size();
-        if (next == open.size()) {
+        if (next == parameters.size()) {
             return true;
         }
-        GraphParameter parameter = open.get(next);
-        List<String> candidates = new ArrayList<>(paths);
+        String parameter = parameters.get(next);
+        List<String> candidates = new ArrayList<>(places);
         // The usual place first.
         candidates.add(0, candidates.remove(next));
-        for (String path : candidates) {
-            Map<String, INDArray> factors = found.getOrDefault(path, Map.of());
-            int rank = config.rankOf(parameter.path());
-            boolean fits = !assigned.containsValue(path)
-                    && readings(parameter).stream().anyMatch(reading -> reading.fits(factors, rank));
-            if (fits) {
-                assigned.put(parameter, path);
-                if (assign(config, open, paths, found, assigned)) {
+        candidates.removeAll(assigned.values());
+        for (String place : candidates) {
+            Map<String, INDArray> factors = found.getOrDefault(place, Map.of());
+            int rank = config.rankOf(parameter);
+            if (readings(byPath.get(parameter)).stream().anyMatch(reading -> reading.fits(factors, rank))) {
+                assigned.put(parameter, place);
+                if (assign(config, parameters, places, found, assigned)) {
                     return true;
                 }
                 assigned.remove(parameter);
@@ -136,8 +158,9 @@ final class TargetParameters {
         return false;
     }
 
-    private Target target(LoraConfig config, GraphParameter parameter, String path, Map<String, INDArray> factors) {
-        int rank = config.rankOf(parameter.path());
+    private Target target(LoraConfig config, String path, String place, Map<String, INDArray> factors) {
+        int rank = config.rankOf(path);
+        GraphParameter parameter = byPath.get(path);
         List<Reading> readings = readings(parameter);
         Reading reading =
                 readings.stream().filter(r -> r.fits(factors, rank)).findFirst().orElse(readings.get(0));
@@ -145,9 +168,8 @@ final class TargetParameters {
                 .min(Comparator.naturalOrder())
                 .orElseThrow();
         GraphModule module = new GraphModule(
-                parameter.path(),
-                List.of(ParameterForm.site(parameter.variable(), op, reading.shape(), reading.layout())));
-        return new Target(path, module, rank, config.scalingOf(parameter.path()));
+                path, List.of(ParameterForm.site(parameter.variable(), op, reading.shape(), reading.layout())));
+        return new Target(place, module, rank, config.scalingOf(path));
     }
 
     private List<Reading> readings(GraphParameter parameter) {
@@ -168,14 +190,17 @@ final class TargetParameters {
         return base.getVariable(parameter.variable()).getArr();
     }
 
-    private List<GraphParameter> registered(List<GraphParameter> group) {
-        List<GraphParameter> open = new ArrayList<>(group);
-        open.sort(Comparator.comparing(GraphParameter::path));
-        Map<GraphParameter, Set<String>> behind = new LinkedHashMap<>();
-        open.forEach(p -> behind.put(p, GraphOrder.descendants(base, List.of(p.variable()))));
-        List<GraphParameter> ordered = new ArrayList<>();
+    private List<String> registered(List<String> group) {
+        List<String> open = new ArrayList<>(group);
+        open.sort(Comparator.naturalOrder());
+        Map<String, Set<String>> behind = new HashMap<>();
+        for (String path : open) {
+            behind.put(
+                    path, GraphOrder.descendants(base, List.of(byPath.get(path).variable())));
+        }
+        List<String> ordered = new ArrayList<>();
         while (!open.isEmpty()) {
-            GraphParameter next = open.stream()
+            String next = open.stream()
                     .filter(p -> open.stream().noneMatch(q -> isUsedBefore(q, p, behind)))
                     .findFirst()
                     .orElse(open.get(0));
@@ -185,13 +210,13 @@ final class TargetParameters {
         return ordered;
     }
 
-    private boolean isUsedBefore(GraphParameter one, GraphParameter other, Map<GraphParameter, Set<String>> behind) {
-        return one != other && reaches(behind.get(one), other) && !reaches(behind.get(other), one);
+    private boolean isUsedBefore(String one, String other, Map<String, Set<String>> behind) {
+        return !one.equals(other) && reaches(behind.get(one), other) && !reaches(behind.get(other), one);
     }
 
     /** Whether a result of an op that reads the parameter itself is among the variables. */
-    private boolean reaches(Set<String> variables, GraphParameter parameter) {
-        return GraphOrder.consumers(base, parameter.variable()).stream()
+    private boolean reaches(Set<String> variables, String parameter) {
+        return GraphOrder.consumers(base, byPath.get(parameter).variable()).stream()
                 .flatMap(op -> base.getOps().get(op).getOutputsOfOp().stream())
                 .anyMatch(variables::contains);
     }

@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Set;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.TrainableTokens;
-import org.lora4j.error.ClosestNames;
 import org.lora4j.error.Problems;
 import org.lora4j.method.ModuleShape;
 
@@ -57,7 +56,7 @@ record TokenRows(GraphModule module, List<Integer> rows) {
             problems.check(
                     embeddings.stream().anyMatch(module -> names(name, module)),
                     "trainableTokens \"" + name + "\" matches no embedding"
-                            + ClosestNames.hint(name, paths(embeddings)));
+                            + Selection.closest(name, paths(embeddings)));
         }
         found.forEach(entry -> entry.check(config, problems));
         return found;
