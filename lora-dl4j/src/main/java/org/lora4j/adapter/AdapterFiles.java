@@ -249,8 +249,7 @@ final class AdapterFiles {
                 || adapter.modules().isEmpty()) {
             return adapter.file();
         }
-        ModuleSelector adapted = ModuleSelector.suffixes(
-                adapter.modules().keySet().stream().map(PeftKeys::wrapperOf).collect(Collectors.toSet()));
+        ModuleSelector adapted = ModuleSelector.suffixes(adapter.modules().keySet());
         return new PeftFile(config.toBuilder().targetModules(adapted).build(), adapter.extras());
     }
 }

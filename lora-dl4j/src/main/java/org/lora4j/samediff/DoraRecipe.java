@@ -11,6 +11,9 @@ import org.nd4j.autodiff.samediff.SDVariable;
  * expressed as what is added, {@code (m / |V| - 1) * W x + (m / |V|) * s * B A x}. Lengths are held constant in the
  * gradient and count as 1 where they are 0.
  *
+ * <p>Beside other adapters of the same module V has the weight without them, while their updates are scaled too; merging
+ * one of them changes the weight that the lengths are taken of. PEFT does the same.
+ *
  * <p>With dropout both terms see the dropped activation while the base does not, as in PEFT.
  */
 final class DoraRecipe implements GraphRecipe {

@@ -3,9 +3,11 @@ package org.lora4j.samediff;
 
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.lora4j.exec.DropoutMask;
 import org.lora4j.graph.GraphCopy;
 import org.lora4j.graph.GraphOrder;
@@ -33,6 +35,7 @@ final class GraphBuilder {
     private final GraphModules modules;
     private final List<DropoutMask> masks = new ArrayList<>();
     private final Map<String, Leaf> weights = new HashMap<>();
+    private final Set<String> copied = new HashSet<>();
     private final Map<String, List<Attached>> attached = new HashMap<>();
     private final Map<String, List<Attached>> ofParameters = new LinkedHashMap<>();
     private final Map<String, List<RowUpdate>> rows = new LinkedHashMap<>();
@@ -67,6 +70,7 @@ final class GraphBuilder {
                 Leaf leaf =
                         new Leaf(saved.live().variable(), actual, saved.live().array());
                 weights.put(parameter.weightOf().path(), leaf);
+                copied.add(parameter.weightOf().path());
             }
         }
         return this;
@@ -152,11 +156,12 @@ final class GraphBuilder {
         return updates;
     }
 
-    // Cheaper than a new table, and the same unless something is added to the table itself.
+    // Cheaper than a new table, and the same unless something is added to the table itself. A full copy of one use of a
+    // shared table has rows of its own.
     private List<RowUpdate> rowsInResult(GraphModule module) {
         boolean lookup = module.shape().kind() == ModuleShape.Kind.EMBEDDING
                 && module.sites().get(0).dataInput() == 1;
-        return lookup && !ofParameters.containsKey(module.weight())
+        return lookup && !ofParameters.containsKey(module.weight()) && !copied.contains(module.path())
                 ? rows.getOrDefault(module.weight(), List.of())
                 : List.of();
     }
@@ -172,7 +177,9 @@ final class GraphBuilder {
         for (Attached one : attached.getOrDefault(module.path(), List.of())) {
             attachments.add(attachment(one, mask(one, site, use)));
         }
-        return new SitePlan(site, weights.get(module.path()), rowsInResult(module), attachments);
+        boolean settled =
+                copied.contains(module.path()) || !rowsInResult(module).isEmpty();
+        return new SitePlan(site, weights.get(module.path()), settled, rowsInResult(module), attachments);
     }
 
     private Attachment attachment(Attached one, String mask) {

@@ -41,6 +41,9 @@ final class Merging {
         INDArray leaf(String variable);
 
         INDArray weight(GraphModule module);
+
+        /** Whether the weight of a module is a full copy for this module alone, beside a leaf with other readers. */
+        boolean isCopied(GraphModule module);
     }
 
     /**
@@ -143,7 +146,7 @@ final class Merging {
 
     private void mergeWeight(GraphModule module) {
         INDArray before = unmerged.weight(module);
-        INDArray start = leaves.getOrDefault(module.weight(), before);
+        INDArray start = unmerged.isCopied(module) ? before : leaves.getOrDefault(module.weight(), before);
         INDArray sum = start.castTo(DataType.DOUBLE);
         for (LiveAdapter adapter : adapters) {
             Part part = adapter.modules().get(module.path());

@@ -83,9 +83,10 @@ record OpPlan(List<SitePlan> sites, LeafUpdates updates) implements OpRewrite {
      * One site.
      *
      * @param weight stands in for the base's weight unless it is null
+     * @param settled whether what changes the leaf of the weight does not change the weight here
      * @param rows rows that are replaced in the result of a lookup
      */
-    record SitePlan(Site site, Leaf weight, List<RowUpdate> rows, List<Attachment> attachments) {
+    record SitePlan(Site site, Leaf weight, boolean settled, List<RowUpdate> rows, List<Attachment> attachments) {
 
         boolean changesResult() {
             return !rows.isEmpty() || !attachments.isEmpty();
@@ -102,7 +103,7 @@ record OpPlan(List<SitePlan> sites, LeafUpdates updates) implements OpRewrite {
             if (plan.weight() != null) {
                 inputs.set(index, plan.weight().in(context));
             }
-            settled[index] |= !plan.rows().isEmpty();
+            settled[index] |= plan.settled();
         }
         for (int i = 0; i < settled.length; i++) {
             if (!settled[i]) {

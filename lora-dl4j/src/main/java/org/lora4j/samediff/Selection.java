@@ -48,6 +48,14 @@ record Selection(List<Target> targets, List<TokenRows> tokens, List<GraphParamet
                 whole.isEmpty(),
                 "loraBias with projections inside an attention op (" + Problems.quoted(whole)
                         + "), expected modules with an output of their own");
+        List<String> attention = targets.stream()
+                .filter(target -> config.dora() && target.module().isAttentionInput())
+                .map(Target::path)
+                .toList();
+        problems.check(
+                attention.isEmpty(),
+                "dora with modules of the kind torch.nn.MultiheadAttention (" + Problems.quoted(attention)
+                        + "), which PEFT does not load, expected plain LoRA");
         List<String> withRows = found.keySet().stream()
                 .filter(path -> found.get(path).containsKey(PeftTensor.TOKEN_ROWS.suffix()))
                 .toList();

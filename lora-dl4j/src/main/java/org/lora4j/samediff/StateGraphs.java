@@ -185,6 +185,11 @@ final class StateGraphs {
                 INDArray copy = weights.get(module.weightPath());
                 return copy == null ? leaf(module.weight()) : copy;
             }
+
+            @Override
+            public boolean isCopied(GraphModule module) {
+                return weights.containsKey(module.weightPath());
+            }
         };
     }
 }

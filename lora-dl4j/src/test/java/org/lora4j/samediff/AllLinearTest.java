@@ -43,7 +43,8 @@ class AllLinearTest {
         model.adapter("default").save(folder);
         AdaptedSameDiff loaded = Lora.load(m.sd, folder);
         Graphs.assertSameValues(
-                loaded.output(m.inputs, "y").get("y"), model.output(m.inputs, "y").get("y"));
+                loaded.output(m.inputs, "y").get("y"),
+                model.output(m.inputs, "y").get("y"));
         return loaded;
     }
 
@@ -51,7 +52,8 @@ class AllLinearTest {
     void adapter_doesNotRefuseItsOwnFile_whereAHeadEndsLikeAnAdaptedModule(@TempDir Path folder) throws Exception {
         FormCase.Maker m = chain("dense", "classifier.dense");
 
-        LoraConfig written = again(m, config().build(), folder).adapter("default").config();
+        LoraConfig written =
+                again(m, config().build(), folder).adapter("default").config();
 
         assertThat(written.targetModules()).isEqualTo(ModuleSelector.suffixes("dense"));
         assertThat(written.excludeModules()).isEqualTo(ModuleSelector.suffixes("classifier.dense"));
@@ -83,8 +85,7 @@ class AllLinearTest {
                 .config();
 
         assertThat(byName.excludeModules()).isEqualTo(ModuleSelector.suffixes("other", "classifier.dense"));
-        assertThat(byExpression.excludeModules())
-                .isEqualTo(ModuleSelector.regex("(?:a\\..*)|classifier\\.dense"));
+        assertThat(byExpression.excludeModules()).isEqualTo(ModuleSelector.regex("(?:a\\..*)|classifier\\.dense"));
         assertThat(Set.of("dense", "a.other", "classifier.dense"))
                 .filteredOn(byExpression::selects)
                 .containsExactly("dense");
@@ -94,7 +95,8 @@ class AllLinearTest {
     void withoutSuchNames_nothingIsExcluded(@TempDir Path folder) throws Exception {
         FormCase.Maker m = chain("a", "b", "head");
 
-        LoraConfig written = again(m, config().build(), folder).adapter("default").config();
+        LoraConfig written =
+                again(m, config().build(), folder).adapter("default").config();
 
         assertThat(written.targetModules()).isEqualTo(ModuleSelector.suffixes("a", "b"));
         assertThat(written.excludeModules()).isEqualTo(ModuleSelector.none());

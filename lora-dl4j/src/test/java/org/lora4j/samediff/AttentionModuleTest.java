@@ -162,6 +162,15 @@ class AttentionModuleTest {
     }
 
     @Test
+    void dora_isRefused_becausePeftCannotLoadIt() {
+        FormCase.Maker m = network(DataType.FLOAT, false);
+
+        assertThatThrownBy(() -> Lora.inject(m.sd, config().dora(true).build(), 1))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("dora with modules of the kind torch.nn.MultiheadAttention (\"block.mha\")");
+    }
+
+    @Test
     void load_withoutTheOutput_isRefused() {
         FormCase.Maker m = network(DataType.FLOAT, false);
         Adapter whole = Lora.inject(m.sd, config().build(), 1).adapter("default");

@@ -176,7 +176,7 @@ class DoraRecipeTest {
         copy.rewrite(
                 module.uses().get(0),
                 new OpPlan(
-                        List.of(new SitePlan(module.sites().get(0), null, List.of(), List.of(dora))),
+                        List.of(new SitePlan(module.sites().get(0), null, false, List.of(), List.of(dora))),
                         new LeafUpdates()));
 
         INDArray y = copy.build()

@@ -27,8 +27,7 @@ class GroupedConvolutionTest {
         model.merge();
 
         golden.assertClose(model.output(golden.inputs(), "y").get("y"), golden.io.get("y_adapter"));
-        golden.assertClose(
-                model.mergeAndUnload().output(golden.inputs(), "y").get("y"), golden.io.get("y_adapter"));
+        golden.assertClose(model.mergeAndUnload().output(golden.inputs(), "y").get("y"), golden.io.get("y_adapter"));
     }
 
     @Test
@@ -67,8 +66,7 @@ class GroupedConvolutionTest {
 
         INDArray dense = Grouped.dense(blocks, 2);
 
-        assertThat(dense.reshape(4, 2))
-                .isEqualTo(Nd4j.createFromArray(new float[][] {{1, 0}, {2, 0}, {0, 3}, {0, 4}}));
+        assertThat(dense.reshape(4, 2)).isEqualTo(Nd4j.createFromArray(new float[][] {{1, 0}, {2, 0}, {0, 3}, {0, 4}}));
     }
 
     @Test
@@ -89,7 +87,11 @@ class GroupedConvolutionTest {
 
         model.addAdapter("dense", config, 1);
 
-        assertThat(model.adapter("dense").modules().get("conv1").get("lora_B.weight").shape())
+        assertThat(model.adapter("dense")
+                        .modules()
+                        .get("conv1")
+                        .get("lora_B.weight")
+                        .shape())
                 .containsExactly(8, 2, 1, 1);
     }
 }

@@ -135,8 +135,9 @@ class PeftTrainingTest {
 
         Map<String, INDArray> byKey = PeftGradients.of(model.live("default"), gradients);
         byKey.forEach((key, gradient) -> golden.assertClose(gradient, golden.io.get("grad0." + key)));
-        assertThat(byKey).hasSameSizeAs(model.trainableParameters().stream()
-                .map(TrainableParameter::name)
-                .toList());
+        assertThat(byKey)
+                .hasSameSizeAs(model.trainableParameters().stream()
+                        .map(TrainableParameter::name)
+                        .toList());
     }
 }

@@ -21,6 +21,8 @@ import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
+import org.nd4j.linalg.ops.transforms.Transforms;
 
 /** Rows of an embedding that are trained in full. */
 class TrainableTokensTest {
@@ -221,6 +223,27 @@ class TrainableTokensTest {
         model.activate("default", "apart");
         Graphs.assertSameValues(
                 model.output(INPUTS, "y").get("y"), m.sd.output(INPUTS, "y").get("y"));
+    }
+
+    @Test
+    void fullCopyOfTheTiedProjection_keepsItsOwnRows_mergedOrNot() {
+        FormCase.Maker m = network(DataType.DOUBLE, true);
+        AdaptedSameDiff model = Lora.inject(m.sd, rows(ROWS), 1, Map.of("y", "lm_head"));
+        model.trainableParameters().get(0).value().assign(NEW_ROWS);
+        model.addAdapter("head", LoraConfig.builder().modulesToSave("lm_head").build(), 1);
+        model.activate("default", "head");
+        INDArray attached = model.output(INPUTS, "y").get("y");
+
+        SameDiff merged = model.mergeAndUnload();
+
+        Graphs.assertSameValues(merged.output(INPUTS, "y").get("y"), attached);
+        INDArray found = m.sd.dup().output(INPUTS, "found").get("found");
+        found.get(NDArrayIndex.point(0)).putRow(1, NEW_ROWS.getRow(0));
+        found.get(NDArrayIndex.point(0)).putRow(2, NEW_ROWS.getRow(0));
+        found.get(NDArrayIndex.point(1)).putRow(0, NEW_ROWS.getRow(1));
+        INDArray table = m.sd.getVariable("model.embed_tokens.weight").getArr();
+        INDArray expected = Transforms.tanh(found, true).dup('c').reshape(6, 3).mmul(table.transpose());
+        assertThat(attached.sub(expected).amaxNumber().doubleValue()).isLessThan(1e-12);
     }
 
     @Test
