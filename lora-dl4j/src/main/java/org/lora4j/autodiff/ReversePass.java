@@ -25,7 +25,7 @@ import org.nd4j.autodiff.samediff.internal.SameDiffOp;
  * <p>Reverse accumulation (Griewank and Walther, <i>Evaluating Derivatives</i>, 2008, chapter 3): ops are visited in
  * reverse topological order; the gradients that reach one variable from several consumers are added. An op is visited
  * only if the loss depends on it and it depends on something to differentiate, so nothing is computed for what is
- * frozen and nothing at all below the lowest trainable variable.
+ * frozen and nothing at all below the lowest trainable variable. Nothing flows back through {@code stop_gradient}.
  *
  * @apiNote Status: internal
  */
@@ -91,6 +91,9 @@ public final class ReversePass {
     private void differentiate(SameDiffOp op) {
         List<String> inputNames = GraphOrder.inputs(op);
         List<String> outputNames = op.getOutputsOfOp();
+        if (op.getOp().opName().equals("stop_gradient")) {
+            return;
+        }
         boolean reached = outputNames.stream().anyMatch(o -> active.contains(o) && gradients.containsKey(o));
         if (!reached || inputNames.stream().noneMatch(active::contains)) {
             return;
