@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.integration.peft;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.lora4j.adapter.Adapter;
+import org.lora4j.integration.peft.cases.GoldenCase;
+import org.lora4j.integration.peft.cases.Tolerance;
+import org.lora4j.integration.peft.host.ModelHost;
+
+/** Runs all checks of a case. */
+final class CaseRunner {
+
+    /** What is checked of a sound case. */
+    @FunctionalInterface
+    private interface CaseCheck {
+        void run(GoldenCase golden, Map<String, Adapter> adapters, CheckList checks) throws Exception;
+    }
+
+    private final ModelHost host;
+
+    /** Without a network first, so that a host that lacks something leaves the rest to be seen. */
+    private final Map<String, CaseCheck> table = new LinkedHashMap<>();
+
+    CaseRunner(ModelHost host) {
+        this.host = host;
+        table.put("save", SaveChecks::run);
+        table.put("merged weights", MergeChecks::run);
+        table.put("combine", CombineChecks::run);
+        table.put("network", new NetworkChecks(host)::run);
+        table.put("start values", new StartChecks(host)::run);
+        table.put("training", new TrainingChecks(host)::run);
+    }
+
+    CaseResult run(Path folder) {
+        CheckList checks = new CheckList(new Tolerance(0, 0));
+        String name = folder.getFileName().toString();
+        String family = "unknown";
+        boolean required = true;
+        try {
+            GoldenCase golden = GoldenCase.read(folder);
+            name = golden.name();
+            family = golden.family();
+            required = Requirements.include(golden);
+            checks = new CheckList(golden.tolerance());
+            if (family.equals(GoldenCase.MALFORMED)) {
+                MalformedChecks.run(golden, host, checks);
+            } else {
+                sound(golden, checks);
+            }
+        } catch (IOException e) {
+            checks.that("read the case", false, CheckList.describe(e));
+        }
+        return CaseResult.of(name, family, folder, checks, required);
+    }
+
+    private void sound(GoldenCase golden, CheckList checks) throws IOException {
+        Map<String, Adapter> adapters = new LinkedHashMap<>();
+        for (String name : names(golden)) {
+            boolean loaded = checks.attempt("load", () -> {
+                adapters.put(name, Adapter.load(golden.folderOf(name)));
+                checks.that("load", true, "");
+            });
+            if (!loaded) {
+                return;
+            }
+        }
+        table.forEach((name, check) -> checks.attempt(name, () -> check.run(golden, adapters, checks)));
+        if (!host.knows(golden)) {
+            checks.note("network not built: unknown model '" + golden.model() + "'");
+        }
+        List<String> unknown = golden.io().keySet().stream()
+                .filter(key -> !IoKeys.isKnown(key))
+                .toList();
+        if (!unknown.isEmpty()) {
+            checks.note("not checked, unknown to the harness: " + unknown);
+        }
+    }
+
+    private static List<String> names(GoldenCase golden) throws IOException {
+        List<String> names = new java.util.ArrayList<>(golden.adapters());
+        golden.mergedAdapters().stream().filter(name -> !names.contains(name)).forEach(names::add);
+        return names;
+    }
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.integration.peft;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import org.lora4j.adapter.Adapter;
+import org.lora4j.config.Scaling;
+import org.lora4j.integration.peft.cases.AdapterTensors;
+import org.lora4j.integration.peft.cases.GoldenCase;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** An adapter that PEFT turned into plain LoRA computes what it computed on the base that its start had reduced. */
+final class ConversionChecks {
+
+    private ConversionChecks() {}
+
+    static void run(GoldenCase golden, Adapter converted, CheckList checks) throws IOException {
+        Map<String, INDArray> trained = golden.expected("trained.");
+        String folder = golden.mergedAdapters().get(0);
+        Adapter before =
+                AdapterTensors.load(golden.folderOf(folder), trained, config -> edit(golden, converted, config));
+        MergeChecks.compare(
+                golden, MergeChecks.merged(golden, List.of(before)), "merged weights before the conversion", checks);
+    }
+
+    /** The conversion doubles the rank and keeps the scaling. */
+    private static void edit(GoldenCase golden, Adapter converted, ObjectNode config) {
+        boolean stabilized = converted.config().scalingRule() == Scaling.RANK_STABILIZED;
+        config.put("r", converted.config().rank() / 2);
+        config.put("lora_alpha", converted.config().alpha() / (stabilized ? Math.sqrt(2) : 2));
+        config.put("init_lora_weights", golden.features().contains("olora") ? "olora" : "pissa");
+    }
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.integration.peft;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Set;
+import org.lora4j.integration.peft.cases.GoldenCase;
+
+/** Which cases have to be supported: for the others, a refusal by name is an answer. */
+final class Requirements {
+
+    private static final Set<String> WHOLE_FAMILIES = Set.of(
+            "lora-linear",
+            "lora-bert",
+            "lora-llama",
+            "lora-mha",
+            "lora-embedding",
+            "lora-conv",
+            "lora-gpt2",
+            "lora-target-parameters",
+            "storage",
+            "config",
+            "multi",
+            "combine",
+            "malformed",
+            "dora");
+
+    private Requirements() {}
+
+    static boolean include(GoldenCase golden) {
+        if (WHOLE_FAMILIES.contains(golden.family())) {
+            return true;
+        }
+        JsonNode config;
+        try {
+            Path file = golden.folderOf(golden.adapters().get(0)).resolve("adapter_config.json");
+            if (!Files.exists(file)) {
+                return true;
+            }
+            config = new ObjectMapper().readTree(file.toFile());
+        } catch (IOException e) {
+            return true;
+        }
+        boolean lora = config.path("peft_type").asText().equals("LORA");
+        return switch (golden.family()) {
+            case "trainable-tokens" -> lora;
+            case "lora-init" ->
+                lora && !isRandomized(config.path("init_lora_weights").asText());
+            case "train" -> lora && !config.path("use_dora").asBoolean() && TrainingRecipe.isPlain(golden.about());
+            default -> false;
+        };
+    }
+
+    private static boolean isRandomized(String start) {
+        return start.startsWith("pissa_niter") || start.equals("eva");
+    }
+}

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.integration.peft;
+
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.Map;
+import org.lora4j.adapter.Adapter;
+import org.lora4j.config.Initialization;
+import org.lora4j.config.LoraConfig;
+import org.lora4j.integration.peft.cases.AdapterTensors;
+import org.lora4j.integration.peft.cases.GoldenCase;
+import org.lora4j.integration.peft.cases.Tolerance;
+import org.lora4j.integration.peft.host.HostModel;
+import org.lora4j.integration.peft.host.Loss;
+import org.lora4j.integration.peft.host.ModelHost;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** Fresh adapters start as PEFT's do: equal where the start is determined, alike where it is random. */
+final class StartChecks {
+
+    private static final String FRESH = "fresh";
+
+    private static final String START = "init_lora_weights";
+
+    private static final long SEED = 7;
+
+    /** What a sample of n numbers may be off: six standard errors, which chance exceeds once in 5e8 samples. */
+    private static final double ERRORS = 6;
+
+    private final ModelHost host;
+
+    StartChecks(ModelHost host) {
+        this.host = host;
+    }
+
+    void run(GoldenCase golden, Map<String, Adapter> adapters, CheckList checks) throws IOException {
+        Map<String, INDArray> init = golden.expected("init.");
+        if (init.isEmpty()) {
+            return;
+        }
+        String name = golden.mergedAdapters().get(0);
+        if (!golden.expected("trained.").isEmpty()) {
+            ConversionChecks.run(golden, adapters.get(name), checks);
+            return;
+        }
+        LoraConfig config = adapters.get(name).config();
+        if (adapters.get(name).extras().containsKey(START)) {
+            checks.unsupported("fresh adapters with " + START + " = "
+                    + adapters.get(name).extras().get(START) + " (everything else of the case was checked)");
+        } else if (host.knows(golden)) {
+            fresh(golden, config, init, checks);
+        }
+        if (host.knows(golden)) {
+            HostModel model = host.build(golden, Loss.SUM_OF_SQUARES);
+            model.add(FRESH, AdapterTensors.load(golden.folderOf(name), init, json -> {}));
+            model.activate(FRESH);
+            checks.close(
+                    "y_init", "PEFT's start values", model.output(), golden.io().get("y_init"));
+        }
+    }
+
+    private void fresh(GoldenCase golden, LoraConfig config, Map<String, INDArray> init, CheckList checks)
+            throws IOException {
+        HostModel model = host.build(golden, Loss.SUM_OF_SQUARES);
+        model.addFresh(FRESH, config, SEED);
+        Adapter fresh = model.adapter(FRESH);
+        Map<String, INDArray> tensors = AdapterTensors.of(fresh);
+        checks.that(
+                "start values",
+                tensors.keySet().equals(init.keySet()),
+                "keys are " + tensors.keySet() + ", expected " + init.keySet());
+        init.forEach((key, array) -> checks.that(
+                "start values",
+                tensors.containsKey(key)
+                        && Arrays.equals(array.shape(), tensors.get(key).shape()),
+                key + " is missing or has another shape than " + Arrays.toString(array.shape())));
+        fresh.modules().forEach((path, factors) -> module(golden, config, path, factors, init, checks));
+        if (config.initialization() != Initialization.RANDOM) {
+            model.activate(FRESH);
+            checks.close(
+                    "y_init",
+                    "start values of ours",
+                    model.output(),
+                    golden.io().get("y_init"));
+        }
+    }
+
+    private static void module(
+            GoldenCase golden,
+            LoraConfig config,
+            String path,
+            Map<String, INDArray> factors,
+            Map<String, INDArray> init,
+            CheckList checks) {
+        boolean embedding = factors.containsKey("lora_embedding_A");
+        INDArray a = factors.get(embedding ? "lora_embedding_A" : "lora_A.weight");
+        INDArray b = factors.get(embedding ? "lora_embedding_B" : "lora_B.weight");
+        String key = "base_model.model." + path;
+        INDArray theirA = init.get(key + (embedding ? ".lora_embedding_A" : ".lora_A.weight"));
+        INDArray theirB = init.get(key + (embedding ? ".lora_embedding_B" : ".lora_B.weight"));
+        double fanIn = (double) a.length() / a.size(0);
+        switch (config.initialization()) {
+            case KAIMING_UNIFORM -> {
+                zero(path, embedding ? a : b, checks);
+                double deviation = embedding ? 1 : 1 / Math.sqrt(3 * fanIn);
+                spread(path, embedding ? b : a, deviation, checks);
+                checks.that(
+                        "start values",
+                        embedding || a.amaxNumber().doubleValue() <= 1 / Math.sqrt(fanIn),
+                        path + ": A reaches " + a.amaxNumber() + ", expected at most 1/sqrt(" + fanIn + ")");
+            }
+            case GAUSSIAN -> {
+                zero(path, b, checks);
+                spread(path, a, 1.0 / a.size(0), checks);
+            }
+            case RANDOM -> {
+                nonZero(path, a, checks);
+                nonZero(path, b, checks);
+            }
+            case ORTHOGONAL -> {
+                nonZero(path, a, checks);
+                nonZero(path, b, checks);
+                INDArray product = product(a, b);
+                checks.close("start values", path + ": B A", product, product.mul(0));
+            }
+            default -> {
+                INDArray product = product(a, b);
+                checks.close("start values", path + ": B A", product, product(theirA, theirB));
+                residual(golden, config.scalingOf(path), path, product, checks);
+            }
+        }
+    }
+
+    private static void residual(GoldenCase golden, double scaling, String path, INDArray product, CheckList checks) {
+        String weight = path + ".weight";
+        INDArray base = golden.base().get(weight);
+        boolean turned = base.rank() == 2 && base.size(0) != product.size(0);
+        INDArray update = (turned ? product.transpose() : product).mul(scaling).reshape(base.shape());
+        checks.close(
+                "residual", weight, base.sub(update), golden.expected("resid.").get(weight));
+    }
+
+    /** B A as a matrix, whatever the window. */
+    private static INDArray product(INDArray a, INDArray b) {
+        return b.reshape('c', b.size(0), -1).mmul(a.reshape('c', a.size(0), -1));
+    }
+
+    private static void zero(String path, INDArray array, CheckList checks) {
+        checks.that("start values", array.amaxNumber().doubleValue() == 0, path + ": a factor is not zero");
+    }
+
+    private static void nonZero(String path, INDArray array, CheckList checks) {
+        checks.that("start values", array.amaxNumber().doubleValue() > 0, path + ": a factor is zero");
+    }
+
+    private static void spread(String path, INDArray array, double deviation, CheckList checks) {
+        double[] values = Tolerance.values(array);
+        double mean = 0;
+        double square = 0;
+        for (double value : values) {
+            mean += value / values.length;
+            square += value * value / values.length;
+        }
+        double off = ERRORS / Math.sqrt(values.length);
+        checks.that(
+                "start values",
+                Math.abs(mean) <= deviation * off && Math.abs(Math.sqrt(square) / deviation - 1) <= off,
+                path + ": mean " + mean + " and deviation " + Math.sqrt(square) + ", expected 0 and " + deviation);
+    }
+}

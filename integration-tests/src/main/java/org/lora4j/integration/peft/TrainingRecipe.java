@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.integration.peft;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.OptionalDouble;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.lora4j.error.UnsupportedAdapterVersionException;
+import org.lora4j.integration.peft.cases.GoldenCase;
+import org.lora4j.integration.peft.host.Loss;
+import org.lora4j.train.Adam;
+import org.lora4j.train.AdamW;
+import org.lora4j.train.GradientClipping;
+import org.lora4j.train.Optimizer;
+import org.lora4j.train.ParameterGroup;
+import org.lora4j.train.Sgd;
+import org.lora4j.train.TrainingPlan;
+
+/**
+ * How PEFT trained the adapter of a case.
+ *
+ * @param about the content of {@code case.json}
+ */
+record TrainingRecipe(JsonNode about) {
+
+    private static final Pattern CLIP = Pattern.compile("clip\\D*([0-9.]+(?:e-?[0-9]+)?)");
+
+    private static final Set<String> OFF = Set.of("amsgrad", "maximize", "dampening");
+
+    /** Whether the optimizer is one of PyTorch's own. */
+    static boolean isPlain(JsonNode about) {
+        String text = text(about);
+        return text.matches("(?s)(sgd|adamw?)\\b.*") && !text.contains("lora");
+    }
+
+    private static String text(JsonNode about) {
+        return about.path("optimizer").asText().toLowerCase(Locale.ROOT).strip();
+    }
+
+    Loss loss() throws UnsupportedAdapterVersionException {
+        return switch (about.path("loss").asText()) {
+            case "mse" -> Loss.MEAN_SQUARED_ERROR;
+            case "ce" -> Loss.CROSS_ENTROPY;
+            default -> throw new UnsupportedAdapterVersionException("training with the loss " + about.path("loss"));
+        };
+    }
+
+    int steps() {
+        return about.path("steps").asInt();
+    }
+
+    /** The plan, for parameters whose keys in the file are known by name. */
+    TrainingPlan plan(Map<String, String> keys) throws UnsupportedAdapterVersionException {
+        List<Integer> groups = groupsWithParameters();
+        int first = groups.get(0);
+        TrainingPlan.Builder plan = TrainingPlan.builder()
+                .steps(steps())
+                .optimizer(optimizer(about.path("param_groups").get(first), highestRate(first)))
+                .decayBiasAndNorm(true);
+        for (int group : groups.subList(1, groups.size())) {
+            JsonNode settings = about.path("param_groups").get(group);
+            Set<String> members = new HashSet<>(GoldenCase.strings(settings.path("params")));
+            plan.group(ParameterGroup.where("group " + group, parameter -> members.contains(keys.get(parameter.name())))
+                    .withLearningRate(highestRate(group))
+                    .withWeightDecay(settings.path("weight_decay").asDouble()));
+        }
+        double highest = highestRate(first);
+        plan.schedule((step, epoch, total) -> rate((int) step, first) / highest);
+        OptionalDouble clip = clip();
+        if (clip.isPresent()) {
+            plan.clipping(GradientClipping.byGlobalNorm(clip.getAsDouble()));
+        }
+        return plan.build();
+    }
+
+    private List<Integer> groupsWithParameters() throws UnsupportedAdapterVersionException {
+        List<Integer> groups = new ArrayList<>();
+        JsonNode all = about.path("param_groups");
+        for (int i = 0; i < all.size(); i++) {
+            if (!all.get(i).path("params").isEmpty()) {
+                groups.add(i);
+            }
+        }
+        if (groups.isEmpty()) {
+            throw new UnsupportedAdapterVersionException("training without param_groups in case.json");
+        }
+        for (int step = 0; step < steps(); step++) {
+            for (int group : groups) {
+                int first = groups.get(0);
+                double expected = rate(step, first) / highestRate(first) * highestRate(group);
+                if (Math.abs(rate(step, group) - expected) > 1e-9 * highestRate(group)) {
+                    throw new UnsupportedAdapterVersionException(
+                            "training with another schedule for each group of parameters");
+                }
+            }
+        }
+        return groups;
+    }
+
+    private double rate(int step, int group) {
+        JsonNode rates = about.path("lr_per_step_and_group");
+        return rates.has(step)
+                ? rates.get(step).get(group).asDouble()
+                : about.path("param_groups").get(group).path("lr").asDouble();
+    }
+
+    private double highestRate(int group) {
+        double highest = 0;
+        for (int step = 0; step < steps(); step++) {
+            highest = Math.max(highest, rate(step, group));
+        }
+        return highest;
+    }
+
+    private Optimizer optimizer(JsonNode group, double rate) throws UnsupportedAdapterVersionException {
+        String text = text(about);
+        for (String option : OFF) {
+            if (group.path(option).asDouble() != 0 || group.path(option).asBoolean()) {
+                throw new UnsupportedAdapterVersionException("training with " + option + " = " + group.path(option));
+            }
+        }
+        double decay = group.path("weight_decay").asDouble();
+        boolean other = text.matches(".*(lora-?fa|riemann).*");
+        if (!other && group.has("momentum")) {
+            return new Sgd(
+                    rate,
+                    group.path("momentum").asDouble(),
+                    group.path("nesterov").asBoolean(),
+                    decay);
+        }
+        if (!other && group.has("betas") && text.contains("adam")) {
+            double beta1 = group.path("betas").get(0).asDouble();
+            double beta2 = group.path("betas").get(1).asDouble();
+            double epsilon = group.path("eps").asDouble();
+            return text.contains("adamw")
+                    ? new AdamW(rate, beta1, beta2, epsilon, decay)
+                    : new Adam(rate, beta1, beta2, epsilon, decay);
+        }
+        throw new UnsupportedAdapterVersionException(
+                "training with the optimizer \"" + about.path("optimizer").asText() + "\"");
+    }
+
+    /** A norm under a name with "clip" or "max_grad_norm", or in the words of the optimizer. */
+    private OptionalDouble clip() {
+        for (Map.Entry<String, JsonNode> field : about.properties()) {
+            boolean clips = field.getKey().contains("clip") || field.getKey().contains("max_grad_norm");
+            if (clips && field.getValue().isNumber()) {
+                return OptionalDouble.of(field.getValue().asDouble());
+            }
+        }
+        Matcher words = CLIP.matcher(text(about) + " " + String.join(" ", GoldenCase.strings(about.path("features"))));
+        return words.find() ? OptionalDouble.of(Double.parseDouble(words.group(1))) : OptionalDouble.empty();
+    }
+}

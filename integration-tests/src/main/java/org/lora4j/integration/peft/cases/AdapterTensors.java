@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.integration.peft.cases;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import org.lora4j.adapter.Adapter;
+import org.lora4j.format.peft.PeftKeys;
+import org.lora4j.format.peft.PeftTensor;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** Adapters as PEFT's files have them: arrays by key. */
+public final class AdapterTensors {
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private static final String CONFIG = "adapter_config.json";
+
+    private AdapterTensors() {}
+
+    /**
+     * The arrays of an adapter.
+     *
+     * @param adapter an adapter
+     * @return its arrays by the keys that its file would have
+     */
+    public static Map<String, INDArray> of(Adapter adapter) {
+        Map<String, INDArray> tensors = new TreeMap<>();
+        adapter.modules()
+                .forEach((path, factors) -> factors.forEach((suffix, array) -> tensors.put(
+                        PeftKeys.factor(path, PeftTensor.ofSuffix(suffix).orElseThrow()), array)));
+        Set<String> wrapped = adapter.modules().entrySet().stream()
+                .filter(module -> !module.getValue().keySet().equals(Set.of(PeftTensor.TOKEN_ROWS.suffix())))
+                .map(Map.Entry::getKey)
+                .collect(Collectors.toSet());
+        adapter.savedParameters().forEach((path, array) -> tensors.put(PeftKeys.saved(path, wrapped), array));
+        return tensors;
+    }
+
+    /**
+     * Whether a key of PEFT's files is a copy of another tensor, to be ignored.
+     *
+     * @param key a key
+     * @return true for the copies that PEFT writes of modules to save when all biases are trained
+     */
+    public static boolean isCopy(String key) {
+        return key.contains(".modules_to_save.") || key.contains(".original_module.");
+    }
+
+    /**
+     * Loads an adapter of other tensors.
+     *
+     * @param folder folder of the adapter whose config is used
+     * @param tensors the tensors by key
+     * @param edit changes the config before it is read
+     * @return the adapter, read through files
+     * @throws IOException if the tensors are no sound adapter of that config
+     */
+    public static Adapter load(Path folder, Map<String, INDArray> tensors, Consumer<ObjectNode> edit)
+            throws IOException {
+        return inTemporaryFolder(directory -> {
+            ObjectNode config =
+                    (ObjectNode) JSON.readTree(folder.resolve(CONFIG).toFile());
+            edit.accept(config);
+            JSON.writeValue(directory.resolve(CONFIG).toFile(), config);
+            Tensors.write(directory.resolve("adapter_model.safetensors"), tensors);
+            return Adapter.load(directory);
+        });
+    }
+
+    /**
+     * Something that needs a folder.
+     *
+     * @param <T> what it gives
+     */
+    @FunctionalInterface
+    public interface InFolder<T> {
+
+        /**
+         * Does it.
+         *
+         * @param directory an empty folder
+         * @return anything that does not need the folder any more
+         * @throws IOException if it fails
+         */
+        T apply(Path directory) throws IOException;
+    }
+
+    /**
+     * Gives something a folder that is gone afterwards.
+     *
+     * @param action what to do
+     * @param <T> what it gives
+     * @return what it gives
+     * @throws IOException if it fails
+     */
+    public static <T> T inTemporaryFolder(InFolder<T> action) throws IOException {
+        Path directory = Files.createTempDirectory("peft-golden");
+        try {
+            return action.apply(directory);
+        } finally {
+            try (var files = Files.walk(directory)) {
+                for (Path file : files.sorted((a, b) -> b.compareTo(a)).toList()) {
+                    Files.delete(file);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.integration.peft.cases;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.lora4j.array.io.ArrayBytes;
+import org.lora4j.array.io.ElementCodec;
+import org.lora4j.format.DType;
+import org.lora4j.format.TensorEntry;
+import org.lora4j.format.safetensors.SafetensorsReader;
+import org.lora4j.format.safetensors.SafetensorsWriter;
+import org.lora4j.format.safetensors.TensorSource;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/** Files of tensors as arrays by name. */
+public final class Tensors {
+
+    private Tensors() {}
+
+    /**
+     * Reads a file.
+     *
+     * @param safetensors the file
+     * @return its tensors in order of names: F32, F16 and BF16 as FLOAT, F64 as DOUBLE, I64 and I32 as INT64; nothing if
+     *     there is no such file
+     * @throws IOException if the file is damaged or holds other types
+     */
+    public static Map<String, INDArray> read(Path safetensors) throws IOException {
+        Map<String, INDArray> arrays = new TreeMap<>();
+        if (Files.exists(safetensors)) {
+            try (SafetensorsReader reader = SafetensorsReader.open(safetensors)) {
+                for (TensorEntry entry : reader.tensors().values()) {
+                    arrays.put(entry.name(), array(reader, entry));
+                }
+            }
+        }
+        return arrays;
+    }
+
+    private static INDArray array(SafetensorsReader reader, TensorEntry entry) throws IOException {
+        Optional<ElementCodec> codec = ElementCodec.of(entry.dtype());
+        if (codec.isPresent()) {
+            return ArrayBytes.read(reader, entry, codec.get());
+        }
+        if (entry.dtype() != DType.I64 && entry.dtype() != DType.I32) {
+            throw new IOException(entry + ": expected a type of floating point, I64 or I32");
+        }
+        ByteBuffer bytes =
+                ByteBuffer.allocate(Math.toIntExact(entry.byteCount())).order(ByteOrder.LITTLE_ENDIAN);
+        reader.read(entry, 0, bytes);
+        bytes.rewind();
+        boolean wide = entry.dtype() == DType.I64;
+        long[] values = new long[bytes.remaining() / (wide ? Long.BYTES : Integer.BYTES)];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = wide ? bytes.getLong() : bytes.getInt();
+        }
+        return Nd4j.createFromArray(values).reshape(entry.shape());
+    }
+
+    /**
+     * The element types of a file.
+     *
+     * @param safetensors the file
+     * @return type by tensor
+     * @throws IOException if the file is missing or damaged
+     */
+    public static Map<String, DType> types(Path safetensors) throws IOException {
+        Map<String, DType> types = new TreeMap<>();
+        try (SafetensorsReader reader = SafetensorsReader.open(safetensors)) {
+            reader.tensors().values().forEach(entry -> types.put(entry.name(), entry.dtype()));
+        }
+        return types;
+    }
+
+    /**
+     * Writes a file.
+     *
+     * @param safetensors the file
+     * @param arrays arrays of floating point by name
+     * @throws IOException if writing fails
+     */
+    public static void write(Path safetensors, Map<String, INDArray> arrays) throws IOException {
+        List<TensorSource> sources = new ArrayList<>();
+        arrays.forEach((name, array) ->
+                sources.add(ArrayBytes.source(name, array.dup('c'), ElementCodec.exactFor(array.dataType()))));
+        SafetensorsWriter.write(safetensors, sources, Map.of("format", "pt"));
+    }
+}

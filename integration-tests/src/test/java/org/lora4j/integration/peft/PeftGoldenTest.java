@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.integration.peft;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
+import org.lora4j.integration.peft.cases.CaseFolders;
+import org.lora4j.integration.peft.host.SameDiffHost;
+import org.opentest4j.TestAbortedException;
+
+/** Every golden case of PEFT in the resources of {@code lora-dl4j}, one test each. */
+class PeftGoldenTest {
+
+    static final String FIXTURES = "../lora-dl4j/src/test/resources/peft";
+
+    @TestFactory
+    Stream<DynamicTest> cases() throws IOException {
+        CaseRunner runner = new CaseRunner(new SameDiffHost());
+        return CaseFolders.find(FIXTURES, Path.of("")).stream()
+                .map(folder ->
+                        DynamicTest.dynamicTest(folder.getFileName().toString(), () -> check(runner.run(folder))));
+    }
+
+    private static void check(CaseResult result) {
+        if (result.status() == Status.UNSUPPORTED) {
+            throw new TestAbortedException("unsupported: " + result.reason());
+        }
+        assertThat(result.status()).as(result.line()).isEqualTo(Status.PASSED);
+    }
+}
