@@ -18,8 +18,8 @@ final class GeluKernels {
 
     static void forward(DenseArray[] in, DenseArray[] out) {
         Blocks.run(in[0].length(), 1, (block, from, length) -> {
-            float[] x = new float[length];
-            float[] y = new float[length];
+            float[] x = Scratch.array(0, length);
+            float[] y = Scratch.array(1, length);
             in[0].read(from, x, length);
             forward(x, y, length);
             out[0].write(from, y, length);
@@ -28,9 +28,9 @@ final class GeluKernels {
 
     static void backward(DenseArray[] in, DenseArray[] out) {
         Blocks.run(in[0].length(), 1, (block, from, length) -> {
-            float[] x = new float[length];
-            float[] slope = new float[length];
-            float[] dy = new float[length];
+            float[] x = Scratch.array(0, length);
+            float[] slope = Scratch.array(1, length);
+            float[] dy = Scratch.array(2, length);
             in[0].read(from, x, length);
             in[1].read(from, dy, length);
             slope(x, slope, length);

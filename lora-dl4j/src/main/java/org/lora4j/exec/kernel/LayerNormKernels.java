@@ -21,7 +21,7 @@ final class LayerNormKernels {
         float[] gain = vector(in[1]);
         float[] bias = in.length > 2 ? vector(in[2]) : new float[width];
         Blocks.run(in[0].length(), width, (block, from, length) -> {
-            float[] x = new float[length];
+            float[] x = Scratch.array(0, length);
             in[0].read(from, x, length);
             for (int row = 0; row < length; row += width) {
                 float mean = sum(x, row, width) / width;
@@ -44,8 +44,8 @@ final class LayerNormKernels {
         float[][] gainSums = new float[blocks][width];
         float[][] biasSums = new float[blocks][width];
         Blocks.run(in[0].length(), width, (block, from, length) -> {
-            float[] x = new float[length];
-            float[] dy = new float[length];
+            float[] x = Scratch.array(0, length);
+            float[] dy = Scratch.array(1, length);
             in[0].read(from, x, length);
             dyArray.read(from, dy, length);
             for (int row = 0; row < length; row += width) {

@@ -12,8 +12,8 @@ final class SoftmaxKernels {
     static void backward(DenseArray[] in, DenseArray[] out) {
         int width = in[0].width();
         Blocks.run(in[0].length(), width, (block, from, length) -> {
-            float[] y = new float[length];
-            float[] dy = new float[length];
+            float[] y = Scratch.array(0, length);
+            float[] dy = Scratch.array(1, length);
             in[0].read(from, y, length);
             in[1].read(from, dy, length);
             for (int row = 0; row < length; row += width) {
