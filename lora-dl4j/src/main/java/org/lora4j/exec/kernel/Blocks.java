@@ -2,6 +2,7 @@
 package org.lora4j.exec.kernel;
 
 import java.util.stream.IntStream;
+import org.lora4j.array.DenseArray;
 import org.nd4j.nativeblas.NativeOpsHolder;
 
 /** Work cut into pieces that fit the cache, on as many threads as ND4J itself uses. Results do not depend on them. */
@@ -9,8 +10,6 @@ final class Blocks {
 
     private static final boolean PARALLEL =
             NativeOpsHolder.getInstance().getDeviceNativeOps().ompGetMaxThreads() > 1;
-
-    private static final int BLOCK = DenseArray.BLOCK;
 
     private Blocks() {}
 
@@ -28,7 +27,7 @@ final class Blocks {
 
     /** Length of the Java arrays that hold a block. */
     static int size(int width) {
-        return Math.max(1, BLOCK / width) * width;
+        return Math.max(1, DenseArray.BLOCK / width) * width;
     }
 
     static void run(long values, int width, Body body) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.exec.kernel;
 
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -8,6 +9,7 @@ import java.util.function.Supplier;
 import org.lora4j.autodiff.rules.GradientRule;
 import org.lora4j.autodiff.rules.GradientRules;
 import org.lora4j.autodiff.rules.RuleContext;
+import org.lora4j.autodiff.rules.Shapes;
 import org.lora4j.graph.GraphCopy;
 import org.nd4j.autodiff.functions.DifferentialFunction;
 import org.nd4j.autodiff.samediff.NameScope;
@@ -126,6 +128,18 @@ public final class Kernels {
                 && dimensions.length == 1
                 && (dimensions[0] == -1 || dimensions[0] == rank - 1)
                 && (rank == 2 || !channelsFirst);
+    }
+
+    /**
+     * Makes sums with matrix products single ops.
+     *
+     * @param graph a graph that is complete, only read
+     * @param shapes answers on its variables
+     * @param outputs what will be asked of it
+     * @return a copy that computes these outputs if a {@link #session} runs it
+     */
+    public static SameDiff fuseSums(SameDiff graph, Shapes shapes, Collection<String> outputs) {
+        return ProductSums.fuse(graph, shapes, outputs);
     }
 
     private static SDVariable carrier(SameDiff graph, String kernel, Supplier<SDVariable> op) {
