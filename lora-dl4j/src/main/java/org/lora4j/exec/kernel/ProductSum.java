@@ -93,7 +93,7 @@ final class ProductSum extends DynamicCustomOp {
             read(in[0], from, sum, length, width);
             for (int i = 1; i < in.length; i++) {
                 read(in[i], from, next, length, width);
-                add(next, sum, length);
+                Rows.add(next, sum, length);
             }
             out.write(from, sum, length);
         });
@@ -111,14 +111,6 @@ final class ProductSum extends DynamicCustomOp {
             return;
         }
         in.read(0, into, width);
-        for (int row = width; row < length; row += width) {
-            System.arraycopy(into, 0, into, row, width);
-        }
-    }
-
-    private static void add(float[] values, float[] to, int n) {
-        for (int i = 0; i < n; i++) {
-            to[i] += values[i];
-        }
+        Rows.repeat(into, width, into, length);
     }
 }

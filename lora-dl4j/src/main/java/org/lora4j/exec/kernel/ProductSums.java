@@ -139,9 +139,9 @@ final class ProductSums {
     }
 
     private static Terms product(SameDiffOp op) {
-        long[] arguments = ((DynamicCustomOp) op.getOp()).iArgs();
+        DynamicCustomOp product = (DynamicCustomOp) op.getOp();
         Terms terms = new Terms();
-        terms.products.add(new Transposes(isSet(arguments, 0), isSet(arguments, 1)));
+        terms.products.add(new Transposes(Products.transposes(product, 0), Products.transposes(product, 1)));
         terms.operands.addAll(GraphOrder.inputs(op));
         terms.absorbed.add(op.getName());
         return terms;
@@ -156,14 +156,7 @@ final class ProductSums {
                 || !GraphOrder.inputs(op).stream().allMatch(this::isFloat)) {
             return false;
         }
-        DynamicCustomOp product = (DynamicCustomOp) op.getOp();
-        double[] factors = product.tArgs();
-        boolean plain = (factors.length < 1 || factors[0] == 1) && (factors.length < 2 || factors[1] == 0);
-        return plain && !isSet(product.iArgs(), 2);
-    }
-
-    private static boolean isSet(long[] arguments, int index) {
-        return arguments.length > index && arguments[index] != 0;
+        return Products.isPlain((DynamicCustomOp) op.getOp());
     }
 
     private boolean isMatrix(String variable) {

@@ -9,7 +9,7 @@ final class Scratch {
 
     private static final ThreadLocal<Scratch> OF_THREAD = ThreadLocal.withInitial(Scratch::new);
 
-    private final float[][] arrays = new float[4][0];
+    private final float[][] arrays = new float[5][0];
 
     private Scratch() {}
 
