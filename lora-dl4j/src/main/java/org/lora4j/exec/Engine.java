@@ -17,7 +17,7 @@ enum Engine {
     /** Native ops only. */
     PLAIN(UnaryOperator.identity(), GradientRules::of, (graph, shapes, outputs) -> graph, InferenceSession::new),
     /** Native ops, and Java kernels for some. */
-    KERNELS(Kernels::fuse, Kernels::rule, Kernels::fuseSums, Kernels::session);
+    KERNELS(Kernels::fuse, Kernels::rule, Kernels::fuseProducts, Kernels::session);
 
     private final UnaryOperator<SameDiff> prepare;
     private final Function<DifferentialFunction, GradientRule> rule;

@@ -153,15 +153,19 @@ public final class Kernels {
     }
 
     /**
-     * Makes sums with matrix products single ops.
+     * Makes matrix products single ops together with what surrounds them.
      *
      * @param graph a graph that is complete, only read
      * @param shapes answers on its variables
      * @param outputs what will be asked of it
      * @return a copy that computes these outputs if a {@link #session} runs it
      */
-    public static SameDiff fuseSums(SameDiff graph, Shapes shapes, Collection<String> outputs) {
-        return ProductSums.fuse(graph, shapes, outputs);
+    public static SameDiff fuseProducts(SameDiff graph, Shapes shapes, Collection<String> outputs) {
+        LiveOps live = new LiveOps(graph, outputs);
+        GraphCopy copy = GraphCopy.of(graph);
+        ProductSums.find(graph, shapes, live).forEach(copy::rewrite);
+        ViewProducts.find(graph, live).forEach(copy::rewrite);
+        return copy.build();
     }
 
     private static <T> T carrier(SameDiff graph, String kernel, Supplier<T> op) {
@@ -199,6 +203,9 @@ public final class Kernels {
     private static Kernel kernel(SameDiffOp op) {
         if (op.getOp() instanceof ProductSum sum) {
             return Kernel.of((in, out) -> sum.run(in, out.get(0)));
+        }
+        if (op.getOp() instanceof ViewProduct product) {
+            return Kernel.of((in, out) -> product.run(in, out.get(0)));
         }
         String carried = carried(op.getName());
         return carried == null ? NATIVE.get(op.getOp().opName()) : CARRIED.get(carried);

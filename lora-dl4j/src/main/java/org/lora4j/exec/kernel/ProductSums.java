@@ -2,7 +2,6 @@
 package org.lora4j.exec.kernel;
 
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -10,8 +9,8 @@ import java.util.Map;
 import java.util.Set;
 import org.lora4j.autodiff.rules.Shapes;
 import org.lora4j.exec.kernel.ProductSum.Transposes;
-import org.lora4j.graph.GraphCopy;
 import org.lora4j.graph.GraphOrder;
+import org.lora4j.graph.OpRewrite;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.internal.SameDiffOp;
@@ -29,8 +28,7 @@ final class ProductSums {
 
     private final SameDiff graph;
     private final Shapes shapes;
-    private final Set<String> live = new HashSet<>();
-    private final Set<String> outputs;
+    private final LiveOps live;
     private final Set<String> absorbed = new HashSet<>();
 
     /** The terms of one sum. */
@@ -48,30 +46,24 @@ final class ProductSums {
         }
     }
 
-    private ProductSums(SameDiff graph, Shapes shapes, Collection<String> outputs) {
+    private ProductSums(SameDiff graph, Shapes shapes, LiveOps live) {
         this.graph = graph;
         this.shapes = shapes;
-        this.outputs = Set.copyOf(outputs);
-        for (String variable : GraphOrder.ancestors(graph, outputs)) {
-            String producer = GraphOrder.producer(graph, variable);
-            if (producer != null) {
-                live.add(producer);
-            }
-        }
+        this.live = live;
     }
 
-    /** A copy of a graph, to be run for the given outputs by a kernel session. */
-    static SameDiff fuse(SameDiff graph, Shapes shapes, Collection<String> outputs) {
-        GraphCopy copy = GraphCopy.of(graph);
-        new ProductSums(graph, shapes, outputs)
+    /** The rewrite by the name of the op whose place the sum takes. */
+    static Map<String, OpRewrite> find(SameDiff graph, Shapes shapes, LiveOps live) {
+        Map<String, OpRewrite> found = new LinkedHashMap<>();
+        new ProductSums(graph, shapes, live)
                 .find()
-                .forEach((op, terms) -> copy.rewrite(op, context -> {
-                    SameDiff target = context.graph();
-                    return List.of(new ProductSum(
-                                    target, terms.products, in(target, terms.operands), in(target, terms.addends))
-                            .outputVariable());
-                }));
-        return copy.build();
+                .forEach((op, terms) -> found.put(op, context -> List.of(sum(context.graph(), terms))));
+        return found;
+    }
+
+    private static SDVariable sum(SameDiff graph, Terms terms) {
+        return new ProductSum(graph, terms.products, in(graph, terms.operands), in(graph, terms.addends))
+                .outputVariable();
     }
 
     private static List<SDVariable> in(SameDiff graph, List<String> names) {
@@ -84,7 +76,7 @@ final class ProductSums {
         // From the last op on, so that a sum is met before its parts.
         for (int i = ops.size() - 1; i >= 0; i--) {
             SameDiffOp op = ops.get(i);
-            if (isSum(op) && live.contains(op.getName()) && !absorbed.contains(op.getName())) {
+            if (isSum(op) && live.contains(op) && !absorbed.contains(op.getName())) {
                 String sum = op.getOutputsOfOp().get(0);
                 Terms terms = isMatrix(sum) ? terms(op, sum) : null;
                 if (terms != null && !terms.products.isEmpty()) {
@@ -119,20 +111,11 @@ final class ProductSums {
 
     // The terms of an operand that nothing else needs; null if it must be computed as it is.
     private Terms inner(String variable, String root) {
-        String producer = GraphOrder.producer(graph, variable);
-        boolean needed = producer == null
-                || outputs.contains(variable)
-                || GraphOrder.consumers(graph, variable).stream()
-                                .filter(live::contains)
-                                .count()
-                        != 1;
-        if (needed) {
+        SameDiffOp op = live.producer(variable);
+        if (op == null || live.onlyReader(variable) == null) {
             return null;
         }
-        SameDiffOp op = graph.getOps().get(producer);
-        boolean twice = GraphOrder.inputs(op).size() == 2
-                && GraphOrder.inputs(op).get(0).equals(GraphOrder.inputs(op).get(1));
-        if (isSum(op) && !twice) {
+        if (isSum(op)) {
             return terms(op, root);
         }
         return isProduct(op) ? product(op) : null;
