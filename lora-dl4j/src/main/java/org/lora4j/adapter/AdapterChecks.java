@@ -13,6 +13,7 @@ import org.lora4j.array.io.ArrayBytes;
 import org.lora4j.array.io.ElementCodec;
 import org.lora4j.config.BiasTraining;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.error.CostlyExpressionException;
 import org.lora4j.error.Problems;
 import org.lora4j.format.peft.PeftKeys;
 import org.lora4j.format.peft.PeftTensor;
@@ -36,6 +37,14 @@ final class AdapterChecks {
     }
 
     void check(Map<String, Map<String, INDArray>> modules, Map<String, INDArray> saved) {
+        try {
+            checkAll(modules, saved);
+        } catch (CostlyExpressionException e) {
+            problems.add(e.getMessage());
+        }
+    }
+
+    private void checkAll(Map<String, Map<String, INDArray>> modules, Map<String, INDArray> saved) {
         modules.forEach(this::checkModule);
         Set<String> adapted = plain(modules);
         saved.forEach((path, array) -> checkSaved(path, array, adapted));

@@ -25,7 +25,7 @@ import org.nd4j.autodiff.samediff.internal.SameDiffOp;
  * <p>Reverse accumulation (Griewank and Walther, <i>Evaluating Derivatives</i>, 2008, chapter 3): ops are visited in
  * reverse topological order; the gradients that reach one variable from several consumers are added. An op is visited
  * only if the loss depends on it and it depends on something to differentiate, so nothing is computed for what is
- * frozen and nothing at all below the lowest trainable variable.
+ * frozen and nothing at all below the lowest trainable variable. Nothing flows back through {@code stop_gradient}.
  *
  * @apiNote Status: internal
  */
@@ -36,6 +36,15 @@ public final class ReversePass {
     private final Function<DifferentialFunction, GradientRule> rules;
     private final Set<String> active;
     private final Map<String, SDVariable> gradients = new HashMap<>();
+    private final Map<String, String> shapedLike = new HashMap<>();
+
+    /**
+     * What was added to a graph.
+     *
+     * @param gradients name of the gradient by name of the variable, without variables that the loss does not depend on
+     * @param shapedLike for each gradient on the way, and each summand of one, a variable that has its shape
+     */
+    public record Extension(Map<String, String> gradients, Map<String, String> shapedLike) {}
 
     private ReversePass(
             SameDiff graph,
@@ -59,10 +68,10 @@ public final class ReversePass {
      * @param variables names of the variables to differentiate with respect to
      * @param shapes answers on the shapes of the graph's variables
      * @param rules the gradient rule of an op, such as {@code GradientRules::of}
-     * @return name of the gradient by name of the variable, without those that the loss does not depend on
+     * @return the names of the gradients
      * @throws IllegalArgumentException if an op on the way has no gradient
      */
-    public static Map<String, String> extend(
+    public static Extension extend(
             SameDiff graph,
             Collection<String> losses,
             Collection<String> variables,
@@ -71,7 +80,7 @@ public final class ReversePass {
         return new ReversePass(graph, losses, variables, shapes, rules).run(losses, variables);
     }
 
-    private Map<String, String> run(Collection<String> losses, Collection<String> variables) {
+    private Extension run(Collection<String> losses, Collection<String> variables) {
         List<SameDiffOp> ops = GraphOrder.topological(graph);
         for (String loss : losses) {
             accumulate(loss, graph.onesLike(graph.getVariable(loss)));
@@ -85,12 +94,15 @@ public final class ReversePass {
                 names.put(variable, gradients.get(variable).name());
             }
         }
-        return names;
+        return new Extension(names, shapedLike);
     }
 
     private void differentiate(SameDiffOp op) {
         List<String> inputNames = GraphOrder.inputs(op);
         List<String> outputNames = op.getOutputsOfOp();
+        if (op.getOp().opName().equals("stop_gradient")) {
+            return;
+        }
         boolean reached = outputNames.stream().anyMatch(o -> active.contains(o) && gradients.containsKey(o));
         if (!reached || inputNames.stream().noneMatch(active::contains)) {
             return;
@@ -123,6 +135,8 @@ public final class ReversePass {
     }
 
     private void accumulate(String variable, SDVariable gradient) {
-        gradients.merge(variable, gradient, SDVariable::add);
+        SDVariable sum = gradients.merge(variable, gradient, SDVariable::add);
+        shapedLike.putIfAbsent(gradient.name(), variable);
+        shapedLike.putIfAbsent(sum.name(), variable);
     }
 }

@@ -3,8 +3,6 @@ package org.lora4j.config;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 
 /**
@@ -17,7 +15,7 @@ final class LayerFilter {
     private static final String ANY_LIST = "[^.]*";
 
     private final List<Integer> layers;
-    private final List<Pattern> lists = new ArrayList<>();
+    private final List<Expression> lists = new ArrayList<>();
     private final List<String> problems = new ArrayList<>();
 
     LayerFilter(List<Integer> layers, List<String> listNames) {
@@ -27,9 +25,10 @@ final class LayerFilter {
 
     private void compile(String listName) {
         try {
-            lists.add(Pattern.compile(".*?\\.(?:" + listName + ")\\.(?<layerIndex>\\d+)\\."));
+            lists.add(Expression.compile(".*?\\.(?:" + listName + ")\\.(?<layerIndex>\\d+)\\."));
         } catch (PatternSyntaxException e) {
-            problems.add("\"" + listName + "\" is not a regular expression (" + e.getDescription() + ")");
+            problems.add(
+                    "\"" + Expression.cut(listName) + "\" is not a regular expression (" + e.getDescription() + ")");
         }
     }
 
@@ -41,10 +40,10 @@ final class LayerFilter {
         if (layers.isEmpty()) {
             return true;
         }
-        for (Pattern list : lists) {
-            Matcher matcher = list.matcher(modulePath);
-            if (matcher.lookingAt()) {
-                return isWanted(matcher.group("layerIndex"));
+        for (Expression list : lists) {
+            String index = list.groupAtStart(modulePath, "layerIndex");
+            if (index != null) {
+                return isWanted(index);
             }
         }
         return false;

@@ -7,7 +7,6 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 
 /**
@@ -17,7 +16,7 @@ import java.util.regex.PatternSyntaxException;
 final class ModulePatterns<V> {
 
     private final Map<String, V> values;
-    private final Map<String, Pattern> compiled = new LinkedHashMap<>();
+    private final Map<String, Expression> compiled = new LinkedHashMap<>();
     private final List<String> problems = new ArrayList<>();
 
     ModulePatterns(Map<String, V> values) {
@@ -27,9 +26,10 @@ final class ModulePatterns<V> {
 
     private void compile(String key) {
         try {
-            compiled.put(key, Pattern.compile("(.*\\.)?(" + key + ")$"));
+            compiled.put(key, Expression.compile("(.*\\.)?(" + key + ")$"));
         } catch (PatternSyntaxException e) {
-            problems.add("key \"" + key + "\" is not a regular expression (" + e.getDescription() + ")");
+            problems.add(
+                    "key \"" + Expression.cut(key) + "\" is not a regular expression (" + e.getDescription() + ")");
         }
     }
 
@@ -42,8 +42,8 @@ final class ModulePatterns<V> {
     }
 
     V lookup(String modulePath, V otherwise) {
-        for (Map.Entry<String, Pattern> entry : compiled.entrySet()) {
-            if (hits(entry.getValue(), modulePath)) {
+        for (Map.Entry<String, Expression> entry : compiled.entrySet()) {
+            if (entry.getValue().matchesStart(modulePath)) {
                 return values.get(entry.getKey());
             }
         }
@@ -52,13 +52,10 @@ final class ModulePatterns<V> {
 
     List<String> unmatched(Collection<String> modulePaths) {
         return compiled.entrySet().stream()
-                .filter(entry -> modulePaths.stream().noneMatch(path -> hits(entry.getValue(), path)))
+                .filter(entry ->
+                        modulePaths.stream().noneMatch(path -> entry.getValue().matchesStart(path)))
                 .map(Map.Entry::getKey)
                 .toList();
-    }
-
-    private static boolean hits(Pattern pattern, String modulePath) {
-        return pattern.matcher(modulePath).lookingAt();
     }
 
     @Override

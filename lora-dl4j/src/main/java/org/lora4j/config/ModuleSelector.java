@@ -8,8 +8,8 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
-import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
+import org.lora4j.error.CostlyExpressionException;
 
 /**
  * Says which modules are meant, by their dotted paths ({@code encoder.layer.0.attention.self.query}).
@@ -29,6 +29,7 @@ public sealed interface ModuleSelector {
      *
      * @param modulePath dotted path of the module
      * @return true if it is; {@link AllLinear} says true for every path, because only the host knows the kinds of modules
+     * @throws CostlyExpressionException if an expression backtracks without end over this path
      */
     boolean matches(String modulePath);
 
@@ -145,19 +146,19 @@ public sealed interface ModuleSelector {
     final class Regex implements ModuleSelector {
 
         private final String expression;
-        private final Pattern pattern;
+        private final Expression pattern;
         private final String problem;
 
         private Regex(String expression) {
             this.expression =
                     Objects.requireNonNull(expression, "regex: the expression is null; expected an expression");
-            Pattern compiled = null;
+            Expression compiled = null;
             String wrong = null;
             try {
-                compiled = Pattern.compile(expression);
+                compiled = Expression.compile(expression);
             } catch (PatternSyntaxException e) {
-                wrong = "= \"" + expression + "\" is not a regular expression (" + e.getDescription() + " at "
-                        + e.getIndex() + ")";
+                wrong = "= \"" + Expression.cut(expression) + "\" is not a regular expression (" + e.getDescription()
+                        + " at " + e.getIndex() + ")";
             }
             this.pattern = compiled;
             this.problem = wrong;
@@ -174,7 +175,7 @@ public sealed interface ModuleSelector {
 
         @Override
         public boolean matches(String modulePath) {
-            return pattern != null && pattern.matcher(modulePath).matches();
+            return pattern != null && pattern.matches(modulePath);
         }
 
         @Override

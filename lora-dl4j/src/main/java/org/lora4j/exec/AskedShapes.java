@@ -30,6 +30,11 @@ final class AskedShapes implements Shapes {
     }
 
     @Override
+    public boolean knows(String variable) {
+        return shapes.containsKey(variable);
+    }
+
+    @Override
     public int rank(String variable) {
         return ranks.computeIfAbsent(variable, v -> shape(shapes, v).length);
     }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.exec;
 
+import java.util.Collection;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import org.lora4j.autodiff.rules.GradientRule;
 import org.lora4j.autodiff.rules.GradientRules;
+import org.lora4j.autodiff.rules.Shapes;
 import org.lora4j.exec.kernel.Kernels;
 import org.nd4j.autodiff.functions.DifferentialFunction;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -13,20 +15,29 @@ import org.nd4j.autodiff.samediff.internal.InferenceSession;
 /** The ways to run a graph op by op: what is done to it beforehand, how its ops are differentiated, and who runs it. */
 enum Engine {
     /** Native ops only. */
-    PLAIN(UnaryOperator.identity(), GradientRules::of, InferenceSession::new),
+    PLAIN(UnaryOperator.identity(), GradientRules::of, (graph, shapes, outputs) -> graph, InferenceSession::new),
     /** Native ops, and Java kernels for some. */
-    KERNELS(Kernels::fuse, Kernels::rule, Kernels::session);
+    KERNELS(Kernels::fuse, Kernels::rule, Kernels::fuseProducts, Kernels::session);
 
     private final UnaryOperator<SameDiff> prepare;
     private final Function<DifferentialFunction, GradientRule> rule;
+    private final Finish finish;
     private final Function<SameDiff, InferenceSession> session;
+
+    /** What is done to a gradient graph that is complete. */
+    @FunctionalInterface
+    private interface Finish {
+        SameDiff apply(SameDiff graph, Shapes shapes, Collection<String> outputs);
+    }
 
     Engine(
             UnaryOperator<SameDiff> prepare,
             Function<DifferentialFunction, GradientRule> rule,
+            Finish finish,
             Function<SameDiff, InferenceSession> session) {
         this.prepare = prepare;
         this.rule = rule;
+        this.finish = finish;
         this.session = session;
     }
 
@@ -36,6 +47,10 @@ enum Engine {
 
     GradientRule rule(DifferentialFunction op) {
         return rule.apply(op);
+    }
+
+    SameDiff finish(SameDiff graph, Shapes shapes, Collection<String> outputs) {
+        return finish.apply(graph, shapes, outputs);
     }
 
     InferenceSession session(SameDiff graph) {

@@ -37,8 +37,7 @@ final class GradientGraph {
         this.trainable = trainable;
         this.gradientOf = gradientOf;
         this.asked = asked;
-        this.outputs = new ArrayList<>(losses);
-        this.outputs.addAll(gradientOf.values().stream().distinct().toList());
+        this.outputs = outputs(losses, gradientOf);
     }
 
     /** Builds one from a prepared training graph, which is only read. */
@@ -46,8 +45,16 @@ final class GradientGraph {
         SameDiff graph = GraphCopy.of(training).build();
         List<String> losses = List.copyOf(training.getLossVariables());
         AskedShapes asked = new AskedShapes(shapes);
-        Map<String, String> gradientOf = ReversePass.extend(graph, losses, trainable, asked, engine::rule);
-        return new GradientGraph(graph, losses, trainable, gradientOf, asked.frozen(), engine);
+        ReversePass.Extension added = ReversePass.extend(graph, losses, trainable, asked, engine::rule);
+        SameDiff finished =
+                engine.finish(graph, new GradientShapes(asked, added.shapedLike()), outputs(losses, added.gradients()));
+        return new GradientGraph(finished, losses, trainable, added.gradients(), asked.frozen(), engine);
+    }
+
+    private static List<String> outputs(List<String> losses, Map<String, String> gradientOf) {
+        List<String> outputs = new ArrayList<>(losses);
+        outputs.addAll(gradientOf.values().stream().distinct().toList());
+        return outputs;
     }
 
     boolean holdsFor(Map<String, long[]> shapes) {

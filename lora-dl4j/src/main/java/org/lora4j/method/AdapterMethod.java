@@ -35,6 +35,16 @@ public interface AdapterMethod {
     Map<String, long[]> factors(ModuleShape shape, int rank);
 
     /**
+     * Whether a tensor is a bias or a gain and not a factor of the update.
+     *
+     * @param suffix a suffix of {@link #factors}
+     * @return true if it is trained without weight decay by default
+     */
+    default boolean isBiasOrGain(String suffix) {
+        return false;
+    }
+
+    /**
      * Makes the factors that training starts from.
      *
      * @param start the module, the rule and the source of randomness

@@ -54,6 +54,11 @@ public final class DoraMethod implements AdapterMethod {
     }
 
     @Override
+    public boolean isBiasOrGain(String suffix) {
+        return suffix.equals(MAGNITUDE);
+    }
+
+    @Override
     public Map<String, INDArray> initialize(FactorStart start) {
         Map<String, INDArray> factors = new LinkedHashMap<>(lora.initialize(start));
         INDArray weight = start.weight().get();

@@ -116,6 +116,11 @@ public final class LoraMethod implements AdapterMethod {
     }
 
     @Override
+    public boolean isBiasOrGain(String suffix) {
+        return suffix.equals(B_BIAS);
+    }
+
+    @Override
     public Map<String, INDArray> initialize(FactorStart start) {
         ModuleShape shape = start.shape();
         Map<String, long[]> sizes = factors(shape, start.rank());

@@ -3,7 +3,6 @@ package org.lora4j.samediff;
 
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -133,7 +132,26 @@ public final class AdaptedSameDiff implements AdaptedModel, Trainable {
 
     @Override
     public Adapter adapter(String name) {
-        return adapters.get(name).snapshot();
+        return Exports.asTrained(adapters.get(name), modules);
+    }
+
+    /** The live arrays of an adapter. */
+    LiveAdapter live(String name) {
+        return adapters.get(name);
+    }
+
+    /**
+     * The values of an adapter now as a plain low-rank adapter for the unchanged base. Where the start of training moved
+     * the base (PiSSA, OLoRA), what the base gave up becomes part of the adapter: rank and alpha double, A is {@code [A;
+     * A0]} and B is {@code [B, -B0]}; with rank-stabilized scaling alpha grows by the square root of 2.
+     *
+     * @param name name of an adapter
+     * @return a copy, which later training does not change; as {@link #adapter} unless the start moved the base
+     * @throws IllegalArgumentException if there is no such adapter, or it came with weights that had been reduced
+     *     elsewhere, so that what they gave up is not known
+     */
+    public Adapter plainAdapter(String name) {
+        return Exports.plain(adapters.get(name), modules);
     }
 
     @Override
@@ -230,16 +248,28 @@ public final class AdaptedSameDiff implements AdaptedModel, Trainable {
                     + Problems.quoted(state.active()) + ". Call merge() for all of them.");
         }
         problems.check(!chosen.isEmpty(), problemIfNone);
+        checkRowsAreMergedToo(chosen, problems);
         if (!problems.isEmpty()) {
             throw new IllegalStateException(problems.message("merge"));
         }
-        Merging merging = Merging.of(chosen, module -> graphs.weight(module, state));
         List<String> merged = new ArrayList<>(state.merged());
         merged.addAll(Arrays.asList(names));
-        Map<String, INDArray> weights = new LinkedHashMap<>(state.weights());
-        weights.putAll(merging.weights());
-        state = state.withMerged(merged, weights);
+        Merging.Result merging = Merging.of(adapters.get(merged), chosen, graphs.unmerged(state));
+        state = state.withMerged(merged, state.arrays().with(merging.arrays()));
         return merging.report();
+    }
+
+    // Rows replace what the table holds: with an update merged into it they would replace the update as well.
+    private void checkRowsAreMergedToo(List<LiveAdapter> chosen, Problems problems) {
+        for (String name : state.attached()) {
+            LiveAdapter other = adapters.get(name);
+            for (LiveAdapter adapter : chosen) {
+                problems.check(
+                        chosen.contains(other) || !adapter.addsToTablesOf(other),
+                        "\"" + name + "\" replaces rows of the table that \"" + adapter.name()
+                                + "\" adds to; merge both in one call");
+            }
+        }
     }
 
     @Override
@@ -247,7 +277,7 @@ public final class AdaptedSameDiff implements AdaptedModel, Trainable {
         if (state.merged().isEmpty()) {
             throw new IllegalStateException("unmerge: no adapter is merged; expected one or more. Call merge() first.");
         }
-        state = state.withMerged(List.of(), Map.of());
+        state = state.withMerged(List.of(), MergedArrays.NONE);
     }
 
     @Override

@@ -34,7 +34,7 @@ final class AdapterSet {
     /** The variables of all adapters. */
     Set<String> variables() {
         Set<String> variables = new HashSet<>();
-        adapters.values().forEach(adapter -> adapter.parameters().forEach(p -> variables.add(p.name())));
+        adapters.values().forEach(adapter -> variables.addAll(adapter.variables()));
         return variables;
     }
 
@@ -80,7 +80,7 @@ final class AdapterSet {
         }
     }
 
-    /** Throws if two of these adapters would put their copy in the place of the same parameter. */
+    /** Throws if two of these adapters would put their copy in the place of the same parameter or of the same row. */
     void requireNoSharedCopies(List<LiveAdapter> wanted) {
         Map<String, String> owners = new LinkedHashMap<>();
         Problems problems = new Problems();
@@ -93,9 +93,24 @@ final class AdapterSet {
                                 + "\"");
             }
         }
+        checkRows(wanted, problems);
         if (!problems.isEmpty()) {
             throw new IllegalArgumentException(problems.message("activate")
                     + "; expected at most one copy of each parameter. Activate one of these adapters at a time.");
+        }
+    }
+
+    private static void checkRows(List<LiveAdapter> wanted, Problems problems) {
+        Map<String, String> owners = new LinkedHashMap<>();
+        for (LiveAdapter adapter : wanted) {
+            adapter.tokens().values().forEach(tokens -> {
+                for (int row : tokens.rows().rows()) {
+                    String where = "row " + row + " of \"" + tokens.module().path() + "\"";
+                    String other = owners.putIfAbsent(where, adapter.name());
+                    problems.check(
+                            other == null, "\"" + other + "\" and \"" + adapter.name() + "\" both replace " + where);
+                }
+            });
         }
     }
 }

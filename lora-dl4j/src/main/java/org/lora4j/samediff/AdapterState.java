@@ -2,10 +2,8 @@
 package org.lora4j.samediff;
 
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
-import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * The states of an adapted graph except whether it is enabled, as one value. Graphs are kept per object, not per equal
@@ -14,29 +12,28 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * @param active active adapters in order
  * @param trainable adapters that learn while they are active
  * @param merged merged adapters in order
- * @param weights the merged weights by module path, in the layout of the graph
+ * @param arrays the merged arrays
  */
-record AdapterState(List<String> active, Set<String> trainable, List<String> merged, Map<String, INDArray> weights) {
+record AdapterState(List<String> active, Set<String> trainable, List<String> merged, MergedArrays arrays) {
 
-    static final AdapterState INITIAL = new AdapterState(List.of(), Set.of(), List.of(), Map.of());
+    static final AdapterState INITIAL = new AdapterState(List.of(), Set.of(), List.of(), MergedArrays.NONE);
 
     AdapterState {
         active = List.copyOf(active);
         trainable = Set.copyOf(trainable);
         merged = List.copyOf(merged);
-        weights = Map.copyOf(weights);
     }
 
     AdapterState withActive(List<String> names) {
-        return new AdapterState(names, trainable, merged, weights);
+        return new AdapterState(names, trainable, merged, arrays);
     }
 
     AdapterState withTrainable(Set<String> names) {
-        return new AdapterState(active, names, merged, weights);
+        return new AdapterState(active, names, merged, arrays);
     }
 
-    AdapterState withMerged(List<String> names, Map<String, INDArray> byModule) {
-        return new AdapterState(active, trainable, names, byModule);
+    AdapterState withMerged(List<String> names, MergedArrays merges) {
+        return new AdapterState(active, trainable, names, merges);
     }
 
     /** The active adapters that act through their factors. */

@@ -3,18 +3,26 @@ package org.lora4j.samediff;
 
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.lora4j.exec.DropoutMask;
 import org.lora4j.graph.GraphCopy;
+import org.lora4j.graph.GraphOrder;
+import org.lora4j.method.LoraMethod;
 import org.lora4j.method.ModuleShape;
 import org.lora4j.samediff.LiveAdapter.Copy;
+import org.lora4j.samediff.LiveAdapter.Live;
 import org.lora4j.samediff.LiveAdapter.Part;
+import org.lora4j.samediff.LiveAdapter.Tokens;
 import org.lora4j.samediff.OpPlan.Attachment;
+import org.lora4j.samediff.OpPlan.Factor;
 import org.lora4j.samediff.OpPlan.Leaf;
 import org.lora4j.samediff.OpPlan.SitePlan;
 import org.lora4j.samediff.form.Site;
+import org.lora4j.samediff.form.SiteGraph;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.VariableType;
@@ -27,7 +35,10 @@ final class GraphBuilder {
     private final GraphModules modules;
     private final List<DropoutMask> masks = new ArrayList<>();
     private final Map<String, Leaf> weights = new HashMap<>();
+    private final Set<String> copied = new HashSet<>();
     private final Map<String, List<Attached>> attached = new HashMap<>();
+    private final Map<String, List<Attached>> ofParameters = new LinkedHashMap<>();
+    private final Map<String, List<RowUpdate>> rows = new LinkedHashMap<>();
     private final GraphCopy copy;
 
     private record Attached(LiveAdapter adapter, Part part, VariableType type, boolean dropout) {}
@@ -59,8 +70,15 @@ final class GraphBuilder {
                 Leaf leaf =
                         new Leaf(saved.live().variable(), actual, saved.live().array());
                 weights.put(parameter.weightOf().path(), leaf);
+                copied.add(parameter.weightOf().path());
             }
         }
+        return this;
+    }
+
+    /** Puts a merged array in the place of a leaf of the base; {@code type} null means the base's own type. */
+    GraphBuilder replace(String leaf, INDArray array, VariableType type) {
+        copy.leaf(leaf, type == null ? typeOf(leaf) : type, array);
         return this;
     }
 
@@ -75,26 +93,77 @@ final class GraphBuilder {
         return this;
     }
 
-    /** Attaches an adapter's factors. */
+    /** Attaches an adapter's factors and rows. */
     GraphBuilder attach(LiveAdapter adapter, VariableType type, boolean dropout) {
-        adapter.modules()
-                .forEach((path, part) -> attached.computeIfAbsent(path, p -> new ArrayList<>())
-                        .add(new Attached(adapter, part, type, dropout)));
+        adapter.modules().forEach((path, part) -> {
+            Map<String, List<Attached>> place = part.module().isParameter() ? ofParameters : attached;
+            String key = part.module().isParameter() ? part.module().weight() : path;
+            place.computeIfAbsent(key, k -> new ArrayList<>()).add(new Attached(adapter, part, type, dropout));
+        });
+        adapter.tokens()
+                .values()
+                .forEach(tokens -> rows.computeIfAbsent(tokens.module().weight(), leaf -> new ArrayList<>())
+                        .add(update(tokens, type)));
         return this;
+    }
+
+    private RowUpdate update(Tokens tokens, VariableType type) {
+        Live live = tokens.live();
+        return new RowUpdate(
+                new Leaf(live.variable(), type, live.array()),
+                constant(live.variable() + ".places", RowUpdate.places(tokens.rows())),
+                constant(
+                        live.variable() + ".kept",
+                        RowUpdate.kept(tokens.rows(), live.array().dataType())),
+                tokens.module().weightLayout());
+    }
+
+    private Leaf constant(String name, INDArray array) {
+        return new Leaf(free(name), VariableType.CONSTANT, array);
     }
 
     /** Builds the graph. */
     SameDiff build() {
+        LeafUpdates updates = leafUpdates();
         Map<String, List<SitePlan>> byOp = new LinkedHashMap<>();
         for (GraphModule module : modules.modules()) {
-            boolean changes = weights.containsKey(module.path()) || attached.containsKey(module.path());
+            boolean changes = weights.containsKey(module.path())
+                    || attached.containsKey(module.path())
+                    || !rowsInResult(module).isEmpty();
             for (int use = 0; changes && use < module.sites().size(); use++) {
                 SitePlan plan = plan(module, use);
                 byOp.computeIfAbsent(plan.site().op(), op -> new ArrayList<>()).add(plan);
             }
         }
-        byOp.forEach((op, sites) -> copy.rewrite(op, new OpPlan(List.copyOf(sites))));
+        for (String leaf : updates.leaves()) {
+            GraphOrder.consumers(base, leaf).forEach(op -> byOp.computeIfAbsent(op, o -> new ArrayList<>()));
+        }
+        byOp.forEach((op, sites) -> copy.rewrite(op, new OpPlan(List.copyOf(sites), updates)));
         return copy.build();
+    }
+
+    private LeafUpdates leafUpdates() {
+        LeafUpdates updates = new LeafUpdates();
+        rows.forEach((leaf, list) -> list.forEach(update -> updates.add(leaf, update)));
+        ofParameters.forEach((leaf, list) -> list.forEach(one -> {
+            Site site = one.part().module().sites().get(0);
+            Attachment attachment = attachment(one, null);
+            updates.add(
+                    leaf,
+                    (context, value) -> value.add(
+                            attachment.weightDelta(context, new SiteGraph(context, site, List.of(value), null))));
+        }));
+        return updates;
+    }
+
+    // Cheaper than a new table, and the same unless something is added to the table itself. A full copy of one use of a
+    // shared table has rows of its own.
+    private List<RowUpdate> rowsInResult(GraphModule module) {
+        boolean lookup = module.shape().kind() == ModuleShape.Kind.EMBEDDING
+                && module.sites().get(0).dataInput() == 1;
+        return lookup && !ofParameters.containsKey(module.weight()) && !copied.contains(module.path())
+                ? rows.getOrDefault(module.weight(), List.of())
+                : List.of();
     }
 
     /** The dropout masks of the graph that was built. */
@@ -106,15 +175,37 @@ final class GraphBuilder {
         Site site = module.sites().get(use);
         List<Attachment> attachments = new ArrayList<>();
         for (Attached one : attached.getOrDefault(module.path(), List.of())) {
-            Map<String, Leaf> factors = new LinkedHashMap<>();
-            one.part()
-                    .factors()
-                    .forEach(
-                            (suffix, live) -> factors.put(suffix, new Leaf(live.variable(), one.type(), live.array())));
-            attachments.add(new Attachment(
-                    GraphRecipes.of(one.adapter().method()), factors, one.part().scaling(), mask(one, site, use)));
+            attachments.add(attachment(one, mask(one, site, use)));
         }
-        return new SitePlan(site, weights.get(module.path()), attachments);
+        boolean settled =
+                copied.contains(module.path()) || !rowsInResult(module).isEmpty();
+        return new SitePlan(site, weights.get(module.path()), settled, rowsInResult(module), attachments);
+    }
+
+    private Attachment attachment(Attached one, String mask) {
+        Part part = one.part();
+        return new Attachment(
+                GraphRecipes.of(one.adapter().method()),
+                factors(part, part.factors(), one.type()),
+                factors(part, part.start(), VariableType.CONSTANT),
+                part.scaling(),
+                mask);
+    }
+
+    private Map<String, Factor> factors(Part part, Map<String, Live> tensors, VariableType type) {
+        Map<String, Factor> factors = new LinkedHashMap<>();
+        tensors.forEach((suffix, live) -> {
+            Leaf leaf = new Leaf(live.variable(), type, live.array());
+            boolean blocks = part.groups() > 1 && suffix.equals(LoraMethod.B);
+            factors.put(suffix, new Factor(leaf, blocks ? blocks(part, live) : null));
+        });
+        return factors;
+    }
+
+    private Leaf blocks(Part part, Live b) {
+        INDArray mask = Grouped.mask(
+                part.module().shape(), part.rank(), part.groups(), b.array().dataType());
+        return constant(b.variable() + ".blocks", mask);
     }
 
     // A lookup has no activation to drop, as in PEFT.

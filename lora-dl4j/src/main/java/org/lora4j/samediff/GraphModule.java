@@ -6,6 +6,7 @@ import java.util.Objects;
 import org.lora4j.method.ModuleShape;
 import org.lora4j.model.AdaptableModule;
 import org.lora4j.samediff.form.Layout;
+import org.lora4j.samediff.form.ParameterForm;
 import org.lora4j.samediff.form.Site;
 
 /**
@@ -79,6 +80,29 @@ public record GraphModule(String path, List<Site> sites) implements AdaptableMod
      */
     public boolean fedByWeight() {
         return sites.get(0).form().fedByWeight();
+    }
+
+    /** Path of the weight as a parameter. */
+    String weightPath() {
+        return isParameter() ? path : ModulePaths.parameter(path, weight(), "weight");
+    }
+
+    /** Path of the bias as a parameter. */
+    String biasPath() {
+        return ModulePaths.parameter(path, weight(), "bias");
+    }
+
+    /**
+     * Whether this is the input projection of a torch.nn.MultiheadAttention, whose output projection is a module of its
+     * own but adapted with it.
+     */
+    boolean isAttentionInput() {
+        return !isParameter() && ModulePaths.isInProjection(weight());
+    }
+
+    /** Whether this is a parameter that is adapted as such. */
+    boolean isParameter() {
+        return sites.get(0).form() instanceof ParameterForm;
     }
 
     Layout weightLayout() {

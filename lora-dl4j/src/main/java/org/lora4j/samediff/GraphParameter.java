@@ -72,14 +72,14 @@ record GraphParameter(String path, String variable, GraphModule weightOf, boolea
         Set<String> weights = new HashSet<>();
         Map<String, String> biases = new HashMap<>();
         for (GraphModule module : modules) {
-            String path = module.path() + ".weight";
+            String path = module.weightPath();
             paths.add(path);
             weights.add(module.weight());
             Set<String> uses = new HashSet<>(module.uses());
             boolean exclusive = uses.containsAll(GraphOrder.consumers(graph, module.weight()));
             parameters.add(new GraphParameter(path, module.weight(), module, exclusive));
             if (module.bias() != null) {
-                biases.putIfAbsent(module.bias(), module.path() + ".bias");
+                biases.putIfAbsent(module.bias(), module.biasPath());
             }
         }
         for (SDVariable leaf : graph.variables()) {

@@ -3,13 +3,14 @@ package org.lora4j.samediff;
 
 import java.util.Map;
 import org.lora4j.method.AdapterMethod;
+import org.lora4j.method.DoraMethod;
 import org.lora4j.method.LoraMethod;
 
 /** The table of recipes: one line for each method of {@link org.lora4j.method.AdapterMethods}. */
 final class GraphRecipes {
 
     private static final Map<Class<? extends AdapterMethod>, GraphRecipe> TABLE =
-            Map.of(LoraMethod.class, new LoraRecipe());
+            Map.of(LoraMethod.class, new LoraRecipe(), DoraMethod.class, new DoraRecipe());
 
     private GraphRecipes() {}
 

@@ -3,14 +3,18 @@ package org.lora4j.samediff;
 
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.format.peft.PeftFile;
+import org.lora4j.format.peft.PeftTensor;
 import org.lora4j.method.AdapterMethod;
 import org.lora4j.method.ModuleShape;
 import org.lora4j.model.TrainableParameter;
+import org.lora4j.model.TrainableParameter.Kind;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -19,11 +23,17 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * @param name the adapter's name
  * @param file what it was made from, with the fields of its file that are only carried along
  * @param method its method
- * @param modules factors by module path
+ * @param modules factors by path of the module in the graph
+ * @param tokens replaced rows by path of the embedding
  * @param copies fully trained parameters by parameter path
  */
 record LiveAdapter(
-        String name, PeftFile file, AdapterMethod method, Map<String, Part> modules, Map<String, Copy> copies) {
+        String name,
+        PeftFile file,
+        AdapterMethod method,
+        Map<String, Part> modules,
+        Map<String, Tokens> tokens,
+        Map<String, Copy> copies) {
 
     LoraConfig config() {
         return file.config();
@@ -32,21 +42,47 @@ record LiveAdapter(
     /** One live array; {@code variable} is its name in every graph. */
     record Live(String variable, INDArray array) {}
 
-    /** The factors of one module by suffix. */
-    record Part(GraphModule module, int rank, double scaling, Map<String, Live> factors) {
+    /**
+     * The factors of one target by suffix.
+     *
+     * @param start the factors whose update the base has given up; empty unless the start of training moves the base
+     * @param groups groups of channels that B is split into, 1 but for grouped convolutions
+     */
+    record Part(Target target, Map<String, Live> factors, Map<String, Live> start, long groups) {
+
+        GraphModule module() {
+            return target.module();
+        }
+
+        int rank() {
+            return target.rank();
+        }
+
+        double scaling() {
+            return target.scaling();
+        }
 
         /** Copies of the factors in PEFT's layout. */
         Map<String, INDArray> toPeft() {
+            return toPeft(factors);
+        }
+
+        /** Copies of the start in PEFT's layout. */
+        Map<String, INDArray> startToPeft() {
+            return toPeft(start);
+        }
+
+        private Map<String, INDArray> toPeft(Map<String, Live> arrays) {
             Map<String, INDArray> peft = new LinkedHashMap<>();
-            factors.forEach(
-                    (suffix, live) -> peft.put(suffix, module.factorLayout().toPeft(live.array(), module.shape())));
+            arrays.forEach(
+                    (suffix, live) -> peft.put(suffix, module().factorLayout().toPeft(live.array(), module().shape())));
             return peft;
         }
 
         /** Whether the update is as large as the weight. */
         boolean isFullRank() {
-            ModuleShape shape = module.shape();
-            return rank >= Math.min(shape.fanIn(), shape.outputs()) || parameters() >= shape.parameters();
+            ModuleShape shape = module().shape();
+            return rank() >= Math.min(shape.fanIn(), shape.outputs()) || parameters() >= shape.parameters();
         }
 
         long parameters() {
@@ -56,33 +92,79 @@ record LiveAdapter(
         }
     }
 
+    /** Rows of an embedding that take the place of the base's; the array is [rows, size] in every layout. */
+    record Tokens(TokenRows rows, Live live) {
+
+        GraphModule module() {
+            return rows.module();
+        }
+    }
+
     /** A parameter of the base, trained fully. */
     record Copy(GraphParameter parameter, Live live) {}
 
+    /** Whether something in a module learns through factors or rows. */
+    boolean touches(String modulePath) {
+        return modules.containsKey(modulePath) || tokens.containsKey(modulePath);
+    }
+
+    /** Whether this adapter adds to a table of which the other one replaces rows. */
+    boolean addsToTablesOf(LiveAdapter other) {
+        Set<String> tables = new LinkedHashSet<>();
+        other.tokens.values().forEach(rows -> tables.add(rows.module().weight()));
+        return modules.values().stream()
+                .anyMatch(part -> tables.contains(part.module().weight()));
+    }
+
+    /** The same adapter with other arrays in the place of the full copies. */
+    LiveAdapter withCopies(Map<String, Copy> others) {
+        return new LiveAdapter(name, file, method, modules, tokens, others);
+    }
+
     /** The values now. */
-    Adapter snapshot() {
+    Adapter snapshot(PeftFile as) {
+        return Adapter.of(as, factors(), saved());
+    }
+
+    /** Copies of factors and rows by path in the adapter. */
+    Map<String, Map<String, INDArray>> factors() {
         Map<String, Map<String, INDArray>> factors = new LinkedHashMap<>();
-        modules.forEach((path, part) -> factors.put(path, part.toPeft()));
+        modules.values().forEach(part -> factors.put(part.target().path(), part.toPeft()));
+        tokens.forEach((path, rows) -> factors.computeIfAbsent(path, p -> new LinkedHashMap<>())
+                .put(PeftTensor.TOKEN_ROWS.suffix(), rows.live().array().dup('c')));
+        return factors;
+    }
+
+    /** Copies of the fully trained parameters. */
+    Map<String, INDArray> saved() {
         Map<String, INDArray> saved = new LinkedHashMap<>();
         copies.forEach((path, copy) ->
                 saved.put(path, copy.parameter().toPeft(copy.live().array())));
-        return Adapter.of(file, factors, saved);
+        return saved;
+    }
+
+    /** Names of all variables that this adapter brings to a graph, those that do not learn included. */
+    Set<String> variables() {
+        Set<String> variables = new LinkedHashSet<>();
+        parameters().forEach(parameter -> variables.add(parameter.name()));
+        modules.values().forEach(part -> part.start().values().forEach(live -> variables.add(live.variable())));
+        return variables;
     }
 
     /** Everything that learns when this adapter does. */
     List<TrainableParameter> parameters() {
         List<TrainableParameter> parameters = new ArrayList<>();
-        modules.forEach((path, part) -> part.factors()
-                .values()
-                .forEach(live -> parameters.add(
-                        new TrainableParameter(live.variable(), path, TrainableParameter.Kind.FACTOR, live.array()))));
+        modules.forEach((path, part) -> part.factors().forEach((suffix, live) -> {
+            Kind kind = method.isBiasOrGain(suffix) ? Kind.BIAS_OR_NORM : Kind.FACTOR;
+            parameters.add(new TrainableParameter(live.variable(), path, kind, live.array()));
+        }));
+        tokens.forEach((path, rows) -> parameters.add(new TrainableParameter(
+                rows.live().variable(), path, Kind.WEIGHT, rows.live().array())));
         copies.values()
                 .forEach(copy -> parameters.add(new TrainableParameter(
                         copy.live().variable(),
                         copy.parameter().module(),
-                        copy.parameter().isVector(copy.live().array())
-                                ? TrainableParameter.Kind.BIAS_OR_NORM
-                                : TrainableParameter.Kind.WEIGHT,
+                        copy.parameter().isVector(copy.live().array()) ? Kind.BIAS_OR_NORM : Kind.WEIGHT,
                         copy.live().array())));
         return parameters;
     }

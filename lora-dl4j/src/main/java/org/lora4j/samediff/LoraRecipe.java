@@ -16,7 +16,9 @@ final class LoraRecipe implements GraphRecipe {
     public SDVariable outputDelta(SiteGraph site, SiteGraph.Factors factors) {
         SDVariable a = factors.get(LoraMethod.down(site.shape()));
         SDVariable b = factors.get(LoraMethod.up(site.shape()));
-        return site.widen(factors.scale(site.narrow(factors.drop(site.input()), a)), b);
+        SDVariable delta = site.widen(factors.scale(site.narrow(factors.drop(site.input()), a)), b);
+        SDVariable bias = factors.get(LoraMethod.B_BIAS);
+        return bias == null ? delta : delta.add(site.alongOutputs(factors.scale(bias)));
     }
 
     @Override

@@ -13,7 +13,10 @@ final class ModulePaths {
     private static final Pattern LEAF_ENDING = Pattern.compile("(.+)_(weights?|kernel|[wW])");
     private static final Pattern OUTPUT_INDEX = Pattern.compile(":\\d+$");
     private static final Pattern AUTOMATIC = Pattern.compile("(sd_var|variable|constant|const|var)?(_?\\d+)?");
-    private static final Pattern FACTOR = Pattern.compile("\\.lora_(embedding_)?[AB]\\.");
+    private static final Pattern FACTOR = Pattern.compile("\\.lora_(embedding_)?[AB]\\.|\\.token_adapter\\.");
+
+    /** What torch.nn.MultiheadAttention, which has parameters of its own, puts before the names of the input projection's. */
+    private static final String IN_PROJECTION = "in_proj_";
 
     private ModulePaths() {}
 
@@ -28,11 +31,21 @@ final class ModulePaths {
         String path = dotted(variable);
         int dot = path.lastIndexOf('.');
         String last = path.substring(dot + 1);
-        if (dot > 0 && LEAF_NAMES.contains(last)) {
+        if (dot > 0 && (LEAF_NAMES.contains(last) || isInProjection(variable))) {
             return path.substring(0, dot);
         }
         Matcher ending = LEAF_ENDING.matcher(last);
         return ending.matches() ? path.substring(0, dot + 1) + ending.group(1) : path;
+    }
+
+    /** Whether a leaf is the weight of the input projection of a torch.nn.MultiheadAttention. */
+    static boolean isInProjection(String variable) {
+        return variable != null && dotted(variable).endsWith("." + IN_PROJECTION + "weight");
+    }
+
+    /** The path of a parameter of a module: its usual name behind the module's path. */
+    static String parameter(String module, String weight, String usual) {
+        return module + "." + (isInProjection(weight) ? IN_PROJECTION : "") + usual;
     }
 
     /** Whether SameDiff chose the name. */

@@ -2,6 +2,7 @@
 package org.lora4j.samediff;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,8 +19,9 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * What becomes of one op of the base: other weights in place of the base's, and adapters attached.
  *
  * @param sites the modules that the op applies and that change, in the order of their weights
+ * @param updates the leaves whose values change for every op that reads them
  */
-record OpPlan(List<SitePlan> sites) implements OpRewrite {
+record OpPlan(List<SitePlan> sites, LeafUpdates updates) implements OpRewrite {
 
     /** A leaf that is added to the graph. */
     record Leaf(String name, VariableType type, INDArray array) {
@@ -29,21 +31,86 @@ record OpPlan(List<SitePlan> sites) implements OpRewrite {
         }
     }
 
-    /** One adapter at one site; {@code mask} is the name of its dropout placeholder or null. */
-    record Attachment(GraphRecipe recipe, Map<String, Leaf> factors, double scaling, String mask) {}
+    /**
+     * One adapter at one site.
+     *
+     * @param start the factors whose update is taken off, because the base has given it up; mostly empty
+     * @param mask name of the dropout placeholder, or null
+     */
+    record Attachment(
+            GraphRecipe recipe, Map<String, Factor> factors, Map<String, Factor> start, double scaling, String mask) {
 
-    /** One site; {@code weight} stands in for the base's weight unless it is null. */
-    record SitePlan(Site site, Leaf weight, List<Attachment> attachments) {}
+        /** An adapter without start and dropout. */
+        Attachment(GraphRecipe recipe, Map<String, Factor> factors, double scaling) {
+            this(recipe, factors, Map.of(), scaling, null);
+        }
+
+        SDVariable outputDelta(OpContext context, SiteGraph site) {
+            SDVariable dropout = mask == null ? null : context.placeholder(mask, site.input());
+            SDVariable delta = recipe.outputDelta(site, variables(context, factors, dropout));
+            return start.isEmpty() ? delta : delta.sub(recipe.outputDelta(site, variables(context, start, null)));
+        }
+
+        SDVariable weightDelta(OpContext context, SiteGraph site) {
+            SDVariable delta = recipe.weightDelta(site, variables(context, factors, null));
+            return start.isEmpty() ? delta : delta.sub(recipe.weightDelta(site, variables(context, start, null)));
+        }
+
+        private SiteGraph.Factors variables(OpContext context, Map<String, Factor> tensors, SDVariable dropout) {
+            Map<String, SDVariable> variables = new LinkedHashMap<>();
+            tensors.forEach((suffix, factor) -> variables.put(suffix, factor.in(context)));
+            return new SiteGraph.Factors(variables, scaling, dropout);
+        }
+    }
+
+    /** A tensor of an adapter; of blocks for groups of channels if there is a mask that says where the blocks lie. */
+    record Factor(Leaf leaf, Leaf blocks) {
+
+        SDVariable in(OpContext context) {
+            SDVariable value = leaf.in(context);
+            if (blocks == null) {
+                return value;
+            }
+            int axis = leaf.array().rank() - 2;
+            SDVariable[] copies = new SDVariable
+                    [(int) (blocks.array().size(axis) / leaf.array().size(axis))];
+            Arrays.fill(copies, value);
+            return context.graph().concat(axis, copies).mul(blocks.in(context));
+        }
+    }
+
+    /**
+     * One site.
+     *
+     * @param weight stands in for the base's weight unless it is null
+     * @param settled whether what changes the leaf of the weight does not change the weight here
+     * @param rows rows that are replaced in the result of a lookup
+     */
+    record SitePlan(Site site, Leaf weight, boolean settled, List<RowUpdate> rows, List<Attachment> attachments) {
+
+        boolean changesResult() {
+            return !rows.isEmpty() || !attachments.isEmpty();
+        }
+    }
 
     @Override
     public List<SDVariable> rebuild(OpContext context) {
-        List<SDVariable> inputs = new ArrayList<>(context.inputs());
+        List<SDVariable> original = context.inputs();
+        List<SDVariable> inputs = new ArrayList<>(original);
+        boolean[] settled = new boolean[inputs.size()];
         for (SitePlan plan : sites) {
+            int index = plan.site().weightInput();
             if (plan.weight() != null) {
-                inputs.set(plan.site().weightInput(), plan.weight().in(context));
+                inputs.set(index, plan.weight().in(context));
+            }
+            settled[index] |= plan.settled();
+        }
+        for (int i = 0; i < settled.length; i++) {
+            if (!settled[i]) {
+                inputs.set(i, updates.apply(context, original.get(i).name(), inputs.get(i)));
             }
         }
-        if (sites.stream().allMatch(plan -> plan.attachments().isEmpty())) {
+        if (sites.stream().noneMatch(SitePlan::changesResult)) {
             return context.emit(inputs);
         }
         SiteForm form = sites.get(0).site().form();
@@ -53,9 +120,12 @@ record OpPlan(List<SitePlan> sites) implements OpRewrite {
     private SDVariable addToOutput(OpContext context, SiteForm form, List<SDVariable> inputs) {
         SDVariable adapted = form.base(context, inputs);
         for (SitePlan plan : sites) {
+            for (RowUpdate update : plan.rows()) {
+                adapted = update.applyToLookup(context, inputs.get(plan.site().dataInput()), adapted);
+            }
             for (Attachment attachment : plan.attachments()) {
                 SiteGraph site = new SiteGraph(context, plan.site(), inputs, adapted);
-                adapted = adapted.add(attachment.recipe().outputDelta(site, factors(context, attachment, site)));
+                adapted = adapted.add(attachment.outputDelta(context, site));
             }
         }
         return form.finish(context, adapted);
@@ -67,17 +137,9 @@ record OpPlan(List<SitePlan> sites) implements OpRewrite {
             int index = plan.site().weightInput();
             for (Attachment attachment : plan.attachments()) {
                 SiteGraph site = new SiteGraph(context, plan.site(), inputs, null);
-                SDVariable delta = attachment.recipe().weightDelta(site, factors(context, attachment, null));
-                adapted.set(index, adapted.get(index).add(delta));
+                adapted.set(index, adapted.get(index).add(attachment.weightDelta(context, site)));
             }
         }
         return context.emit(adapted);
-    }
-
-    private static SiteGraph.Factors factors(OpContext context, Attachment attachment, SiteGraph masked) {
-        Map<String, SDVariable> variables = new LinkedHashMap<>();
-        attachment.factors().forEach((suffix, leaf) -> variables.put(suffix, leaf.in(context)));
-        SDVariable mask = attachment.mask() == null ? null : context.placeholder(attachment.mask(), masked.input());
-        return new SiteGraph.Factors(variables, attachment.scaling(), mask);
     }
 }

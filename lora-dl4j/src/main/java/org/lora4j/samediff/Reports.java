@@ -3,7 +3,9 @@ package org.lora4j.samediff;
 
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Predicate;
 import org.lora4j.model.ModuleStatus;
 import org.lora4j.model.ParameterSummary;
@@ -21,9 +23,12 @@ final class Reports {
 
     static List<ModuleStatus> status(GraphModules modules, Collection<LiveAdapter> adapters, AdapterState state) {
         List<ModuleStatus> status = new ArrayList<>();
-        for (GraphModule module : modules.modules()) {
+        Map<String, GraphModule> shown = new LinkedHashMap<>();
+        modules.modules().forEach(module -> shown.put(module.path(), module));
+        adapters.forEach(adapter -> adapter.modules().forEach((path, part) -> shown.putIfAbsent(path, part.module())));
+        for (GraphModule module : shown.values()) {
             String path = module.path();
-            List<String> here = names(adapters, adapter -> adapter.modules().containsKey(path));
+            List<String> here = names(adapters, adapter -> adapter.touches(path));
             List<String> saved = names(
                     adapters,
                     adapter -> adapter.copies().values().stream()
@@ -61,10 +66,7 @@ final class Reports {
             trainable += enabled && state.learning().contains(name) ? own : 0;
             adapter.modules().forEach((path, part) -> modules.add(parameters(path, name, part)));
         }
-        long merged = state.weights().values().stream()
-                .mapToLong(weight -> weight.length() * weight.dataType().width())
-                .sum();
-        return new ParameterSummary(trainable, total, modules, merged);
+        return new ParameterSummary(trainable, total, modules, state.arrays().bytes());
     }
 
     private static ModuleParameters parameters(String path, String adapter, Part part) {

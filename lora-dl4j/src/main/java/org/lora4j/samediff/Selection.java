@@ -2,35 +2,103 @@
 package org.lora4j.samediff;
 
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
 import org.lora4j.error.ClosestNames;
 import org.lora4j.error.NoMatchingModuleException;
 import org.lora4j.error.Problems;
+import org.lora4j.format.peft.PeftTensor;
 import org.lora4j.method.ModuleShape;
 import org.lora4j.samediff.form.NotAdaptable;
+import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * What a config means in one graph.
  *
- * @param modules the modules that get factors
+ * @param targets what gets factors
+ * @param tokens rows of embeddings that are replaced
  * @param parameters the parameters that are trained fully: modules to save and trained biases
  */
-record Selection(List<GraphModule> modules, List<GraphParameter> parameters) {
+record Selection(List<Target> targets, List<TokenRows> tokens, List<GraphParameter> parameters) {
 
-    static Selection of(LoraConfig config, GraphModules graph, List<GraphParameter> all) {
-        List<GraphModule> chosen = candidates(config, graph).stream()
-                .filter(module -> config.selects(module.path()))
+    /** The graph that configs are read against. */
+    record Scope(GraphModules graph, List<GraphParameter> parameters, TargetParameters targetParameters) {}
+
+    /**
+     * Reads a config.
+     *
+     * @param found the tensors of an adapter file by path, which settle what the graph leaves open; empty for a fresh one
+     * @param problems receives what cannot be
+     */
+    static Selection of(LoraConfig config, Scope scope, Map<String, Map<String, INDArray>> found, Problems problems) {
+        List<Target> targets = new ArrayList<>(moduleTargets(config, scope.graph()));
+        targets.addAll(scope.targetParameters().targets(config, found, problems));
+        checkPathsAreUnique(targets, problems);
+        List<String> whole = targets.stream()
+                .filter(target -> config.loraBias() && target.module().fedByWeight())
+                .map(Target::path)
                 .toList();
+        problems.check(
+                whole.isEmpty(),
+                "loraBias with projections inside an attention op (" + Problems.quoted(whole)
+                        + "), expected modules with an output of their own");
+        List<String> attention = targets.stream()
+                .filter(target -> config.dora() && target.module().isAttentionInput())
+                .map(Target::path)
+                .toList();
+        problems.check(
+                attention.isEmpty(),
+                "dora with modules of the kind torch.nn.MultiheadAttention (" + Problems.quoted(attention)
+                        + "), which PEFT does not load, expected plain LoRA");
+        List<String> withRows = found.keySet().stream()
+                .filter(path -> found.get(path).containsKey(PeftTensor.TOKEN_ROWS.suffix()))
+                .toList();
+        List<TokenRows> tokens = TokenRows.of(config, scope.graph(), withRows, problems);
         Set<String> adapted = new LinkedHashSet<>();
-        chosen.forEach(module -> adapted.add(module.path()));
-        List<GraphParameter> trained = all.stream()
+        targets.forEach(target -> adapted.add(target.module().path()));
+        List<GraphParameter> trained = scope.parameters().stream()
                 .filter(parameter -> config.savesFully(parameter.module()) || isTrainedBias(config, adapted, parameter))
                 .toList();
-        return new Selection(chosen, trained);
+        return new Selection(List.copyOf(targets), tokens, trained);
+    }
+
+    /** The targets that are modules, by path. */
+    static Target target(LoraConfig config, GraphModule module) {
+        return new Target(module.path(), module, config.rankOf(module.path()), config.scalingOf(module.path()));
+    }
+
+    private static Collection<Target> moduleTargets(LoraConfig config, GraphModules graph) {
+        Map<String, Target> byModule = new LinkedHashMap<>();
+        for (GraphModule module : candidates(config, graph)) {
+            if (config.selects(module.path())) {
+                byModule.putIfAbsent(module.path(), target(config, module));
+            }
+        }
+        for (GraphModule module : graph.modules()) {
+            GraphModule output = module.isAttentionInput() ? graph.get(module.path() + ".out_proj") : null;
+            if (output != null && byModule.containsKey(module.path())) {
+                Target wrapper = byModule.get(module.path());
+                String path = module.path() + ".base_layer.out_proj";
+                byModule.put(output.path(), new Target(path, output, wrapper.rank(), wrapper.scaling()));
+            }
+        }
+        return byModule.values();
+    }
+
+    private static void checkPathsAreUnique(List<Target> targets, Problems problems) {
+        Set<String> paths = new LinkedHashSet<>();
+        for (Target target : targets) {
+            problems.check(
+                    paths.add(target.path()),
+                    "\"" + target.path() + "\" is adapted through targetModules and through targetParameters (\""
+                            + target.module().path() + "\"), expected one of them");
+        }
     }
 
     // PEFT's "all linear" leaves out the output layer. Where every linear module looks like one, nothing tells them
@@ -58,36 +126,54 @@ record Selection(List<GraphModule> modules, List<GraphParameter> parameters) {
         };
     }
 
-    /** Throws if any entry of a config that a person wrote matches nothing. */
-    static void checkThatAllMatch(LoraConfig config, GraphModules graph, List<GraphParameter> parameters) {
+    /** Reads a config that a person wrote; throws if any entry matches nothing or cannot be. */
+    static Selection checked(LoraConfig config, Scope scope) {
+        GraphModules graph = scope.graph();
         List<String> paths =
                 candidates(config, graph).stream().map(GraphModule::path).toList();
         Problems problems = new Problems();
         config.unmatchedTargets(paths)
                 .forEach(name -> problems.add("targetModules \"" + name + "\" matches no module"
                         + because(name, graph, closest(name, paths))));
-        config.unmatchedPatterns(graph.paths()).forEach(entry -> problems.add(entry + " matches no module"));
-        List<String> holders =
-                parameters.stream().map(GraphParameter::module).distinct().toList();
+        checkParameters(config, scope, problems);
+        List<String> adaptable = new ArrayList<>(graph.paths());
+        adaptable.addAll(scope.targetParameters().chosen(config).keySet());
+        config.unmatchedPatterns(adaptable).forEach(entry -> problems.add(entry + " matches no module"));
+        List<String> holders = scope.parameters().stream()
+                .map(GraphParameter::module)
+                .distinct()
+                .toList();
         for (String name : config.modulesToSave()) {
             LoraConfig alone = LoraConfig.builder()
                     .targetModules(ModuleSelector.none())
                     .modulesToSave(name)
                     .build();
-            if (parameters.stream().noneMatch(parameter -> alone.savesFully(parameter.module()))) {
+            if (scope.parameters().stream().noneMatch(parameter -> alone.savesFully(parameter.module()))) {
                 problems.add("modulesToSave \"" + name + "\" matches no module" + closest(name, holders));
             }
         }
-        Selection selection = of(config, graph, parameters);
-        if (problems.isEmpty()
-                && selection.modules().isEmpty()
-                && selection.parameters().isEmpty()) {
+        Selection selection = of(config, scope, Map.of(), problems);
+        if (problems.isEmpty() && selection.isEmpty()) {
             problems.add("targetModules " + config.targetModules() + " without the excluded ones select no module");
         }
         if (!problems.isEmpty()) {
             throw new NoMatchingModuleException(problems.message("LoraConfig on this graph")
                     + ". Lora.modules(graph) lists the " + graph.modules().size()
                     + " adaptable modules, and what cannot be adapted with the reason.");
+        }
+        return selection;
+    }
+
+    private boolean isEmpty() {
+        return targets.isEmpty() && tokens.isEmpty() && parameters.isEmpty();
+    }
+
+    private static void checkParameters(LoraConfig config, Scope scope, Problems problems) {
+        List<String> paths = scope.targetParameters().paths();
+        for (String name : config.targetParameters()) {
+            problems.check(
+                    paths.stream().anyMatch(path -> path.equals(name) || path.endsWith("." + name)),
+                    "targetParameters \"" + name + "\" matches no parameter" + closest(name, paths));
         }
     }
 
@@ -101,7 +187,8 @@ record Selection(List<GraphModule> modules, List<GraphParameter> parameters) {
         return otherwise;
     }
 
-    private static String closest(String name, List<String> paths) {
+    /** A hint at the closest of some paths or of their last parts. */
+    static String closest(String name, List<String> paths) {
         Set<String> names = new LinkedHashSet<>(paths);
         List<String> last = new ArrayList<>();
         paths.forEach(path -> last.add(path.substring(path.lastIndexOf('.') + 1)));

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.samediff;
 
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -9,6 +11,7 @@ import java.util.Set;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.exec.StockExecutor;
 import org.lora4j.samediff.LiveAdapter.Copy;
+import org.lora4j.samediff.LiveAdapter.Part;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.VariableType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -101,9 +104,7 @@ final class StateGraphs {
             LiveAdapters.checkDropout(
                     "training of adapter \"" + adapter.name() + "\"",
                     adapter.config(),
-                    adapter.modules().values().stream()
-                            .map(LiveAdapter.Part::module)
-                            .toList());
+                    adapter.modules().values().stream().map(Part::module).toList());
         }
         GraphBuilder builder = assemble(state, true);
         SameDiff training = builder.build();
@@ -123,26 +124,28 @@ final class StateGraphs {
                 builder.attach(adapter, type, learns && dropout);
             }
         }
-        merge(builder, state.weights(), VariableType.CONSTANT);
+        merge(builder, state.arrays(), VariableType.CONSTANT);
         return builder;
     }
 
     /** A new graph of its own: all active adapters merged, variable types of the base. */
     SameDiff merged(AdapterState state) {
         atStart.requireUnchanged();
-        Map<String, INDArray> weights = new LinkedHashMap<>();
-        state.weights().forEach((path, weight) -> weights.put(path, weight.dup('c')));
-        weights.putAll(Merging.of(adapters.get(state.attached()), module -> weight(module, state))
-                .weights());
+        List<String> order = new ArrayList<>(state.merged());
+        order.addAll(state.attached());
+        List<LiveAdapter> active = adapters.get(order);
+        MergedArrays arrays = Merging.of(active, active, unmerged(state)).arrays();
         GraphBuilder builder = new GraphBuilder(base, modules);
         state.active().forEach(name -> builder.substitute(detached(adapters.get(name)), null));
-        merge(builder, weights, null);
+        merge(builder, arrays, null);
         return builder.build();
     }
 
-    private void merge(GraphBuilder builder, Map<String, INDArray> weights, VariableType type) {
-        weights.forEach(
-                (path, weight) -> builder.merge(modules.get(path), !sharedWeights.contains(path), weight, type));
+    private void merge(GraphBuilder builder, MergedArrays arrays, VariableType type) {
+        arrays.leaves().forEach((leaf, array) -> builder.replace(leaf, array, type));
+        arrays.weights()
+                .forEach((path, weight) ->
+                        builder.merge(modules.get(path), !sharedWeights.contains(path), weight, type));
     }
 
     // The graph that leaves here must not change when this adapter is trained further.
@@ -154,21 +157,39 @@ final class StateGraphs {
                     path,
                     new Copy(copy.parameter(), new LiveAdapter.Live(copy.live().variable(), array)));
         });
-        return new LiveAdapter(adapter.name(), adapter.file(), adapter.method(), adapter.modules(), copies);
+        return adapter.withCopies(copies);
     }
 
-    /** The weight that a module has before the factors that are attached to it. */
-    INDArray weight(GraphModule module, AdapterState state) {
-        INDArray merged = state.weights().get(module.path());
-        if (merged != null) {
-            return merged;
-        }
+    /** The values that weights have with the active full copies and without merges. */
+    Merging.Unmerged unmerged(AdapterState state) {
+        Map<String, INDArray> leaves = new HashMap<>();
+        Map<String, INDArray> weights = new HashMap<>();
         for (String name : state.active()) {
-            Copy copy = adapters.get(name).copies().get(module.path() + ".weight");
-            if (copy != null) {
-                return copy.live().array();
+            for (Copy copy : adapters.get(name).copies().values()) {
+                if (copy.parameter().exclusive()) {
+                    leaves.put(copy.parameter().variable(), copy.live().array());
+                } else {
+                    weights.put(copy.parameter().path(), copy.live().array());
+                }
             }
         }
-        return base.getVariable(module.weight()).getArr();
+        return new Merging.Unmerged() {
+            @Override
+            public INDArray leaf(String variable) {
+                INDArray copy = leaves.get(variable);
+                return copy == null ? base.getVariable(variable).getArr() : copy;
+            }
+
+            @Override
+            public INDArray weight(GraphModule module) {
+                INDArray copy = weights.get(module.weightPath());
+                return copy == null ? leaf(module.weight()) : copy;
+            }
+
+            @Override
+            public boolean isCopied(GraphModule module) {
+                return weights.containsKey(module.weightPath());
+            }
+        };
     }
 }

@@ -66,8 +66,9 @@ class ReversePassTest {
         h.mmul(a).mmul(sd.constant("w1", values(3, 4, 4))).sum().rename("loss");
         int before = sd.getOps().size();
 
-        Map<String, String> gradients =
-                ReversePass.extend(sd, List.of("loss"), List.of("a"), MATRICES, GradientRules::of);
+        Map<String, String> gradients = ReversePass.extend(
+                        sd, List.of("loss"), List.of("a"), MATRICES, GradientRules::of)
+                .gradients();
 
         assertThat(gradients).containsOnlyKeys("a");
         List<String> added = new ArrayList<>(sd.getOps().values())

@@ -21,11 +21,13 @@ import org.lora4j.adapter.Adapter;
 import org.lora4j.combine.Combine;
 import org.lora4j.combine.CombineAlgorithm;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.error.AdapterFormatException;
 import org.lora4j.error.CorruptAdapterException;
 import org.lora4j.error.IncompatibleBaseException;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.error.NoMatchingModuleException;
 import org.lora4j.error.UnsupportedAdapterVersionException;
+import org.lora4j.format.torch.TorchReader;
 import org.lora4j.pretrained.HuggingFaceTextTokenizer;
 import org.lora4j.pretrained.PretrainedBert;
 import org.lora4j.samediff.AdaptedSameDiff;
@@ -92,6 +94,13 @@ class TroubleshootingTest {
         Files.write(weights, java.util.Arrays.copyOf(bytes, 100));
 
         assertQuoted("corrupt-file", CorruptAdapterException.class, () -> Adapter.load(adapter));
+    }
+
+    @Test
+    void refusedPickle_isQuoted() {
+        Path attack = Documents.root().path("lora-dl4j/src/test/resources/torch/attack.bin");
+
+        assertQuoted("refused-pickle", AdapterFormatException.class, () -> TorchReader.open(attack));
     }
 
     @Test

@@ -132,7 +132,7 @@ final class FormCase {
                                         .k(3)
                                         .s(2)
                                         .p(1)
-                                        .d(1)
+                                        .d(2)
                                         .paddingMode(PaddingMode.VALID)
                                         .dataFormat(Conv1DConfig.NCW)
                                         .build())));
@@ -194,6 +194,7 @@ final class FormCase {
                                         .kW(2)
                                         .sH(2)
                                         .pH(1)
+                                        .dD(2)
                                         .dataFormat(Conv3DConfig.NCDHW)
                                         .build())));
         cases.add(new FormCase(

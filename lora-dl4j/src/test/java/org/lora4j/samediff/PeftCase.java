@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.samediff;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -20,9 +24,6 @@ import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.api.ops.impl.layers.convolution.config.Conv1DConfig;
-import org.nd4j.linalg.api.ops.impl.layers.convolution.config.Conv2DConfig;
-import org.nd4j.linalg.api.ops.impl.layers.convolution.config.PaddingMode;
 import org.nd4j.linalg.factory.Nd4j;
 
 /** A golden case of PEFT: its adapter directory, its numbers, and its network as a SameDiff graph. */
@@ -31,7 +32,8 @@ final class PeftCase {
     final Path directory;
     final Map<String, INDArray> io;
     final SameDiff graph;
-    private final Map<String, INDArray> base;
+    final Map<String, INDArray> base;
+    private final JsonNode description;
 
     private PeftCase(String name) {
         this(name, SameDiff.create());
@@ -40,6 +42,7 @@ final class PeftCase {
     private PeftCase(String name, SameDiff graph) {
         this.graph = graph;
         directory = resources(name);
+        description = description(name);
         io = read(directory.resolve("io.safetensors"));
         base = read(directory.resolve("base.safetensors"));
     }
@@ -66,43 +69,57 @@ final class PeftCase {
         return this;
     }
 
-    /** fc1, fc2, ... with rectifiers between; weights as PyTorch has them. */
-    static PeftCase mlp(String name) {
-        PeftCase golden = new PeftCase(name);
-        SDVariable h = golden.placeholder("x");
-        int layers = (int)
-                golden.base.keySet().stream().filter(k -> k.endsWith(".weight")).count();
-        for (int i = 1; i <= layers; i++) {
-            h = golden.linear("fc" + i, h);
-            h = i < layers ? golden.graph.nn().relu(h, 0) : h;
+    /** The case of a name, with the network that its description names. */
+    static PeftCase open(String name) {
+        JsonNode description = description(name);
+        if (description.get("model").asText().equals("bert")) {
+            return bert(name);
         }
-        return golden.withLoss(h);
+        PeftCase golden = new PeftCase(name);
+        return golden.withLoss(PeftNetworks.build(golden.graph, description, golden.base, golden.io));
     }
 
-    /** The mean over time of an embedding, and a linear head. */
-    static PeftCase embedding(String name) {
-        PeftCase golden = new PeftCase(name);
-        SDVariable ids = golden.graph.placeHolder(
-                "ids", DataType.INT64, -1, golden.io.get("ids").size(1));
-        SDVariable table = golden.graph.var("embed.weight", golden.base.get("embed.weight"));
-        SDVariable mean = golden.graph.gather(table, ids, 0).mean(1);
-        return golden.withLoss(golden.linear("fc", mean));
+    private static JsonNode description(String name) {
+        try {
+            return new ObjectMapper()
+                    .readTree(resources(name).resolve("case.json").toFile());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
-    /** Convolutions with rectifiers, the mean over space, and a linear head; geometry is {stride, padding} by layer. */
-    static PeftCase convolutions(String name, int[]... geometry) {
-        PeftCase golden = new PeftCase(name);
-        SDVariable h = golden.placeholder("x");
-        int axes = golden.io.get("x").rank() - 2;
-        for (int i = 0; i < geometry.length; i++) {
-            h = golden.graph.nn().relu(golden.convolution("conv" + (i + 1), h, axes, geometry[i]), 0);
+    /** Where the adapter of a name lies. */
+    Path adapter(String name) {
+        return name.equals("default") ? directory : directory.resolve(name);
+    }
+
+    /** Where the only or the first adapter lies. */
+    Path adapter() {
+        JsonNode names = description.get("adapters");
+        return names == null ? directory : adapter(names.get(0).asText());
+    }
+
+    /** An expected value by its key; where PEFT computes a wrong one, the right one. */
+    INDArray expected(String kind, String rest) {
+        return io.getOrDefault(kind + "_once" + rest, io.get(kind + rest));
+    }
+
+    void assertClose(INDArray found, INDArray expected) {
+        assertThat(found.shape()).isEqualTo(expected.shape());
+        double[] a = found.dup('c').castTo(DataType.DOUBLE).data().asDouble();
+        double[] b = expected.dup('c').castTo(DataType.DOUBLE).data().asDouble();
+        JsonNode stated = description.get("tolerance");
+        double absolute = stated.get("atol").asDouble();
+        double relative = stated.get("rtol").asDouble();
+        for (int i = 0; i < a.length; i++) {
+            assertThat(Math.abs(a[i] - b[i]))
+                    .as("element " + i)
+                    .isLessThanOrEqualTo(absolute + relative * Math.abs(b[i]));
         }
-        int[] spatial = axes == 1 ? new int[] {2} : new int[] {2, 3};
-        return golden.withLoss(golden.linear("fc", h.mean(spatial)));
     }
 
     /** A BERT encoder of two heads, the mean over time, and a linear classifier. */
-    static PeftCase bert(String name) {
+    private static PeftCase bert(String name) {
         Map<String, INDArray> encoder = new LinkedHashMap<>();
         read(resources(name).resolve("base.safetensors")).forEach((key, array) -> {
             boolean linear = array.rank() == 2 && !key.startsWith("embeddings.");
@@ -126,45 +143,11 @@ final class PeftCase {
         return golden.withLoss(golden.linear("classifier", golden.graph.getVariable(BertEncoder.POOLED)));
     }
 
-    private SDVariable placeholder(String name) {
-        long[] shape = io.get(name).shape().clone();
-        shape[0] = -1;
-        return graph.placeHolder(name, DataType.FLOAT, shape);
-    }
-
     private SDVariable linear(String module, SDVariable x) {
         SDVariable w = graph.var(module + ".weight", base.get(module + ".weight"));
         SDVariable y = graph.mmul(x, w, false, true, false);
         INDArray bias = base.get(module + ".bias");
         return bias == null ? y : y.add(graph.var(module + ".bias", bias));
-    }
-
-    private SDVariable convolution(String module, SDVariable x, int axes, int[] geometry) {
-        INDArray torch = base.get(module + ".weight");
-        SDVariable bias = graph.var(module + ".bias", base.get(module + ".bias"));
-        int k = (int) torch.size(2);
-        if (axes == 1) {
-            SDVariable w = graph.var(module + ".weight", torch.permute(2, 1, 0).dup('c'));
-            Conv1DConfig config = Conv1DConfig.builder()
-                    .k(k)
-                    .s(geometry[0])
-                    .p(geometry[1])
-                    .paddingMode(PaddingMode.VALID)
-                    .dataFormat(Conv1DConfig.NCW)
-                    .build();
-            return graph.cnn().conv1d(x, w, bias, config);
-        }
-        SDVariable w = graph.var(module + ".weight", torch.permute(2, 3, 1, 0).dup('c'));
-        Conv2DConfig config = Conv2DConfig.builder()
-                .kH(k)
-                .kW(k)
-                .sH(geometry[0])
-                .sW(geometry[0])
-                .pH(geometry[1])
-                .pW(geometry[1])
-                .dataFormat(Conv2DConfig.NCHW)
-                .build();
-        return graph.cnn().conv2d(x, w, bias, config);
     }
 
     static Map<String, INDArray> read(Path file) {

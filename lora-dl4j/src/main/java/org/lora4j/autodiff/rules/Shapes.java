@@ -27,4 +27,14 @@ public interface Shapes {
      * @return dimensions of the output in ascending order; those that the input lacks are included
      */
     int[] broadcastDimensions(String input, String output);
+
+    /**
+     * Whether the other questions can be asked of a variable. That depends on the graph alone.
+     *
+     * @param variable name of a variable
+     * @return false for one that a gradient rule made for its own use
+     */
+    default boolean knows(String variable) {
+        return true;
+    }
 }

@@ -25,8 +25,12 @@ final class Blocks {
         return (int) ((values + size - 1) / size);
     }
 
-    /** Length of the Java arrays that hold a block. */
-    static int size(int width) {
+    /** Length of the longest block, and of the Java arrays that hold one. */
+    static int size(long values, int width) {
+        return (int) Math.min(values, size(width));
+    }
+
+    private static int size(int width) {
         return Math.max(1, DenseArray.BLOCK / width) * width;
     }
 

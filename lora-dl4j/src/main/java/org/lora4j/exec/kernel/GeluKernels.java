@@ -18,30 +18,39 @@ final class GeluKernels {
 
     static void forward(DenseArray[] in, DenseArray[] out) {
         Blocks.run(in[0].length(), 1, (block, from, length) -> {
-            float[] x = new float[length];
-            float[] y = new float[length];
+            float[] x = Scratch.array(0, length);
+            float[] clamped = Scratch.array(1, length);
             in[0].read(from, x, length);
-            forward(x, y, length);
-            out[0].write(from, y, length);
+            clamp(x, clamped, length, 5.6f);
+            timesPhi(clamped, x, length);
+            out[0].write(from, x, length);
         });
     }
 
+    /** Inputs x, dy. */
     static void backward(DenseArray[] in, DenseArray[] out) {
         Blocks.run(in[0].length(), 1, (block, from, length) -> {
-            float[] x = new float[length];
-            float[] slope = new float[length];
-            float[] dy = new float[length];
+            float[] x = Scratch.array(0, length);
+            float[] clamped = Scratch.array(1, length);
             in[0].read(from, x, length);
-            in[1].read(from, dy, length);
-            slope(x, slope, length);
-            multiply(slope, dy, length);
-            out[0].write(from, dy, length);
+            clamp(x, clamped, length, 6f);
+            in[1].read(from, x, length);
+            timesSlope(clamped, x, length);
+            out[0].write(from, x, length);
         });
     }
 
-    private static void forward(float[] x, float[] y, int n) {
+    // In a loop of its own: HotSpot makes poor code of it together with the long rational functions.
+    private static void clamp(float[] x, float[] into, int n, float bound) {
         for (int i = 0; i < n; i++) {
-            float c = Math.max(-5.6f, Math.min(5.6f, x[i]));
+            into[i] = Math.max(-bound, Math.min(bound, x[i]));
+        }
+    }
+
+    // y *= Phi(clamped).
+    private static void timesPhi(float[] clamped, float[] y, int n) {
+        for (int i = 0; i < n; i++) {
+            float c = clamped[i];
             float t = c * c;
             float p = 2.2145332678746854e-8f;
             p = p * t + 6.3565303207723554e-6f;
@@ -55,13 +64,14 @@ final class GeluKernels {
             q = q * t + 2.8940074145793915e-2f;
             q = q * t + 0.2528337836265564f;
             q = q * t + 1f;
-            y[i] = x[i] * (0.5f + c * p / q);
+            y[i] *= 0.5f + c * p / q;
         }
     }
 
-    private static void slope(float[] x, float[] y, int n) {
+    // dy *= Phi(clamped) + clamped phi(clamped).
+    private static void timesSlope(float[] clamped, float[] dy, int n) {
         for (int i = 0; i < n; i++) {
-            float c = Math.max(-6f, Math.min(6f, x[i]));
+            float c = clamped[i];
             float t = c * c;
             float p = 1.704637142552201e-8f;
             p = p * t + 9.225324220096809e-7f;
@@ -78,13 +88,7 @@ final class GeluKernels {
             q = q * t + 4.4133611023426056e-2f;
             q = q * t + 0.30529481172561646f;
             q = q * t + 1f;
-            y[i] = 0.5f + c * p / q;
-        }
-    }
-
-    private static void multiply(float[] a, float[] into, int n) {
-        for (int i = 0; i < n; i++) {
-            into[i] *= a[i];
+            dy[i] *= 0.5f + c * p / q;
         }
     }
 }

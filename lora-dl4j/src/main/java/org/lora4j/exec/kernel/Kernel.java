@@ -1,21 +1,62 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.exec.kernel;
 
+import java.util.List;
 import org.lora4j.array.DenseArray;
+import org.nd4j.autodiff.functions.DifferentialFunction;
+import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * Computes what an op stands for.
  *
- * @apiNote Status: internal
+ * @param body the computation
+ * @param condition when it is the computation of the op
  */
-@FunctionalInterface
-interface Kernel {
+record Kernel(Body body, Condition condition) {
 
-    /**
-     * Computes the outputs.
-     *
-     * @param in the inputs, in 'c' order
-     * @param out the outputs, in 'c' order, to be written completely
-     */
-    void run(DenseArray[] in, DenseArray[] out);
+    /** Computes the outputs, which are to be written completely. */
+    @FunctionalInterface
+    interface Body {
+        void run(List<INDArray> in, List<INDArray> out);
+    }
+
+    /** As {@link Body}, on FLOAT arrays in 'c' order. */
+    @FunctionalInterface
+    interface DenseBody {
+        void run(DenseArray[] in, DenseArray[] out);
+    }
+
+    /** Whether an op with these inputs is one that the kernel computes. */
+    @FunctionalInterface
+    interface Condition {
+        boolean holds(DifferentialFunction op, List<INDArray> in);
+    }
+
+    /** A kernel for every op that it is named for. */
+    static Kernel of(Body body) {
+        return new Kernel(body, (op, in) -> true);
+    }
+
+    /** A kernel on the elements of arrays, for every op that it is named for. */
+    static Kernel dense(DenseBody body) {
+        return of((in, out) -> onElements(body, in, out));
+    }
+
+    /** The kernel for some ops only. */
+    Kernel when(Condition narrower) {
+        return new Kernel(body, narrower);
+    }
+
+    private static void onElements(DenseBody body, List<INDArray> inputs, List<INDArray> outputs) {
+        DenseArray[] in = inputs.stream().map(DenseArray::rowMajor).toArray(DenseArray[]::new);
+        DenseArray[] out = outputs.stream().map(DenseArray::toBeWritten).toArray(DenseArray[]::new);
+        body.run(in, out);
+        for (DenseArray array : in) {
+            array.close();
+        }
+        for (DenseArray array : out) {
+            array.flush();
+            array.close();
+        }
+    }
 }

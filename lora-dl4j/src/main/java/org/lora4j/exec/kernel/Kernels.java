@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.exec.kernel;
 
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -8,6 +9,7 @@ import java.util.function.Supplier;
 import org.lora4j.autodiff.rules.GradientRule;
 import org.lora4j.autodiff.rules.GradientRules;
 import org.lora4j.autodiff.rules.RuleContext;
+import org.lora4j.autodiff.rules.Shapes;
 import org.lora4j.graph.GraphCopy;
 import org.nd4j.autodiff.functions.DifferentialFunction;
 import org.nd4j.autodiff.samediff.NameScope;
@@ -16,6 +18,7 @@ import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.internal.InferenceSession;
 import org.nd4j.autodiff.samediff.internal.SameDiffOp;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.DynamicCustomOp;
 import org.nd4j.linalg.api.ops.impl.transforms.strict.GELU;
 import org.nd4j.linalg.factory.Nd4j;
@@ -31,14 +34,17 @@ public final class Kernels {
 
     /** By the word behind {@link #SCOPE}. */
     private static final Map<String, Kernel> CARRIED = Map.of(
-            "gelu", GeluKernels::forward,
-            "gelu_bp", GeluKernels::backward,
-            "softmax_bp", SoftmaxKernels::backward);
+            "gelu", Kernel.dense(GeluKernels::forward),
+            "gelu_bp", Kernel.dense(GeluKernels::backward),
+            "softmax_bp", Kernel.dense(SoftmaxKernels::backward),
+            "layer_norm_dx", Kernel.dense(LayerNormKernels::backwardOfInput).when(Kernels::isLayerNorm));
 
     /** By the name of the native op of the same meaning. */
     private static final Map<String, Kernel> NATIVE = Map.of(
-            "layer_norm", LayerNormKernels::forward,
-            "layer_norm_bp", LayerNormKernels::backward);
+            "softmax", Kernel.dense(SoftmaxKernels::forward).when(Kernels::isSoftmax),
+            "layer_norm", Kernel.dense(LayerNormKernels::forward).when(Kernels::isLayerNorm),
+            "layer_norm_bp", Kernel.dense(LayerNormKernels::backward).when(Kernels::isLayerNorm),
+            "matmul", Kernel.of(ThinProducts::tallGradient).when(ThinProducts::isTallGradient));
 
     private Kernels() {}
 
@@ -93,9 +99,7 @@ public final class Kernels {
 
     private static void softmaxRule(RuleContext c) {
         SDVariable y = c.output(0);
-        long dimension = c.attribute(0, -1);
-        boolean last = dimension == -1 || dimension == c.rank(y) - 1;
-        if (last && y.dataType() == DataType.FLOAT) {
+        if (isOverLastDimension(c.attribute(0, -1), c.rank(y)) && y.dataType() == DataType.FLOAT) {
             c.pass(0, carrier(c.graph(), "softmax_bp", () -> y.mul(c.gradient())));
         } else {
             GradientRules.of(c.op()).apply(c);
@@ -109,7 +113,10 @@ public final class Kernels {
             GradientRules.of(c.op()).apply(c);
             return;
         }
-        List<SDVariable> gradients = c.op().doDiff(c.gradients());
+        boolean frozen = !c.needs(1) && !c.needs(2);
+        List<SDVariable> gradients = frozen
+                ? carrier(c.graph(), "layer_norm_dx", () -> c.op().doDiff(c.gradients()))
+                : c.op().doDiff(c.gradients());
         for (int i = 0; i < c.inputCount(); i++) {
             if (c.needs(i)) {
                 c.pass(i, gradients.get(i));
@@ -117,18 +124,51 @@ public final class Kernels {
         }
     }
 
-    /** Whether a layer norm, or its backward, is one that the kernels compute. */
-    static boolean isOverLastDimension(DynamicCustomOp op, int rank, DataType type) {
+    private static boolean isSoftmax(DifferentialFunction op, List<INDArray> in) {
+        long[] attributes = ((DynamicCustomOp) op).iArgs();
+        INDArray x = in.get(0);
+        return x.dataType() == DataType.FLOAT
+                && x.rank() > 0
+                && isOverLastDimension(attributes.length == 0 ? -1 : attributes[0], x.rank());
+    }
+
+    private static boolean isLayerNorm(DifferentialFunction op, List<INDArray> in) {
+        return isOverLastDimension(
+                (DynamicCustomOp) op, in.get(0).rank(), in.get(0).dataType());
+    }
+
+    private static boolean isOverLastDimension(long dimension, int rank) {
+        return dimension == -1 || dimension == rank - 1;
+    }
+
+    // A layer norm, or its backward.
+    private static boolean isOverLastDimension(DynamicCustomOp op, int rank, DataType type) {
         long[] dimensions = op.iArgs();
         boolean[] flags = op.bArgs();
         boolean channelsFirst = flags.length > 0 && flags[0];
         return type == DataType.FLOAT
                 && dimensions.length == 1
-                && (dimensions[0] == -1 || dimensions[0] == rank - 1)
+                && isOverLastDimension(dimensions[0], rank)
                 && (rank == 2 || !channelsFirst);
     }
 
-    private static SDVariable carrier(SameDiff graph, String kernel, Supplier<SDVariable> op) {
+    /**
+     * Makes matrix products single ops together with what surrounds them.
+     *
+     * @param graph a graph that is complete, only read
+     * @param shapes answers on its variables
+     * @param outputs what will be asked of it
+     * @return a copy that computes these outputs if a {@link #session} runs it
+     */
+    public static SameDiff fuseProducts(SameDiff graph, Shapes shapes, Collection<String> outputs) {
+        LiveOps live = new LiveOps(graph, outputs);
+        GraphCopy copy = GraphCopy.of(graph);
+        ProductSums.find(graph, shapes, live).forEach(copy::rewrite);
+        ViewProducts.find(graph, live).forEach(copy::rewrite);
+        return copy.build();
+    }
+
+    private static <T> T carrier(SameDiff graph, String kernel, Supplier<T> op) {
         NameScope scope = graph.withNameScope(SCOPE + kernel);
         try {
             return op.get();
@@ -152,14 +192,22 @@ public final class Kernels {
     public static InferenceSession session(SameDiff graph) {
         Map<String, Kernel> byOp = new HashMap<>();
         for (SameDiffOp op : graph.getOps().values()) {
-            String carried = carried(op.getName());
-            Kernel kernel = carried != null
-                    ? CARRIED.get(carried)
-                    : NATIVE.get(op.getOp().opName());
+            Kernel kernel = kernel(op);
             if (kernel != null) {
                 byOp.put(op.getName(), kernel);
             }
         }
         return new KernelSession(graph, byOp);
+    }
+
+    private static Kernel kernel(SameDiffOp op) {
+        if (op.getOp() instanceof ProductSum sum) {
+            return Kernel.of((in, out) -> sum.run(in, out.get(0)));
+        }
+        if (op.getOp() instanceof ViewProduct product) {
+            return Kernel.of((in, out) -> product.run(in, out.get(0)));
+        }
+        String carried = carried(op.getName());
+        return carried == null ? NATIVE.get(op.getOp().opName()) : CARRIED.get(carried);
     }
 }

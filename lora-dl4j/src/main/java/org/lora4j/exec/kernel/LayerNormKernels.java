@@ -18,39 +18,56 @@ final class LayerNormKernels {
     /** Inputs x, gain (, bias). */
     static void forward(DenseArray[] in, DenseArray[] out) {
         int width = in[0].width();
-        float[] gain = vector(in[1]);
-        float[] bias = in.length > 2 ? vector(in[2]) : new float[width];
+        int size = Blocks.size(in[0].length(), width);
+        float[] gain = repeated(in[1], size);
+        float[] bias = in.length > 2 ? repeated(in[2], size) : new float[size];
         Blocks.run(in[0].length(), width, (block, from, length) -> {
-            float[] x = new float[length];
+            float[] x = Scratch.array(0, length);
             in[0].read(from, x, length);
             for (int row = 0; row < length; row += width) {
-                float mean = sum(x, row, width) / width;
-                subtract(x, row, width, mean);
-                float inverse = inverse(dot(x, row, x, row, width) / width);
-                for (int i = 0; i < width; i++) {
-                    x[row + i] = x[row + i] * inverse * gain[i] + bias[i];
-                }
+                normalize(x, row, width);
+            }
+            for (int i = 0; i < length; i++) {
+                x[i] = x[i] * gain[i] + bias[i];
             }
             out[0].write(from, x, length);
         });
     }
 
-    /** Inputs x, gain (, bias), dy; outputs dx, dgain (, dbias). */
+    /** Inputs x, gain (, bias), dy; output dx. */
+    static void backwardOfInput(DenseArray[] in, DenseArray[] out) {
+        int width = in[0].width();
+        float[] gain = repeated(in[1], Blocks.size(in[0].length(), width));
+        Blocks.run(in[0].length(), width, (block, from, length) -> {
+            float[] x = Scratch.array(0, length);
+            float[] dy = Scratch.array(1, length);
+            in[0].read(from, x, length);
+            in[in.length - 1].read(from, dy, length);
+            float[] inverses = normalized(x, length, width);
+            ofInput(x, dy, length, width, gain, inverses);
+            out[0].write(from, dy, length);
+        });
+    }
+
+    /** As {@link #backwardOfInput}, and further outputs dgain (, dbias). */
     static void backward(DenseArray[] in, DenseArray[] out) {
         int width = in[0].width();
         int blocks = Blocks.count(in[0].length(), width);
-        float[] gain = vector(in[1]);
-        DenseArray dyArray = in[in.length - 1];
+        float[] gain = repeated(in[1], Blocks.size(in[0].length(), width));
         float[][] gainSums = new float[blocks][width];
         float[][] biasSums = new float[blocks][width];
         Blocks.run(in[0].length(), width, (block, from, length) -> {
-            float[] x = new float[length];
-            float[] dy = new float[length];
+            float[] x = Scratch.array(0, length);
+            float[] dy = Scratch.array(1, length);
+            float[] product = Scratch.array(2, length);
             in[0].read(from, x, length);
-            dyArray.read(from, dy, length);
-            for (int row = 0; row < length; row += width) {
-                row(x, dy, row, width, gain, gainSums[block], biasSums[block]);
-            }
+            in[in.length - 1].read(from, dy, length);
+            float[] inverses = normalized(x, length, width);
+            System.arraycopy(dy, 0, product, 0, length);
+            Rows.multiply(x, product, length);
+            addRows(product, length, width, gainSums[block]);
+            addRows(dy, length, width, biasSums[block]);
+            ofInput(x, dy, length, width, gain, inverses);
             out[0].write(from, dy, length);
         });
         write(gainSums, out[1]);
@@ -59,100 +76,58 @@ final class LayerNormKernels {
         }
     }
 
-    private static void row(float[] x, float[] dy, int row, int width, float[] gain, float[] gainSum, float[] biasSum) {
-        float mean = sum(x, row, width) / width;
-        subtract(x, row, width, mean);
-        float inverse = inverse(dot(x, row, x, row, width) / width);
-        scale(x, row, width, inverse);
-        for (int i = 0; i < width; i++) {
-            gainSum[i] += dy[row + i] * x[row + i];
+    private static float[] normalized(float[] x, int length, int width) {
+        float[] inverses = Scratch.array(3, length / width);
+        for (int row = 0; row < length; row += width) {
+            inverses[row / width] = normalize(x, row, width);
         }
-        for (int i = 0; i < width; i++) {
-            biasSum[i] += dy[row + i];
-        }
-        for (int i = 0; i < width; i++) {
-            dy[row + i] *= gain[i];
-        }
-        float meanDn = sum(dy, row, width) / width;
-        float along = dot(dy, row, x, row, width) / width;
-        for (int i = 0; i < width; i++) {
-            dy[row + i] = (dy[row + i] - meanDn - x[row + i] * along) * inverse;
+        return inverses;
+    }
+
+    // Returns 1 / std.
+    private static float normalize(float[] x, int row, int width) {
+        Rows.add(x, row, width, -(Rows.sum(x, row, width) / width));
+        float variance = Rows.dot(x, x, row, width) / width;
+        float inverse = variance > 0 ? (float) (1 / Math.sqrt(variance)) : 0;
+        Rows.multiply(x, row, width, inverse);
+        return inverse;
+    }
+
+    // dy becomes dx.
+    private static void ofInput(float[] x, float[] dy, int length, int width, float[] gain, float[] inverses) {
+        Rows.multiply(gain, dy, length);
+        for (int row = 0; row < length; row += width) {
+            float mean = Rows.sum(dy, row, width) / width;
+            float along = Rows.dot(dy, x, row, width) / width;
+            float inverse = inverses[row / width];
+            for (int i = row; i < row + width; i++) {
+                dy[i] = (dy[i] - mean - x[i] * along) * inverse;
+            }
         }
     }
 
-    private static float inverse(float variance) {
-        return variance > 0 ? (float) (1 / Math.sqrt(variance)) : 0;
-    }
-
-    private static float[] vector(DenseArray array) {
-        float[] values = new float[(int) array.length()];
-        array.read(0, values, values.length);
+    private static float[] repeated(DenseArray vector, int size) {
+        int width = (int) vector.length();
+        float[] values = new float[Math.max(size, width)];
+        vector.read(0, values, width);
+        Rows.repeat(values, width, values, size);
         return values;
+    }
+
+    private static void addRows(float[] x, int length, int width, float[] sums) {
+        float[] one = Scratch.array(4, width);
+        for (int row = 0; row < length; row += width) {
+            System.arraycopy(x, row, one, 0, width);
+            Rows.add(one, sums, width);
+        }
     }
 
     // Blocks are added in their order, so threads do not change the sum.
     private static void write(float[][] sums, DenseArray out) {
         float[] total = new float[sums[0].length];
         for (float[] sum : sums) {
-            for (int i = 0; i < total.length; i++) {
-                total[i] += sum[i];
-            }
+            Rows.add(sum, total, total.length);
         }
         out.write(0, total, total.length);
-    }
-
-    private static void subtract(float[] x, int row, int width, float value) {
-        for (int i = 0; i < width; i++) {
-            x[row + i] -= value;
-        }
-    }
-
-    private static void scale(float[] x, int row, int width, float value) {
-        for (int i = 0; i < width; i++) {
-            x[row + i] *= value;
-        }
-    }
-
-    /** In eight partial sums: additions that do not wait for each other, and less rounding than one running sum. */
-    static float sum(float[] x, int from, int n) {
-        float a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0;
-        int i = 0;
-        for (; i + 8 <= n; i += 8) {
-            int k = from + i;
-            a += x[k];
-            b += x[k + 1];
-            c += x[k + 2];
-            d += x[k + 3];
-            e += x[k + 4];
-            f += x[k + 5];
-            g += x[k + 6];
-            h += x[k + 7];
-        }
-        for (; i < n; i++) {
-            a += x[from + i];
-        }
-        return ((a + b) + (c + d)) + ((e + f) + (g + h));
-    }
-
-    /** As {@link #sum}, of products. */
-    static float dot(float[] x, int fromX, float[] y, int fromY, int n) {
-        float a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0;
-        int i = 0;
-        for (; i + 8 <= n; i += 8) {
-            int k = fromX + i;
-            int l = fromY + i;
-            a += x[k] * y[l];
-            b += x[k + 1] * y[l + 1];
-            c += x[k + 2] * y[l + 2];
-            d += x[k + 3] * y[l + 3];
-            e += x[k + 4] * y[l + 4];
-            f += x[k + 5] * y[l + 5];
-            g += x[k + 6] * y[l + 6];
-            h += x[k + 7] * y[l + 7];
-        }
-        for (; i < n; i++) {
-            a += x[fromX + i] * y[fromY + i];
-        }
-        return ((a + b) + (c + d)) + ((e + f) + (g + h));
     }
 }

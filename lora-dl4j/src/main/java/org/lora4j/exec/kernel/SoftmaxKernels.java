@@ -1,26 +1,51 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.exec.kernel;
 
+import java.util.Arrays;
 import org.lora4j.array.DenseArray;
 
-/** The backward of softmax over the last dimension: dx = y (dy - sum(dy y)). */
+/**
+ * Softmax over the last dimension, and its backward: dx = y (dy - sum(dy y)).
+ *
+ * <p>Rows are short here, so what belongs to a row is written out for each value: loops over whole blocks are worth it.
+ */
 final class SoftmaxKernels {
 
     private SoftmaxKernels() {}
+
+    static void forward(DenseArray[] in, DenseArray[] out) {
+        int width = in[0].width();
+        Blocks.run(in[0].length(), width, (block, from, length) -> {
+            float[] x = Scratch.array(0, length);
+            float[] ofRow = Scratch.array(1, length);
+            in[0].read(from, x, length);
+            for (int row = 0; row < length; row += width) {
+                Arrays.fill(ofRow, row, row + width, Rows.max(x, row, width));
+            }
+            Rows.subtract(ofRow, x, length);
+            Exponential.apply(x, length);
+            for (int row = 0; row < length; row += width) {
+                Arrays.fill(ofRow, row, row + width, 1 / Rows.sum(x, row, width));
+            }
+            Rows.multiply(ofRow, x, length);
+            out[0].write(from, x, length);
+        });
+    }
 
     /** Inputs y, dy. */
     static void backward(DenseArray[] in, DenseArray[] out) {
         int width = in[0].width();
         Blocks.run(in[0].length(), width, (block, from, length) -> {
-            float[] y = new float[length];
-            float[] dy = new float[length];
+            float[] y = Scratch.array(0, length);
+            float[] dy = Scratch.array(1, length);
+            float[] along = Scratch.array(2, length);
             in[0].read(from, y, length);
             in[1].read(from, dy, length);
             for (int row = 0; row < length; row += width) {
-                float along = LayerNormKernels.dot(y, row, dy, row, width);
-                for (int i = 0; i < width; i++) {
-                    dy[row + i] = y[row + i] * (dy[row + i] - along);
-                }
+                Arrays.fill(along, row, row + width, Rows.dot(y, dy, row, width));
+            }
+            for (int i = 0; i < length; i++) {
+                dy[i] = y[i] * (dy[i] - along[i]);
             }
             out[0].write(from, dy, length);
         });

@@ -29,7 +29,7 @@ public final class PeftKeys {
 
     private static final Set<String> COPIES = Set.of("modules_to_save", "original_module");
 
-    private static final Set<String> BASE_LAYER_PARAMETERS = Set.of("weight", "bias");
+    private static final Set<String> BASE_LAYER_PARAMETERS = Set.of("weight", "bias", "in_proj_weight", "in_proj_bias");
 
     /** Tensors of options that are refused, so that a message can name the option. Tried in order as a part of the key. */
     private static final Map<String, String> OF_UNSUPPORTED_OPTIONS = new LinkedHashMap<>();

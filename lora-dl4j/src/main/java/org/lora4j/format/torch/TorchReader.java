@@ -40,7 +40,7 @@ import org.lora4j.format.TensorIndex;
  */
 public final class TorchReader implements TensorFile {
 
-    /** The longest pickle that is read, in bytes; that of a model of a million tensors has about 150 MB. */
+    /** The longest pickle that is read, in bytes: as long as the header of a safetensors file may be. */
     public static final int MAX_PICKLE_BYTES = 100_000_000;
 
     private static final String PICKLE = "data.pkl";

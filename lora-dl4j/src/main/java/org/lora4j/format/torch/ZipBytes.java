@@ -61,7 +61,7 @@ final class ZipBytes implements Closeable {
         }
     }
 
-    /** Where the bytes of an entry begin, behind its local header, which must say the same as the directory. */
+    /** Where the bytes of an entry begin: behind its local header, which must be there and name the same method. */
     long start(ZipDirectory.Entry entry) throws IOException {
         if (entry.header() > length - LOCAL_BYTES) {
             throw noHeader(entry);

@@ -31,16 +31,19 @@ public enum Layout {
             return shape.kind() == ModuleShape.Kind.EMBEDDING ? 1 : 0;
         }
     },
-    /** The two axes swapped: linear {@code [in, out]}, A {@code [in, rank]}, B {@code [rank, out]}. */
+    /**
+     * The last two axes swapped: linear {@code [in, out]}, A {@code [in, rank]}, B {@code [rank, out]}, experts {@code
+     * [experts, in, out]}.
+     */
     TRANSPOSED {
         @Override
         INDArray convertFrom(INDArray peft) {
-            return peft.permute(1, 0);
+            return swapped(peft);
         }
 
         @Override
         INDArray convertTo(INDArray host, ModuleShape shape) {
-            return host.permute(1, 0);
+            return swapped(host);
         }
 
         @Override
@@ -122,6 +125,10 @@ public enum Layout {
      */
     public INDArray toPeft(INDArray host, ModuleShape shape) {
         return host.rank() < 2 ? host.dup('c') : copy(convertTo(host, shape));
+    }
+
+    private static INDArray swapped(INDArray array) {
+        return array.rank() == 3 ? array.permute(0, 2, 1) : array.permute(1, 0);
     }
 
     abstract INDArray convertFrom(INDArray peft);

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.samediff.form;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.lora4j.graph.OpContext;
 import org.lora4j.method.ModuleShape;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.linalg.api.ops.impl.controlflow.compat.StopGradient;
 
 /**
  * One use of a module in the graph being built, as a method of adaptation sees it: every form of every kind of module
@@ -98,6 +100,41 @@ public final class SiteGraph {
     }
 
     /**
+     * The output of the base module without its bias.
+     *
+     * @return {@link #base}, less the bias where the op adds one
+     */
+    public SDVariable withoutBias() {
+        return withoutBias(base);
+    }
+
+    /**
+     * Applies the base module to another activation, without its bias.
+     *
+     * @param x an activation of the shape of {@link #input}
+     * @return the output for that activation
+     */
+    public SDVariable applied(SDVariable x) {
+        List<SDVariable> replaced = new ArrayList<>(inputs);
+        replaced.set(site.dataInput(), x);
+        return withoutBias(site.form().base(context, replaced));
+    }
+
+    private SDVariable withoutBias(SDVariable output) {
+        return bias() == null ? output : output.sub(alongOutputs(bias()));
+    }
+
+    /**
+     * Holds a value constant in the gradient.
+     *
+     * @param value any variable
+     * @return its value, of which nothing is differentiated
+     */
+    public SDVariable held(SDVariable value) {
+        return new StopGradient(graph(), value).outputVariable();
+    }
+
+    /**
      * Applies a module of the same kind with {@code rank} outputs.
      *
      * @param x the activation, {@link #input} or made from it
@@ -127,6 +164,9 @@ public final class SiteGraph {
      * @return B A in the layout of {@link #weight}
      */
     public SDVariable product(SDVariable a, SDVariable b) {
+        if (shape().kind() == ModuleShape.Kind.EXPERTS) {
+            return stacked(a, b);
+        }
         SameDiff graph = graph();
         return switch (site.factorLayout()) {
             case TRANSPOSED -> inputFirst() ? graph.mmul(a, b) : graph.mmul(b, a, true, true, false);
@@ -141,6 +181,16 @@ public final class SiteGraph {
                         + "\": factors cannot lie in heads; expected another layout." + " Correct the form \""
                         + site.form().name() + "\".");
         };
+    }
+
+    // A has expert after expert along its rows, in the columns of B the experts alternate.
+    private SDVariable stacked(SDVariable a, SDVariable b) {
+        SameDiff graph = graph();
+        long rank = b.getArr().size(1) / shape().parts();
+        SDVariable down = graph.reshape(a, shape().parts(), rank, shape().inputs());
+        SDVariable up = graph.permute(graph.reshape(b, shape().outputs(), rank, shape().parts()), 2, 0, 1);
+        SDVariable products = graph.mmul(up, down);
+        return site.weightLayout() == Layout.TRANSPOSED ? graph.permute(products, 0, 2, 1) : products;
     }
 
     // [in, out] and not [out, in]; PEFT's tables are the former, its linear weights the latter.

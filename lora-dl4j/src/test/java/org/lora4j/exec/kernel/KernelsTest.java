@@ -63,6 +63,13 @@ class KernelsTest {
                 x, sd.constant("gain", random(x.dataType(), 3, 384).getRow(1).dup()), false, 1);
     }
 
+    private static SDVariable frozenBias(SDVariable x) {
+        SameDiff sd = x.getSameDiff();
+        DataType type = x.dataType();
+        SDVariable bias = sd.constant("bias", random(type, 4, 384).getRow(2).dup());
+        return sd.nn.layerNorm(x, sd.var("gain", random(type, 3, 384).getRow(1).dup()), bias, false, 1);
+    }
+
     static Stream<Case> cases() {
         return Stream.of(
                 new Case("gelu x(s/2)", 70, 384, x -> x.mul(erfPart(x).mul(0.5))),
@@ -75,6 +82,12 @@ class KernelsTest {
                 new Case("layer norm of one row", 1, 384, x -> norm(x, true)),
                 new Case("layer norm of three dimensions", 70, 384, x -> folded(x, KernelsTest::norm3d)),
                 new Case("layer norm with a frozen gain", 70, 384, KernelsTest::frozenNorm),
+                new Case("layer norm with a frozen bias", 70, 384, KernelsTest::frozenBias),
+                new Case(
+                        "softmax of rows wider than a block",
+                        2,
+                        9001,
+                        x -> x.getSameDiff().nn().softmax(x, -1)),
                 new Case("softmax", 70, 384, x -> x.getSameDiff().nn().softmax(x, -1)),
                 new Case(
                         "softmax of three dimensions",
@@ -150,6 +163,25 @@ class KernelsTest {
 
         assertThat(y.getFloat(0)).isNaN();
         assertThat(y.getFloat(1)).isInfinite();
+    }
+
+    @Test
+    void softmax_ofMaskedScores_isExactlyZeroThere_andNaNOnlyInItsRow() {
+        SameDiff sd = SameDiff.create();
+        SDVariable x = sd.var("x", Nd4j.create(new float[][] {
+            {3, 3 - 1e9f, 3}, {Float.NaN, 1, 1}, {-1e9f, -1e9f, -1e9f}, {1000, 0, 1000}
+        }));
+        sd.nn().softmax("y", x, -1);
+
+        INDArray y = StockExecutor.forInference(sd)
+                .withKernels()
+                .output(Map.of(), List.of("y"))
+                .get("y");
+
+        assertThat(y.getRow(0).toFloatVector()).containsExactly(0.5f, 0, 0.5f);
+        assertThat(y.getRow(1).toFloatVector()).containsOnly(Float.NaN);
+        assertThat(y.getRow(2).sumNumber().doubleValue()).isCloseTo(1, within(1e-6));
+        assertThat(y.getRow(3).toFloatVector()).containsExactly(0.5f, 0, 0.5f);
     }
 
     private static SameDiff graph(Case c, DataType type) {

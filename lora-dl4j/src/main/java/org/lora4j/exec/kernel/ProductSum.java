@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.exec.kernel;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.lora4j.array.DenseArray;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.linalg.api.blas.params.MMulTranspose;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.api.ops.DynamicCustomOp;
+import org.nd4j.linalg.api.ops.OpContext;
+import org.nd4j.linalg.api.ops.impl.reduce.Mmul;
+import org.nd4j.linalg.api.shape.LongShapeDescriptor;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * The op {@code z = addends + op(X0) op(W0) + op(X1) op(W1) + ..} on FLOAT matrices, an addend being a matrix or a row for
+ * all rows. The addends are written first and the matrix library adds each product to what is there, so nothing is
+ * written twice: a linear layer with its bias, its adapters and the residual connection passes memory as often as there
+ * are products.
+ *
+ * <p>An op of our own, which only {@link KernelSession} can run and no copy of a graph can carry.
+ */
+final class ProductSum extends DynamicCustomOp {
+
+    /** Which operands of a product are transposed. */
+    record Transposes(boolean x, boolean w) {}
+
+    private final List<Transposes> products;
+
+    /** {@code operands} are X0, W0, X1, W1 and so on. */
+    ProductSum(SameDiff graph, List<Transposes> products, List<SDVariable> operands, List<SDVariable> addends) {
+        super(graph, joined(operands, addends));
+        this.products = List.copyOf(products);
+    }
+
+    private static SDVariable[] joined(List<SDVariable> operands, List<SDVariable> addends) {
+        List<SDVariable> all = new ArrayList<>(operands);
+        all.addAll(addends);
+        return all.toArray(new SDVariable[0]);
+    }
+
+    @Override
+    public String opName() {
+        return "lora4j_product_sum";
+    }
+
+    @Override
+    public int getNumOutputs() {
+        return 1;
+    }
+
+    @Override
+    public List<DataType> calculateOutputDataTypes(List<DataType> inputs) {
+        return List.of(DataType.FLOAT);
+    }
+
+    @Override
+    public List<LongShapeDescriptor> calculateOutputShape(OpContext context) {
+        INDArray x = context.getInputArray(0);
+        INDArray w = context.getInputArray(1);
+        Transposes first = products.get(0);
+        long[] shape = {x.size(first.x() ? 1 : 0), w.size(first.w() ? 0 : 1)};
+        return List.of(LongShapeDescriptor.fromShape(shape, DataType.FLOAT));
+    }
+
+    /** Computes the sum of these inputs into {@code z}. */
+    void run(List<INDArray> inputs, INDArray z) {
+        List<INDArray> addends = inputs.subList(2 * products.size(), inputs.size());
+        if (!addends.isEmpty()) {
+            write(addends, z);
+        }
+        for (int i = 0; i < products.size(); i++) {
+            double kept = i == 0 && addends.isEmpty() ? 0 : 1;
+            Transposes transposes = products.get(i);
+            MMulTranspose mt = MMulTranspose.builder()
+                    .transposeA(transposes.x())
+                    .transposeB(transposes.w())
+                    .build();
+            Nd4j.exec(new Mmul(inputs.get(2 * i), inputs.get(2 * i + 1), z, 1, kept, mt));
+        }
+    }
+
+    private static void write(List<INDArray> addends, INDArray z) {
+        DenseArray[] in = addends.stream().map(DenseArray::rowMajor).toArray(DenseArray[]::new);
+        DenseArray out = DenseArray.toBeWritten(z);
+        int width = out.width();
+        Blocks.run(out.length(), width, (block, from, length) -> {
+            float[] sum = Scratch.array(0, length);
+            float[] next = Scratch.array(1, length);
+            read(in[0], from, sum, length, width);
+            for (int i = 1; i < in.length; i++) {
+                read(in[i], from, next, length, width);
+                Rows.add(next, sum, length);
+            }
+            out.write(from, sum, length);
+        });
+        for (DenseArray array : in) {
+            array.close();
+        }
+        out.flush();
+        out.close();
+    }
+
+    // A row is short: it has as many values as one row of the result.
+    private static void read(DenseArray in, long from, float[] into, int length, int width) {
+        if (in.length() > width || length == width) {
+            in.read(in.length() > width ? from : 0, into, length);
+            return;
+        }
+        in.read(0, into, width);
+        Rows.repeat(into, width, into, length);
+    }
+}
