@@ -45,7 +45,7 @@ class AdapterLoadTest {
         try (Stream<Path> cases = Files.list(PEFT)) {
             return cases
                     .map(path -> path.getFileName().toString())
-                    .filter(name -> Files.exists(PEFT.resolve(name).resolve("base.safetensors")))
+                    .filter(name -> name.matches("(lora|dora|init|convert|config)-.*") && !name.contains("niter"))
                     .sorted()
                     .toList()
                     .stream();
@@ -125,8 +125,12 @@ class AdapterLoadTest {
                 .isEqualTo(Initialization.RANDOM);
     }
 
+    static Stream<String> casesOfModules() throws IOException {
+        return supportedCases().filter(name -> !name.matches(".*(target-parameters|token-indices).*"));
+    }
+
     @ParameterizedTest
-    @MethodSource("supportedCases")
+    @MethodSource("casesOfModules")
     void load_everyCase_adaptsTheModulesThatTheConfigSelectsInTheBase(String name) throws IOException {
         Adapter adapter = Adapter.load(PEFT.resolve(name));
         Set<String> weighted;
