@@ -100,8 +100,7 @@ public record GraphModules(List<GraphModule> modules, List<NotAdaptable> notAdap
     // torch.nn.MultiheadAttention keeps three projections in one parameter. A graph that slices it for keys and values
     // of
     // another sequence has no op that applies the module, so that its weight is adapted for all its readers.
-    private static List<GraphModule> slicedProjections(
-            SameDiff graph, GraphReader reader, List<GraphModule> modules) {
+    private static List<GraphModule> slicedProjections(SameDiff graph, GraphReader reader, List<GraphModule> modules) {
         Set<String> known = new HashSet<>();
         modules.forEach(module -> known.add(module.weight()));
         return graph.getVariables().keySet().stream()
