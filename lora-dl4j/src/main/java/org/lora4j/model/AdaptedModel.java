@@ -192,7 +192,8 @@ public interface AdaptedModel {
     /**
      * The state of every module.
      *
-     * @return one entry for each of {@link #modules}, in their order
+     * @return one entry for each of {@link #modules}, in their order, then one for each parameter that an adapter adapts
+     *     as such
      */
     List<ModuleStatus> status();
 

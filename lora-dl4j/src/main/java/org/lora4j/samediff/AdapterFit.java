@@ -92,7 +92,7 @@ final class AdapterFit {
                     + ", but the config trains no rows of it");
             return;
         }
-        long[] shape = {target.rows().size(), target.module().shape().outputs()};
+        long[] shape = {target.rows().size(), target.size()};
         problems.check(
                 Arrays.equals(shape, rows.shape()),
                 "module \"" + path + "\": " + PeftTensor.TOKEN_ROWS.suffix() + " has shape "

@@ -84,7 +84,7 @@ public record GraphModule(String path, List<Site> sites) implements AdaptableMod
 
     /** Path of the weight as a parameter. */
     String weightPath() {
-        return isParameter() ? path : ModulePaths.parameter(path, weight(), "weight");
+        return isParameter() && !isAttentionInput() ? path : ModulePaths.parameter(path, weight(), "weight");
     }
 
     /** Path of the bias as a parameter. */
@@ -97,10 +97,10 @@ public record GraphModule(String path, List<Site> sites) implements AdaptableMod
      * own but adapted with it.
      */
     boolean isAttentionInput() {
-        return !isParameter() && ModulePaths.isInProjection(weight());
+        return ModulePaths.isInProjection(weight()) && !ModulePaths.isInProjection(path);
     }
 
-    /** Whether this is a parameter that is adapted as such. */
+    /** Whether adapters change the value of the weight, for all ops that read it. */
     boolean isParameter() {
         return sites.get(0).form() instanceof ParameterForm;
     }

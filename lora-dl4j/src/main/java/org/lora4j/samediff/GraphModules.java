@@ -6,12 +6,16 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.lora4j.graph.GraphOrder;
+import org.lora4j.method.ModuleShape;
 import org.lora4j.samediff.form.Finding;
 import org.lora4j.samediff.form.GraphReader;
+import org.lora4j.samediff.form.Layout;
 import org.lora4j.samediff.form.NotAdaptable;
+import org.lora4j.samediff.form.ParameterForm;
 import org.lora4j.samediff.form.Site;
 import org.lora4j.samediff.form.SiteForms;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -86,10 +90,40 @@ public record GraphModules(List<GraphModule> modules, List<NotAdaptable> notAdap
         }
         List<GraphModule> modules = new ArrayList<>();
         naming.assign(groups).forEach((path, sites) -> modules.add(new GraphModule(path, sites)));
+        modules.addAll(slicedProjections(graph, reader, modules));
         HeadRule rule = new HeadRule(
                 reader, modules, refused.stream().map(NotAdaptable::op).toList());
         refused.addAll(readElsewhere(graph, reader, modules, refused));
         return new GraphModules(modules, refused, rule.heads(modules));
+    }
+
+    // torch.nn.MultiheadAttention keeps three projections in one parameter. A graph that slices it for keys and values
+    // of
+    // another sequence has no op that applies the module, so that its weight is adapted for all its readers.
+    private static List<GraphModule> slicedProjections(SameDiff graph, GraphReader reader, List<GraphModule> modules) {
+        Set<String> known = new HashSet<>();
+        modules.forEach(module -> known.add(module.weight()));
+        return graph.getVariables().keySet().stream()
+                .filter(name -> ModulePaths.isInProjection(name) && !known.contains(name))
+                .filter(name -> reader.isLeaf(name) && isMatrix(graph, name))
+                .filter(name -> !GraphOrder.consumers(graph, name).isEmpty())
+                .flatMap(name -> slicedProjection(graph, name).stream())
+                .toList();
+    }
+
+    private static Optional<GraphModule> slicedProjection(SameDiff graph, String weight) {
+        long[] sizes = graph.getVariable(weight).getArr().shape();
+        boolean outputsFirst = sizes[0] == 3 * sizes[1];
+        if (sizes.length != 2 || !outputsFirst && sizes[1] != 3 * sizes[0]) {
+            return Optional.empty();
+        }
+        long inputs = Math.min(sizes[0], sizes[1]);
+        Site site = ParameterForm.site(
+                weight,
+                GraphOrder.consumers(graph, weight).get(0),
+                ModuleShape.linear(inputs, 3 * inputs),
+                outputsFirst ? Layout.SAME : Layout.TRANSPOSED);
+        return Optional.of(new GraphModule(ModulePaths.ofWeight(weight), List.of(site)));
     }
 
     private static void group(List<List<Site>> groups, Site site) {
@@ -125,7 +159,8 @@ public record GraphModules(List<GraphModule> modules, List<NotAdaptable> notAdap
             if (!known.contains(name) && !consumers.isEmpty() && reader.isLeaf(name) && isMatrix(graph, name)) {
                 String kind = graph.getOps().get(consumers.get(0)).getOp().opName();
                 String reason = "it is read by an op of kind \"" + kind
-                        + "\", which is no linear map, embedding or convolution. Train it fully through modulesToSave";
+                        + "\", which is no linear map, embedding or convolution. Train it fully through modulesToSave, or"
+                        + " adapt it through targetParameters";
                 found.add(new NotAdaptable(name, consumers.get(0), reason));
             }
         }

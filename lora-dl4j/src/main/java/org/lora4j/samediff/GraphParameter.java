@@ -76,7 +76,7 @@ record GraphParameter(String path, String variable, GraphModule weightOf, boolea
             paths.add(path);
             weights.add(module.weight());
             Set<String> uses = new HashSet<>(module.uses());
-            boolean exclusive = uses.containsAll(GraphOrder.consumers(graph, module.weight()));
+            boolean exclusive = module.isParameter() || uses.containsAll(GraphOrder.consumers(graph, module.weight()));
             parameters.add(new GraphParameter(path, module.weight(), module, exclusive));
             if (module.bias() != null) {
                 biases.putIfAbsent(module.bias(), module.biasPath());

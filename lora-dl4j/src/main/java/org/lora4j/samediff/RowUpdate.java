@@ -23,7 +23,7 @@ record RowUpdate(Leaf rows, Leaf places, Leaf kept, Layout layout) implements Le
 
     /** For each row of a table its place among the new ones. */
     static INDArray places(TokenRows rows) {
-        int[] places = new int[Math.toIntExact(rows.module().shape().inputs())];
+        int[] places = new int[Math.toIntExact(rows.vocabulary())];
         for (int i = 0; i < rows.rows().size(); i++) {
             places[rows.rows().get(i)] = i;
         }
@@ -32,7 +32,7 @@ record RowUpdate(Leaf rows, Leaf places, Leaf kept, Layout layout) implements Le
 
     /** For each row of a table whether it stays. */
     static INDArray kept(TokenRows rows, DataType type) {
-        INDArray kept = Nd4j.ones(type, rows.module().shape().inputs(), 1);
+        INDArray kept = Nd4j.ones(type, rows.vocabulary(), 1);
         rows.rows().forEach(row -> kept.putScalar(row, 0, 0));
         return kept;
     }

@@ -3,7 +3,9 @@ package org.lora4j.samediff;
 
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.TrainableTokens;
@@ -11,9 +13,10 @@ import org.lora4j.error.Problems;
 import org.lora4j.method.ModuleShape;
 
 /**
- * Rows of an embedding that an adapter replaces.
+ * Rows of a table that an adapter replaces: of an embedding, or of the weight of a linear module such as the projection
+ * back to the vocabulary.
  *
- * @param module the embedding
+ * @param module the embedding or linear module
  * @param rows indices of rows
  */
 record TokenRows(GraphModule module, List<Integer> rows) {
@@ -47,19 +50,33 @@ record TokenRows(GraphModule module, List<Integer> rows) {
                 found.add(new TokenRows(input, tokens.ofInputEmbedding()));
             }
         }
-        for (GraphModule module : embeddings) {
-            if (tokens.byModule().keySet().stream().anyMatch(name -> names(name, module))) {
+        for (GraphModule module : graph.modules()) {
+            boolean isTable = module.shape().weight().length == 2 && !module.fedByWeight();
+            if (isTable && tokens.byModule().keySet().stream().anyMatch(name -> names(name, module))) {
                 found.add(new TokenRows(module, tokens.of(module.path())));
             }
         }
         for (String name : tokens.byModule().keySet()) {
             problems.check(
-                    embeddings.stream().anyMatch(module -> names(name, module)),
+                    found.stream().anyMatch(rows -> names(name, rows.module())),
                     "trainableTokens \"" + name + "\" matches no embedding"
                             + Selection.closest(name, paths(embeddings)));
         }
         found.forEach(entry -> entry.check(config, problems));
+        checkTablesDiffer(found, problems);
         return found;
+    }
+
+    private static void checkTablesDiffer(List<TokenRows> found, Problems problems) {
+        Map<String, String> leaves = new HashMap<>();
+        for (TokenRows entry : found) {
+            String path = entry.module().path();
+            String other = leaves.putIfAbsent(entry.module().weight(), path);
+            problems.check(
+                    other == null,
+                    "trainableTokens name \"" + other + "\" and \"" + path
+                            + "\", which share one table, expected one of them");
+        }
     }
 
     private static GraphModule inputEmbedding(
@@ -85,13 +102,23 @@ record TokenRows(GraphModule module, List<Integer> rows) {
 
     private void check(LoraConfig config, Problems problems) {
         String where = "trainableTokens of \"" + module.path() + "\"";
-        long vocabulary = module.shape().inputs();
+        long vocabulary = vocabulary();
         List<Integer> outside = rows.stream().filter(row -> row >= vocabulary).toList();
         problems.check(
                 outside.isEmpty(), where + " has the rows " + outside + ", expected below its size " + vocabulary);
         problems.check(
                 !config.savesFully(module.path()),
                 where + " and modulesToSave train the same rows, expected one of them");
+    }
+
+    /** Number of rows of the table. */
+    long vocabulary() {
+        return module.shape().weight()[0];
+    }
+
+    /** Length of a row. */
+    long size() {
+        return module.shape().weight()[1];
     }
 
     private static boolean names(String name, GraphModule module) {

@@ -44,6 +44,28 @@ class AttentionModuleTest {
         return m;
     }
 
+    /** The same network with a slice of the weight for each of the three. */
+    private static FormCase.Maker sliced(DataType type) {
+        FormCase.Maker m = new FormCase.Maker(type);
+        SDVariable x = m.x("x", 3, 4);
+        SDVariable in = m.weight("block.mha.in_proj_weight", 12, 4);
+        SDVariable bias = m.weight("block.mha.in_proj_bias", 12);
+        SDVariable[] projected = new SDVariable[3];
+        for (int i = 0; i < 3; i++) {
+            SDVariable w = in.get(SDIndex.interval(4L * i, 4L * i + 4), SDIndex.all());
+            projected[i] = m.sd.mmul(x, w, false, true, false).add(bias.get(SDIndex.interval(4L * i, 4L * i + 4)));
+        }
+        SDVariable scores =
+                m.sd.mmul(projected[0], projected[1], false, true, false).mul(0.5);
+        SDVariable mixed = m.sd.nn().softmax(scores, -1).mmul(projected[2]);
+        SDVariable out = m.sd.mmul(mixed, m.weight("block.mha.out_proj.weight", 4, 4), false, true, false)
+                .add(m.weight("block.mha.out_proj.bias", 4));
+        SDVariable y = m.sd.mmul("y", m.sd.math().tanh(out), m.weight("head.weight", 2, 4), false, true, false);
+        y.mul(y).sum("loss");
+        m.sd.setLossVariables("loss");
+        return m;
+    }
+
     private static SDVariable columns(SDVariable x, long from) {
         return x.get(SDIndex.all(), SDIndex.interval(from, from + 4));
     }
@@ -159,6 +181,38 @@ class AttentionModuleTest {
             assertThat(again.adapter("default").config().targetModules().matches("block.mha"))
                     .isTrue();
         }
+    }
+
+    @Test
+    void graphThatSlicesTheWeight_takesTheSameAdapter() {
+        FormCase.Maker whole = network(DataType.DOUBLE, false);
+        FormCase.Maker parts = sliced(DataType.DOUBLE);
+        AdaptedSameDiff model = Lora.inject(whole.sd, config().build(), 1);
+        AdaptedSameDiff other = AdaptedSameDiff.of(parts.sd);
+        other.addAdapter("default", model.adapter("default"));
+        other.activate("default");
+        INDArray expected = model.output(whole.inputs, "y").get("y");
+
+        INDArray attached = other.output(whole.inputs, "y").get("y");
+        other.merge();
+        INDArray merged = other.output(whole.inputs, "y").get("y");
+        other.unmerge();
+        other.setTrainable("default", true);
+        double error = GradientCheck.check(
+                other.graph(),
+                whole.inputs,
+                other.trainableParameters().stream()
+                        .map(TrainableParameter::name)
+                        .toList());
+
+        assertThat(attached.sub(expected).amaxNumber().doubleValue()).isLessThan(1e-12);
+        assertThat(merged.sub(expected).amaxNumber().doubleValue()).isLessThan(1e-12);
+        assertThat(error).isLessThan(GradientCheck.TOLERANCE);
+        assertThat(other.adapter("default")).isEqualTo(model.adapter("default"));
+        assertThat(GraphParameter.of(parts.sd, other.modules()))
+                .filteredOn(GraphParameter::exclusive)
+                .extracting(GraphParameter::path)
+                .contains("block.mha.in_proj_weight", "block.mha.in_proj_bias");
     }
 
     @Test

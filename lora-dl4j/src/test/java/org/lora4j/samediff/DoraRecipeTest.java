@@ -65,7 +65,7 @@ class DoraRecipeTest {
 
     @ParameterizedTest
     @MethodSource("forms")
-    void fresh_withRandomFactors_keepsTheLengthsAndSoTheOutputOfItsDirection(FormCase form) {
+    void fresh_givesTheOutputOfTheBase(FormCase form) {
         FormCase.Maker m = form.make(DataType.DOUBLE);
         LoraConfig zero = CONFIG.toBuilder()
                 .initialization(Initialization.KAIMING_UNIFORM)
@@ -196,6 +196,29 @@ class DoraRecipeTest {
 
     private static Factor leaf(String name, INDArray array) {
         return new Factor(new Leaf(name, VariableType.VARIABLE, array), null);
+    }
+
+    static List<FormCase> formsWithActivations() {
+        return FormCase.all().stream()
+                .filter(form -> GraphModules.find(form.make(DataType.FLOAT).sd).modules().stream()
+                        .noneMatch(m -> m.fedByWeight() || m.shape().kind() == ModuleShape.Kind.EMBEDDING))
+                .toList();
+    }
+
+    /** The form of training, in which the base is applied to dropped activations, where nothing happens to be dropped. */
+    @ParameterizedTest
+    @MethodSource("formsWithActivations")
+    void dropout_thatDropsNothing_computesWhatInferenceComputes(FormCase form) {
+        FormCase.Maker m = form.make(DataType.DOUBLE);
+        AdaptedSameDiff model = AdaptedSameDiff.of(m.sd);
+        LoraConfig dropping = CONFIG.toBuilder().dropout(1e-12).build();
+        model.addAdapter("default", dropping, 1);
+        model.activate("default");
+
+        double trained = model.executor().gradients(m.inputs, 1).loss();
+
+        double clean = model.output(m.inputs, "loss").get("loss").getDouble(0);
+        assertThat(trained).isCloseTo(clean, within(1e-5 * Math.max(1, Math.abs(clean))));
     }
 
     @Test

@@ -18,6 +18,7 @@ import org.lora4j.format.peft.PeftFile;
 import org.lora4j.format.peft.PeftKey;
 import org.lora4j.format.peft.PeftKeys;
 import org.lora4j.model.TrainableParameter;
+import org.lora4j.train.Adam;
 import org.lora4j.train.AdamW;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Batches;
@@ -32,6 +33,7 @@ import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 
 /** Three training steps of an adapted graph against those of PEFT and torch.optim. */
 class PeftTrainingTest {
@@ -41,6 +43,8 @@ class PeftTrainingTest {
                 Arguments.of("train-dora-adamw", AdamW.of(1e-2)),
                 Arguments.of("train-mlp-adamw", AdamW.of(1e-2)),
                 Arguments.of("train-mlp-modules-to-save", AdamW.of(1e-2)),
+                Arguments.of("train-mlp-adam-ce", Adam.of(1e-2)),
+                Arguments.of("train-bert-adamw-ce", AdamW.of(5e-3)),
                 Arguments.of("train-mlp-sgd", Sgd.of(0.1)),
                 Arguments.of("train-mlp-sgd-momentum", Sgd.of(0.1).withMomentum(0.9)));
     }
@@ -49,7 +53,7 @@ class PeftTrainingTest {
     @MethodSource("cases")
     void train_givesLossesAndTensorsOfPeft(String name, Optimizer optimizer) throws Exception {
         PeftCase golden = PeftCase.open(name);
-        withMeanSquaredError(golden);
+        withLoss(golden);
         AdaptedSameDiff model = AdaptedSameDiff.of(golden.graph);
         model.addAdapter("default", start(golden));
         model.activate("default");
@@ -86,18 +90,42 @@ class PeftTrainingTest {
         }
     }
 
-    private static void withMeanSquaredError(PeftCase golden) {
+    /** Mean squared error, or cross entropy where the targets are classes. */
+    private static void withLoss(PeftCase golden) {
         SameDiff graph = golden.graph;
-        SDVariable target = graph.placeHolder(
-                "target", DataType.FLOAT, -1, golden.io.get("target").size(1));
-        SDVariable difference = graph.getVariable("y").sub(target);
-        difference.mul(difference).mean("mse");
-        graph.setLossVariables("mse");
+        SDVariable y = graph.getVariable("y");
+        SDVariable target =
+                graph.placeHolder("target", DataType.FLOAT, -1, target(golden).size(1));
+        if (golden.io.get("target").rank() == 1) {
+            SDVariable shifted = y.sub(y.max(true, 1));
+            SDVariable logs =
+                    shifted.sub(graph.math().log(graph.math().exp(shifted).sum(true, 1)));
+            target.mul(logs).sum(1).mean("training_loss").neg("negative");
+            graph.setLossVariables("negative");
+        } else {
+            SDVariable difference = y.sub(target);
+            difference.mul(difference).mean("training_loss");
+            graph.setLossVariables("training_loss");
+        }
+    }
+
+    private static INDArray target(PeftCase golden) {
+        INDArray target = golden.io.get("target");
+        if (target.rank() > 1) {
+            return target;
+        }
+        INDArray classes = Nd4j.zeros(
+                DataType.FLOAT, target.length(), golden.io.get("y_base").size(1));
+        for (long i = 0; i < target.length(); i++) {
+            classes.putScalar(i, target.getLong(i), 1);
+        }
+        return classes;
     }
 
     private static Batch batch(PeftCase golden) {
-        INDArray x = golden.io.get("x");
-        return Batch.of(Map.of("x", x, "target", golden.io.get("target")), (int) x.size(0));
+        Map<String, INDArray> placeholders = new LinkedHashMap<>(golden.inputs());
+        placeholders.put("target", target(golden));
+        return Batch.of(placeholders, (int) golden.io.get("target").size(0));
     }
 
     /** The adapter of the case as it was before training. */
@@ -124,7 +152,7 @@ class PeftTrainingTest {
     @MethodSource("cases")
     void firstGradients_arePefts(String name, Optimizer optimizer) throws Exception {
         PeftCase golden = PeftCase.open(name);
-        withMeanSquaredError(golden);
+        withLoss(golden);
         AdaptedSameDiff model = AdaptedSameDiff.of(golden.graph);
         model.addAdapter("default", start(golden));
         model.activate("default");

@@ -211,6 +211,33 @@ class TrainableTokensTest {
     }
 
     @Test
+    void rowsOfTheProjection_areOutputsOfIt() {
+        FormCase.Maker m = network(DataType.DOUBLE, false);
+        AdaptedSameDiff model = Lora.inject(m.sd, rows(TrainableTokens.of(Map.of("lm_head", List.of(4)))), 1);
+        INDArray before = m.sd.output(INPUTS, "y").get("y");
+        model.trainableParameters().get(0).value().muli(-2);
+
+        INDArray y = model.output(INPUTS, "y").get("y");
+        double error = GradientCheck.check(model.graph(), INPUTS, names(model));
+        model.merge();
+
+        before.getColumn(4).muli(-2);
+        assertThat(y.sub(before).amaxNumber().doubleValue()).isLessThan(1e-12);
+        assertThat(error).isLessThan(GradientCheck.TOLERANCE);
+        Graphs.assertSameValues(model.output(INPUTS, "y").get("y"), y);
+    }
+
+    @Test
+    void twoNamesOfOneTable_areRefused() {
+        FormCase.Maker m = network(DataType.FLOAT, true);
+        LoraConfig config = rows(TrainableTokens.of(Map.of("embed_tokens", List.of(1), "lm_head", List.of(2))));
+
+        assertThatThrownBy(() -> Lora.inject(m.sd, config, 1, Map.of("y", "lm_head")))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("which share one table, expected one of them");
+    }
+
+    @Test
     void twoAdaptersWithTheSameRow_areNotActiveTogether() {
         FormCase.Maker m = network(DataType.FLOAT, false);
         AdaptedSameDiff model = Lora.inject(m.sd, rows(ROWS), 1);

@@ -33,7 +33,8 @@ record Operand(String variable, String leaf, INDArray array, boolean parameter, 
             return "its data type is " + array.dataType() + "; expected a floating point type";
         }
         if (array.rank() != axes) {
-            return "its shape is " + Arrays.toString(array.shape()) + "; expected " + axes + " axes";
+            return "its shape is " + Arrays.toString(array.shape()) + "; expected " + axes + " axes"
+                    + (axes == 2 && array.rank() == 3 ? ". Adapt a stack of matrices through targetParameters" : "");
         }
         return null;
     }
