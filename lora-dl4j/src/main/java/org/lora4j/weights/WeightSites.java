@@ -134,7 +134,9 @@ final class WeightSites {
             return;
         }
         Map<String, WeightSite> matched = new LinkedHashMap<>();
-        if (match(paths, 0, new ArrayList<>(parameters), updates, matched)) {
+        // Stacks that are the mirror image of one another fit both ways: only a model that says so has its own turned.
+        if (match(paths, 0, parameters, updates, false, matched)
+                || match(paths, 0, parameters, updates, true, matched)) {
             sites.addAll(matched.values());
         } else {
             paths.forEach(path -> problems.add("module \"" + path + "\" has " + shapes(updates.get(path))
@@ -147,6 +149,7 @@ final class WeightSites {
             int at,
             List<String> free,
             Map<String, Map<String, INDArray>> updates,
+            boolean turned,
             Map<String, WeightSite> matched) {
         if (at == paths.size()) {
             return true;
@@ -154,7 +157,8 @@ final class WeightSites {
         String path = paths.get(at);
         for (String parameter : List.copyOf(free)) {
             int rank = config.rankOf(parameter);
-            Optional<ShapeFit> fit = ShapeFit.ofParameter(base.shape(parameter), updates.get(path), rank);
+            Optional<ShapeFit> fit = ShapeFit.ofParameter(base.shape(parameter), updates.get(path), rank)
+                    .filter(found -> turned || !found.transposed());
             if (fit.isPresent()) {
                 free.remove(parameter);
                 matched.put(
@@ -167,7 +171,7 @@ final class WeightSites {
                                 fit.get().transposed(),
                                 rank,
                                 config.scalingOf(parameter)));
-                if (match(paths, at + 1, free, updates, matched)) {
+                if (match(paths, at + 1, free, updates, turned, matched)) {
                     return true;
                 }
                 matched.remove(path);
