@@ -4,12 +4,15 @@ package org.lora4j.exec.kernel;
 import java.util.Map;
 import java.util.Set;
 import org.nd4j.autodiff.functions.DifferentialFunction;
+import org.nd4j.autodiff.listeners.At;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.config.ExecutionResult;
 import org.nd4j.autodiff.samediff.config.SDValue;
 import org.nd4j.autodiff.samediff.internal.FrameIter;
 import org.nd4j.autodiff.samediff.internal.InferenceSession;
+import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.OpContext;
+import org.nd4j.linalg.api.ops.impl.shape.CreateView;
 
 /** The stock session, with kernels for some ops. Order, memory and everything else stay those of the stock session. */
 final class KernelSession extends InferenceSession {
@@ -19,6 +22,18 @@ final class KernelSession extends InferenceSession {
     KernelSession(SameDiff graph, Map<String, Kernel> kernels) {
         super(graph);
         this.kernels = kernels;
+        // The one op whose result looks into its input: that must not be used again while the result is needed.
+        boolean views = graph.getOps().values().stream().anyMatch(op -> op.getOp() instanceof CreateView);
+        if (!views && !Boolean.getBoolean("stock")) {
+            setMmgr(new ArrayPool());
+        }
+    }
+
+    @Override
+    protected Map<String, INDArray> preprocessPlaceholders(Map<String, INDArray> placeholders, At at) {
+        // The stock session remembers the ids of all arrays that it ever released; within a run is enough.
+        freedArrays.clear();
+        return super.preprocessPlaceholders(placeholders, at);
     }
 
     @Override
