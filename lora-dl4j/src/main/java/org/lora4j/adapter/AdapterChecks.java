@@ -52,6 +52,12 @@ final class AdapterChecks {
         problems.check(
                 config.modulesToSave().isEmpty() || headIsThere,
                 "no parameter of the fully trained modules " + config.modulesToSave() + ", expected at least one");
+        boolean rowsAreThere =
+                modules.values().stream().anyMatch(tensors -> tensors.containsKey(PeftTensor.TOKEN_ROWS.suffix()));
+        problems.check(
+                config.trainableTokens().isEmpty() || rowsAreThere,
+                "no rows of the trained tokens " + config.trainableTokens() + ", expected "
+                        + PeftTensor.TOKEN_ROWS.suffix() + " of at least one module");
     }
 
     /** Takes out what is not sound in itself and tells why. */

@@ -18,6 +18,9 @@ final class Expression {
 
     private static final int SHOWN = 200;
 
+    /** Python's way to name a group, which Java writes otherwise; as an unnamed group it matches the same. */
+    private static final Pattern NAMED_GROUP = Pattern.compile("(?<!\\\\)\\(\\?P<\\w+>");
+
     private final Pattern pattern;
 
     private Expression(Pattern pattern) {
@@ -30,7 +33,7 @@ final class Expression {
      * @throws PatternSyntaxException if it is none, or is nested too deeply
      */
     static Expression compile(String expression) {
-        return new Expression(Pattern.compile(expression));
+        return new Expression(Pattern.compile(NAMED_GROUP.matcher(expression).replaceAll("(")));
     }
 
     boolean matches(String path) {

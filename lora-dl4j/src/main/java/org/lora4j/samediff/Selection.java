@@ -116,8 +116,13 @@ record Selection(List<Target> targets, List<TokenRows> tokens, List<GraphParamet
         return inner.isEmpty() ? linear : inner;
     }
 
-    // PEFT takes every parameter with "bias" anywhere in its path for bias "all".
+    // Any parameter with "bias" in its path, but for the one of an attention's packed projection: PEFT trains
+    // parameters
+    // of the name bias, and it has another.
     private static boolean isTrainedBias(LoraConfig config, Set<String> adapted, GraphParameter parameter) {
+        if (parameter.path().endsWith("in_proj_bias")) {
+            return false;
+        }
         boolean isAdapted = adapted.contains(parameter.module());
         return switch (config.bias()) {
             case NONE -> false;

@@ -3,6 +3,7 @@ package org.lora4j.weights;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -10,6 +11,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.BiasTraining;
 import org.lora4j.config.LoraConfig;
@@ -116,12 +118,14 @@ final class WeightSites {
 
     /**
      * PEFT wraps a module once for each of its target parameters, the first in order of registration innermost, and does
-     * not write which is which: shapes decide, and where they do not, the order of the base.
+     * not write which is which: shapes decide, and where they do not, the order of the config, which people write as the
+     * model has it. Files of weights are sorted by name and tell no order.
      */
     private void findParameters(String owner, Map<String, Map<String, INDArray>> updates) {
         List<String> parameters = base.names().stream()
                 .filter(config::selectsParameter)
                 .filter(name -> moduleOf(name).equals(owner))
+                .sorted(Comparator.comparingInt(this::placeInConfig))
                 .collect(Collectors.toCollection(ArrayList::new));
         // Most wrappers first, as the order of registration.
         List<String> paths = updates.keySet().stream()
@@ -142,6 +146,14 @@ final class WeightSites {
             paths.forEach(path -> problems.add("module \"" + path + "\" has " + shapes(updates.get(path))
                     + ", which fit none of the parameters " + Problems.quoted(parameters) + " of the base"));
         }
+    }
+
+    private int placeInConfig(String parameter) {
+        List<String> targets = config.targetParameters();
+        return IntStream.range(0, targets.size())
+                .filter(i -> ("." + parameter).endsWith("." + targets.get(i)))
+                .findFirst()
+                .orElse(targets.size());
     }
 
     private boolean match(

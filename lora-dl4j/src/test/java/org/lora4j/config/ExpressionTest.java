@@ -19,6 +19,19 @@ class ExpressionTest {
     private static final String ENDLESS = "(.*a){12}b";
 
     @Test
+    void matches_aGroupNamedAsInPython_matchesLikeOneWithoutAName() {
+        ModuleSelector selector = ModuleSelector.regex("(?P<list_of>layers)\\.(?P<at>\\d)\\.q");
+
+        assertThat(selector.matches("layers.1.q")).isTrue();
+        assertThat(selector.matches("layers.x.q")).isFalse();
+    }
+
+    @Test
+    void matches_anEscapedParenthesis_isLeftAsItIs() {
+        assertThat(ModuleSelector.regex("a\\(?P<x>").matches("a(P<x>")).isTrue();
+    }
+
+    @Test
     void matches_anExpressionThatBacktracksWithoutEnd_endsAndSaysSo() {
         ModuleSelector selector = ModuleSelector.regex(ENDLESS);
 

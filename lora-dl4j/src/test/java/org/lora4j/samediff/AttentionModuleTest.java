@@ -176,11 +176,20 @@ class AttentionModuleTest {
             Graphs.assertSameValues(
                     again.output(m.inputs, "y").get("y"),
                     model.output(m.inputs, "y").get("y"));
-            assertThat(again.adapter("default").savedParameters())
-                    .containsOnlyKeys("block.mha.in_proj_bias", "block.mha.out_proj.bias");
+            assertThat(again.adapter("default").savedParameters()).containsOnlyKeys("block.mha.out_proj.bias");
             assertThat(again.adapter("default").config().targetModules().matches("block.mha"))
                     .isTrue();
         }
+    }
+
+    /** PEFT trains what is called bias; the bias of query, key and value has another name. */
+    @Test
+    void allBiases_areThoseOfTheOutputOnly() {
+        FormCase.Maker m = network(DataType.FLOAT, false);
+        LoraConfig all = config().bias(BiasTraining.ALL).build();
+
+        assertThat(Lora.inject(m.sd, all, 1).adapter("default").savedParameters())
+                .containsOnlyKeys("block.mha.out_proj.bias");
     }
 
     @Test

@@ -220,6 +220,28 @@ class WeightMergeTest {
         assertThat(changed.get("x.experts.down")).isEqualTo(filled(1, 2, 3, 4));
     }
 
+    /** Only the config tells: the update of gate_up is the inner one, because it is named first. */
+    @Test
+    void merged_ofTwoParametersOfOneShape_takesThemInTheOrderOfTheConfig() throws IOException {
+        LoraConfig config = LoraConfig.builder()
+                .rank(1)
+                .alpha(1)
+                .targetParameters("experts.gate_up", "experts.down")
+                .build();
+        Map<String, Map<String, INDArray>> modules = Map.of(
+                "x.experts", Map.of("lora_A.weight", filled(1, 2, 3), "lora_B.weight", filled(1, 3, 2)),
+                "x.experts.base_layer", Map.of("lora_A.weight", filled(1, 2, 3), "lora_B.weight", filled(2, 3, 2)));
+        Map<String, INDArray> weights = new LinkedHashMap<>();
+        weights.put("x.experts.down", filled(0, 2, 3, 3));
+        weights.put("x.experts.gate_up", filled(0, 2, 3, 3));
+
+        Map<String, INDArray> changed =
+                WeightMerge.merged(ModelWeights.of(weights), List.of(Adapter.of(config, modules, Map.of())));
+
+        assertThat(changed.get("x.experts.gate_up")).isEqualTo(filled(2, 2, 3, 3));
+        assertThat(changed.get("x.experts.down")).isEqualTo(filled(1, 2, 3, 3));
+    }
+
     @Test
     void merged_withTwoAdaptersOfTheSameHead_isRefused() {
         LoraConfig config = LoraConfig.builder()

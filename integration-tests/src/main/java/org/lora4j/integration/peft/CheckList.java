@@ -85,7 +85,7 @@ final class CheckList {
         return e.getClass().getSimpleName() + ": " + oneLine(e.getMessage()) + (worded ? "" : where);
     }
 
-    private static String oneLine(String message) {
+    static String oneLine(String message) {
         String line = String.valueOf(message).replaceAll("\\s+", " ");
         return line.length() <= LONGEST ? line : line.substring(0, LONGEST) + "...";
     }

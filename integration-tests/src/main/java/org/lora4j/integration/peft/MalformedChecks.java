@@ -63,6 +63,7 @@ final class MalformedChecks {
             boolean named = !expect.contains("naming the file")
                     || String.valueOf(e.getMessage()).contains(PICKLE);
             checks.that("refusal", expect.contains("reject"), "refused, expected: " + expect + "; " + e.getMessage());
+            checks.note("refused: " + CheckList.oneLine(e.getMessage()));
             checks.that("refusal", named, "does not name " + PICKLE + ": " + e.getMessage());
         } catch (Exception e) {
             checks.that(stage, false, "refused by " + CheckList.describe(e) + ", expected an AdapterFormatException");

@@ -48,7 +48,8 @@ final class MergeChecks {
     }
 
     /** Checks weights, all or only those that changed, against the base and what the case says of it. */
-    static void compare(GoldenCase golden, Map<String, INDArray> found, String check, CheckList checks) {
+    static void compare(GoldenCase golden, Map<String, INDArray> ours, String check, CheckList checks) {
+        Map<String, INDArray> found = new TiedHead(golden).shared(ours);
         Map<String, INDArray> expected = golden.mergedWeights();
         golden.base()
                 .forEach((name, base) ->

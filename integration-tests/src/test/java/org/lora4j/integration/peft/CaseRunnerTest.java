@@ -11,6 +11,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.lora4j.integration.peft.cases.Tensors;
+import org.nd4j.linalg.factory.Nd4j;
 
 /** The harness finds what is wrong: cases that were sound are spoiled in one place. */
 class CaseRunnerTest {
@@ -84,6 +85,18 @@ class CaseRunnerTest {
         assertThat(result.checks())
                 .extracting(Check::name)
                 .containsExactly("load", "saved tensors", "saved config", "saved adapter read again", "merged weights");
+    }
+
+    @Test
+    void run_whenAnAttentionIsWiredInNoWayThatIsKnown_checksTheRest() throws IOException {
+        CaseResult result = DoctoredCase.of("lora-mlp-basic", temporary)
+                .about(about -> about.put("model", "attnnet"))
+                .withTensor("base.safetensors", "attn.in_proj_weight", Nd4j.ones(24, 8))
+                .withTensor("base.safetensors", "attn.out_proj.weight", Nd4j.ones(8, 8))
+                .run();
+
+        assertThat(result.status()).as(result.line()).isEqualTo(Status.PASSED);
+        assertThat(result.reason()).isEqualTo("network not built: unknown model 'attnnet'");
     }
 
     @Test

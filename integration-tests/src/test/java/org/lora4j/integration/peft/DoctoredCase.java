@@ -55,6 +55,13 @@ record DoctoredCase(Path folder) {
         return this;
     }
 
+    DoctoredCase withTensor(String file, String name, INDArray array) throws IOException {
+        Map<String, INDArray> tensors = new LinkedHashMap<>(Tensors.read(folder.resolve(file)));
+        tensors.put(name, array);
+        Tensors.write(folder.resolve(file), tensors);
+        return this;
+    }
+
     DoctoredCase withoutTensor(String file, String name) throws IOException {
         Map<String, INDArray> tensors = new LinkedHashMap<>(Tensors.read(folder.resolve(file)));
         tensors.remove(name);

@@ -25,6 +25,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.lora4j.config.Initialization;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
@@ -61,6 +62,9 @@ public final class PeftConfigJson {
 
     /** Start values that leave the base as it is, so that a saved adapter is plain LoRA whatever it started from. */
     private static final Set<String> STARTS_WITHOUT_EFFECT = Set.of("eva");
+
+    /** The names by which PEFT knows embeddings that may be tied. */
+    private static final Set<String> TIED_EMBEDDINGS = Set.of("embed_tokens", "lm_head");
 
     private static final long MOST_BYTES = 16 << 20;
 
@@ -163,6 +167,9 @@ public final class PeftConfigJson {
                 unsupported.add(field.name() + " = " + value + " is not supported");
             }
         }
+        if (root.path("ensure_weight_tying").asBoolean() && mayTie(root)) {
+            unsupported.add("ensure_weight_tying = true is not supported for embeddings");
+        }
         Map<String, Object> extras = extras(root);
         Problems all = new Problems();
         PeftConfigReader reader = new PeftConfigReader(root, all);
@@ -177,6 +184,17 @@ public final class PeftConfigJson {
             throw new AdapterFormatException(all.message(where) + ". Correct the file or save the adapter again.");
         }
         return new PeftFile(config, extras);
+    }
+
+    /** Whether an embedding may be adapted or saved, which PEFT would then tie to another. */
+    private static boolean mayTie(ObjectNode root) {
+        JsonNode targets = root.path("target_modules");
+        return targets.isTextual()
+                || Stream.concat(
+                                targets.valueStream(),
+                                root.path("modules_to_save").valueStream())
+                        .map(name -> name.asText().replaceAll("^.*\\.", ""))
+                        .anyMatch(TIED_EMBEDDINGS::contains);
     }
 
     private static boolean switchesOff(JsonNode value) {

@@ -32,7 +32,8 @@ record PeftField(String name, Treatment treatment, Object initial) {
             honored("bias"),
             // Only read by the start values they belong to, and those start values are refused themselves.
             carried("corda_config", null),
-            refused("ensure_weight_tying", false),
+            // Only tied embeddings take notice of it; with those it is refused.
+            carried("ensure_weight_tying", false),
             carried("eva_config", null),
             honored("exclude_modules"),
             honored("fan_in_fan_out"),

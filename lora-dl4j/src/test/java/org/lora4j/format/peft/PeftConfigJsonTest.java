@@ -218,7 +218,7 @@ class PeftConfigJsonTest {
             strings = {
                 "'alora_invocation_tokens':[1]",
                 "'arrow_config':{'top_k':3}",
-                "'ensure_weight_tying':true",
+                "'ensure_weight_tying':true,'modules_to_save':['model.embed_tokens']",
                 "'megatron_config':{'a':1}",
                 "'monteclora_config':{'a':1}",
                 "'use_bdlora':{'nblocks':2}",
@@ -234,6 +234,21 @@ class PeftConfigJsonTest {
         assertThatThrownBy(() -> read("{'peft_type':'LORA','target_modules':['q']," + field + "}"))
                 .isInstanceOf(UnsupportedAdapterVersionException.class)
                 .hasMessageContaining(name);
+    }
+
+    @Test
+    void read_tyingWithoutEmbeddings_isCarried() throws IOException {
+        PeftFile file = read("{'peft_type':'LORA','target_modules':['q'],'ensure_weight_tying':true}");
+
+        assertThat(file.extras()).containsEntry("ensure_weight_tying", true);
+    }
+
+    @Test
+    void read_tyingWithTargetsByExpression_isRefused() {
+        assertThatThrownBy(
+                        () -> read("{'peft_type':'LORA','target_modules':'.*embed_tokens','ensure_weight_tying':true}"))
+                .isInstanceOf(UnsupportedAdapterVersionException.class)
+                .hasMessageContaining("ensure_weight_tying = true is not supported for embeddings");
     }
 
     @Test

@@ -150,6 +150,25 @@ public record GoldenCase(Path directory, JsonNode about, Map<String, INDArray> b
     }
 
     /**
+     * Whether an adapter of the case has tensors of a module.
+     *
+     * @param module path of the module
+     * @return whether one of them does, as far as their files can be read
+     * @throws IOException if the folder cannot be listed
+     */
+    public boolean adapts(String module) throws IOException {
+        for (String adapter : adapters()) {
+            Path weights = folderOf(adapter).resolve("adapter_model.safetensors");
+            if (Files.isRegularFile(weights)
+                    && Tensors.types(weights).keySet().stream()
+                            .anyMatch(key -> key.startsWith("base_model.model." + module + ".lora_"))) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /**
      * A list of strings of {@code case.json}.
      *
      * @param field its field

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.integration.peft.host;
 
+import java.io.IOException;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import org.lora4j.integration.peft.cases.GoldenCase;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -14,6 +16,7 @@ final class LlamaNetwork implements Network {
 
     private static final String FIRST = "model.layers.0.self_attn.";
 
+    private static final String HEAD = "lm_head";
     private static final double EPSILON = 1e-6;
 
     @Override
@@ -31,7 +34,7 @@ final class LlamaNetwork implements Network {
         return size > 0 && keys % size == 0 && heads % (keys / size) == 0;
     }
 
-    private static Net build(GoldenCase golden, long heads) {
+    private static Net build(GoldenCase golden, long heads) throws IOException {
         Layers layers = new Layers(golden);
         INDArray ids = golden.io().get("ids");
         SDVariable table = layers.parameter(TABLE);
@@ -47,12 +50,21 @@ final class LlamaNetwork implements Network {
             h = h.add(layers.linear(block + ".mlp.down_proj", active.mul(up)));
         }
         SDVariable last = layers.rmsNorm("model.norm", h, EPSILON);
-        SDVariable scores = golden.params().path("tied").asBoolean() || !layers.has("lm_head.weight")
-                ? layers.graph().mmul(last, table, false, true, false)
-                : layers.linear("lm_head", last);
+        SDVariable scores = layers.graph().mmul(last, head(golden, layers, table), false, true, false);
         SDVariable y = layers.graph()
                 .reshape(scores, ids.size(0), ids.size(1), layers.array(TABLE).size(0));
         return new Net(layers, y, Map.of("ids", ids));
+    }
+
+    /** A tied head that has an adapter of its own is no longer the table. */
+    private static SDVariable head(GoldenCase golden, Layers layers, SDVariable table) throws IOException {
+        boolean tied = golden.params().path("tied").asBoolean() || !layers.has(HEAD + ".weight");
+        if (!tied) {
+            return layers.parameter(HEAD + ".weight");
+        }
+        return golden.adapts(HEAD)
+                ? layers.parameter(HEAD + ".weight", layers.array(TABLE), UnaryOperator.identity())
+                : table;
     }
 
     private static SDVariable attention(Layers layers, String block, SDVariable h, INDArray ids, long heads) {

@@ -26,6 +26,9 @@ final class MultiheadNetwork implements Network {
 
     private static final double EPSILON = 1e-5;
 
+    /** Every order of the linear modules is tried. */
+    private static final int MOST_MODULES = 4;
+
     /** How a sequence becomes one row. */
     private enum Pooling {
         NONE,
@@ -55,6 +58,9 @@ final class MultiheadNetwork implements Network {
     @Override
     public List<Variant> variants(GoldenCase golden) {
         String attention = attentionOf(golden);
+        if (attention == null || modules(golden, attention, 2).size() > MOST_MODULES) {
+            return List.of();
+        }
         long features = golden.base().get(attention + IN_PROJECTION).size(1);
         boolean sequence = golden.io().get("y_base").rank() == 3;
         List<Pooling> poolings = sequence ? List.of(Pooling.NONE) : List.of(Pooling.MEAN, Pooling.LAST, Pooling.FIRST);
@@ -83,12 +89,14 @@ final class MultiheadNetwork implements Network {
                 .toList();
     }
 
+    /** The one attention module, or null if there is none or there are several. */
     private static String attentionOf(GoldenCase golden) {
-        String weight = golden.base().keySet().stream()
+        List<String> weights = golden.base().keySet().stream()
                 .filter(name -> name.endsWith(IN_PROJECTION))
-                .findFirst()
-                .orElseThrow();
-        return weight.substring(0, weight.length() - IN_PROJECTION.length());
+                .toList();
+        return weights.size() == 1
+                ? weights.get(0).substring(0, weights.get(0).length() - IN_PROJECTION.length())
+                : null;
     }
 
     /** Which linear modules may stand before the attention and which behind, in which order, by their sizes. */
