@@ -92,6 +92,7 @@ class ArchitectureTest {
                         "exec",
                         "model",
                         "samediff.form"),
+                layer("dl4j.layer", "error", "config", "array", "method"),
                 layer("train", "error", "array", "exec", "model"),
                 layer(
                         "pretrained",

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.dl4j.layer;
+
+import java.util.List;
+import org.nd4j.linalg.api.memory.MemoryWorkspace;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * What the forward pass of a training step computed, for its backward pass. Stock layers compute it again.
+ *
+ * <p>Valid until the layer gets a new input, and as long as the workspace that holds the arrays is the one of this step.
+ */
+final class StepCache {
+
+    private INDArray preActivation;
+    private List<INDArray> downs = List.of();
+    private int iteration;
+
+    /** Keeps arrays that nobody else writes to. */
+    void keep(INDArray preActivationOfStep, List<INDArray> downsOfStep, int iterationOfStep) {
+        preActivation = preActivationOfStep;
+        downs = downsOfStep;
+        iteration = iterationOfStep;
+    }
+
+    void clear() {
+        preActivation = null;
+        downs = List.of();
+    }
+
+    boolean isValid(int iterationNow) {
+        return preActivation != null
+                && iteration == iterationNow
+                && isAlive(preActivation)
+                && downs.stream().allMatch(StepCache::isAlive);
+    }
+
+    INDArray preActivation() {
+        return preActivation;
+    }
+
+    List<INDArray> downs() {
+        return downs;
+    }
+
+    private static boolean isAlive(INDArray array) {
+        if (array.wasClosed()) {
+            return false;
+        }
+        if (!array.isAttached()) {
+            return true;
+        }
+        MemoryWorkspace workspace = array.data().getParentWorkspace();
+        return workspace.isScopeActive()
+                && workspace.getGenerationId() == array.data().getGenerationId();
+    }
+}
