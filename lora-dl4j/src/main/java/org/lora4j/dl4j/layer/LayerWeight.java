@@ -26,8 +26,14 @@ public record LayerWeight(String name, ModuleShape shape, WeightLayout layout, S
         return named;
     }
 
-    /** The name within the layer of a factor of a slot. */
-    String parameter(LoraSlot slot, String suffix) {
+    /**
+     * The name of a factor among the parameters of a layer.
+     *
+     * @param slot a slot of this weight
+     * @param suffix the factor's suffix in files, for instance {@code lora_A.weight}
+     * @return for instance {@code WA0}
+     */
+    public String parameter(LoraSlot slot, String suffix) {
         if (suffix.equals(LoraMethod.B_BIAS)) {
             return slot.c();
         }
