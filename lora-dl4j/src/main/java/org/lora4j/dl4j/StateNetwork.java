@@ -147,16 +147,22 @@ final class StateNetwork<N extends Model> {
         for (LayerSite site : access.sites(base)) {
             boolean withoutParameters = names.get(site.key()).isEmpty();
             if (reach.stopping().contains(site.key())) {
-                // Updates that do not learn may act below those that do.
-                boolean acts = slots.containsKey(site.key());
-                replaced.put(
-                        site.key(),
-                        new FrozenLayer(acts ? frozen(site, false) : site.conf().clone()));
+                replaced.put(site.key(), stopped(site));
             } else if (!withoutParameters && !stock.contains(site.key())) {
                 replaced.put(site.key(), frozen(site, reach.lowest().contains(site.key())));
             }
         }
         return replaced;
+    }
+
+    private Layer stopped(LayerSite site) {
+        // Updates that do not learn may act below those that do.
+        boolean acts = slots.containsKey(site.key());
+        FrozenLayer layer =
+                new FrozenLayer(acts ? frozen(site, false) : site.conf().clone());
+        // Without it the stock class takes the name from the layer inside when it is read from JSON.
+        layer.setLayerName(site.conf().getLayerName());
+        return layer;
     }
 
     private Layer frozen(LayerSite site, boolean lowest) {

@@ -81,7 +81,7 @@ final class Convolution2DUpdates extends ConvolutionLayer {
                 INDArray dropped = image.mul(mask(slot, image));
                 own = patches(dropped).rows(dropped);
             }
-            INDArray t = updates.down(slot, own, mgr, ArrayType.INPUT);
+            INDArray t = updates.down(slot, own, mgr, StepCache.place(training, mgr));
             updates.up(slot, t, target);
             now.add(t);
         }
@@ -97,7 +97,7 @@ final class Convolution2DUpdates extends ConvolutionLayer {
         assertInputSet(false);
         applyDropOutIfNecessary(training, mgr);
         INDArray z = preOutput(training, false, mgr).getFirst();
-        if (training) {
+        if (StepCache.canKeep(training, mgr)) {
             cache.keep(mgr.dup(ArrayType.INPUT, z, z.ordering()), downs, getIterationCount());
         }
         return layerConf().getActivationFn().getActivation(z, training);

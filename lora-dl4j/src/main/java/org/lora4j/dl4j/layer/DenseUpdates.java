@@ -41,7 +41,7 @@ final class DenseUpdates extends DenseLayer {
         LinearInput.check(x, w, layerId());
         INDArray z = mgr.createUninitialized(ArrayType.ACTIVATIONS, w.dataType(), x.size(0), w.size(1));
         x.mmuli(w, z);
-        downs = path.add(x, z, training, mgr, ArrayType.INPUT);
+        downs = path.add(x, z, training, mgr, StepCache.place(training, mgr));
         INDArray preNorm = z;
         if (hasLayerNorm()) {
             preNorm = forBackprop ? z.dup(z.ordering()) : z;
@@ -60,7 +60,7 @@ final class DenseUpdates extends DenseLayer {
     public INDArray activate(boolean training, LayerWorkspaceMgr mgr) {
         INDArray z = preOutput(training, mgr);
         // Layer normalization needs its input in the backward pass as well, which computes both again.
-        if (training && !hasLayerNorm()) {
+        if (StepCache.canKeep(training, mgr) && !hasLayerNorm()) {
             cache.keep(mgr.dup(ArrayType.INPUT, z, z.ordering()), downs, getIterationCount());
         }
         INDArray output = layerConf().getActivationFn().getActivation(z, training);

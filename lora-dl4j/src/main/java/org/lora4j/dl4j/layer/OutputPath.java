@@ -44,11 +44,11 @@ final class OutputPath {
         LinearInput.check(x, w, layer.getClass().getSimpleName() + " " + layer.getIndex());
         INDArray z = mgr.createUninitialized(ArrayType.ACTIVATIONS, w.dataType(), x.size(0), w.size(1));
         x.mmuli(w, z);
-        downs = path.add(x, z, training, mgr, ArrayType.INPUT);
+        downs = path.add(x, z, training, mgr, StepCache.place(training, mgr));
         if (hasBias) {
             z.addiRowVector(layer.getParam("b"));
         }
-        if (repeats) {
+        if (repeats && StepCache.canKeep(training, mgr)) {
             cache.keep(mgr.dup(ArrayType.INPUT, z, z.ordering()), downs, layer.getIterationCount());
         }
         return z;

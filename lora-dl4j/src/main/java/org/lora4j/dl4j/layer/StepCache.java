@@ -2,6 +2,8 @@
 package org.lora4j.dl4j.layer;
 
 import java.util.List;
+import org.deeplearning4j.nn.workspace.ArrayType;
+import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -21,6 +23,19 @@ final class StepCache {
         preActivation = preActivationOfStep;
         downs = downsOfStep;
         iteration = iterationOfStep;
+    }
+
+    /**
+     * Where the arrays of a step go that its backward pass will want: to the workspace of the network's inputs, which stays
+     * open throughout a step of {@code fit}. Where nothing is going to follow it is not open, and there is nothing to keep.
+     */
+    static boolean canKeep(boolean training, LayerWorkspaceMgr mgr) {
+        return training && (mgr.isScopedOut(ArrayType.INPUT) || mgr.isWorkspaceOpen(ArrayType.INPUT));
+    }
+
+    /** The place for arrays of a pass, kept or not. */
+    static ArrayType place(boolean training, LayerWorkspaceMgr mgr) {
+        return canKeep(training, mgr) ? ArrayType.INPUT : ArrayType.ACTIVATIONS;
     }
 
     void clear() {
