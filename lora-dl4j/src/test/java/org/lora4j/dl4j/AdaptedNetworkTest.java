@@ -11,9 +11,11 @@ import static org.lora4j.dl4j.Networks.values;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.deeplearning4j.gradientcheck.GradientCheckUtil;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
@@ -326,7 +328,59 @@ class AdaptedNetworkTest {
                 .net(network)
                 .input(normal(2, 3, 5))
                 .labels(classes(10, 3).reshape(2, 5, 3).permute(0, 2, 1).dup('c'))
-                .excludeParams(new java.util.HashSet<>(List.of("0_W", "0_b", "1_W", "1_RW", "1_b", "2_W", "2_b")))
+                .excludeParams(new HashSet<>(List.of("0_W", "0_b", "1_W", "1_RW", "1_b", "2_W", "2_b")))
+                .epsilon(1e-6)
+                .maxRelError(1e-5)
+                .minAbsoluteError(1e-8)
+                .print(GradientCheckUtil.PrintMode.FAILURES_ONLY));
+
+        assertThat(holds).isTrue();
+    }
+
+    @Test
+    void batchNormalization_isFrozen_andUsesTheStatisticsOfTheBaseInTraining() {
+        MultiLayerNetwork network = Lora.inject(
+                        Networks.normalized(),
+                        targets("conv").toBuilder().bias(BiasTraining.ALL).build(),
+                        SEED)
+                .network();
+        INDArray images = normal(6, 2, 5, 5);
+        Map<String, double[]> before = parameters(network);
+
+        assertThat(values(network.output(images, true))).isEqualTo(values(network.output(images, false)));
+        network.fit(images, classes(6, 3));
+
+        Map<String, double[]> after = parameters(network);
+        for (String layer : List.of("1_", "3_")) {
+            for (String name : List.of("gamma", "mean", "log10stdev")) {
+                assertThat(after.get(layer + name)).as(layer + name).isEqualTo(before.get(layer + name));
+            }
+            assertThat(after.get(layer + "beta")).isNotEqualTo(before.get(layer + "beta"));
+        }
+    }
+
+    @Test
+    void gradients_throughBatchNormalization_areThoseOfDifferences() {
+        MultiLayerNetwork base = new TransferLearning.Builder(Networks.normalized())
+                .fineTuneConfiguration(
+                        new FineTuneConfiguration.Builder().updater(new NoOp()).build())
+                .build();
+        LoraConfig config = targets("conv", "fc").toBuilder()
+                .initialization(Initialization.RANDOM)
+                .bias(BiasTraining.ALL)
+                .build();
+        MultiLayerNetwork network = Lora.inject(base, config, SEED).network();
+        Set<String> frozen = new HashSet<>(network.paramTable().keySet());
+        frozen.removeIf(
+                name -> name.contains("A0") || name.contains("B0") || name.endsWith("_b") || name.endsWith("beta"));
+        // PEFT leaves the biases of adapted modules alone.
+        frozen.addAll(List.of("0_b", "2_b"));
+
+        boolean holds = GradientCheckUtil.checkGradients(new GradientCheckUtil.MLNConfig()
+                .net(network)
+                .input(normal(4, 2, 5, 5))
+                .labels(classes(4, 3))
+                .excludeParams(frozen)
                 .epsilon(1e-6)
                 .maxRelError(1e-5)
                 .minAbsoluteError(1e-8)

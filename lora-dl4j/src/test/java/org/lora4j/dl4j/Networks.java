@@ -5,6 +5,7 @@ import java.util.SplittableRandom;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.graph.ElementWiseVertex;
 import org.deeplearning4j.nn.conf.inputs.InputType;
+import org.deeplearning4j.nn.conf.layers.BatchNormalization;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.LSTM;
@@ -83,6 +84,26 @@ final class Networks {
                 .setInputType(InputType.convolutional(8, 8, 1))
                 .build());
         network.init();
+        return network;
+    }
+
+    /** Batch normalization between adaptable layers, after some steps of training. */
+    static MultiLayerNetwork normalized() {
+        MultiLayerNetwork network = new MultiLayerNetwork(base().list()
+                .layer(new ConvolutionLayer.Builder(3, 3).name("conv").nOut(3).build())
+                .layer(new BatchNormalization.Builder().name("bn2d").build())
+                .layer(new DenseLayer.Builder().name("fc").nOut(6).build())
+                .layer(new BatchNormalization.Builder().name("bn").build())
+                .layer(new OutputLayer.Builder(LossFunction.MCXENT)
+                        .name("head")
+                        .nOut(3)
+                        .build())
+                .setInputType(InputType.convolutional(5, 5, 2))
+                .build());
+        network.init();
+        for (int i = 0; i < 5; i++) {
+            network.fit(normal(6, 2, 5, 5), classes(6, 3));
+        }
         return network;
     }
 

@@ -8,6 +8,7 @@ import org.deeplearning4j.nn.api.layers.RecurrentLayer;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.gradient.DefaultGradient;
 import org.deeplearning4j.nn.gradient.Gradient;
+import org.deeplearning4j.nn.layers.normalization.BatchNormalization;
 import org.deeplearning4j.nn.layers.wrapper.BaseWrapperLayer;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.nd4j.common.primitives.Pair;
@@ -33,6 +34,9 @@ class FrozenBase extends BaseWrapperLayer {
     }
 
     static FrozenBase of(Layer stock, NeuralNetConfiguration outer, FrozenBaseLayer frozen) {
+        if (stock instanceof BatchNormalization) {
+            return new FrozenNormalization(stock, outer, frozen);
+        }
         return stock instanceof RecurrentLayer recurrent
                 ? new Recurrent(recurrent, outer, frozen)
                 : new FrozenBase(stock, outer, frozen);
@@ -90,6 +94,10 @@ class FrozenBase extends BaseWrapperLayer {
             gradient.gradientForVariable().put(name, own.get(name));
         }
         return new Pair<>(gradient, stock.getSecond());
+    }
+
+    final INDArray ownGradient(String name) {
+        return own.get(name);
     }
 
     @Override

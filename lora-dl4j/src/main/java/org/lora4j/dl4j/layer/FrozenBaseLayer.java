@@ -18,7 +18,8 @@ import org.nd4j.shade.jackson.annotation.JsonProperty;
 
 /**
  * A stock layer of a kind that cannot be adapted, frozen but for the parameters that are named, with gradients passing
- * through to the layers below. It runs as the stock layer does, in training as well.
+ * through to the layers below. It runs as the stock layer does, in training as well, but for batch normalization, which
+ * uses the mean and the variance of the base in training, too.
  *
  * <p>Stock {@code FrozenLayer} stops gradients; stock {@code FrozenLayerWithBackprop} lets L2 and weight decay move the
  * weights, and keeps updater state for them. The stock layer computes gradients of its own parameters here too, which has no

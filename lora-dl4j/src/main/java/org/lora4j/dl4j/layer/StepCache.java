@@ -30,7 +30,9 @@ final class StepCache {
      * open throughout a step of {@code fit}. Where nothing is going to follow it is not open, and there is nothing to keep.
      */
     static boolean canKeep(boolean training, LayerWorkspaceMgr mgr) {
-        return training && (mgr.isScopedOut(ArrayType.INPUT) || mgr.isWorkspaceOpen(ArrayType.INPUT));
+        return training
+                && (mgr.isScopedOut(ArrayType.INPUT)
+                        || (mgr.hasConfiguration(ArrayType.INPUT) && mgr.isWorkspaceOpen(ArrayType.INPUT)));
     }
 
     /** The place for arrays of a pass, kept or not. */
