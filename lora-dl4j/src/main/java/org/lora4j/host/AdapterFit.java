@@ -16,7 +16,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 /**
  * Whether an adapter fits a model: every tensor finds its place, and every adapted module its tensors.
  *
- * @apiNote Status: internal
+ * @apiNote Status: experimental
  */
 public final class AdapterFit {
 

@@ -14,7 +14,7 @@ import org.lora4j.error.Problems;
  * The adapters of one model by name, in the order in which they were added. Every wrong name gets a full answer here.
  *
  * @param <A> an adapter as the host keeps it
- * @apiNote Status: internal
+ * @apiNote Status: experimental
  */
 public final class AdapterNames<A extends HostAdapter> {
 

@@ -19,7 +19,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  *
  * @param parameters the new weights and biases by parameter path, in the layout of the host
  * @param report what it cost
- * @apiNote Status: internal
+ * @apiNote Status: experimental
  */
 public record Folding(Map<String, INDArray> parameters, MergeReport report) {
 

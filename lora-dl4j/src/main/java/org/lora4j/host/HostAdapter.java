@@ -11,7 +11,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 /**
  * An adapter as a host keeps it.
  *
- * @apiNote Status: internal
+ * @apiNote Status: experimental
  */
 public interface HostAdapter {
 

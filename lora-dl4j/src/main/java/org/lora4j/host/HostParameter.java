@@ -7,7 +7,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 /**
  * A parameter of a base model that can be trained fully, under the name that adapter files use.
  *
- * @apiNote Status: internal
+ * @apiNote Status: experimental
  */
 public interface HostParameter {
 

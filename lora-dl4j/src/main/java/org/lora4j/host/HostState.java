@@ -15,7 +15,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * @param trainable adapters that learn while they are active
  * @param merged merged adapters in order
  * @param merges merged weights and biases by parameter path, in the layout of the host
- * @apiNote Status: internal
+ * @apiNote Status: experimental
  */
 public record HostState(List<String> active, Set<String> trainable, List<String> merged, Map<String, INDArray> merges) {
 

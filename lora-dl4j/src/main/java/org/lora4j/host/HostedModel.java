@@ -19,7 +19,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * of state.
  *
  * @param <A> an adapter as the host keeps it
- * @apiNote Status: internal
+ * @apiNote Status: experimental
  */
 public abstract class HostedModel<A extends HostAdapter> implements AdaptedModel {
 

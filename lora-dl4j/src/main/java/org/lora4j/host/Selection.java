@@ -22,7 +22,7 @@ import org.lora4j.model.AdaptableModule;
  * @param parameters the parameters that are trained fully: modules to save and trained biases
  * @param <M> a module of the host
  * @param <P> a parameter of the host
- * @apiNote Status: internal
+ * @apiNote Status: experimental
  */
 public record Selection<M extends AdaptableModule, P extends HostParameter>(List<M> modules, List<P> parameters) {
 
