@@ -4,8 +4,12 @@ package org.lora4j;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.dl4j.AdaptedNetwork;
+import org.lora4j.dl4j.NetworkModules;
 import org.lora4j.error.IncompatibleBaseException;
 import org.lora4j.model.AdaptedModel;
 import org.lora4j.samediff.AdaptedSameDiff;
@@ -51,10 +55,7 @@ public final class Lora {
      * @throws IllegalArgumentException as above, and if a name belongs to no module
      */
     public static AdaptedSameDiff inject(SameDiff base, LoraConfig config, long seed, Map<String, String> names) {
-        AdaptedSameDiff model = AdaptedSameDiff.of(base, names);
-        model.addAdapter(AdaptedModel.DEFAULT_ADAPTER, config, seed);
-        model.activate(AdaptedModel.DEFAULT_ADAPTER);
-        return model;
+        return injected(AdaptedSameDiff.of(base, names), config, seed);
     }
 
     /**
@@ -82,7 +83,71 @@ public final class Lora {
      * @throws IllegalArgumentException if a name belongs to no module
      */
     public static AdaptedSameDiff load(SameDiff base, Path directory, Map<String, String> names) throws IOException {
-        AdaptedSameDiff model = AdaptedSameDiff.of(base, names);
+        return loaded(AdaptedSameDiff.of(base, names), directory);
+    }
+
+    /**
+     * Attaches a fresh adapter, active and trainable, under the name {@value AdaptedModel#DEFAULT_ADAPTER}.
+     *
+     * @param base an initialized network; never changed
+     * @param config what to adapt and how
+     * @param seed source of the start values and of dropout; equal seeds give equal runs
+     * @return the adapted network, to be trained with {@code fit} of its {@link AdaptedNetwork#network()}; its output equals
+     *     the base's in every value until then, unless the config asks for random start values of both factors
+     * @throws org.lora4j.error.NoMatchingModuleException if a target matches nothing; the message has the closest names
+     * @throws IllegalArgumentException if the config asks for what this network cannot do
+     */
+    public static AdaptedNetwork<MultiLayerNetwork> inject(MultiLayerNetwork base, LoraConfig config, long seed) {
+        return injected(AdaptedNetwork.of(base), config, seed);
+    }
+
+    /**
+     * As {@link #inject(MultiLayerNetwork, LoraConfig, long)}, for a graph of layers.
+     *
+     * @param base an initialized graph; never changed
+     * @param config what to adapt and how
+     * @param seed source of the start values and of dropout
+     * @return the adapted graph
+     * @throws org.lora4j.error.NoMatchingModuleException if a target matches nothing; the message has the closest names
+     * @throws IllegalArgumentException if the config asks for what this graph cannot do
+     */
+    public static AdaptedNetwork<ComputationGraph> inject(ComputationGraph base, LoraConfig config, long seed) {
+        return injected(AdaptedNetwork.of(base), config, seed);
+    }
+
+    private static <M extends AdaptedModel> M injected(M model, LoraConfig config, long seed) {
+        model.addAdapter(AdaptedModel.DEFAULT_ADAPTER, config, seed);
+        model.activate(AdaptedModel.DEFAULT_ADAPTER);
+        return model;
+    }
+
+    /**
+     * Attaches a saved adapter, active and not trainable, under the name {@value AdaptedModel#DEFAULT_ADAPTER}.
+     *
+     * @param base the network that the adapter was made for; never changed
+     * @param directory a PEFT directory
+     * @return the adapted network
+     * @throws IOException if the directory cannot be read or is no sound adapter
+     * @throws IncompatibleBaseException if the adapter does not fit the network; the message lists every problem
+     */
+    public static AdaptedNetwork<MultiLayerNetwork> load(MultiLayerNetwork base, Path directory) throws IOException {
+        return loaded(AdaptedNetwork.of(base), directory);
+    }
+
+    /**
+     * As {@link #load(MultiLayerNetwork, Path)}, for a graph of layers.
+     *
+     * @param base the graph that the adapter was made for; never changed
+     * @param directory a PEFT directory
+     * @return the adapted graph
+     * @throws IOException if the directory cannot be read or is no sound adapter
+     * @throws IncompatibleBaseException if the adapter does not fit the graph; the message lists every problem
+     */
+    public static AdaptedNetwork<ComputationGraph> load(ComputationGraph base, Path directory) throws IOException {
+        return loaded(AdaptedNetwork.of(base), directory);
+    }
+
+    private static <M extends AdaptedModel> M loaded(M model, Path directory) throws IOException {
         Adapter adapter = Adapter.load(directory);
         try {
             model.addAdapter(AdaptedModel.DEFAULT_ADAPTER, adapter);
@@ -91,6 +156,26 @@ public final class Lora {
         }
         model.activate(AdaptedModel.DEFAULT_ADAPTER);
         return model;
+    }
+
+    /**
+     * Lists the modules of a network that can be adapted, and what cannot with the reason.
+     *
+     * @param network an initialized network; only read
+     * @return the modules; printed, one line each
+     */
+    public static NetworkModules modules(MultiLayerNetwork network) {
+        return NetworkModules.find(network);
+    }
+
+    /**
+     * Lists the modules of a graph of layers that can be adapted, and what cannot with the reason.
+     *
+     * @param network an initialized graph; only read
+     * @return the modules; printed, one line each
+     */
+    public static NetworkModules modules(ComputationGraph network) {
+        return NetworkModules.find(network);
     }
 
     /**

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.dl4j;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.deeplearning4j.nn.api.Layer;
+import org.deeplearning4j.nn.api.Trainable;
+import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
+import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.deeplearning4j.nn.updater.BaseMultiLayerUpdater;
+import org.deeplearning4j.optimize.api.TrainingListener;
+import org.nd4j.linalg.factory.Nd4j;
+
+/** Layers in a row. */
+final class MultiLayerAccess extends NetworkAccess<MultiLayerNetwork> {
+
+    @Override
+    boolean isReady(MultiLayerNetwork network) {
+        return network.isInitCalled();
+    }
+
+    @Override
+    List<LayerSite> sites(MultiLayerNetwork network) {
+        List<LayerSite> sites = new ArrayList<>();
+        MultiLayerConfiguration conf = network.getLayerWiseConfigurations();
+        for (int i = 0; i < network.getnLayers(); i++) {
+            org.deeplearning4j.nn.conf.layers.Layer layer = conf.getConf(i).getLayer();
+            String name = layer.getLayerName();
+            // DL4J calls layers without a name after their index.
+            boolean unnamed = name == null || name.isEmpty() || name.equals("layer" + i);
+            sites.add(new LayerSite(String.valueOf(i), unnamed ? String.valueOf(i) : name, layer));
+        }
+        return sites;
+    }
+
+    @Override
+    Layer layer(MultiLayerNetwork network, String key) {
+        return network.getLayer(Integer.parseInt(key));
+    }
+
+    @Override
+    Set<String> heads(MultiLayerNetwork network) {
+        for (int i = network.getnLayers() - 1; i >= 0; i--) {
+            if (network.getLayer(i).numParams() > 0) {
+                return Set.of(String.valueOf(i));
+            }
+        }
+        return Set.of();
+    }
+
+    @Override
+    List<String> obstacles(MultiLayerNetwork network) {
+        return List.of();
+    }
+
+    @Override
+    Reach reach(MultiLayerNetwork base, Collection<String> learning, Set<String> stock) {
+        int lowest = learning.stream().mapToInt(Integer::parseInt).min().orElse(0);
+        MultiLayerConfiguration conf = base.getLayerWiseConfigurations();
+        // A preprocessor in between wants a gradient that it can reshape.
+        boolean direct = conf.getInputPreProcess(lowest) == null;
+        if (lowest == 0) {
+            return new Reach(Set.of(), direct ? Set.of("0") : Set.of());
+        }
+        int below = lowest - 1;
+        if (!isSteady(conf.getConf(below).getLayer(), base.getLayer(below))) {
+            return new Reach(Set.of(), Set.of());
+        }
+        return new Reach(Set.of(String.valueOf(below)), direct ? Set.of(String.valueOf(lowest)) : Set.of());
+    }
+
+    @Override
+    MultiLayerNetwork build(MultiLayerNetwork base, Map<String, org.deeplearning4j.nn.conf.layers.Layer> replaced) {
+        MultiLayerConfiguration conf = base.getLayerWiseConfigurations().clone();
+        long length = 0;
+        for (int i = 0; i < conf.getConfs().size(); i++) {
+            NeuralNetConfiguration own = conf.getConf(i);
+            own.clearVariables();
+            own.setLayer(replaced.getOrDefault(String.valueOf(i), own.getLayer()));
+            length += own.getLayer().initializer().numParams(own);
+        }
+        MultiLayerNetwork network = new MultiLayerNetwork(conf);
+        // With given parameters DL4J does not reseed its global generator to draw values that nobody needs.
+        network.init(Nd4j.create(conf.getDataType(), 1, length), false);
+        return network;
+    }
+
+    @Override
+    void continueFrom(MultiLayerNetwork before, MultiLayerNetwork network) {
+        network.setIterationCount(before.getIterationCount());
+        network.setEpochCount(before.getEpochCount());
+        listen(network, before.getListeners());
+    }
+
+    @Override
+    void listen(MultiLayerNetwork network, Collection<TrainingListener> listeners) {
+        network.setListeners(listeners);
+    }
+
+    @Override
+    BaseMultiLayerUpdater<?> updater(MultiLayerNetwork network, boolean create) {
+        return (BaseMultiLayerUpdater<?>) network.getUpdater(create);
+    }
+
+    @Override
+    String key(Trainable trainable) {
+        return String.valueOf(((Layer) trainable).getIndex());
+    }
+
+    @Override
+    String configuration(MultiLayerNetwork network) {
+        MultiLayerConfiguration conf = network.getLayerWiseConfigurations().clone();
+        conf.setIterationCount(0);
+        conf.setEpochCount(0);
+        return conf.toJson();
+    }
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.dl4j;
+
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.deeplearning4j.nn.api.Layer;
+import org.deeplearning4j.nn.api.Model;
+import org.deeplearning4j.nn.api.Trainable;
+import org.deeplearning4j.nn.api.layers.RecurrentLayer;
+import org.deeplearning4j.nn.conf.layers.ActivationLayer;
+import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
+import org.deeplearning4j.nn.conf.layers.misc.FrozenLayer;
+import org.deeplearning4j.nn.updater.BaseMultiLayerUpdater;
+import org.deeplearning4j.optimize.api.TrainingListener;
+import org.lora4j.dl4j.layer.FrozenBaseLayer;
+import org.lora4j.dl4j.layer.LayerKinds;
+import org.lora4j.dl4j.layer.LoraLayer;
+import org.lora4j.error.Problems;
+
+/**
+ * What differs between DL4J's two kinds of networks.
+ *
+ * @param <N> kind of network
+ */
+abstract class NetworkAccess<N extends Model> {
+
+    /**
+     * Where gradients stop.
+     *
+     * @param stopping layers that run as stock {@code FrozenLayer}, above which DL4J ends the backward pass
+     * @param lowest adapted layers that need no gradient of their input
+     */
+    record Reach(Set<String> stopping, Set<String> lowest) {}
+
+    /** The layers, in the order of the parameters. */
+    abstract List<LayerSite> sites(N network);
+
+    /** A running layer. */
+    abstract Layer layer(N network, String key);
+
+    /** Keys of the layers that a network ends with. */
+    abstract Set<String> heads(N network);
+
+    /** Parts with parameters that this host cannot freeze, with the reason. */
+    abstract List<String> obstacles(N network);
+
+    abstract boolean isReady(N network);
+
+    /** Where gradients stop if only these layers learn; some of them may be stock layers that learn as a whole. */
+    abstract Reach reach(N base, Collection<String> learning, Set<String> stock);
+
+    /** A new network of the configuration of another, with some layers replaced, all parameters zero, without updater. */
+    abstract N build(N base, Map<String, org.deeplearning4j.nn.conf.layers.Layer> replaced);
+
+    /** Carries iterations, epochs and listeners over. */
+    abstract void continueFrom(N before, N network);
+
+    /** Sets listeners. */
+    abstract void listen(N network, Collection<TrainingListener> listeners);
+
+    /** The updater; null if there is none yet and none is asked for. */
+    abstract BaseMultiLayerUpdater<?> updater(N network, boolean create);
+
+    /** The key of what an updater calls a layer. */
+    abstract String key(Trainable trainable);
+
+    /** The configuration as text, to compare. */
+    abstract String configuration(N network);
+
+    /** Refuses networks that are not stock or not ready. */
+    final void requireStock(N network) {
+        if (network == null || !isReady(network)) {
+            throw new IllegalArgumentException("network: " + (network == null ? "null" : "init() was not called")
+                    + "; expected an initialized network. Call init(), or load a saved one.");
+        }
+        Problems problems = new Problems();
+        for (LayerSite site : sites(network)) {
+            if (site.conf() instanceof LoraLayer || site.conf() instanceof FrozenBaseLayer) {
+                problems.add("layer \"" + site.path() + "\" is adapted already");
+            } else if (site.conf() instanceof FrozenLayer) {
+                problems.add("layer \"" + site.path() + "\" is a FrozenLayer, which stops gradients");
+            }
+        }
+        problems.addAll(obstacles(network));
+        if (!problems.isEmpty()) {
+            throw new IllegalArgumentException(
+                    problems.message("network") + "; expected stock layers. Attach adapters to the"
+                            + " base that the adapters were made for; lora4j freezes it by itself.");
+        }
+    }
+
+    /** Whether a layer computes the same in training and in inference, which is how a stock frozen layer runs. */
+    static boolean isSteady(org.deeplearning4j.nn.conf.layers.Layer conf, Layer running) {
+        boolean known = LayerKinds.isAdaptable(conf)
+                || conf.getClass() == SubsamplingLayer.class
+                || conf.getClass() == ActivationLayer.class;
+        return known && conf.getIDropout() == null && !(running instanceof RecurrentLayer);
+    }
+}

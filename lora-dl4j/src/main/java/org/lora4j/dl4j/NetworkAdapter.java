@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.dl4j;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.lora4j.adapter.Adapter;
+import org.lora4j.array.RandomStreams;
+import org.lora4j.config.LoraConfig;
+import org.lora4j.dl4j.layer.LoraSlot;
+import org.lora4j.format.peft.PeftFile;
+import org.lora4j.host.HostAdapter;
+import org.lora4j.method.AdapterMethod;
+import org.lora4j.method.AdapterMethods;
+import org.lora4j.method.ModuleShape;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * An adapter beside a network. While it is active a network has copies of its values, which are collected from there.
+ *
+ * @param name its name
+ * @param index its number in this model, never given twice
+ * @param file what it was made from
+ * @param seed source of dropout
+ * @param parts factors by module path
+ * @param copies fully trained parameters by parameter path
+ * @param history what the updater remembers, by name of a factor or path of a parameter
+ */
+record NetworkAdapter(
+        String name,
+        int index,
+        PeftFile file,
+        long seed,
+        Map<String, Part> parts,
+        Map<String, Copy> copies,
+        Map<String, List<INDArray>> history)
+        implements HostAdapter {
+
+    /** The factors of one module in PEFT's layout, by suffix; written to when values are collected. */
+    record Part(NetworkModule module, int rank, Map<String, INDArray> factors) {
+
+        boolean isFullRank() {
+            ModuleShape shape = module.shape();
+            return rank >= Math.min(shape.fanIn(), shape.outputs()) || parameters() >= shape.parameters();
+        }
+
+        long parameters() {
+            return factors.values().stream().mapToLong(INDArray::length).sum();
+        }
+    }
+
+    /** A parameter of the base, trained fully, in the layout of its layer; written to when values are collected. */
+    record Copy(NetworkParameter parameter, INDArray value) {}
+
+    @Override
+    public LoraConfig config() {
+        return file.config();
+    }
+
+    @Override
+    public AdapterMethod method() {
+        return AdapterMethods.of(config());
+    }
+
+    @Override
+    public Adapter snapshot() {
+        Map<String, Map<String, INDArray>> factors = new LinkedHashMap<>();
+        parts.forEach((path, part) -> factors.put(path, part.factors()));
+        Map<String, INDArray> saved = new LinkedHashMap<>();
+        copies.forEach((path, copy) -> saved.put(path, copy.parameter().toPeft(copy.value())));
+        return Adapter.of(file, factors, saved);
+    }
+
+    @Override
+    public Set<String> modulePaths() {
+        return parts.keySet();
+    }
+
+    @Override
+    public Map<String, INDArray> factors(String module) {
+        return parts.get(module).factors();
+    }
+
+    @Override
+    public Set<String> savedPaths() {
+        return copies.keySet();
+    }
+
+    @Override
+    public long parameters() {
+        return parts.values().stream().mapToLong(Part::parameters).sum()
+                + copies.values().stream()
+                        .mapToLong(copy -> copy.value().length())
+                        .sum();
+    }
+
+    /** The slot of a module in its layer. */
+    LoraSlot slot(Part part, boolean learns) {
+        String path = part.module().path();
+        return new LoraSlot(
+                index,
+                part.module().weight().name(),
+                part.rank(),
+                config().scalingOf(path),
+                config().dropout(),
+                learns,
+                config().loraBias(),
+                config().initialization(),
+                RandomStreams.of(seed, path).nextLong());
+    }
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.dl4j.layer;
+
+import java.util.Map;
+import org.deeplearning4j.nn.gradient.DefaultGradient;
+import org.deeplearning4j.nn.gradient.Gradient;
+import org.deeplearning4j.nn.layers.BaseLayer;
+import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.api.ops.impl.scatter.ScatterUpdate;
+import org.nd4j.linalg.factory.Nd4j;
+
+/** The updates of a table in a running lookup layer. Looking up is a product too: with rows that hold a single 1. */
+final class EmbeddingPath {
+
+    private static final int ROWS = 1;
+
+    private final BaseLayer<?> layer;
+    private final LoraSettings settings;
+    private final LowRank updates;
+
+    EmbeddingPath(BaseLayer<?> layer, LoraSettings settings) {
+        this.layer = layer;
+        this.settings = settings;
+        this.updates = new LowRank(layer, settings, "W");
+    }
+
+    /** Adds all updates to {@code z}, one row for each index. */
+    void add(int[] indexes, INDArray z) {
+        for (LoraSlot slot : updates.slots()) {
+            updates.up(slot, down(slot, indexes), z);
+        }
+    }
+
+    private INDArray down(LoraSlot slot, int[] indexes) {
+        return Nd4j.pullRows(layer.getParam(slot.a()).transpose(), ROWS, indexes);
+    }
+
+    /** Writes the gradients of what learns here; an index has none. */
+    Gradient backward(int[] indexes, INDArray delta, Map<String, INDArray> views, LayerWorkspaceMgr mgr) {
+        Gradient gradient = new DefaultGradient();
+        if (settings.learns("W")) {
+            INDArray view = views.get("W");
+            scatter(indexes, delta, view);
+            gradient.gradientForVariable().put("W", view);
+        }
+        if (settings.learns("b")) {
+            INDArray b = views.get("b");
+            delta.sum(b, 0);
+            gradient.gradientForVariable().put("b", b);
+        }
+        for (LoraSlot slot : updates.slots()) {
+            if (slot.learns()) {
+                updates.upGradients(slot, down(slot, indexes), delta, views, gradient);
+                INDArray u = updates.back(slot, delta, mgr);
+                INDArray a = views.get(slot.a());
+                scatter(indexes, u.dup('c'), a.transpose());
+                gradient.gradientForVariable().put(slot.a(), a);
+            }
+        }
+        return gradient;
+    }
+
+    // What the stock layer calls, too.
+    @SuppressWarnings("deprecation")
+    private static void scatter(int[] indexes, INDArray rows, INDArray table) {
+        table.assign(0);
+        Nd4j.scatterUpdate(ScatterUpdate.UpdateOp.ADD, table, Nd4j.createFromArray(indexes), rows, new int[] {ROWS});
+    }
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.dl4j.layer;
+
+import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.gradient.Gradient;
+import org.deeplearning4j.nn.layers.feedforward.embedding.EmbeddingLayer;
+import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.nd4j.common.primitives.Pair;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** A running {@link LoraEmbeddingLayer}. */
+final class EmbeddingUpdates extends EmbeddingLayer {
+
+    private static final long serialVersionUID = 1;
+
+    private final transient LoraSettings settings;
+    private final transient EmbeddingPath path;
+
+    EmbeddingUpdates(NeuralNetConfiguration conf, DataType type, LoraSettings settings) {
+        super(conf, type);
+        this.settings = settings;
+        this.path = new EmbeddingPath(this, settings);
+    }
+
+    private int[] indexes() {
+        int[] indexes = new int[Math.toIntExact(input.length())];
+        for (int i = 0; i < indexes.length; i++) {
+            indexes[i] = input.getInt(i, 0);
+        }
+        return indexes;
+    }
+
+    @Override
+    protected INDArray preOutput(boolean training, LayerWorkspaceMgr mgr) {
+        INDArray z = super.preOutput(training, mgr);
+        path.add(indexes(), z);
+        return z;
+    }
+
+    @Override
+    public Pair<Gradient, INDArray> backpropGradient(INDArray epsilon, LayerWorkspaceMgr mgr) {
+        assertInputSet(true);
+        INDArray z = preOutput(true, mgr);
+        INDArray delta = layerConf().getActivationFn().backprop(z, epsilon).getFirst();
+        if (maskArray != null) {
+            delta.muliColumnVector(maskArray.castTo(dataType));
+        }
+        return new Pair<>(path.backward(indexes(), delta, gradientViews, mgr), null);
+    }
+
+    @Override
+    protected INDArray getParamWithNoise(String name, boolean training, LayerWorkspaceMgr mgr) {
+        return getParam(name);
+    }
+
+    @Override
+    public boolean updaterDivideByMinibatch(String name) {
+        return settings.learns(name);
+    }
+
+    @Override
+    public void setParams(INDArray params) {
+        Running.assign(paramsFlattened, params);
+    }
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.dl4j.layer;
+
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import org.deeplearning4j.nn.api.layers.LayerConstraint;
+import org.deeplearning4j.nn.conf.constraint.BaseConstraint;
+import org.nd4j.linalg.learning.config.IUpdater;
+import org.nd4j.linalg.learning.config.NoOp;
+import org.nd4j.linalg.learning.regularization.Regularization;
+
+/**
+ * The answers by which frozen parameters stay frozen: configurations of adapted layers return these where DL4J asks how to
+ * update, regularize and constrain a parameter.
+ *
+ * <p>They are methods and not values of fields, because {@code FineTuneConfiguration} and the defaults of a network
+ * overwrite the fields.
+ */
+final class FrozenAnswers {
+
+    private FrozenAnswers() {}
+
+    /** No updater state and no change, unless the parameter learns. */
+    static IUpdater updater(LoraSettings settings, String parameter, IUpdater stock) {
+        return settings.learns(parameter) ? stock : new NoOp();
+    }
+
+    /** No L1, L2 or weight decay, unless the parameter learns. */
+    static List<Regularization> regularization(LoraSettings settings, String parameter, List<Regularization> stock) {
+        return settings.learns(parameter) ? stock : null;
+    }
+
+    /** The constraints without those of frozen parameters; {@code settings} is null while a layer is under construction. */
+    static List<LayerConstraint> constraints(LoraSettings settings, List<LayerConstraint> stock) {
+        if (stock == null || settings == null) {
+            return stock;
+        }
+        List<LayerConstraint> kept = new ArrayList<>();
+        for (LayerConstraint constraint : stock) {
+            LayerConstraint copy = constraint.clone();
+            if (copy instanceof BaseConstraint known) {
+                Set<String> learning = new LinkedHashSet<>(known.getParams());
+                learning.removeIf(name -> !settings.learns(name));
+                known.setParams(learning);
+                if (learning.isEmpty()) {
+                    continue;
+                }
+            }
+            kept.add(copy);
+        }
+        return kept.isEmpty() ? null : kept;
+    }
+
+    /**
+     * Refuses another size of a layer that carries adapters: stock calls such as {@code nOutReplace} would fill the base's
+     * weights with new random values.
+     */
+    static void requireSameSize(LoraSettings settings, String layer, String size, long now, long wanted) {
+        if (settings != null && now > 0 && now != wanted) {
+            throw new IllegalStateException("layer \"" + layer + "\": " + size + " = " + wanted + "; expected " + now
+                    + ", because the layer carries frozen weights and adapters that a new size would throw away."
+                    + " Unload the adapters, change the stock network, and attach a new adapter to the result.");
+        }
+    }
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.dl4j.layer;
+
+import java.util.Map;
+import org.deeplearning4j.nn.api.Layer;
+import org.deeplearning4j.nn.api.TrainingConfig;
+import org.deeplearning4j.nn.api.layers.RecurrentLayer;
+import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.gradient.DefaultGradient;
+import org.deeplearning4j.nn.gradient.Gradient;
+import org.deeplearning4j.nn.layers.normalization.BatchNormalization;
+import org.deeplearning4j.nn.layers.wrapper.BaseWrapperLayer;
+import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.nd4j.common.primitives.Pair;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.learning.regularization.Regularization;
+
+/** A running {@link FrozenBaseLayer}. The stock layer writes its gradients beside the network's. */
+class FrozenBase extends BaseWrapperLayer {
+
+    private static final long serialVersionUID = 1;
+
+    private final transient NeuralNetConfiguration outer;
+    private final transient FrozenBaseLayer frozen;
+    private transient INDArray view;
+    private transient Map<String, INDArray> own = Map.of();
+    private transient Map<String, INDArray> beside = Map.of();
+
+    FrozenBase(Layer stock, NeuralNetConfiguration outer, FrozenBaseLayer frozen) {
+        super(stock);
+        this.outer = outer;
+        this.frozen = frozen;
+    }
+
+    static FrozenBase of(Layer stock, NeuralNetConfiguration outer, FrozenBaseLayer frozen) {
+        if (stock instanceof BatchNormalization) {
+            return new FrozenNormalization(stock, outer, frozen);
+        }
+        return stock instanceof RecurrentLayer recurrent
+                ? new Recurrent(recurrent, outer, frozen)
+                : new FrozenBase(stock, outer, frozen);
+    }
+
+    @Override
+    public NeuralNetConfiguration conf() {
+        return outer;
+    }
+
+    @Override
+    public TrainingConfig getConfig() {
+        return frozen;
+    }
+
+    @Override
+    public double calcRegularizationScore(boolean backpropOnly) {
+        double sum = 0;
+        for (String name : frozen.learning()) {
+            Iterable<Regularization> rules = frozen.getRegularizationByParam(name);
+            if (rules != null) {
+                for (Regularization rule : rules) {
+                    sum += rule.score(getParam(name), getIterationCount(), getEpochCount());
+                }
+            }
+        }
+        return sum;
+    }
+
+    @Override
+    public void setBackpropGradientsViewArray(INDArray gradients) {
+        view = gradients;
+        // Outside any workspace: networks open none around this call.
+        INDArray scratch = Nd4j.create(gradients.dataType(), gradients.shape());
+        underlying.setBackpropGradientsViewArray(scratch);
+        own = frozen.initializer().getGradientsFromFlattened(outer, gradients);
+        beside = frozen.initializer().getGradientsFromFlattened(outer, scratch);
+    }
+
+    @Override
+    public INDArray getGradientsViewArray() {
+        return view;
+    }
+
+    @Override
+    public Pair<Gradient, INDArray> backpropGradient(INDArray epsilon, LayerWorkspaceMgr mgr) {
+        return keepLearning(underlying.backpropGradient(epsilon, mgr));
+    }
+
+    /** The result of the stock layer with the gradients of what learns only, in the network's gradient. */
+    final Pair<Gradient, INDArray> keepLearning(Pair<Gradient, INDArray> stock) {
+        Gradient gradient = new DefaultGradient();
+        for (String name : frozen.learning()) {
+            own.get(name).assign(beside.get(name));
+            gradient.gradientForVariable().put(name, own.get(name));
+        }
+        return new Pair<>(gradient, stock.getSecond());
+    }
+
+    final INDArray ownGradient(String name) {
+        return own.get(name);
+    }
+
+    @Override
+    public void applyConstraints(int iteration, int epoch) {
+        // They would move frozen parameters.
+    }
+
+    @Override
+    public boolean updaterDivideByMinibatch(String name) {
+        return frozen.learning().contains(name) && underlying.updaterDivideByMinibatch(name);
+    }
+
+    /** DL4J asks for this interface to keep state between calls. */
+    private static final class Recurrent extends FrozenBase implements RecurrentLayer {
+
+        private static final long serialVersionUID = 1;
+
+        private final transient RecurrentLayer stock;
+
+        Recurrent(RecurrentLayer stock, NeuralNetConfiguration outer, FrozenBaseLayer frozen) {
+            super(stock, outer, frozen);
+            this.stock = stock;
+        }
+
+        @Override
+        public INDArray rnnTimeStep(INDArray input, LayerWorkspaceMgr mgr) {
+            return stock.rnnTimeStep(input, mgr);
+        }
+
+        @Override
+        public Map<String, INDArray> rnnGetPreviousState() {
+            return stock.rnnGetPreviousState();
+        }
+
+        @Override
+        public void rnnSetPreviousState(Map<String, INDArray> state) {
+            stock.rnnSetPreviousState(state);
+        }
+
+        @Override
+        public void rnnClearPreviousState() {
+            stock.rnnClearPreviousState();
+        }
+
+        @Override
+        public INDArray rnnActivateUsingStoredState(
+                INDArray input, boolean training, boolean keep, LayerWorkspaceMgr mgr) {
+            return stock.rnnActivateUsingStoredState(input, training, keep, mgr);
+        }
+
+        @Override
+        public Map<String, INDArray> rnnGetTBPTTState() {
+            return stock.rnnGetTBPTTState();
+        }
+
+        @Override
+        public void rnnSetTBPTTState(Map<String, INDArray> state) {
+            stock.rnnSetTBPTTState(state);
+        }
+
+        @Override
+        public Pair<Gradient, INDArray> tbpttBackpropGradient(INDArray epsilon, int length, LayerWorkspaceMgr mgr) {
+            return keepLearning(stock.tbpttBackpropGradient(epsilon, length, mgr));
+        }
+    }
+}

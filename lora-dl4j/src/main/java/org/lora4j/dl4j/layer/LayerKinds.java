@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.dl4j.layer;
+
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.conf.layers.BaseLayer;
+import org.deeplearning4j.nn.conf.layers.Convolution2D;
+import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
+import org.deeplearning4j.nn.conf.layers.DenseLayer;
+import org.deeplearning4j.nn.conf.layers.EmbeddingLayer;
+import org.deeplearning4j.nn.conf.layers.EmbeddingSequenceLayer;
+import org.deeplearning4j.nn.conf.layers.FeedForwardLayer;
+import org.deeplearning4j.nn.conf.layers.Layer;
+import org.deeplearning4j.nn.conf.layers.OutputLayer;
+import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
+import org.lora4j.method.ModuleShape;
+import org.nd4j.shade.jackson.core.JsonProcessingException;
+import org.nd4j.shade.jackson.databind.ObjectMapper;
+import org.nd4j.shade.jackson.databind.node.ObjectNode;
+
+/**
+ * The layer table: which kinds of layers can be adapted, and which weights of them.
+ *
+ * <p>To add a kind write its configuration (extends the stock one, implements {@link LoraLayer}) and its layer, add a line
+ * here, and a subclass of {@code LayerAdapterContract} among the tests.
+ *
+ * @apiNote Status: experimental
+ */
+public final class LayerKinds {
+
+    private static final List<LayerKind<?>> TABLE = List.of(
+            LayerKind.of(DenseLayer.class, LoraDenseLayer.class, LayerKinds::linear),
+            LayerKind.of(OutputLayer.class, LoraOutputLayer.class, LayerKinds::linear),
+            LayerKind.of(RnnOutputLayer.class, LoraRnnOutputLayer.class, LayerKinds::linear),
+            LayerKind.of(EmbeddingLayer.class, LoraEmbeddingLayer.class, LayerKinds::embedding),
+            LayerKind.of(EmbeddingSequenceLayer.class, LoraEmbeddingSequenceLayer.class, LayerKinds::embedding),
+            LayerKind.of(ConvolutionLayer.class, LoraConvolution2D.class, LayerKinds::convolution),
+            LayerKind.alias(
+                    Convolution2D.class, LoraConvolution2D.class, ConvolutionLayer.class, LayerKinds::convolution));
+
+    private LayerKinds() {}
+
+    private static List<LayerWeight> linear(FeedForwardLayer layer) {
+        ModuleShape shape = ModuleShape.linear(layer.getNIn(), layer.getNOut());
+        return List.of(new LayerWeight("W", shape, WeightLayout.TRANSPOSED, "b"));
+    }
+
+    private static List<LayerWeight> embedding(FeedForwardLayer layer) {
+        ModuleShape shape = ModuleShape.embedding(layer.getNIn(), layer.getNOut());
+        return List.of(new LayerWeight("W", shape, WeightLayout.SAME, "b"));
+    }
+
+    private static List<LayerWeight> convolution(ConvolutionLayer layer) {
+        int[] kernel = layer.getKernelSize();
+        ModuleShape shape = ModuleShape.convolution(layer.getNIn(), layer.getNOut(), kernel[0], kernel[1]);
+        return List.of(new LayerWeight("W", shape, WeightLayout.SAME, "b"));
+    }
+
+    private static Optional<LayerKind<?>> kind(Layer layer) {
+        for (LayerKind<?> kind : TABLE) {
+            if (kind.stock() == layer.getClass() || kind.adapted() == layer.getClass()) {
+                return Optional.of(kind);
+            }
+        }
+        return Optional.empty();
+    }
+
+    /**
+     * The weights of a layer that can be adapted.
+     *
+     * @param layer configuration of a layer, stock or adapted, with its sizes set
+     * @return the weights in the order of the table; empty if layers of this kind cannot be adapted
+     */
+    public static List<LayerWeight> weights(Layer layer) {
+        return kind(layer).map(kind -> kind.weightsOf(layer)).orElse(List.of());
+    }
+
+    static LayerWeight weight(Layer layer, String name) {
+        return weights(layer).stream()
+                .filter(weight -> weight.name().equals(name))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("layer \"" + layer.getLayerName() + "\" ("
+                        + layer.getClass().getSimpleName() + "): it has no adaptable weight \"" + name
+                        + "\"; expected one of "
+                        + weights(layer).stream().map(LayerWeight::name).toList() + ". Correct the slot."));
+    }
+
+    /**
+     * Whether layers of this kind can be adapted.
+     *
+     * @param layer configuration of a layer
+     * @return true for the stock classes of the table and their adapted classes
+     */
+    public static boolean isAdaptable(Layer layer) {
+        return kind(layer).isPresent();
+    }
+
+    /**
+     * The kinds that can be adapted.
+     *
+     * @return simple names of stock configurations
+     */
+    public static List<String> names() {
+        return TABLE.stream().map(kind -> kind.stock().getSimpleName()).toList();
+    }
+
+    /**
+     * The configuration of a layer with updates in it.
+     *
+     * @param layer a stock configuration of a kind of the table; not changed
+     * @param settings the updates, and what else learns
+     * @return a new configuration with every setting of {@code layer}
+     * @throws IllegalArgumentException if layers of this kind cannot be adapted
+     */
+    public static Layer adapt(Layer layer, LoraSettings settings) {
+        LayerKind<?> kind = kind(layer)
+                .orElseThrow(() -> new IllegalArgumentException("layer \"" + layer.getLayerName() + "\" of kind "
+                        + layer.getClass().getSimpleName() + " cannot be adapted; expected one of " + names()
+                        + ". Leave the layer out of the targets."));
+        return adapt(layer, kind.adapted(), settings);
+    }
+
+    /**
+     * DL4J's own JSON carries all settings over, those without setters included, and so nothing can be forgotten here.
+     */
+    static <C extends Layer> C adapt(Layer stock, Class<C> adapted, LoraSettings settings) {
+        ObjectMapper mapper = NeuralNetConfiguration.mapper();
+        C layer;
+        try {
+            ObjectNode tree = mapper.valueToTree(stock);
+            tree.put("@class", adapted.getName());
+            tree.set("lora", mapper.valueToTree(settings));
+            layer = mapper.treeToValue(tree, adapted);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException(
+                    "layer \"" + stock.getLayerName()
+                            + "\": its configuration cannot be copied through DL4J's JSON; expected"
+                            + " a configuration that can be saved. Save the network once to see which part cannot.",
+                    e);
+        }
+        layer.setConstraints(stock.getConstraints());
+        if (layer instanceof BaseLayer to && stock instanceof BaseLayer from) {
+            // Start values may hold arrays that JSON leaves out.
+            to.setWeightInitFn(from.getWeightInitFn());
+        }
+        return Objects.requireNonNull(layer);
+    }
+}

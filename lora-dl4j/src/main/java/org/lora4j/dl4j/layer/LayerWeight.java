@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.dl4j.layer;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.lora4j.method.LoraMethod;
+import org.lora4j.method.ModuleShape;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * A weight of a layer that can be adapted.
+ *
+ * @param name name of the parameter in the layer, for instance {@code W} or {@code RW}
+ * @param shape kind and sizes of the module
+ * @param layout how the weight lies in the layer
+ * @param bias name of the bias that belongs to the module, or null
+ * @apiNote Status: experimental
+ */
+public record LayerWeight(String name, ModuleShape shape, WeightLayout layout, String bias) {
+
+    /** The parameters of a slot: shapes by name, PEFT's, in the order of the parameter view. */
+    Map<String, long[]> parameters(LoraSlot slot) {
+        Map<String, long[]> factors = new LoraMethod(slot.bias()).factors(shape, slot.rank());
+        Map<String, long[]> named = new LinkedHashMap<>();
+        factors.forEach((suffix, size) -> named.put(parameter(slot, suffix), size));
+        return named;
+    }
+
+    /**
+     * The name of a factor among the parameters of a layer.
+     *
+     * @param slot a slot of this weight
+     * @param suffix the factor's suffix in files, for instance {@code lora_A.weight}
+     * @return for instance {@code WA0}
+     */
+    public String parameter(LoraSlot slot, String suffix) {
+        if (suffix.equals(LoraMethod.B_BIAS)) {
+            return slot.c();
+        }
+        return suffix.equals(LoraMethod.down(shape)) ? slot.a() : slot.b();
+    }
+
+    /**
+     * The order of a factor in the parameter view. The columns of an embedding's A are looked up and updated one by one,
+     * so each lies in one piece.
+     */
+    char order(LoraSlot slot, String parameter) {
+        return shape.kind() == ModuleShape.Kind.EMBEDDING && parameter.equals(slot.a()) ? 'f' : 'c';
+    }
+
+    INDArray toPeft(INDArray weight) {
+        return layout.toPeft(weight, shape);
+    }
+}

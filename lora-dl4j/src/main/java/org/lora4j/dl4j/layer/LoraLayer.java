@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.dl4j.layer;
+
+/**
+ * A layer configuration with low-rank updates over a frozen stock layer.
+ *
+ * <p>Implementations extend the stock configuration of their kind, whose features they keep, and answer DL4J's questions
+ * about parameters through {@link FrozenAnswers}.
+ *
+ * @apiNote Status: experimental
+ */
+public interface LoraLayer {
+
+    /**
+     * The updates, and what else learns.
+     *
+     * @return the settings
+     */
+    LoraSettings lora();
+}

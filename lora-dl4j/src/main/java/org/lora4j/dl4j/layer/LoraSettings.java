@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.dl4j.layer;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
+import org.lora4j.config.BiasTraining;
+import org.lora4j.config.LoraConfig;
+import org.lora4j.config.ModuleSelector;
+import org.nd4j.shade.jackson.annotation.JsonCreator;
+import org.nd4j.shade.jackson.annotation.JsonProperty;
+
+/**
+ * What a layer adds to its stock kind: low-rank updates, and which of its own parameters still learn. All others are
+ * frozen.
+ *
+ * @param slots the updates, in the order in which they are added
+ * @param learning names of parameters of the stock layer that are trained, for instance {@code b}; empty for none
+ * @param lowest whether nothing below this layer learns, so that the layer computes no gradient of its input
+ * @apiNote Status: experimental
+ */
+public record LoraSettings(List<LoraSlot> slots, List<String> learning, boolean lowest) {
+
+    /**
+     * Copies the lists.
+     *
+     * @param slots the updates
+     * @param learning trained parameters of the stock layer
+     * @param lowest whether nothing below learns
+     */
+    @JsonCreator
+    public LoraSettings(
+            @JsonProperty("slots") List<LoraSlot> slots,
+            @JsonProperty("learning") List<String> learning,
+            @JsonProperty("lowest") boolean lowest) {
+        this.slots = List.copyOf(Objects.requireNonNullElse(slots, List.of()));
+        this.learning = List.copyOf(Objects.requireNonNullElse(learning, List.of()));
+        this.lowest = lowest;
+    }
+
+    /**
+     * A layer without updates, all of it frozen.
+     *
+     * @return the settings
+     */
+    public static LoraSettings frozen() {
+        return new LoraSettings(List.of(), List.of(), false);
+    }
+
+    /**
+     * An update of each weight of a layer that is used from scratch. Targets, layers and patterns of the config do not
+     * count: the layer is the target.
+     *
+     * @param config rank, alpha, scaling rule, dropout, start values, bias of B, and whether the layer's own bias learns
+     * @param seed source of start values and of dropout
+     * @param weights names of weights of the layer; {@code W} if none is given
+     * @return the settings
+     * @throws IllegalArgumentException if the config asks for DoRA, which these layers cannot do
+     */
+    public static LoraSettings of(LoraConfig config, long seed, String... weights) {
+        requirePlain("LoraSettings", config);
+        double scaling = config.scalingRule().scaling(config.alpha(), config.rank());
+        List<LoraSlot> slots = Stream.of(weights.length == 0 ? new String[] {"W"} : weights)
+                .map(weight -> new LoraSlot(
+                        0,
+                        weight,
+                        config.rank(),
+                        scaling,
+                        config.dropout(),
+                        true,
+                        config.loraBias(),
+                        config.initialization(),
+                        seed))
+                .toList();
+        return new LoraSettings(slots, config.bias() == BiasTraining.NONE ? List.of() : List.of("b"), false);
+    }
+
+    /**
+     * An update of rank 8 and alpha 8 with seed 0.
+     *
+     * @param weights names of weights of the layer; {@code W} if none is given
+     * @return the settings of layers from scratch where none are given
+     */
+    public static LoraSettings standard(String... weights) {
+        LoraConfig config =
+                LoraConfig.builder().targetModules(ModuleSelector.allLinear()).build();
+        return of(config, 0, weights);
+    }
+
+    /**
+     * Refuses methods that these layers cannot do.
+     *
+     * @param where what is worded at the start of the message
+     * @param config a config
+     * @throws IllegalArgumentException if the config asks for DoRA
+     */
+    public static void requirePlain(String where, LoraConfig config) {
+        if (config.dora()) {
+            throw new IllegalArgumentException(
+                    where + ": dora = true, which layers of Deeplearning4j cannot do; expected"
+                            + " LoRA, with or without a bias on B. Set dora to false, or use a SameDiff graph.");
+        }
+    }
+
+    boolean isAdapted() {
+        return !slots.isEmpty();
+    }
+
+    boolean learns(String parameter) {
+        if (learning.contains(parameter)) {
+            return true;
+        }
+        for (LoraSlot slot : slots) {
+            if (slot.learns() && isFactor(slot, parameter)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    boolean isFactor(String parameter) {
+        return slots.stream().anyMatch(slot -> isFactor(slot, parameter));
+    }
+
+    private static boolean isFactor(LoraSlot slot, String parameter) {
+        return parameter.equals(slot.a()) || parameter.equals(slot.b()) || (slot.bias() && parameter.equals(slot.c()));
+    }
+
+    List<LoraSlot> of(String weight) {
+        List<LoraSlot> own = new ArrayList<>(slots.size());
+        for (LoraSlot slot : slots) {
+            if (slot.weight().equals(weight)) {
+                own.add(slot);
+            }
+        }
+        return own;
+    }
+
+    LoraSettings asLowest() {
+        return new LoraSettings(slots, learning, true);
+    }
+}

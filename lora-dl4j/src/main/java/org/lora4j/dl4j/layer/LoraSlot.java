@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.dl4j.layer;
+
+import org.lora4j.config.Initialization;
+import org.lora4j.error.Problems;
+import org.nd4j.shade.jackson.annotation.JsonCreator;
+import org.nd4j.shade.jackson.annotation.JsonProperty;
+
+/**
+ * One low-rank update of one weight of a layer, as the configuration of the layer holds it.
+ *
+ * @param index number of the adapter in this network, 0 or more; part of the names of its parameters
+ * @param weight name of the weight in the layer, for instance {@code W}
+ * @param rank rank of the update, 1 or more
+ * @param scaling factor on the update
+ * @param dropout probability that a value of the input is dropped on the way to A, in [0, 1); DL4J's own dropout counts
+ *     the values kept
+ * @param learns whether the factors are trained
+ * @param bias whether B has a bias
+ * @param initialization start values, where the network initializes itself
+ * @param seed source of start values and of dropout
+ * @apiNote Status: experimental
+ */
+public record LoraSlot(
+        int index,
+        String weight,
+        int rank,
+        double scaling,
+        double dropout,
+        boolean learns,
+        boolean bias,
+        Initialization initialization,
+        long seed) {
+
+    /**
+     * Checks the values.
+     *
+     * @param index number of the adapter
+     * @param weight name of the weight
+     * @param rank rank of the update
+     * @param scaling factor on the update
+     * @param dropout probability of dropping
+     * @param learns whether the factors are trained
+     * @param bias whether B has a bias
+     * @param initialization start values
+     * @param seed source of randomness
+     * @throws IllegalArgumentException if a value is out of its range; the message lists all of them
+     */
+    @JsonCreator
+    public LoraSlot(
+            @JsonProperty("index") int index,
+            @JsonProperty("weight") String weight,
+            @JsonProperty("rank") int rank,
+            @JsonProperty("scaling") double scaling,
+            @JsonProperty("dropout") double dropout,
+            @JsonProperty("learns") boolean learns,
+            @JsonProperty("bias") boolean bias,
+            @JsonProperty("initialization") Initialization initialization,
+            @JsonProperty("seed") long seed) {
+        Problems problems = new Problems();
+        problems.atLeast("index", index, 0);
+        problems.atLeast("rank", rank, 1);
+        problems.check(Double.isFinite(scaling), "scaling = " + scaling + ", expected a finite number");
+        problems.fraction("dropout", dropout);
+        problems.check(weight != null && !weight.isEmpty(), "weight = \"" + weight + "\", expected a parameter's name");
+        problems.check(initialization != null, "initialization = null, expected a start value");
+        problems.throwIfAny("LoraSlot");
+        this.index = index;
+        this.weight = weight;
+        this.rank = rank;
+        this.scaling = scaling;
+        this.dropout = dropout;
+        this.learns = learns;
+        this.bias = bias;
+        this.initialization = initialization;
+        this.seed = seed;
+    }
+
+    /** Name of A among the parameters of the layer. DL4J splits names at underscores, so there is none. */
+    String a() {
+        return weight + "A" + index;
+    }
+
+    /** Name of B. */
+    String b() {
+        return weight + "B" + index;
+    }
+
+    /** Name of the bias of B. */
+    String c() {
+        return weight + "C" + index;
+    }
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.dl4j.layer;
+
+import java.util.List;
+import java.util.Map;
+import org.deeplearning4j.nn.api.Layer;
+import org.deeplearning4j.nn.gradient.Gradient;
+import org.deeplearning4j.nn.workspace.ArrayType;
+import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * The updates of one weight in a running layer, on matrices: the rows X that the weight multiplies, one for each output
+ * row.
+ *
+ * <p>{@code Z += s (X A^T) B^T + s c}. With {@code T = X A^T}, {@code U = s D B} and D the gradient of Z, the gradients are
+ * {@code gA = U^T X}, {@code gB = s D^T T}, {@code gC = s sum(D)} and {@code gX += U A}.
+ *
+ * <p>Convolutions use the patches of their input as rows, with the windows of A flattened.
+ */
+final class LowRank {
+
+    private final Layer layer;
+    private final List<LoraSlot> slots;
+
+    LowRank(Layer layer, LoraSettings settings, String weight) {
+        this.layer = layer;
+        this.slots = settings.of(weight);
+    }
+
+    List<LoraSlot> slots() {
+        return slots;
+    }
+
+    boolean learns() {
+        return slots.stream().anyMatch(LoraSlot::learns);
+    }
+
+    /** A as [rank, columns of X]. */
+    INDArray a(LoraSlot slot) {
+        return matrix(layer.getParam(slot.a()));
+    }
+
+    /** B as [outputs, rank]. */
+    INDArray b(LoraSlot slot) {
+        return matrix(layer.getParam(slot.b()));
+    }
+
+    private static INDArray matrix(INDArray factor) {
+        return factor.rank() == 2
+                ? factor
+                : factor.reshape('c', true, factor.size(0), factor.length() / factor.size(0));
+    }
+
+    /** T. */
+    INDArray down(LoraSlot slot, INDArray rows, LayerWorkspaceMgr mgr, ArrayType place) {
+        INDArray t = mgr.createUninitialized(place, rows.dataType(), new long[] {rows.size(0), slot.rank()}, 'f');
+        Products.set(1, rows, false, a(slot), true, t);
+        return t;
+    }
+
+    /** Adds the update to Z. */
+    void up(LoraSlot slot, INDArray t, INDArray z) {
+        Products.add(slot.scaling(), t, false, b(slot), true, z);
+        if (slot.bias()) {
+            z.addiRowVector(layer.getParam(slot.c()).mul(slot.scaling()));
+        }
+    }
+
+    /** U. */
+    INDArray back(LoraSlot slot, INDArray delta, LayerWorkspaceMgr mgr) {
+        INDArray u = mgr.createUninitialized(
+                ArrayType.BP_WORKING_MEM, delta.dataType(), new long[] {delta.size(0), slot.rank()}, 'f');
+        Products.set(slot.scaling(), delta, false, b(slot), false, u);
+        return u;
+    }
+
+    /** Writes the gradients of B and its bias. */
+    void upGradients(LoraSlot slot, INDArray t, INDArray delta, Map<String, INDArray> views, Gradient gradient) {
+        INDArray b = views.get(slot.b());
+        Products.set(slot.scaling(), delta, true, t, false, matrix(b));
+        gradient.gradientForVariable().put(slot.b(), b);
+        if (slot.bias()) {
+            INDArray c = views.get(slot.c());
+            delta.sum(c, 0);
+            c.muli(slot.scaling());
+            gradient.gradientForVariable().put(slot.c(), c);
+        }
+    }
+
+    /** Writes the gradient of A. */
+    void downGradient(LoraSlot slot, INDArray rows, INDArray u, Map<String, INDArray> views, Gradient gradient) {
+        INDArray a = views.get(slot.a());
+        Products.set(1, u, true, rows, false, matrix(a));
+        gradient.gradientForVariable().put(slot.a(), a);
+    }
+}

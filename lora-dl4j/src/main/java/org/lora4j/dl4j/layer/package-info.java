@@ -1,0 +1,12 @@
+/**
+ * Layers of Deeplearning4j with low-rank updates over frozen weights, for networks that are configured by hand and for
+ * those that {@code org.lora4j.dl4j} rewrites.
+ *
+ * <p>A kind consists of a configuration ({@code LoraXxxLayer}, which extends the stock one and adds
+ * {@link org.lora4j.dl4j.layer.LoraSettings}), a running layer ({@code XxxUpdates}, which extends the stock one and has the
+ * forward and the backward pass by hand), a line in {@link org.lora4j.dl4j.layer.LayerKinds}, and a subclass of
+ * {@code LayerAdapterContract} among the tests. Names of parameters, start values, gradient views and the answers that keep
+ * frozen parameters frozen are shared: {@code LoraParameters}, {@code FrozenAnswers}. The low-rank arithmetic is
+ * {@code LowRank}. May use {@code config}, {@code error}, {@code array}, {@code method} and DL4J.
+ */
+package org.lora4j.dl4j.layer;

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.host;
+
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.lora4j.error.ClosestNames;
+import org.lora4j.error.Problems;
+
+/**
+ * The adapters of one model by name, in the order in which they were added. Every wrong name gets a full answer here.
+ *
+ * @param <A> an adapter as the host keeps it
+ * @apiNote Status: experimental
+ */
+public final class AdapterNames<A extends HostAdapter> {
+
+    private final Map<String, A> adapters = new LinkedHashMap<>();
+
+    AdapterNames() {}
+
+    /**
+     * Adds an adapter, or puts it in the place of the one of its name.
+     *
+     * @param adapter the adapter
+     */
+    public void put(A adapter) {
+        adapters.put(adapter.name(), adapter);
+    }
+
+    void remove(String name) {
+        adapters.remove(name);
+    }
+
+    /**
+     * The names.
+     *
+     * @return a copy, in the order in which adapters were added
+     */
+    public List<String> names() {
+        return List.copyOf(adapters.keySet());
+    }
+
+    /**
+     * All adapters.
+     *
+     * @return a copy, in the order in which they were added
+     */
+    public List<A> all() {
+        return List.copyOf(adapters.values());
+    }
+
+    /**
+     * One adapter.
+     *
+     * @param name a name
+     * @return the adapter
+     * @throws IllegalArgumentException if there is none of this name
+     */
+    public A get(String name) {
+        A adapter = adapters.get(name);
+        if (adapter == null) {
+            throw new IllegalArgumentException("adapter \"" + name + "\": there is no such adapter; expected one of "
+                    + Problems.quoted(names()) + ClosestNames.hint(String.valueOf(name), names())
+                    + ". Add it with addAdapter.");
+        }
+        return adapter;
+    }
+
+    /**
+     * Several adapters.
+     *
+     * @param names names, each once
+     * @return the adapters in the order of the names
+     * @throws IllegalArgumentException if one is unknown or given twice; the message lists all such names
+     */
+    public List<A> get(Collection<String> names) {
+        Problems problems = new Problems();
+        Set<String> seen = new HashSet<>();
+        for (String name : names) {
+            problems.check(adapters.containsKey(name), "there is no adapter \"" + name + "\"");
+            problems.check(seen.add(name), "\"" + name + "\" is given twice");
+        }
+        if (!problems.isEmpty()) {
+            throw new IllegalArgumentException(problems.message("adapters") + "; expected names out of "
+                    + Problems.quoted(names()) + ", each once. Add missing ones with addAdapter.");
+        }
+        return names.stream().map(adapters::get).toList();
+    }
+
+    void requireFree(String name) {
+        boolean folder = name != null
+                && !name.isBlank()
+                && !name.equals(".")
+                && !name.equals("..")
+                && name.chars().noneMatch(c -> c == '/' || c == '\\' || Character.isISOControl(c));
+        if (!folder) {
+            throw new IllegalArgumentException("adapter name \"" + name + "\": it cannot be the name of a folder;"
+                    + " expected text without slashes and control characters. Choose another name.");
+        }
+        if (adapters.containsKey(name)) {
+            throw new IllegalArgumentException("adapter \"" + name + "\": the name is taken; expected none of "
+                    + Problems.quoted(names()) + ". Choose another name or call removeAdapter first.");
+        }
+    }
+
+    /** Throws if two of these adapters would put their copy in the place of the same parameter. */
+    void requireNoSharedCopies(List<A> wanted) {
+        Map<String, String> owners = new LinkedHashMap<>();
+        Problems problems = new Problems();
+        for (A adapter : wanted) {
+            for (String path : adapter.savedPaths()) {
+                String other = owners.putIfAbsent(path, adapter.name());
+                problems.check(
+                        other == null,
+                        "\"" + other + "\" and \"" + adapter.name() + "\" both hold a fully trained copy of \"" + path
+                                + "\"");
+            }
+        }
+        if (!problems.isEmpty()) {
+            throw new IllegalArgumentException(problems.message("activate")
+                    + "; expected at most one copy of each parameter. Activate one of these adapters at a time.");
+        }
+    }
+}

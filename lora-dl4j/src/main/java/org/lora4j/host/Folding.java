@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.host;
+
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+import org.lora4j.error.Problems;
+import org.lora4j.method.ModuleShape;
+import org.lora4j.model.MergeReport;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * Adapters folded into weights. Sums are formed in double precision and rounded once to the type of the weight.
+ *
+ * @param parameters the new weights and biases by parameter path, in the layout of the host
+ * @param report what it cost
+ * @apiNote Status: experimental
+ */
+public record Folding(Map<String, INDArray> parameters, MergeReport report) {
+
+    /**
+     * How a host holds the parameters of a module.
+     *
+     * @param shape the module
+     * @param weight path of its weight
+     * @param bias path of its bias, or null
+     * @param toPeft converts an array of the weight's layout to PEFT's, into a new array
+     * @param fromPeft converts back, into a new array
+     */
+    public record Place(
+            ModuleShape shape,
+            String weight,
+            String bias,
+            Function<INDArray, INDArray> toPeft,
+            Function<INDArray, INDArray> fromPeft) {}
+
+    /**
+     * Folds adapters in, in their order.
+     *
+     * @param adapters the adapters
+     * @param places how the host holds a module of a path
+     * @param now the value that a parameter of a path has now; only read
+     * @return the new parameters
+     * @throws IllegalStateException if a result holds a value that is not finite, or the update has a bias and the module
+     *     none
+     */
+    public static Folding of(
+            List<? extends HostAdapter> adapters, Function<String, Place> places, Function<String, INDArray> now) {
+        Set<String> modules = new LinkedHashSet<>();
+        adapters.forEach(adapter -> modules.addAll(adapter.modulePaths()));
+        Cost cost = new Cost(adapters, new LinkedHashMap<>(), 0, 0, null, 0);
+        for (String module : modules) {
+            Place place = places.apply(module);
+            INDArray before = now.apply(place.weight());
+            INDArray exact = place.fromPeft().apply(weight(adapters, module, place, before));
+            cost = cost.with(module, place.weight(), before, exact);
+            Optional<INDArray> added = bias(adapters, module, place);
+            if (added.isPresent()) {
+                cost = withBias(cost, module, place, now, added.get());
+            }
+        }
+        List<String> names = adapters.stream().map(HostAdapter::name).toList();
+        return new Folding(
+                cost.parameters,
+                new MergeReport(names, modules.size(), cost.change, cost.rounding, cost.module, cost.bytes));
+    }
+
+    private static Cost withBias(
+            Cost cost, String module, Place place, Function<String, INDArray> now, INDArray added) {
+        if (place.bias() == null) {
+            throw new IllegalStateException("merge, module \"" + module
+                    + "\": the update has a bias and the module has none to add it to; expected a module with a bias."
+                    + " Nothing was merged: keep the adapter attached.");
+        }
+        INDArray before = now.apply(place.bias());
+        INDArray exact = before.castTo(DataType.DOUBLE).add(added.reshape(before.shape()));
+        return cost.with(module, place.bias(), before, exact.dup('c'));
+    }
+
+    private static double scaling(HostAdapter adapter, String module) {
+        return adapter.config().scalingOf(module);
+    }
+
+    private static Map<String, INDArray> exactFactors(HostAdapter adapter, String module) {
+        Map<String, INDArray> factors = new LinkedHashMap<>();
+        adapter.factors(module).forEach((suffix, factor) -> factors.put(suffix, factor.castTo(DataType.DOUBLE)));
+        return factors;
+    }
+
+    private static INDArray weight(List<? extends HostAdapter> adapters, String module, Place place, INDArray before) {
+        INDArray sum = place.toPeft().apply(before.castTo(DataType.DOUBLE));
+        for (HostAdapter adapter : adapters) {
+            if (adapter.modulePaths().contains(module)) {
+                sum = adapter.method()
+                        .mergedWeight(place.shape(), sum, exactFactors(adapter, module), scaling(adapter, module));
+            }
+        }
+        return sum;
+    }
+
+    private static Optional<INDArray> bias(List<? extends HostAdapter> adapters, String module, Place place) {
+        Optional<INDArray> sum = Optional.empty();
+        for (HostAdapter adapter : adapters) {
+            if (adapter.modulePaths().contains(module)) {
+                Optional<INDArray> delta = adapter.method()
+                        .deltaBias(place.shape(), exactFactors(adapter, module), scaling(adapter, module));
+                sum = sum.isPresent() && delta.isPresent()
+                        ? Optional.of(sum.get().add(delta.get()))
+                        : sum.or(() -> delta);
+            }
+        }
+        return sum;
+    }
+
+    /** The parameters so far, and what they have cost. */
+    private record Cost(
+            List<? extends HostAdapter> adapters,
+            Map<String, INDArray> parameters,
+            double change,
+            double rounding,
+            String module,
+            long bytes) {
+
+        Cost with(String at, String parameter, INDArray before, INDArray exact) {
+            INDArray rounded = exact.castTo(before.dataType());
+            double[] old = before.dup('c').data().asDouble();
+            double[] sums = exact.dup('c').data().asDouble();
+            double[] values = rounded.dup('c').data().asDouble();
+            double largestChange = change;
+            double largestRounding = 0;
+            for (int i = 0; i < values.length; i++) {
+                if (!Double.isFinite(values[i])) {
+                    throw notFinite(at, rounded, values[i]);
+                }
+                largestChange = Math.max(largestChange, Math.abs(values[i] - old[i]));
+                largestRounding = Math.max(largestRounding, Math.abs(values[i] - sums[i]));
+            }
+            parameters.put(parameter, rounded);
+            boolean worse = module == null || largestRounding > rounding;
+            return new Cost(
+                    adapters,
+                    parameters,
+                    largestChange,
+                    Math.max(rounding, largestRounding),
+                    worse ? at : module,
+                    bytes + rounded.length() * rounded.dataType().width());
+        }
+
+        private IllegalStateException notFinite(String at, INDArray weight, double value) {
+            return new IllegalStateException("merge of "
+                    + Problems.quoted(adapters.stream().map(HostAdapter::name).toList()) + ", module \"" + at
+                    + "\": the merged weight holds " + value + " in " + weight.dataType()
+                    + "; expected values that are finite. Nothing was merged: look for a diverged training, or keep the base"
+                    + " in a wider type.");
+        }
+    }
+}

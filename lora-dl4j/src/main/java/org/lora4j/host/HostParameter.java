@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.host;
+
+import org.lora4j.model.AdaptableModule;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * A parameter of a base model that can be trained fully, under the name that adapter files use.
+ *
+ * @apiNote Status: experimental
+ */
+public interface HostParameter {
+
+    /**
+     * The name.
+     *
+     * @return a dotted path, for instance {@code classifier.weight}
+     */
+    String path();
+
+    /**
+     * The module whose weight this is.
+     *
+     * @return the module, or null
+     */
+    AdaptableModule weightOf();
+
+    /**
+     * The shape in adapter files.
+     *
+     * @return PEFT's shape
+     */
+    long[] peftShape();
+
+    /**
+     * The value in the base in the layout of adapter files.
+     *
+     * @return a new array
+     */
+    INDArray peftValue();
+
+    /**
+     * Path of the module that the parameter belongs to.
+     *
+     * @return the path without its last segment
+     */
+    default String module() {
+        int dot = path().lastIndexOf('.');
+        return dot < 0 ? path() : path().substring(0, dot);
+    }
+
+    /**
+     * Whether this is the bias of something.
+     *
+     * @return whether the last segment of the path says so
+     */
+    default boolean isBias() {
+        return path().substring(path().lastIndexOf('.') + 1).contains("bias");
+    }
+}

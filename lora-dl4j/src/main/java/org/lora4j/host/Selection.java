@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.host;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.lora4j.config.LoraConfig;
+import org.lora4j.config.ModuleSelector;
+import org.lora4j.error.ClosestNames;
+import org.lora4j.error.NoMatchingModuleException;
+import org.lora4j.error.Problems;
+import org.lora4j.method.ModuleShape;
+import org.lora4j.model.AdaptableModule;
+
+/**
+ * What a config means in one model.
+ *
+ * @param modules the modules that get factors
+ * @param parameters the parameters that are trained fully: modules to save and trained biases
+ * @param <M> a module of the host
+ * @param <P> a parameter of the host
+ * @apiNote Status: experimental
+ */
+public record Selection<M extends AdaptableModule, P extends HostParameter>(List<M> modules, List<P> parameters) {
+
+    /**
+     * What a config can choose from.
+     *
+     * @param modules all modules that can be adapted
+     * @param heads paths of output heads, which "all linear" leaves out
+     * @param parameters all parameters
+     * @param notAdaptable what cannot be adapted, by path, with the reason
+     * @param where what the model is called in messages
+     * @param list how the user lists all of this
+     * @param <M> a module of the host
+     * @param <P> a parameter of the host
+     */
+    public record Choice<M extends AdaptableModule, P extends HostParameter>(
+            List<M> modules,
+            Set<String> heads,
+            List<P> parameters,
+            Map<String, String> notAdaptable,
+            String where,
+            String list) {
+
+        private List<String> paths() {
+            return modules.stream().map(AdaptableModule::path).toList();
+        }
+    }
+
+    /**
+     * Selects.
+     *
+     * @param config a config
+     * @param choice what there is
+     * @param <M> a module of the host
+     * @param <P> a parameter of the host
+     * @return what the config selects
+     */
+    public static <M extends AdaptableModule, P extends HostParameter> Selection<M, P> of(
+            LoraConfig config, Choice<M, P> choice) {
+        List<M> chosen = candidates(config, choice).stream()
+                .filter(module -> config.selects(module.path()))
+                .toList();
+        Set<String> adapted = new LinkedHashSet<>();
+        chosen.forEach(module -> adapted.add(module.path()));
+        List<P> trained = choice.parameters().stream()
+                .filter(parameter -> config.savesFully(parameter.module()) || isTrainedBias(config, adapted, parameter))
+                .toList();
+        return new Selection<>(chosen, trained);
+    }
+
+    // PEFT's "all linear" leaves out the output layer. Where every linear module looks like one, nothing tells them
+    // apart.
+    private static <M extends AdaptableModule, P extends HostParameter> List<M> candidates(
+            LoraConfig config, Choice<M, P> choice) {
+        if (!(config.targetModules() instanceof ModuleSelector.AllLinear)) {
+            return choice.modules();
+        }
+        List<M> linear = choice.modules().stream()
+                .filter(module -> module.shape().kind() == ModuleShape.Kind.LINEAR)
+                .toList();
+        List<M> inner = linear.stream()
+                .filter(module -> !choice.heads().contains(module.path()))
+                .toList();
+        return inner.isEmpty() ? linear : inner;
+    }
+
+    // PEFT takes every parameter with "bias" anywhere in its path for bias "all".
+    private static boolean isTrainedBias(LoraConfig config, Set<String> adapted, HostParameter parameter) {
+        boolean isAdapted = adapted.contains(parameter.module());
+        return switch (config.bias()) {
+            case NONE -> false;
+            case ALL -> parameter.path().contains("bias") && (parameter.weightOf() == null || !isAdapted);
+            case ADAPTED_ONLY -> parameter.isBias() && isAdapted;
+        };
+    }
+
+    /**
+     * Refuses a config that a person wrote if any entry of it matches nothing.
+     *
+     * @param config a config
+     * @param choice what there is
+     * @param <M> a module of the host
+     * @param <P> a parameter of the host
+     * @throws NoMatchingModuleException naming every such entry with the closest names
+     */
+    public static <M extends AdaptableModule, P extends HostParameter> void requireMatches(
+            LoraConfig config, Choice<M, P> choice) {
+        List<String> paths =
+                candidates(config, choice).stream().map(AdaptableModule::path).toList();
+        Problems problems = new Problems();
+        config.unmatchedTargets(paths)
+                .forEach(name -> problems.add("targetModules \"" + name + "\" matches no module"
+                        + because(name, choice, closest(name, paths))));
+        config.unmatchedPatterns(choice.paths()).forEach(entry -> problems.add(entry + " matches no module"));
+        List<String> holders = choice.parameters().stream()
+                .map(HostParameter::module)
+                .distinct()
+                .toList();
+        for (String name : config.modulesToSave()) {
+            LoraConfig alone = LoraConfig.builder()
+                    .targetModules(ModuleSelector.none())
+                    .modulesToSave(name)
+                    .build();
+            if (choice.parameters().stream().noneMatch(parameter -> alone.savesFully(parameter.module()))) {
+                problems.add("modulesToSave \"" + name + "\" matches no module" + closest(name, holders));
+            }
+        }
+        Selection<M, P> selection = of(config, choice);
+        if (problems.isEmpty()
+                && selection.modules().isEmpty()
+                && selection.parameters().isEmpty()) {
+            problems.add("targetModules " + config.targetModules() + " without the excluded ones select no module");
+        }
+        if (!problems.isEmpty()) {
+            throw new NoMatchingModuleException(problems.message("LoraConfig on this " + choice.where()) + ". "
+                    + choice.list() + " lists the " + choice.modules().size()
+                    + " adaptable modules, and what cannot be adapted with the reason.");
+        }
+    }
+
+    private static String because(String name, Choice<?, ?> choice, String otherwise) {
+        for (Map.Entry<String, String> entry : choice.notAdaptable().entrySet()) {
+            String path = entry.getKey();
+            if (path.equals(name) || path.endsWith("." + name)) {
+                return ": \"" + path + "\" cannot be adapted, " + entry.getValue();
+            }
+        }
+        return otherwise;
+    }
+
+    private static String closest(String name, Collection<String> paths) {
+        Set<String> names = new LinkedHashSet<>(paths);
+        List<String> last = new ArrayList<>();
+        paths.forEach(path -> last.add(path.substring(path.lastIndexOf('.') + 1)));
+        names.addAll(last);
+        return ClosestNames.hint(name, names);
+    }
+}

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.dl4j.layer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.Arrays;
+import java.util.List;
+import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
+import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.conf.inputs.InputType;
+import org.deeplearning4j.nn.conf.layers.LSTM;
+import org.deeplearning4j.nn.conf.layers.Layer;
+import org.deeplearning4j.nn.conf.preprocessor.CnnToFeedForwardPreProcessor;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.junit.jupiter.api.Test;
+import org.lora4j.array.RandomStreams;
+import org.lora4j.config.BiasTraining;
+import org.lora4j.config.LoraConfig;
+import org.nd4j.linalg.activations.Activation;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.learning.config.Adam;
+import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
+
+/** Adapted layers in configurations that a person wrote. */
+class LayersFromScratchTest {
+
+    private static LoraSettings rank(int rank) {
+        return LoraSettings.of(
+                LoraConfig.builder()
+                        .rank(rank)
+                        .alpha(2 * rank)
+                        .targetModules("any")
+                        .bias(BiasTraining.ADAPTED_ONLY)
+                        .build(),
+                9);
+    }
+
+    private static MultiLayerNetwork network() {
+        MultiLayerConfiguration conf = new NeuralNetConfiguration.Builder()
+                .seed(1)
+                .updater(new Adam(0.05))
+                .activation(Activation.RELU)
+                .l2(0.01)
+                .list()
+                .layer(new LoraConvolution2D.Builder(rank(2))
+                        .kernelSize(3, 3)
+                        .nOut(4)
+                        .build())
+                .layer(new LoraDenseLayer.Builder(rank(3)).nOut(6).build())
+                .layer(new LoraOutputLayer.Builder(rank(2))
+                        .lossFunction(LossFunction.MCXENT)
+                        .activation(Activation.SOFTMAX)
+                        .nOut(3)
+                        .build())
+                .setInputType(InputType.convolutional(5, 5, 2))
+                .build();
+        MultiLayerNetwork network = new MultiLayerNetwork(conf);
+        network.init();
+        return network;
+    }
+
+    private static INDArray images() {
+        return RandomStreams.normal(RandomStreams.of(2, "images"), 1, DataType.FLOAT, 6, 2, 5, 5);
+    }
+
+    @Test
+    void configuration_infersSizesAndPreprocessors_andTakesDefaultsOfTheNetwork() {
+        MultiLayerConfiguration conf = network().getLayerWiseConfigurations();
+
+        LoraDenseLayer dense = (LoraDenseLayer) conf.getConf(1).getLayer();
+        assertThat(dense.getNIn()).isEqualTo(3 * 3 * 4);
+        assertThat(dense.getActivationFn()).isEqualTo(Activation.RELU.getActivationFunction());
+        assertThat(dense.lora().slots()).extracting(LoraSlot::rank).containsExactly(3);
+        assertThat(conf.getInputPreProcess(1)).isInstanceOf(CnnToFeedForwardPreProcessor.class);
+    }
+
+    @Test
+    void training_movesFactorsAndBiases_andLowersTheScore() {
+        MultiLayerNetwork network = network();
+        INDArray labels = Nd4j.eye(3).castTo(DataType.FLOAT).repeat(0, 2);
+        double[] weight = network.getParam("1_W").dup('c').data().asDouble();
+        double[] bias = network.getParam("1_b").dup('c').data().asDouble();
+        network.fit(images(), labels);
+        double first = network.score();
+
+        for (int i = 0; i < 60; i++) {
+            network.fit(images(), labels);
+        }
+
+        assertThat(network.score()).isLessThan(first / 2);
+        assertThat(network.getParam("1_W").dup('c').data().asDouble()).isEqualTo(weight);
+        assertThat(network.getParam("1_b").dup('c').data().asDouble()).isNotEqualTo(bias);
+    }
+
+    @Test
+    void startValues_dependOnTheSeedOfTheLayer() {
+        double[] one = network().getParam("1_WA0").dup('c').data().asDouble();
+        double[] two = network().getParam("1_WA0").dup('c').data().asDouble();
+
+        assertThat(two).isEqualTo(one);
+        // Uniform between -1 and 1 over the root of the fan-in, as in PEFT.
+        assertThat(Arrays.stream(one).map(Math::abs).max().orElseThrow()).isBetween(1 / 12.0, 1 / 6.0 + 1e-7);
+        assertThat(network().getParam("1_WB0").dup('c').data().asDouble()).containsOnly(0);
+    }
+
+    @Test
+    void builders_withoutSettings_giveRank8() {
+        List<Layer> layers = List.of(
+                new LoraDenseLayer.Builder().nIn(3).nOut(2).build(),
+                new LoraOutputLayer.Builder().nIn(3).nOut(2).build(),
+                new LoraRnnOutputLayer.Builder().nIn(3).nOut(2).build(),
+                new LoraEmbeddingLayer.Builder().nIn(3).nOut(2).build(),
+                new LoraEmbeddingSequenceLayer.Builder().nIn(3).nOut(2).build(),
+                new LoraConvolution2D.Builder().nIn(3).nOut(2).build());
+
+        assertThat(layers)
+                .allSatisfy(layer -> assertThat(((LoraLayer) layer).lora()).isEqualTo(LoraSettings.standard()));
+        assertThat(LoraSettings.standard().slots()).extracting(LoraSlot::rank).containsExactly(8);
+        assertThat(LoraSettings.standard().slots())
+                .extracting(LoraSlot::scaling)
+                .containsExactly(1.0);
+    }
+
+    @Test
+    void adapt_ofAKindWithoutAdapters_namesItAndThoseThatHaveSome() {
+        Layer lstm = new LSTM.Builder().name("memory").nIn(2).nOut(2).build();
+
+        assertThatThrownBy(() -> LayerKinds.adapt(lstm, LoraSettings.standard()))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("layer \"memory\" of kind LSTM cannot be adapted")
+                .hasMessageContaining("DenseLayer")
+                .hasMessageContaining("EmbeddingSequenceLayer");
+    }
+
+    @Test
+    void settings_askingForDora_areRefused() {
+        LoraConfig config = LoraConfig.builder().targetModules("any").dora(true).build();
+
+        assertThatThrownBy(() -> LoraSettings.of(config, 1))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("dora = true");
+    }
+
+    @Test
+    void slot_outOfRange_listsEveryProblem() {
+        assertThatThrownBy(() -> new LoraSlot(-1, "", 0, Double.NaN, 1, true, false, null, 0))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("6 problems")
+                .hasMessageContaining("rank = 0, expected 1 or more")
+                .hasMessageContaining("dropout = 1.0, expected [0, 1)");
+    }
+
+    @Test
+    void input_ofTheWrongWidth_isRefusedWithBothNumbers() {
+        MultiLayerNetwork network = new MultiLayerNetwork(new NeuralNetConfiguration.Builder()
+                .list()
+                .layer(new LoraDenseLayer.Builder().nIn(3).nOut(2).build())
+                .layer(new LoraOutputLayer.Builder().nIn(2).nOut(2).build())
+                .build());
+        network.init();
+
+        assertThatThrownBy(() -> network.output(Nd4j.ones(DataType.FLOAT, 4, 5)))
+                .hasMessageContaining("shape [4, 5]; expected [batch, 3]");
+    }
+}
