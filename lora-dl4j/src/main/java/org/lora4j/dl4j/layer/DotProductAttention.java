@@ -2,8 +2,8 @@
 package org.lora4j.dl4j.layer;
 
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.api.ops.impl.transforms.custom.SoftMax;
 import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.ops.transforms.Transforms;
 
 /**
  * Scaled dot product attention (Vaswani et al. 2017, equation 1) and its derivative, for n heads at once: queries
@@ -42,10 +42,11 @@ final class DotProductAttention {
         return softmax(scores);
     }
 
+    // Not the native operation: over rows it fills what lies far below zero with NaN.
     private static INDArray softmax(INDArray scores) {
-        INDArray rows = scores.reshape('c', true, scores.size(0) * scores.size(1), scores.size(2));
-        Nd4j.getExecutioner().exec(new SoftMax(rows, rows, 1));
-        return scores;
+        scores.subi(scores.max(true, 2));
+        Transforms.exp(scores, false);
+        return scores.divi(scores.sum(true, 2));
     }
 
     /** O, [n, queries, size]. */

@@ -74,7 +74,8 @@ final class LoraParameters implements ParamInitializer {
     @Override
     public List<String> paramKeys(Layer layer) {
         List<String> keys = new ArrayList<>(stock.paramKeys(layer));
-        factors(layer).forEach(factor -> keys.add(factor.name()));
+        // Not from the factors: a configuration asks for names before it knows sizes.
+        settings(layer).slots().forEach(slot -> keys.addAll(slot.names()));
         return keys;
     }
 

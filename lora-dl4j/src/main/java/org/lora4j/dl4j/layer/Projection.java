@@ -125,9 +125,7 @@ final class Projection {
     void noGradients(Map<String, INDArray> views, Gradient gradient) {
         views.forEach((name, view) -> {
             boolean own = name.equals(weight.name())
-                    || updates.slots().stream()
-                            .anyMatch(slot ->
-                                    List.of(slot.a(), slot.b(), slot.c()).contains(name));
+                    || updates.slots().stream().anyMatch(slot -> slot.names().contains(name));
             if (own) {
                 view.assign(0);
                 gradient.gradientForVariable().put(name, view);
