@@ -13,8 +13,11 @@ import org.deeplearning4j.nn.conf.layers.EmbeddingLayer;
 import org.deeplearning4j.nn.conf.layers.EmbeddingSequenceLayer;
 import org.deeplearning4j.nn.conf.layers.FeedForwardLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
+import org.deeplearning4j.nn.conf.layers.LearnedSelfAttentionLayer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
+import org.deeplearning4j.nn.conf.layers.RecurrentAttentionLayer;
 import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
+import org.deeplearning4j.nn.conf.layers.SelfAttentionLayer;
 import org.lora4j.method.ModuleShape;
 import org.nd4j.shade.jackson.core.JsonProcessingException;
 import org.nd4j.shade.jackson.databind.ObjectMapper;
@@ -38,7 +41,10 @@ public final class LayerKinds {
             LayerKind.of(EmbeddingSequenceLayer.class, LoraEmbeddingSequenceLayer.class, LayerKinds::embedding),
             LayerKind.of(ConvolutionLayer.class, LoraConvolution2D.class, LayerKinds::convolution),
             LayerKind.alias(
-                    Convolution2D.class, LoraConvolution2D.class, ConvolutionLayer.class, LayerKinds::convolution));
+                    Convolution2D.class, LoraConvolution2D.class, ConvolutionLayer.class, LayerKinds::convolution),
+            LayerKind.of(SelfAttentionLayer.class, LoraSelfAttentionLayer.class, AttentionWeights::of),
+            LayerKind.of(LearnedSelfAttentionLayer.class, LoraLearnedSelfAttentionLayer.class, AttentionWeights::of),
+            LayerKind.of(RecurrentAttentionLayer.class, LoraRecurrentAttentionLayer.class, AttentionWeights::of));
 
     private LayerKinds() {}
 
@@ -129,7 +135,11 @@ public final class LayerKinds {
         ObjectMapper mapper = NeuralNetConfiguration.mapper();
         C layer;
         try {
-            ObjectNode tree = mapper.valueToTree(stock);
+            // Layers over SameDiff compute their shapes when they are written, which must not reach the caller's
+            // object,
+            // and in the copy the sizes may still be set.
+            ObjectNode tree = mapper.valueToTree(stock.clone());
+            tree.remove("layerParams");
             tree.put("@class", adapted.getName());
             tree.set("lora", mapper.valueToTree(settings));
             layer = mapper.treeToValue(tree, adapted);

@@ -74,7 +74,8 @@ final class LoraParameters implements ParamInitializer {
     @Override
     public List<String> paramKeys(Layer layer) {
         List<String> keys = new ArrayList<>(stock.paramKeys(layer));
-        factors(layer).forEach(factor -> keys.add(factor.name()));
+        // Not from the factors: a configuration asks for names before it knows sizes.
+        settings(layer).slots().forEach(slot -> keys.addAll(slot.names()));
         return keys;
     }
 
@@ -113,6 +114,10 @@ final class LoraParameters implements ParamInitializer {
     @Override
     public Map<String, INDArray> init(NeuralNetConfiguration conf, INDArray paramsView, boolean initializeParams) {
         Layer layer = conf.getLayer();
+        if (numParams(layer) == 0) {
+            // A network gives no view then.
+            return new LinkedHashMap<>();
+        }
         INDArray view = paramsView.reshape(paramsView.length());
         long offset = stock.numParams(layer);
         Map<String, INDArray> params = stock.init(conf, view.get(NDArrayIndex.interval(0, offset)), initializeParams);
@@ -121,7 +126,7 @@ final class LoraParameters implements ParamInitializer {
             INDArray array = factor.in(view, offset);
             if (initializeParams) {
                 INDArray weight = params.get(factor.slot().weight());
-                array.assign(starts.computeIfAbsent(factor.slot(), slot -> start(factor, weight))
+                array.assign(starts.computeIfAbsent(factor.slot(), slot -> start(factor.weight(), slot, weight))
                         .get(factor.name()));
             }
             params.put(factor.name(), array);
@@ -131,20 +136,20 @@ final class LoraParameters implements ParamInitializer {
         return params;
     }
 
-    private static Map<String, INDArray> start(Factor factor, INDArray weight) {
-        LoraSlot slot = factor.slot();
+    /** Start values of the factors of a slot by the names of the parameters. */
+    static Map<String, INDArray> start(LayerWeight kind, LoraSlot slot, INDArray weight) {
         FactorStart start = new FactorStart(
-                factor.weight().shape(),
+                kind.shape(),
                 slot.rank(),
                 slot.scaling(),
                 slot.initialization(),
                 RandomStreams.of(slot.seed(), slot.weight()),
                 weight.dataType(),
-                () -> factor.weight().toPeft(weight));
+                () -> kind.toPeft(weight));
         Map<String, INDArray> named = new LinkedHashMap<>();
         new LoraMethod(slot.bias())
                 .initialize(start)
-                .forEach((suffix, array) -> named.put(factor.weight().parameter(slot, suffix), array));
+                .forEach((suffix, array) -> named.put(kind.parameter(slot, suffix), array));
         return named;
     }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.dl4j.layer;
 
+import java.util.List;
 import org.lora4j.config.Initialization;
 import org.lora4j.error.Problems;
 import org.nd4j.shade.jackson.annotation.JsonCreator;
@@ -89,5 +90,10 @@ public record LoraSlot(
     /** Name of the bias of B. */
     String c() {
         return weight + "C" + index;
+    }
+
+    /** The names of all parameters of this slot, in the order of the parameter view. */
+    List<String> names() {
+        return bias ? List.of(a(), b(), c()) : List.of(a(), b());
     }
 }

@@ -3,6 +3,7 @@ package org.lora4j.dl4j.layer;
 
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.workspace.ArrayType;
@@ -20,11 +21,16 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  */
 final class LowRank {
 
-    private final Layer layer;
+    private final Function<String, INDArray> parameters;
     private final List<LoraSlot> slots;
 
     LowRank(Layer layer, LoraSettings settings, String weight) {
-        this.layer = layer;
+        this(layer::getParam, settings, weight);
+    }
+
+    /** For what is no layer: {@code parameters} finds a parameter by its name. */
+    LowRank(Function<String, INDArray> parameters, LoraSettings settings, String weight) {
+        this.parameters = parameters;
         this.slots = settings.of(weight);
     }
 
@@ -38,12 +44,12 @@ final class LowRank {
 
     /** A as [rank, columns of X]. */
     INDArray a(LoraSlot slot) {
-        return matrix(layer.getParam(slot.a()));
+        return matrix(parameters.apply(slot.a()));
     }
 
     /** B as [outputs, rank]. */
     INDArray b(LoraSlot slot) {
-        return matrix(layer.getParam(slot.b()));
+        return matrix(parameters.apply(slot.b()));
     }
 
     private static INDArray matrix(INDArray factor) {
@@ -63,7 +69,7 @@ final class LowRank {
     void up(LoraSlot slot, INDArray t, INDArray z) {
         Products.add(slot.scaling(), t, false, b(slot), true, z);
         if (slot.bias()) {
-            z.addiRowVector(layer.getParam(slot.c()).mul(slot.scaling()));
+            z.addiRowVector(parameters.apply(slot.c()).mul(slot.scaling()));
         }
     }
 

@@ -23,6 +23,7 @@ import org.deeplearning4j.nn.conf.constraint.MaxNormConstraint;
 import org.deeplearning4j.nn.conf.constraint.NonNegativeConstraint;
 import org.deeplearning4j.nn.conf.distribution.NormalDistribution;
 import org.deeplearning4j.nn.conf.inputs.InputType;
+import org.deeplearning4j.nn.conf.layers.FeedForwardLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.weightnoise.DropConnect;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
@@ -97,6 +98,21 @@ public abstract class LayerAdapterContract {
         return null;
     }
 
+    /** How far the output may be from the stock layer's while B is zero; more than 0 where forward passes are by hand. */
+    protected double rounding() {
+        return 0;
+    }
+
+    /** What the stock layer puts out over the values of this network; for a kind that cannot run, what it is meant to. */
+    protected INDArray stockOutput(MultiLayerNetwork stock) {
+        return output(stock);
+    }
+
+    /** Sets the number of outputs of a configuration; kinds differ in the class that has the setter. */
+    protected void setNOut(Layer layer, long size) {
+        ((FeedForwardLayer) layer).setNOut(size);
+    }
+
     /** Random numbers for batches, always the same. */
     protected static INDArray normal(String stream, long... shape) {
         return RandomStreams.normal(RandomStreams.of(7, stream), 1, DataType.DOUBLE, shape);
@@ -161,7 +177,8 @@ public abstract class LayerAdapterContract {
         return network;
     }
 
-    private INDArray output(MultiLayerNetwork network) {
+    /** The output for the features. */
+    protected final INDArray output(MultiLayerNetwork network) {
         return network.output(features(), false, featuresMask(), labelsMask());
     }
 
@@ -190,7 +207,7 @@ public abstract class LayerAdapterContract {
         MultiLayerNetwork stock = built(stock(), new NoOp());
         MultiLayerNetwork adapted = adapted(stock, updates(Initialization.KAIMING_UNIFORM, 0));
 
-        assertThat(values(output(adapted))).isEqualTo(values(output(stock)));
+        assertThat(values(output(adapted))).containsExactly(values(stockOutput(stock)), offset(rounding()));
     }
 
     @Test
@@ -198,7 +215,7 @@ public abstract class LayerAdapterContract {
         MultiLayerNetwork stock = built(stock(), new NoOp());
         MultiLayerNetwork adapted = adapted(stock, updates(Initialization.RANDOM, 0));
 
-        assertThat(values(output(adapted))).isNotEqualTo(values(output(stock)));
+        assertThat(values(output(adapted))).isNotEqualTo(values(stockOutput(stock)));
     }
 
     @Test
@@ -258,7 +275,7 @@ public abstract class LayerAdapterContract {
             own.assign(weight.layout().fromPeft(merged, own.shape()));
         }
 
-        assertThat(values(output(stock))).containsExactly(expected, offset(MERGED));
+        assertThat(values(stockOutput(stock))).containsExactly(expected, offset(MERGED));
     }
 
     @ParameterizedTest
@@ -372,12 +389,11 @@ public abstract class LayerAdapterContract {
     @Test
     void setNOut_ofAnAdaptedLayer_isRefused() {
         MultiLayerNetwork network = adapted(built(stock(), new NoOp()), updates(Initialization.KAIMING_UNIFORM, 0));
-        org.deeplearning4j.nn.conf.layers.FeedForwardLayer layer = (org.deeplearning4j.nn.conf.layers.FeedForwardLayer)
-                network.getLayer(position()).conf().getLayer();
+        Layer layer = network.getLayer(position()).conf().getLayer();
 
-        assertThatThrownBy(() -> layer.setNOut(layer.getNOut() + 1))
+        assertThatThrownBy(() -> setNOut(layer, 1234))
                 .isInstanceOf(IllegalStateException.class)
-                .hasMessageContaining("nOut = " + (layer.getNOut() + 1) + "; expected " + layer.getNOut())
+                .hasMessageContaining("nOut = 1234; expected ")
                 .hasMessageContaining("Unload the adapters");
     }
 
