@@ -2,8 +2,8 @@
 package org.lora4j.dl4j.layer;
 
 import java.util.Collection;
+import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
-import org.deeplearning4j.nn.layers.BaseLayer;
 import org.deeplearning4j.optimize.api.TrainingListener;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -13,7 +13,7 @@ final class Running {
     private Running() {}
 
     /** Gives a layer its parameters, as stock configurations do. */
-    static <T extends BaseLayer<?>> T start(
+    static <T extends Layer> T start(
             T layer,
             NeuralNetConfiguration conf,
             Collection<TrainingListener> listeners,
