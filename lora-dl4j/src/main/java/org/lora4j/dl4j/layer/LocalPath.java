@@ -33,14 +33,19 @@ final class LocalPath {
     }
 
     private static void products(
-            double factor, INDArray a, boolean transposeA, INDArray b, boolean transposeB, double keep, INDArray c) {
+            double factor, INDArray a, boolean transposeA, INDArray b, boolean transposeB, boolean keep, INDArray c) {
         for (long p = 0; p < c.size(0); p++) {
-            if (keep == 0) {
-                Products.set(factor, a.slice(p), transposeA, b.slice(p), transposeB, c.slice(p));
+            if (keep) {
+                Products.add(factor, at(a, p), transposeA, at(b, p), transposeB, at(c, p));
             } else {
-                Products.add(factor, a.slice(p), transposeA, b.slice(p), transposeB, c.slice(p));
+                Products.set(factor, at(a, p), transposeA, at(b, p), transposeB, at(c, p));
             }
         }
+    }
+
+    // Not slice, which gives scalars for some views.
+    private static INDArray at(INDArray stack, long position) {
+        return stack.tensorAlongDimension(position, 1, 2);
     }
 
     private static INDArray empty(INDArray like, long... shape) {
@@ -73,7 +78,7 @@ final class LocalPath {
     INDArray base(INDArray x) {
         INDArray w = layer.getParam(WEIGHT);
         INDArray z = empty(x, x.size(0), x.size(1), w.size(2));
-        products(1, x, false, w, false, 0, z);
+        products(1, x, false, w, false, false, z);
         return z;
     }
 
@@ -84,8 +89,8 @@ final class LocalPath {
             INDArray seen = drops(slot, training) ? x.mul(mask(slot, windows, x)) : x;
             INDArray t = mgr.createUninitialized(
                     ArrayType.INPUT, x.dataType(), new long[] {x.size(0), x.size(1), slot.rank()}, 'c');
-            products(1, seen, false, byPosition(layer.getParam(slot.a()), slot), true, 0, t);
-            products(slot.scaling(), t, false, b(slot), true, 1, z);
+            products(1, seen, false, byPosition(layer.getParam(slot.a()), slot), true, false, t);
+            products(slot.scaling(), t, false, b(slot), true, true, z);
             downs.add(t);
         }
         return downs;
@@ -104,13 +109,13 @@ final class LocalPath {
             Map<String, INDArray> views,
             Gradient gradient) {
         if (settings.learns(WEIGHT)) {
-            products(1, x, true, delta, false, 0, views.get(WEIGHT));
+            products(1, x, true, delta, false, false, views.get(WEIGHT));
             gradient.gradientForVariable().put(WEIGHT, views.get(WEIGHT));
         }
         INDArray next = null;
         if (!settings.lowest()) {
             next = empty(x, x.shape());
-            products(1, delta, false, layer.getParam(WEIGHT), true, 0, next);
+            products(1, delta, false, layer.getParam(WEIGHT), true, false, next);
         }
         for (int i = 0; i < slots.size(); i++) {
             LoraSlot slot = slots.get(i);
@@ -118,7 +123,7 @@ final class LocalPath {
                 continue;
             }
             INDArray u = empty(x, x.size(0), x.size(1), slot.rank());
-            products(slot.scaling(), delta, false, b(slot), false, 0, u);
+            products(slot.scaling(), delta, false, b(slot), false, false, u);
             INDArray mask = drops(slot, true) ? mask(slot, windows, x) : null;
             if (slot.learns()) {
                 gradients(slot, mask == null ? x : x.mul(mask), u, delta, downs.get(i), views, gradient);
@@ -139,10 +144,10 @@ final class LocalPath {
             Map<String, INDArray> views,
             Gradient gradient) {
         INDArray a = views.get(slot.a());
-        products(1, u, true, x, false, 0, byPosition(a, slot));
+        products(1, u, true, x, false, false, byPosition(a, slot));
         INDArray b = views.get(slot.b());
         INDArray byPosition = empty(x, x.size(0), b.size(0), slot.rank());
-        products(slot.scaling(), delta, true, t, false, 0, byPosition);
+        products(slot.scaling(), delta, true, t, false, false, byPosition);
         b.assign(byPosition.permute(1, 2, 0).dup('c').reshape('c', b.shape()));
         gradient.gradientForVariable().put(slot.a(), a);
         gradient.gradientForVariable().put(slot.b(), b);
@@ -151,10 +156,10 @@ final class LocalPath {
     private void spread(LoraSlot slot, INDArray u, INDArray mask, INDArray next) {
         INDArray a = byPosition(layer.getParam(slot.a()), slot);
         if (mask == null) {
-            products(1, u, false, a, false, 1, next);
+            products(1, u, false, a, false, true, next);
         } else {
             INDArray own = empty(next, next.shape());
-            products(1, u, false, a, false, 0, own);
+            products(1, u, false, a, false, false, own);
             next.addi(own.muli(mask));
         }
     }

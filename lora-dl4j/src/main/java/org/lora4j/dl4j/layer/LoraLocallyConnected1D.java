@@ -43,6 +43,11 @@ public final class LoraLocallyConnected1D extends LocallyConnected1D implements 
         super(new LocallyConnected1D.Builder());
     }
 
+    private LoraLocallyConnected1D(Builder builder) {
+        super(builder);
+        lora = builder.settings;
+    }
+
     /** Builds the layer as the stock builder does. */
     @SuppressWarnings("unchecked") // build(), as in all builders of DL4J: the caller chooses its type.
     public static final class Builder extends LocallyConnected1D.Builder {
@@ -65,7 +70,10 @@ public final class LoraLocallyConnected1D extends LocallyConnected1D implements 
 
         @Override
         public LoraLocallyConnected1D build() {
-            return LayerKinds.adapt(super.build(), LoraLocallyConnected1D.class, settings);
+            // For its checks. A stock layer whose sizes are not known yet cannot be written as JSON, and so not be
+            // copied.
+            super.build();
+            return new LoraLocallyConnected1D(this);
         }
     }
 

@@ -44,6 +44,11 @@ public final class LoraLocallyConnected2D extends LocallyConnected2D implements 
         super(new LocallyConnected2D.Builder());
     }
 
+    private LoraLocallyConnected2D(Builder builder) {
+        super(builder);
+        lora = builder.settings;
+    }
+
     /** Builds the layer as the stock builder does. */
     @SuppressWarnings("unchecked") // build(), as in all builders of DL4J: the caller chooses its type.
     public static final class Builder extends LocallyConnected2D.Builder {
@@ -66,7 +71,10 @@ public final class LoraLocallyConnected2D extends LocallyConnected2D implements 
 
         @Override
         public LoraLocallyConnected2D build() {
-            return LayerKinds.adapt(super.build(), LoraLocallyConnected2D.class, settings);
+            // For its checks. A stock layer whose sizes are not known yet cannot be written as JSON, and so not be
+            // copied.
+            super.build();
+            return new LoraLocallyConnected2D(this);
         }
     }
 

@@ -21,16 +21,23 @@ record Patches1D(Patches2D image) implements Patches {
             case Causal -> (kernel - 1) * dilation;
             case Strict, Truncate -> padding;
         };
-        return of(kernel, stride, before, dilation, series.shape(), out);
+        boolean byStride = mode == ConvolutionMode.Same || mode == ConvolutionMode.Causal;
+        return of(kernel, stride, before, dilation, byStride, series.shape(), out);
     }
 
-    static Patches1D of(int kernel, int stride, int before, int dilation, long[] series, int out) {
+    /**
+     * The patches of a given geometry.
+     *
+     * @param byStride whether the stride alone decides how many positions there are, as with padding that makes up for the
+     *     window
+     */
+    static Patches1D of(int kernel, int stride, int before, int dilation, boolean byStride, long[] series, int out) {
         return new Patches1D(new Patches2D(
                 new int[] {kernel, 1},
                 new int[] {stride, 1},
                 new int[] {before, 0},
                 new int[] {dilation, 1},
-                false,
+                byStride,
                 new long[] {series[0], series[1], series[2], 1},
                 new int[] {out, 1}));
     }

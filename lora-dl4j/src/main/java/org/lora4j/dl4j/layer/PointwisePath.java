@@ -43,14 +43,13 @@ final class PointwisePath {
                 w.dataType(),
                 new long[] {image.size(0), w.size(0), image.size(2), image.size(3)},
                 'c');
-        DynamicCustomOp.DynamicCustomOpsBuilder operation = DynamicCustomOp.builder("conv2d")
-                .addInputs(image, w.permute(2, 3, 1, 0))
+        INDArray weight = w.permute(2, 3, 1, 0);
+        Nd4j.exec(DynamicCustomOp.builder("conv2d")
+                .addInputs(
+                        hasBias ? new INDArray[] {image, weight, layer.getParam("b")} : new INDArray[] {image, weight})
                 .addIntegerArguments(1, 1, 1, 1, 0, 0, 1, 1, 0, 0)
-                .addOutputs(z);
-        if (hasBias) {
-            operation.addInputs(layer.getParam("b"));
-        }
-        Nd4j.exec(operation.build());
+                .addOutputs(z)
+                .build());
         return z;
     }
 

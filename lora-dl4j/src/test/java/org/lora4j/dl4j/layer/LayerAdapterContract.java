@@ -97,6 +97,11 @@ public abstract class LayerAdapterContract {
         return null;
     }
 
+    /** How far the output may be from that of the stock layer, which is 0 unless its products are done again by hand. */
+    protected double rounding() {
+        return 0;
+    }
+
     /** Random numbers for batches, always the same. */
     protected static INDArray normal(String stream, long... shape) {
         return RandomStreams.normal(RandomStreams.of(7, stream), 1, DataType.DOUBLE, shape);
@@ -190,7 +195,11 @@ public abstract class LayerAdapterContract {
         MultiLayerNetwork stock = built(stock(), new NoOp());
         MultiLayerNetwork adapted = adapted(stock, updates(Initialization.KAIMING_UNIFORM, 0));
 
-        assertThat(values(output(adapted))).isEqualTo(values(output(stock)));
+        if (rounding() == 0) {
+            assertThat(values(output(adapted))).isEqualTo(values(output(stock)));
+        } else {
+            assertThat(values(output(adapted))).containsExactly(values(output(stock)), offset(rounding()));
+        }
     }
 
     @Test
