@@ -25,7 +25,8 @@ class LoraLocallyConnected2DTest extends LayerAdapterContract {
                 .convolutionMode(ConvolutionMode.Truncate)
                 .nIn(3)
                 .nOut(4)
-                .setInputSize(4, 3)
+                .setInputSize(4, 5)
+                .dilation(1, 2)
                 .activation(smooth())
                 .build();
         // Global constraints ask for the parameters before the input type is known.
@@ -48,12 +49,12 @@ class LoraLocallyConnected2DTest extends LayerAdapterContract {
 
     @Override
     protected InputType inputType() {
-        return InputType.convolutional(5, 4, 2);
+        return InputType.convolutional(5, 6, 2);
     }
 
     @Override
     protected INDArray features() {
-        return normal("features", 3, 2, 5, 4);
+        return normal("features", 3, 2, 5, 6);
     }
 
     @Override
