@@ -6,18 +6,26 @@ import java.util.Objects;
 import java.util.Optional;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.layers.BaseLayer;
+import org.deeplearning4j.nn.conf.layers.Convolution1D;
+import org.deeplearning4j.nn.conf.layers.Convolution1DLayer;
 import org.deeplearning4j.nn.conf.layers.Convolution2D;
+import org.deeplearning4j.nn.conf.layers.Convolution3D;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
+import org.deeplearning4j.nn.conf.layers.Deconvolution2D;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
+import org.deeplearning4j.nn.conf.layers.DepthwiseConvolution2D;
 import org.deeplearning4j.nn.conf.layers.EmbeddingLayer;
 import org.deeplearning4j.nn.conf.layers.EmbeddingSequenceLayer;
 import org.deeplearning4j.nn.conf.layers.FeedForwardLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.LearnedSelfAttentionLayer;
+import org.deeplearning4j.nn.conf.layers.LocallyConnected1D;
+import org.deeplearning4j.nn.conf.layers.LocallyConnected2D;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.conf.layers.RecurrentAttentionLayer;
 import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
 import org.deeplearning4j.nn.conf.layers.SelfAttentionLayer;
+import org.deeplearning4j.nn.conf.layers.SeparableConvolution2D;
 import org.lora4j.method.ModuleShape;
 import org.nd4j.shade.jackson.core.JsonProcessingException;
 import org.nd4j.shade.jackson.databind.ObjectMapper;
@@ -44,7 +52,16 @@ public final class LayerKinds {
                     Convolution2D.class, LoraConvolution2D.class, ConvolutionLayer.class, LayerKinds::convolution),
             LayerKind.of(SelfAttentionLayer.class, LoraSelfAttentionLayer.class, AttentionWeights::of),
             LayerKind.of(LearnedSelfAttentionLayer.class, LoraLearnedSelfAttentionLayer.class, AttentionWeights::of),
-            LayerKind.of(RecurrentAttentionLayer.class, LoraRecurrentAttentionLayer.class, AttentionWeights::of));
+            LayerKind.of(RecurrentAttentionLayer.class, LoraRecurrentAttentionLayer.class, AttentionWeights::of),
+            LayerKind.of(Convolution1DLayer.class, LoraConvolution1D.class, LayerKinds::convolution1D),
+            LayerKind.alias(
+                    Convolution1D.class, LoraConvolution1D.class, Convolution1DLayer.class, LayerKinds::convolution1D),
+            LayerKind.of(Convolution3D.class, LoraConvolution3D.class, LayerKinds::convolution3D),
+            LayerKind.of(Deconvolution2D.class, LoraDeconvolution2D.class, LayerKinds::deconvolution),
+            LayerKind.of(DepthwiseConvolution2D.class, LoraDepthwiseConvolution2D.class, LayerKinds::depthwise),
+            LayerKind.of(SeparableConvolution2D.class, LoraSeparableConvolution2D.class, LayerKinds::separable),
+            LayerKind.of(LocallyConnected1D.class, LoraLocallyConnected1D.class, LayerKinds::local),
+            LayerKind.of(LocallyConnected2D.class, LoraLocallyConnected2D.class, LayerKinds::local));
 
     private LayerKinds() {}
 
@@ -62,6 +79,51 @@ public final class LayerKinds {
         int[] kernel = layer.getKernelSize();
         ModuleShape shape = ModuleShape.convolution(layer.getNIn(), layer.getNOut(), kernel[0], kernel[1]);
         return List.of(new LayerWeight("W", shape, WeightLayout.SAME, "b"));
+    }
+
+    private static List<LayerWeight> convolution1D(Convolution1DLayer layer) {
+        ModuleShape shape = ModuleShape.convolution(layer.getNIn(), layer.getNOut(), layer.getKernelSize()[0]);
+        return List.of(new LayerWeight("W", shape, WeightLayout.MEMORY_REVERSED, "b"));
+    }
+
+    private static List<LayerWeight> convolution3D(Convolution3D layer) {
+        int[] kernel = layer.getKernelSize();
+        ModuleShape shape = ModuleShape.convolution(layer.getNIn(), layer.getNOut(), kernel[0], kernel[1], kernel[2]);
+        return List.of(new LayerWeight("W", shape, WeightLayout.SAME, "b"));
+    }
+
+    private static List<LayerWeight> deconvolution(Deconvolution2D layer) {
+        int[] kernel = layer.getKernelSize();
+        ModuleShape shape = ModuleShape.convolution(layer.getNIn(), layer.getNOut(), kernel[0], kernel[1]);
+        return List.of(new LayerWeight("W", shape, WeightLayout.FIRST_AXES_SWAPPED, "b"));
+    }
+
+    private static List<LayerWeight> depthwise(DepthwiseConvolution2D layer) {
+        int[] kernel = layer.getKernelSize();
+        long out = layer.getNIn() * layer.getDepthMultiplier();
+        ModuleShape shape = ModuleShape.convolution(1, out, kernel[0], kernel[1]);
+        return List.of(new LayerWeight("W", shape, WeightLayout.KERNEL_FIRST, "b"));
+    }
+
+    private static List<LayerWeight> separable(SeparableConvolution2D layer) {
+        int[] kernel = layer.getKernelSize();
+        long between = layer.getNIn() * layer.getDepthMultiplier();
+        ModuleShape depth = ModuleShape.convolution(1, between, kernel[0], kernel[1]);
+        ModuleShape point = ModuleShape.convolution(between, layer.getNOut(), 1, 1);
+        return List.of(
+                new LayerWeight("W", depth, WeightLayout.FIRST_AXES_SWAPPED, null),
+                new LayerWeight("pW", point, WeightLayout.SAME, "b"));
+    }
+
+    private static List<LayerWeight> local(LocallyConnected1D layer) {
+        ModuleShape shape = ModuleShape.experts(layer.getOutputSize(), layer.getFeatureDim(), layer.getNOut());
+        return List.of(new LayerWeight("W", shape, WeightLayout.PARTS_TRANSPOSED, "b"));
+    }
+
+    private static List<LayerWeight> local(LocallyConnected2D layer) {
+        int[] out = layer.getOutputSize();
+        ModuleShape shape = ModuleShape.experts((long) out[0] * out[1], layer.getFeatureDim(), layer.getNOut());
+        return List.of(new LayerWeight("W", shape, WeightLayout.PARTS_TRANSPOSED, "b"));
     }
 
     private static Optional<LayerKind<?>> kind(Layer layer) {

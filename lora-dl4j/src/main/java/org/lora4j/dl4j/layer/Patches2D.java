@@ -14,7 +14,8 @@ import org.nd4j.linalg.factory.Nd4j;
  * The patches that a convolution sees of an image [batch, channels, height, width]: one row for each output position, in
  * the order batch, height, width; in a row, channels, then the window.
  */
-record Patches2D(int[] kernel, int[] stride, int[] padding, int[] dilation, boolean same, long[] image, int[] out) {
+record Patches2D(int[] kernel, int[] stride, int[] padding, int[] dilation, boolean same, long[] image, int[] out)
+        implements Patches {
 
     static Patches2D of(ConvolutionLayer layer, ConvolutionMode mode, INDArray image) {
         boolean same = mode == ConvolutionMode.Same;
@@ -31,9 +32,16 @@ record Patches2D(int[] kernel, int[] stride, int[] padding, int[] dilation, bool
     }
 
     /** The patches of an image, as the stock layer makes them. */
-    INDArray rows(INDArray of) {
+    @Override
+    public INDArray rows(INDArray of) {
         INDArray patches = Nd4j.createUninitialized(
                 of.dataType(), new long[] {image[0], out[0], out[1], image[1], kernel[0], kernel[1]}, 'c');
+        gather(of, patches.permute(0, 3, 4, 5, 1, 2));
+        return patches.reshape('c', true, image[0] * out[0] * out[1], image[1] * kernel[0] * kernel[1]);
+    }
+
+    /** Copies the windows of an image to [batch, channels, kernel, kernel, height, width]. */
+    void gather(INDArray of, INDArray windows) {
         Convolution.im2col(
                 of,
                 kernel[0],
@@ -45,8 +53,7 @@ record Patches2D(int[] kernel, int[] stride, int[] padding, int[] dilation, bool
                 dilation[0],
                 dilation[1],
                 same,
-                patches.permute(0, 3, 4, 5, 1, 2));
-        return patches.reshape('c', true, image[0] * out[0] * out[1], image[1] * kernel[0] * kernel[1]);
+                windows);
     }
 
     INDArray emptyRows(DataType type, long count) {
@@ -54,11 +61,17 @@ record Patches2D(int[] kernel, int[] stride, int[] padding, int[] dilation, bool
     }
 
     /** Adds up the patches at the pixels they came from; returns {@code into}. */
-    INDArray fold(INDArray rows, INDArray into) {
-        INDArray patches = rows.reshape('c', true, image[0], out[0], out[1], image[1], kernel[0], kernel[1])
-                .permute(0, 3, 4, 5, 1, 2);
+    @Override
+    public INDArray fold(INDArray rows, INDArray into) {
+        INDArray patches = rows.reshape('c', true, image[0], out[0], out[1], image[1], kernel[0], kernel[1]);
+        spread(patches.permute(0, 3, 4, 5, 1, 2), into);
+        return into;
+    }
+
+    /** Adds up windows [batch, channels, kernel, kernel, height, width]; overwrites {@code into}. */
+    void spread(INDArray windows, INDArray into) {
         Convolution.col2im(
-                patches,
+                windows,
                 into,
                 stride[0],
                 stride[1],
@@ -68,7 +81,6 @@ record Patches2D(int[] kernel, int[] stride, int[] padding, int[] dilation, bool
                 (int) image[3],
                 dilation[0],
                 dilation[1]);
-        return into;
     }
 
     /**

@@ -13,21 +13,62 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  */
 public enum WeightLayout {
     /** As in PEFT: convolutions {@code [out, in, kernel...]}, embeddings {@code [vocabulary, size]}. */
-    SAME {
-        @Override
-        INDArray swap(INDArray array) {
-            return array;
-        }
-    },
+    SAME,
     /** {@code [in, out]} for PEFT's {@code [out, in]}. */
-    TRANSPOSED {
+    TRANSPOSED(1, 0),
+    /**
+     * {@code [in, out, kernel...]} of transposed convolutions for {@code [out, in, kernel...]}, and {@code [multiplier, in,
+     * kernel...]} of depth-wise kernels for {@code [in * multiplier, 1, kernel...]}.
+     */
+    FIRST_AXES_SWAPPED(1, 0, 2, 3),
+    /** {@code [kernel..., in, multiplier]} of depth-wise kernels for {@code [in * multiplier, 1, kernel...]}. */
+    KERNEL_FIRST(2, 3, 0, 1),
+    /** {@code [parts, in, out]} for {@code [parts, out, in]}. */
+    PARTS_TRANSPOSED(0, 2, 1),
+    /**
+     * Convolutions over one axis: DL4J calls the shape {@code [out, in, kernel, 1]}, and computes as if the same memory
+     * were {@code [kernel, in, out]}.
+     */
+    MEMORY_REVERSED {
         @Override
-        INDArray swap(INDArray array) {
-            return array.permute(1, 0);
+        INDArray ordered(INDArray weight, long[] peft) {
+            return weight.dup('c').reshape('c', reversed(peft)).permute(2, 1, 0);
+        }
+
+        @Override
+        INDArray disordered(INDArray peft, long[] layerShape) {
+            return peft.permute(2, 1, 0);
+        }
+
+        private long[] reversed(long[] shape) {
+            return new long[] {shape[2], shape[1], shape[0]};
         }
     };
 
-    abstract INDArray swap(INDArray array);
+    private final int[] axes;
+
+    WeightLayout(int... axes) {
+        this.axes = axes;
+    }
+
+    /** The values in PEFT's order; neighboring axes may still have to be merged. */
+    INDArray ordered(INDArray weight, long[] peft) {
+        return axes.length == 0 ? weight : weight.permute(axes);
+    }
+
+    /** The values in the layer's order. */
+    INDArray disordered(INDArray peft, long[] layerShape) {
+        if (axes.length == 0) {
+            return peft;
+        }
+        long[] split = new long[axes.length];
+        int[] back = new int[axes.length];
+        for (int i = 0; i < axes.length; i++) {
+            split[i] = layerShape[axes[i]];
+            back[axes[i]] = i;
+        }
+        return peft.dup('c').reshape('c', split).permute(back);
+    }
 
     /**
      * Converts a weight of a layer.
@@ -37,8 +78,8 @@ public enum WeightLayout {
      * @return a new array of PEFT's layout in C order
      */
     public INDArray toPeft(INDArray weight, ModuleShape shape) {
-        INDArray rows = swap(weight).dup('c');
-        // Layers write one-dimensional windows as [k, 1].
+        INDArray rows = ordered(weight, shape.weight()).dup('c');
+        // Layers write one-dimensional windows as [k, 1], and split what PEFT has in one axis.
         return Arrays.equals(rows.shape(), shape.weight())
                 ? rows
                 : rows.reshape('c', shape.weight()).dup('c');
@@ -52,7 +93,7 @@ public enum WeightLayout {
      * @return a new array of the layer's layout in C order
      */
     public INDArray fromPeft(INDArray peft, long... layerShape) {
-        INDArray rows = swap(peft).dup('c');
+        INDArray rows = disordered(peft, layerShape).dup('c');
         return Arrays.equals(rows.shape(), layerShape)
                 ? rows
                 : rows.reshape('c', layerShape).dup('c');

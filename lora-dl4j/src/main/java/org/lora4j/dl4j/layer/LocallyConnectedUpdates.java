@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.dl4j.layer;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.LongFunction;
+import org.deeplearning4j.exception.DL4JInvalidInputException;
+import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.gradient.DefaultGradient;
+import org.deeplearning4j.nn.gradient.Gradient;
+import org.deeplearning4j.nn.layers.samediff.SameDiffLayer;
+import org.deeplearning4j.nn.workspace.ArrayType;
+import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.nd4j.common.primitives.Pair;
+import org.nd4j.linalg.activations.IActivation;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Broadcast;
+
+/**
+ * A running {@link LoraLocallyConnected1D} or {@link LoraLocallyConnected2D}. Of the stock layer it has the parameters only:
+ * the graph of that one gives gradients that are twice too large.
+ */
+final class LocallyConnectedUpdates extends SameDiffLayer {
+
+    private static final long serialVersionUID = 1;
+
+    private final transient LoraSettings settings;
+    private final transient IActivation activation;
+    private final transient LongFunction<LocalWindows> windows;
+    private final transient LocalPath path;
+    private final transient StepCache cache = new StepCache();
+    private transient List<INDArray> downs = List.of();
+
+    LocallyConnectedUpdates(
+            NeuralNetConfiguration conf,
+            DataType type,
+            LoraSettings settings,
+            IActivation activation,
+            LongFunction<LocalWindows> windowsOfBatch) {
+        super(conf, type);
+        this.settings = settings;
+        this.activation = activation;
+        this.windows = windowsOfBatch;
+        this.path = new LocalPath(this, settings);
+    }
+
+    private LocalWindows windows() {
+        LocalWindows expected = windows.apply(input.size(0));
+        if (!Arrays.equals(input.shape(), expected.inputShape())) {
+            throw new DL4JInvalidInputException(
+                    "input of " + layerId() + ": shape " + Arrays.toString(input.shape()) + "; expected "
+                            + Arrays.toString(expected.inputShape())
+                            + ". Check the data, and the input type or preprocessor.");
+        }
+        return expected;
+    }
+
+    private INDArray preOutput(LocalWindows local, INDArray x, boolean training, LayerWorkspaceMgr mgr) {
+        INDArray values = path.base(x);
+        downs = path.add(x, local, values, training, mgr);
+        INDArray b = getParam("b");
+        return local.output(b == null ? values : Broadcast.add(values, b, values, 2));
+    }
+
+    @Override
+    public INDArray activate(boolean training, LayerWorkspaceMgr mgr) {
+        assertInputSet(false);
+        LocalWindows local = windows();
+        INDArray z = preOutput(local, local.inputs(input.castTo(dataType)), training, mgr);
+        if (training) {
+            cache.keep(mgr.dup(ArrayType.INPUT, z, z.ordering()), downs, getIterationCount());
+        }
+        return mgr.leverageTo(ArrayType.ACTIVATIONS, activation.getActivation(z, training));
+    }
+
+    @Override
+    public Pair<Gradient, INDArray> backpropGradient(INDArray epsilon, LayerWorkspaceMgr mgr) {
+        assertInputSet(true);
+        LocalWindows local = windows();
+        INDArray x = local.inputs(input.castTo(dataType));
+        INDArray z;
+        if (cache.isValid(getIterationCount())) {
+            z = cache.preActivation();
+            downs = cache.downs();
+        } else {
+            z = preOutput(local, x, true, mgr);
+        }
+        cache.clear();
+        INDArray delta =
+                local.values(activation.backprop(z, epsilon.castTo(dataType)).getFirst());
+        Gradient gradient = new DefaultGradient();
+        if (settings.learns("b")) {
+            INDArray b = gradTable.get("b");
+            b.assign(delta.sum(0, 1));
+            gradient.gradientForVariable().put("b", b);
+        }
+        INDArray next = path.backward(x, local, delta, downs, gradTable, gradient);
+        return new Pair<>(gradient, next == null ? null : mgr.dup(ArrayType.ACTIVATION_GRAD, local.fold(next)));
+    }
+
+    @Override
+    public void setInput(INDArray newInput, LayerWorkspaceMgr mgr) {
+        cache.clear();
+        super.setInput(newInput, mgr);
+    }
+
+    @Override
+    public void clear() {
+        super.clear();
+        cache.clear();
+        downs = List.of();
+    }
+
+    // The stock method checks the shape and then leaves the values as they were.
+    @Override
+    public void setParam(String key, INDArray value) {
+        super.setParam(key, value);
+        getParam(key).assign(value);
+    }
+
+    @Override
+    public boolean updaterDivideByMinibatch(String name) {
+        return settings.learns(name);
+    }
+
+    @Override
+    public void setParams(INDArray values) {
+        Running.assign(params, values);
+    }
+}

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.dl4j.layer;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.deeplearning4j.nn.conf.CNN2DFormat;
+import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.gradient.DefaultGradient;
+import org.deeplearning4j.nn.gradient.Gradient;
+import org.deeplearning4j.nn.layers.convolution.SeparableConvolution2DLayer;
+import org.deeplearning4j.nn.workspace.ArrayType;
+import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.nd4j.common.primitives.Pair;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * A running {@link LoraSeparableConvolution2D}. The stock operation hides what lies between its two steps, which the updates
+ * of the second need: here they are two operations, which give the same values.
+ */
+final class SeparableConvolution2DUpdates extends SeparableConvolution2DLayer {
+
+    private static final long serialVersionUID = 1;
+    private static final String DEPTH = "W";
+    private static final int CHANNELS = 1;
+
+    private final transient LoraSettings settings;
+    private final transient SmallWeight depth;
+    private final transient PointwisePath point;
+    private final transient StepCache cache = new StepCache();
+    private transient List<INDArray> downs = List.of();
+
+    SeparableConvolution2DUpdates(NeuralNetConfiguration conf, DataType type, LoraSettings settings) {
+        super(conf, type);
+        this.settings = settings;
+        this.depth = new SmallWeight(this, settings, DEPTH);
+        this.point = new PointwisePath(this, settings);
+    }
+
+    private boolean isChannelsLast() {
+        return layerConf().getCnn2dDataFormat() == CNN2DFormat.NHWC;
+    }
+
+    private INDArray channelsFirst(INDArray image) {
+        return isChannelsLast() ? image.permute(0, 3, 1, 2).dup('c') : image;
+    }
+
+    private INDArray asFormat(INDArray channelsFirst) {
+        return isChannelsLast() ? channelsFirst.permute(0, 2, 3, 1) : channelsFirst;
+    }
+
+    private INDArray image() {
+        return channelsFirst(input.castTo(dataType));
+    }
+
+    private Depthwise operation(INDArray image) {
+        return Depthwise.of(layerConf(), convolutionMode, image, CNN2DFormat.NCHW);
+    }
+
+    private INDArray mask(LoraSlot slot, INDArray image) {
+        return PathDropout.mask(slot, getIterationCount(), image.dataType(), image.shape());
+    }
+
+    /** A depth-wise weight as the operation takes it. */
+    private static INDArray kernelFirst(INDArray weight) {
+        return weight.permute(2, 3, 1, 0);
+    }
+
+    private INDArray between(INDArray image, boolean training) {
+        Depthwise operation = operation(image);
+        INDArray between = operation.forward(image, kernelFirst(depth.sum(training)));
+        for (LoraSlot slot : depth.slots()) {
+            if (SmallWeight.drops(slot, training)) {
+                INDArray dropped = image.mul(mask(slot, image));
+                between.addi(operation.forward(dropped, kernelFirst(depth.delta(slot))));
+            }
+        }
+        depth.addBiases(between, CHANNELS);
+        return between;
+    }
+
+    @Override
+    protected Pair<INDArray, INDArray> preOutput(boolean training, boolean forBackprop, LayerWorkspaceMgr mgr) {
+        assertInputSet(false);
+        validateInputRank();
+        validateInputDepth(layerConf().getNIn());
+        INDArray between = mgr.dup(ArrayType.INPUT, between(image(), training), 'c');
+        INDArray z = point.base(between, hasBias(), mgr);
+        downs = new ArrayList<>();
+        downs.add(between);
+        downs.addAll(point.add(between, z, training, mgr));
+        return new Pair<>(asFormat(z), null);
+    }
+
+    @Override
+    public INDArray activate(boolean training, LayerWorkspaceMgr mgr) {
+        assertInputSet(false);
+        applyDropOutIfNecessary(training, mgr);
+        INDArray z = preOutput(training, false, mgr).getFirst();
+        if (training) {
+            cache.keep(mgr.dup(ArrayType.INPUT, z, z.ordering()), downs, getIterationCount());
+        }
+        return layerConf().getActivationFn().getActivation(z, training);
+    }
+
+    @Override
+    public Pair<Gradient, INDArray> backpropGradient(INDArray epsilon, LayerWorkspaceMgr mgr) {
+        assertInputSet(true);
+        INDArray z;
+        if (cache.isValid(getIterationCount())) {
+            z = cache.preActivation();
+            downs = cache.downs();
+        } else {
+            z = preOutput(true, true, mgr).getFirst();
+        }
+        cache.clear();
+        INDArray delta = layerConf()
+                .getActivationFn()
+                .backprop(z, epsilon.castTo(dataType))
+                .getFirst();
+        Gradient gradient = new DefaultGradient();
+        boolean needed = !settings.lowest() || depth.learns();
+        List<INDArray> ofPoint = downs.subList(1, downs.size());
+        INDArray ofBetween =
+                point.backward(downs.get(0), channelsFirst(delta), ofPoint, needed, gradientViews, gradient, mgr);
+        if (!needed) {
+            return new Pair<>(gradient, null);
+        }
+        INDArray next = depthGradients(ofBetween, gradient);
+        return new Pair<>(
+                gradient,
+                settings.lowest()
+                        ? null
+                        : backpropDropOutIfPresent(asFormat(mgr.dup(ArrayType.ACTIVATION_GRAD, next, 'c'))));
+    }
+
+    /** Writes the gradients of the depth-wise weight and of its updates; returns that of the image. */
+    private INDArray depthGradients(INDArray delta, Gradient gradient) {
+        depth.biasGradients(delta, CHANNELS, gradientViews, gradient);
+        INDArray image = image();
+        Depthwise operation = operation(image);
+        Pair<INDArray, INDArray> both = operation.backward(image, kernelFirst(depth.sum(true)), delta);
+        INDArray next = both.getFirst();
+        if (settings.learns(DEPTH)) {
+            INDArray view = gradientViews.get(DEPTH);
+            view.assign(kernelLast(both.getSecond()));
+            gradient.setGradientFor(DEPTH, view, 'c');
+        }
+        for (LoraSlot slot : depth.slots()) {
+            INDArray ofWeight = both.getSecond();
+            if (SmallWeight.drops(slot, true)) {
+                INDArray mask = mask(slot, image);
+                Pair<INDArray, INDArray> own =
+                        operation.backward(image.mul(mask), kernelFirst(depth.delta(slot)), delta);
+                next.addi(own.getFirst().muli(mask));
+                ofWeight = own.getSecond();
+            }
+            if (slot.learns()) {
+                depth.gradients(slot, kernelLast(ofWeight), gradientViews, gradient);
+            }
+        }
+        return next;
+    }
+
+    private static INDArray kernelLast(INDArray weight) {
+        return weight.permute(3, 2, 0, 1);
+    }
+
+    @Override
+    public void setInput(INDArray newInput, LayerWorkspaceMgr mgr) {
+        cache.clear();
+        super.setInput(newInput, mgr);
+    }
+
+    @Override
+    public void clear() {
+        super.clear();
+        cache.clear();
+        downs = List.of();
+    }
+
+    @Override
+    protected INDArray getParamWithNoise(String name, boolean training, LayerWorkspaceMgr mgr) {
+        return getParam(name);
+    }
+
+    @Override
+    public boolean updaterDivideByMinibatch(String name) {
+        return settings.learns(name);
+    }
+
+    @Override
+    public void setParams(INDArray params) {
+        Running.assign(paramsFlattened, params);
+    }
+}
