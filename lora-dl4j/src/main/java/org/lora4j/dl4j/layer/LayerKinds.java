@@ -6,15 +6,19 @@ import java.util.Objects;
 import java.util.Optional;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.layers.BaseLayer;
+import org.deeplearning4j.nn.conf.layers.CenterLossOutputLayer;
 import org.deeplearning4j.nn.conf.layers.Convolution2D;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.EmbeddingLayer;
 import org.deeplearning4j.nn.conf.layers.EmbeddingSequenceLayer;
 import org.deeplearning4j.nn.conf.layers.FeedForwardLayer;
+import org.deeplearning4j.nn.conf.layers.GravesLSTM;
+import org.deeplearning4j.nn.conf.layers.LSTM;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
+import org.deeplearning4j.nn.conf.layers.recurrent.SimpleRnn;
 import org.lora4j.method.ModuleShape;
 import org.nd4j.shade.jackson.core.JsonProcessingException;
 import org.nd4j.shade.jackson.databind.ObjectMapper;
@@ -28,6 +32,7 @@ import org.nd4j.shade.jackson.databind.node.ObjectNode;
  *
  * @apiNote Status: experimental
  */
+@SuppressWarnings("deprecation") // GravesLSTM: DL4J prefers LSTM, but old networks have this kind.
 public final class LayerKinds {
 
     private static final List<LayerKind<?>> TABLE = List.of(
@@ -38,7 +43,11 @@ public final class LayerKinds {
             LayerKind.of(EmbeddingSequenceLayer.class, LoraEmbeddingSequenceLayer.class, LayerKinds::embedding),
             LayerKind.of(ConvolutionLayer.class, LoraConvolution2D.class, LayerKinds::convolution),
             LayerKind.alias(
-                    Convolution2D.class, LoraConvolution2D.class, ConvolutionLayer.class, LayerKinds::convolution));
+                    Convolution2D.class, LoraConvolution2D.class, ConvolutionLayer.class, LayerKinds::convolution),
+            LayerKind.of(LSTM.class, LoraLSTM.class, LayerKinds::gates),
+            LayerKind.of(GravesLSTM.class, LoraGravesLSTM.class, LayerKinds::gates),
+            LayerKind.of(SimpleRnn.class, LoraSimpleRnn.class, LayerKinds::recurrent),
+            LayerKind.of(CenterLossOutputLayer.class, LoraCenterLossOutputLayer.class, LayerKinds::linear));
 
     private LayerKinds() {}
 
@@ -58,6 +67,23 @@ public final class LayerKinds {
         return List.of(new LayerWeight("W", shape, WeightLayout.SAME, "b"));
     }
 
+    private static List<LayerWeight> gates(FeedForwardLayer layer) {
+        return series(layer, 4 * layer.getNOut(), "b");
+    }
+
+    // A bias within a normalized sum cannot be folded into the one outside.
+    private static List<LayerWeight> recurrent(SimpleRnn layer) {
+        return series(layer, layer.getNOut(), layer.hasLayerNorm() ? null : "b");
+    }
+
+    private static List<LayerWeight> series(FeedForwardLayer layer, long outputs, String bias) {
+        ModuleShape input = ModuleShape.linear(layer.getNIn(), outputs);
+        ModuleShape state = ModuleShape.linear(layer.getNOut(), outputs);
+        return List.of(
+                new LayerWeight("W", input, WeightLayout.TRANSPOSED, bias),
+                new LayerWeight("RW", state, WeightLayout.TRANSPOSED, bias));
+    }
+
     private static Optional<LayerKind<?>> kind(Layer layer) {
         for (LayerKind<?> kind : TABLE) {
             if (kind.stock() == layer.getClass() || kind.adapted() == layer.getClass()) {
@@ -71,9 +97,13 @@ public final class LayerKinds {
      * The weights of a layer that can be adapted.
      *
      * @param layer configuration of a layer, stock or adapted, with its sizes set
-     * @return the weights in the order of the table; empty if layers of this kind cannot be adapted
+     * @return the weights in the order of the table, of wrapped layers under the names that the wrapper gives to them; empty
+     *     if layers of this kind cannot be adapted
      */
     public static List<LayerWeight> weights(Layer layer) {
+        if (Wrappers.isWrapper(layer)) {
+            return Wrappers.weights(layer);
+        }
         return kind(layer).map(kind -> kind.weightsOf(layer)).orElse(List.of());
     }
 
@@ -91,10 +121,25 @@ public final class LayerKinds {
      * Whether layers of this kind can be adapted.
      *
      * @param layer configuration of a layer
-     * @return true for the stock classes of the table and their adapted classes
+     * @return true for the stock classes of the table and their adapted classes, and for {@code Bidirectional},
+     *     {@code LastTimeStep}, {@code TimeDistributed} and {@code MaskZeroLayer} around them
      */
     public static boolean isAdaptable(Layer layer) {
-        return kind(layer).isPresent();
+        return kind(Wrappers.inner(layer)).isPresent();
+    }
+
+    /**
+     * The updates in a layer.
+     *
+     * @param layer configuration of a layer
+     * @return the settings, of wrapped layers with the names that the wrapper gives to parameters; empty for layers that are
+     *     not adapted
+     */
+    public static Optional<LoraSettings> settings(Layer layer) {
+        if (Wrappers.isWrapper(layer)) {
+            return Wrappers.settings(layer);
+        }
+        return layer instanceof LoraLayer adapted ? Optional.of(adapted.lora()) : Optional.empty();
     }
 
     /**
@@ -112,9 +157,13 @@ public final class LayerKinds {
      * @param layer a stock configuration of a kind of the table; not changed
      * @param settings the updates, and what else learns
      * @return a new configuration with every setting of {@code layer}
-     * @throws IllegalArgumentException if layers of this kind cannot be adapted
+     * @throws IllegalArgumentException if layers of this kind cannot be adapted, or if the two directions of a
+     *     {@code Bidirectional} are to be adapted differently
      */
     public static Layer adapt(Layer layer, LoraSettings settings) {
+        if (Wrappers.isWrapper(layer)) {
+            return Wrappers.adapt(layer, settings);
+        }
         LayerKind<?> kind = kind(layer)
                 .orElseThrow(() -> new IllegalArgumentException("layer \"" + layer.getLayerName() + "\" of kind "
                         + layer.getClass().getSimpleName() + " cannot be adapted; expected one of " + names()

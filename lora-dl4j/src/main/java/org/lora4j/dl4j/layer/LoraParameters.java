@@ -47,8 +47,9 @@ final class LoraParameters implements ParamInitializer {
         }
     }
 
+    // Stock wrappers ask the initializer of the inner layer with themselves as the argument.
     private static LoraSettings settings(Layer layer) {
-        return ((LoraLayer) layer).lora();
+        return ((LoraLayer) Wrappers.inner(layer)).lora();
     }
 
     private static List<Factor> factors(Layer layer) {
