@@ -25,7 +25,7 @@ import org.nd4j.shade.jackson.annotation.JsonProperty;
  * same at all time steps and in all examples of an iteration, as {@code RW + s A B} is formed once for a batch.
  *
  * <p>With layer normalization each of the two sums is normalized by itself, updates included. Everything else is the stock
- * layer: activations, masks, both data formats. Truncated backpropagation goes on from the state of the part before, which
+ * layer, which cannot run with normalization in M2.1: activations, masks, both data formats. B has no bias then. Truncated backpropagation goes on from the state of the part before, which
  * the stock layer forgets. Weight noise is not applied.
  *
  * <p><i>Source</i> of masks that stay the same over time: Gal and Ghahramani, 2016, A Theoretically Grounded Application of
@@ -85,6 +85,11 @@ public final class LoraSimpleRnn extends SimpleRnn implements LoraLayer {
             boolean initialize,
             DataType type) {
         LayerValidation.assertNInNOutSet("LoraSimpleRnn", getLayerName(), index, getNIn(), getNOut());
+        if (hasLayerNorm() && lora.slots().stream().anyMatch(LoraSlot::bias)) {
+            throw new IllegalArgumentException("layer \"" + getLayerName()
+                    + "\": a bias of B inside layer normalization; expected none, because it could not be merged into the"
+                    + " bias outside. Set loraBias to false.");
+        }
         return Running.start(new SimpleRnnUpdates(conf, type, lora), conf, listeners, index, view, initialize);
     }
 

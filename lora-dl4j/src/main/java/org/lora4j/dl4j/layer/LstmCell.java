@@ -67,8 +67,7 @@ final class LstmCell {
         INDArray before = pass.cell(step);
         INDArray cell = pass.cell(step + 1);
         INDArray state = pass.state(step + 1);
-        INDArray z = pass.gates(step);
-        preActivations(pass, series, step, z);
+        INDArray z = preActivations(pass, series, step);
 
         INDArray i = gate(z, INPUT);
         if (pass.keeps()) {
@@ -92,16 +91,19 @@ final class LstmCell {
         }
     }
 
-    private void preActivations(LstmPass pass, INDArray series, int step, INDArray z) {
+    // The products in the memory order of the stock layer, as BLAS rounds by it; then gates in one piece each.
+    private INDArray preActivations(LstmPass pass, INDArray series, int step) {
         StepProducts products = pass.products();
         INDArray x = Shape.toMmulCompatible(series.tensorAlongDimension(step, 1, 0));
-        x.mmuli(products.input(), z);
-        products.addInput(step, z);
+        INDArray sum = x.mmul(products.input());
+        products.addInput(step, sum);
         if (step > 0 || pass.started()[0]) {
-            products.addState(pass.state(step), z);
+            products.addState(pass.state(step), sum);
         }
+        INDArray z = pass.keeps() ? pass.gates(step).assign(sum) : sum.dup('f');
         z.addiRowVector(bias);
         products.addBias(z);
+        return z;
     }
 
     private INDArray gated(LstmPass pass, INDArray z, int gate, INDArray cell, int step, boolean training) {

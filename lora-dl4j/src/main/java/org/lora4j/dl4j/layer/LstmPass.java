@@ -9,13 +9,13 @@ import org.lora4j.dl4j.layer.RecurrentWeights.Use;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * What a forward pass of an LSTM leaves: blocks of columns by step. A pass that no backward pass follows has one block of
- * gates and two of cells.
+ * What a forward pass of an LSTM leaves: blocks of columns by step. A pass that no backward pass follows has two blocks of
+ * cells in turn.
  *
  * @param products the products of its steps
  * @param keeps whether everything is kept for a backward pass
  * @param started whether the first step has a state before it
- * @param gates activations in the stock order: input, forget, output, input modulation
+ * @param gates activations in the stock order: input, forget, output, input modulation; null unless kept
  * @param before pre-activations, of the input only where all other gates are sigmoids; null unless kept
  * @param cells cells after masks from the one before the first step
  * @param raw cells before masks; null if there is no mask or they are not kept
@@ -44,7 +44,7 @@ record LstmPass(
                 products,
                 keeps,
                 new boolean[1],
-                blocks.of(4 * n * (keeps ? time : 1)),
+                keeps ? blocks.of(4 * n * time) : null,
                 keeps ? blocks.of((cell.hasSigmoidGates() ? n : 4 * n) * time) : null,
                 blocks.of(n * (keeps ? time + 1 : 2)),
                 keeps && masked ? blocks.of(n * time) : null,
@@ -94,7 +94,7 @@ record LstmPass(
     }
 
     INDArray gates(int step) {
-        return Series.block(gates, 4 * size(), keeps ? step : 0);
+        return Series.block(gates, 4 * size(), step);
     }
 
     /** The cell of a step before its mask. */

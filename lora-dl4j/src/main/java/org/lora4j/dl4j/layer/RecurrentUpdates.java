@@ -54,7 +54,7 @@ abstract class RecurrentUpdates<
         /** States by step from the one before the first, {@code [batch, nOut * (time + 1)]}. */
         INDArray states();
 
-        /** What the next part of a series starts from, by the stock layer's names; views. */
+        /** What the next part of a series starts from, by the stock layer's names; copies outside of workspaces. */
         Map<String, INDArray> end();
     }
 
@@ -147,7 +147,7 @@ abstract class RecurrentUpdates<
     }
 
     private static void store(Pass pass, Map<String, INDArray> states) {
-        pass.end().forEach((name, state) -> states.put(name, state.dup('f').detach()));
+        states.putAll(pass.end());
     }
 
     @Override

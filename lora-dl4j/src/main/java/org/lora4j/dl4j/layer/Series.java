@@ -3,7 +3,9 @@ package org.lora4j.dl4j.layer;
 
 import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /**
@@ -44,5 +46,13 @@ final class Series {
     /** {@code [batch, size, time]} of rows; a view. */
     static INDArray ofRows(INDArray rows, long batch) {
         return rows.reshape('c', rows.size(0) / batch, batch, rows.size(1)).permute(1, 2, 0);
+    }
+
+    /** A copy in an order, outside of workspaces. */
+    @SuppressWarnings("try") // The scope is entered and left, not used.
+    static INDArray detached(INDArray array, char order) {
+        try (MemoryWorkspace none = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
+            return array.dup(order);
+        }
     }
 }

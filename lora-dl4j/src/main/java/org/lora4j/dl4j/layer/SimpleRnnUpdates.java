@@ -36,7 +36,7 @@ final class SimpleRnnUpdates extends RecurrentUpdates<SimpleRnn, SimpleRnnUpdate
      *
      * @param products the products of its steps
      * @param size number of units
-     * @param started whether the first step has a state before it
+     * @param start the state before the first step, in the memory order in which it was stored; null if there is none
      * @param states outputs after masks from the one before the first step
      * @param sums pre-activations; null if no backward pass follows
      * @param ofInput sums over the input before normalization; null without it or if no backward pass follows
@@ -45,7 +45,7 @@ final class SimpleRnnUpdates extends RecurrentUpdates<SimpleRnn, SimpleRnnUpdate
     record Steps(
             StepProducts products,
             long size,
-            boolean started,
+            INDArray start,
             INDArray states,
             INDArray sums,
             INDArray ofInput,
@@ -56,13 +56,22 @@ final class SimpleRnnUpdates extends RecurrentUpdates<SimpleRnn, SimpleRnnUpdate
             return (int) (states.size(1) / size) - 1;
         }
 
+        boolean hasBefore(int step) {
+            return step > 0 || start != null;
+        }
+
+        /** What a step multiplies with the recurrent weight. BLAS rounds by memory order, and the stock layer stores rows. */
+        INDArray before(int step) {
+            return step == 0 ? start : state(step);
+        }
+
         INDArray state(int step) {
             return Series.block(states, size, step);
         }
 
         @Override
         public Map<String, INDArray> end() {
-            return Map.of(STATE, state(time()));
+            return Map.of(STATE, Series.detached(state(time()), 'c'));
         }
     }
 
@@ -87,7 +96,7 @@ final class SimpleRnnUpdates extends RecurrentUpdates<SimpleRnn, SimpleRnnUpdate
         INDArray ofInput = keepsNorm ? mgr.create(use.place(), dataType, all, 'f') : null;
         INDArray ofState = keepsNorm ? mgr.create(use.place(), dataType, all, 'f') : null;
         INDArray start = from.get(STATE);
-        Steps pass = new Steps(products, n, start != null, states, sums, ofInput, ofState);
+        Steps pass = new Steps(products, n, start, states, sums, ofInput, ofState);
         if (start == null) {
             pass.state(0).assign(0);
         } else {
@@ -110,8 +119,8 @@ final class SimpleRnnUpdates extends RecurrentUpdates<SimpleRnn, SimpleRnnUpdate
             Nd4j.getExecutioner().exec(new BroadcastCopyOp(state, getParam("b"), state, 1));
             Nd4j.gemm(x, pass.products().input(), state, false, false, 1, 1);
             pass.products().addInput(step, state);
-            if (step > 0 || pass.started()) {
-                pass.products().addState(pass.state(step), state);
+            if (pass.hasBefore(step)) {
+                pass.products().addState(pass.before(step), state);
             }
             pass.products().addBias(state);
         }
@@ -132,10 +141,10 @@ final class SimpleRnnUpdates extends RecurrentUpdates<SimpleRnn, SimpleRnnUpdate
         Nd4j.gemm(x, pass.products().input(), ofInput, false, false, 1, 0);
         pass.products().addInput(step, ofInput);
         Nd4j.getExecutioner().exec(new LayerNorm(ofInput, gain(0), getParam("b"), sum, true, 1));
-        if (step > 0 || pass.started()) {
+        if (pass.hasBefore(step)) {
             INDArray ofState = pass.ofState() == null ? sum.ulike() : Series.block(pass.ofState(), pass.size(), step);
             ofState.assign(0);
-            pass.products().addState(pass.state(step), ofState);
+            pass.products().addState(pass.before(step), ofState);
             INDArray normalized = sum.ulike();
             Nd4j.getExecutioner().exec(new LayerNorm(ofState, gain(1), normalized, true, 1));
             sum.addi(normalized);
@@ -155,7 +164,7 @@ final class SimpleRnnUpdates extends RecurrentUpdates<SimpleRnn, SimpleRnnUpdate
         for (int t = pass.time() - 1; t >= first; t--) {
             try (MemoryWorkspace loop = mgr.notifyScopeEntered(ArrayType.RNN_BP_LOOP_WORKING_MEM)) {
                 stepBack(pass, epsilon, t, ofSums, ofState);
-                if (hasLayerNorm() && (t > 0 || pass.started())) {
+                if (hasLayerNorm() && pass.hasBefore(t)) {
                     stateNormBack(pass, t, ofSums, ofState, ofGain);
                 }
             }

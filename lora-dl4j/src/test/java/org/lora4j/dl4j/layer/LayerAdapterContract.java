@@ -99,6 +99,15 @@ public abstract class LayerAdapterContract {
         return null;
     }
 
+    /** Whether the stock layer can be run at all. Where it cannot, the adapted layer without updates stands in for it. */
+    protected boolean stockRuns() {
+        return true;
+    }
+
+    private MultiLayerNetwork reference(MultiLayerNetwork stock) {
+        return stockRuns() ? stock : adapted(stock, LoraSettings.frozen());
+    }
+
     /** Random numbers for batches, always the same. */
     protected static INDArray normal(String stream, long... shape) {
         return RandomStreams.normal(RandomStreams.of(7, stream), 1, DataType.DOUBLE, shape);
@@ -195,7 +204,7 @@ public abstract class LayerAdapterContract {
         MultiLayerNetwork stock = built(stock(), new NoOp());
         MultiLayerNetwork adapted = adapted(stock, updates(Initialization.KAIMING_UNIFORM, 0));
 
-        assertThat(values(output(adapted))).isEqualTo(values(output(stock)));
+        assertThat(values(output(adapted))).isEqualTo(values(output(reference(stock))));
     }
 
     @Test
@@ -203,7 +212,7 @@ public abstract class LayerAdapterContract {
         MultiLayerNetwork stock = built(stock(), new NoOp());
         MultiLayerNetwork adapted = adapted(stock, updates(Initialization.RANDOM, 0));
 
-        assertThat(values(output(adapted))).isNotEqualTo(values(output(stock)));
+        assertThat(values(output(adapted))).isNotEqualTo(values(output(reference(stock))));
     }
 
     @Test
@@ -264,7 +273,7 @@ public abstract class LayerAdapterContract {
             part.assign(weight.layout().fromPeft(merged, part.shape()));
         }
 
-        assertThat(values(output(stock))).containsExactly(expected, offset(MERGED));
+        assertThat(values(output(reference(stock)))).containsExactly(expected, offset(MERGED));
     }
 
     @ParameterizedTest
