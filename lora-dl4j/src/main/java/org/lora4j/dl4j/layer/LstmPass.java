@@ -114,6 +114,10 @@ record LstmPass(
 
     @Override
     public Map<String, INDArray> end() {
-        return Map.of(LSTM.STATE_KEY_PREV_ACTIVATION, state(time()), LSTM.STATE_KEY_PREV_MEMCELL, cell(time()));
+        return Map.of(
+                LSTM.STATE_KEY_PREV_ACTIVATION,
+                Series.detached(state(time()), 'f'),
+                LSTM.STATE_KEY_PREV_MEMCELL,
+                Series.detached(cell(time()), 'f'));
     }
 }
