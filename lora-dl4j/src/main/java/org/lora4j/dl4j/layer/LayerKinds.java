@@ -6,6 +6,7 @@ import java.util.Objects;
 import java.util.Optional;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.layers.BaseLayer;
+import org.deeplearning4j.nn.conf.layers.CenterLossOutputLayer;
 import org.deeplearning4j.nn.conf.layers.Convolution1D;
 import org.deeplearning4j.nn.conf.layers.Convolution1DLayer;
 import org.deeplearning4j.nn.conf.layers.Convolution2D;
@@ -17,6 +18,8 @@ import org.deeplearning4j.nn.conf.layers.DepthwiseConvolution2D;
 import org.deeplearning4j.nn.conf.layers.EmbeddingLayer;
 import org.deeplearning4j.nn.conf.layers.EmbeddingSequenceLayer;
 import org.deeplearning4j.nn.conf.layers.FeedForwardLayer;
+import org.deeplearning4j.nn.conf.layers.GravesLSTM;
+import org.deeplearning4j.nn.conf.layers.LSTM;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.LearnedSelfAttentionLayer;
 import org.deeplearning4j.nn.conf.layers.LocallyConnected1D;
@@ -26,6 +29,7 @@ import org.deeplearning4j.nn.conf.layers.RecurrentAttentionLayer;
 import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
 import org.deeplearning4j.nn.conf.layers.SelfAttentionLayer;
 import org.deeplearning4j.nn.conf.layers.SeparableConvolution2D;
+import org.deeplearning4j.nn.conf.layers.recurrent.SimpleRnn;
 import org.lora4j.method.ModuleShape;
 import org.nd4j.shade.jackson.core.JsonProcessingException;
 import org.nd4j.shade.jackson.databind.ObjectMapper;
@@ -39,6 +43,7 @@ import org.nd4j.shade.jackson.databind.node.ObjectNode;
  *
  * @apiNote Status: experimental
  */
+@SuppressWarnings("deprecation") // GravesLSTM: DL4J prefers LSTM, but old networks have this kind.
 public final class LayerKinds {
 
     private static final List<LayerKind<?>> TABLE = List.of(
@@ -61,7 +66,11 @@ public final class LayerKinds {
             LayerKind.of(DepthwiseConvolution2D.class, LoraDepthwiseConvolution2D.class, LayerKinds::depthwise),
             LayerKind.of(SeparableConvolution2D.class, LoraSeparableConvolution2D.class, LayerKinds::separable),
             LayerKind.of(LocallyConnected1D.class, LoraLocallyConnected1D.class, LayerKinds::local),
-            LayerKind.of(LocallyConnected2D.class, LoraLocallyConnected2D.class, LayerKinds::local));
+            LayerKind.of(LocallyConnected2D.class, LoraLocallyConnected2D.class, LayerKinds::local),
+            LayerKind.of(LSTM.class, LoraLSTM.class, LayerKinds::gates),
+            LayerKind.of(GravesLSTM.class, LoraGravesLSTM.class, LayerKinds::gates),
+            LayerKind.of(SimpleRnn.class, LoraSimpleRnn.class, LayerKinds::recurrent),
+            LayerKind.of(CenterLossOutputLayer.class, LoraCenterLossOutputLayer.class, LayerKinds::linear));
 
     private LayerKinds() {}
 
@@ -126,6 +135,23 @@ public final class LayerKinds {
         return List.of(new LayerWeight("W", shape, WeightLayout.PARTS_TRANSPOSED, "b"));
     }
 
+    private static List<LayerWeight> gates(FeedForwardLayer layer) {
+        return series(layer, 4 * layer.getNOut(), "b");
+    }
+
+    // A bias within a normalized sum cannot be folded into the one outside.
+    private static List<LayerWeight> recurrent(SimpleRnn layer) {
+        return series(layer, layer.getNOut(), layer.hasLayerNorm() ? null : "b");
+    }
+
+    private static List<LayerWeight> series(FeedForwardLayer layer, long outputs, String bias) {
+        ModuleShape input = ModuleShape.linear(layer.getNIn(), outputs);
+        ModuleShape state = ModuleShape.linear(layer.getNOut(), outputs);
+        return List.of(
+                new LayerWeight("W", input, WeightLayout.TRANSPOSED, bias),
+                new LayerWeight("RW", state, WeightLayout.TRANSPOSED, bias));
+    }
+
     private static Optional<LayerKind<?>> kind(Layer layer) {
         for (LayerKind<?> kind : TABLE) {
             if (kind.stock() == layer.getClass() || kind.adapted() == layer.getClass()) {
@@ -139,9 +165,13 @@ public final class LayerKinds {
      * The weights of a layer that can be adapted.
      *
      * @param layer configuration of a layer, stock or adapted, with its sizes set
-     * @return the weights in the order of the table; empty if layers of this kind cannot be adapted
+     * @return the weights in the order of the table, of wrapped layers under the names that the wrapper gives to them; empty
+     *     if layers of this kind cannot be adapted
      */
     public static List<LayerWeight> weights(Layer layer) {
+        if (Wrappers.isWrapper(layer)) {
+            return Wrappers.weights(layer);
+        }
         return kind(layer).map(kind -> kind.weightsOf(layer)).orElse(List.of());
     }
 
@@ -159,10 +189,25 @@ public final class LayerKinds {
      * Whether layers of this kind can be adapted.
      *
      * @param layer configuration of a layer
-     * @return true for the stock classes of the table and their adapted classes
+     * @return true for the stock classes of the table and their adapted classes, and for {@code Bidirectional},
+     *     {@code LastTimeStep}, {@code TimeDistributed} and {@code MaskZeroLayer} around them
      */
     public static boolean isAdaptable(Layer layer) {
-        return kind(layer).isPresent();
+        return kind(Wrappers.inner(layer)).isPresent();
+    }
+
+    /**
+     * The updates in a layer.
+     *
+     * @param layer configuration of a layer
+     * @return the settings, of wrapped layers with the names that the wrapper gives to parameters; empty for layers that are
+     *     not adapted
+     */
+    public static Optional<LoraSettings> settings(Layer layer) {
+        if (Wrappers.isWrapper(layer)) {
+            return Wrappers.settings(layer);
+        }
+        return layer instanceof LoraLayer adapted ? Optional.of(adapted.lora()) : Optional.empty();
     }
 
     /**
@@ -180,9 +225,13 @@ public final class LayerKinds {
      * @param layer a stock configuration of a kind of the table; not changed
      * @param settings the updates, and what else learns
      * @return a new configuration with every setting of {@code layer}
-     * @throws IllegalArgumentException if layers of this kind cannot be adapted
+     * @throws IllegalArgumentException if layers of this kind cannot be adapted, or if the two directions of a
+     *     {@code Bidirectional} are to be adapted differently
      */
     public static Layer adapt(Layer layer, LoraSettings settings) {
+        if (Wrappers.isWrapper(layer)) {
+            return Wrappers.adapt(layer, settings);
+        }
         LayerKind<?> kind = kind(layer)
                 .orElseThrow(() -> new IllegalArgumentException("layer \"" + layer.getLayerName() + "\" of kind "
                         + layer.getClass().getSimpleName() + " cannot be adapted; expected one of " + names()

@@ -6,6 +6,7 @@ import java.util.Map;
 import org.lora4j.method.LoraMethod;
 import org.lora4j.method.ModuleShape;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /**
  * A weight of a layer that can be adapted.
@@ -48,7 +49,19 @@ public record LayerWeight(String name, ModuleShape shape, WeightLayout layout, S
         return shape.kind() == ModuleShape.Kind.EMBEDDING && parameter.equals(slot.a()) ? 'f' : 'c';
     }
 
+    /**
+     * The part of the layer's array that is the module. The last columns of a {@code GravesLSTM}'s recurrent weight are
+     * peepholes, which belong to no linear map.
+     *
+     * @param array the parameter of the layer
+     * @return {@code array} itself, or a view of it: what is written to it is written to the parameter
+     */
+    public INDArray part(INDArray array) {
+        boolean wider = layout == WeightLayout.TRANSPOSED && array.size(1) > shape.weight()[0];
+        return wider ? array.get(NDArrayIndex.all(), NDArrayIndex.interval(0, shape.weight()[0])) : array;
+    }
+
     INDArray toPeft(INDArray weight) {
-        return layout.toPeft(weight, shape);
+        return layout.toPeft(part(weight), shape);
     }
 }

@@ -39,12 +39,19 @@ final class LinearPath {
 
     /** Adds all updates to {@code z = x W}; returns {@code x A} by slot, kept in {@code place}. */
     List<INDArray> add(INDArray x, INDArray z, boolean training, LayerWorkspaceMgr mgr, ArrayType place) {
+        List<INDArray> downs = downs(x, training, mgr, place);
+        for (int i = 0; i < downs.size(); i++) {
+            updates.up(updates.slots().get(i), downs.get(i), z);
+        }
+        return downs;
+    }
+
+    /** {@code x A} by slot, kept in {@code place}. */
+    List<INDArray> downs(INDArray x, boolean training, LayerWorkspaceMgr mgr, ArrayType place) {
         List<INDArray> downs = new ArrayList<>(updates.slots().size());
         for (LoraSlot slot : updates.slots()) {
             INDArray rows = drops(slot, training) ? dropped(slot, x) : x;
-            INDArray t = updates.down(slot, rows, mgr, place);
-            updates.up(slot, t, z);
-            downs.add(t);
+            downs.add(updates.down(slot, rows, mgr, place));
         }
         return downs;
     }

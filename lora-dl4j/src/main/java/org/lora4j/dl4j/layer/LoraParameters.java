@@ -47,8 +47,9 @@ final class LoraParameters implements ParamInitializer {
         }
     }
 
+    // Stock wrappers ask the initializer of the inner layer with themselves as the argument.
     private static LoraSettings settings(Layer layer) {
-        return ((LoraLayer) layer).lora();
+        return ((LoraLayer) Wrappers.inner(layer)).lora();
     }
 
     private static List<Factor> factors(Layer layer) {
@@ -62,13 +63,16 @@ final class LoraParameters implements ParamInitializer {
 
     @Override
     public long numParams(NeuralNetConfiguration conf) {
-        return numParams(conf.getLayer());
+        return stock.numParams(conf) + length(conf.getLayer());
     }
 
     @Override
     public long numParams(Layer layer) {
-        return stock.numParams(layer)
-                + factors(layer).stream().mapToLong(Factor::length).sum();
+        return stock.numParams(layer) + length(layer);
+    }
+
+    private static long length(Layer layer) {
+        return factors(layer).stream().mapToLong(Factor::length).sum();
     }
 
     @Override
@@ -119,7 +123,8 @@ final class LoraParameters implements ParamInitializer {
             return new LinkedHashMap<>();
         }
         INDArray view = paramsView.reshape(paramsView.length());
-        long offset = stock.numParams(layer);
+        // Not of the layer: the stock answer for a CenterLossOutputLayer leaves the centers out.
+        long offset = stock.numParams(conf);
         Map<String, INDArray> params = stock.init(conf, view.get(NDArrayIndex.interval(0, offset)), initializeParams);
         Map<LoraSlot, Map<String, INDArray>> starts = new LinkedHashMap<>();
         for (Factor factor : factors(layer)) {
@@ -158,7 +163,7 @@ final class LoraParameters implements ParamInitializer {
         Layer layer = conf.getLayer();
         LoraSettings settings = settings(layer);
         INDArray view = gradientView.reshape(gradientView.length());
-        long offset = stock.numParams(layer);
+        long offset = stock.numParams(conf);
         Map<String, INDArray> gradients = new LinkedHashMap<>();
         if (!settings.learning().isEmpty()) {
             stock.getGradientsFromFlattened(conf, view.get(NDArrayIndex.interval(0, offset)))

@@ -60,7 +60,7 @@ final class StepCache {
         return downs;
     }
 
-    private static boolean isAlive(INDArray array) {
+    static boolean isAlive(INDArray array) {
         if (array.wasClosed()) {
             return false;
         }

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.dl4j.layer;
+
+import org.deeplearning4j.exception.DL4JInvalidInputException;
+import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.gradient.Gradient;
+import org.deeplearning4j.nn.layers.training.CenterLossOutputLayer;
+import org.deeplearning4j.nn.workspace.ArrayType;
+import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.nd4j.common.primitives.Pair;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * A running {@link LoraCenterLossOutputLayer}.
+ *
+ * <p><i>Source</i>: Wen, Zhang, Li and Qiao, 2016, A Discriminative Feature Learning Approach for Deep Face Recognition,
+ * equations 2 to 5.
+ */
+final class CenterLossUpdates extends CenterLossOutputLayer {
+
+    private static final long serialVersionUID = 1;
+    private static final String CENTERS = "cL";
+
+    private final transient LoraSettings settings;
+    private final transient OutputPath path;
+
+    CenterLossUpdates(NeuralNetConfiguration conf, DataType type, LoraSettings settings) {
+        super(conf, type);
+        this.settings = settings;
+        this.path = new OutputPath(this, settings);
+    }
+
+    @Override
+    protected Pair<INDArray, INDArray> preOutputWithPreNorm(
+            boolean training, boolean forBackprop, LayerWorkspaceMgr mgr) {
+        assertInputSet(forBackprop);
+        applyDropOutIfNecessary(training, mgr);
+        INDArray z = path.preOutput(input.castTo(dataType), hasBias(), training, mgr);
+        if (maskArray != null) {
+            applyMask(z);
+        }
+        return new Pair<>(z, z);
+    }
+
+    @Override
+    public Pair<Gradient, INDArray> backpropGradient(INDArray epsilon, LayerWorkspaceMgr mgr) {
+        assertInputSet(true);
+        INDArray z = preOutput2d(true, mgr);
+        INDArray classes = getLabels2d(mgr, ArrayType.BP_WORKING_MEM);
+        if (classes.size(1) != z.size(1)) {
+            throw new DL4JInvalidInputException("labels of " + layerId() + ": " + classes.size(1)
+                    + " columns; expected " + z.size(1) + ", one for each output. Check the data, and nOut.");
+        }
+        INDArray delta =
+                layerConf().getLossFn().computeGradient(classes, z, layerConf().getActivationFn(), maskArray);
+        INDArray x = input.castTo(dataType);
+        Pair<Gradient, INDArray> result = path.backward(x, delta, gradientViews, mgr);
+        INDArray oneHot = classes.castTo(dataType);
+        INDArray fromCenters = x.sub(oneHot.mmul(getParam(CENTERS)));
+        if (settings.learns(CENTERS)) {
+            INDArray view = gradientViews.get(CENTERS);
+            view.assign(ofCenters(oneHot, fromCenters));
+            result.getFirst().gradientForVariable().put(CENTERS, view);
+        }
+        if (result.getSecond() != null) {
+            INDArray next = result.getSecond().addi(fromCenters.muli(layerConf().getLambda()));
+            result.setSecond(backpropDropOutIfPresent(next));
+        }
+        return result;
+    }
+
+    /** The step of the centers by the paper's rule, or the gradient where gradients are checked; as in the stock layer. */
+    private INDArray ofCenters(INDArray oneHot, INDArray fromCenters) {
+        INDArray sums = oneHot.transpose().mmul(fromCenters).muli(-layerConf().getAlpha());
+        return layerConf().getGradientCheck()
+                ? sums.muli(layerConf().getLambda())
+                : sums.diviColumnVector(oneHot.sum(0).reshape(oneHot.size(1), 1).addi(1));
+    }
+
+    @Override
+    public void computeGradientAndScore(LayerWorkspaceMgr mgr) {
+        if (input != null && labels != null) {
+            gradient = backpropGradient(null, mgr).getFirst();
+            score = computeScore(0, true, mgr);
+        }
+    }
+
+    @Override
+    public void setInput(INDArray newInput, LayerWorkspaceMgr mgr) {
+        path.forget();
+        super.setInput(newInput, mgr);
+    }
+
+    @Override
+    public void clear() {
+        super.clear();
+        path.forget();
+    }
+
+    @Override
+    protected INDArray getParamWithNoise(String name, boolean training, LayerWorkspaceMgr mgr) {
+        return getParam(name);
+    }
+
+    @Override
+    public boolean updaterDivideByMinibatch(String name) {
+        return settings.learns(name);
+    }
+
+    @Override
+    public void setParams(INDArray params) {
+        Running.assign(paramsFlattened, params);
+    }
+}

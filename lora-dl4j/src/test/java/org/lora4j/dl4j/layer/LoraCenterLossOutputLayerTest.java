@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.dl4j.layer;
+
+import java.util.List;
+import org.deeplearning4j.nn.conf.inputs.InputType;
+import org.deeplearning4j.nn.conf.layers.CenterLossOutputLayer;
+import org.deeplearning4j.nn.conf.layers.DenseLayer;
+import org.deeplearning4j.nn.conf.layers.Layer;
+import org.nd4j.linalg.activations.Activation;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.lossfunctions.LossFunctions;
+
+class LoraCenterLossOutputLayerTest extends LayerAdapterContract {
+
+    @Override
+    protected Layer stock() {
+        return new CenterLossOutputLayer.Builder(LossFunctions.LossFunction.MCXENT)
+                .nOut(3)
+                .activation(Activation.SOFTMAX)
+                .biasInit(0.1)
+                .alpha(1)
+                .lambda(0.3)
+                .gradientCheck(true)
+                .build();
+    }
+
+    @Override
+    protected List<Layer> below() {
+        return List.of(new DenseLayer.Builder().nOut(6).activation(smooth()).build());
+    }
+
+    @Override
+    protected List<Layer> above() {
+        return List.of();
+    }
+
+    @Override
+    protected InputType inputType() {
+        return InputType.feedForward(4);
+    }
+
+    @Override
+    protected INDArray features() {
+        return normal("features", 7, 4);
+    }
+
+    @Override
+    protected INDArray labels() {
+        return classes(7, 3);
+    }
+}

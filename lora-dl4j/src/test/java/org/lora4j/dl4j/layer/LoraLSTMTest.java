@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.dl4j.layer;
+
+import org.deeplearning4j.nn.conf.layers.LSTM;
+import org.deeplearning4j.nn.conf.layers.Layer;
+
+class LoraLSTMTest extends SeriesLayerContract {
+
+    @Override
+    protected Layer stock() {
+        return new LSTM.Builder().nOut(4).activation(smooth()).build();
+    }
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.dl4j.layer;
+
+import java.util.List;
+import org.deeplearning4j.nn.conf.layers.Layer;
+import org.deeplearning4j.nn.conf.layers.recurrent.SimpleRnn;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/** Steps are missing before and between others. */
+class LoraSimpleRnnWithGapsTest extends SeriesLayerContract {
+
+    @Override
+    protected Layer stock() {
+        return new SimpleRnn.Builder().nOut(4).activation(smooth()).build();
+    }
+
+    @Override
+    protected List<Layer> below() {
+        return List.of();
+    }
+
+    @Override
+    protected INDArray featuresMask() {
+        return Nd4j.createFromArray(new double[][] {{1, 1, 0, 1, 1}, {0, 0, 1, 1, 1}, {0, 1, 0, 1, 0}});
+    }
+
+    @Override
+    protected INDArray labelsMask() {
+        return Masks.lengths(5, 5, 5, 5);
+    }
+}
