@@ -55,7 +55,8 @@ public final class WeightMerge {
      * @return the parameters that change, by name, in the base's layout and data type
      * @throws IncompatibleBaseException if an adapter does not fit the base: the message
      *     lists what one of them has and the other lacks and what differs in shape; or if two adapters hold the same
-     *     parameter in full or the same token row, or an update has no place in the weight (convolutions in groups)
+     *     parameter in full or the same token row, or an update has no place in the weight (convolutions in groups),
+     *     or its start value cannot be had of the weight
      */
     public static Map<String, INDArray> merged(ModelWeights base, List<Adapter> adapters)
             throws IncompatibleBaseException {
@@ -148,7 +149,9 @@ public final class WeightMerge {
                         + " weight. Keep this adapter beside the weights instead of merging it.");
             }
             INDArray merged = method.mergedWeight(site.shape(), weight, factors, site.scaling());
-            if (config.initialization().movesBase()) {
+            // A weight that the adapter brings along has been moved already.
+            if (config.initialization().movesBase()
+                    && !adapter.savedParameters().containsKey(site.weight())) {
                 merged.subi(start(method, config, site));
             }
             changed.put(site.weight(), site.turned(merged));
@@ -172,16 +175,25 @@ public final class WeightMerge {
     }
 
     /** The part of the weight that PEFT took off the base when the adapter was made. */
-    private INDArray start(AdapterMethod method, LoraConfig config, WeightSite site) {
+    private INDArray start(AdapterMethod method, LoraConfig config, WeightSite site) throws IncompatibleBaseException {
         INDArray weight = site.turned(base.get(site.weight()));
-        Map<String, INDArray> factors = method.initialize(new FactorStart(
+        FactorStart start = new FactorStart(
                 site.shape(),
                 site.rank(),
                 site.scaling(),
                 config.initialization(),
                 RandomStreams.of(0, site.module()),
                 weight.dataType(),
-                () -> weight));
+                () -> weight);
+        Map<String, INDArray> factors;
+        try {
+            factors = method.initialize(start);
+        } catch (IllegalArgumentException e) {
+            throw new IncompatibleBaseException(
+                    "WeightMerge: module \"" + site.module() + "\" cannot have started as its config says: "
+                            + e.getMessage(),
+                    e);
+        }
         return method.deltaWeight(site.shape(), weight, factors, site.scaling());
     }
 

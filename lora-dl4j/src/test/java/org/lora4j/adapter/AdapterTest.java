@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.lora4j.config.BiasTraining;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.config.TrainableTokens;
 import org.lora4j.format.peft.PeftFile;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
@@ -181,5 +183,20 @@ class AdapterTest {
 
     private static INDArray ones(long... shape) {
         return Nd4j.ones(DataType.FLOAT, shape);
+    }
+
+    @Test
+    void of_whenTheConfigTrainsTokensAndNoModuleHasRows_saysSo() {
+        LoraConfig config = LoraConfig.builder()
+                .rank(1)
+                .targetModules("fc")
+                .trainableTokens(TrainableTokens.of(Map.of("embed", List.of(3))))
+                .build();
+        Map<String, Map<String, INDArray>> factors =
+                Map.of("fc", Map.of("lora_A.weight", Nd4j.ones(1, 2), "lora_B.weight", Nd4j.ones(2, 1)));
+
+        assertThatThrownBy(() -> Adapter.of(config, factors, Map.of()))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("no rows of the trained tokens {embed=[3]}");
     }
 }

@@ -21,6 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.lora4j.adapter.Adapter;
+import org.lora4j.config.Initialization;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.TrainableTokens;
 import org.lora4j.error.IncompatibleBaseException;
@@ -279,6 +280,40 @@ class WeightMergeTest {
         assertThat(changed).containsOnlyKeys("embed_tokens.weight", "lm_head.weight");
         assertThat(changed.get("lm_head.weight").getRow(1)).isEqualTo(filled(7, 2));
         assertThat(changed.get("lm_head.weight").getRow(2)).isEqualTo(filled(1, 2));
+    }
+
+    /** PEFT saves the weight of an adapted head as its start left it. */
+    @Test
+    void merged_ofAStartThatMovedASavedWeight_addsTheUpdateToWhatWasSaved() throws IOException {
+        LoraConfig config = LoraConfig.builder()
+                .rank(1)
+                .alpha(1)
+                .targetModules("lm_head")
+                .initialization(Initialization.PISSA)
+                .build();
+        Map<String, Map<String, INDArray>> factors =
+                Map.of("lm_head", Map.of("lora_A.weight", filled(1, 1, 2), "lora_B.weight", filled(1, 2, 1)));
+        Adapter adapter = Adapter.of(config, factors, Map.of("lm_head.weight", filled(2, 2, 2)));
+
+        Map<String, INDArray> changed =
+                WeightMerge.merged(ModelWeights.of(Map.of("lm_head.weight", filled(9, 2, 2))), List.of(adapter));
+
+        assertThat(changed.get("lm_head.weight")).isEqualTo(filled(3, 2, 2));
+    }
+
+    @Test
+    void merged_ofAStartThatTheWeightCannotHaveHad_isRefusedAndNamesTheModule() {
+        LoraConfig config = LoraConfig.builder()
+                .rank(3)
+                .targetModules("fc")
+                .initialization(Initialization.PISSA)
+                .build();
+
+        assertThatThrownBy(() -> WeightMerge.merged(
+                        ModelWeights.of(Map.of("fc.weight", filled(1, 2, 2))),
+                        List.of(adapter(config, "fc", filled(1, 3, 2), filled(1, 2, 3)))))
+                .isInstanceOf(IncompatibleBaseException.class)
+                .hasMessageStartingWith("WeightMerge: module \"fc\" cannot have started as its config says: PISSA");
     }
 
     @Test

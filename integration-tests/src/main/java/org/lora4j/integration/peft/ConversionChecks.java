@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.integration.peft;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.DoubleNode;
+import com.fasterxml.jackson.databind.node.IntNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.Scaling;
 import org.lora4j.integration.peft.cases.AdapterTensors;
@@ -25,11 +29,20 @@ final class ConversionChecks {
                 golden, MergeChecks.merged(golden, List.of(before)), "merged weights before the conversion", checks);
     }
 
-    /** The conversion doubles the rank and keeps the scaling. */
+    /** The conversion doubles the ranks and keeps the scalings. */
     private static void edit(GoldenCase golden, Adapter converted, ObjectNode config) {
         boolean stabilized = converted.config().scalingRule() == Scaling.RANK_STABILIZED;
         config.put("r", converted.config().rank() / 2);
         config.put("lora_alpha", converted.config().alpha() / (stabilized ? Math.sqrt(2) : 2));
+        // PEFT refuses to convert patterns with rank-stabilized scaling.
+        halve(config.path("rank_pattern"), converted.config().rankPattern(), rank -> IntNode.valueOf(rank / 2));
+        halve(config.path("alpha_pattern"), converted.config().alphaPattern(), alpha -> DoubleNode.valueOf(alpha / 2));
         config.put("init_lora_weights", golden.features().contains("olora") ? "olora" : "pissa");
+    }
+
+    private static <T> void halve(JsonNode pattern, Map<String, T> values, Function<T, JsonNode> half) {
+        if (pattern instanceof ObjectNode fields) {
+            values.forEach((key, value) -> fields.set(key, half.apply(value)));
+        }
     }
 }

@@ -29,7 +29,9 @@ import org.lora4j.train.TrainingPlan;
  */
 record TrainingRecipe(JsonNode about) {
 
-    private static final Pattern CLIP = Pattern.compile("clip\\D*([0-9.]+(?:e-?[0-9]+)?)");
+    private static final Pattern CLIP_FIELD = Pattern.compile("clip|max_(grad_)?norm");
+    private static final Pattern CLIP = Pattern.compile(
+            "(?:clip|max_norm|max norm)[^0-9|;]*([0-9]+(?:\\.[0-9]+)?(?:e-?[0-9]+)?)", Pattern.CASE_INSENSITIVE);
 
     private static final Set<String> OFF = Set.of("amsgrad", "maximize", "dampening");
 
@@ -146,15 +148,17 @@ record TrainingRecipe(JsonNode about) {
                 "training with the optimizer \"" + about.path("optimizer").asText() + "\"");
     }
 
-    /** A norm under a name with "clip" or "max_grad_norm", or in the words of the optimizer. */
+    /** A norm under a name that tells of clipping, or in the words of the optimizer, the features or the notes. */
     private OptionalDouble clip() {
         for (Map.Entry<String, JsonNode> field : about.properties()) {
-            boolean clips = field.getKey().contains("clip") || field.getKey().contains("max_grad_norm");
-            if (clips && field.getValue().isNumber()) {
+            if (CLIP_FIELD.matcher(field.getKey()).find() && field.getValue().isNumber()) {
                 return OptionalDouble.of(field.getValue().asDouble());
             }
         }
-        Matcher words = CLIP.matcher(text(about) + " " + String.join(" ", GoldenCase.strings(about.path("features"))));
+        // Every case has notes that say which gradients are those before clipping.
+        String notes = about.path("notes").asText().replaceAll("\\([^)]*before clipping[^)]*\\)", "");
+        Matcher words = CLIP.matcher(
+                String.join(" | ", text(about), String.join(" | ", GoldenCase.strings(about.path("features"))), notes));
         return words.find() ? OptionalDouble.of(Double.parseDouble(words.group(1))) : OptionalDouble.empty();
     }
 }
