@@ -22,9 +22,9 @@ final class KernelSession extends InferenceSession {
     KernelSession(SameDiff graph, Map<String, Kernel> kernels) {
         super(graph);
         this.kernels = kernels;
-        // The one op whose result looks into its input: that must not be used again while the result is needed.
+        // The one op whose result looks into its input, which must not be used again while the result is needed.
         boolean views = graph.getOps().values().stream().anyMatch(op -> op.getOp() instanceof CreateView);
-        if (!views && !Boolean.getBoolean("stock")) {
+        if (!views) {
             setMmgr(new ArrayPool());
         }
     }

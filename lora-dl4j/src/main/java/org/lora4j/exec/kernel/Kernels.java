@@ -164,7 +164,7 @@ public final class Kernels {
         LiveOps live = new LiveOps(graph, outputs);
         GraphCopy copy = GraphCopy.of(graph);
         ProductSums.find(graph, shapes, live).forEach(copy::rewrite);
-        if (!Boolean.getBoolean("noview")) ViewProducts.find(graph, live).forEach(copy::rewrite);
+        ViewProducts.find(graph, live).forEach(copy::rewrite);
         return copy.build();
     }
 
