@@ -69,19 +69,12 @@ final class Convolution2DUpdates extends ConvolutionLayer {
         if (!settings.isAdapted()) {
             return stock;
         }
-        INDArray image = image();
-        INDArray rows = stock.getSecond() == null ? patches(image).rows(image) : stock.getSecond();
         INDArray z = channelsFirst(stock.getFirst());
         INDArray total = Patches2D.positions(z, true);
         INDArray target = total == null ? Patches2D.positions(z, false) : total;
         List<INDArray> now = new ArrayList<>(updates.slots().size());
         for (LoraSlot slot : updates.slots()) {
-            INDArray own = rows;
-            if (drops(slot, training)) {
-                INDArray dropped = image.mul(mask(slot, image));
-                own = patches(dropped).rows(dropped);
-            }
-            INDArray t = updates.down(slot, own, mgr, StepCache.place(training, mgr));
+            INDArray t = down(slot, stock.getSecond(), training, mgr);
             updates.up(slot, t, target);
             now.add(t);
         }
@@ -89,7 +82,24 @@ final class Convolution2DUpdates extends ConvolutionLayer {
             Patches2D.write(target, z);
         }
         downs = now;
-        return new Pair<>(stock.getFirst(), forBackprop ? rows : null);
+        return stock;
+    }
+
+    /** The input through A; the patches of the stock layer serve if there are any and nothing is dropped. */
+    private INDArray down(LoraSlot slot, INDArray stockRows, boolean training, LayerWorkspaceMgr mgr) {
+        ArrayType place = StepCache.place(training, mgr);
+        if (stockRows != null && !drops(slot, training)) {
+            return updates.down(slot, stockRows, mgr, place);
+        }
+        INDArray image = seenBy(slot, image(), training);
+        Patches2D patches = patches(image);
+        INDArray t = updates.emptyDown(slot, image, patches.count(), mgr, place);
+        patches.multiply(patches.columns(image), updates.a(slot), t);
+        return t;
+    }
+
+    private INDArray seenBy(LoraSlot slot, INDArray image, boolean training) {
+        return drops(slot, training) ? image.mul(mask(slot, image)) : image;
     }
 
     @Override
@@ -107,14 +117,11 @@ final class Convolution2DUpdates extends ConvolutionLayer {
     public Pair<Gradient, INDArray> backpropGradient(INDArray epsilon, LayerWorkspaceMgr mgr) {
         assertInputSet(true);
         INDArray z;
-        INDArray rows = null;
         if (cache.isValid(getIterationCount())) {
             z = cache.preActivation();
             downs = cache.downs();
         } else {
-            Pair<INDArray, INDArray> both = preOutput(true, true, mgr);
-            z = both.getFirst();
-            rows = both.getSecond();
+            z = preOutput(true, false, mgr).getFirst();
         }
         cache.clear();
         INDArray delta = layerConf()
@@ -123,7 +130,7 @@ final class Convolution2DUpdates extends ConvolutionLayer {
                 .getFirst();
         INDArray deltaRows = Patches2D.positions(channelsFirst(delta), false);
         INDArray image = image();
-        Gradient gradient = gradients(image, rows, deltaRows, mgr);
+        Gradient gradient = gradients(image, deltaRows, mgr);
         if (settings.lowest()) {
             return new Pair<>(gradient, null);
         }
@@ -131,7 +138,7 @@ final class Convolution2DUpdates extends ConvolutionLayer {
         return new Pair<>(gradient, asFormat(backpropDropOutIfPresent(next)));
     }
 
-    private Gradient gradients(INDArray image, INDArray known, INDArray delta, LayerWorkspaceMgr mgr) {
+    private Gradient gradients(INDArray image, INDArray delta, LayerWorkspaceMgr mgr) {
         Gradient gradient = new DefaultGradient();
         Map<String, INDArray> views = gradientViews;
         if (settings.learns("b")) {
@@ -139,24 +146,22 @@ final class Convolution2DUpdates extends ConvolutionLayer {
             delta.sum(b, 0);
             gradient.gradientForVariable().put("b", b);
         }
-        boolean needed = settings.learns("W") || updates.learns();
-        INDArray rows = needed && known == null ? patches(image).rows(image) : known;
+        if (!settings.learns("W") && !updates.learns()) {
+            return gradient;
+        }
+        Patches2D patches = patches(image);
+        INDArray columns = patches.columns(image);
         if (settings.learns("W")) {
             INDArray w = views.get("W");
-            INDArray matrix = w.reshape('c', true, w.size(0), w.length() / w.size(0));
-            Products.set(1, delta, true, rows, false, matrix);
+            patches.gradient(columns, delta, w.reshape('c', true, w.size(0), w.length() / w.size(0)));
             gradient.setGradientFor("W", w, 'c');
         }
         for (int i = 0; i < updates.slots().size(); i++) {
             LoraSlot slot = updates.slots().get(i);
             if (slot.learns()) {
-                INDArray own = rows;
-                if (drops(slot, true)) {
-                    INDArray dropped = image.mul(mask(slot, image));
-                    own = patches(dropped).rows(dropped);
-                }
                 updates.upGradients(slot, downs.get(i), delta, views, gradient);
-                updates.downGradient(slot, own, updates.back(slot, delta, mgr), views, gradient);
+                INDArray seen = drops(slot, true) ? patches.columns(seenBy(slot, image, true)) : columns;
+                patches.gradient(seen, updates.back(slot, delta, mgr), updates.downGradient(slot, views, gradient));
             }
         }
         return gradient;
@@ -165,13 +170,13 @@ final class Convolution2DUpdates extends ConvolutionLayer {
     private INDArray epsilon(INDArray image, INDArray delta, LayerWorkspaceMgr mgr) {
         INDArray w = getParam("W");
         Patches2D patches = patches(image);
-        INDArray columns = patches.emptyRows(delta.dataType(), delta.size(0));
+        INDArray columns = patches.emptyRows(delta.dataType());
         Products.set(1, delta, false, w.reshape('c', true, w.size(0), w.length() / w.size(0)), false, columns);
         INDArray masked = null;
         for (LoraSlot slot : updates.slots()) {
             INDArray u = updates.back(slot, delta, mgr);
             if (drops(slot, true)) {
-                INDArray own = patches.emptyRows(delta.dataType(), delta.size(0));
+                INDArray own = patches.emptyRows(delta.dataType());
                 Products.set(1, u, false, updates.a(slot), false, own);
                 INDArray part = patches.fold(own, image.ulike()).muli(mask(slot, image));
                 masked = masked == null ? part : masked.addi(part);
