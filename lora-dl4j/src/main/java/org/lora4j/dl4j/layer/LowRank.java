@@ -60,9 +60,14 @@ final class LowRank {
 
     /** T. */
     INDArray down(LoraSlot slot, INDArray rows, LayerWorkspaceMgr mgr, ArrayType place) {
-        INDArray t = mgr.createUninitialized(place, rows.dataType(), new long[] {rows.size(0), slot.rank()}, 'f');
+        INDArray t = emptyDown(slot, rows, rows.size(0), mgr, place);
         Products.set(1, rows, false, a(slot), true, t);
         return t;
+    }
+
+    /** An array for T, to be written, each row in one piece. */
+    INDArray emptyDown(LoraSlot slot, INDArray like, long rows, LayerWorkspaceMgr mgr, ArrayType place) {
+        return mgr.createUninitialized(place, like.dataType(), new long[] {rows, slot.rank()}, 'c');
     }
 
     /** Adds the update to Z. */
@@ -96,8 +101,13 @@ final class LowRank {
 
     /** Writes the gradient of A. */
     void downGradient(LoraSlot slot, INDArray rows, INDArray u, Map<String, INDArray> views, Gradient gradient) {
+        Products.set(1, u, true, rows, false, downGradient(slot, views, gradient));
+    }
+
+    /** The array for the gradient of A as [rank, columns of X], to be written. */
+    INDArray downGradient(LoraSlot slot, Map<String, INDArray> views, Gradient gradient) {
         INDArray a = views.get(slot.a());
-        Products.set(1, u, true, rows, false, matrix(a));
         gradient.gradientForVariable().put(slot.a(), a);
+        return matrix(a);
     }
 }
