@@ -24,8 +24,9 @@ import org.nd4j.shade.jackson.annotation.JsonProperty;
  * <p>Modules are those of {@link LoraSelfAttentionLayer}. The queries {@code Q} [1, nIn, queries] are no linear map; they are
  * frozen, unless the settings name them among what learns.
  *
- * <p>The layer is computed by hand: outputs equal the stock layer's up to rounding, masks included, and gradients are right,
- * where those of the stock layer are twice too large. As there, DL4J's dropout on the input and weight noise are not applied.
+ * <p>The layer is computed by hand, and so it runs, while the stock layer of DL4J M2.1 fails at its first forward pass (it calls
+ * the native {@code scatter_update} without arguments). Outputs are those that the stock layer describes, masks included. DL4J's
+ * dropout on the input and weight noise are not applied; as with the stock layer, masks end here.
  *
  * @apiNote Status: experimental
  */

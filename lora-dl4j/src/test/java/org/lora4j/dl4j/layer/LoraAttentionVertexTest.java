@@ -24,8 +24,8 @@ import org.deeplearning4j.nn.conf.graph.AttentionVertex;
 import org.deeplearning4j.nn.conf.graph.GraphVertex;
 import org.deeplearning4j.nn.conf.graph.MergeVertex;
 import org.deeplearning4j.nn.conf.inputs.InputType;
-import org.deeplearning4j.nn.conf.layers.LSTM;
 import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
+import org.deeplearning4j.nn.conf.layers.recurrent.SimpleRnn;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.util.ModelSerializer;
 import org.junit.jupiter.api.AfterEach;
@@ -95,9 +95,9 @@ class LoraAttentionVertexTest {
                 .weightInit(new NormalDistribution(0, 0.6))
                 .graphBuilder()
                 .addInputs("left", "right")
-                .addLayer("queries", new LSTM.Builder().nOut(4).build(), "left")
-                .addLayer("keys", new LSTM.Builder().nOut(5).build(), "right")
-                .addLayer("values", new LSTM.Builder().nOut(6).build(), "right")
+                .addLayer("queries", new SimpleRnn.Builder().nOut(4).build(), "left")
+                .addLayer("keys", new SimpleRnn.Builder().nOut(5).build(), "right")
+                .addLayer("values", new SimpleRnn.Builder().nOut(6).build(), "right")
                 .addVertex(VERTEX, vertex, "queries", "keys", "values")
                 .addVertex("both", new MergeVertex(), VERTEX, "queries")
                 .addLayer(

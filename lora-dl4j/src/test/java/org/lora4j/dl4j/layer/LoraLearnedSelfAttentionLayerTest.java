@@ -5,10 +5,10 @@ import java.util.List;
 import java.util.Map;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.conf.inputs.InputType;
-import org.deeplearning4j.nn.conf.layers.LSTM;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.LearnedSelfAttentionLayer;
 import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
+import org.deeplearning4j.nn.conf.layers.recurrent.SimpleRnn;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -82,7 +82,7 @@ class LoraLearnedSelfAttentionLayerTest extends LayerAdapterContract {
 
     @Override
     protected List<Layer> below() {
-        return List.of(new LSTM.Builder().nOut(4).build());
+        return List.of(new SimpleRnn.Builder().nOut(4).build());
     }
 
     @Override

@@ -3,10 +3,10 @@ package org.lora4j.dl4j.layer;
 
 import java.util.List;
 import org.deeplearning4j.nn.conf.inputs.InputType;
-import org.deeplearning4j.nn.conf.layers.LSTM;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.RecurrentAttentionLayer;
 import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
+import org.deeplearning4j.nn.conf.layers.recurrent.SimpleRnn;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.lossfunctions.LossFunctions;
 
@@ -34,7 +34,7 @@ class LoraRecurrentAttentionLayerTest extends LayerAdapterContract {
 
     @Override
     protected List<Layer> below() {
-        return List.of(new LSTM.Builder().nOut(4).build());
+        return List.of(new SimpleRnn.Builder().nOut(4).build());
     }
 
     @Override
