@@ -25,8 +25,9 @@ import org.nd4j.shade.jackson.annotation.JsonProperty;
  * same at all time steps and in all examples of an iteration, as {@code RW + s A B} is formed once for a batch.
  *
  * <p>Everything else is the stock layer: activations of cell and gates, masks, both data formats, stored state, truncated
- * backpropagation. The backward pass takes masks into account, which the stock one leaves out. Weight noise and a helper of
- * a GPU are not used.
+ * backpropagation. The backward pass takes masks and a stored state into account. The stock one leaves masks out, and from
+ * the second part of a truncated series on its gradients are not those of differences. Weight noise and a helper of a GPU
+ * are not used.
  *
  * <p><i>Source</i> of masks that stay the same over time: Gal and Ghahramani, 2016, A Theoretically Grounded Application of
  * Dropout in Recurrent Neural Networks, arXiv:1512.05287, section 4.2.

@@ -97,7 +97,7 @@ final class LstmCell {
         INDArray x = Shape.toMmulCompatible(series.tensorAlongDimension(step, 1, 0));
         INDArray sum = x.mmul(products.input());
         products.addInput(step, sum);
-        if (step > 0 || pass.started()[0]) {
+        if (step > 0 || pass.started()) {
             products.addState(pass.state(step), sum);
         }
         INDArray z = pass.keeps() ? pass.gates(step).assign(sum) : sum.dup('f');

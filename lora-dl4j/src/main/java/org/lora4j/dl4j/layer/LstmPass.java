@@ -25,7 +25,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 record LstmPass(
         StepProducts products,
         boolean keeps,
-        boolean[] started,
+        boolean started,
         INDArray gates,
         INDArray before,
         INDArray cells,
@@ -34,22 +34,32 @@ record LstmPass(
         INDArray states)
         implements RecurrentUpdates.Pass {
 
-    static LstmPass empty(
-            LstmCell cell, INDArray series, StepProducts products, boolean masked, Use use, LayerWorkspaceMgr mgr) {
+    /** Room for a pass, with the state before its first step. */
+    static LstmPass start(
+            LstmCell cell,
+            INDArray series,
+            StepProducts products,
+            Map<String, INDArray> from,
+            boolean masked,
+            Use use,
+            LayerWorkspaceMgr mgr) {
         long time = series.size(2);
         long n = cell.size();
         boolean keeps = use.training();
         Blocks blocks = new Blocks(series, use.place(), mgr);
-        return new LstmPass(
+        LstmPass pass = new LstmPass(
                 products,
                 keeps,
-                new boolean[1],
+                !from.isEmpty(),
                 keeps ? blocks.of(4 * n * time) : null,
                 keeps ? blocks.of((cell.hasSigmoidGates() ? n : 4 * n) * time) : null,
                 blocks.of(n * (keeps ? time + 1 : 2)),
                 keeps && masked ? blocks.of(n * time) : null,
                 keeps ? blocks.of(n * time) : null,
                 blocks.of(n * (time + 1)));
+        assign(pass.state(0), from.get(LSTM.STATE_KEY_PREV_ACTIVATION));
+        assign(pass.cell(0), from.get(LSTM.STATE_KEY_PREV_MEMCELL));
+        return pass;
     }
 
     private record Blocks(INDArray series, ArrayType place, LayerWorkspaceMgr mgr) {
@@ -57,14 +67,6 @@ record LstmPass(
         INDArray of(long columns) {
             return mgr.createUninitialized(place, series.dataType(), new long[] {series.size(0), columns}, 'f');
         }
-    }
-
-    void startFrom(Map<String, INDArray> from) {
-        INDArray output = from.get(LSTM.STATE_KEY_PREV_ACTIVATION);
-        INDArray cell = from.get(LSTM.STATE_KEY_PREV_MEMCELL);
-        started[0] = output != null;
-        assign(state(0), output);
-        assign(cell(0), cell);
     }
 
     private static void assign(INDArray block, INDArray value) {

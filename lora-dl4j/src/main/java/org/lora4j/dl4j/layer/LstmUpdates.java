@@ -32,8 +32,7 @@ final class LstmUpdates extends RecurrentUpdates<AbstractLSTM, LstmPass> {
     LstmPass forward(
             INDArray series, StepProducts products, Map<String, INDArray> from, Use use, LayerWorkspaceMgr mgr) {
         LstmCell cell = cell();
-        LstmPass pass = LstmPass.empty(cell, series, products, maskArray != null, use, mgr);
-        pass.startFrom(from);
+        LstmPass pass = LstmPass.start(cell, series, products, from, maskArray != null, use, mgr);
         for (int t = 0; t < series.size(2); t++) {
             try (MemoryWorkspace loop = mgr.notifyScopeEntered(ArrayType.RNN_FF_LOOP_WORKING_MEM)) {
                 cell.forward(pass, series, t, mask(t), use.training());
