@@ -19,15 +19,12 @@ class WeightLayoutTest {
     static Stream<Arguments> layouts() {
         return Stream.of(
                 Arguments.of(
-                        WeightLayout.SAME,
-                        ModuleShape.convolution(2, 2, 1),
-                        new long[] {2, 2, 1, 1},
-                        new double[] {0, 1, 2, 3}),
-                Arguments.of(
-                        WeightLayout.TRANSPOSED,
-                        ModuleShape.linear(2, 3),
-                        new long[] {2, 3},
-                        new double[] {0, 3, 1, 4, 2, 5}),
+                        WeightLayout.SAME, ModuleShape.convolution(2, 2, 1), new long[] {2, 2, 1, 1}, new double[] {
+                            0, 1, 2, 3
+                        }),
+                Arguments.of(WeightLayout.TRANSPOSED, ModuleShape.linear(2, 3), new long[] {2, 3}, new double[] {
+                    0, 3, 1, 4, 2, 5
+                }),
                 // Inputs 0 and 1 follow each other for each output, 2 outputs and 2 columns apart.
                 Arguments.of(
                         WeightLayout.FIRST_AXES_SWAPPED,
