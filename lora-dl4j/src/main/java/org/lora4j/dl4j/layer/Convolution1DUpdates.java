@@ -23,7 +23,7 @@ final class Convolution1DUpdates extends Convolution1DLayer {
     private final transient LoraSettings settings;
     private final transient ConvolutionPath path;
     private final transient StepCache cache = new StepCache();
-    private transient List<INDArray> downs = List.of();
+    private transient INDArray summed;
 
     Convolution1DUpdates(NeuralNetConfiguration conf, DataType type, LoraSettings settings) {
         super(conf, type);
@@ -49,10 +49,16 @@ final class Convolution1DUpdates extends Convolution1DLayer {
 
     @Override
     protected Pair<INDArray, INDArray> preOutput(boolean training, boolean forBackprop, LayerWorkspaceMgr mgr) {
-        Pair<INDArray, INDArray> stock = super.preOutput(training, forBackprop, mgr);
+        Pair<INDArray, INDArray> stock;
+        try {
+            summed = path.parameter("W", training);
+            stock = super.preOutput(training, forBackprop, mgr);
+        } finally {
+            summed = null;
+        }
         if (settings.isAdapted()) {
             INDArray series = series();
-            downs = path.add(series, patches(series), swapped(stock.getFirst()), training, mgr);
+            path.add(series, patches(series), swapped(stock.getFirst()), training, mgr);
         }
         return stock;
     }
@@ -63,7 +69,7 @@ final class Convolution1DUpdates extends Convolution1DLayer {
         applyDropOutIfNecessary(training, mgr);
         INDArray z = preOutput(training, false, mgr).getFirst();
         if (training) {
-            cache.keep(mgr.dup(ArrayType.INPUT, z, z.ordering()), downs, getIterationCount());
+            cache.keep(mgr.dup(ArrayType.INPUT, z, z.ordering()), List.of(), getIterationCount());
         }
         INDArray output = layerConf().getActivationFn().getActivation(z, training);
         return mgr.leverageTo(ArrayType.ACTIVATIONS, masked(output));
@@ -82,13 +88,9 @@ final class Convolution1DUpdates extends Convolution1DLayer {
     @Override
     public Pair<Gradient, INDArray> backpropGradient(INDArray epsilon, LayerWorkspaceMgr mgr) {
         assertInputSet(true);
-        INDArray z;
-        if (cache.isValid(getIterationCount())) {
-            z = cache.preActivation();
-            downs = cache.downs();
-        } else {
-            z = preOutput(true, true, mgr).getFirst();
-        }
+        INDArray z = cache.isValid(getIterationCount())
+                ? cache.preActivation()
+                : preOutput(true, true, mgr).getFirst();
         cache.clear();
         INDArray above = masked(
                 maskArray == null
@@ -97,7 +99,7 @@ final class Convolution1DUpdates extends Convolution1DLayer {
         INDArray delta = layerConf().getActivationFn().backprop(z, above).getFirst();
         INDArray series = series();
         Gradient gradient = new DefaultGradient();
-        INDArray next = path.backward(series, patches(series), swapped(delta), downs, gradientViews, gradient, mgr);
+        INDArray next = path.backward(series, patches(series), swapped(delta), gradientViews, gradient, mgr);
         return new Pair<>(gradient, next == null ? null : backpropDropOutIfPresent(swapped(next)));
     }
 
@@ -111,12 +113,12 @@ final class Convolution1DUpdates extends Convolution1DLayer {
     public void clear() {
         super.clear();
         cache.clear();
-        downs = List.of();
     }
 
+    // The stock layer over time asks here and not for parameters with noise.
     @Override
-    protected INDArray getParamWithNoise(String name, boolean training, LayerWorkspaceMgr mgr) {
-        return getParam(name);
+    public INDArray getParam(String name) {
+        return summed != null && name.equals("W") ? summed : super.getParam(name);
     }
 
     @Override

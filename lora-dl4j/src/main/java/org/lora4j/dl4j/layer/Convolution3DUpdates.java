@@ -21,7 +21,6 @@ final class Convolution3DUpdates extends Convolution3DLayer {
     private final transient LoraSettings settings;
     private final transient ConvolutionPath path;
     private final transient StepCache cache = new StepCache();
-    private transient List<INDArray> downs = List.of();
 
     Convolution3DUpdates(NeuralNetConfiguration conf, DataType type, LoraSettings settings) {
         super(conf, type);
@@ -54,7 +53,7 @@ final class Convolution3DUpdates extends Convolution3DLayer {
         Pair<INDArray, INDArray> stock = super.preOutput(training, forBackprop, mgr);
         if (settings.isAdapted()) {
             INDArray volume = channelsFirst(input.castTo(dataType));
-            downs = path.add(volume, patches(volume), channelsFirst(stock.getFirst()), training, mgr);
+            path.add(volume, patches(volume), channelsFirst(stock.getFirst()), training, mgr);
         }
         return stock;
     }
@@ -65,7 +64,7 @@ final class Convolution3DUpdates extends Convolution3DLayer {
         applyDropOutIfNecessary(training, mgr);
         INDArray z = preOutput(training, false, mgr).getFirst();
         if (training) {
-            cache.keep(mgr.dup(ArrayType.INPUT, z, z.ordering()), downs, getIterationCount());
+            cache.keep(mgr.dup(ArrayType.INPUT, z, z.ordering()), List.of(), getIterationCount());
         }
         return layerConf().getActivationFn().getActivation(z, training);
     }
@@ -73,13 +72,9 @@ final class Convolution3DUpdates extends Convolution3DLayer {
     @Override
     public Pair<Gradient, INDArray> backpropGradient(INDArray epsilon, LayerWorkspaceMgr mgr) {
         assertInputSet(true);
-        INDArray z;
-        if (cache.isValid(getIterationCount())) {
-            z = cache.preActivation();
-            downs = cache.downs();
-        } else {
-            z = preOutput(true, true, mgr).getFirst();
-        }
+        INDArray z = cache.isValid(getIterationCount())
+                ? cache.preActivation()
+                : preOutput(true, true, mgr).getFirst();
         cache.clear();
         INDArray delta = layerConf()
                 .getActivationFn()
@@ -87,8 +82,7 @@ final class Convolution3DUpdates extends Convolution3DLayer {
                 .getFirst();
         INDArray volume = channelsFirst(input.castTo(dataType));
         Gradient gradient = new DefaultGradient();
-        INDArray next =
-                path.backward(volume, patches(volume), channelsFirst(delta), downs, gradientViews, gradient, mgr);
+        INDArray next = path.backward(volume, patches(volume), channelsFirst(delta), gradientViews, gradient, mgr);
         return new Pair<>(gradient, next == null ? null : backpropDropOutIfPresent(asFormat(next)));
     }
 
@@ -102,12 +96,11 @@ final class Convolution3DUpdates extends Convolution3DLayer {
     public void clear() {
         super.clear();
         cache.clear();
-        downs = List.of();
     }
 
     @Override
     protected INDArray getParamWithNoise(String name, boolean training, LayerWorkspaceMgr mgr) {
-        return getParam(name);
+        return path.parameter(name, training);
     }
 
     @Override

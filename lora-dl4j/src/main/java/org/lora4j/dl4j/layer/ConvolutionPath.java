@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.dl4j.layer;
 
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.layers.BaseLayer;
@@ -13,7 +11,7 @@ import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * The updates of a convolution in a running layer, and the backward pass of the whole convolution, on the patches of its
- * input: A is a product of patches, B one of what A gives.
+ * input. Forward the stock operation runs, with the updates added to the weight; only those that drop inputs run here.
  *
  * <p>Images are [batch, channels, sizes...] here; layers convert other formats.
  */
@@ -24,11 +22,18 @@ final class ConvolutionPath {
     private final BaseLayer<?> layer;
     private final LoraSettings settings;
     private final LowRank updates;
+    private final SummedWeight weight;
 
     ConvolutionPath(BaseLayer<?> layer, LoraSettings settings) {
         this.layer = layer;
         this.settings = settings;
         this.updates = new LowRank(layer, settings, WEIGHT);
+        this.weight = new SummedWeight(layer, settings, WEIGHT);
+    }
+
+    /** A parameter as the stock operation is to see it. */
+    INDArray parameter(String name, boolean training) {
+        return name.equals(WEIGHT) ? weight.sum(training) : layer.getParam(name);
     }
 
     private INDArray dropped(LoraSlot slot, INDArray image) {
@@ -39,32 +44,17 @@ final class ConvolutionPath {
         return PathDropout.mask(slot, layer.getIterationCount(), image.dataType(), image.shape());
     }
 
-    private static boolean drops(LoraSlot slot, boolean training) {
-        return training && slot.learns() && slot.dropout() > 0;
-    }
-
-    /** Adds all updates to the output {@code z}; returns what each A gives, by slot. */
-    List<INDArray> add(INDArray image, Patches patches, INDArray z, boolean training, LayerWorkspaceMgr mgr) {
-        List<INDArray> downs = new ArrayList<>(updates.slots().size());
-        INDArray shared = null;
-        INDArray sum = null;
+    /** Adds to the output {@code z} what the operation could not: updates that drop inputs, and the biases of B. */
+    void add(INDArray image, Patches patches, INDArray z, boolean training, LayerWorkspaceMgr mgr) {
         for (LoraSlot slot : updates.slots()) {
-            INDArray rows;
-            if (drops(slot, training)) {
-                rows = patches.rows(dropped(slot, image));
-            } else {
-                shared = shared == null ? patches.rows(image) : shared;
-                rows = shared;
+            if (SummedWeight.drops(slot, training)) {
+                INDArray t = updates.down(slot, patches.rows(dropped(slot, image)), mgr, ArrayType.INPUT);
+                INDArray own = Nd4j.createUninitialized(z.dataType(), new long[] {t.size(0), z.size(1)}, 'f');
+                Products.set(slot.scaling(), t, false, updates.b(slot), true, own);
+                Positions.add(own, z);
             }
-            INDArray t = updates.down(slot, rows, mgr, ArrayType.INPUT);
-            sum = sum == null ? Nd4j.create(z.dataType(), new long[] {t.size(0), z.size(1)}, 'f') : sum;
-            updates.up(slot, t, sum);
-            downs.add(t);
         }
-        if (sum != null) {
-            Positions.add(sum, z);
-        }
-        return downs;
+        weight.addBiases(z, 1);
     }
 
     /**
@@ -76,7 +66,6 @@ final class ConvolutionPath {
             INDArray image,
             Patches patches,
             INDArray gradientOfOutput,
-            List<INDArray> downs,
             Map<String, INDArray> views,
             Gradient gradient,
             LayerWorkspaceMgr mgr) {
@@ -86,58 +75,51 @@ final class ConvolutionPath {
             delta.sum(b, 0);
             gradient.gradientForVariable().put("b", b);
         }
-        INDArray shared = null;
+        INDArray shared = sharesPatches() ? patches.rows(image) : null;
         if (settings.learns(WEIGHT)) {
-            shared = patches.rows(image);
             weightGradient(shared, delta, views.get(WEIGHT), gradient);
         }
-        INDArray columns = settings.lowest() ? null : delta.mmul(matrix()).dup('c');
-        INDArray masked = null;
-        for (int i = 0; i < updates.slots().size(); i++) {
-            LoraSlot slot = updates.slots().get(i);
-            if (!slot.learns() && columns == null) {
+        INDArray next = settings.lowest() ? null : base(image, patches, delta, mgr);
+        for (LoraSlot slot : updates.slots()) {
+            if (!slot.learns()) {
                 continue;
             }
+            boolean drops = SummedWeight.drops(slot, true);
+            INDArray rows = drops ? patches.rows(dropped(slot, image)) : shared;
+            INDArray t = updates.down(slot, rows, mgr, ArrayType.BP_WORKING_MEM);
             INDArray u = updates.back(slot, delta, mgr);
-            boolean drops = drops(slot, true);
-            if (slot.learns()) {
-                shared = shared == null && !drops ? patches.rows(image) : shared;
-                updates.upGradients(slot, downs.get(i), delta, views, gradient);
-                INDArray rows = drops ? patches.rows(dropped(slot, image)) : shared;
-                updates.downGradient(slot, rows, u, views, gradient);
-            }
-            if (columns != null && drops) {
-                INDArray own = u.mmul(updates.a(slot)).dup('c');
-                INDArray part = patches.fold(own, Nd4j.createUninitialized(image.dataType(), image.shape(), 'c'))
-                        .muli(mask(slot, image));
-                masked = masked == null ? part : masked.addi(part);
-            } else if (columns != null) {
-                Products.add(1, u, false, updates.a(slot), false, columns);
+            updates.upGradients(slot, t, delta, views, gradient);
+            updates.downGradient(slot, rows, u, views, gradient);
+            if (next != null && drops) {
+                INDArray own = Nd4j.createUninitialized(image.dataType(), image.shape(), 'c');
+                next.addi(patches.fold(u.mmul(updates.a(slot)).dup('c'), own).muli(mask(slot, image)));
             }
         }
-        if (columns == null) {
-            return null;
-        }
+        return next;
+    }
+
+    private boolean sharesPatches() {
+        return settings.learns(WEIGHT)
+                || updates.slots().stream().anyMatch(slot -> slot.learns() && !SummedWeight.drops(slot, true));
+    }
+
+    /** The gradient of the image by way of the weight, with the updates in it. */
+    private INDArray base(INDArray image, Patches patches, INDArray delta, LayerWorkspaceMgr mgr) {
+        INDArray w = weight().toPeft(weight.sum(true));
+        INDArray columns = delta.mmul(w.reshape('c', true, w.size(0), w.length() / w.size(0)));
         INDArray next = mgr.createUninitialized(ArrayType.ACTIVATION_GRAD, image.dataType(), image.shape(), 'c');
-        patches.fold(columns, next);
-        return masked == null ? next : next.addi(masked);
+        return patches.fold(columns.dup('c'), next);
     }
 
     private LayerWeight weight() {
         return LayerKinds.weight(layer.layerConf(), WEIGHT);
     }
 
-    /** The weight as [out, in * window]. */
-    private INDArray matrix() {
-        INDArray w = weight().toPeft(layer.getParam(WEIGHT));
-        return w.reshape('c', true, w.size(0), w.length() / w.size(0));
-    }
-
     private void weightGradient(INDArray rows, INDArray delta, INDArray view, Gradient gradient) {
         INDArray matrix = delta.transpose().mmul(rows);
-        LayerWeight weight = weight();
-        view.assign(weight.layout()
-                .fromPeft(matrix.dup('c').reshape('c', weight.shape().weight()), view.shape()));
+        LayerWeight module = weight();
+        view.assign(module.layout()
+                .fromPeft(matrix.dup('c').reshape('c', module.shape().weight()), view.shape()));
         gradient.setGradientFor(WEIGHT, view, 'c');
     }
 }

@@ -21,7 +21,6 @@ final class Deconvolution2DUpdates extends Deconvolution2DLayer {
     private final transient LoraSettings settings;
     private final transient DeconvolutionPath path;
     private final transient StepCache cache = new StepCache();
-    private transient List<INDArray> downs = List.of();
 
     Deconvolution2DUpdates(NeuralNetConfiguration conf, DataType type, LoraSettings settings) {
         super(conf, type);
@@ -45,7 +44,7 @@ final class Deconvolution2DUpdates extends Deconvolution2DLayer {
     protected Pair<INDArray, INDArray> preOutput(boolean training, boolean forBackprop, LayerWorkspaceMgr mgr) {
         Pair<INDArray, INDArray> stock = super.preOutput(training, forBackprop, mgr);
         if (settings.isAdapted()) {
-            downs = path.add(channelsFirst(input.castTo(dataType)), channelsFirst(stock.getFirst()), training, mgr);
+            path.add(channelsFirst(input.castTo(dataType)), channelsFirst(stock.getFirst()), training);
         }
         return stock;
     }
@@ -56,7 +55,7 @@ final class Deconvolution2DUpdates extends Deconvolution2DLayer {
         applyDropOutIfNecessary(training, mgr);
         INDArray z = preOutput(training, false, mgr).getFirst();
         if (training) {
-            cache.keep(mgr.dup(ArrayType.INPUT, z, z.ordering()), downs, getIterationCount());
+            cache.keep(mgr.dup(ArrayType.INPUT, z, z.ordering()), List.of(), getIterationCount());
         }
         return layerConf().getActivationFn().getActivation(z, training);
     }
@@ -64,13 +63,9 @@ final class Deconvolution2DUpdates extends Deconvolution2DLayer {
     @Override
     public Pair<Gradient, INDArray> backpropGradient(INDArray epsilon, LayerWorkspaceMgr mgr) {
         assertInputSet(true);
-        INDArray z;
-        if (cache.isValid(getIterationCount())) {
-            z = cache.preActivation();
-            downs = cache.downs();
-        } else {
-            z = preOutput(true, true, mgr).getFirst();
-        }
+        INDArray z = cache.isValid(getIterationCount())
+                ? cache.preActivation()
+                : preOutput(true, true, mgr).getFirst();
         cache.clear();
         INDArray delta = layerConf()
                 .getActivationFn()
@@ -78,7 +73,7 @@ final class Deconvolution2DUpdates extends Deconvolution2DLayer {
                 .getFirst();
         Gradient gradient = new DefaultGradient();
         INDArray next = path.backward(
-                channelsFirst(input.castTo(dataType)), channelsFirst(delta), downs, gradientViews, gradient, mgr);
+                channelsFirst(input.castTo(dataType)), channelsFirst(delta), gradientViews, gradient, mgr);
         return new Pair<>(gradient, next == null ? null : backpropDropOutIfPresent(asFormat(next)));
     }
 
@@ -92,12 +87,11 @@ final class Deconvolution2DUpdates extends Deconvolution2DLayer {
     public void clear() {
         super.clear();
         cache.clear();
-        downs = List.of();
     }
 
     @Override
     protected INDArray getParamWithNoise(String name, boolean training, LayerWorkspaceMgr mgr) {
-        return getParam(name);
+        return path.parameter(name, training);
     }
 
     @Override

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.dl4j.layer;
 
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import org.deeplearning4j.nn.conf.ConvolutionMode;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
@@ -14,11 +12,12 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * The updates of a transposed convolution in a running layer, and the backward pass of the whole layer.
+ * The updates of a transposed convolution in a running layer, and the backward pass of the whole layer. Forward the stock
+ * operation runs, with the updates added to the weight; only those that drop inputs run here.
  *
- * <p>A transposed convolution multiplies each input position by {@code [in, channels * window]} and folds the result into
- * the output; A does so with {@code rank} channels, and B maps these to the outputs, position by position. The way back takes
- * the patches of the output's gradient.
+ * <p>A transposed convolution multiplies each input position by {@code [in, window * channels]} and folds the result into
+ * the output. The way back takes the patches of the output's gradient, one row for each input position: products of these
+ * give all gradients, those of A and B included, since folding and taking patches are adjoint.
  *
  * <p>Images are [batch, channels, height, width] here; the layer converts.
  */
@@ -29,11 +28,18 @@ final class DeconvolutionPath {
     private final BaseLayer<?> layer;
     private final LoraSettings settings;
     private final LowRank updates;
+    private final SummedWeight weight;
 
     DeconvolutionPath(BaseLayer<?> layer, LoraSettings settings) {
         this.layer = layer;
         this.settings = settings;
         this.updates = new LowRank(layer, settings, WEIGHT);
+        this.weight = new SummedWeight(layer, settings, WEIGHT);
+    }
+
+    /** A parameter as the stock operation is to see it. */
+    INDArray parameter(String name, boolean training) {
+        return name.equals(WEIGHT) ? weight.sum(training) : layer.getParam(name);
     }
 
     /** The patches that an output of a number of channels is folded from, one for each input position. */
@@ -53,38 +59,46 @@ final class DeconvolutionPath {
         return new Patches2D(conf.getKernelSize(), conf.getStride(), padding, conf.getDilation(), same, shape, in);
     }
 
-    private static boolean drops(LoraSlot slot, boolean training) {
-        return training && slot.learns() && slot.dropout() > 0;
-    }
-
     private INDArray mask(LoraSlot slot, INDArray image) {
         return PathDropout.mask(slot, layer.getIterationCount(), image.dataType(), image.shape());
     }
 
-    /** A as [in, rank * window]. */
+    /** A as [in, window * rank]. */
     private INDArray a(LoraSlot slot) {
-        INDArray byInput = layer.getParam(slot.a()).permute(1, 0, 2, 3).dup('c');
+        INDArray byInput = layer.getParam(slot.a()).permute(1, 2, 3, 0).dup('c');
         return byInput.reshape('c', true, byInput.size(0), byInput.length() / byInput.size(0));
     }
 
-    /** Adds all updates to the output {@code z}; returns what each A gives, by slot. */
-    List<INDArray> add(INDArray image, INDArray z, boolean training, LayerWorkspaceMgr mgr) {
-        List<INDArray> downs = new ArrayList<>(updates.slots().size());
-        INDArray sum = null;
+    /** Adds to the output {@code z} what the operation could not: updates that drop inputs, and the biases of B. */
+    void add(INDArray image, INDArray z, boolean training) {
         for (LoraSlot slot : updates.slots()) {
-            INDArray x = Positions.rows(drops(slot, training) ? image.mul(mask(slot, image)) : image);
-            Patches2D patches = patches(image, z, slot.rank());
-            INDArray folded = Nd4j.createUninitialized(z.dataType(), patches.image(), 'c');
-            patches.fold(x.mmul(a(slot)).dup('c'), folded);
-            INDArray t = mgr.dup(ArrayType.INPUT, Positions.rows(folded), 'f');
-            sum = sum == null ? Nd4j.create(z.dataType(), new long[] {t.size(0), z.size(1)}, 'f') : sum;
-            updates.up(slot, t, sum);
-            downs.add(t);
+            if (SummedWeight.drops(slot, training)) {
+                INDArray x = Positions.rows(image.mul(mask(slot, image)));
+                Patches2D patches = patches(image, z, slot.rank());
+                INDArray products = x.mmul(a(slot)).dup('c').reshape('c', true, windowsLast(patches));
+                INDArray down = Nd4j.createUninitialized(z.dataType(), patches.image(), 'c');
+                patches.spread(channelsFirst(products), down);
+                INDArray up = Positions.rows(down).mmul(updates.b(slot).transpose());
+                Positions.add(up.muli(slot.scaling()).dup('f'), z);
+            }
         }
-        if (sum != null) {
-            Positions.add(sum, z);
-        }
-        return downs;
+        weight.addBiases(z, 1);
+    }
+
+    private static long[] windowsLast(Patches2D patches) {
+        return new long[] {
+            patches.image()[0],
+            patches.out()[0],
+            patches.out()[1],
+            patches.kernel()[0],
+            patches.kernel()[1],
+            patches.image()[1]
+        };
+    }
+
+    /** Windows [batch, height, width, kernel, kernel, channels] as the native operations take them; a view. */
+    private static INDArray channelsFirst(INDArray windows) {
+        return windows.permute(0, 5, 3, 4, 1, 2);
     }
 
     /**
@@ -93,66 +107,70 @@ final class DeconvolutionPath {
      * @return the gradient of the image, a new array; null if nothing below needs it
      */
     INDArray backward(
-            INDArray image,
-            INDArray delta,
-            List<INDArray> downs,
-            Map<String, INDArray> views,
-            Gradient gradient,
-            LayerWorkspaceMgr mgr) {
-        INDArray rows = Positions.rows(delta);
+            INDArray image, INDArray delta, Map<String, INDArray> views, Gradient gradient, LayerWorkspaceMgr mgr) {
         if (settings.learns("b")) {
             INDArray b = views.get("b");
-            rows.sum(b, 0);
+            b.assign(Channels.sum(delta, 1));
             gradient.gradientForVariable().put("b", b);
         }
-        INDArray next = base(image, delta, views, gradient);
-        for (int i = 0; i < updates.slots().size(); i++) {
-            LoraSlot slot = updates.slots().get(i);
-            if (!slot.learns() && next == null) {
-                continue;
-            }
-            INDArray u = Positions.image(
-                    updates.back(slot, rows, mgr), delta.size(0), slot.rank(), delta.size(2), delta.size(3));
-            INDArray patches = patches(image, delta, slot.rank()).rows(u);
-            INDArray mask = drops(slot, true) ? mask(slot, image) : null;
-            if (slot.learns()) {
-                updates.upGradients(slot, downs.get(i), rows, views, gradient);
-                downGradient(slot, mask == null ? image : image.mul(mask), patches, views, gradient);
-            }
-            if (next != null) {
-                INDArray part =
-                        Positions.image(patches.mmul(a(slot).transpose()).dup('f'), image.shape());
-                next.addi(mask == null ? part : part.muli(mask));
-            }
-        }
-        return next == null ? null : mgr.dup(ArrayType.ACTIVATION_GRAD, next, 'c');
-    }
-
-    private INDArray base(INDArray image, INDArray delta, Map<String, INDArray> views, Gradient gradient) {
-        if (settings.lowest() && !settings.learns(WEIGHT)) {
+        weight.biasGradients(delta, 1, views, gradient);
+        boolean learns = settings.learns(WEIGHT) || updates.learns();
+        if (settings.lowest() && !learns) {
             return null;
         }
-        INDArray patches = patches(image, delta, delta.size(1)).rows(delta);
+        Patches2D patches = patches(image, delta, delta.size(1));
+        INDArray windows = Nd4j.createUninitialized(delta.dataType(), windowsLast(patches), 'c');
+        patches.gather(delta, channelsFirst(windows));
+        long channels = delta.size(1);
+        INDArray byPixel = windows.reshape('c', true, windows.length() / channels, channels);
+        long positions = image.length() / image.size(1);
+        INDArray byPosition = windows.reshape('c', true, positions, windows.length() / positions);
         if (settings.learns(WEIGHT)) {
-            INDArray view = views.get(WEIGHT);
-            INDArray matrix = Positions.rows(image).transpose().mmul(patches);
-            view.assign(matrix.dup('c').reshape('c', view.shape()));
-            gradient.setGradientFor(WEIGHT, view, 'c');
+            weightGradient(image, byPosition, views.get(WEIGHT), gradient);
         }
-        if (settings.lowest()) {
-            return null;
+        INDArray next = settings.lowest() ? null : byPosition.mmul(matrix().transpose());
+        for (LoraSlot slot : updates.slots()) {
+            if (slot.learns()) {
+                boolean drops = SummedWeight.drops(slot, true);
+                INDArray mask = drops ? mask(slot, image) : null;
+                INDArray u = byPixel.mmul(updates.b(slot))
+                        .muli(slot.scaling())
+                        .dup('c')
+                        .reshape('c', true, positions, byPixel.size(0) / positions * slot.rank());
+                gradients(slot, Positions.rows(drops ? image.mul(mask) : image), byPixel, u, views, gradient);
+                if (next != null && drops) {
+                    next.addi(u.mmul(a(slot).transpose()).muli(Positions.rows(mask)));
+                }
+            }
         }
-        INDArray w = layer.getParam(WEIGHT).dup('c');
-        INDArray matrix = w.reshape('c', true, w.size(0), w.length() / w.size(0));
-        return Positions.image(patches.mmul(matrix.transpose()).dup('f'), image.shape());
+        return next == null
+                ? null
+                : mgr.dup(ArrayType.ACTIVATION_GRAD, Positions.image(next.dup('f'), image.shape()), 'c');
     }
 
-    private static void downGradient(
-            LoraSlot slot, INDArray image, INDArray patches, Map<String, INDArray> views, Gradient gradient) {
+    /** The weight with the updates in it, as [in, window * out]. */
+    private INDArray matrix() {
+        INDArray w = weight.sum(true).permute(0, 2, 3, 1).dup('c');
+        return w.reshape('c', true, w.size(0), w.length() / w.size(0));
+    }
+
+    private static void weightGradient(INDArray image, INDArray byPosition, INDArray view, Gradient gradient) {
+        INDArray matrix = Positions.rows(image).transpose().mmul(byPosition).dup('c');
+        view.assign(matrix.reshape('c', view.size(0), view.size(2), view.size(3), view.size(1))
+                .permute(0, 3, 1, 2));
+        gradient.setGradientFor(WEIGHT, view, 'c');
+    }
+
+    private void gradients(
+            LoraSlot slot, INDArray x, INDArray byPixel, INDArray u, Map<String, INDArray> views, Gradient gradient) {
         INDArray a = views.get(slot.a());
-        INDArray byInput = Positions.rows(image).transpose().mmul(patches).dup('c');
-        a.assign(
-                byInput.reshape('c', a.size(1), a.size(0), a.size(2), a.size(3)).permute(1, 0, 2, 3));
+        INDArray ofA = x.transpose().mmul(u).dup('c');
+        a.assign(ofA.reshape('c', a.size(1), a.size(2), a.size(3), a.size(0)).permute(3, 0, 1, 2));
+        INDArray b = views.get(slot.b());
+        INDArray t = x.mmul(a(slot)).dup('c').reshape('c', true, byPixel.size(0), slot.rank());
+        INDArray ofB = byPixel.transpose().mmul(t).muli(slot.scaling());
+        b.assign(ofB.dup('c').reshape('c', b.shape()));
         gradient.gradientForVariable().put(slot.a(), a);
+        gradient.gradientForVariable().put(slot.b(), b);
     }
 }

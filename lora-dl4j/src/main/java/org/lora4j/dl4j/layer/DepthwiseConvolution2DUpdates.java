@@ -20,13 +20,13 @@ final class DepthwiseConvolution2DUpdates extends DepthwiseConvolution2DLayer {
     private static final String WEIGHT = "W";
 
     private final transient LoraSettings settings;
-    private final transient SmallWeight weight;
+    private final transient SummedWeight weight;
     private final transient StepCache cache = new StepCache();
 
     DepthwiseConvolution2DUpdates(NeuralNetConfiguration conf, DataType type, LoraSettings settings) {
         super(conf, type);
         this.settings = settings;
-        this.weight = new SmallWeight(this, settings, WEIGHT);
+        this.weight = new SummedWeight(this, settings, WEIGHT);
     }
 
     private CNN2DFormat format() {
@@ -50,7 +50,7 @@ final class DepthwiseConvolution2DUpdates extends DepthwiseConvolution2DLayer {
         Pair<INDArray, INDArray> stock = super.preOutput(training, forBackprop, mgr);
         INDArray image = input.castTo(dataType);
         for (LoraSlot slot : weight.slots()) {
-            if (SmallWeight.drops(slot, training)) {
+            if (SummedWeight.drops(slot, training)) {
                 stock.getFirst().addi(operation(image).forward(image.mul(mask(slot, image)), weight.delta(slot)));
             }
         }
@@ -109,7 +109,7 @@ final class DepthwiseConvolution2DUpdates extends DepthwiseConvolution2DLayer {
         INDArray next = both.getFirst();
         for (LoraSlot slot : weight.slots()) {
             INDArray ofWeight = both.getSecond();
-            if (SmallWeight.drops(slot, true)) {
+            if (SummedWeight.drops(slot, true)) {
                 INDArray mask = mask(slot, image);
                 Pair<INDArray, INDArray> own = operation.backward(image.mul(mask), weight.delta(slot), delta);
                 next.addi(own.getFirst().muli(mask));

@@ -25,7 +25,7 @@ final class SeparableConvolution2DUpdates extends SeparableConvolution2DLayer {
     private static final int CHANNELS = 1;
 
     private final transient LoraSettings settings;
-    private final transient SmallWeight depth;
+    private final transient SummedWeight depth;
     private final transient PointwisePath point;
     private final transient StepCache cache = new StepCache();
     private transient List<INDArray> downs = List.of();
@@ -33,7 +33,7 @@ final class SeparableConvolution2DUpdates extends SeparableConvolution2DLayer {
     SeparableConvolution2DUpdates(NeuralNetConfiguration conf, DataType type, LoraSettings settings) {
         super(conf, type);
         this.settings = settings;
-        this.depth = new SmallWeight(this, settings, DEPTH);
+        this.depth = new SummedWeight(this, settings, DEPTH);
         this.point = new PointwisePath(this, settings);
     }
 
@@ -70,7 +70,7 @@ final class SeparableConvolution2DUpdates extends SeparableConvolution2DLayer {
         Depthwise operation = operation(image);
         INDArray between = operation.forward(image, kernelFirst(depth.sum(training)));
         for (LoraSlot slot : depth.slots()) {
-            if (SmallWeight.drops(slot, training)) {
+            if (SummedWeight.drops(slot, training)) {
                 INDArray dropped = image.mul(mask(slot, image));
                 between.addi(operation.forward(dropped, kernelFirst(depth.delta(slot))));
             }
@@ -148,7 +148,7 @@ final class SeparableConvolution2DUpdates extends SeparableConvolution2DLayer {
         }
         for (LoraSlot slot : depth.slots()) {
             INDArray ofWeight = both.getSecond();
-            if (SmallWeight.drops(slot, true)) {
+            if (SummedWeight.drops(slot, true)) {
                 INDArray mask = mask(slot, image);
                 Pair<INDArray, INDArray> own =
                         operation.backward(image.mul(mask), kernelFirst(depth.delta(slot)), delta);

@@ -26,7 +26,6 @@ class LoraLocallyConnected2DTest extends LayerAdapterContract {
                 .nIn(3)
                 .nOut(4)
                 .setInputSize(4, 5)
-                .dilation(1, 2)
                 .activation(smooth())
                 .build();
         // Global constraints ask for the parameters before the input type is known.

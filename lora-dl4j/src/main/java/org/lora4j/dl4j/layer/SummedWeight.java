@@ -9,18 +9,18 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Broadcast;
 
 /**
- * A depth-wise weight and its updates {@code s B A} in a running layer. A layer of this kind multiplies each value of its
- * input by a few kernels, fewer than the updates have ranks: it is cheaper to add the updates to the weight than to its
- * output. Updates that drop inputs are left out, as they see another input.
+ * A weight of a running convolution and its updates {@code s B A}, added up. What an update adds to the weight is computed
+ * once, what it adds to the output once for each position: adding weights costs next to nothing, and leaves one convolution.
+ * Updates that drop inputs are left out, as they see another input.
  */
-final class SmallWeight {
+final class SummedWeight {
 
     private final BaseLayer<?> layer;
     private final LoraSettings settings;
     private final String name;
     private final LowRank updates;
 
-    SmallWeight(BaseLayer<?> layer, LoraSettings settings, String name) {
+    SummedWeight(BaseLayer<?> layer, LoraSettings settings, String name) {
         this.layer = layer;
         this.settings = settings;
         this.name = name;
@@ -57,7 +57,11 @@ final class SmallWeight {
     /** An update, in the layout of the layer. */
     INDArray delta(LoraSlot slot) {
         INDArray product = updates.b(slot).mmul(updates.a(slot)).muli(slot.scaling());
-        return weight().layout().fromPeft(product, layer.getParam(name).shape());
+        LayerWeight weight = weight();
+        return weight.layout()
+                .fromPeft(
+                        product.dup('c').reshape('c', weight.shape().weight()),
+                        layer.getParam(name).shape());
     }
 
     /** Adds the biases of all B to an output. */
