@@ -26,6 +26,10 @@ final class AdapterChecks {
     private static final Set<String> EMBEDDINGS = Set.of(
             "embed_tokens", "lm_head", "word_embeddings", "wte", "shared", "embed_in", "embed_out", "tok_embeddings");
 
+    private static final Set<String> CLASSIFICATION_TASKS = Set.of("SEQ_CLS", "TOKEN_CLS");
+
+    private static final Set<String> CLASSIFICATION_HEADS = Set.of("classifier", "score");
+
     private static final int MOST_DIMENSIONS_OF_A = 5;
 
     private final LoraConfig config;
@@ -50,7 +54,7 @@ final class AdapterChecks {
         saved.forEach((path, array) -> checkSaved(path, array, adapted));
         boolean headIsThere = saved.keySet().stream().anyMatch(path -> config.savesFully(moduleOf(path)));
         problems.check(
-                config.modulesToSave().isEmpty() || headIsThere,
+                config.modulesToSave().isEmpty() || headIsThere || isNamedByPeftAlone(),
                 "no parameter of the fully trained modules " + config.modulesToSave() + ", expected at least one");
         boolean rowsAreThere =
                 modules.values().stream().anyMatch(tensors -> tensors.containsKey(PeftTensor.TOKEN_ROWS.suffix()));
@@ -58,6 +62,12 @@ final class AdapterChecks {
                 config.trainableTokens().isEmpty() || rowsAreThere,
                 "no rows of the trained tokens " + config.trainableTokens() + ", expected "
                         + PeftTensor.TOKEN_ROWS.suffix() + " of at least one module");
+    }
+
+    /** For classification tasks PEFT names these unasked, whether the model has them or not. */
+    private boolean isNamedByPeftAlone() {
+        return CLASSIFICATION_TASKS.contains(String.valueOf(config.taskType()))
+                && CLASSIFICATION_HEADS.containsAll(config.modulesToSave());
     }
 
     /** Takes out what is not sound in itself and tells why. */

@@ -178,9 +178,9 @@ class AdaptedNetworkTest {
                 .isInstanceOf(NoMatchingModuleException.class)
                 .hasMessageContaining("targetModules \"cf2\" matches no module; closest: \"fc2\"")
                 .hasMessageContaining("Lora.modules(network) lists the 3 adaptable modules");
-        assertThatThrownBy(() -> Lora.inject(Networks.recurrent(), targets("lstm"), SEED))
+        assertThatThrownBy(() -> Lora.inject(Networks.coder(), targets("coder"), SEED))
                 .isInstanceOf(NoMatchingModuleException.class)
-                .hasMessageContaining("\"lstm\" cannot be adapted, layers of kind LSTM have no adapters")
+                .hasMessageContaining("\"coder\" cannot be adapted, layers of kind AutoEncoder have no adapters")
                 .hasMessageContaining("DenseLayer");
     }
 

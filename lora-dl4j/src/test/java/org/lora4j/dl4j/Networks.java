@@ -5,6 +5,7 @@ import java.util.SplittableRandom;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.graph.ElementWiseVertex;
 import org.deeplearning4j.nn.conf.inputs.InputType;
+import org.deeplearning4j.nn.conf.layers.AutoEncoder;
 import org.deeplearning4j.nn.conf.layers.BatchNormalization;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
@@ -107,7 +108,22 @@ final class Networks {
         return network;
     }
 
-    /** An LSTM, which has no adapters, below a dense layer over time. */
+    /** A kind of layer that has no adapters. */
+    static MultiLayerNetwork coder() {
+        MultiLayerNetwork network = new MultiLayerNetwork(base().list()
+                .layer(new AutoEncoder.Builder().name("coder").nIn(3).nOut(4).build())
+                .layer(new OutputLayer.Builder(LossFunction.MCXENT)
+                        .name("head")
+                        .nIn(4)
+                        .nOut(3)
+                        .activation(Activation.SOFTMAX)
+                        .build())
+                .build());
+        network.init();
+        return network;
+    }
+
+    /** An LSTM above a dense layer over time. */
     static MultiLayerNetwork recurrent() {
         MultiLayerNetwork network = new MultiLayerNetwork(base().l2(0.01)
                 .list()

@@ -9,7 +9,7 @@ import java.util.List;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.inputs.InputType;
-import org.deeplearning4j.nn.conf.layers.LSTM;
+import org.deeplearning4j.nn.conf.layers.AutoEncoder;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.preprocessor.CnnToFeedForwardPreProcessor;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
@@ -126,11 +126,11 @@ class LayersFromScratchTest {
 
     @Test
     void adapt_ofAKindWithoutAdapters_namesItAndThoseThatHaveSome() {
-        Layer lstm = new LSTM.Builder().name("memory").nIn(2).nOut(2).build();
+        Layer coder = new AutoEncoder.Builder().name("memory").nIn(2).nOut(2).build();
 
-        assertThatThrownBy(() -> LayerKinds.adapt(lstm, LoraSettings.standard()))
+        assertThatThrownBy(() -> LayerKinds.adapt(coder, LoraSettings.standard()))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("layer \"memory\" of kind LSTM cannot be adapted")
+                .hasMessageContaining("layer \"memory\" of kind AutoEncoder cannot be adapted")
                 .hasMessageContaining("DenseLayer")
                 .hasMessageContaining("EmbeddingSequenceLayer");
     }
