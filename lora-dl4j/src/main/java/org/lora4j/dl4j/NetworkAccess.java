@@ -16,7 +16,6 @@ import org.deeplearning4j.nn.updater.BaseMultiLayerUpdater;
 import org.deeplearning4j.optimize.api.TrainingListener;
 import org.lora4j.dl4j.layer.FrozenBaseLayer;
 import org.lora4j.dl4j.layer.LayerKinds;
-import org.lora4j.dl4j.layer.LoraLayer;
 import org.lora4j.error.Problems;
 
 /**
@@ -77,7 +76,7 @@ abstract class NetworkAccess<N extends Model> {
         }
         Problems problems = new Problems();
         for (LayerSite site : sites(network)) {
-            if (site.conf() instanceof LoraLayer || site.conf() instanceof FrozenBaseLayer) {
+            if (LayerKinds.settings(site.conf()).isPresent() || site.conf() instanceof FrozenBaseLayer) {
                 problems.add("layer \"" + site.path() + "\" is adapted already");
             } else if (site.conf() instanceof FrozenLayer) {
                 problems.add("layer \"" + site.path() + "\" is a FrozenLayer, which stops gradients");

@@ -57,7 +57,7 @@ final class NetworkAdapters {
                             config.initialization(),
                             RandomStreams.of(seed, module.path()),
                             weight.dataType(),
-                            () -> module.weight().layout().toPeft(weight, module.shape()))));
+                            () -> module.weight().toPeft(weight))));
         }
         Map<String, INDArray> saved = new LinkedHashMap<>();
         selection.parameters().forEach(parameter -> saved.put(parameter.path(), parameter.peftValue()));

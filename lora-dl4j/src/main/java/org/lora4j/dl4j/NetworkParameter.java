@@ -31,13 +31,11 @@ record NetworkParameter(String path, String layer, String name, NetworkModule we
     }
 
     INDArray toPeft(INDArray own) {
-        return weightOf != null ? weightOf.weight().layout().toPeft(own, weightOf.shape()) : reshaped(own, peftShape());
+        return weightOf != null ? weightOf.weight().toPeft(own) : reshaped(own, peftShape());
     }
 
     INDArray fromPeft(INDArray peft) {
-        return weightOf != null
-                ? weightOf.weight().layout().fromPeft(peft, value.shape())
-                : reshaped(peft, value.shape());
+        return weightOf != null ? weightOf.weight().fromPeft(peft, value) : reshaped(peft, value.shape());
     }
 
     private static INDArray reshaped(INDArray array, long[] shape) {

@@ -61,7 +61,31 @@ public record LayerWeight(String name, ModuleShape shape, WeightLayout layout, S
         return wider ? array.get(NDArrayIndex.all(), NDArrayIndex.interval(0, shape.weight()[0])) : array;
     }
 
-    INDArray toPeft(INDArray weight) {
-        return layout.toPeft(part(weight), shape);
+    /**
+     * The module's weight in PEFT's layout.
+     *
+     * @param array the parameter of the layer
+     * @return a new array
+     */
+    public INDArray toPeft(INDArray array) {
+        return layout.toPeft(part(array), shape);
+    }
+
+    /**
+     * A weight in PEFT's layout as a parameter of the layer.
+     *
+     * @param peft the module's weight
+     * @param like the parameter, which gives the shape and whatever is no part of the module; only read
+     * @return a new array
+     */
+    public INDArray fromPeft(INDArray peft, INDArray like) {
+        INDArray part = part(like);
+        INDArray own = layout.fromPeft(peft, part.shape());
+        if (part == like) {
+            return own;
+        }
+        INDArray whole = like.dup();
+        part(whole).assign(own);
+        return whole;
     }
 }

@@ -111,7 +111,7 @@ public abstract class LayerAdapterContract {
 
     /** Sets the number of outputs of a configuration; kinds differ in the class that has the setter. */
     protected void setNOut(Layer layer, long size) {
-        ((FeedForwardLayer) layer).setNOut(size);
+        ((FeedForwardLayer) Wrappers.inner(layer)).setNOut(size);
     }
 
     /** Whether the stock layer can be run at all. Where it cannot, the adapted layer without updates stands in for it. */
@@ -407,7 +407,7 @@ public abstract class LayerAdapterContract {
     @Test
     void setNOut_ofAnAdaptedLayer_isRefused() {
         MultiLayerNetwork network = adapted(built(stock(), new NoOp()), updates(Initialization.KAIMING_UNIFORM, 0));
-        Layer layer = network.getLayer(position()).conf().getLayer();
+        Layer layer = configuration(network);
 
         assertThatThrownBy(() -> setNOut(layer, 1234))
                 .isInstanceOf(IllegalStateException.class)
