@@ -23,7 +23,7 @@ class LoraLocallyConnected1DSameTest extends LayerAdapterContract {
                 .convolutionMode(ConvolutionMode.Same)
                 .hasBias(false)
                 .nIn(3)
-                .nOut(4)
+                .nOut(2)
                 .setInputSize(4)
                 .activation(smooth())
                 .build();

@@ -24,7 +24,7 @@ class LoraLocallyConnected1DTest extends LayerAdapterContract {
                 .padding(1)
                 .convolutionMode(ConvolutionMode.Truncate)
                 .nIn(3)
-                .nOut(4)
+                .nOut(2)
                 .setInputSize(6)
                 .activation(smooth())
                 .build();

@@ -24,7 +24,7 @@ class LoraLocallyConnected2DChannelsLastTest extends LayerAdapterContract {
                 .convolutionMode(ConvolutionMode.Same)
                 .hasBias(false)
                 .nIn(3)
-                .nOut(4)
+                .nOut(2)
                 .setInputSize(3, 3)
                 .dataFormat(CNN2DFormat.NHWC)
                 .activation(smooth())

@@ -24,7 +24,7 @@ class LoraLocallyConnected2DTest extends LayerAdapterContract {
                 .padding(1, 0)
                 .convolutionMode(ConvolutionMode.Truncate)
                 .nIn(3)
-                .nOut(4)
+                .nOut(2)
                 .setInputSize(4, 5)
                 .activation(smooth())
                 .build();
