@@ -52,7 +52,7 @@ final class AdapterChecks {
         modules.forEach(this::checkModule);
         Set<String> adapted = plain(modules);
         saved.forEach((path, array) -> checkSaved(path, array, adapted));
-        boolean headIsThere = saved.keySet().stream().anyMatch(path -> config.savesFully(moduleOf(path)));
+        boolean headIsThere = saved.keySet().stream().anyMatch(path -> config.savesFully(PeftKeys.moduleOf(path)));
         problems.check(
                 config.modulesToSave().isEmpty() || headIsThere || isNamedByPeftAlone(),
                 "no parameter of the fully trained modules " + config.modulesToSave() + ", expected at least one");
@@ -232,7 +232,7 @@ final class AdapterChecks {
     }
 
     private void checkDeclared(String path, Set<String> adapted) {
-        String module = moduleOf(path);
+        String module = PeftKeys.moduleOf(path);
         String name = path.substring(path.lastIndexOf('.') + 1);
         String moduleName = module.substring(module.lastIndexOf('.') + 1);
         // PEFT takes every parameter with "bias" anywhere in its path for bias "all".
@@ -242,11 +242,5 @@ final class AdapterChecks {
                 config.savesFully(module) || isTrainedBias || EMBEDDINGS.contains(moduleName),
                 "parameter \"" + path + "\" is saved in full, but the config (modulesToSave " + config.modulesToSave()
                         + ", bias " + config.bias() + ") does not say so");
-    }
-
-    static String moduleOf(String parameterPath) {
-        int dot = parameterPath.lastIndexOf('.');
-        // A leaf of the root is a module and a parameter at once.
-        return dot < 0 ? parameterPath : parameterPath.substring(0, dot);
     }
 }

@@ -17,6 +17,7 @@ import org.lora4j.config.BiasTraining;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.Scaling;
 import org.lora4j.error.Problems;
+import org.lora4j.format.peft.PeftKeys;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -64,7 +65,7 @@ record CombinedConfig(LoraConfig config, Map<String, INDArray> savedParameters) 
                 INDArray before = saved.putIfAbsent(path, parameter.getValue());
                 // Embeddings that PEFT saves unasked are the base's own, and equal unless they were trained.
                 boolean isCopy = before != null
-                        && !adapter.config().savesFully(moduleOf(path))
+                        && !adapter.config().savesFully(PeftKeys.moduleOf(path))
                         && SameElements.in(before, parameter.getValue());
                 problems.check(
                         before == null || isCopy,
@@ -91,11 +92,6 @@ record CombinedConfig(LoraConfig config, Map<String, INDArray> savedParameters) 
                 both.isEmpty(),
                 "modules " + Problems.quoted(both) + " are trained in full by one adapter and by factors in another,"
                         + " expected one or the other");
-    }
-
-    private static String moduleOf(String parameter) {
-        int dot = parameter.lastIndexOf('.');
-        return dot < 0 ? parameter : parameter.substring(0, dot);
     }
 
     /**

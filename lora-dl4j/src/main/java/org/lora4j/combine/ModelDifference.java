@@ -12,6 +12,7 @@ import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
 import org.lora4j.error.ClosestNames;
 import org.lora4j.error.Problems;
+import org.lora4j.format.peft.PeftKeys;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -154,7 +155,7 @@ final class ModelDifference {
     }
 
     private boolean isTargetWeight(String name) {
-        return name.endsWith(WEIGHT) && targets.contains(moduleOf(name));
+        return name.endsWith(WEIGHT) && targets.contains(PeftKeys.moduleOf(name));
     }
 
     /** The parameters of the tuned model other than the targets' weights. */
@@ -162,10 +163,5 @@ final class ModelDifference {
         Map<String, INDArray> others = new TreeMap<>(tuned);
         others.keySet().removeIf(this::isTargetWeight);
         return others;
-    }
-
-    static String moduleOf(String parameter) {
-        int dot = parameter.lastIndexOf('.');
-        return dot < 0 ? parameter : parameter.substring(0, dot);
     }
 }

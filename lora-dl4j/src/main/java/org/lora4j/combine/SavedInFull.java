@@ -9,6 +9,7 @@ import java.util.TreeMap;
 import org.lora4j.config.BiasTraining;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.error.Problems;
+import org.lora4j.format.peft.PeftKeys;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -32,14 +33,14 @@ record SavedInFull(LoraConfig config, Map<String, INDArray> parameters) {
     }
 
     private static boolean isSaved(LoraConfig config, ModelDifference difference, String name) {
-        String module = ModelDifference.moduleOf(name);
+        String module = PeftKeys.moduleOf(name);
         return config.savesFully(module)
                 || (config.bias() == BiasTraining.ALL && name.contains("bias"))
                 || (config.bias() == BiasTraining.ADAPTED_ONLY && isBiasOfTarget(difference, name));
     }
 
     private static boolean isBiasOfTarget(ModelDifference difference, String name) {
-        return name.endsWith(".bias") && difference.targets().contains(ModelDifference.moduleOf(name));
+        return name.endsWith(".bias") && difference.targets().contains(PeftKeys.moduleOf(name));
     }
 
     private static LoraConfig withOthers(LoraConfig asked, ModelDifference difference) {
@@ -53,7 +54,7 @@ record SavedInFull(LoraConfig config, Map<String, INDArray> parameters) {
             if (isBiasOfTarget(difference, name)) {
                 bias = BiasTraining.ADAPTED_ONLY;
             } else {
-                modules.add(ModelDifference.moduleOf(name));
+                modules.add(PeftKeys.moduleOf(name));
                 checkApart(name, difference, problems);
             }
         }
@@ -66,7 +67,7 @@ record SavedInFull(LoraConfig config, Map<String, INDArray> parameters) {
 
     /** Saving a module in full would take the targets within it away. */
     private static void checkApart(String name, ModelDifference difference, Problems problems) {
-        String module = ModelDifference.moduleOf(name);
+        String module = PeftKeys.moduleOf(name);
         LoraConfig saving = LoraConfig.builder().modulesToSave(module).build();
         List<String> within =
                 difference.targets().stream().filter(saving::savesFully).toList();

@@ -4,7 +4,6 @@ package org.lora4j.weights;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Stream;
 import org.lora4j.method.LoraMethod;
 import org.lora4j.method.ModuleShape;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -20,27 +19,27 @@ record ShapeFit(ModuleShape shape, boolean transposed) {
     /** The fit of a module's weight, the flag of the config deciding where both ways round are possible. */
     static Optional<ShapeFit> ofWeight(long[] weight, Map<String, INDArray> factors, int rank, boolean fanInFanOut) {
         if (factors.containsKey(LoraMethod.EMBEDDING_A)) {
-            return candidates(weight.length == 2 ? ModuleShape.embedding(weight[0], weight[1]) : null, factors, rank);
+            return fit(weight.length == 2 ? ModuleShape.embedding(weight[0], weight[1]) : null, factors, rank);
         }
         if (weight.length == 2) {
-            Optional<ShapeFit> straight = candidates(ModuleShape.linear(weight[1], weight[0]), factors, rank);
-            Optional<ShapeFit> turned = candidates(ModuleShape.linear(weight[0], weight[1]), factors, rank)
+            Optional<ShapeFit> straight = fit(ModuleShape.linear(weight[1], weight[0]), factors, rank);
+            Optional<ShapeFit> turned = fit(ModuleShape.linear(weight[0], weight[1]), factors, rank)
                     .map(fit -> new ShapeFit(fit.shape(), true));
             return fanInFanOut ? turned.or(() -> straight) : straight.or(() -> turned);
         }
-        return candidates(convolution(weight, factors), factors, rank);
+        return fit(convolution(weight, factors), factors, rank);
     }
 
     /** The fit of a parameter that is given by its own name: a matrix, or the stacked matrices of experts. */
     static Optional<ShapeFit> ofParameter(long[] weight, Map<String, INDArray> factors, int rank) {
         if (weight.length == 2) {
-            return candidates(ModuleShape.linear(weight[1], weight[0]), factors, rank);
+            return fit(ModuleShape.linear(weight[1], weight[0]), factors, rank);
         }
         if (weight.length != 3) {
             return Optional.empty();
         }
-        return candidates(ModuleShape.experts(weight[0], weight[2], weight[1]), factors, rank)
-                .or(() -> candidates(ModuleShape.experts(weight[0], weight[1], weight[2]), factors, rank)
+        return fit(ModuleShape.experts(weight[0], weight[2], weight[1]), factors, rank)
+                .or(() -> fit(ModuleShape.experts(weight[0], weight[1], weight[2]), factors, rank)
                         .map(fit -> new ShapeFit(fit.shape(), true)));
     }
 
@@ -59,7 +58,7 @@ record ShapeFit(ModuleShape shape, boolean transposed) {
                 : null;
     }
 
-    private static Optional<ShapeFit> candidates(ModuleShape shape, Map<String, INDArray> factors, int rank) {
+    private static Optional<ShapeFit> fit(ModuleShape shape, Map<String, INDArray> factors, int rank) {
         if (shape == null || (shape.isGrouped() && rank % shape.parts() != 0)) {
             return Optional.empty();
         }
@@ -68,6 +67,6 @@ record ShapeFit(ModuleShape shape, boolean transposed) {
             INDArray found = factors.get(factor.getKey());
             return found != null && Arrays.equals(found.shape(), factor.getValue());
         });
-        return Stream.of(new ShapeFit(shape, false)).filter(fit -> fits).findFirst();
+        return fits ? Optional.of(new ShapeFit(shape, false)) : Optional.empty();
     }
 }

@@ -25,6 +25,7 @@ import org.lora4j.error.AdapterFormatException;
 import org.lora4j.error.CorruptAdapterException;
 import org.lora4j.error.UnsupportedAdapterVersionException;
 import org.lora4j.format.DType;
+import org.lora4j.format.peft.PeftKeys;
 import org.lora4j.format.safetensors.SafetensorsReader;
 import org.lora4j.format.safetensors.SafetensorsWriter;
 import org.lora4j.format.safetensors.TensorSource;
@@ -137,7 +138,7 @@ class AdapterLoadTest {
         try (SafetensorsReader base = SafetensorsReader.open(PEFT.resolve(name).resolve("base.safetensors"))) {
             weighted = base.tensors().values().stream()
                     .filter(entry -> entry.name().endsWith(".weight") && entry.shape().length >= 2)
-                    .map(entry -> AdapterChecks.moduleOf(entry.name()))
+                    .map(entry -> PeftKeys.moduleOf(entry.name()))
                     .collect(Collectors.toCollection(TreeSet::new));
         }
 

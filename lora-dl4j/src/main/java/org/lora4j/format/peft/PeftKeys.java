@@ -85,6 +85,18 @@ public final class PeftKeys {
     }
 
     /**
+     * The module that a parameter belongs to.
+     *
+     * @param parameterPath path of a parameter, such as {@code classifier.weight}
+     * @return what stands before its last dot; the path itself for a parameter of the root, which is a module and a
+     *     parameter at once
+     */
+    public static String moduleOf(String parameterPath) {
+        int dot = parameterPath.lastIndexOf('.');
+        return dot < 0 ? parameterPath : parameterPath.substring(0, dot);
+    }
+
+    /**
      * The outermost adapted module that a module is wrapped in.
      *
      * @param modulePath path of a module as an adapter has it
