@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.dl4j;
 
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
@@ -12,8 +15,7 @@ import org.lora4j.config.LoraConfig;
 import org.lora4j.host.Folding;
 import org.lora4j.host.HostState;
 import org.lora4j.host.HostedModel;
-import org.lora4j.model.ModuleStatus;
-import org.lora4j.model.ParameterSummary;
+import org.lora4j.host.Merged;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -43,7 +45,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * @param <N> {@link MultiLayerNetwork} or {@link ComputationGraph}
  * @apiNote Status: experimental
  */
-public final class AdaptedNetwork<N extends Model> extends HostedModel<NetworkAdapter> {
+public final class AdaptedNetwork<N extends Model> extends HostedModel<NetworkAdapter, Map<String, INDArray>> {
 
     private final N base;
     private final NetworkAccess<N> access;
@@ -53,6 +55,7 @@ public final class AdaptedNetwork<N extends Model> extends HostedModel<NetworkAd
     private N latest;
 
     private AdaptedNetwork(N base, NetworkAccess<N> access) {
+        super(Map.of());
         this.base = base;
         this.access = access;
         this.modules = NetworkModules.find(base, access);
@@ -116,7 +119,7 @@ public final class AdaptedNetwork<N extends Model> extends HostedModel<NetworkAd
         return current.network();
     }
 
-    private StateNetwork<N> stateNetwork(HostState of) {
+    private StateNetwork<N> stateNetwork(HostState<Map<String, INDArray>> of) {
         return new StateNetwork<>(access, base, adapters().get(of.active()), of);
     }
 
@@ -169,11 +172,7 @@ public final class AdaptedNetwork<N extends Model> extends HostedModel<NetworkAd
      *     is not finite
      */
     public N mergeAndUnload() {
-        if (!isEnabled() || state().active().isEmpty()) {
-            String problem = isEnabled() ? "no adapter is active" : "adapters are disabled";
-            throw new IllegalStateException("mergeAndUnload: " + problem
-                    + "; expected active adapters. Call activate(name) and enable() first, or unload() for the base.");
-        }
+        requireActing("mergeAndUnload");
         collectValues();
         Map<String, INDArray> folded = fold(adapters().get(state().attached())).parameters();
         N plain = access.build(base, Map.of());
@@ -204,8 +203,34 @@ public final class AdaptedNetwork<N extends Model> extends HostedModel<NetworkAd
     }
 
     @Override
-    protected Folding fold(List<NetworkAdapter> chosen) {
+    protected Merged<Map<String, INDArray>> merged(List<NetworkAdapter> chosen) {
+        Folding folding = fold(chosen);
+        Map<String, INDArray> merges = new LinkedHashMap<>(state().merges());
+        merges.putAll(folding.parameters());
+        return new Merged<>(Collections.unmodifiableMap(merges), folding.report());
+    }
+
+    private Folding fold(List<NetworkAdapter> chosen) {
         return Folding.of(chosen, this::place, this::now);
+    }
+
+    @Override
+    protected Set<String> heads() {
+        return modules.heads();
+    }
+
+    @Override
+    protected long baseParameters() {
+        return modules.parameters().stream()
+                .mapToLong(parameter -> parameter.value().length())
+                .sum();
+    }
+
+    @Override
+    protected long bytes(Map<String, INDArray> merges) {
+        return merges.values().stream()
+                .mapToLong(weight -> weight.length() * weight.dataType().width())
+                .sum();
     }
 
     private Folding.Place place(String path) {
@@ -233,15 +258,5 @@ public final class AdaptedNetwork<N extends Model> extends HostedModel<NetworkAd
             }
         }
         return factory.parameter(path).value();
-    }
-
-    @Override
-    public List<ModuleStatus> status() {
-        return NetworkReports.status(modules, adapters(), state());
-    }
-
-    @Override
-    public ParameterSummary parameterSummary() {
-        return NetworkReports.summary(modules, adapters(), state(), isEnabled());
     }
 }

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.dl4j;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.array.RandomStreams;
-import org.lora4j.config.LoraConfig;
 import org.lora4j.dl4j.layer.LoraSlot;
 import org.lora4j.format.peft.PeftFile;
 import org.lora4j.host.HostAdapter;
 import org.lora4j.method.AdapterMethod;
 import org.lora4j.method.AdapterMethods;
 import org.lora4j.method.ModuleShape;
+import org.lora4j.model.ParameterSummary.ModuleParameters;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -54,27 +55,40 @@ record NetworkAdapter(
     record Copy(NetworkParameter parameter, INDArray value) {}
 
     @Override
-    public LoraConfig config() {
-        return file.config();
-    }
-
-    @Override
     public AdapterMethod method() {
         return AdapterMethods.of(config());
     }
 
     @Override
-    public Adapter snapshot() {
+    public Adapter snapshot(PeftFile as) {
         Map<String, Map<String, INDArray>> factors = new LinkedHashMap<>();
         parts.forEach((path, part) -> factors.put(path, part.factors()));
         Map<String, INDArray> saved = new LinkedHashMap<>();
         copies.forEach((path, copy) -> saved.put(path, copy.parameter().toPeft(copy.value())));
-        return Adapter.of(file, factors, saved);
+        return Adapter.of(as, factors, saved);
     }
 
     @Override
     public Set<String> modulePaths() {
         return parts.keySet();
+    }
+
+    @Override
+    public List<NetworkModule> adaptedModules() {
+        return parts.values().stream().map(Part::module).toList();
+    }
+
+    @Override
+    public List<ModuleParameters> parametersByModule() {
+        List<ModuleParameters> all = new ArrayList<>();
+        parts.forEach((path, part) -> all.add(new ModuleParameters(
+                path,
+                name,
+                part.rank(),
+                part.parameters(),
+                part.module().shape().parameters(),
+                part.isFullRank())));
+        return all;
     }
 
     @Override

@@ -33,7 +33,7 @@ final class StateNetwork<N extends Model> {
     private final NetworkAccess<N> access;
     private final N base;
     private final List<NetworkAdapter> active;
-    private final HostState state;
+    private final HostState<Map<String, INDArray>> state;
     private final Map<String, List<LoraSlot>> slots = new LinkedHashMap<>();
     private final Map<String, List<String>> learning = new LinkedHashMap<>();
     private final List<Tie> ties = new ArrayList<>();
@@ -42,7 +42,7 @@ final class StateNetwork<N extends Model> {
     /** A value of an adapter and the parameter of the network that holds it while the adapter is active. */
     private record Tie(NetworkAdapter adapter, String remembered, INDArray value, String layer, String parameter) {}
 
-    StateNetwork(NetworkAccess<N> access, N base, List<NetworkAdapter> active, HostState state) {
+    StateNetwork(NetworkAccess<N> access, N base, List<NetworkAdapter> active, HostState<Map<String, INDArray>> state) {
         this.access = access;
         this.base = base;
         this.active = active;
@@ -80,7 +80,7 @@ final class StateNetwork<N extends Model> {
     }
 
     /** Whether this network runs and learns what a state asks for. */
-    boolean isOf(HostState other) {
+    boolean isOf(HostState<?> other) {
         return state.active().equals(other.active())
                 && state.learning().equals(other.learning())
                 && state.merged().equals(other.merged())

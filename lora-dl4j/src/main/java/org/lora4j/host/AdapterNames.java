@@ -107,22 +107,26 @@ public final class AdapterNames<A extends HostAdapter> {
         }
     }
 
-    /** Throws if two of these adapters would put their copy in the place of the same parameter. */
+    /** Throws if two of these adapters would put their copy in the place of the same parameter or of the same row. */
     void requireNoSharedCopies(List<A> wanted) {
         Map<String, String> owners = new LinkedHashMap<>();
         Problems problems = new Problems();
         for (A adapter : wanted) {
             for (String path : adapter.savedPaths()) {
-                String other = owners.putIfAbsent(path, adapter.name());
-                problems.check(
-                        other == null,
-                        "\"" + other + "\" and \"" + adapter.name() + "\" both hold a fully trained copy of \"" + path
-                                + "\"");
+                claim(owners, adapter, "hold a fully trained copy of \"" + path + "\"", problems);
+            }
+            for (String row : adapter.replacedRows()) {
+                claim(owners, adapter, "replace " + row, problems);
             }
         }
         if (!problems.isEmpty()) {
             throw new IllegalArgumentException(problems.message("activate")
                     + "; expected at most one copy of each parameter. Activate one of these adapters at a time.");
         }
+    }
+
+    private static void claim(Map<String, String> owners, HostAdapter adapter, String claim, Problems problems) {
+        String other = owners.putIfAbsent(claim, adapter.name());
+        problems.check(other == null, "\"" + other + "\" and \"" + adapter.name() + "\" both " + claim);
     }
 }

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.host;
 
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.format.peft.PeftFile;
 import org.lora4j.method.AdapterMethod;
+import org.lora4j.model.AdaptableModule;
+import org.lora4j.model.ParameterSummary.ModuleParameters;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -23,11 +27,20 @@ public interface HostAdapter {
     String name();
 
     /**
+     * What the adapter was made from.
+     *
+     * @return the config, with the fields of its file that are only carried along
+     */
+    PeftFile file();
+
+    /**
      * What is adapted and how.
      *
      * @return the config
      */
-    LoraConfig config();
+    default LoraConfig config() {
+        return file().config();
+    }
 
     /**
      * How the factors act.
@@ -39,9 +52,10 @@ public interface HostAdapter {
     /**
      * The values now.
      *
+     * @param as what the copy is said to be made from
      * @return a copy
      */
-    Adapter snapshot();
+    Adapter snapshot(PeftFile as);
 
     /**
      * The modules with factors.
@@ -49,6 +63,39 @@ public interface HostAdapter {
      * @return paths of modules
      */
     Set<String> modulePaths();
+
+    /**
+     * The modules that a selector has to name to select what this adapter adapts.
+     *
+     * @return paths as adapter files write them
+     */
+    default Set<String> targetPaths() {
+        return modulePaths();
+    }
+
+    /**
+     * The modules with factors, those included that the model does not list by itself.
+     *
+     * @return the modules of {@link #modulePaths}
+     */
+    List<? extends AdaptableModule> adaptedModules();
+
+    /**
+     * How many numbers there are in the factors of each module.
+     *
+     * @return the modules with factors, in order
+     */
+    List<ModuleParameters> parametersByModule();
+
+    /**
+     * Whether factors or rows of this adapter act in a module.
+     *
+     * @param module path of a module
+     * @return true if so
+     */
+    default boolean touches(String module) {
+        return modulePaths().contains(module);
+    }
 
     /**
      * The factors of a module now, in PEFT's layout.
@@ -64,6 +111,15 @@ public interface HostAdapter {
      * @return paths of parameters
      */
     Set<String> savedPaths();
+
+    /**
+     * The rows of tables that this adapter replaces.
+     *
+     * @return a description of each row, the same for the same row
+     */
+    default List<String> replacedRows() {
+        return List.of();
+    }
 
     /**
      * How many numbers learn when this adapter does.

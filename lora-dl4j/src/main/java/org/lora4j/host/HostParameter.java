@@ -45,8 +45,18 @@ public interface HostParameter {
      * @return the path without its last segment
      */
     default String module() {
-        int dot = path().lastIndexOf('.');
-        return dot < 0 ? path() : path().substring(0, dot);
+        return module(path());
+    }
+
+    /**
+     * Path of the module that a parameter belongs to.
+     *
+     * @param parameter path of a parameter
+     * @return the path without its last segment
+     */
+    static String module(String parameter) {
+        int dot = parameter.lastIndexOf('.');
+        return dot < 0 ? parameter : parameter.substring(0, dot);
     }
 
     /**

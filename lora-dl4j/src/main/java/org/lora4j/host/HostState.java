@@ -2,10 +2,8 @@
 package org.lora4j.host;
 
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
-import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * The states of an adapted model except whether it is enabled, as one value. What a host builds for a state belongs to the
@@ -14,13 +12,11 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * @param active active adapters in order
  * @param trainable adapters that learn while they are active
  * @param merged merged adapters in order
- * @param merges merged weights and biases by parameter path, in the layout of the host
+ * @param merges merged weights and biases, as the host keeps them
+ * @param <M> merged weights of the host, immutable
  * @apiNote Status: experimental
  */
-public record HostState(List<String> active, Set<String> trainable, List<String> merged, Map<String, INDArray> merges) {
-
-    /** No adapter acts. */
-    public static final HostState INITIAL = new HostState(List.of(), Set.of(), List.of(), Map.of());
+public record HostState<M>(List<String> active, Set<String> trainable, List<String> merged, M merges) {
 
     /**
      * Copies the collections.
@@ -34,19 +30,23 @@ public record HostState(List<String> active, Set<String> trainable, List<String>
         active = List.copyOf(active);
         trainable = Set.copyOf(trainable);
         merged = List.copyOf(merged);
-        merges = Map.copyOf(merges);
     }
 
-    HostState withActive(List<String> names) {
-        return new HostState(names, trainable, merged, merges);
+    /** No adapter acts. */
+    static <M> HostState<M> initial(M noMerges) {
+        return new HostState<>(List.of(), Set.of(), List.of(), noMerges);
     }
 
-    HostState withTrainable(Set<String> names) {
-        return new HostState(active, names, merged, merges);
+    HostState<M> withActive(List<String> names) {
+        return new HostState<>(names, trainable, merged, merges);
     }
 
-    HostState withMerged(List<String> names, Map<String, INDArray> byParameter) {
-        return new HostState(active, trainable, names, byParameter);
+    HostState<M> withTrainable(Set<String> names) {
+        return new HostState<>(active, names, merged, merges);
+    }
+
+    HostState<M> withMerged(List<String> names, M newMerges) {
+        return new HostState<>(active, trainable, names, newMerges);
     }
 
     /**

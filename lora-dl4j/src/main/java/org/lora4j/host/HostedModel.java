@@ -3,32 +3,48 @@ package org.lora4j.host;
 
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
+import java.util.Set;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.error.Problems;
+import org.lora4j.format.peft.PeftFile;
+import org.lora4j.model.AdaptableModule;
 import org.lora4j.model.AdaptedModel;
 import org.lora4j.model.MergeReport;
-import org.nd4j.linalg.api.ndarray.INDArray;
+import org.lora4j.model.ModuleStatus;
+import org.lora4j.model.ParameterSummary;
+import org.lora4j.model.ParameterSummary.ModuleParameters;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The verbs of {@link AdaptedModel} with their states and refusals. A host supplies adapters and what follows from a change
  * of state.
  *
  * @param <A> an adapter as the host keeps it
+ * @param <M> merged weights as the host keeps them, immutable
  * @apiNote Status: experimental
  */
-public abstract class HostedModel<A extends HostAdapter> implements AdaptedModel {
+public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedModel {
+
+    private static final Logger LOG = LoggerFactory.getLogger(HostedModel.class);
 
     private final AdapterNames<A> adapters = new AdapterNames<>();
-    private HostState state = HostState.INITIAL;
+    private final M noMerges;
+    private HostState<M> state;
     private boolean enabled = true;
 
-    /** Starts without adapters, enabled. */
-    protected HostedModel() {}
+    /**
+     * Starts without adapters, enabled.
+     *
+     * @param noMerges the merged weights where nothing is merged
+     */
+    protected HostedModel(M noMerges) {
+        this.noMerges = noMerges;
+        this.state = HostState.initial(noMerges);
+    }
 
     /**
      * Makes a fresh adapter; nothing may have changed if it throws.
@@ -50,12 +66,42 @@ public abstract class HostedModel<A extends HostAdapter> implements AdaptedModel
     protected abstract A imported(String name, Adapter adapter);
 
     /**
-     * Folds adapters into new weights; nothing may have changed if it throws.
+     * Merges adapters into new weights; nothing may have changed if it throws.
      *
-     * @param chosen the adapters in order
-     * @return the new parameters and what they cost
+     * @param chosen adapters that are active and not merged, in order
+     * @return the new weights, together with those of {@link #state()}, and what they cost
      */
-    protected abstract Folding fold(List<A> chosen);
+    protected abstract Merged<M> merged(List<A> chosen);
+
+    /**
+     * Looks for what is against merging some adapters now. Nothing by default.
+     *
+     * @param chosen the adapters
+     * @param problems receives what is found
+     */
+    protected void checkMerge(List<A> chosen, Problems problems) {}
+
+    /**
+     * The output heads, which "all linear" leaves out.
+     *
+     * @return paths of modules
+     */
+    protected abstract Set<String> heads();
+
+    /**
+     * How many numbers the parameters of the base have.
+     *
+     * @return their number
+     */
+    protected abstract long baseParameters();
+
+    /**
+     * The memory of merged weights.
+     *
+     * @param merges merged weights
+     * @return bytes
+     */
+    protected abstract long bytes(M merges);
 
     /** Brings the values of all adapters up to date, before anyone reads them or the state changes. No effect by default. */
     protected void collectValues() {}
@@ -77,11 +123,11 @@ public abstract class HostedModel<A extends HostAdapter> implements AdaptedModel
      *
      * @return a value; another object after each change
      */
-    protected final HostState state() {
+    protected final HostState<M> state() {
         return state;
     }
 
-    private void change(HostState next) {
+    private void change(HostState<M> next) {
         collectValues();
         state = next;
         stateChanged();
@@ -95,6 +141,24 @@ public abstract class HostedModel<A extends HostAdapter> implements AdaptedModel
         trainable.add(name);
         // Not active: what runs does not change.
         state = state.withTrainable(trainable);
+        reportFullRank(adapters.get(name));
+    }
+
+    // Allowed, as in PEFT, and seldom meant.
+    private static void reportFullRank(HostAdapter adapter) {
+        List<String> paths = adapter.parametersByModule().stream()
+                .filter(ModuleParameters::fullRank)
+                .map(ModuleParameters::path)
+                .toList();
+        if (!paths.isEmpty()) {
+            LOG.warn(
+                    "adapter \"{}\" saves nothing in {} of its {} modules: the rank reaches the smaller side of the weight"
+                            + " or the factors are as large as the weight ({})",
+                    adapter.name(),
+                    paths.size(),
+                    adapter.modulePaths().size(),
+                    Problems.quoted(paths));
+        }
     }
 
     @Override
@@ -107,7 +171,19 @@ public abstract class HostedModel<A extends HostAdapter> implements AdaptedModel
     public final Adapter adapter(String name) {
         adapters.get(name);
         collectValues();
-        return adapters.get(name).snapshot();
+        return adapters.get(name).snapshot(named(adapters.get(name)));
+    }
+
+    /**
+     * What the file of an adapter says that it was made from. Only the model knows which modules "all linear" means: as
+     * PEFT does, their names are written.
+     *
+     * @param adapter an adapter
+     * @return its file, with names of modules
+     */
+    protected final PeftFile named(A adapter) {
+        return AllLinearNames.in(
+                adapter, modules().stream().map(AdaptableModule::path).toList());
     }
 
     @Override
@@ -132,6 +208,20 @@ public abstract class HostedModel<A extends HostAdapter> implements AdaptedModel
         if (!state.merged().isEmpty()) {
             throw new IllegalStateException(call + ": " + Problems.quoted(state.merged())
                     + " is merged into the weights; expected no merged adapter. Call unmerge() first.");
+        }
+    }
+
+    /**
+     * Refuses a call while no adapter acts.
+     *
+     * @param call what is worded at the start of the message
+     * @throws IllegalStateException if adapters are disabled or none is active
+     */
+    protected final void requireActing(String call) {
+        if (!enabled || state.active().isEmpty()) {
+            String problem = enabled ? "no adapter is active" : "adapters are disabled";
+            throw new IllegalStateException(call + ": " + problem
+                    + "; expected active adapters. Call activate(name) and enable() first, or unload() for the base.");
         }
     }
 
@@ -218,17 +308,16 @@ public abstract class HostedModel<A extends HostAdapter> implements AdaptedModel
                     + Problems.quoted(state.active()) + ". Call merge() for all of them.");
         }
         problems.check(!chosen.isEmpty(), problemIfNone);
+        checkMerge(chosen, problems);
         if (!problems.isEmpty()) {
             throw new IllegalStateException(problems.message("merge"));
         }
         collectValues();
-        Folding folding = fold(adapters.get(Arrays.asList(names)));
+        Merged<M> result = merged(adapters.get(Arrays.asList(names)));
         List<String> merged = new ArrayList<>(state.merged());
         merged.addAll(Arrays.asList(names));
-        Map<String, INDArray> merges = new LinkedHashMap<>(state.merges());
-        merges.putAll(folding.parameters());
-        change(state.withMerged(merged, merges));
-        return folding.report();
+        change(state.withMerged(merged, result.merges()));
+        return result.report();
     }
 
     @Override
@@ -236,7 +325,7 @@ public abstract class HostedModel<A extends HostAdapter> implements AdaptedModel
         if (state.merged().isEmpty()) {
             throw new IllegalStateException("unmerge: no adapter is merged; expected one or more. Call merge() first.");
         }
-        change(state.withMerged(List.of(), Map.of()));
+        change(state.withMerged(List.of(), noMerges));
     }
 
     @Override
@@ -257,5 +346,16 @@ public abstract class HostedModel<A extends HostAdapter> implements AdaptedModel
         }
         setTrainable(name, false);
         adapters.remove(name);
+    }
+
+    @Override
+    public final List<ModuleStatus> status() {
+        return HostReports.status(modules(), heads(), adapters.all(), state);
+    }
+
+    @Override
+    public final ParameterSummary parameterSummary() {
+        Set<String> learning = enabled ? state.learning() : Set.of();
+        return HostReports.summary(baseParameters(), adapters.get(state.active()), learning, bytes(state.merges()));
     }
 }

@@ -3,23 +3,23 @@ package org.lora4j.samediff;
 
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashSet;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.error.Problems;
 import org.lora4j.exec.GraphExecutor;
+import org.lora4j.host.HostedModel;
+import org.lora4j.host.Merged;
 import org.lora4j.model.AdaptedModel;
-import org.lora4j.model.MergeReport;
-import org.lora4j.model.ModuleStatus;
-import org.lora4j.model.ParameterSummary;
 import org.lora4j.model.Trainable;
 import org.lora4j.model.TrainableParameter;
+import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.autodiff.samediff.VariableType;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * A SameDiff graph with adapters.
@@ -40,24 +40,20 @@ import org.slf4j.LoggerFactory;
  *
  * @apiNote Status: experimental
  */
-public final class AdaptedSameDiff implements AdaptedModel, Trainable {
-
-    private static final Logger LOG = LoggerFactory.getLogger(AdaptedSameDiff.class);
+public final class AdaptedSameDiff extends HostedModel<LiveAdapter, MergedArrays> implements Trainable {
 
     private final SameDiff base;
     private final GraphModules modules;
     private final LiveAdapters factory;
     private final StateGraphs graphs;
-    private final AdapterSet adapters = new AdapterSet();
-    private AdapterState state = AdapterState.INITIAL;
-    private boolean enabled = true;
 
     private AdaptedSameDiff(SameDiff base, Map<String, String> names) {
+        super(MergedArrays.NONE);
         this.base = base;
         this.modules = GraphModules.find(base, names);
         List<GraphParameter> parameters = GraphParameter.of(base, modules.modules());
         this.factory = new LiveAdapters(base, modules, parameters);
-        this.graphs = new StateGraphs(base, modules, parameters, adapters);
+        this.graphs = new StateGraphs(base, modules, parameters, adapters());
     }
 
     /**
@@ -98,46 +94,25 @@ public final class AdaptedSameDiff implements AdaptedModel, Trainable {
     }
 
     @Override
-    public void addAdapter(String name, LoraConfig config, long seed) {
-        adapters.requireFree(name);
-        adapters.add(factory.fresh(name, config, seed, adapters.variables()));
-        LinkedHashSet<String> trainable = new LinkedHashSet<>(state.trainable());
-        trainable.add(name);
-        state = state.withTrainable(trainable);
-        reportFullRank(name);
-    }
-
-    // Allowed, as in PEFT, and seldom meant.
-    private void reportFullRank(String name) {
-        List<String> paths = adapters.get(name).modules().entrySet().stream()
-                .filter(entry -> entry.getValue().isFullRank())
-                .map(Map.Entry::getKey)
-                .toList();
-        if (!paths.isEmpty()) {
-            LOG.warn(
-                    "adapter \"{}\" saves nothing in {} of its {} modules: the rank reaches the smaller side of the weight"
-                            + " or the factors are as large as the weight ({})",
-                    name,
-                    paths.size(),
-                    adapters.get(name).modules().size(),
-                    Problems.quoted(paths));
-        }
+    protected LiveAdapter fresh(String name, LoraConfig config, long seed) {
+        return factory.fresh(name, config, seed, variables());
     }
 
     @Override
-    public void addAdapter(String name, Adapter adapter) {
-        adapters.requireFree(name);
-        adapters.add(factory.imported(name, adapter, adapters.variables()));
+    protected LiveAdapter imported(String name, Adapter adapter) {
+        return factory.imported(name, adapter, variables());
     }
 
-    @Override
-    public Adapter adapter(String name) {
-        return Exports.asTrained(adapters.get(name), modules);
+    /** The variables of all adapters. */
+    private Set<String> variables() {
+        Set<String> variables = new HashSet<>();
+        adapters().all().forEach(adapter -> variables.addAll(adapter.variables()));
+        return variables;
     }
 
     /** The live arrays of an adapter. */
     LiveAdapter live(String name) {
-        return adapters.get(name);
+        return adapters().get(name);
     }
 
     /**
@@ -151,118 +126,23 @@ public final class AdaptedSameDiff implements AdaptedModel, Trainable {
      *     elsewhere, so that what they gave up is not known
      */
     public Adapter plainAdapter(String name) {
-        return Exports.plain(adapters.get(name), modules);
+        LiveAdapter adapter = adapters().get(name);
+        return Exports.plain(adapter, named(adapter));
     }
 
     @Override
-    public List<String> adapterNames() {
-        return adapters.names();
-    }
-
-    @Override
-    public void activate(String... names) {
-        requireUnmerged("activate");
-        adapters.requireNoSharedCopies(adapters.get(Arrays.asList(names)));
-        state = state.withActive(Arrays.asList(names));
-    }
-
-    private void requireUnmerged(String call) {
-        if (!state.merged().isEmpty()) {
-            throw new IllegalStateException(call + ": " + Problems.quoted(state.merged())
-                    + " is merged into the weights; expected no merged adapter. Call unmerge() first.");
-        }
-    }
-
-    @Override
-    public List<String> activeAdapters() {
-        return state.active();
-    }
-
-    @Override
-    public void setTrainable(String name, boolean trainable) {
-        adapters.get(name);
-        LinkedHashSet<String> names = new LinkedHashSet<>(state.trainable());
-        if (trainable) {
-            names.add(name);
-        } else {
-            names.remove(name);
-        }
-        state = state.withTrainable(names);
-    }
-
-    @Override
-    public boolean isTrainable(String name) {
-        return state.trainable().contains(adapters.get(name).name());
-    }
-
-    @Override
-    public void disable() {
-        enabled = false;
-    }
-
-    @Override
-    public void enable() {
-        enabled = true;
-    }
-
-    @Override
-    public boolean isEnabled() {
-        return enabled;
-    }
-
-    @Override
-    public Disabled disabled() {
-        boolean before = enabled;
-        boolean[] open = {true};
-        disable();
-        return () -> {
-            if (open[0] && before) {
-                enable();
-            }
-            open[0] = false;
-        };
-    }
-
-    @Override
-    public MergeReport merge() {
-        requireUnmerged("merge");
-        return merge(state.active().toArray(new String[0]), "no adapter is active; activate(name) first");
-    }
-
-    @Override
-    public MergeReport merge(String... names) {
-        return merge(names, null);
-    }
-
-    private MergeReport merge(String[] names, String problemIfNone) {
-        List<LiveAdapter> chosen = adapters.get(Arrays.asList(names));
-        Problems problems = new Problems();
-        problems.check(enabled, "adapters are disabled; call enable() first");
-        for (LiveAdapter adapter : chosen) {
-            String name = adapter.name();
-            problems.check(state.active().contains(name), "\"" + name + "\" is not active; activate(name) first");
-            problems.check(!state.merged().contains(name), "\"" + name + "\" is merged already; unmerge() undoes it");
-        }
-        if (problems.isEmpty() && chosen.isEmpty() && problemIfNone == null) {
-            throw new IllegalArgumentException("merge: no names; expected names of active adapters out of "
-                    + Problems.quoted(state.active()) + ". Call merge() for all of them.");
-        }
-        problems.check(!chosen.isEmpty(), problemIfNone);
-        checkRowsAreMergedToo(chosen, problems);
-        if (!problems.isEmpty()) {
-            throw new IllegalStateException(problems.message("merge"));
-        }
-        List<String> merged = new ArrayList<>(state.merged());
-        merged.addAll(Arrays.asList(names));
-        Merging.Result merging = Merging.of(adapters.get(merged), chosen, graphs.unmerged(state));
-        state = state.withMerged(merged, state.arrays().with(merging.arrays()));
-        return merging.report();
+    protected Merged<MergedArrays> merged(List<LiveAdapter> chosen) {
+        List<LiveAdapter> all = new ArrayList<>(adapters().get(state().merged()));
+        all.addAll(chosen);
+        Merging.Result merging = Merging.of(all, chosen, graphs.unmerged(state()));
+        return new Merged<>(state().merges().with(merging.arrays()), merging.report());
     }
 
     // Rows replace what the table holds: with an update merged into it they would replace the update as well.
-    private void checkRowsAreMergedToo(List<LiveAdapter> chosen, Problems problems) {
-        for (String name : state.attached()) {
-            LiveAdapter other = adapters.get(name);
+    @Override
+    protected void checkMerge(List<LiveAdapter> chosen, Problems problems) {
+        for (String name : state().attached()) {
+            LiveAdapter other = adapters().get(name);
             for (LiveAdapter adapter : chosen) {
                 problems.check(
                         chosen.contains(other) || !adapter.addsToTablesOf(other),
@@ -273,31 +153,26 @@ public final class AdaptedSameDiff implements AdaptedModel, Trainable {
     }
 
     @Override
-    public void unmerge() {
-        if (state.merged().isEmpty()) {
-            throw new IllegalStateException("unmerge: no adapter is merged; expected one or more. Call merge() first.");
-        }
-        state = state.withMerged(List.of(), MergedArrays.NONE);
+    protected Set<String> heads() {
+        return modules.heads();
     }
 
     @Override
-    public List<String> mergedAdapters() {
-        return state.merged();
+    protected long baseParameters() {
+        return base.variables().stream().mapToLong(AdaptedSameDiff::parameters).sum();
+    }
+
+    // Scalars in a graph are constants of formulas, not parameters.
+    private static long parameters(SDVariable leaf) {
+        boolean isLeaf =
+                leaf.getVariableType() == VariableType.VARIABLE || leaf.getVariableType() == VariableType.CONSTANT;
+        INDArray array = isLeaf && leaf.dataType().isFPType() ? leaf.getArr() : null;
+        return array == null || array.rank() == 0 ? 0 : array.length();
     }
 
     @Override
-    public void removeAdapter(String name) {
-        adapters.get(name);
-        if (state.merged().contains(name)) {
-            throw new IllegalStateException("removeAdapter: \"" + name
-                    + "\" is merged into the weights; expected it unmerged and not active. Call unmerge() first.");
-        }
-        if (state.active().contains(name)) {
-            throw new IllegalStateException("removeAdapter: \"" + name + "\" is active; expected it not to be."
-                    + " Call activate(...) with the others, or activate() for none.");
-        }
-        setTrainable(name, false);
-        adapters.remove(name);
+    protected long bytes(MergedArrays merges) {
+        return merges.bytes();
     }
 
     /**
@@ -327,12 +202,8 @@ public final class AdaptedSameDiff implements AdaptedModel, Trainable {
      *     is not finite
      */
     public SameDiff mergeAndUnload() {
-        if (!enabled || state.active().isEmpty()) {
-            String problem = enabled ? "no adapter is active" : "adapters are disabled";
-            throw new IllegalStateException("mergeAndUnload: " + problem
-                    + "; expected active adapters. Call activate(name) and enable() first, or unload() for the base.");
-        }
-        return graphs.merged(state);
+        requireActing("mergeAndUnload");
+        return graphs.merged(state());
     }
 
     /**
@@ -346,10 +217,10 @@ public final class AdaptedSameDiff implements AdaptedModel, Trainable {
      *     adapters, and that is no longer kept up to date once the state of this model changes
      */
     public SameDiff graph() {
-        if (!enabled) {
+        if (!isEnabled()) {
             return base;
         }
-        return graphs.inference(state);
+        return graphs.inference(state());
     }
 
     /**
@@ -371,7 +242,7 @@ public final class AdaptedSameDiff implements AdaptedModel, Trainable {
      * @return an executor for outputs, with native ops only: equal in every value to the stock session
      */
     public GraphExecutor outputExecutor() {
-        return enabled ? graphs.outputs(state) : graphs.baseOutputs();
+        return isEnabled() ? graphs.outputs(state()) : graphs.baseOutputs();
     }
 
     /**
@@ -383,29 +254,29 @@ public final class AdaptedSameDiff implements AdaptedModel, Trainable {
     public List<TrainableParameter> trainableParameters() {
         requireLearning();
         List<TrainableParameter> learning = new ArrayList<>();
-        for (String name : state.active()) {
-            if (state.learning().contains(name)) {
-                learning.addAll(adapters.get(name).parameters());
+        for (String name : state().active()) {
+            if (state().learning().contains(name)) {
+                learning.addAll(adapters().get(name).trainable());
             }
         }
         return List.copyOf(learning);
     }
 
     private void requireLearning() {
-        if (enabled && !state.learning().isEmpty()) {
+        if (isEnabled() && !state().learning().isEmpty()) {
             return;
         }
         requireUnmerged("training");
         String problem;
-        if (!enabled) {
+        if (!isEnabled()) {
             problem = "adapters are disabled; expected them enabled. Call enable() first.";
-        } else if (adapters.names().isEmpty()) {
+        } else if (adapters().names().isEmpty()) {
             problem = "there is no adapter; expected one that is active and trainable. Call addAdapter first.";
-        } else if (state.active().isEmpty()) {
-            problem = "none of the adapters " + Problems.quoted(adapters.names())
+        } else if (state().active().isEmpty()) {
+            problem = "none of the adapters " + Problems.quoted(adapters().names())
                     + " is active; expected one that is active and trainable. Call activate(name) first.";
         } else {
-            problem = "none of the active adapters " + Problems.quoted(state.active())
+            problem = "none of the active adapters " + Problems.quoted(state().active())
                     + " is trainable; expected one that is. Call setTrainable(name, true) first.";
         }
         throw new IllegalStateException("training: " + problem);
@@ -423,16 +294,6 @@ public final class AdaptedSameDiff implements AdaptedModel, Trainable {
     public GraphExecutor executor() {
         List<String> names =
                 trainableParameters().stream().map(TrainableParameter::name).toList();
-        return graphs.training(state, names);
-    }
-
-    @Override
-    public List<ModuleStatus> status() {
-        return Reports.status(modules, adapters.all(), state);
-    }
-
-    @Override
-    public ParameterSummary parameterSummary() {
-        return Reports.summary(base, adapters, state, enabled);
+        return graphs.training(state(), names);
     }
 }

@@ -8,11 +8,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.lora4j.adapter.Adapter;
-import org.lora4j.config.LoraConfig;
 import org.lora4j.format.peft.PeftFile;
 import org.lora4j.format.peft.PeftTensor;
+import org.lora4j.host.HostAdapter;
 import org.lora4j.method.AdapterMethod;
 import org.lora4j.method.ModuleShape;
+import org.lora4j.model.ParameterSummary.ModuleParameters;
 import org.lora4j.model.TrainableParameter;
 import org.lora4j.model.TrainableParameter.Kind;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -33,11 +34,8 @@ record LiveAdapter(
         AdapterMethod method,
         Map<String, Part> modules,
         Map<String, Tokens> tokens,
-        Map<String, Copy> copies) {
-
-    LoraConfig config() {
-        return file.config();
-    }
+        Map<String, Copy> copies)
+        implements HostAdapter {
 
     /** One live array; {@code variable} is its name in every graph. */
     record Live(String variable, INDArray array) {}
@@ -103,8 +101,8 @@ record LiveAdapter(
     /** A parameter of the base, trained fully. */
     record Copy(GraphParameter parameter, Live live) {}
 
-    /** Whether something in a module learns through factors or rows. */
-    boolean touches(String modulePath) {
+    @Override
+    public boolean touches(String modulePath) {
         return modules.containsKey(modulePath) || tokens.containsKey(modulePath);
     }
 
@@ -121,9 +119,68 @@ record LiveAdapter(
         return new LiveAdapter(name, file, method, modules, tokens, others);
     }
 
-    /** The values now. */
-    Adapter snapshot(PeftFile as) {
+    @Override
+    public Adapter snapshot(PeftFile as) {
         return Adapter.of(as, factors(), saved());
+    }
+
+    @Override
+    public Set<String> modulePaths() {
+        return modules.keySet();
+    }
+
+    @Override
+    public Set<String> targetPaths() {
+        Set<String> paths = new LinkedHashSet<>();
+        for (Part part : modules.values()) {
+            if (!part.module().isParameter()) {
+                paths.add(part.target().path());
+            }
+        }
+        return paths;
+    }
+
+    @Override
+    public List<GraphModule> adaptedModules() {
+        return modules.values().stream().map(Part::module).toList();
+    }
+
+    @Override
+    public List<ModuleParameters> parametersByModule() {
+        List<ModuleParameters> all = new ArrayList<>();
+        modules.forEach((path, part) -> all.add(new ModuleParameters(
+                path,
+                name,
+                part.rank(),
+                part.parameters(),
+                part.module().shape().parameters(),
+                part.isFullRank())));
+        return all;
+    }
+
+    @Override
+    public Map<String, INDArray> factors(String module) {
+        return modules.get(module).toPeft();
+    }
+
+    @Override
+    public Set<String> savedPaths() {
+        return copies.keySet();
+    }
+
+    @Override
+    public List<String> replacedRows() {
+        List<String> rows = new ArrayList<>();
+        tokens.forEach(
+                (path, part) -> part.rows().rows().forEach(row -> rows.add("row " + row + " of \"" + path + "\"")));
+        return rows;
+    }
+
+    @Override
+    public long parameters() {
+        return trainable().stream()
+                .mapToLong(parameter -> parameter.value().length())
+                .sum();
     }
 
     /** Copies of factors and rows by path in the adapter. */
@@ -146,13 +203,13 @@ record LiveAdapter(
     /** Names of all variables that this adapter brings to a graph, those that do not learn included. */
     Set<String> variables() {
         Set<String> variables = new LinkedHashSet<>();
-        parameters().forEach(parameter -> variables.add(parameter.name()));
+        trainable().forEach(parameter -> variables.add(parameter.name()));
         modules.values().forEach(part -> part.start().values().forEach(live -> variables.add(live.variable())));
         return variables;
     }
 
     /** Everything that learns when this adapter does. */
-    List<TrainableParameter> parameters() {
+    List<TrainableParameter> trainable() {
         List<TrainableParameter> parameters = new ArrayList<>();
         modules.forEach((path, part) -> part.factors().forEach((suffix, live) -> {
             Kind kind = method.isBiasOrGain(suffix) ? Kind.BIAS_OR_NORM : Kind.FACTOR;

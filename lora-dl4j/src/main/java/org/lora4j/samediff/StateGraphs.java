@@ -10,6 +10,8 @@ import java.util.Map;
 import java.util.Set;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.exec.StockExecutor;
+import org.lora4j.host.AdapterNames;
+import org.lora4j.host.HostState;
 import org.lora4j.samediff.LiveAdapter.Copy;
 import org.lora4j.samediff.LiveAdapter.Part;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -21,24 +23,25 @@ final class StateGraphs {
 
     private final SameDiff base;
     private final GraphModules modules;
-    private final AdapterSet adapters;
+    private final AdapterNames<LiveAdapter> adapters;
     private final BaseGraph atStart;
     private final Set<String> sharedWeights = new HashSet<>();
     private GraphExecutor baseOutputs;
     private Built built = new Built(null);
 
     private static final class Built {
-        private final AdapterState state;
+        private final HostState<MergedArrays> state;
         private SameDiff inference;
         private GraphExecutor outputs;
         private GraphExecutor training;
 
-        Built(AdapterState state) {
+        Built(HostState<MergedArrays> state) {
             this.state = state;
         }
     }
 
-    StateGraphs(SameDiff base, GraphModules modules, List<GraphParameter> parameters, AdapterSet adapters) {
+    StateGraphs(
+            SameDiff base, GraphModules modules, List<GraphParameter> parameters, AdapterNames<LiveAdapter> adapters) {
         this.base = base;
         this.modules = modules;
         this.adapters = adapters;
@@ -50,7 +53,7 @@ final class StateGraphs {
         }
     }
 
-    private Built at(AdapterState state) {
+    private Built at(HostState<MergedArrays> state) {
         if (built.state != state) {
             built = new Built(state);
         }
@@ -58,7 +61,7 @@ final class StateGraphs {
     }
 
     /** The graph that computes outputs. */
-    SameDiff inference(AdapterState state) {
+    SameDiff inference(HostState<MergedArrays> state) {
         Built now = at(state);
         if (now.inference == null) {
             now.inference = assemble(state, false).build();
@@ -67,7 +70,7 @@ final class StateGraphs {
     }
 
     /** Computes outputs with adapters. */
-    GraphExecutor outputs(AdapterState state) {
+    GraphExecutor outputs(HostState<MergedArrays> state) {
         Built now = at(state);
         if (now.outputs == null) {
             now.outputs = StockExecutor.forInference(inference(state));
@@ -84,7 +87,7 @@ final class StateGraphs {
     }
 
     /** Computes gradients of the given variables. */
-    GraphExecutor training(AdapterState state, List<String> variables) {
+    GraphExecutor training(HostState<MergedArrays> state, List<String> variables) {
         Built now = at(state);
         if (now.training == null) {
             now.training = trainingExecutor(state, variables);
@@ -92,7 +95,7 @@ final class StateGraphs {
         return now.training;
     }
 
-    private GraphExecutor trainingExecutor(AdapterState state, List<String> variables) {
+    private GraphExecutor trainingExecutor(HostState<MergedArrays> state, List<String> variables) {
         List<LiveAdapter> dropping = state.learning().stream()
                 .map(adapters::get)
                 .filter(adapter -> adapter.config().dropout() > 0)
@@ -112,7 +115,7 @@ final class StateGraphs {
                 .withKernels();
     }
 
-    private GraphBuilder assemble(AdapterState state, boolean dropout) {
+    private GraphBuilder assemble(HostState<MergedArrays> state, boolean dropout) {
         atStart.requireUnchanged();
         GraphBuilder builder = new GraphBuilder(base, modules).freeze();
         for (String name : state.active()) {
@@ -124,12 +127,12 @@ final class StateGraphs {
                 builder.attach(adapter, type, learns && dropout);
             }
         }
-        merge(builder, state.arrays(), VariableType.CONSTANT);
+        merge(builder, state.merges(), VariableType.CONSTANT);
         return builder;
     }
 
     /** A new graph of its own: all active adapters merged, variable types of the base. */
-    SameDiff merged(AdapterState state) {
+    SameDiff merged(HostState<MergedArrays> state) {
         atStart.requireUnchanged();
         List<String> order = new ArrayList<>(state.merged());
         order.addAll(state.attached());
@@ -161,7 +164,7 @@ final class StateGraphs {
     }
 
     /** The values that weights have with the active full copies and without merges. */
-    Merging.Unmerged unmerged(AdapterState state) {
+    Merging.Unmerged unmerged(HostState<MergedArrays> state) {
         Map<String, INDArray> leaves = new HashMap<>();
         Map<String, INDArray> weights = new HashMap<>();
         for (String name : state.active()) {

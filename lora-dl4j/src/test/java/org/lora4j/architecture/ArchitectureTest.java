@@ -93,8 +93,9 @@ class ArchitectureTest {
                         "graph",
                         "exec",
                         "model",
+                        "host",
                         "samediff.form"),
-                layer("host", "error", "config", "adapter", "method", "model"),
+                layer("host", "error", "config", "format.peft", "adapter", "method", "model"),
                 layer("dl4j.layer", "error", "config", "array", "method"),
                 layer(
                         "dl4j",
