@@ -6,6 +6,7 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import org.lora4j.model.TrainableParameter;
+import org.lora4j.train.checkpoint.CheckpointContent;
 
 /** The best evaluation so far, its parameters, and how long ago it was. */
 final class BestKeeper {
@@ -70,6 +71,33 @@ final class BestKeeper {
         snapshot.close();
         snapshot = null;
         return true;
+    }
+
+    void save(CheckpointContent to) {
+        if (metric.isEmpty()) {
+            return;
+        }
+        to.put("metric", metric.getAsDouble());
+        to.put("epoch", epoch.getAsInt());
+        to.put("reference", reference);
+        to.put("withoutImprovement", withoutImprovement);
+        if (snapshot != null) {
+            snapshot.save(to.part("values"));
+        }
+    }
+
+    void load(CheckpointContent from) {
+        if (!from.has("metric")) {
+            return;
+        }
+        metric = from.numberIfAny("metric");
+        epoch = OptionalInt.of((int) from.whole("epoch"));
+        reference = from.number("reference");
+        withoutImprovement = (int) from.whole("withoutImprovement");
+        if (plan.keepBest()) {
+            snapshot = ParameterSnapshot.of(parameters);
+            snapshot.load(from.part("values"));
+        }
     }
 
     OptionalDouble metric() {

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
 import org.lora4j.model.TrainableParameter;
+import org.lora4j.train.checkpoint.CheckpointContent;
 
 /**
  * Notices parameters that never get a gradient. B = 0 makes the gradient of A zero in the first step, rightly; B moves in it,
@@ -41,6 +42,20 @@ final class GradientWatch {
             seen[index] = true;
         } else if (learningRate > 0) {
             zeroSteps[index]++;
+        }
+    }
+
+    void save(CheckpointContent to) {
+        for (int i = 0; i < seen.length; i++) {
+            to.put("seen" + i, seen[i]);
+            to.put("zeroSteps" + i, zeroSteps[i]);
+        }
+    }
+
+    void load(CheckpointContent from) {
+        for (int i = 0; i < seen.length; i++) {
+            seen[i] = Boolean.parseBoolean(from.text("seen" + i));
+            zeroSteps[i] = (int) from.whole("zeroSteps" + i);
         }
     }
 

@@ -3,6 +3,7 @@ package org.lora4j.train;
 
 import java.util.List;
 import org.lora4j.model.TrainableParameter;
+import org.lora4j.train.checkpoint.CheckpointContent;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -49,6 +50,18 @@ public final class ParameterSnapshot implements AutoCloseable {
     void refresh() {
         for (int i = 0; i < copies.size(); i++) {
             copies.get(i).assign(parameters.get(i).value());
+        }
+    }
+
+    void save(CheckpointContent to) {
+        for (int i = 0; i < copies.size(); i++) {
+            to.put(String.valueOf(i), copies.get(i));
+        }
+    }
+
+    void load(CheckpointContent from) {
+        for (int i = 0; i < copies.size(); i++) {
+            copies.get(i).assign(from.array(String.valueOf(i)));
         }
     }
 

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
+import org.lora4j.train.checkpoint.CheckpointContent;
 
 /** What a run has done so far: losses and times. */
 final class RunLog {
@@ -73,6 +74,63 @@ final class RunLog {
         epochLoss = 0;
         epochWeight = 0;
         return report;
+    }
+
+    void save(CheckpointContent to) {
+        to.put("losses", losses.stream().mapToDouble(Double::doubleValue));
+        to.put("nanos", stepNanos.stream().mapToDouble(Long::doubleValue));
+        to.put("examples", examples);
+        to.put("epochSteps", epochSteps);
+        to.put("epochNanos", epochNanos);
+        to.put("epochExamples", epochExamples);
+        to.put("epochLoss", epochLoss);
+        to.put("epochWeight", epochWeight);
+        to.put("epochs", epochs.size());
+        for (int i = 0; i < epochs.size(); i++) {
+            save(epochs.get(i), to.part("epoch" + i));
+        }
+    }
+
+    private static void save(EpochReport report, CheckpointContent to) {
+        to.put("epoch", report.epoch());
+        to.put("steps", report.steps());
+        to.put("meanLoss", report.meanLoss());
+        to.put("examples", report.examples());
+        to.put("seconds", report.seconds());
+        report.metric().ifPresent(metric -> to.put("metric", metric));
+        to.put("evaluationSeconds", report.evaluationSeconds());
+        to.put("best", report.best());
+    }
+
+    void load(CheckpointContent from) {
+        for (double loss : from.numbers("losses")) {
+            losses.add(loss);
+        }
+        for (double duration : from.numbers("nanos")) {
+            stepNanos.add((long) duration);
+            nanos += (long) duration;
+        }
+        examples = from.whole("examples");
+        epochSteps = from.whole("epochSteps");
+        epochNanos = from.whole("epochNanos");
+        epochExamples = from.whole("epochExamples");
+        epochLoss = from.number("epochLoss");
+        epochWeight = from.number("epochWeight");
+        for (int i = 0; i < from.whole("epochs"); i++) {
+            epochs.add(report(from.part("epoch" + i)));
+        }
+    }
+
+    private static EpochReport report(CheckpointContent from) {
+        return new EpochReport(
+                (int) from.whole("epoch"),
+                from.whole("steps"),
+                from.number("meanLoss"),
+                from.whole("examples"),
+                from.number("seconds"),
+                from.numberIfAny("metric"),
+                from.number("evaluationSeconds"),
+                Boolean.parseBoolean(from.text("best")));
     }
 
     long steps() {

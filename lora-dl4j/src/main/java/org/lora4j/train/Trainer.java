@@ -34,6 +34,9 @@ import org.lora4j.model.Trainable;
  * <p><b>Threads.</b> A run uses the calling thread. {@link Thread#interrupt()} on it ends the run after the step in progress,
  * with {@link Ending#INTERRUPTED} and the interrupt flag cleared (so that files can be saved next).
  *
+ * <p><b>Unkillable runs.</b> With {@link Builder#checkpoints} a program that is killed and started again goes on where it was,
+ * if it calls {@link #resume} in the place of {@link #train}.
+ *
  * <p><b>Repeatability.</b> Equal plan, model, batches and evaluation give equal bits, as far as the executor does.
  *
  * @apiNote Status: experimental
@@ -44,6 +47,7 @@ public final class Trainer {
     private final TrainingPlan plan;
     private final Optional<Evaluation> evaluation;
     private final List<TrainingListener> listeners;
+    private final Optional<Checkpoints> checkpoints;
     private final LongSupplier nanoTime;
     private final AtomicBoolean running = new AtomicBoolean();
 
@@ -52,6 +56,7 @@ public final class Trainer {
         this.plan = builder.plan;
         this.evaluation = builder.evaluation;
         this.listeners = List.copyOf(builder.listeners);
+        this.checkpoints = builder.checkpoints;
         this.nanoTime = builder.nanoTime;
     }
 
@@ -74,19 +79,53 @@ public final class Trainer {
      *     DOUBLE or not finite, a group matches nothing or two match the same parameter, the schedule needs an unknown number
      *     of steps, or the plan asks for the best parameters without evaluation (the message lists every problem); and if an
      *     epoch has no batch
-     * @throws IllegalStateException if this trainer is running already, the executor gives no gradient for a parameter or one
+     * @throws IllegalStateException if this trainer is running already, the directory for checkpoints has some, the executor gives no gradient for a parameter or one
      *     of a wrong shape, or the schedule gives a rate that is negative or not finite
      * @throws TrainingFailedException if a loss or a gradient is not finite, a low-rank factor gets no gradient in three
      *     steps, or the metric is NaN; the message names the likely cause
+     * @throws java.io.UncheckedIOException if a checkpoint cannot be written, for instance because the disk is full; the one
+     *     before it is as it was
      */
     public TrainingResult train(Batches batches) {
+        return run(batches, false);
+    }
+
+    /**
+     * Goes on with the run of the latest sound checkpoint, or starts it if there is none, so that a program that was killed
+     * is simply started again. The run ends with the bytes that it would have had without a stop, as far as the batches, the
+     * evaluation and the executor repeat theirs. If that run has ended already, its result is given again.
+     *
+     * <p>Batches that were used before are taken from the source again and left out.
+     *
+     * @param batches the training data of that run
+     * @return what happened, the part before the stop included
+     * @throws IllegalStateException as {@link #train}, and if this trainer has no checkpoints
+     * @throws IllegalArgumentException as {@link #train}, and if the checkpoint is one of another plan or model; nothing has
+     *     changed then
+     * @throws TrainingFailedException as {@link #train}
+     * @throws java.io.UncheckedIOException as {@link #train}, and if all checkpoints are damaged
+     */
+    public TrainingResult resume(Batches batches) {
+        if (checkpoints.isEmpty()) {
+            throw new IllegalStateException("Trainer: resume() without checkpoints; expected"
+                    + " checkpoints(Checkpoints.in(directory)) on the builder. Set it for train() as well.");
+        }
+        return run(batches, true);
+    }
+
+    private TrainingResult run(Batches batches, boolean resume) {
         Objects.requireNonNull(batches, "Trainer: batches is null; expected a source of batches");
         if (!running.compareAndSet(false, true)) {
             throw new IllegalStateException(
                     "Trainer: train() while a run is in progress; expected one run at a time. Make a trainer per thread");
         }
         try {
-            return new TrainingRun(model, plan, batches, evaluation, listeners, nanoTime).run();
+            Optional<RunCheckpoints> open = checkpoints.map(settings -> RunCheckpoints.open(settings, nanoTime));
+            if (!resume) {
+                open.ifPresent(RunCheckpoints::requireNone);
+            }
+            TrainingRun run = new TrainingRun(model, plan, batches, evaluation, listeners, open, nanoTime);
+            return (resume ? run.resumed() : run).run();
         } finally {
             running.set(false);
         }
@@ -102,6 +141,7 @@ public final class Trainer {
         private TrainingPlan plan;
         private Optional<Evaluation> evaluation = Optional.empty();
         private final List<TrainingListener> listeners = new ArrayList<>();
+        private Optional<Checkpoints> checkpoints = Optional.empty();
         private LongSupplier nanoTime = System::nanoTime;
 
         private Builder(Trainable model) {
@@ -139,6 +179,18 @@ public final class Trainer {
          */
         public Builder listener(TrainingListener value) {
             listeners.add(Objects.requireNonNull(value, "Trainer: listener is null; expected a TrainingListener"));
+            return this;
+        }
+
+        /**
+         * Has the run written down, so that {@link Trainer#resume} can go on with it.
+         *
+         * @param value where and how often
+         * @return this
+         */
+        public Builder checkpoints(Checkpoints value) {
+            checkpoints =
+                    Optional.of(Objects.requireNonNull(value, "Trainer: checkpoints is null; expected Checkpoints"));
             return this;
         }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.train;
 
-import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
@@ -28,19 +27,16 @@ final class TrainingRun {
     private final GraphExecutor executor;
     private final List<TrainableParameter> parameters;
     private final List<ParameterSetting> settings;
-    private final List<ParameterUpdater> updaters;
-    private final List<Double> startNorms;
     private final OptionalLong totalSteps;
-    private final GradientWatch watch;
+    private final RunState state;
     private final BestKeeper best;
-    private final Failures failures;
     private final RunLog log;
+    private final Position position;
+    private final Failures failures;
+    private final Optional<RunCheckpoints> checkpoints;
 
-    private int epoch;
-    private long passes;
     private double baseRate;
     private double rateFactor;
-    private Ending ending;
 
     TrainingRun(
             Trainable model,
@@ -48,11 +44,13 @@ final class TrainingRun {
             Batches batches,
             Optional<Evaluation> evaluation,
             List<TrainingListener> listeners,
+            Optional<RunCheckpoints> checkpoints,
             LongSupplier nanoTime) {
         this.plan = plan;
         this.batches = batches;
         this.evaluation = evaluation;
         this.listeners = listeners;
+        this.checkpoints = checkpoints;
         this.nanoTime = nanoTime;
         this.parameters = List.copyOf(model.trainableParameters());
         this.totalSteps = totalSteps(plan, batches.batchesPerEpoch());
@@ -63,12 +61,20 @@ final class TrainingRun {
         problems.throwIfAny("Trainer");
 
         this.executor = model.executor();
-        this.updaters = parameters.stream().map(plan.optimizer()::updaterFor).toList();
-        this.startNorms = parameters.stream().map(p -> Norms.norm(p.value())).toList();
-        this.watch = new GradientWatch(parameters, plan.allowedWithoutGradient());
         this.best = new BestKeeper(parameters, evaluation.orElse(null), plan);
-        this.failures = new Failures(parameters, best);
         this.log = new RunLog(totalSteps);
+        this.state = new RunState(plan, parameters, best, log);
+        this.position = state.position();
+        this.failures = new Failures(parameters, best);
+    }
+
+    /** Takes up the run of the latest checkpoint, if there is one. */
+    TrainingRun resumed() {
+        checkpoints.flatMap(RunCheckpoints::latest).ifPresent(content -> {
+            state.load(content);
+            checkpoints.orElseThrow().resumedAt(log.steps());
+        });
+        return this;
     }
 
     private static OptionalLong totalSteps(TrainingPlan plan, OptionalLong batchesPerEpoch) {
@@ -102,8 +108,8 @@ final class TrainingRun {
         TrainingStart start =
                 new TrainingStart(plan, totalSteps, parameters.size(), values, evaluation.map(Evaluation::name));
         listeners.forEach(listener -> listener.onTrainingStart(start));
-        while (ending == null) {
-            epoch++;
+        while (!position.hasEnded()) {
+            position.enterEpoch();
             runEpoch();
         }
         TrainingResult result = result();
@@ -112,26 +118,50 @@ final class TrainingRun {
     }
 
     private void runEpoch() {
-        Iterator<Batch> iterator = batches.epoch(epoch, plan.seed());
+        Iterator<Batch> iterator = batches.epoch(position.epoch(), plan.seed());
         if (!iterator.hasNext()) {
-            throw new IllegalArgumentException("Trainer, epoch " + epoch
+            throw new IllegalArgumentException("Trainer, epoch " + position.epoch()
                     + ": the source gave no batch; expected at least one."
                     + " Check how the data was read, and that the source starts afresh in every epoch");
         }
-        while (ending == null && iterator.hasNext()) {
+        skip(iterator);
+        while (!position.hasEnded() && iterator.hasNext()) {
             step(iterator);
             endAfterStep();
         }
-        boolean interrupted = ending == Ending.INTERRUPTED;
+        boolean interrupted = position.ending() == Ending.INTERRUPTED;
         endEpoch(interrupted ? Optional.empty() : evaluation);
+    }
+
+    /** Leaves out what was used before the run was taken up again. */
+    private void skip(Iterator<Batch> iterator) {
+        for (long used = 0; used < position.batches(); used++) {
+            if (!iterator.hasNext()) {
+                throw new IllegalArgumentException("Trainer, epoch " + position.epoch() + ": the source gave " + used
+                        + " batches, and " + position.batches()
+                        + " were used before the checkpoint; expected the same batches again."
+                        + " Resume with the data of the run");
+            }
+            try (StepGradients unused = new StepGradients(parameters, false)) {
+                unused.hold(iterator.next());
+            }
+        }
     }
 
     private void endAfterStep() {
         if (Thread.interrupted()) {
-            ending = Ending.INTERRUPTED;
+            position.end(Ending.INTERRUPTED);
+            // Now, as the report below counts the epoch as over.
+            checkpoint();
         } else if (plan.steps().isPresent() && log.steps() >= plan.steps().getAsLong()) {
-            ending = Ending.COMPLETED;
+            position.end(Ending.COMPLETED);
+        } else if (checkpoints.isPresent() && checkpoints.get().isDue(log.steps())) {
+            checkpoint();
         }
+    }
+
+    private void checkpoint() {
+        checkpoints.ifPresent(to -> to.write(log.steps(), state::save));
     }
 
     private void endEpoch(Optional<Evaluation> evaluate) {
@@ -146,18 +176,25 @@ final class TrainingRun {
                         evaluate.get().name());
             }
             metric = OptionalDouble.of(value);
-            isBest = best.add(value, epoch);
+            isBest = best.add(value, position.epoch());
         }
         long duration = evaluate.isPresent() ? nanoTime.getAsLong() - from : 0;
-        EpochReport report = log.epoch(epoch, metric, duration, isBest);
+        EpochReport report = log.epoch(position.epoch(), metric, duration, isBest);
         listeners.forEach(listener -> listener.onEpochEnd(report));
-        if (ending == null) {
-            ending = endingAfterEpoch();
+        if (position.ending() == Ending.INTERRUPTED) {
+            return;
+        }
+        position.leaveEpoch();
+        if (!position.hasEnded()) {
+            position.end(endingAfterEpoch());
+        }
+        if (position.hasEnded()) {
+            checkpoint();
         }
     }
 
     private Ending endingAfterEpoch() {
-        if (plan.epochs().isPresent() && epoch >= plan.epochs().getAsInt()) {
+        if (plan.epochs().isPresent() && position.epoch() >= plan.epochs().getAsInt()) {
             return Ending.COMPLETED;
         }
         if (best.patienceIsOver()) {
@@ -174,15 +211,16 @@ final class TrainingRun {
             Map<String, INDArray> inputs = accumulate(iterator, gradients);
             double norm = checkedNorm(gradients, inputs);
             update(gradients, norm);
-            StepReport report = log.step(epoch, gradients, learningRate(), norm, nanoTime.getAsLong() - from);
+            StepReport report =
+                    log.step(position.epoch(), gradients, learningRate(), norm, nanoTime.getAsLong() - from);
             listeners.forEach(listener -> listener.onStep(report));
         }
     }
 
     private void findRate() {
         long step = log.steps();
-        baseRate = plan.optimizer().learningRate(step, epoch);
-        rateFactor = plan.schedule().factor(step, epoch, totalSteps.orElse(0));
+        baseRate = plan.optimizer().learningRate(step, position.epoch());
+        rateFactor = plan.schedule().factor(step, position.epoch(), totalSteps.orElse(0));
         if (!(baseRate >= 0 && rateFactor >= 0 && Double.isFinite(learningRate()))) {
             throw new IllegalStateException("Trainer, step " + (step + 1) + " of the run: learning rate " + baseRate
                     + " of the optimizer and factor " + rateFactor + " of the schedule " + plan.schedule()
@@ -201,9 +239,8 @@ final class TrainingRun {
             Batch batch = iterator.next();
             gradients.hold(batch);
             inputs = batch.placeholders();
-            LossAndGradients pass = executor.gradients(inputs, Seeds.pass(plan.seed(), passes));
+            LossAndGradients pass = executor.gradients(inputs, Seeds.pass(plan.seed(), position.pass()));
             gradients.hold(pass);
-            passes++;
             if (!Double.isFinite(pass.loss())) {
                 throw failures.lossNotFinite(where(log.steps() + 1, pass.loss()), inputs, pass.gradients());
             }
@@ -224,10 +261,10 @@ final class TrainingRun {
         }
         double total = 0;
         for (int i = 0; i < norms.length; i++) {
-            watch.record(i, norms[i], learningRate());
+            state.watch().record(i, norms[i], learningRate());
             total = Math.hypot(total, norms[i]);
         }
-        List<String> cutOff = watch.cutOff();
+        List<String> cutOff = state.watch().cutOff();
         if (!cutOff.isEmpty()) {
             throw failures.noGradient(where(log.steps() + 1, gradients.loss()), cutOff);
         }
@@ -242,27 +279,22 @@ final class TrainingRun {
             double limit = clip.limit() / scale;
             gradients.arrays().forEach(gradient -> Norms.clamp(gradient, limit));
         }
-        for (int i = 0; i < updaters.size(); i++) {
+        for (int i = 0; i < parameters.size(); i++) {
             ParameterSetting setting = settings.get(i);
             double rate = setting.learningRate(baseRate) * rateFactor;
-            UpdateStep step = new UpdateStep(rate, setting.weightDecay(), scale, log.steps(), epoch);
-            updaters.get(i).update(gradients.arrays().get(i), step);
+            UpdateStep step = new UpdateStep(rate, setting.weightDecay(), scale, log.steps(), position.epoch());
+            state.updaters().get(i).update(gradients.arrays().get(i), step);
         }
     }
 
     private Failures.Where where(long step, double loss) {
-        return new Failures.Where(step, epoch, loss, learningRate());
+        return new Failures.Where(step, position.epoch(), loss, learningRate());
     }
 
     private TrainingResult result() {
         boolean restored = best.restore();
-        List<ParameterNorm> norms = new ArrayList<>();
-        for (int i = 0; i < parameters.size(); i++) {
-            TrainableParameter p = parameters.get(i);
-            norms.add(new ParameterNorm(p.name(), p.module(), p.kind(), startNorms.get(i), Norms.norm(p.value())));
-        }
         return new TrainingResult(
-                ending,
+                position.ending(),
                 log.steps(),
                 log.losses(),
                 log.epochs(),
@@ -271,7 +303,7 @@ final class TrainingRun {
                 best.metric(),
                 best.epoch(),
                 restored,
-                norms,
-                watch.withoutGradient());
+                state.norms(),
+                state.watch().withoutGradient());
     }
 }

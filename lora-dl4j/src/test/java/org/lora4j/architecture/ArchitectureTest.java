@@ -108,7 +108,8 @@ class ArchitectureTest {
                         "model",
                         "host",
                         "dl4j.layer"),
-                layer("train", "error", "array", "exec", "model"),
+                layer("train.checkpoint", "error", "format", "format.safetensors", "array.io"),
+                layer("train", "error", "array", "exec", "model", "train.checkpoint"),
                 layer(
                         "pretrained",
                         "error",

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.train;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Objects;
+import org.lora4j.error.Problems;
+
+/**
+ * Where and how often a run writes down all that it needs to go on: after every so many steps, or after so much time, and
+ * always when it is interrupted and when it ends.
+ *
+ * <p>A checkpoint holds the values of what learns, the optimizer's state, the position in the data, the losses so far and
+ * the best values so far; not the base. It takes about four times the memory of what learns while it is written.
+ *
+ * @param directory directory of the checkpoints of this run alone; made if it is not there
+ * @param everySteps steps between two checkpoints, 1 or more
+ * @param every time between two checkpoints, above 0; whichever of the two comes first counts
+ * @param keep how many of the last checkpoints are kept, 1 or more; a second one is used if the last one was damaged
+ * @apiNote Status: experimental
+ */
+public record Checkpoints(Path directory, long everySteps, Duration every, int keep) {
+
+    private static final Duration FIVE_MINUTES = Duration.ofMinutes(5);
+    private static final int TWO = 2;
+
+    /**
+     * Checks the values.
+     *
+     * @param directory directory of the checkpoints
+     * @param everySteps steps between two checkpoints
+     * @param every time between two checkpoints
+     * @param keep how many are kept
+     * @throws IllegalArgumentException if a value is out of its range; the message lists all of them
+     */
+    public Checkpoints {
+        Objects.requireNonNull(directory, "Checkpoints: directory is null; expected a directory");
+        Objects.requireNonNull(every, "Checkpoints: every is null; expected a duration");
+        Problems problems = new Problems();
+        problems.atLeast("everySteps", everySteps, 1);
+        problems.check(!every.isZero() && !every.isNegative(), "every = " + every + ", expected a duration above 0");
+        problems.atLeast("keep", keep, 1);
+        problems.throwIfAny("Checkpoints");
+    }
+
+    /**
+     * A checkpoint every five minutes, of which the last two are kept.
+     *
+     * @param directory directory of the checkpoints of this run alone
+     * @return the value
+     */
+    public static Checkpoints in(Path directory) {
+        return new Checkpoints(directory, Long.MAX_VALUE, FIVE_MINUTES, TWO);
+    }
+
+    /**
+     * The same with a number of steps after which a checkpoint is due.
+     *
+     * @param newEverySteps as in the record
+     * @return the value
+     * @throws IllegalArgumentException as the constructor
+     */
+    public Checkpoints withEverySteps(long newEverySteps) {
+        return new Checkpoints(directory, newEverySteps, every, keep);
+    }
+
+    /**
+     * The same with a time after which a checkpoint is due.
+     *
+     * @param newEvery as in the record
+     * @return the value
+     * @throws IllegalArgumentException as the constructor
+     */
+    public Checkpoints withEvery(Duration newEvery) {
+        return new Checkpoints(directory, everySteps, newEvery, keep);
+    }
+
+    /**
+     * The same with another number of checkpoints that are kept.
+     *
+     * @param newKeep as in the record
+     * @return the value
+     * @throws IllegalArgumentException as the constructor
+     */
+    public Checkpoints withKeep(int newKeep) {
+        return new Checkpoints(directory, everySteps, every, newKeep);
+    }
+}

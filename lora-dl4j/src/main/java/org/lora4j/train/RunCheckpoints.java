@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.train;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+import org.lora4j.train.checkpoint.CheckpointContent;
+import org.lora4j.train.checkpoint.CheckpointFolder;
+
+/** The checkpoints of one run: when one is due, and what becomes of a disk that fails. */
+final class RunCheckpoints {
+
+    private final Checkpoints settings;
+    private final CheckpointFolder folder;
+    private final LongSupplier nanoTime;
+    private long lastStep;
+    private long lastNanos;
+
+    private RunCheckpoints(Checkpoints settings, CheckpointFolder folder, LongSupplier nanoTime) {
+        this.settings = settings;
+        this.folder = folder;
+        this.nanoTime = nanoTime;
+        this.lastNanos = nanoTime.getAsLong();
+    }
+
+    static RunCheckpoints open(Checkpoints settings, LongSupplier nanoTime) {
+        try {
+            return new RunCheckpoints(settings, CheckpointFolder.open(settings.directory()), nanoTime);
+        } catch (IOException e) {
+            throw failed("Trainer: the directory of checkpoints " + settings.directory() + " cannot be opened", e);
+        }
+    }
+
+    /** Refuses a directory with checkpoints of an earlier run. */
+    void requireNone() {
+        List<Path> files = files();
+        if (!files.isEmpty()) {
+            throw new IllegalStateException("Trainer: " + settings.directory() + " has " + files.size()
+                    + " checkpoints of an earlier run, the last one "
+                    + files.get(0).getFileName()
+                    + "; expected none. Call resume(batches) to go on with that run, or choose another directory.");
+        }
+    }
+
+    private List<Path> files() {
+        try {
+            return folder.files();
+        } catch (IOException e) {
+            throw failed("Trainer: the directory of checkpoints " + settings.directory() + " cannot be read", e);
+        }
+    }
+
+    Optional<CheckpointContent> latest() {
+        try {
+            return folder.latest();
+        } catch (IOException e) {
+            throw failed("Trainer: the run cannot go on", e);
+        }
+    }
+
+    /** Notes that the checkpoint of a step is there. */
+    void resumedAt(long step) {
+        lastStep = step;
+    }
+
+    boolean isDue(long step) {
+        return step - lastStep >= settings.everySteps()
+                || nanoTime.getAsLong() - lastNanos >= settings.every().toNanos();
+    }
+
+    void write(long step, Supplier<CheckpointContent> content) {
+        try {
+            folder.write(step, content.get(), settings.keep());
+        } catch (IOException e) {
+            List<Path> before = files();
+            throw failed(
+                    "Trainer, after step " + step + " of the run: the checkpoint cannot be written to "
+                            + settings.directory()
+                            + (before.isEmpty()
+                                    ? "; there is none of this run"
+                                    : "; the last one, " + before.get(0).getFileName() + ", is as it was")
+                            + ". Make room and call resume(batches)",
+                    e);
+        }
+        lastStep = step;
+        lastNanos = nanoTime.getAsLong();
+    }
+
+    private static UncheckedIOException failed(String what, IOException cause) {
+        return new UncheckedIOException(what + ": " + cause.getMessage(), cause);
+    }
+}

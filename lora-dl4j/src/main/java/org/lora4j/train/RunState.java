@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.train;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.regex.Pattern;
+import org.lora4j.error.Problems;
+import org.lora4j.model.TrainableParameter;
+import org.lora4j.train.checkpoint.CheckpointContent;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** Everything that a run changes: what has to be written down so that it can go on as if it had never stopped. */
+final class RunState {
+
+    // The name of an object that tells nothing but its identity, which another process does not have.
+    private static final Pattern IDENTITY = Pattern.compile("(\\$\\$Lambda\\S*?)?@[0-9a-f]+\\b");
+
+    private final TrainingPlan plan;
+    private final List<TrainableParameter> parameters;
+    private final List<ParameterUpdater> updaters;
+    private final List<Double> startNorms;
+    private final GradientWatch watch;
+    private final BestKeeper best;
+    private final RunLog log;
+    private final Position position = new Position();
+
+    RunState(TrainingPlan plan, List<TrainableParameter> parameters, BestKeeper best, RunLog log) {
+        this.plan = plan;
+        this.parameters = parameters;
+        this.updaters = parameters.stream().map(plan.optimizer()::updaterFor).toList();
+        this.startNorms = new ArrayList<>(
+                parameters.stream().map(p -> Norms.norm(p.value())).toList());
+        this.watch = new GradientWatch(parameters, plan.allowedWithoutGradient());
+        this.best = best;
+        this.log = log;
+    }
+
+    List<ParameterUpdater> updaters() {
+        return updaters;
+    }
+
+    GradientWatch watch() {
+        return watch;
+    }
+
+    BestKeeper best() {
+        return best;
+    }
+
+    RunLog log() {
+        return log;
+    }
+
+    Position position() {
+        return position;
+    }
+
+    /** The norms of all parameters before the run and now. */
+    List<ParameterNorm> norms() {
+        List<ParameterNorm> norms = new ArrayList<>();
+        for (int i = 0; i < parameters.size(); i++) {
+            TrainableParameter p = parameters.get(i);
+            norms.add(new ParameterNorm(p.name(), p.module(), p.kind(), startNorms.get(i), Norms.norm(p.value())));
+        }
+        return norms;
+    }
+
+    CheckpointContent save() {
+        CheckpointContent content = new CheckpointContent();
+        content.put("plan", planText());
+        content.put("parameters", parameters.size());
+        for (int i = 0; i < parameters.size(); i++) {
+            CheckpointContent part = content.part("parameter" + i);
+            part.put("name", parameters.get(i).name());
+            part.put("value", parameters.get(i).value());
+            part.put("startNorm", startNorms.get(i));
+            OptimizerState state = updaters.get(i).state();
+            part.put("updates", state.updates());
+            state.arrays().forEach(part.part("optimizer")::put);
+        }
+        watch.save(content.part("watch"));
+        best.save(content.part("best"));
+        log.save(content.part("log"));
+        position.save(content.part("position"));
+        return content;
+    }
+
+    /** Takes up what was saved; nothing is changed if it belongs to another run. */
+    void load(CheckpointContent content) {
+        check(content);
+        for (int i = 0; i < parameters.size(); i++) {
+            CheckpointContent part = content.part("parameter" + i);
+            updaters.get(i)
+                    .restore(new OptimizerState(
+                            part.whole("updates"), part.part("optimizer").arrays()));
+        }
+        for (int i = 0; i < parameters.size(); i++) {
+            CheckpointContent part = content.part("parameter" + i);
+            parameters.get(i).value().assign(part.array("value"));
+            startNorms.set(i, part.number("startNorm"));
+        }
+        watch.load(content.part("watch"));
+        best.load(content.part("best"));
+        log.load(content.part("log"));
+        position.load(content.part("position"));
+    }
+
+    private void check(CheckpointContent content) {
+        Problems problems = new Problems();
+        problems.check(
+                content.text("plan").equals(planText()),
+                "the plan is " + planText() + ", expected the one of the checkpoint, " + content.text("plan"));
+        problems.check(
+                content.whole("parameters") == parameters.size(),
+                parameters.size() + " parameters learn, expected " + content.whole("parameters"));
+        for (int i = 0; i < Math.min(parameters.size(), content.whole("parameters")); i++) {
+            CheckpointContent part = content.part("parameter" + i);
+            String found = worded(parameters.get(i).name(), parameters.get(i).value());
+            String expected = worded(part.text("name"), part.array("value"));
+            problems.check(found.equals(expected), "parameter " + i + " is " + found + ", expected " + expected);
+        }
+        if (!problems.isEmpty()) {
+            throw new IllegalArgumentException(problems.message("Trainer, resume")
+                    + ". The checkpoint was taken from another run: use its plan and its model, or start a run of its own in"
+                    + " another directory.");
+        }
+    }
+
+    private static String worded(String name, INDArray value) {
+        return "\"" + name + "\" " + value.dataType() + Arrays.toString(value.shape());
+    }
+
+    private String planText() {
+        return IDENTITY.matcher(plan.toString()).replaceAll("");
+    }
+}

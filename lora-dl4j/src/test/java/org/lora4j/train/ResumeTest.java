@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.exec.LossAndGradients;
+import org.lora4j.model.TrainableParameter.Kind;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.learning.config.RmsProp;
+
+class ResumeTest {
+
+    private static final int STEPS = 9;
+
+    @TempDir
+    private Path folder;
+
+    /** Regression in FLOAT whose gradients also depend on the seed of the pass, as with dropout. */
+    private static TestModel noisy() {
+        INDArray w = Nd4j.zeros(DataType.FLOAT, 2, 1);
+        return new TestModel(List.of(TestModel.parameter("w", Kind.WEIGHT, w)), (in, seed) -> {
+            INDArray x = in.get("x").castTo(DataType.FLOAT);
+            INDArray error = x.mmul(w).subi(in.get("y").castTo(DataType.FLOAT));
+            double loss = error.mul(error).meanNumber().doubleValue();
+            float noise = (float) new SplittableRandom(seed).nextDouble();
+            INDArray dw = x.transpose().mmul(error).muli(noise);
+            return new LossAndGradients(loss, TestModel.gradients("w", dw));
+        });
+    }
+
+    private static Batches batches() {
+        List<Batch> all = new ArrayList<>();
+        for (int i = 0; i < 5; i++) {
+            all.add(TestModel.rows(new double[] {i, 1 - i}, new double[] {0.5 * i, 2}));
+        }
+        return Batches.shuffled(all);
+    }
+
+    private static TrainingPlan plan(Optimizer optimizer) {
+        return TrainingPlan.builder()
+                .epochs(3)
+                .accumulation(2)
+                .optimizer(optimizer)
+                .schedule(LearningRateSchedule.linear(Warmup.steps(2)))
+                .keepBest(true)
+                .seed(11)
+                .build();
+    }
+
+    /** Best after the second of three epochs. */
+    private static Evaluation evaluation(TestModel model) {
+        return Evaluation.lowerIsBetter("distance", () -> Math.abs(model.values(0)[0] - 0.3));
+    }
+
+    private Trainer.Builder trainer(TestModel model, Optimizer optimizer) {
+        return Trainer.builder(model).plan(plan(optimizer)).evaluation(evaluation(model));
+    }
+
+    static Stream<Optimizer> optimizers() {
+        return Stream.of(
+                AdamW.of(0.05), Adam.of(0.05), Sgd.of(0.01).withMomentum(0.9), Nd4jOptimizer.of(new RmsProp(0.01)));
+    }
+
+    @ParameterizedTest
+    @MethodSource("optimizers")
+    void resume_afterAStopAtAnyStep_endsWithTheBitsOfAnUninterruptedRun(Optimizer optimizer) {
+        TestModel straight = noisy();
+        TrainingResult expected = trainer(straight, optimizer).build().train(batches());
+        assertThat(expected.steps()).isEqualTo(STEPS);
+
+        for (int stop = 1; stop < STEPS; stop++) {
+            Checkpoints checkpoints = Checkpoints.in(folder.resolve("stop" + stop));
+            int last = stop;
+            TrainingResult cut = trainer(noisy(), optimizer)
+                    .checkpoints(checkpoints)
+                    .listener(interruptAfter(last))
+                    .build()
+                    .train(batches());
+            assertThat(cut.ending()).isEqualTo(Ending.INTERRUPTED);
+
+            TestModel resumed = noisy();
+            TrainingResult result =
+                    trainer(resumed, optimizer).checkpoints(checkpoints).build().resume(batches());
+
+            assertThat(resumed.values(0)).as("stopped after step %s", stop).isEqualTo(straight.values(0));
+            assertThat(result.losses()).isEqualTo(expected.losses());
+            assertThat(result.bestMetric()).isEqualTo(expected.bestMetric());
+            assertThat(result.bestEpoch()).isEqualTo(expected.bestEpoch());
+            assertThat(result.epochs())
+                    .extracting(EpochReport::meanLoss)
+                    .isEqualTo(expected.epochs().stream()
+                            .map(EpochReport::meanLoss)
+                            .toList());
+            assertThat(result.norms()).isEqualTo(expected.norms());
+        }
+    }
+
+    private static TrainingListener interruptAfter(long step) {
+        return new TrainingListener() {
+            @Override
+            public void onStep(StepReport report) {
+                if (report.step() == step) {
+                    Thread.currentThread().interrupt();
+                }
+            }
+        };
+    }
+
+    @Test
+    void resume_ofARunThatHasEnded_givesItsResultAgain() {
+        Checkpoints checkpoints = Checkpoints.in(folder);
+        TestModel first = noisy();
+        TrainingResult expected =
+                trainer(first, AdamW.of(0.05)).checkpoints(checkpoints).build().train(batches());
+
+        TestModel second = noisy();
+        TrainingResult again =
+                trainer(second, AdamW.of(0.05)).checkpoints(checkpoints).build().resume(batches());
+
+        assertThat(again.losses()).isEqualTo(expected.losses());
+        assertThat(again.ending()).isEqualTo(Ending.COMPLETED);
+        assertThat(second.values(0)).isEqualTo(first.values(0));
+    }
+
+    @Test
+    void resume_withoutACheckpoint_startsTheRun() {
+        TrainingResult result = trainer(noisy(), AdamW.of(0.05))
+                .checkpoints(Checkpoints.in(folder.resolve("new")))
+                .build()
+                .resume(batches());
+
+        assertThat(result.steps()).isEqualTo(STEPS);
+    }
+
+    @Test
+    void train_keepsTheLastCheckpointsOnly() throws IOException {
+        trainer(noisy(), AdamW.of(0.05))
+                .checkpoints(Checkpoints.in(folder).withEverySteps(2).withKeep(3))
+                .build()
+                .train(batches());
+
+        assertThat(files())
+                .containsExactly(
+                        "checkpoint-000000000006.safetensors",
+                        "checkpoint-000000000008.safetensors",
+                        "checkpoint-000000000009.safetensors");
+    }
+
+    private List<String> files() throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.map(file -> file.getFileName().toString()).sorted().toList();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 2, 3})
+    void resume_whenTheLastCheckpointIsDamaged_usesTheOneBefore(int kind) throws IOException {
+        TestModel straight = noisy();
+        trainer(straight, AdamW.of(0.05)).build().train(batches());
+        Checkpoints checkpoints = Checkpoints.in(folder).withEverySteps(1).withKeep(2);
+        trainer(noisy(), AdamW.of(0.05))
+                .checkpoints(checkpoints)
+                .listener(interruptAfter(5))
+                .build()
+                .train(batches());
+        damage(folder.resolve("checkpoint-000000000005.safetensors"), kind);
+
+        TestModel resumed = noisy();
+        List<Long> steps = new ArrayList<>();
+        trainer(resumed, AdamW.of(0.05))
+                .checkpoints(checkpoints)
+                .listener(new TrainingListener() {
+                    @Override
+                    public void onStep(StepReport report) {
+                        steps.add(report.step());
+                    }
+                })
+                .build()
+                .resume(batches());
+
+        assertThat(steps).startsWith(5L);
+        assertThat(resumed.values(0)).isEqualTo(straight.values(0));
+    }
+
+    private static void damage(Path file, int kind) throws IOException {
+        byte[] bytes = Files.readAllBytes(file);
+        switch (kind) {
+            case 0 -> bytes[bytes.length - 1] ^= 1;
+            case 1 -> bytes = Arrays.copyOf(bytes, bytes.length / 2);
+            case 2 -> bytes = new byte[0];
+            // A digit of a value in the header.
+            default -> {
+                String text = new String(bytes, java.nio.charset.StandardCharsets.ISO_8859_1);
+                int at = text.indexOf("position.passes") + "position.passes\":\"".length();
+                bytes[at] = (byte) (bytes[at] == '9' ? '8' : '9');
+            }
+        }
+        Files.write(file, bytes);
+    }
+
+    @Test
+    void resume_whenAllCheckpointsAreDamaged_refuses() throws IOException {
+        Checkpoints checkpoints = Checkpoints.in(folder).withEverySteps(1);
+        trainer(noisy(), AdamW.of(0.05))
+                .checkpoints(checkpoints)
+                .listener(interruptAfter(5))
+                .build()
+                .train(batches());
+        for (String file : files()) {
+            Files.write(folder.resolve(file), new byte[10]);
+        }
+        Trainer trainer =
+                trainer(noisy(), AdamW.of(0.05)).checkpoints(checkpoints).build();
+
+        assertThatThrownBy(() -> trainer.resume(batches()))
+                .isInstanceOf(UncheckedIOException.class)
+                .hasMessageContainingAll("all 2 are damaged", "checkpoint-000000000005", "Remove them");
+    }
+
+    @Test
+    void train_whenTheDirectoryHasCheckpoints_refuses() {
+        Checkpoints checkpoints = Checkpoints.in(folder);
+        trainer(noisy(), AdamW.of(0.05)).checkpoints(checkpoints).build().train(batches());
+        Trainer trainer =
+                trainer(noisy(), AdamW.of(0.05)).checkpoints(checkpoints).build();
+
+        assertThatThrownBy(() -> trainer.train(batches()))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContainingAll("1 checkpoints of an earlier run", "resume(batches)");
+    }
+
+    @Test
+    void resume_withAnotherPlanOrModel_refusesAndChangesNothing() {
+        Checkpoints checkpoints = Checkpoints.in(folder);
+        trainer(noisy(), AdamW.of(0.05))
+                .checkpoints(checkpoints)
+                .listener(interruptAfter(5))
+                .build()
+                .train(batches());
+        TestModel other = TestModel.regression();
+        Trainer trainer =
+                trainer(other, AdamW.of(0.07)).checkpoints(checkpoints).build();
+
+        assertThatThrownBy(() -> trainer.resume(batches()))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContainingAll(
+                        "learningRate=0.07", "learningRate=0.05", "2 parameters learn, expected 1", "DOUBLE[2, 1]");
+        assertThat(other.values(0)).containsExactly(0, 0);
+    }
+
+    @Test
+    void resume_withFewerBatches_refuses() {
+        Checkpoints checkpoints = Checkpoints.in(folder);
+        trainer(noisy(), AdamW.of(0.05))
+                .checkpoints(checkpoints)
+                .listener(interruptAfter(2))
+                .build()
+                .train(batches());
+        Trainer trainer =
+                trainer(noisy(), AdamW.of(0.05)).checkpoints(checkpoints).build();
+        Batches fewer = Batches.inOrder(List.of(TestModel.rows(new double[] {1, 2})));
+
+        assertThatThrownBy(() -> trainer.resume(fewer))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContainingAll("gave 1 batches, and 4 were used");
+    }
+
+    @Test
+    void resume_withoutCheckpoints_refuses() {
+        Trainer trainer = trainer(noisy(), AdamW.of(0.05)).build();
+
+        assertThatThrownBy(() -> trainer.resume(batches()))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("checkpoints(Checkpoints.in(directory))");
+    }
+
+    @Test
+    void train_whenACheckpointCannotBeWritten_stopsAndSaysWhichOneIsLeft() {
+        Checkpoints checkpoints = Checkpoints.in(folder).withEverySteps(2);
+        // In the way of the file of the second checkpoint.
+        TrainingListener blocking = new TrainingListener() {
+            @Override
+            public void onStep(StepReport report) {
+                if (report.step() == 3) {
+                    try {
+                        Path inTheWay = Files.createDirectory(folder.resolve("checkpoint-000000000004.safetensors"));
+                        Files.createFile(inTheWay.resolve("file"));
+                    } catch (IOException e) {
+                        throw new UncheckedIOException(e);
+                    }
+                }
+            }
+        };
+        Trainer trainer = trainer(noisy(), AdamW.of(0.05))
+                .checkpoints(checkpoints)
+                .listener(blocking)
+                .build();
+
+        assertThatThrownBy(() -> trainer.train(batches()))
+                .isInstanceOf(UncheckedIOException.class)
+                .hasMessageContainingAll("after step 4 of the run", "cannot be written", "resume(batches)");
+        assertThat(folder.resolve("checkpoint-000000000002.safetensors")).isRegularFile();
+    }
+
+    @Test
+    void checkpoints_outOfRange_areRefusedTogether() {
+        assertThatThrownBy(() -> new Checkpoints(folder, 0, java.time.Duration.ZERO, 0))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContainingAll("everySteps = 0", "every = PT0S", "keep = 0");
+    }
+
+    @Test
+    void checkpoints_afterTime_areWritten() throws IOException {
+        long[] now = {0};
+        trainer(noisy(), AdamW.of(0.05))
+                .checkpoints(Checkpoints.in(folder)
+                        .withEvery(java.time.Duration.ofNanos(1000))
+                        .withKeep(10))
+                .nanoTime(() -> now[0] += 100)
+                .listener(interruptAfter(8))
+                .build()
+                .train(batches());
+
+        // Some steps apart, as a step asks the clock three times or so.
+        assertThat(files().size()).isBetween(3, 5);
+    }
+}
