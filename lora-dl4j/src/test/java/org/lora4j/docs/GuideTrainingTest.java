@@ -3,10 +3,12 @@ package org.lora4j.docs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.function.DoubleSupplier;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.Lora;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
@@ -16,6 +18,7 @@ import org.lora4j.samediff.TrainableGraph;
 import org.lora4j.train.AdamW;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Batches;
+import org.lora4j.train.Checkpoints;
 import org.lora4j.train.DataSetPlaceholders;
 import org.lora4j.train.EarlyStopping;
 import org.lora4j.train.Evaluation;
@@ -115,6 +118,22 @@ class GuideTrainingTest {
             assertThat(result.steps()).isEqualTo(4);
             assertThat(result.withoutGradient()).isEmpty();
         }
+    }
+
+    @Test
+    void resume_startsARunOrGoesOnWithIt(@TempDir Path directory) {
+        AdaptedSameDiff model = adapted();
+        Batches batches = Batches.of(iterator, DataSetPlaceholders.of("input", "labels"));
+        TrainingPlan plan = TrainingPlan.builder().steps(3).build();
+
+        Trainer trainer = Trainer.builder(model)
+                .plan(plan)
+                .checkpoints(Checkpoints.in(directory).withEverySteps(100).withKeep(2))
+                .build();
+        TrainingResult result = trainer.resume(batches);
+
+        assertThat(result.steps()).isEqualTo(3);
+        assertThat(trainer.resume(batches).losses()).isEqualTo(result.losses());
     }
 
     @Test
