@@ -86,8 +86,7 @@ record NetworkReader<C, N extends Model>(
     private static final Map<String, ElementCodec> CODECS = Map.of(
             "DOUBLE", ElementCodec.F64,
             "FLOAT", ElementCodec.F32,
-            "HALF", ElementCodec.F16,
-            "BFLOAT16", ElementCodec.BF16);
+            "HALF", ElementCodec.F16);
 
     private static long parameters(MultiLayerConfiguration configuration) {
         long sum = 0;
@@ -151,7 +150,7 @@ record NetworkReader<C, N extends Model>(
                 return parameters.applyAsLong(parsed);
             });
             requireLength(zip, NetworkZip.COEFFICIENTS, stored.length(), expected);
-            return elements(stored);
+            return expected == 0 ? null : elements(stored);
         }
     }
 

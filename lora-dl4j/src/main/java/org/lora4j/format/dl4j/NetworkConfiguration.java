@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -89,7 +90,7 @@ public record NetworkConfiguration(String text, boolean isGraph) {
                                     + " ComputationGraph");
         }
         Problems problems = new Problems();
-        check(root, "", allowed, problems);
+        new Check(allowed, problems, new HashSet<>()).check(root, "");
         if (!problems.isEmpty()) {
             throw new ModelFormatException(problems.message(zip.where(NetworkZip.CONFIGURATION))
                     + "; expected classes of " + Problems.quoted(PACKAGES) + ". If you trust a class, name it:"
@@ -98,55 +99,58 @@ public record NetworkConfiguration(String text, boolean isGraph) {
         return new NetworkConfiguration(text, graph);
     }
 
-    private static void check(JsonNode node, String path, Set<String> allowed, Problems problems) {
-        if (node.isArray()) {
-            for (int i = 0; i < node.size(); i++) {
-                check(node.get(i), path + "[" + i + "]", allowed, problems);
+    /** Looks through the whole text; a class is named once. */
+    private record Check(Set<String> allowed, Problems problems, Set<String> foreign) {
+
+        void check(JsonNode node, String path) {
+            if (node.isArray()) {
+                for (int i = 0; i < node.size(); i++) {
+                    check(node.get(i), path + "[" + i + "]");
+                }
+            }
+            if (node.isObject()) {
+                checkArray(node, path);
+                node.properties().forEach(property -> {
+                    String below = shortened(path.isEmpty() ? property.getKey() : path + "." + property.getKey());
+                    JsonNode value = property.getValue();
+                    if (namesClass(property.getKey(), value)) {
+                        checkClass(value.asText(), path);
+                    }
+                    check(value, below);
+                });
             }
         }
-        if (node.isObject()) {
-            checkArray(node, path, problems);
-            node.properties().forEach(property -> {
-                String below = path.isEmpty() ? property.getKey() : path + "." + property.getKey();
-                JsonNode value = property.getValue();
-                if (namesClass(property.getKey(), value)) {
-                    checkClass(value.asText(), path, allowed, problems);
-                }
-                check(value, below, allowed, problems);
-            });
-        }
-    }
 
-    private static boolean namesClass(String key, JsonNode value) {
-        return key.equals("@class")
-                || key.equals("type") && value.isTextual() && value.asText().indexOf('.') >= 0;
-    }
+        private static boolean namesClass(String key, JsonNode value) {
+            return key.equals("@class")
+                    || key.equals("type") && value.isTextual() && value.asText().indexOf('.') >= 0;
+        }
 
-    private static void checkClass(String name, String path, Set<String> allowed, Problems problems) {
-        boolean known = CLASS_NAME.matcher(name).matches()
-                && (allowed.contains(name) || PACKAGES.stream().anyMatch(name::startsWith));
-        if (!known && !problems.isFull()) {
-            problems.add("the class \"" + shortened(name) + "\" at " + shortened(path)
-                    + " is none that networks are made of");
+        private void checkClass(String name, String path) {
+            boolean known = CLASS_NAME.matcher(name).matches()
+                    && (allowed.contains(name) || PACKAGES.stream().anyMatch(name::startsWith));
+            if (!known && foreign.add(name)) {
+                problems.add("the class \"" + shortened(name) + "\" at " + path + " is none that networks are made of");
+            }
         }
-    }
 
-    private static void checkArray(JsonNode node, String path, Problems problems) {
-        if (node.has("dataBuffer") || node.has("strideField")) {
-            problems.add("the array at " + shortened(path) + " is of an old form that is not read");
+        private void checkArray(JsonNode node, String path) {
+            if (node.has("dataBuffer") || node.has("strideField")) {
+                problems.add("the array at " + path + " is of an old form that is not read");
+            }
+            if (!node.path("shape").isArray() || !node.path("data").isArray()) {
+                return;
+            }
+            double elements = 1;
+            for (JsonNode dimension : node.get("shape")) {
+                elements *= dimension.isIntegralNumber() && dimension.asLong() >= 0 ? dimension.asDouble() : Double.NaN;
+            }
+            problems.check(
+                    elements == node.get("data").size(),
+                    "the array at " + path + " of shape "
+                            + shortened(node.get("shape").toString()) + " has "
+                            + node.get("data").size() + " elements");
         }
-        if (!node.path("shape").isArray() || !node.path("data").isArray()) {
-            return;
-        }
-        double elements = 1;
-        for (JsonNode dimension : node.get("shape")) {
-            elements *= dimension.isIntegralNumber() && dimension.asLong() >= 0 ? dimension.asDouble() : Double.NaN;
-        }
-        problems.check(
-                elements == node.get("data").size(),
-                "the array at " + shortened(path) + " of shape "
-                        + shortened(node.get("shape").toString()) + " has "
-                        + node.get("data").size() + " elements");
     }
 
     private static String shortened(String text) {

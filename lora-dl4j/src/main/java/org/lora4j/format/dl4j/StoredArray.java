@@ -6,6 +6,7 @@ import java.io.Closeable;
 import java.io.DataInputStream;
 import java.io.EOFException;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.Set;
@@ -25,7 +26,7 @@ import org.lora4j.error.Problems;
  */
 public final class StoredArray implements Closeable {
 
-    private static final Map<String, Integer> WIDTHS = Map.of("DOUBLE", 8, "FLOAT", 4, "HALF", 2, "BFLOAT16", 2);
+    private static final Map<String, Integer> WIDTHS = Map.of("DOUBLE", 8, "FLOAT", 4, "HALF", 2);
     private static final Set<String> ALLOCATIONS = Set.of("MIXED_DATA_TYPES", "LONG_SHAPE");
     private static final Set<String> OLD_ALLOCATIONS = Set.of("DIRECT", "HEAP", "JAVACPP");
 
@@ -86,7 +87,7 @@ public final class StoredArray implements Closeable {
         shape = Arrays.copyOfRange(head, 1, 1 + (int) head[0]);
         long length = buffer(WIDTHS.keySet(), "elements");
         boolean row = shape.length < MOST_RANK || shape[0] == 1;
-        if (!row || length < 1 || length != length(shape)) {
+        if (!row || length < 0 || length != length(shape)) {
             throw zip.corrupt(
                     entry, "has " + length + " elements of shape " + Arrays.toString(shape) + "; expected a row");
         }
@@ -135,7 +136,7 @@ public final class StoredArray implements Closeable {
         byte[] bytes = new byte[length];
         in.readFully(bytes);
         read += Short.BYTES + length;
-        return new String(bytes, java.nio.charset.StandardCharsets.ISO_8859_1);
+        return new String(bytes, StandardCharsets.ISO_8859_1);
     }
 
     private static String worded(String found) {
@@ -154,7 +155,7 @@ public final class StoredArray implements Closeable {
     /**
      * How many elements there are.
      *
-     * @return at least 1
+     * @return 0 or more
      */
     public long length() {
         return length(shape);
@@ -163,7 +164,7 @@ public final class StoredArray implements Closeable {
     /**
      * The element type as ND4J calls it.
      *
-     * @return DOUBLE, FLOAT, HALF or BFLOAT16
+     * @return DOUBLE, FLOAT or HALF
      */
     public String type() {
         return type;
