@@ -9,6 +9,7 @@ import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.dl4j.AdaptedNetwork;
+import org.lora4j.dl4j.NetworkFile;
 import org.lora4j.dl4j.NetworkModules;
 import org.lora4j.error.IncompatibleBaseException;
 import org.lora4j.model.AdaptedModel;
@@ -145,6 +146,35 @@ public final class Lora {
      */
     public static AdaptedNetwork<ComputationGraph> load(ComputationGraph base, Path directory) throws IOException {
         return loaded(AdaptedNetwork.of(base), directory);
+    }
+
+    /**
+     * Reads a whole model that {@link AdaptedNetwork#save} wrote, base and adapters, in the state in which it was saved.
+     * {@link NetworkFile} has options, and reads files without adapters.
+     *
+     * @param zip the file
+     * @return the adapted network
+     * @throws org.lora4j.error.ModelFormatException if the file is damaged, holds no such model or names classes that
+     *     networks do not consist of
+     * @throws IncompatibleBaseException if an adapter does not fit the network; the message lists every problem
+     * @throws IOException if the file does not exist or cannot be read
+     */
+    public static AdaptedNetwork<MultiLayerNetwork> loadMultiLayerNetwork(Path zip) throws IOException {
+        return NetworkFile.of(zip).adaptedMultiLayerNetwork();
+    }
+
+    /**
+     * As {@link #loadMultiLayerNetwork}, for a graph of layers.
+     *
+     * @param zip the file
+     * @return the adapted graph
+     * @throws org.lora4j.error.ModelFormatException if the file is damaged, holds no such model or names classes that
+     *     networks do not consist of
+     * @throws IncompatibleBaseException if an adapter does not fit the graph; the message lists every problem
+     * @throws IOException if the file does not exist or cannot be read
+     */
+    public static AdaptedNetwork<ComputationGraph> loadComputationGraph(Path zip) throws IOException {
+        return NetworkFile.of(zip).adaptedComputationGraph();
     }
 
     private static <M extends AdaptedModel> M loaded(M model, Path directory) throws IOException {

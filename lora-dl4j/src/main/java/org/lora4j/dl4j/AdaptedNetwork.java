@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.dl4j;
 
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -12,6 +14,8 @@ import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.nn.updater.BaseMultiLayerUpdater;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.format.dl4j.SavedAdapters;
+import org.lora4j.format.dl4j.SavedAdapters.SavedAdapter;
 import org.lora4j.host.Folding;
 import org.lora4j.host.HostState;
 import org.lora4j.host.HostedModel;
@@ -143,6 +147,51 @@ public final class AdaptedNetwork<N extends Model> extends HostedModel<NetworkAd
         }
         current.take(trained);
         latest = trained;
+    }
+
+    /**
+     * Saves this model whole: the base as {@code ModelSerializer} saves it, so that the stock reader opens the file as the
+     * base, and beside it the adapters, what the updater remembers of them, and the state. {@link NetworkFile} reads it, and
+     * the model that it gives computes and learns on as this one would, bit for bit. Listeners are not saved.
+     *
+     * <p><b>State.</b> This model does not change. A file that is already there is replaced whole or stays as it was. One
+     * writer at a time.
+     *
+     * @param zip the file to create or replace; its folder exists
+     * @throws IOException if writing fails; nothing is left behind then
+     * @throws IllegalStateException if adapters are merged
+     */
+    public void save(Path zip) throws IOException {
+        requireUnmerged("save");
+        collectValues();
+        List<SavedAdapter> saved = adapters().all().stream()
+                .map(adapter ->
+                        new SavedAdapter(adapter.name(), adapter.index(), adapter.seed(), isTrainable(adapter.name())))
+                .toList();
+        SavedAdapters summary = new SavedAdapters(
+                isEnabled(), access.iterations(latest), access.epochs(latest), activeAdapters(), saved);
+        AdaptedZip.write(zip, new AdaptedZip.Content<>(base, access, adapters().all(), summary));
+    }
+
+    /** Adds an adapter with what was saved beside its values; the state comes when all are there. */
+    void restoreAdapter(SavedAdapter saved, Adapter adapter, Map<String, List<INDArray>> memory) {
+        addAdapter(saved.name(), adapter);
+        adapters().put(adapters().get(saved.name()).continued(saved.index(), saved.seed(), memory));
+        factory.reserve(saved.index());
+        setTrainable(saved.name(), saved.trainable());
+    }
+
+    void restoreState(SavedAdapters saved) {
+        long indices =
+                adapters().all().stream().map(NetworkAdapter::index).distinct().count();
+        if (indices < saved.adapters().size()) {
+            throw new IllegalArgumentException("two adapters have the same number; expected a number for each");
+        }
+        activate(saved.active().toArray(new String[0]));
+        access.setCounts(network(), saved.iterations(), saved.epochs());
+        if (!saved.enabled()) {
+            disable();
+        }
     }
 
     /**

@@ -149,8 +149,7 @@ final class GraphAccess extends NetworkAccess<ComputationGraph> {
 
     @Override
     void continueFrom(ComputationGraph before, ComputationGraph network) {
-        network.getConfiguration().setIterationCount(before.getConfiguration().getIterationCount());
-        network.getConfiguration().setEpochCount(before.getConfiguration().getEpochCount());
+        setCounts(network, iterations(before), epochs(before));
         listen(network, before.getListeners());
     }
 
@@ -167,6 +166,27 @@ final class GraphAccess extends NetworkAccess<ComputationGraph> {
     @Override
     String key(Trainable trainable) {
         return ((org.deeplearning4j.nn.graph.vertex.GraphVertex) trainable).getVertexName();
+    }
+
+    @Override
+    String json(ComputationGraph network) {
+        return network.getConfiguration().toJson();
+    }
+
+    @Override
+    int iterations(ComputationGraph network) {
+        return network.getConfiguration().getIterationCount();
+    }
+
+    @Override
+    int epochs(ComputationGraph network) {
+        return network.getConfiguration().getEpochCount();
+    }
+
+    @Override
+    void setCounts(ComputationGraph network, int iterations, int epochs) {
+        network.getConfiguration().setIterationCount(iterations);
+        network.getConfiguration().setEpochCount(epochs);
     }
 
     @Override

@@ -91,8 +91,7 @@ final class MultiLayerAccess extends NetworkAccess<MultiLayerNetwork> {
 
     @Override
     void continueFrom(MultiLayerNetwork before, MultiLayerNetwork network) {
-        network.setIterationCount(before.getIterationCount());
-        network.setEpochCount(before.getEpochCount());
+        setCounts(network, before.getIterationCount(), before.getEpochCount());
         listen(network, before.getListeners());
     }
 
@@ -109,6 +108,27 @@ final class MultiLayerAccess extends NetworkAccess<MultiLayerNetwork> {
     @Override
     String key(Trainable trainable) {
         return String.valueOf(((Layer) trainable).getIndex());
+    }
+
+    @Override
+    String json(MultiLayerNetwork network) {
+        return network.getLayerWiseConfigurations().toJson();
+    }
+
+    @Override
+    int iterations(MultiLayerNetwork network) {
+        return network.getIterationCount();
+    }
+
+    @Override
+    int epochs(MultiLayerNetwork network) {
+        return network.getEpochCount();
+    }
+
+    @Override
+    void setCounts(MultiLayerNetwork network, int iterations, int epochs) {
+        network.setIterationCount(iterations);
+        network.setEpochCount(epochs);
     }
 
     @Override

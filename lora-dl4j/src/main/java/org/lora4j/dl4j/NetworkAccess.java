@@ -65,6 +65,15 @@ abstract class NetworkAccess<N extends Model> {
     /** The key of what an updater calls a layer. */
     abstract String key(Trainable trainable);
 
+    /** The configuration as DL4J saves it. */
+    abstract String json(N network);
+
+    abstract int iterations(N network);
+
+    abstract int epochs(N network);
+
+    abstract void setCounts(N network, int iterations, int epochs);
+
     /** The configuration as text, to compare. */
     abstract String configuration(N network);
 

@@ -9,6 +9,7 @@ import java.util.Set;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.array.RandomStreams;
 import org.lora4j.dl4j.layer.LoraSlot;
+import org.lora4j.error.Problems;
 import org.lora4j.format.peft.PeftFile;
 import org.lora4j.host.HostAdapter;
 import org.lora4j.method.AdapterMethod;
@@ -107,6 +108,24 @@ record NetworkAdapter(
                 + copies.values().stream()
                         .mapToLong(copy -> copy.value().length())
                         .sum();
+    }
+
+    /** This adapter with the number, the source of dropout and the updater's memory that it had when it was saved. */
+    NetworkAdapter continued(int savedIndex, long savedSeed, Map<String, List<INDArray>> memory) {
+        Map<String, Long> lengths = new LinkedHashMap<>();
+        parts.forEach((path, part) ->
+                part.factors().forEach((suffix, value) -> lengths.put(path + "." + suffix, value.length())));
+        copies.forEach((path, copy) -> lengths.put(path, copy.value().length()));
+        Problems problems = new Problems();
+        memory.forEach((parameter, arrays) -> {
+            boolean fits = arrays.stream()
+                    .allMatch(array -> Long.valueOf(array.length()).equals(lengths.get(parameter)));
+            problems.check(
+                    fits,
+                    "the updater's memory of \"" + parameter + "\" is for no parameter of this length, expected one");
+        });
+        problems.throwIfAny("adapter \"" + name + "\"");
+        return new NetworkAdapter(name, savedIndex, file, savedSeed, parts, copies, new LinkedHashMap<>(memory));
     }
 
     /** The slot of a module in its layer. */

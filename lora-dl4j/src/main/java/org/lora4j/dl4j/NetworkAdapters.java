@@ -71,6 +71,11 @@ final class NetworkAdapters {
         return adapter(name, file, 0, adapter.modules(), adapter.savedParameters());
     }
 
+    /** Further adapters get numbers above this one. */
+    void reserve(int index) {
+        next = Math.max(next, Math.addExact(index, 1));
+    }
+
     private static void requireSupported(String name, LoraConfig config) {
         LoraSettings.requirePlain("adapter \"" + name + "\"", config);
         Problems problems = new Problems();

@@ -71,6 +71,26 @@ final class Networks {
         return network;
     }
 
+    /** A graph of layers in a row: fc1, fc2, and the output layer "head". */
+    static ComputationGraph chain(DataType type) {
+        ComputationGraph network = new ComputationGraph(base().dataType(type)
+                .graphBuilder()
+                .addInputs("in")
+                .addLayer("fc1", new DenseLayer.Builder().nIn(4).nOut(6).build(), "in")
+                .addLayer("fc2", new DenseLayer.Builder().nIn(6).nOut(5).build(), "fc1")
+                .addLayer(
+                        "head",
+                        new OutputLayer.Builder(LossFunction.MCXENT)
+                                .nIn(5)
+                                .nOut(3)
+                                .build(),
+                        "fc2")
+                .setOutputs("head")
+                .build());
+        network.init();
+        return network;
+    }
+
     /** Layers without names: convolution, pooling, convolution, dense, output. */
     static MultiLayerNetwork cnn() {
         MultiLayerNetwork network = new MultiLayerNetwork(base().list()

@@ -31,6 +31,11 @@ final class OutputPath {
 
     /** x W + updates + b, in an array that the caller may overwrite. */
     INDArray preOutput(INDArray x, boolean hasBias, boolean training, LayerWorkspaceMgr mgr) {
+        return preOutput(x, hasBias, training, 'c', mgr);
+    }
+
+    /** As above in another order, if it is new: activations are computed in it, and their last bits differ by it. */
+    INDArray preOutput(INDArray x, boolean hasBias, boolean training, char order, LayerWorkspaceMgr mgr) {
         // A step that drops inputs may ask with and without.
         boolean repeats = training && layer.layerConf().getIDropout() == null;
         if (repeats && cache.isValid(layer.getIterationCount())) {
@@ -42,7 +47,8 @@ final class OutputPath {
         }
         INDArray w = layer.getParam("W");
         LinearInput.check(x, w, layer.getClass().getSimpleName() + " " + layer.getIndex());
-        INDArray z = mgr.createUninitialized(ArrayType.ACTIVATIONS, w.dataType(), x.size(0), w.size(1));
+        INDArray z =
+                mgr.createUninitialized(ArrayType.ACTIVATIONS, w.dataType(), new long[] {x.size(0), w.size(1)}, order);
         x.mmuli(w, z);
         downs = path.add(x, z, training, mgr, StepCache.place(training, mgr));
         if (hasBias) {

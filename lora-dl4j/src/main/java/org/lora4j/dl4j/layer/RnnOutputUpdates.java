@@ -61,7 +61,7 @@ final class RnnOutputUpdates extends RnnOutputLayer {
         requireSeries();
         applyDropOutIfNecessary(training, mgr);
         INDArray x = rows(input, mgr, ArrayType.FF_WORKING_MEM);
-        INDArray z = path.preOutput(x, hasBias(), training, mgr);
+        INDArray z = path.preOutput(x, hasBias(), training, 'f', mgr);
         INDArray output = layerConf().getActivationFn().getActivation(z, training);
         if (maskArray != null) {
             applyMask(output);

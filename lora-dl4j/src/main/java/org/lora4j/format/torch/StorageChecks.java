@@ -7,6 +7,8 @@ import java.util.Map;
 import org.lora4j.error.CorruptAdapterException;
 import org.lora4j.error.Problems;
 import org.lora4j.format.TensorEntry;
+import org.lora4j.format.zip.ZipBytes;
+import org.lora4j.format.zip.ZipDirectory;
 
 /** Holds the tensors of a pickle against the storages of the file, and tells where their bytes are. */
 final class StorageChecks {

@@ -3,12 +3,10 @@ package org.lora4j.format.torch;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -19,6 +17,8 @@ import org.lora4j.error.UnsupportedAdapterVersionException;
 import org.lora4j.format.TensorEntry;
 import org.lora4j.format.TensorFile;
 import org.lora4j.format.TensorIndex;
+import org.lora4j.format.zip.ZipBytes;
+import org.lora4j.format.zip.ZipDirectory;
 
 /**
  * Reads tensors from a file of PyTorch's {@code torch.save} (1.6 or later), one at a time, and executes nothing of it.
@@ -111,7 +111,8 @@ public final class TorchReader implements TensorFile {
         if (!Files.isRegularFile(path)) {
             throw new NoSuchFileException(path + ": no such file; expected a file of torch.save");
         }
-        ZipBytes file = new ZipBytes(path.toString(), FileChannel.open(path, StandardOpenOption.READ));
+        ZipBytes file = ZipBytes.open(
+                path, what -> new CorruptAdapterException(what + ". The file is damaged or not a PyTorch file."));
         try {
             return read(file, choice);
         } catch (IOException | RuntimeException | Error e) {

@@ -12,10 +12,10 @@
  * bounded by its length. {@link org.lora4j.format.torch.TorchReader} is the way in. What is not read and why: the format
  * before PyTorch 1.6 (no zip), TorchScript, sparse and quantized tensors, conjugated views.
  *
- * <p>This package uses {@code format}, {@code error} and the JDK. A new type of storage or a new function is a line in
- * {@code TorchGlobals}.
+ * <p>This package uses {@code format}, {@code format.zip}, {@code error} and the JDK. A new type of storage or a new
+ * function is a line in {@code TorchGlobals}.
  *
  * <p>Sources: Python's {@code pickletools} (instructions), PyTorch's documentation of {@code torch.save} and
- * {@code torch/serialization.py}, PKWARE's APPNOTE 6.3 (zip), all read for behavior.
+ * {@code torch/serialization.py}, all read for behavior.
  */
 package org.lora4j.format.torch;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package org.lora4j.format.torch;
+package org.lora4j.format.zip;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -9,7 +9,6 @@ import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import org.lora4j.error.CorruptAdapterException;
 
 /**
  * Reads the directory at the end of a zip file, with its 64-bit extension.
@@ -17,12 +16,25 @@ import org.lora4j.error.CorruptAdapterException;
  * <p>An own reader instead of the JDK's, for three reasons: stored entries are read at random places of files beyond 2 GiB,
  * declared sizes are held against the file before anything is allocated, and what is accepted does not differ between
  * releases of the JDK. It is strict where readers differ, so that one file cannot mean two things: no bytes between the
- * directory and the end, no two entries of a name, no disagreement of the two ends.
+ * directory and the end, no two entries of a name, no disagreement of the two ends. Names are looked up, never used as paths.
+ *
+ * @apiNote Status: internal
  */
-final class ZipDirectory {
+public final class ZipDirectory {
 
-    /** One entry: its local header is at {@code header}, and its bytes end before {@code limit}. */
-    record Entry(String name, boolean deflated, long header, long compressedSize, long size, long limit) {}
+    /**
+     * One entry as the directory says it is, checked against the length of the file.
+     *
+     * @param name its name
+     * @param deflated whether it is compressed
+     * @param header where its local header is
+     * @param compressedSize bytes in the file
+     * @param size bytes after decompression
+     * @param limit where its bytes must have ended
+     * @param crc the checksum of the decompressed bytes
+     */
+    public record Entry(
+            String name, boolean deflated, long header, long compressedSize, long size, long limit, long crc) {}
 
     private static final int END = 0x06054b50;
     private static final int END_BYTES = 22;
@@ -57,8 +69,14 @@ final class ZipDirectory {
     /** Where the directory lies: it ends where the end record begins. */
     private record Extent(long start, long length, long entries) {}
 
-    /** All entries by name, in the order of the directory. */
-    static Map<String, Entry> read(ZipBytes file) throws IOException {
+    /**
+     * Reads the directory.
+     *
+     * @param file the file
+     * @return all entries by name, in the order of the directory
+     * @throws IOException if there is none, or it contradicts itself or the length of the file
+     */
+    public static Map<String, Entry> read(ZipBytes file) throws IOException {
         ZipDirectory directory = new ZipDirectory(file);
         return directory.entries(directory.locate());
     }
@@ -73,7 +91,7 @@ final class ZipDirectory {
                         file.length() - tail + at, bytes.slice(at, END_BYTES).order(bytes.order()));
             }
         }
-        throw file.corrupt("has no end of a zip directory; expected a zip file as torch.save writes it");
+        throw file.corrupt("has no end of a zip directory; expected a zip file");
     }
 
     private Extent extent(long endAt, ByteBuffer end) throws IOException {
@@ -108,7 +126,7 @@ final class ZipDirectory {
         return checked(large, endAt);
     }
 
-    private Extent checked(Extent extent, long endAt) throws CorruptAdapterException {
+    private Extent checked(Extent extent, long endAt) throws IOException {
         if (extent.start < 0
                 || extent.length < 0
                 || extent.start > endAt - extent.length
@@ -138,7 +156,7 @@ final class ZipDirectory {
         return entries;
     }
 
-    private Entry entry(ByteBuffer bytes, long directoryStart) throws CorruptAdapterException {
+    private Entry entry(ByteBuffer bytes, long directoryStart) throws IOException {
         if (bytes.remaining() < ENTRY_BYTES || bytes.getInt(bytes.position()) != ENTRY) {
             throw file.corrupt("has no entry at byte " + (directoryStart + bytes.position()) + " of its directory");
         }
@@ -157,11 +175,12 @@ final class ZipDirectory {
         long compressed = wide(fixed.getInt(20), extension, name);
         long header = wide(fixed.getInt(42), extension, name);
         check(name, method == DEFLATED, size, compressed, header, directoryStart);
-        return new Entry(name, method == DEFLATED, header, compressed, size, directoryStart);
+        long crc = Integer.toUnsignedLong(fixed.getInt(16));
+        return new Entry(name, method == DEFLATED, header, compressed, size, directoryStart, crc);
     }
 
     private void check(String name, boolean deflated, long size, long compressed, long header, long directoryStart)
-            throws CorruptAdapterException {
+            throws IOException {
         boolean fits =
                 header >= 0 && compressed >= 0 && header <= directoryStart && compressed <= directoryStart - header;
         boolean plausible = deflated ? size >= 0 && size / MOST_EXPANSION <= compressed : size == compressed;
@@ -176,7 +195,7 @@ final class ZipDirectory {
         }
     }
 
-    private ByteBuffer next(ByteBuffer bytes, int length) throws CorruptAdapterException {
+    private ByteBuffer next(ByteBuffer bytes, int length) throws IOException {
         if (length > bytes.remaining()) {
             throw file.corrupt("has a zip directory that ends within an entry");
         }
@@ -185,7 +204,7 @@ final class ZipDirectory {
         return part;
     }
 
-    private String name(ByteBuffer encoded, int flags) throws CorruptAdapterException {
+    private String name(ByteBuffer encoded, int flags) throws IOException {
         Charset charset = (flags & UTF_8_NAME) != 0 ? StandardCharsets.UTF_8 : StandardCharsets.ISO_8859_1;
         try {
             return charset.newDecoder()
@@ -210,7 +229,7 @@ final class ZipDirectory {
         return ByteBuffer.allocate(0);
     }
 
-    private long wide(int narrow, ByteBuffer extension, String name) throws CorruptAdapterException {
+    private long wide(int narrow, ByteBuffer extension, String name) throws IOException {
         if (Integer.toUnsignedLong(narrow) != SATURATED_32) {
             return Integer.toUnsignedLong(narrow);
         }
