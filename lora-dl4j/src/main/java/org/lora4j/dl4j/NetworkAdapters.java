@@ -15,11 +15,13 @@ import org.lora4j.dl4j.layer.LoraSettings;
 import org.lora4j.dl4j.layer.LoraSlot;
 import org.lora4j.error.Problems;
 import org.lora4j.format.peft.PeftFile;
+import org.lora4j.format.peft.StackedModules;
 import org.lora4j.host.AdapterFit;
 import org.lora4j.host.Selection;
 import org.lora4j.method.AdapterMethod;
 import org.lora4j.method.AdapterMethods;
 import org.lora4j.method.FactorStart;
+import org.lora4j.method.ModuleShape;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Makes the adapters of one network, fresh ones and imported ones. */
@@ -62,7 +64,19 @@ final class NetworkAdapters {
         }
         Map<String, INDArray> saved = new LinkedHashMap<>();
         selection.parameters().forEach(parameter -> saved.put(parameter.path(), parameter.peftValue()));
-        return possible(adapter(name, PeftFile.of(config), seed, factors, saved), true);
+        PeftFile file = stacked(selection.modules()).in(PeftFile.of(config));
+        return possible(adapter(name, file, seed, factors, saved), true);
+    }
+
+    private static StackedModules stacked(List<NetworkModule> chosen) {
+        Map<String, Integer> parts = new LinkedHashMap<>();
+        for (NetworkModule module : chosen) {
+            if (module.shape().kind() == ModuleShape.Kind.EXPERTS
+                    && module.shape().parts() > 1) {
+                parts.put(module.path(), Math.toIntExact(module.shape().parts()));
+            }
+        }
+        return new StackedModules(parts);
     }
 
     NetworkAdapter imported(String name, Adapter adapter) {

@@ -86,7 +86,7 @@ public final class VertexKinds {
                 !settings.learning().isEmpty() || settings.slots().stream().anyMatch(LoraSlot::learns);
         return learns && vertex instanceof SameDiffVertex own && own.getUpdater() == null
                 ? List.of("vertex \"" + name + "\" (" + vertex.getClass().getSimpleName()
-                        + "): updater = null, as in copies that ComputationGraph.clone() makes, expected an updater;"
+                        + "): updater = null, as in copies of a configuration, expected an updater;"
                         + " set it in the graph's configuration by setUpdater(...) of the vertex")
                 : List.of();
     }
