@@ -78,7 +78,7 @@ public final class Adapter {
         modules.forEach((path, tensors) -> factors.put(path, copies("module \"" + path + "\", ", tensors, problems)));
         Map<String, INDArray> saved = copies("parameter ", savedParameters, problems);
         if (problems.isEmpty()) {
-            new AdapterChecks(file.config(), problems).check(factors, saved);
+            new AdapterChecks(file, problems).check(factors, saved);
         }
         problems.throwIfAny("Adapter");
         return new Adapter(file, factors, saved);

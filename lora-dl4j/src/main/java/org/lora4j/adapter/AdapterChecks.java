@@ -15,8 +15,10 @@ import org.lora4j.config.BiasTraining;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.error.CostlyExpressionException;
 import org.lora4j.error.Problems;
+import org.lora4j.format.peft.PeftFile;
 import org.lora4j.format.peft.PeftKeys;
 import org.lora4j.format.peft.PeftTensor;
+import org.lora4j.format.peft.StackedModules;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** What makes an adapter sound in itself, without knowing any base model. */
@@ -33,10 +35,16 @@ final class AdapterChecks {
     private static final int MOST_DIMENSIONS_OF_A = 5;
 
     private final LoraConfig config;
+    private final StackedModules stacked;
     private final Problems problems;
 
-    AdapterChecks(LoraConfig config, Problems problems) {
+    AdapterChecks(PeftFile file, Problems problems) {
+        this(file.config(), StackedModules.of(file, problems), problems);
+    }
+
+    private AdapterChecks(LoraConfig config, StackedModules stacked, Problems problems) {
         this.config = config;
+        this.stacked = stacked;
         this.problems = problems;
     }
 
@@ -73,7 +81,7 @@ final class AdapterChecks {
     /** Takes out what is not sound in itself and tells why. */
     List<String> removeUnsound(Map<String, Map<String, INDArray>> modules, Map<String, INDArray> saved) {
         Problems found = new Problems();
-        AdapterChecks single = new AdapterChecks(config, found);
+        AdapterChecks single = new AdapterChecks(config, stacked, found);
         List<String> reasons = new ArrayList<>();
         modules.entrySet().removeIf(module -> {
             single.checkModule(module.getKey(), module.getValue());
@@ -147,22 +155,22 @@ final class AdapterChecks {
         if (ofParameter) {
             checkStacked(where, a, b);
         } else {
-            checkPair(where, config.rankOf(owner), a, b, tensorA);
+            checkPair(where, config.rankOf(owner), stacked.parts(owner), a, b, tensorA);
         }
         checkVector(where, tensors, PeftTensor.MAGNITUDE, config.dora(), "dora", magnitudes(b));
         checkVector(where, tensors, PeftTensor.LORA_B_BIAS, config.loraBias(), "loraBias", new long[] {b.size(0)});
     }
 
-    private void checkPair(String where, int rank, INDArray a, INDArray b, PeftTensor tensorA) {
+    private void checkPair(String where, int rank, int parts, INDArray a, INDArray b, PeftTensor tensorA) {
+        long rows = (long) rank * parts;
+        String by = " (rank " + rank + " by the config" + (parts == 1 ? ")" : ", " + parts + " parts)");
         int most = tensorA == PeftTensor.LORA_A ? MOST_DIMENSIONS_OF_A : 2;
         problems.check(
-                a.rank() >= 2 && a.rank() <= most && a.size(0) == rank,
-                where + ": A has shape " + Arrays.toString(a.shape()) + ", expected [" + rank + ", inputs] (rank "
-                        + rank + " by the config)");
+                a.rank() >= 2 && a.rank() <= most && a.size(0) == rows,
+                where + ": A has shape " + Arrays.toString(a.shape()) + ", expected [" + rows + ", inputs]" + by);
         problems.check(
-                b.rank() >= 2 && b.rank() == a.rank() && isPointwise(b) && fits(b, rank),
-                where + ": B has shape " + Arrays.toString(b.shape()) + ", expected [outputs, " + rank + "] (rank "
-                        + rank + " by the config)");
+                b.rank() >= 2 && b.rank() == a.rank() && isPointwise(b) && fits(b, rows),
+                where + ": B has shape " + Arrays.toString(b.shape()) + ", expected [outputs, " + rows + "]" + by);
     }
 
     /** A parameter may stack the weights of several experts, each with the rank of the config. */
@@ -210,7 +218,7 @@ final class AdapterChecks {
     }
 
     /** B of a grouped convolution has rank/groups inputs. */
-    private static boolean fits(INDArray b, int rank) {
+    private static boolean fits(INDArray b, long rank) {
         long inputs = b.size(1);
         return inputs == rank || (b.rank() > 2 && inputs > 0 && rank % inputs == 0);
     }

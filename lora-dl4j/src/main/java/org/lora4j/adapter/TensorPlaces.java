@@ -56,7 +56,7 @@ final class TensorPlaces {
         copies.forEach((key, parameter) -> problems.check(
                 saved.containsKey(parameter),
                 "key \"" + key + "\" is a copy of \"" + parameter + "\", which is missing"));
-        AdapterChecks checks = new AdapterChecks(config.config(), problems);
+        AdapterChecks checks = new AdapterChecks(config, problems);
         if (how.isLenient()) {
             problems.addAll(checks.removeUnsound(modules, saved));
             how.report(path, problems.list());

@@ -228,7 +228,7 @@ public final class AdaptedNetwork<N extends Model> extends HostedModel<NetworkAd
         for (NetworkParameter parameter : modules.parameters()) {
             INDArray value =
                     folded.containsKey(parameter.path()) ? folded.get(parameter.path()) : now(parameter.path());
-            access.layer(plain, parameter.layer()).getParam(parameter.name()).assign(value);
+            access.parameters(plain, parameter.layer()).get(parameter.name()).assign(value);
         }
         access.continueFrom(latest, plain);
         return plain;

@@ -7,19 +7,42 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.Trainable;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
+import org.deeplearning4j.nn.conf.graph.AttentionVertex;
+import org.deeplearning4j.nn.conf.graph.ElementWiseVertex;
 import org.deeplearning4j.nn.conf.graph.GraphVertex;
+import org.deeplearning4j.nn.conf.graph.L2NormalizeVertex;
 import org.deeplearning4j.nn.conf.graph.LayerVertex;
+import org.deeplearning4j.nn.conf.graph.MergeVertex;
+import org.deeplearning4j.nn.conf.graph.ReshapeVertex;
+import org.deeplearning4j.nn.conf.graph.ScaleVertex;
+import org.deeplearning4j.nn.conf.graph.ShiftVertex;
+import org.deeplearning4j.nn.conf.graph.StackVertex;
+import org.deeplearning4j.nn.conf.graph.SubsetVertex;
+import org.deeplearning4j.nn.conf.graph.UnstackVertex;
+import org.deeplearning4j.nn.conf.layers.samediff.SameDiffVertex;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.updater.BaseMultiLayerUpdater;
 import org.deeplearning4j.optimize.api.TrainingListener;
-import org.lora4j.dl4j.layer.LayerKinds;
+import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /** Layers as vertices of a graph. */
 final class GraphAccess extends NetworkAccess<ComputationGraph> {
+
+    /** Vertices without layers that compute the same in training and in inference, whatever they computed before. */
+    private static final Set<Class<? extends GraphVertex>> STEADY = Set.of(
+            AttentionVertex.class,
+            ElementWiseVertex.class,
+            L2NormalizeVertex.class,
+            MergeVertex.class,
+            ReshapeVertex.class,
+            ScaleVertex.class,
+            ShiftVertex.class,
+            StackVertex.class,
+            SubsetVertex.class,
+            UnstackVertex.class);
 
     @Override
     boolean isReady(ComputationGraph network) {
@@ -27,16 +50,20 @@ final class GraphAccess extends NetworkAccess<ComputationGraph> {
     }
 
     @Override
-    List<LayerSite> sites(ComputationGraph network) {
-        List<LayerSite> sites = new ArrayList<>();
+    List<Site> sites(ComputationGraph network) {
+        List<Site> sites = new ArrayList<>();
         for (String name : order(network)) {
-            if (network.getConfiguration().getVertices().get(name) instanceof LayerVertex vertex) {
+            GraphVertex conf = network.getConfiguration().getVertices().get(name);
+            if (conf instanceof LayerVertex vertex) {
                 sites.add(new LayerSite(name, name, vertex.getLayerConf().getLayer()));
+            } else if (conf != null) {
+                sites.add(new VertexSite(name, conf));
             }
         }
         return sites;
     }
 
+    /** All vertices, those of inputs included, which have no configuration. */
     private static List<String> order(ComputationGraph network) {
         List<String> names = new ArrayList<>();
         for (int index : network.topologicalSortOrder()) {
@@ -50,8 +77,9 @@ final class GraphAccess extends NetworkAccess<ComputationGraph> {
     }
 
     @Override
-    Layer layer(ComputationGraph network, String key) {
-        return network.getLayer(key);
+    Map<String, INDArray> parameters(ComputationGraph network, String key) {
+        Map<String, INDArray> table = network.getVertex(key).paramTable(false);
+        return table == null ? Map.of() : table;
     }
 
     @Override
@@ -68,83 +96,103 @@ final class GraphAccess extends NetworkAccess<ComputationGraph> {
     }
 
     @Override
-    List<String> obstacles(ComputationGraph network) {
-        List<String> obstacles = new ArrayList<>();
-        network.getConfiguration().getVertices().forEach((name, vertex) -> {
-            if (!(vertex instanceof LayerVertex) && vertex.numParams(true) > 0) {
-                obstacles.add("vertex \"" + name + "\" of kind "
-                        + vertex.getClass().getSimpleName() + " has parameters that cannot be frozen");
-            }
-        });
-        return obstacles;
-    }
-
-    @Override
     Reach reach(ComputationGraph base, Collection<String> learning, Set<String> stock) {
         Set<String> stopping = stopping(base, learning);
-        Set<String> direct = new HashSet<>();
-        for (LayerSite site : sites(base)) {
-            LayerVertex vertex =
-                    (LayerVertex) base.getConfiguration().getVertices().get(site.key());
-            if (vertex.getPreProcessor() == null
-                    && LayerKinds.isAdaptable(site.conf())
+        Set<String> lowest = new HashSet<>();
+        for (Site site : sites(base)) {
+            if (site.canEndGradients()
+                    && !hasPreprocessor(base, site.key())
                     && !stopping.contains(site.key())
                     && !stock.contains(site.key())) {
-                direct.add(site.key());
+                lowest.add(site.key());
             }
         }
-        Set<String> lowest = new HashSet<>(direct);
-        lowest.removeIf(name -> !needsNothingBelow(base, name, stopping, direct));
+        // One that needs a gradient below makes all that share a source with it need theirs.
+        boolean changed = true;
+        while (changed) {
+            Set<String> without = Set.copyOf(lowest);
+            changed = lowest.removeIf(name -> !needsNothingBelow(base, name, stopping, without));
+        }
         return new Reach(stopping, lowest);
     }
 
-    // Everything that a stopped layer stands on must be stopped too: DL4J refuses vertices that got no gradient.
+    // A preprocessor in between wants a gradient that it can reshape.
+    private static boolean hasPreprocessor(ComputationGraph base, String name) {
+        return base.getConfiguration().getVertices().get(name) instanceof LayerVertex vertex
+                && vertex.getPreProcessor() != null;
+    }
+
+    // Everything that a stopped place stands on must be stopped too: DL4J refuses vertices that got no gradient.
     private static Set<String> stopping(ComputationGraph base, Collection<String> learning) {
-        List<String> networkInputs = base.getConfiguration().getNetworkInputs();
+        ComputationGraphConfiguration conf = base.getConfiguration();
         Set<String> stopping = new HashSet<>();
         for (String name : order(base)) {
             boolean onStopped = inputs(base, name).stream()
-                    .allMatch(input -> networkInputs.contains(input) || stopping.contains(input));
+                    .allMatch(input -> conf.getNetworkInputs().contains(input) || stopping.contains(input));
             if (onStopped
                     && !learning.contains(name)
-                    && !base.getConfiguration().getNetworkOutputs().contains(name)
-                    && base.getConfiguration().getVertices().get(name) instanceof LayerVertex vertex
-                    && isSteady(vertex.getLayerConf().getLayer(), base.getLayer(name))) {
+                    && !conf.getNetworkInputs().contains(name)
+                    && !conf.getNetworkOutputs().contains(name)
+                    && isSteady(base, name)) {
                 stopping.add(name);
             }
         }
         return stopping;
     }
 
+    private static boolean isSteady(ComputationGraph base, String name) {
+        GraphVertex conf = base.getConfiguration().getVertices().get(name);
+        return conf instanceof LayerVertex vertex
+                ? isSteady(vertex.getLayerConf().getLayer(), base.getLayer(name))
+                : STEADY.contains(conf.getClass());
+    }
+
     // DL4J adds up the gradients of all consumers of a vertex, and cannot add none to some.
     private static boolean needsNothingBelow(
-            ComputationGraph base, String name, Set<String> stopping, Set<String> direct) {
-        String source = inputs(base, name).get(0);
-        if (!stopping.contains(source)
-                && !base.getConfiguration().getNetworkInputs().contains(source)) {
-            return false;
-        }
-        return base.getConfiguration().getVertices().keySet().stream()
-                .filter(other -> inputs(base, other).contains(source))
-                .allMatch(other -> stopping.contains(other) || direct.contains(other));
+            ComputationGraph base, String name, Set<String> stopping, Set<String> lowest) {
+        ComputationGraphConfiguration conf = base.getConfiguration();
+        return inputs(base, name).stream()
+                .allMatch(source ->
+                        (stopping.contains(source) || conf.getNetworkInputs().contains(source))
+                                && conf.getVertices().keySet().stream()
+                                        .filter(other -> inputs(base, other).contains(source))
+                                        .allMatch(other -> stopping.contains(other) || lowest.contains(other)));
     }
 
     @Override
-    ComputationGraph build(ComputationGraph base, Map<String, org.deeplearning4j.nn.conf.layers.Layer> replaced) {
+    ComputationGraph build(ComputationGraph base, Map<String, Site> replaced) {
         ComputationGraphConfiguration conf = base.getConfiguration().clone();
         long length = 0;
         for (Map.Entry<String, GraphVertex> entry : conf.getVertices().entrySet()) {
-            if (entry.getValue() instanceof LayerVertex vertex) {
+            Site replacement = replaced.get(entry.getKey());
+            if (replacement instanceof VertexSite site) {
+                entry.setValue(site.conf());
+            } else if (entry.getValue() instanceof LayerVertex vertex) {
                 vertex.getLayerConf().clearVariables();
-                if (replaced.containsKey(entry.getKey())) {
-                    vertex.getLayerConf().setLayer(replaced.get(entry.getKey()));
+                if (replacement instanceof LayerSite site) {
+                    vertex.getLayerConf().setLayer(site.conf());
                 }
+            } else if (entry.getValue() instanceof SameDiffVertex copy) {
+                complete(copy, (SameDiffVertex)
+                        base.getConfiguration().getVertices().get(entry.getKey()));
             }
             length += entry.getValue().numParams(true);
         }
         ComputationGraph network = new ComputationGraph(conf);
         network.init(Nd4j.create(conf.getDataType(), 1, length), false);
         return network;
+    }
+
+    // AttentionVertex.clone() of M2.1 forgets how its parameters are trained.
+    private static void complete(SameDiffVertex copy, SameDiffVertex original) {
+        copy.setName(original.getName());
+        copy.setUpdater(original.getUpdater());
+        copy.setBiasUpdater(original.getBiasUpdater());
+        copy.setRegularization(original.getRegularization());
+        copy.setRegularizationBias(original.getRegularizationBias());
+        copy.setGradientNormalization(original.getGradientNormalization());
+        copy.setGradientNormalizationThreshold(original.getGradientNormalizationThreshold());
+        copy.setDataType(original.getDataType());
     }
 
     @Override

@@ -1,13 +1,97 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.dl4j;
 
+import java.util.List;
+import java.util.Optional;
 import org.deeplearning4j.nn.conf.layers.Layer;
+import org.deeplearning4j.nn.conf.layers.misc.FrozenLayer;
+import org.lora4j.dl4j.layer.FrozenBaseLayer;
+import org.lora4j.dl4j.layer.LayerKinds;
+import org.lora4j.dl4j.layer.LayerWeight;
+import org.lora4j.dl4j.layer.LoraSettings;
 
 /**
  * A layer of a network.
  *
- * @param key the name before the underscore in names of parameters: the index of a layer, the name of a vertex
+ * @param key the index of a layer, the name of a vertex
  * @param path the name that targets and adapter files use
  * @param conf its configuration; only to be read
  */
-record LayerSite(String key, String path, Layer conf) {}
+record LayerSite(String key, String path, Layer conf) implements Site {
+
+    @Override
+    public String kind() {
+        return conf.getClass().getSimpleName();
+    }
+
+    @Override
+    public Optional<String> obstacle() {
+        if (LayerKinds.settings(conf).isPresent() || conf instanceof FrozenBaseLayer) {
+            return Optional.of("layer \"" + path + "\" is adapted already");
+        }
+        return conf instanceof FrozenLayer
+                ? Optional.of("layer \"" + path + "\" is a FrozenLayer, which stops gradients")
+                : Optional.empty();
+    }
+
+    @Override
+    public boolean isAdaptable() {
+        return LayerKinds.isAdaptable(conf);
+    }
+
+    @Override
+    public List<LayerWeight> weights() {
+        return LayerKinds.weights(conf);
+    }
+
+    @Override
+    public String refusal() {
+        return isAdaptable()
+                ? "this " + kind() + " has no weights"
+                : "layers of kind " + kind() + " have no adapters (those that have: " + LayerKinds.names() + ")";
+    }
+
+    /** The names of PyTorch where there are some. */
+    @Override
+    public String nameInFiles(String parameter) {
+        return switch (parameter) {
+            case "b", "beta" -> "bias";
+            case "W", "gamma" -> "weight";
+            default -> conf.initializer().isBiasParam(conf, parameter) ? "bias_" + parameter : parameter;
+        };
+    }
+
+    @Override
+    public boolean doublesGradients() {
+        return LayerKinds.doublesGradients(conf);
+    }
+
+    @Override
+    public boolean canEndGradients() {
+        return LayerKinds.canEndGradients(conf);
+    }
+
+    @Override
+    public List<String> problems(LoraSettings settings) {
+        return LayerKinds.problems(conf, settings);
+    }
+
+    @Override
+    public LayerSite adapted(LoraSettings settings) {
+        return with(isAdaptable() ? LayerKinds.adapt(conf, settings) : new FrozenBaseLayer(conf, settings.learning()));
+    }
+
+    @Override
+    public LayerSite stopped(LoraSettings settings) {
+        // Updates that do not learn may act below those that do.
+        FrozenLayer layer = new FrozenLayer(
+                settings.slots().isEmpty() ? conf.clone() : adapted(settings).conf());
+        // Without it the stock class takes the name from the layer inside when it is read from JSON.
+        layer.setLayerName(conf.getLayerName());
+        return with(layer);
+    }
+
+    private LayerSite with(Layer other) {
+        return new LayerSite(key, path, other);
+    }
+}

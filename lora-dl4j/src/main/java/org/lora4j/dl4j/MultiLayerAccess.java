@@ -13,6 +13,7 @@ import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.nn.updater.BaseMultiLayerUpdater;
 import org.deeplearning4j.optimize.api.TrainingListener;
+import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /** Layers in a row. */
@@ -24,8 +25,8 @@ final class MultiLayerAccess extends NetworkAccess<MultiLayerNetwork> {
     }
 
     @Override
-    List<LayerSite> sites(MultiLayerNetwork network) {
-        List<LayerSite> sites = new ArrayList<>();
+    List<Site> sites(MultiLayerNetwork network) {
+        List<Site> sites = new ArrayList<>();
         MultiLayerConfiguration conf = network.getLayerWiseConfigurations();
         for (int i = 0; i < network.getnLayers(); i++) {
             org.deeplearning4j.nn.conf.layers.Layer layer = conf.getConf(i).getLayer();
@@ -38,8 +39,9 @@ final class MultiLayerAccess extends NetworkAccess<MultiLayerNetwork> {
     }
 
     @Override
-    Layer layer(MultiLayerNetwork network, String key) {
-        return network.getLayer(Integer.parseInt(key));
+    Map<String, INDArray> parameters(MultiLayerNetwork network, String key) {
+        Map<String, INDArray> table = network.getLayer(Integer.parseInt(key)).paramTable(false);
+        return table == null ? Map.of() : table;
     }
 
     @Override
@@ -50,11 +52,6 @@ final class MultiLayerAccess extends NetworkAccess<MultiLayerNetwork> {
             }
         }
         return Set.of();
-    }
-
-    @Override
-    List<String> obstacles(MultiLayerNetwork network) {
-        return List.of();
     }
 
     @Override
@@ -74,13 +71,15 @@ final class MultiLayerAccess extends NetworkAccess<MultiLayerNetwork> {
     }
 
     @Override
-    MultiLayerNetwork build(MultiLayerNetwork base, Map<String, org.deeplearning4j.nn.conf.layers.Layer> replaced) {
+    MultiLayerNetwork build(MultiLayerNetwork base, Map<String, Site> replaced) {
         MultiLayerConfiguration conf = base.getLayerWiseConfigurations().clone();
         long length = 0;
         for (int i = 0; i < conf.getConfs().size(); i++) {
             NeuralNetConfiguration own = conf.getConf(i);
             own.clearVariables();
-            own.setLayer(replaced.getOrDefault(String.valueOf(i), own.getLayer()));
+            if (replaced.get(String.valueOf(i)) instanceof LayerSite site) {
+                own.setLayer(site.conf());
+            }
             length += own.getLayer().initializer().numParams(own);
         }
         MultiLayerNetwork network = new MultiLayerNetwork(conf);

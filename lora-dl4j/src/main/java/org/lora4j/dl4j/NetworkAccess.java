@@ -11,12 +11,11 @@ import org.deeplearning4j.nn.api.Trainable;
 import org.deeplearning4j.nn.api.layers.RecurrentLayer;
 import org.deeplearning4j.nn.conf.layers.ActivationLayer;
 import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
-import org.deeplearning4j.nn.conf.layers.misc.FrozenLayer;
 import org.deeplearning4j.nn.updater.BaseMultiLayerUpdater;
 import org.deeplearning4j.optimize.api.TrainingListener;
-import org.lora4j.dl4j.layer.FrozenBaseLayer;
 import org.lora4j.dl4j.layer.LayerKinds;
 import org.lora4j.error.Problems;
+import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * What differs between DL4J's two kinds of networks.
@@ -28,30 +27,27 @@ abstract class NetworkAccess<N extends Model> {
     /**
      * Where gradients stop.
      *
-     * @param stopping layers that run as stock {@code FrozenLayer}, above which DL4J ends the backward pass
-     * @param lowest adapted layers that need no gradient of their input
+     * @param stopping places that DL4J freezes, and above which it ends the backward pass
+     * @param lowest adapted places that need no gradient of their input
      */
     record Reach(Set<String> stopping, Set<String> lowest) {}
 
-    /** The layers, in the order of the parameters. */
-    abstract List<LayerSite> sites(N network);
+    /** The places of a network, in the order of the parameters. */
+    abstract List<Site> sites(N network);
 
-    /** A running layer. */
-    abstract Layer layer(N network, String key);
+    /** The live parameters of a place by name; empty if it has none. */
+    abstract Map<String, INDArray> parameters(N network, String key);
 
-    /** Keys of the layers that a network ends with. */
+    /** Keys of the places that a network ends with. */
     abstract Set<String> heads(N network);
-
-    /** Parts with parameters that this host cannot freeze, with the reason. */
-    abstract List<String> obstacles(N network);
 
     abstract boolean isReady(N network);
 
-    /** Where gradients stop if only these layers learn; some of them may be stock layers that learn as a whole. */
+    /** Where gradients stop if only these places learn; {@code stock} are those that stay as they are. */
     abstract Reach reach(N base, Collection<String> learning, Set<String> stock);
 
-    /** A new network of the configuration of another, with some layers replaced, all parameters zero, without updater. */
-    abstract N build(N base, Map<String, org.deeplearning4j.nn.conf.layers.Layer> replaced);
+    /** A new network of the configuration of another, with some places replaced, all parameters zero, without updater. */
+    abstract N build(N base, Map<String, Site> replaced);
 
     /** Carries iterations, epochs and listeners over. */
     abstract void continueFrom(N before, N network);
@@ -84,14 +80,7 @@ abstract class NetworkAccess<N extends Model> {
                     + "; expected an initialized network. Call init(), or load a saved one.");
         }
         Problems problems = new Problems();
-        for (LayerSite site : sites(network)) {
-            if (LayerKinds.settings(site.conf()).isPresent() || site.conf() instanceof FrozenBaseLayer) {
-                problems.add("layer \"" + site.path() + "\" is adapted already");
-            } else if (site.conf() instanceof FrozenLayer) {
-                problems.add("layer \"" + site.path() + "\" is a FrozenLayer, which stops gradients");
-            }
-        }
-        problems.addAll(obstacles(network));
+        sites(network).forEach(site -> site.obstacle().ifPresent(problems::add));
         if (!problems.isEmpty()) {
             throw new IllegalArgumentException(
                     problems.message("network") + "; expected stock layers. Attach adapters to the"

@@ -12,13 +12,16 @@ import org.lora4j.config.TrainableTokens;
 import org.lora4j.dl4j.NetworkAdapter.Copy;
 import org.lora4j.dl4j.NetworkAdapter.Part;
 import org.lora4j.dl4j.layer.LoraSettings;
+import org.lora4j.dl4j.layer.LoraSlot;
 import org.lora4j.error.Problems;
 import org.lora4j.format.peft.PeftFile;
+import org.lora4j.format.peft.StackedModules;
 import org.lora4j.host.AdapterFit;
 import org.lora4j.host.Selection;
 import org.lora4j.method.AdapterMethod;
 import org.lora4j.method.AdapterMethods;
 import org.lora4j.method.FactorStart;
+import org.lora4j.method.ModuleShape;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Makes the adapters of one network, fresh ones and imported ones. */
@@ -61,14 +64,26 @@ final class NetworkAdapters {
         }
         Map<String, INDArray> saved = new LinkedHashMap<>();
         selection.parameters().forEach(parameter -> saved.put(parameter.path(), parameter.peftValue()));
-        return adapter(name, PeftFile.of(config), seed, factors, saved);
+        PeftFile file = stacked(selection.modules()).in(PeftFile.of(config));
+        return possible(adapter(name, file, seed, factors, saved), true);
+    }
+
+    private static StackedModules stacked(List<NetworkModule> chosen) {
+        Map<String, Integer> parts = new LinkedHashMap<>();
+        for (NetworkModule module : chosen) {
+            if (module.shape().kind() == ModuleShape.Kind.EXPERTS
+                    && module.shape().parts() > 1) {
+                parts.put(module.path(), Math.toIntExact(module.shape().parts()));
+            }
+        }
+        return new StackedModules(parts);
     }
 
     NetworkAdapter imported(String name, Adapter adapter) {
         requireSupported(name, adapter.config());
         AdapterFit.require(name, adapter, modules.choice());
         PeftFile file = new PeftFile(adapter.config(), adapter.extras());
-        return adapter(name, file, 0, adapter.modules(), adapter.savedParameters());
+        return possible(adapter(name, file, 0, adapter.modules(), adapter.savedParameters()), false);
     }
 
     /** Further adapters get numbers above this one. */
@@ -102,25 +117,54 @@ final class NetworkAdapters {
             Map<String, Map<String, INDArray>> factors,
             Map<String, INDArray> saved) {
         Map<String, Part> parts = new LinkedHashMap<>();
-        factors.forEach((path, tensors) -> {
-            NetworkModule module = modules.get(path);
-            INDArray weight = parameter(path + ".weight").value();
-            Map<String, INDArray> own = new LinkedHashMap<>();
-            tensors.forEach((suffix, tensor) ->
-                    own.put(suffix, tensor.castTo(weight.dataType()).dup('c')));
-            parts.put(path, new Part(module, file.config().rankOf(path), own));
-        });
+        // In the order of the network, whatever the order of the file: two directions must agree in it.
+        for (NetworkModule module : modules.modules()) {
+            if (factors.containsKey(module.path())) {
+                INDArray weight = parameter(module.path() + ".weight").value();
+                Map<String, INDArray> own = new LinkedHashMap<>();
+                factors.get(module.path())
+                        .forEach((suffix, tensor) ->
+                                own.put(suffix, tensor.castTo(weight.dataType()).dup('c')));
+                parts.put(module.path(), new Part(module, file.config().rankOf(module.path()), own));
+            }
+        }
         Map<String, Copy> copies = new LinkedHashMap<>();
         Map<String, List<INDArray>> history = new HashMap<>();
-        saved.forEach((path, tensor) -> {
-            NetworkParameter parameter = parameter(path);
-            INDArray value = parameter.fromPeft(tensor.castTo(parameter.value().dataType()));
-            copies.put(path, new Copy(parameter, value));
-            List<INDArray> known = baseHistory.get(parameter.layer() + "/" + parameter.name());
-            if (known != null) {
-                history.put(path, known);
+        for (NetworkParameter parameter : modules.parameters()) {
+            INDArray tensor = saved.get(parameter.path());
+            if (tensor != null) {
+                INDArray value =
+                        parameter.fromPeft(tensor.castTo(parameter.value().dataType()));
+                copies.put(parameter.path(), new Copy(parameter, value));
+                List<INDArray> known = baseHistory.get(parameter.layer() + "/" + parameter.name());
+                if (known != null) {
+                    history.put(parameter.path(), known);
+                }
             }
-        });
+        }
         return new NetworkAdapter(name, next++, file, seed, parts, copies, history);
+    }
+
+    /** Refuses now what no network could be built for later. */
+    private NetworkAdapter possible(NetworkAdapter adapter, boolean learns) {
+        Problems problems = new Problems();
+        for (Site site : modules.sites()) {
+            List<LoraSlot> slots = adapter.parts().values().stream()
+                    .filter(part -> part.module().layer().equals(site.key()))
+                    .map(part -> adapter.slot(part, learns))
+                    .toList();
+            List<String> learning = adapter.copies().values().stream()
+                    .map(Copy::parameter)
+                    .filter(parameter -> parameter.layer().equals(site.key()))
+                    .map(NetworkParameter::name)
+                    .toList();
+            problems.addAll(site.problems(new LoraSettings(slots, learning, false)));
+        }
+        if (!problems.isEmpty()) {
+            throw new IllegalArgumentException(
+                    problems.message("adapter \"" + adapter.name() + "\" on a network of Deeplearning4j")
+                            + ". Nothing was attached: change what is targeted, or the base.");
+        }
+        return adapter;
     }
 }

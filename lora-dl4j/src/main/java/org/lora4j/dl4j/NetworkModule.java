@@ -6,11 +6,12 @@ import org.lora4j.method.ModuleShape;
 import org.lora4j.model.AdaptableModule;
 
 /**
- * A module of a network: one weight of a layer.
+ * A module of a network: one weight of a layer or of a vertex that has weights itself.
  *
- * @param path the layer's name, and behind it, where a layer has several adaptable weights, the name of the weight
- * @param layer the layer: its index in a {@code MultiLayerNetwork}, the name of its vertex in a {@code ComputationGraph}
- * @param kind the kind of the layer, for instance {@code DenseLayer}
+ * @param path the layer's or vertex's name, and behind it, where there are several adaptable weights, the name of the
+ *     weight
+ * @param layer the layer: its index in a {@code MultiLayerNetwork}, the name of the vertex in a {@code ComputationGraph}
+ * @param kind the kind of the layer or vertex, for instance {@code DenseLayer}
  * @param weight the weight
  * @apiNote Status: experimental
  */

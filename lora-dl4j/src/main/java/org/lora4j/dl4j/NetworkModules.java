@@ -7,16 +7,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
-import org.deeplearning4j.nn.conf.layers.Layer;
+import java.util.stream.Stream;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
-import org.lora4j.dl4j.layer.LayerKinds;
 import org.lora4j.dl4j.layer.LayerWeight;
 import org.lora4j.host.Selection;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * The modules of a network that adapters can be attached to, and the layers with parameters that cannot be adapted.
+ * The modules of a network that adapters can be attached to, and the layers and vertices with parameters that cannot be
+ * adapted.
  *
  * <p>A module goes by the name of its layer or vertex. Layers of a {@code MultiLayerNetwork} that were not named go by their
  * index, {@code "0"}, {@code "1"} and so on, as in PyTorch's {@code Sequential}. (DL4J calls them {@code layer0}; a layer
@@ -26,23 +26,24 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  */
 public final class NetworkModules {
 
+    private final List<Site> sites;
     private final Map<String, NetworkModule> modules = new LinkedHashMap<>();
     private final Map<String, String> notAdaptable = new LinkedHashMap<>();
     private final Set<String> heads;
     private final List<NetworkParameter> parameters = new ArrayList<>();
 
     private <N extends org.deeplearning4j.nn.api.Model> NetworkModules(N network, NetworkAccess<N> access) {
-        for (LayerSite site : access.sites(network)) {
-            Map<String, INDArray> values = access.layer(network, site.key()).paramTable(false);
-            add(site, values == null ? Map.of() : values);
-        }
-        heads = access.heads(network).stream()
-                .map(key -> modules.values().stream()
-                        .filter(module -> module.layer().equals(key))
-                        .map(NetworkModule::path)
-                        .findFirst()
-                        .orElse(key))
-                .collect(Collectors.toUnmodifiableSet());
+        sites = List.copyOf(access.sites(network));
+        sites.forEach(site -> add(site, access.parameters(network, site.key())));
+        heads = access.heads(network).stream().flatMap(this::paths).collect(Collectors.toUnmodifiableSet());
+    }
+
+    private Stream<String> paths(String key) {
+        List<String> own = modules.values().stream()
+                .filter(module -> module.layer().equals(key))
+                .map(NetworkModule::path)
+                .toList();
+        return own.isEmpty() ? Stream.of(key) : own.stream();
     }
 
     /**
@@ -70,36 +71,23 @@ public final class NetworkModules {
         return new NetworkModules(network, access);
     }
 
-    private void add(LayerSite site, Map<String, INDArray> values) {
-        List<LayerWeight> weights = LayerKinds.weights(site.conf());
+    private void add(Site site, Map<String, INDArray> values) {
+        List<LayerWeight> weights = site.weights();
         Map<String, NetworkModule> byWeight = new LinkedHashMap<>();
         for (LayerWeight weight : weights) {
             String path = weights.size() == 1 ? site.path() : site.path() + "." + weight.name();
-            NetworkModule module =
-                    new NetworkModule(path, site.key(), site.conf().getClass().getSimpleName(), weight);
+            NetworkModule module = new NetworkModule(path, site.key(), site.kind(), weight);
             byWeight.put(weight.name(), module);
             modules.put(path, module);
         }
-        if (weights.isEmpty() && !values.isEmpty()) {
-            notAdaptable.put(
-                    site.path(),
-                    "layers of kind " + site.conf().getClass().getSimpleName() + " have no adapters (those that have: "
-                            + LayerKinds.names() + ")");
+        if (weights.isEmpty() && (!values.isEmpty() || site.isAdaptable())) {
+            notAdaptable.put(site.path(), site.refusal());
         }
         values.forEach((name, value) -> {
             NetworkModule module = byWeight.get(name);
-            String path = module != null ? module.path() + ".weight" : site.path() + "." + own(site.conf(), name);
+            String path = module != null ? module.path() + ".weight" : site.path() + "." + site.nameInFiles(name);
             parameters.add(new NetworkParameter(path, site.key(), name, module, value));
         });
-    }
-
-    /** The names of PyTorch where there are some. */
-    private static String own(Layer layer, String name) {
-        return switch (name) {
-            case "b", "beta" -> "bias";
-            case "W", "gamma" -> "weight";
-            default -> layer.initializer().isBiasParam(layer, name) ? "bias_" + name : name;
-        };
     }
 
     /**
@@ -112,7 +100,7 @@ public final class NetworkModules {
     }
 
     /**
-     * The layers with parameters that cannot be adapted.
+     * The layers and vertices that cannot be adapted, though they have parameters or are of a kind that may have some.
      *
      * @return the reason by path
      */
@@ -131,6 +119,10 @@ public final class NetworkModules {
 
     List<NetworkParameter> parameters() {
         return parameters;
+    }
+
+    List<Site> sites() {
+        return sites;
     }
 
     NetworkModule get(String path) {

@@ -11,20 +11,16 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
 import org.deeplearning4j.nn.api.Model;
-import org.deeplearning4j.nn.conf.layers.Layer;
-import org.deeplearning4j.nn.conf.layers.misc.FrozenLayer;
 import org.deeplearning4j.nn.updater.BaseMultiLayerUpdater;
 import org.lora4j.dl4j.NetworkAdapter.Copy;
 import org.lora4j.dl4j.NetworkAdapter.Part;
-import org.lora4j.dl4j.layer.FrozenBaseLayer;
-import org.lora4j.dl4j.layer.LayerKinds;
 import org.lora4j.dl4j.layer.LoraSettings;
 import org.lora4j.dl4j.layer.LoraSlot;
 import org.lora4j.host.HostState;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * The network of one state: which layers it has and where the values of adapters lie in it.
+ * The network of one state: which places it replaces and where the values of adapters lie in it.
  *
  * @param <N> kind of network
  */
@@ -103,74 +99,67 @@ final class StateNetwork<N extends Model> {
      * @param parameters finds a parameter of the base by path
      */
     StateNetwork<N> build(N before, Function<String, NetworkParameter> parameters) {
-        network = access.build(base, layers());
-        for (LayerSite site : access.sites(base)) {
-            copy(access.layer(base, site.key()).paramTable(false), access.layer(network, site.key()));
+        network = access.build(base, places());
+        for (Site site : access.sites(base)) {
+            Map<String, INDArray> to = access.parameters(network, site.key());
+            access.parameters(base, site.key())
+                    .forEach((name, value) -> to.get(name).assign(value));
         }
         ties.forEach(tie ->
-                access.layer(network, tie.layer()).getParam(tie.parameter()).assign(tie.value()));
+                access.parameters(network, tie.layer()).get(tie.parameter()).assign(tie.value()));
         state.merges().forEach((path, value) -> {
             NetworkParameter parameter = parameters.apply(path);
-            access.layer(network, parameter.layer()).getParam(parameter.name()).assign(value);
+            access.parameters(network, parameter.layer()).get(parameter.name()).assign(value);
         });
         access.continueFrom(before, network);
         remember();
         return this;
     }
 
-    private static void copy(Map<String, INDArray> from, org.deeplearning4j.nn.api.Layer to) {
-        if (from != null) {
-            from.forEach((name, value) -> to.getParam(name).assign(value));
-        }
-    }
-
-    private Map<String, Layer> layers() {
+    private Map<String, Site> places() {
         Set<String> learners = new LinkedHashSet<>(learning.keySet());
         slots.forEach((layer, own) -> {
             if (own.stream().anyMatch(LoraSlot::learns)) {
                 learners.add(layer);
             }
         });
-        Map<String, Set<String>> names = new HashMap<>();
         Set<String> stock = new HashSet<>();
-        for (LayerSite site : access.sites(base)) {
-            Map<String, INDArray> table = access.layer(base, site.key()).paramTable(false);
-            Set<String> all = table == null ? Set.of() : table.keySet();
-            names.put(site.key(), all);
-            List<String> own = learning.getOrDefault(site.key(), List.of());
-            if (own.containsAll(all) && !slots.containsKey(site.key())) {
+        for (Site site : access.sites(base)) {
+            if (staysStock(site)) {
                 stock.add(site.key());
             }
         }
         NetworkAccess.Reach reach = access.reach(base, learners, stock);
-        Map<String, Layer> replaced = new HashMap<>();
-        for (LayerSite site : access.sites(base)) {
-            boolean withoutParameters = names.get(site.key()).isEmpty();
-            if (reach.stopping().contains(site.key())) {
-                replaced.put(site.key(), stopped(site));
-            } else if (!withoutParameters && !stock.contains(site.key())) {
-                replaced.put(site.key(), frozen(site, reach.lowest().contains(site.key())));
+        Map<String, Site> replaced = new HashMap<>();
+        for (Site site : access.sites(base)) {
+            String key = site.key();
+            LoraSettings settings = new LoraSettings(
+                    slots.getOrDefault(key, List.of()),
+                    learning.getOrDefault(key, List.of()),
+                    reach.lowest().contains(key));
+            if (reach.stopping().contains(key)) {
+                replaced.put(key, site.stopped(settings));
+            } else if (!stock.contains(key)) {
+                requirePossible(site, settings);
+                replaced.put(key, site.adapted(settings));
             }
         }
         return replaced;
     }
 
-    private Layer stopped(LayerSite site) {
-        // Updates that do not learn may act below those that do.
-        boolean acts = slots.containsKey(site.key());
-        FrozenLayer layer =
-                new FrozenLayer(acts ? frozen(site, false) : site.conf().clone());
-        // Without it the stock class takes the name from the layer inside when it is read from JSON.
-        layer.setLayerName(site.conf().getLayerName());
-        return layer;
+    private boolean staysStock(Site site) {
+        Set<String> all = access.parameters(base, site.key()).keySet();
+        List<String> own = learning.getOrDefault(site.key(), List.of());
+        return own.containsAll(all) && !slots.containsKey(site.key()) && !site.doublesGradients();
     }
 
-    private Layer frozen(LayerSite site, boolean lowest) {
-        List<String> own = learning.getOrDefault(site.key(), List.of());
-        return LayerKinds.isAdaptable(site.conf())
-                ? LayerKinds.adapt(
-                        site.conf(), new LoraSettings(slots.getOrDefault(site.key(), List.of()), own, lowest))
-                : new FrozenBaseLayer(site.conf(), own);
+    // What is possible was found out when each adapter was added, but for what may be missing once it is trained.
+    private static void requirePossible(Site site, LoraSettings settings) {
+        List<String> problems = site.problems(settings);
+        if (!problems.isEmpty()) {
+            throw new IllegalStateException(
+                    "network: " + String.join("; ", problems) + ". Correct the base, or setTrainable(name, false).");
+        }
     }
 
     private void remember() {
@@ -195,7 +184,7 @@ final class StateNetwork<N extends Model> {
             return;
         }
         for (Tie tie : ties) {
-            tie.value().assign(access.layer(network, tie.layer()).getParam(tie.parameter()));
+            tie.value().assign(access.parameters(network, tie.layer()).get(tie.parameter()));
             List<INDArray> known = history.get(tie.layer() + "/" + tie.parameter());
             if (known != null) {
                 tie.adapter().history().put(tie.remembered(), known);

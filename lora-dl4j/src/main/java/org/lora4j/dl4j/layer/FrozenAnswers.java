@@ -64,4 +64,14 @@ final class FrozenAnswers {
                     + " Unload the adapters, change the stock network, and attach a new adapter to the result.");
         }
     }
+
+    /** Refuses the same number of outputs as well: only {@code nOutReplace} sets it, to start over with new values. */
+    static void requireNoNewOutputs(LoraSettings settings, String layer, long now, long wanted) {
+        requireSameSize(settings, layer, "nOut", now, wanted);
+        if (settings != null && now > 0) {
+            throw new IllegalStateException("layer \"" + layer + "\": nOut is set again, to " + wanted
+                    + "; expected it left alone, because nOutReplace fills the layer's frozen weights with new random values."
+                    + " Unload the adapters, change the stock network, and attach a new adapter to the result.");
+        }
+    }
 }

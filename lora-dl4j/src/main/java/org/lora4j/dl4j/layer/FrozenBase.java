@@ -37,6 +37,9 @@ class FrozenBase extends BaseWrapperLayer {
         if (stock instanceof BatchNormalization) {
             return new FrozenNormalization(stock, outer, frozen);
         }
+        if (LayerKinds.doublesGradients(frozen.getUnderlying())) {
+            return new FrozenSameDiff(stock, outer, frozen);
+        }
         return stock instanceof RecurrentLayer recurrent
                 ? new Recurrent(recurrent, outer, frozen)
                 : new FrozenBase(stock, outer, frozen);

@@ -30,6 +30,7 @@ import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
 import org.deeplearning4j.nn.conf.layers.SelfAttentionLayer;
 import org.deeplearning4j.nn.conf.layers.SeparableConvolution2D;
 import org.deeplearning4j.nn.conf.layers.recurrent.SimpleRnn;
+import org.deeplearning4j.nn.conf.layers.samediff.SameDiffLayer;
 import org.lora4j.method.ModuleShape;
 import org.nd4j.shade.jackson.core.JsonProcessingException;
 import org.nd4j.shade.jackson.databind.ObjectMapper;
@@ -208,6 +209,42 @@ public final class LayerKinds {
             return Wrappers.settings(layer);
         }
         return layer instanceof LoraLayer adapted ? Optional.of(adapted.lora()) : Optional.empty();
+    }
+
+    /**
+     * What stands in the way of updates in a layer.
+     *
+     * @param layer a stock configuration
+     * @param settings the updates, and what else learns
+     * @return the problems, with the name of the layer; empty if there are none
+     */
+    public static List<String> problems(Layer layer, LoraSettings settings) {
+        return Wrappers.isWrapper(layer) && isAdaptable(layer) ? Wrappers.problems(layer, settings) : List.of();
+    }
+
+    /**
+     * Whether a layer, once adapted, leaves out the gradient of its input when {@link LoraSettings#lowest} says so.
+     *
+     * @param layer a stock configuration
+     * @return false as well for kinds that cannot be adapted
+     */
+    public static boolean canEndGradients(Layer layer) {
+        return Wrappers.isWrapper(layer)
+                ? Wrappers.canEndGradients(layer)
+                : kind(layer).isPresent();
+    }
+
+    /**
+     * Whether the stock layer returns gradients that are twice too large: of its parameters and of its input.
+     *
+     * <p>In DL4J 1.0.0-M2.1 all layers over SameDiff do, but for output layers, which need no error from above: the function
+     * that brings the error in registers it as a gradient, and the caller adds what it returns once more.
+     *
+     * @param layer a stock configuration
+     * @return whether it is a layer over SameDiff, or a wrapper around one
+     */
+    public static boolean doublesGradients(Layer layer) {
+        return Wrappers.inner(layer) instanceof SameDiffLayer;
     }
 
     /**

@@ -128,7 +128,7 @@ public final class LoraAttentionVertex extends AttentionVertex implements LoraLa
 
     @Override
     public void setNOut(long size) {
-        requireSameSize("nOut", getNOut(), size);
+        FrozenAnswers.requireNoNewOutputs(lora, getName(), getNOut(), size);
         super.setNOut(size);
     }
 

@@ -109,7 +109,7 @@ public final class LoraConvolution1D extends Convolution1DLayer implements LoraL
 
     @Override
     public void setNOut(long size) {
-        FrozenAnswers.requireSameSize(lora, getLayerName(), "nOut", getNOut(), size);
+        FrozenAnswers.requireNoNewOutputs(lora, getLayerName(), getNOut(), size);
         super.setNOut(size);
     }
 

@@ -106,7 +106,7 @@ public final class LoraEmbeddingSequenceLayer extends EmbeddingSequenceLayer imp
 
     @Override
     public void setNOut(long size) {
-        FrozenAnswers.requireSameSize(lora, getLayerName(), "nOut", getNOut(), size);
+        FrozenAnswers.requireNoNewOutputs(lora, getLayerName(), getNOut(), size);
         super.setNOut(size);
     }
 

@@ -132,7 +132,7 @@ public final class LoraLearnedSelfAttentionLayer extends LearnedSelfAttentionLay
 
     @Override
     public void setNOut(long size) {
-        FrozenAnswers.requireSameSize(lora, getLayerName(), "nOut", getNOut(), size);
+        FrozenAnswers.requireNoNewOutputs(lora, getLayerName(), getNOut(), size);
         super.setNOut(size);
     }
 

@@ -136,7 +136,7 @@ public final class LoraLocallyConnected1D extends LocallyConnected1D implements 
 
     @Override
     public void setNOut(long size) {
-        FrozenAnswers.requireSameSize(lora, getLayerName(), "nOut", getNOut(), size);
+        FrozenAnswers.requireNoNewOutputs(lora, getLayerName(), getNOut(), size);
         super.setNOut(size);
     }
 

@@ -104,7 +104,7 @@ public final class LoraRnnOutputLayer extends RnnOutputLayer implements LoraLaye
 
     @Override
     public void setNOut(long size) {
-        FrozenAnswers.requireSameSize(lora, getLayerName(), "nOut", getNOut(), size);
+        FrozenAnswers.requireNoNewOutputs(lora, getLayerName(), getNOut(), size);
         super.setNOut(size);
     }
 

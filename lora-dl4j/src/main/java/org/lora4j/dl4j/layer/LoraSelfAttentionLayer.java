@@ -131,7 +131,7 @@ public final class LoraSelfAttentionLayer extends SelfAttentionLayer implements 
 
     @Override
     public void setNOut(long size) {
-        FrozenAnswers.requireSameSize(lora, getLayerName(), "nOut", getNOut(), size);
+        FrozenAnswers.requireNoNewOutputs(lora, getLayerName(), getNOut(), size);
         super.setNOut(size);
     }
 

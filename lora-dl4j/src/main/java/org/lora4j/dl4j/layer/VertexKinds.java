@@ -8,6 +8,7 @@ import java.util.function.Function;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.graph.AttentionVertex;
 import org.deeplearning4j.nn.conf.graph.GraphVertex;
+import org.deeplearning4j.nn.conf.layers.samediff.SameDiffVertex;
 import org.nd4j.shade.jackson.core.JsonProcessingException;
 import org.nd4j.shade.jackson.databind.ObjectMapper;
 import org.nd4j.shade.jackson.databind.node.ObjectNode;
@@ -70,6 +71,24 @@ public final class VertexKinds {
      */
     public static boolean isAdaptable(GraphVertex vertex) {
         return kind(vertex).isPresent();
+    }
+
+    /**
+     * What stands in the way of updates in a vertex.
+     *
+     * @param name the name of the vertex
+     * @param vertex a stock configuration, taken from the graph itself
+     * @param settings the updates, and what else learns
+     * @return the problems, with the name of the vertex; empty if there are none
+     */
+    public static List<String> problems(String name, GraphVertex vertex, LoraSettings settings) {
+        boolean learns =
+                !settings.learning().isEmpty() || settings.slots().stream().anyMatch(LoraSlot::learns);
+        return learns && vertex instanceof SameDiffVertex own && own.getUpdater() == null
+                ? List.of("vertex \"" + name + "\" (" + vertex.getClass().getSimpleName()
+                        + "): updater = null, as in copies of a configuration, expected an updater;"
+                        + " set it in the graph's configuration by setUpdater(...) of the vertex")
+                : List.of();
     }
 
     /**

@@ -74,13 +74,19 @@ final class Wrappers {
         return new LoraSettings(slots, learning, false);
     }
 
+    /** Bidirectional adds up, TimeDistributed reshapes the gradient of the input without asking whether there is one. */
+    static boolean canEndGradients(Layer layer) {
+        return !(layer instanceof Bidirectional)
+                && !(layer instanceof TimeDistributed)
+                && LayerKinds.canEndGradients(wrapped(layer));
+    }
+
     static Layer adapt(Layer layer, LoraSettings settings) {
         if (layer instanceof Bidirectional both) {
             return adaptBoth(both, settings);
         }
         BaseWrapperLayer copy = (BaseWrapperLayer) layer.clone();
-        // TimeDistributed reshapes the gradient of its input without asking whether there is one.
-        boolean lowest = settings.lowest() && !(layer instanceof TimeDistributed);
+        boolean lowest = settings.lowest() && canEndGradients(layer);
         LoraSettings inside = new LoraSettings(settings.slots(), settings.learning(), lowest);
         copy.setUnderlying(LayerKinds.adapt(copy.getUnderlying(), inside));
         return copy;
@@ -89,7 +95,9 @@ final class Wrappers {
     private static Layer adaptBoth(Bidirectional layer, LoraSettings settings) {
         LoraSettings forward = direction("f", settings);
         LoraSettings backward = direction("b", settings);
-        requireAlike(layer, settings, forward, backward);
+        Problems problems = new Problems();
+        problems.addAll(differences(settings, forward, backward));
+        problems.throwIfAny(name(layer));
         Bidirectional copy = (Bidirectional) layer.clone();
         copy.setFwd(LayerKinds.adapt(layer.getFwd(), forward));
         copy.setBwd(LayerKinds.adapt(layer.getBwd(), backward));
@@ -113,7 +121,21 @@ final class Wrappers {
         return new LoraSettings(slots, learning, false);
     }
 
-    private static void requireAlike(Layer layer, LoraSettings settings, LoraSettings forward, LoraSettings backward) {
+    private static String name(Bidirectional layer) {
+        return "layer \"" + layer.getLayerName() + "\" (Bidirectional)";
+    }
+
+    /** What keeps both directions from being adapted alike. */
+    static List<String> problems(Layer layer, LoraSettings settings) {
+        if (!(layer instanceof Bidirectional both)) {
+            return LayerKinds.problems(wrapped(layer), settings);
+        }
+        return differences(settings, direction("f", settings), direction("b", settings)).stream()
+                .map(problem -> name(both) + ": " + problem)
+                .toList();
+    }
+
+    private static List<String> differences(LoraSettings settings, LoraSettings forward, LoraSettings backward) {
         Problems problems = new Problems();
         List<String> f = forward.slots().stream().map(Wrappers::kept).toList();
         List<String> b = backward.slots().stream().map(Wrappers::kept).toList();
@@ -129,7 +151,7 @@ final class Wrappers {
                 f.size() + b.size() == settings.slots().size(),
                 "weights " + settings.slots().stream().map(LoraSlot::weight).toList()
                         + ", expected names that start with f or b");
-        problems.throwIfAny("layer \"" + layer.getLayerName() + "\" (Bidirectional)");
+        return problems.list();
     }
 
     private static String kept(LoraSlot slot) {

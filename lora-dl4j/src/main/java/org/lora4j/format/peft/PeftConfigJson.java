@@ -109,7 +109,7 @@ public final class PeftConfigJson {
         }
         PeftFile read = parse(Files.readAllBytes(file), file.toString());
         List<String> unknown = read.extras().keySet().stream()
-                .filter(name -> !FIELDS.containsKey(name))
+                .filter(name -> !FIELDS.containsKey(name) && !name.equals(StackedModules.FIELD))
                 .toList();
         if (!unknown.isEmpty()) {
             LOG.warn(

@@ -311,6 +311,20 @@ public abstract class LayerAdapterContract {
                 .constrainBias(new NonNegativeConstraint())
                 .gradientNormalization(clipping)
                 .gradientNormalizationThreshold(0.2);
+        assertOnlyFactorsMove(hostile);
+    }
+
+    @Test
+    void frozenParameters_underWeightDecay_keepTheirBytes() {
+        // DL4J takes either L2 or weight decay.
+        assertOnlyFactorsMove(new NeuralNetConfiguration.Builder()
+                .seed(3)
+                .updater(new Adam(0.05))
+                .weightDecay(0.1)
+                .weightDecayBias(0.1));
+    }
+
+    private void assertOnlyFactorsMove(NeuralNetConfiguration.Builder hostile) {
         MultiLayerNetwork network = adapted(network(stock(), hostile), updates(Initialization.KAIMING_UNIFORM, 0));
         Map<String, double[]> before = parameters(network);
 

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.dl4j;
+
+import java.util.List;
+import java.util.Optional;
+import org.lora4j.dl4j.layer.LayerWeight;
+import org.lora4j.dl4j.layer.LoraSettings;
+
+/** A place in a network: a layer, or a vertex of a graph that holds none. Configurations are only read. */
+sealed interface Site permits LayerSite, VertexSite {
+
+    /** The name before the underscore in names of parameters: the index of a layer, the name of a vertex. */
+    String key();
+
+    /** The name that targets and adapter files use. */
+    String path();
+
+    /** The stock class of the configuration, without its package. */
+    String kind();
+
+    /** Why a network with this in it gets no adapters, if that is so. */
+    Optional<String> obstacle();
+
+    /** Whether it can hold updates. */
+    boolean isAdaptable();
+
+    /** The weights that can be adapted. */
+    List<LayerWeight> weights();
+
+    /** Why there are no weights that can be adapted, where there are none. */
+    String refusal();
+
+    /** What files call a parameter that is no weight of a module. */
+    String nameInFiles(String parameter);
+
+    /** Whether the stock form returns gradients twice too large, so that it may not stay even where all of it learns. */
+    boolean doublesGradients();
+
+    /** Whether the adapted form leaves out the gradient of its input when nothing below learns. */
+    boolean canEndGradients();
+
+    /** What stands in the way of these updates. */
+    List<String> problems(LoraSettings settings);
+
+    /** The same place, with updates and all else frozen. */
+    Site adapted(LoraSettings settings);
+
+    /** The same place as DL4J freezes it, which ends the backward pass. */
+    Site stopped(LoraSettings settings);
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.dl4j;
+
+import java.util.List;
+import java.util.Optional;
+import org.deeplearning4j.nn.conf.graph.FrozenVertex;
+import org.deeplearning4j.nn.conf.graph.GraphVertex;
+import org.lora4j.dl4j.layer.LayerWeight;
+import org.lora4j.dl4j.layer.LoraLayer;
+import org.lora4j.dl4j.layer.LoraSettings;
+import org.lora4j.dl4j.layer.VertexKinds;
+
+/**
+ * A vertex without a layer: most have no parameters, attention has.
+ *
+ * @param key its name
+ * @param conf its configuration in the graph itself, as copies that stock vertices make of themselves lack their updater;
+ *     only to be read
+ */
+record VertexSite(String key, GraphVertex conf) implements Site {
+
+    @Override
+    public String path() {
+        return key;
+    }
+
+    @Override
+    public String kind() {
+        return conf.getClass().getSimpleName();
+    }
+
+    @Override
+    public Optional<String> obstacle() {
+        if (conf instanceof LoraLayer) {
+            return Optional.of("vertex \"" + key + "\" is adapted already");
+        }
+        if (conf instanceof FrozenVertex) {
+            return Optional.of("vertex \"" + key + "\" is a FrozenVertex, which stops gradients");
+        }
+        return conf.numParams(true) > 0 && !isAdaptable()
+                ? Optional.of("vertex \"" + key + "\" of kind " + kind()
+                        + " has parameters that cannot be frozen (those" + " that can: " + VertexKinds.names() + ")")
+                : Optional.empty();
+    }
+
+    @Override
+    public boolean isAdaptable() {
+        return VertexKinds.isAdaptable(conf);
+    }
+
+    @Override
+    public List<LayerWeight> weights() {
+        return VertexKinds.weights(conf);
+    }
+
+    @Override
+    public String refusal() {
+        return isAdaptable()
+                ? "this " + kind() + " has no weights"
+                : "vertices of kind " + kind() + " have no adapters (those that have: " + VertexKinds.names() + ")";
+    }
+
+    @Override
+    public String nameInFiles(String parameter) {
+        return parameter;
+    }
+
+    @Override
+    public boolean doublesGradients() {
+        return isAdaptable();
+    }
+
+    @Override
+    public boolean canEndGradients() {
+        return isAdaptable();
+    }
+
+    @Override
+    public List<String> problems(LoraSettings settings) {
+        return VertexKinds.problems(key, conf, settings);
+    }
+
+    @Override
+    public VertexSite adapted(LoraSettings settings) {
+        return new VertexSite(key, VertexKinds.adapt(conf, settings));
+    }
+
+    @Override
+    public VertexSite stopped(LoraSettings settings) {
+        return new VertexSite(
+                key, new FrozenVertex(isAdaptable() ? adapted(settings).conf() : conf.clone()));
+    }
+}
