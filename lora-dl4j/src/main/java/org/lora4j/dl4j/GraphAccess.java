@@ -3,6 +3,7 @@ package org.lora4j.dl4j;
 
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -47,6 +48,21 @@ final class GraphAccess extends NetworkAccess<ComputationGraph> {
 
     private static List<String> inputs(ComputationGraph network, String vertex) {
         return network.getConfiguration().getVertexInputs().getOrDefault(vertex, List.of());
+    }
+
+    @Override
+    Map<String, OutsideValues.Place> places(ComputationGraph network) {
+        Map<String, OutsideValues.Place> places = new HashMap<>();
+        long from = 0;
+        for (String name : order(network)) {
+            GraphVertex vertex = network.getConfiguration().getVertices().get(name);
+            if (vertex != null) {
+                long length = vertex.numParams(true);
+                places.put(name, new OutsideValues.Place(from, length));
+                from += length;
+            }
+        }
+        return places;
     }
 
     @Override

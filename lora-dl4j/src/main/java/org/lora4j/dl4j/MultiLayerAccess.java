@@ -3,6 +3,7 @@ package org.lora4j.dl4j;
 
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -35,6 +36,19 @@ final class MultiLayerAccess extends NetworkAccess<MultiLayerNetwork> {
             sites.add(new LayerSite(String.valueOf(i), unnamed ? String.valueOf(i) : name, layer));
         }
         return sites;
+    }
+
+    @Override
+    Map<String, OutsideValues.Place> places(MultiLayerNetwork network) {
+        Map<String, OutsideValues.Place> places = new HashMap<>();
+        long from = 0;
+        for (int i = 0; i < network.getnLayers(); i++) {
+            NeuralNetConfiguration conf = network.getLayerWiseConfigurations().getConf(i);
+            long length = conf.getLayer().initializer().numParams(conf);
+            places.put(String.valueOf(i), new OutsideValues.Place(from, length));
+            from += length;
+        }
+        return places;
     }
 
     @Override

@@ -36,6 +36,9 @@ abstract class NetworkAccess<N extends Model> {
     /** The layers, in the order of the parameters. */
     abstract List<LayerSite> sites(N network);
 
+    /** Where the parameters of each layer lie in the network's array. */
+    abstract Map<String, OutsideValues.Place> places(N network);
+
     /** A running layer. */
     abstract Layer layer(N network, String key);
 
@@ -68,12 +71,17 @@ abstract class NetworkAccess<N extends Model> {
     /** The configuration as text, to compare. */
     abstract String configuration(N network);
 
-    /** Refuses networks that are not stock or not ready. */
-    final void requireStock(N network) {
+    /** Refuses networks that are not ready. */
+    final void requireReady(N network) {
         if (network == null || !isReady(network)) {
             throw new IllegalArgumentException("network: " + (network == null ? "null" : "init() was not called")
                     + "; expected an initialized network. Call init(), or load a saved one.");
         }
+    }
+
+    /** Refuses networks that are not stock or not ready. */
+    final void requireStock(N network) {
+        requireReady(network);
         Problems problems = new Problems();
         for (LayerSite site : sites(network)) {
             if (LayerKinds.settings(site.conf()).isPresent() || site.conf() instanceof FrozenBaseLayer) {

@@ -17,6 +17,7 @@ import org.deeplearning4j.nn.updater.BaseMultiLayerUpdater;
 import org.lora4j.dl4j.NetworkAdapter.Copy;
 import org.lora4j.dl4j.NetworkAdapter.Part;
 import org.lora4j.dl4j.layer.FrozenBaseLayer;
+import org.lora4j.dl4j.layer.FrozenValues;
 import org.lora4j.dl4j.layer.LayerKinds;
 import org.lora4j.dl4j.layer.LoraSettings;
 import org.lora4j.dl4j.layer.LoraSlot;
@@ -36,15 +37,28 @@ final class StateNetwork<N extends Model> {
     private final HostState state;
     private final Map<String, List<LoraSlot>> slots = new LinkedHashMap<>();
     private final Map<String, List<String>> learning = new LinkedHashMap<>();
+
+    /** The values of frozen parameters that differ from the base's in this state, by path. */
+    private final Map<String, INDArray> moved = new LinkedHashMap<>();
+
+    private final OutsideValues outside;
+    private final Map<String, FrozenValues> frozen = new HashMap<>();
     private final List<Tie> ties = new ArrayList<>();
     private N network;
 
     /** A value of an adapter and the parameter of the network that holds it while the adapter is active. */
     private record Tie(NetworkAdapter adapter, String remembered, INDArray value, String layer, String parameter) {}
 
-    StateNetwork(NetworkAccess<N> access, N base, List<NetworkAdapter> active, HostState state) {
+    /** {@code outside} is where frozen values lie in low-memory mode, else null. */
+    StateNetwork(
+            NetworkAccess<N> access,
+            N base,
+            OutsideValues outside,
+            List<NetworkAdapter> active,
+            HostState state) {
         this.access = access;
         this.base = base;
+        this.outside = outside;
         this.active = active;
         this.state = state;
         for (NetworkAdapter adapter : active) {
@@ -54,6 +68,7 @@ final class StateNetwork<N extends Model> {
             }
             adapter.copies().values().forEach(copy -> replace(adapter, copy, learns));
         }
+        moved.putAll(state.merges());
     }
 
     private void attach(NetworkAdapter adapter, Part part, boolean learns) {
@@ -72,10 +87,11 @@ final class StateNetwork<N extends Model> {
 
     private void replace(NetworkAdapter adapter, Copy copy, boolean learns) {
         NetworkParameter parameter = copy.parameter();
-        if (learns) {
-            learning.computeIfAbsent(parameter.layer(), key -> new ArrayList<>())
-                    .add(parameter.name());
+        if (!learns) {
+            moved.put(parameter.path(), copy.value());
+            return;
         }
+        learning.computeIfAbsent(parameter.layer(), key -> new ArrayList<>()).add(parameter.name());
         ties.add(new Tie(adapter, parameter.path(), copy.value(), parameter.layer(), parameter.name()));
     }
 
@@ -103,24 +119,55 @@ final class StateNetwork<N extends Model> {
      * @param parameters finds a parameter of the base by path
      */
     StateNetwork<N> build(N before, Function<String, NetworkParameter> parameters) {
+        Map<String, Map<String, INDArray>> movedOfLayers = byLayer(parameters);
+        if (outside != null) {
+            for (LayerSite site : access.sites(base)) {
+                if (!names(site).isEmpty()) {
+                    frozen.put(
+                            site.key(), outside.of(site, movedOfLayers.getOrDefault(site.key(), Map.of())));
+                }
+            }
+        }
         network = access.build(base, layers());
         for (LayerSite site : access.sites(base)) {
-            copy(access.layer(base, site.key()).paramTable(false), access.layer(network, site.key()));
+            Map<String, INDArray> values = new HashMap<>(table(site));
+            values.putAll(movedOfLayers.getOrDefault(site.key(), Map.of()));
+            assign(values, access.layer(network, site.key()));
         }
         ties.forEach(tie ->
                 access.layer(network, tie.layer()).getParam(tie.parameter()).assign(tie.value()));
-        state.merges().forEach((path, value) -> {
-            NetworkParameter parameter = parameters.apply(path);
-            access.layer(network, parameter.layer()).getParam(parameter.name()).assign(value);
-        });
         access.continueFrom(before, network);
         remember();
         return this;
     }
 
-    private static void copy(Map<String, INDArray> from, org.deeplearning4j.nn.api.Layer to) {
-        if (from != null) {
-            from.forEach((name, value) -> to.getParam(name).assign(value));
+    private Map<String, Map<String, INDArray>> byLayer(Function<String, NetworkParameter> parameters) {
+        Map<String, Map<String, INDArray>> values = new HashMap<>();
+        moved.forEach((path, value) -> {
+            NetworkParameter parameter = parameters.apply(path);
+            values.computeIfAbsent(parameter.layer(), key -> new HashMap<>()).put(parameter.name(), value);
+        });
+        return values;
+    }
+
+    private Map<String, INDArray> table(LayerSite site) {
+        Map<String, INDArray> table = access.layer(base, site.key()).paramTable(false);
+        return table == null ? Map.of() : table;
+    }
+
+    private Set<String> names(LayerSite site) {
+        return table(site).keySet();
+    }
+
+    /** Writes to what the network has as parameters; what lies outside of it has its values already. */
+    private static void assign(Map<String, INDArray> values, org.deeplearning4j.nn.api.Layer to) {
+        Map<String, INDArray> own = to.paramTable(false);
+        if (own != null) {
+            own.forEach((name, array) -> {
+                if (values.containsKey(name)) {
+                    array.assign(values.get(name));
+                }
+            });
         }
     }
 
@@ -131,21 +178,17 @@ final class StateNetwork<N extends Model> {
                 learners.add(layer);
             }
         });
-        Map<String, Set<String>> names = new HashMap<>();
         Set<String> stock = new HashSet<>();
         for (LayerSite site : access.sites(base)) {
-            Map<String, INDArray> table = access.layer(base, site.key()).paramTable(false);
-            Set<String> all = table == null ? Set.of() : table.keySet();
-            names.put(site.key(), all);
             List<String> own = learning.getOrDefault(site.key(), List.of());
-            if (own.containsAll(all) && !slots.containsKey(site.key())) {
+            if (own.containsAll(names(site)) && !slots.containsKey(site.key())) {
                 stock.add(site.key());
             }
         }
         NetworkAccess.Reach reach = access.reach(base, learners, stock);
         Map<String, Layer> replaced = new HashMap<>();
         for (LayerSite site : access.sites(base)) {
-            boolean withoutParameters = names.get(site.key()).isEmpty();
+            boolean withoutParameters = names(site).isEmpty();
             if (reach.stopping().contains(site.key())) {
                 replaced.put(site.key(), stopped(site));
             } else if (!withoutParameters && !stock.contains(site.key())) {
@@ -158,18 +201,26 @@ final class StateNetwork<N extends Model> {
     private Layer stopped(LayerSite site) {
         // Updates that do not learn may act below those that do.
         boolean acts = slots.containsKey(site.key());
-        FrozenLayer layer =
-                new FrozenLayer(acts ? frozen(site, false) : site.conf().clone());
+        FrozenLayer layer = new FrozenLayer(acts ? frozen(site, false) : stock(site));
         // Without it the stock class takes the name from the layer inside when it is read from JSON.
         layer.setLayerName(site.conf().getLayerName());
         return layer;
     }
 
+    private Layer stock(LayerSite site) {
+        FrozenValues values = frozen.get(site.key());
+        return values == null ? site.conf().clone() : new FrozenBaseLayer(site.conf(), values);
+    }
+
     private Layer frozen(LayerSite site, boolean lowest) {
         List<String> own = learning.getOrDefault(site.key(), List.of());
+        List<LoraSlot> updates = slots.getOrDefault(site.key(), List.of());
+        FrozenValues values = frozen.get(site.key());
+        if (values != null && own.isEmpty() && updates.isEmpty()) {
+            return LayerKinds.frozen(site.conf(), lowest, values);
+        }
         return LayerKinds.isAdaptable(site.conf())
-                ? LayerKinds.adapt(
-                        site.conf(), new LoraSettings(slots.getOrDefault(site.key(), List.of()), own, lowest))
+                ? LayerKinds.adapt(site.conf(), new LoraSettings(updates, own, lowest, values))
                 : new FrozenBaseLayer(site.conf(), own);
     }
 

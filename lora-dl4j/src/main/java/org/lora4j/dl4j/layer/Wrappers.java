@@ -40,6 +40,11 @@ final class Wrappers {
         return layer instanceof Bidirectional both ? both.getFwd() : ((BaseWrapperLayer) layer).getUnderlying();
     }
 
+    /** Whether there is a layer with two directions, which wants parameters to divide. */
+    static boolean hasDirections(Layer layer) {
+        return layer instanceof Bidirectional || (isWrapper(layer) && hasDirections(wrapped(layer)));
+    }
+
     static List<LayerWeight> weights(Layer layer) {
         List<LayerWeight> inner = LayerKinds.weights(wrapped(layer));
         return layer instanceof Bidirectional
@@ -81,7 +86,7 @@ final class Wrappers {
         BaseWrapperLayer copy = (BaseWrapperLayer) layer.clone();
         // TimeDistributed reshapes the gradient of its input without asking whether there is one.
         boolean lowest = settings.lowest() && !(layer instanceof TimeDistributed);
-        LoraSettings inside = new LoraSettings(settings.slots(), settings.learning(), lowest);
+        LoraSettings inside = new LoraSettings(settings.slots(), settings.learning(), lowest, settings.outside());
         copy.setUnderlying(LayerKinds.adapt(copy.getUnderlying(), inside));
         return copy;
     }
@@ -110,7 +115,8 @@ final class Wrappers {
                 .filter(name -> name.startsWith(prefix))
                 .map(name -> name.substring(1))
                 .toList();
-        return new LoraSettings(slots, learning, false);
+        FrozenValues outside = settings.outside() == null ? null : settings.outside().half(prefix.equals("b"));
+        return new LoraSettings(slots, learning, false, outside);
     }
 
     private static void requireAlike(Layer layer, LoraSettings settings, LoraSettings forward, LoraSettings backward) {
