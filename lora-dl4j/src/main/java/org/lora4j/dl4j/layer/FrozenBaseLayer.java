@@ -9,7 +9,6 @@ import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.layers.BaseLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.wrapper.BaseWrapperLayer;
-import org.deeplearning4j.nn.params.EmptyParamInitializer;
 import org.deeplearning4j.optimize.api.TrainingListener;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -94,7 +93,7 @@ public final class FrozenBaseLayer extends BaseWrapperLayer {
 
     @Override
     public ParamInitializer initializer() {
-        return outside == null ? super.initializer() : EmptyParamInitializer.getInstance();
+        return new FrozenBaseParameters(this);
     }
 
     @Override
