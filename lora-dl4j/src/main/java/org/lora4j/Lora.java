@@ -9,6 +9,7 @@ import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.dl4j.AdaptedNetwork;
+import org.lora4j.dl4j.MemoryMode;
 import org.lora4j.dl4j.NetworkFile;
 import org.lora4j.dl4j.NetworkModules;
 import org.lora4j.error.IncompatibleBaseException;
@@ -99,7 +100,23 @@ public final class Lora {
      * @throws IllegalArgumentException if the config asks for what this network cannot do
      */
     public static AdaptedNetwork<MultiLayerNetwork> inject(MultiLayerNetwork base, LoraConfig config, long seed) {
-        return injected(AdaptedNetwork.of(base), config, seed);
+        return inject(base, config, seed, MemoryMode.IN_VIEW);
+    }
+
+    /**
+     * As {@link #inject(MultiLayerNetwork, LoraConfig, long)}, with a choice of memory.
+     *
+     * @param base an initialized network; never changed
+     * @param config what to adapt and how
+     * @param seed source of the start values and of dropout
+     * @param mode where the adapted network has what does not learn
+     * @return the adapted network
+     * @throws org.lora4j.error.NoMatchingModuleException if a target matches nothing; the message has the closest names
+     * @throws IllegalArgumentException if the config asks for what this network cannot do
+     */
+    public static AdaptedNetwork<MultiLayerNetwork> inject(
+            MultiLayerNetwork base, LoraConfig config, long seed, MemoryMode mode) {
+        return injected(AdaptedNetwork.of(base, mode), config, seed);
     }
 
     /**
@@ -113,7 +130,23 @@ public final class Lora {
      * @throws IllegalArgumentException if the config asks for what this graph cannot do
      */
     public static AdaptedNetwork<ComputationGraph> inject(ComputationGraph base, LoraConfig config, long seed) {
-        return injected(AdaptedNetwork.of(base), config, seed);
+        return inject(base, config, seed, MemoryMode.IN_VIEW);
+    }
+
+    /**
+     * As {@link #inject(ComputationGraph, LoraConfig, long)}, with a choice of memory.
+     *
+     * @param base an initialized graph; never changed
+     * @param config what to adapt and how
+     * @param seed source of the start values and of dropout
+     * @param mode where the adapted graph has what does not learn
+     * @return the adapted graph
+     * @throws org.lora4j.error.NoMatchingModuleException if a target matches nothing; the message has the closest names
+     * @throws IllegalArgumentException if the config asks for what this graph cannot do
+     */
+    public static AdaptedNetwork<ComputationGraph> inject(
+            ComputationGraph base, LoraConfig config, long seed, MemoryMode mode) {
+        return injected(AdaptedNetwork.of(base, mode), config, seed);
     }
 
     private static <M extends AdaptedModel> M injected(M model, LoraConfig config, long seed) {
@@ -132,7 +165,22 @@ public final class Lora {
      * @throws IncompatibleBaseException if the adapter does not fit the network; the message lists every problem
      */
     public static AdaptedNetwork<MultiLayerNetwork> load(MultiLayerNetwork base, Path directory) throws IOException {
-        return loaded(AdaptedNetwork.of(base), directory);
+        return load(base, directory, MemoryMode.IN_VIEW);
+    }
+
+    /**
+     * As {@link #load(MultiLayerNetwork, Path)}, with a choice of memory.
+     *
+     * @param base the network that the adapter was made for; never changed
+     * @param directory a PEFT directory
+     * @param mode where the adapted network has what does not learn
+     * @return the adapted network
+     * @throws IOException if the directory cannot be read or is no sound adapter
+     * @throws IncompatibleBaseException if the adapter does not fit the network; the message lists every problem
+     */
+    public static AdaptedNetwork<MultiLayerNetwork> load(MultiLayerNetwork base, Path directory, MemoryMode mode)
+            throws IOException {
+        return loaded(AdaptedNetwork.of(base, mode), directory);
     }
 
     /**
@@ -145,7 +193,22 @@ public final class Lora {
      * @throws IncompatibleBaseException if the adapter does not fit the graph; the message lists every problem
      */
     public static AdaptedNetwork<ComputationGraph> load(ComputationGraph base, Path directory) throws IOException {
-        return loaded(AdaptedNetwork.of(base), directory);
+        return load(base, directory, MemoryMode.IN_VIEW);
+    }
+
+    /**
+     * As {@link #load(ComputationGraph, Path)}, with a choice of memory.
+     *
+     * @param base the graph that the adapter was made for; never changed
+     * @param directory a PEFT directory
+     * @param mode where the adapted graph has what does not learn
+     * @return the adapted graph
+     * @throws IOException if the directory cannot be read or is no sound adapter
+     * @throws IncompatibleBaseException if the adapter does not fit the graph; the message lists every problem
+     */
+    public static AdaptedNetwork<ComputationGraph> load(ComputationGraph base, Path directory, MemoryMode mode)
+            throws IOException {
+        return loaded(AdaptedNetwork.of(base, mode), directory);
     }
 
     /**

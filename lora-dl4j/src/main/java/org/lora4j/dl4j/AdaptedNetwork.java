@@ -7,6 +7,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.graph.ComputationGraph;
@@ -34,8 +35,9 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * what learns, the counts of iterations and epochs and the listeners of the one before. Networks of earlier states are not
  * kept up to date. Stored states of recurrent layers ({@code rnnTimeStep}) start anew.
  *
- * <p><b>Memory.</b> The adapted network has its own copy of the base's weights, and DL4J keeps a gradient for every
- * parameter in its view: twice the parameters in addition to the base. Updater state exists for what learns only.
+ * <p><b>Memory.</b> By default the adapted network has its own copy of the base's weights, and DL4J keeps a gradient for every
+ * parameter in its view: twice the parameters in addition to the base. In {@link MemoryMode#LOW_MEMORY} it reads the base's
+ * arrays, and has values and gradients of what learns only. Updater state exists for what learns in both.
  *
  * <p><b>What is frozen.</b> Every parameter of the base that no active, trainable adapter holds a full copy of. It has no
  * updater state, no regularization, no constraint, no weight noise. Adapted layers compute no gradient of it. The layer below
@@ -55,17 +57,20 @@ public final class AdaptedNetwork<N extends Model> extends HostedModel<NetworkAd
     private final NetworkAccess<N> access;
     private final NetworkModules modules;
     private final NetworkAdapters factory;
+    private final OutsideValues outside;
     private StateNetwork<N> current;
     private N latest;
 
-    private AdaptedNetwork(N base, NetworkAccess<N> access) {
+    private AdaptedNetwork(N base, NetworkAccess<N> access, MemoryMode mode) {
         super(Map.of());
+        Objects.requireNonNull(mode, "mode: null; expected IN_VIEW or LOW_MEMORY. Pass a MemoryMode.");
         this.base = base;
         this.access = access;
         this.modules = NetworkModules.find(base, access);
         BaseMultiLayerUpdater<?> updater = access.updater(base, false);
         this.factory =
                 new NetworkAdapters(modules, updater == null ? Map.of() : UpdaterHistory.read(updater, access::key));
+        this.outside = mode == MemoryMode.LOW_MEMORY ? OutsideValues.of(base, access) : null;
         this.latest = base;
     }
 
@@ -77,7 +82,19 @@ public final class AdaptedNetwork<N extends Model> extends HostedModel<NetworkAd
      * @throws IllegalArgumentException if the network is not initialized or has adapted or frozen layers
      */
     public static AdaptedNetwork<MultiLayerNetwork> of(MultiLayerNetwork base) {
-        return new AdaptedNetwork<>(base, new MultiLayerAccess());
+        return of(base, MemoryMode.IN_VIEW);
+    }
+
+    /**
+     * Prepares a network for adapters; there is none yet.
+     *
+     * @param base an initialized network of stock layers; never changed
+     * @param mode where the networks of all states have what does not learn; low memory reads the base's parameters once here
+     * @return the model
+     * @throws IllegalArgumentException if the network is not initialized or has adapted or frozen layers
+     */
+    public static AdaptedNetwork<MultiLayerNetwork> of(MultiLayerNetwork base, MemoryMode mode) {
+        return new AdaptedNetwork<>(base, new MultiLayerAccess(), mode);
     }
 
     /**
@@ -89,7 +106,20 @@ public final class AdaptedNetwork<N extends Model> extends HostedModel<NetworkAd
      *     parameters that cannot be frozen
      */
     public static AdaptedNetwork<ComputationGraph> of(ComputationGraph base) {
-        return new AdaptedNetwork<>(base, new GraphAccess());
+        return of(base, MemoryMode.IN_VIEW);
+    }
+
+    /**
+     * Prepares a graph for adapters; there is none yet.
+     *
+     * @param base an initialized graph of stock layers; never changed
+     * @param mode where the graphs of all states have what does not learn; low memory reads the base's parameters once here
+     * @return the model
+     * @throws IllegalArgumentException if the graph is not initialized, has adapted or frozen layers, or vertices with
+     *     parameters that cannot be frozen
+     */
+    public static AdaptedNetwork<ComputationGraph> of(ComputationGraph base, MemoryMode mode) {
+        return new AdaptedNetwork<>(base, new GraphAccess(), mode);
     }
 
     @Override
@@ -124,7 +154,7 @@ public final class AdaptedNetwork<N extends Model> extends HostedModel<NetworkAd
     }
 
     private StateNetwork<N> stateNetwork(HostState<Map<String, INDArray>> of) {
-        return new StateNetwork<>(access, base, adapters().get(of.active()), of);
+        return new StateNetwork<>(access, base, outside, adapters().get(of.active()), of);
     }
 
     /**

@@ -133,7 +133,7 @@ final class AdaptedZip {
 
     private static void writeAdapter(ZipOutputStream zip, NetworkAdapter adapter) throws IOException {
         try (Scratch scratch = Scratch.create()) {
-            adapter.snapshot().save(scratch.folder());
+            adapter.snapshot(adapter.file()).save(scratch.folder());
             writeMemory(scratch.folder().resolve(MEMORY), adapter.history());
             for (String name : FILES) {
                 zip.putNextEntry(new ZipEntry(SavedAdapters.folder(adapter.name()) + name));

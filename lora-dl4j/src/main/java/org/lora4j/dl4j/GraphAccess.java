@@ -3,6 +3,7 @@ package org.lora4j.dl4j;
 
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -80,6 +81,21 @@ final class GraphAccess extends NetworkAccess<ComputationGraph> {
     Map<String, INDArray> parameters(ComputationGraph network, String key) {
         Map<String, INDArray> table = network.getVertex(key).paramTable(false);
         return table == null ? Map.of() : table;
+    }
+
+    @Override
+    Map<String, OutsideValues.Part> parts(ComputationGraph network) {
+        Map<String, OutsideValues.Part> parts = new HashMap<>();
+        long from = 0;
+        for (String name : order(network)) {
+            GraphVertex vertex = network.getConfiguration().getVertices().get(name);
+            if (vertex != null) {
+                long length = vertex.numParams(true);
+                parts.put(name, new OutsideValues.Part(from, length));
+                from += length;
+            }
+        }
+        return parts;
     }
 
     @Override

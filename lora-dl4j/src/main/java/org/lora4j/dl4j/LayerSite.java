@@ -78,6 +78,11 @@ record LayerSite(String key, String path, Layer conf) implements Site {
 
     @Override
     public LayerSite adapted(LoraSettings settings) {
+        boolean learnsNothing =
+                settings.slots().isEmpty() && settings.learning().isEmpty();
+        if (settings.outside() != null && learnsNothing) {
+            return with(LayerKinds.frozen(conf, settings.lowest(), settings.outside()));
+        }
         return with(isAdaptable() ? LayerKinds.adapt(conf, settings) : new FrozenBaseLayer(conf, settings.learning()));
     }
 
@@ -85,10 +90,14 @@ record LayerSite(String key, String path, Layer conf) implements Site {
     public LayerSite stopped(LoraSettings settings) {
         // Updates that do not learn may act below those that do.
         FrozenLayer layer = new FrozenLayer(
-                settings.slots().isEmpty() ? conf.clone() : adapted(settings).conf());
+                settings.slots().isEmpty() ? still(settings) : adapted(settings).conf());
         // Without it the stock class takes the name from the layer inside when it is read from JSON.
         layer.setLayerName(conf.getLayerName());
         return with(layer);
+    }
+
+    private Layer still(LoraSettings settings) {
+        return settings.outside() == null ? conf.clone() : new FrozenBaseLayer(conf, settings.outside());
     }
 
     private LayerSite with(Layer other) {

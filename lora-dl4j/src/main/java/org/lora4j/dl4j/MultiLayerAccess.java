@@ -3,6 +3,7 @@ package org.lora4j.dl4j;
 
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -42,6 +43,19 @@ final class MultiLayerAccess extends NetworkAccess<MultiLayerNetwork> {
     Map<String, INDArray> parameters(MultiLayerNetwork network, String key) {
         Map<String, INDArray> table = network.getLayer(Integer.parseInt(key)).paramTable(false);
         return table == null ? Map.of() : table;
+    }
+
+    @Override
+    Map<String, OutsideValues.Part> parts(MultiLayerNetwork network) {
+        Map<String, OutsideValues.Part> parts = new HashMap<>();
+        long from = 0;
+        for (int i = 0; i < network.getnLayers(); i++) {
+            NeuralNetConfiguration conf = network.getLayerWiseConfigurations().getConf(i);
+            long length = conf.getLayer().initializer().numParams(conf);
+            parts.put(String.valueOf(i), new OutsideValues.Part(from, length));
+            from += length;
+        }
+        return parts;
     }
 
     @Override

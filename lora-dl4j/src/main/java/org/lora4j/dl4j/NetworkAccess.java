@@ -38,6 +38,9 @@ abstract class NetworkAccess<N extends Model> {
     /** The live parameters of a place by name; empty if it has none. */
     abstract Map<String, INDArray> parameters(N network, String key);
 
+    /** Where the parameters of each layer lie in the network's array. */
+    abstract Map<String, OutsideValues.Part> parts(N network);
+
     /** Keys of the places that a network ends with. */
     abstract Set<String> heads(N network);
 
@@ -73,12 +76,17 @@ abstract class NetworkAccess<N extends Model> {
     /** The configuration as text, to compare. */
     abstract String configuration(N network);
 
-    /** Refuses networks that are not stock or not ready. */
-    final void requireStock(N network) {
+    /** Refuses networks that are not ready. */
+    final void requireReady(N network) {
         if (network == null || !isReady(network)) {
             throw new IllegalArgumentException("network: " + (network == null ? "null" : "init() was not called")
                     + "; expected an initialized network. Call init(), or load a saved one.");
         }
+    }
+
+    /** Refuses networks that are not stock or not ready. */
+    final void requireStock(N network) {
+        requireReady(network);
         Problems problems = new Problems();
         sites(network).forEach(site -> site.obstacle().ifPresent(problems::add));
         if (!problems.isEmpty()) {

@@ -32,15 +32,27 @@ final class StateNetwork<N extends Model> {
     private final HostState<Map<String, INDArray>> state;
     private final Map<String, List<LoraSlot>> slots = new LinkedHashMap<>();
     private final Map<String, List<String>> learning = new LinkedHashMap<>();
+
+    /** The values of frozen parameters that differ from the base's in this state, by path. */
+    private final Map<String, INDArray> moved = new LinkedHashMap<>();
+
+    private final OutsideValues outside;
     private final List<Tie> ties = new ArrayList<>();
     private N network;
 
     /** A value of an adapter and the parameter of the network that holds it while the adapter is active. */
     private record Tie(NetworkAdapter adapter, String remembered, INDArray value, String layer, String parameter) {}
 
-    StateNetwork(NetworkAccess<N> access, N base, List<NetworkAdapter> active, HostState<Map<String, INDArray>> state) {
+    /** {@code outside} is where frozen values lie in low-memory mode, else null. */
+    StateNetwork(
+            NetworkAccess<N> access,
+            N base,
+            OutsideValues outside,
+            List<NetworkAdapter> active,
+            HostState<Map<String, INDArray>> state) {
         this.access = access;
         this.base = base;
+        this.outside = outside;
         this.active = active;
         this.state = state;
         for (NetworkAdapter adapter : active) {
@@ -50,6 +62,7 @@ final class StateNetwork<N extends Model> {
             }
             adapter.copies().values().forEach(copy -> replace(adapter, copy, learns));
         }
+        moved.putAll(state.merges());
     }
 
     private void attach(NetworkAdapter adapter, Part part, boolean learns) {
@@ -68,10 +81,11 @@ final class StateNetwork<N extends Model> {
 
     private void replace(NetworkAdapter adapter, Copy copy, boolean learns) {
         NetworkParameter parameter = copy.parameter();
-        if (learns) {
-            learning.computeIfAbsent(parameter.layer(), key -> new ArrayList<>())
-                    .add(parameter.name());
+        if (!learns) {
+            moved.put(parameter.path(), copy.value());
+            return;
         }
+        learning.computeIfAbsent(parameter.layer(), key -> new ArrayList<>()).add(parameter.name());
         ties.add(new Tie(adapter, parameter.path(), copy.value(), parameter.layer(), parameter.name()));
     }
 
@@ -99,24 +113,39 @@ final class StateNetwork<N extends Model> {
      * @param parameters finds a parameter of the base by path
      */
     StateNetwork<N> build(N before, Function<String, NetworkParameter> parameters) {
-        network = access.build(base, places());
+        Map<String, Map<String, INDArray>> movedByPlace = movedByPlace(parameters);
+        network = access.build(base, places(movedByPlace));
         for (Site site : access.sites(base)) {
-            Map<String, INDArray> to = access.parameters(network, site.key());
-            access.parameters(base, site.key())
-                    .forEach((name, value) -> to.get(name).assign(value));
+            Map<String, INDArray> values = new HashMap<>(access.parameters(base, site.key()));
+            values.putAll(movedByPlace.getOrDefault(site.key(), Map.of()));
+            assign(values, access.parameters(network, site.key()));
         }
         ties.forEach(tie ->
                 access.parameters(network, tie.layer()).get(tie.parameter()).assign(tie.value()));
-        state.merges().forEach((path, value) -> {
-            NetworkParameter parameter = parameters.apply(path);
-            access.parameters(network, parameter.layer()).get(parameter.name()).assign(value);
-        });
         access.continueFrom(before, network);
         remember();
         return this;
     }
 
-    private Map<String, Site> places() {
+    private Map<String, Map<String, INDArray>> movedByPlace(Function<String, NetworkParameter> parameters) {
+        Map<String, Map<String, INDArray>> values = new HashMap<>();
+        moved.forEach((path, value) -> {
+            NetworkParameter parameter = parameters.apply(path);
+            values.computeIfAbsent(parameter.layer(), key -> new HashMap<>()).put(parameter.name(), value);
+        });
+        return values;
+    }
+
+    /** Writes to what the network has as parameters; what lies outside of it has its values already. */
+    private static void assign(Map<String, INDArray> values, Map<String, INDArray> own) {
+        own.forEach((name, array) -> {
+            if (values.containsKey(name)) {
+                array.assign(values.get(name));
+            }
+        });
+    }
+
+    private Map<String, Site> places(Map<String, Map<String, INDArray>> movedByPlace) {
         Set<String> learners = new LinkedHashSet<>(learning.keySet());
         slots.forEach((layer, own) -> {
             if (own.stream().anyMatch(LoraSlot::learns)) {
@@ -136,7 +165,8 @@ final class StateNetwork<N extends Model> {
             LoraSettings settings = new LoraSettings(
                     slots.getOrDefault(key, List.of()),
                     learning.getOrDefault(key, List.of()),
-                    reach.lowest().contains(key));
+                    reach.lowest().contains(key),
+                    outside == null ? null : outside.of(site, movedByPlace.getOrDefault(key, Map.of())));
             if (reach.stopping().contains(key)) {
                 replaced.put(key, site.stopped(settings));
             } else if (!stock.contains(key)) {

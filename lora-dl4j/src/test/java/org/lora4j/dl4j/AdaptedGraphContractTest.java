@@ -9,9 +9,14 @@ import org.lora4j.model.AdaptedModelContract;
 
 class AdaptedGraphContractTest extends AdaptedModelContract {
 
+    /** Another mode is another subclass. */
+    MemoryMode mode() {
+        return MemoryMode.IN_VIEW;
+    }
+
     @Override
     protected AdaptedModel model() {
-        return AdaptedNetwork.of(Networks.graph());
+        return AdaptedNetwork.of(Networks.graph(), mode());
     }
 
     @Override

@@ -9,9 +9,14 @@ import org.lora4j.model.AdaptedModelContract;
 
 class AdaptedNetworkContractTest extends AdaptedModelContract {
 
+    /** Another mode is another subclass. */
+    MemoryMode mode() {
+        return MemoryMode.IN_VIEW;
+    }
+
     @Override
     protected AdaptedModel model() {
-        return AdaptedNetwork.of(Networks.mlp());
+        return AdaptedNetwork.of(Networks.mlp(), mode());
     }
 
     @Override

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.offset;
 
 import java.util.List;
+import java.util.stream.Stream;
 import org.deeplearning4j.nn.conf.ConvolutionMode;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.inputs.InputType;
@@ -19,6 +20,7 @@ import org.deeplearning4j.nn.conf.layers.recurrent.SimpleRnn;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.junit.jupiter.api.Named;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.lora4j.Lora;
 import org.lora4j.adapter.Adapter;
@@ -93,9 +95,13 @@ class KindsInNetworksTest {
         return network;
     }
 
-    @ParameterizedTest
-    @MethodSource("kinds")
-    void kind_adaptsLearnsMergesAndUnloads(Layer kind) {
+    static Stream<Arguments> kindsInBothModes() {
+        return kinds().stream().flatMap(kind -> Stream.of(MemoryMode.values()).map(mode -> Arguments.of(kind, mode)));
+    }
+
+    @ParameterizedTest(name = "{0} {1}")
+    @MethodSource("kindsInBothModes")
+    void kind_adaptsLearnsMergesAndUnloads(Layer kind, MemoryMode mode) {
         MultiLayerNetwork base = network(kind);
         INDArray x = Networks.normal(2, 3, 5);
         INDArray y = Networks.classes(10, 3).reshape(2, 5, 3).permute(0, 2, 1).dup('c');
@@ -106,7 +112,7 @@ class KindsInNetworksTest {
                 .targetModules(ModuleSelector.regex("kind\\b.*"))
                 .build();
 
-        AdaptedNetwork<MultiLayerNetwork> model = Lora.inject(base, config, 5);
+        AdaptedNetwork<MultiLayerNetwork> model = Lora.inject(base, config, 5, mode);
 
         assertThat(values(model.network().output(x))).containsExactly(before, offset(BY_HAND));
         double first = model.network().score(new DataSet(x, y));
@@ -116,7 +122,7 @@ class KindsInNetworksTest {
         assertThat(model.network().score(new DataSet(x, y))).isLessThan(first);
         double[] adapted = values(model.network().output(x));
         Adapter adapter = model.adapter("default");
-        AdaptedNetwork<MultiLayerNetwork> again = AdaptedNetwork.of(base);
+        AdaptedNetwork<MultiLayerNetwork> again = AdaptedNetwork.of(base, mode);
         again.addAdapter("copy", adapter);
         again.activate("copy");
         assertThat(values(again.network().output(x))).isEqualTo(adapted);

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.RNNFormat;
 import org.deeplearning4j.nn.conf.inputs.InputType;
@@ -64,6 +65,11 @@ class PeftNetworkTest {
                 of("lora-conv2d-1x1", files -> convolutions(files, new int[] {1, 0})),
                 of("lora-conv2d-3x3-1x1", files -> convolutions(files, new int[] {1, 1}, new int[] {1, 0})),
                 of("lora-conv2d-stride-padding", files -> convolutions(files, new int[] {2, 1}, new int[] {1, 2})));
+    }
+
+    static Stream<Arguments> casesInBothModes() {
+        return cases().stream()
+                .flatMap(golden -> Stream.of(MemoryMode.values()).map(mode -> Arguments.of(golden.get()[0], mode)));
     }
 
     private record Files(Path directory, Map<String, INDArray> io, Map<String, INDArray> base) {}
@@ -164,23 +170,24 @@ class PeftNetworkTest {
         return new Case(files.directory(), files.io(), network, input);
     }
 
-    @ParameterizedTest
-    @MethodSource("cases")
-    void load_givesPeftsOutputs(java.util.function.Supplier<Case> supplier) throws IOException {
+    @ParameterizedTest(name = "{0} {1}")
+    @MethodSource("casesInBothModes")
+    void load_givesPeftsOutputs(java.util.function.Supplier<Case> supplier, MemoryMode mode) throws IOException {
         Case golden = supplier.get();
 
-        AdaptedNetwork<ComputationGraph> model = Lora.load(golden.base(), golden.directory());
+        AdaptedNetwork<ComputationGraph> model = Lora.load(golden.base(), golden.directory(), mode);
 
         assertClose(model.network().output(golden.input())[0], golden.io().get("y_adapter"));
         model.disable();
         assertClose(model.network().output(golden.input())[0], golden.io().get("y_base"));
     }
 
-    @ParameterizedTest
-    @MethodSource("cases")
-    void mergeAndUnload_givesPeftsWeights(java.util.function.Supplier<Case> supplier) throws IOException {
+    @ParameterizedTest(name = "{0} {1}")
+    @MethodSource("casesInBothModes")
+    void mergeAndUnload_givesPeftsWeights(java.util.function.Supplier<Case> supplier, MemoryMode mode)
+            throws IOException {
         Case golden = supplier.get();
-        AdaptedNetwork<ComputationGraph> model = Lora.load(golden.base(), golden.directory());
+        AdaptedNetwork<ComputationGraph> model = Lora.load(golden.base(), golden.directory(), mode);
 
         ComputationGraph merged = model.mergeAndUnload();
 
@@ -197,11 +204,11 @@ class PeftNetworkTest {
         assertThat(compared).isPositive();
     }
 
-    @ParameterizedTest
-    @MethodSource("cases")
-    void gradients_arePefts(java.util.function.Supplier<Case> supplier) throws IOException {
+    @ParameterizedTest(name = "{0} {1}")
+    @MethodSource("casesInBothModes")
+    void gradients_arePefts(java.util.function.Supplier<Case> supplier, MemoryMode mode) throws IOException {
         Case golden = supplier.get();
-        AdaptedNetwork<ComputationGraph> model = Lora.load(golden.base(), golden.directory());
+        AdaptedNetwork<ComputationGraph> model = Lora.load(golden.base(), golden.directory(), mode);
         model.setTrainable("default", true);
         ComputationGraph network = model.network();
         network.feedForward(new INDArray[] {golden.input()}, true, false);

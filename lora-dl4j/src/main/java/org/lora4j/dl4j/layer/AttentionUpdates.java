@@ -46,7 +46,8 @@ abstract class AttentionUpdates<P extends KeptPass> extends SameDiffLayer {
     }
 
     Map<String, INDArray> views() {
-        return gradTable;
+        // There is none if the network has no parameters of this layer.
+        return gradTable == null ? Map.of() : gradTable;
     }
 
     MultiHeadAttention.Step step(boolean training) {

@@ -12,6 +12,8 @@ import org.deeplearning4j.nn.layers.normalization.BatchNormalization;
 import org.deeplearning4j.nn.layers.wrapper.BaseWrapperLayer;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.nd4j.common.primitives.Pair;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.regularization.Regularization;
@@ -26,6 +28,7 @@ class FrozenBase extends BaseWrapperLayer {
     private transient INDArray view;
     private transient Map<String, INDArray> own = Map.of();
     private transient Map<String, INDArray> beside = Map.of();
+    private transient INDArray scratch;
 
     FrozenBase(Layer stock, NeuralNetConfiguration outer, FrozenBaseLayer frozen) {
         super(stock);
@@ -73,7 +76,7 @@ class FrozenBase extends BaseWrapperLayer {
     public void setBackpropGradientsViewArray(INDArray gradients) {
         view = gradients;
         // Outside any workspace: networks open none around this call.
-        INDArray scratch = Nd4j.create(gradients.dataType(), gradients.shape());
+        scratch = Nd4j.create(gradients.dataType(), gradients.shape());
         underlying.setBackpropGradientsViewArray(scratch);
         own = frozen.initializer().getGradientsFromFlattened(outer, gradients);
         beside = frozen.initializer().getGradientsFromFlattened(outer, scratch);
@@ -84,8 +87,62 @@ class FrozenBase extends BaseWrapperLayer {
         return view;
     }
 
+    private boolean isOutside() {
+        return frozen.outside() != null;
+    }
+
+    // Of parameters outside a network knows nothing: they have no place in its arrays.
+    @Override
+    public Map<String, INDArray> paramTable(boolean backpropOnly) {
+        return isOutside() ? Map.of() : super.paramTable(backpropOnly);
+    }
+
+    @Override
+    public Map<String, INDArray> paramTable() {
+        return paramTable(false);
+    }
+
+    @Override
+    public long numParams() {
+        return isOutside() ? 0 : super.numParams();
+    }
+
+    @Override
+    public long numParams(boolean backwards) {
+        return isOutside() ? 0 : super.numParams(backwards);
+    }
+
+    @Override
+    public INDArray params() {
+        return isOutside() ? null : super.params();
+    }
+
+    @Override
+    public void setParam(String name, INDArray value) {
+        if (isOutside()) {
+            throw ParameterTable.frozen(frozen.getLayerName(), name);
+        }
+        super.setParam(name, value);
+    }
+
+    /** Gradients of a stock layer outside of the network; an adapted layer computes none. */
+    @SuppressWarnings("try") // The scope is not used but for being there.
+    final void prepareScratch() {
+        boolean writes =
+                isOutside() && LayerKinds.settings(frozen.getUnderlying()).isEmpty();
+        if (writes && scratch == null) {
+            try (MemoryWorkspace none = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
+                DataType type =
+                        underlying.paramTable().values().iterator().next().dataType();
+                scratch = Nd4j.create(type, frozen.outside().length());
+            }
+            underlying.setBackpropGradientsViewArray(scratch);
+        }
+    }
+
     @Override
     public Pair<Gradient, INDArray> backpropGradient(INDArray epsilon, LayerWorkspaceMgr mgr) {
+        prepareScratch();
         return keepLearning(underlying.backpropGradient(epsilon, mgr));
     }
 
@@ -163,6 +220,7 @@ class FrozenBase extends BaseWrapperLayer {
 
         @Override
         public Pair<Gradient, INDArray> tbpttBackpropGradient(INDArray epsilon, int length, LayerWorkspaceMgr mgr) {
+            prepareScratch();
             return keepLearning(stock.tbpttBackpropGradient(epsilon, length, mgr));
         }
     }

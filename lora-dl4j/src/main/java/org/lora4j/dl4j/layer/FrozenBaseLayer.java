@@ -4,6 +4,7 @@ package org.lora4j.dl4j.layer;
 import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
+import org.deeplearning4j.nn.api.ParamInitializer;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.layers.BaseLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
@@ -14,6 +15,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.learning.config.IUpdater;
 import org.nd4j.linalg.learning.config.NoOp;
 import org.nd4j.linalg.learning.regularization.Regularization;
+import org.nd4j.shade.jackson.annotation.JsonInclude;
 import org.nd4j.shade.jackson.annotation.JsonProperty;
 
 /**
@@ -34,6 +36,10 @@ public final class FrozenBaseLayer extends BaseWrapperLayer {
     @JsonProperty
     private List<String> learning = List.of();
 
+    @JsonProperty
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    private FrozenValues outside;
+
     /** For DL4J's JSON only. */
     public FrozenBaseLayer() {}
 
@@ -47,6 +53,17 @@ public final class FrozenBaseLayer extends BaseWrapperLayer {
         super(withoutNoise(stock.clone()));
         this.learning = List.copyOf(learning);
         setLayerName(stock.getLayerName());
+    }
+
+    /**
+     * Freezes a layer whole, with its parameters outside of the network.
+     *
+     * @param layer the layer; a copy is kept, without weight noise
+     * @param outside the values of its parameters
+     */
+    public FrozenBaseLayer(Layer layer, FrozenValues outside) {
+        this(layer, List.of());
+        this.outside = outside;
     }
 
     private static Layer withoutNoise(Layer layer) {
@@ -65,6 +82,20 @@ public final class FrozenBaseLayer extends BaseWrapperLayer {
         return learning;
     }
 
+    /**
+     * Where the parameters lie.
+     *
+     * @return null if they are the network's
+     */
+    public FrozenValues outside() {
+        return outside;
+    }
+
+    @Override
+    public ParamInitializer initializer() {
+        return new FrozenBaseParameters(this);
+    }
+
     @Override
     public org.deeplearning4j.nn.api.Layer instantiate(
             NeuralNetConfiguration conf,
@@ -75,9 +106,13 @@ public final class FrozenBaseLayer extends BaseWrapperLayer {
             DataType type) {
         NeuralNetConfiguration own = conf.clone();
         own.setLayer(getUnderlying());
+        conf.clearVariables();
+        if (outside != null) {
+            INDArray values = outside.values("layer \"" + getLayerName() + "\"");
+            return FrozenBase.of(getUnderlying().instantiate(own, listeners, index, values, false, type), conf, this);
+        }
         org.deeplearning4j.nn.api.Layer stock =
                 getUnderlying().instantiate(own, listeners, index, view, initialize, type);
-        conf.clearVariables();
         stock.conf().variables(true).forEach(conf::addVariable);
         return FrozenBase.of(stock, conf, this);
     }
@@ -106,7 +141,9 @@ public final class FrozenBaseLayer extends BaseWrapperLayer {
 
     @Override
     public boolean equals(Object other) {
-        return super.equals(other) && Objects.equals(learning, ((FrozenBaseLayer) other).learning);
+        return super.equals(other)
+                && Objects.equals(learning, ((FrozenBaseLayer) other).learning)
+                && Objects.equals(outside, ((FrozenBaseLayer) other).outside);
     }
 
     @Override
@@ -116,6 +153,6 @@ public final class FrozenBaseLayer extends BaseWrapperLayer {
 
     @Override
     public int hashCode() {
-        return 31 * super.hashCode() + Objects.hashCode(learning);
+        return 31 * super.hashCode() + Objects.hash(learning, outside);
     }
 }

@@ -198,6 +198,25 @@ public final class LayerKinds {
     }
 
     /**
+     * A layer that is frozen whole, with its parameters outside of the network.
+     *
+     * @param layer a stock configuration with parameters; not changed
+     * @param lowest whether nothing below learns
+     * @param outside the values
+     * @return a configuration without parameters in the network; of layers that can be adapted one that does not compute
+     *     gradients of them, too
+     */
+    public static Layer frozen(Layer layer, boolean lowest, FrozenValues outside) {
+        if (!isAdaptable(layer)) {
+            return new FrozenBaseLayer(layer, outside);
+        }
+        List<LoraSlot> none = List.of();
+        return Wrappers.hasDirections(layer)
+                ? new FrozenBaseLayer(adapt(layer, new LoraSettings(none, List.of(), lowest)), outside)
+                : adapt(layer, new LoraSettings(none, List.of(), lowest, outside));
+    }
+
+    /**
      * The updates in a layer.
      *
      * @param layer configuration of a layer

@@ -30,6 +30,12 @@ final class LoraParameters implements ParamInitializer {
         this.stock = stock;
     }
 
+    /** The parameters that come first in the network's array. */
+    private ParamInitializer first(Layer layer) {
+        LoraSettings settings = settings(layer);
+        return settings.outside() == null ? stock : new OutsideParameters(stock, settings);
+    }
+
     private record Factor(LayerWeight weight, LoraSlot slot, String name, long[] shape) {
 
         long length() {
@@ -63,12 +69,12 @@ final class LoraParameters implements ParamInitializer {
 
     @Override
     public long numParams(NeuralNetConfiguration conf) {
-        return stock.numParams(conf) + length(conf.getLayer());
+        return first(conf.getLayer()).numParams(conf) + length(conf.getLayer());
     }
 
     @Override
     public long numParams(Layer layer) {
-        return stock.numParams(layer) + length(layer);
+        return first(layer).numParams(layer) + length(layer);
     }
 
     private static long length(Layer layer) {
@@ -77,7 +83,7 @@ final class LoraParameters implements ParamInitializer {
 
     @Override
     public List<String> paramKeys(Layer layer) {
-        List<String> keys = new ArrayList<>(stock.paramKeys(layer));
+        List<String> keys = new ArrayList<>(first(layer).paramKeys(layer));
         // Not from the factors: a configuration asks for names before it knows sizes.
         settings(layer).slots().forEach(slot -> keys.addAll(slot.names()));
         return keys;
@@ -118,14 +124,11 @@ final class LoraParameters implements ParamInitializer {
     @Override
     public Map<String, INDArray> init(NeuralNetConfiguration conf, INDArray paramsView, boolean initializeParams) {
         Layer layer = conf.getLayer();
-        if (numParams(layer) == 0) {
-            // A network gives no view then.
-            return new LinkedHashMap<>();
-        }
-        INDArray view = paramsView.reshape(paramsView.length());
+        // A network gives no view if it has no parameters of the layer.
+        INDArray view = paramsView == null ? null : paramsView.reshape(paramsView.length());
         // Not of the layer: the stock answer for a CenterLossOutputLayer leaves the centers out.
-        long offset = stock.numParams(conf);
-        Map<String, INDArray> params = stock.init(conf, view.get(NDArrayIndex.interval(0, offset)), initializeParams);
+        long offset = first(layer).numParams(conf);
+        Map<String, INDArray> params = first(layer, conf, view, offset, initializeParams);
         Map<LoraSlot, Map<String, INDArray>> starts = new LinkedHashMap<>();
         for (Factor factor : factors(layer)) {
             INDArray array = factor.in(view, offset);
@@ -139,6 +142,16 @@ final class LoraParameters implements ParamInitializer {
             offset += factor.length();
         }
         return params;
+    }
+
+    private Map<String, INDArray> first(
+            Layer layer, NeuralNetConfiguration conf, INDArray view, long length, boolean initializeParams) {
+        if (settings(layer).outside() != null) {
+            return first(layer).init(conf, view, initializeParams);
+        }
+        return length == 0
+                ? new LinkedHashMap<>()
+                : stock.init(conf, view.get(NDArrayIndex.interval(0, length)), initializeParams);
     }
 
     /** Start values of the factors of a slot by the names of the parameters. */
@@ -163,10 +176,11 @@ final class LoraParameters implements ParamInitializer {
         Layer layer = conf.getLayer();
         LoraSettings settings = settings(layer);
         INDArray view = gradientView.reshape(gradientView.length());
-        long offset = stock.numParams(conf);
+        long offset = first(layer).numParams(conf);
         Map<String, INDArray> gradients = new LinkedHashMap<>();
         if (!settings.learning().isEmpty()) {
-            stock.getGradientsFromFlattened(conf, view.get(NDArrayIndex.interval(0, offset)))
+            first(layer)
+                    .getGradientsFromFlattened(conf, view.get(NDArrayIndex.interval(0, offset)))
                     .forEach((name, array) -> {
                         if (settings.learns(name)) {
                             gradients.put(name, array);

@@ -9,6 +9,7 @@ import org.lora4j.config.BiasTraining;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
 import org.nd4j.shade.jackson.annotation.JsonCreator;
+import org.nd4j.shade.jackson.annotation.JsonInclude;
 import org.nd4j.shade.jackson.annotation.JsonProperty;
 
 /**
@@ -18,9 +19,14 @@ import org.nd4j.shade.jackson.annotation.JsonProperty;
  * @param slots the updates, in the order in which they are added
  * @param learning names of parameters of the stock layer that are trained, for instance {@code b}; empty for none
  * @param lowest whether nothing below this layer learns, so that the layer computes no gradient of its input
+ * @param outside where the frozen parameters lie if they are none of the network's; null if they are
  * @apiNote Status: experimental
  */
-public record LoraSettings(List<LoraSlot> slots, List<String> learning, boolean lowest) {
+public record LoraSettings(
+        List<LoraSlot> slots,
+        List<String> learning,
+        boolean lowest,
+        @JsonInclude(JsonInclude.Include.NON_NULL) FrozenValues outside) {
 
     /**
      * Copies the lists.
@@ -28,15 +34,29 @@ public record LoraSettings(List<LoraSlot> slots, List<String> learning, boolean 
      * @param slots the updates
      * @param learning trained parameters of the stock layer
      * @param lowest whether nothing below learns
+     * @param outside where the frozen parameters lie, or null
      */
     @JsonCreator
     public LoraSettings(
             @JsonProperty("slots") List<LoraSlot> slots,
             @JsonProperty("learning") List<String> learning,
-            @JsonProperty("lowest") boolean lowest) {
+            @JsonProperty("lowest") boolean lowest,
+            @JsonProperty("outside") FrozenValues outside) {
         this.slots = List.copyOf(Objects.requireNonNullElse(slots, List.of()));
         this.learning = List.copyOf(Objects.requireNonNullElse(learning, List.of()));
         this.lowest = lowest;
+        this.outside = outside;
+    }
+
+    /**
+     * A layer with all its parameters in the network.
+     *
+     * @param slots the updates
+     * @param learning trained parameters of the stock layer
+     * @param lowest whether nothing below learns
+     */
+    public LoraSettings(List<LoraSlot> slots, List<String> learning, boolean lowest) {
+        this(slots, learning, lowest, null);
     }
 
     /**
@@ -138,6 +158,6 @@ public record LoraSettings(List<LoraSlot> slots, List<String> learning, boolean 
     }
 
     LoraSettings asLowest() {
-        return new LoraSettings(slots, learning, true);
+        return new LoraSettings(slots, learning, true, outside);
     }
 }

@@ -40,6 +40,11 @@ final class Wrappers {
         return layer instanceof Bidirectional both ? both.getFwd() : ((BaseWrapperLayer) layer).getUnderlying();
     }
 
+    /** Whether there is a layer with two directions, which wants parameters to divide. */
+    static boolean hasDirections(Layer layer) {
+        return layer instanceof Bidirectional || (isWrapper(layer) && hasDirections(wrapped(layer)));
+    }
+
     static List<LayerWeight> weights(Layer layer) {
         List<LayerWeight> inner = LayerKinds.weights(wrapped(layer));
         return layer instanceof Bidirectional
@@ -87,7 +92,7 @@ final class Wrappers {
         }
         BaseWrapperLayer copy = (BaseWrapperLayer) layer.clone();
         boolean lowest = settings.lowest() && canEndGradients(layer);
-        LoraSettings inside = new LoraSettings(settings.slots(), settings.learning(), lowest);
+        LoraSettings inside = new LoraSettings(settings.slots(), settings.learning(), lowest, settings.outside());
         copy.setUnderlying(LayerKinds.adapt(copy.getUnderlying(), inside));
         return copy;
     }
@@ -118,7 +123,9 @@ final class Wrappers {
                 .filter(name -> name.startsWith(prefix))
                 .map(name -> name.substring(1))
                 .toList();
-        return new LoraSettings(slots, learning, false);
+        FrozenValues outside =
+                settings.outside() == null ? null : settings.outside().half(prefix.equals("b"));
+        return new LoraSettings(slots, learning, false, outside);
     }
 
     private static String name(Bidirectional layer) {
