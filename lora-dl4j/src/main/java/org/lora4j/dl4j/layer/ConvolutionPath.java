@@ -44,6 +44,18 @@ final class ConvolutionPath {
         return PathDropout.mask(slot, layer.getIterationCount(), image.dataType(), image.shape());
     }
 
+    /**
+     * The pre-activations, as one row for each position in F order. The same product as in the stock layer over images, of
+     * arrays in the same memory order, so that both give the same values.
+     */
+    INDArray product(INDArray rows, boolean training, LayerWorkspaceMgr mgr) {
+        INDArray w = parameter(WEIGHT, training);
+        INDArray z =
+                mgr.createUninitialized(ArrayType.ACTIVATIONS, w.dataType(), new long[] {rows.size(0), w.size(0)}, 'f');
+        rows.mmuli(LowRank.matrix(w).transpose(), z);
+        return z;
+    }
+
     /** Adds to the output {@code z} what the operation could not: updates that drop inputs, and the biases of B. */
     void add(INDArray image, Patches patches, INDArray z, boolean training, LayerWorkspaceMgr mgr) {
         for (LoraSlot slot : updates.slots()) {
@@ -92,7 +104,7 @@ final class ConvolutionPath {
             updates.downGradient(slot, rows, u, views, gradient);
             if (next != null && drops) {
                 INDArray own = Nd4j.createUninitialized(image.dataType(), image.shape(), 'c');
-                next.addi(patches.fold(u.mmul(updates.a(slot)).dup('c'), own).muli(mask(slot, image)));
+                next.addi(patches.fold(rows(u, updates.a(slot)), own).muli(mask(slot, image)));
             }
         }
         return next;
@@ -105,10 +117,16 @@ final class ConvolutionPath {
 
     /** The gradient of the image by way of the weight, with the updates in it. */
     private INDArray base(INDArray image, Patches patches, INDArray delta, LayerWorkspaceMgr mgr) {
-        INDArray w = weight().toPeft(weight.sum(true));
-        INDArray columns = delta.mmul(w.reshape('c', true, w.size(0), w.length() / w.size(0)));
+        INDArray sum = weight.sum(true);
+        INDArray w = weight().layout() == WeightLayout.SAME ? sum : weight().toPeft(sum);
         INDArray next = mgr.createUninitialized(ArrayType.ACTIVATION_GRAD, image.dataType(), image.shape(), 'c');
-        return patches.fold(columns.dup('c'), next);
+        return patches.fold(rows(delta, LowRank.matrix(w)), next);
+    }
+
+    private static INDArray rows(INDArray left, INDArray right) {
+        INDArray rows = Nd4j.createUninitialized(left.dataType(), new long[] {left.size(0), right.size(1)}, 'c');
+        Products.set(1, left, false, right, false, rows);
+        return rows;
     }
 
     private LayerWeight weight() {
@@ -116,10 +134,10 @@ final class ConvolutionPath {
     }
 
     private void weightGradient(INDArray rows, INDArray delta, INDArray view, Gradient gradient) {
-        INDArray matrix = delta.transpose().mmul(rows);
         LayerWeight module = weight();
-        view.assign(module.layout()
-                .fromPeft(matrix.dup('c').reshape('c', module.shape().weight()), view.shape()));
+        INDArray matrix = Nd4j.createUninitialized(view.dataType(), new long[] {delta.size(1), rows.size(1)}, 'c');
+        Products.set(1, delta, true, rows, false, matrix);
+        view.assign(module.layout().fromPeft(matrix.reshape('c', module.shape().weight()), view.shape()));
         gradient.setGradientFor(WEIGHT, view, 'c');
     }
 }
