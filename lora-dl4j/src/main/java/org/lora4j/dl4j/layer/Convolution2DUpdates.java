@@ -28,7 +28,7 @@ final class Convolution2DUpdates extends ConvolutionLayer {
     Convolution2DUpdates(NeuralNetConfiguration conf, DataType type, LoraSettings settings) {
         super(conf, type);
         this.settings = settings;
-        this.path = new ConvolutionPath(this, settings);
+        this.path = new ConvolutionPath(this, settings, "W");
     }
 
     private boolean isChannelsLast() {
@@ -113,7 +113,8 @@ final class Convolution2DUpdates extends ConvolutionLayer {
                 .getFirst();
         INDArray image = image();
         Gradient gradient = new DefaultGradient();
-        INDArray next = path.backward(image, patches(image), channelsFirst(delta), gradientViews, gradient, mgr);
+        INDArray next = path.backward(
+                image, patches(image), channelsFirst(delta), !settings.lowest(), gradientViews, gradient, mgr);
         return new Pair<>(gradient, next == null ? null : backpropDropOutIfPresent(asFormat(next)));
     }
 

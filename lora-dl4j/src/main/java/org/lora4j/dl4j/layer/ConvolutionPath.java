@@ -17,23 +17,23 @@ import org.nd4j.linalg.factory.Nd4j;
  */
 final class ConvolutionPath {
 
-    private static final String WEIGHT = "W";
-
     private final BaseLayer<?> layer;
     private final LoraSettings settings;
+    private final String name;
     private final LowRank updates;
     private final SummedWeight weight;
 
-    ConvolutionPath(BaseLayer<?> layer, LoraSettings settings) {
+    ConvolutionPath(BaseLayer<?> layer, LoraSettings settings, String weight) {
         this.layer = layer;
         this.settings = settings;
-        this.updates = new LowRank(layer, settings, WEIGHT);
-        this.weight = new SummedWeight(layer, settings, WEIGHT);
+        this.name = weight;
+        this.updates = new LowRank(layer, settings, weight);
+        this.weight = new SummedWeight(layer, settings, weight);
     }
 
     /** A parameter as the stock operation is to see it. */
-    INDArray parameter(String name, boolean training) {
-        return name.equals(WEIGHT) ? weight.sum(training) : layer.getParam(name);
+    INDArray parameter(String parameter, boolean training) {
+        return parameter.equals(name) ? weight.sum(training) : layer.getParam(parameter);
     }
 
     private INDArray dropped(LoraSlot slot, INDArray image) {
@@ -49,7 +49,7 @@ final class ConvolutionPath {
      * arrays in the same memory order, so that both give the same values.
      */
     INDArray product(INDArray rows, boolean training, LayerWorkspaceMgr mgr) {
-        INDArray w = parameter(WEIGHT, training);
+        INDArray w = parameter(name, training);
         INDArray z =
                 mgr.createUninitialized(ArrayType.ACTIVATIONS, w.dataType(), new long[] {rows.size(0), w.size(0)}, 'f');
         rows.mmuli(LowRank.matrix(w).transpose(), z);
@@ -72,12 +72,14 @@ final class ConvolutionPath {
     /**
      * Writes all gradients of what learns here.
      *
-     * @return the gradient of the image, a new array; null if nothing below needs it
+     * @param needed whether anything below needs the gradient of the image
+     * @return the gradient of the image, a new array; null if it is not needed
      */
     INDArray backward(
             INDArray image,
             Patches patches,
             INDArray gradientOfOutput,
+            boolean needed,
             Map<String, INDArray> views,
             Gradient gradient,
             LayerWorkspaceMgr mgr) {
@@ -88,10 +90,10 @@ final class ConvolutionPath {
             gradient.gradientForVariable().put("b", b);
         }
         INDArray shared = sharesPatches() ? patches.rows(image) : null;
-        if (settings.learns(WEIGHT)) {
-            weightGradient(shared, delta, views.get(WEIGHT), gradient);
+        if (settings.learns(name)) {
+            weightGradient(shared, delta, views.get(name), gradient);
         }
-        INDArray next = settings.lowest() ? null : base(image, patches, delta, mgr);
+        INDArray next = needed ? base(image, patches, delta, mgr) : null;
         for (LoraSlot slot : updates.slots()) {
             if (!slot.learns()) {
                 continue;
@@ -111,7 +113,7 @@ final class ConvolutionPath {
     }
 
     private boolean sharesPatches() {
-        return settings.learns(WEIGHT)
+        return settings.learns(name)
                 || updates.slots().stream().anyMatch(slot -> slot.learns() && !SummedWeight.drops(slot, true));
     }
 
@@ -130,7 +132,7 @@ final class ConvolutionPath {
     }
 
     private LayerWeight weight() {
-        return LayerKinds.weight(layer.layerConf(), WEIGHT);
+        return LayerKinds.weight(layer.layerConf(), name);
     }
 
     private void weightGradient(INDArray rows, INDArray delta, INDArray view, Gradient gradient) {
@@ -138,6 +140,6 @@ final class ConvolutionPath {
         INDArray matrix = Nd4j.createUninitialized(view.dataType(), new long[] {delta.size(1), rows.size(1)}, 'c');
         Products.set(1, delta, true, rows, false, matrix);
         view.assign(module.layout().fromPeft(matrix.reshape('c', module.shape().weight()), view.shape()));
-        gradient.setGradientFor(WEIGHT, view, 'c');
+        gradient.setGradientFor(name, view, 'c');
     }
 }

@@ -72,8 +72,16 @@ final class SummedWeight {
         INDArray a = updates.a(slot);
         INDArray b = updates.b(slot);
         if (weight.layout() == WeightLayout.SAME) {
-            INDArray matrix = sum.reshape('c', true, peft[0], a.size(1));
-            Products.add(slot.scaling(), b, false, a, false, matrix);
+            Products.add(slot.scaling(), b, false, a, false, sum.reshape('c', true, peft[0], a.size(1)));
+            return;
+        }
+        if (weight.layout() == WeightLayout.MEMORY_REVERSED) {
+            INDArray byWindow = layer.getParam(slot.a())
+                    .reshape('c', true, a.size(0), peft[1], peft[2])
+                    .permute(2, 1, 0)
+                    .dup('c')
+                    .reshape('c', true, a.size(1), a.size(0));
+            Products.add(slot.scaling(), byWindow, false, b, true, sum.reshape('c', true, a.size(1), peft[0]));
             return;
         }
         INDArray product = Nd4j.createUninitialized(sum.dataType(), new long[] {peft[0], a.size(1)}, 'c');

@@ -21,7 +21,7 @@ import org.openjdk.jmh.runner.options.VerboseMode;
 /**
  * Measures all models with the native library of its class path, and writes a {@code Run} as JSON.
  *
- * <p>Arguments: the file, the number of turns, options of the processes that JMH starts.
+ * <p>Arguments: the file, the number of rounds, options of the processes that JMH starts.
  */
 public final class ClassPathRun {
 
@@ -35,18 +35,18 @@ public final class ClassPathRun {
     /**
      * Measures.
      *
-     * @param args file, turns, options of Java
+     * @param args file, rounds, options of Java
      * @throws IOException if the file cannot be written
      * @throws RunnerException if a process fails
      */
     public static void main(String[] args) throws IOException, RunnerException {
         Path file = Path.of(args[0]);
-        int turns = Integer.parseInt(args[1]);
+        int rounds = Integer.parseInt(args[1]);
         List<String> java = List.of(args).subList(2, args.length);
         Map<Model, Map<Contender, List<Double>>> seconds = new EnumMap<>(Model.class);
         for (Model model : Model.values()) {
             System.out.printf("  %s%n", model.label());
-            seconds.put(model, measure(model, turns, java));
+            seconds.put(model, measure(model, rounds * model.turnsOfARound(), java));
         }
         Map<Model, Map<Contender, Map<String, Double>>> profiles = new EnumMap<>(Model.class);
         PROFILED.forEach(model -> profiles.put(model, profile(model)));

@@ -22,11 +22,11 @@ import java.util.stream.Collectors;
  * ND4J and, where the processor has AVX-512, for that build, too. Prints every figure that the project promises with
  * {@code reached} or {@code not reached}.
  *
- * <p>Arguments: the folder for {@code dl4j-benchmark.json} and {@code dl4j-benchmark.md}, and optionally the number of turns.
+ * <p>Arguments: the folder for {@code dl4j-benchmark.json} and {@code dl4j-benchmark.md}, and optionally the number of rounds.
  */
 public final class Dl4jBenchmark {
 
-    private static final int TURNS = 12;
+    private static final int ROUNDS = 12;
     private static final String WIDE = "-avx512.jar";
     private static final String CPU_INFO = "/proc/cpuinfo";
     private static final List<String> JAVA = List.of(
@@ -40,20 +40,20 @@ public final class Dl4jBenchmark {
     /**
      * Runs the benchmark.
      *
-     * @param args folder, turns
+     * @param args folder, rounds
      * @throws IOException if a process fails or the folder cannot be written
      * @throws InterruptedException if the thread is interrupted
      */
     public static void main(String[] args) throws IOException, InterruptedException {
         Locale.setDefault(Locale.ROOT);
         Path folder = Path.of(args.length > 0 ? args[0] : "target/benchmark");
-        int turns = args.length > 1 ? Integer.parseInt(args[1]) : TURNS;
+        int rounds = args.length > 1 ? Integer.parseInt(args[1]) : ROUNDS;
         Files.createDirectories(folder);
         double before = load();
         Map<String, Run> runs = new LinkedHashMap<>();
         for (String build : hasAvx512() ? List.of("avx512", "plain") : List.of("plain")) {
             System.out.printf("nd4j-native %s%n", build);
-            runs.put("nd4j-native " + build, run(build.equals("plain"), folder.resolve(build + ".json"), turns));
+            runs.put("nd4j-native " + build, run(build.equals("plain"), folder.resolve(build + ".json"), rounds));
         }
         String load = String.format("%.2f before, %.2f after", before, load());
         OptionalDouble memory =
@@ -82,12 +82,12 @@ public final class Dl4jBenchmark {
     }
 
     /** ND4J takes the widest build on its class path. */
-    private static Run run(boolean plain, Path file, int turns) throws IOException, InterruptedException {
+    private static Run run(boolean plain, Path file, int rounds) throws IOException, InterruptedException {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(JAVA);
         command.addAll(List.of("-cp", classPath(entry -> !plain || !entry.endsWith(WIDE))));
-        command.addAll(List.of(ClassPathRun.class.getName(), file.toString(), String.valueOf(turns)));
+        command.addAll(List.of(ClassPathRun.class.getName(), file.toString(), String.valueOf(rounds)));
         command.addAll(JAVA);
         ProcessBuilder builder = new ProcessBuilder(command).inheritIO();
         // A kernel chosen by hand would not be the one that users get.

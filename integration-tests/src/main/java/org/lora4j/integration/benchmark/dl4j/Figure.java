@@ -16,7 +16,7 @@ import java.util.OptionalDouble;
  */
 record Figure(Model model, String label, Contender over, Contender under, Bound bound, double target) {
 
-    /** Which side of a target is good. */
+    /** Which side of the target is good. */
     enum Bound {
         AT_LEAST(">="),
         AT_MOST("<=");
@@ -44,13 +44,7 @@ record Figure(Model model, String label, Contender over, Contender under, Bound 
             active(Model.CONVOLUTION),
             merged(Model.CONVOLUTION),
             active(Model.LSTM),
-            merged(Model.LSTM),
-            atMost(
-                    Model.LSTM,
-                    "single step, active adapter / base",
-                    Contender.ACTIVE_TIME_STEP,
-                    Contender.STOCK_TIME_STEP,
-                    1.1));
+            merged(Model.LSTM));
 
     private static Figure faster(Model model, Contender step, double target) {
         String mode = step == Contender.LORA_STEP ? "in view" : "low memory";

@@ -29,15 +29,16 @@ import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
 /** A network, a batch for it, and what is adapted. */
 enum Model {
     /** 784-2048-2048-10. */
-    MLP_256("MLP 784-2048-2048-10, batch 256", List.of("fc1", "fc2"), () -> mlp(256)),
-    MLP_32("MLP 784-2048-2048-10, batch 32", List.of("fc1", "fc2"), () -> mlp(32)),
+    MLP_256("MLP 784-2048-2048-10, batch 256", List.of("fc1", "fc2"), 3, () -> mlp(256)),
+    MLP_32("MLP 784-2048-2048-10, batch 32", List.of("fc1", "fc2"), 8, () -> mlp(32)),
     /** Three convolutions over images as of CIFAR-10. */
     CONVOLUTION(
             "convolutions 3-32-64-64 of 3 x 3 over 32 x 32, batch 32",
             List.of("conv1", "conv2", "conv3"),
+            1,
             Model::convolutions),
     /** Next characters, one of 64. */
-    LSTM("LSTM 64-256, 50 steps, batch 32", List.of("lstm.W", "lstm.RW"), Model::characters);
+    LSTM("LSTM 64-256, 50 steps, batch 32", List.of("lstm.W", "lstm.RW"), 1, Model::characters);
 
     static final int RANK = 8;
     static final int SEED = 1;
@@ -46,11 +47,13 @@ enum Model {
 
     private final String label;
     private final List<String> targets;
+    private final int turns;
     private final Supplier<Task> task;
 
-    Model(String label, List<String> targets, Supplier<Task> task) {
+    Model(String label, List<String> targets, int turns, Supplier<Task> task) {
         this.label = label;
         this.targets = targets;
+        this.turns = turns;
         this.task = task;
     }
 
@@ -64,6 +67,11 @@ enum Model {
 
     String label() {
         return label;
+    }
+
+    /** So many turns in a round, more where they are short and the ratios that are asked for are close to 1. */
+    int turnsOfARound() {
+        return turns;
     }
 
     boolean isRecurrent() {

@@ -34,14 +34,24 @@ final class Profile {
 
     /** The first one that is found counts. */
     private static final List<Part> PARTS = List.of(
-            new Part("updates", List.of("layer.LowRank.", "layer.SummedWeight.sum", "layer.SummedWeight.add")),
-            new Part("updater", List.of("BaseMultiLayerUpdater.update", "StochasticGradientDescent.optimize$")),
+            new Part("updates", List.of("layer.LowRank.", "layer.SummedWeight.", "layer.RecurrentWeights.")),
+            new Part("updater", List.of("BaseMultiLayerUpdater.update", "NegativeGradientStepFunction.")),
             new Part("im2col", List.of("convolution.Convolution.im2col", "layer.Patches2D.rows")),
             new Part("col2im", List.of("convolution.Convolution.col2im")),
             new Part("products of the weights", List.of("BaseLevel3.gemm", "BaseNDArray.mmul")),
-            new Part("activations", List.of("activations.impl.", "IActivation.")),
+            new Part("activations and loss", List.of("activations.impl.", "lossfunctions.impl.")),
             new Part("pooling", List.of("SubsamplingLayer.")),
-            new Part("copies", List.of("BaseNDArray.dup", "BaseNDArray.assign")));
+            new Part("copies", List.of("BaseNDArray.dup", "BaseNDArray.assign")),
+            new Part(
+                    "gates and biases",
+                    List.of(
+                            "BaseNDArray.add",
+                            "BaseNDArray.sub",
+                            "BaseNDArray.mul",
+                            "BaseNDArray.rsub",
+                            "BaseNDArray.sum",
+                            "OpExecutioner.exec")),
+            new Part("views", List.of("BaseNDArray.get", "BaseNDArray.tensorAlongDimension", "BaseNDArray.permute")));
 
     private Profile() {}
 

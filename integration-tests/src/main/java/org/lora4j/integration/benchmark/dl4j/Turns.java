@@ -28,7 +28,7 @@ import org.openjdk.jmh.annotations.State;
 @OutputTimeUnit(TimeUnit.MILLISECONDS)
 public class Turns {
 
-    private static final long NANOSECONDS_AT_A_TIME = 60_000_000;
+    private static final long NANOSECONDS_AT_A_TIME = 20_000_000;
     private static final int WARM_UP = 2;
     private static final int MOST_REPETITIONS = 64;
 
