@@ -119,8 +119,9 @@ final class ConvolutionPath {
 
     /** The gradient of the image by way of the weight, with the updates in it. */
     private INDArray base(INDArray image, Patches patches, INDArray delta, LayerWorkspaceMgr mgr) {
+        LayerWeight module = weight.weight();
         INDArray sum = weight.sum(true);
-        INDArray w = weight().layout() == WeightLayout.SAME ? sum : weight().toPeft(sum);
+        INDArray w = module.layout() == WeightLayout.SAME ? sum : module.toPeft(sum);
         INDArray next = mgr.createUninitialized(ArrayType.ACTIVATION_GRAD, image.dataType(), image.shape(), 'c');
         return patches.fold(rows(delta, LowRank.matrix(w)), next);
     }
@@ -131,12 +132,8 @@ final class ConvolutionPath {
         return rows;
     }
 
-    private LayerWeight weight() {
-        return LayerKinds.weight(layer.layerConf(), name);
-    }
-
     private void weightGradient(INDArray rows, INDArray delta, INDArray view, Gradient gradient) {
-        LayerWeight module = weight();
+        LayerWeight module = weight.weight();
         INDArray matrix = Nd4j.createUninitialized(view.dataType(), new long[] {delta.size(1), rows.size(1)}, 'c');
         Products.set(1, delta, true, rows, false, matrix);
         view.assign(module.layout().fromPeft(matrix.reshape('c', module.shape().weight()), view.shape()));

@@ -20,6 +20,7 @@ final class SummedWeight {
     private final LoraSettings settings;
     private final String name;
     private final LowRank updates;
+    private LayerWeight weight;
 
     SummedWeight(BaseLayer<?> layer, LoraSettings settings, String name) {
         this.layer = layer;
@@ -40,8 +41,11 @@ final class SummedWeight {
         return settings.learns(name) || updates.learns();
     }
 
-    private LayerWeight weight() {
-        return LayerKinds.weight(layer.layerConf(), name);
+    LayerWeight weight() {
+        if (weight == null) {
+            weight = LayerKinds.weight(layer.layerConf(), name);
+        }
+        return weight;
     }
 
     /** The weight with all updates that see the same input; to be read only. */
@@ -67,15 +71,15 @@ final class SummedWeight {
 
     /** Adds an update to an array in C order, in one product where the layouts allow. */
     private void add(LoraSlot slot, INDArray sum) {
-        LayerWeight weight = weight();
-        long[] peft = weight.shape().weight();
+        WeightLayout layout = weight().layout();
+        long[] peft = weight().shape().weight();
         INDArray a = updates.a(slot);
         INDArray b = updates.b(slot);
-        if (weight.layout() == WeightLayout.SAME) {
+        if (layout == WeightLayout.SAME) {
             Products.add(slot.scaling(), b, false, a, false, sum.reshape('c', true, peft[0], a.size(1)));
             return;
         }
-        if (weight.layout() == WeightLayout.MEMORY_REVERSED) {
+        if (layout == WeightLayout.MEMORY_REVERSED) {
             INDArray byWindow = layer.getParam(slot.a())
                     .reshape('c', true, a.size(0), peft[1], peft[2])
                     .permute(2, 1, 0)
@@ -86,7 +90,7 @@ final class SummedWeight {
         }
         INDArray product = Nd4j.createUninitialized(sum.dataType(), new long[] {peft[0], a.size(1)}, 'c');
         Products.set(slot.scaling(), b, false, a, false, product);
-        INDArray ordered = weight.layout().disordered(product.reshape('c', true, peft), sum.shape());
+        INDArray ordered = layout.disordered(product.reshape('c', true, peft), sum.shape());
         sum.reshape('c', true, ordered.shape()).addi(ordered);
     }
 
