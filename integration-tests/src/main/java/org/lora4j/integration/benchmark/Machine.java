@@ -20,7 +20,7 @@ import org.nd4j.nativeblas.NativeOps;
 import org.nd4j.nativeblas.NativeOpsHolder;
 
 /** What times depend on besides the code: processor, threads, native libraries, versions. */
-final class Machine {
+public final class Machine {
 
     private static final String UNKNOWN = "unknown";
 
@@ -33,8 +33,12 @@ final class Machine {
 
     private Machine() {}
 
-    /** Facts by name, in the order to show them. */
-    static Map<String, String> facts() {
+    /**
+     * Tells.
+     *
+     * @return facts by name, in the order to show them
+     */
+    public static Map<String, String> facts() {
         // Makes ND4J load its libraries.
         Nd4j.ones(1).close();
         NativeOps ops = NativeOpsHolder.getInstance().getDeviceNativeOps();

@@ -28,7 +28,7 @@ final class Convolution1DUpdates extends Convolution1DLayer {
     Convolution1DUpdates(NeuralNetConfiguration conf, DataType type, LoraSettings settings) {
         super(conf, type);
         this.settings = settings;
-        this.path = new ConvolutionPath(this, settings);
+        this.path = new ConvolutionPath(this, settings, "W");
     }
 
     private boolean isTimeInside() {
@@ -99,7 +99,8 @@ final class Convolution1DUpdates extends Convolution1DLayer {
         INDArray delta = layerConf().getActivationFn().backprop(z, above).getFirst();
         INDArray series = series();
         Gradient gradient = new DefaultGradient();
-        INDArray next = path.backward(series, patches(series), swapped(delta), gradientViews, gradient, mgr);
+        INDArray next = path.backward(
+                series, patches(series), swapped(delta), !settings.lowest(), gradientViews, gradient, mgr);
         return new Pair<>(gradient, next == null ? null : backpropDropOutIfPresent(swapped(next)));
     }
 

@@ -25,7 +25,7 @@ final class Convolution3DUpdates extends Convolution3DLayer {
     Convolution3DUpdates(NeuralNetConfiguration conf, DataType type, LoraSettings settings) {
         super(conf, type);
         this.settings = settings;
-        this.path = new ConvolutionPath(this, settings);
+        this.path = new ConvolutionPath(this, settings, "W");
     }
 
     private Convolution3D layerSettings() {
@@ -82,7 +82,8 @@ final class Convolution3DUpdates extends Convolution3DLayer {
                 .getFirst();
         INDArray volume = channelsFirst(input.castTo(dataType));
         Gradient gradient = new DefaultGradient();
-        INDArray next = path.backward(volume, patches(volume), channelsFirst(delta), gradientViews, gradient, mgr);
+        INDArray next = path.backward(
+                volume, patches(volume), channelsFirst(delta), !settings.lowest(), gradientViews, gradient, mgr);
         return new Pair<>(gradient, next == null ? null : backpropDropOutIfPresent(asFormat(next)));
     }
 

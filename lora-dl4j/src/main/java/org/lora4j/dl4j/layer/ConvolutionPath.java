@@ -17,23 +17,23 @@ import org.nd4j.linalg.factory.Nd4j;
  */
 final class ConvolutionPath {
 
-    private static final String WEIGHT = "W";
-
     private final BaseLayer<?> layer;
     private final LoraSettings settings;
+    private final String name;
     private final LowRank updates;
     private final SummedWeight weight;
 
-    ConvolutionPath(BaseLayer<?> layer, LoraSettings settings) {
+    ConvolutionPath(BaseLayer<?> layer, LoraSettings settings, String weight) {
         this.layer = layer;
         this.settings = settings;
-        this.updates = new LowRank(layer, settings, WEIGHT);
-        this.weight = new SummedWeight(layer, settings, WEIGHT);
+        this.name = weight;
+        this.updates = new LowRank(layer, settings, weight);
+        this.weight = new SummedWeight(layer, settings, weight);
     }
 
     /** A parameter as the stock operation is to see it. */
-    INDArray parameter(String name, boolean training) {
-        return name.equals(WEIGHT) ? weight.sum(training) : layer.getParam(name);
+    INDArray parameter(String parameter, boolean training) {
+        return parameter.equals(name) ? weight.sum(training) : layer.getParam(parameter);
     }
 
     private INDArray dropped(LoraSlot slot, INDArray image) {
@@ -42,6 +42,18 @@ final class ConvolutionPath {
 
     private INDArray mask(LoraSlot slot, INDArray image) {
         return PathDropout.mask(slot, layer.getIterationCount(), image.dataType(), image.shape());
+    }
+
+    /**
+     * The pre-activations, as one row for each position in F order. The same product as in the stock layer over images, of
+     * arrays in the same memory order, so that both give the same values.
+     */
+    INDArray product(INDArray rows, boolean training, LayerWorkspaceMgr mgr) {
+        INDArray w = parameter(name, training);
+        INDArray z =
+                mgr.createUninitialized(ArrayType.ACTIVATIONS, w.dataType(), new long[] {rows.size(0), w.size(0)}, 'f');
+        rows.mmuli(LowRank.matrix(w).transpose(), z);
+        return z;
     }
 
     /** Adds to the output {@code z} what the operation could not: updates that drop inputs, and the biases of B. */
@@ -60,12 +72,14 @@ final class ConvolutionPath {
     /**
      * Writes all gradients of what learns here.
      *
-     * @return the gradient of the image, a new array; null if nothing below needs it
+     * @param needed whether anything below needs the gradient of the image
+     * @return the gradient of the image, a new array; null if it is not needed
      */
     INDArray backward(
             INDArray image,
             Patches patches,
             INDArray gradientOfOutput,
+            boolean needed,
             Map<String, INDArray> views,
             Gradient gradient,
             LayerWorkspaceMgr mgr) {
@@ -76,10 +90,10 @@ final class ConvolutionPath {
             gradient.gradientForVariable().put("b", b);
         }
         INDArray shared = sharesPatches() ? patches.rows(image) : null;
-        if (settings.learns(WEIGHT)) {
-            weightGradient(shared, delta, views.get(WEIGHT), gradient);
+        if (settings.learns(name)) {
+            weightGradient(shared, delta, views.get(name), gradient);
         }
-        INDArray next = settings.lowest() ? null : base(image, patches, delta, mgr);
+        INDArray next = needed ? base(image, patches, delta, mgr) : null;
         for (LoraSlot slot : updates.slots()) {
             if (!slot.learns()) {
                 continue;
@@ -92,34 +106,37 @@ final class ConvolutionPath {
             updates.downGradient(slot, rows, u, views, gradient);
             if (next != null && drops) {
                 INDArray own = Nd4j.createUninitialized(image.dataType(), image.shape(), 'c');
-                next.addi(patches.fold(u.mmul(updates.a(slot)).dup('c'), own).muli(mask(slot, image)));
+                next.addi(patches.fold(rows(u, updates.a(slot)), own).muli(mask(slot, image)));
             }
         }
         return next;
     }
 
     private boolean sharesPatches() {
-        return settings.learns(WEIGHT)
+        return settings.learns(name)
                 || updates.slots().stream().anyMatch(slot -> slot.learns() && !SummedWeight.drops(slot, true));
     }
 
     /** The gradient of the image by way of the weight, with the updates in it. */
     private INDArray base(INDArray image, Patches patches, INDArray delta, LayerWorkspaceMgr mgr) {
-        INDArray w = weight().toPeft(weight.sum(true));
-        INDArray columns = delta.mmul(w.reshape('c', true, w.size(0), w.length() / w.size(0)));
+        LayerWeight module = weight.weight();
+        INDArray sum = weight.sum(true);
+        INDArray w = module.layout() == WeightLayout.SAME ? sum : module.toPeft(sum);
         INDArray next = mgr.createUninitialized(ArrayType.ACTIVATION_GRAD, image.dataType(), image.shape(), 'c');
-        return patches.fold(columns.dup('c'), next);
+        return patches.fold(rows(delta, LowRank.matrix(w)), next);
     }
 
-    private LayerWeight weight() {
-        return LayerKinds.weight(layer.layerConf(), WEIGHT);
+    private static INDArray rows(INDArray left, INDArray right) {
+        INDArray rows = Nd4j.createUninitialized(left.dataType(), new long[] {left.size(0), right.size(1)}, 'c');
+        Products.set(1, left, false, right, false, rows);
+        return rows;
     }
 
     private void weightGradient(INDArray rows, INDArray delta, INDArray view, Gradient gradient) {
-        INDArray matrix = delta.transpose().mmul(rows);
-        LayerWeight module = weight();
-        view.assign(module.layout()
-                .fromPeft(matrix.dup('c').reshape('c', module.shape().weight()), view.shape()));
-        gradient.setGradientFor(WEIGHT, view, 'c');
+        LayerWeight module = weight.weight();
+        INDArray matrix = Nd4j.createUninitialized(view.dataType(), new long[] {delta.size(1), rows.size(1)}, 'c');
+        Products.set(1, delta, true, rows, false, matrix);
+        view.assign(module.layout().fromPeft(matrix.reshape('c', module.shape().weight()), view.shape()));
+        gradient.setGradientFor(name, view, 'c');
     }
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.dl4j.layer;
 
+import static org.nd4j.linalg.indexing.NDArrayIndex.all;
+
 import java.util.Map;
 import org.deeplearning4j.nn.conf.ConvolutionMode;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
@@ -120,7 +122,11 @@ final class DeconvolutionPath {
         }
         Patches2D patches = patches(image, delta, delta.size(1));
         INDArray windows = Nd4j.createUninitialized(delta.dataType(), windowsLast(patches), 'c');
-        patches.gather(delta, channelsFirst(windows));
+        long[] shape = windows.shape();
+        INDArray byWindow = windows.reshape('c', true, shape[0], shape[1] * shape[2], shape[3] * shape[4], shape[5]);
+        patches.windows(
+                delta,
+                (examples, some) -> byWindow.get(examples, all(), all(), all()).assign(some.permute(0, 3, 2, 1)));
         long channels = delta.size(1);
         INDArray byPixel = windows.reshape('c', true, windows.length() / channels, channels);
         long positions = image.length() / image.size(1);

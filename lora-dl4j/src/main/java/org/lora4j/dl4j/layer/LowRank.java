@@ -52,7 +52,8 @@ final class LowRank {
         return matrix(parameters.apply(slot.b()));
     }
 
-    private static INDArray matrix(INDArray factor) {
+    /** A factor, or its gradient, as a matrix; a view. */
+    static INDArray matrix(INDArray factor) {
         return factor.rank() == 2
                 ? factor
                 : factor.reshape('c', true, factor.size(0), factor.length() / factor.size(0));

@@ -100,7 +100,7 @@ final class LstmCell {
         if (step > 0 || pass.started()) {
             products.addState(pass.state(step), sum);
         }
-        INDArray z = pass.keeps() ? pass.gates(step).assign(sum) : sum.dup('f');
+        INDArray z = pass.keeps() ? pass.gates(step).assign(sum) : sum;
         z.addiRowVector(bias);
         products.addBias(z);
         return z;

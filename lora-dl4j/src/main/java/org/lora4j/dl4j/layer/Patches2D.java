@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.dl4j.layer;
 
+import static org.nd4j.linalg.indexing.NDArrayIndex.all;
+import static org.nd4j.linalg.indexing.NDArrayIndex.interval;
+
 import org.deeplearning4j.nn.conf.CNN2DFormat;
 import org.deeplearning4j.nn.conf.ConvolutionMode;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
@@ -9,6 +12,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.convolution.Convolution;
 import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.INDArrayIndex;
 
 /**
  * The patches that a convolution sees of an image [batch, channels, height, width]: one row for each output position, in
@@ -16,6 +20,9 @@ import org.nd4j.linalg.factory.Nd4j;
  */
 record Patches2D(int[] kernel, int[] stride, int[] padding, int[] dilation, boolean same, long[] image, int[] out)
         implements Patches {
+
+    /** Not so many that they leave the cache, and not so few that calls cost more than copies. */
+    private static final long VALUES_AT_A_TIME = 1 << 18;
 
     static Patches2D of(ConvolutionLayer layer, ConvolutionMode mode, INDArray image) {
         boolean same = mode == ConvolutionMode.Same;
@@ -31,33 +38,66 @@ record Patches2D(int[] kernel, int[] stride, int[] padding, int[] dilation, bool
         return new Patches2D(kernel, stride, padding, dilation, same, image.shape(), out);
     }
 
-    /** The patches of an image, as the stock layer makes them. */
+    /** Takes the windows of some examples, [examples, channels, window, positions] in C order, and is done with them. */
+    @FunctionalInterface
+    interface Reader {
+
+        /** @param examples which of the batch they belong to */
+        void read(INDArrayIndex examples, INDArray windows);
+    }
+
     @Override
     public INDArray rows(INDArray of) {
-        INDArray patches = Nd4j.createUninitialized(
-                of.dataType(), new long[] {image[0], out[0], out[1], image[1], kernel[0], kernel[1]}, 'c');
-        gather(of, patches.permute(0, 3, 4, 5, 1, 2));
-        return patches.reshape('c', true, image[0] * out[0] * out[1], image[1] * kernel[0] * kernel[1]);
-    }
-
-    /** Copies the windows of an image to [batch, channels, kernel, kernel, height, width]. */
-    void gather(INDArray of, INDArray windows) {
-        Convolution.im2col(
+        INDArray rows = emptyRows(of.dataType());
+        INDArray byExample = rows.reshape('c', true, image[0], positions(), rows.size(1));
+        windows(
                 of,
-                kernel[0],
-                kernel[1],
-                stride[0],
-                stride[1],
-                padding[0],
-                padding[1],
-                dilation[0],
-                dilation[1],
-                same,
-                windows);
+                (examples, windows) -> byExample
+                        .get(examples, all(), all())
+                        .assign(windows.reshape('c', true, windows.size(0), rows.size(1), positions())
+                                .permute(0, 2, 1)));
+        return rows;
     }
 
-    INDArray emptyRows(DataType type, long count) {
-        return Nd4j.createUninitialized(type, new long[] {count, image[1] * kernel[0] * kernel[1]}, 'c');
+    private long positions() {
+        return (long) out[0] * out[1];
+    }
+
+    private long window() {
+        return (long) kernel[0] * kernel[1];
+    }
+
+    /**
+     * Hands out the windows of an image. The native operation fills this order about ten times as fast as one that is
+     * permuted, rows for instance, and moving a few examples at a time keeps them in the cache.
+     */
+    void windows(INDArray of, Reader reader) {
+        INDArray dense = Positions.isDense(of) ? of : of.dup('c');
+        long batch = image[0];
+        long step = Math.min(batch, Math.max(1, VALUES_AT_A_TIME / (image[1] * window() * positions())));
+        for (long from = 0; from < batch; from += step) {
+            long count = Math.min(step, batch - from);
+            INDArray windows = Nd4j.createUninitialized(
+                    of.dataType(), new long[] {count, image[1], kernel[0], kernel[1], out[0], out[1]}, 'c');
+            INDArrayIndex examples = interval(from, from + count);
+            Convolution.im2col(
+                    dense.get(examples, all(), all(), all()),
+                    kernel[0],
+                    kernel[1],
+                    stride[0],
+                    stride[1],
+                    padding[0],
+                    padding[1],
+                    dilation[0],
+                    dilation[1],
+                    same,
+                    windows);
+            reader.read(examples, windows.reshape('c', true, count, image[1], window(), positions()));
+        }
+    }
+
+    private INDArray emptyRows(DataType type) {
+        return Nd4j.createUninitialized(type, new long[] {image[0] * positions(), image[1] * window()}, 'c');
     }
 
     /** Adds up the patches at the pixels they came from; returns {@code into}. */
@@ -81,32 +121,5 @@ record Patches2D(int[] kernel, int[] stride, int[] padding, int[] dilation, bool
                 (int) image[3],
                 dilation[0],
                 dilation[1]);
-    }
-
-    /**
-     * An output [batch, channels, height, width] as one row for each position.
-     *
-     * @param view whether a view is asked for
-     * @return the rows; null if a view is asked for and the memory does not lie so
-     */
-    static INDArray positions(INDArray output, boolean view) {
-        // What the stock layer computes lies channel after channel, in each batch, height, width.
-        INDArray byChannel = output.permute(1, 0, 2, 3);
-        boolean lies = byChannel.stride(3) == 1
-                && byChannel.stride(2) == byChannel.size(3)
-                && byChannel.stride(1) == byChannel.size(3) * byChannel.size(2)
-                && byChannel.stride(0) == byChannel.stride(1) * byChannel.size(1);
-        if (!lies && view) {
-            return null;
-        }
-        INDArray dense = lies ? byChannel : byChannel.dup('c');
-        return dense.reshape('c', true, dense.size(0), dense.length() / dense.size(0))
-                .transpose();
-    }
-
-    /** Writes rows back that {@link #positions} copied. */
-    static void write(INDArray rows, INDArray output) {
-        INDArray byChannel = output.permute(1, 0, 2, 3);
-        byChannel.assign(rows.transpose().reshape('c', byChannel.shape()));
     }
 }

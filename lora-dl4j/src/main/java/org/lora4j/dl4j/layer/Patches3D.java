@@ -68,9 +68,20 @@ record Patches3D(Depth depth, Patches2D plane, long[] volume) implements Patches
         };
     }
 
-    /** What a depth of the window sees, as [positions, channels, kernel, kernel, height, width]; a view. */
+    /** What a depth of the window sees, as [planes, channels, kernel, kernel, height, width]; a view. */
     private static INDArray windows(INDArray rows, int offset) {
         return rows.get(all(), all(), all(), all(), point(offset), all(), all()).permute(0, 3, 4, 5, 1, 2);
+    }
+
+    /** Copies what a depth of the window sees of some planes. */
+    private void gather(INDArray planes, INDArray rows, int offset) {
+        long[] shape = rows.shape();
+        INDArray byPosition =
+                rows.reshape('c', true, shape[0], shape[1] * shape[2], shape[3], shape[4], shape[5] * shape[6]);
+        plane.windows(
+                planes.reshape('c', true, plane.image()),
+                (some, windows) ->
+                        byPosition.get(some, all(), all(), point(offset), all()).assign(windows.permute(0, 3, 1, 2)));
     }
 
     private boolean isInside(int at) {
@@ -94,7 +105,7 @@ record Patches3D(Depth depth, Patches2D plane, long[] volume) implements Patches
                             .assign(of.get(all(), all(), point(at), all(), all()));
                 }
             }
-            plane.gather(planes.reshape('c', true, plane.image()), windows(rows, offset));
+            gather(planes, rows, offset);
         }
         long positions = shape[0] * shape[1] * shape[2];
         return rows.reshape('c', true, positions, rows.length() / positions);

@@ -18,9 +18,22 @@ final class Positions {
         return image.permute(axes);
     }
 
-    /** The rows: a new array in F order. */
+    /** Whether an array lies in memory in C order without gaps. */
+    static boolean isDense(INDArray array) {
+        long stride = 1;
+        for (int i = array.rank() - 1; i >= 0; i--) {
+            if (array.size(i) != 1 && array.stride(i) != stride) {
+                return false;
+            }
+            stride *= array.size(i);
+        }
+        return true;
+    }
+
+    /** The rows in F order, to be read only: a view of an image that lies channel after channel, as stock layers leave it. */
     static INDArray rows(INDArray image) {
-        INDArray channels = byChannel(image).dup('c');
+        INDArray byChannel = byChannel(image);
+        INDArray channels = isDense(byChannel) ? byChannel : byChannel.dup('c');
         return channels.reshape('c', true, channels.size(0), channels.length() / channels.size(0))
                 .transpose();
     }

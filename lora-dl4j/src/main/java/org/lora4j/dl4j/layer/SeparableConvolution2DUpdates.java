@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.dl4j.layer;
 
-import java.util.ArrayList;
 import java.util.List;
 import org.deeplearning4j.nn.conf.CNN2DFormat;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
@@ -13,6 +12,8 @@ import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.api.ops.DynamicCustomOp;
+import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * A running {@link LoraSeparableConvolution2D}. The stock operation hides what lies between its two steps, which the updates
@@ -22,19 +23,22 @@ final class SeparableConvolution2DUpdates extends SeparableConvolution2DLayer {
 
     private static final long serialVersionUID = 1;
     private static final String DEPTH = "W";
+    private static final String POINT = "pW";
+    private static final int[] ONE = {1, 1};
+    private static final int[] ZERO = {0, 0};
     private static final int CHANNELS = 1;
 
     private final transient LoraSettings settings;
     private final transient SummedWeight depth;
-    private final transient PointwisePath point;
+    private final transient ConvolutionPath point;
     private final transient StepCache cache = new StepCache();
-    private transient List<INDArray> downs = List.of();
+    private transient INDArray between;
 
     SeparableConvolution2DUpdates(NeuralNetConfiguration conf, DataType type, LoraSettings settings) {
         super(conf, type);
         this.settings = settings;
         this.depth = new SummedWeight(this, settings, DEPTH);
-        this.point = new PointwisePath(this, settings);
+        this.point = new ConvolutionPath(this, settings, POINT);
     }
 
     private boolean isChannelsLast() {
@@ -84,12 +88,33 @@ final class SeparableConvolution2DUpdates extends SeparableConvolution2DLayer {
         assertInputSet(false);
         validateInputRank();
         validateInputDepth(layerConf().getNIn());
-        INDArray between = mgr.dup(ArrayType.INPUT, between(image(), training), 'c');
-        INDArray z = point.base(between, hasBias(), mgr);
-        downs = new ArrayList<>();
-        downs.add(between);
-        downs.addAll(point.add(between, z, training, mgr));
+        between = mgr.dup(ArrayType.INPUT, between(image(), training), 'c');
+        INDArray z = pointwise(training, mgr);
+        point.add(between, patches(), z, training, mgr);
         return new Pair<>(asFormat(z), null);
+    }
+
+    /** The second step, by the operation that the stock layer uses inside. */
+    private INDArray pointwise(boolean training, LayerWorkspaceMgr mgr) {
+        INDArray w = point.parameter(POINT, training);
+        INDArray z = mgr.create(
+                ArrayType.ACTIVATIONS,
+                w.dataType(),
+                new long[] {between.size(0), w.size(0), between.size(2), between.size(3)},
+                'c');
+        INDArray weight = w.permute(2, 3, 1, 0);
+        Nd4j.exec(DynamicCustomOp.builder("conv2d")
+                .addInputs(
+                        hasBias() ? new INDArray[] {between, weight, getParam("b")} : new INDArray[] {between, weight})
+                .addIntegerArguments(1, 1, 1, 1, 0, 0, 1, 1, 0, 0)
+                .addOutputs(z)
+                .build());
+        return z;
+    }
+
+    private Patches2D patches() {
+        int[] out = {(int) between.size(2), (int) between.size(3)};
+        return new Patches2D(ONE, ONE, ZERO, ONE, false, between.shape(), out);
     }
 
     @Override
@@ -98,7 +123,7 @@ final class SeparableConvolution2DUpdates extends SeparableConvolution2DLayer {
         applyDropOutIfNecessary(training, mgr);
         INDArray z = preOutput(training, false, mgr).getFirst();
         if (training) {
-            cache.keep(mgr.dup(ArrayType.INPUT, z, z.ordering()), downs, getIterationCount());
+            cache.keep(mgr.dup(ArrayType.INPUT, z, z.ordering()), List.of(between), getIterationCount());
         }
         return layerConf().getActivationFn().getActivation(z, training);
     }
@@ -109,7 +134,7 @@ final class SeparableConvolution2DUpdates extends SeparableConvolution2DLayer {
         INDArray z;
         if (cache.isValid(getIterationCount())) {
             z = cache.preActivation();
-            downs = cache.downs();
+            between = cache.downs().get(0);
         } else {
             z = preOutput(true, true, mgr).getFirst();
         }
@@ -120,9 +145,8 @@ final class SeparableConvolution2DUpdates extends SeparableConvolution2DLayer {
                 .getFirst();
         Gradient gradient = new DefaultGradient();
         boolean needed = !settings.lowest() || depth.learns();
-        List<INDArray> ofPoint = downs.subList(1, downs.size());
         INDArray ofBetween =
-                point.backward(downs.get(0), channelsFirst(delta), ofPoint, needed, gradientViews, gradient, mgr);
+                point.backward(between, patches(), channelsFirst(delta), needed, gradientViews, gradient, mgr);
         if (!needed) {
             return new Pair<>(gradient, null);
         }
@@ -176,7 +200,7 @@ final class SeparableConvolution2DUpdates extends SeparableConvolution2DLayer {
     public void clear() {
         super.clear();
         cache.clear();
-        downs = List.of();
+        between = null;
     }
 
     @Override

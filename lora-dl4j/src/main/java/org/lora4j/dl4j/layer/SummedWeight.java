@@ -7,6 +7,7 @@ import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.layers.BaseLayer;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Broadcast;
+import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * A weight of a running convolution and its updates {@code s B A}, added up. What an update adds to the weight is computed
@@ -19,6 +20,7 @@ final class SummedWeight {
     private final LoraSettings settings;
     private final String name;
     private final LowRank updates;
+    private LayerWeight weight;
 
     SummedWeight(BaseLayer<?> layer, LoraSettings settings, String name) {
         this.layer = layer;
@@ -39,29 +41,57 @@ final class SummedWeight {
         return settings.learns(name) || updates.learns();
     }
 
-    private LayerWeight weight() {
-        return LayerKinds.weight(layer.layerConf(), name);
+    LayerWeight weight() {
+        if (weight == null) {
+            weight = LayerKinds.weight(layer.layerConf(), name);
+        }
+        return weight;
     }
 
-    /** The weight with all updates that see the same input. */
+    /** The weight with all updates that see the same input; to be read only. */
     INDArray sum(boolean training) {
-        INDArray sum = layer.getParam(name);
+        INDArray own = layer.getParam(name);
+        INDArray sum = null;
         for (LoraSlot slot : slots()) {
             if (!drops(slot, training)) {
-                sum = sum.add(delta(slot));
+                sum = sum == null ? own.dup('c') : sum;
+                add(slot, sum);
             }
         }
-        return sum;
+        return sum == null ? own : sum;
     }
 
-    /** An update, in the layout of the layer. */
+    /** An update, in the layout of the layer: a new array. */
     INDArray delta(LoraSlot slot) {
-        INDArray product = updates.b(slot).mmul(updates.a(slot)).muli(slot.scaling());
-        LayerWeight weight = weight();
-        return weight.layout()
-                .fromPeft(
-                        product.dup('c').reshape('c', weight.shape().weight()),
-                        layer.getParam(name).shape());
+        INDArray own = layer.getParam(name);
+        INDArray delta = Nd4j.create(own.dataType(), own.shape(), 'c');
+        add(slot, delta);
+        return delta;
+    }
+
+    /** Adds an update to an array in C order, in one product where the layouts allow. */
+    private void add(LoraSlot slot, INDArray sum) {
+        WeightLayout layout = weight().layout();
+        long[] peft = weight().shape().weight();
+        INDArray a = updates.a(slot);
+        INDArray b = updates.b(slot);
+        if (layout == WeightLayout.SAME) {
+            Products.add(slot.scaling(), b, false, a, false, sum.reshape('c', true, peft[0], a.size(1)));
+            return;
+        }
+        if (layout == WeightLayout.MEMORY_REVERSED) {
+            INDArray byWindow = layer.getParam(slot.a())
+                    .reshape('c', true, a.size(0), peft[1], peft[2])
+                    .permute(2, 1, 0)
+                    .dup('c')
+                    .reshape('c', true, a.size(1), a.size(0));
+            Products.add(slot.scaling(), byWindow, false, b, true, sum.reshape('c', true, a.size(1), peft[0]));
+            return;
+        }
+        INDArray product = Nd4j.createUninitialized(sum.dataType(), new long[] {peft[0], a.size(1)}, 'c');
+        Products.set(slot.scaling(), b, false, a, false, product);
+        INDArray ordered = layout.disordered(product.reshape('c', true, peft), sum.shape());
+        sum.reshape('c', true, ordered.shape()).addi(ordered);
     }
 
     /** Adds the biases of all B to an output. */
@@ -79,16 +109,8 @@ final class SummedWeight {
         INDArray matrix = peft.reshape('c', true, peft.size(0), peft.length() / peft.size(0));
         INDArray a = views.get(slot.a());
         INDArray b = views.get(slot.b());
-        a.assign(updates.b(slot)
-                .transpose()
-                .mmul(matrix)
-                .muli(slot.scaling())
-                .dup('c')
-                .reshape('c', a.shape()));
-        b.assign(matrix.mmul(updates.a(slot).transpose())
-                .muli(slot.scaling())
-                .dup('c')
-                .reshape('c', b.shape()));
+        Products.set(slot.scaling(), updates.b(slot), true, matrix, false, LowRank.matrix(a));
+        Products.set(slot.scaling(), matrix, false, updates.a(slot), true, LowRank.matrix(b));
         gradient.gradientForVariable().put(slot.a(), a);
         gradient.gradientForVariable().put(slot.b(), b);
     }

@@ -67,7 +67,7 @@ public enum WeightLayout {
             split[i] = layerShape[axes[i]];
             back[axes[i]] = i;
         }
-        return peft.dup('c').reshape('c', split).permute(back);
+        return peft.reshape('c', split).permute(back);
     }
 
     /**
