@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.dl4j.layer;
 
+import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -20,7 +21,7 @@ import org.nd4j.shade.jackson.annotation.JsonProperty;
  * @param lowest whether nothing below this layer learns, so that the layer computes no gradient of its input
  * @apiNote Status: experimental
  */
-public record LoraSettings(List<LoraSlot> slots, List<String> learning, boolean lowest) {
+public record LoraSettings(List<LoraSlot> slots, List<String> learning, boolean lowest) implements Serializable {
 
     /**
      * Copies the lists.
