@@ -78,10 +78,14 @@ class ShippedConfigurationTest {
             train(folder, "json", MultiLayerConfiguration.fromJson(Files.readString(folder.resolve("net.json"))));
             train(folder, "yaml", MultiLayerConfiguration.fromYaml(Files.readString(folder.resolve("net.yaml"))));
             train(folder, "object", (MultiLayerConfiguration) object(folder.resolve("net.object")));
-            train(folder, "json", ComputationGraphConfiguration.fromJson(
-                    Files.readString(folder.resolve("graph.json"))));
-            train(folder, "yaml", ComputationGraphConfiguration.fromYaml(
-                    Files.readString(folder.resolve("graph.yaml"))));
+            train(
+                    folder,
+                    "json",
+                    ComputationGraphConfiguration.fromJson(Files.readString(folder.resolve("graph.json"))));
+            train(
+                    folder,
+                    "yaml",
+                    ComputationGraphConfiguration.fromYaml(Files.readString(folder.resolve("graph.yaml"))));
             train(folder, "object", (ComputationGraphConfiguration) object(folder.resolve("graph.object")));
         }
 
@@ -91,8 +95,7 @@ class ShippedConfigurationTest {
             }
         }
 
-        private static void train(Path folder, String form, MultiLayerConfiguration configuration)
-                throws IOException {
+        private static void train(Path folder, String form, MultiLayerConfiguration configuration) throws IOException {
             MultiLayerNetwork network = new MultiLayerNetwork(configuration);
             network.init(shipped(folder, "net.parameters"), false);
             network.getUpdater().setStateViewArray(network, shipped(folder, "net.updater"), false);
@@ -120,8 +123,8 @@ class ShippedConfigurationTest {
 
     @Test
     void worker_trainsOn_bitByBit_fromEveryForm() throws IOException, InterruptedException {
-        MultiLayerNetwork network = Lora.inject(Networks.normalized(), targets("conv", "fc"), 1)
-                .network();
+        MultiLayerNetwork network =
+                Lora.inject(Networks.normalized(), targets("conv", "fc"), 1).network();
         network.fit(batch());
         ComputationGraph graph =
                 Lora.inject(Networks.graph(), targets("enc.fc1"), 1).network();

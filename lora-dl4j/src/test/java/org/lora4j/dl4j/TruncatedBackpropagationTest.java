@@ -65,21 +65,27 @@ class TruncatedBackpropagationTest {
 
     static List<Named<Kind>> kinds() {
         return List.of(
-                Named.of("LSTM", () -> new LSTM.Builder()
-                        .name("rnn")
-                        .nOut(4)
-                        .activation(Activation.TANH)
-                        .build()),
-                Named.of("GravesLSTM", () -> new GravesLSTM.Builder()
-                        .name("rnn")
-                        .nOut(4)
-                        .activation(Activation.TANH)
-                        .build()),
-                Named.of("SimpleRnn", () -> new SimpleRnn.Builder()
-                        .name("rnn")
-                        .nOut(4)
-                        .activation(Activation.TANH)
-                        .build()));
+                Named.of(
+                        "LSTM",
+                        () -> new LSTM.Builder()
+                                .name("rnn")
+                                .nOut(4)
+                                .activation(Activation.TANH)
+                                .build()),
+                Named.of(
+                        "GravesLSTM",
+                        () -> new GravesLSTM.Builder()
+                                .name("rnn")
+                                .nOut(4)
+                                .activation(Activation.TANH)
+                                .build()),
+                Named.of(
+                        "SimpleRnn",
+                        () -> new SimpleRnn.Builder()
+                                .name("rnn")
+                                .nOut(4)
+                                .activation(Activation.TANH)
+                                .build()));
     }
 
     private static MultiLayerNetwork stock(Kind kind, IUpdater updater) {
@@ -222,8 +228,8 @@ class TruncatedBackpropagationTest {
                 INDArray a = adapted.getParam(weight + "A0");
                 INDArray b = adapted.getParam(weight + "B0");
                 // The weight is [in, out] and, in GravesLSTM, the peepholes behind, which are not adapted.
-                INDArray dw = differences(merged, weight, (int) b.size(0), data, part)
-                        .transpose();
+                INDArray dw =
+                        differences(merged, weight, (int) b.size(0), data, part).transpose();
                 assertThat(values(own.parts.get(part).get(weight + "B0")))
                         .as(weight + "B0, part " + part)
                         .containsExactly(values(dw.mmul(a.transpose()).muli(scaling)), offset(DIFFERENCE));
@@ -250,8 +256,7 @@ class TruncatedBackpropagationTest {
     @ParameterizedTest
     @MethodSource("kinds")
     void oneStepAtATime_afterTraining_givesTheWholeSeries(Kind kind) {
-        MultiLayerNetwork network = Lora.inject(
-                        stock(kind, new Adam(0.05)), config(Initialization.KAIMING_UNIFORM), 1)
+        MultiLayerNetwork network = Lora.inject(stock(kind, new Adam(0.05)), config(Initialization.KAIMING_UNIFORM), 1)
                 .network();
         network.fit(series());
         network.fit(series());
@@ -279,8 +284,7 @@ class TruncatedBackpropagationTest {
     @ParameterizedTest
     @MethodSource("kinds")
     void trainingInParts_startsEachSeriesAnew(Kind kind) {
-        MultiLayerNetwork once = Lora.inject(
-                        stock(kind, new Sgd(0)), config(Initialization.RANDOM), 1)
+        MultiLayerNetwork once = Lora.inject(stock(kind, new Sgd(0)), config(Initialization.RANDOM), 1)
                 .network();
         Gradients first = gradients(once, series());
 

@@ -45,11 +45,15 @@ class WorkspacesTest {
 
     static List<Named<Case>> cases() {
         DataSet series = new DataSet(
-                normal(2, 3, 5), classes(10, 3).reshape(2, 5, 3).permute(0, 2, 1).dup('c'));
+                normal(2, 3, 5),
+                classes(10, 3).reshape(2, 5, 3).permute(0, 2, 1).dup('c'));
         return List.of(
                 Named.of(
                         "dense",
-                        new Case(Networks.mlp(), targets("fc1", "fc2", "head"), new DataSet(normal(6, 4), classes(6, 3)))),
+                        new Case(
+                                Networks.mlp(),
+                                targets("fc1", "fc2", "head"),
+                                new DataSet(normal(6, 4), classes(6, 3)))),
                 Named.of(
                         "convolution",
                         new Case(
@@ -76,8 +80,8 @@ class WorkspacesTest {
     void trainingOfAGraph_isTheSame_withAndWithoutThem() {
         double[][] trained = new double[2][];
         for (WorkspaceMode mode : List.of(WorkspaceMode.ENABLED, WorkspaceMode.NONE)) {
-            ComputationGraph network =
-                    Lora.inject(Networks.graph(), targets("enc.fc1", "enc.fc2"), 1).network();
+            ComputationGraph network = Lora.inject(Networks.graph(), targets("enc.fc1", "enc.fc2"), 1)
+                    .network();
             network.getConfiguration().setTrainingWorkspaceMode(mode);
             network.getConfiguration().setInferenceWorkspaceMode(mode);
             for (int i = 0; i < 4; i++) {
