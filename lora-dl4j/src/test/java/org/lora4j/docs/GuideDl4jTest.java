@@ -25,6 +25,7 @@ import org.lora4j.adapter.Adapter;
 import org.lora4j.array.RandomStreams;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.dl4j.AdaptedNetwork;
+import org.lora4j.dl4j.NetworkFile;
 import org.lora4j.dl4j.NetworkModules;
 import org.lora4j.dl4j.layer.LoraDenseLayer;
 import org.lora4j.dl4j.layer.LoraSettings;
@@ -32,6 +33,7 @@ import org.lora4j.model.AdaptedModel;
 import org.lora4j.model.MergeReport;
 import org.nd4j.evaluation.classification.Evaluation;
 import org.nd4j.linalg.activations.Activation;
+import org.nd4j.linalg.activations.impl.ActivationTanH;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
@@ -185,6 +187,52 @@ class GuideDl4jTest {
         Adapter trained = model.adapter("default");
 
         assertThat(trained).isNotEqualTo(Lora.inject(base, config, 42).adapter("default"));
+    }
+
+    @Test
+    void model_isSavedWhole() throws IOException {
+        AdaptedNetwork<MultiLayerNetwork> model = Lora.inject(base, config, 42);
+        model.network().fit(data(1), 1);
+        Path zip = folder.resolve("model.zip");
+
+        model.save(zip);
+        AdaptedNetwork<MultiLayerNetwork> loaded = Lora.loadMultiLayerNetwork(zip);
+
+        assertThat(loaded.adapter("default")).isEqualTo(model.adapter("default"));
+    }
+
+    @Test
+    void fileOfAStranger_isReadAndAdapted() throws IOException {
+        Path zip = folder.resolve("base.zip");
+        ModelSerializer.writeModel(trainedNetwork(), zip.toFile(), true);
+
+        MultiLayerNetwork base = NetworkFile.readMultiLayerNetwork(zip);
+        AdaptedNetwork<MultiLayerNetwork> model = Lora.inject(base, config, 42);
+
+        assertThat(model.base().params()).isEqualTo(this.base.params());
+    }
+
+    /** An activation of a user. */
+    public static final class OwnActivation extends ActivationTanH {
+
+        private static final long serialVersionUID = 1;
+    }
+
+    @Test
+    void classesOfTheCaller_areNamed() throws IOException {
+        Path zip = folder.resolve("own.zip");
+        MultiLayerNetwork own = trainedNetwork();
+        ((DenseLayer) own.getLayer(0).conf().getLayer()).setActivationFn(new OwnActivation());
+        ModelSerializer.writeModel(own, zip.toFile(), true);
+
+        NetworkFile file = NetworkFile.of(zip)
+                .allowing(OwnActivation.class)
+                .unpackingTo(2_000_000_000L)
+                .withoutUpdater();
+        MultiLayerNetwork network = file.multiLayerNetwork();
+
+        assertThat(((DenseLayer) network.getLayer(0).conf().getLayer()).getActivationFn())
+                .isInstanceOf(OwnActivation.class);
     }
 
     @Test

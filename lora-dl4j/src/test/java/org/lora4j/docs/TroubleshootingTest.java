@@ -14,6 +14,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.conf.layers.OutputLayer;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.deeplearning4j.util.ModelSerializer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.Lora;
@@ -21,6 +25,7 @@ import org.lora4j.adapter.Adapter;
 import org.lora4j.combine.Combine;
 import org.lora4j.combine.CombineAlgorithm;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.dl4j.NetworkFile;
 import org.lora4j.error.AdapterFormatException;
 import org.lora4j.error.CorruptAdapterException;
 import org.lora4j.error.IncompatibleBaseException;
@@ -72,6 +77,23 @@ class TroubleshootingTest {
         LoraConfig config = LoraConfig.builder().targetModules("dens1").build();
 
         assertQuoted("no-match", NoMatchingModuleException.class, () -> Lora.inject(graph, config, 42));
+    }
+
+    @Test
+    void refusedClass_isQuoted() throws IOException {
+        MultiLayerNetwork network = new MultiLayerNetwork(new NeuralNetConfiguration.Builder()
+                .list()
+                .layer(new OutputLayer.Builder()
+                        .nIn(2)
+                        .nOut(2)
+                        .activation(new GuideDl4jTest.OwnActivation())
+                        .build())
+                .build());
+        network.init();
+        Path zip = folder.resolve("own.zip");
+        ModelSerializer.writeModel(network, zip.toFile(), false);
+
+        assertQuoted("refused-class", ModelFormatException.class, () -> NetworkFile.readMultiLayerNetwork(zip));
     }
 
     @Test

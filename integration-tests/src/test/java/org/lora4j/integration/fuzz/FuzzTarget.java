@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.integration.fuzz;
 
+import java.io.ByteArrayOutputStream;
+import java.io.DataOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -10,7 +12,9 @@ import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 import org.lora4j.adapter.Adapter;
+import org.lora4j.dl4j.NetworkFile;
 import org.lora4j.error.AdapterFormatException;
+import org.lora4j.error.ModelFormatException;
 import org.lora4j.format.TensorEntry;
 import org.lora4j.format.TensorFile;
 import org.lora4j.format.safetensors.SafetensorsReader;
@@ -19,8 +23,8 @@ import org.lora4j.format.torch.TorchReader;
 /**
  * The ways in which bytes of strangers get in, each as one call that returns if the library did what it promises.
  *
- * <p>A reader may accept bytes or refuse them with an {@link AdapterFormatException} that names the file; anything else
- * leaves the call.
+ * <p>A reader may accept bytes or refuse them with an {@link AdapterFormatException} or {@link ModelFormatException} that
+ * names the file; anything else leaves the call.
  */
 public enum FuzzTarget {
 
@@ -77,7 +81,50 @@ public enum FuzzTarget {
             Files.write(folder.resolve("adapter_model.safetensors"), weights);
             Adapter.load(folder).config();
         }
+    },
+
+    /** A zip of a network of Deeplearning4j, with or without adapters. */
+    NETWORK {
+        @Override
+        void read(byte[] input) throws IOException {
+            Path file = Files.write(FOLDER.resolve("network.zip"), input);
+            NetworkFile.of(file).network();
+        }
+    },
+
+    /** The configuration of a network, in a zip with as many parameters as the seeds have, past its checksum. */
+    CONFIGURATION {
+        @Override
+        void read(byte[] input) throws IOException {
+            Path file = FOLDER.resolve("configuration.zip");
+            try (ZipOutputStream zip = new ZipOutputStream(Files.newOutputStream(file))) {
+                stored(zip, "configuration.json", input);
+                stored(zip, "coefficients.bin", row(NUMBERS));
+            }
+            NetworkFile.of(file).network();
+        }
     };
+
+    /** Parameters of the seeds' networks. */
+    private static final int NUMBERS = 83;
+
+    /** An array of zeros as ND4J writes it. */
+    private static byte[] row(int length) throws IOException {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        DataOutputStream out = new DataOutputStream(bytes);
+        long[] shape = {2, 1, length, length, 1, 0, 1, 'c'};
+        out.writeUTF("MIXED_DATA_TYPES");
+        out.writeLong(shape.length);
+        out.writeUTF("LONG");
+        for (long number : shape) {
+            out.writeLong(number);
+        }
+        out.writeUTF("MIXED_DATA_TYPES");
+        out.writeLong(length);
+        out.writeUTF("FLOAT");
+        out.write(new byte[length * Float.BYTES]);
+        return bytes.toByteArray();
+    }
 
     private static final Path FOLDER = folder();
 
@@ -114,7 +161,7 @@ public enum FuzzTarget {
         try {
             read(input);
             return true;
-        } catch (AdapterFormatException e) {
+        } catch (AdapterFormatException | ModelFormatException e) {
             String message = e.getMessage();
             if (!message.startsWith(FOLDER.toString()) || message.length() > LONGEST_MESSAGE) {
                 throw new AssertionError("a message that does not name the file or does not end: " + message, e);

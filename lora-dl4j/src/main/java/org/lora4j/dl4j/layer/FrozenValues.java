@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.dl4j.layer;
 
+import java.io.Serializable;
 import java.util.Objects;
 import org.lora4j.error.Problems;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -17,7 +18,9 @@ import org.nd4j.shade.jackson.annotation.JsonProperty;
  *
  * @apiNote Status: experimental
  */
-public final class FrozenValues {
+public final class FrozenValues implements Serializable {
+
+    private static final long serialVersionUID = 1;
 
     @JsonProperty
     private final String vector;
@@ -29,7 +32,7 @@ public final class FrozenValues {
     private final long length;
 
     @JsonIgnore
-    private final FrozenVector known;
+    private final transient FrozenVector known;
 
     FrozenValues(FrozenVector known, long from, long length) {
         this(known.id(), from, length, known);
@@ -111,6 +114,10 @@ public final class FrozenValues {
                         + ", which is not in use; expected one of " + Problems.quoted(FrozenVector.known())
                         + ". Load the base first and attach adapters to it with MemoryMode.LOW_MEMORY, or call"
                         + " RegisteredBase.of(base). Values of a merged or otherwise moved state exist as long as a model in it.");
+    }
+
+    private Object readResolve() {
+        return new FrozenValues(vector, from, length);
     }
 
     /** One of two halves, as a layer with two directions has its parameters. */

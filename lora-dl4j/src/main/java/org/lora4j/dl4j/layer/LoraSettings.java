@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.dl4j.layer;
 
+import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -26,7 +27,8 @@ public record LoraSettings(
         List<LoraSlot> slots,
         List<String> learning,
         boolean lowest,
-        @JsonInclude(JsonInclude.Include.NON_NULL) FrozenValues outside) {
+        @JsonInclude(JsonInclude.Include.NON_NULL) FrozenValues outside)
+        implements Serializable {
 
     /**
      * Copies the lists.

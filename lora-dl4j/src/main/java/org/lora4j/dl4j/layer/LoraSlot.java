@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.dl4j.layer;
 
+import java.io.Serializable;
 import java.util.List;
 import org.lora4j.config.Initialization;
 import org.lora4j.error.Problems;
@@ -31,7 +32,8 @@ public record LoraSlot(
         boolean learns,
         boolean bias,
         Initialization initialization,
-        long seed) {
+        long seed)
+        implements Serializable {
 
     /**
      * Checks the values.
