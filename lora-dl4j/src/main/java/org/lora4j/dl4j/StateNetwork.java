@@ -50,12 +50,7 @@ final class StateNetwork<N extends Model> {
     private record Tie(NetworkAdapter adapter, String remembered, INDArray value, String layer, String parameter) {}
 
     /** {@code outside} is where frozen values lie in low-memory mode, else null. */
-    StateNetwork(
-            NetworkAccess<N> access,
-            N base,
-            OutsideValues outside,
-            List<NetworkAdapter> active,
-            HostState state) {
+    StateNetwork(NetworkAccess<N> access, N base, OutsideValues outside, List<NetworkAdapter> active, HostState state) {
         this.access = access;
         this.base = base;
         this.outside = outside;
@@ -123,8 +118,7 @@ final class StateNetwork<N extends Model> {
         if (outside != null) {
             for (LayerSite site : access.sites(base)) {
                 if (!names(site).isEmpty()) {
-                    frozen.put(
-                            site.key(), outside.of(site, movedOfLayers.getOrDefault(site.key(), Map.of())));
+                    frozen.put(site.key(), outside.of(site, movedOfLayers.getOrDefault(site.key(), Map.of())));
                 }
             }
         }

@@ -96,8 +96,7 @@ class KindsInNetworksTest {
     }
 
     static Stream<Arguments> kindsInBothModes() {
-        return kinds().stream()
-                .flatMap(kind -> Stream.of(MemoryMode.values()).map(mode -> Arguments.of(kind, mode)));
+        return kinds().stream().flatMap(kind -> Stream.of(MemoryMode.values()).map(mode -> Arguments.of(kind, mode)));
     }
 
     @ParameterizedTest(name = "{0} {1}")

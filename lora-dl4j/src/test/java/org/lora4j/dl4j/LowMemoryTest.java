@@ -149,9 +149,7 @@ class LowMemoryTest {
                         "the head trained",
                         () -> plain(
                                 Networks.mlp(),
-                                targets("fc1").toBuilder()
-                                        .modulesToSave("head")
-                                        .build(),
+                                targets("fc1").toBuilder().modulesToSave("head").build(),
                                 6,
                                 4)),
                 of(
@@ -179,11 +177,13 @@ class LowMemoryTest {
                                 5,
                                 5)),
                 of("another kind below", () -> plain(Networks.coder(), targets("head"), 6, 3)),
-                of("recurrent", () -> new Case(
-                        Networks.recurrent(),
-                        targets("below", "lstm.W", "lstm.RW"),
-                        normal(2, 3, 5),
-                        overTime(targets("head")).y())),
+                of(
+                        "recurrent",
+                        () -> new Case(
+                                Networks.recurrent(),
+                                targets("below", "lstm.W", "lstm.RW"),
+                                normal(2, 3, 5),
+                                overTime(targets("head")).y())),
                 of("frozen LSTM above", () -> overTime(targets("low.W"), lstm("low"), lstm("high"))),
                 of("frozen LSTM below", () -> overTime(targets("high.W"), lstm("low"), lstm("high"))),
                 of("both directions", () -> overTime(matching("two\\..*"), both("two"))),
@@ -205,9 +205,11 @@ class LowMemoryTest {
                                         .name("g")
                                         .nOut(4)
                                         .build())),
-                of("SimpleRnn", () -> overTime(
-                        targets("rnn.RW"),
-                        new SimpleRnn.Builder().name("rnn").nOut(4).build())),
+                of(
+                        "SimpleRnn",
+                        () -> overTime(
+                                targets("rnn.RW"),
+                                new SimpleRnn.Builder().name("rnn").nOut(4).build())),
                 of("attention", () -> overTime(matching("att\\..*"), attention("att"))),
                 of("attention frozen above", () -> overTime(targets("low.W"), lstm("low"), attention("att"))),
                 of("attention frozen below", () -> overTime(targets("high.W"), attention("att"), lstm("high"))),
@@ -221,15 +223,16 @@ class LowMemoryTest {
         Case low = supplier.get();
         Case view = supplier.get();
         double[] before = values(low.base().params());
-        AdaptedNetwork<MultiLayerNetwork> model =
-                Lora.inject(low.base(), low.config(), SEED, MemoryMode.LOW_MEMORY);
+        AdaptedNetwork<MultiLayerNetwork> model = Lora.inject(low.base(), low.config(), SEED, MemoryMode.LOW_MEMORY);
         AdaptedNetwork<MultiLayerNetwork> other = Lora.inject(view.base(), view.config(), SEED);
 
         assertThat(low.fit(model.network(), STEPS)).isEqualTo(view.fit(other.network(), STEPS));
 
-        model.network().paramTable().forEach((name, value) -> assertThat(values(value))
-                .as(name)
-                .isEqualTo(values(other.network().getParam(name))));
+        model.network()
+                .paramTable()
+                .forEach((name, value) -> assertThat(values(value))
+                        .as(name)
+                        .isEqualTo(values(other.network().getParam(name))));
         assertThat(model.parameterSummary()).isEqualTo(other.parameterSummary());
         assertThat(values(low.base().params())).isEqualTo(before);
         assertThat(values(model.network().output(low.x())))
@@ -240,12 +243,10 @@ class LowMemoryTest {
     @MethodSource("cases")
     void savedNetwork_resumesAsIfItHadNotStopped(Supplier<Case> supplier) throws IOException {
         Case low = supplier.get();
-        AdaptedNetwork<MultiLayerNetwork> model =
-                Lora.inject(low.base(), low.config(), SEED, MemoryMode.LOW_MEMORY);
+        AdaptedNetwork<MultiLayerNetwork> model = Lora.inject(low.base(), low.config(), SEED, MemoryMode.LOW_MEMORY);
         low.fit(model.network(), 2);
         byte[] file = saved(model.network());
-        MultiLayerNetwork restored =
-                ModelSerializer.restoreMultiLayerNetwork(new ByteArrayInputStream(file), true);
+        MultiLayerNetwork restored = ModelSerializer.restoreMultiLayerNetwork(new ByteArrayInputStream(file), true);
 
         assertThat(low.fit(restored, 3)).isEqualTo(low.fit(model.network(), 3));
 
@@ -287,7 +288,8 @@ class LowMemoryTest {
     void graph_hasWhatLearnsAsParameters_andTrainsAsInTheOtherMode() {
         ComputationGraph base = Networks.graph();
         double[] before = values(base.params());
-        LoraConfig config = targets("fc2").toBuilder().bias(BiasTraining.ADAPTED_ONLY).build();
+        LoraConfig config =
+                targets("fc2").toBuilder().bias(BiasTraining.ADAPTED_ONLY).build();
         AdaptedNetwork<ComputationGraph> model = Lora.inject(base, config, SEED, MemoryMode.LOW_MEMORY);
         AdaptedNetwork<ComputationGraph> other = Lora.inject(Networks.graph(), config, SEED);
 
@@ -329,7 +331,8 @@ class LowMemoryTest {
         assertThat(fit(restored)).isEqualTo(losses);
         assertThat(fit(clone)).isEqualTo(losses);
         assertThat(share(
-                        clone.getLayer("head").getParam("W"), base.getLayer("head").getParam("W")))
+                        clone.getLayer("head").getParam("W"),
+                        base.getLayer("head").getParam("W")))
                 .isTrue();
     }
 
@@ -337,8 +340,8 @@ class LowMemoryTest {
     void configuration_asText_makesAReplicaOverTheSameBase() {
         LoraConfig config = targets("fc1").toBuilder().bias(BiasTraining.ALL).build();
         Case low = plain(Networks.mlp(), config, 6, 4);
-        MultiLayerNetwork network =
-                Lora.inject(low.base(), low.config(), SEED, MemoryMode.LOW_MEMORY).network();
+        MultiLayerNetwork network = Lora.inject(low.base(), low.config(), SEED, MemoryMode.LOW_MEMORY)
+                .network();
         low.fit(network, 2);
         String json = network.getLayerWiseConfigurations().toJson();
         String yaml = network.getLayerWiseConfigurations().toYaml();
@@ -372,8 +375,7 @@ class LowMemoryTest {
     }
 
     private static MultiLayerNetwork large() {
-        return series(
-                lstm("low"), new LSTM.Builder().name("wide").nOut(80).build());
+        return series(lstm("low"), new LSTM.Builder().name("wide").nOut(80).build());
     }
 
     /** A file whose base is in use nowhere. */
@@ -414,7 +416,8 @@ class LowMemoryTest {
 
     @Test
     void frozenParameter_cannotBeSet() {
-        MultiLayerNetwork base = plain(Networks.normalized(), targets("conv"), 1).base();
+        MultiLayerNetwork base =
+                plain(Networks.normalized(), targets("conv"), 1).base();
         double[] before = values(base.params());
         MultiLayerNetwork network =
                 Lora.inject(base, targets("conv"), SEED, MemoryMode.LOW_MEMORY).network();
@@ -434,9 +437,8 @@ class LowMemoryTest {
     void mergedState_hasWeightsOfItsOwn_andTheRestOfTheBase() throws IOException {
         MultiLayerNetwork base = Networks.mlp();
         double[] before = values(base.params());
-        LoraConfig config = targets("fc1").toBuilder()
-                .initialization(Initialization.RANDOM)
-                .build();
+        LoraConfig config =
+                targets("fc1").toBuilder().initialization(Initialization.RANDOM).build();
         AdaptedNetwork<MultiLayerNetwork> model = Lora.inject(base, config, SEED, MemoryMode.LOW_MEMORY);
         AdaptedNetwork<MultiLayerNetwork> other = Lora.inject(Networks.mlp(), config, SEED);
 
@@ -463,8 +465,7 @@ class LowMemoryTest {
     void savedModuleThatDoesNotLearn_hasItsValues() {
         LoraConfig config = targets("fc1").toBuilder().modulesToSave("head").build();
         Case low = plain(Networks.mlp(), config, 6, 4);
-        AdaptedNetwork<MultiLayerNetwork> model =
-                Lora.inject(low.base(), config, SEED, MemoryMode.LOW_MEMORY);
+        AdaptedNetwork<MultiLayerNetwork> model = Lora.inject(low.base(), config, SEED, MemoryMode.LOW_MEMORY);
         low.fit(model.network(), 3);
         double[] trained = values(model.network().output(low.x()));
         Adapter adapter = model.adapter("default");
@@ -493,10 +494,10 @@ class LowMemoryTest {
             assertThat(values(restored.output(x))).isEqualTo(values(base.output(x)));
         }
         ComputationGraph graph = Networks.graph();
-        ComputationGraph network = AdaptedNetwork.of(graph, MemoryMode.LOW_MEMORY).network();
+        ComputationGraph network =
+                AdaptedNetwork.of(graph, MemoryMode.LOW_MEMORY).network();
         assertThat(values(network.output(normal(5, 4))[0])).isEqualTo(values(graph.output(normal(5, 4))[0]));
-        assertThat(values(network.clone().output(normal(5, 4))[0]))
-                .isEqualTo(values(graph.output(normal(5, 4))[0]));
+        assertThat(values(network.clone().output(normal(5, 4))[0])).isEqualTo(values(graph.output(normal(5, 4))[0]));
         ComputationGraph restored =
                 ModelSerializer.restoreComputationGraph(new ByteArrayInputStream(saved(network)), true);
         assertThat(values(restored.output(normal(5, 4))[0])).isEqualTo(values(graph.output(normal(5, 4))[0]));
@@ -549,8 +550,8 @@ class LowMemoryTest {
 
     @Test
     void registration_ofANetworkWithoutInit_isRefused() {
-        ComputationGraph raw = new ComputationGraph(
-                ComputationGraphConfiguration.fromJson(Networks.graph().getConfiguration().toJson()));
+        ComputationGraph raw = new ComputationGraph(ComputationGraphConfiguration.fromJson(
+                Networks.graph().getConfiguration().toJson()));
 
         assertThatThrownBy(() -> RegisteredBase.of(raw))
                 .isInstanceOf(IllegalArgumentException.class)

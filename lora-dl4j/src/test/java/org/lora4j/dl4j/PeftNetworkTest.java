@@ -184,7 +184,8 @@ class PeftNetworkTest {
 
     @ParameterizedTest(name = "{0} {1}")
     @MethodSource("casesInBothModes")
-    void mergeAndUnload_givesPeftsWeights(java.util.function.Supplier<Case> supplier, MemoryMode mode) throws IOException {
+    void mergeAndUnload_givesPeftsWeights(java.util.function.Supplier<Case> supplier, MemoryMode mode)
+            throws IOException {
         Case golden = supplier.get();
         AdaptedNetwork<ComputationGraph> model = Lora.load(golden.base(), golden.directory(), mode);
 

@@ -125,10 +125,12 @@ class FrozenBase extends BaseWrapperLayer {
     /** Gradients of a stock layer outside of the network; an adapted layer computes none. */
     @SuppressWarnings("try") // The scope is not used but for being there.
     final void prepareScratch() {
-        boolean writes = isOutside() && LayerKinds.settings(frozen.getUnderlying()).isEmpty();
+        boolean writes =
+                isOutside() && LayerKinds.settings(frozen.getUnderlying()).isEmpty();
         if (writes && scratch == null) {
             try (MemoryWorkspace none = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
-                DataType type = underlying.paramTable().values().iterator().next().dataType();
+                DataType type =
+                        underlying.paramTable().values().iterator().next().dataType();
                 scratch = Nd4j.create(type, frozen.outside().length());
             }
             underlying.setBackpropGradientsViewArray(scratch);

@@ -109,8 +109,7 @@ public final class FrozenBaseLayer extends BaseWrapperLayer {
         conf.clearVariables();
         if (outside != null) {
             INDArray values = outside.values("layer \"" + getLayerName() + "\"");
-            return FrozenBase.of(
-                    getUnderlying().instantiate(own, listeners, index, values, false, type), conf, this);
+            return FrozenBase.of(getUnderlying().instantiate(own, listeners, index, values, false, type), conf, this);
         }
         org.deeplearning4j.nn.api.Layer stock =
                 getUnderlying().instantiate(own, listeners, index, view, initialize, type);

@@ -37,7 +37,9 @@ public final class FrozenValues {
 
     @JsonCreator
     FrozenValues(
-            @JsonProperty("vector") String vector, @JsonProperty("from") long from, @JsonProperty("length") long length) {
+            @JsonProperty("vector") String vector,
+            @JsonProperty("from") long from,
+            @JsonProperty("length") long length) {
         this(vector, from, length, FrozenVector.find(vector).orElse(null));
     }
 
@@ -91,9 +93,10 @@ public final class FrozenValues {
         FrozenVector found = known != null ? known : FrozenVector.find(vector).orElseThrow(() -> unknown(where));
         INDArray all = found.values();
         if (!found.isUnchanged()) {
-            throw new IllegalStateException(where + ": the base that holds its frozen values has changed since adapters were"
-                    + " attached to it; expected the parameters with SHA-256 " + vector
-                    + ". Do not train a base that adapted networks read, adapt a clone() of it.");
+            throw new IllegalStateException(
+                    where + ": the base that holds its frozen values has changed since adapters were"
+                            + " attached to it; expected the parameters with SHA-256 " + vector
+                            + ". Do not train a base that adapted networks read, adapt a clone() of it.");
         }
         if (from + length > all.length()) {
             throw new IllegalStateException(where + ": frozen values " + from + " to " + (from + length) + " of "
@@ -103,10 +106,11 @@ public final class FrozenValues {
     }
 
     private IllegalStateException unknown(String where) {
-        return new IllegalStateException(where + ": its frozen values lie in a base with parameters of SHA-256 " + vector
-                + ", which is not in use; expected one of " + Problems.quoted(FrozenVector.known())
-                + ". Load the base first and attach adapters to it with MemoryMode.LOW_MEMORY, or call"
-                + " RegisteredBase.of(base). Values of a merged or otherwise moved state exist as long as a model in it.");
+        return new IllegalStateException(
+                where + ": its frozen values lie in a base with parameters of SHA-256 " + vector
+                        + ", which is not in use; expected one of " + Problems.quoted(FrozenVector.known())
+                        + ". Load the base first and attach adapters to it with MemoryMode.LOW_MEMORY, or call"
+                        + " RegisteredBase.of(base). Values of a merged or otherwise moved state exist as long as a model in it.");
     }
 
     /** One of two halves, as a layer with two directions has its parameters. */

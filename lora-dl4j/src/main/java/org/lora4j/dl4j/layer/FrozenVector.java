@@ -54,8 +54,9 @@ public final class FrozenVector {
      */
     public static FrozenVector of(INDArray values) {
         if (values.length() == 0) {
-            throw new IllegalArgumentException("frozen values: an empty array; expected the parameters of a network or of a"
-                    + " layer. Leave out what has none.");
+            throw new IllegalArgumentException(
+                    "frozen values: an empty array; expected the parameters of a network or of a"
+                            + " layer. Leave out what has none.");
         }
         FrozenVector vector = new FrozenVector(values.reshape(values.length()));
         synchronized (KNOWN) {

@@ -179,7 +179,8 @@ final class LoraParameters implements ParamInitializer {
         long offset = first(layer).numParams(conf);
         Map<String, INDArray> gradients = new LinkedHashMap<>();
         if (!settings.learning().isEmpty()) {
-            first(layer).getGradientsFromFlattened(conf, view.get(NDArrayIndex.interval(0, offset)))
+            first(layer)
+                    .getGradientsFromFlattened(conf, view.get(NDArrayIndex.interval(0, offset)))
                     .forEach((name, array) -> {
                         if (settings.learns(name)) {
                             gradients.put(name, array);

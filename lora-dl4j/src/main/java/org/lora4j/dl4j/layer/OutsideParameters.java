@@ -40,9 +40,10 @@ final class OutsideParameters implements ParamInitializer {
         conf.setLayer(layer);
         long expected = stock.numParams(conf);
         if (settings.outside().length() != expected) {
-            throw new IllegalStateException(where(layer) + ": " + settings.outside().length()
-                    + " frozen values outside of the network; expected " + expected
-                    + " for its sizes. Make the network from the base that it belongs to.");
+            throw new IllegalStateException(
+                    where(layer) + ": " + settings.outside().length()
+                            + " frozen values outside of the network; expected " + expected
+                            + " for its sizes. Make the network from the base that it belongs to.");
         }
         return stock.init(conf, settings.outside().values(where(layer)), false);
     }

@@ -115,7 +115,8 @@ final class Wrappers {
                 .filter(name -> name.startsWith(prefix))
                 .map(name -> name.substring(1))
                 .toList();
-        FrozenValues outside = settings.outside() == null ? null : settings.outside().half(prefix.equals("b"));
+        FrozenValues outside =
+                settings.outside() == null ? null : settings.outside().half(prefix.equals("b"));
         return new LoraSettings(slots, learning, false, outside);
     }
 
