@@ -10,12 +10,13 @@ import org.lora4j.dl4j.layer.FrozenVector;
  * Makes a base known, so that networks that were saved in {@link MemoryMode#LOW_MEMORY} can be read back over it.
  *
  * <pre>{@code
- * try (RegisteredBase registered = RegisteredBase.of(base)) {
- *     MultiLayerNetwork adapted = ModelSerializer.restoreMultiLayerNetwork(file);
- * }
+ * RegisteredBase registered = RegisteredBase.of(base);
+ * MultiLayerNetwork adapted = ModelSerializer.restoreMultiLayerNetwork(file);
+ * registered.close();
  * }</pre>
  *
- * <p>Networks that were read keep the base's parameters by themselves. An {@link AdaptedNetwork} in that mode registers its
+ * <p>A registration lasts until {@link #close()}, or as long as this object is in use. Networks that were read keep the
+ * base's parameters by themselves. An {@link AdaptedNetwork} in that mode registers its
  * base, too.
  *
  * <p><b>Threads.</b> May be used from several.

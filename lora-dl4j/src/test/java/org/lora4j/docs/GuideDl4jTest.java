@@ -25,8 +25,10 @@ import org.lora4j.adapter.Adapter;
 import org.lora4j.array.RandomStreams;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.dl4j.AdaptedNetwork;
+import org.lora4j.dl4j.MemoryMode;
 import org.lora4j.dl4j.NetworkFile;
 import org.lora4j.dl4j.NetworkModules;
+import org.lora4j.dl4j.RegisteredBase;
 import org.lora4j.dl4j.layer.LoraDenseLayer;
 import org.lora4j.dl4j.layer.LoraSettings;
 import org.lora4j.model.AdaptedModel;
@@ -126,6 +128,25 @@ class GuideDl4jTest {
         assertThat(after.accuracy()).isGreaterThan(0.8);
         assertThat(plain.evaluate(newData).accuracy()).isEqualTo(after.accuracy());
         assertThat(base.evaluate(newData).accuracy()).isEqualTo(before);
+    }
+
+    @Test
+    void lowMemory_savesAndReadsOverTheBase() throws IOException {
+        DataSetIterator newData = data(1);
+        File file = folder.resolve("network.zip").toFile();
+
+        AdaptedNetwork<MultiLayerNetwork> model = Lora.inject(base, config, 42, MemoryMode.LOW_MEMORY);
+        MultiLayerNetwork network = model.network();
+        network.fit(newData, 20);
+        ModelSerializer.writeModel(network, file, true);
+
+        RegisteredBase registered = RegisteredBase.of(base);
+        MultiLayerNetwork restored = ModelSerializer.restoreMultiLayerNetwork(file);
+        registered.close();
+
+        assertThat(restored.evaluate(newData).accuracy())
+                .isEqualTo(network.evaluate(newData).accuracy())
+                .isGreaterThan(0.8);
     }
 
     @Test

@@ -43,7 +43,8 @@ import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
  * @param steadyBytes resident after some steps
  * @param peakBytes the most that was resident at any time
  */
-public record MemoryFigure(Way way, long parameterBytes, long startBytes, long warmBytes, long steadyBytes, long peakBytes) {
+public record MemoryFigure(
+        Way way, long parameterBytes, long startBytes, long warmBytes, long steadyBytes, long peakBytes) {
 
     private static final int INPUTS = 2048;
     private static final int HIDDEN = 8192;
@@ -206,8 +207,7 @@ public record MemoryFigure(Way way, long parameterBytes, long startBytes, long w
         long steady = resident(NOW);
         train(network);
         Files.writeString(
-                Path.of(args[1]),
-                bytes + " " + start + " " + warm + " " + steady + " " + resident("VmHWM") + "\n");
+                Path.of(args[1]), bytes + " " + start + " " + warm + " " + steady + " " + resident("VmHWM") + "\n");
     }
 
     private static void train(MultiLayerNetwork network) {
@@ -286,8 +286,8 @@ public record MemoryFigure(Way way, long parameterBytes, long startBytes, long w
                     .filter(line -> line.startsWith(field + ":"))
                     .map(line -> Long.parseLong(line.replaceAll("\\D", "")) * 1024)
                     .findFirst()
-                    .orElseThrow(() -> new IllegalStateException("/proc/self/status: no " + field
-                            + "; expected a line of it. Measure on Linux."));
+                    .orElseThrow(() -> new IllegalStateException(
+                            "/proc/self/status: no " + field + "; expected a line of it. Measure on Linux."));
         } catch (IOException e) {
             throw new UncheckedIOException("/proc/self/status: not readable; expected Linux. Measure there.", e);
         }
