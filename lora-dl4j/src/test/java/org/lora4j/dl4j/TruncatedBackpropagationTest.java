@@ -69,21 +69,21 @@ class TruncatedBackpropagationTest {
                         "LSTM",
                         () -> new LSTM.Builder()
                                 .name("rnn")
-                                .nOut(4)
+                                .nOut(2)
                                 .activation(Activation.TANH)
                                 .build()),
                 Named.of(
                         "GravesLSTM",
                         () -> new GravesLSTM.Builder()
                                 .name("rnn")
-                                .nOut(4)
+                                .nOut(2)
                                 .activation(Activation.TANH)
                                 .build()),
                 Named.of(
                         "SimpleRnn",
                         () -> new SimpleRnn.Builder()
                                 .name("rnn")
-                                .nOut(4)
+                                .nOut(2)
                                 .activation(Activation.TANH)
                                 .build()));
     }
