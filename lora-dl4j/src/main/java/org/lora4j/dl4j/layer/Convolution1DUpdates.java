@@ -96,7 +96,7 @@ final class Convolution1DUpdates extends Convolution1DLayer {
                 maskArray == null
                         ? epsilon.castTo(dataType)
                         : epsilon.castTo(dataType).dup());
-        INDArray delta = layerConf().getActivationFn().backprop(z, above).getFirst();
+        INDArray delta = ImageActivation.backward(layerConf().getActivationFn(), z, above);
         INDArray series = series();
         Gradient gradient = new DefaultGradient();
         INDArray next = path.backward(

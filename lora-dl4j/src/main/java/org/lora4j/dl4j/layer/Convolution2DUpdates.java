@@ -90,7 +90,7 @@ final class Convolution2DUpdates extends ConvolutionLayer {
         if (StepCache.canKeep(training, mgr)) {
             cache.keep(kept(z, mgr), List.of(), getIterationCount());
         }
-        return layerConf().getActivationFn().getActivation(z, training);
+        return ImageActivation.forward(layerConf().getActivationFn(), z, training);
     }
 
     /** A copy in the same memory order: channel after channel, unless channels are last. */
@@ -107,10 +107,7 @@ final class Convolution2DUpdates extends ConvolutionLayer {
                 ? cache.preActivation()
                 : preOutput(true, true, mgr).getFirst();
         cache.clear();
-        INDArray delta = layerConf()
-                .getActivationFn()
-                .backprop(z, epsilon.castTo(dataType))
-                .getFirst();
+        INDArray delta = ImageActivation.backward(layerConf().getActivationFn(), z, epsilon.castTo(dataType));
         INDArray image = image();
         Gradient gradient = new DefaultGradient();
         INDArray next = path.backward(

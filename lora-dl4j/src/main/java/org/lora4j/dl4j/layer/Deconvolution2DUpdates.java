@@ -57,7 +57,7 @@ final class Deconvolution2DUpdates extends Deconvolution2DLayer {
         if (training) {
             cache.keep(mgr.dup(ArrayType.INPUT, z, z.ordering()), List.of(), getIterationCount());
         }
-        return layerConf().getActivationFn().getActivation(z, training);
+        return ImageActivation.forward(layerConf().getActivationFn(), z, training);
     }
 
     @Override
@@ -67,10 +67,7 @@ final class Deconvolution2DUpdates extends Deconvolution2DLayer {
                 ? cache.preActivation()
                 : preOutput(true, true, mgr).getFirst();
         cache.clear();
-        INDArray delta = layerConf()
-                .getActivationFn()
-                .backprop(z, epsilon.castTo(dataType))
-                .getFirst();
+        INDArray delta = ImageActivation.backward(layerConf().getActivationFn(), z, epsilon.castTo(dataType));
         Gradient gradient = new DefaultGradient();
         INDArray next = path.backward(
                 channelsFirst(input.castTo(dataType)), channelsFirst(delta), gradientViews, gradient, mgr);

@@ -66,7 +66,7 @@ final class DepthwiseConvolution2DUpdates extends DepthwiseConvolution2DLayer {
         if (training) {
             cache.keep(mgr.dup(ArrayType.INPUT, z, z.ordering()), List.of(), getIterationCount());
         }
-        return layerConf().getActivationFn().getActivation(z, training);
+        return ImageActivation.forward(layerConf().getActivationFn(), z, training);
     }
 
     @Override
@@ -76,10 +76,7 @@ final class DepthwiseConvolution2DUpdates extends DepthwiseConvolution2DLayer {
                 ? cache.preActivation()
                 : preOutput(true, true, mgr).getFirst();
         cache.clear();
-        INDArray delta = layerConf()
-                .getActivationFn()
-                .backprop(z, epsilon.castTo(dataType))
-                .getFirst();
+        INDArray delta = ImageActivation.backward(layerConf().getActivationFn(), z, epsilon.castTo(dataType));
         Gradient gradient = new DefaultGradient();
         if (settings.learns("b")) {
             INDArray b = gradientViews.get("b");

@@ -125,7 +125,7 @@ final class SeparableConvolution2DUpdates extends SeparableConvolution2DLayer {
         if (training) {
             cache.keep(mgr.dup(ArrayType.INPUT, z, z.ordering()), List.of(between), getIterationCount());
         }
-        return layerConf().getActivationFn().getActivation(z, training);
+        return ImageActivation.forward(layerConf().getActivationFn(), z, training);
     }
 
     @Override
@@ -139,10 +139,7 @@ final class SeparableConvolution2DUpdates extends SeparableConvolution2DLayer {
             z = preOutput(true, true, mgr).getFirst();
         }
         cache.clear();
-        INDArray delta = layerConf()
-                .getActivationFn()
-                .backprop(z, epsilon.castTo(dataType))
-                .getFirst();
+        INDArray delta = ImageActivation.backward(layerConf().getActivationFn(), z, epsilon.castTo(dataType));
         Gradient gradient = new DefaultGradient();
         boolean needed = !settings.lowest() || depth.learns();
         INDArray ofBetween =
