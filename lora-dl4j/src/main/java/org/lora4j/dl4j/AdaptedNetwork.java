@@ -15,6 +15,7 @@ import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.nn.updater.BaseMultiLayerUpdater;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.error.Problems;
 import org.lora4j.format.dl4j.SavedAdapters;
 import org.lora4j.format.dl4j.SavedAdapters.SavedAdapter;
 import org.lora4j.host.Folding;
@@ -22,6 +23,8 @@ import org.lora4j.host.HostState;
 import org.lora4j.host.HostedModel;
 import org.lora4j.host.Merged;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A network of Deeplearning4j with adapters.
@@ -52,6 +55,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * @apiNote Status: experimental
  */
 public final class AdaptedNetwork<N extends Model> extends HostedModel<NetworkAdapter, Map<String, INDArray>> {
+
+    private static final Logger LOG = LoggerFactory.getLogger(AdaptedNetwork.class);
 
     private final N base;
     private final NetworkAccess<N> access;
@@ -102,8 +107,8 @@ public final class AdaptedNetwork<N extends Model> extends HostedModel<NetworkAd
      *
      * @param base an initialized graph of stock layers; never changed
      * @return the model
-     * @throws IllegalArgumentException if the graph is not initialized, has adapted or frozen layers, or vertices with
-     *     parameters that cannot be frozen
+     * @throws IllegalArgumentException if the graph is not initialized, has adapted or frozen layers or vertices, or
+     *     vertices of a kind that cannot be frozen, with parameters
      */
     public static AdaptedNetwork<ComputationGraph> of(ComputationGraph base) {
         return of(base, MemoryMode.IN_VIEW);
@@ -246,6 +251,9 @@ public final class AdaptedNetwork<N extends Model> extends HostedModel<NetworkAd
      * A plain network of stock layers that computes what this model computes now: weights with the active adapters merged
      * into them, fully trained parameters in place. It runs without this library. This model does not change.
      *
+     * <p>A {@code LearnedSelfAttentionLayer} of DL4J 1.0.0-M2.1 fails at its first forward pass, here as in any stock network;
+     * a warning names such layers. They run only while they are adapted.
+     *
      * @return a new network with the base's configuration, without updater state
      * @throws IllegalStateException if adapters are disabled or none is active, or a merged weight would hold a value that
      *     is not finite
@@ -261,6 +269,16 @@ public final class AdaptedNetwork<N extends Model> extends HostedModel<NetworkAd
             access.parameters(plain, parameter.layer()).get(parameter.name()).assign(value);
         }
         access.continueFrom(latest, plain);
+        List<String> broken = modules.sites().stream()
+                .filter(site -> !site.runsInStock())
+                .map(Site::path)
+                .toList();
+        if (!broken.isEmpty()) {
+            LOG.warn(
+                    "mergeAndUnload: {} cannot run in the plain network, as stock LearnedSelfAttentionLayers of"
+                            + " Deeplearning4j 1.0.0-M2.1 fail at their first forward pass; use network() instead",
+                    Problems.quoted(broken));
+        }
         return plain;
     }
 
@@ -314,12 +332,7 @@ public final class AdaptedNetwork<N extends Model> extends HostedModel<NetworkAd
 
     private Folding.Place place(String path) {
         NetworkModule module = modules.get(path);
-        String bias = modules.parameters().stream()
-                .filter(parameter -> parameter.layer().equals(module.layer())
-                        && parameter.name().equals(module.weight().bias()))
-                .map(NetworkParameter::path)
-                .findFirst()
-                .orElse(null);
+        String bias = modules.biasOf(module).map(NetworkParameter::path).orElse(null);
         NetworkParameter weight = factory.parameter(path + ".weight");
         return new Folding.Place(module.shape(), weight.path(), bias, weight::toPeft, weight::fromPeft);
     }

@@ -72,6 +72,11 @@ record LayerSite(String key, String path, Layer conf) implements Site {
     }
 
     @Override
+    public boolean runsInStock() {
+        return LayerKinds.runsInStock(conf);
+    }
+
+    @Override
     public List<String> problems(LoraSettings settings) {
         return LayerKinds.problems(conf, settings);
     }

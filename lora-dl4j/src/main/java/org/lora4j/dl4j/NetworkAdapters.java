@@ -23,9 +23,13 @@ import org.lora4j.method.AdapterMethods;
 import org.lora4j.method.FactorStart;
 import org.lora4j.method.ModuleShape;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Makes the adapters of one network, fresh ones and imported ones. */
 final class NetworkAdapters {
+
+    private static final Logger LOG = LoggerFactory.getLogger(NetworkAdapters.class);
 
     private final NetworkModules modules;
     private final Map<String, NetworkParameter> parameters = new HashMap<>();
@@ -64,8 +68,26 @@ final class NetworkAdapters {
         }
         Map<String, INDArray> saved = new LinkedHashMap<>();
         selection.parameters().forEach(parameter -> saved.put(parameter.path(), parameter.peftValue()));
+        if (config.loraBias()) {
+            reportUnmergeable(name, selection.modules());
+        }
         PeftFile file = stacked(selection.modules()).in(PeftFile.of(config));
         return possible(adapter(name, file, seed, factors, saved), true);
+    }
+
+    // Allowed, as in PEFT, which warns as well.
+    private void reportUnmergeable(String name, List<NetworkModule> chosen) {
+        List<String> without = chosen.stream()
+                .filter(module -> modules.biasOf(module).isEmpty())
+                .map(NetworkModule::path)
+                .toList();
+        if (!without.isEmpty()) {
+            LOG.warn(
+                    "adapter \"{}\" can be trained and used but not merged: loraBias gives the updates of {} a bias, and"
+                            + " these modules have none that it could be added to",
+                    name,
+                    Problems.quoted(without));
+        }
     }
 
     private static StackedModules stacked(List<NetworkModule> chosen) {

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -119,6 +120,14 @@ public final class NetworkModules {
 
     List<NetworkParameter> parameters() {
         return parameters;
+    }
+
+    /** The bias that is added to the output of a module's weight, if there is one. */
+    Optional<NetworkParameter> biasOf(NetworkModule module) {
+        return parameters.stream()
+                .filter(parameter -> parameter.layer().equals(module.layer())
+                        && parameter.name().equals(module.weight().bias()))
+                .findFirst();
     }
 
     List<Site> sites() {

@@ -39,6 +39,9 @@ sealed interface Site permits LayerSite, VertexSite {
     /** Whether the adapted form leaves out the gradient of its input when nothing below learns. */
     boolean canEndGradients();
 
+    /** Whether the stock form computes anything; one of M2.1 does not. */
+    boolean runsInStock();
+
     /** What stands in the way of these updates. */
     List<String> problems(LoraSettings settings);
 

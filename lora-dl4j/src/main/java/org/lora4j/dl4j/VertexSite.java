@@ -5,6 +5,8 @@ import java.util.List;
 import java.util.Optional;
 import org.deeplearning4j.nn.conf.graph.FrozenVertex;
 import org.deeplearning4j.nn.conf.graph.GraphVertex;
+import org.deeplearning4j.nn.conf.layers.samediff.SameDiffVertex;
+import org.lora4j.dl4j.layer.FrozenBaseVertex;
 import org.lora4j.dl4j.layer.LayerWeight;
 import org.lora4j.dl4j.layer.LoraLayer;
 import org.lora4j.dl4j.layer.LoraSettings;
@@ -31,15 +33,15 @@ record VertexSite(String key, GraphVertex conf) implements Site {
 
     @Override
     public Optional<String> obstacle() {
-        if (conf instanceof LoraLayer) {
+        if (conf instanceof LoraLayer || conf instanceof FrozenBaseVertex) {
             return Optional.of("vertex \"" + key + "\" is adapted already");
         }
         if (conf instanceof FrozenVertex) {
             return Optional.of("vertex \"" + key + "\" is a FrozenVertex, which stops gradients");
         }
-        return conf.numParams(true) > 0 && !isAdaptable()
+        return conf.numParams(true) > 0 && !doublesGradients()
                 ? Optional.of("vertex \"" + key + "\" of kind " + kind()
-                        + " has parameters that cannot be frozen (those" + " that can: " + VertexKinds.names() + ")")
+                        + " has parameters that cannot be frozen, as it is no" + " SameDiffVertex")
                 : Optional.empty();
     }
 
@@ -67,12 +69,17 @@ record VertexSite(String key, GraphVertex conf) implements Site {
 
     @Override
     public boolean doublesGradients() {
-        return isAdaptable();
+        return conf instanceof SameDiffVertex;
     }
 
     @Override
     public boolean canEndGradients() {
         return isAdaptable();
+    }
+
+    @Override
+    public boolean runsInStock() {
+        return true;
     }
 
     @Override
@@ -82,7 +89,7 @@ record VertexSite(String key, GraphVertex conf) implements Site {
 
     @Override
     public VertexSite adapted(LoraSettings settings) {
-        return new VertexSite(key, VertexKinds.adapt(conf, settings));
+        return new VertexSite(key, isAdaptable() ? VertexKinds.adapt(conf, settings) : new FrozenBaseVertex(conf));
     }
 
     @Override

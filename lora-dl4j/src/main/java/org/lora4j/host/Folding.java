@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.host;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -46,13 +47,14 @@ public record Folding(Map<String, INDArray> parameters, MergeReport report) {
      * @param places how the host holds a module of a path
      * @param now the value that a parameter of a path has now; only read
      * @return the new parameters
-     * @throws IllegalStateException if a result holds a value that is not finite, or the update has a bias and the module
-     *     none
+     * @throws IllegalStateException if a result holds a value that is not finite, or the update has a bias and a module none
+     *     that it could be added to; the message lists all of these
      */
     public static Folding of(
             List<? extends HostAdapter> adapters, Function<String, Place> places, Function<String, INDArray> now) {
         Set<String> modules = new LinkedHashSet<>();
         adapters.forEach(adapter -> modules.addAll(adapter.modulePaths()));
+        requirePlacesForBiases(adapters, modules, places);
         Cost cost = new Cost(adapters, new LinkedHashMap<>(), 0, 0, null, 0);
         for (String module : modules) {
             Place place = places.apply(module);
@@ -70,13 +72,27 @@ public record Folding(Map<String, INDArray> parameters, MergeReport report) {
                 new MergeReport(names, modules.size(), cost.change, cost.rounding, cost.module, cost.bytes));
     }
 
+    private static void requirePlacesForBiases(
+            List<? extends HostAdapter> adapters, Set<String> modules, Function<String, Place> places) {
+        List<String> without = new ArrayList<>();
+        for (String module : modules) {
+            boolean hasBias = adapters.stream()
+                    .anyMatch(adapter -> adapter.modulePaths().contains(module)
+                            && adapter.config().loraBias());
+            if (hasBias && places.apply(module).bias() == null) {
+                without.add(module);
+            }
+        }
+        if (!without.isEmpty()) {
+            throw new IllegalStateException("merge, modules " + Problems.quoted(without)
+                    + ": the update has a bias (loraBias) and the module none that it could be added to; expected modules"
+                    + " with a bias that is added to the output of their weight. Nothing was merged: keep the adapter"
+                    + " attached.");
+        }
+    }
+
     private static Cost withBias(
             Cost cost, String module, Place place, Function<String, INDArray> now, INDArray added) {
-        if (place.bias() == null) {
-            throw new IllegalStateException("merge, module \"" + module
-                    + "\": the update has a bias and the module has none to add it to; expected a module with a bias."
-                    + " Nothing was merged: keep the adapter attached.");
-        }
         INDArray before = now.apply(place.bias());
         INDArray exact = before.castTo(DataType.DOUBLE).add(added.reshape(before.shape()));
         return cost.with(module, place.bias(), before, exact.dup('c'));

@@ -12,6 +12,7 @@ import org.lora4j.config.BiasTraining;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.TrainableTokens;
 import org.lora4j.format.peft.PeftFile;
+import org.lora4j.format.peft.StackedModules;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.memory.conf.WorkspaceConfiguration;
@@ -33,6 +34,21 @@ class AdapterTest {
 
         assertThat(adapter.modules().get("fc").get("lora_A.weight").getFloat(0, 0))
                 .isEqualTo(1f);
+    }
+
+    @Test
+    void of_aModuleWhosePartsAreStacked_wantsTheRankForEachPart() {
+        PeftFile file = new StackedModules(Map.of("fc", 3)).in(PeftFile.of(CONFIG));
+
+        Adapter stacked = Adapter.of(file, Map.of("fc", factors(ones(6, 3), ones(4, 6))), Map.of());
+
+        assertThat(stacked.modules().get("fc").get("lora_A.weight").shape()).containsExactly(6, 3);
+        assertThatThrownBy(() -> Adapter.of(file, Map.of("fc", factors(ones(2, 3), ones(4, 2))), Map.of()))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("A has shape [2, 3], expected [6, inputs] (rank 2 by the config, 3 parts)")
+                .hasMessageContaining("B has shape [4, 2], expected [outputs, 6] (rank 2 by the config, 3 parts)");
+        assertThatThrownBy(() -> Adapter.of(CONFIG, stacked.modules(), Map.of()))
+                .hasMessageContaining("A has shape [6, 3], expected [2, inputs] (rank 2 by the config)");
     }
 
     @Test

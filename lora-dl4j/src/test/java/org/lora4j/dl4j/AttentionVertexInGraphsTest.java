@@ -27,7 +27,6 @@ import org.deeplearning4j.nn.conf.layers.Convolution1D;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
 import org.deeplearning4j.nn.conf.layers.recurrent.SimpleRnn;
-import org.deeplearning4j.nn.conf.layers.samediff.SameDiffVertex;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.transferlearning.TransferLearning;
 import org.deeplearning4j.nn.weights.WeightInit;
@@ -42,7 +41,6 @@ import org.lora4j.Lora;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.Initialization;
 import org.lora4j.config.LoraConfig;
-import org.lora4j.config.ModuleSelector;
 import org.lora4j.dl4j.layer.LoraAttentionVertex;
 import org.lora4j.error.NoMatchingModuleException;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -464,65 +462,24 @@ class AttentionVertexInGraphsTest {
                 .isInstanceOf(RuntimeException.class);
     }
 
-    /** A vertex of a kind that nobody knows. */
-    public static final class Gain extends SameDiffVertex {
+    /** Of stock DL4J; the guide tells how to put them back. */
+    @Test
+    void transferLearning_ofAGraphWithAVertex_losesItsWeights() {
+        // With one seed new values equal those that were never trained.
+        ComputationGraph base = graph();
+        base.params().addi(0.5);
 
-        private static final long serialVersionUID = 1;
+        ComputationGraph edited = new TransferLearning.GraphBuilder(base)
+                .nOutReplace("head", 4, WeightInit.XAVIER)
+                .build();
 
-        @Override
-        public org.nd4j.autodiff.samediff.SDVariable defineVertex(
-                org.nd4j.autodiff.samediff.SameDiff graph,
-                Map<String, org.nd4j.autodiff.samediff.SDVariable> inputs,
-                Map<String, org.nd4j.autodiff.samediff.SDVariable> parameters,
-                Map<String, org.nd4j.autodiff.samediff.SDVariable> masks) {
-            return inputs.get("in").mul(parameters.get("gain"));
-        }
-
-        @Override
-        public void defineParametersAndInputs(org.deeplearning4j.nn.conf.layers.samediff.SDVertexParams parameters) {
-            parameters.clear();
-            parameters.defineInputs("in");
-            parameters.addWeightParam("gain", 1, 4, 1);
-        }
-
-        @Override
-        public void initializeParameters(Map<String, INDArray> parameters) {
-            parameters.values().forEach(value -> value.assign(1.5));
-        }
-
-        @Override
-        public GraphVertex clone() {
-            return new Gain();
-        }
-
-        @Override
-        public InputType getOutputType(int index, InputType... inputs) {
-            return inputs[0];
-        }
+        // The type is lost as well.
+        assertThat(difference(edited, base, "above_W")).isLessThan(1e-5);
+        assertThat(difference(edited, base, "attention_Wq")).isGreaterThan(0.1);
     }
 
-    @Test
-    void vertexOfAnotherKindWithParameters_isRefused() {
-        ComputationGraph base = new ComputationGraph(new NeuralNetConfiguration.Builder()
-                .dataType(DataType.DOUBLE)
-                .graphBuilder()
-                .addInputs("in")
-                .addLayer("rnn", new SimpleRnn.Builder().nOut(4).build(), "in")
-                .addVertex("gain", new Gain(), "rnn")
-                .addLayer(
-                        "head",
-                        new RnnOutputLayer.Builder(LossFunction.MCXENT).nOut(3).build(),
-                        "gain")
-                .setOutputs("head")
-                .setInputTypes(InputType.recurrent(3, 4))
-                .build());
-        base.init();
-        LoraConfig config =
-                LoraConfig.builder().targetModules(ModuleSelector.allLinear()).build();
-
-        assertThatThrownBy(() -> Lora.inject(base, config, SEED))
-                .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("vertex \"gain\" of kind Gain has parameters that cannot be frozen")
-                .hasMessageContaining("[AttentionVertex]");
+    private static double difference(ComputationGraph one, ComputationGraph other, String parameter) {
+        INDArray value = one.paramTable().get(parameter).castTo(DataType.DOUBLE);
+        return value.distance2(other.paramTable().get(parameter));
     }
 }

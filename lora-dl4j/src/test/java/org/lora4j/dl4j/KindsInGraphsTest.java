@@ -7,6 +7,8 @@ import static org.lora4j.dl4j.Networks.classes;
 import static org.lora4j.dl4j.Networks.normal;
 import static org.lora4j.dl4j.Networks.values;
 
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -45,6 +47,7 @@ import org.deeplearning4j.nn.conf.layers.recurrent.Bidirectional;
 import org.deeplearning4j.nn.conf.layers.recurrent.SimpleRnn;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.lora4j.Lora;
@@ -365,6 +368,20 @@ class KindsInGraphsTest {
         assertThat(output(model.mergeAndUnload(), of)).containsExactly(adapted, offset(1e-6));
         assertThat(values(base.params())).isEqualTo(weights);
         assertThat(output(model.unload(), of)).isEqualTo(before);
+    }
+
+    @Test
+    void locallyConnectedLayer_savedAndLoaded_givesTheOutput(@TempDir Path directory) throws IOException {
+        Case of = series(localSeries());
+        ComputationGraph base = of.graph().get();
+        base.init();
+        LoraConfig config = LoraConfig.builder().rank(2).targetModules("one").build();
+        AdaptedNetwork<ComputationGraph> model = Lora.inject(base, config, 5);
+        model.network().fit(of.inputs(), of.labels());
+
+        model.adapter("default").save(directory);
+
+        assertThat(output(Lora.load(base, directory).network(), of)).isEqualTo(output(model.network(), of));
     }
 
     @Test

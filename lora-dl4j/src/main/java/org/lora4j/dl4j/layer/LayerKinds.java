@@ -48,7 +48,7 @@ import org.nd4j.shade.jackson.databind.node.ObjectNode;
 public final class LayerKinds {
 
     private static final List<LayerKind<?>> TABLE = List.of(
-            LayerKind.of(DenseLayer.class, LoraDenseLayer.class, LayerKinds::linear),
+            LayerKind.of(DenseLayer.class, LoraDenseLayer.class, LayerKinds::dense),
             LayerKind.of(OutputLayer.class, LoraOutputLayer.class, LayerKinds::linear),
             LayerKind.of(RnnOutputLayer.class, LoraRnnOutputLayer.class, LayerKinds::linear),
             LayerKind.of(EmbeddingLayer.class, LoraEmbeddingLayer.class, LayerKinds::embedding),
@@ -76,8 +76,17 @@ public final class LayerKinds {
     private LayerKinds() {}
 
     private static List<LayerWeight> linear(FeedForwardLayer layer) {
+        return linear(layer, "b");
+    }
+
+    // A bias within a normalized sum cannot be folded into the one outside.
+    private static List<LayerWeight> dense(DenseLayer layer) {
+        return linear(layer, layer.hasLayerNorm() ? null : "b");
+    }
+
+    private static List<LayerWeight> linear(FeedForwardLayer layer, String bias) {
         ModuleShape shape = ModuleShape.linear(layer.getNIn(), layer.getNOut());
-        return List.of(new LayerWeight("W", shape, WeightLayout.TRANSPOSED, "b"));
+        return List.of(new LayerWeight("W", shape, WeightLayout.TRANSPOSED, bias));
     }
 
     private static List<LayerWeight> embedding(FeedForwardLayer layer) {
@@ -140,7 +149,6 @@ public final class LayerKinds {
         return series(layer, 4 * layer.getNOut(), "b");
     }
 
-    // A bias within a normalized sum cannot be folded into the one outside.
     private static List<LayerWeight> recurrent(SimpleRnn layer) {
         return series(layer, layer.getNOut(), layer.hasLayerNorm() ? null : "b");
     }
@@ -238,7 +246,10 @@ public final class LayerKinds {
      * @return the problems, with the name of the layer; empty if there are none
      */
     public static List<String> problems(Layer layer, LoraSettings settings) {
-        return Wrappers.isWrapper(layer) && isAdaptable(layer) ? Wrappers.problems(layer, settings) : List.of();
+        if (Wrappers.isWrapper(layer)) {
+            return isAdaptable(layer) ? Wrappers.problems(layer, settings) : List.of();
+        }
+        return layer instanceof SimpleRnn recurrent ? LoraSimpleRnn.problems(recurrent, settings) : List.of();
     }
 
     /**
@@ -251,6 +262,17 @@ public final class LayerKinds {
         return Wrappers.isWrapper(layer)
                 ? Wrappers.canEndGradients(layer)
                 : kind(layer).isPresent();
+    }
+
+    /**
+     * Whether DL4J 1.0.0-M2.1 can run the stock layer at all.
+     *
+     * @param layer a stock configuration
+     * @return false for {@code LearnedSelfAttentionLayer}, which calls the native {@code scatter_update} without arguments,
+     *     and for a wrapper around one
+     */
+    public static boolean runsInStock(Layer layer) {
+        return !(Wrappers.inner(layer) instanceof LearnedSelfAttentionLayer);
     }
 
     /**

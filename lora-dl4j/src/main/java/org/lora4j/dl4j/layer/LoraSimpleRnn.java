@@ -10,6 +10,7 @@ import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.layers.LayerValidation;
 import org.deeplearning4j.nn.conf.layers.recurrent.SimpleRnn;
 import org.deeplearning4j.optimize.api.TrainingListener;
+import org.lora4j.error.Problems;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.learning.config.IUpdater;
@@ -76,6 +77,15 @@ public final class LoraSimpleRnn extends SimpleRnn implements LoraLayer {
         return lora;
     }
 
+    /** What stands in the way of updates. */
+    static List<String> problems(SimpleRnn layer, LoraSettings settings) {
+        return layer.hasLayerNorm() && settings.slots().stream().anyMatch(LoraSlot::bias)
+                ? List.of("layer \"" + layer.getLayerName()
+                        + "\": a bias of B inside layer normalization, expected none, because it could not be merged into"
+                        + " the bias outside; set loraBias to false")
+                : List.of();
+    }
+
     @Override
     public org.deeplearning4j.nn.api.Layer instantiate(
             NeuralNetConfiguration conf,
@@ -85,11 +95,9 @@ public final class LoraSimpleRnn extends SimpleRnn implements LoraLayer {
             boolean initialize,
             DataType type) {
         LayerValidation.assertNInNOutSet("LoraSimpleRnn", getLayerName(), index, getNIn(), getNOut());
-        if (hasLayerNorm() && lora.slots().stream().anyMatch(LoraSlot::bias)) {
-            throw new IllegalArgumentException("layer \"" + getLayerName()
-                    + "\": a bias of B inside layer normalization; expected none, because it could not be merged into the"
-                    + " bias outside. Set loraBias to false.");
-        }
+        Problems problems = new Problems();
+        problems.addAll(problems(this, lora));
+        problems.throwIfAny("LoraSimpleRnn");
         return Running.start(new SimpleRnnUpdates(conf, type, lora), conf, listeners, index, view, initialize);
     }
 

@@ -84,6 +84,11 @@ public final class VertexKinds {
     public static List<String> problems(String name, GraphVertex vertex, LoraSettings settings) {
         boolean learns =
                 !settings.learning().isEmpty() || settings.slots().stream().anyMatch(LoraSlot::learns);
+        if (learns && !isAdaptable(vertex)) {
+            return List.of("vertex \"" + name + "\" ("
+                    + vertex.getClass().getSimpleName() + "): trained parameters " + settings.learning()
+                    + ", expected none, because vertices of this kind can only be frozen");
+        }
         return learns && vertex instanceof SameDiffVertex own && own.getUpdater() == null
                 ? List.of("vertex \"" + name + "\" (" + vertex.getClass().getSimpleName()
                         + "): updater = null, as in copies of a configuration, expected an updater;"

@@ -137,9 +137,11 @@ final class Wrappers {
         if (!(layer instanceof Bidirectional both)) {
             return LayerKinds.problems(wrapped(layer), settings);
         }
-        return differences(settings, direction("f", settings), direction("b", settings)).stream()
-                .map(problem -> name(both) + ": " + problem)
-                .toList();
+        LoraSettings forward = direction("f", settings);
+        List<String> problems = new ArrayList<>(LayerKinds.problems(wrapped(layer), forward));
+        differences(settings, forward, direction("b", settings))
+                .forEach(problem -> problems.add(name(both) + ": " + problem));
+        return problems;
     }
 
     private static List<String> differences(LoraSettings settings, LoraSettings forward, LoraSettings backward) {

@@ -62,6 +62,6 @@ class SimpleRnnNormTest {
         assertThatThrownBy(() -> Adapting.adapted(stock, withBias))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("layer normalization")
-                .hasMessageContaining("Set loraBias to false");
+                .hasMessageContaining("set loraBias to false");
     }
 }
