@@ -3,9 +3,9 @@ package org.lora4j.dl4j;
 
 import java.util.Map;
 import org.deeplearning4j.nn.api.Model;
-import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.lora4j.dl4j.layer.FrozenValues;
 import org.lora4j.dl4j.layer.FrozenVector;
+import org.lora4j.dl4j.layer.LayerKinds;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -42,9 +42,7 @@ final class OutsideValues {
             return own;
         }
         INDArray copy = own.values("layer \"" + site.path() + "\"").dup('c');
-        NeuralNetConfiguration conf = new NeuralNetConfiguration();
-        conf.setLayer(site.conf().clone());
-        Map<String, INDArray> table = conf.getLayer().initializer().init(conf, copy, false);
+        Map<String, INDArray> table = LayerKinds.table(site.conf(), copy);
         moved.forEach((name, value) -> table.get(name).assign(value));
         return FrozenVector.of(copy).part(0, copy.length());
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.dl4j.layer;
 
+import java.io.Serializable;
 import java.util.Objects;
 import org.lora4j.error.Problems;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -17,7 +18,9 @@ import org.nd4j.shade.jackson.annotation.JsonProperty;
  *
  * @apiNote Status: experimental
  */
-public final class FrozenValues {
+public final class FrozenValues implements Serializable {
+
+    private static final long serialVersionUID = 1;
 
     @JsonProperty
     private final String vector;
@@ -29,7 +32,7 @@ public final class FrozenValues {
     private final long length;
 
     @JsonIgnore
-    private final FrozenVector known;
+    private final transient FrozenVector known;
 
     FrozenValues(FrozenVector known, long from, long length) {
         this(known.id(), from, length, known);
@@ -98,8 +101,8 @@ public final class FrozenValues {
                             + " attached to it; expected the parameters with SHA-256 " + vector
                             + ". Do not train a base that adapted networks read, adapt a clone() of it.");
         }
-        if (from + length > all.length()) {
-            throw new IllegalStateException(where + ": frozen values " + from + " to " + (from + length) + " of "
+        if (from > all.length() || length > all.length() - from) {
+            throw new IllegalStateException(where + ": " + length + " frozen values from " + from + " on of "
                     + all.length() + "; expected a part of the base's parameters. The configuration is damaged.");
         }
         return all.get(NDArrayIndex.interval(from, from + length));
@@ -117,6 +120,11 @@ public final class FrozenValues {
     FrozenValues half(boolean second) {
         long half = length / 2;
         return new FrozenValues(vector, second ? from + half : from, half, known);
+    }
+
+    // Checks the numbers, and finds the vector where it is known.
+    private Object readResolve() {
+        return new FrozenValues(vector, from, length);
     }
 
     @Override
