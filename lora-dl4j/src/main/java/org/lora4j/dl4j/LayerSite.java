@@ -2,6 +2,7 @@
 package org.lora4j.dl4j;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.misc.FrozenLayer;
@@ -9,6 +10,7 @@ import org.lora4j.dl4j.layer.FrozenBaseLayer;
 import org.lora4j.dl4j.layer.LayerKinds;
 import org.lora4j.dl4j.layer.LayerWeight;
 import org.lora4j.dl4j.layer.LoraSettings;
+import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * A layer of a network.
@@ -59,6 +61,11 @@ record LayerSite(String key, String path, Layer conf) implements Site {
             case "W", "gamma" -> "weight";
             default -> conf.initializer().isBiasParam(conf, parameter) ? "bias_" + parameter : parameter;
         };
+    }
+
+    @Override
+    public Map<String, INDArray> table(INDArray values) {
+        return LayerKinds.table(conf, values);
     }
 
     @Override

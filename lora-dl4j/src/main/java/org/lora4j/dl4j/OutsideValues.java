@@ -3,7 +3,6 @@ package org.lora4j.dl4j;
 
 import java.util.Map;
 import org.deeplearning4j.nn.api.Model;
-import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.lora4j.dl4j.layer.FrozenValues;
 import org.lora4j.dl4j.layer.FrozenVector;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -34,11 +33,11 @@ final class OutsideValues {
      * The values of a layer.
      *
      * @param moved values that differ from the base's, by name
-     * @return null for places without parameters, and for vertices, whose parameters are always the network's
+     * @return null for places without parameters
      */
-    FrozenValues of(Site place, Map<String, INDArray> moved) {
-        Part part = parts.get(place.key());
-        if (!(place instanceof LayerSite site) || part.length() == 0) {
+    FrozenValues of(Site site, Map<String, INDArray> moved) {
+        Part part = parts.get(site.key());
+        if (part.length() == 0) {
             return null;
         }
         FrozenValues own = base.part(part.from(), part.length());
@@ -46,9 +45,7 @@ final class OutsideValues {
             return own;
         }
         INDArray copy = own.values("layer \"" + site.path() + "\"").dup('c');
-        NeuralNetConfiguration conf = new NeuralNetConfiguration();
-        conf.setLayer(site.conf().clone());
-        Map<String, INDArray> table = conf.getLayer().initializer().init(conf, copy, false);
+        Map<String, INDArray> table = site.table(copy);
         moved.forEach((name, value) -> table.get(name).assign(value));
         return FrozenVector.of(copy).part(0, copy.length());
     }

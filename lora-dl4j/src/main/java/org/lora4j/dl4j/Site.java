@@ -2,9 +2,11 @@
 package org.lora4j.dl4j;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.lora4j.dl4j.layer.LayerWeight;
 import org.lora4j.dl4j.layer.LoraSettings;
+import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** A place in a network: a layer, or a vertex of a graph that holds none. Configurations are only read. */
 sealed interface Site permits LayerSite, VertexSite {
@@ -32,6 +34,9 @@ sealed interface Site permits LayerSite, VertexSite {
 
     /** What files call a parameter that is no weight of a module. */
     String nameInFiles(String parameter);
+
+    /** The parameters over an array that has the values of all of them, as views by name. */
+    Map<String, INDArray> table(INDArray values);
 
     /** Whether the stock form returns gradients twice too large, so that it may not stay even where all of it learns. */
     boolean doublesGradients();

@@ -2,6 +2,7 @@
 package org.lora4j.dl4j;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.deeplearning4j.nn.conf.graph.FrozenVertex;
 import org.deeplearning4j.nn.conf.graph.GraphVertex;
@@ -11,6 +12,7 @@ import org.lora4j.dl4j.layer.LayerWeight;
 import org.lora4j.dl4j.layer.LoraLayer;
 import org.lora4j.dl4j.layer.LoraSettings;
 import org.lora4j.dl4j.layer.VertexKinds;
+import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * A vertex without a layer: most have no parameters, attention has.
@@ -65,6 +67,11 @@ record VertexSite(String key, GraphVertex conf) implements Site {
     @Override
     public String nameInFiles(String parameter) {
         return parameter;
+    }
+
+    @Override
+    public Map<String, INDArray> table(INDArray values) {
+        return VertexKinds.table(conf, values);
     }
 
     @Override

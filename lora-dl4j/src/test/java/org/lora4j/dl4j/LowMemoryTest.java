@@ -536,7 +536,7 @@ class LowMemoryTest {
         String json = network.getLayerWiseConfigurations().toJson();
 
         assertThatThrownBy(() -> init(json.replace("\"from\" : 0", "\"from\" : 70")))
-                .hasMessageContaining("layer \"fc1\": frozen values 70 to 100 of 83")
+                .hasMessageContaining("layer \"fc1\": 30 frozen values from 70 on of 83")
                 .hasMessageContaining("damaged");
         assertThatThrownBy(() -> init(json.replace("\"length\" : 30", "\"length\" : 29")))
                 .hasMessageContaining("layer \"fc1\": 29 frozen values outside of the network; expected 30");

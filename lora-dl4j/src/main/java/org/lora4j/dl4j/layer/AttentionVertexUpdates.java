@@ -38,6 +38,7 @@ final class AttentionVertexUpdates extends SameDiffGraphVertex {
             DataType type) {
         super(vertex, graph, vertex.getName(), index, view, initialize, type);
         this.vertex = vertex;
+        this.paramTable = vertex.table(paramTable, view);
         this.attention =
                 new MultiHeadAttention(vertex.getNHeads(), paramTable::get, vertex.lora(), VertexKinds.weights(vertex));
     }

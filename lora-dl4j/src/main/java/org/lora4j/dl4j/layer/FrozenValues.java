@@ -101,8 +101,8 @@ public final class FrozenValues implements Serializable {
                             + " attached to it; expected the parameters with SHA-256 " + vector
                             + ". Do not train a base that adapted networks read, adapt a clone() of it.");
         }
-        if (from + length > all.length()) {
-            throw new IllegalStateException(where + ": frozen values " + from + " to " + (from + length) + " of "
+        if (from > all.length() || length > all.length() - from) {
+            throw new IllegalStateException(where + ": " + length + " frozen values from " + from + " on of "
                     + all.length() + "; expected a part of the base's parameters. The configuration is damaged.");
         }
         return all.get(NDArrayIndex.interval(from, from + length));
@@ -116,14 +116,15 @@ public final class FrozenValues implements Serializable {
                         + " RegisteredBase.of(base). Values of a merged or otherwise moved state exist as long as a model in it.");
     }
 
-    private Object readResolve() {
-        return new FrozenValues(vector, from, length);
-    }
-
     /** One of two halves, as a layer with two directions has its parameters. */
     FrozenValues half(boolean second) {
         long half = length / 2;
         return new FrozenValues(vector, second ? from + half : from, half, known);
+    }
+
+    // Checks the numbers, and finds the vector where it is known.
+    private Object readResolve() {
+        return new FrozenValues(vector, from, length);
     }
 
     @Override

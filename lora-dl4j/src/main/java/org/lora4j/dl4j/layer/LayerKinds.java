@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.dl4j.layer;
 
+import java.lang.ref.Reference;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
@@ -32,6 +34,7 @@ import org.deeplearning4j.nn.conf.layers.SeparableConvolution2D;
 import org.deeplearning4j.nn.conf.layers.recurrent.SimpleRnn;
 import org.deeplearning4j.nn.conf.layers.samediff.SameDiffLayer;
 import org.lora4j.method.ModuleShape;
+import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.shade.jackson.core.JsonProcessingException;
 import org.nd4j.shade.jackson.databind.ObjectMapper;
 import org.nd4j.shade.jackson.databind.node.ObjectNode;
@@ -206,6 +209,19 @@ public final class LayerKinds {
     }
 
     /**
+     * The parameters of a layer over an array that has their values.
+     *
+     * @param layer a stock configuration; not changed
+     * @param values all parameters one after the other
+     * @return views by name
+     */
+    public static Map<String, INDArray> table(Layer layer, INDArray values) {
+        NeuralNetConfiguration conf = new NeuralNetConfiguration();
+        conf.setLayer(layer.clone());
+        return conf.getLayer().initializer().init(conf, values, false);
+    }
+
+    /**
      * A layer that is frozen whole, with its parameters outside of the network.
      *
      * @param layer a stock configuration with parameters; not changed
@@ -339,6 +355,8 @@ public final class LayerKinds {
                             + " a configuration that can be saved. Save the network once to see which part cannot.",
                     e);
         }
+        // Between the writing and the reading nothing else may hold the values outside that the settings name.
+        Reference.reachabilityFence(settings);
         layer.setConstraints(stock.getConstraints());
         if (layer instanceof BaseLayer to && stock instanceof BaseLayer from) {
             // Start values may hold arrays that JSON leaves out.

@@ -7,6 +7,7 @@ import java.util.Objects;
 import org.deeplearning4j.nn.conf.graph.AttentionVertex;
 import org.deeplearning4j.nn.conf.layers.samediff.SDVertexParams;
 import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.nd4j.common.util.ArrayUtil;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.learning.config.IUpdater;
@@ -70,6 +71,15 @@ public final class LoraAttentionVertex extends AttentionVertex implements LoraLa
     @Override
     public void defineParametersAndInputs(SDVertexParams params) {
         super.defineParametersAndInputs(params);
+        if (lora.outside() != null) {
+            SDVertexParams stock = stockParameters();
+            params.clear();
+            stock.getParamShapes().forEach((name, shape) -> {
+                if (lora.learning().contains(name)) {
+                    params.addWeightParam(name, shape);
+                }
+            });
+        }
         for (LoraSlot slot : lora.slots()) {
             VertexKinds.weight(this, slot.weight()).parameters(slot).forEach((name, shape) -> {
                 if (name.equals(slot.c())) {
@@ -81,12 +91,48 @@ public final class LoraAttentionVertex extends AttentionVertex implements LoraLa
         }
     }
 
+    private SDVertexParams stockParameters() {
+        SDVertexParams stock = new SDVertexParams();
+        super.defineParametersAndInputs(stock);
+        return stock;
+    }
+
+    /** All stock parameters over the values outside of the graph. */
+    private Map<String, INDArray> outside() {
+        String where = "vertex \"" + getName() + "\"";
+        SDVertexParams stock = stockParameters();
+        long expected = stock.getParamShapes().values().stream()
+                .mapToLong(ArrayUtil::prodLong)
+                .sum();
+        OutsideParameters.requireLength(where, lora.outside(), expected);
+        return VertexKinds.table(this, stock, lora.outside().values(where));
+    }
+
+    /** The parameters as the running vertex sees them. {@code view} is null if the graph has none of this vertex. */
+    Map<String, INDArray> table(Map<String, INDArray> own, INDArray view) {
+        if (lora.outside() == null) {
+            return own;
+        }
+        Map<String, INDArray> frozen = outside();
+        OutsideParameters.requireType("vertex \"" + getName() + "\"", view, frozen);
+        frozen.keySet().removeAll(own.keySet());
+        ParameterTable table = new ParameterTable(getName(), frozen);
+        own.forEach(table::put);
+        return table;
+    }
+
     @Override
     public void initializeParameters(Map<String, INDArray> params) {
-        super.initializeParameters(params);
+        boolean inside = lora.outside() == null;
+        Map<String, INDArray> weights = inside ? params : outside();
+        if (inside) {
+            super.initializeParameters(params);
+        } else {
+            lora.learning().forEach(name -> params.get(name).assign(weights.get(name)));
+        }
         for (LoraSlot slot : lora.slots()) {
             LayerWeight weight = VertexKinds.weight(this, slot.weight());
-            LoraParameters.start(weight, slot, params.get(slot.weight()))
+            LoraParameters.start(weight, slot, weights.get(slot.weight()))
                     .forEach((name, value) -> params.get(name).assign(value));
         }
     }

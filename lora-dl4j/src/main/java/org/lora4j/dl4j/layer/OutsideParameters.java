@@ -38,14 +38,17 @@ final class OutsideParameters implements ParamInitializer {
         // Of its own: initializers add names to it.
         NeuralNetConfiguration conf = new NeuralNetConfiguration();
         conf.setLayer(layer);
-        long expected = stock.numParams(conf);
-        if (settings.outside().length() != expected) {
-            throw new IllegalStateException(
-                    where(layer) + ": " + settings.outside().length()
-                            + " frozen values outside of the network; expected " + expected
-                            + " for its sizes. Make the network from the base that it belongs to.");
-        }
+        requireLength(where(layer), settings.outside(), stock.numParams(conf));
         return stock.init(conf, settings.outside().values(where(layer)), false);
+    }
+
+    /** Refuses a part of another size. */
+    static void requireLength(String where, FrozenValues values, long expected) {
+        if (values.length() != expected) {
+            throw new IllegalStateException(where + ": " + values.length()
+                    + " frozen values outside of the network; expected " + expected
+                    + " for its sizes. Make the network from the base that it belongs to.");
+        }
     }
 
     /** The parameters that learn over a view of the network's array. */
@@ -114,7 +117,7 @@ final class OutsideParameters implements ParamInitializer {
     public ParameterTable init(NeuralNetConfiguration conf, INDArray view, boolean initializeParams) {
         Layer layer = conf.getLayer();
         Map<String, INDArray> outside = outside(layer);
-        requireType(layer, view, outside);
+        requireType(where(layer), view, outside);
         Map<String, INDArray> frozen = new LinkedHashMap<>(outside);
         frozen.keySet().removeIf(this::learns);
         ParameterTable table = new ParameterTable(layer.getLayerName(), frozen);
@@ -128,10 +131,10 @@ final class OutsideParameters implements ParamInitializer {
         return table;
     }
 
-    private static void requireType(Layer layer, INDArray view, Map<String, INDArray> outside) {
+    static void requireType(String where, INDArray view, Map<String, INDArray> outside) {
         DataType type = outside.values().iterator().next().dataType();
         if (view != null && view.dataType() != type) {
-            throw new IllegalStateException(where(layer) + ": parameters of type " + view.dataType()
+            throw new IllegalStateException(where + ": parameters of type " + view.dataType()
                     + " over frozen values of type " + type
                     + "; expected one type. Convert the base and adapt the result, or use MemoryMode.IN_VIEW.");
         }

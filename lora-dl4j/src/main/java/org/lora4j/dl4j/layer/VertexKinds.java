@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.dl4j.layer;
 
+import java.lang.ref.Reference;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.graph.AttentionVertex;
 import org.deeplearning4j.nn.conf.graph.GraphVertex;
+import org.deeplearning4j.nn.conf.layers.samediff.SDLayerParams;
 import org.deeplearning4j.nn.conf.layers.samediff.SameDiffVertex;
+import org.deeplearning4j.nn.params.SameDiffParamInitializer;
+import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.shade.jackson.core.JsonProcessingException;
 import org.nd4j.shade.jackson.databind.ObjectMapper;
 import org.nd4j.shade.jackson.databind.node.ObjectNode;
@@ -51,6 +56,23 @@ public final class VertexKinds {
      */
     public static List<LayerWeight> weights(GraphVertex vertex) {
         return kind(vertex).map(kind -> kind.weightsOf(vertex)).orElse(List.of());
+    }
+
+    /**
+     * The parameters of a stock vertex over an array that has their values.
+     *
+     * @param vertex configuration of a vertex that can be adapted, stock
+     * @param values all parameters one after the other
+     * @return views by name
+     */
+    public static Map<String, INDArray> table(GraphVertex vertex, INDArray values) {
+        SameDiffVertex own = (SameDiffVertex) vertex;
+        return table(own, own.getVertexParams(), values);
+    }
+
+    static Map<String, INDArray> table(SameDiffVertex vertex, SDLayerParams parameters, INDArray values) {
+        return SameDiffParamInitializer.getInstance()
+                .subsetAndReshape(parameters.getParameterKeys(), parameters.getParamShapes(), values, null, vertex);
     }
 
     static LayerWeight weight(GraphVertex vertex, String name) {
@@ -132,7 +154,10 @@ public final class VertexKinds {
             tree.set("lora", mapper.valueToTree(settings));
             // The shapes of the stock parameters only; the copy computes its own.
             tree.remove("vertexParams");
-            return Objects.requireNonNull(mapper.treeToValue(tree, adapted));
+            V copy = mapper.treeToValue(tree, adapted);
+            // Between the writing and the reading nothing else may hold the values outside that the settings name.
+            Reference.reachabilityFence(settings);
+            return Objects.requireNonNull(copy);
         } catch (JsonProcessingException e) {
             throw new IllegalStateException(
                     "vertex of kind " + stock.getClass().getSimpleName()

@@ -218,6 +218,68 @@ class LoraAttentionVertexTest {
                 .print(GradientCheckUtil.PrintMode.FAILURES_ONLY));
     }
 
+    private ComputationGraph outside(ComputationGraph stock, LoraSettings settings) {
+        INDArray values = stock.getVertex(VERTEX).params();
+        FrozenVector vector = FrozenVector.of(values);
+        ComputationGraphConfiguration conf = stock.getConfiguration().clone();
+        conf.getVertices()
+                .put(
+                        VERTEX,
+                        VertexKinds.adapt(
+                                stock.getConfiguration().getVertices().get(VERTEX),
+                                new LoraSettings(
+                                        settings.slots(),
+                                        settings.learning(),
+                                        settings.lowest(),
+                                        vector.part(0, values.length()))));
+        ComputationGraph graph = new ComputationGraph(conf);
+        graph.init();
+        stock.paramTable().forEach((name, value) -> {
+            if (graph.paramTable().containsKey(name)) {
+                parameter(graph, name).assign(value);
+            }
+        });
+        return graph;
+    }
+
+    @Test
+    void parametersOutside_giveTheSameTraining_andAreNotTheGraphs() {
+        for (String[] learning : new String[][] {{}, {"Wk"}}) {
+            ComputationGraph stock = graph(stockVertex(), builder(new Adam(0.05)));
+            double[] before = values(stock.params());
+            LoraSettings updates = updates(Initialization.KAIMING_UNIFORM, 0.2, learning);
+            ComputationGraph outside = outside(stock, updates);
+            ComputationGraph inside = adapted(stock, updates);
+            double[] first = output(outside);
+
+            fit(outside, 3);
+            fit(inside, 3);
+
+            assertThat(outside.paramTable().keySet()).doesNotContain(full("Wq")).contains(full("WqA0"));
+            outside.paramTable()
+                    .forEach((name, value) ->
+                            assertThat(values(value)).as(name).isEqualTo(values(parameter(inside, name))));
+            assertThat(output(outside)).isEqualTo(output(inside)).isNotEqualTo(first);
+            assertThat(output(outside.clone())).isEqualTo(output(outside));
+            assertThat(values(stock.params())).isEqualTo(before);
+        }
+    }
+
+    @Test
+    void frozenVertexOutside_hasNoParametersInTheGraph() {
+        ComputationGraph stock = graph(stockVertex(), builder(new Adam(0.05)));
+        ComputationGraph outside = outside(stock, LoraSettings.frozen());
+        ComputationGraph inside = adapted(stock, LoraSettings.frozen());
+
+        fit(outside, 3);
+        fit(inside, 3);
+
+        assertThat(outside.getVertex(VERTEX).numParams()).isZero();
+        assertThat(output(outside)).isEqualTo(output(inside));
+        assertThat(outside.params().length())
+                .isEqualTo(stock.params().length() - stock.getVertex(VERTEX).numParams());
+    }
+
     @Test
     void mergedWeight_givesTheOutputOfTheUpdates() {
         ComputationGraph stock = stock();
