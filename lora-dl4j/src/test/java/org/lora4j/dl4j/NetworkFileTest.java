@@ -13,10 +13,30 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.conf.constraint.MaxNormConstraint;
+import org.deeplearning4j.nn.conf.constraint.UnitNormConstraint;
+import org.deeplearning4j.nn.conf.distribution.NormalDistribution;
+import org.deeplearning4j.nn.conf.distribution.UniformDistribution;
+import org.deeplearning4j.nn.conf.dropout.GaussianDropout;
+import org.deeplearning4j.nn.conf.graph.MergeVertex;
+import org.deeplearning4j.nn.conf.graph.ScaleVertex;
+import org.deeplearning4j.nn.conf.graph.rnn.DuplicateToTimeSeriesVertex;
+import org.deeplearning4j.nn.conf.graph.rnn.LastTimeStepVertex;
+import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.ActivationLayer;
+import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
+import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
+import org.deeplearning4j.nn.conf.layers.LSTM;
 import org.deeplearning4j.nn.conf.layers.LossLayer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
+import org.deeplearning4j.nn.conf.layers.PoolingType;
+import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
+import org.deeplearning4j.nn.conf.layers.SelfAttentionLayer;
+import org.deeplearning4j.nn.conf.layers.recurrent.Bidirectional;
+import org.deeplearning4j.nn.conf.layers.variational.GaussianReconstructionDistribution;
+import org.deeplearning4j.nn.conf.layers.variational.VariationalAutoencoder;
+import org.deeplearning4j.nn.conf.weightnoise.WeightNoise;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.util.ModelSerializer;
@@ -33,7 +53,12 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.dataset.api.preprocessor.NormalizerStandardize;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.learning.config.Nesterovs;
 import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
+import org.nd4j.linalg.lossfunctions.impl.LossMCXENT;
+import org.nd4j.linalg.schedule.ScheduleType;
+import org.nd4j.linalg.schedule.StepSchedule;
 
 /** Good files: {@link NetworkFile} gives what {@code ModelSerializer} gives, in every bit. */
 class NetworkFileTest {
@@ -152,6 +177,88 @@ class NetworkFileTest {
 
         assertThat(read.params().dataType()).isEqualTo(type);
         assertThat(values(read.params())).isEqualTo(values(network.params()));
+    }
+
+    /** Activations, losses, schedules, noise, distributions, constraints, dropouts, preprocessors, layers of several bases. */
+    @Test
+    void classesOfEveryFamily_areThoseOfNetworks() throws IOException {
+        MultiLayerNetwork network = new MultiLayerNetwork(new NeuralNetConfiguration.Builder()
+                .seed(3)
+                .updater(new Nesterovs(new StepSchedule(ScheduleType.EPOCH, 0.1, 0.5, 2), 0.9))
+                .weightInit(new NormalDistribution(0, 0.1))
+                .dropOut(new GaussianDropout(0.1))
+                .weightNoise(new WeightNoise(new UniformDistribution(-0.1, 0.1)))
+                .constrainWeights(new MaxNormConstraint(2, 1), new UnitNormConstraint(1))
+                .l1(0.01)
+                .weightDecay(0.01)
+                .list()
+                .layer(new ConvolutionLayer.Builder(2, 2)
+                        .nOut(2)
+                        .activation(Activation.LEAKYRELU)
+                        .build())
+                .layer(new GlobalPoolingLayer.Builder(PoolingType.MAX).build())
+                .layer(new VariationalAutoencoder.Builder()
+                        .nOut(3)
+                        .encoderLayerSizes(4)
+                        .decoderLayerSizes(4)
+                        .reconstructionDistribution(new GaussianReconstructionDistribution(Activation.TANH))
+                        .build())
+                .layer(new OutputLayer.Builder(new LossMCXENT(Nd4j.create(new float[] {1, 2, 3})))
+                        .nOut(3)
+                        .activation(Activation.SOFTMAX)
+                        .build())
+                .setInputType(InputType.convolutional(4, 4, 1))
+                .build());
+        network.init();
+        ModelSerializer.writeModel(network, zip().toFile(), true);
+
+        MultiLayerNetwork read = NetworkFile.readMultiLayerNetwork(zip());
+
+        assertThat(read.getLayerWiseConfigurations().toJson())
+                .isEqualTo(ModelSerializer.restoreMultiLayerNetwork(zip().toFile())
+                        .getLayerWiseConfigurations()
+                        .toJson())
+                .contains("NormalDistribution", "UniformDistribution", "GaussianDropout", "UnitNormConstraint");
+        assertThat(values(read.params())).isEqualTo(values(network.params()));
+    }
+
+    @Test
+    void verticesOfEveryFamily_areThoseOfNetworks() throws IOException {
+        ComputationGraph graph = new ComputationGraph(new NeuralNetConfiguration.Builder()
+                .seed(3)
+                .graphBuilder()
+                .addInputs("in")
+                .setInputTypes(InputType.recurrent(3, 4))
+                .addLayer("both", new Bidirectional(new LSTM.Builder().nOut(2).build()), "in")
+                .addVertex("last", new LastTimeStepVertex("in"), "both")
+                .addVertex("again", new DuplicateToTimeSeriesVertex("in"), "last")
+                .addVertex("merged", new MergeVertex(), "both", "again")
+                .addLayer(
+                        "attention",
+                        new SelfAttentionLayer.Builder()
+                                .nOut(4)
+                                .nHeads(2)
+                                .projectInput(true)
+                                .build(),
+                        "merged")
+                .addVertex("scaled", new ScaleVertex(0.5), "attention")
+                .addLayer(
+                        "out",
+                        new RnnOutputLayer.Builder(LossFunction.MSE)
+                                .nOut(2)
+                                .activation(Activation.IDENTITY)
+                                .build(),
+                        "scaled")
+                .setOutputs("out")
+                .build());
+        graph.init();
+        ModelSerializer.writeModel(graph, zip().toFile(), true);
+
+        ComputationGraph read = NetworkFile.readComputationGraph(zip());
+
+        INDArray input = normal(2, 3, 4).castTo(DataType.FLOAT);
+        assertThat(values(read.params())).isEqualTo(values(graph.params()));
+        assertThat(values(read.outputSingle(input))).isEqualTo(values(graph.outputSingle(input)));
     }
 
     @Test

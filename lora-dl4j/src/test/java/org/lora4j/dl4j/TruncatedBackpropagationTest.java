@@ -253,6 +253,26 @@ class TruncatedBackpropagationTest {
         assertChainRule(kind, masked());
     }
 
+    /** Of M2.1, which is why differences are the measure here; if this fails, the trap in docs/dl4j.md is gone. */
+    @ParameterizedTest
+    @MethodSource("kinds")
+    void stockGradient_isThatOfDifferencesInTheFirstPartOnly(Kind kind) {
+        MultiLayerNetwork stock = stock(kind, new Sgd(0));
+        int columns = (int) stock.getParam("0_W").size(1);
+
+        Gradients own = gradients(stock, series());
+
+        for (int part = 0; part < 2; part++) {
+            double most = own.parts
+                    .get(part)
+                    .get("0_W")
+                    .sub(differences(stock, "0_W", columns, series(), part))
+                    .amaxNumber()
+                    .doubleValue();
+            assertThat(most < DIFFERENCE).as("part %s, distance %s", part, most).isEqualTo(part == 0);
+        }
+    }
+
     @ParameterizedTest
     @MethodSource("kinds")
     void oneStepAtATime_afterTraining_givesTheWholeSeries(Kind kind) {
