@@ -2,6 +2,7 @@
 package org.lora4j.dl4j;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -14,6 +15,7 @@ import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.updater.BaseMultiLayerUpdater;
 import org.lora4j.dl4j.NetworkAdapter.Copy;
 import org.lora4j.dl4j.NetworkAdapter.Part;
+import org.lora4j.dl4j.layer.FrozenValues;
 import org.lora4j.dl4j.layer.LoraSettings;
 import org.lora4j.dl4j.layer.LoraSlot;
 import org.lora4j.host.HostState;
@@ -159,6 +161,7 @@ final class StateNetwork<N extends Model> {
             }
         }
         NetworkAccess.Reach reach = access.reach(base, learners, stock);
+        String inside = inside(learners);
         Map<String, Site> replaced = new HashMap<>();
         for (Site site : access.sites(base)) {
             String key = site.key();
@@ -166,7 +169,7 @@ final class StateNetwork<N extends Model> {
                     slots.getOrDefault(key, List.of()),
                     learning.getOrDefault(key, List.of()),
                     reach.lowest().contains(key),
-                    outside == null ? null : outside.of(site, movedByPlace.getOrDefault(key, Map.of())));
+                    key.equals(inside) ? null : outside(site, movedByPlace.getOrDefault(key, Map.of())));
             if (reach.stopping().contains(key)) {
                 replaced.put(key, site.stopped(settings));
             } else if (!stock.contains(key)) {
@@ -175,6 +178,32 @@ final class StateNetwork<N extends Model> {
             }
         }
         return replaced;
+    }
+
+    private FrozenValues outside(Site site, Map<String, INDArray> moved) {
+        return outside == null ? null : outside.of(site, moved);
+    }
+
+    /**
+     * The layer that has its parameters in the network all the same, or null: stock graphs count the parameters of layers
+     * only, and do not train if there are none, whatever their vertices have.
+     */
+    private String inside(Set<String> learners) {
+        List<Site> layers = access.sites(base).stream()
+                .filter(site -> site instanceof LayerSite && length(site) > 0)
+                .toList();
+        return learners.isEmpty() || layers.stream().anyMatch(site -> learners.contains(site.key()))
+                ? null
+                : layers.stream()
+                        .min(Comparator.comparingLong(this::length))
+                        .map(Site::key)
+                        .orElse(null);
+    }
+
+    private long length(Site site) {
+        return access.parameters(base, site.key()).values().stream()
+                .mapToLong(INDArray::length)
+                .sum();
     }
 
     private boolean staysStock(Site site) {

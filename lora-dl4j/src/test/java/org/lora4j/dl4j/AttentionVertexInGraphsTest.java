@@ -53,6 +53,18 @@ import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
 
 class AttentionVertexInGraphsTest {
 
+    MemoryMode mode() {
+        return MemoryMode.IN_VIEW;
+    }
+
+    private AdaptedNetwork<ComputationGraph> inject(ComputationGraph base, LoraConfig config, long seed) {
+        return Lora.inject(base, config, seed, mode());
+    }
+
+    private AdaptedNetwork<ComputationGraph> adapted(ComputationGraph base) {
+        return AdaptedNetwork.of(base, mode());
+    }
+
     private static final long SEED = 42;
 
     /** The vertex is computed by hand, and so rounds differently. */
@@ -204,7 +216,7 @@ class AttentionVertexInGraphsTest {
         double[] memory = values(base.getUpdater().getStateViewArray());
         double[] before = output(base);
 
-        AdaptedNetwork<ComputationGraph> model = Lora.inject(base, ALL, SEED);
+        AdaptedNetwork<ComputationGraph> model = inject(base, ALL, SEED);
 
         assertThat(output(model.network())).containsExactly(before, offset(BY_HAND));
         fit(model.network(), 3);
@@ -220,7 +232,7 @@ class AttentionVertexInGraphsTest {
 
     @Test
     void training_movesTheFactorsOnly_andTheAdapterHasThem() {
-        AdaptedNetwork<ComputationGraph> model = Lora.inject(graph(), ALL, SEED);
+        AdaptedNetwork<ComputationGraph> model = inject(graph(), ALL, SEED);
         Map<String, double[]> before = parameters(model.network());
 
         fit(model.network(), 3);
@@ -241,7 +253,7 @@ class AttentionVertexInGraphsTest {
     @Test
     void adapter_savedAndLoaded_givesTheOutput(@TempDir Path directory) throws IOException {
         ComputationGraph base = graph();
-        AdaptedNetwork<ComputationGraph> model = Lora.inject(base, ALL, SEED);
+        AdaptedNetwork<ComputationGraph> model = inject(base, ALL, SEED);
         fit(model.network(), 3);
 
         model.adapter("default").save(directory);
@@ -251,7 +263,7 @@ class AttentionVertexInGraphsTest {
 
     @Test
     void mergeAndUnload_givesAStockGraphThatCanBeTrained() {
-        AdaptedNetwork<ComputationGraph> model = Lora.inject(graph(), ALL, SEED);
+        AdaptedNetwork<ComputationGraph> model = inject(graph(), ALL, SEED);
         fit(model.network(), 3);
 
         ComputationGraph merged = model.mergeAndUnload();
@@ -265,7 +277,7 @@ class AttentionVertexInGraphsTest {
 
     @Test
     void merge_computesTheSame_andUnmergeIsExact() {
-        AdaptedNetwork<ComputationGraph> model = Lora.inject(graph(), ALL, SEED);
+        AdaptedNetwork<ComputationGraph> model = inject(graph(), ALL, SEED);
         fit(model.network(), 3);
         double[] attached = output(model.network());
 
@@ -278,8 +290,8 @@ class AttentionVertexInGraphsTest {
 
     @Test
     void states_keepValuesAndUpdaterHistory() {
-        AdaptedNetwork<ComputationGraph> model = Lora.inject(graph(), ALL, SEED);
-        AdaptedNetwork<ComputationGraph> straight = Lora.inject(graph(), ALL, SEED);
+        AdaptedNetwork<ComputationGraph> model = inject(graph(), ALL, SEED);
+        AdaptedNetwork<ComputationGraph> straight = inject(graph(), ALL, SEED);
         model.addAdapter("other", random("above.W"), 7);
         fit(model.network(), 3);
 
@@ -303,7 +315,7 @@ class AttentionVertexInGraphsTest {
                 random("above.W").toBuilder().modulesToSave("attention.Wo").build();
         GraphAccess access = new GraphAccess();
 
-        AdaptedNetwork<ComputationGraph> model = Lora.inject(base, config, SEED);
+        AdaptedNetwork<ComputationGraph> model = inject(base, config, SEED);
 
         ComputationGraph network = model.network();
         Map<String, List<INDArray>> known = UpdaterHistory.read(access.updater(base, false), access::key);
@@ -320,7 +332,7 @@ class AttentionVertexInGraphsTest {
 
     @Test
     void gradients_ofTheFactors_areThoseOfDifferences() {
-        ComputationGraph network = Lora.inject(graph(projecting(), new NoOp()), random("Wq", "Wk", "Wv", "Wo"), SEED)
+        ComputationGraph network = inject(graph(projecting(), new NoOp()), random("Wq", "Wk", "Wv", "Wo"), SEED)
                 .network();
 
         assertThat(gradientsHold(network)).isTrue();
@@ -333,7 +345,7 @@ class AttentionVertexInGraphsTest {
                 .build();
 
         ComputationGraph network =
-                Lora.inject(graph(projecting(), new NoOp()), config, SEED).network();
+                inject(graph(projecting(), new NoOp()), config, SEED).network();
 
         // Stock vertices double theirs.
         assertThat(gradientsHold(network, "attention_Wq", "attention_Wk", "attention_Wv", "attention_Wo"))
@@ -346,7 +358,7 @@ class AttentionVertexInGraphsTest {
         ComputationGraph base = graph(projecting ? projecting() : plain(), new NoOp());
 
         ComputationGraph network =
-                Lora.inject(base, random("queries.W", "memory.W"), SEED).network();
+                inject(base, random("queries.W", "memory.W"), SEED).network();
 
         assertThat(output(network)).isNotEqualTo(output(base));
         assertThat(gradientsHold(network)).isTrue();
@@ -354,7 +366,7 @@ class AttentionVertexInGraphsTest {
 
     @Test
     void vertexWithoutProjections_cannotBeATarget() {
-        assertThatThrownBy(() -> Lora.inject(graph(plain(), new NoOp()), random("attention"), SEED))
+        assertThatThrownBy(() -> inject(graph(plain(), new NoOp()), random("attention"), SEED))
                 .isInstanceOf(NoMatchingModuleException.class)
                 .hasMessageContaining("\"attention\" cannot be adapted, this AttentionVertex has no weights");
     }
@@ -367,7 +379,7 @@ class AttentionVertexInGraphsTest {
     void backwardPass_stopsBelowTheLowestAdapter_throughBranchesAndVertices() {
         ComputationGraph base = steady(new NoOp());
 
-        ComputationGraph network = Lora.inject(base, random("above.W"), SEED).network();
+        ComputationGraph network = inject(base, random("above.W"), SEED).network();
 
         for (String stopped : List.of("attention", "both")) {
             assertThat(network.getVertex(stopped))
@@ -379,7 +391,7 @@ class AttentionVertexInGraphsTest {
 
     @Test
     void networkWithStoppedVertices_savedAndCloned_trainsTheSame() throws IOException {
-        AdaptedNetwork<ComputationGraph> model = Lora.inject(steady(new Adam(0.02)), random("above.W"), SEED);
+        AdaptedNetwork<ComputationGraph> model = inject(steady(new Adam(0.02)), random("above.W"), SEED);
         fit(model.network(), 2);
 
         assertRestoredTrainsTheSame(model);
@@ -387,7 +399,7 @@ class AttentionVertexInGraphsTest {
 
     @Test
     void adaptedNetwork_savedClonedAndAdopted_trainsTheSame() throws IOException {
-        AdaptedNetwork<ComputationGraph> model = Lora.inject(graph(), ALL, SEED);
+        AdaptedNetwork<ComputationGraph> model = inject(graph(), ALL, SEED);
         fit(model.network(), 2);
 
         assertRestoredTrainsTheSame(model);
@@ -423,17 +435,17 @@ class AttentionVertexInGraphsTest {
     void baseWithoutAnUpdaterOfTheVertex_isRefused_whereItWouldLearn() {
         ComputationGraph base = withoutUpdater();
 
-        assertThatThrownBy(() -> Lora.inject(base, ALL, SEED))
+        assertThatThrownBy(() -> inject(base, ALL, SEED))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("vertex \"attention\" (AttentionVertex): updater = null")
                 .hasMessageContaining("setUpdater(...)");
-        assertThat(Lora.inject(base, random("above.W"), SEED).network()).isNotNull();
+        assertThat(inject(base, random("above.W"), SEED).network()).isNotNull();
     }
 
     @Test
     void loadedAdapter_overABaseWithoutAnUpdater_runsAndCannotBeTrained() {
-        Adapter adapter = Lora.inject(graph(), random("Wq"), SEED).adapter("default");
-        AdaptedNetwork<ComputationGraph> model = AdaptedNetwork.of(withoutUpdater());
+        Adapter adapter = inject(graph(), random("Wq"), SEED).adapter("default");
+        AdaptedNetwork<ComputationGraph> model = adapted(withoutUpdater());
         model.addAdapter("loaded", adapter);
         model.activate("loaded");
 
@@ -449,7 +461,7 @@ class AttentionVertexInGraphsTest {
 
     @Test
     void resizing_isRefused() {
-        ComputationGraph network = Lora.inject(graph(), ALL, SEED).network();
+        ComputationGraph network = inject(graph(), ALL, SEED).network();
         TransferLearning.GraphBuilder builder = new TransferLearning.GraphBuilder(network);
 
         assertThatThrownBy(() -> builder.nOutReplace("attention", 7, WeightInit.XAVIER))

@@ -70,6 +70,18 @@ import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
 @SuppressWarnings("deprecation") // GravesLSTM is, and saved networks have it.
 class KindsInGraphsTest {
 
+    MemoryMode mode() {
+        return MemoryMode.IN_VIEW;
+    }
+
+    private AdaptedNetwork<ComputationGraph> inject(ComputationGraph base, LoraConfig config, long seed) {
+        return Lora.inject(base, config, seed, mode());
+    }
+
+    private AdaptedNetwork<ComputationGraph> adapted(ComputationGraph base) {
+        return AdaptedNetwork.of(base, mode());
+    }
+
     private static final double BY_HAND = 1e-12;
 
     /** Stock cannot run the first; the builders of the others make layers without an ending to their name. */
@@ -341,7 +353,7 @@ class KindsInGraphsTest {
                 .targetModules(ModuleSelector.regex("(one|two)\\b.*"))
                 .build();
 
-        AdaptedNetwork<ComputationGraph> model = Lora.inject(base, config, 5);
+        AdaptedNetwork<ComputationGraph> model = inject(base, config, 5);
 
         ComputationGraph network = model.network();
         assertThat(output(network, of)).containsExactly(before, offset(BY_HAND));
@@ -361,7 +373,7 @@ class KindsInGraphsTest {
         });
         double[] adapted = output(network, of);
         Adapter adapter = model.adapter("default");
-        AdaptedNetwork<ComputationGraph> again = AdaptedNetwork.of(base);
+        AdaptedNetwork<ComputationGraph> again = adapted(base);
         again.addAdapter("copy", adapter);
         again.activate("copy");
         assertThat(output(again.network(), of)).isEqualTo(adapted);
@@ -376,7 +388,7 @@ class KindsInGraphsTest {
         ComputationGraph base = of.graph().get();
         base.init();
         LoraConfig config = LoraConfig.builder().rank(2).targetModules("one").build();
-        AdaptedNetwork<ComputationGraph> model = Lora.inject(base, config, 5);
+        AdaptedNetwork<ComputationGraph> model = inject(base, config, 5);
         model.network().fit(of.inputs(), of.labels());
 
         model.adapter("default").save(directory);

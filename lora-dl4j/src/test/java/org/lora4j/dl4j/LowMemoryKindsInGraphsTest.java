@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.dl4j;
+
+class LowMemoryKindsInGraphsTest extends KindsInGraphsTest {
+
+    @Override
+    MemoryMode mode() {
+        return MemoryMode.LOW_MEMORY;
+    }
+}
