@@ -22,7 +22,8 @@ import java.util.stream.Collectors;
  * ND4J and, where the processor has AVX-512, for that build, too. Prints every figure that the project promises with
  * {@code reached} or {@code not reached}.
  *
- * <p>Arguments: the folder for {@code dl4j-benchmark.json} and {@code dl4j-benchmark.md}, and optionally the number of rounds.
+ * <p>Arguments: the folder for {@code dl4j-benchmark.json} and {@code dl4j-benchmark.md}, and optionally the number of rounds
+ * and the clock, {@code wall} or {@code processor}.
  */
 public final class Dl4jBenchmark {
 
@@ -40,7 +41,7 @@ public final class Dl4jBenchmark {
     /**
      * Runs the benchmark.
      *
-     * @param args folder, rounds
+     * @param args folder, rounds, clock
      * @throws IOException if a process fails or the folder cannot be written
      * @throws InterruptedException if the thread is interrupted
      */
@@ -48,14 +49,18 @@ public final class Dl4jBenchmark {
         Locale.setDefault(Locale.ROOT);
         Path folder = Path.of(args.length > 0 ? args[0] : "target/benchmark");
         int rounds = args.length > 1 ? Integer.parseInt(args[1]) : ROUNDS;
+        Clock clock = args.length > 2 ? Clock.of(args[2]) : Clock.WALL;
         Files.createDirectories(folder);
         double before = load();
         Map<String, Run> runs = new LinkedHashMap<>();
         for (String build : hasAvx512() ? List.of("avx512", "plain") : List.of("plain")) {
             System.out.printf("nd4j-native %s%n", build);
-            runs.put("nd4j-native " + build, run(build.equals("plain"), folder.resolve(build + ".json"), rounds));
+            runs.put(
+                    "nd4j-native " + build, run(build.equals("plain"), folder.resolve(build + ".json"), rounds, clock));
         }
-        String load = String.format("%.2f before, %.2f after", before, load());
+        String load = String.format(
+                "%.2f before, %.2f after; clock: %s",
+                before, load(), clock.name().toLowerCase(Locale.ROOT));
         OptionalDouble memory =
                 LowMemory.bytesOverParameters().map(OptionalDouble::of).orElse(OptionalDouble.empty());
         Dl4jReport report = new Dl4jReport(runs, load, memory);
@@ -82,13 +87,14 @@ public final class Dl4jBenchmark {
     }
 
     /** ND4J takes the widest build on its class path. */
-    private static Run run(boolean plain, Path file, int rounds) throws IOException, InterruptedException {
+    private static Run run(boolean plain, Path file, int rounds, Clock clock) throws IOException, InterruptedException {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(JAVA);
         command.addAll(List.of("-cp", classPath(entry -> !plain || !entry.endsWith(WIDE))));
         command.addAll(List.of(ClassPathRun.class.getName(), file.toString(), String.valueOf(rounds)));
         command.addAll(JAVA);
+        command.add(clock.option());
         ProcessBuilder builder = new ProcessBuilder(command).inheritIO();
         // A kernel chosen by hand would not be the one that users get.
         builder.environment().keySet().removeIf(name -> name.startsWith("OPENBLAS_"));

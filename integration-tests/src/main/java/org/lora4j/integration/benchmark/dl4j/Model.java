@@ -35,10 +35,10 @@ enum Model {
     CONVOLUTION(
             "convolutions 3-32-64-64 of 3 x 3 over 32 x 32, batch 32",
             List.of("conv1", "conv2", "conv3"),
-            1,
+            2,
             Model::convolutions),
     /** Next characters, one of 64. */
-    LSTM("LSTM 64-256, 50 steps, batch 32", List.of("lstm.W", "lstm.RW"), 1, Model::characters);
+    LSTM("LSTM 64-256, 50 steps, batch 32", List.of("lstm.W", "lstm.RW"), 2, Model::characters);
 
     static final int RANK = 8;
     static final int SEED = 1;

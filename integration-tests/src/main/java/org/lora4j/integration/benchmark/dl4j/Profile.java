@@ -43,7 +43,7 @@ final class Profile {
             new Part("pooling", List.of("SubsamplingLayer.")),
             new Part("copies", List.of("BaseNDArray.dup", "BaseNDArray.assign")),
             new Part(
-                    "gates and biases",
+                    "gates, biases, sums",
                     List.of(
                             "BaseNDArray.add",
                             "BaseNDArray.sub",

@@ -36,6 +36,7 @@ public class Turns {
     @Param("")
     public String model;
 
+    private Clock clock;
     private Map<Contender, Runnable> work;
     private Map<Contender, Integer> repetitions;
     private List<Contender> order;
@@ -46,6 +47,7 @@ public class Turns {
     /** Makes the networks, and finds how often each contender repeats so that a turn is long enough to time. */
     @Setup
     public void start() {
+        clock = Clock.ofThisProcess();
         work = Work.of(Model.valueOf(model));
         order = new ArrayList<>(work.keySet());
         repetitions = new EnumMap<>(Contender.class);
@@ -70,11 +72,11 @@ public class Turns {
         Collections.reverse(order);
     }
 
-    private static long repeat(Runnable once, int times) {
-        long from = System.nanoTime();
+    private long repeat(Runnable once, int times) {
+        long from = clock.now();
         for (int i = 0; i < times; i++) {
             once.run();
         }
-        return System.nanoTime() - from;
+        return clock.now() - from;
     }
 }
