@@ -5,18 +5,19 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.array.RandomStreams;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.TrainableTokens;
 import org.lora4j.dl4j.NetworkAdapter.Copy;
 import org.lora4j.dl4j.NetworkAdapter.Part;
-import org.lora4j.dl4j.layer.LoraSettings;
+import org.lora4j.dl4j.layer.LayerKinds;
+import org.lora4j.dl4j.layer.SlotMethod;
 import org.lora4j.error.Problems;
 import org.lora4j.format.peft.PeftFile;
 import org.lora4j.host.AdapterFit;
 import org.lora4j.host.Selection;
-import org.lora4j.method.AdapterMethod;
 import org.lora4j.method.AdapterMethods;
 import org.lora4j.method.FactorStart;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -44,39 +45,43 @@ final class NetworkAdapters {
         requireSupported(name, config);
         Selection.requireMatches(config, modules.choice());
         Selection<NetworkModule, NetworkParameter> selection = Selection.of(config, modules.choice());
-        AdapterMethod method = AdapterMethods.of(config);
+        requireMethod(name, config, selection.modules());
         Map<String, Map<String, INDArray>> factors = new LinkedHashMap<>();
-        for (NetworkModule module : selection.modules()) {
-            INDArray weight = parameter(module.path() + ".weight").value();
-            factors.put(
-                    module.path(),
-                    method.initialize(new FactorStart(
-                            module.shape(),
-                            config.rankOf(module.path()),
-                            config.scalingOf(module.path()),
-                            config.initialization(),
-                            RandomStreams.of(seed, module.path()),
-                            weight.dataType(),
-                            () -> module.weight().toPeft(weight))));
-        }
+        selection.modules().forEach(module -> factors.put(module.path(), start(config, module, seed)));
         Map<String, INDArray> saved = new LinkedHashMap<>();
         selection.parameters().forEach(parameter -> saved.put(parameter.path(), parameter.peftValue()));
         return adapter(name, PeftFile.of(config), seed, factors, saved);
     }
 
+    private Map<String, INDArray> start(LoraConfig config, NetworkModule module, long seed) {
+        INDArray weight = parameter(module.path() + ".weight").value();
+        FactorStart start = new FactorStart(
+                module.shape(),
+                config.rankOf(module.path()),
+                config.scalingOf(module.path()),
+                config.initialization(),
+                RandomStreams.of(seed, module.path()),
+                weight.dataType(),
+                () -> module.weight().toPeft(weight));
+        return AdapterMethods.of(config).initialize(start);
+    }
+
     NetworkAdapter imported(String name, Adapter adapter) {
         requireSupported(name, adapter.config());
+        requireMethod(
+                name,
+                adapter.config(),
+                adapter.modules().keySet().stream()
+                        .map(modules::get)
+                        .filter(Objects::nonNull)
+                        .toList());
         AdapterFit.require(name, adapter, modules.choice());
         PeftFile file = new PeftFile(adapter.config(), adapter.extras());
         return adapter(name, file, 0, adapter.modules(), adapter.savedParameters());
     }
 
     private static void requireSupported(String name, LoraConfig config) {
-        LoraSettings.requirePlain("adapter \"" + name + "\"", config);
         Problems problems = new Problems();
-        problems.check(
-                !config.initialization().movesBase(),
-                "initialization = " + config.initialization() + ", which moves the base, expected one that does not");
         problems.check(
                 config.targetParameters().isEmpty(),
                 "targetParameters = " + config.targetParameters() + ", expected none");
@@ -87,6 +92,18 @@ final class NetworkAdapters {
             throw new IllegalArgumentException(
                     problems.message("adapter \"" + name + "\" on a network of Deeplearning4j")
                             + ". Change the config, or use a SameDiff graph.");
+        }
+    }
+
+    private void requireMethod(String name, LoraConfig config, List<NetworkModule> chosen) {
+        List<String> without = chosen.stream()
+                .filter(module -> !modules.has(module, SlotMethod.of(config)))
+                .map(module -> module.path() + " (" + module.kind() + ")")
+                .toList();
+        if (!without.isEmpty()) {
+            throw new IllegalArgumentException("adapter \"" + name + "\": dora = true with modules "
+                    + Problems.quoted(without) + ", whose kinds of layers have no DoRA; expected modules of "
+                    + LayerKinds.namesWithDora() + ". Exclude these modules, or set dora to false.");
         }
     }
 
@@ -103,7 +120,10 @@ final class NetworkAdapters {
             Map<String, INDArray> own = new LinkedHashMap<>();
             tensors.forEach((suffix, tensor) ->
                     own.put(suffix, tensor.castTo(weight.dataType()).dup('c')));
-            parts.put(path, new Part(module, file.config().rankOf(path), own));
+            // A file that brings the weight of a module brings what was left of it.
+            boolean moved = file.config().initialization().movesBase() && !saved.containsKey(path + ".weight");
+            Map<String, INDArray> start = moved ? start(file.config(), module, seed) : Map.of();
+            parts.put(path, new Part(module, file.config().rankOf(path), own, start));
         });
         Map<String, Copy> copies = new LinkedHashMap<>();
         Map<String, List<INDArray>> history = new HashMap<>();

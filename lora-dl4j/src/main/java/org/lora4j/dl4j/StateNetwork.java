@@ -37,10 +37,28 @@ final class StateNetwork<N extends Model> {
     private final Map<String, List<LoraSlot>> slots = new LinkedHashMap<>();
     private final Map<String, List<String>> learning = new LinkedHashMap<>();
     private final List<Tie> ties = new ArrayList<>();
+    private final List<Taken> taken = new ArrayList<>();
     private N network;
 
     /** A value of an adapter and the parameter of the network that holds it while the adapter is active. */
     private record Tie(NetworkAdapter adapter, String remembered, INDArray value, String layer, String parameter) {}
+
+    /** What an adapter that acts took off a weight when it started. The base itself is whole. */
+    private record Taken(NetworkAdapter adapter, Part part) {
+
+        String layer() {
+            return part.module().layer();
+        }
+
+        String parameter() {
+            return part.module().weight().name();
+        }
+
+        /** Takes it off a weight of the layer, or adds it again. */
+        void move(INDArray weight, int sign) {
+            part.module().weight().part(weight).addi(adapter.taken(part, weight).muli(sign));
+        }
+    }
 
     StateNetwork(NetworkAccess<N> access, N base, List<NetworkAdapter> active, HostState state) {
         this.access = access;
@@ -60,6 +78,9 @@ final class StateNetwork<N extends Model> {
         LoraSlot slot = adapter.slot(part, learns);
         String layer = part.module().layer();
         slots.computeIfAbsent(layer, key -> new ArrayList<>()).add(slot);
+        if (!part.start().isEmpty()) {
+            taken.add(new Taken(adapter, part));
+        }
         part.factors().forEach((suffix, value) -> {
             String parameter = parameter(part, slot, suffix);
             ties.add(new Tie(adapter, part.module().path() + "." + suffix, value, layer, parameter));
@@ -113,6 +134,7 @@ final class StateNetwork<N extends Model> {
             NetworkParameter parameter = parameters.apply(path);
             access.layer(network, parameter.layer()).getParam(parameter.name()).assign(value);
         });
+        taken.forEach(one -> one.move(access.layer(network, one.layer()).getParam(one.parameter()), -1));
         access.continueFrom(before, network);
         remember();
         return this;
@@ -196,6 +218,11 @@ final class StateNetwork<N extends Model> {
         }
         for (Tie tie : ties) {
             tie.value().assign(access.layer(network, tie.layer()).getParam(tie.parameter()));
+            // One adapter may hold in full what another took its start off.
+            taken.stream()
+                    .filter(one ->
+                            one.layer().equals(tie.layer()) && one.parameter().equals(tie.parameter()))
+                    .forEach(one -> one.move(tie.value(), 1));
             List<INDArray> known = history.get(tie.layer() + "/" + tie.parameter());
             if (known != null) {
                 tie.adapter().history().put(tie.remembered(), known);

@@ -94,7 +94,7 @@ class ArchitectureTest {
                         "exec",
                         "model",
                         "samediff.form"),
-                layer("host", "error", "config", "adapter", "method", "model"),
+                layer("host", "error", "config", "format.peft", "adapter", "method", "model"),
                 layer("dl4j.layer", "error", "config", "array", "method"),
                 layer(
                         "dl4j",

@@ -28,10 +28,15 @@ final class Convolution2DUpdates extends ConvolutionLayer {
     private final transient StepCache cache = new StepCache();
     private transient List<INDArray> downs = List.of();
 
+    /** Null unless an update is one of DoRA. */
+    private final transient ConvolutionPath decomposed;
+
     Convolution2DUpdates(NeuralNetConfiguration conf, DataType type, LoraSettings settings) {
         super(conf, type);
         this.settings = settings;
         this.updates = new LowRank(this, settings, "W");
+        boolean decomposes = settings.slots().stream().anyMatch(LoraSlot::decomposes);
+        this.decomposed = decomposes ? new ConvolutionPath(this, settings) : null;
     }
 
     private boolean isChannelsLast() {
@@ -64,6 +69,12 @@ final class Convolution2DUpdates extends ConvolutionLayer {
 
     @Override
     protected Pair<INDArray, INDArray> preOutput(boolean training, boolean forBackprop, LayerWorkspaceMgr mgr) {
+        if (decomposed != null) {
+            Pair<INDArray, INDArray> summed = super.preOutput(training, false, mgr);
+            INDArray own = image();
+            decomposed.add(own, patches(own), channelsFirst(summed.getFirst()), training, mgr);
+            return summed;
+        }
         // The stock layer hands its patches out if asked as for the backward pass.
         Pair<INDArray, INDArray> stock = super.preOutput(training, forBackprop || settings.isAdapted(), mgr);
         if (!settings.isAdapted()) {
@@ -121,6 +132,12 @@ final class Convolution2DUpdates extends ConvolutionLayer {
                 .getActivationFn()
                 .backprop(z, epsilon.castTo(dataType))
                 .getFirst();
+        if (decomposed != null) {
+            INDArray own = image();
+            Gradient gradient = new DefaultGradient();
+            INDArray next = decomposed.backward(own, patches(own), channelsFirst(delta), gradientViews, gradient, mgr);
+            return new Pair<>(gradient, next == null ? null : asFormat(backpropDropOutIfPresent(next)));
+        }
         INDArray deltaRows = Patches2D.positions(channelsFirst(delta), false);
         INDArray image = image();
         Gradient gradient = gradients(image, rows, deltaRows, mgr);
@@ -199,7 +216,7 @@ final class Convolution2DUpdates extends ConvolutionLayer {
 
     @Override
     protected INDArray getParamWithNoise(String name, boolean training, LayerWorkspaceMgr mgr) {
-        return getParam(name);
+        return decomposed == null ? getParam(name) : decomposed.parameter(name, training);
     }
 
     @Override

@@ -23,12 +23,14 @@ final class ConvolutionPath {
     private final LoraSettings settings;
     private final LowRank updates;
     private final SummedWeight weight;
+    private final Magnitudes magnitudes;
 
     ConvolutionPath(BaseLayer<?> layer, LoraSettings settings) {
         this.layer = layer;
         this.settings = settings;
         this.updates = new LowRank(layer, settings, WEIGHT);
         this.weight = new SummedWeight(layer, settings, WEIGHT);
+        this.magnitudes = new Magnitudes(layer::getParam, this::weight, updates);
     }
 
     /** A parameter as the stock operation is to see it. */
@@ -47,18 +49,33 @@ final class ConvolutionPath {
     /** Adds to the output {@code z} what the operation could not: updates that drop inputs, and the biases of B. */
     void add(INDArray image, Patches patches, INDArray z, boolean training, LayerWorkspaceMgr mgr) {
         for (LoraSlot slot : updates.slots()) {
-            if (SummedWeight.drops(slot, training)) {
-                INDArray t = updates.down(slot, patches.rows(dropped(slot, image)), mgr, ArrayType.INPUT);
-                INDArray own = Nd4j.createUninitialized(z.dataType(), new long[] {t.size(0), z.size(1)}, 'f');
-                Products.set(slot.scaling(), t, false, updates.b(slot), true, own);
-                Positions.add(own, z);
+            if (slot.drops(training)) {
+                INDArray rows = patches.rows(dropped(slot, image));
+                INDArray t = updates.down(slot, rows, mgr, ArrayType.INPUT);
+                Positions.add(own(slot, rows, t), z);
             }
         }
         weight.addBiases(z, 1);
     }
 
+    /** What an update adds to the rows of the output, without the bias of B. */
+    private INDArray own(LoraSlot slot, INDArray rows, INDArray t) {
+        INDArray own =
+                Nd4j.create(t.dataType(), new long[] {t.size(0), updates.b(slot).size(0)}, 'f');
+        if (slot.decomposes()) {
+            magnitudes.add(slot, t, product(rows), magnitudes.lengths(slot), own);
+        } else {
+            Products.set(slot.scaling(), t, false, updates.b(slot), true, own);
+        }
+        return own;
+    }
+
+    private INDArray product(INDArray rows) {
+        return rows.mmul(magnitudes.base().transpose());
+    }
+
     /**
-     * Writes all gradients of what learns here.
+     * Writes all gradients of what learns here. Magnitudes that learn cost one product as large as the convolution.
      *
      * @return the gradient of the image, a new array; null if nothing below needs it
      */
@@ -76,31 +93,52 @@ final class ConvolutionPath {
             gradient.gradientForVariable().put("b", b);
         }
         INDArray shared = sharesPatches() ? patches.rows(image) : null;
-        if (settings.learns(WEIGHT)) {
-            weightGradient(shared, delta, views.get(WEIGHT), gradient);
-        }
+        INDArray ofWeight = settings.learns(WEIGHT) ? weightGradient(shared, delta) : null;
         INDArray next = settings.lowest() ? null : base(image, patches, delta, mgr);
         for (LoraSlot slot : updates.slots()) {
             if (!slot.learns()) {
                 continue;
             }
-            boolean drops = SummedWeight.drops(slot, true);
+            boolean drops = slot.drops(true);
             INDArray rows = drops ? patches.rows(dropped(slot, image)) : shared;
             INDArray t = updates.down(slot, rows, mgr, ArrayType.BP_WORKING_MEM);
-            INDArray u = updates.back(slot, delta, mgr);
-            updates.upGradients(slot, t, delta, views, gradient);
-            updates.downGradient(slot, rows, u, views, gradient);
-            if (next != null && drops) {
-                INDArray own = Nd4j.createUninitialized(image.dataType(), image.shape(), 'c');
-                next.addi(patches.fold(u.mmul(updates.a(slot)).dup('c'), own).muli(mask(slot, image)));
+            INDArray lengths = slot.decomposes() ? magnitudes.lengths(slot) : null;
+            INDArray scale = lengths == null ? null : magnitudes.scale(slot, lengths);
+            INDArray u = updates.back(slot, delta, scale, mgr);
+            if (lengths == null) {
+                updates.upGradients(slot, t, delta, views, gradient);
+            } else {
+                magnitudes.gradients(slot, t, product(rows), lengths, delta, views, gradient);
             }
+            updates.downGradient(slot, rows, u, views, gradient);
+            if (drops) {
+                INDArray ofProduct = scale == null ? null : delta.mulRowVector(scale.sub(1));
+                if (ofWeight != null && ofProduct != null) {
+                    ofWeight.addi(ofProduct.transpose().mmul(rows));
+                }
+                if (next != null) {
+                    next.addi(through(slot, image, patches, u, ofProduct));
+                }
+            }
+        }
+        if (ofWeight != null) {
+            write(ofWeight, views.get(WEIGHT), gradient);
         }
         return next;
     }
 
+    /** The gradient of the image by way of an update that drops inputs. */
+    private INDArray through(LoraSlot slot, INDArray image, Patches patches, INDArray u, INDArray ofProduct) {
+        INDArray columns = u.mmul(updates.a(slot));
+        if (ofProduct != null) {
+            columns.addi(ofProduct.mmul(magnitudes.base()));
+        }
+        INDArray own = Nd4j.createUninitialized(image.dataType(), image.shape(), 'c');
+        return patches.fold(columns.dup('c'), own).muli(mask(slot, image));
+    }
+
     private boolean sharesPatches() {
-        return settings.learns(WEIGHT)
-                || updates.slots().stream().anyMatch(slot -> slot.learns() && !SummedWeight.drops(slot, true));
+        return settings.learns(WEIGHT) || updates.slots().stream().anyMatch(slot -> slot.learns() && !slot.drops(true));
     }
 
     /** The gradient of the image by way of the weight, with the updates in it. */
@@ -115,8 +153,14 @@ final class ConvolutionPath {
         return LayerKinds.weight(layer.layerConf(), WEIGHT);
     }
 
-    private void weightGradient(INDArray rows, INDArray delta, INDArray view, Gradient gradient) {
-        INDArray matrix = delta.transpose().mmul(rows);
+    /** The gradient of the weight, but for what gets there by way of updates that drop inputs. */
+    private INDArray weightGradient(INDArray rows, INDArray delta) {
+        INDArray gradient = delta.transpose().mmul(rows);
+        INDArray factor = magnitudes.factor(slot -> !slot.drops(true), magnitudes::lengths);
+        return factor == null ? gradient : gradient.muliColumnVector(factor);
+    }
+
+    private void write(INDArray matrix, INDArray view, Gradient gradient) {
         LayerWeight module = weight();
         view.assign(module.layout()
                 .fromPeft(matrix.dup('c').reshape('c', module.shape().weight()), view.shape()));

@@ -71,6 +71,7 @@ public final class LoraAttentionVertex extends AttentionVertex implements LoraLa
     public void defineParametersAndInputs(SDVertexParams params) {
         super.defineParametersAndInputs(params);
         for (LoraSlot slot : lora.slots()) {
+            VertexKinds.requireMethod(this, slot.method());
             VertexKinds.weight(this, slot.weight()).parameters(slot).forEach((name, shape) -> {
                 if (name.equals(slot.c())) {
                     params.addBiasParam(name, shape);

@@ -19,12 +19,14 @@ final class SummedWeight {
     private final LoraSettings settings;
     private final String name;
     private final LowRank updates;
+    private final Magnitudes magnitudes;
 
     SummedWeight(BaseLayer<?> layer, LoraSettings settings, String name) {
         this.layer = layer;
         this.settings = settings;
         this.name = name;
         this.updates = new LowRank(layer, settings, name);
+        this.magnitudes = new Magnitudes(layer::getParam, this::weight, updates);
     }
 
     List<LoraSlot> slots() {
@@ -32,7 +34,7 @@ final class SummedWeight {
     }
 
     static boolean drops(LoraSlot slot, boolean training) {
-        return training && slot.learns() && slot.dropout() > 0;
+        return slot.drops(training);
     }
 
     boolean learns() {
@@ -56,7 +58,9 @@ final class SummedWeight {
 
     /** An update, in the layout of the layer. */
     INDArray delta(LoraSlot slot) {
-        INDArray product = updates.b(slot).mmul(updates.a(slot)).muli(slot.scaling());
+        INDArray product = slot.decomposes()
+                ? magnitudes.delta(slot)
+                : updates.b(slot).mmul(updates.a(slot)).muli(slot.scaling());
         LayerWeight weight = weight();
         return weight.layout()
                 .fromPeft(
