@@ -4,6 +4,7 @@ package org.lora4j.dl4j.layer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.layers.BaseLayer;
 import org.deeplearning4j.nn.workspace.ArrayType;
@@ -38,30 +39,62 @@ final class LinearPath {
     /**
      * Adds all updates to {@code z = x W}.
      *
-     * @return what the backward pass needs, kept in {@code place}: {@code x A} by slot, then for each slot of DoRA the product
-     *     that its magnitudes scale, and the lengths
+     * @return what the backward pass needs, kept in {@code place}: {@code x A} by slot, then the lengths of each slot of DoRA,
+     *     then for each of them that learns the product that its magnitudes scale
      */
     List<INDArray> add(INDArray x, INDArray z, boolean training, LayerWorkspaceMgr mgr, ArrayType place) {
         List<INDArray> kept = downs(x, training, mgr, place);
         List<LoraSlot> slots = updates.slots();
-        INDArray product = decomposes() ? mgr.dup(place, z, z.ordering()) : null;
+        for (LoraSlot slot : slots) {
+            if (slot.decomposes()) {
+                kept.add(mgr.dup(place, magnitudes.lengths(slot)));
+            }
+        }
+        boolean keeps = training && slots.stream().anyMatch(LinearPath::learnsMagnitudes);
+        INDArray product = keeps ? mgr.dup(place, z, z.ordering()) : z;
+        INDArray factor = magnitudes.factor(slot -> !slot.drops(training), slot -> lengths(slot, kept));
+        if (factor != null) {
+            z.muliRowVector(factor);
+        }
         for (int i = 0; i < slots.size(); i++) {
             LoraSlot slot = slots.get(i);
-            if (slot.decomposes()) {
-                INDArray own = slot.drops(training) ? product(dropped(slot, x), z, mgr, place) : product;
-                INDArray lengths = mgr.dup(place, magnitudes.lengths(slot));
-                magnitudes.add(slot, kept.get(i), own, lengths, z);
-                kept.add(own);
-                kept.add(lengths);
+            INDArray own = product;
+            if (slot.decomposes() && slot.drops(training)) {
+                own = product(dropped(slot, x), z, mgr, place);
+                magnitudes.add(slot, kept.get(i), own, lengths(slot, kept), z);
             } else {
-                updates.up(slot, kept.get(i), z);
+                updates.up(slot, kept.get(i), scale(slot, kept), z);
+            }
+            if (keeps && learnsMagnitudes(slot)) {
+                kept.add(own);
             }
         }
         return kept;
     }
 
-    private boolean decomposes() {
-        return updates.slots().stream().anyMatch(LoraSlot::decomposes);
+    private static boolean learnsMagnitudes(LoraSlot slot) {
+        return slot.decomposes() && slot.learns();
+    }
+
+    /** The lengths of a slot of DoRA among what was kept. */
+    private INDArray lengths(LoraSlot slot, List<INDArray> kept) {
+        return kept.get(updates.slots().size() + before(slot, LoraSlot::decomposes));
+    }
+
+    /** The product that the magnitudes of a learning slot of DoRA scale, among what was kept. */
+    private INDArray product(LoraSlot slot, List<INDArray> kept) {
+        int all = (int) updates.slots().stream().filter(LoraSlot::decomposes).count();
+        return kept.get(updates.slots().size() + all + before(slot, LinearPath::learnsMagnitudes));
+    }
+
+    private int before(LoraSlot slot, Predicate<LoraSlot> condition) {
+        List<LoraSlot> slots = updates.slots();
+        return (int)
+                slots.subList(0, slots.indexOf(slot)).stream().filter(condition).count();
+    }
+
+    private INDArray scale(LoraSlot slot, List<INDArray> kept) {
+        return slot.decomposes() ? magnitudes.scale(slot, lengths(slot, kept)) : null;
     }
 
     private INDArray product(INDArray x, INDArray like, LayerWorkspaceMgr mgr, ArrayType place) {
@@ -104,7 +137,7 @@ final class LinearPath {
             if (!slot.learns() && epsilon == null) {
                 continue;
             }
-            INDArray scale = scale(i, kept);
+            INDArray scale = scale(slot, kept);
             INDArray u = updates.back(slot, delta, scale, mgr);
             INDArray mask = slot.drops(true) ? mask(slot, x) : null;
             INDArray rows = mask == null ? x : x.mul(mask);
@@ -133,30 +166,15 @@ final class LinearPath {
     private void gradients(int i, INDArray delta, List<INDArray> kept, Map<String, INDArray> views, Gradient gradient) {
         LoraSlot slot = updates.slots().get(i);
         if (slot.decomposes()) {
-            int at = place(i);
-            magnitudes.gradients(slot, kept.get(i), kept.get(at), kept.get(at + 1), delta, views, gradient);
+            magnitudes.gradients(slot, kept.get(i), product(slot, kept), lengths(slot, kept), delta, views, gradient);
         } else {
             updates.upGradients(slot, kept.get(i), delta, views, gradient);
         }
     }
 
-    /** Where the product of a slot of DoRA stands among what was kept; the lengths follow. */
-    private int place(int i) {
-        long before =
-                updates.slots().stream().limit(i).filter(LoraSlot::decomposes).count();
-        return updates.slots().size() + 2 * (int) before;
-    }
-
-    private INDArray scale(int i, List<INDArray> kept) {
-        LoraSlot slot = updates.slots().get(i);
-        return slot.decomposes() ? magnitudes.scale(slot, kept.get(place(i) + 1)) : null;
-    }
-
     /** The gradient of {@code x W}, which magnitudes of slots that drop nothing scale. */
     private INDArray ofProduct(INDArray delta, List<INDArray> kept) {
-        INDArray factor = magnitudes.factor(
-                slot -> !slot.drops(true),
-                slot -> kept.get(place(updates.slots().indexOf(slot)) + 1));
+        INDArray factor = magnitudes.factor(slot -> !slot.drops(true), slot -> lengths(slot, kept));
         return factor == null ? delta : delta.mulRowVector(factor);
     }
 

@@ -2,6 +2,7 @@
 package org.lora4j.integration.peft.host;
 
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -105,7 +106,7 @@ final class Dl4jModel implements HostModel {
     /** Other values in the form of an adapter's file: they stand in the place of the parameters while it is handed out. */
     private Map<String, INDArray> exported(
             String adapter, Dl4jTrainable learning, Function<TrainableParameter, INDArray> values) {
-        Map<TrainableParameter, INDArray> before = new java.util.IdentityHashMap<>();
+        Map<TrainableParameter, INDArray> before = new IdentityHashMap<>();
         List<TrainableParameter> parameters = learning.trainableParameters();
         parameters.forEach(parameter -> before.put(parameter, parameter.value().dup()));
         try {
