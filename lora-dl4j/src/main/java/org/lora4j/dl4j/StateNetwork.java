@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import org.deeplearning4j.nn.api.Model;
@@ -43,15 +44,11 @@ final class StateNetwork<N extends Model> {
     /** A value of an adapter and the parameter of the network that holds it while the adapter is active. */
     private record Tie(NetworkAdapter adapter, String remembered, INDArray value, String layer, String parameter) {}
 
-    /** What an adapter that acts took off a weight when it started. The base itself is whole. */
+    /** What an adapter that acts took off a weight when it started. */
     private record Taken(NetworkAdapter adapter, Part part) {
 
-        String layer() {
-            return part.module().layer();
-        }
-
-        String parameter() {
-            return part.module().weight().name();
+        String path() {
+            return part.module().path() + ".weight";
         }
 
         /** Takes it off a weight of the layer, or adds it again. */
@@ -130,14 +127,39 @@ final class StateNetwork<N extends Model> {
         }
         ties.forEach(tie ->
                 access.layer(network, tie.layer()).getParam(tie.parameter()).assign(tie.value()));
-        state.merges().forEach((path, value) -> {
+        Map<String, INDArray> moved = new LinkedHashMap<>(state.merges());
+        moved.putAll(residuals(parameters));
+        moved.forEach((path, value) -> {
             NetworkParameter parameter = parameters.apply(path);
             access.layer(network, parameter.layer()).getParam(parameter.name()).assign(value);
         });
-        taken.forEach(one -> one.move(access.layer(network, one.layer()).getParam(one.parameter()), -1));
         access.continueFrom(before, network);
         remember();
         return this;
+    }
+
+    /** Weights less what the starts of acting adapters took off them, by path. The base itself is whole. */
+    private Map<String, INDArray> residuals(Function<String, NetworkParameter> parameters) {
+        Map<String, INDArray> residuals = new LinkedHashMap<>();
+        for (Taken one : taken) {
+            String path = one.path();
+            INDArray residual = residuals.computeIfAbsent(
+                    path,
+                    key -> whole(key).orElse(parameters.apply(key).value()).dup());
+            one.move(residual, -1);
+        }
+        return residuals;
+    }
+
+    /** A weight that is not the base's in this state. */
+    private Optional<INDArray> whole(String path) {
+        INDArray merged = state.merges().get(path);
+        return merged != null
+                ? Optional.of(merged)
+                : active.stream()
+                        .filter(adapter -> adapter.copies().containsKey(path))
+                        .map(adapter -> adapter.copies().get(path).value())
+                        .findFirst();
     }
 
     private static void copy(Map<String, INDArray> from, org.deeplearning4j.nn.api.Layer to) {
@@ -219,10 +241,7 @@ final class StateNetwork<N extends Model> {
         for (Tie tie : ties) {
             tie.value().assign(access.layer(network, tie.layer()).getParam(tie.parameter()));
             // One adapter may hold in full what another took its start off.
-            taken.stream()
-                    .filter(one ->
-                            one.layer().equals(tie.layer()) && one.parameter().equals(tie.parameter()))
-                    .forEach(one -> one.move(tie.value(), 1));
+            taken.stream().filter(one -> one.path().equals(tie.remembered())).forEach(one -> one.move(tie.value(), 1));
             List<INDArray> known = history.get(tie.layer() + "/" + tie.parameter());
             if (known != null) {
                 tie.adapter().history().put(tie.remembered(), known);

@@ -11,6 +11,7 @@ import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.Lora;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.Initialization;
@@ -193,6 +194,7 @@ class MethodsInNetworksTest {
 
         model.setTrainable("whole", false);
         model.activate("default", "whole");
+        double[] weight = Networks.values(model.network().getParam("0_W"));
         train(model);
         Map<String, INDArray> after = model.adapter("whole").savedParameters();
 
@@ -208,6 +210,25 @@ class MethodsInNetworksTest {
 
         assertThat(Networks.values(model.network().output(X)[0]))
                 .containsExactly(Networks.values(base.output(X)[0]), offset(ROUNDING));
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void startThatMovesTheBase_ofRecurrentWeights_untrained_givesTheBasesOutput(boolean withPeepholes) {
+        MultiLayerNetwork base = withPeepholes ? Networks.graves() : Networks.recurrent();
+        LoraConfig config = LoraConfig.builder()
+                .rank(2)
+                .targetModules("lstm.W", "lstm.RW")
+                .initialization(Initialization.OLORA)
+                .build();
+        AdaptedNetwork<MultiLayerNetwork> model = Lora.inject(base, config, SEED);
+        INDArray series = Networks.normal(2, 3, 5);
+
+        double[] fresh = Networks.values(model.network().output(series));
+
+        assertThat(fresh).containsExactly(Networks.values(base.output(series)), offset(ROUNDING));
+        assertThat(Networks.values(model.network().getParam("1_RW")))
+                .isNotEqualTo(Networks.values(base.getParam("1_RW")));
     }
 
     @Test
