@@ -10,6 +10,8 @@ import java.util.Arrays;
 import java.util.List;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.conf.graph.AttentionVertex;
+import org.deeplearning4j.nn.conf.graph.GraphVertex;
 import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.AutoEncoder;
 import org.deeplearning4j.nn.conf.layers.Layer;
@@ -162,6 +164,26 @@ class LayersFromScratchTest {
                 .hasMessageContaining("layer \"memory\" (LoraLSTM): this kind has no DORA")
                 .hasMessageContaining("DenseLayer")
                 .hasMessageContaining("EmbeddingSequenceLayer");
+    }
+
+    @Test
+    void parametersOfAVertex_withDora_namesTheKindsThatHaveIt() {
+        LoraSlot slot = new LoraSlot(0, "Wq", 2, 1, 0, true, false, Initialization.GAUSSIAN, 0, SlotMethod.DORA);
+        AttentionVertex stock = new AttentionVertex.Builder()
+                .nInQueries(3)
+                .nInKeys(3)
+                .nInValues(3)
+                .nOut(4)
+                .nHeads(2)
+                .headSize(2)
+                .projectInput(true)
+                .build();
+        GraphVertex vertex = VertexKinds.adapt(stock, new LoraSettings(List.of(slot), List.of(), false));
+
+        assertThatThrownBy(() -> vertex.numParams(false))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("vertex of kind LoraAttentionVertex: this kind has no DORA")
+                .hasMessageContaining("DenseLayer");
     }
 
     @Test
