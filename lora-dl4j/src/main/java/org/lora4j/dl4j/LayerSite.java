@@ -10,6 +10,7 @@ import org.lora4j.dl4j.layer.FrozenBaseLayer;
 import org.lora4j.dl4j.layer.LayerKinds;
 import org.lora4j.dl4j.layer.LayerWeight;
 import org.lora4j.dl4j.layer.LoraSettings;
+import org.lora4j.dl4j.layer.SlotMethod;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -44,6 +45,11 @@ record LayerSite(String key, String path, Layer conf) implements Site {
     @Override
     public List<LayerWeight> weights() {
         return LayerKinds.weights(conf);
+    }
+
+    @Override
+    public boolean has(SlotMethod method) {
+        return LayerKinds.has(conf, method);
     }
 
     @Override

@@ -8,7 +8,9 @@ import java.util.Map;
 import java.util.Set;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.array.RandomStreams;
+import org.lora4j.dl4j.layer.LayerWeight;
 import org.lora4j.dl4j.layer.LoraSlot;
+import org.lora4j.dl4j.layer.SlotMethod;
 import org.lora4j.error.Problems;
 import org.lora4j.format.peft.PeftFile;
 import org.lora4j.host.HostAdapter;
@@ -39,8 +41,13 @@ record NetworkAdapter(
         Map<String, List<INDArray>> history)
         implements HostAdapter {
 
-    /** The factors of one module in PEFT's layout, by suffix; written to when values are collected. */
-    record Part(NetworkModule module, int rank, Map<String, INDArray> factors) {
+    /**
+     * The factors of one module in PEFT's layout, by suffix.
+     *
+     * @param factors written to when values are collected
+     * @param start what the start took off the base; empty if it took nothing
+     */
+    record Part(NetworkModule module, int rank, Map<String, INDArray> factors, Map<String, INDArray> start) {
 
         boolean isFullRank() {
             ModuleShape shape = module.shape();
@@ -98,6 +105,20 @@ record NetworkAdapter(
     }
 
     @Override
+    public Map<String, INDArray> start(String module) {
+        return parts.get(module).start();
+    }
+
+    /** What the start of a module took off the base's weight, in the layout of the layer. */
+    INDArray taken(Part part, INDArray weight) {
+        ModuleShape shape = part.module().shape();
+        LayerWeight kind = part.module().weight();
+        double scaling = config().scalingOf(part.module().path());
+        INDArray delta = method().deltaWeight(shape, kind.toPeft(weight), part.start(), scaling);
+        return kind.layout().fromPeft(delta, kind.part(weight).shape());
+    }
+
+    @Override
     public Set<String> savedPaths() {
         return copies.keySet();
     }
@@ -140,6 +161,7 @@ record NetworkAdapter(
                 learns,
                 config().loraBias(),
                 config().initialization(),
-                RandomStreams.of(seed, path).nextLong());
+                RandomStreams.of(seed, path).nextLong(),
+                SlotMethod.of(config()));
     }
 }

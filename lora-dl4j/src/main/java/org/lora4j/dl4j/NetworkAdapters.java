@@ -5,23 +5,27 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.array.RandomStreams;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.TrainableTokens;
 import org.lora4j.dl4j.NetworkAdapter.Copy;
 import org.lora4j.dl4j.NetworkAdapter.Part;
+import org.lora4j.dl4j.layer.LayerKinds;
 import org.lora4j.dl4j.layer.LoraSettings;
 import org.lora4j.dl4j.layer.LoraSlot;
+import org.lora4j.dl4j.layer.SlotMethod;
 import org.lora4j.error.Problems;
 import org.lora4j.format.peft.PeftFile;
 import org.lora4j.format.peft.StackedModules;
 import org.lora4j.host.AdapterFit;
 import org.lora4j.host.Selection;
-import org.lora4j.method.AdapterMethod;
 import org.lora4j.method.AdapterMethods;
 import org.lora4j.method.FactorStart;
 import org.lora4j.method.ModuleShape;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -51,21 +55,9 @@ final class NetworkAdapters {
         requireSupported(name, config);
         Selection.requireMatches(config, modules.choice());
         Selection<NetworkModule, NetworkParameter> selection = Selection.of(config, modules.choice());
-        AdapterMethod method = AdapterMethods.of(config);
+        requireMethod(name, config, selection.modules());
         Map<String, Map<String, INDArray>> factors = new LinkedHashMap<>();
-        for (NetworkModule module : selection.modules()) {
-            INDArray weight = parameter(module.path() + ".weight").value();
-            factors.put(
-                    module.path(),
-                    method.initialize(new FactorStart(
-                            module.shape(),
-                            config.rankOf(module.path()),
-                            config.scalingOf(module.path()),
-                            config.initialization(),
-                            RandomStreams.of(seed, module.path()),
-                            weight.dataType(),
-                            () -> module.weight().toPeft(weight))));
-        }
+        selection.modules().forEach(module -> factors.put(module.path(), start(config, module, seed)));
         Map<String, INDArray> saved = new LinkedHashMap<>();
         selection.parameters().forEach(parameter -> saved.put(parameter.path(), parameter.peftValue()));
         if (config.loraBias()) {
@@ -101,8 +93,28 @@ final class NetworkAdapters {
         return new StackedModules(parts);
     }
 
+    private Map<String, INDArray> start(LoraConfig config, NetworkModule module, long seed) {
+        INDArray weight = parameter(module.path() + ".weight").value();
+        FactorStart start = new FactorStart(
+                module.shape(),
+                config.rankOf(module.path()),
+                config.scalingOf(module.path()),
+                config.initialization(),
+                RandomStreams.of(seed, module.path()),
+                weight.dataType(),
+                () -> module.weight().toPeft(weight));
+        return AdapterMethods.of(config).initialize(start);
+    }
+
     NetworkAdapter imported(String name, Adapter adapter) {
         requireSupported(name, adapter.config());
+        requireMethod(
+                name,
+                adapter.config(),
+                adapter.modules().keySet().stream()
+                        .map(modules::get)
+                        .filter(Objects::nonNull)
+                        .toList());
         AdapterFit.require(name, adapter, modules.choice());
         PeftFile file = new PeftFile(adapter.config(), adapter.extras());
         return possible(adapter(name, file, 0, adapter.modules(), adapter.savedParameters()), false);
@@ -114,11 +126,7 @@ final class NetworkAdapters {
     }
 
     private static void requireSupported(String name, LoraConfig config) {
-        LoraSettings.requirePlain("adapter \"" + name + "\"", config);
         Problems problems = new Problems();
-        problems.check(
-                !config.initialization().movesBase(),
-                "initialization = " + config.initialization() + ", which moves the base, expected one that does not");
         problems.check(
                 config.targetParameters().isEmpty(),
                 "targetParameters = " + config.targetParameters() + ", expected none");
@@ -132,6 +140,18 @@ final class NetworkAdapters {
         }
     }
 
+    private void requireMethod(String name, LoraConfig config, List<NetworkModule> chosen) {
+        List<String> without = chosen.stream()
+                .filter(module -> !modules.has(module, SlotMethod.of(config)))
+                .map(module -> module.path() + " (" + module.kind() + ")")
+                .toList();
+        if (!without.isEmpty()) {
+            throw new IllegalArgumentException("adapter \"" + name + "\": dora = true with modules "
+                    + Problems.quoted(without) + ", whose kinds of layers have no DoRA; expected modules of "
+                    + LayerKinds.namesWithDora() + ". Exclude these modules, or set dora to false.");
+        }
+    }
+
     private NetworkAdapter adapter(
             String name,
             PeftFile file,
@@ -142,12 +162,7 @@ final class NetworkAdapters {
         // In the order of the network, whatever the order of the file: two directions must agree in it.
         for (NetworkModule module : modules.modules()) {
             if (factors.containsKey(module.path())) {
-                INDArray weight = parameter(module.path() + ".weight").value();
-                Map<String, INDArray> own = new LinkedHashMap<>();
-                factors.get(module.path())
-                        .forEach((suffix, tensor) ->
-                                own.put(suffix, tensor.castTo(weight.dataType()).dup('c')));
-                parts.put(module.path(), new Part(module, file.config().rankOf(module.path()), own));
+                parts.put(module.path(), part(file, module, seed, factors.get(module.path()), saved.keySet()));
             }
         }
         Map<String, Copy> copies = new LinkedHashMap<>();
@@ -165,6 +180,17 @@ final class NetworkAdapters {
             }
         }
         return new NetworkAdapter(name, next++, file, seed, parts, copies, history);
+    }
+
+    private Part part(
+            PeftFile file, NetworkModule module, long seed, Map<String, INDArray> tensors, Set<String> saved) {
+        DataType type = parameter(module.path() + ".weight").value().dataType();
+        Map<String, INDArray> own = new LinkedHashMap<>();
+        tensors.forEach((suffix, tensor) -> own.put(suffix, tensor.castTo(type).dup('c')));
+        // A file that brings the weight of a module brings what was left of it.
+        boolean moved = file.config().initialization().movesBase() && !saved.contains(module.path() + ".weight");
+        Map<String, INDArray> start = moved ? start(file.config(), module, seed) : Map.of();
+        return new Part(module, file.config().rankOf(module.path()), own, start);
     }
 
     /** Refuses now what no network could be built for later. */

@@ -2,6 +2,7 @@
 package org.lora4j.dl4j;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -12,6 +13,7 @@ import java.util.stream.Stream;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.lora4j.dl4j.layer.LayerWeight;
+import org.lora4j.dl4j.layer.SlotMethod;
 import org.lora4j.host.Selection;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -30,6 +32,7 @@ public final class NetworkModules {
     private final List<Site> sites;
     private final Map<String, NetworkModule> modules = new LinkedHashMap<>();
     private final Map<String, String> notAdaptable = new LinkedHashMap<>();
+    private final Set<String> withDora = new HashSet<>();
     private final Set<String> heads;
     private final List<NetworkParameter> parameters = new ArrayList<>();
 
@@ -80,6 +83,9 @@ public final class NetworkModules {
             NetworkModule module = new NetworkModule(path, site.key(), site.kind(), weight);
             byWeight.put(weight.name(), module);
             modules.put(path, module);
+            if (site.has(SlotMethod.DORA)) {
+                withDora.add(path);
+            }
         }
         if (weights.isEmpty() && (!values.isEmpty() || site.isAdaptable())) {
             notAdaptable.put(site.path(), site.refusal());
@@ -136,6 +142,11 @@ public final class NetworkModules {
 
     NetworkModule get(String path) {
         return modules.get(path);
+    }
+
+    /** Whether a method can adapt a module. */
+    boolean has(NetworkModule module, SlotMethod method) {
+        return method == SlotMethod.LORA || withDora.contains(module.path());
     }
 
     Selection.Choice<NetworkModule, NetworkParameter> choice() {

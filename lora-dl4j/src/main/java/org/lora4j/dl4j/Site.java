@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.lora4j.dl4j.layer.LayerWeight;
 import org.lora4j.dl4j.layer.LoraSettings;
+import org.lora4j.dl4j.layer.SlotMethod;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** A place in a network: a layer, or a vertex of a graph that holds none. Configurations are only read. */
@@ -28,6 +29,9 @@ sealed interface Site permits LayerSite, VertexSite {
 
     /** The weights that can be adapted. */
     List<LayerWeight> weights();
+
+    /** Whether its weights can have updates of a method. */
+    boolean has(SlotMethod method);
 
     /** Why there are no weights that can be adapted, where there are none. */
     String refusal();

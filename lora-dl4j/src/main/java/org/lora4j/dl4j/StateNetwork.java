@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import org.deeplearning4j.nn.api.Model;
@@ -40,10 +41,24 @@ final class StateNetwork<N extends Model> {
 
     private final OutsideValues outside;
     private final List<Tie> ties = new ArrayList<>();
+    private final List<Taken> taken = new ArrayList<>();
     private N network;
 
     /** A value of an adapter and the parameter of the network that holds it while the adapter is active. */
     private record Tie(NetworkAdapter adapter, String remembered, INDArray value, String layer, String parameter) {}
+
+    /** What an adapter that acts took off a weight when it started. */
+    private record Taken(NetworkAdapter adapter, Part part) {
+
+        String path() {
+            return part.module().path() + ".weight";
+        }
+
+        /** Takes it off a weight of the layer, or adds it again. */
+        void move(INDArray weight, int sign) {
+            part.module().weight().part(weight).addi(adapter.taken(part, weight).muli(sign));
+        }
+    }
 
     /** {@code outside} is where frozen values lie in low-memory mode, else null. */
     StateNetwork(
@@ -71,6 +86,9 @@ final class StateNetwork<N extends Model> {
         LoraSlot slot = adapter.slot(part, learns);
         String layer = part.module().layer();
         slots.computeIfAbsent(layer, key -> new ArrayList<>()).add(slot);
+        if (!part.start().isEmpty()) {
+            taken.add(new Taken(adapter, part));
+        }
         part.factors().forEach((suffix, value) -> {
             String parameter = parameter(part, slot, suffix);
             ties.add(new Tie(adapter, part.module().path() + "." + suffix, value, layer, parameter));
@@ -115,15 +133,16 @@ final class StateNetwork<N extends Model> {
      * @param parameters finds a parameter of the base by path
      */
     StateNetwork<N> build(N before, Function<String, NetworkParameter> parameters) {
+        moved.putAll(residuals(parameters));
         Map<String, Map<String, INDArray>> movedByPlace = movedByPlace(parameters);
         network = access.build(base, places(movedByPlace));
         for (Site site : access.sites(base)) {
-            Map<String, INDArray> values = new HashMap<>(access.parameters(base, site.key()));
-            values.putAll(movedByPlace.getOrDefault(site.key(), Map.of()));
-            assign(values, access.parameters(network, site.key()));
+            assign(access.parameters(base, site.key()), access.parameters(network, site.key()));
         }
         ties.forEach(tie ->
                 access.parameters(network, tie.layer()).get(tie.parameter()).assign(tie.value()));
+        // Last: a start may be taken off a weight that another adapter holds in full.
+        movedByPlace.forEach((place, values) -> assign(values, access.parameters(network, place)));
         access.continueFrom(before, network);
         remember();
         return this;
@@ -136,6 +155,30 @@ final class StateNetwork<N extends Model> {
             values.computeIfAbsent(parameter.layer(), key -> new HashMap<>()).put(parameter.name(), value);
         });
         return values;
+    }
+
+    /** Weights less what the starts of acting adapters took off them, by path. The base itself is whole. */
+    private Map<String, INDArray> residuals(Function<String, NetworkParameter> parameters) {
+        Map<String, INDArray> residuals = new LinkedHashMap<>();
+        for (Taken one : taken) {
+            String path = one.path();
+            INDArray residual = residuals.computeIfAbsent(
+                    path,
+                    key -> whole(key).orElse(parameters.apply(key).value()).dup());
+            one.move(residual, -1);
+        }
+        return residuals;
+    }
+
+    /** A weight that is not the base's in this state. */
+    private Optional<INDArray> whole(String path) {
+        INDArray merged = state.merges().get(path);
+        return merged != null
+                ? Optional.of(merged)
+                : active.stream()
+                        .filter(adapter -> adapter.copies().containsKey(path))
+                        .map(adapter -> adapter.copies().get(path).value())
+                        .findFirst();
     }
 
     /** Writes to what the network has as parameters; what lies outside of it has its values already. */
@@ -244,6 +287,8 @@ final class StateNetwork<N extends Model> {
         }
         for (Tie tie : ties) {
             tie.value().assign(access.parameters(network, tie.layer()).get(tie.parameter()));
+            // One adapter may hold in full what another took its start off.
+            taken.stream().filter(one -> one.path().equals(tie.remembered())).forEach(one -> one.move(tie.value(), 1));
             List<INDArray> known = history.get(tie.layer() + "/" + tie.parameter());
             if (known != null) {
                 tie.adapter().history().put(tie.remembered(), known);

@@ -11,6 +11,7 @@ import org.lora4j.dl4j.layer.FrozenBaseVertex;
 import org.lora4j.dl4j.layer.LayerWeight;
 import org.lora4j.dl4j.layer.LoraLayer;
 import org.lora4j.dl4j.layer.LoraSettings;
+import org.lora4j.dl4j.layer.SlotMethod;
 import org.lora4j.dl4j.layer.VertexKinds;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -55,6 +56,11 @@ record VertexSite(String key, GraphVertex conf) implements Site {
     @Override
     public List<LayerWeight> weights() {
         return VertexKinds.weights(conf);
+    }
+
+    @Override
+    public boolean has(SlotMethod method) {
+        return isAdaptable() && method == SlotMethod.LORA;
     }
 
     @Override

@@ -102,21 +102,27 @@ public record Folding(Map<String, INDArray> parameters, MergeReport report) {
         return adapter.config().scalingOf(module);
     }
 
-    private static Map<String, INDArray> exactFactors(HostAdapter adapter, String module) {
-        Map<String, INDArray> factors = new LinkedHashMap<>();
-        adapter.factors(module).forEach((suffix, factor) -> factors.put(suffix, factor.castTo(DataType.DOUBLE)));
-        return factors;
+    private static Map<String, INDArray> exact(Map<String, INDArray> factors) {
+        Map<String, INDArray> exact = new LinkedHashMap<>();
+        factors.forEach((suffix, factor) -> exact.put(suffix, factor.castTo(DataType.DOUBLE)));
+        return exact;
     }
 
     private static INDArray weight(List<? extends HostAdapter> adapters, String module, Place place, INDArray before) {
         INDArray sum = place.toPeft().apply(before.castTo(DataType.DOUBLE));
         for (HostAdapter adapter : adapters) {
             if (adapter.modulePaths().contains(module)) {
-                sum = adapter.method()
-                        .mergedWeight(place.shape(), sum, exactFactors(adapter, module), scaling(adapter, module));
+                sum = with(adapter, module, place.shape(), sum);
             }
         }
         return sum;
+    }
+
+    private static INDArray with(HostAdapter adapter, String module, ModuleShape shape, INDArray weight) {
+        double scaling = scaling(adapter, module);
+        INDArray sum = adapter.method().mergedWeight(shape, weight, exact(adapter.factors(module)), scaling);
+        Map<String, INDArray> start = exact(adapter.start(module));
+        return start.isEmpty() ? sum : sum.subi(adapter.method().deltaWeight(shape, weight, start, scaling));
     }
 
     private static Optional<INDArray> bias(List<? extends HostAdapter> adapters, String module, Place place) {
@@ -124,7 +130,7 @@ public record Folding(Map<String, INDArray> parameters, MergeReport report) {
         for (HostAdapter adapter : adapters) {
             if (adapter.modulePaths().contains(module)) {
                 Optional<INDArray> delta = adapter.method()
-                        .deltaBias(place.shape(), exactFactors(adapter, module), scaling(adapter, module));
+                        .deltaBias(place.shape(), exact(adapter.factors(module)), scaling(adapter, module));
                 sum = sum.isPresent() && delta.isPresent()
                         ? Optional.of(sum.get().add(delta.get()))
                         : sum.or(() -> delta);

@@ -106,6 +106,17 @@ public interface HostAdapter {
     Map<String, INDArray> factors(String module);
 
     /**
+     * The factors that a module's start took off the base, in PEFT's layout, where a start does so ({@link
+     * org.lora4j.config.Initialization#movesBase}).
+     *
+     * @param module path of a module as adapter files write it
+     * @return arrays by suffix, only to be read; empty if nothing was taken
+     */
+    default Map<String, INDArray> start(String module) {
+        return Map.of();
+    }
+
+    /**
      * The parameters of the base that this adapter replaces.
      *
      * @return paths of parameters

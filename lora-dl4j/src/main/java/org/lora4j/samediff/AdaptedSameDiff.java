@@ -13,6 +13,7 @@ import org.lora4j.error.Problems;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.host.HostedModel;
 import org.lora4j.host.Merged;
+import org.lora4j.host.PlainAdapters;
 import org.lora4j.model.AdaptedModel;
 import org.lora4j.model.Trainable;
 import org.lora4j.model.TrainableParameter;
@@ -126,8 +127,7 @@ public final class AdaptedSameDiff extends HostedModel<LiveAdapter, MergedArrays
      *     elsewhere, so that what they gave up is not known
      */
     public Adapter plainAdapter(String name) {
-        LiveAdapter adapter = adapters().get(name);
-        return Exports.plain(adapter, named(adapter));
+        return PlainAdapters.of(adapters().get(name), adapter(name));
     }
 
     @Override

@@ -164,6 +164,15 @@ record LiveAdapter(
     }
 
     @Override
+    public Map<String, INDArray> start(String module) {
+        return modules.values().stream()
+                .filter(part -> part.target().path().equals(module))
+                .findFirst()
+                .map(Part::startToPeft)
+                .orElse(Map.of());
+    }
+
+    @Override
     public Set<String> savedPaths() {
         return copies.keySet();
     }

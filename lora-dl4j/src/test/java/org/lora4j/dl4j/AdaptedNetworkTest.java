@@ -186,17 +186,13 @@ class AdaptedNetworkTest {
     @Test
     void configThatTheHostCannotDo_isRefusedWhole() {
         assertThatThrownBy(() -> Lora.inject(
-                        Networks.mlp(), targets("fc1").toBuilder().dora(true).build(), SEED))
-                .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("dora = true");
-        assertThatThrownBy(() -> Lora.inject(
                         Networks.mlp(),
                         targets("fc1").toBuilder()
-                                .initialization(Initialization.PISSA)
+                                .targetParameters("fc2.weight")
                                 .build(),
                         SEED))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("initialization = PISSA");
+                .hasMessageContaining("targetParameters = [fc2.weight]");
     }
 
     @Test

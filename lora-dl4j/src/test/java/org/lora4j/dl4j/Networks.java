@@ -9,7 +9,9 @@ import org.deeplearning4j.nn.conf.layers.AutoEncoder;
 import org.deeplearning4j.nn.conf.layers.BatchNormalization;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
+import org.deeplearning4j.nn.conf.layers.GravesLSTM;
 import org.deeplearning4j.nn.conf.layers.LSTM;
+import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
 import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
@@ -145,10 +147,20 @@ final class Networks {
 
     /** An LSTM above a dense layer over time. */
     static MultiLayerNetwork recurrent() {
+        return series(new LSTM.Builder().name("lstm").nOut(4).build());
+    }
+
+    /** The same with peepholes, which lie in the recurrent weight. */
+    @SuppressWarnings("deprecation")
+    static MultiLayerNetwork graves() {
+        return series(new GravesLSTM.Builder().name("lstm").nOut(4).build());
+    }
+
+    private static MultiLayerNetwork series(Layer memory) {
         MultiLayerNetwork network = new MultiLayerNetwork(base().l2(0.01)
                 .list()
                 .layer(new DenseLayer.Builder().name("below").nOut(4).build())
-                .layer(new LSTM.Builder().name("lstm").nOut(4).build())
+                .layer(memory)
                 .layer(new RnnOutputLayer.Builder(LossFunction.MCXENT)
                         .name("head")
                         .nOut(3)

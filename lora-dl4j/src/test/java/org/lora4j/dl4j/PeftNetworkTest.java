@@ -3,6 +3,7 @@ package org.lora4j.dl4j;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.offset;
 
 import java.io.IOException;
 import java.nio.file.Path;
@@ -18,6 +19,7 @@ import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.EmbeddingSequenceLayer;
 import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
+import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.conf.layers.PoolingType;
 import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.graph.ComputationGraph;
@@ -34,6 +36,7 @@ import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.learning.config.Sgd;
+import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
 
 /** Adapters that PEFT made compute here, in networks of Deeplearning4j, what PEFT computed with them. */
 class PeftNetworkTest {
@@ -60,6 +63,10 @@ class PeftNetworkTest {
                 of("lora-mlp-bias-all-modules-to-save", PeftNetworkTest::mlp),
                 of("lora-mlp-stored-bf16", PeftNetworkTest::mlp),
                 of("lora-mlp-lora-bias", PeftNetworkTest::mlp),
+                of("dora-mlp", PeftNetworkTest::mlp),
+                of("dora-mlp-rank-pattern", PeftNetworkTest::mlp),
+                of("dora-mlp-bias-modules-to-save", PeftNetworkTest::mlp),
+                of("dora-embedding", PeftNetworkTest::embedding),
                 of("lora-embedding", PeftNetworkTest::embedding),
                 of("lora-embedding-and-linear", PeftNetworkTest::embedding),
                 of("lora-conv2d-1x1", files -> convolutions(files, new int[] {1, 0})),
@@ -219,8 +226,12 @@ class PeftNetworkTest {
 
         int compared = 0;
         for (NetworkModule module : model.modules()) {
-            Map<String, String> names =
-                    Map.of("lora_A", "WA0", "lora_B", "WB0", "lora_embedding_A", "WA0", "lora_embedding_B", "WB0");
+            Map<String, String> names = Map.of(
+                    "lora_A", "WA0",
+                    "lora_B", "WB0",
+                    "lora_embedding_A", "WA0",
+                    "lora_embedding_B", "WB0",
+                    "lora_magnitude_vector", "WM0");
             for (Map.Entry<String, String> name : names.entrySet()) {
                 String key = "grad.base_model.model." + module.path() + "." + name.getKey();
                 INDArray expected =
@@ -244,6 +255,55 @@ class PeftNetworkTest {
         model.adapter("default").save(folder.resolve("adapter"));
 
         assertThat(Adapter.load(folder.resolve("adapter"))).isEqualTo(Adapter.load(golden.directory()));
+    }
+
+    /** Through DL4J's own training: its loss and its updater. */
+    @Test
+    void fit_withSgd_takesPeftsSteps() throws IOException {
+        Path directory = Path.of("src/test/resources/peft/train-mlp-sgd");
+        Map<String, INDArray> io = TensorFiles.read(directory.resolve("io.safetensors"));
+        Map<String, INDArray> base = TensorFiles.read(directory.resolve("base.safetensors"));
+        Files files = new Files(directory, io, base);
+        ComputationGraph graph = new ComputationGraph(floats().graphBuilder()
+                .addInputs("x")
+                .addLayer("fc1", dense(files, "fc1", true), "x")
+                .addLayer("fc2", dense(files, "fc2", true), "fc1")
+                .addLayer(
+                        "fc3",
+                        new OutputLayer.Builder(LossFunction.MSE)
+                                .nIn(base.get("fc3.weight").size(1))
+                                .nOut(base.get("fc3.weight").size(0))
+                                .activation(Activation.IDENTITY)
+                                .build(),
+                        "fc2")
+                .setOutputs("fc3")
+                .build());
+        Case golden = finished(files, graph, io.get("x"));
+        AdaptedNetwork<ComputationGraph> model = Lora.load(golden.base(), directory);
+        model.setTrainable("default", true);
+        start(model, io);
+
+        for (int step = 1; step <= 3; step++) {
+            model.network().fit(new INDArray[] {io.get("x")}, new INDArray[] {io.get("target")});
+
+            assertThat(model.network().score()).isCloseTo(io.get("losses").getDouble(step - 1), offset(ABSOLUTE));
+            String prefix = "step" + step + ".base_model.model.";
+            Map<String, Map<String, INDArray>> factors =
+                    model.adapter("default").modules();
+            for (String module : List.of("fc1", "fc2", "fc3")) {
+                for (String suffix : List.of("lora_A.weight", "lora_B.weight")) {
+                    assertClose(factors.get(module).get(suffix), io.get(prefix + module + "." + suffix));
+                }
+            }
+        }
+    }
+
+    private static void start(AdaptedNetwork<ComputationGraph> model, Map<String, INDArray> io) {
+        for (String module : List.of("fc1", "fc2", "fc3")) {
+            String key = "start.base_model.model." + module;
+            model.network().getParam(module + "_WA0").assign(io.get(key + ".lora_A.weight"));
+            model.network().getParam(module + "_WB0").assign(io.get(key + ".lora_B.weight"));
+        }
     }
 
     @Test

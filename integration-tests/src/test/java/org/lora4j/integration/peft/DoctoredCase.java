@@ -70,6 +70,6 @@ record DoctoredCase(Path folder) {
     }
 
     CaseResult run() {
-        return new CaseRunner(new SameDiffHost()).run(folder);
+        return CaseRunner.of(new SameDiffHost()).run(folder);
     }
 }

@@ -9,17 +9,26 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 import org.lora4j.integration.peft.cases.CaseFolders;
+import org.lora4j.integration.peft.host.Dl4jHost;
 import org.lora4j.integration.peft.host.SameDiffHost;
 import org.opentest4j.TestAbortedException;
 
-/** Every golden case of PEFT in the resources of {@code lora-dl4j}, one test each. */
+/** Every golden case of PEFT in the resources of {@code lora-dl4j}, one test each in each host. */
 class PeftGoldenTest {
 
     static final String FIXTURES = "../lora-dl4j/src/test/resources/peft";
 
     @TestFactory
-    Stream<DynamicTest> cases() throws IOException {
-        CaseRunner runner = new CaseRunner(new SameDiffHost());
+    Stream<DynamicTest> casesInSameDiff() throws IOException {
+        return tests(CaseRunner.of(new SameDiffHost()));
+    }
+
+    @TestFactory
+    Stream<DynamicTest> casesInDeeplearning4j() throws IOException {
+        return tests(CaseRunner.ofNetworks(new Dl4jHost()));
+    }
+
+    private static Stream<DynamicTest> tests(CaseRunner runner) throws IOException {
         return CaseFolders.find(FIXTURES, Path.of("")).stream()
                 .map(folder ->
                         DynamicTest.dynamicTest(folder.getFileName().toString(), () -> check(runner.run(folder))));

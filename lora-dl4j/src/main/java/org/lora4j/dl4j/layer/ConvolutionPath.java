@@ -22,6 +22,7 @@ final class ConvolutionPath {
     private final String name;
     private final LowRank updates;
     private final SummedWeight weight;
+    private final Magnitudes magnitudes;
 
     ConvolutionPath(BaseLayer<?> layer, LoraSettings settings, String weight) {
         this.layer = layer;
@@ -29,6 +30,7 @@ final class ConvolutionPath {
         this.name = weight;
         this.updates = new LowRank(layer, settings, weight);
         this.weight = new SummedWeight(layer, settings, weight);
+        this.magnitudes = new Magnitudes(layer::getParam, this.weight::weight, updates);
     }
 
     /** A parameter as the stock operation is to see it. */
@@ -59,18 +61,33 @@ final class ConvolutionPath {
     /** Adds to the output {@code z} what the operation could not: updates that drop inputs, and the biases of B. */
     void add(INDArray image, Patches patches, INDArray z, boolean training, LayerWorkspaceMgr mgr) {
         for (LoraSlot slot : updates.slots()) {
-            if (SummedWeight.drops(slot, training)) {
-                INDArray t = updates.down(slot, patches.rows(dropped(slot, image)), mgr, ArrayType.INPUT);
-                INDArray own = Nd4j.createUninitialized(z.dataType(), new long[] {t.size(0), z.size(1)}, 'f');
-                Products.set(slot.scaling(), t, false, updates.b(slot), true, own);
-                Positions.add(own, z);
+            if (slot.drops(training)) {
+                INDArray rows = patches.rows(dropped(slot, image));
+                INDArray t = updates.down(slot, rows, mgr, ArrayType.INPUT);
+                Positions.add(own(slot, rows, t), z);
             }
         }
         weight.addBiases(z, 1);
     }
 
+    /** What an update adds to the rows of the output, without the bias of B. */
+    private INDArray own(LoraSlot slot, INDArray rows, INDArray t) {
+        INDArray own =
+                Nd4j.create(t.dataType(), new long[] {t.size(0), updates.b(slot).size(0)}, 'f');
+        if (slot.decomposes()) {
+            magnitudes.add(slot, t, baseProduct(rows), magnitudes.lengths(slot), own);
+        } else {
+            Products.set(slot.scaling(), t, false, updates.b(slot), true, own);
+        }
+        return own;
+    }
+
+    private INDArray baseProduct(INDArray rows) {
+        return rows.mmul(magnitudes.base().transpose());
+    }
+
     /**
-     * Writes all gradients of what learns here.
+     * Writes all gradients of what learns here. Magnitudes that learn cost one product as large as the convolution.
      *
      * @param needed whether anything below needs the gradient of the image
      * @return the gradient of the image, a new array; null if it is not needed
@@ -90,31 +107,52 @@ final class ConvolutionPath {
             gradient.gradientForVariable().put("b", b);
         }
         INDArray shared = sharesPatches() ? patches.rows(image) : null;
-        if (settings.learns(name)) {
-            weightGradient(shared, delta, views.get(name), gradient);
-        }
+        INDArray ofWeight = settings.learns(name) ? weightGradient(shared, delta) : null;
         INDArray next = needed ? base(image, patches, delta, mgr) : null;
         for (LoraSlot slot : updates.slots()) {
             if (!slot.learns()) {
                 continue;
             }
-            boolean drops = SummedWeight.drops(slot, true);
+            boolean drops = slot.drops(true);
             INDArray rows = drops ? patches.rows(dropped(slot, image)) : shared;
             INDArray t = updates.down(slot, rows, mgr, ArrayType.BP_WORKING_MEM);
-            INDArray u = updates.back(slot, delta, mgr);
-            updates.upGradients(slot, t, delta, views, gradient);
-            updates.downGradient(slot, rows, u, views, gradient);
-            if (next != null && drops) {
-                INDArray own = Nd4j.createUninitialized(image.dataType(), image.shape(), 'c');
-                next.addi(patches.fold(rows(u, updates.a(slot)), own).muli(mask(slot, image)));
+            INDArray lengths = slot.decomposes() ? magnitudes.lengths(slot) : null;
+            INDArray scale = lengths == null ? null : magnitudes.scale(slot, lengths);
+            INDArray u = updates.back(slot, delta, scale, mgr);
+            if (lengths == null) {
+                updates.upGradients(slot, t, delta, views, gradient);
+            } else {
+                magnitudes.gradients(slot, t, baseProduct(rows), lengths, delta, views, gradient);
             }
+            updates.downGradient(slot, rows, u, views, gradient);
+            if (drops) {
+                INDArray ofProduct = scale == null ? null : delta.mulRowVector(scale.sub(1));
+                if (ofWeight != null && ofProduct != null) {
+                    ofWeight.addi(ofProduct.transpose().mmul(rows));
+                }
+                if (next != null) {
+                    next.addi(through(slot, image, patches, u, ofProduct));
+                }
+            }
+        }
+        if (ofWeight != null) {
+            write(ofWeight, views.get(name), gradient);
         }
         return next;
     }
 
+    /** The gradient of the image by way of an update that drops inputs. */
+    private INDArray through(LoraSlot slot, INDArray image, Patches patches, INDArray u, INDArray ofProduct) {
+        INDArray columns = rows(u, updates.a(slot));
+        if (ofProduct != null) {
+            Products.add(1, ofProduct, false, magnitudes.base(), false, columns);
+        }
+        INDArray own = Nd4j.createUninitialized(image.dataType(), image.shape(), 'c');
+        return patches.fold(columns, own).muli(mask(slot, image));
+    }
+
     private boolean sharesPatches() {
-        return settings.learns(name)
-                || updates.slots().stream().anyMatch(slot -> slot.learns() && !SummedWeight.drops(slot, true));
+        return settings.learns(name) || updates.slots().stream().anyMatch(slot -> slot.learns() && !slot.drops(true));
     }
 
     /** The gradient of the image by way of the weight, with the updates in it. */
@@ -132,10 +170,16 @@ final class ConvolutionPath {
         return rows;
     }
 
-    private void weightGradient(INDArray rows, INDArray delta, INDArray view, Gradient gradient) {
-        LayerWeight module = weight.weight();
-        INDArray matrix = Nd4j.createUninitialized(view.dataType(), new long[] {delta.size(1), rows.size(1)}, 'c');
+    /** The gradient of the weight, but for what gets there by way of updates that drop inputs. */
+    private INDArray weightGradient(INDArray rows, INDArray delta) {
+        INDArray matrix = Nd4j.createUninitialized(delta.dataType(), new long[] {delta.size(1), rows.size(1)}, 'c');
         Products.set(1, delta, true, rows, false, matrix);
+        INDArray factor = magnitudes.factor(slot -> !slot.drops(true), magnitudes::lengths);
+        return factor == null ? matrix : matrix.muliColumnVector(factor);
+    }
+
+    private void write(INDArray matrix, INDArray view, Gradient gradient) {
+        LayerWeight module = weight.weight();
         view.assign(module.layout().fromPeft(matrix.reshape('c', module.shape().weight()), view.shape()));
         gradient.setGradientFor(name, view, 'c');
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.dl4j.layer;
 
+import java.util.HashMap;
 import java.util.Map;
 import org.deeplearning4j.nn.gradient.DefaultGradient;
 import org.deeplearning4j.nn.gradient.Gradient;
@@ -15,21 +16,43 @@ final class EmbeddingPath {
 
     private static final int ROWS = 1;
 
+    private final Map<LoraSlot, INDArray> lengths = new HashMap<>();
+
     private final BaseLayer<?> layer;
     private final LoraSettings settings;
     private final LowRank updates;
+    private final Magnitudes magnitudes;
 
     EmbeddingPath(BaseLayer<?> layer, LoraSettings settings) {
         this.layer = layer;
         this.settings = settings;
         this.updates = new LowRank(layer, settings, "W");
+        this.magnitudes = new Magnitudes(layer::getParam, () -> LayerKinds.weight(layer.layerConf(), "W"), updates);
     }
 
     /** Adds all updates to {@code z}, one row for each index. */
     void add(int[] indexes, INDArray z) {
         for (LoraSlot slot : updates.slots()) {
-            updates.up(slot, down(slot, indexes), z);
+            if (slot.decomposes()) {
+                magnitudes.add(slot, down(slot, indexes), looked(indexes), lengths(slot), z);
+            } else {
+                updates.up(slot, down(slot, indexes), z);
+            }
         }
+    }
+
+    /** Tells that parameters or the input may have changed. */
+    void forget() {
+        lengths.clear();
+    }
+
+    /** The lengths are sums over the whole table, and a step wants them twice. */
+    private INDArray lengths(LoraSlot slot) {
+        return lengths.computeIfAbsent(slot, own -> TimeSeries.detached(magnitudes.lengths(own), 'c'));
+    }
+
+    private INDArray looked(int[] indexes) {
+        return Nd4j.pullRows(layer.getParam("W"), ROWS, indexes);
     }
 
     private INDArray down(LoraSlot slot, int[] indexes) {
@@ -41,7 +64,7 @@ final class EmbeddingPath {
         Gradient gradient = new DefaultGradient();
         if (settings.learns("W")) {
             INDArray view = views.get("W");
-            scatter(indexes, delta, view);
+            scatter(indexes, ofTable(delta), view);
             gradient.gradientForVariable().put("W", view);
         }
         if (settings.learns("b")) {
@@ -51,14 +74,27 @@ final class EmbeddingPath {
         }
         for (LoraSlot slot : updates.slots()) {
             if (slot.learns()) {
-                updates.upGradients(slot, down(slot, indexes), delta, views, gradient);
-                INDArray u = updates.back(slot, delta, mgr);
+                INDArray t = down(slot, indexes);
+                INDArray scale = null;
+                if (slot.decomposes()) {
+                    scale = magnitudes.scale(slot, lengths(slot));
+                    magnitudes.gradients(slot, t, looked(indexes), lengths(slot), delta, views, gradient);
+                } else {
+                    updates.upGradients(slot, t, delta, views, gradient);
+                }
+                INDArray u = updates.back(slot, delta, scale, mgr);
                 INDArray a = views.get(slot.a());
                 scatter(indexes, u.dup('c'), a.transpose());
                 gradient.gradientForVariable().put(slot.a(), a);
             }
         }
         return gradient;
+    }
+
+    /** The gradient of what was looked up in the table itself. */
+    private INDArray ofTable(INDArray delta) {
+        INDArray factor = magnitudes.factor(slot -> true, this::lengths);
+        return factor == null ? delta : delta.mulRowVector(factor);
     }
 
     // What the stock layer calls, too.

@@ -13,13 +13,18 @@ import org.deeplearning4j.nn.conf.layers.Layer;
  * @param adapted class of the adapted configuration, which extends the stock one
  * @param common what both extend
  * @param weights the adaptable weights of a configuration of either class
+ * @param decomposes whether DoRA can adapt them
  */
 record LayerKind<C extends Layer>(
-        Class<? extends C> stock, Class<? extends C> adapted, Class<C> common, Function<C, List<LayerWeight>> weights) {
+        Class<? extends C> stock,
+        Class<? extends C> adapted,
+        Class<C> common,
+        Function<C, List<LayerWeight>> weights,
+        boolean decomposes) {
 
     static <C extends Layer> LayerKind<C> of(
             Class<C> stock, Class<? extends C> adapted, Function<C, List<LayerWeight>> weights) {
-        return new LayerKind<>(stock, adapted, stock, weights);
+        return new LayerKind<>(stock, adapted, stock, weights, false);
     }
 
     /** A stock class that adds nothing but another name to its superclass. */
@@ -28,7 +33,11 @@ record LayerKind<C extends Layer>(
             Class<? extends C> adapted,
             Class<C> common,
             Function<C, List<LayerWeight>> weights) {
-        return new LayerKind<>(stock, adapted, common, weights);
+        return new LayerKind<>(stock, adapted, common, weights, false);
+    }
+
+    LayerKind<C> withDora() {
+        return new LayerKind<>(stock, adapted, common, weights, true);
     }
 
     List<LayerWeight> weightsOf(Layer layer) {

@@ -51,21 +51,37 @@ import org.nd4j.shade.jackson.databind.node.ObjectNode;
 public final class LayerKinds {
 
     private static final List<LayerKind<?>> TABLE = List.of(
-            LayerKind.of(DenseLayer.class, LoraDenseLayer.class, LayerKinds::dense),
-            LayerKind.of(OutputLayer.class, LoraOutputLayer.class, LayerKinds::linear),
-            LayerKind.of(RnnOutputLayer.class, LoraRnnOutputLayer.class, LayerKinds::linear),
-            LayerKind.of(EmbeddingLayer.class, LoraEmbeddingLayer.class, LayerKinds::embedding),
-            LayerKind.of(EmbeddingSequenceLayer.class, LoraEmbeddingSequenceLayer.class, LayerKinds::embedding),
-            LayerKind.of(ConvolutionLayer.class, LoraConvolution2D.class, LayerKinds::convolution),
+            LayerKind.of(DenseLayer.class, LoraDenseLayer.class, LayerKinds::dense)
+                    .withDora(),
+            LayerKind.of(OutputLayer.class, LoraOutputLayer.class, LayerKinds::linear)
+                    .withDora(),
+            LayerKind.of(RnnOutputLayer.class, LoraRnnOutputLayer.class, LayerKinds::linear)
+                    .withDora(),
+            LayerKind.of(EmbeddingLayer.class, LoraEmbeddingLayer.class, LayerKinds::embedding)
+                    .withDora(),
+            LayerKind.of(EmbeddingSequenceLayer.class, LoraEmbeddingSequenceLayer.class, LayerKinds::embedding)
+                    .withDora(),
+            LayerKind.of(ConvolutionLayer.class, LoraConvolution2D.class, LayerKinds::convolution)
+                    .withDora(),
             LayerKind.alias(
-                    Convolution2D.class, LoraConvolution2D.class, ConvolutionLayer.class, LayerKinds::convolution),
+                            Convolution2D.class,
+                            LoraConvolution2D.class,
+                            ConvolutionLayer.class,
+                            LayerKinds::convolution)
+                    .withDora(),
             LayerKind.of(SelfAttentionLayer.class, LoraSelfAttentionLayer.class, AttentionWeights::of),
             LayerKind.of(LearnedSelfAttentionLayer.class, LoraLearnedSelfAttentionLayer.class, AttentionWeights::of),
             LayerKind.of(RecurrentAttentionLayer.class, LoraRecurrentAttentionLayer.class, AttentionWeights::of),
-            LayerKind.of(Convolution1DLayer.class, LoraConvolution1D.class, LayerKinds::convolution1D),
+            LayerKind.of(Convolution1DLayer.class, LoraConvolution1D.class, LayerKinds::convolution1D)
+                    .withDora(),
             LayerKind.alias(
-                    Convolution1D.class, LoraConvolution1D.class, Convolution1DLayer.class, LayerKinds::convolution1D),
-            LayerKind.of(Convolution3D.class, LoraConvolution3D.class, LayerKinds::convolution3D),
+                            Convolution1D.class,
+                            LoraConvolution1D.class,
+                            Convolution1DLayer.class,
+                            LayerKinds::convolution1D)
+                    .withDora(),
+            LayerKind.of(Convolution3D.class, LoraConvolution3D.class, LayerKinds::convolution3D)
+                    .withDora(),
             LayerKind.of(Deconvolution2D.class, LoraDeconvolution2D.class, LayerKinds::deconvolution),
             LayerKind.of(DepthwiseConvolution2D.class, LoraDepthwiseConvolution2D.class, LayerKinds::depthwise),
             LayerKind.of(SeparableConvolution2D.class, LoraSeparableConvolution2D.class, LayerKinds::separable),
@@ -74,7 +90,8 @@ public final class LayerKinds {
             LayerKind.of(LSTM.class, LoraLSTM.class, LayerKinds::gates),
             LayerKind.of(GravesLSTM.class, LoraGravesLSTM.class, LayerKinds::gates),
             LayerKind.of(SimpleRnn.class, LoraSimpleRnn.class, LayerKinds::recurrent),
-            LayerKind.of(CenterLossOutputLayer.class, LoraCenterLossOutputLayer.class, LayerKinds::linear));
+            LayerKind.of(CenterLossOutputLayer.class, LoraCenterLossOutputLayer.class, LayerKinds::linear)
+                    .withDora());
 
     private LayerKinds() {}
 
@@ -311,6 +328,38 @@ public final class LayerKinds {
      */
     public static List<String> names() {
         return TABLE.stream().map(kind -> kind.stock().getSimpleName()).toList();
+    }
+
+    /**
+     * The kinds that DoRA can adapt. PEFT has it for the like: linear maps, tables and convolutions.
+     *
+     * @return simple names of stock configurations
+     */
+    public static List<String> namesWithDora() {
+        return TABLE.stream()
+                .filter(LayerKind::decomposes)
+                .map(kind -> kind.stock().getSimpleName())
+                .toList();
+    }
+
+    /**
+     * Whether a method can adapt a layer.
+     *
+     * @param layer configuration of a layer of a kind of the table
+     * @param method a method
+     * @return true for LoRA
+     */
+    public static boolean has(Layer layer, SlotMethod method) {
+        return method == SlotMethod.LORA
+                || kind(Wrappers.inner(layer)).map(LayerKind::decomposes).orElse(false);
+    }
+
+    static void requireMethod(Layer layer, SlotMethod method) {
+        if (!has(layer, method)) {
+            throw new IllegalArgumentException("layer \"" + layer.getLayerName() + "\" ("
+                    + layer.getClass().getSimpleName() + "): this kind has no " + method + "; expected one of "
+                    + namesWithDora() + ". Leave the layer out of the targets, or use plain LoRA.");
+        }
     }
 
     /**

@@ -3,6 +3,7 @@ package org.lora4j.dl4j.layer;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.lora4j.method.DoraMethod;
 import org.lora4j.method.LoraMethod;
 import org.lora4j.method.ModuleShape;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -21,7 +22,7 @@ public record LayerWeight(String name, ModuleShape shape, WeightLayout layout, S
 
     /** The parameters of a slot: shapes by name, PEFT's, in the order of the parameter view. */
     Map<String, long[]> parameters(LoraSlot slot) {
-        Map<String, long[]> factors = new LoraMethod(slot.bias()).factors(shape, slot.rank());
+        Map<String, long[]> factors = slot.arithmetic().factors(shape, slot.rank());
         Map<String, long[]> named = new LinkedHashMap<>();
         factors.forEach((suffix, size) -> named.put(parameter(slot, suffix), size));
         return named;
@@ -37,6 +38,9 @@ public record LayerWeight(String name, ModuleShape shape, WeightLayout layout, S
     public String parameter(LoraSlot slot, String suffix) {
         if (suffix.equals(LoraMethod.B_BIAS)) {
             return slot.c();
+        }
+        if (suffix.equals(DoraMethod.MAGNITUDE)) {
+            return slot.m();
         }
         return suffix.equals(LoraMethod.down(shape)) ? slot.a() : slot.b();
     }

@@ -10,7 +10,6 @@ import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.lora4j.array.RandomStreams;
 import org.lora4j.method.FactorStart;
-import org.lora4j.method.LoraMethod;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 
@@ -61,6 +60,7 @@ final class LoraParameters implements ParamInitializer {
     private static List<Factor> factors(Layer layer) {
         List<Factor> factors = new ArrayList<>();
         for (LoraSlot slot : settings(layer).slots()) {
+            LayerKinds.requireMethod(layer, slot.method());
             LayerWeight weight = LayerKinds.weight(layer, slot.weight());
             weight.parameters(slot).forEach((name, shape) -> factors.add(new Factor(weight, slot, name, shape)));
         }
@@ -106,7 +106,7 @@ final class LoraParameters implements ParamInitializer {
         if (!settings(layer).learns(key)) {
             return false;
         }
-        return settings(layer).isFactor(key) ? !isBiasOfB(layer, key) : stock.isWeightParam(layer, key);
+        return settings(layer).isFactor(key) ? !isBiasOrGain(layer, key) : stock.isWeightParam(layer, key);
     }
 
     @Override
@@ -114,11 +114,11 @@ final class LoraParameters implements ParamInitializer {
         if (!settings(layer).learns(key)) {
             return false;
         }
-        return settings(layer).isFactor(key) ? isBiasOfB(layer, key) : stock.isBiasParam(layer, key);
+        return settings(layer).isFactor(key) ? isBiasOrGain(layer, key) : stock.isBiasParam(layer, key);
     }
 
-    private static boolean isBiasOfB(Layer layer, String key) {
-        return settings(layer).slots().stream().anyMatch(slot -> slot.c().equals(key));
+    private static boolean isBiasOrGain(Layer layer, String key) {
+        return settings(layer).slots().stream().anyMatch(slot -> slot.isBiasOrGain(key));
     }
 
     @Override
@@ -165,9 +165,7 @@ final class LoraParameters implements ParamInitializer {
                 weight.dataType(),
                 () -> kind.toPeft(weight));
         Map<String, INDArray> named = new LinkedHashMap<>();
-        new LoraMethod(slot.bias())
-                .initialize(start)
-                .forEach((suffix, array) -> named.put(kind.parameter(slot, suffix), array));
+        slot.arithmetic().initialize(start).forEach((suffix, array) -> named.put(kind.parameter(slot, suffix), array));
         return named;
     }
 

@@ -72,16 +72,14 @@ public record LoraSettings(
 
     /**
      * An update of each weight of a layer that is used from scratch. Targets, layers and patterns of the config do not
-     * count: the layer is the target.
+     * count: the layer is the target. Kinds of layers without DoRA refuse it when they are initialized.
      *
      * @param config rank, alpha, scaling rule, dropout, start values, bias of B, and whether the layer's own bias learns
      * @param seed source of start values and of dropout
      * @param weights names of weights of the layer; {@code W} if none is given
      * @return the settings
-     * @throws IllegalArgumentException if the config asks for DoRA, which these layers cannot do
      */
     public static LoraSettings of(LoraConfig config, long seed, String... weights) {
-        requirePlain("LoraSettings", config);
         double scaling = config.scalingRule().scaling(config.alpha(), config.rank());
         List<LoraSlot> slots = Stream.of(weights.length == 0 ? new String[] {"W"} : weights)
                 .map(weight -> new LoraSlot(
@@ -93,7 +91,8 @@ public record LoraSettings(
                         true,
                         config.loraBias(),
                         config.initialization(),
-                        seed))
+                        seed,
+                        SlotMethod.of(config)))
                 .toList();
         return new LoraSettings(slots, config.bias() == BiasTraining.NONE ? List.of() : List.of("b"), false);
     }
@@ -108,21 +107,6 @@ public record LoraSettings(
         LoraConfig config =
                 LoraConfig.builder().targetModules(ModuleSelector.allLinear()).build();
         return of(config, 0, weights);
-    }
-
-    /**
-     * Refuses methods that these layers cannot do.
-     *
-     * @param where what is worded at the start of the message
-     * @param config a config
-     * @throws IllegalArgumentException if the config asks for DoRA
-     */
-    public static void requirePlain(String where, LoraConfig config) {
-        if (config.dora()) {
-            throw new IllegalArgumentException(
-                    where + ": dora = true, which layers of Deeplearning4j cannot do; expected"
-                            + " LoRA, with or without a bias on B. Set dora to false, or use a SameDiff graph.");
-        }
     }
 
     boolean isAdapted() {
@@ -146,7 +130,7 @@ public record LoraSettings(
     }
 
     private static boolean isFactor(LoraSlot slot, String parameter) {
-        return parameter.equals(slot.a()) || parameter.equals(slot.b()) || (slot.bias() && parameter.equals(slot.c()));
+        return slot.names().contains(parameter);
     }
 
     List<LoraSlot> of(String weight) {

@@ -2,9 +2,14 @@
 package org.lora4j.dl4j.layer;
 
 import java.io.Serializable;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.lora4j.config.Initialization;
 import org.lora4j.error.Problems;
+import org.lora4j.method.AdapterMethod;
+import org.lora4j.method.DoraMethod;
+import org.lora4j.method.LoraMethod;
 import org.nd4j.shade.jackson.annotation.JsonCreator;
 import org.nd4j.shade.jackson.annotation.JsonProperty;
 
@@ -21,6 +26,7 @@ import org.nd4j.shade.jackson.annotation.JsonProperty;
  * @param bias whether B has a bias
  * @param initialization start values, where the network initializes itself
  * @param seed source of start values and of dropout
+ * @param method how the factors act
  * @apiNote Status: experimental
  */
 public record LoraSlot(
@@ -32,7 +38,8 @@ public record LoraSlot(
         boolean learns,
         boolean bias,
         Initialization initialization,
-        long seed)
+        long seed,
+        SlotMethod method)
         implements Serializable {
 
     /**
@@ -47,6 +54,7 @@ public record LoraSlot(
      * @param bias whether B has a bias
      * @param initialization start values
      * @param seed source of randomness
+     * @param method how the factors act; null, as in configurations that were written before there were others, for LoRA
      * @throws IllegalArgumentException if a value is out of its range; the message lists all of them
      */
     @JsonCreator
@@ -59,7 +67,8 @@ public record LoraSlot(
             @JsonProperty("learns") boolean learns,
             @JsonProperty("bias") boolean bias,
             @JsonProperty("initialization") Initialization initialization,
-            @JsonProperty("seed") long seed) {
+            @JsonProperty("seed") long seed,
+            @JsonProperty("method") SlotMethod method) {
         Problems problems = new Problems();
         problems.atLeast("index", index, 0);
         problems.atLeast("rank", rank, 1);
@@ -67,6 +76,9 @@ public record LoraSlot(
         problems.fraction("dropout", dropout);
         problems.check(weight != null && !weight.isEmpty(), "weight = \"" + weight + "\", expected a parameter's name");
         problems.check(initialization != null, "initialization = null, expected a start value");
+        problems.check(
+                method != SlotMethod.DORA || !bias,
+                "method = DORA with a bias on B, expected one or the other, not both");
         problems.throwIfAny("LoraSlot");
         this.index = index;
         this.weight = weight;
@@ -77,6 +89,54 @@ public record LoraSlot(
         this.bias = bias;
         this.initialization = initialization;
         this.seed = seed;
+        this.method = Objects.requireNonNullElse(method, SlotMethod.LORA);
+    }
+
+    /**
+     * A slot of plain LoRA.
+     *
+     * @param index number of the adapter
+     * @param weight name of the weight
+     * @param rank rank of the update
+     * @param scaling factor on the update
+     * @param dropout probability of dropping
+     * @param learns whether the factors are trained
+     * @param bias whether B has a bias
+     * @param initialization start values
+     * @param seed source of randomness
+     * @throws IllegalArgumentException if a value is out of its range; the message lists all of them
+     */
+    public LoraSlot(
+            int index,
+            String weight,
+            int rank,
+            double scaling,
+            double dropout,
+            boolean learns,
+            boolean bias,
+            Initialization initialization,
+            long seed) {
+        this(index, weight, rank, scaling, dropout, learns, bias, initialization, seed, SlotMethod.LORA);
+    }
+
+    /** The same update of another weight. */
+    LoraSlot of(String otherWeight) {
+        return new LoraSlot(index, otherWeight, rank, scaling, dropout, learns, bias, initialization, seed, method);
+    }
+
+    /** Whether learned lengths scale the weight with the update in it. */
+    boolean decomposes() {
+        return method == SlotMethod.DORA;
+    }
+
+    /** What the factors are, in PEFT's layouts. */
+    AdapterMethod arithmetic() {
+        return decomposes() ? new DoraMethod() : new LoraMethod(bias);
+    }
+
+    /** Whether values of the input are dropped on the way to A. */
+    boolean drops(boolean training) {
+        return training && learns && dropout > 0;
     }
 
     /** Name of A among the parameters of the layer. DL4J splits names at underscores, so there is none. */
@@ -94,8 +154,25 @@ public record LoraSlot(
         return weight + "C" + index;
     }
 
+    /** Name of the magnitudes. */
+    String m() {
+        return weight + "M" + index;
+    }
+
     /** The names of all parameters of this slot, in the order of the parameter view. */
     List<String> names() {
-        return bias ? List.of(a(), b(), c()) : List.of(a(), b());
+        List<String> names = new ArrayList<>(List.of(a(), b()));
+        if (bias) {
+            names.add(c());
+        }
+        if (decomposes()) {
+            names.add(m());
+        }
+        return names;
+    }
+
+    /** Whether a parameter of this slot is trained without weight decay. */
+    boolean isBiasOrGain(String name) {
+        return name.equals(c()) || name.equals(m());
     }
 }

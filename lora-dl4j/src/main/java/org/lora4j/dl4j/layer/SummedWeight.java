@@ -20,6 +20,7 @@ final class SummedWeight {
     private final LoraSettings settings;
     private final String name;
     private final LowRank updates;
+    private final Magnitudes magnitudes;
     private LayerWeight weight;
 
     SummedWeight(BaseLayer<?> layer, LoraSettings settings, String name) {
@@ -27,6 +28,7 @@ final class SummedWeight {
         this.settings = settings;
         this.name = name;
         this.updates = new LowRank(layer, settings, name);
+        this.magnitudes = new Magnitudes(layer::getParam, this::weight, updates);
     }
 
     List<LoraSlot> slots() {
@@ -34,7 +36,7 @@ final class SummedWeight {
     }
 
     static boolean drops(LoraSlot slot, boolean training) {
-        return training && slot.learns() && slot.dropout() > 0;
+        return slot.drops(training);
     }
 
     boolean learns() {
@@ -73,6 +75,10 @@ final class SummedWeight {
     private void add(LoraSlot slot, INDArray sum) {
         WeightLayout layout = weight().layout();
         long[] peft = weight().shape().weight();
+        if (slot.decomposes()) {
+            add(magnitudes.delta(slot), sum);
+            return;
+        }
         INDArray a = updates.a(slot);
         INDArray b = updates.b(slot);
         if (layout == WeightLayout.SAME) {
@@ -90,7 +96,13 @@ final class SummedWeight {
         }
         INDArray product = Nd4j.createUninitialized(sum.dataType(), new long[] {peft[0], a.size(1)}, 'c');
         Products.set(slot.scaling(), b, false, a, false, product);
-        INDArray ordered = layout.disordered(product.reshape('c', true, peft), sum.shape());
+        add(product, sum);
+    }
+
+    /** Adds rows of a weight in PEFT's layout, in C order, to an array of the layer's, in C order. */
+    private void add(INDArray rows, INDArray sum) {
+        INDArray ordered = weight().layout()
+                .disordered(rows.reshape('c', true, weight().shape().weight()), sum.shape());
         sum.reshape('c', true, ordered.shape()).addi(ordered);
     }
 

@@ -85,6 +85,15 @@ public final class VertexKinds {
                         + weights(vertex).stream().map(LayerWeight::name).toList() + ". Correct the slot."));
     }
 
+    static void requireMethod(GraphVertex vertex, SlotMethod method) {
+        if (method != SlotMethod.LORA) {
+            throw new IllegalArgumentException(
+                    "vertex of kind " + vertex.getClass().getSimpleName() + ": this kind has no " + method
+                            + "; expected one of the layers " + LayerKinds.namesWithDora()
+                            + ". Leave the vertex out of the targets, or use plain LoRA.");
+        }
+    }
+
     /**
      * Whether vertices of this kind can be adapted.
      *

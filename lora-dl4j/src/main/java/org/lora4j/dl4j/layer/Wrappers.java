@@ -69,8 +69,8 @@ final class Wrappers {
 
     private static LoraSettings joined(LoraSettings forward, LoraSettings backward) {
         List<LoraSlot> slots = Stream.concat(
-                        forward.slots().stream().map(slot -> withWeight(slot, "f" + slot.weight())),
-                        backward.slots().stream().map(slot -> withWeight(slot, "b" + slot.weight())))
+                        forward.slots().stream().map(slot -> slot.of("f" + slot.weight())),
+                        backward.slots().stream().map(slot -> slot.of("b" + slot.weight())))
                 .toList();
         List<String> learning = Stream.concat(
                         forward.learning().stream().map(name -> "f" + name),
@@ -116,7 +116,7 @@ final class Wrappers {
         List<LoraSlot> slots = new ArrayList<>();
         for (LoraSlot slot : settings.slots()) {
             if (slot.weight().startsWith(prefix)) {
-                slots.add(withWeight(slot, slot.weight().substring(1)));
+                slots.add(slot.of(slot.weight().substring(1)));
             }
         }
         List<String> learning = settings.learning().stream()
@@ -165,19 +165,7 @@ final class Wrappers {
 
     private static String kept(LoraSlot slot) {
         return slot.weight() + " of adapter " + slot.index() + ", rank " + slot.rank()
-                + (slot.bias() ? ", with bias" : "") + (slot.learns() ? "" : ", frozen");
-    }
-
-    private static LoraSlot withWeight(LoraSlot slot, String weight) {
-        return new LoraSlot(
-                slot.index(),
-                weight,
-                slot.rank(),
-                slot.scaling(),
-                slot.dropout(),
-                slot.learns(),
-                slot.bias(),
-                slot.initialization(),
-                slot.seed());
+                + (slot.bias() ? ", with bias" : "") + (slot.decomposes() ? ", DoRA" : "")
+                + (slot.learns() ? "" : ", frozen");
     }
 }

@@ -138,7 +138,7 @@ public abstract class LayerAdapterContract {
         return labels;
     }
 
-    private List<String> weights() {
+    final List<String> weights() {
         return LayerKinds.weights(configuration(built(stock(), new NoOp()))).stream()
                 .map(LayerWeight::name)
                 .toList();
@@ -154,19 +154,19 @@ public abstract class LayerAdapterContract {
     }
 
     // Running wrappers answer with the configuration of the layer inside.
-    private Layer configuration(MultiLayerNetwork network) {
+    final Layer configuration(MultiLayerNetwork network) {
         return network.getLayerWiseConfigurations().getConf(position()).getLayer();
     }
 
-    private int position() {
+    final int position() {
         return below().size();
     }
 
-    private MultiLayerNetwork built(Layer layer, IUpdater updater) {
+    final MultiLayerNetwork built(Layer layer, IUpdater updater) {
         return network(layer, new NeuralNetConfiguration.Builder().seed(3).updater(updater));
     }
 
-    private MultiLayerNetwork network(Layer layer, NeuralNetConfiguration.Builder builder) {
+    final MultiLayerNetwork network(Layer layer, NeuralNetConfiguration.Builder builder) {
         builder.dataType(DataType.DOUBLE).weightInit(new NormalDistribution(0, 0.6));
         NeuralNetConfiguration.ListBuilder list = builder.list();
         below().forEach(list::layer);
@@ -179,7 +179,7 @@ public abstract class LayerAdapterContract {
     }
 
     /** The network with updates in the layer under test, over the values of the stock network. */
-    private MultiLayerNetwork adapted(MultiLayerNetwork stock, LoraSettings settings) {
+    final MultiLayerNetwork adapted(MultiLayerNetwork stock, LoraSettings settings) {
         MultiLayerConfiguration conf = stock.getLayerWiseConfigurations().clone();
         NeuralNetConfiguration own = conf.getConf(position());
         own.clearVariables();
@@ -195,13 +195,13 @@ public abstract class LayerAdapterContract {
         return network.output(features(), false, featuresMask(), labelsMask());
     }
 
-    private void fit(MultiLayerNetwork network, int steps) {
+    final void fit(MultiLayerNetwork network, int steps) {
         for (int i = 0; i < steps; i++) {
             network.fit(features(), labels(), featuresMask(), labelsMask());
         }
     }
 
-    private static double[] values(INDArray array) {
+    static double[] values(INDArray array) {
         return array.dup('c').data().asDouble();
     }
 
@@ -211,7 +211,7 @@ public abstract class LayerAdapterContract {
         return values;
     }
 
-    private Set<String> stockNames() {
+    final Set<String> stockNames() {
         return built(stock(), new NoOp()).getLayer(position()).paramTable().keySet();
     }
 
@@ -388,7 +388,7 @@ public abstract class LayerAdapterContract {
                 .isEqualTo(values(network.getUpdater().getStateViewArray()));
     }
 
-    private static MultiLayerNetwork throughZip(MultiLayerNetwork network) throws IOException {
+    static MultiLayerNetwork throughZip(MultiLayerNetwork network) throws IOException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         ModelSerializer.writeModel(network, bytes, true);
         return ModelSerializer.restoreMultiLayerNetwork(new ByteArrayInputStream(bytes.toByteArray()), true);

@@ -3,19 +3,26 @@ package org.lora4j.dl4j.layer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.offset;
 
+import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.conf.graph.AttentionVertex;
+import org.deeplearning4j.nn.conf.graph.GraphVertex;
 import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.AutoEncoder;
 import org.deeplearning4j.nn.conf.layers.Layer;
+import org.deeplearning4j.nn.conf.layers.OutputLayer;
+import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
 import org.deeplearning4j.nn.conf.preprocessor.CnnToFeedForwardPreProcessor;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.junit.jupiter.api.Test;
 import org.lora4j.array.RandomStreams;
 import org.lora4j.config.BiasTraining;
+import org.lora4j.config.Initialization;
 import org.lora4j.config.LoraConfig;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -136,12 +143,85 @@ class LayersFromScratchTest {
     }
 
     @Test
-    void settings_askingForDora_areRefused() {
+    void init_withDoraOfAKindWithoutIt_namesTheKindsThatHaveIt() {
         LoraConfig config = LoraConfig.builder().targetModules("any").dora(true).build();
+        LoraSettings settings = LoraSettings.of(config, 1, "W", "RW");
+        MultiLayerNetwork network = new MultiLayerNetwork(new NeuralNetConfiguration.Builder()
+                .list()
+                .layer(new LoraLSTM.Builder(settings)
+                        .name("memory")
+                        .nIn(3)
+                        .nOut(2)
+                        .build())
+                .layer(new RnnOutputLayer.Builder(LossFunction.MSE)
+                        .nIn(2)
+                        .nOut(2)
+                        .build())
+                .build());
 
-        assertThatThrownBy(() -> LoraSettings.of(config, 1))
+        assertThatThrownBy(network::init)
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("dora = true");
+                .hasMessageContaining("layer \"memory\" (LoraLSTM): this kind has no DORA")
+                .hasMessageContaining("DenseLayer")
+                .hasMessageContaining("EmbeddingSequenceLayer");
+    }
+
+    @Test
+    void parametersOfAVertex_withDora_namesTheKindsThatHaveIt() {
+        LoraSlot slot = new LoraSlot(0, "Wq", 2, 1, 0, true, false, Initialization.GAUSSIAN, 0, SlotMethod.DORA);
+        AttentionVertex stock = new AttentionVertex.Builder()
+                .nInQueries(3)
+                .nInKeys(3)
+                .nInValues(3)
+                .nOut(4)
+                .nHeads(2)
+                .headSize(2)
+                .projectInput(true)
+                .build();
+        GraphVertex vertex = VertexKinds.adapt(stock, new LoraSettings(List.of(slot), List.of(), false));
+
+        assertThatThrownBy(() -> vertex.numParams(false))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("vertex of kind LoraAttentionVertex: this kind has no DORA")
+                .hasMessageContaining("DenseLayer");
+    }
+
+    @Test
+    void init_withDora_startsAtTheLengthsOfTheWeight() {
+        LoraConfig config = LoraConfig.builder().targetModules("any").dora(true).build();
+        MultiLayerNetwork network = new MultiLayerNetwork(new NeuralNetConfiguration.Builder()
+                .dataType(DataType.DOUBLE)
+                .list()
+                .layer(new LoraDenseLayer.Builder(LoraSettings.of(config, 1))
+                        .nIn(2)
+                        .nOut(3)
+                        .build())
+                .layer(new OutputLayer.Builder(LossFunction.MSE).nIn(3).nOut(2).build())
+                .build());
+
+        network.init();
+
+        double x = network.getParam("0_W").getDouble(0, 1);
+        double y = network.getParam("0_W").getDouble(1, 1);
+        assertThat(network.getParam("0_WM0").getDouble(1)).isCloseTo(Math.hypot(x, y), offset(1e-12));
+    }
+
+    @Test
+    void slot_ofDoraWithABiasOnB_isRefused() {
+        assertThatThrownBy(() -> new LoraSlot(0, "W", 1, 1, 0, true, true, Initialization.GAUSSIAN, 0, SlotMethod.DORA))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("method = DORA with a bias on B");
+    }
+
+    @Test
+    void slot_writtenBeforeThereWereMethods_isOneOfLora() throws IOException {
+        LoraSlot slot = NeuralNetConfiguration.mapper()
+                .readValue(
+                        "{\"index\":0,\"weight\":\"W\",\"rank\":1,\"scaling\":1.0,\"dropout\":0.0,\"learns\":true,"
+                                + "\"bias\":false,\"initialization\":\"GAUSSIAN\",\"seed\":0}",
+                        LoraSlot.class);
+
+        assertThat(slot.method()).isEqualTo(SlotMethod.LORA);
     }
 
     @Test

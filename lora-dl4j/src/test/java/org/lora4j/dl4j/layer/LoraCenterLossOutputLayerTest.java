@@ -10,7 +10,7 @@ import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.lossfunctions.LossFunctions;
 
-class LoraCenterLossOutputLayerTest extends LayerAdapterContract {
+class LoraCenterLossOutputLayerTest extends DoraLayerContract {
 
     @Override
     protected Layer stock() {

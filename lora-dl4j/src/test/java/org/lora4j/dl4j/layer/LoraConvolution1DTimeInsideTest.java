@@ -12,7 +12,7 @@ import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.lossfunctions.LossFunctions;
 
-class LoraConvolution1DTimeInsideTest extends LayerAdapterContract {
+class LoraConvolution1DTimeInsideTest extends DoraLayerContract {
 
     @Override
     protected Layer stock() {

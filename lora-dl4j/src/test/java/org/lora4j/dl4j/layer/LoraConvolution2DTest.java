@@ -9,7 +9,7 @@ import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.lossfunctions.LossFunctions;
 
-class LoraConvolution2DTest extends LayerAdapterContract {
+class LoraConvolution2DTest extends DoraLayerContract {
 
     @Override
     protected Layer stock() {

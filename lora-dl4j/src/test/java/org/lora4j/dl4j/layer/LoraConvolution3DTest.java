@@ -10,7 +10,7 @@ import org.deeplearning4j.nn.conf.layers.Layer;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.lossfunctions.LossFunctions;
 
-class LoraConvolution3DTest extends LayerAdapterContract {
+class LoraConvolution3DTest extends DoraLayerContract {
 
     @Override
     protected Layer stock() {

@@ -10,7 +10,7 @@ import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.lossfunctions.LossFunctions;
 
-class LoraDenseLayerOverTimeTest extends LayerAdapterContract {
+class LoraDenseLayerOverTimeTest extends DoraLayerContract {
 
     @Override
     protected Layer stock() {

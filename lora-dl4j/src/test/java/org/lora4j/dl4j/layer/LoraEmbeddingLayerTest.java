@@ -10,7 +10,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.lossfunctions.LossFunctions;
 
-class LoraEmbeddingLayerTest extends LayerAdapterContract {
+class LoraEmbeddingLayerTest extends DoraLayerContract {
 
     @Override
     protected Layer stock() {

@@ -11,7 +11,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.lossfunctions.LossFunctions;
 
-class LoraEmbeddingSequenceLayerTest extends LayerAdapterContract {
+class LoraEmbeddingSequenceLayerTest extends DoraLayerContract {
 
     @Override
     protected Layer stock() {

@@ -10,7 +10,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.lossfunctions.LossFunctions;
 
-class LoraOutputLayerTest extends LayerAdapterContract {
+class LoraOutputLayerTest extends DoraLayerContract {
 
     @Override
     protected Layer stock() {

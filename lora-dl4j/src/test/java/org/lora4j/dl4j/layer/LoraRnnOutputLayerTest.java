@@ -9,7 +9,7 @@ import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.lossfunctions.LossFunctions;
 
-class LoraRnnOutputLayerTest extends LayerAdapterContract {
+class LoraRnnOutputLayerTest extends DoraLayerContract {
 
     @Override
     protected Layer stock() {

@@ -2,6 +2,7 @@
 package org.lora4j.integration.peft.host;
 
 import java.io.IOException;
+import java.util.Optional;
 import org.lora4j.integration.peft.cases.GoldenCase;
 
 /** Builds the base models of golden cases in one framework. */
@@ -21,6 +22,16 @@ public interface ModelHost {
      * @return false if the case can only be checked without a network
      */
     boolean knows(GoldenCase golden);
+
+    /**
+     * What keeps this host from running a case, if something is known to.
+     *
+     * @param golden a case
+     * @return the reason; empty where running it is to be tried
+     */
+    default Optional<String> lacks(GoldenCase golden) {
+        return Optional.empty();
+    }
 
     /**
      * Builds the base model of a case, with its weights and its input.
