@@ -19,6 +19,8 @@ import org.nd4j.linalg.factory.Nd4j;
 /** A SameDiff graph with a head. */
 final class AdaptedGraph implements AdaptedBase {
 
+    private static final LossReduce MEAN_OF_ROWS = LossReduce.MEAN_BY_NONZERO_WEIGHT_COUNT;
+
     private final AdaptedSameDiff adapted;
     private final String head;
     private final DataType type;
@@ -40,27 +42,25 @@ final class AdaptedGraph implements AdaptedBase {
 
     private static void addLoss(
             SameDiff graph, String head, SDVariable logits, SDVariable targets, SDVariable weights, Loss loss) {
-        SDVariable each;
+        // By scalar: the ops disagree on which weights of rows they take, and on the shape of what is not reduced.
+        SDVariable one = graph.constant(head + "/one", Nd4j.scalar(logits.dataType(), 1.0));
         switch (loss) {
             case SOFTMAX_CROSS_ENTROPY -> {
                 graph.nn().softmax(outputs(head), logits, -1);
-                SDVariable flat = graph.squeeze(head + "/weights/flat", weights, 1);
-                each = graph.loss().softmaxCrossEntropy(null, targets, logits, flat, LossReduce.NONE, 0);
+                // Linear in the targets, and so is its gradient.
+                graph.loss().softmaxCrossEntropy(loss(head), targets.mul(weights), logits, one, MEAN_OF_ROWS, 0);
             }
             case SIGMOID_CROSS_ENTROPY -> {
                 graph.nn().sigmoid(outputs(head), logits);
-                each = graph.loss()
-                        .sigmoidCrossEntropy(null, targets, logits, weights, LossReduce.NONE, 0)
-                        .sum(1);
+                SDVariable each = graph.loss().sigmoidCrossEntropy(null, targets, logits, one, LossReduce.NONE, 0);
+                each.sum(1).mul(graph.squeeze(weights, 1)).mean(loss(head));
             }
             default -> {
                 graph.identity(outputs(head), logits);
-                each = graph.loss()
-                        .meanSquaredError(null, targets, logits, weights, LossReduce.NONE)
-                        .mean(1);
+                SDVariable each = graph.loss().meanSquaredError(null, targets, logits, one, LossReduce.NONE);
+                each.mean(1).mul(graph.squeeze(weights, 1)).mean(loss(head));
             }
         }
-        each.mean(loss(head));
     }
 
     private static String outputs(String head) {

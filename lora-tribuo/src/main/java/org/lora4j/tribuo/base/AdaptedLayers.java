@@ -21,8 +21,7 @@ import org.nd4j.linalg.factory.Nd4j;
 final class AdaptedLayers<N extends Model> implements AdaptedBase {
 
     static final String INPUT = "input";
-    static final String TARGETS = "targets";
-    static final String WEIGHTS = "weights";
+    static final String LABELS = "labels";
 
     private final AdaptedNetwork<N> adapted;
     private final LayerAccess<N> access;
@@ -50,13 +49,8 @@ final class AdaptedLayers<N extends Model> implements AdaptedBase {
     @Override
     public Map<String, INDArray> step(Map<String, INDArray> inputs, double[][] targets, double[] weights) {
         INDArray column = Nd4j.createFromArray(weights).reshape(weights.length, 1);
-        return Map.of(
-                INPUT,
-                input(inputs),
-                TARGETS,
-                Nd4j.createFromArray(targets).castTo(type()),
-                WEIGHTS,
-                column.dup().castTo(type()));
+        INDArray labels = Nd4j.concat(1, Nd4j.createFromArray(targets), column);
+        return Map.of(INPUT, input(inputs), LABELS, labels.castTo(type()));
     }
 
     private DataType type() {
@@ -75,6 +69,8 @@ final class AdaptedLayers<N extends Model> implements AdaptedBase {
 
     @Override
     public void exportMerged(Path file) throws IOException {
-        ModelSerializer.writeModel(adapted.mergeAndUnload(), file.toFile(), false);
+        N plain = adapted.mergeAndUnload();
+        access.layers(plain).values().forEach(PlainLayers::unweight);
+        ModelSerializer.writeModel(plain, file.toFile(), false);
     }
 }

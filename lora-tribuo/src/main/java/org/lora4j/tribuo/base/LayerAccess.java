@@ -23,7 +23,7 @@ interface LayerAccess<N extends Model> {
     Iterable<String> keys(N network);
 
     /** One pass forwards and backwards: the mean loss stays in the network's score, gradients are sums. */
-    void step(N network, int iteration, INDArray input, INDArray targets, INDArray weights);
+    void step(N network, int iteration, INDArray input, INDArray labels);
 
     /** The sum of gradients by key, valid until the next step. */
     default Map<String, INDArray> gradients(N network) {

@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.lang.ref.WeakReference;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Optional;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.util.ModelSerializer;
@@ -31,8 +30,13 @@ abstract class LayerBody<N extends Model> implements Body {
         return network;
     }
 
-    /** A copy of the network's values in plain layers, its output layer replaced if there is another. */
-    abstract N copy(Optional<OutputLayer> output);
+    /** A copy of the network's values in plain layers with another output layer, which may keep the values of the own one. */
+    abstract N copy(OutputLayer output, boolean keepsValues);
+
+    /** A copy to look at. */
+    final N plain() {
+        return copy((OutputLayer) PlainLayers.of(output()), true);
+    }
 
     /** The output layer. */
     abstract OutputLayer output();
@@ -45,22 +49,20 @@ abstract class LayerBody<N extends Model> implements Body {
 
     @Override
     public final AdaptedBase withHead(HeadShape head) {
-        N copy = shared(withHead, head, Optional.of(PlainLayers.output(output(), head)));
-        return new AdaptedLayers<>(adapt(copy), access());
+        return new AdaptedLayers<>(adapt(shared(withHead, head, false)), access());
     }
 
     @Override
     public final AdaptedBase withOwnHead(HeadShape head) {
         PlainLayers.requireFits(output(), head);
-        return new AdaptedLayers<>(adapt(shared(withOwnHead, head, Optional.empty())), access());
+        return new AdaptedLayers<>(adapt(shared(withOwnHead, head, true)), access());
     }
 
-    private synchronized N shared(
-            Map<HeadShape, WeakReference<N>> known, HeadShape head, Optional<OutputLayer> output) {
+    private synchronized N shared(Map<HeadShape, WeakReference<N>> known, HeadShape head, boolean own) {
         WeakReference<N> reference = known.get(head);
         N copy = reference == null ? null : reference.get();
         if (copy == null) {
-            copy = copy(output);
+            copy = copy(PlainLayers.output(output(), head), own);
             known.put(head, new WeakReference<>(copy));
         }
         return copy;

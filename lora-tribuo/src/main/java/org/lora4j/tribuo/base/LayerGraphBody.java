@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
 import org.deeplearning4j.nn.conf.WorkspaceMode;
 import org.deeplearning4j.nn.conf.graph.GraphVertex;
@@ -65,7 +64,7 @@ final class LayerGraphBody extends LayerBody<ComputationGraph> {
 
     @Override
     public List<String> modules() {
-        return NetworkModules.find(copy(Optional.empty())).modules().stream()
+        return NetworkModules.find(plain()).modules().stream()
                 .map(NetworkModule::path)
                 .toList();
     }
@@ -98,7 +97,7 @@ final class LayerGraphBody extends LayerBody<ComputationGraph> {
     }
 
     @Override
-    ComputationGraph copy(Optional<OutputLayer> output) {
+    ComputationGraph copy(OutputLayer output, boolean keepsValues) {
         ComputationGraphConfiguration conf = network().getConfiguration().clone();
         conf.setIterationCount(0);
         conf.setEpochCount(0);
@@ -107,17 +106,17 @@ final class LayerGraphBody extends LayerBody<ComputationGraph> {
         for (Map.Entry<String, GraphVertex> entry : conf.getVertices().entrySet()) {
             if (entry.getValue() instanceof LayerVertex vertex) {
                 Layer own = vertex.getLayerConf().getLayer();
-                boolean replaced = output.isPresent() && entry.getKey().equals(outputName());
+                boolean last = entry.getKey().equals(outputName());
                 vertex.getLayerConf().clearVariables();
                 vertex.getLayerConf().setMiniBatch(true);
-                vertex.getLayerConf().setLayer(replaced ? output.get() : PlainLayers.of(own));
+                vertex.getLayerConf().setLayer(last ? output : PlainLayers.of(own));
             }
             length += entry.getValue().numParams(true);
         }
         ComputationGraph copy = new ComputationGraph(conf);
         copy.init(Nd4j.create(conf.getDataType(), 1, length), false);
         network().paramTable().forEach((key, value) -> {
-            if (output.isEmpty() || !key.substring(0, key.lastIndexOf('_')).equals(outputName())) {
+            if (keepsValues || !key.substring(0, key.lastIndexOf('_')).equals(outputName())) {
                 copy.getParam(key).assign(value);
             }
         });
@@ -158,13 +157,11 @@ final class LayerGraphBody extends LayerBody<ComputationGraph> {
         }
 
         @Override
-        public void step(ComputationGraph network, int iteration, INDArray input, INDArray targets, INDArray weights) {
+        public void step(ComputationGraph network, int iteration, INDArray input, INDArray labels) {
             network.getConfiguration().setIterationCount(iteration);
             network.setInputs(input);
-            network.setLabels(targets);
-            network.setLayerMaskArrays(null, new INDArray[] {weights});
+            network.setLabels(labels);
             network.computeGradientAndScore();
-            network.clearLayerMaskArrays();
             network.clearLayersStates();
         }
 

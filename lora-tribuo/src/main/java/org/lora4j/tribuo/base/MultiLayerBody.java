@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.WorkspaceMode;
@@ -41,7 +40,7 @@ final class MultiLayerBody extends LayerBody<MultiLayerNetwork> {
 
     @Override
     public List<String> modules() {
-        return NetworkModules.find(copy(Optional.empty())).modules().stream()
+        return NetworkModules.find(plain()).modules().stream()
                 .map(NetworkModule::path)
                 .toList();
     }
@@ -67,7 +66,7 @@ final class MultiLayerBody extends LayerBody<MultiLayerNetwork> {
     }
 
     @Override
-    MultiLayerNetwork copy(Optional<OutputLayer> output) {
+    MultiLayerNetwork copy(OutputLayer output, boolean keepsValues) {
         MultiLayerConfiguration conf = network().getLayerWiseConfigurations().clone();
         conf.setIterationCount(0);
         conf.setEpochCount(0);
@@ -78,13 +77,13 @@ final class MultiLayerBody extends LayerBody<MultiLayerNetwork> {
             NeuralNetConfiguration own = conf.getConf(i);
             own.clearVariables();
             own.setMiniBatch(true);
-            own.setLayer(i == last && output.isPresent() ? output.get() : PlainLayers.of(own.getLayer()));
+            own.setLayer(i == last ? output : PlainLayers.of(own.getLayer()));
             length += own.getLayer().initializer().numParams(own);
         }
         MultiLayerNetwork copy = new MultiLayerNetwork(conf);
         // With given parameters DL4J does not reseed its global generator to draw values that nobody needs.
         copy.init(Nd4j.create(conf.getDataType(), 1, length), false);
-        for (int i = 0; i < (output.isPresent() ? last : last + 1); i++) {
+        for (int i = 0; i < (keepsValues ? last + 1 : last); i++) {
             Map<String, INDArray> values = network().getLayer(i).paramTable(false);
             org.deeplearning4j.nn.api.Layer to = copy.getLayer(i);
             if (values != null) {
@@ -128,13 +127,11 @@ final class MultiLayerBody extends LayerBody<MultiLayerNetwork> {
         }
 
         @Override
-        public void step(MultiLayerNetwork network, int iteration, INDArray input, INDArray targets, INDArray weights) {
+        public void step(MultiLayerNetwork network, int iteration, INDArray input, INDArray labels) {
             network.setIterationCount(iteration);
             network.setInput(input);
-            network.setLabels(targets);
-            network.setLayerMaskArrays(null, weights);
+            network.setLabels(labels);
             network.computeGradientAndScore();
-            network.clearLayerMaskArrays();
             network.clearLayersStates();
         }
 

@@ -74,7 +74,7 @@ final class PlainLayers {
     /** An output layer in the place of another. */
     static OutputLayer output(OutputLayer before, HeadShape head) {
         OutputKind kind = OUTPUTS.get(head.loss());
-        OutputLayer output = new OutputLayer.Builder(kind.loss())
+        return new OutputLayer.Builder(new WeightedLoss(kind.loss().getILossFunction()))
                 .name(before.getLayerName())
                 .activation(kind.activation())
                 .weightInit(WeightInit.XAVIER)
@@ -82,7 +82,13 @@ final class PlainLayers {
                 .nIn(before.getNIn())
                 .nOut(head.outputs())
                 .build();
-        return output;
+    }
+
+    /** Gives an output layer that leaves this library the stock loss. */
+    static void unweight(Layer layer) {
+        if (layer instanceof OutputLayer output && output.getLossFn() instanceof WeightedLoss weighted) {
+            output.setLossFn(weighted.getStock());
+        }
     }
 
     /** Checks that a network's own output layer gives what a head of that shape gives. */

@@ -75,16 +75,12 @@ final class TrainableLayers<N extends Model> implements Trainable, GraphExecutor
         INDArray input = placeholders.get(AdaptedLayers.INPUT);
         // Dropout of adapters is a function of the iteration, which therefore stands for the seed.
         int iteration = (int) (seed ^ seed >>> Integer.SIZE) & Integer.MAX_VALUE;
-        access.step(
-                network,
-                iteration,
-                input,
-                placeholders.get(AdaptedLayers.TARGETS),
-                placeholders.get(AdaptedLayers.WEIGHTS));
+        access.step(network, iteration, input, placeholders.get(AdaptedLayers.LABELS));
         Map<String, INDArray> sums = access.gradients(network);
         Map<String, INDArray> means = new LinkedHashMap<>();
         for (TrainableParameter parameter : parameters) {
-            means.put(parameter.name(), sums.get(parameter.name()).dup().divi(input.size(0)));
+            INDArray sum = sums.get(parameter.name());
+            means.put(parameter.name(), sum.dup(parameter.value().ordering()).divi(input.size(0)));
         }
         return new LossAndGradients(network.score(), means);
     }
