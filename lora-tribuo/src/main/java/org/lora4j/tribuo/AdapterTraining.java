@@ -127,7 +127,7 @@ record AdapterTraining<T extends Output<T>>(
         // A softmax of one output is 1 whatever it is fed: there is nothing to learn, which is no mistake.
         boolean mayStandStill = outputCount == 1 && outputs.loss() == Loss.SOFTMAX_CROSS_ENTROPY;
         Trainer.Builder trainer =
-                Trainer.builder(host.trainable()).plan(settings.plan(planSeed, validates, mayStandStill));
+                Trainer.builder(host.trainable()).plan(settings.plan(host.head(), planSeed, validates, mayStandStill));
         if (validates) {
             trainer.evaluation(Evaluation.lowerIsBetter(
                     "validation loss",

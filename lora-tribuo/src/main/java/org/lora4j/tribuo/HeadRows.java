@@ -10,6 +10,7 @@ import java.util.SplittableRandom;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.array.RandomStreams;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.error.Problems;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -40,11 +41,22 @@ final class HeadRows {
 
     /** The adapter with fresh rows. */
     Adapter fresh(Adapter adapter, long seed) {
-        return carried(adapter, List.of(), seed);
+        return placed(adapter, List.of(), seed);
     }
 
     /** The adapter with the rows of the outputs it knows, by name, and fresh ones for the others. */
     Adapter carried(Adapter adapter, List<String> known, long seed) {
+        long rows = adapter.savedParameters().get(weight()).size(0);
+        if (rows != known.size()) {
+            throw new IllegalArgumentException("LoraTrainer: the adapter holds a head \"" + head + "\" of " + rows
+                    + " rows, and there are " + known.size() + " names, " + Problems.quoted(known)
+                    + "; expected the name of each row's output. LoraModel.exportAdapter writes them as "
+                    + SavedAdapter.FILE + "; without a head the adapter can be used as well.");
+        }
+        return placed(adapter, known, seed);
+    }
+
+    private Adapter placed(Adapter adapter, List<String> known, long seed) {
         INDArray oldWeight = adapter.savedParameters().get(weight());
         INDArray oldBias = adapter.savedParameters().get(bias());
         Map<String, Integer> places = new HashMap<>();

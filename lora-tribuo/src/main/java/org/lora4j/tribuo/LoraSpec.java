@@ -194,7 +194,7 @@ public final class LoraSpec implements Configurable, Provenancable<ConfiguredObj
         try {
             config = built();
         } catch (IllegalArgumentException e) {
-            throw new PropertyException(e, "", "rank", e.getMessage());
+            throw new PropertyException(e, "", e.getMessage());
         }
     }
 

@@ -72,6 +72,9 @@ public final class LoraTrainer<T extends Output<T>> implements IncrementalTraine
     @Config(description = "Learning rate after the warm-up.")
     private double learningRate = 1e-3;
 
+    @Config(description = "Learning rate of a new head; 0 for that of the factors.")
+    private double headLearningRate;
+
     @Config(description = "Weight decay, not on biases.")
     private double weightDecay;
 
@@ -160,7 +163,7 @@ public final class LoraTrainer<T extends Output<T>> implements IncrementalTraine
     public synchronized void postConfig() {
         Problems problems = prepare();
         if (!problems.isEmpty()) {
-            throw new PropertyException("", "learningRate", problems.message(WHERE));
+            throw new PropertyException("", problems.message(WHERE));
         }
     }
 
@@ -168,6 +171,7 @@ public final class LoraTrainer<T extends Output<T>> implements IncrementalTraine
         settings = new TrainingSettings(
                 optimiser,
                 learningRate,
+                headLearningRate,
                 weightDecay,
                 schedule,
                 warmupFraction,
@@ -354,6 +358,7 @@ public final class LoraTrainer<T extends Output<T>> implements IncrementalTraine
             copy.outputConverter = from.outputConverter;
             copy.optimiser = from.optimiser;
             copy.learningRate = from.learningRate;
+            copy.headLearningRate = from.headLearningRate;
             copy.weightDecay = from.weightDecay;
             copy.schedule = from.schedule;
             copy.warmupFraction = from.warmupFraction;
@@ -415,6 +420,17 @@ public final class LoraTrainer<T extends Output<T>> implements IncrementalTraine
          */
         public Builder<T> learningRate(double value) {
             next.learningRate = value;
+            return this;
+        }
+
+        /**
+         * Sets the learning rate of a new head; that of the factors by default.
+         *
+         * @param value above 0, or 0 for that of the factors
+         * @return this
+         */
+        public Builder<T> headLearningRate(double value) {
+            next.headLearningRate = value;
             return this;
         }
 

@@ -141,6 +141,10 @@ final class ModelProtos {
                     + carrier.outputDomain().getOutput(0).getClass().getName() + ", the converter of "
                     + outputs.outputClass().getName() + "; expected the same. The file is damaged.");
         }
+        if (proto.getBatchSize() < 1) {
+            throw new IOException(
+                    "the batch size is " + proto.getBatchSize() + "; expected 1 or more. The file is damaged.");
+        }
         @SuppressWarnings("unchecked") // Guarded by the check above.
         ImmutableOutputInfo<T> domain = (ImmutableOutputInfo<T>) carrier.outputDomain();
         InputConverter inputs = ProtoUtil.deserialize(proto.getInputConverter());

@@ -4,9 +4,11 @@ package org.lora4j.tribuo;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import org.lora4j.error.Problems;
 import org.lora4j.train.EarlyStopping;
 import org.lora4j.train.GradientClipping;
+import org.lora4j.train.ParameterGroup;
 import org.lora4j.train.TrainingPlan;
 import org.lora4j.train.Warmup;
 
@@ -14,6 +16,7 @@ import org.lora4j.train.Warmup;
 record TrainingSettings(
         Optimiser optimiser,
         double learningRate,
+        double headLearningRate,
         double weightDecay,
         Schedule schedule,
         double warmupFraction,
@@ -39,6 +42,7 @@ record TrainingSettings(
         problems.check(headMode != null, "headMode = null, expected NEW or REUSE");
         problems.check(modelFormat != null, "modelFormat = null, expected ADAPTER_ONLY or SELF_CONTAINED");
         problems.finiteAboveZero("learningRate", learningRate);
+        problems.finiteFromZero("headLearningRate", headLearningRate);
         problems.finiteFromZero("weightDecay", weightDecay);
         problems.finiteFromZero("clipNorm", clipNorm);
         fraction("warmupFraction", warmupFraction, problems);
@@ -64,12 +68,15 @@ record TrainingSettings(
         problems.check(value >= 0 && value < 1, name + " = " + value + ", expected from 0 to below 1");
     }
 
-    TrainingPlan plan(long seed, boolean validates, boolean mayStandStill) {
+    TrainingPlan plan(String head, long seed, boolean validates, boolean mayStandStill) {
         TrainingPlan.Builder plan = TrainingPlan.builder()
                 .epochs(epochs)
                 .optimizer(optimiser.of(learningRate, weightDecay))
                 .schedule(schedule.of(warmupFraction > 0 ? Warmup.fraction(warmupFraction) : Warmup.none()))
                 .seed(seed);
+        if (headLearningRate > 0 && headMode == HeadMode.NEW) {
+            plan.group(ParameterGroup.matchingModule(Pattern.quote(head)).withLearningRate(headLearningRate));
+        }
         if (clipNorm > 0) {
             plan.clipping(GradientClipping.byGlobalNorm(clipNorm));
         }

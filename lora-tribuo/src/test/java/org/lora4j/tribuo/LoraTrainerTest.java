@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.oracle.labs.mlrg.olcut.config.ConfigurationManager;
 import com.oracle.labs.mlrg.olcut.provenance.ProvenanceUtil;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -107,6 +108,27 @@ class LoraTrainerTest {
         assertThat(shared.getInvocationCount()).isEqualTo(4);
     }
 
+    @Test
+    void train_inSeveralThreadsOnOneGraph_givesTheSequentialModels() throws Exception {
+        BaseNetwork graph = BaseNetwork.of(Bases.sameDiff(4, 1), "features");
+        LoraTrainer<Label> shared = LoraTrainer.builder(graph, new LabelConverter())
+                .inputs(new DenseInputConverter(Bases.FEATURES))
+                .epochs(2)
+                .build();
+        ExecutorService threads = Executors.newFixedThreadPool(4);
+        List<Future<LoraModel<Label>>> futures = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+            futures.add(threads.submit(() -> shared.train(data())));
+        }
+
+        for (Future<LoraModel<Label>> future : futures) {
+            LoraModel<Label> model = future.get();
+            LoraModel<Label> alone = shared.toBuilder().build().train(data(), Map.of(), count(model));
+            assertThat(model.adapter()).isEqualTo(alone.adapter());
+        }
+        threads.shutdown();
+    }
+
     private static int count(LoraModel<Label> model) {
         return (Integer) model.getProvenance()
                 .getTrainerProvenance()
@@ -166,6 +188,27 @@ class LoraTrainerTest {
 
     private static double distance(INDArray a, INDArray b) {
         return a.distance2(b);
+    }
+
+    /** Factors at a rate that a float cannot hold stay where they start; the head moves. */
+    @Test
+    void train_withARateForTheHead_movesTheHeadByIt() {
+        LoraTrainer.Builder<Label> still = builder().optimiser(Optimiser.SGD).learningRate(1e-30);
+
+        LoraModel<Label> start = still.build().train(data());
+        LoraModel<Label> moved = still.headLearningRate(0.1).build().train(data());
+
+        assertThat(moved.adapter().modules().keySet())
+                .isEqualTo(start.adapter().modules().keySet());
+        moved.adapter()
+                .modules()
+                .forEach((path, tensors) -> tensors.forEach((name, array) -> assertThat(distance(
+                                array, start.adapter().modules().get(path).get(name)))
+                        .isLessThan(1e-9)));
+        assertThat(distance(
+                        moved.adapter().savedParameters().get("out.weight"),
+                        start.adapter().savedParameters().get("out.weight")))
+                .isGreaterThan(1e-3);
     }
 
     @Test
@@ -399,6 +442,26 @@ class LoraTrainerTest {
                 .train(data());
 
         assertClose(first, second, 1e-6);
+    }
+
+    @Test
+    void train_fromASavedAdapterWithoutTheNamesOfItsRows_saysWhatIsMissing(@TempDir Path folder) throws Exception {
+        Path directory = folder.resolve("adapter");
+        builder().build().train(data()).exportAdapter(directory);
+        Files.delete(directory.resolve("tribuo_outputs.json"));
+
+        assertThatThrownBy(() -> builder().initialAdapter(directory).build().train(data()))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("the adapter holds a head \"out\" of 3 rows, and there are 0 names")
+                .hasMessageContaining("tribuo_outputs.json");
+    }
+
+    @Test
+    void train_fromAFolderWithoutAnAdapter_saysSo(@TempDir Path folder) {
+        assertThatThrownBy(() -> builder().initialAdapter(folder).build().train(data()))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("LoraTrainer: initialAdapter: ")
+                .hasMessageContaining("adapter_config.json");
     }
 
     @Test

@@ -41,7 +41,7 @@ abstract class LayerBody<N extends Model> implements Body {
     /** The output layer. */
     abstract OutputLayer output();
 
-    /** Prepares a copy for adapters. The one place that chooses how frozen weights are held. */
+    /** Prepares a copy for adapters. */
     abstract AdaptedNetwork<N> adapt(N copy);
 
     /** What differs between kinds of networks in training and inference. */

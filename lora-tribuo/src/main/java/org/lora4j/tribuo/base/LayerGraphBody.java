@@ -125,7 +125,7 @@ final class LayerGraphBody extends LayerBody<ComputationGraph> {
 
     @Override
     AdaptedNetwork<ComputationGraph> adapt(ComputationGraph copy) {
-        return AdaptedNetwork.of(copy);
+        return FrozenWeights.adapted(copy);
     }
 
     @Override

@@ -95,7 +95,7 @@ final class MultiLayerBody extends LayerBody<MultiLayerNetwork> {
 
     @Override
     AdaptedNetwork<MultiLayerNetwork> adapt(MultiLayerNetwork copy) {
-        return AdaptedNetwork.of(copy);
+        return FrozenWeights.adapted(copy);
     }
 
     @Override

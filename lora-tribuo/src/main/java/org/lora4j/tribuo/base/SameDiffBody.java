@@ -30,6 +30,7 @@ final class SameDiffBody implements Body {
     private final String feature;
     private final long tokenVocabulary;
     private final long tokenLength;
+    private long featureSize;
 
     SameDiffBody(SameDiff graph, BaseSettings settings) {
         this(BaseKind.SAMEDIFF, graph, settings);
@@ -139,7 +140,14 @@ final class SameDiffBody implements Body {
         return graph.getVariable(feature).dataType();
     }
 
-    private long featureSize() {
+    private synchronized long featureSize() {
+        if (featureSize == 0) {
+            featureSize = measuredFeatureSize();
+        }
+        return featureSize;
+    }
+
+    private long measuredFeatureSize() {
         Map<String, INDArray> probe = new LinkedHashMap<>();
         for (InputSpec input : inputs()) {
             long[] shape =
@@ -152,7 +160,7 @@ final class SameDiffBody implements Body {
             DataType type = graph.getVariable(input.name()).dataType();
             probe.put(
                     input.name(),
-                    input.kind() == InputSpec.Kind.TOKEN_IDS ? Nd4j.zeros(type, shape) : ones(type, shape));
+                    input.kind() == InputSpec.Kind.TOKEN_IDS ? Nd4j.zeros(type, shape) : Nd4j.ones(type, shape));
         }
         INDArray out = AdaptedSameDiff.of(graph).output(probe, feature).get(feature);
         if (out.rank() != 2) {
@@ -160,10 +168,6 @@ final class SameDiffBody implements Body {
                     + "; expected 2, [batch, size]. Name a variable behind the pooling.");
         }
         return out.size(1);
-    }
-
-    private static INDArray ones(DataType type, long... shape) {
-        return Nd4j.ones(type, shape);
     }
 
     @Override
