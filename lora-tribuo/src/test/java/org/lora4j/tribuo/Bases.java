@@ -5,8 +5,13 @@ import java.util.List;
 import java.util.SplittableRandom;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.graph.ElementWiseVertex;
+import org.deeplearning4j.nn.conf.inputs.InputType;
+import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
+import org.deeplearning4j.nn.conf.layers.EmbeddingSequenceLayer;
+import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
+import org.deeplearning4j.nn.conf.layers.PoolingType;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.lora4j.array.RandomStreams;
@@ -51,7 +56,51 @@ public final class Bases {
         return network;
     }
 
-    /** The same as a graph of layers, with a skip connection. */
+    /** A convolution over pictures of 4 x 4. */
+    public static MultiLayerNetwork convolution(int outputs, long seed) {
+        MultiLayerNetwork network = new MultiLayerNetwork(new NeuralNetConfiguration.Builder()
+                .seed(seed)
+                .activation(Activation.TANH)
+                .list()
+                .layer(new ConvolutionLayer.Builder(3, 3)
+                        .name("conv")
+                        .nIn(1)
+                        .nOut(5)
+                        .build())
+                .layer(new OutputLayer.Builder(LossFunction.MCXENT)
+                        .name("out")
+                        .activation(Activation.SOFTMAX)
+                        .nOut(outputs)
+                        .build())
+                .setInputType(InputType.convolutional(4, 4, 1))
+                .build());
+        network.init();
+        return network;
+    }
+
+    /** The mean of token vectors, without a mask. */
+    public static MultiLayerNetwork bagOfTokens(int vocabulary, int outputs, long seed) {
+        MultiLayerNetwork network = new MultiLayerNetwork(new NeuralNetConfiguration.Builder()
+                .seed(seed)
+                .list()
+                .layer(new EmbeddingSequenceLayer.Builder()
+                        .name("tokens")
+                        .nIn(vocabulary)
+                        .nOut(6)
+                        .build())
+                .layer(new GlobalPoolingLayer(PoolingType.AVG))
+                .layer(new OutputLayer.Builder(LossFunction.MCXENT)
+                        .name("out")
+                        .activation(Activation.SOFTMAX)
+                        .nIn(6)
+                        .nOut(outputs)
+                        .build())
+                .build());
+        network.init();
+        return network;
+    }
+
+    /** Layers in a graph, with a skip connection. */
     public static ComputationGraph graph(int inputs, int outputs, long seed) {
         ComputationGraph graph = new ComputationGraph(new NeuralNetConfiguration.Builder()
                 .seed(seed)

@@ -21,6 +21,8 @@ import org.lora4j.config.BiasTraining;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.tribuo.base.BaseNetwork;
 import org.lora4j.tribuo.input.DenseInputConverter;
+import org.lora4j.tribuo.input.ImageInputConverter;
+import org.lora4j.tribuo.input.TokenInputConverter;
 import org.lora4j.tribuo.output.LabelConverter;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -314,6 +316,54 @@ class LoraTrainerTest {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("fc9")
                 .hasMessageContaining("fc1");
+    }
+
+    @Test
+    void train_onPictures_learnsWhereTheyAreBright() {
+        MutableDataset<Label> pictures = Data.of();
+        for (int i = 0; i < 16; i++) {
+            String[] names = {String.valueOf(i), String.valueOf((i + 1) % 16)};
+            pictures.add(new ArrayExample<>(new Label(i < 8 ? "top" : "bottom"), names, new double[] {1, 0.5}));
+        }
+        LoraModel<Label> model = LoraTrainer.builder(BaseNetwork.of(Bases.convolution(2, 1)), new LabelConverter())
+                .inputs(new ImageInputConverter(4, 4, 1, ImageInputConverter.Layout.NCHW))
+                .spec(LoraSpec.of(
+                        LoraConfig.builder().rank(2).targetModules("conv").build()))
+                .learningRate(0.05)
+                .epochs(20)
+                .build()
+                .train(pictures);
+
+        assertThat(new LabelEvaluator().evaluate(model, pictures).accuracy()).isGreaterThan(0.9);
+        assertThat(model.adapter().modules()).containsOnlyKeys("conv");
+    }
+
+    @Test
+    void train_onTokensWithoutAMask_predictsTogetherAsAlone() {
+        MutableDataset<Label> texts = Data.of();
+        texts.add(tokens("a", 3, 4, 3));
+        texts.add(tokens("a", 4));
+        texts.add(tokens("b", 7, 8));
+        texts.add(tokens("b", 8, 7, 8, 8));
+        LoraModel<Label> model = LoraTrainer.builder(BaseNetwork.of(Bases.bagOfTokens(10, 2, 1)), new LabelConverter())
+                .inputs(new TokenInputConverter(5))
+                .spec(LoraSpec.of(
+                        LoraConfig.builder().rank(2).targetModules("tokens").build()))
+                .build()
+                .train(texts);
+
+        model.predict(texts)
+                .forEach(together -> assertThat(
+                                model.predict(together.getExample()).distributionEquals(together, 1e-5))
+                        .isTrue());
+    }
+
+    private static ArrayExample<Label> tokens(String label, int... ids) {
+        ArrayExample<Label> example = new ArrayExample<>(new Label(label));
+        for (int i = 0; i < ids.length; i++) {
+            example.add(TokenInputConverter.featureName(TokenInputConverter.DEFAULT_PREFIX, i), ids[i] + 1);
+        }
+        return example;
     }
 
     @Test

@@ -9,7 +9,9 @@ import com.oracle.labs.mlrg.olcut.provenance.ConfiguredObjectProvenance;
 import com.oracle.labs.mlrg.olcut.provenance.impl.ConfiguredObjectProvenanceImpl;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.lora4j.error.Problems;
 import org.lora4j.tribuo.protos.ImageInputConverterProto;
@@ -133,7 +135,10 @@ public final class ImageInputConverter implements InputConverter {
     @Override
     public Collection<String> featureNames(ImmutableFeatureMap domain) {
         List<String> padded = padded();
-        return padded.stream().anyMatch(name -> domain.getID(name) >= 0) ? padded : plain();
+        Set<String> plain = new LinkedHashSet<>(plain());
+        // Names without a zero in front are the same both ways and tell nothing.
+        boolean isPadded = padded.stream().anyMatch(name -> !plain.contains(name) && domain.getID(name) >= 0);
+        return isPadded ? padded : plain;
     }
 
     private List<String> plain() {

@@ -17,7 +17,10 @@ record TokenBinding(FeatureSlots slots, String ids, String mask, int maxLength, 
 
     @Override
     public Map<String, INDArray> convert(List<? extends Example<?>> batch) {
-        int length = batch.stream().mapToInt(this::length).max().orElse(1);
+        // Without a mask the network sees the padding, which must not depend on the other examples then.
+        int length = mask == null
+                ? maxLength
+                : batch.stream().mapToInt(this::length).max().orElse(1);
         int[] values = new int[Math.multiplyExact(batch.size(), length)];
         float[] kept = new float[values.length];
         for (int i = 0; i < batch.size(); i++) {

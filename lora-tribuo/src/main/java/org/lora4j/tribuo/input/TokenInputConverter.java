@@ -20,7 +20,8 @@ import org.tribuo.ImmutableFeatureMap;
  *
  * <p>A Tribuo example is an unordered bag of names with values, so the position is in the name ({@link #featureName}) and the
  * id in the value. One is added because an id may be 0, and Tribuo drops zeros in some places. Examples have their tokens at
- * positions 0 to n - 1 without a gap. A batch is as long as its longest example; the mask hides the rest.
+ * positions 0 to n - 1 without a gap. A batch is as long as its longest example, and the mask
+ * hides the rest; for a network without a mask it is as long as {@code maxLength}, the rest having the id 0.
  *
  * <p>Do not scale, bin or filter such features: values that are no ids are refused.
  *
