@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.lora4j.pretrained.BertConfig;
 import org.lora4j.pretrained.BertWeights;
@@ -50,14 +51,14 @@ class TokenIdPipelineTest {
         }
     };
 
-    private final TokenIdPipeline pipeline = new TokenIdPipeline(LETTERS);
-    private final TextFeatureExtractorImpl<Label> extractor = new TextFeatureExtractorImpl<>(pipeline);
-    private final BaseNetwork base =
+    private static final TokenIdPipeline PIPELINE = new TokenIdPipeline(LETTERS);
+    private static final TextFeatureExtractorImpl<Label> EXTRACTOR = new TextFeatureExtractorImpl<>(PIPELINE);
+    private static final BaseNetwork BASE =
             BaseNetwork.of(BertWeights.random(BertConfig.of(2, 8, 2, 16, 29, 8, 2), 3, DataType.FLOAT), Pooling.MEAN);
 
-    private LoraTrainer<Label> trainer() {
-        return LoraTrainer.builder(base, new LabelConverter())
-                .inputs(pipeline.inputConverter())
+    private static LoraTrainer<Label> trainer() {
+        return LoraTrainer.builder(BASE, new LabelConverter())
+                .inputs(PIPELINE.inputConverter())
                 .spec(new LoraSpec(4, 8))
                 .learningRate(0.02)
                 .batchSize(4)
@@ -65,19 +66,26 @@ class TokenIdPipelineTest {
                 .build();
     }
 
-    private MutableDataset<Label> data() {
+    private static LoraModel<Label> model;
+
+    @BeforeAll
+    static void train() {
+        model = trainer().train(data());
+    }
+
+    private static MutableDataset<Label> data() {
         MutableDataset<Label> data =
                 new MutableDataset<>(new SimpleDataSourceProvenance("letters", new LabelFactory()), new LabelFactory());
         Stream.of("aba", "bab", "abba", "aa", "bb", "baba")
-                .forEach(text -> data.add(extractor.extract(new Label("ab"), text)));
+                .forEach(text -> data.add(EXTRACTOR.extract(new Label("ab"), text)));
         Stream.of("xyx", "yxy", "xyyx", "xx", "yy", "yxyx")
-                .forEach(text -> data.add(extractor.extract(new Label("xy"), text)));
+                .forEach(text -> data.add(EXTRACTOR.extract(new Label("xy"), text)));
         return data;
     }
 
     @Test
     void process_givesIdsPlusOneByPosition() {
-        List<Feature> features = pipeline.process("", "ac");
+        List<Feature> features = PIPELINE.process("", "ac");
 
         assertThat(features)
                 .extracting(Feature::getName)
@@ -87,14 +95,12 @@ class TokenIdPipelineTest {
 
     @Test
     void process_withATag_putsItInFront() {
-        assertThat(pipeline.process("title", "").get(0).getName()).isEqualTo("title-token-00000");
+        assertThat(PIPELINE.process("title", "").get(0).getName()).isEqualTo("title-token-00000");
     }
 
     @Test
     void train_onTexts_learnsThem() {
         MutableDataset<Label> data = data();
-
-        LoraModel<Label> model = trainer().train(data);
 
         assertThat(model.predict(data))
                 .allSatisfy(prediction -> assertThat(prediction.getOutput().getLabel())
@@ -104,10 +110,9 @@ class TokenIdPipelineTest {
 
     @Test
     void predict_ofALongerTextThanTheDataShowed_seesItsEnd() {
-        LoraModel<Label> model = trainer().train(data());
 
-        Prediction<Label> cut = model.predict(extractor.extract(new Label("ab"), "aaaa"));
-        Prediction<Label> longer = model.predict(extractor.extract(new Label("ab"), "aaaaxx"));
+        Prediction<Label> cut = model.predict(EXTRACTOR.extract(new Label("ab"), "aaaa"));
+        Prediction<Label> longer = model.predict(EXTRACTOR.extract(new Label("ab"), "aaaaxx"));
 
         assertThat(longer.getNumActiveFeatures()).isEqualTo(8);
         assertThat(longer.getOutput().getScore()).isNotEqualTo(cut.getOutput().getScore());
@@ -115,7 +120,6 @@ class TokenIdPipelineTest {
 
     @Test
     void predict_ofScaledIds_saysWhatIsWrong() {
-        LoraModel<Label> model = trainer().train(data());
         Example<Label> scaled = new ArrayExample<>(new Label("ab"), new String[] {"token-00000"}, new double[] {0.5});
 
         assertThatThrownBy(() -> model.predict(scaled))
@@ -125,7 +129,6 @@ class TokenIdPipelineTest {
 
     @Test
     void predict_ofAnIdBeyondTheVocabulary_saysWhatIsWrong() {
-        LoraModel<Label> model = trainer().train(data());
         Example<Label> unknown = new ArrayExample<>(new Label("ab"), new String[] {"token-00000"}, new double[] {30});
 
         assertThatThrownBy(() -> model.predict(unknown))
@@ -136,7 +139,6 @@ class TokenIdPipelineTest {
     @Test
     void predict_ofTextsTogetherAndAlone_agrees() {
         MutableDataset<Label> data = data();
-        LoraModel<Label> model = trainer().train(data);
 
         List<Prediction<Label>> together = model.predict(data);
 
