@@ -19,17 +19,21 @@ import org.junit.jupiter.api.Test;
 /** Documents cannot drift: what they show is compiled and run by the tests beside this one, what they link exists. */
 class DocumentationTest {
 
-    private static final Path SOURCES = Path.of("lora-dl4j/src/test/java/org/lora4j/docs");
+    private static final List<Path> SOURCES = List.of(
+            Path.of("lora-dl4j/src/test/java/org/lora4j/docs"),
+            Path.of("lora-tribuo/src/test/java/org/lora4j/tribuo/docs"));
     private static final Pattern LINK = Pattern.compile("\\]\\(([^)\\s]+)\\)");
 
     private final Documents documents = Documents.root();
 
     private List<List<String>> examples() throws IOException {
         List<List<String>> sources = new ArrayList<>();
-        try (Stream<Path> files = Files.list(documents.path(SOURCES.toString()))) {
-            for (Path file :
-                    files.filter(f -> f.toString().endsWith("Test.java")).toList()) {
-                sources.add(Files.readAllLines(file));
+        for (Path folder : SOURCES) {
+            try (Stream<Path> files = Files.list(documents.path(folder.toString()))) {
+                for (Path file :
+                        files.filter(f -> f.toString().endsWith("Test.java")).toList()) {
+                    sources.add(Files.readAllLines(file));
+                }
             }
         }
         return sources;

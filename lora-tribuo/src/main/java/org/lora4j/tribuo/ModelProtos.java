@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.tribuo;
+
+import com.google.protobuf.Any;
+import com.google.protobuf.ByteString;
+import com.google.protobuf.InvalidProtocolBufferException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.lora4j.adapter.Adapter;
+import org.lora4j.pretrained.Pooling;
+import org.lora4j.tribuo.base.BaseKind;
+import org.lora4j.tribuo.base.BaseNetwork;
+import org.lora4j.tribuo.base.BaseNetworks;
+import org.lora4j.tribuo.base.BaseReference;
+import org.lora4j.tribuo.input.InputConverter;
+import org.lora4j.tribuo.output.OutputConverter;
+import org.lora4j.tribuo.output.OutputScale;
+import org.lora4j.tribuo.protos.AdapterProto;
+import org.lora4j.tribuo.protos.BaseReferenceProto;
+import org.lora4j.tribuo.protos.LoraModelProto;
+import org.lora4j.tribuo.protos.OutputScaleProto;
+import org.tribuo.ImmutableOutputInfo;
+import org.tribuo.Output;
+import org.tribuo.impl.ModelDataCarrier;
+import org.tribuo.protos.ProtoUtil;
+import org.tribuo.protos.core.ModelDataProto;
+import org.tribuo.protos.core.ModelProto;
+
+/** Models as protos and back. */
+final class ModelProtos {
+
+    private static final String CONFIG = "adapter_config.json";
+    private static final String TENSORS = "adapter_model.safetensors";
+
+    private ModelProtos() {}
+
+    static ModelProto write(LoraModel<?> model, ModelDataProto metadata) {
+        ModelParts<?> parts = model.parts();
+        LoraModelProto.Builder proto = LoraModelProto.newBuilder()
+                .setMetadata(Any.pack(metadata))
+                .setBase(write(parts))
+                .setAdapter(write(parts.adapter()))
+                .setInputConverter(parts.inputs().serialize())
+                .setOutputConverter(parts.outputs().serialize())
+                .addAllOutputName(parts.rows())
+                .setHeadMode(parts.headMode().name())
+                .setBatchSize(parts.batchSize())
+                .setSelfContained(parts.format() == ModelFormat.SELF_CONTAINED);
+        parts.scales()
+                .forEach((name, scale) -> proto.addOutputScale(OutputScaleProto.newBuilder()
+                        .setOutput(name)
+                        .setMean(scale.mean())
+                        .setDeviation(scale.deviation())));
+        return ModelProto.newBuilder()
+                .setVersion(LoraModel.CURRENT_VERSION)
+                .setClassName(LoraModel.class.getName())
+                .setSerializedData(Any.pack(proto.build()))
+                .build();
+    }
+
+    private static BaseReferenceProto write(ModelParts<?> parts) {
+        BaseReference reference = parts.reference();
+        BaseReferenceProto.Builder proto = BaseReferenceProto.newBuilder()
+                .setKind(reference.kind().name())
+                .setContentHash(reference.contentHash())
+                .setPath(reference.path().map(Path::toString).orElse(""))
+                .setFeatureVariable(reference.featureVariable())
+                .setPooling(reference.pooling().name())
+                .setTokenVocabulary(reference.tokenVocabulary())
+                .setTokenLength(reference.tokenLength());
+        if (parts.format() == ModelFormat.SELF_CONTAINED) {
+            if (parts.base() == null) {
+                throw new IllegalStateException(
+                        "LoraModel: a self-contained model is detached from its base " + reference.contentHash()
+                                + "; expected it attached. Call attach(base), or withFormat(ADAPTER_ONLY).");
+            }
+            try {
+                proto.setNetwork(ByteString.copyFrom(parts.base().toBytes()));
+            } catch (IOException e) {
+                throw new UncheckedIOException("LoraModel: the base network cannot be written: " + e.getMessage(), e);
+            }
+        }
+        return proto.build();
+    }
+
+    // The reader of PEFT's files has all the checks, and it reads directories.
+    private static AdapterProto write(Adapter adapter) {
+        try {
+            Path directory = Files.createTempDirectory("lora4j");
+            try {
+                adapter.save(directory);
+                return AdapterProto.newBuilder()
+                        .setConfig(ByteString.copyFrom(Files.readAllBytes(directory.resolve(CONFIG))))
+                        .setTensors(ByteString.copyFrom(Files.readAllBytes(directory.resolve(TENSORS))))
+                        .build();
+            } finally {
+                Folders.delete(directory);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("LoraModel: the adapter cannot be written: " + e.getMessage(), e);
+        }
+    }
+
+    private static Adapter read(AdapterProto proto) throws IOException {
+        Path directory = Files.createTempDirectory("lora4j");
+        try {
+            Files.write(directory.resolve(CONFIG), proto.getConfig().toByteArray());
+            Files.write(directory.resolve(TENSORS), proto.getTensors().toByteArray());
+            return Adapter.load(directory);
+        } finally {
+            Folders.delete(directory);
+        }
+    }
+
+    static LoraModel<?> read(int version, Any message) throws InvalidProtocolBufferException {
+        if (version < 0 || version > LoraModel.CURRENT_VERSION) {
+            throw new IllegalArgumentException("LoraModel: proto of version " + version + "; expected 0 to "
+                    + LoraModel.CURRENT_VERSION + ". It was written by a newer release: update lora-tribuo.");
+        }
+        LoraModelProto proto = message.unpack(LoraModelProto.class);
+        ModelDataCarrier<?> carrier =
+                ModelDataCarrier.deserialize(proto.getMetadata().unpack(ModelDataProto.class));
+        OutputConverter<?> outputs = ProtoUtil.deserialize(proto.getOutputConverter());
+        try {
+            return model(proto, carrier, outputs);
+        } catch (IOException e) {
+            throw new InvalidProtocolBufferException(new IOException("LoraModel: " + e.getMessage(), e));
+        }
+    }
+
+    private static <T extends Output<T>> LoraModel<T> model(
+            LoraModelProto proto, ModelDataCarrier<?> carrier, OutputConverter<T> outputs) throws IOException {
+        if (!carrier.outputDomain().getOutput(0).getClass().isAssignableFrom(outputs.outputClass())) {
+            throw new IOException("the output domain is of "
+                    + carrier.outputDomain().getOutput(0).getClass().getName() + ", the converter of "
+                    + outputs.outputClass().getName() + "; expected the same. The file is damaged.");
+        }
+        if (proto.getBatchSize() < 1) {
+            throw new IOException(
+                    "the batch size is " + proto.getBatchSize() + "; expected 1 or more. The file is damaged.");
+        }
+        @SuppressWarnings("unchecked") // Guarded by the check above.
+        ImmutableOutputInfo<T> domain = (ImmutableOutputInfo<T>) carrier.outputDomain();
+        InputConverter inputs = ProtoUtil.deserialize(proto.getInputConverter());
+        BaseReference reference = reference(proto.getBase());
+        ModelFormat format = proto.getSelfContained() ? ModelFormat.SELF_CONTAINED : ModelFormat.ADAPTER_ONLY;
+        ModelParts<T> parts = new ModelParts<>(
+                base(proto.getBase(), reference, format),
+                reference,
+                read(proto.getAdapter()),
+                inputs,
+                outputs,
+                List.copyOf(proto.getOutputNameList()),
+                scales(proto),
+                carrier.featureDomain(),
+                domain,
+                HeadMode.valueOf(proto.getHeadMode()),
+                proto.getBatchSize(),
+                format);
+        return new LoraModel<>(carrier.name(), carrier.provenance(), parts);
+    }
+
+    private static BaseNetwork base(BaseReferenceProto proto, BaseReference reference, ModelFormat format)
+            throws IOException {
+        if (format == ModelFormat.SELF_CONTAINED) {
+            return BaseNetwork.restore(proto.getNetwork().toByteArray(), reference);
+        }
+        return BaseNetworks.find(reference).orElse(null);
+    }
+
+    private static BaseReference reference(BaseReferenceProto proto) {
+        Optional<Path> path = proto.getPath().isEmpty() ? Optional.empty() : Optional.of(Path.of(proto.getPath()));
+        return new BaseReference(
+                BaseKind.valueOf(proto.getKind()),
+                proto.getContentHash(),
+                path,
+                proto.getFeatureVariable(),
+                Pooling.valueOf(proto.getPooling()),
+                proto.getTokenVocabulary(),
+                proto.getTokenLength());
+    }
+
+    private static Map<String, OutputScale> scales(LoraModelProto proto) {
+        Map<String, OutputScale> scales = new LinkedHashMap<>();
+        proto.getOutputScaleList()
+                .forEach(
+                        scale -> scales.put(scale.getOutput(), new OutputScale(scale.getMean(), scale.getDeviation())));
+        return scales;
+    }
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.tribuo.base;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Map;
+import org.deeplearning4j.nn.api.Model;
+import org.deeplearning4j.util.ModelSerializer;
+import org.lora4j.dl4j.AdaptedNetwork;
+import org.lora4j.model.AdaptedModel;
+import org.lora4j.model.Trainable;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * A network of layers with a head.
+ *
+ * @param <N> kind of network
+ */
+final class AdaptedLayers<N extends Model> implements AdaptedBase {
+
+    static final String INPUT = "input";
+    static final String LABELS = "labels";
+
+    private final AdaptedNetwork<N> adapted;
+    private final LayerAccess<N> access;
+
+    AdaptedLayers(AdaptedNetwork<N> adapted, LayerAccess<N> access) {
+        this.adapted = adapted;
+        this.access = access;
+    }
+
+    @Override
+    public AdaptedModel model() {
+        return adapted;
+    }
+
+    @Override
+    public String head() {
+        return adapted.networkModules().heads().iterator().next();
+    }
+
+    @Override
+    public Trainable trainable() {
+        return new TrainableLayers<>(adapted, access);
+    }
+
+    @Override
+    public Map<String, INDArray> step(Map<String, INDArray> inputs, double[][] targets, double[] weights) {
+        INDArray column = Nd4j.createFromArray(weights).reshape(weights.length, 1);
+        INDArray labels = Nd4j.concat(1, Nd4j.createFromArray(targets), column);
+        return Map.of(INPUT, input(inputs), LABELS, labels.castTo(type()));
+    }
+
+    private DataType type() {
+        return adapted.base().params().dataType();
+    }
+
+    private INDArray input(Map<String, INDArray> inputs) {
+        INDArray input = inputs.values().iterator().next();
+        return input.dataType().isFPType() ? input.castTo(type()) : input;
+    }
+
+    @Override
+    public double[][] outputs(Map<String, INDArray> inputs) {
+        return Rows.of(access.output(adapted.network(), input(inputs)));
+    }
+
+    @Override
+    public void exportMerged(Path file) throws IOException {
+        N plain = adapted.mergeAndUnload();
+        access.layers(plain).values().forEach(PlainLayers::unweight);
+        ModelSerializer.writeModel(plain, file.toFile(), false);
+    }
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.tribuo.input;
+
+import com.oracle.labs.mlrg.olcut.config.Configurable;
+import com.oracle.labs.mlrg.olcut.provenance.ConfiguredObjectProvenance;
+import com.oracle.labs.mlrg.olcut.provenance.Provenancable;
+import java.util.Collection;
+import java.util.List;
+import org.lora4j.tribuo.protos.InputConverterProto;
+import org.tribuo.ImmutableFeatureMap;
+import org.tribuo.protos.ProtoSerializable;
+
+/**
+ * Turns the features of examples into the inputs of a network.
+ *
+ * <p><b>Own converters</b> follow Tribuo's convention for protos: a public static method {@code
+ * deserializeFromProto(int, String, Any)}.
+ *
+ * <p><b>State.</b> Immutable once configured. <b>Threads.</b> Safe.
+ *
+ * @apiNote Status: experimental
+ */
+public interface InputConverter
+        extends Configurable, ProtoSerializable<InputConverterProto>, Provenancable<ConfiguredObjectProvenance> {
+
+    /**
+     * The names of all features that the network can see, whether or not a data set shows them.
+     *
+     * @param domain the domain of a data set, which may tell between several ways of naming
+     * @return the names; empty where they are not known
+     */
+    Collection<String> featureNames(ImmutableFeatureMap domain);
+
+    /**
+     * Fixes which feature goes where.
+     *
+     * @param domain the feature domain
+     * @param inputs the inputs of the network
+     * @return the binding
+     * @throws IllegalArgumentException if the network eats something else, or a feature of the domain has no place; the
+     *     message shows the names of both sides
+     */
+    InputBinding bind(ImmutableFeatureMap domain, List<InputSpec> inputs);
+}
