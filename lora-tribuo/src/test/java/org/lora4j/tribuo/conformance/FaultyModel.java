@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.tribuo.conformance;
+
+import com.google.protobuf.Any;
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.oracle.labs.mlrg.olcut.util.Pair;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.tribuo.Example;
+import org.tribuo.Excuse;
+import org.tribuo.Feature;
+import org.tribuo.Model;
+import org.tribuo.Prediction;
+import org.tribuo.classification.Label;
+import org.tribuo.impl.ModelDataCarrier;
+import org.tribuo.protos.core.ModelProto;
+import org.tribuo.protos.core.TransformedModelProto;
+import org.tribuo.provenance.ModelProvenance;
+
+/** A model of {@link FaultyTrainer}: what it learned, and what is wrong with it. */
+final class FaultyModel extends Model<Label> {
+
+    private static final long serialVersionUID = 1L;
+
+    /** Examples from which on a batch is a large one. */
+    private static final int LARGE = 100;
+
+    private final Model<Label> inner;
+    private final Fault fault;
+    private final double factor;
+    private final transient Example<Label> watched;
+    private final double watchedValue;
+    private transient Map<Example<Label>, Prediction<Label>> remembered;
+
+    FaultyModel(ModelProvenance provenance, Model<Label> inner, Fault fault, Example<Label> watched) {
+        this("faulty", provenance, inner, fault, 1, watched);
+    }
+
+    private FaultyModel(
+            String name,
+            ModelProvenance provenance,
+            Model<Label> inner,
+            Fault fault,
+            double factor,
+            Example<Label> watched) {
+        super(name, provenance, inner.getFeatureIDMap(), inner.getOutputIDInfo(), inner.generatesProbabilities());
+        this.inner = inner;
+        this.fault = fault;
+        this.factor = factor;
+        this.watched = watched;
+        this.watchedValue = watched == null ? 0 : firstValue(watched);
+    }
+
+    private static double firstValue(Example<Label> example) {
+        return example.iterator().next().getValue();
+    }
+
+    @Override
+    public Prediction<Label> predict(Example<Label> example) {
+        for (Feature feature : example) {
+            if (Double.isInfinite(feature.getValue()) && fault != Fault.PREDICTS_INFINITY) {
+                throw new IllegalArgumentException("infinite feature " + feature);
+            }
+        }
+        if (fault == Fault.REMEMBERS_ANSWERS) {
+            return remembered(example);
+        }
+        Prediction<Label> right = inner.predict(example);
+        if (fault == Fault.MARKS_PREDICTED_EXAMPLES) {
+            FaultyTrainer.mark(example);
+        }
+        double drift = watched == null ? 0 : 1e-3 * (watchedValue - firstValue(watched));
+        return scaled(right, factor + drift);
+    }
+
+    private synchronized Prediction<Label> remembered(Example<Label> example) {
+        if (remembered == null) {
+            remembered = new IdentityHashMap<>();
+        }
+        return remembered.computeIfAbsent(example, inner::predict);
+    }
+
+    private static Prediction<Label> scaled(Prediction<Label> right, double factor) {
+        if (factor == 1) {
+            return right;
+        }
+        Map<String, Label> scores = new LinkedHashMap<>();
+        right.getOutputScores().forEach((name, score) -> scores.put(name, new Label(name, score.getScore() * factor)));
+        Label output = scores.get(right.getOutput().getLabel());
+        return new Prediction<>(
+                output, scores, right.getNumActiveFeatures(), right.getExample(), right.hasProbabilities());
+    }
+
+    @Override
+    protected List<Prediction<Label>> innerPredict(Iterable<Example<Label>> examples) {
+        List<Prediction<Label>> predictions = new ArrayList<>();
+        for (Example<Label> example : examples) {
+            try {
+                predictions.add(predict(example));
+            } catch (IllegalArgumentException invalid) {
+                if (fault != Fault.SKIPS_INVALID_EXAMPLES) {
+                    throw invalid;
+                }
+            }
+        }
+        if (fault == Fault.DEPENDS_ON_BATCH && predictions.size() > LARGE) {
+            predictions.replaceAll(right -> scaled(right, 0.999));
+        }
+        return predictions;
+    }
+
+    @Override
+    public Map<String, List<Pair<String, Double>>> getTopFeatures(int n) {
+        return Collections.emptyMap();
+    }
+
+    @Override
+    public Optional<Excuse<Label>> getExcuse(Example<Label> example) {
+        return Optional.empty();
+    }
+
+    @Override
+    protected Model<Label> copy(String newName, ModelProvenance newProvenance) {
+        return fault == Fault.SHARES_NAME_WITH_COPIES
+                ? this
+                : new FaultyModel(newName, newProvenance, inner, fault, factor, watched);
+    }
+
+    @Override
+    public ModelProto serialize() {
+        TransformedModelProto content = TransformedModelProto.newBuilder()
+                .setMetadata(createDataCarrier().serialize())
+                .setModel(inner.serialize())
+                .build();
+        return ModelProto.newBuilder()
+                .setClassName(FaultyModel.class.getName())
+                .setSerializedData(Any.pack(content))
+                .build();
+    }
+
+    /**
+     * Reads a model, as Tribuo asks for it.
+     *
+     * @param version the version of the form
+     * @param className the name of this class
+     * @param message the content
+     * @return the model
+     * @throws InvalidProtocolBufferException if the content is no such message
+     */
+    public static FaultyModel deserializeFromProto(int version, String className, Any message)
+            throws InvalidProtocolBufferException {
+        TransformedModelProto content = message.unpack(TransformedModelProto.class);
+        ModelDataCarrier<?> metadata = ModelDataCarrier.deserialize(content.getMetadata());
+        Fault fault = Fault.valueOf(metadata.provenance()
+                .getTrainerProvenance()
+                .getConfiguredParameters()
+                .get("fault")
+                .toString());
+        if (version != 0 && fault != Fault.READS_ANY_VERSION) {
+            throw new IllegalArgumentException("version " + version);
+        }
+        return new FaultyModel(
+                fault == Fault.FORGETS_NAME_WHEN_READ ? "" : metadata.name(),
+                metadata.provenance(),
+                Model.deserialize(content.getModel()).castModel(Label.class),
+                fault,
+                fault == Fault.ROUNDS_WHEN_READ ? 1 - 1e-9 : 1,
+                null);
+    }
+}
