@@ -36,15 +36,6 @@ interface BoostingRules extends Subject<Label> {
     }
 
     @Test
-    default void boosting_leavesTheWeightsOfTheCaller() {
-        Dataset<Label> train = contradictory();
-
-        boosted(train);
-
-        assertThat(train.getData()).extracting(Example::getWeight).containsOnly(1f);
-    }
-
-    @Test
     default void boosting_readBack_predictsTheSameBits() {
         Dataset<Label> train = contradictory();
         WeightedEnsembleModel<Label> ensemble = boosted(train);

@@ -4,6 +4,10 @@ package org.lora4j.tribuo.conformance;
 import com.google.protobuf.Any;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.oracle.labs.mlrg.olcut.util.Pair;
+import java.io.IOException;
+import java.io.NotSerializableException;
+import java.io.ObjectOutputStream;
+import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
@@ -13,8 +17,9 @@ import java.util.Map;
 import java.util.Optional;
 import org.tribuo.Example;
 import org.tribuo.Excuse;
-import org.tribuo.Feature;
+import org.tribuo.ImmutableFeatureMap;
 import org.tribuo.Model;
+import org.tribuo.MutableFeatureMap;
 import org.tribuo.Prediction;
 import org.tribuo.classification.Label;
 import org.tribuo.impl.ModelDataCarrier;
@@ -30,12 +35,19 @@ final class FaultyModel extends Model<Label> {
     /** Examples from which on a batch is a large one. */
     private static final int LARGE = 100;
 
+    /** Answers after which a model that wears out is another one. */
+    private static final int FRESH = 12;
+
+    /** What a reader that does not mind broken input falls back on. */
+    private static volatile FaultyModel lastWritten;
+
     private final Model<Label> inner;
     private final Fault fault;
     private final double factor;
     private final transient Example<Label> watched;
     private final double watchedValue;
     private transient Map<Example<Label>, Prediction<Label>> remembered;
+    private int counted;
 
     FaultyModel(ModelProvenance provenance, Model<Label> inner, Fault fault, Example<Label> watched) {
         this("faulty", provenance, inner, fault, 1, watched);
@@ -48,7 +60,14 @@ final class FaultyModel extends Model<Label> {
             Fault fault,
             double factor,
             Example<Label> watched) {
-        super(name, provenance, inner.getFeatureIDMap(), inner.getOutputIDInfo(), inner.generatesProbabilities());
+        super(
+                name,
+                provenance,
+                fault == Fault.HIDES_FEATURES
+                        ? new ImmutableFeatureMap(new MutableFeatureMap())
+                        : inner.getFeatureIDMap(),
+                inner.getOutputIDInfo(),
+                inner.generatesProbabilities() != (fault == Fault.MISSTATES_PROBABILITIES));
         this.inner = inner;
         this.fault = fault;
         this.factor = factor;
@@ -62,10 +81,8 @@ final class FaultyModel extends Model<Label> {
 
     @Override
     public Prediction<Label> predict(Example<Label> example) {
-        for (Feature feature : example) {
-            if (Double.isInfinite(feature.getValue()) && fault != Fault.PREDICTS_INFINITY) {
-                throw new IllegalArgumentException("infinite feature " + feature);
-            }
+        if (FaultyIntake.any(example, Double::isInfinite) && fault != Fault.PREDICTS_INFINITY) {
+            throw new IllegalArgumentException("an infinite feature in " + example);
         }
         if (fault == Fault.REMEMBERS_ANSWERS) {
             return remembered(example);
@@ -74,8 +91,8 @@ final class FaultyModel extends Model<Label> {
         if (fault == Fault.MARKS_PREDICTED_EXAMPLES) {
             FaultyTrainer.mark(example);
         }
-        double drift = watched == null ? 0 : 1e-3 * (watchedValue - firstValue(watched));
-        return scaled(right, factor + drift);
+        int used = fault == Fault.COUNTS_UNKNOWN_FEATURES ? example.size() : right.getNumActiveFeatures();
+        return scaled(right, used, factor * deviation(example));
     }
 
     private synchronized Prediction<Label> remembered(Example<Label> example) {
@@ -85,15 +102,27 @@ final class FaultyModel extends Model<Label> {
         return remembered.computeIfAbsent(example, inner::predict);
     }
 
-    private static Prediction<Label> scaled(Prediction<Label> right, double factor) {
-        if (factor == 1) {
-            return right;
-        }
+    /** Returns by what the scores are multiplied: 1 for a model without this kind of fault. */
+    private double deviation(Example<Label> example) {
+        return switch (fault) {
+            case WATCHES_TRAINING_SET -> watched == null ? 1 : 1 + 1e-3 * (watchedValue - firstValue(watched));
+            case DIVIDES_BY_VALUES -> FaultyIntake.any(example, value -> value != 0) ? 1 : Double.NaN;
+            case NEEDS_ALL_FEATURES -> example.isDense(inner.getFeatureIDMap()) ? 1 : Double.NaN;
+            case WEARS_OUT -> next() < FRESH ? 1 : 1 + 1e-9;
+            default -> 1;
+        };
+    }
+
+    private synchronized int next() {
+        return counted++;
+    }
+
+    private static Prediction<Label> scaled(Prediction<Label> right, int used, double factor) {
         Map<String, Label> scores = new LinkedHashMap<>();
-        right.getOutputScores().forEach((name, score) -> scores.put(name, new Label(name, score.getScore() * factor)));
+        right.getOutputScores()
+                .forEach((name, score) -> scores.put(name, new Label(name, score.getScore() * factor)));
         Label output = scores.get(right.getOutput().getLabel());
-        return new Prediction<>(
-                output, scores, right.getNumActiveFeatures(), right.getExample(), right.hasProbabilities());
+        return new Prediction<>(output, scores, used, right.getExample(), right.hasProbabilities());
     }
 
     @Override
@@ -109,13 +138,32 @@ final class FaultyModel extends Model<Label> {
             }
         }
         if (fault == Fault.DEPENDS_ON_BATCH && predictions.size() > LARGE) {
-            predictions.replaceAll(right -> scaled(right, 0.999));
+            predictions.replaceAll(right -> scaled(right, right.getNumActiveFeatures(), 0.999));
+        } else if (fault == Fault.REVERSES_BATCHES) {
+            Collections.reverse(predictions);
+        } else if (fault == Fault.REFUSES_NOTHING && predictions.isEmpty()) {
+            throw new IllegalArgumentException("nothing to predict");
         }
         return predictions;
     }
 
     @Override
+    public ModelProvenance getProvenance() {
+        return fault == Fault.DATES_PROVENANCE_ANEW
+                ? new ModelProvenance(
+                        provenance.getClassName(),
+                        OffsetDateTime.now(),
+                        provenance.getDatasetProvenance(),
+                        provenance.getTrainerProvenance(),
+                        Map.copyOf(provenance.getInstanceProvenance().getMap()))
+                : provenance;
+    }
+
+    @Override
     public Map<String, List<Pair<String, Double>>> getTopFeatures(int n) {
+        if (fault == Fault.HAS_NO_REASONS) {
+            throw new UnsupportedOperationException("no features to name");
+        }
         return Collections.emptyMap();
     }
 
@@ -131,11 +179,20 @@ final class FaultyModel extends Model<Label> {
                 : new FaultyModel(newName, newProvenance, inner, fault, factor, watched);
     }
 
+    private void writeObject(ObjectOutputStream out) throws IOException {
+        if (fault == Fault.REFUSES_JAVA_SERIALIZATION) {
+            throw new NotSerializableException(FaultyModel.class.getName());
+        }
+        out.defaultWriteObject();
+    }
+
     @Override
     public ModelProto serialize() {
+        lastWritten = this;
         TransformedModelProto content = TransformedModelProto.newBuilder()
                 .setMetadata(createDataCarrier().serialize())
                 .setModel(inner.serialize())
+                .setDensify(fault == Fault.STAMPS_PROTO && next() % 2 == 1)
                 .build();
         return ModelProto.newBuilder()
                 .setClassName(FaultyModel.class.getName())
@@ -154,7 +211,17 @@ final class FaultyModel extends Model<Label> {
      */
     public static FaultyModel deserializeFromProto(int version, String className, Any message)
             throws InvalidProtocolBufferException {
-        TransformedModelProto content = message.unpack(TransformedModelProto.class);
+        try {
+            return read(version, message.unpack(TransformedModelProto.class));
+        } catch (InvalidProtocolBufferException broken) {
+            if (lastWritten.fault == Fault.READS_BROKEN_PROTO) {
+                return lastWritten;
+            }
+            throw broken;
+        }
+    }
+
+    private static FaultyModel read(int version, TransformedModelProto content) {
         ModelDataCarrier<?> metadata = ModelDataCarrier.deserialize(content.getMetadata());
         Fault fault = Fault.valueOf(metadata.provenance()
                 .getTrainerProvenance()

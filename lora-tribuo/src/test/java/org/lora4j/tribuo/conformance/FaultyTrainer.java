@@ -1,4 +1,3 @@
-/* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.tribuo.conformance;
 
 import com.oracle.labs.mlrg.olcut.config.Config;
@@ -8,22 +7,23 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.tribuo.Dataset;
 import org.tribuo.Example;
-import org.tribuo.Feature;
-import org.tribuo.ImmutableDataset;
 import org.tribuo.Model;
 import org.tribuo.Trainer;
 import org.tribuo.WeightedExamples;
 import org.tribuo.classification.Label;
 import org.tribuo.classification.sgd.linear.LinearSGDTrainer;
 import org.tribuo.classification.sgd.objectives.LogMulticlass;
-import org.tribuo.dataset.DatasetView;
 import org.tribuo.math.optimisers.AdaGrad;
 import org.tribuo.provenance.ModelProvenance;
+import org.tribuo.provenance.SkeletalTrainerProvenance;
 import org.tribuo.provenance.TrainerProvenance;
 import org.tribuo.provenance.impl.TrainerProvenanceImpl;
 
-/** Tribuo's linear trainer, made to keep every rule of the suite but the one that its fault breaks. */
+/** Tribuo's linear trainer, made to keep every rule of the suite but those that its fault breaks. */
 final class FaultyTrainer implements Trainer<Label>, WeightedExamples {
+
+    private static final int EPOCHS = 20;
+    private static final int NEVER_LOG = 1_000_000;
 
     /** Long enough for two of eight threads to meet. */
     private static final long RACE_MILLIS = 5;
@@ -52,7 +52,8 @@ final class FaultyTrainer implements Trainer<Label>, WeightedExamples {
     @Override
     public void postConfig() {
         long start = fault == Fault.IGNORES_SEED ? 7 : seed;
-        inner = new LinearSGDTrainer(new LogMulticlass(), new AdaGrad(0.5, 0.1), 50, 1_000_000, start);
+        int epochs = fault == Fault.DOES_NOT_LEARN ? 0 : EPOCHS;
+        inner = new LinearSGDTrainer(new LogMulticlass(), new AdaGrad(0.5, 0.1), epochs, NEVER_LOG, start);
     }
 
     @Override
@@ -63,48 +64,58 @@ final class FaultyTrainer implements Trainer<Label>, WeightedExamples {
     @Override
     public Model<Label> train(Dataset<Label> examples, Map<String, Provenance> run, int invocationCount) {
         Dataset<Label> accepted = accepted(examples);
-        int own;
-        TrainerProvenance provenance;
-        if (fault == Fault.RACES && invocationCount == INCREMENT_INVOCATION_COUNT) {
-            own = count;
-            provenance = getProvenance();
-            pause();
-            count = own + 1;
-        } else {
-            synchronized (this) {
-                if (invocationCount != INCREMENT_INVOCATION_COUNT) {
-                    setInvocationCount(invocationCount);
-                }
-                own = count;
-                provenance = getProvenance();
-                if (fault != Fault.SKIPS_NAMED_COUNTS || invocationCount == INCREMENT_INVOCATION_COUNT) {
-                    count++;
-                }
-                if (fault == Fault.RECORDS_THE_NEXT_COUNT) {
-                    provenance = getProvenance();
-                }
-            }
-        }
-        Model<Label> learned = inner.train(accepted, Map.of(), stream(own));
+        Turn turn = fault == Fault.RACES && invocationCount == INCREMENT_INVOCATION_COUNT
+                ? turnWithoutLock()
+                : turn(invocationCount);
+        Model<Label> learned = inner.train(accepted, Map.of(), stream(turn.count()));
         if (fault == Fault.MARKS_TRAINING_EXAMPLES) {
             examples.forEach(FaultyTrainer::mark);
         }
-        ModelProvenance of = new ModelProvenance(
+        ModelProvenance provenance = new ModelProvenance(
                 FaultyModel.class.getName(),
                 OffsetDateTime.now(),
                 examples.getProvenance(),
-                provenance,
+                turn.provenance(),
                 fault == Fault.DROPS_RUN_PROVENANCE ? Map.of() : run);
         Example<Label> watched =
                 fault == Fault.WATCHES_TRAINING_SET ? examples.iterator().next() : null;
-        return new FaultyModel(of, learned, fault, watched);
+        return new FaultyModel(provenance, learned, fault, watched);
     }
 
-    /** Leaves a mark in an example, once, as Tribuo refuses a second one of the same name. */
-    static synchronized void mark(Example<Label> example) {
-        if (!example.containsMetadata("seen")) {
-            example.setMetadataValue("seen", true);
+    private Dataset<Label> accepted(Dataset<Label> examples) {
+        try {
+            return FaultyIntake.accepted(fault, examples);
+        } catch (IllegalArgumentException refused) {
+            if (fault == Fault.COUNTS_REFUSALS) {
+                count++;
+            }
+            throw refused;
         }
+    }
+
+    private record Turn(int count, TrainerProvenance provenance) {}
+
+    private synchronized Turn turn(int invocationCount) {
+        boolean named = invocationCount != INCREMENT_INVOCATION_COUNT;
+        if (named) {
+            setInvocationCount(invocationCount);
+        }
+        Turn before = new Turn(count, getProvenance());
+        if (fault != Fault.SKIPS_NAMED_COUNTS || !named) {
+            count++;
+        }
+        return fault == Fault.RECORDS_THE_NEXT_COUNT ? new Turn(before.count(), getProvenance()) : before;
+    }
+
+    private Turn turnWithoutLock() {
+        Turn before = new Turn(count, getProvenance());
+        try {
+            Thread.sleep(RACE_MILLIS);
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+        count = before.count() + 1;
+        return before;
     }
 
     private int stream(int own) {
@@ -115,49 +126,16 @@ final class FaultyTrainer implements Trainer<Label>, WeightedExamples {
         };
     }
 
-    private static void pause() {
-        try {
-            Thread.sleep(RACE_MILLIS);
-        } catch (InterruptedException e) {
-            throw new IllegalStateException(e);
+    /** Leaves a mark in an example, once, as Tribuo refuses a second one of the same name. */
+    static synchronized void mark(Example<Label> example) {
+        if (!example.containsMetadata("seen")) {
+            example.setMetadataValue("seen", true);
         }
-    }
-
-    /** Refuses what cannot be learned, unless that is the fault. */
-    private Dataset<Label> accepted(Dataset<Label> examples) {
-        if (examples.getOutputInfo().getUnknownCount() > 0) {
-            if (fault == Fault.SKIPS_UNKNOWN_OUTPUTS) {
-                Label unknown = examples.getOutputFactory().getUnknownOutput();
-                return DatasetView.createView(
-                        examples, example -> !example.getOutput().equals(unknown), "known");
-            }
-            if (fault == Fault.COUNTS_REFUSALS) {
-                count++;
-            }
-            throw new IllegalArgumentException("unknown outputs");
-        }
-        if (examples.size() == 0 && fault != Fault.LEARNS_NOTHING) {
-            throw new IllegalArgumentException("no examples");
-        }
-        for (Example<Label> example : examples) {
-            for (Feature feature : example) {
-                if (Double.isInfinite(feature.getValue()) && fault != Fault.LEARNS_INFINITY) {
-                    throw new IllegalArgumentException("infinite feature " + feature);
-                }
-            }
-        }
-        return fault == Fault.IGNORES_WEIGHTS ? unweighted(examples) : examples;
-    }
-
-    private static Dataset<Label> unweighted(Dataset<Label> examples) {
-        Dataset<Label> copy = ImmutableDataset.copyDataset(examples);
-        copy.forEach(example -> example.setWeight(1));
-        return copy;
     }
 
     @Override
     public int getInvocationCount() {
-        return count;
+        return fault == Fault.STOPS_COUNTING ? Math.min(count, 2) : count;
     }
 
     @Override
@@ -165,16 +143,35 @@ final class FaultyTrainer implements Trainer<Label>, WeightedExamples {
         if (invocationCount < 0 && fault != Fault.ACCEPTS_NEGATIVE_COUNT) {
             throw new IllegalArgumentException("invocationCount = " + invocationCount);
         }
-        count = Math.max(0, invocationCount);
+        int least = fault == Fault.KEEPS_HIGHEST_COUNT ? count : 0;
+        count = Math.max(least, invocationCount);
     }
 
     @Override
     public TrainerProvenance getProvenance() {
+        if (fault == Fault.UNREADABLE_PROVENANCE) {
+            return new Unreadable(this);
+        }
+        if (fault == Fault.MISSTATES_SEED) {
+            FaultyTrainer twin = new FaultyTrainer(fault, 0);
+            twin.count = count;
+            return new TrainerProvenanceImpl(twin);
+        }
         return new TrainerProvenanceImpl(this);
     }
 
     @Override
     public String toString() {
         return "FaultyTrainer(fault=" + fault + ",seed=" + seed + ")";
+    }
+
+    /** A provenance without the constructor that reading it needs. */
+    private static final class Unreadable extends SkeletalTrainerProvenance {
+
+        private static final long serialVersionUID = 1L;
+
+        Unreadable(FaultyTrainer host) {
+            super(host);
+        }
     }
 }

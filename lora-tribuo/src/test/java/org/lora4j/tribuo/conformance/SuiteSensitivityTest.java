@@ -4,6 +4,8 @@ package org.lora4j.tribuo.conformance;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.platform.engine.discovery.DiscoverySelectors.selectClass;
 
+import java.lang.reflect.Method;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -31,9 +33,22 @@ class SuiteSensitivityTest {
     void fault_failsTheTestsThatNameItAndNoOthers(Fault fault) {
         Events tests = run(AsIs.class, fault);
 
-        assertThat(names(tests.failed())).isEqualTo(fault.noticedBy);
+        assertThat(names(tests.failed())).containsExactlyInAnyOrderElementsOf(fault.noticedBy);
         assertThat(tests.aborted().count()).isZero();
         assertThat(tests.skipped().count()).isZero();
+    }
+
+    @Test
+    void everyRule_isNoticedByAFault() {
+        Set<String> rules = Arrays.stream(AsIs.class.getMethods())
+                .filter(method -> method.isAnnotationPresent(Test.class))
+                .map(Method::getName)
+                .collect(Collectors.toSet());
+        Set<String> noticed = Arrays.stream(Fault.values())
+                .flatMap(fault -> fault.noticedBy.stream())
+                .collect(Collectors.toSet());
+
+        assertThat(noticed).isEqualTo(rules);
     }
 
     @Test
