@@ -17,7 +17,7 @@ import org.tribuo.provenance.SimpleDataSourceProvenance;
 final class Examples {
 
     /** Names that no data set has. */
-    private static final String[] UNKNOWN_NAMES = {"1", "5", "8"};
+    private static final String[] UNKNOWN_NAMES = {"nowhere-1", "nowhere-5", "nowhere-8"};
 
     private Examples() {}
 

@@ -191,6 +191,9 @@ enum Fault {
             "predict_ofInfinity_isRejected",
             "predict_ofManyWithOneInvalid_isRejected"),
 
+    /** A refusal does not say what is wrong with the example. */
+    REFUSES_WITHOUT_REASON("predict_withUnknownFeaturesOnly_saysWhichTheyAre"),
+
     /** Infinite features are predicted. */
     PREDICTS_INFINITY("predict_ofInfinity_isRejected"),
 

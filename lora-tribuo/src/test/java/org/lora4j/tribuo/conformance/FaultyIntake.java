@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.tribuo.conformance;
 
 import java.util.function.DoublePredicate;

@@ -87,12 +87,20 @@ final class FaultyModel extends Model<Label> {
         if (fault == Fault.REMEMBERS_ANSWERS) {
             return remembered(example);
         }
-        Prediction<Label> right = inner.predict(example);
+        Prediction<Label> right = learned(example);
         if (fault == Fault.MARKS_PREDICTED_EXAMPLES) {
             FaultyTrainer.mark(example);
         }
         int used = fault == Fault.COUNTS_UNKNOWN_FEATURES ? example.size() : right.getNumActiveFeatures();
         return scaled(right, used, factor * deviation(example));
+    }
+
+    private Prediction<Label> learned(Example<Label> example) {
+        try {
+            return inner.predict(example);
+        } catch (IllegalArgumentException refused) {
+            throw fault == Fault.REFUSES_WITHOUT_REASON ? new IllegalArgumentException("bad example") : refused;
+        }
     }
 
     private synchronized Prediction<Label> remembered(Example<Label> example) {
@@ -119,8 +127,7 @@ final class FaultyModel extends Model<Label> {
 
     private static Prediction<Label> scaled(Prediction<Label> right, int used, double factor) {
         Map<String, Label> scores = new LinkedHashMap<>();
-        right.getOutputScores()
-                .forEach((name, score) -> scores.put(name, new Label(name, score.getScore() * factor)));
+        right.getOutputScores().forEach((name, score) -> scores.put(name, new Label(name, score.getScore() * factor)));
         Label output = scores.get(right.getOutput().getLabel());
         return new Prediction<>(output, scores, used, right.getExample(), right.hasProbabilities());
     }

@@ -62,10 +62,12 @@ interface RejectionRules<T extends Output<T>> extends Subject<T> {
         MutableDataset<T> zeros = Examples.none(task());
         task().dense().train().forEach(example -> zeros.add(Examples.withZeros(example)));
 
-        if (acceptsZeroValues()) {
+        if (!learnsZeroValues()) {
+            assertRejected(() -> trained(zeros));
+        } else if (predictsZeroValues()) {
             answers(trained(zeros), zeros).assertFinite();
         } else {
-            assertRejected(() -> trained(zeros));
+            assertThat(trained(zeros)).isNotNull();
         }
     }
 
@@ -77,6 +79,17 @@ interface RejectionRules<T extends Output<T>> extends Subject<T> {
     @Test
     default void predict_withUnknownFeaturesOnly_isRejected() {
         assertPredictionRejected(Examples::withUnknownFeatures);
+    }
+
+    @Test
+    default void predict_withUnknownFeaturesOnly_saysWhichTheyAre() {
+        Dataset<T> train = task().dense().train();
+        Model<T> model = trained(train);
+        Example<T> example = Examples.withUnknownFeatures(train.getExample(0).getOutput());
+
+        assertThatExceptionOfType(IllegalArgumentException.class)
+                .isThrownBy(() -> model.predict(example))
+                .withMessageContaining(example.iterator().next().getName());
     }
 
     @Test
@@ -95,7 +108,7 @@ interface RejectionRules<T extends Output<T>> extends Subject<T> {
         Model<T> model = trained(train);
         Example<T> zeros = Examples.withZeros(train.getExample(0));
 
-        if (acceptsZeroValues()) {
+        if (predictsZeroValues()) {
             Answers.of(task(), model.predict(zeros)).assertFinite();
         } else {
             assertRejected(() -> model.predict(zeros));

@@ -56,12 +56,22 @@ public interface Subject<T extends Output<T>> {
     }
 
     /**
-     * Tells whether features that are there but zero throughout are accepted. If so, predictions from them are finite;
-     * if not, they are an {@link IllegalArgumentException}. Tribuo's own trainers accept them.
+     * Tells whether an example whose features are all there, but zero, can be predicted: finitely if so, and otherwise
+     * with an {@link IllegalArgumentException}. Tribuo's own models predict it.
      *
-     * @return whether they are accepted
+     * @return whether it can be predicted
      */
-    default boolean acceptsZeroValues() {
+    default boolean predictsZeroValues() {
+        return true;
+    }
+
+    /**
+     * Tells whether a data set of nothing but such examples can be learned: to a model of finite answers if so, and
+     * otherwise with an {@link IllegalArgumentException}. Tribuo's own trainers learn it.
+     *
+     * @return whether it can be learned
+     */
+    default boolean learnsZeroValues() {
         return true;
     }
 

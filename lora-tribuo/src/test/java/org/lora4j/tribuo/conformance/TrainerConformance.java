@@ -32,16 +32,16 @@ import org.tribuo.Output;
  *
  * <ul>
  *   <li>reach {@link Task#floor()} on its training sets, of which the smallest has 7 examples: choose epochs and rate for
- *       that, and keep a training below some 20 ms, as the suite trains about 150 times;
- *   <li>take examples of any of {@link Task#FEATURE_NAMES}; a trainer that maps features by name lists these, and gives
- *       another trainer by {@link #trainerOfHashedFeatures()};
+ *       that, and keep a training below some 20 ms, as the suite trains about 140 times;
+ *   <li>take examples of any of {@link Task#FEATURE_NAMES}; a trainer that maps features by name lists these, and if it
+ *       cannot ask a hashed feature map for a name it gives another trainer by {@link #trainerOfHashedFeatures()};
  *   <li>be described by OLCUT in full, without a negative property; whatever it reads from files must be there until the
  *       test ends.
  * </ul>
  *
  * <p>What it cannot do goes into {@link #limits()}, under the name of the test and with the reason. Such a test must fail
- * and is reported as skipped, with the reason; once it passes, the entry is an error. Nothing else is skipped. That every
- * group of rules notices a fault of its kind is shown in {@link SuiteSensitivityTest}.
+ * and is reported as skipped, with the reason; once it passes, the entry is an error. Nothing else is skipped.
+ * {@link SuiteSensitivityTest} shows that each rule is broken by a fault of its kind.
  *
  * @param <T> the type of output
  */
