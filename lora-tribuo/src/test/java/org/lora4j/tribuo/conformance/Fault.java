@@ -33,6 +33,7 @@ enum Fault {
 
     /** The trainer draws from numbers that all trainers share. */
     DRAWS_FROM_GLOBAL_STATE(
+            "train_leavesSharedRandomNumbersAlone",
             "train_withEqualSeedAndEqualExamples_givesTheSameBits",
             "setInvocationCount_thenTrain_repeatsTheTrainingOfThatCount",
             "train_withInvocationCount_repeatsTheTrainingOfThatCountAndGoesOnFromIt",

@@ -6,6 +6,7 @@ import com.oracle.labs.mlrg.olcut.provenance.Provenance;
 import java.time.OffsetDateTime;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.DoubleSupplier;
 import org.tribuo.Dataset;
 import org.tribuo.Example;
 import org.tribuo.Model;
@@ -48,6 +49,12 @@ final class FaultyTrainer implements Trainer<Label>, WeightedExamples {
         this.fault = fault;
         this.seed = seed;
         postConfig();
+    }
+
+    /** Sets how often was drawn, and returns how often it was by then. */
+    static DoubleSupplier drawn(int times) {
+        DRAWN.set(times);
+        return DRAWN::get;
     }
 
     @Override

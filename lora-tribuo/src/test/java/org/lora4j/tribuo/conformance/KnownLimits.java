@@ -30,8 +30,9 @@ final class KnownLimits implements InvocationInterceptor {
         try {
             invocation.proceed();
         } catch (Exception | AssertionError broken) {
-            String limit =
-                    "known limit of " + context.getRequiredTestClass().getSimpleName() + ", " + rule + ": " + reason;
+            Class<?> trainer = context.getRequiredTestClass();
+            String name = trainer.getName().substring(trainer.getPackageName().length() + 1);
+            String limit = "known limit of " + name + ", " + rule + ": " + reason;
             System.out.println(limit);
             throw new TestAbortedException(limit, broken);
         }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.DoubleSupplier;
 import org.junit.jupiter.api.Test;
 import org.lora4j.tribuo.conformance.Task.TrainTest;
 import org.tribuo.Dataset;
@@ -144,6 +145,17 @@ interface LearningRules<T extends Output<T>> extends Subject<T> {
                 .usingElementComparator((a, b) -> a == b ? 0 : 1)
                 .isEqualTo(same);
         assertThat(train.getProvenance()).isEqualTo(provenance);
+    }
+
+    @Test
+    default void train_leavesSharedRandomNumbersAlone() {
+        TrainTest<T> dense = task().dense();
+        double untouched = sharedRandomNumbers(SEED).getAsDouble();
+
+        DoubleSupplier shared = sharedRandomNumbers(SEED);
+        answers(trained(dense.train()), dense.test());
+
+        assertThat(shared.getAsDouble()).isEqualTo(untouched);
     }
 
     @Test

@@ -62,7 +62,7 @@ interface PredictionRules<T extends Output<T>> extends Subject<T> {
     @Test
     default void predict_inBatches_equalsOneByOne() {
         Model<T> model = trained(task().synthetic(60, 1));
-        Dataset<T> many = task().synthetic(301, 2);
+        Dataset<T> many = task().synthetic(131, 2);
         List<Prediction<T>> oneByOne = new ArrayList<>();
         many.forEach(example -> oneByOne.add(model.predict(example)));
 

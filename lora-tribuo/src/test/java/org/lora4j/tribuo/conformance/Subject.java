@@ -2,6 +2,7 @@
 package org.lora4j.tribuo.conformance;
 
 import java.util.Map;
+import java.util.function.DoubleSupplier;
 import org.tribuo.Dataset;
 import org.tribuo.Model;
 import org.tribuo.Output;
@@ -83,6 +84,17 @@ public interface Subject<T extends Output<T>> {
      */
     default double batchTolerance() {
         return 1e-5;
+    }
+
+    /**
+     * Seeds the random numbers that all code of the process shares, if the trainer's library has any, and returns where
+     * they come from. Nothing that the suite does may draw from them.
+     *
+     * @param seed the seed
+     * @return what draws the next one
+     */
+    default DoubleSupplier sharedRandomNumbers(long seed) {
+        return () -> seed;
     }
 
     /**

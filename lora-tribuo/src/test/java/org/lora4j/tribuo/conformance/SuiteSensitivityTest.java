@@ -8,6 +8,7 @@ import java.lang.reflect.Method;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.DoubleSupplier;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -101,6 +102,11 @@ class SuiteSensitivityTest {
         @Override
         public Trainer<Label> trainer(long seed) {
             return new FaultyTrainer(fault, seed);
+        }
+
+        @Override
+        public DoubleSupplier sharedRandomNumbers(long seed) {
+            return FaultyTrainer.drawn((int) seed);
         }
     }
 

@@ -35,6 +35,8 @@ import org.tribuo.Output;
  *       that, and keep a training below some 20 ms, as the suite trains about 140 times;
  *   <li>take examples of any of {@link Task#FEATURE_NAMES}; a trainer that maps features by name lists these, and if it
  *       cannot ask a hashed feature map for a name it gives another trainer by {@link #trainerOfHashedFeatures()};
+ *   <li>draw from its own generator only; if its library has one that the whole process shares, name it by
+ *       {@link #sharedRandomNumbers};
  *   <li>be described by OLCUT in full, without a negative property; whatever it reads from files must be there until the
  *       test ends.
  * </ul>
