@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.OptionalDouble;
 
 /**
- * A ratio of two medians that the project promises.
+ * A ratio of two contenders that the project promises.
  *
  * @param model what runs
  * @param label its name in the report
@@ -66,11 +66,7 @@ record Figure(Model model, String label, Contender over, Contender under, Bound 
 
     /** The ratio; empty if one of the two took no part. */
     OptionalDouble value(Run run) {
-        OptionalDouble top = run.median(model, over);
-        OptionalDouble bottom = run.median(model, under);
-        return top.isPresent() && bottom.isPresent()
-                ? OptionalDouble.of(top.getAsDouble() / bottom.getAsDouble())
-                : OptionalDouble.empty();
+        return run.ratio(model, over, under);
     }
 
     /** {@code reached}, {@code not reached} or {@link #NOT_BUILT}. */

@@ -21,7 +21,7 @@ import org.openjdk.jmh.annotations.State;
  *
  * <p>JMH runs benchmarks one after the other. On a machine that others use, a ratio of two of them compares two moods of the
  * machine. So here one iteration is one turn of all contenders, every other turn in reverse order, and {@link Spent} tells
- * the time of each. Ratios are of medians over the turns.
+ * the time of each. A figure is the median of the ratios within each turn.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.SingleShotTime)
