@@ -61,13 +61,21 @@ public final class Dl4jBenchmark {
         String load = String.format(
                 "%.2f before, %.2f after; clock: %s",
                 before, load(), clock.name().toLowerCase(Locale.ROOT));
-        OptionalDouble memory =
-                LowMemory.bytesOverParameters().map(OptionalDouble::of).orElse(OptionalDouble.empty());
-        Dl4jReport report = new Dl4jReport(runs, load, memory);
+        Dl4jReport report = new Dl4jReport(runs, load, memory());
         Path json = folder.resolve("dl4j-benchmark.json");
         report.write(json, folder.resolve("dl4j-benchmark.md"));
         System.out.printf(
                 "%n%s%nAlso in %s%n", report.markdown(), json.toAbsolutePath().normalize());
+    }
+
+    /** Empty where the system does not tell how much memory of a process is resident. */
+    private static OptionalDouble memory() throws IOException, InterruptedException {
+        if (!Files.exists(Path.of(CPU_INFO))) {
+            return OptionalDouble.empty();
+        }
+        MemoryFigure figure = MemoryFigure.of(MemoryFigure.Way.LOW_MEMORY);
+        System.out.println(figure);
+        return OptionalDouble.of(figure.bytesOverParameters());
     }
 
     private static double load() {

@@ -17,7 +17,7 @@ import java.util.function.BiConsumer;
  *
  * @param runs what was measured, by build; the first one counts
  * @param load average load of the system before and after
- * @param memory low-memory training, bytes over start-up in bytes of the parameters; empty if not built
+ * @param memory low-memory training, bytes over start-up in bytes of the parameters; empty if not measured
  */
 record Dl4jReport(Map<String, Run> runs, String load, OptionalDouble memory) {
 
@@ -63,13 +63,13 @@ record Dl4jReport(Map<String, Run> runs, String load, OptionalDouble memory) {
                 OptionalDouble value = figure.value(run);
                 cells.add(
                         value.isEmpty()
-                                ? Figure.NOT_BUILT
+                                ? Figure.NOT_MEASURED
                                 : String.format("%.2f %s", value.getAsDouble(), figure.verdict(run)));
             }
             row(text, cells);
         }
         String verdict = memory.isEmpty()
-                ? Figure.NOT_BUILT
+                ? Figure.NOT_MEASURED
                 : String.format(
                         "%.2f %s",
                         memory.getAsDouble(), Figure.verdict(memory.getAsDouble(), Figure.Bound.AT_MOST, MOST_MEMORY));

@@ -28,7 +28,7 @@ record Figure(Model model, String label, Contender over, Contender under, Bound 
         }
     }
 
-    static final String NOT_BUILT = "not built";
+    static final String NOT_MEASURED = "not measured";
 
     static final List<Figure> ALL = List.of(
             faster(Model.MLP_256, Contender.LORA_STEP, 1.8),
@@ -69,10 +69,10 @@ record Figure(Model model, String label, Contender over, Contender under, Bound 
         return run.ratio(model, over, under);
     }
 
-    /** {@code reached}, {@code not reached} or {@link #NOT_BUILT}. */
+    /** {@code reached}, {@code not reached} or {@link #NOT_MEASURED}. */
     String verdict(Run run) {
         OptionalDouble value = value(run);
-        return value.isEmpty() ? NOT_BUILT : verdict(value.getAsDouble(), bound, target);
+        return value.isEmpty() ? NOT_MEASURED : verdict(value.getAsDouble(), bound, target);
     }
 
     static String verdict(double value, Bound bound, double target) {

@@ -7,6 +7,7 @@ import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.lora4j.Lora;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.dl4j.AdaptedNetwork;
+import org.lora4j.dl4j.MemoryMode;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.indexing.NDArrayIndex;
@@ -24,6 +25,8 @@ final class Work {
         LoraConfig config = model.config();
         MultiLayerNetwork stock = base.clone();
         MultiLayerNetwork lora = Lora.inject(base, config, Model.SEED).network();
+        MultiLayerNetwork lowMemory =
+                Lora.inject(base, config, Model.SEED, MemoryMode.LOW_MEMORY).network();
         MultiLayerNetwork active = trained(base, config, batch).network();
         AdaptedNetwork<MultiLayerNetwork> merging = trained(base, config, batch);
         merging.merge();
@@ -32,8 +35,7 @@ final class Work {
         Map<Contender, Runnable> work = new EnumMap<>(Contender.class);
         work.put(Contender.STOCK_STEP, () -> stock.fit(batch));
         work.put(Contender.LORA_STEP, () -> lora.fit(batch));
-        LowMemory.network(base, config, Model.SEED)
-                .ifPresent(network -> work.put(Contender.LOW_MEMORY_STEP, () -> network.fit(batch)));
+        work.put(Contender.LOW_MEMORY_STEP, () -> lowMemory.fit(batch));
         work.put(Contender.STOCK_OUTPUT, () -> base.output(features).close());
         work.put(Contender.ACTIVE_OUTPUT, () -> active.output(features).close());
         work.put(Contender.MERGED_OUTPUT, () -> merged.output(features).close());

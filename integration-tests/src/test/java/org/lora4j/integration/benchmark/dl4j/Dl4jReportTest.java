@@ -71,8 +71,8 @@ class Dl4jReportTest {
     }
 
     @Test
-    void markdown_whatTookNoPart_isNotBuilt() {
-        assertThat(rowsWith("low memory")).hasSize(3).allMatch(row -> row.endsWith("| not built |"));
+    void markdown_whatTookNoPart_isNotMeasured() {
+        assertThat(rowsWith("low memory")).hasSize(3).allMatch(row -> row.endsWith("| not measured |"));
     }
 
     @Test
