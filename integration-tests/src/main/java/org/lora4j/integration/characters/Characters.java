@@ -33,10 +33,10 @@ public final class Characters {
     private static final int HIDDEN = 128;
     private static final int BASE_BATCHES = 250;
     private static final double BASE_RATE = 6e-3;
-    private static final int BATCHES = 100;
-    private static final int RANK = 16;
+    private static final int BATCHES = 40;
+    private static final int RANK = 8;
     private static final double ALPHA = 16;
-    private static final double LORA_RATE = 8e-3;
+    private static final double LORA_RATE = 1e-2;
     private static final double FULL_RATE = 4e-3;
 
     /** Of the held-out text: enough that the mean loss moves by less than 0.02 from stretch to stretch of this size. */

@@ -62,26 +62,41 @@ final class DigitsRun {
         rows.add(new Row("base", accuracies(said), base.numParams(), ReportFile.bytes(zip), 0));
         List<Checks> checks = new ArrayList<>();
         AdaptedNetwork<MultiLayerNetwork> both = AdaptedNetwork.of(base);
-        for (Look look : List.of(Look.INVERTED, Look.ROTATED)) {
-            out.accept("Adapter \"" + look.word() + "\"");
-            DigitSet set = DigitSet.of(training, look);
-            AdaptedNetwork<MultiLayerNetwork> model =
-                    Lora.inject(cnn.continued(base, recipe.rate(), recipe.updates(set), seed), config, seed);
-            double seconds = recipe.train(model.network(), set, seed, out);
-            Path directory = folder.resolve(look.word());
-            model.adapter(AdaptedModel.DEFAULT_ADAPTER).save(directory);
-            both.addAdapter(look.word(), Adapter.load(directory));
-            Map<Look, INDArray> adapted = said(model.network());
+        Map<Look, INDArray> alone = new EnumMap<>(Look.class);
+        for (Trained one : trained(recipe, config)) {
+            String name = one.look().word();
+            Path directory = folder.resolve(name);
+            one.model().adapter(AdaptedModel.DEFAULT_ADAPTER).save(directory);
+            both.addAdapter(name, Adapter.load(directory));
+            Map<Look, INDArray> adapted = said(one.model().network());
             rows.add(new Row(
-                    "adapter \"" + look.word() + "\"",
+                    "adapter \"" + name + "\"",
                     accuracies(adapted),
-                    model.parameterSummary().trainable(),
+                    one.model().parameterSummary().trainable(),
                     ReportFile.bytes(directory),
-                    seconds));
-            checks.add(checks(look, model, directory, said, adapted));
+                    one.seconds()));
+            alone.put(one.look(), adapted.get(one.look()));
+            checks.add(checks(one.look(), one.model(), directory, said, adapted));
         }
-        return new DigitsReport(rows, checks, switching(both, said), same(base.params(), parameters), seed);
+        return new DigitsReport(
+                rows, checks, switching(both, alone, said), Outputs.sameBits(base.params(), parameters), seed);
     }
+
+    /** One core each: networks of their own, so that what one learns does not depend on the other. */
+    private List<Trained> trained(Recipe recipe, LoraConfig config) {
+        return List.of(Look.INVERTED, Look.ROTATED).parallelStream()
+                .map(look -> {
+                    DigitSet set = DigitSet.of(training, look);
+                    AdaptedNetwork<MultiLayerNetwork> model =
+                            Lora.inject(cnn.continued(base, recipe.rate(), recipe.updates(set), seed), config, seed);
+                    double seconds =
+                            recipe.train(model.network(), set, seed, line -> out.accept(look.word() + "  " + line));
+                    return new Trained(look, model, seconds);
+                })
+                .toList();
+    }
+
+    private record Trained(Look look, AdaptedNetwork<MultiLayerNetwork> model, double seconds) {}
 
     /** What must hold of an adapter besides that it has learned. */
     private Checks checks(
@@ -94,28 +109,29 @@ final class DigitsRun {
         model.disable();
         boolean off = same(said(model.network()), ofBase);
         model.enable();
+        DigitSet set = measured.get(look);
         AdaptedNetwork<MultiLayerNetwork> loaded = Lora.load(base, directory);
-        boolean afterLoading = same(said(loaded.network()), adapted);
-        Map<Look, INDArray> merged = said(loaded.mergeAndUnload());
+        boolean afterLoading = Outputs.sameBits(set.said(loaded.network()), adapted.get(look));
+        INDArray merged = set.said(loaded.mergeAndUnload());
         return new Checks(
                 look.word(),
                 off,
                 afterLoading,
-                Outputs.largestDifference(merged.get(look), adapted.get(look)),
-                measured.get(look).accuracy(merged.get(look)));
+                Outputs.largestDifference(merged, adapted.get(look)),
+                set.accuracy(merged));
     }
 
     /** Whether two adapters on one base, activated in turn, are each what it was alone, and the base when neither is. */
-    private boolean switching(AdaptedNetwork<MultiLayerNetwork> both, Map<Look, INDArray> ofBase) throws IOException {
+    private boolean switching(
+            AdaptedNetwork<MultiLayerNetwork> both, Map<Look, INDArray> alone, Map<Look, INDArray> ofBase) {
         boolean same = true;
         for (Look look : List.of(Look.ROTATED, Look.INVERTED, Look.ROTATED)) {
             both.activate(look.word());
-            AdaptedNetwork<MultiLayerNetwork> alone = Lora.load(base, folder.resolve(look.word()));
-            DigitSet set = measured.get(look);
-            same &= Outputs.sameBits(set.said(both.network()), set.said(alone.network()));
+            same &= Outputs.sameBits(measured.get(look).said(both.network()), alone.get(look));
         }
         both.activate();
-        return same && same(said(both.network()), ofBase);
+        INDArray without = measured.get(Look.UPRIGHT).said(both.network());
+        return same && Outputs.sameBits(without, ofBase.get(Look.UPRIGHT));
     }
 
     private Map<Look, INDArray> said(MultiLayerNetwork network) {
@@ -131,11 +147,7 @@ final class DigitsRun {
         return accuracies;
     }
 
-    private static boolean same(INDArray a, INDArray b) {
-        return Outputs.sameBits(a, b);
-    }
-
     private static boolean same(Map<Look, INDArray> a, Map<Look, INDArray> b) {
-        return a.keySet().stream().allMatch(look -> same(a.get(look), b.get(look)));
+        return a.keySet().stream().allMatch(look -> Outputs.sameBits(a.get(look), b.get(look)));
     }
 }

@@ -31,13 +31,54 @@ record Patches2D(int[] kernel, int[] stride, int[] padding, int[] dilation, bool
         return new Patches2D(kernel, stride, padding, dilation, same, image.shape(), out);
     }
 
-    /** The patches of an image, as the stock layer makes them. */
+    /**
+     * The patches of an image. ND4J's own operation takes five times as long to write them in this order (20 nanoseconds a
+     * value), and more than half of a training step of a small convolution.
+     */
     @Override
     public INDArray rows(INDArray of) {
-        INDArray patches = Nd4j.createUninitialized(
-                of.dataType(), new long[] {image[0], out[0], out[1], image[1], kernel[0], kernel[1]}, 'c');
-        gather(of, patches.permute(0, 3, 4, 5, 1, 2));
-        return patches.reshape('c', true, image[0] * out[0] * out[1], image[1] * kernel[0] * kernel[1]);
+        if (of.dataType() != DataType.FLOAT) {
+            INDArray patches = Nd4j.createUninitialized(
+                    of.dataType(), new long[] {image[0], out[0], out[1], image[1], kernel[0], kernel[1]}, 'c');
+            gather(of, patches.permute(0, 3, 4, 5, 1, 2));
+            return patches.reshape('c', true, shape());
+        }
+        int[] places = places();
+        float[] pixels = of.dup('c').data().asFloat();
+        float[] rows = new float[Math.toIntExact(image[0] * places.length)];
+        int size = (int) (image[1] * image[2] * image[3]);
+        for (int example = 0, next = 0; example < image[0]; example++) {
+            int first = example * size;
+            for (int place : places) {
+                rows[next++] = place < 0 ? 0 : pixels[first + place];
+            }
+        }
+        return Nd4j.create(rows, shape(), 'c');
+    }
+
+    private long[] shape() {
+        return new long[] {image[0] * out[0] * out[1], image[1] * kernel[0] * kernel[1]};
+    }
+
+    /** For each value in the patches of one image where in the image it lies; -1 outside of it. */
+    private int[] places() {
+        int height = (int) image[2];
+        int width = (int) image[3];
+        int[] places = new int[Math.toIntExact(image[1] * out[0] * out[1] * kernel[0] * kernel[1])];
+        int next = 0;
+        for (int position = 0; position < out[0] * out[1]; position++) {
+            int top = position / out[1] * stride[0] - padding[0];
+            int left = position % out[1] * stride[1] - padding[1];
+            for (int channel = 0; channel < image[1]; channel++) {
+                for (int i = 0; i < kernel[0] * kernel[1]; i++) {
+                    int row = top + i / kernel[1] * dilation[0];
+                    int column = left + i % kernel[1] * dilation[1];
+                    boolean inside = row >= 0 && row < height && column >= 0 && column < width;
+                    places[next++] = inside ? (channel * height + row) * width + column : -1;
+                }
+            }
+        }
+        return places;
     }
 
     /** Copies the windows of an image to [batch, channels, kernel, kernel, height, width]. */
