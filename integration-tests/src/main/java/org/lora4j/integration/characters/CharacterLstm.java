@@ -9,14 +9,13 @@ import org.deeplearning4j.nn.conf.layers.LSTM;
 import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.nn.weights.WeightInit;
+import org.lora4j.integration.demonstration.FallingRate;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
 import org.nd4j.linalg.ops.transforms.Transforms;
-import org.nd4j.linalg.schedule.PolySchedule;
-import org.nd4j.linalg.schedule.ScheduleType;
 
 /** The network: two LSTM layers and a softmax over {@link Alphabet}, trained through time in stretches. */
 final class CharacterLstm {
@@ -26,12 +25,12 @@ final class CharacterLstm {
 
     private CharacterLstm() {}
 
-    /** A fresh network of stock layers. The learning rate falls in a line to 0 at the last update. */
+    /** A fresh network of stock layers. The learning rate falls in stairs over the updates. */
     static MultiLayerNetwork create(int hidden, double rate, int updates, long seed) {
         MultiLayerNetwork network = new MultiLayerNetwork(new NeuralNetConfiguration.Builder()
                 .seed(seed)
                 .weightInit(WeightInit.XAVIER)
-                .updater(new Adam(new PolySchedule(ScheduleType.ITERATION, rate, 1, updates)))
+                .updater(new Adam(FallingRate.over(updates, rate)))
                 .list()
                 .layer(new LSTM.Builder()
                         .name("lstm1")

@@ -13,13 +13,12 @@ import org.deeplearning4j.nn.conf.layers.LossLayer;
 import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.nn.weights.WeightInit;
+import org.lora4j.integration.demonstration.FallingRate;
 import org.lora4j.pretrained.OnnxInitializers;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
-import org.nd4j.linalg.schedule.PolySchedule;
-import org.nd4j.linalg.schedule.ScheduleType;
 
 /**
  * The architecture: two convolutions, each with maximum pooling, and two dense layers. With a side of 28, kernels of 5, 10
@@ -50,13 +49,13 @@ record DigitCnn(int side, int kernel, int first, int second, int hidden, Activat
     /** For images of half the size: a fraction of the work. */
     static final DigitCnn HALF = new DigitCnn(14, 3, 10, 20, 50, Activation.IDENTITY);
 
-    /** A fresh network of stock layers. The learning rate falls in a line to 0 at the last update. */
+    /** A fresh network of stock layers. The learning rate falls in stairs over the updates. */
     MultiLayerNetwork create(double rate, int updates, long seed) {
         MultiLayerNetwork network = new MultiLayerNetwork(new NeuralNetConfiguration.Builder()
                 .seed(seed)
                 .weightInit(WeightInit.RELU)
                 .activation(Activation.RELU)
-                .updater(new Adam(new PolySchedule(ScheduleType.ITERATION, rate, 1, updates)))
+                .updater(new Adam(FallingRate.over(updates, rate)))
                 .list()
                 .layer(new ConvolutionLayer.Builder(kernel, kernel)
                         .name(CONV_1)

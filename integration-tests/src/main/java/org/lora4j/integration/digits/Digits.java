@@ -26,7 +26,7 @@ public final class Digits {
     static final int VALIDATION = 600;
 
     private static final Recipe BASE = new Recipe(6, 64, 3e-3, 1);
-    private static final Recipe RECIPE = new Recipe(8, 64, 1e-2, 1);
+    private static final Recipe RECIPE = new Recipe(12, 64, 1e-2, 1);
 
     /** Below 15 % of the base's 21,840 parameters, biases included. */
     private static final LoraConfig CONFIG = Recipe.config(10, 5, 3, 6);

@@ -16,7 +16,7 @@ import org.nd4j.linalg.dataset.DataSet;
  *
  * @param epochs passes over the digits
  * @param batch digits of a step
- * @param rate learning rate of the first step; it falls in a line to 0
+ * @param rate learning rate of the first steps; it falls in stairs
  * @param shift most pixels by which a digit is moved, so that fewer digits teach more
  */
 record Recipe(int epochs, int batch, double rate, int shift) {
