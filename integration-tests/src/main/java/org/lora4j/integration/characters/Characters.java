@@ -33,7 +33,7 @@ public final class Characters {
     private static final int HIDDEN = 128;
     private static final int BASE_BATCHES = 250;
     private static final double BASE_RATE = 6e-3;
-    private static final int BATCHES = 60;
+    private static final int BATCHES = 40;
     private static final int RANK = 8;
     private static final double ALPHA = 16;
     private static final double LORA_RATE = 1e-2;
