@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.SplittableRandom;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
@@ -32,7 +33,8 @@ import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
  * layers.
  *
  * <p>Each way of training runs in a process of its own, because ND4J gives memory back to the system late. Its Java heap is
- * touched whole before anything is measured, so that it does not count. Start-up is told twice: with ND4J started, and with a
+ * touched whole before anything is measured, so that it does not count; code is compiled by the small compiler, and the C
+ * library gives freed memory back. Start-up is told twice: with ND4J started, and with a
  * small network trained in the same way, after which classes and compiled code are there as well, some 30 MiB whatever the
  * size of the network. Linux only.
  *
@@ -60,9 +62,14 @@ public record MemoryFigure(
             "-Xmx128m",
             "-XX:+AlwaysPreTouch",
             "-XX:+UseSerialGC",
+            "-XX:TieredStopAtLevel=1",
             "-Dorg.bytedeco.javacpp.maxbytes=16G",
             "-Dorg.bytedeco.javacpp.maxphysicalbytes=20G",
             "-Dorg.slf4j.simpleLogger.defaultLogLevel=error");
+
+    /** Has the C library give back what was freed, which else counts as resident for as long as it likes. */
+    private static final Map<String, String> ALLOCATOR =
+            Map.of("MALLOC_ARENA_MAX", "1", "MALLOC_TRIM_THRESHOLD_", "65536");
 
     /** A way to train. */
     public enum Way {
@@ -116,7 +123,9 @@ public record MemoryFigure(
             command.addAll(OPTIONS);
             command.addAll(List.of("-cp", System.getProperty("java.class.path"), MemoryFigure.class.getName()));
             command.addAll(List.of(way.name(), answer.toString()));
-            int status = new ProcessBuilder(command).inheritIO().start().waitFor();
+            ProcessBuilder builder = new ProcessBuilder(command).inheritIO();
+            builder.environment().putAll(ALLOCATOR);
+            int status = builder.start().waitFor();
             if (status != 0) {
                 throw new IOException("memory of " + way + ": the process ended with status " + status
                         + "; expected 0. Its messages are above.");
