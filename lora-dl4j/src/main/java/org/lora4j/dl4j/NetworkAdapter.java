@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.dl4j;
 
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -14,10 +13,10 @@ import org.lora4j.dl4j.layer.SlotMethod;
 import org.lora4j.error.Problems;
 import org.lora4j.format.peft.PeftFile;
 import org.lora4j.host.HostAdapter;
+import org.lora4j.host.HostPart;
 import org.lora4j.method.AdapterMethod;
 import org.lora4j.method.AdapterMethods;
 import org.lora4j.method.ModuleShape;
-import org.lora4j.model.ParameterSummary.ModuleParameters;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -47,14 +46,11 @@ record NetworkAdapter(
      * @param factors written to when values are collected
      * @param start what the start took off the base; empty if it took nothing
      */
-    record Part(NetworkModule module, int rank, Map<String, INDArray> factors, Map<String, INDArray> start) {
+    record Part(NetworkModule module, int rank, Map<String, INDArray> factors, Map<String, INDArray> start)
+            implements HostPart {
 
-        boolean isFullRank() {
-            ModuleShape shape = module.shape();
-            return rank >= Math.min(shape.fanIn(), shape.outputs()) || parameters() >= shape.parameters();
-        }
-
-        long parameters() {
+        @Override
+        public long parameters() {
             return factors.values().stream().mapToLong(INDArray::length).sum();
         }
     }
@@ -77,26 +73,8 @@ record NetworkAdapter(
     }
 
     @Override
-    public Set<String> modulePaths() {
-        return parts.keySet();
-    }
-
-    @Override
-    public List<NetworkModule> adaptedModules() {
-        return parts.values().stream().map(Part::module).toList();
-    }
-
-    @Override
-    public List<ModuleParameters> parametersByModule() {
-        List<ModuleParameters> all = new ArrayList<>();
-        parts.forEach((path, part) -> all.add(new ModuleParameters(
-                path,
-                name,
-                part.rank(),
-                part.parameters(),
-                part.module().shape().parameters(),
-                part.isFullRank())));
-        return all;
+    public Map<String, Part> partsByModule() {
+        return parts;
     }
 
     @Override

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.host;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -8,7 +9,6 @@ import org.lora4j.adapter.Adapter;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.format.peft.PeftFile;
 import org.lora4j.method.AdapterMethod;
-import org.lora4j.model.AdaptableModule;
 import org.lora4j.model.ParameterSummary.ModuleParameters;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -62,7 +62,9 @@ public interface HostAdapter {
      *
      * @return paths of modules
      */
-    Set<String> modulePaths();
+    default Set<String> modulePaths() {
+        return partsByModule().keySet();
+    }
 
     /**
      * The modules that a selector has to name to select what this adapter adapts.
@@ -74,18 +76,29 @@ public interface HostAdapter {
     }
 
     /**
-     * The modules with factors, those included that the model does not list by itself.
+     * The factors by module, those of modules included that the model does not list by itself.
      *
-     * @return the modules of {@link #modulePaths}
+     * @return a part for each path of {@link #modulePaths}, in order
      */
-    List<? extends AdaptableModule> adaptedModules();
+    Map<String, ? extends HostPart> partsByModule();
 
     /**
      * How many numbers there are in the factors of each module.
      *
      * @return the modules with factors, in order
      */
-    List<ModuleParameters> parametersByModule();
+    default List<ModuleParameters> parametersByModule() {
+        List<ModuleParameters> all = new ArrayList<>();
+        partsByModule()
+                .forEach((path, part) -> all.add(new ModuleParameters(
+                        path,
+                        name(),
+                        part.rank(),
+                        part.parameters(),
+                        part.module().shape().parameters(),
+                        part.isFullRank())));
+        return all;
+    }
 
     /**
      * Whether factors or rows of this adapter act in a module.

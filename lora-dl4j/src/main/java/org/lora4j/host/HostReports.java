@@ -26,8 +26,11 @@ final class HostReports {
             HostState<?> state) {
         Map<String, ModuleShape> shown = new LinkedHashMap<>();
         modules.forEach(module -> shown.put(module.path(), module.shape()));
-        adapters.forEach(adapter ->
-                adapter.adaptedModules().forEach(module -> shown.putIfAbsent(module.path(), module.shape())));
+        for (HostAdapter adapter : adapters) {
+            adapter.partsByModule()
+                    .forEach((path, part) ->
+                            shown.putIfAbsent(path, part.module().shape()));
+        }
         List<ModuleStatus> status = new ArrayList<>();
         shown.forEach((path, shape) -> {
             List<String> here = names(adapters, adapter -> adapter.touches(path));

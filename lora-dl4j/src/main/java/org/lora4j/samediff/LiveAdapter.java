@@ -11,9 +11,8 @@ import org.lora4j.adapter.Adapter;
 import org.lora4j.format.peft.PeftFile;
 import org.lora4j.format.peft.PeftTensor;
 import org.lora4j.host.HostAdapter;
+import org.lora4j.host.HostPart;
 import org.lora4j.method.AdapterMethod;
-import org.lora4j.method.ModuleShape;
-import org.lora4j.model.ParameterSummary.ModuleParameters;
 import org.lora4j.model.TrainableParameter;
 import org.lora4j.model.TrainableParameter.Kind;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -46,13 +45,15 @@ record LiveAdapter(
      * @param start the factors whose update the base has given up; empty unless the start of training moves the base
      * @param groups groups of channels that B is split into, 1 but for grouped convolutions
      */
-    record Part(Target target, Map<String, Live> factors, Map<String, Live> start, long groups) {
+    record Part(Target target, Map<String, Live> factors, Map<String, Live> start, long groups) implements HostPart {
 
-        GraphModule module() {
+        @Override
+        public GraphModule module() {
             return target.module();
         }
 
-        int rank() {
+        @Override
+        public int rank() {
             return target.rank();
         }
 
@@ -77,13 +78,8 @@ record LiveAdapter(
             return peft;
         }
 
-        /** Whether the update is as large as the weight. */
-        boolean isFullRank() {
-            ModuleShape shape = module().shape();
-            return rank() >= Math.min(shape.fanIn(), shape.outputs()) || parameters() >= shape.parameters();
-        }
-
-        long parameters() {
+        @Override
+        public long parameters() {
             return factors.values().stream()
                     .mapToLong(live -> live.array().length())
                     .sum();
@@ -125,8 +121,8 @@ record LiveAdapter(
     }
 
     @Override
-    public Set<String> modulePaths() {
-        return modules.keySet();
+    public Map<String, Part> partsByModule() {
+        return modules;
     }
 
     @Override
@@ -138,24 +134,6 @@ record LiveAdapter(
             }
         }
         return paths;
-    }
-
-    @Override
-    public List<GraphModule> adaptedModules() {
-        return modules.values().stream().map(Part::module).toList();
-    }
-
-    @Override
-    public List<ModuleParameters> parametersByModule() {
-        List<ModuleParameters> all = new ArrayList<>();
-        modules.forEach((path, part) -> all.add(new ModuleParameters(
-                path,
-                name,
-                part.rank(),
-                part.parameters(),
-                part.module().shape().parameters(),
-                part.isFullRank())));
-        return all;
     }
 
     @Override

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.integration.quickstart;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
-import java.util.Properties;
+import org.lora4j.integration.demonstration.ReportFile;
 
 /** The figures of a run, as a table and as {@code report.json}. */
 record QuickstartReport(
@@ -52,30 +49,6 @@ record QuickstartReport(
         report.put("merge", Map.of("maxDifference", mergeDifference));
         report.put("seed", seed);
         report.put("epochs", epochs);
-        report.put("versions", versions());
-        new ObjectMapper().writerWithDefaultPrettyPrinter().writeValue(file.toFile(), report);
-    }
-
-    private static Map<String, String> versions() throws IOException {
-        Map<String, String> versions = new LinkedHashMap<>();
-        for (String artifact : List.of(
-                "org.lora4j/lora-dl4j", "org.nd4j/nd4j-native", "org.bytedeco/openblas", "org.bytedeco/javacpp")) {
-            versions.put(artifact.substring(artifact.indexOf('/') + 1), version(artifact));
-        }
-        versions.put("java", System.getProperty("java.version"));
-        versions.put("os", System.getProperty("os.name") + " " + System.getProperty("os.arch"));
-        return versions;
-    }
-
-    private static String version(String artifact) throws IOException {
-        String resource = "META-INF/maven/" + artifact + "/pom.properties";
-        try (InputStream in = QuickstartReport.class.getClassLoader().getResourceAsStream(resource)) {
-            if (in == null) {
-                return "unknown";
-            }
-            Properties properties = new Properties();
-            properties.load(in);
-            return properties.getProperty("version");
-        }
+        ReportFile.write(file, report);
     }
 }
