@@ -62,7 +62,7 @@ public record Selection<M extends AdaptableModule, P extends HostParameter>(List
      */
     public static <M extends AdaptableModule, P extends HostParameter> Selection<M, P> of(
             LoraConfig config, Choice<M, P> choice) {
-        List<M> chosen = candidates(config, choice).stream()
+        List<M> chosen = candidates(config, choice.modules(), choice.heads()).stream()
                 .filter(module -> config.selects(module.path()))
                 .toList();
         Set<String> adapted = new LinkedHashSet<>();
@@ -73,19 +73,26 @@ public record Selection<M extends AdaptableModule, P extends HostParameter>(List
         return new Selection<>(chosen, trained);
     }
 
-    // PEFT's "all linear" leaves out the output layer. Where every linear module looks like one, nothing tells them
-    // apart.
-    private static <M extends AdaptableModule, P extends HostParameter> List<M> candidates(
-            LoraConfig config, Choice<M, P> choice) {
+    /**
+     * The modules that the targets of a config are matched against. PEFT's "all linear" leaves out the output layer; where
+     * every linear module looks like one, nothing tells them apart.
+     *
+     * @param config a config
+     * @param modules all modules that can be adapted
+     * @param heads paths of output heads
+     * @param <M> a module of the host
+     * @return all of them, or the linear ones
+     */
+    public static <M extends AdaptableModule> List<M> candidates(
+            LoraConfig config, List<M> modules, Set<String> heads) {
         if (!(config.targetModules() instanceof ModuleSelector.AllLinear)) {
-            return choice.modules();
+            return modules;
         }
-        List<M> linear = choice.modules().stream()
+        List<M> linear = modules.stream()
                 .filter(module -> module.shape().kind() == ModuleShape.Kind.LINEAR)
                 .toList();
-        List<M> inner = linear.stream()
-                .filter(module -> !choice.heads().contains(module.path()))
-                .toList();
+        List<M> inner =
+                linear.stream().filter(module -> !heads.contains(module.path())).toList();
         return inner.isEmpty() ? linear : inner;
     }
 
@@ -110,8 +117,9 @@ public record Selection<M extends AdaptableModule, P extends HostParameter>(List
      */
     public static <M extends AdaptableModule, P extends HostParameter> void requireMatches(
             LoraConfig config, Choice<M, P> choice) {
-        List<String> paths =
-                candidates(config, choice).stream().map(AdaptableModule::path).toList();
+        List<String> paths = candidates(config, choice.modules(), choice.heads()).stream()
+                .map(AdaptableModule::path)
+                .toList();
         Problems problems = new Problems();
         config.unmatchedTargets(paths)
                 .forEach(name -> problems.add("targetModules \"" + name + "\" matches no module"
@@ -153,7 +161,14 @@ public record Selection<M extends AdaptableModule, P extends HostParameter>(List
         return otherwise;
     }
 
-    private static String closest(String name, Collection<String> paths) {
+    /**
+     * A hint at the closest of some paths or of their last parts.
+     *
+     * @param name what matches nothing
+     * @param paths what there is
+     * @return the hint, or an empty text
+     */
+    public static String closest(String name, Collection<String> paths) {
         Set<String> names = new LinkedHashSet<>(paths);
         List<String> last = new ArrayList<>();
         paths.forEach(path -> last.add(path.substring(path.lastIndexOf('.') + 1)));

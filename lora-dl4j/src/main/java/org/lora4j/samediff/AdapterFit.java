@@ -27,22 +27,22 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 final class AdapterFit {
 
     private final SameDiff base;
-    private final Selection.Scope scope;
+    private final GraphSelection.Scope scope;
     private final Adapter adapter;
     private final AdapterMethod method;
     private final Problems problems;
-    private final Selection expected;
+    private final GraphSelection expected;
     private final Map<String, Target> targets = new LinkedHashMap<>();
     private final Map<String, Long> groups = new LinkedHashMap<>();
 
     /** Compares; {@code problems} receives every difference. */
-    AdapterFit(SameDiff base, Selection.Scope scope, Adapter adapter, AdapterMethod method, Problems problems) {
+    AdapterFit(SameDiff base, GraphSelection.Scope scope, Adapter adapter, AdapterMethod method, Problems problems) {
         this.base = base;
         this.scope = scope;
         this.adapter = adapter;
         this.method = method;
         this.problems = problems;
-        this.expected = Selection.of(adapter.config(), scope, adapter.modules(), problems);
+        this.expected = GraphSelection.of(adapter.config(), scope, adapter.modules(), problems);
         expected.targets().forEach(target -> targets.put(target.path(), target));
         adapter.modules().forEach(this::checkModule);
         checkComplete();
@@ -80,7 +80,7 @@ final class AdapterFit {
         if (!tensors.isEmpty()) {
             LoraConfig config = adapter.config();
             Target target = targets.computeIfAbsent(
-                    path, p -> Selection.target(config, scope.graph().get(p)));
+                    path, p -> GraphSelection.target(config, scope.graph().get(p)));
             checkFactors(path, expectedFactors(path, target, tensors), tensors);
         }
     }

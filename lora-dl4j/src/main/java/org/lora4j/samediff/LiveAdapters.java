@@ -27,16 +27,16 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 final class LiveAdapters {
 
     private final SameDiff base;
-    private final Selection.Scope scope;
+    private final GraphSelection.Scope scope;
 
     LiveAdapters(SameDiff base, GraphModules graph, List<GraphParameter> parameters) {
         this.base = base;
-        this.scope = new Selection.Scope(graph, parameters, new TargetParameters(base, parameters));
+        this.scope = new GraphSelection.Scope(graph, parameters, new TargetParameters(base, parameters));
     }
 
     /** Makes a fresh adapter; {@code taken} are the variables of the other adapters. */
     LiveAdapter fresh(String name, LoraConfig config, long seed, Set<String> taken) {
-        Selection selection = Selection.checked(config, scope);
+        GraphSelection selection = GraphSelection.checked(config, scope);
         List<GraphModule> modules =
                 selection.targets().stream().map(Target::module).toList();
         checkDropout("adapter \"" + name + "\"", config, modules);

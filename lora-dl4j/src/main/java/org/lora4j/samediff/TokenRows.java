@@ -10,6 +10,7 @@ import java.util.Set;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.TrainableTokens;
 import org.lora4j.error.Problems;
+import org.lora4j.host.Selection;
 import org.lora4j.method.ModuleShape;
 
 /**

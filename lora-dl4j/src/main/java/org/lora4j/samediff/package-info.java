@@ -3,7 +3,7 @@
  * The SameDiff host: finds the modules of a graph ({@link org.lora4j.samediff.GraphModules}) and attaches adapters to
  * them ({@link org.lora4j.samediff.AdaptedSameDiff}).
  *
- * <p>A config is read in one place, {@code Selection}: modules, parameters that are adapted as such, rows of tables, and
+ * <p>A config is read in one place, {@code GraphSelection}: modules, parameters that are adapted as such, rows of tables, and
  * parameters that are trained fully. An adapter acts on the output of a module where it can, and on a leaf for all its
  * readers ({@code LeafUpdates}) where it adapts a parameter or replaces rows.
  *

@@ -10,11 +10,10 @@ import java.util.Map;
 import java.util.Set;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
-import org.lora4j.error.ClosestNames;
 import org.lora4j.error.NoMatchingModuleException;
 import org.lora4j.error.Problems;
 import org.lora4j.format.peft.PeftTensor;
-import org.lora4j.method.ModuleShape;
+import org.lora4j.host.Selection;
 import org.lora4j.samediff.form.NotAdaptable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -25,7 +24,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * @param tokens rows of embeddings that are replaced
  * @param parameters the parameters that are trained fully: modules to save and trained biases
  */
-record Selection(List<Target> targets, List<TokenRows> tokens, List<GraphParameter> parameters) {
+record GraphSelection(List<Target> targets, List<TokenRows> tokens, List<GraphParameter> parameters) {
 
     /** The graph that configs are read against. */
     record Scope(GraphModules graph, List<GraphParameter> parameters, TargetParameters targetParameters) {}
@@ -36,7 +35,8 @@ record Selection(List<Target> targets, List<TokenRows> tokens, List<GraphParamet
      * @param found the tensors of an adapter file by path, which settle what the graph leaves open; empty for a fresh one
      * @param problems receives what cannot be
      */
-    static Selection of(LoraConfig config, Scope scope, Map<String, Map<String, INDArray>> found, Problems problems) {
+    static GraphSelection of(
+            LoraConfig config, Scope scope, Map<String, Map<String, INDArray>> found, Problems problems) {
         List<Target> targets = new ArrayList<>(moduleTargets(config, scope.graph()));
         targets.addAll(scope.targetParameters().targets(config, found, problems));
         checkPathsAreUnique(targets, problems);
@@ -65,7 +65,7 @@ record Selection(List<Target> targets, List<TokenRows> tokens, List<GraphParamet
         List<GraphParameter> trained = scope.parameters().stream()
                 .filter(parameter -> config.savesFully(parameter.module()) || isTrainedBias(config, adapted, parameter))
                 .toList();
-        return new Selection(List.copyOf(targets), tokens, trained);
+        return new GraphSelection(List.copyOf(targets), tokens, trained);
     }
 
     /** The targets that are modules, by path. */
@@ -101,19 +101,8 @@ record Selection(List<Target> targets, List<TokenRows> tokens, List<GraphParamet
         }
     }
 
-    // PEFT's "all linear" leaves out the output layer. Where every linear module looks like one, nothing tells them
-    // apart.
     private static List<GraphModule> candidates(LoraConfig config, GraphModules graph) {
-        if (!(config.targetModules() instanceof ModuleSelector.AllLinear)) {
-            return graph.modules();
-        }
-        List<GraphModule> linear = graph.modules().stream()
-                .filter(module -> module.shape().kind() == ModuleShape.Kind.LINEAR)
-                .toList();
-        List<GraphModule> inner = linear.stream()
-                .filter(module -> !graph.heads().contains(module.path()))
-                .toList();
-        return inner.isEmpty() ? linear : inner;
+        return Selection.candidates(config, graph.modules(), graph.heads());
     }
 
     // Any parameter with "bias" in its path, but for the one of an attention's packed projection: PEFT trains
@@ -132,14 +121,14 @@ record Selection(List<Target> targets, List<TokenRows> tokens, List<GraphParamet
     }
 
     /** Reads a config that a person wrote; throws if any entry matches nothing or cannot be. */
-    static Selection checked(LoraConfig config, Scope scope) {
+    static GraphSelection checked(LoraConfig config, Scope scope) {
         GraphModules graph = scope.graph();
         List<String> paths =
                 candidates(config, graph).stream().map(GraphModule::path).toList();
         Problems problems = new Problems();
         config.unmatchedTargets(paths)
                 .forEach(name -> problems.add("targetModules \"" + name + "\" matches no module"
-                        + because(name, graph, closest(name, paths))));
+                        + because(name, graph, Selection.closest(name, paths))));
         checkParameters(config, scope, problems);
         List<String> adaptable = new ArrayList<>(graph.paths());
         adaptable.addAll(scope.targetParameters().chosen(config).keySet());
@@ -154,10 +143,10 @@ record Selection(List<Target> targets, List<TokenRows> tokens, List<GraphParamet
                     .modulesToSave(name)
                     .build();
             if (scope.parameters().stream().noneMatch(parameter -> alone.savesFully(parameter.module()))) {
-                problems.add("modulesToSave \"" + name + "\" matches no module" + closest(name, holders));
+                problems.add("modulesToSave \"" + name + "\" matches no module" + Selection.closest(name, holders));
             }
         }
-        Selection selection = of(config, scope, Map.of(), problems);
+        GraphSelection selection = of(config, scope, Map.of(), problems);
         if (problems.isEmpty() && selection.isEmpty()) {
             problems.add("targetModules " + config.targetModules() + " without the excluded ones select no module");
         }
@@ -178,7 +167,7 @@ record Selection(List<Target> targets, List<TokenRows> tokens, List<GraphParamet
         for (String name : config.targetParameters()) {
             problems.check(
                     paths.stream().anyMatch(path -> path.equals(name) || path.endsWith("." + name)),
-                    "targetParameters \"" + name + "\" matches no parameter" + closest(name, paths));
+                    "targetParameters \"" + name + "\" matches no parameter" + Selection.closest(name, paths));
         }
     }
 
@@ -190,14 +179,5 @@ record Selection(List<Target> targets, List<TokenRows> tokens, List<GraphParamet
             }
         }
         return otherwise;
-    }
-
-    /** A hint at the closest of some paths or of their last parts. */
-    static String closest(String name, List<String> paths) {
-        Set<String> names = new LinkedHashSet<>(paths);
-        List<String> last = new ArrayList<>();
-        paths.forEach(path -> last.add(path.substring(path.lastIndexOf('.') + 1)));
-        names.addAll(last);
-        return ClosestNames.hint(name, names);
     }
 }
