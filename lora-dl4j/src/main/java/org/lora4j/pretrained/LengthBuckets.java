@@ -12,6 +12,7 @@ import java.util.stream.Stream;
 import org.lora4j.error.Problems;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Batches;
+import org.lora4j.train.cache.BatchIdentity;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -148,7 +149,10 @@ public final class LengthBuckets {
      */
     public Batches batches() {
         Batches passes = (epoch, seed) -> encoded(shuffledParts(epoch, seed))
-                .map(batch -> Batch.disposable(batch.placeholders(), batch.size()))
+                .map(batch -> Batch.disposable(batch.placeholders(), batch.size())
+                        .identifiedBy(new BatchIdentity.OfExamples(Arrays.stream(batch.exampleIndices())
+                                .mapToObj(Long::valueOf)
+                                .toList())))
                 .iterator();
         return passes.withBatchesPerEpoch(batchesPerEpoch());
     }
