@@ -49,6 +49,9 @@ final class PrefixCut {
     private static final Pattern HEAVY =
             Pattern.compile("(matmul|tensordot|batched_gemm|xw_plus_b|relu_layer|.*conv\\d?d?.*"
                     + "|lstm.*|gru.*|sru.*|.*attention.*)");
+    /** What ND4J keeps among its random ops all the same. */
+    private static final Set<String> NOT_RANDOM = Set.of("range", "linspace", "lin_space");
+
     private static final Set<String> CONTROL =
             Set.of("enter", "exit", "next_iteration", "switch", "merge", "loop_cond", "while", "if", "invoke");
 
@@ -136,9 +139,8 @@ final class PrefixCut {
 
     private static boolean isRandom(SameDiffOp op) {
         String name = op.getOp().opName();
-        return op.getOp().getClass().getName().contains(".ops.random.")
-                || name.contains("dropout")
-                || name.startsWith("random_");
+        boolean listed = op.getOp().getClass().getName().contains(".ops.random.") && !NOT_RANDOM.contains(name);
+        return listed || name.contains("dropout") || name.startsWith("random_");
     }
 
     private Set<String> candidates() {

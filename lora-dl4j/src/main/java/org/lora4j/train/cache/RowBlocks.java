@@ -106,8 +106,9 @@ final class RowBlocks {
     static Map<String, INDArray> join(List<Map<String, INDArray>> rows, List<String> names) {
         Map<String, INDArray> joined = new LinkedHashMap<>();
         for (String name : names) {
-            joined.put(
-                    name, Nd4j.concat(0, rows.stream().map(row -> row.get(name)).toArray(INDArray[]::new)));
+            INDArray[] blocks = rows.stream().map(row -> row.get(name)).toArray(INDArray[]::new);
+            // A single array is its own concatenation, not a copy.
+            joined.put(name, blocks.length == 1 ? HostBytes.own(blocks[0]) : Nd4j.concat(0, blocks));
         }
         return joined;
     }
