@@ -81,13 +81,13 @@ public final class Trainer {
      * @throws IllegalArgumentException before anything changes, if there is no trainable parameter, one is not FLOAT or
      *     DOUBLE or not finite, a group matches nothing or two match the same parameter, the schedule needs an unknown number
      *     of steps, or the plan asks for the best parameters without evaluation (the message lists every problem); and if an
-     *     epoch has no batch
+     *     epoch has no batch, or {@link Builder#cacheFrozenPrefix} is not possible
      * @throws IllegalStateException if this trainer is running already, the directory for checkpoints has some, the executor gives no gradient for a parameter or one
      *     of a wrong shape, or the schedule gives a rate that is negative or not finite
      * @throws TrainingFailedException if a loss or a gradient is not finite, a low-rank factor gets no gradient in three
      *     steps, or the metric is NaN; the message names the likely cause
      * @throws java.io.UncheckedIOException if a checkpoint cannot be written, for instance because the disk is full; the one
-     *     before it is as it was
+     *     before it is as it was; or if the file of {@link Builder#cacheFrozenPrefix} cannot be written or read
      */
     public TrainingResult train(Batches batches) {
         return run(batches, false);
