@@ -45,4 +45,17 @@ public interface GraphExecutor {
      * @return an executor that computes the same
      */
     GraphExecutor fork();
+
+    /**
+     * The training graph in two parts, of which the lower one need not run again for equal inputs.
+     *
+     * @return the parts; made for the present, and not to be used when what is trainable or frozen has changed
+     * @throws IllegalArgumentException if nothing frozen lies below what trains, something there draws random numbers, or
+     *     this executor cannot do it; the message names the reason
+     */
+    default SplitExecutor split() {
+        throw new IllegalArgumentException(
+                "frozen prefix: the executor " + getClass().getSimpleName()
+                        + " cannot run parts of its graph; expected one of a SameDiff graph. Train without the cache.");
+    }
 }

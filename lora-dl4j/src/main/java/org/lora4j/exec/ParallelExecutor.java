@@ -12,7 +12,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BiFunction;
+import java.util.function.IntFunction;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -84,7 +84,7 @@ public final class ParallelExecutor implements GraphExecutor {
     public Map<String, INDArray> output(Map<String, INDArray> placeholders, Collection<String> outputs) {
         RowParts parts = RowParts.of(placeholders, executors.size());
         List<Map<String, INDArray>> results =
-                run(parts, (executor, part) -> executor.output(parts.placeholders(part), outputs));
+                run(parts.count(), part -> executors.get(part).output(parts.placeholders(part), outputs));
         Map<String, INDArray> joined = new LinkedHashMap<>();
         for (String name : outputs) {
             joined.put(
@@ -97,37 +97,31 @@ public final class ParallelExecutor implements GraphExecutor {
     @Override
     public LossAndGradients gradients(Map<String, INDArray> placeholders, long seed) {
         RowParts parts = RowParts.of(placeholders, executors.size());
-        List<LossAndGradients> results =
-                run(parts, (executor, part) -> executor.gradients(parts.placeholders(part), partSeed(seed, part)));
-        double loss = 0;
-        for (int part = 0; part < parts.count(); part++) {
-            loss += parts.share(part) * results.get(part).loss();
-        }
-        Map<String, INDArray> gradients = new LinkedHashMap<>();
-        for (String name : results.get(0).gradients().keySet()) {
-            gradients.put(
-                    name,
-                    parts.mean(
-                            results.stream().map(r -> r.gradients().get(name)).toList()));
-        }
-        return new LossAndGradients(loss, gradients);
+        return parts.mean(run(
+                parts.count(), part -> executors.get(part).gradients(parts.placeholders(part), partSeed(seed, part))));
+    }
+
+    @Override
+    public SplitExecutor split() {
+        return new ParallelSplit(
+                this, executors.stream().map(GraphExecutor::split).toList());
     }
 
     // Parts must not drop the same places.
-    private static long partSeed(long seed, int part) {
+    static long partSeed(long seed, int part) {
         return part == 0 ? seed : seed ^ (0x9E3779B97F4A7C15L * part);
     }
 
-    private <T> List<T> run(RowParts parts, BiFunction<GraphExecutor, Integer, T> work) {
+    <T> List<T> run(int parts, IntFunction<T> work) {
         List<Future<T>> others = new ArrayList<>();
-        for (int part = 1; part < parts.count(); part++) {
+        for (int part = 1; part < parts; part++) {
             int index = part;
-            others.add(pool.submit(() -> work.apply(executors.get(index), index)));
+            others.add(pool.submit(() -> work.apply(index)));
         }
         List<T> results = new ArrayList<>();
         Throwable failure = null;
         try {
-            results.add(work.apply(executors.get(0), 0));
+            results.add(work.apply(0));
         } catch (RuntimeException | Error e) {
             failure = e;
         }

@@ -2,6 +2,7 @@
 package org.lora4j.exec;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -44,7 +45,7 @@ record RowParts(List<Map<String, INDArray>> parts, long[] starts) {
         return part;
     }
 
-    private static INDArray rows(INDArray array, long from, long to) {
+    static INDArray rows(INDArray array, long from, long to) {
         INDArrayIndex[] index = new INDArrayIndex[array.rank()];
         index[0] = NDArrayIndex.interval(from, to);
         for (int i = 1; i < index.length; i++) {
@@ -70,7 +71,7 @@ record RowParts(List<Map<String, INDArray>> parts, long[] starts) {
     }
 
     /** The mean of the parts' arrays by their rows, in the first of them; the others are closed. */
-    INDArray mean(List<INDArray> arrays) {
+    private INDArray meanOfArrays(List<INDArray> arrays) {
         INDArray sum = arrays.get(0);
         if (arrays.size() == 1) {
             return sum;
@@ -81,6 +82,22 @@ record RowParts(List<Map<String, INDArray>> parts, long[] starts) {
             arrays.get(part).close();
         }
         return sum;
+    }
+
+    /** The means of the parts' losses and gradients. */
+    LossAndGradients mean(List<LossAndGradients> results) {
+        double loss = 0;
+        for (int part = 0; part < count(); part++) {
+            loss += share(part) * results.get(part).loss();
+        }
+        Map<String, INDArray> gradients = new LinkedHashMap<>();
+        for (String name : results.get(0).gradients().keySet()) {
+            gradients.put(
+                    name,
+                    meanOfArrays(
+                            results.stream().map(r -> r.gradients().get(name)).toList()));
+        }
+        return new LossAndGradients(loss, gradients);
     }
 
     // In a new array: the parts' may be one and the same, a leaf of the graph.
@@ -112,5 +129,36 @@ record RowParts(List<Map<String, INDArray>> parts, long[] starts) {
             }
         }
         return Nd4j.concat(0, arrays.toArray(new INDArray[0]));
+    }
+
+    /** Joins arrays with a number of rows for each row of the batch. */
+    INDArray joinBlocks(String name, List<INDArray> arrays) {
+        if (arrays.size() == 1) {
+            return arrays.get(0);
+        }
+        long block = arrays.get(0).rank() == 0 ? 0 : arrays.get(0).size(0) / rows(0);
+        for (int part = 0; part < arrays.size(); part++) {
+            INDArray array = arrays.get(part);
+            if (array.rank() == 0 || block == 0 || array.size(0) != block * rows(part)) {
+                throw new IllegalArgumentException("frozen prefix: variable \"" + name + "\" has the shape "
+                        + Arrays.toString(array.shape()) + " for " + rows(part)
+                        + " rows of a batch; expected as many rows for each. Train without inParallel, or without the"
+                        + " cache.");
+            }
+        }
+        return Nd4j.concat(0, arrays.toArray(new INDArray[0]));
+    }
+
+    /** The part's share of arrays that {@link #joinBlocks} joined. */
+    Map<String, INDArray> blocks(Map<String, INDArray> joined, int part) {
+        if (count() == 1) {
+            return joined;
+        }
+        Map<String, INDArray> own = new LinkedHashMap<>();
+        joined.forEach((name, array) -> {
+            long block = array.size(0) / starts[starts.length - 1];
+            own.put(name, rows(array, block * starts[part], block * starts[part + 1]));
+        });
+        return own;
     }
 }

@@ -125,6 +125,22 @@ public final class StockExecutor implements GraphExecutor {
     }
 
     @Override
+    public SplitExecutor split() {
+        List<String> placeholders = masks.stream().map(DropoutMask::placeholder).toList();
+        FrozenPrefix cut = PrefixCut.of(training, trainable, placeholders);
+        Set<String> given = Set.copyOf(cut.activations());
+        List<String> losses = training.getLossVariables();
+        SameDiff prefix =
+                GraphCopy.of(training).part(Set.of(), given, List.of()).build();
+        SameDiff suffix = GraphCopy.of(training).part(given, losses, trainable).build();
+        SameDiff outputs = training == inference
+                ? suffix
+                : GraphCopy.of(inference).part(given, losses, List.of()).build();
+        StockExecutor ofSuffix = new StockExecutor(outputs, suffix, trainable, masks, engine);
+        return new StockSplit(cut, training, trainingInputs, prefix, suffix, engine, ofSuffix);
+    }
+
+    @Override
     public Map<String, INDArray> output(Map<String, INDArray> placeholders, Collection<String> outputs) {
         inferenceInputs.check(placeholders, outputs);
         return inferenceSession.run(inferenceInputs.typed(placeholders), outputs);

@@ -2,6 +2,7 @@
 package org.lora4j.graph;
 
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -17,6 +18,7 @@ import org.nd4j.autodiff.samediff.TrainingConfig;
 import org.nd4j.autodiff.samediff.VariableType;
 import org.nd4j.autodiff.samediff.internal.SameDiffOp;
 import org.nd4j.autodiff.samediff.serde.FlatBuffersMapper;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -37,6 +39,8 @@ public final class GraphCopy {
     private final Map<String, Leaf> leaves = new LinkedHashMap<>();
     private final Map<String, OpRewrite> rewrites = new LinkedHashMap<>();
     private Map<String, Integer> indexes;
+    private Set<String> given = Set.of();
+    private Set<String> kept;
 
     private record Leaf(VariableType type, INDArray array) {}
 
@@ -83,6 +87,30 @@ public final class GraphCopy {
     }
 
     /**
+     * Copies a part only: what is computed from the given variables up to the wanted ones. The part has no training
+     * configuration, and of the source's losses and outputs those that it computes.
+     *
+     * @param from names of computed variables of the source, which become placeholders
+     * @param wanted names of variables that the part computes
+     * @param also names of leaves that the part holds, needed or not
+     * @return this
+     */
+    public GraphCopy part(Set<String> from, Collection<String> wanted, Collection<String> also) {
+        given = Set.copyOf(from);
+        kept = new HashSet<>(GraphOrder.ancestors(source, wanted, given));
+        kept.addAll(also);
+        return this;
+    }
+
+    private boolean isKept(String variable) {
+        return kept == null || kept.contains(variable);
+    }
+
+    private boolean isKept(SameDiffOp op) {
+        return op.getOutputsOfOp().stream().anyMatch(v -> isKept(v) && !given.contains(v));
+    }
+
+    /**
      * Builds the copy.
      *
      * @return a new graph
@@ -92,9 +120,14 @@ public final class GraphCopy {
         refuseWhatCannotBeCopied();
         SameDiff copy = SameDiff.create();
         for (SDVariable v : source.variables()) {
-            copyLeaf(copy, v);
+            if (isKept(v.name())) {
+                copyLeaf(copy, v);
+            }
         }
         for (SameDiffOp op : GraphOrder.topological(source)) {
+            if (!isKept(op)) {
+                continue;
+            }
             OpRewrite rewrite = rewrites.get(op.getName());
             if (rewrite == null) {
                 emit(copy, op, op.getName(), GraphOrder.inputs(op), op.getOutputsOfOp());
@@ -125,6 +158,10 @@ public final class GraphCopy {
     }
 
     private void copyLeaf(SameDiff copy, SDVariable v) {
+        if (given.contains(v.name())) {
+            newPlaceholder(copy, v.name(), v.dataType());
+            return;
+        }
         switch (v.getVariableType()) {
             case PLACEHOLDER -> copy.placeHolder(v.name(), v.dataType(), v.placeholderShape());
             case CONSTANT, VARIABLE -> {
@@ -137,6 +174,10 @@ public final class GraphCopy {
                 // Computed variables come with their ops.
             }
         }
+    }
+
+    private static SDVariable newPlaceholder(SameDiff copy, String name, DataType type) {
+        return copy.addVariable(new SDVariable(name, VariableType.PLACEHOLDER, copy, null, type));
     }
 
     private static SDVariable newLeaf(SameDiff copy, String name, VariableType type, INDArray array) {
@@ -227,17 +268,25 @@ public final class GraphCopy {
     }
 
     private void copyRoles(SameDiff copy) {
-        if (source.getLossVariables() != null && !source.getLossVariables().isEmpty()) {
-            copy.setLossVariables(source.getLossVariables().toArray(new String[0]));
+        List<String> losses = keptOf(source.getLossVariables());
+        if (!losses.isEmpty()) {
+            copy.setLossVariables(losses.toArray(new String[0]));
         }
-        if (source.outputs() != null && !source.outputs().isEmpty()) {
-            copy.setOutputs(new ArrayList<>(source.outputs()));
+        List<String> outputs = keptOf(source.outputs());
+        if (!outputs.isEmpty()) {
+            copy.setOutputs(outputs);
         }
-        if (source.getTrainingConfig() != null) {
+        if (source.getTrainingConfig() != null && kept == null) {
             // SameDiff.fit counts iterations in the configuration itself, so the copy needs its own.
             copy.setTrainingConfig(
                     TrainingConfig.fromJson(source.getTrainingConfig().toJson()));
         }
+    }
+
+    private List<String> keptOf(List<String> names) {
+        return names == null
+                ? List.of()
+                : new ArrayList<>(names.stream().filter(this::isKept).toList());
     }
 
     private final class Context implements OpContext {
@@ -291,8 +340,7 @@ public final class GraphCopy {
             if (existing != null) {
                 return existing;
             }
-            SDVariable v = new SDVariable(name, VariableType.PLACEHOLDER, copy, null, like.dataType());
-            return copy.addVariable(v);
+            return newPlaceholder(copy, name, like.dataType());
         }
     }
 }

@@ -71,11 +71,23 @@ public final class GraphOrder {
      * @return names of variables
      */
     public static Set<String> ancestors(SameDiff graph, Collection<String> variables) {
+        return ancestors(graph, variables, Set.of());
+    }
+
+    /**
+     * Everything that the given variables are computed from, themselves included, when some values are given.
+     *
+     * @param graph a graph
+     * @param variables names of variables of the graph
+     * @param given names of variables whose value is known; what they are computed from is not asked for
+     * @return names of variables
+     */
+    public static Set<String> ancestors(SameDiff graph, Collection<String> variables, Set<String> given) {
         Set<String> reached = new LinkedHashSet<>();
         Deque<String> open = new ArrayDeque<>(variables);
         while (!open.isEmpty()) {
             String name = open.pop();
-            if (reached.add(name)) {
+            if (reached.add(name) && !given.contains(name)) {
                 String producer = producer(graph, name);
                 if (producer != null) {
                     open.addAll(inputs(graph.getOps().get(producer)));

@@ -12,6 +12,7 @@ import java.util.stream.Stream;
 import org.lora4j.error.Problems;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Batches;
+import org.lora4j.train.cache.BatchIdentity;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -37,15 +38,17 @@ public final class LengthBuckets {
     private final int[] labels;
     private final int classes;
     private final int batchSize;
+    private final int tokenBudget;
     private final DataType dataType;
     private final int[] paddedLengths;
     private final List<List<Integer>> buckets;
 
-    private LengthBuckets(int[][] ids, int[] labels, int classes, int batchSize, DataType dataType) {
+    private LengthBuckets(int[][] ids, int[] labels, int classes, int batchSize, int tokenBudget, DataType dataType) {
         this.ids = ids;
         this.labels = labels;
         this.classes = classes;
         this.batchSize = batchSize;
+        this.tokenBudget = tokenBudget;
         this.dataType = dataType;
         int[] lengths = Arrays.stream(ids).mapToInt(example -> example.length).toArray();
         paddedLengths = PaddedLengths.choose(lengths, MOST_BUCKETS);
@@ -99,7 +102,27 @@ public final class LengthBuckets {
                         + "] = \"" + examples.get(i).text() + "\"; expected 1 or more. Let it add the special tokens.");
             }
         }
-        return new LengthBuckets(ids, labels, classes, batchSize, dataType);
+        return new LengthBuckets(ids, labels, classes, batchSize, Integer.MAX_VALUE, dataType);
+    }
+
+    /**
+     * The same examples in batches of a number of tokens: of a short bucket more examples go into a batch than of a long
+     * one, so that every step has about the same work, and a long text the same memory. The number of examples no longer
+     * bounds a batch; every batch counts as one step, however many examples it has.
+     *
+     * @param tokens the most tokens in a batch, padding included; at least the longest text
+     * @return the buckets
+     * @throws IllegalArgumentException if a text alone has more tokens
+     */
+    public LengthBuckets withTokenBudget(int tokens) {
+        int longest = paddedLengths[paddedLengths.length - 1];
+        Problems problems = new Problems();
+        problems.check(
+                tokens >= longest,
+                "tokens = " + tokens + ", expected at least " + longest
+                        + ", which the longest text has alone; raise it," + " or lower the tokenizer's maxLength");
+        problems.throwIfAny("LengthBuckets");
+        return new LengthBuckets(ids, labels, classes, Integer.MAX_VALUE, tokens, dataType);
     }
 
     /**
@@ -148,7 +171,10 @@ public final class LengthBuckets {
      */
     public Batches batches() {
         Batches passes = (epoch, seed) -> encoded(shuffledParts(epoch, seed))
-                .map(batch -> Batch.disposable(batch.placeholders(), batch.size()))
+                .map(batch -> Batch.disposable(batch.placeholders(), batch.size())
+                        .identifiedBy(new BatchIdentity.OfExamples(Arrays.stream(batch.exampleIndices())
+                                .mapToObj(Long::valueOf)
+                                .toList())))
                 .iterator();
         return passes.withBatchesPerEpoch(batchesPerEpoch());
     }
@@ -229,8 +255,9 @@ public final class LengthBuckets {
         List<Part> parts = new ArrayList<>();
         for (int i = 0; i < paddedLengths.length; i++) {
             List<Integer> examples = examplesPerBucket.get(i);
-            for (int from = 0; from < examples.size(); from += batchSize) {
-                int to = Math.min(from + batchSize, examples.size());
+            int most = Math.min(Math.min(batchSize, tokenBudget / paddedLengths[i]), examples.size());
+            for (int from = 0; from < examples.size(); from += most) {
+                int to = Math.min(from + most, examples.size());
                 parts.add(new Part(paddedLengths[i], examples.subList(from, to)));
             }
         }

@@ -4,7 +4,10 @@ package org.lora4j.train;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import org.lora4j.error.Problems;
+import org.lora4j.train.cache.BatchIdentity;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -16,9 +19,15 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  *     (or of tokens with a label) that the loss is a mean over
  * @param disposable true if the arrays belong to the training loop, which closes them as soon as the batch is used; false
  *     if they belong to the caller
+ * @param identity what it, or each of its examples, is known by in the next epoch; needed for the cache of a frozen prefix
  * @apiNote Status: experimental
  */
-public record Batch(Map<String, INDArray> placeholders, int examples, double weight, boolean disposable) {
+public record Batch(
+        Map<String, INDArray> placeholders,
+        int examples,
+        double weight,
+        boolean disposable,
+        Optional<BatchIdentity> identity) {
 
     /**
      * Checks and freezes the map.
@@ -29,10 +38,12 @@ public record Batch(Map<String, INDArray> placeholders, int examples, double wei
      *     (or of tokens with a label) that the loss is a mean over
      * @param disposable true if the arrays belong to the training loop, which closes them as soon as the batch is used; false
      *     if they belong to the caller
+     * @param identity as in the record
      * @throws IllegalArgumentException if there is no placeholder, an array is missing or closed, {@code examples} is
      *     below 1 or {@code weight} is not a finite number above 0; the message lists every problem
      */
     public Batch {
+        Objects.requireNonNull(identity, "Batch: identity is null; expected an Optional");
         Problems problems = new Problems();
         problems.check(
                 placeholders != null && !placeholders.isEmpty(),
@@ -48,6 +59,19 @@ public record Batch(Map<String, INDArray> placeholders, int examples, double wei
         problems.finiteAboveZero("weight", weight);
         problems.throwIfAny("Batch");
         placeholders = Collections.unmodifiableMap(new LinkedHashMap<>(placeholders));
+    }
+
+    /**
+     * A batch without identity.
+     *
+     * @param placeholders as in the record
+     * @param examples as in the record
+     * @param weight as in the record
+     * @param disposable as in the record
+     * @throws IllegalArgumentException as the constructor above
+     */
+    public Batch(Map<String, INDArray> placeholders, int examples, double weight, boolean disposable) {
+        this(placeholders, examples, weight, disposable, Optional.empty());
     }
 
     /**
@@ -82,6 +106,16 @@ public record Batch(Map<String, INDArray> placeholders, int examples, double wei
      * @throws IllegalArgumentException as the constructor
      */
     public Batch withWeight(double newWeight) {
-        return new Batch(placeholders, examples, newWeight, disposable);
+        return new Batch(placeholders, examples, newWeight, disposable, identity);
+    }
+
+    /**
+     * The same batch with something to know it by.
+     *
+     * @param newIdentity as in the record
+     * @return the batch
+     */
+    public Batch identifiedBy(BatchIdentity newIdentity) {
+        return new Batch(placeholders, examples, weight, disposable, Optional.of(newIdentity));
     }
 }

@@ -5,7 +5,9 @@ import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.stream.IntStream;
 import org.lora4j.error.Problems;
+import org.lora4j.train.cache.BatchIdentity;
 
 /** Batches that lie in a list, in an order chosen per epoch. */
 record ListBatches(List<Batch> batches, Order order) implements Batches {
@@ -26,7 +28,11 @@ record ListBatches(List<Batch> batches, Order order) implements Batches {
                         + " batches are disposable, so their arrays would be closed before epoch 2; expected none."
                         + " Use Batch.of, or a source of your own that builds batches per epoch");
         problems.throwIfAny("Batches");
-        return List.copyOf(batches);
+        return IntStream.range(0, batches.size())
+                .mapToObj(i -> batches.get(i).identity().isPresent()
+                        ? batches.get(i)
+                        : batches.get(i).identifiedBy(new BatchIdentity.OfBatch(i)))
+                .toList();
     }
 
     @Override

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.train;
 
+import org.lora4j.train.cache.PrefixReport;
+
 /**
  * Watches a run. All methods are called on the training thread; what they throw ends the run between two steps.
  *
@@ -28,6 +30,13 @@ public interface TrainingListener {
      * @param report the epoch
      */
     default void onEpochEnd(EpochReport report) {}
+
+    /**
+     * After each epoch of a run with {@link Trainer.Builder#cacheFrozenPrefix}, behind {@link #onEpochEnd}.
+     *
+     * @param report what the cache did since the start of the run
+     */
+    default void onFrozenPrefix(PrefixReport report) {}
 
     /**
      * At the end, when the best parameters have been restored; not after a failure.

@@ -14,16 +14,19 @@ import org.lora4j.exec.GraphExecutor;
 import org.lora4j.exec.LossAndGradients;
 import org.lora4j.model.Trainable;
 import org.lora4j.model.TrainableParameter;
+import org.lora4j.train.cache.CachedPrefix;
+import org.lora4j.train.cache.PrefixCache;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** One run of a trainer: its state, from the checks before the first step to the result. */
-final class TrainingRun {
+final class TrainingRun implements AutoCloseable {
 
     private final TrainingPlan plan;
     private final Batches batches;
     private final Optional<Evaluation> evaluation;
     private final List<TrainingListener> listeners;
     private final LongSupplier nanoTime;
+    private final Optional<CachedPrefix> prefix;
     private final GraphExecutor executor;
     private final List<TrainableParameter> parameters;
     private final List<ParameterSetting> settings;
@@ -45,6 +48,7 @@ final class TrainingRun {
             Optional<Evaluation> evaluation,
             List<TrainingListener> listeners,
             Optional<RunCheckpoints> checkpoints,
+            Optional<PrefixCache> cache,
             LongSupplier nanoTime) {
         this.plan = plan;
         this.batches = batches;
@@ -61,6 +65,7 @@ final class TrainingRun {
         problems.throwIfAny("Trainer");
 
         this.executor = model.executor();
+        this.prefix = cache.map(settings -> new CachedPrefix(executor.split(), settings));
         this.best = new BestKeeper(parameters, evaluation.orElse(null), plan);
         this.log = new RunLog(totalSteps);
         this.state = new RunState(plan, parameters, best, log);
@@ -181,6 +186,7 @@ final class TrainingRun {
         long duration = evaluate.isPresent() ? nanoTime.getAsLong() - from : 0;
         EpochReport report = log.epoch(position.epoch(), metric, duration, isBest);
         listeners.forEach(listener -> listener.onEpochEnd(report));
+        prefix.ifPresent(cache -> listeners.forEach(listener -> listener.onFrozenPrefix(cache.report())));
         if (position.ending() == Ending.INTERRUPTED) {
             return;
         }
@@ -239,7 +245,7 @@ final class TrainingRun {
             Batch batch = iterator.next();
             gradients.hold(batch);
             inputs = batch.placeholders();
-            LossAndGradients pass = executor.gradients(inputs, Seeds.pass(plan.seed(), position.pass()));
+            LossAndGradients pass = gradients(batch, Seeds.pass(plan.seed(), position.pass()));
             gradients.hold(pass);
             if (!Double.isFinite(pass.loss())) {
                 throw failures.lossNotFinite(where(log.steps() + 1, pass.loss()), inputs, pass.gradients());
@@ -247,6 +253,12 @@ final class TrainingRun {
             gradients.add(batch, pass);
         }
         return inputs;
+    }
+
+    private LossAndGradients gradients(Batch batch, long seed) {
+        return prefix.isPresent()
+                ? prefix.get().gradients(batch.identity(), batch.examples(), batch.placeholders(), seed)
+                : executor.gradients(batch.placeholders(), seed);
     }
 
     /** The norm of the mean gradient; nothing has changed yet when a gradient is bad or missing. */
@@ -305,5 +317,11 @@ final class TrainingRun {
                 restored,
                 state.norms(),
                 state.watch().withoutGradient());
+    }
+
+    /** Frees what the run alone needed, however it ended. */
+    @Override
+    public void close() {
+        prefix.ifPresent(CachedPrefix::close);
     }
 }

@@ -115,7 +115,8 @@ class ArchitectureTest {
                         "host",
                         "dl4j.layer"),
                 layer("train.checkpoint", "error", "format", "format.safetensors", "array.io"),
-                layer("train", "error", "array", "exec", "model", "train.checkpoint"),
+                layer("train.cache", "error", "exec"),
+                layer("train", "error", "array", "exec", "model", "train.checkpoint", "train.cache"),
                 layer(
                         "pretrained",
                         "error",
@@ -126,7 +127,8 @@ class ArchitectureTest {
                         "array.io",
                         "model",
                         "samediff",
-                        "train"),
+                        "train",
+                        "train.cache"),
                 layer("", "error", "config", "adapter", "model", "samediff", "dl4j", "host"));
     }
 

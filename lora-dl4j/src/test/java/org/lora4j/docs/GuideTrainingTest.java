@@ -31,6 +31,7 @@ import org.lora4j.train.Trainer;
 import org.lora4j.train.TrainingPlan;
 import org.lora4j.train.TrainingResult;
 import org.lora4j.train.Warmup;
+import org.lora4j.train.cache.PrefixCache;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.TrainingConfig;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -134,6 +135,33 @@ class GuideTrainingTest {
 
         assertThat(result.steps()).isEqualTo(3);
         assertThat(trainer.resume(batches).losses()).isEqualTo(result.losses());
+    }
+
+    @Test
+    void frozenPrefix_isComputedOnceForEachBatch(@TempDir Path folder) {
+        LoraConfig config = LoraConfig.builder()
+                .targetModules(ModuleSelector.suffixes("dense2"))
+                .modulesToSave("head")
+                .build();
+        AdaptedSameDiff model = Lora.inject(graph, config, 42);
+        List<Batch> list = UserGraph.examples(2).batchBy(UserGraph.BATCH).stream()
+                .map(set -> Batch.of(Map.of("input", set.getFeatures(), "labels", set.getLabels()), set.numExamples()))
+                .toList();
+        TrainingPlan plan = TrainingPlan.builder().epochs(3).build();
+
+        Trainer trainer = Trainer.builder(model)
+                .plan(plan)
+                .cacheFrozenPrefix(PrefixCache.inMemory(512L << 20).withFile(folder, 8L << 30))
+                .build();
+        TrainingResult result = trainer.train(Batches.shuffled(list));
+
+        AdaptedSameDiff uncached = Lora.inject(graph, config, 42);
+        assertThat(result.losses())
+                .isEqualTo(Trainer.builder(uncached)
+                        .plan(plan)
+                        .build()
+                        .train(Batches.shuffled(list))
+                        .losses());
     }
 
     @Test

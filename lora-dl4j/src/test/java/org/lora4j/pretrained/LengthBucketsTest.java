@@ -241,6 +241,48 @@ class LengthBucketsTest {
         assertThat(buckets.requireFits(BertConfig.of(1, 4, 2, 6, 'd', 3, 1))).isSameAs(buckets);
     }
 
+    @ParameterizedTest(name = "seed {0}")
+    @MethodSource("seeds")
+    void tokenBudget_boundsEveryBatch_andLosesNoExample(long seed) {
+        LengthBuckets plain = randomBuckets(seed);
+        int longest = plain.paddedLengths().get(plain.paddedLengths().size() - 1);
+        int budget = longest + (int) seed;
+        LengthBuckets buckets = plain.withTokenBudget(budget);
+
+        List<EncodedBatch> batches = all(buckets.epoch(1, seed));
+
+        assertThat(batches)
+                .hasSize(buckets.batchesPerEpoch())
+                .allSatisfy(batch -> assertThat(batch.ids().length()).isLessThanOrEqualTo(budget));
+        assertThat(batches.stream()
+                        .flatMapToInt(batch -> Arrays.stream(batch.exampleIndices()))
+                        .sorted()
+                        .toArray())
+                .isEqualTo(IntStream.range(0, buckets.size()).toArray());
+    }
+
+    @Test
+    void tokenBudget_putsMoreShortTextsThanLongOnesInABatch() {
+        List<TextExample> examples = new ArrayList<>();
+        for (int i = 0; i < 12; i++) {
+            examples.add(new TextExample(i < 7 ? "ab" : "abcdef", 0));
+        }
+        LengthBuckets buckets = LengthBuckets.of(examples, CHARACTERS, 2, 1).withTokenBudget(13);
+
+        // 13 / 2 = 6 short texts, 13 / 6 = 2 long ones.
+        assertThat(all(buckets.inOrder()).stream().map(EncodedBatch::size)).containsExactly(6, 1, 2, 2, 1);
+    }
+
+    @Test
+    void tokenBudget_belowTheLongestText_isRefusedWithItsLength() {
+        LengthBuckets buckets = LengthBuckets.of(List.of(new TextExample("abcdef", 0)), CHARACTERS, 2, 1);
+
+        assertThat(buckets.withTokenBudget(6).batchesPerEpoch()).isEqualTo(1);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> buckets.withTokenBudget(5))
+                .withMessageContaining("tokens = 5, expected at least 6");
+    }
+
     @Test
     void textExample_withANegativeLabel_isRefused() {
         assertThatIllegalArgumentException()
