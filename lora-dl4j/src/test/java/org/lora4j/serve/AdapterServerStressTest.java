@@ -28,6 +28,7 @@ class AdapterServerStressTest {
     private static final int ROWS = 6;
     private static final int INPUTS = 4;
     private static final int ADAPTERS = 6;
+    private static final long PAUSE = 5;
 
     private final SplittableRandom random = new SplittableRandom(11);
     private final SameDiff base = ServedGraph.base();
@@ -92,12 +93,12 @@ class AdapterServerStressTest {
         }
     }
 
-    private int change(AdapterServer server, AtomicBoolean done) throws IOException {
+    private int change(AdapterServer server, AtomicBoolean done) throws IOException, InterruptedException {
         int changes = 0;
         while (!done.get()) {
             server.replace("swapped", folder.resolve(changes % 2 == 0 ? "v4" : "v3"));
             server.register("passing", folder.resolve("v5"));
-            Thread.yield();
+            Thread.sleep(PAUSE);
             server.remove("passing");
             changes++;
         }

@@ -16,6 +16,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.Lora;
 import org.lora4j.adapter.Adapter;
+import org.lora4j.config.BiasTraining;
 import org.lora4j.config.Initialization;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.samediff.AdaptedSameDiff;
@@ -263,6 +264,76 @@ class AdapterServerTest {
                         Lora.inject(base, config("up").dora(true).build(), 1).adapter("default")))
                 .withMessageContaining("DoRA");
         assertThat(server.status()).isEmpty();
+    }
+
+    @Test
+    void register_ofTrainedBiases_servesThem() throws IOException {
+        AdapterServer server = ServedGraph.server().build();
+        Adapter started = Lora.inject(base, config("up").bias(BiasTraining.ALL).build(), 1)
+                .adapter("default");
+        Map<String, INDArray> biases = new LinkedHashMap<>();
+        started.savedParameters()
+                .forEach((path, bias) -> biases.put(path, ServedGraph.values(random, 1, bias.shape())));
+        Adapter adapter = Adapter.of(started.config(), started.modules(), biases);
+        INDArray ids = ServedGraph.ids(random, 2, 3);
+
+        server.register("a", adapter);
+
+        assertThat(biases).containsOnlyKeys("up.bias", "head.bias");
+        INDArray found = server.output(Map.of(ServedGraph.IDS, ids), List.of("a", AdapterServer.BASE))
+                .get("logits");
+        assertClose(RowCheck.rows(found, 0, 1), ServedGraph.expected(base, adapter, RowCheck.rows(ids, 0, 1)));
+        assertClose(RowCheck.rows(found, 1, 2), ServedGraph.expected(base, null, RowCheck.rows(ids, 1, 2)));
+    }
+
+    private static Map<String, SameDiff> spellings() {
+        Map<String, SameDiff> graphs = new LinkedHashMap<>();
+        for (String spelling : List.of("linear", "rectified", "tensordot")) {
+            SplittableRandom values = new SplittableRandom(4);
+            SameDiff graph = SameDiff.create();
+            SDVariable x = graph.placeHolder("x", DataType.FLOAT, -1, 2, 3);
+            SDVariable weight = graph.constant("m.weight", ServedGraph.values(values, 1, 3, 4));
+            SDVariable bias = graph.constant("m.bias", ServedGraph.values(values, 1, 4));
+            switch (spelling) {
+                case "linear" -> graph.nn().linear("y", graph.reshape(x, -1, 3), weight, bias);
+                case "rectified" -> graph.nn().reluLayer("y", graph.reshape(x, -1, 3), weight, bias);
+                default -> graph.tensorMmul(x, weight, new int[] {2}, 0).add("y", bias);
+            }
+            graphs.put(spelling, graph);
+        }
+        return graphs;
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"linear", "rectified", "tensordot"})
+    void output_ofEverySpellingOfALinearModule_isThatOfEachAdapterAlone(String spelling) throws IOException {
+        SameDiff graph = spellings().get(spelling);
+        INDArray x = ServedGraph.values(random, 1, 3, 2, 3);
+        AdapterServer server = AdapterServer.builder(graph)
+                .outputs("y")
+                .example(Map.of("x", x))
+                .build();
+        Adapter adapter = Adapter.of(
+                config("m").build(),
+                Map.of(
+                        "m",
+                        Map.of(
+                                "lora_A.weight", ServedGraph.values(random, 1, 2, 3),
+                                "lora_B.weight", ServedGraph.values(random, 1, 4, 2))),
+                Map.of());
+        server.register("a", adapter);
+
+        INDArray found = server.output(Map.of("x", x), List.of(AdapterServer.BASE, "a", "a"))
+                .get("y");
+
+        AdaptedSameDiff model = AdaptedSameDiff.of(graph);
+        INDArray plain = model.output(Map.of("x", x), "y").get("y");
+        model.addAdapter("a", adapter);
+        model.activate("a");
+        INDArray adapted = model.output(Map.of("x", x), "y").get("y");
+        long each = plain.size(0) / 3;
+        assertClose(RowCheck.rows(found, 0, each), RowCheck.rows(plain, 0, each));
+        assertClose(RowCheck.rows(found, each, 3 * each), RowCheck.rows(adapted, each, 3 * each));
     }
 
     /** Positions first: what a recurrent graph makes of its input. */

@@ -120,7 +120,7 @@ public final class ServingBenchmark {
         contenders.put("one adapter, AdaptedSameDiff", () -> alone.output(batch, List.of(BertClassifier.LOGITS)));
         contenders.put("one adapter, server", () -> server.output(batch, Collections.nCopies(BATCH, "a0")));
         contenders.put("32 adapters of 100, server", () -> server.output(batch, different));
-        Map<String, Timing> timings = measured(contenders, 1);
+        Map<String, Timing> timings = measured(contenders);
         timings.forEach((name, timing) -> System.out.printf(
                 "%-32s best %7.1f ms, median %7.1f ms%n", name, 1e3 * timing.best(), 1e3 * timing.median()));
         double mixed = timings.get("32 adapters of 100, server").best();
@@ -158,17 +158,15 @@ public final class ServingBenchmark {
         verdict("1,000 adapters, GB", server.residentBytes() / 1e9, MOST_BYTES / 1e9);
     }
 
-    private Map<String, Timing> measured(Map<String, Callable<Map<String, INDArray>>> contenders, int calls)
+    private Map<String, Timing> measured(Map<String, Callable<Map<String, INDArray>>> contenders)
             throws Exception {
         Map<String, List<Double>> seconds = new LinkedHashMap<>();
         contenders.keySet().forEach(name -> seconds.put(name, new ArrayList<>()));
         for (int round = -WARM_UP_ROUNDS; round < rounds; round++) {
             for (Map.Entry<String, Callable<Map<String, INDArray>>> contender : contenders.entrySet()) {
-                for (int call = 0; call < calls; call++) {
-                    double taken = seconds(contender.getValue());
-                    if (round >= 0) {
-                        seconds.get(contender.getKey()).add(taken);
-                    }
+                double taken = seconds(contender.getValue());
+                if (round >= 0) {
+                    seconds.get(contender.getKey()).add(taken);
                 }
             }
         }
