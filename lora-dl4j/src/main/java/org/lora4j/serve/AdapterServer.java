@@ -43,7 +43,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * Adapters registered as values stay. A batch keeps what it computes with until it is done, so that a batch of more
  * adapters than fit exceeds the cap meanwhile.
  *
- * <p><b>Threads.</b> Safe for any number of threads; no lock is held while a batch is computed. The base must not be
+ * <p><b>Threads.</b> Safe for any number of threads. As many batches as the builder says are computed at the same time,
+ * and no lock is held meanwhile. The base must not be
  * changed while it is served.
  *
  * @apiNote Status: experimental
@@ -55,7 +56,7 @@ public final class AdapterServer {
 
     private final SameDiff base;
     private final List<String> outputs;
-    private final int threads;
+    private final MixedGraph.Running running;
     private final ServableModules servable;
     private final Packing packing;
     private final RequestBatches batches;
@@ -88,7 +89,7 @@ public final class AdapterServer {
     private AdapterServer(Builder builder) {
         this.base = builder.base;
         this.outputs = List.copyOf(builder.outputs);
-        this.threads = builder.threads;
+        this.running = new MixedGraph.Running(builder.threads, builder.concurrency);
         Map<String, DataType> placeholders = placeholders(base, outputs);
         this.batches = new RequestBatches(placeholders);
         AdaptedSameDiff checker = AdaptedSameDiff.of(base, builder.names);
@@ -96,7 +97,7 @@ public final class AdapterServer {
         checkRows(builder.example, placeholders);
         this.packing = new Packing(base, checker, servable);
         this.residents = new Residents(builder.memoryCap);
-        MixedGraph plain = new MixedGraph(base, servable, Map.of(), threads);
+        MixedGraph plain = new MixedGraph(base, servable, Map.of(), running);
         this.current = new Snapshot(Map.of(), plain, plain);
     }
 
@@ -225,7 +226,7 @@ public final class AdapterServer {
         ServedAdapter adapter = slot.resident();
         Map<String, Set<Part>> parts = MixedGraph.union(now.mixed().parts(), adapter);
         MixedGraph mixed =
-                parts.equals(now.mixed().parts()) ? now.mixed() : new MixedGraph(base, servable, parts, threads);
+                parts.equals(now.mixed().parts()) ? now.mixed() : new MixedGraph(base, servable, parts, running);
         residents.register(slot, instead);
         Map<String, Slot> slots = new TreeMap<>(now.slots());
         slots.put(slot.name(), slot);
@@ -383,6 +384,7 @@ public final class AdapterServer {
         private List<String> outputs = List.of();
         private long memoryCap = Long.MAX_VALUE;
         private int threads = 1;
+        private int concurrency = Runtime.getRuntime().availableProcessors();
 
         private Builder(SameDiff base) {
             this.base = base;
@@ -447,6 +449,17 @@ public final class AdapterServer {
         }
 
         /**
+         * Limits how many batches are computed at the same time; further ones wait. Each takes the memory of a batch.
+         *
+         * @param batches 1 or more; the number of processors by default
+         * @return this
+         */
+        public Builder concurrency(int batches) {
+            concurrency = batches;
+            return this;
+        }
+
+        /**
          * Builds the server; there is no adapter yet.
          *
          * @return a server
@@ -457,6 +470,7 @@ public final class AdapterServer {
             Problems problems = new Problems();
             problems.atLeast("memoryCap", memoryCap, 1);
             problems.atLeast("threads", threads, 1);
+            problems.atLeast("concurrency", concurrency, 1);
             problems.check(!outputs.isEmpty(), "no outputs; name the variables to compute with outputs(...)");
             problems.check(!example.isEmpty(), "no example; give inputs of two rows or more with example(...)");
             for (String output : outputs) {

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Semaphore;
 import java.util.function.Function;
 import org.lora4j.array.DenseArray;
 import org.lora4j.exec.GraphExecutor;
@@ -30,7 +31,8 @@ import org.nd4j.linalg.factory.Nd4j;
  * [rows, rank, in]} and {@code [rows, rank, out]}, with the rank of the largest adapter in the batch and zeros below the
  * smaller ones; {@code [rows, in, out]} and {@code [rows, 1, out]} for what is saved in full.
  *
- * <p>Any number of threads may run it: each borrows an executor of its own.
+ * <p>Any number of threads may run it: each borrows an executor of its own, or waits for one. An executor keeps memory
+ * for a batch, and more of them than processors would gain nothing.
  */
 final class MixedGraph {
 
@@ -39,14 +41,22 @@ final class MixedGraph {
 
     private static final String ROWS = PREFIX + "rows";
 
+    /**
+     * How batches are run.
+     *
+     * @param threads share the rows of one batch
+     * @param concurrency batches that are computed at the same time
+     */
+    record Running(int threads, int concurrency) {}
+
     private final Map<String, Set<Part>> parts;
     private final Map<String, GraphModule> modules;
     private final GraphExecutor prototype;
-    private final int keep;
+    private final Semaphore free;
     private final Queue<GraphExecutor> idle = new ConcurrentLinkedQueue<>();
 
-    /** Builds the graph; {@code threads} share the rows of one batch. */
-    MixedGraph(SameDiff base, ServableModules servable, Map<String, Set<Part>> parts, int threads) {
+    /** Builds the graph. */
+    MixedGraph(SameDiff base, ServableModules servable, Map<String, Set<Part>> parts, Running settings) {
         this.parts = parts;
         this.modules = new LinkedHashMap<>();
         GraphCopy copy = GraphCopy.of(base);
@@ -59,8 +69,8 @@ final class MixedGraph {
             }
         });
         this.prototype =
-                ParallelExecutor.of(StockExecutor.forInference(copy.build()).withKernels(), threads);
-        this.keep = Runtime.getRuntime().availableProcessors();
+                ParallelExecutor.of(StockExecutor.forInference(copy.build()).withKernels(), settings.threads());
+        this.free = new Semaphore(settings.concurrency());
     }
 
     /** The parts of which the graph has a place for. */
@@ -77,14 +87,23 @@ final class MixedGraph {
         }
         Map<String, INDArray> all = new LinkedHashMap<>(inputs);
         all.putAll(filled);
-        GraphExecutor executor = borrow();
-        Map<String, INDArray> found = executor.output(all, outputs);
-        // After a failure neither the executor nor the arrays are used again: their state is not known.
-        if (idle.size() < keep) {
-            idle.add(executor);
-        }
+        Map<String, INDArray> found = run(all, outputs);
+        // After a failure the arrays are left alone: who still holds them is not known.
         filled.values().forEach(INDArray::close);
         return found;
+    }
+
+    private Map<String, INDArray> run(Map<String, INDArray> inputs, List<String> outputs) {
+        free.acquireUninterruptibly();
+        try {
+            GraphExecutor executor = borrow();
+            Map<String, INDArray> found = executor.output(inputs, outputs);
+            // Not after a failure: its state is not known.
+            idle.add(executor);
+            return found;
+        } finally {
+            free.release();
+        }
     }
 
     private GraphExecutor borrow() {

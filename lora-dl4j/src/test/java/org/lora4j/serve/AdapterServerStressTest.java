@@ -29,6 +29,7 @@ class AdapterServerStressTest {
     private static final int INPUTS = 4;
     private static final int ADAPTERS = 6;
     private static final long PAUSE = 5;
+    private static final long CAP = 700;
 
     private final SplittableRandom random = new SplittableRandom(11);
     private final SameDiff base = ServedGraph.base();
@@ -62,8 +63,8 @@ class AdapterServerStressTest {
                     .map(ids -> ServedGraph.expected(base, adapter, ids))
                     .toList());
         }
-        // Room for about half of them.
-        AdapterServer server = ServedGraph.server().memoryCap(1500).build();
+        // Room for the largest, and not for all.
+        AdapterServer server = ServedGraph.server().memoryCap(CAP).build();
         // fixed0 to fixed2 stay, paged as need be; "swapped" alternates between 3 and 4; "passing" comes and goes.
         for (int i = 0; i < 3; i++) {
             server.register("fixed" + i, folder.resolve("v" + i));
@@ -86,6 +87,8 @@ class AdapterServerStressTest {
             }
             done.set(true);
             assertThat(changes.get()).isGreaterThan(3);
+            assertThat(server.residentBytes()).isLessThanOrEqualTo(CAP);
+            assertThat(server.status()).extracting(ServedStatus::resident).contains(false);
             assertThat(answered + passing).isEqualTo(THREADS * BATCHES * ROWS);
         } finally {
             done.set(true);
