@@ -158,7 +158,7 @@ public final class AdapterServer {
     public void register(String name, Adapter adapter) {
         synchronized (registration) {
             requireFree(name);
-            put(new Slot(name, null, packing.pack(name, adapter), packing), null);
+            put(new Slot(name, null, adapter, packing), null);
         }
     }
 
@@ -175,7 +175,7 @@ public final class AdapterServer {
         Adapter adapter = Adapter.load(directory);
         synchronized (registration) {
             requireFree(name);
-            put(new Slot(name, directory, packing.pack(name, adapter), packing), null);
+            put(new Slot(name, directory, adapter, packing), null);
         }
     }
 
@@ -190,7 +190,7 @@ public final class AdapterServer {
     public void replace(String name, Adapter adapter) {
         synchronized (registration) {
             Slot old = current.require(name);
-            put(new Slot(name, null, packing.pack(name, adapter), packing), old);
+            put(new Slot(name, null, adapter, packing), old);
         }
     }
 
@@ -206,7 +206,7 @@ public final class AdapterServer {
         Adapter adapter = Adapter.load(directory);
         synchronized (registration) {
             Slot old = current.require(name);
-            put(new Slot(name, directory, packing.pack(name, adapter), packing), old);
+            put(new Slot(name, directory, adapter, packing), old);
         }
     }
 

@@ -57,16 +57,4 @@ record ModuleUpdate(float[] down, float[] up, float[] weight, float[] bias) {
     private static long length(float[] values) {
         return values == null ? 0 : values.length;
     }
-
-    /** A number that differs, as good as surely, where a value differs. */
-    long fingerprint() {
-        long hash = 1;
-        for (float[] part : new float[][] {down, up, weight, bias}) {
-            hash = hash * 0x9E3779B97F4A7C15L + length(part);
-            for (int i = 0; part != null && i < part.length; i++) {
-                hash = hash * 0x9E3779B97F4A7C15L + Float.floatToRawIntBits(part[i]);
-            }
-        }
-        return hash;
-    }
 }

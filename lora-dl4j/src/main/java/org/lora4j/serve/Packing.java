@@ -39,9 +39,31 @@ final class Packing {
         }
     }
 
-    /** The values of an adapter; one caller at a time. */
-    synchronized ServedAdapter pack(String name, Adapter adapter) {
-        Adapter plain = checked(name, adapter);
+    /** The values of an adapter that was never seen before. */
+    ServedAdapter checked(String name, Adapter adapter) {
+        return packed(name, plain(name, adapter));
+    }
+
+    /** The values of an adapter that has been checked once. */
+    ServedAdapter again(String name, Adapter adapter) {
+        return packed(name, movesBase(adapter) ? plain(name, adapter) : adapter);
+    }
+
+    private static boolean movesBase(Adapter adapter) {
+        return adapter.config().initialization().movesBase();
+    }
+
+    // The host that would run the adapter alone knows best whether it fits.
+    private synchronized Adapter plain(String name, Adapter adapter) {
+        checker.addAdapter(name, adapter);
+        try {
+            return movesBase(adapter) ? checker.plainAdapter(name) : adapter;
+        } finally {
+            checker.removeAdapter(name);
+        }
+    }
+
+    private ServedAdapter packed(String name, Adapter plain) {
         Problems problems = new Problems();
         LoraConfig config = plain.config();
         problems.check(
@@ -59,16 +81,6 @@ final class Packing {
         }
         problems.throwIfAny("adapter \"" + name + "\" in a server");
         return new ServedAdapter(updates);
-    }
-
-    // The host that would run the adapter alone knows best whether it fits.
-    private Adapter checked(String name, Adapter adapter) {
-        checker.addAdapter(name, adapter);
-        try {
-            return adapter.config().initialization().movesBase() ? checker.plainAdapter(name) : adapter;
-        } finally {
-            checker.removeAdapter(name);
-        }
     }
 
     private void factors(
@@ -145,7 +157,7 @@ final class Packing {
         return base.getVariable(variable).getArr();
     }
 
-    private static float[] values(INDArray array) {
+    static float[] values(INDArray array) {
         float[] values = new float[Math.toIntExact(array.length())];
         try (DenseArray dense = DenseArray.rowMajor(array.castTo(DataType.FLOAT))) {
             dense.read(0L, values, values.length);

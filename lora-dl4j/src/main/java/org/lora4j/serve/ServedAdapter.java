@@ -2,7 +2,6 @@
 package org.lora4j.serve;
 
 import java.util.Map;
-import java.util.TreeMap;
 
 /**
  * The values of an adapter as they are put beside a base, immutable.
@@ -24,14 +23,5 @@ record ServedAdapter(Map<String, ModuleUpdate> updates) {
 
     long bytes() {
         return updates.values().stream().mapToLong(ModuleUpdate::bytes).sum();
-    }
-
-    long fingerprint() {
-        long hash = 1;
-        for (Map.Entry<String, ModuleUpdate> entry : new TreeMap<>(updates).entrySet()) {
-            hash = 31 * (31 * hash + entry.getKey().hashCode())
-                    + entry.getValue().fingerprint();
-        }
-        return hash;
     }
 }

@@ -15,14 +15,17 @@ final class Slot {
     private final long fingerprint;
     private volatile ServedAdapter resident;
 
-    /** A slot whose values are at hand; {@code directory} is null for an adapter that stays in memory. */
-    Slot(String name, Path directory, ServedAdapter adapter, Packing packing) {
+    /**
+     * A slot whose values are at hand; {@code directory} is null for an adapter that stays in memory. Refuses what does
+     * not fit the base or cannot be served.
+     */
+    Slot(String name, Path directory, Adapter adapter, Packing packing) {
         this.name = name;
         this.directory = directory;
         this.packing = packing;
-        this.bytes = adapter.bytes();
-        this.fingerprint = directory == null ? 0 : adapter.fingerprint();
-        this.resident = adapter;
+        this.resident = packing.checked(name, adapter);
+        this.bytes = resident.bytes();
+        this.fingerprint = directory == null ? 0 : Fingerprint.of(adapter);
     }
 
     String name() {
@@ -56,12 +59,13 @@ final class Slot {
         if (known != null) {
             return known;
         }
-        ServedAdapter read = packing.pack(name, Adapter.load(directory));
-        if (read.fingerprint() != fingerprint) {
+        Adapter stored = Adapter.load(directory);
+        if (Fingerprint.of(stored) != fingerprint) {
             throw new IOException("adapter \"" + name + "\": " + directory
                     + " holds other values than when it was registered; expected the same. Call replace(name, directory)"
                     + " to serve the new ones.");
         }
+        ServedAdapter read = packing.again(name, stored);
         resident = read;
         return read;
     }
