@@ -80,30 +80,30 @@ final class MixedGraph {
 
     /** Computes outputs of the rows; {@code adapters} has one for each. */
     Map<String, INDArray> output(Map<String, INDArray> inputs, List<ServedAdapter> adapters, List<String> outputs) {
-        Map<String, INDArray> filled = new LinkedHashMap<>();
-        if (!parts.isEmpty()) {
-            filled.put(ROWS, Nd4j.zeros(DataType.FLOAT, adapters.size()));
-            parts.forEach((path, needed) -> fill(path, needed, adapters, filled));
-        }
-        Map<String, INDArray> all = new LinkedHashMap<>(inputs);
-        all.putAll(filled);
-        Map<String, INDArray> found = run(all, outputs);
-        // After a failure the arrays are left alone: who still holds them is not known.
-        filled.values().forEach(INDArray::close);
-        return found;
-    }
-
-    private Map<String, INDArray> run(Map<String, INDArray> inputs, List<String> outputs) {
+        // Factors are filled in only now, or every batch that waits would hold its own.
         free.acquireUninterruptibly();
         try {
+            Map<String, INDArray> factors = factors(adapters);
+            Map<String, INDArray> all = new LinkedHashMap<>(inputs);
+            all.putAll(factors);
             GraphExecutor executor = borrow();
-            Map<String, INDArray> found = executor.output(inputs, outputs);
-            // Not after a failure: its state is not known.
+            Map<String, INDArray> found = executor.output(all, outputs);
+            // After a failure neither is touched again: the state of the executor is not known.
             idle.add(executor);
+            factors.values().forEach(INDArray::close);
             return found;
         } finally {
             free.release();
         }
+    }
+
+    private Map<String, INDArray> factors(List<ServedAdapter> adapters) {
+        Map<String, INDArray> factors = new LinkedHashMap<>();
+        if (!parts.isEmpty()) {
+            factors.put(ROWS, Nd4j.zeros(DataType.FLOAT, adapters.size()));
+            parts.forEach((path, needed) -> fill(path, needed, adapters, factors));
+        }
+        return factors;
     }
 
     private GraphExecutor borrow() {
