@@ -82,13 +82,21 @@ public record GraphModule(String path, List<Site> sites) implements AdaptableMod
         return sites.get(0).form().fedByWeight();
     }
 
-    /** Path of the weight as a parameter. */
-    String weightPath() {
+    /**
+     * The path under which adapters save the weight when it is trained fully.
+     *
+     * @return path of the weight as a parameter
+     */
+    public String weightPath() {
         return isParameter() && !isAttentionInput() ? path : ModulePaths.parameter(path, weight(), "weight");
     }
 
-    /** Path of the bias as a parameter. */
-    String biasPath() {
+    /**
+     * The path under which adapters save the bias when it is trained fully.
+     *
+     * @return path of the bias as a parameter, whether or not there is one
+     */
+    public String biasPath() {
         return ModulePaths.parameter(path, weight(), "bias");
     }
 

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.serve;
+
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Semaphore;
+import java.util.function.Function;
+import org.lora4j.array.DenseArray;
+import org.lora4j.exec.GraphExecutor;
+import org.lora4j.exec.ParallelExecutor;
+import org.lora4j.exec.StockExecutor;
+import org.lora4j.graph.GraphCopy;
+import org.lora4j.graph.OpContext;
+import org.lora4j.samediff.GraphModule;
+import org.lora4j.samediff.form.Site;
+import org.lora4j.serve.ModuleUpdate.Part;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.autodiff.samediff.VariableType;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * The graph of a base in which modules have an update of their own for each row. Factors come in as placeholders {@code
+ * [rows, rank, in]} and {@code [rows, rank, out]}, with the rank of the largest adapter in the batch and zeros below the
+ * smaller ones; {@code [rows, in, out]} and {@code [rows, 1, out]} for what is saved in full.
+ *
+ * <p>Any number of threads may run it: each borrows an executor of its own, or waits for one. An executor keeps memory
+ * for a batch, and more of them than processors would gain nothing.
+ */
+final class MixedGraph {
+
+    /** Of every placeholder that is added. */
+    static final String PREFIX = "lora4j.serve.";
+
+    private static final String ROWS = PREFIX + "rows";
+
+    /**
+     * How batches are run.
+     *
+     * @param threads share the rows of one batch
+     * @param concurrency batches that are computed at the same time
+     */
+    record Running(int threads, int concurrency) {}
+
+    private final Map<String, Set<Part>> parts;
+    private final Map<String, GraphModule> modules;
+    private final GraphExecutor prototype;
+    private final Semaphore free;
+    private final Queue<GraphExecutor> idle = new ConcurrentLinkedQueue<>();
+
+    /** Builds the graph. */
+    MixedGraph(SameDiff base, ServableModules servable, Map<String, Set<Part>> parts, Running settings) {
+        this.parts = parts;
+        this.modules = new LinkedHashMap<>();
+        GraphCopy copy = GraphCopy.of(base);
+        Map<Long, SDVariable> shapes = new LinkedHashMap<>();
+        parts.forEach((path, needed) -> {
+            GraphModule module = servable.get(path);
+            modules.put(path, module);
+            for (Site site : module.sites()) {
+                copy.rewrite(site.op(), context -> List.of(new Rewrite(context, site, path, needed, shapes).emit()));
+            }
+        });
+        this.prototype =
+                ParallelExecutor.of(StockExecutor.forInference(copy.build()).withKernels(), settings.threads());
+        this.free = new Semaphore(settings.concurrency());
+    }
+
+    /** The parts of which the graph has a place for. */
+    Map<String, Set<Part>> parts() {
+        return parts;
+    }
+
+    /** Computes outputs of the rows; {@code adapters} has one for each. */
+    Map<String, INDArray> output(Map<String, INDArray> inputs, List<ServedAdapter> adapters, List<String> outputs) {
+        // Factors are filled in only now, or every batch that waits would hold its own.
+        free.acquireUninterruptibly();
+        try {
+            Map<String, INDArray> factors = factors(adapters);
+            Map<String, INDArray> all = new LinkedHashMap<>(inputs);
+            all.putAll(factors);
+            GraphExecutor executor = borrow();
+            Map<String, INDArray> found = executor.output(all, outputs);
+            // After a failure neither is touched again: the state of the executor is not known.
+            idle.add(executor);
+            factors.values().forEach(INDArray::close);
+            return found;
+        } finally {
+            free.release();
+        }
+    }
+
+    private Map<String, INDArray> factors(List<ServedAdapter> adapters) {
+        Map<String, INDArray> factors = new LinkedHashMap<>();
+        if (!parts.isEmpty()) {
+            factors.put(ROWS, Nd4j.zeros(DataType.FLOAT, adapters.size()));
+            parts.forEach((path, needed) -> fill(path, needed, adapters, factors));
+        }
+        return factors;
+    }
+
+    private GraphExecutor borrow() {
+        GraphExecutor executor = idle.poll();
+        if (executor != null) {
+            return executor;
+        }
+        // The prototype never runs, so that copies of it can be made at any time.
+        synchronized (prototype) {
+            return prototype.fork();
+        }
+    }
+
+    private void fill(String path, Set<Part> needed, List<ServedAdapter> adapters, Map<String, INDArray> placeholders) {
+        long in = modules.get(path).shape().inputs();
+        long out = modules.get(path).shape().outputs();
+        List<ModuleUpdate> updates =
+                adapters.stream().map(adapter -> adapter.update(path)).toList();
+        if (needed.contains(Part.LOW_RANK)) {
+            int rank = Math.max(
+                    1,
+                    updates.stream().mapToInt(update -> update.rank(in)).max().orElse(1));
+            placeholders.put(name(path, "down"), stack(updates, ModuleUpdate::down, rank, in));
+            placeholders.put(name(path, "up"), stack(updates, ModuleUpdate::up, rank, out));
+        }
+        if (needed.contains(Part.WEIGHT)) {
+            placeholders.put(name(path, "weight"), stack(updates, ModuleUpdate::weight, in, out));
+        }
+        if (needed.contains(Part.BIAS)) {
+            placeholders.put(name(path, "bias"), stack(updates, ModuleUpdate::bias, 1, out));
+        }
+    }
+
+    private static INDArray stack(
+            List<ModuleUpdate> updates, Function<ModuleUpdate, float[]> part, long height, long width) {
+        long size = Math.multiplyExact(height, width);
+        long[] shape = {updates.size(), height, width};
+        boolean full = updates.stream().map(part).allMatch(values -> values != null && values.length == size);
+        INDArray stacked =
+                full ? Nd4j.createUninitialized(DataType.FLOAT, shape, 'c') : Nd4j.create(DataType.FLOAT, shape, 'c');
+        try (DenseArray rows = DenseArray.toBeWritten(stacked)) {
+            for (int row = 0; row < updates.size(); row++) {
+                float[] values = part.apply(updates.get(row));
+                if (values != null) {
+                    rows.write(row * size, values, values.length);
+                }
+            }
+            rows.flush();
+        }
+        return stacked;
+    }
+
+    private static String name(String path, String part) {
+        return PREFIX + path + "." + part;
+    }
+
+    /** Emits one use of a module with its update. */
+    private record Rewrite(OpContext context, Site site, String path, Set<Part> parts, Map<Long, SDVariable> shapes) {
+
+        SDVariable emit() {
+            SameDiff graph = context.graph();
+            List<SDVariable> inputs = context.inputs();
+            SDVariable output = site.form().base(context, inputs);
+            SDVariable x = perRow(inputs.get(site.dataInput()), site.shape().inputs());
+            SDVariable update = null;
+            if (parts.contains(Part.LOW_RANK)) {
+                SDVariable thin = graph.mmul(x, placeholder("down"), false, true, false);
+                update = graph.mmul(thin, placeholder("up"));
+            }
+            if (parts.contains(Part.WEIGHT)) {
+                SDVariable whole = graph.mmul(x, placeholder("weight"));
+                update = update == null ? whole : update.add(whole);
+            }
+            if (parts.contains(Part.BIAS)) {
+                SDVariable sum = update == null ? perRow(output, site.shape().outputs()) : update;
+                update = sum.add(placeholder("bias"));
+                if (parts.size() == 1) {
+                    return site.form().finish(context, graph.reshape(update, graph.shape(output)));
+                }
+            }
+            return site.form().finish(context, output.add(graph.reshape(update, graph.shape(output))));
+        }
+
+        private SDVariable placeholder(String part) {
+            return context.placeholder(name(path, part), context.inputs().get(site.dataInput()));
+        }
+
+        // [rows, positions, width], whatever the graph makes of rows and positions.
+        private SDVariable perRow(SDVariable value, long width) {
+            SameDiff graph = context.graph();
+            SDVariable shape = shapes.computeIfAbsent(width, w -> {
+                SDVariable rows = context.placeholder(ROWS, context.inputs().get(site.dataInput()));
+                SDVariable rest = context.leaf(
+                        PREFIX + "shape." + w, VariableType.CONSTANT, Nd4j.createFromArray(-1L, w.longValue()));
+                return graph.concat(0, graph.shape(rows), rest);
+            });
+            return graph.reshape(value, shape);
+        }
+    }
+
+    /** What both graphs need a place for. */
+    static Map<String, Set<Part>> union(Map<String, Set<Part>> one, ServedAdapter adapter) {
+        Map<String, Set<Part>> all = new LinkedHashMap<>(one);
+        adapter.updates().forEach((path, update) -> {
+            Set<Part> both = new LinkedHashSet<>(all.getOrDefault(path, Set.of()));
+            both.addAll(update.parts());
+            all.put(path, Set.copyOf(both));
+        });
+        return all;
+    }
+}

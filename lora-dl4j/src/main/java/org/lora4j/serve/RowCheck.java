@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.serve;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.lora4j.exec.GraphExecutor;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.indexing.INDArrayIndex;
+import org.nd4j.linalg.indexing.NDArrayIndex;
+
+/**
+ * Which variables of a graph keep the rows of a batch apart, one after the other along their first axis: found out by
+ * running a batch of examples, and each of its first rows alone.
+ */
+final class RowCheck {
+
+    private static final int MOST_ROWS = 3;
+
+    /** Far above what rounds differently in a larger batch, far below what another order of the values does. */
+    private static final double TOLERANCE = 1e-3;
+
+    private final int rows;
+    private final Map<String, INDArray> whole;
+    private final List<Map<String, INDArray>> single;
+
+    private RowCheck(int rows, Map<String, INDArray> whole, List<Map<String, INDArray>> single) {
+        this.rows = rows;
+        this.whole = whole;
+        this.single = single;
+    }
+
+    /** Runs the graph. The example has two rows or more along the first axis of each placeholder. */
+    static RowCheck of(GraphExecutor executor, Map<String, INDArray> example, Collection<String> variables) {
+        int rows = (int) Math.min(MOST_ROWS, example.values().iterator().next().size(0));
+        Map<String, INDArray> batch = rows(example, 0, rows);
+        List<Map<String, INDArray>> single = new ArrayList<>();
+        for (int row = 0; row < rows; row++) {
+            single.add(run(executor, rows(example, row, row + 1), variables));
+        }
+        return new RowCheck(rows, run(executor, batch, variables), single);
+    }
+
+    private static Map<String, INDArray> run(
+            GraphExecutor executor, Map<String, INDArray> inputs, Collection<String> variables) {
+        Set<String> computed = new LinkedHashSet<>(variables);
+        computed.removeAll(inputs.keySet());
+        Map<String, INDArray> values = new LinkedHashMap<>(inputs);
+        if (!computed.isEmpty()) {
+            values.putAll(executor.output(inputs, computed));
+        }
+        return values;
+    }
+
+    /** Copies of some rows. */
+    static Map<String, INDArray> rows(Map<String, INDArray> arrays, long from, long to) {
+        Map<String, INDArray> rows = new LinkedHashMap<>();
+        arrays.forEach((name, array) -> rows.put(name, rows(array, from, to)));
+        return rows;
+    }
+
+    static INDArray rows(INDArray array, long from, long to) {
+        if (from == 0 && to == array.size(0)) {
+            return array.dup('c');
+        }
+        INDArrayIndex[] index = new INDArrayIndex[array.rank()];
+        Arrays.fill(index, NDArrayIndex.all());
+        index[0] = NDArrayIndex.interval(from, to);
+        // A view of one row may lose an axis.
+        long[] shape = array.shape().clone();
+        shape[0] = to - from;
+        return array.get(index).dup('c').reshape('c', shape);
+    }
+
+    /** The number of axes of a variable. */
+    int axes(String variable) {
+        return whole.get(variable).rank();
+    }
+
+    /**
+     * Why a variable does not keep rows apart.
+     *
+     * @param lastAxis the size that its last axis must have, or -1 for any
+     * @return the reason, or null if it does
+     */
+    String problem(String variable, long lastAxis) {
+        INDArray batch = whole.get(variable);
+        String shape = Arrays.toString(batch.shape());
+        if (!batch.dataType().isFPType() || batch.rank() < 1 || lastAxis >= 0 && batch.size(-1) != lastAxis) {
+            return "\"" + variable + "\" is " + batch.dataType() + shape + " for " + rows + " rows";
+        }
+        double[] values = values(batch);
+        boolean differ = false;
+        for (int row = 0; row < rows; row++) {
+            double[] alone = values(single.get(row).get(variable));
+            if (values.length != rows * alone.length || batch.size(0) % rows != 0) {
+                return "\"" + variable + "\" has shape " + shape + " for " + rows + " rows, and " + alone.length
+                        + " elements for one row";
+            }
+            double largest = Arrays.stream(alone).map(Math::abs).max().orElse(0);
+            for (int i = 0; i < alone.length; i++) {
+                if (!near(values[row * alone.length + i], alone[i], largest)) {
+                    return "row " + row + " of \"" + variable + "\" " + shape
+                            + " has other values in a batch than alone";
+                }
+                differ |= !near(values[row * alone.length + i], values[i], largest);
+            }
+        }
+        return differ ? null : "all rows of \"" + variable + "\" are equal in the example; expected rows that differ";
+    }
+
+    private static boolean near(double one, double other, double largest) {
+        return Math.abs(one - other) <= TOLERANCE * largest || one == other || Double.isNaN(one) && Double.isNaN(other);
+    }
+
+    private static double[] values(INDArray array) {
+        return array.dup('c').data().asDouble();
+    }
+}

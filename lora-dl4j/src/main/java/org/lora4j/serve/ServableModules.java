@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.serve;
+
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.lora4j.graph.GraphOrder;
+import org.lora4j.method.ModuleShape;
+import org.lora4j.samediff.GraphModule;
+import org.lora4j.samediff.GraphModules;
+import org.lora4j.samediff.form.Site;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ops.DynamicCustomOp;
+
+/**
+ * Which modules of a graph can have an update of its own for each row: FLOAT linear maps whose input has its rows one
+ * after the other.
+ */
+final class ServableModules {
+
+    /** Forms whose activation is {@code [..., in]}, if its last axis has the size of the input. */
+    private static final Set<String> FORMS = Set.of("matmul", "linear op", "tensordot");
+
+    private final SameDiff base;
+    private final Map<String, GraphModule> modules = new LinkedHashMap<>();
+    private final Map<String, String> refusals = new LinkedHashMap<>();
+    private final Set<String> idle = new LinkedHashSet<>();
+
+    ServableModules(SameDiff base, GraphModules graph, List<String> outputs) {
+        this.base = base;
+        Set<String> reached = GraphOrder.ancestors(base, outputs);
+        for (GraphModule module : graph.modules()) {
+            modules.put(module.path(), module);
+            String problem = problem(module);
+            boolean matters = module.sites().stream()
+                    .flatMap(site -> base.getOps().get(site.op()).getOutputsOfOp().stream())
+                    .anyMatch(reached::contains);
+            if (!matters) {
+                idle.add(module.path());
+            } else if (problem != null) {
+                refusals.put(module.path(), problem);
+            }
+        }
+    }
+
+    private String problem(GraphModule module) {
+        if (module.shape().kind() != ModuleShape.Kind.LINEAR || !FORMS.contains(module.form())) {
+            return "a " + module.shape() + " spelled as \"" + module.form()
+                    + "\" has no update for each row; expected a linear module ("
+                    + String.join(", ", FORMS.stream().sorted().toList())
+                    + "). Leave it out of the adapter, or serve the adapter through AdaptedSameDiff";
+        }
+        DataType type = base.getVariable(module.weight()).dataType();
+        return type == DataType.FLOAT ? null : "its weight is " + type + "; expected FLOAT";
+    }
+
+    /** The activations of the modules that may be served, to be checked. */
+    Set<String> inputs() {
+        Set<String> inputs = new LinkedHashSet<>();
+        modules.forEach((path, module) -> {
+            if (refusal(path) == null && matters(path)) {
+                module.sites().forEach(site -> inputs.add(input(site)));
+            }
+        });
+        return inputs;
+    }
+
+    /** Refuses the modules whose activations do not keep rows apart. */
+    void check(RowCheck rows) {
+        modules.forEach((path, module) -> {
+            for (Site site : refusal(path) == null && matters(path) ? module.sites() : List.<Site>of()) {
+                String problem = isAlongLastAxis(site, rows)
+                        ? rows.problem(input(site), module.shape().inputs())
+                        : "\"" + input(site) + "\" is not contracted along its last axis";
+                if (problem != null) {
+                    refusals.put(
+                            path,
+                            "its input does not keep the rows of a batch one after the other (" + problem
+                                    + "). Leave the module out of the adapter, or give examples that differ");
+                }
+            }
+        });
+    }
+
+    private boolean isAlongLastAxis(Site site, RowCheck rows) {
+        if (!site.form().name().equals("tensordot")) {
+            return true;
+        }
+        // The integer arguments are: number of axes of x, these axes, number of axes of W, these axes.
+        long axis = ((DynamicCustomOp) base.getOps().get(site.op()).getOp()).iArgs()[1];
+        return axis == -1 || axis == rows.axes(input(site)) - 1;
+    }
+
+    private String input(Site site) {
+        return GraphOrder.inputs(base.getOps().get(site.op())).get(site.dataInput());
+    }
+
+    /** Why a module cannot be served; null if it can, or has no influence on the outputs. */
+    String refusal(String path) {
+        return modules.containsKey(path) ? refusals.get(path) : "it is no module of the graph";
+    }
+
+    /** Whether a module has influence on the outputs. */
+    boolean matters(String path) {
+        return !idle.contains(path);
+    }
+
+    GraphModule get(String path) {
+        return modules.get(path);
+    }
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.serve;
+
+import java.util.Map;
+import java.util.Objects;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * One or more rows to be computed with one adapter.
+ *
+ * @param adapter name of an adapter, or {@link AdapterServer#BASE} for none
+ * @param inputs an array for each placeholder of the base that the outputs depend on; the first axis is the row, and all
+ *     have equally many; read and never written to
+ * @apiNote Status: experimental
+ */
+public record ServingRequest(String adapter, Map<String, INDArray> inputs) {
+
+    /**
+     * Copies the map, not the arrays.
+     *
+     * @param adapter name of an adapter
+     * @param inputs an array for each placeholder
+     * @throws NullPointerException if the adapter, the map, a name or an array is null
+     */
+    public ServingRequest {
+        Objects.requireNonNull(adapter, "adapter");
+        inputs = Map.copyOf(inputs);
+    }
+}

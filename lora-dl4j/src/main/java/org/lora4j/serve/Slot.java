@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.serve;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import org.lora4j.adapter.Adapter;
+
+/** The place of one registered adapter: its values, or the directory from which they come back. */
+final class Slot {
+
+    private final String name;
+    private final Path directory;
+    private final Packing packing;
+    private final long bytes;
+    private final long fingerprint;
+    private volatile ServedAdapter resident;
+
+    /**
+     * A slot whose values are at hand; {@code directory} is null for an adapter that stays in memory. Refuses what does
+     * not fit the base or cannot be served.
+     */
+    Slot(String name, Path directory, Adapter adapter, Packing packing) {
+        this.name = name;
+        this.directory = directory;
+        this.packing = packing;
+        this.resident = packing.checked(name, adapter);
+        this.bytes = resident.bytes();
+        this.fingerprint = directory == null ? 0 : Fingerprint.of(adapter);
+    }
+
+    String name() {
+        return name;
+    }
+
+    Path directory() {
+        return directory;
+    }
+
+    boolean pinned() {
+        return directory == null;
+    }
+
+    long bytes() {
+        return bytes;
+    }
+
+    /** The values in memory, or null. */
+    ServedAdapter resident() {
+        return resident;
+    }
+
+    void release() {
+        resident = null;
+    }
+
+    /** The values, read again if they are not in memory. */
+    synchronized ServedAdapter load() throws IOException {
+        ServedAdapter known = resident;
+        if (known != null) {
+            return known;
+        }
+        Adapter stored = Adapter.load(directory);
+        if (Fingerprint.of(stored) != fingerprint) {
+            throw new IOException("adapter \"" + name + "\": " + directory
+                    + " holds other values than when it was registered; expected the same. Call replace(name, directory)"
+                    + " to serve the new ones.");
+        }
+        ServedAdapter read = packing.again(name, stored);
+        resident = read;
+        return read;
+    }
+}
