@@ -14,8 +14,7 @@ import org.tribuo.math.optimisers.AdaGrad;
 /** Linear models with the settings that are best on a validation part, so that what LoRA is held against is a fair one. */
 final class Choice {
 
-    private static final List<Linear> GRID = List.of(
-            new Linear(0.1, 50), new Linear(0.1, 200), new Linear(1, 50), new Linear(1, 200), new Linear(5, 200));
+    private static final List<Linear> GRID = List.of(new Linear(0.1, 50), new Linear(1, 50), new Linear(1, 120));
 
     private Choice() {}
 

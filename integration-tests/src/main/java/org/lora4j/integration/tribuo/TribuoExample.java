@@ -13,6 +13,8 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import org.lora4j.integration.datasets.Banking77;
 import org.lora4j.integration.datasets.Clinc150;
 import org.lora4j.integration.datasets.WineQuality;
@@ -26,6 +28,7 @@ import org.lora4j.integration.datasets.WineQuality;
  */
 public final class TribuoExample {
 
+    private static final Logger TRIBUO = Logger.getLogger("org.tribuo");
     private static final int THREADS = Runtime.getRuntime().availableProcessors();
     private static final long SEED = 1;
     private static final int WINE_BASE_EPOCHS = 40;
@@ -52,6 +55,8 @@ public final class TribuoExample {
      */
     public static void main(String[] args) {
         Locale.setDefault(Locale.ROOT);
+        // Tribuo's trainers list all labels at every start.
+        TRIBUO.setLevel(Level.WARNING);
         try {
             Path folder = Path.of(args[1]);
             Files.createDirectories(folder);
