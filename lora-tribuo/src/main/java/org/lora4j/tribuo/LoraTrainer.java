@@ -294,7 +294,8 @@ public final class LoraTrainer<T extends Output<T>> implements IncrementalTraine
         List<String> names = new ArrayList<>();
         examples.getFeatureMap().forEach(feature -> names.add(feature.getName()));
         throw new IllegalArgumentException(WHERE + ": every value of all " + examples.size()
-                + " examples is 0, those of the features " + Problems.quoted(names) + "; expected some that are not, for "
+                + " examples is 0, those of the features " + Problems.quoted(names)
+                + "; expected some that are not, for "
                 + inputConverter + ". Check how the data was read and scaled.");
     }
 

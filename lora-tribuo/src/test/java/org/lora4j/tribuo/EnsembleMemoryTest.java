@@ -51,10 +51,8 @@ class EnsembleMemoryTest {
             // So that what is loaded once does not count.
             trainer.train(data).predict(data);
             long before = resident();
-            WeightedEnsembleModel<Label> ensemble =
-                    (WeightedEnsembleModel<Label>) new BaggingTrainer<>(
-                                    trainer, new VotingCombiner(), Integer.parseInt(arguments[0]))
-                            .train(data);
+            WeightedEnsembleModel<Label> ensemble = (WeightedEnsembleModel<Label>)
+                    new BaggingTrainer<>(trainer, new VotingCombiner(), Integer.parseInt(arguments[0])).train(data);
             ensemble.predict(data);
             Files.writeString(Path.of(arguments[1]), before + " " + resident());
             ensemble.predict(data);
@@ -104,9 +102,7 @@ class EnsembleMemoryTest {
                 .redirectOutput(folder.resolve("log").toFile())
                 .start();
         assertThat(worker.waitFor(3, TimeUnit.MINUTES)).isTrue();
-        assertThat(worker.exitValue())
-                .withFailMessage(() -> log())
-                .isZero();
+        assertThat(worker.exitValue()).withFailMessage(() -> log()).isZero();
 
         String[] resident = Files.readString(result).split(" ");
         long grown = Long.parseLong(resident[1]) - Long.parseLong(resident[0]);

@@ -87,7 +87,7 @@ final class BankingTask {
                 Encoder.data("words", train, words, factory),
                 Encoder.data("words", validation, words, factory),
                 Encoder.data("words", test, words, factory),
-                settings -> new TransformTrainer<>(logistic(settings, seed), idf));
+                settings -> new TransformTrainer<>(logistic(settings, seed), idf, false, true));
         out.accept(String.format("banking77, seed %d: words %.4f, frozen encoder %.4f", seed, bag, frozen));
 
         LoraModel<Label> model = trainer(seed).train(encoder.tokens(train, factory));
@@ -95,8 +95,8 @@ final class BankingTask {
         out.accept(String.format(
                 "banking77, seed %d: LoRA %.4f (validation %.4f)",
                 seed, lora, accuracy(model, encoder.tokens(validation, factory))));
-        long weights = (vectors.getFeatureMap().size() + 1L)
-                * vectors.getOutputInfo().size();
+        long weights =
+                (vectors.getFeatureMap().size() + 1L) * vectors.getOutputInfo().size();
         return new Draw(bag, frozen, lora, weights, model.adapterParameterCount());
     }
 
@@ -111,6 +111,7 @@ final class BankingTask {
                 .warmupFraction(0.06)
                 .batchSize(16)
                 .epochs(epochs)
+                .loggingInterval(50)
                 .seed(seed)
                 .build();
     }

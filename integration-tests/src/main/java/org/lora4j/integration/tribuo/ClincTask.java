@@ -64,8 +64,8 @@ final class ClincTask {
                 lora.microAveragedF1(),
                 lora.macroAveragedF1(),
                 evaluation(model, encoder.tokens(validation, factory)).microAveragedF1()));
-        long weights = (vectors.getFeatureMap().size() + 1L)
-                * vectors.getOutputInfo().size();
+        long weights =
+                (vectors.getFeatureMap().size() + 1L) * vectors.getOutputInfo().size();
         String linearName = "frozen encoder, linear";
         return List.of(
                 new Figure(TASK, linearName, "micro F1", List.of(frozen.microAveragedF1()), weights),
@@ -85,6 +85,7 @@ final class ClincTask {
                 .warmupFraction(0.06)
                 .batchSize(16)
                 .epochs(epochs)
+                .loggingInterval(50)
                 .seed(seed)
                 .build();
     }

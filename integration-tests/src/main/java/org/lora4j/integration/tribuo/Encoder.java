@@ -75,8 +75,7 @@ final class Encoder implements AutoCloseable {
 
     static <T extends Output<T>> MutableDataset<T> data(
             String name, List<LabeledText> texts, TextPipeline pipeline, OutputFactory<T> factory) {
-        return new MutableDataset<>(
-                LabeledText.source(name, texts, new TextFeatureExtractorImpl<>(pipeline), factory));
+        return new MutableDataset<>(LabeledText.source(name, texts, new TextFeatureExtractorImpl<>(pipeline), factory));
     }
 
     /** Encodes texts once. */

@@ -33,10 +33,7 @@ record GradeNetwork(MultiLayerNetwork network, double mean, double deviation) {
     /** Trains a network and keeps the epoch that is best on the validation part. */
     static GradeNetwork train(
             List<Example<Regressor>> wines, List<Example<Regressor>> validation, int epochs, long seed) {
-        double mean = wines.stream()
-                .mapToDouble(GradeNetwork::grade)
-                .average()
-                .orElseThrow();
+        double mean = wines.stream().mapToDouble(GradeNetwork::grade).average().orElseThrow();
         double variance = wines.stream()
                 .mapToDouble(wine -> Math.pow(grade(wine) - mean, 2))
                 .average()
@@ -69,7 +66,11 @@ record GradeNetwork(MultiLayerNetwork network, double mean, double deviation) {
                         .nIn(WineQuality.FEATURES.size())
                         .nOut(WIDTH)
                         .build())
-                .layer(new DenseLayer.Builder().name("fc2").nIn(WIDTH).nOut(WIDTH).build())
+                .layer(new DenseLayer.Builder()
+                        .name("fc2")
+                        .nIn(WIDTH)
+                        .nOut(WIDTH)
+                        .build())
                 .layer(new OutputLayer.Builder(LossFunction.MSE)
                         .name("grade")
                         .activation(Activation.IDENTITY)
@@ -109,8 +110,8 @@ record GradeNetwork(MultiLayerNetwork network, double mean, double deviation) {
         float[][] rows = new float[wines.size()][WineQuality.FEATURES.size()];
         for (int i = 0; i < rows.length; i++) {
             for (int j = 0; j < rows[i].length; j++) {
-                rows[i][j] = (float)
-                        wines.get(i).lookup(WineQuality.FEATURES.get(j)).getValue();
+                rows[i][j] =
+                        (float) wines.get(i).lookup(WineQuality.FEATURES.get(j)).getValue();
             }
         }
         return Nd4j.createFromArray(rows);
@@ -128,10 +129,8 @@ record GradeNetwork(MultiLayerNetwork network, double mean, double deviation) {
     /** The share of the variance of the grades that the network explains. */
     double r2(List<Example<Regressor>> wines) {
         double[] found = grades(wines);
-        double average = wines.stream()
-                .mapToDouble(GradeNetwork::grade)
-                .average()
-                .orElseThrow();
+        double average =
+                wines.stream().mapToDouble(GradeNetwork::grade).average().orElseThrow();
         double error = 0;
         double variance = 0;
         for (int i = 0; i < found.length; i++) {

@@ -31,8 +31,8 @@ public final class TribuoExample {
     private static final Logger TRIBUO = Logger.getLogger("org.tribuo");
     private static final int THREADS = Runtime.getRuntime().availableProcessors();
     private static final long SEED = 1;
-    private static final int WINE_BASE_EPOCHS = 40;
-    private static final int WINE_EPOCHS = 60;
+    private static final int WINE_BASE_EPOCHS = 20;
+    private static final int WINE_EPOCHS = 100;
     private static final int BANKING_EPOCHS = 12;
     private static final int CLINC_EPOCHS = 3;
 
@@ -69,7 +69,8 @@ public final class TribuoExample {
             all.write(folder.resolve("report.json"));
             System.out.printf(
                     "%.0f s; the figures are in %s%n",
-                    all.seconds(), folder.resolve("report.json").toAbsolutePath().normalize());
+                    all.seconds(),
+                    folder.resolve("report.json").toAbsolutePath().normalize());
         } catch (IOException | IllegalArgumentException | IllegalStateException e) {
             System.err.println("example-tribuo: " + e.getMessage());
             System.exit(1);
@@ -111,8 +112,8 @@ public final class TribuoExample {
                 figures.addAll(BankingTask.figures(done));
             }
             if (tasks.contains("clinc150")) {
-                ClincTask task = new ClincTask(
-                        new Clinc150(folder("clinc150")), encoder, CLINC_EPOCHS, SEED, this::print);
+                ClincTask task =
+                        new ClincTask(new Clinc150(folder("clinc150")), encoder, CLINC_EPOCHS, SEED, this::print);
                 figures.addAll(task.run(SEED));
             }
         } finally {

@@ -88,8 +88,8 @@ final class WineTask {
 
     private void draw(long seed) throws IOException {
         Parts whites = Parts.of(wine.white(), seed);
-        TransformerMap scale = whites.train()
-                .createTransformers(new TransformationMap(List.of(new MeanStdDevTransformation())), true);
+        TransformerMap scale =
+                whites.train().createTransformers(new TransformationMap(List.of(new MeanStdDevTransformation())), true);
         whites = whites.scaled(scale);
         Parts reds = Parts.of(wine.red(), seed).scaled(scale);
 
@@ -99,17 +99,16 @@ final class WineTask {
         before.add(network.r2(reds.test().getData()));
         white.add(network.r2(whites.test().getData()));
 
-        // The trainer takes a validation part of the same size itself.
+        // Rate and epochs are those that were best on validation parts.
         LoraTrainer<Regressor> trainer = LoraTrainer.builder(
                         BaseNetwork.of(network.network()), new RegressorConverter())
                 .inputs(new DenseInputConverter(WineQuality.FEATURES))
                 .spec(new LoraSpec(8, 16))
-                .learningRate(2e-3)
-                .weightDecay(0.01)
+                .learningRate(5e-3)
+                .weightDecay(0.05)
                 .schedule(Schedule.LINEAR)
                 .batchSize(32)
                 .epochs(epochs)
-                .validationFraction(VALIDATED)
                 .seed(seed)
                 .build();
         LoraModel<Regressor> model = trainer.train(joined(reds));
@@ -124,7 +123,8 @@ final class WineTask {
     }
 
     private static Dataset<Regressor> joined(Parts reds) {
-        MutableDataset<Regressor> all = new MutableDataset<>(reds.train().getProvenance(), reds.train().getOutputFactory());
+        MutableDataset<Regressor> all =
+                new MutableDataset<>(reds.train().getProvenance(), reds.train().getOutputFactory());
         for (Example<Regressor> wine : reds.train()) {
             all.add(wine);
         }

@@ -8,20 +8,19 @@ import org.junit.jupiter.api.Test;
 import org.lora4j.integration.datasets.SharedFiles;
 import org.lora4j.integration.datasets.WineQuality;
 
-/** The regression of the example, shrunken. */
+/** The regression of the example, shrunken; the task itself fails if the white network changed. */
 class WineTaskTest {
 
     @Test
     void run_onOneDraw_adaptsTheWhiteNetworkToRedWine() throws Exception {
         WineQuality wine = new WineQuality(SharedFiles.folder("wine-quality"));
 
-        List<Figure> figures = new WineTask(wine, 10, 20, line -> {}).run(1, 1);
+        List<Figure> figures = new WineTask(wine, 5, 25, line -> {}).run(1, 1);
 
         Figure before = figures.get(0);
         Figure adapted = figures.get(1);
         Figure alone = figures.get(2);
-        assertThat(before.mean()).isLessThan(0);
-        assertThat(adapted.mean()).isGreaterThan(0.25);
+        assertThat(adapted.mean()).isGreaterThan(before.mean()).isGreaterThan(0.2);
         assertThat(10 * adapted.learned()).isLessThan(alone.learned());
     }
 }

@@ -114,7 +114,8 @@ final class LayerGraphBody extends LayerBody<ComputationGraph> {
 
     @Override
     ComputationGraph over(INDArray values) {
-        ComputationGraph same = new ComputationGraph(network().getConfiguration().clone());
+        ComputationGraph same =
+                new ComputationGraph(network().getConfiguration().clone());
         same.init(values, false);
         return same;
     }
