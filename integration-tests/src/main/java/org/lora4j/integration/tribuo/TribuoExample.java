@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -31,6 +32,7 @@ public final class TribuoExample {
     private static final Logger TRIBUO = Logger.getLogger("org.tribuo");
     private static final int THREADS = Runtime.getRuntime().availableProcessors();
     private static final long SEED = 1;
+    private static final String TASKS = "wine,banking77,clinc150";
     private static final int WINE_BASE_EPOCHS = 20;
     private static final int WINE_EPOCHS = 100;
     private static final int BANKING_EPOCHS = 12;
@@ -60,7 +62,7 @@ public final class TribuoExample {
         try {
             Path folder = Path.of(args[1]);
             Files.createDirectories(folder);
-            Set<String> tasks = Set.of((args.length > 2 ? args[2] : "wine,banking77,clinc150").split(","));
+            Set<String> tasks = tasks(args.length > 2 ? args[2] : TASKS);
             int draws = args.length > 3 ? Integer.parseInt(args[3]) : 3;
             long start = System.nanoTime();
             List<Figure> figures = new TribuoExample(System.out, Path.of(args[0]), tasks, draws).run();
@@ -75,6 +77,15 @@ public final class TribuoExample {
             System.err.println("example-tribuo: " + e.getMessage());
             System.exit(1);
         }
+    }
+
+    private static Set<String> tasks(String names) {
+        Set<String> tasks = new TreeSet<>(List.of(names.split(",")));
+        if (!Set.of(TASKS.split(",")).containsAll(tasks)) {
+            throw new IllegalArgumentException(
+                    "tasks = \"" + names + "\"; expected one or more of " + TASKS + ", with commas between them.");
+        }
+        return tasks;
     }
 
     private List<Figure> run() throws IOException {
