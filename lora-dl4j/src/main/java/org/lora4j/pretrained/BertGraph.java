@@ -96,7 +96,10 @@ final class BertGraph {
         SDVariable mask = sd.getVariable(BertEncoder.ATTENTION_MASK);
         SDVariable kept = sd.sum("pooling/kept", mask, true, 1);
         SDVariable share = mask.div("pooling/share", sd.math().max("pooling/divisor", kept, smallest()));
-        SDVariable row = sd.mmul("pooling/mean", sd.expandDims("pooling/share_row", share, 1), hidden);
+        // Not expandDims, which leaves an array of a single element at its rank.
+        SDVariable column = sd.reshape(
+                "pooling/share_column", share, shape("pooling/column_shape", sd.getVariable("input_ids/shape"), 1));
+        SDVariable row = sd.mmul("pooling/mean", sd.permute("pooling/share_row", column, 0, 2, 1), hidden);
         return sd.reshape(BertEncoder.POOLED, row, -1, config.hidden());
     }
 

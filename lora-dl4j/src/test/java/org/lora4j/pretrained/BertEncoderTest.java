@@ -89,6 +89,15 @@ class BertEncoderTest {
     }
 
     @Test
+    void pooledMean_ofOneTextOfOneToken_isItsHiddenState() {
+        BertEncoder encoder = BertEncoder.create(weights, Pooling.MEAN);
+
+        INDArray pooled = run(encoder, new int[][] {{5}}, new double[][] {{1}}, BertEncoder.POOLED);
+
+        assertClose(pooled.toDoubleMatrix(), reference(new int[] {5}), EXACT);
+    }
+
+    @Test
     void pooledCls_isTheFirstToken() {
         BertEncoder encoder = BertEncoder.create(weights, Pooling.CLS);
 

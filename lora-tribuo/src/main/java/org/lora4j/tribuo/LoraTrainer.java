@@ -17,6 +17,8 @@ import org.lora4j.tribuo.base.BaseNetwork;
 import org.lora4j.tribuo.input.InputConverter;
 import org.lora4j.tribuo.output.OutputConverter;
 import org.tribuo.Dataset;
+import org.tribuo.Example;
+import org.tribuo.Feature;
 import org.tribuo.IncrementalTrainer;
 import org.tribuo.Output;
 import org.tribuo.Trainer;
@@ -216,7 +218,8 @@ public final class LoraTrainer<T extends Output<T>> implements IncrementalTraine
      * @param invocationCount the count to train with, or {@link Trainer#INCREMENT_INVOCATION_COUNT} for the next one
      * @return a new model
      * @throws IllegalArgumentException if the data is empty, has outputs that are unknown or features that the network has
-     *     no place for, values that are not finite, or examples without features; the message shows both sides
+     *     no place for, values that are not finite or nothing but zeros, or examples without features; the message shows both
+     *     sides
      * @throws org.lora4j.train.TrainingFailedException if the loss or a gradient is no longer finite, or the factors get no
      *     gradient
      */
@@ -277,6 +280,23 @@ public final class LoraTrainer<T extends Output<T>> implements IncrementalTraine
             throw new IllegalArgumentException(
                     WHERE + ": the data set is empty; expected one example or more. Check how the data was read.");
         }
+        requireValues(examples);
+    }
+
+    private void requireValues(Dataset<T> examples) {
+        for (Example<T> example : examples) {
+            for (Feature feature : example) {
+                if (feature.getValue() != 0) {
+                    return;
+                }
+            }
+        }
+        List<String> names = new ArrayList<>();
+        examples.getFeatureMap().forEach(feature -> names.add(feature.getName()));
+        throw new IllegalArgumentException(WHERE + ": every value of all " + examples.size()
+                + " examples is 0, those of the features " + Problems.quoted(names)
+                + "; expected some that are not, for "
+                + inputConverter + ". Check how the data was read and scaled.");
     }
 
     /** What a call of train has for itself. */

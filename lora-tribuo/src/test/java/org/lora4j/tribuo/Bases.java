@@ -125,6 +125,31 @@ public final class Bases {
         return graph;
     }
 
+    /** Layers in a graph, some of which lead nowhere and come after the output. */
+    public static ComputationGraph graphWithDanglingLayer(int inputs, int outputs, long seed) {
+        ComputationGraph graph = new ComputationGraph(new NeuralNetConfiguration.Builder()
+                .seed(seed)
+                .activation(Activation.TANH)
+                .graphBuilder()
+                .allowDisconnected(true)
+                .addInputs("in")
+                .addLayer("fc1", new DenseLayer.Builder().nIn(inputs).nOut(8).build(), "in")
+                .addLayer(
+                        "out",
+                        new OutputLayer.Builder(LossFunction.MCXENT)
+                                .activation(Activation.SOFTMAX)
+                                .nIn(8)
+                                .nOut(outputs)
+                                .build(),
+                        "fc1")
+                .addLayer("aside1", new DenseLayer.Builder().nIn(8).nOut(8).build(), "fc1")
+                .addLayer("aside2", new DenseLayer.Builder().nIn(8).nOut(8).build(), "aside1")
+                .setOutputs("out")
+                .build());
+        graph.init();
+        return graph;
+    }
+
     /** Two linear modules with tanh in between; {@code "features"} is [batch, 6]. */
     public static SameDiff sameDiff(int inputs, long seed) {
         SameDiff sd = SameDiff.create();

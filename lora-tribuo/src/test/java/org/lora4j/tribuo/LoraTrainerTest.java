@@ -251,6 +251,16 @@ class LoraTrainerTest {
     }
 
     @Test
+    void train_onNothingButZeros_namesTheFeaturesAndTheInputs() {
+        MutableDataset<Label> zeros = Data.of(Data.example("a", 0, 0, 0, 0), Data.example("b", 0, 0, 0, 0));
+
+        assertThatThrownBy(() -> builder().build().train(zeros))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("every value of all 2 examples is 0, those of the features \"A\", \"B\", \"C\"")
+                .hasMessageContaining("expected some that are not, for DenseInputConverter");
+    }
+
+    @Test
     void train_onAnEmptyDataSet_isRefused() {
         assertThatThrownBy(() -> builder().build().train(Data.of()))
                 .isInstanceOf(IllegalArgumentException.class)

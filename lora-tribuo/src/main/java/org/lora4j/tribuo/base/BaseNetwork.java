@@ -21,8 +21,8 @@ import org.nd4j.autodiff.samediff.SameDiff;
 /**
  * A frozen pretrained network.
  *
- * <p>Any number of trainers and models share one object, and with it one copy of the weights; networks of Deeplearning4j are
- * kept once more for each shape of head in use. It is identified by its {@link #contentHash}, which is that of structure and
+ * <p>Any number of trainers and models share one object, and with it one copy of the weights, whatever their heads. It is
+ * identified by its {@link #contentHash}, which is that of structure and
  * values, not of a file: zips carry times. What belongs to the network's own training plays no part here: updaters, dropout,
  * regularization, constraints. A frozen network has none, and dropout would draw from ND4J's global generator.
  *
@@ -137,7 +137,7 @@ public final class BaseNetwork implements Configurable, Provenancable<BaseNetwor
      * @throws IllegalArgumentException if the network cannot be a base; the message says why
      */
     public static BaseNetwork of(MultiLayerNetwork network) {
-        return new BaseNetwork(new MultiLayerBody(network.clone()));
+        return new BaseNetwork(new MultiLayerBody(network));
     }
 
     /**
@@ -148,7 +148,7 @@ public final class BaseNetwork implements Configurable, Provenancable<BaseNetwor
      * @throws IllegalArgumentException if the graph cannot be a base; the message says why
      */
     public static BaseNetwork of(ComputationGraph network) {
-        return new BaseNetwork(new LayerGraphBody(network.clone()));
+        return new BaseNetwork(new LayerGraphBody(network));
     }
 
     /**

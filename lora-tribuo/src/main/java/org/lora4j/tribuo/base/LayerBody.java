@@ -3,68 +3,113 @@ package org.lora4j.tribuo.base;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.lang.ref.WeakReference;
-import java.util.HashMap;
-import java.util.Map;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.util.ModelSerializer;
 import org.lora4j.dl4j.AdaptedNetwork;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /**
- * A network of layers. One copy of it exists for each shape of head that is in use, shared by all who use that shape.
+ * A network of layers. Its values lie in one vector, which networks with other heads read as well: a head takes the place of
+ * the own output layer at the vector's end, and what is there does not matter, because heads belong to adapters.
  *
  * @param <N> kind of network
  */
 abstract class LayerBody<N extends Model> implements Body {
 
-    private final N network;
-    private final Map<HeadShape, WeakReference<N>> withHead = new HashMap<>();
-    private final Map<HeadShape, WeakReference<N>> withOwnHead = new HashMap<>();
+    /** A larger head has the vector grow by more than it needs, so that others of its size need no growth. */
+    private static final int SPARE = 2;
+
+    private volatile N network;
+    private INDArray values;
 
     LayerBody(N network) {
         this.network = network;
+        this.values = network.params();
     }
 
     final N network() {
         return network;
     }
 
-    /** A copy of the network's values in plain layers with another output layer, which may keep the values of the own one. */
-    abstract N copy(OutputLayer output, boolean keepsValues);
+    /** Whether the parameters of the output layer are the last ones. */
+    abstract boolean endsWithOutput();
 
-    /** A copy to look at. */
+    /** What names of the output layer's parameters begin with, before the underscore. */
+    abstract String outputKey();
+
+    /** The network as it is, reading other values, which are not copied. */
+    abstract N over(INDArray values);
+
+    /** The network in plain layers with another output layer, reading values, which are not copied. */
+    abstract N over(INDArray values, OutputLayer output);
+
+    /** The network in plain layers, to look at. */
     final N plain() {
-        return copy((OutputLayer) PlainLayers.of(output()), true);
+        return withOutput((OutputLayer) PlainLayers.of(output()), true);
     }
 
     /** The output layer. */
     abstract OutputLayer output();
 
-    /** Prepares a copy for adapters. */
-    abstract AdaptedNetwork<N> adapt(N copy);
+    /** Prepares a network for adapters. */
+    abstract AdaptedNetwork<N> adapt(N plain);
 
     /** What differs between kinds of networks in training and inference. */
     abstract LayerAccess<N> access();
 
     @Override
     public final AdaptedBase withHead(HeadShape head) {
-        return new AdaptedLayers<>(adapt(shared(withHead, head, false)), access());
+        N plain = withOutput(PlainLayers.output(output(), head), false);
+        return new AdaptedLayers<>(adapt(plain), access());
     }
 
     @Override
     public final AdaptedBase withOwnHead(HeadShape head) {
         PlainLayers.requireFits(output(), head);
-        return new AdaptedLayers<>(adapt(shared(withOwnHead, head, true)), access());
+        N plain = withOutput(PlainLayers.output(output(), head), true);
+        return new AdaptedLayers<>(adapt(plain), access());
     }
 
-    private synchronized N shared(Map<HeadShape, WeakReference<N>> known, HeadShape head, boolean own) {
-        WeakReference<N> reference = known.get(head);
-        N copy = reference == null ? null : reference.get();
-        if (copy == null) {
-            copy = copy(PlainLayers.output(output(), head), own);
-            known.put(head, new WeakReference<>(copy));
+    private synchronized N withOutput(OutputLayer output, boolean keepsValues) {
+        long body = network.numParams() - parameters(output());
+        long length = body + parameters(output);
+        if (!endsWithOutput()) {
+            return copied(length, output, keepsValues);
         }
+        if (length > values.length()) {
+            grow(body + SPARE * parameters(output));
+        }
+        return over(row(length), output);
+    }
+
+    private static long parameters(OutputLayer output) {
+        return output.initializer().numParams(output);
+    }
+
+    private INDArray row(long length) {
+        return values.get(NDArrayIndex.interval(0, length)).reshape(1, length);
+    }
+
+    private void grow(long length) {
+        INDArray larger = Nd4j.create(values.dataType(), length);
+        long own = network.numParams();
+        larger.get(NDArrayIndex.interval(0, own)).assign(network.params());
+        values = larger;
+        // So that the vector before it can go.
+        network = over(row(own));
+    }
+
+    /** Behind the output layer come others, which would have to move. */
+    private N copied(long length, OutputLayer output, boolean keepsValues) {
+        N copy = over(Nd4j.create(values.dataType(), 1, length), output);
+        network.paramTable().forEach((key, value) -> {
+            if (keepsValues || !key.substring(0, key.lastIndexOf('_')).equals(outputKey())) {
+                copy.getParam(key).assign(value);
+            }
+        });
         return copy;
     }
 

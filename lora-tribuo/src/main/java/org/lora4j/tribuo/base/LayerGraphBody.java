@@ -18,7 +18,6 @@ import org.lora4j.dl4j.NetworkModules;
 import org.lora4j.error.Problems;
 import org.lora4j.tribuo.input.InputSpec;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 
 /** Layers as vertices of a graph with one input and one output. */
 final class LayerGraphBody extends LayerBody<ComputationGraph> {
@@ -97,30 +96,47 @@ final class LayerGraphBody extends LayerBody<ComputationGraph> {
     }
 
     @Override
-    ComputationGraph copy(OutputLayer output, boolean keepsValues) {
+    boolean endsWithOutput() {
+        String last = null;
+        for (int index : network().topologicalSortOrder()) {
+            org.deeplearning4j.nn.graph.vertex.GraphVertex vertex = network().getVertices()[index];
+            if (vertex.numParams() > 0) {
+                last = vertex.getVertexName();
+            }
+        }
+        return outputName().equals(last);
+    }
+
+    @Override
+    String outputKey() {
+        return outputName();
+    }
+
+    @Override
+    ComputationGraph over(INDArray values) {
+        ComputationGraph same =
+                new ComputationGraph(network().getConfiguration().clone());
+        same.init(values, false);
+        return same;
+    }
+
+    @Override
+    ComputationGraph over(INDArray values, OutputLayer output) {
         ComputationGraphConfiguration conf = network().getConfiguration().clone();
         conf.setIterationCount(0);
         conf.setEpochCount(0);
         conf.setTrainingWorkspaceMode(WorkspaceMode.NONE);
-        long length = 0;
-        for (Map.Entry<String, GraphVertex> entry : conf.getVertices().entrySet()) {
-            if (entry.getValue() instanceof LayerVertex vertex) {
-                Layer own = vertex.getLayerConf().getLayer();
-                boolean last = entry.getKey().equals(outputName());
-                vertex.getLayerConf().clearVariables();
-                vertex.getLayerConf().setMiniBatch(true);
-                vertex.getLayerConf().setLayer(last ? output : PlainLayers.of(own));
-            }
-            length += entry.getValue().numParams(true);
-        }
-        ComputationGraph copy = new ComputationGraph(conf);
-        copy.init(Nd4j.create(conf.getDataType(), 1, length), false);
-        network().paramTable().forEach((key, value) -> {
-            if (keepsValues || !key.substring(0, key.lastIndexOf('_')).equals(outputName())) {
-                copy.getParam(key).assign(value);
+        conf.getVertices().forEach((name, vertex) -> {
+            if (vertex instanceof LayerVertex layer) {
+                Layer own = layer.getLayerConf().getLayer();
+                layer.getLayerConf().clearVariables();
+                layer.getLayerConf().setMiniBatch(true);
+                layer.getLayerConf().setLayer(name.equals(outputName()) ? output : PlainLayers.of(own));
             }
         });
-        return copy;
+        ComputationGraph other = new ComputationGraph(conf);
+        other.init(values, false);
+        return other;
     }
 
     @Override

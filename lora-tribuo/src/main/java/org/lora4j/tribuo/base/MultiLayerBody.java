@@ -16,7 +16,6 @@ import org.lora4j.dl4j.NetworkModule;
 import org.lora4j.dl4j.NetworkModules;
 import org.lora4j.tribuo.input.InputSpec;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 
 /** Layers in a row. */
 final class MultiLayerBody extends LayerBody<MultiLayerNetwork> {
@@ -66,31 +65,40 @@ final class MultiLayerBody extends LayerBody<MultiLayerNetwork> {
     }
 
     @Override
-    MultiLayerNetwork copy(OutputLayer output, boolean keepsValues) {
+    boolean endsWithOutput() {
+        return true;
+    }
+
+    @Override
+    String outputKey() {
+        return String.valueOf(network().getnLayers() - 1);
+    }
+
+    @Override
+    MultiLayerNetwork over(INDArray values) {
+        MultiLayerNetwork same =
+                new MultiLayerNetwork(network().getLayerWiseConfigurations().clone());
+        same.init(values, false);
+        return same;
+    }
+
+    @Override
+    MultiLayerNetwork over(INDArray values, OutputLayer output) {
         MultiLayerConfiguration conf = network().getLayerWiseConfigurations().clone();
         conf.setIterationCount(0);
         conf.setEpochCount(0);
         conf.setTrainingWorkspaceMode(WorkspaceMode.NONE);
         int last = conf.getConfs().size() - 1;
-        long length = 0;
         for (int i = 0; i <= last; i++) {
             NeuralNetConfiguration own = conf.getConf(i);
             own.clearVariables();
             own.setMiniBatch(true);
             own.setLayer(i == last ? output : PlainLayers.of(own.getLayer()));
-            length += own.getLayer().initializer().numParams(own);
         }
-        MultiLayerNetwork copy = new MultiLayerNetwork(conf);
+        MultiLayerNetwork other = new MultiLayerNetwork(conf);
         // With given parameters DL4J does not reseed its global generator to draw values that nobody needs.
-        copy.init(Nd4j.create(conf.getDataType(), 1, length), false);
-        for (int i = 0; i < (keepsValues ? last + 1 : last); i++) {
-            Map<String, INDArray> values = network().getLayer(i).paramTable(false);
-            org.deeplearning4j.nn.api.Layer to = copy.getLayer(i);
-            if (values != null) {
-                values.forEach((name, value) -> to.getParam(name).assign(value));
-            }
-        }
-        return copy;
+        other.init(values, false);
+        return other;
     }
 
     @Override

@@ -154,8 +154,7 @@ final class SameDiffBody implements Body {
                     input.shape().stream().mapToLong(size -> Math.max(1, size)).toArray();
             shape[0] = 1;
             if (input.kind() != InputSpec.Kind.VALUES) {
-                // Not 1: mean pooling of M2.1 cannot multiply arrays of one token in one row.
-                shape[1] = 2;
+                shape[1] = 1;
             }
             DataType type = graph.getVariable(input.name()).dataType();
             probe.put(

@@ -5,10 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
+import org.deeplearning4j.nn.api.Model;
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -16,6 +20,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.lora4j.array.RandomStreams;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
+import org.lora4j.dl4j.AdaptedNetwork;
 import org.lora4j.exec.LossAndGradients;
 import org.lora4j.model.Trainable;
 import org.lora4j.model.TrainableParameter;
@@ -171,6 +176,67 @@ class AdaptedBaseTest {
                 .isDeepEqualTo(network.output(inputs.values().iterator().next(), false)
                         .castTo(DataType.DOUBLE)
                         .toDoubleMatrix());
+    }
+
+    private static long address(AdaptedBase host) {
+        Model base = (Model) ((AdaptedNetwork<?>) host.model()).base();
+        return base.params().data().address();
+    }
+
+    private static Stream<Model> networksOfLayers() {
+        return Stream.of(Bases.mlp(4, 3, 1), Bases.graph(4, 3, 2));
+    }
+
+    private static BaseNetwork baseOf(Model network) {
+        return network instanceof MultiLayerNetwork layers
+                ? BaseNetwork.of(layers)
+                : BaseNetwork.of((ComputationGraph) network);
+    }
+
+    @ParameterizedTest
+    @MethodSource("networksOfLayers")
+    void withHead_ofAnySizeUpToTheOwnOne_readsTheNetworksOwnArray(Model network) {
+        BaseNetwork base = baseOf(network);
+        long own = network.params().data().address();
+
+        assertThat(Stream.of(1, 2, 3).map(n -> address(base.withHead(new HeadShape(n, Loss.SQUARED_ERROR)))))
+                .containsOnly(own);
+        assertThat(address(base.withOwnHead(new HeadShape(3, Loss.SOFTMAX_CROSS_ENTROPY))))
+                .isEqualTo(own);
+    }
+
+    @ParameterizedTest
+    @MethodSource("networksOfLayers")
+    void withHead_thatIsLarger_movesTheBaseOnceForAll(Model network) throws IOException {
+        BaseNetwork base = baseOf(network);
+        INDArray before = network.params().dup();
+
+        long larger = address(base.withHead(new HeadShape(5, Loss.SQUARED_ERROR)));
+
+        assertThat(Stream.of(1, 3, 10).map(n -> address(base.withHead(new HeadShape(n, Loss.SQUARED_ERROR)))))
+                .containsOnly(larger);
+        assertThat(network.params()).isEqualTo(before);
+        Body again = base.reference().kind().restore(base.toBytes(), null);
+        assertThat(again.contentHash()).isEqualTo(base.contentHash());
+    }
+
+    @Test
+    void withHead_inAGraphWithParametersBehindTheOutput_learnsAndLeavesThem() {
+        ComputationGraph graph = Bases.graphWithDanglingLayer(4, 3, 2);
+        BaseNetwork base = BaseNetwork.of(graph);
+        INDArray before = graph.params().dup();
+        Map<String, INDArray> inputs = inputs(base);
+
+        double[][] own =
+                base.withOwnHead(new HeadShape(3, Loss.SOFTMAX_CROSS_ENTROPY)).outputs(inputs);
+        AdaptedBase host = adapted(base, Loss.SQUARED_ERROR);
+
+        assertThat(own)
+                .isDeepEqualTo(graph.outputSingle(inputs.values().iterator().next())
+                        .castTo(DataType.DOUBLE)
+                        .toDoubleMatrix());
+        assertThat(host.outputs(inputs)).hasDimensions(4, OUTPUTS);
+        assertThat(graph.params()).isEqualTo(before);
     }
 
     @Test

@@ -34,10 +34,13 @@ import org.tribuo.Model;
 import org.tribuo.MutableDataset;
 import org.tribuo.Trainer;
 import org.tribuo.classification.Label;
+import org.tribuo.classification.ensemble.VotingCombiner;
 import org.tribuo.classification.evaluation.LabelEvaluation;
 import org.tribuo.classification.evaluation.LabelEvaluator;
 import org.tribuo.data.text.TextFeatureExtractor;
 import org.tribuo.data.text.impl.TextFeatureExtractorImpl;
+import org.tribuo.ensemble.BaggingTrainer;
+import org.tribuo.ensemble.EnsembleModel;
 
 /** The examples of docs/tribuo.md. */
 class TribuoGuideTest {
@@ -75,6 +78,14 @@ class TribuoGuideTest {
         assertThat(evaluation.accuracy()).isGreaterThan(0.9);
         saveAndLoad(model, saved);
         goOn(trainer, model, Data.corners(10, 3, "d"));
+        ensembles(trainer);
+    }
+
+    private void ensembles(LoraTrainer<Label> trainer) {
+        BaggingTrainer<Label> bagging = new BaggingTrainer<>(trainer, new VotingCombiner(), 3);
+        EnsembleModel<Label> ensemble = bagging.train(train);
+
+        assertThat(ensemble.getNumModels()).isEqualTo(3);
     }
 
     private void saveAndLoad(LoraModel<Label> model, Path saved) throws Exception {

@@ -1,6 +1,0 @@
-/**
- * Published data sets as Tribuo reads them, for measurements with real data: wine quality (regression), BANKING77 (labels)
- * and CLINC150 (several labels). The files are not ours to ship; {@link org.lora4j.tribuo.datasets.SharedFiles} says where
- * they are looked for, and tests that need them are skipped with a message where they are absent.
- */
-package org.lora4j.tribuo.datasets;
