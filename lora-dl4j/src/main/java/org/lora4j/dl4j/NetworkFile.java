@@ -4,6 +4,7 @@ package org.lora4j.dl4j;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import org.deeplearning4j.nn.api.Model;
@@ -53,12 +54,14 @@ public final class NetworkFile {
     private final Set<String> allowed;
     private final long most;
     private final boolean updater;
+    private final MemoryMode mode;
 
-    private NetworkFile(Path path, Set<String> allowed, long most, boolean updater) {
+    private NetworkFile(Path path, Set<String> allowed, long most, boolean updater, MemoryMode mode) {
         this.path = path;
         this.allowed = allowed;
         this.most = most;
         this.updater = updater;
+        this.mode = mode;
     }
 
     /**
@@ -92,7 +95,7 @@ public final class NetworkFile {
      * @return the file with the usual limits
      */
     public static NetworkFile of(Path zip) {
-        return new NetworkFile(zip, Set.of(), 0, true);
+        return new NetworkFile(zip, Set.of(), 0, true, MemoryMode.IN_VIEW);
     }
 
     /**
@@ -106,7 +109,7 @@ public final class NetworkFile {
         for (Class<?> allowedToo : classes) {
             names.add(allowedToo.getName());
         }
-        return new NetworkFile(path, Set.copyOf(names), most, updater);
+        return new NetworkFile(path, Set.copyOf(names), most, updater, mode);
     }
 
     /**
@@ -121,7 +124,7 @@ public final class NetworkFile {
             throw new IllegalArgumentException("NetworkFile.unpackingTo: bytes = " + bytes
                     + "; expected a number above 0. Give the memory that the network may take.");
         }
-        return new NetworkFile(path, allowed, bytes, updater);
+        return new NetworkFile(path, allowed, bytes, updater, mode);
     }
 
     /**
@@ -130,7 +133,17 @@ public final class NetworkFile {
      * @return this file, read so
      */
     public NetworkFile withoutUpdater() {
-        return new NetworkFile(path, allowed, most, false);
+        return new NetworkFile(path, allowed, most, false, mode);
+    }
+
+    /**
+     * Chooses the memory of models with adapters that are read; they are saved alike in both modes.
+     *
+     * @param memoryMode where adapted networks have what does not learn, {@link MemoryMode#IN_VIEW} if not chosen
+     * @return this file, read so
+     */
+    public NetworkFile in(MemoryMode memoryMode) {
+        return new NetworkFile(path, allowed, most, updater, Objects.requireNonNull(memoryMode, "memoryMode"));
     }
 
     /**
@@ -183,7 +196,7 @@ public final class NetworkFile {
     public AdaptedNetwork<MultiLayerNetwork> adaptedMultiLayerNetwork() throws IOException {
         try (NetworkZip zip = open()) {
             SavedAdapters saved = SavedAdapters.read(zip);
-            return AdaptedZip.restore(zip, saved, AdaptedNetwork.of(read(zip, NetworkReader.LAYERS)));
+            return AdaptedZip.restore(zip, saved, AdaptedNetwork.of(read(zip, NetworkReader.LAYERS), mode));
         }
     }
 
@@ -198,7 +211,7 @@ public final class NetworkFile {
     public AdaptedNetwork<ComputationGraph> adaptedComputationGraph() throws IOException {
         try (NetworkZip zip = open()) {
             SavedAdapters saved = SavedAdapters.read(zip);
-            return AdaptedZip.restore(zip, saved, AdaptedNetwork.of(read(zip, NetworkReader.GRAPH)));
+            return AdaptedZip.restore(zip, saved, AdaptedNetwork.of(read(zip, NetworkReader.GRAPH), mode));
         }
     }
 

@@ -104,6 +104,24 @@ class SavedModelTest {
     }
 
     @Test
+    void loadedModel_inLowMemory_learnsOnAsTheSavedOneWould() throws IOException {
+        AdaptedNetwork<MultiLayerNetwork> model = trained();
+        model.save(zip());
+        AdaptedNetwork<MultiLayerNetwork> loaded =
+                NetworkFile.of(zip()).in(MemoryMode.LOW_MEMORY).adaptedMultiLayerNetwork();
+
+        model.network().fit(batch());
+        loaded.network().fit(batch());
+
+        assertThat(loaded.network().numParams()).isLessThan(model.network().numParams());
+        assertThat(loaded.adapter(NAME)).isEqualTo(model.adapter(NAME));
+        assertThat(values(loaded.network().output(normal(6, 4))))
+                .isEqualTo(values(model.network().output(normal(6, 4))));
+        loaded.save(zip());
+        assertThat(Lora.loadMultiLayerNetwork(zip()).adapter(NAME)).isEqualTo(model.adapter(NAME));
+    }
+
+    @Test
     void loadedModel_learnsOnAsTheSavedOneWould() throws IOException {
         AdaptedNetwork<MultiLayerNetwork> model = trained();
         model.save(zip());
