@@ -36,9 +36,4 @@ record ModuleInputs(String path, List<Share> shares) {
                 ? DataType.DOUBLE
                 : DataType.FLOAT;
     }
-
-    /** The sum of all ranks. */
-    int totalRank() {
-        return shares.stream().mapToInt(share -> share.factors().rank()).sum();
-    }
 }

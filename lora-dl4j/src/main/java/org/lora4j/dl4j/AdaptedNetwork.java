@@ -121,8 +121,8 @@ public final class AdaptedNetwork<N extends Model> extends HostedModel<NetworkAd
      * @param base an initialized graph of stock layers; never changed
      * @param mode where the graphs of all states have what does not learn; low memory reads the base's parameters once here
      * @return the model
-     * @throws IllegalArgumentException if the graph is not initialized, has adapted or frozen layers, or vertices with
-     *     parameters that cannot be frozen
+     * @throws IllegalArgumentException if the graph is not initialized, has adapted or frozen layers or vertices, or
+     *     vertices of a kind that cannot be frozen, with parameters
      */
     public static AdaptedNetwork<ComputationGraph> of(ComputationGraph base, MemoryMode mode) {
         return new AdaptedNetwork<>(base, new GraphAccess(), mode);

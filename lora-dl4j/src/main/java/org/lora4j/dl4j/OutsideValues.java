@@ -30,7 +30,7 @@ final class OutsideValues {
     }
 
     /**
-     * The values of a layer.
+     * The values of a layer or a vertex.
      *
      * @param moved values that differ from the base's, by name
      * @return null for places without parameters

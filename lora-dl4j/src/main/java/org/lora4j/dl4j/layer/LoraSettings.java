@@ -142,8 +142,4 @@ public record LoraSettings(
         }
         return own;
     }
-
-    LoraSettings asLowest() {
-        return new LoraSettings(slots, learning, true, outside);
-    }
 }

@@ -311,7 +311,7 @@ class AttentionLayersTest {
         MultiLayerNetwork stock = network(DataType.DOUBLE, selfAttention());
         LoraSettings settings = updates(Initialization.RANDOM, "Wq", "Wk", "Wv", "Wo");
         MultiLayerNetwork higher = adapted(stock, 0, settings);
-        MultiLayerNetwork lowest = adapted(stock, 0, settings.asLowest());
+        MultiLayerNetwork lowest = adapted(stock, 0, new LoraSettings(settings.slots(), settings.learning(), true));
 
         for (MultiLayerNetwork network : List.of(higher, lowest)) {
             network.setInput(series(4));

@@ -34,9 +34,8 @@ import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
  *
  * <p>Each way of training runs in a process of its own, because ND4J gives memory back to the system late. Its Java heap is
  * touched whole before anything is measured, so that it does not count; code is compiled by the small compiler, and the C
- * library gives freed memory back. Start-up is told twice: with ND4J started, and with a
- * small network trained in the same way, after which classes and compiled code are there as well, some 30 MiB whatever the
- * size of the network. Linux only.
+ * library gives freed memory back. Start-up is told twice: with ND4J started, and with a small network trained in the same way,
+ * after which classes and compiled code are there as well, some 15 MiB whatever the size of the network. Linux only.
  *
  * @param way what was measured
  * @param parameterBytes size of the base's parameters
