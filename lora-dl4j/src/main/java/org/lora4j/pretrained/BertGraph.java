@@ -24,6 +24,8 @@ final class BertGraph {
     private static final double LARGEST_EPSILON_LEFT_OUT = 1e-9;
 
     private static final int FLAT_FEATURES = 1;
+    /** Far below the square of any mean that is not zero, and above the smallest FLOAT. */
+    private static final double TINY = 1e-24;
 
     private final SameDiff sd;
     private final String prefix;
@@ -71,7 +73,8 @@ final class BertGraph {
     /** Appends the pooling of {@code hidden}, {@code [batch, length, hidden]}, into {@code [batch, hidden]}. */
     SDVariable pooled(SDVariable hidden, Pooling pooling) {
         return switch (pooling) {
-            case MEAN -> mean(hidden);
+            case MEAN -> mean(hidden, BertEncoder.POOLED);
+            case NORMALIZED_MEAN -> normalized(mean(hidden, "pooling/mean_of_tokens"));
             case CLS -> first(hidden, BertEncoder.POOLED);
             case POOLER -> pooler(first(hidden, "pooling/first_token"));
         };
@@ -91,7 +94,14 @@ final class BertGraph {
         return sd.math().tanh(BertEncoder.POOLED, linear(first, prefix + BertTensor.POOLER));
     }
 
-    private SDVariable mean(SDVariable hidden) {
+    private SDVariable normalized(SDVariable mean) {
+        SDVariable squares = sd.sum("pooling/sum_of_squares", mean.mul("pooling/squares", mean), true, 1);
+        // A mean of zeros stays zero, and its gradient finite; no other length is changed.
+        SDVariable length = sd.math().sqrt("pooling/length", squares.add("pooling/squares_above_zero", TINY));
+        return mean.div(BertEncoder.POOLED, length);
+    }
+
+    private SDVariable mean(SDVariable hidden, String name) {
         // A product with the weights of the mean spares the masked copy of all hidden states and a slow reduction.
         SDVariable mask = sd.getVariable(BertEncoder.ATTENTION_MASK);
         SDVariable kept = sd.sum("pooling/kept", mask, true, 1);
@@ -100,7 +110,7 @@ final class BertGraph {
         SDVariable column = sd.reshape(
                 "pooling/share_column", share, shape("pooling/column_shape", sd.getVariable("input_ids/shape"), 1));
         SDVariable row = sd.mmul("pooling/mean", sd.permute("pooling/share_row", column, 0, 2, 1), hidden);
-        return sd.reshape(BertEncoder.POOLED, row, -1, config.hidden());
+        return sd.reshape(name, row, -1, config.hidden());
     }
 
     /** Only an empty mask has a smaller sum: its mean becomes 0 instead of NaN. */

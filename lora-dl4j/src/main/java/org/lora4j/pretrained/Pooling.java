@@ -12,6 +12,12 @@ public enum Pooling {
      * arXiv:1908.10084, section 3). A sequence without any kept token gives zeros.
      */
     MEAN,
+    /**
+     * {@link #MEAN}, divided by its Euclidean length: what sentence encoders give that end in the module {@code Normalize},
+     * such as all-MiniLM-L6-v2. A head on it needs a larger learning rate than one on {@link #MEAN}, as its inputs are
+     * smaller.
+     */
+    NORMALIZED_MEAN,
     /** The hidden state of the first token. */
     CLS,
     /**

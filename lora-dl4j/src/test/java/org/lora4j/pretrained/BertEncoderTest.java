@@ -11,8 +11,10 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.DoubleStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.samediff.TrainableGraph;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.VariableType;
@@ -113,6 +115,34 @@ class BertEncoderTest {
         INDArray pooled = run(encoder, new int[][] {{1, 2}}, new double[][] {{0, 0}}, BertEncoder.POOLED);
 
         assertThat(pooled.toDoubleVector()).containsOnly(0.0);
+    }
+
+    @Test
+    void normalizedMean_isTheMeanOfLengthOne() {
+        double[] mean = run(BertEncoder.create(weights, Pooling.MEAN), PADDED, MASK, BertEncoder.POOLED)
+                .getRow(1)
+                .toDoubleVector();
+        double length = Math.sqrt(DoubleStream.of(mean).map(x -> x * x).sum());
+
+        INDArray pooled = run(BertEncoder.create(weights, Pooling.NORMALIZED_MEAN), PADDED, MASK, BertEncoder.POOLED);
+
+        double[] expected = DoubleStream.of(mean).map(x -> x / length).toArray();
+        assertThat(pooled.getRow(1).toDoubleVector()).containsExactly(expected, within(1e-12));
+    }
+
+    @Test
+    void normalizedMean_ofAnEmptyMask_isZeroAndSoIsItsGradient() {
+        BertClassifier classifier = BertClassifier.create(weights.copy(), Pooling.NORMALIZED_MEAN, 2, 42);
+        Map<String, INDArray> batch = TinyBerts.batch(new int[][] {{1, 2}}, new double[][] {{0, 0}});
+        batch.put(BertClassifier.LABELS, Nd4j.createFromArray(new double[][] {{1, 0}}));
+        String weight = "encoder.layer.1.output.dense.weight";
+        TrainableGraph model = TrainableGraph.of(classifier.graph(), List.of(weight));
+
+        INDArray pooled = output(classifier.graph(), batch, BertEncoder.POOLED);
+        INDArray gradient = model.executor().gradients(batch, 1).gradients().get(weight);
+
+        assertThat(pooled.toDoubleVector()).containsOnly(0.0);
+        assertThat(gradient.ravel().toDoubleVector()).containsOnly(0.0);
     }
 
     @Test

@@ -7,7 +7,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
-import java.util.function.Function;
+import java.util.function.DoubleFunction;
 import org.lora4j.integration.datasets.Banking77;
 import org.lora4j.integration.datasets.LabeledText;
 import org.lora4j.tribuo.LoraModel;
@@ -21,8 +21,6 @@ import org.tribuo.Trainer;
 import org.tribuo.classification.Label;
 import org.tribuo.classification.LabelFactory;
 import org.tribuo.classification.evaluation.LabelEvaluator;
-import org.tribuo.classification.sgd.linear.LinearSGDTrainer;
-import org.tribuo.classification.sgd.objectives.LogMulticlass;
 import org.tribuo.data.text.impl.BasicPipeline;
 import org.tribuo.transform.TransformTrainer;
 import org.tribuo.transform.TransformationMap;
@@ -80,14 +78,14 @@ final class BankingTask {
                 vectors,
                 encoder.vectors(validation, factory),
                 encoder.vectors(test, factory),
-                settings -> logistic(settings, seed));
+                Choice::logistic);
         BasicPipeline words = new BasicPipeline(new UniversalTokenizer(), 2);
         TransformationMap idf = new TransformationMap(List.of(new IDFTransformation()));
         double bag = linear(
                 Encoder.data("words", train, words, factory),
                 Encoder.data("words", validation, words, factory),
                 Encoder.data("words", test, words, factory),
-                settings -> new TransformTrainer<>(logistic(settings, seed), idf, false, true));
+                cost -> new TransformTrainer<>(Choice.logistic(cost), idf, false, true));
         out.accept(String.format("banking77, seed %d: words %.4f, frozen encoder %.4f", seed, bag, frozen));
 
         LoraModel<Label> model = trainer(seed).train(encoder.tokens(train, factory));
@@ -116,15 +114,11 @@ final class BankingTask {
                 .build();
     }
 
-    private static Trainer<Label> logistic(Choice.Linear settings, long seed) {
-        return new LinearSGDTrainer(new LogMulticlass(), settings.optimiser(), settings.epochs(), -1, 16, seed);
-    }
-
     private static double linear(
             Dataset<Label> train,
             Dataset<Label> validation,
             Dataset<Label> test,
-            Function<Choice.Linear, Trainer<Label>> trainer) {
+            DoubleFunction<Trainer<Label>> trainer) {
         Model<Label> best = Choice.best(trainer, train, model -> accuracy(model, validation));
         return accuracy(best, test);
     }

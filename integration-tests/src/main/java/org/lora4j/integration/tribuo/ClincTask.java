@@ -14,10 +14,9 @@ import org.tribuo.Dataset;
 import org.tribuo.Model;
 import org.tribuo.multilabel.MultiLabel;
 import org.tribuo.multilabel.MultiLabelFactory;
+import org.tribuo.multilabel.baseline.IndependentMultiLabelTrainer;
 import org.tribuo.multilabel.evaluation.MultiLabelEvaluation;
 import org.tribuo.multilabel.evaluation.MultiLabelEvaluator;
-import org.tribuo.multilabel.sgd.linear.LinearSGDTrainer;
-import org.tribuo.multilabel.sgd.objectives.BinaryCrossEntropy;
 
 /** Which of ten domains one to three requests in a row are about. */
 final class ClincTask {
@@ -48,8 +47,7 @@ final class ClincTask {
         Dataset<MultiLabel> vectors = encoder.vectors(train, factory);
         Dataset<MultiLabel> held = encoder.vectors(validation, factory);
         Model<MultiLabel> linear = Choice.best(
-                settings -> new LinearSGDTrainer(
-                        new BinaryCrossEntropy(), settings.optimiser(), settings.epochs(), -1, 16, seed),
+                cost -> new IndependentMultiLabelTrainer(Choice.logistic(cost)),
                 vectors,
                 model -> evaluation(model, held).microAveragedF1());
         MultiLabelEvaluation frozen = evaluation(linear, encoder.vectors(test, factory));

@@ -47,10 +47,10 @@ final class Encoder implements AutoCloseable {
         BertWeights weights = MiniLm.weights();
         tokenizer = MiniLm.tokenizer(LONGEST);
         tokens = new TokenIdPipeline(tokenizer);
-        base = BaseNetwork.of(weights, Pooling.MEAN);
+        base = BaseNetwork.of(weights, Pooling.NORMALIZED_MEAN);
         frozen = ParallelExecutor.of(
                 StockExecutor.forInference(
-                                BertEncoder.create(weights, Pooling.MEAN).graph())
+                                BertEncoder.create(weights, Pooling.NORMALIZED_MEAN).graph())
                         .withKernels(),
                 threads);
     }
@@ -113,19 +113,8 @@ final class Encoder implements AutoCloseable {
                         List.of(BertEncoder.POOLED))
                 .get(BertEncoder.POOLED);
         for (int i = 0; i < padded.length; i++) {
-            vectors.put(batch.get(i), normalized(pooled.getRow(i).dup().toFloatVector()));
+            vectors.put(batch.get(i), pooled.getRow(i).dup().toFloatVector());
         }
-    }
-
-    private static float[] normalized(float[] vector) {
-        double sum = 0;
-        for (float value : vector) {
-            sum += value * value;
-        }
-        for (int i = 0; i < vector.length; i++) {
-            vector[i] /= (float) Math.sqrt(sum);
-        }
-        return vector;
     }
 
     @Override
