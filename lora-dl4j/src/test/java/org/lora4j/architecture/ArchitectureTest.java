@@ -49,6 +49,7 @@ class ArchitectureTest {
                 layer("format.zip"),
                 layer("format.torch", "error", "format", "format.zip"),
                 layer("format.dl4j", "error", "format.zip"),
+                layer("format.json", "error"),
                 layer("format.peft", "error", "config", "format", "format.safetensors"),
                 layer("format.huggingface", "error", "format", "format.safetensors"),
                 layer("array"),
@@ -112,6 +113,7 @@ class ArchitectureTest {
                         "samediff.form",
                         "dl4j",
                         "dl4j.layer"),
+                layer("retention", "error", "format.json", "array"),
                 layer("host", "error", "config", "format.peft", "adapter", "method", "model"),
                 layer("dl4j.layer", "error", "config", "array", "method"),
                 layer(
