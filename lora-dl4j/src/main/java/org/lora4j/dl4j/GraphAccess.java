@@ -176,7 +176,7 @@ final class GraphAccess extends NetworkAccess<ComputationGraph> {
     }
 
     @Override
-    ComputationGraph build(ComputationGraph base, Map<String, Site> replaced) {
+    ComputationGraph build(ComputationGraph base, Map<String, Site> replaced, INDArray parameters) {
         ComputationGraphConfiguration conf = base.getConfiguration().clone();
         long length = 0;
         for (Map.Entry<String, GraphVertex> entry : conf.getVertices().entrySet()) {
@@ -195,8 +195,23 @@ final class GraphAccess extends NetworkAccess<ComputationGraph> {
             length += entry.getValue().numParams(true);
         }
         ComputationGraph network = new ComputationGraph(conf);
-        network.init(Nd4j.create(conf.getDataType(), 1, length), false);
+        network.init(parameters != null ? parameters : Nd4j.create(conf.getDataType(), 1, length), false);
         return network;
+    }
+
+    @Override
+    List<String> inputs(ComputationGraph network) {
+        return List.copyOf(network.getConfiguration().getNetworkInputs());
+    }
+
+    @Override
+    List<String> outputs(ComputationGraph network) {
+        return List.copyOf(network.getConfiguration().getNetworkOutputs());
+    }
+
+    @Override
+    List<INDArray> output(ComputationGraph network, List<INDArray> inputs) {
+        return List.of(network.output(false, inputs.toArray(new INDArray[0])));
     }
 
     // AttentionVertex.clone() of M2.1 forgets how its parameters are trained.

@@ -85,7 +85,7 @@ final class MultiLayerAccess extends NetworkAccess<MultiLayerNetwork> {
     }
 
     @Override
-    MultiLayerNetwork build(MultiLayerNetwork base, Map<String, Site> replaced) {
+    MultiLayerNetwork build(MultiLayerNetwork base, Map<String, Site> replaced, INDArray parameters) {
         MultiLayerConfiguration conf = base.getLayerWiseConfigurations().clone();
         long length = 0;
         for (int i = 0; i < conf.getConfs().size(); i++) {
@@ -98,8 +98,23 @@ final class MultiLayerAccess extends NetworkAccess<MultiLayerNetwork> {
         }
         MultiLayerNetwork network = new MultiLayerNetwork(conf);
         // With given parameters DL4J does not reseed its global generator to draw values that nobody needs.
-        network.init(Nd4j.create(conf.getDataType(), 1, length), false);
+        network.init(parameters != null ? parameters : Nd4j.create(conf.getDataType(), 1, length), false);
         return network;
+    }
+
+    @Override
+    List<String> inputs(MultiLayerNetwork network) {
+        return List.of(RowNetwork.INPUT);
+    }
+
+    @Override
+    List<String> outputs(MultiLayerNetwork network) {
+        return List.of(RowNetwork.OUTPUT);
+    }
+
+    @Override
+    List<INDArray> output(MultiLayerNetwork network, List<INDArray> inputs) {
+        return List.of(network.output(inputs.get(0), false));
     }
 
     @Override

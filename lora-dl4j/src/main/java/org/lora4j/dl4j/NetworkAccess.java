@@ -50,7 +50,21 @@ abstract class NetworkAccess<N extends Model> {
     abstract Reach reach(N base, Collection<String> learning, Set<String> stock);
 
     /** A new network of the configuration of another, with some places replaced, all parameters zero, without updater. */
-    abstract N build(N base, Map<String, Site> replaced);
+    final N build(N base, Map<String, Site> replaced) {
+        return build(base, replaced, null);
+    }
+
+    /** As above over given parameters, which become the network's own array; null for zeros. */
+    abstract N build(N base, Map<String, Site> replaced, INDArray parameters);
+
+    /** What the network takes, in order. */
+    abstract List<String> inputs(N network);
+
+    /** What the network gives, in order. */
+    abstract List<String> outputs(N network);
+
+    /** Runs the network on arrays in the order of its inputs. */
+    abstract List<INDArray> output(N network, List<INDArray> inputs);
 
     /** Carries iterations, epochs and listeners over. */
     abstract void continueFrom(N before, N network);

@@ -11,32 +11,32 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.lora4j.adapter.Adapter;
+import org.lora4j.dl4j.AdaptedNetwork;
+import org.lora4j.dl4j.RowNetwork;
 import org.lora4j.error.ClosestNames;
 import org.lora4j.error.Problems;
-import org.lora4j.exec.StockExecutor;
-import org.lora4j.graph.GraphCopy;
-import org.lora4j.graph.GraphOrder;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.serve.ModuleUpdate.Part;
-import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
-import org.nd4j.autodiff.samediff.VariableType;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * Serves many adapters over one base graph. Every row of a batch names its adapter; all rows are computed together, with
- * the base's weights held once.
+ * Serves many adapters over one base, a SameDiff graph or a network of Deeplearning4j. Every row of a batch names its
+ * adapter; all rows are computed together, with the base's weights held once.
  *
  * <p>Adapters are registered, replaced and removed by name while requests run. A batch sees the adapters as they are when
- * it begins, each of them whole. Answers agree with {@link AdaptedSameDiff} and the one adapter within 1e-5, relative to
- * the largest value of the answer.
+ * it begins, each of them whole. Answers agree with {@link AdaptedSameDiff} or {@link AdaptedNetwork} and the one adapter
+ * within 1e-5, relative to the largest value of the answer.
  *
  * <p><b>What is served.</b> LoRA in all its FLOAT variants (rank-stabilized, patterns, a bias on B, starts that move the
  * base) and fully trained weights and biases of linear modules, such as a head for each adapter. The rows of the batch
- * must lie one after the other in the input of an adapted module. Embeddings, convolutions, projections inside an
- * attention op, DoRA, trained token rows and parameters are refused at registration; {@link AdaptedSameDiff} runs them.
+ * must be told apart in the input of an adapted module. Embeddings, convolutions, recurrent layers, projections inside an
+ * attention op, DoRA, trained token rows and parameters are refused at registration; {@link AdaptedSameDiff} and {@link
+ * AdaptedNetwork} run them. Of networks, dense layers, output layers and their kind over time series are served, one with
+ * layer normalization inside is not; masks are not passed on.
  *
  * <p><b>Memory.</b> An adapter takes 4 bytes a parameter on the Java heap, up to the cap of the builder. Beyond it the
  * least recently used adapters that were registered by a directory are dropped, and read again when a request names them.
@@ -44,8 +44,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * adapters than fit exceeds the cap meanwhile.
  *
  * <p><b>Threads.</b> Safe for any number of threads. As many batches as the builder says are computed at the same time,
- * and no lock is held meanwhile. The base must not be
- * changed while it is served.
+ * and no lock is held meanwhile. The base must not be changed while it is served.
  *
  * @apiNote Status: experimental
  */
@@ -54,10 +53,7 @@ public final class AdapterServer {
     /** What a request names to get the base without an adapter. */
     public static final String BASE = "__base__";
 
-    private final SameDiff base;
-    private final List<String> outputs;
-    private final MixedGraph.Running running;
-    private final ServableModules servable;
+    private final ServedBase base;
     private final Packing packing;
     private final RequestBatches batches;
     private final Residents residents;
@@ -65,7 +61,7 @@ public final class AdapterServer {
     private volatile Snapshot current;
 
     /** What a batch sees: immutable. */
-    private record Snapshot(Map<String, Slot> slots, MixedGraph plain, MixedGraph mixed) {
+    private record Snapshot(Map<String, Slot> slots, Map<String, Set<Part>> parts, MixedModel plain, MixedModel mixed) {
 
         Slot require(String name) {
             Slot slot = slots.get(name);
@@ -82,69 +78,52 @@ public final class AdapterServer {
         }
 
         Snapshot with(Map<String, Slot> others) {
-            return new Snapshot(Collections.unmodifiableMap(others), plain, mixed);
+            return new Snapshot(Collections.unmodifiableMap(others), parts, plain, mixed);
         }
     }
 
-    private AdapterServer(Builder builder) {
-        this.base = builder.base;
-        this.outputs = List.copyOf(builder.outputs);
-        this.running = new MixedGraph.Running(builder.threads, builder.concurrency);
-        Map<String, DataType> placeholders = placeholders(base, outputs);
-        this.batches = new RequestBatches(placeholders);
-        AdaptedSameDiff checker = AdaptedSameDiff.of(base, builder.names);
-        this.servable = new ServableModules(base, checker.graphModules(), outputs);
-        checkRows(builder.example, placeholders);
-        this.packing = new Packing(base, checker, servable);
-        this.residents = new Residents(builder.memoryCap);
-        MixedGraph plain = new MixedGraph(base, servable, Map.of(), running);
-        this.current = new Snapshot(Map.of(), plain, plain);
-    }
-
-    private static Map<String, DataType> placeholders(SameDiff base, List<String> outputs) {
-        Map<String, DataType> placeholders = new TreeMap<>();
-        Set<String> reached = GraphOrder.ancestors(base, outputs);
-        for (SDVariable variable : base.variables()) {
-            if (variable.getVariableType() == VariableType.PLACEHOLDER && reached.contains(variable.name())) {
-                placeholders.put(variable.name(), variable.dataType());
-            }
-        }
-        return placeholders;
-    }
-
-    private void checkRows(Map<String, INDArray> example, Map<String, DataType> placeholders) {
-        Map<String, INDArray> used = new LinkedHashMap<>(example);
-        used.keySet().retainAll(placeholders.keySet());
-        Problems problems = new Problems();
-        problems.check(!placeholders.isEmpty(), "the outputs depend on no placeholder");
-        if (problems.isEmpty()) {
-            String wrong = batches.problem("example", used);
-            problems.check(wrong == null, wrong);
-            problems.check(
-                    wrong != null || RequestBatches.rows(used) > 1,
-                    "the example has one row; expected two or more that differ");
-        }
-        problems.throwIfAny("AdapterServer");
-        List<String> wanted = new ArrayList<>(servable.inputs());
-        wanted.addAll(outputs);
-        RowCheck rows =
-                RowCheck.of(StockExecutor.forInference(GraphCopy.of(base).build()), batches.typed(used), wanted);
-        servable.check(rows);
-        for (String output : outputs) {
-            String problem = rows.problem(output, -1);
-            problems.check(problem == null, "output \"" + output + "\" has no row for each row of a batch: " + problem);
-        }
-        problems.throwIfAny("AdapterServer");
+    AdapterServer(ServedBase base, long memoryCap) {
+        this.base = base;
+        this.batches = new RequestBatches(base.inputs());
+        this.packing = new Packing(base);
+        this.residents = new Residents(memoryCap);
+        MixedModel plain = base.model(Map.of());
+        this.current = new Snapshot(Map.of(), Map.of(), plain, plain);
     }
 
     /**
-     * Starts the description of a server.
+     * Starts the description of a server of a graph.
      *
      * @param base the graph; never changed. Its weights are shared and must not change while it is served
      * @return a builder
      */
-    public static Builder builder(SameDiff base) {
-        return new Builder(base);
+    public static GraphServerBuilder builder(SameDiff base) {
+        return new GraphServerBuilder(base);
+    }
+
+    /**
+     * Starts the description of a server of a network. Its input is called {@value RowNetwork#INPUT} and its output
+     * {@value RowNetwork#OUTPUT}.
+     *
+     * @param base an initialized network of stock layers; never changed. Its weights are shared and must not change while it
+     *     is served
+     * @return a builder
+     * @throws IllegalArgumentException if the network is not initialized or has adapted or frozen layers
+     */
+    public static NetworkServerBuilder builder(MultiLayerNetwork base) {
+        return new NetworkServerBuilder(RowNetwork.of(base));
+    }
+
+    /**
+     * Starts the description of a server of a network. Inputs and outputs are called as in the network.
+     *
+     * @param base an initialized graph of stock layers; never changed. Its weights are shared and must not change while it is
+     *     served
+     * @return a builder
+     * @throws IllegalArgumentException if the network is not initialized or has adapted or frozen layers
+     */
+    public static NetworkServerBuilder builder(ComputationGraph base) {
+        return new NetworkServerBuilder(RowNetwork.of(base));
     }
 
     /**
@@ -224,13 +203,12 @@ public final class AdapterServer {
     private void put(Slot slot, Slot instead) {
         Snapshot now = current;
         ServedAdapter adapter = slot.resident();
-        Map<String, Set<Part>> parts = MixedGraph.union(now.mixed().parts(), adapter);
-        MixedGraph mixed =
-                parts.equals(now.mixed().parts()) ? now.mixed() : new MixedGraph(base, servable, parts, running);
+        Map<String, Set<Part>> parts = adapter.partsWith(now.parts());
+        MixedModel mixed = parts.equals(now.parts()) ? now.mixed() : base.model(parts);
         residents.register(slot, instead);
         Map<String, Slot> slots = new TreeMap<>(now.slots());
         slots.put(slot.name(), slot);
-        current = new Snapshot(Collections.unmodifiableMap(slots), now.plain(), mixed);
+        current = new Snapshot(Collections.unmodifiableMap(slots), parts, now.plain(), mixed);
     }
 
     /**
@@ -310,7 +288,7 @@ public final class AdapterServer {
 
     private Map<String, INDArray> run(Snapshot now, Map<String, INDArray> inputs, List<ServedAdapter> adapters) {
         boolean none = adapters.stream().allMatch(adapter -> adapter.updates().isEmpty());
-        return (none ? now.plain() : now.mixed()).output(inputs, adapters, outputs);
+        return (none ? now.plain() : now.mixed()).output(inputs, adapters);
     }
 
     /**
@@ -368,122 +346,6 @@ public final class AdapterServer {
             int to = from + RequestBatches.rows(ready.inputs());
             results[ready.index()] = new ServingResult.Answer(RequestBatches.part(found, from, to, rows.size()));
             from = to;
-        }
-    }
-
-    /**
-     * Describes a server.
-     *
-     * @apiNote Status: experimental
-     */
-    public static final class Builder {
-
-        private final SameDiff base;
-        private Map<String, String> names = Map.of();
-        private Map<String, INDArray> example = Map.of();
-        private List<String> outputs = List.of();
-        private long memoryCap = Long.MAX_VALUE;
-        private int threads = 1;
-        private int concurrency = Runtime.getRuntime().availableProcessors();
-
-        private Builder(SameDiff base) {
-            this.base = base;
-        }
-
-        /**
-         * Says what is computed.
-         *
-         * @param variables names of variables with a row, or equally many, for each row of the batch
-         * @return this
-         */
-        public Builder outputs(String... variables) {
-            outputs = List.of(variables);
-            return this;
-        }
-
-        /**
-         * Gives examples of inputs. The graph is run on the first three rows, together and each alone, to find out which
-         * modules keep rows apart.
-         *
-         * @param inputs an array for each placeholder that the outputs depend on, with two rows or more that differ; those
-         *     of other placeholders are not looked at
-         * @return this
-         */
-        public Builder example(Map<String, INDArray> inputs) {
-            example = Map.copyOf(inputs);
-            return this;
-        }
-
-        /**
-         * Chooses module paths where names of the graph and of adapters differ.
-         *
-         * @param paths as for {@link AdaptedSameDiff#of(SameDiff, Map)}; none by default
-         * @return this
-         */
-        public Builder names(Map<String, String> paths) {
-            names = Map.copyOf(paths);
-            return this;
-        }
-
-        /**
-         * Limits the memory of adapters.
-         *
-         * @param bytes 1 or more; no limit by default
-         * @return this
-         */
-        public Builder memoryCap(long bytes) {
-            memoryCap = bytes;
-            return this;
-        }
-
-        /**
-         * Shares the rows of each batch among threads. Leave ND4J one thread then, see {@link
-         * org.lora4j.exec.ParallelExecutor}.
-         *
-         * @param count 1 or more; 1 by default
-         * @return this
-         */
-        public Builder threads(int count) {
-            threads = count;
-            return this;
-        }
-
-        /**
-         * Limits how many batches are computed at the same time; further ones wait. Each takes the memory of a batch.
-         *
-         * @param batches 1 or more; the number of processors by default
-         * @return this
-         */
-        public Builder concurrency(int batches) {
-            concurrency = batches;
-            return this;
-        }
-
-        /**
-         * Builds the server; there is no adapter yet.
-         *
-         * @return a server
-         * @throws IllegalArgumentException if a setting is missing or out of range, the example does not fit the graph, or
-         *     an output does not keep rows apart; the message lists what is wrong
-         */
-        public AdapterServer build() {
-            Problems problems = new Problems();
-            problems.atLeast("memoryCap", memoryCap, 1);
-            problems.atLeast("threads", threads, 1);
-            problems.atLeast("concurrency", concurrency, 1);
-            problems.check(!outputs.isEmpty(), "no outputs; name the variables to compute with outputs(...)");
-            problems.check(!example.isEmpty(), "no example; give inputs of two rows or more with example(...)");
-            for (String output : outputs) {
-                problems.check(
-                        base.hasVariable(output),
-                        "output \"" + output + "\" is no variable of the graph"
-                                + ClosestNames.hint(output, base.getVariables().keySet()));
-            }
-            base.getVariables().keySet().stream()
-                    .filter(name -> name.startsWith(MixedGraph.PREFIX))
-                    .forEach(name -> problems.add("variable \"" + name + "\" has a name that the server needs"));
-            problems.throwIfAny("AdapterServer");
-            return new AdapterServer(this);
         }
     }
 }

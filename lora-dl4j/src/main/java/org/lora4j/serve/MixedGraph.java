@@ -2,13 +2,9 @@
 package org.lora4j.serve;
 
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Queue;
 import java.util.Set;
-import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.Semaphore;
 import java.util.function.Function;
 import org.lora4j.array.DenseArray;
 import org.lora4j.exec.GraphExecutor;
@@ -30,35 +26,35 @@ import org.nd4j.linalg.factory.Nd4j;
  * The graph of a base in which modules have an update of their own for each row. Factors come in as placeholders {@code
  * [rows, rank, in]} and {@code [rows, rank, out]}, with the rank of the largest adapter in the batch and zeros below the
  * smaller ones; {@code [rows, in, out]} and {@code [rows, 1, out]} for what is saved in full.
- *
- * <p>Any number of threads may run it: each borrows an executor of its own, or waits for one. An executor keeps memory
- * for a batch, and more of them than processors would gain nothing.
  */
-final class MixedGraph {
+final class MixedGraph implements MixedModel {
 
     /** Of every placeholder that is added. */
     static final String PREFIX = "lora4j.serve.";
 
     private static final String ROWS = PREFIX + "rows";
 
+    private final Map<String, Set<Part>> parts;
+    private final List<String> outputs;
+    private final Map<String, GraphModule> modules = new LinkedHashMap<>();
+    private final RunnerPool<GraphExecutor> executors;
+
     /**
-     * How batches are run.
+     * Builds the graph.
      *
+     * @param parts what there is a place for
      * @param threads share the rows of one batch
      * @param concurrency batches that are computed at the same time
      */
-    record Running(int threads, int concurrency) {}
-
-    private final Map<String, Set<Part>> parts;
-    private final Map<String, GraphModule> modules;
-    private final GraphExecutor prototype;
-    private final Semaphore free;
-    private final Queue<GraphExecutor> idle = new ConcurrentLinkedQueue<>();
-
-    /** Builds the graph. */
-    MixedGraph(SameDiff base, ServableModules servable, Map<String, Set<Part>> parts, Running settings) {
+    MixedGraph(
+            SameDiff base,
+            ServableModules servable,
+            List<String> outputs,
+            Map<String, Set<Part>> parts,
+            int threads,
+            int concurrency) {
         this.parts = parts;
-        this.modules = new LinkedHashMap<>();
+        this.outputs = outputs;
         GraphCopy copy = GraphCopy.of(base);
         Map<Long, SDVariable> shapes = new LinkedHashMap<>();
         parts.forEach((path, needed) -> {
@@ -68,33 +64,23 @@ final class MixedGraph {
                 copy.rewrite(site.op(), context -> List.of(new Rewrite(context, site, path, needed, shapes).emit()));
             }
         });
-        this.prototype =
-                ParallelExecutor.of(StockExecutor.forInference(copy.build()).withKernels(), settings.threads());
-        this.free = new Semaphore(settings.concurrency());
+        // The prototype never runs, so that copies of it can be made at any time.
+        GraphExecutor prototype =
+                ParallelExecutor.of(StockExecutor.forInference(copy.build()).withKernels(), threads);
+        this.executors = new RunnerPool<>(prototype::fork, concurrency);
     }
 
-    /** The parts of which the graph has a place for. */
-    Map<String, Set<Part>> parts() {
-        return parts;
-    }
-
-    /** Computes outputs of the rows; {@code adapters} has one for each. */
-    Map<String, INDArray> output(Map<String, INDArray> inputs, List<ServedAdapter> adapters, List<String> outputs) {
-        // Factors are filled in only now, or every batch that waits would hold its own.
-        free.acquireUninterruptibly();
-        try {
+    @Override
+    public Map<String, INDArray> output(Map<String, INDArray> inputs, List<ServedAdapter> adapters) {
+        return executors.with(executor -> {
+            // Factors are filled in only now, or every batch that waits would hold its own.
             Map<String, INDArray> factors = factors(adapters);
             Map<String, INDArray> all = new LinkedHashMap<>(inputs);
             all.putAll(factors);
-            GraphExecutor executor = borrow();
             Map<String, INDArray> found = executor.output(all, outputs);
-            // After a failure neither is touched again: the state of the executor is not known.
-            idle.add(executor);
             factors.values().forEach(INDArray::close);
             return found;
-        } finally {
-            free.release();
-        }
+        });
     }
 
     private Map<String, INDArray> factors(List<ServedAdapter> adapters) {
@@ -104,17 +90,6 @@ final class MixedGraph {
             parts.forEach((path, needed) -> fill(path, needed, adapters, factors));
         }
         return factors;
-    }
-
-    private GraphExecutor borrow() {
-        GraphExecutor executor = idle.poll();
-        if (executor != null) {
-            return executor;
-        }
-        // The prototype never runs, so that copies of it can be made at any time.
-        synchronized (prototype) {
-            return prototype.fork();
-        }
     }
 
     private void fill(String path, Set<Part> needed, List<ServedAdapter> adapters, Map<String, INDArray> placeholders) {
@@ -202,16 +177,5 @@ final class MixedGraph {
             });
             return graph.reshape(value, shape);
         }
-    }
-
-    /** What both graphs need a place for. */
-    static Map<String, Set<Part>> union(Map<String, Set<Part>> one, ServedAdapter adapter) {
-        Map<String, Set<Part>> all = new LinkedHashMap<>(one);
-        adapter.updates().forEach((path, update) -> {
-            Set<Part> both = new LinkedHashSet<>(all.getOrDefault(path, Set.of()));
-            both.addAll(update.parts());
-            all.put(path, Set.copyOf(both));
-        });
-        return all;
     }
 }

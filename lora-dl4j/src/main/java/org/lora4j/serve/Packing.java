@@ -9,58 +9,36 @@ import org.lora4j.adapter.Adapter;
 import org.lora4j.array.DenseArray;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.error.Problems;
-import org.lora4j.graph.GraphOrder;
 import org.lora4j.method.LoraMethod;
-import org.lora4j.samediff.AdaptedSameDiff;
-import org.lora4j.samediff.GraphModule;
-import org.lora4j.samediff.form.Site;
-import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Checks adapters against a base and brings them into the form that a batch is filled from. */
 final class Packing {
 
-    private final SameDiff base;
-    private final AdaptedSameDiff checker;
-    private final ServableModules servable;
-    private final Map<String, GraphModule> weights = new LinkedHashMap<>();
-    private final Map<String, GraphModule> biases = new LinkedHashMap<>();
+    private final ServedBase base;
+    private final Map<String, BaseModule> weights = new LinkedHashMap<>();
+    private final Map<String, BaseModule> biases = new LinkedHashMap<>();
 
-    Packing(SameDiff base, AdaptedSameDiff checker, ServableModules servable) {
+    Packing(ServedBase base) {
         this.base = base;
-        this.checker = checker;
-        this.servable = servable;
-        for (GraphModule module : checker.modules()) {
+        for (BaseModule module : base.modules().values()) {
             weights.put(module.weightPath(), module);
-            if (module.bias() != null) {
+            if (module.biasPath() != null) {
                 biases.putIfAbsent(module.biasPath(), module);
             }
         }
     }
 
-    /** The values of an adapter that was never seen before. */
+    /** The values of an adapter that was never seen before. The host that would run it alone knows whether it fits. */
     ServedAdapter checked(String name, Adapter adapter) {
-        return packed(name, plain(name, adapter));
+        return packed(name, base.plain(name, adapter));
     }
 
     /** The values of an adapter that has been checked once. */
     ServedAdapter again(String name, Adapter adapter) {
-        return packed(name, movesBase(adapter) ? plain(name, adapter) : adapter);
-    }
-
-    private static boolean movesBase(Adapter adapter) {
-        return adapter.config().initialization().movesBase();
-    }
-
-    // The host that would run the adapter alone knows best whether it fits.
-    private synchronized Adapter plain(String name, Adapter adapter) {
-        checker.addAdapter(name, adapter);
-        try {
-            return movesBase(adapter) ? checker.plainAdapter(name) : adapter;
-        } finally {
-            checker.removeAdapter(name);
-        }
+        boolean movesBase = adapter.config().initialization().movesBase();
+        return packed(name, movesBase ? base.plain(name, adapter) : adapter);
     }
 
     private ServedAdapter packed(String name, Adapter plain) {
@@ -69,11 +47,11 @@ final class Packing {
         problems.check(
                 !config.dora(),
                 "it is a DoRA adapter, whose update depends on the weight; expected plain LoRA."
-                        + " Merge it, or serve it through AdaptedSameDiff");
+                        + " Merge it, or serve it through " + base.host());
         problems.check(
                 config.targetParameters().isEmpty(),
                 "it adapts parameters (targetParameters " + config.targetParameters()
-                        + "); expected modules only. Serve it through AdaptedSameDiff");
+                        + "); expected modules only. Serve it through " + base.host());
         Map<String, ModuleUpdate> updates = new LinkedHashMap<>();
         if (problems.isEmpty()) {
             plain.modules().forEach((path, factors) -> factors(config, path, factors, updates, problems));
@@ -89,72 +67,49 @@ final class Packing {
             Map<String, INDArray> factors,
             Map<String, ModuleUpdate> updates,
             Problems problems) {
-        GraphModule module = checker.graphModules().get(path);
-        String refusal = servable.refusal(path);
-        if (refusal != null
-                || !Set.of(LoraMethod.A, LoraMethod.B, LoraMethod.B_BIAS).containsAll(factors.keySet())) {
-            problems.add("module \"" + path + "\": "
-                    + (refusal == null
-                            ? "it has " + factors.keySet() + ", expected factors of a linear map"
-                            : refusal));
-        } else if (servable.matters(path)) {
+        BaseModule module = base.modules().get(path);
+        String refusal = module == null ? "it is no module of the base" : module.refusal();
+        if (refusal == null
+                && !Set.of(LoraMethod.A, LoraMethod.B, LoraMethod.B_BIAS).containsAll(factors.keySet())) {
+            refusal = "it has " + factors.keySet() + ", expected factors of a linear map";
+        }
+        if (refusal != null) {
+            problems.add("module \"" + path + "\": " + refusal);
+        } else if (module.matters()) {
             float scaling = (float) config.scalingOf(path);
             float[] up = scaled(values(factors.get(LoraMethod.B).transpose()), scaling);
             ModuleUpdate update = new ModuleUpdate(values(factors.get(LoraMethod.A)), up, null, null);
             INDArray bias = factors.get(LoraMethod.B_BIAS);
-            updates.put(module.path(), bias == null ? update : update.withBias(scaled(values(bias), scaling)));
+            updates.put(path, bias == null ? update : update.withBias(scaled(values(bias), scaling)));
         }
     }
 
     private void saved(String path, INDArray saved, Map<String, ModuleUpdate> updates, Problems problems) {
         boolean isWeight = weights.containsKey(path);
-        GraphModule module = isWeight ? weights.get(path) : biases.get(path);
-        String refusal = module == null ? "it belongs to no linear module" : servable.refusal(module.path());
+        BaseModule module = isWeight ? weights.get(path) : biases.get(path);
+        String refusal = module == null ? "it belongs to no linear module" : module.refusal();
         if (refusal == null && !isWeight) {
-            refusal = biasProblem(module);
+            refusal = module.biasRefusal();
         }
         if (refusal != null) {
             problems.add("parameter \"" + path + "\" saved in full: " + refusal);
-            return;
-        }
-        if (servable.matters(module.path())) {
-            updates.merge(
-                    module.path(),
-                    isWeight
-                            ? ModuleUpdate.NONE.withWeight(values(difference(module, saved)))
-                            : ModuleUpdate.NONE.withBias(values(biasDifference(module, saved))),
-                    isWeight ? (known, added) -> known.withWeight(added.weight()) : Packing::withBias);
+        } else if (module.matters()) {
+            float[] difference = isWeight
+                    ? difference(saved, module.weight().get(), true)
+                    : difference(
+                            saved.dup('c').reshape(-1).dup('c'), module.bias().get(), false);
+            ModuleUpdate known = updates.getOrDefault(module.path(), ModuleUpdate.NONE);
+            updates.put(module.path(), isWeight ? known.withWeight(difference) : withBias(known, difference));
         }
     }
 
-    private static ModuleUpdate withBias(ModuleUpdate known, ModuleUpdate added) {
-        return known.withBias(known.bias() == null ? added.bias() : sum(known.bias(), added.bias()));
+    private static ModuleUpdate withBias(ModuleUpdate known, float[] added) {
+        return known.withBias(known.bias() == null ? added : sum(known.bias(), added));
     }
 
-    // A bias that is used elsewhere, too, would change there as well in an adapted graph.
-    private String biasProblem(GraphModule module) {
-        boolean everywhere =
-                module.sites().stream().allMatch(site -> module.bias().equals(site.bias()));
-        int readers = GraphOrder.consumers(base, module.bias()).size();
-        return everywhere && readers <= module.sites().size()
-                ? null
-                : "the bias \"" + module.bias() + "\" is not added behind each use of module \"" + module.path()
-                        + "\" and there only";
-    }
-
-    private INDArray difference(GraphModule module, INDArray saved) {
-        Site site = module.sites().get(0);
-        INDArray weight = site.weightLayout().toPeft(array(module.weight()), module.shape());
-        return saved.castTo(weight.dataType()).sub(weight).transpose();
-    }
-
-    private INDArray biasDifference(GraphModule module, INDArray saved) {
-        INDArray bias = array(module.bias()).dup('c').reshape(-1).dup('c');
-        return saved.castTo(bias.dataType()).dup('c').reshape(-1).sub(bias);
-    }
-
-    private INDArray array(String variable) {
-        return base.getVariable(variable).getArr();
+    private static float[] difference(INDArray saved, INDArray base, boolean transposed) {
+        INDArray difference = saved.castTo(base.dataType()).sub(base);
+        return values(transposed ? difference.transpose() : difference);
     }
 
     static float[] values(INDArray array) {

@@ -51,9 +51,26 @@ final class RequestBatches {
         Map<String, INDArray> typed = new LinkedHashMap<>();
         placeholders.forEach((name, type) -> {
             INDArray array = inputs.get(name);
-            typed.put(name, array.dataType() == type ? array : array.castTo(type));
+            boolean fits = type == DataType.UNKNOWN || array.dataType() == type;
+            typed.put(name, fits ? array : array.castTo(type));
         });
         return typed;
+    }
+
+    /** Examples in the types of their placeholders; those of other placeholders are left out. */
+    Map<String, INDArray> example(Map<String, INDArray> example) {
+        Map<String, INDArray> used = new LinkedHashMap<>(example);
+        used.keySet().retainAll(placeholders.keySet());
+        Problems problems = new Problems();
+        problems.check(!placeholders.isEmpty(), "the outputs depend on no placeholder");
+        if (problems.isEmpty()) {
+            String wrong = problem("example", used);
+            problems.check(wrong == null, wrong);
+            problems.check(
+                    wrong != null || rows(used) > 1, "the example has one row; expected two or more that differ");
+        }
+        problems.throwIfAny("AdapterServer");
+        return typed(used);
     }
 
     /** Equal for inputs that fit into one batch. */
@@ -61,7 +78,7 @@ final class RequestBatches {
         StringBuilder key = new StringBuilder();
         placeholders.keySet().forEach(name -> {
             long[] shape = inputs.get(name).shape();
-            key.append(Arrays.toString(Arrays.copyOfRange(shape, 1, shape.length)));
+            key.append(inputs.get(name).dataType()).append(Arrays.toString(Arrays.copyOfRange(shape, 1, shape.length)));
         });
         return key.toString();
     }

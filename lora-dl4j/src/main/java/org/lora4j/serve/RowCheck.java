@@ -3,19 +3,17 @@ package org.lora4j.serve;
 
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collection;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import org.lora4j.exec.GraphExecutor;
+import java.util.function.UnaryOperator;
+import org.lora4j.error.Problems;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.indexing.INDArrayIndex;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /**
- * Which variables of a graph keep the rows of a batch apart, one after the other along their first axis: found out by
+ * Which variables of a base keep the rows of a batch apart, one after the other along their first axis: found out by
  * running a batch of examples, and each of its first rows alone.
  */
 final class RowCheck {
@@ -35,26 +33,41 @@ final class RowCheck {
         this.single = single;
     }
 
-    /** Runs the graph. The example has two rows or more along the first axis of each placeholder. */
-    static RowCheck of(GraphExecutor executor, Map<String, INDArray> example, Collection<String> variables) {
+    /**
+     * Runs a base on its first rows, together and each alone.
+     *
+     * @param run gives the values of variables for inputs
+     * @param example inputs with two rows or more along the first axis of each
+     */
+    static RowCheck of(UnaryOperator<Map<String, INDArray>> run, Map<String, INDArray> example) {
         int rows = (int) Math.min(MOST_ROWS, example.values().iterator().next().size(0));
-        Map<String, INDArray> batch = rows(example, 0, rows);
         List<Map<String, INDArray>> single = new ArrayList<>();
         for (int row = 0; row < rows; row++) {
-            single.add(run(executor, rows(example, row, row + 1), variables));
+            single.add(withInputs(run, rows(example, row, row + 1)));
         }
-        return new RowCheck(rows, run(executor, batch, variables), single);
+        return new RowCheck(rows, withInputs(run, rows(example, 0, rows)), single);
     }
 
-    private static Map<String, INDArray> run(
-            GraphExecutor executor, Map<String, INDArray> inputs, Collection<String> variables) {
-        Set<String> computed = new LinkedHashSet<>(variables);
-        computed.removeAll(inputs.keySet());
+    private static Map<String, INDArray> withInputs(
+            UnaryOperator<Map<String, INDArray>> run, Map<String, INDArray> inputs) {
         Map<String, INDArray> values = new LinkedHashMap<>(inputs);
-        if (!computed.isEmpty()) {
-            values.putAll(executor.output(inputs, computed));
-        }
+        values.putAll(run.apply(inputs));
         return values;
+    }
+
+    /** Whether there are values of a variable. */
+    boolean has(String variable) {
+        return whole.containsKey(variable);
+    }
+
+    /** Refuses outputs that do not keep rows apart. */
+    void requireApart(List<String> outputs) {
+        Problems problems = new Problems();
+        for (String output : outputs) {
+            String problem = problem(output, -1);
+            problems.check(problem == null, "output \"" + output + "\" has no row for each row of a batch: " + problem);
+        }
+        problems.throwIfAny("AdapterServer");
     }
 
     /** Copies of some rows. */
@@ -83,12 +96,22 @@ final class RowCheck {
     }
 
     /**
-     * Why a variable does not keep rows apart.
+     * Why a variable does not keep rows apart, one after the other.
      *
      * @param lastAxis the size that its last axis must have, or -1 for any
      * @return the reason, or null if it does
      */
     String problem(String variable, long lastAxis) {
+        return problem(variable, lastAxis, RowOrder.ONE_AFTER_THE_OTHER);
+    }
+
+    /**
+     * Why a variable does not keep rows apart in this order.
+     *
+     * @param lastAxis the size that its last axis must have, or -1 for any
+     * @return the reason, or null if it does
+     */
+    String problem(String variable, long lastAxis, RowOrder order) {
         INDArray batch = whole.get(variable);
         String shape = Arrays.toString(batch.shape());
         if (!batch.dataType().isFPType() || batch.rank() < 1 || lastAxis >= 0 && batch.size(-1) != lastAxis) {
@@ -103,12 +126,14 @@ final class RowCheck {
                         + " elements for one row";
             }
             double largest = Arrays.stream(alone).map(Math::abs).max().orElse(0);
+            int width = Math.toIntExact(batch.rank() == 0 ? 1 : batch.size(-1));
             for (int i = 0; i < alone.length; i++) {
-                if (!near(values[row * alone.length + i], alone[i], largest)) {
+                double together = values[order.index(row, i, rows, alone.length, width)];
+                if (!near(together, alone[i], largest)) {
                     return "row " + row + " of \"" + variable + "\" " + shape
                             + " has other values in a batch than alone";
                 }
-                differ |= !near(values[row * alone.length + i], values[i], largest);
+                differ |= !near(together, values[order.index(0, i, rows, alone.length, width)], largest);
             }
         }
         return differ ? null : "all rows of \"" + variable + "\" are equal in the example; expected rows that differ";

@@ -13,6 +13,7 @@ import org.lora4j.samediff.GraphModules;
 import org.lora4j.samediff.form.Site;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.DynamicCustomOp;
 
 /**
@@ -98,14 +99,48 @@ final class ServableModules {
         return GraphOrder.inputs(base.getOps().get(site.op())).get(site.dataInput());
     }
 
-    /** Why a module cannot be served; null if it can, or has no influence on the outputs. */
-    String refusal(String path) {
-        return modules.containsKey(path) ? refusals.get(path) : "it is no module of the graph";
+    private String refusal(String path) {
+        return refusals.get(path);
     }
 
-    /** Whether a module has influence on the outputs. */
-    boolean matters(String path) {
+    private boolean matters(String path) {
         return !idle.contains(path);
+    }
+
+    /** The modules by path, after the check. */
+    Map<String, BaseModule> described() {
+        Map<String, BaseModule> all = new LinkedHashMap<>();
+        modules.forEach((path, module) -> all.put(
+                path,
+                new BaseModule(
+                        path,
+                        module.weightPath(),
+                        module.bias() == null ? null : module.biasPath(),
+                        refusal(path),
+                        module.bias() == null ? null : biasProblem(module),
+                        matters(path),
+                        () -> weight(module),
+                        () -> array(module.bias()).dup('c').reshape(-1).dup('c'))));
+        return all;
+    }
+
+    // A bias that is used elsewhere, too, would change there as well in an adapted graph.
+    private String biasProblem(GraphModule module) {
+        boolean everywhere =
+                module.sites().stream().allMatch(site -> module.bias().equals(site.bias()));
+        int readers = GraphOrder.consumers(base, module.bias()).size();
+        return everywhere && readers <= module.sites().size()
+                ? null
+                : "the bias \"" + module.bias() + "\" is not added behind each use of module \"" + module.path()
+                        + "\" and there only";
+    }
+
+    private INDArray weight(GraphModule module) {
+        return module.sites().get(0).weightLayout().toPeft(array(module.weight()), module.shape());
+    }
+
+    private INDArray array(String variable) {
+        return base.getVariable(variable).getArr();
     }
 
     GraphModule get(String path) {

@@ -85,7 +85,7 @@ final class ServedGraph {
         return Map.of(IDS, ids(new SplittableRandom(7), 3, 4));
     }
 
-    static AdapterServer.Builder server() {
+    static GraphServerBuilder server() {
         return AdapterServer.builder(base()).outputs(OUTPUT).example(example());
     }
 
@@ -133,5 +133,32 @@ final class ServedGraph {
             model.activate("a");
         }
         return model.output(Map.of(IDS, ids), OUTPUT).get(OUTPUT);
+    }
+
+    /** This graph as one of several kinds of bases. */
+    static ServedHost host() {
+        return new ServedHost() {
+            private final SameDiff base = base();
+
+            @Override
+            public GraphServerBuilder server() {
+                return ServedGraph.server();
+            }
+
+            @Override
+            public Map<String, INDArray> inputs(SplittableRandom random, int rows) {
+                return Map.of(IDS, ids(random, rows, 3));
+            }
+
+            @Override
+            public Map<String, INDArray> expected(Adapter adapter, Map<String, INDArray> inputs) {
+                return Map.of(OUTPUT, ServedGraph.expected(base, adapter, inputs.get(IDS)));
+            }
+
+            @Override
+            public Adapter random(SplittableRandom random) {
+                return ServedGraph.random(random);
+            }
+        };
     }
 }

@@ -31,7 +31,8 @@ import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * What it costs to serve many adapters over all-MiniLM-L6-v2: a batch of 32 x 64 whose rows have 32 different adapters of
- * 100, beside the same batch with one adapter; another adapter at each call; the memory of 1,000 adapters.
+ * 100, beside the same batch with one adapter; another adapter at each call; the memory of 1,000 adapters. A network of
+ * Deeplearning4j beside it.
  *
  * <p>Arguments: a folder that is not used, and optionally the number of rounds that count (6).
  */
@@ -45,6 +46,7 @@ public final class ServingBenchmark {
     private static final int WARM_UP_ROUNDS = 2;
     private static final int ROUNDS = 6;
     private static final int SWITCHES = 40;
+    private static final int MLP_CALLS = 30;
     private static final int MIXED = 100;
     private static final int MANY = 1000;
     private static final double MOST_TIMES = 1.3;
@@ -76,6 +78,7 @@ public final class ServingBenchmark {
         ServingBenchmark benchmark = new ServingBenchmark(rounds);
         benchmark.run("query and value", ModuleSelector.suffixes("query", "value"));
         benchmark.run("all linear layers", ModuleSelector.allLinear());
+        benchmark.mlp();
     }
 
     private void run(String label, ModuleSelector targets) throws Exception {
@@ -107,6 +110,26 @@ public final class ServingBenchmark {
         memory(server, adapters);
     }
 
+    private void mlp() throws Exception {
+        System.out.printf("%nDL4J, 784-2048-2048-10, rank %d, 3 modules%n", RANK);
+        Map<String, Timing> timings = measured(new MlpServing().contenders(), MLP_CALLS);
+        print(timings);
+        double mixed = timings.get(MlpServing.MIXED).best();
+        verdict(
+                "32 adapters / one, AdaptedNetwork",
+                mixed / timings.get(MlpServing.ONE).best(),
+                MOST_TIMES);
+        verdict(
+                "32 adapters / one, server",
+                mixed / timings.get(MlpServing.ONE_SERVED).best(),
+                MOST_TIMES);
+    }
+
+    private static void print(Map<String, Timing> timings) {
+        timings.forEach((name, timing) -> System.out.printf(
+                "%-32s best %7.1f ms, median %7.1f ms%n", name, 1e3 * timing.best(), 1e3 * timing.median()));
+    }
+
     private void batches(AdapterServer server, AdaptedSameDiff model) throws Exception {
         Map<String, INDArray> batch = batch(BATCH);
         GraphExecutor alone =
@@ -120,9 +143,8 @@ public final class ServingBenchmark {
         contenders.put("one adapter, AdaptedSameDiff", () -> alone.output(batch, List.of(BertClassifier.LOGITS)));
         contenders.put("one adapter, server", () -> server.output(batch, Collections.nCopies(BATCH, "a0")));
         contenders.put("32 adapters of 100, server", () -> server.output(batch, different));
-        Map<String, Timing> timings = measured(contenders);
-        timings.forEach((name, timing) -> System.out.printf(
-                "%-32s best %7.1f ms, median %7.1f ms%n", name, 1e3 * timing.best(), 1e3 * timing.median()));
+        Map<String, Timing> timings = measured(contenders, 1);
+        print(timings);
         double mixed = timings.get("32 adapters of 100, server").best();
         verdict(
                 "32 adapters / one, AdaptedSameDiff",
@@ -164,10 +186,12 @@ public final class ServingBenchmark {
         verdict("1,000 adapters, GB", server.residentBytes() / 1e9, MOST_BYTES / 1e9);
     }
 
-    private Map<String, Timing> measured(Map<String, Callable<Map<String, INDArray>>> contenders) throws Exception {
+    /** All take turns; short ones have more of them. */
+    private Map<String, Timing> measured(Map<String, Callable<Map<String, INDArray>>> contenders, int calls)
+            throws Exception {
         Map<String, List<Double>> seconds = new LinkedHashMap<>();
         contenders.keySet().forEach(name -> seconds.put(name, new ArrayList<>()));
-        for (int round = -WARM_UP_ROUNDS; round < rounds; round++) {
+        for (int round = -WARM_UP_ROUNDS * calls; round < rounds * calls; round++) {
             for (Map.Entry<String, Callable<Map<String, INDArray>>> contender : contenders.entrySet()) {
                 double taken = seconds(contender.getValue());
                 if (round >= 0) {

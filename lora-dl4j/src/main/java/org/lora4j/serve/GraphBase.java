@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.serve;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import org.lora4j.adapter.Adapter;
+import org.lora4j.exec.GraphExecutor;
+import org.lora4j.exec.StockExecutor;
+import org.lora4j.graph.GraphCopy;
+import org.lora4j.graph.GraphOrder;
+import org.lora4j.samediff.AdaptedSameDiff;
+import org.lora4j.serve.ModuleUpdate.Part;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.autodiff.samediff.VariableType;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** A SameDiff graph as a base. */
+final class GraphBase implements ServedBase {
+
+    private final SameDiff graph;
+    private final List<String> outputs;
+    private final int threads;
+    private final int concurrency;
+    private final Map<String, DataType> inputs;
+    private final AdaptedSameDiff checker;
+    private final ServableModules servable;
+    private final Map<String, BaseModule> modules;
+
+    /** Finds out which modules keep the rows of the example apart; refuses outputs that do not. */
+    GraphBase(
+            SameDiff graph,
+            Map<String, String> names,
+            List<String> outputs,
+            Map<String, INDArray> example,
+            int threads,
+            int concurrency) {
+        this.graph = graph;
+        this.outputs = List.copyOf(outputs);
+        this.threads = threads;
+        this.concurrency = concurrency;
+        this.inputs = placeholders(graph, outputs);
+        this.checker = AdaptedSameDiff.of(graph, names);
+        this.servable = new ServableModules(graph, checker.graphModules(), outputs);
+        List<String> wanted = new ArrayList<>(servable.inputs());
+        wanted.addAll(outputs);
+        wanted.removeAll(inputs.keySet());
+        GraphExecutor executor = StockExecutor.forInference(GraphCopy.of(graph).build());
+        RowCheck rows = RowCheck.of(
+                some -> wanted.isEmpty() ? Map.of() : executor.output(some, wanted),
+                new RequestBatches(inputs).example(example));
+        servable.check(rows);
+        rows.requireApart(outputs);
+        this.modules = servable.described();
+    }
+
+    private static Map<String, DataType> placeholders(SameDiff graph, List<String> outputs) {
+        Map<String, DataType> placeholders = new TreeMap<>();
+        Set<String> reached = GraphOrder.ancestors(graph, outputs);
+        for (SDVariable variable : graph.variables()) {
+            if (variable.getVariableType() == VariableType.PLACEHOLDER && reached.contains(variable.name())) {
+                placeholders.put(variable.name(), variable.dataType());
+            }
+        }
+        return placeholders;
+    }
+
+    @Override
+    public Map<String, DataType> inputs() {
+        return inputs;
+    }
+
+    @Override
+    public List<String> outputs() {
+        return outputs;
+    }
+
+    @Override
+    public Map<String, BaseModule> modules() {
+        return modules;
+    }
+
+    @Override
+    public String host() {
+        return "AdaptedSameDiff";
+    }
+
+    @Override
+    public synchronized Adapter plain(String name, Adapter adapter) {
+        checker.addAdapter(name, adapter);
+        try {
+            boolean movesBase = adapter.config().initialization().movesBase();
+            return movesBase ? checker.plainAdapter(name) : adapter;
+        } finally {
+            checker.removeAdapter(name);
+        }
+    }
+
+    @Override
+    public MixedModel model(Map<String, Set<Part>> parts) {
+        return new MixedGraph(graph, servable, outputs, new LinkedHashMap<>(parts), threads, concurrency);
+    }
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.serve;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.lora4j.adapter.Adapter;
+import org.lora4j.serve.ModuleUpdate.Part;
+import org.nd4j.linalg.api.buffer.DataType;
+
+/** What the server knows of a base: the one place where kinds of bases differ. Safe for any number of threads. */
+interface ServedBase {
+
+    /** The types of the inputs by name, sorted; {@link DataType#UNKNOWN} for one that is taken as it is. */
+    Map<String, DataType> inputs();
+
+    /** Names of what is computed, in order. */
+    List<String> outputs();
+
+    /** The modules by path. */
+    Map<String, BaseModule> modules();
+
+    /** What runs an adapter alone, for messages. */
+    String host();
+
+    /**
+     * Checks an adapter as the host that would run it alone does.
+     *
+     * @return the adapter; where its start moved the base, its plain form
+     */
+    Adapter plain(String name, Adapter adapter);
+
+    /** What computes batches of adapters that have these parts; the same object may serve all. */
+    MixedModel model(Map<String, Set<Part>> parts);
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.serve;
+
+import java.util.Map;
+import org.lora4j.error.Problems;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * Describes a server; what is there for every kind of base.
+ *
+ * @param <B> the builder itself
+ * @apiNote Status: experimental
+ */
+public abstract sealed class ServerBuilder<B extends ServerBuilder<B>>
+        permits GraphServerBuilder, NetworkServerBuilder {
+
+    private Map<String, INDArray> example = Map.of();
+    private long memoryCap = Long.MAX_VALUE;
+    private int concurrency = Runtime.getRuntime().availableProcessors();
+
+    ServerBuilder() {}
+
+    abstract B self();
+
+    abstract void check(Problems problems);
+
+    abstract ServedBase base();
+
+    final Map<String, INDArray> example() {
+        return example;
+    }
+
+    final int concurrency() {
+        return concurrency;
+    }
+
+    /**
+     * Gives examples of inputs. The base is run on the first three rows, together and each alone, to find out which modules
+     * keep rows apart.
+     *
+     * @param inputs an array for each input that the outputs depend on, with two rows or more that differ; those of others
+     *     are not looked at
+     * @return this
+     */
+    public B example(Map<String, INDArray> inputs) {
+        example = Map.copyOf(inputs);
+        return self();
+    }
+
+    /**
+     * Limits the memory of adapters.
+     *
+     * @param bytes 1 or more; no limit by default
+     * @return this
+     */
+    public B memoryCap(long bytes) {
+        memoryCap = bytes;
+        return self();
+    }
+
+    /**
+     * Limits how many batches are computed at the same time; further ones wait. Each takes the memory of a batch.
+     *
+     * @param batches 1 or more; the number of processors by default
+     * @return this
+     */
+    public B concurrency(int batches) {
+        concurrency = batches;
+        return self();
+    }
+
+    /**
+     * Builds the server; there is no adapter yet.
+     *
+     * @return a server
+     * @throws IllegalArgumentException if a setting is missing or out of range, the example does not fit the base, or an
+     *     output does not keep rows apart; the message lists what is wrong
+     */
+    public AdapterServer build() {
+        Problems problems = new Problems();
+        problems.atLeast("memoryCap", memoryCap, 1);
+        problems.atLeast("concurrency", concurrency, 1);
+        problems.check(!example.isEmpty(), "no example; give inputs of two rows or more with example(...)");
+        check(problems);
+        problems.throwIfAny("AdapterServer");
+        return new AdapterServer(base(), memoryCap);
+    }
+}
