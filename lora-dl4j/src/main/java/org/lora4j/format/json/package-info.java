@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * JSON of our own reports and values as plain Java: maps, lists, texts, numbers. One object, strictly read. Formats of others
+ * have readers of their own beside this package. May use {@code error} and Jackson.
+ */
+package org.lora4j.format.json;
