@@ -16,8 +16,8 @@ final class AdapterPerTask extends Strategy {
     private final AdaptedSameDiff model;
     private final Map<String, Logits> afterLearning = new LinkedHashMap<>();
 
-    AdapterPerTask(SameDiff base, Intents intents, Settings settings) {
-        super("an adapter for each task", intents, settings);
+    AdapterPerTask(SameDiff base, Intents intents, Settings settings, Inputs inputs) {
+        super("an adapter for each task", intents, settings, inputs);
         model = AdaptedSameDiff.of(base);
     }
 
@@ -26,7 +26,7 @@ final class AdapterPerTask extends Strategy {
         String name = task.name();
         model.addAdapter(name, settings().config(name), settings().seed());
         model.activate(name);
-        training().adapters(model, intents().batches(task.training()), List.of());
+        training().adapters(model, intents().batches(task.training()).batches(inputs()), List.of());
         model.setTrainable(name, false);
         afterLearning.put(name, super.logits(task));
     }

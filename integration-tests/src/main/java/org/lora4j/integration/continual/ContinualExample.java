@@ -6,11 +6,17 @@ import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.function.Supplier;
 import org.lora4j.continual.ForgettingReport;
 import org.lora4j.continual.HeatMap;
 import org.lora4j.continual.TaskRouter;
@@ -18,6 +24,7 @@ import org.lora4j.integration.datasets.Clinc150;
 import org.lora4j.integration.demonstration.Arguments;
 import org.lora4j.integration.demonstration.ReportFile;
 import org.lora4j.integration.quickstart.MiniLm;
+import org.lora4j.pretrained.BertWeights;
 import org.lora4j.pretrained.HuggingFaceTextTokenizer;
 import org.nd4j.autodiff.samediff.SameDiff;
 
@@ -25,7 +32,7 @@ import org.nd4j.autodiff.samediff.SameDiff;
  * Learns the ten domains of CLINC150 one after the other, by eight strategies, and routes requests whose domain is not known.
  *
  * <p>Arguments: the folder with the published data sets, the folder for the results, and optionally {@code full} for all
- * texts instead of 20 and 10 of each intent, and the number of threads.
+ * texts instead of 20 and 10 of each intent, and how many strategies run side by side.
  */
 public final class ContinualExample {
 
@@ -33,8 +40,8 @@ public final class ContinualExample {
     private static final int FEW_TEST = 10;
     private static final int ALL_TRAINING = 50;
     private static final int ALL_TEST = 30;
-    private static final int EPOCHS = 8;
-    private static final int FULL_EPOCHS = 4;
+    private static final int EPOCHS = 6;
+    private static final int FULL_EPOCHS = 3;
     private static final long SEED = 1;
 
     private static final double TOWARDS_OLD = 1;
@@ -84,46 +91,78 @@ public final class ContinualExample {
     }
 
     private void run(Clinc150 clinc) throws IOException {
+        BertWeights weights = MiniLm.weights();
         try (HuggingFaceTextTokenizer tokenizer = MiniLm.tokenizer(Settings.LONGEST)) {
-            Intents intents = new Intents(clinc, settings, tokenizer);
-            SameDiff base = graph(intents);
-            Routing routing = new Routing(clinc, intents, base, tokenizer, settings.threads(), this::say);
+            Intents intents = new Intents(clinc, clinc.domains(), settings, tokenizer);
+            SameDiff whole = graph(weights, intents);
+            Routing routing = new Routing(clinc, intents, whole, settings.test(), this::say);
             Routing.Figures router = routing.choose();
             saveRouter(routing);
-
-            AdapterPerTask perTask = new AdapterPerTask(base, intents, settings);
-            List<Outcome> outcomes = new ArrayList<>();
-            outcomes.add(outcome(perTask, routing));
-            perTask.requireUnchanged();
-            say("an adapter for each task: all logits are bit for bit those after learning");
-            for (Strategy strategy : strategies(base, intents, perTask)) {
-                outcomes.add(outcome(strategy, routing));
-            }
-            report(outcomes, router);
+            LowerLayers lower = new LowerLayers(whole);
+            lower.add(intents.all(), this::say);
+            report(sideBySide(strategies(weights, intents, lower), routing), router);
         }
     }
 
-    private SameDiff graph(Intents intents) throws IOException {
-        return HeadsGraph.create(MiniLm.weights(), intents.names(), intents.classesOfTask(), settings.seed());
+    private SameDiff graph(BertWeights weights, Intents intents) {
+        return HeadsGraph.create(weights, intents.names(), intents.classesOfTask(), settings.seed());
     }
 
-    private List<Strategy> strategies(SameDiff base, Intents intents, AdapterPerTask perTask) throws IOException {
+    /** In groups: what stands in one runs one after the other. The longest begins first. */
+    private List<List<Strategy>> strategies(BertWeights weights, Intents intents, LowerLayers lower)
+            throws IOException {
+        Supplier<SameDiff> upper = () -> LowerLayers.upper(graph(weights, intents));
+        AdapterPerTask perTask = new AdapterPerTask(upper.get(), intents, settings, lower);
+        Keeper replay = new Keeper.Replay(REPLAYED, settings.seed());
+        Keeper old = new Keeper.TowardsOld(TOWARDS_OLD);
+        Keeper elastic = new Keeper.Elastic(ELASTIC, intents, lower, FISHER, settings.seed());
         return List.of(
-                new GrowingParts("orthogonal parts (O-LoRA)", base, intents, settings, ORTHOGONAL),
-                new Merged("adapters merged into one", base, perTask, MERGED),
-                shared("one adapter, replay", base, intents, new Keeper.Replay(REPLAYED, settings.seed())),
-                shared("one adapter, L2 towards the old", base, intents, new Keeper.TowardsOld(TOWARDS_OLD)),
-                shared(
-                        "one adapter, EWC",
-                        base,
-                        intents,
-                        new Keeper.Elastic(ELASTIC, intents, FISHER, settings.seed())),
-                shared("one adapter, nothing done", base, intents, new Keeper() {}),
-                new FullFineTuning(graph(intents), intents, settings));
+                List.of(new FullFineTuning(graph(MiniLm.weights(), intents), intents, settings)),
+                List.of(perTask, new Merged("adapters merged into one", upper.get(), perTask, MERGED)),
+                List.of(new GrowingParts(
+                        "orthogonal parts (O-LoRA)", upper.get(), intents, settings, lower, ORTHOGONAL)),
+                List.of(new SharedAdapter("one adapter, replay", upper.get(), intents, settings, lower, replay)),
+                List.of(new SharedAdapter(
+                        "one adapter, L2 towards the old", upper.get(), intents, settings, lower, old)),
+                List.of(new SharedAdapter("one adapter, EWC", upper.get(), intents, settings, lower, elastic)),
+                List.of(new SharedAdapter(
+                        "one adapter, nothing done", upper.get(), intents, settings, lower, new Keeper() {})));
     }
 
-    private Strategy shared(String name, SameDiff base, Intents intents, Keeper keeper) {
-        return new SharedAdapter(name, base, intents, settings, keeper);
+    private List<Outcome> sideBySide(List<List<Strategy>> groups, Routing routing) throws IOException {
+        ExecutorService threads = Executors.newFixedThreadPool(settings.threads());
+        try {
+            List<Future<List<Outcome>>> running = new ArrayList<>();
+            for (List<Strategy> group : groups) {
+                running.add(threads.submit(() -> outcomes(group, routing)));
+            }
+            List<Outcome> outcomes = new ArrayList<>();
+            for (Future<List<Outcome>> future : running) {
+                outcomes.addAll(future.get());
+            }
+            // The warning last.
+            Collections.rotate(outcomes, -1);
+            return outcomes;
+        } catch (ExecutionException e) {
+            throw new IllegalStateException(e.getCause().getMessage(), e.getCause());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted; expected to run to the end", e);
+        } finally {
+            threads.shutdownNow();
+        }
+    }
+
+    private List<Outcome> outcomes(List<Strategy> group, Routing routing) throws IOException {
+        List<Outcome> outcomes = new ArrayList<>();
+        for (Strategy strategy : group) {
+            outcomes.add(outcome(strategy, routing));
+            if (strategy instanceof AdapterPerTask perTask) {
+                perTask.requireUnchanged();
+                say(strategy.name() + ": all logits are bit for bit those right after learning");
+            }
+        }
+        return outcomes;
     }
 
     private Outcome outcome(Strategy strategy, Routing routing) throws IOException {
@@ -162,7 +201,7 @@ public final class ContinualExample {
                 seconds, file.toAbsolutePath().normalize());
     }
 
-    private void say(String line) {
+    private synchronized void say(String line) {
         out.printf("%4.0f s  %s%n", (System.nanoTime() - start) / 1e9, line);
     }
 }

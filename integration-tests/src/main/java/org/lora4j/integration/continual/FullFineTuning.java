@@ -14,14 +14,14 @@ final class FullFineTuning extends Strategy {
 
     /** Changes the arrays of the graph. */
     FullFineTuning(SameDiff graph, Intents intents, Settings settings) {
-        super("full fine-tuning", intents, settings);
+        super("full fine-tuning", intents, settings, Inputs.WHOLE);
         this.graph = graph;
         model = TrainableGraph.of(graph, TrainableGraph.weights(graph));
     }
 
     @Override
     public void learn(ContinualTask<LabeledText> task) {
-        training().everything(model, intents().batches(task.training()));
+        training().everything(model, intents().batches(task.training()).batches(inputs()));
     }
 
     @Override

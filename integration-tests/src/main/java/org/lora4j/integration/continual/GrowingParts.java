@@ -16,8 +16,8 @@ final class GrowingParts extends Strategy {
     private final GrowingAdapter growing;
     private final double strength;
 
-    GrowingParts(String name, SameDiff base, Intents intents, Settings settings, double strength) {
-        super(name, intents, settings);
+    GrowingParts(String name, SameDiff base, Intents intents, Settings settings, Inputs inputs, double strength) {
+        super(name, intents, settings, inputs);
         this.strength = strength;
         model = AdaptedSameDiff.of(base);
         growing = GrowingAdapter.on(model);
@@ -27,7 +27,7 @@ final class GrowingParts extends Strategy {
     public void learn(ContinualTask<LabeledText> task) {
         Penalty penalty = growing.begin(
                 task.name(), settings().config(task.name()), settings().seed(), strength);
-        training().adapters(model, intents().batches(task.training()), List.of(penalty));
+        training().adapters(model, intents().batches(task.training()).batches(inputs()), List.of(penalty));
     }
 
     @Override

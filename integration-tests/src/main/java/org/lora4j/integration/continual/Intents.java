@@ -19,12 +19,12 @@ final class Intents {
     private final TextTokenizer tokenizer;
     private final TaskStream<LabeledText> stream;
     private final Map<String, Integer> classes = new LinkedHashMap<>();
-    private final Map<String, LengthBuckets> tests = new LinkedHashMap<>();
+    private final Map<String, Texts> tests = new LinkedHashMap<>();
 
-    Intents(Clinc150 clinc, Settings settings, TextTokenizer tokenizer) {
+    Intents(Clinc150 clinc, List<String> domains, Settings settings, TextTokenizer tokenizer) {
         this.tokenizer = tokenizer;
         List<ContinualTask<LabeledText>> tasks = new ArrayList<>();
-        for (String domain : clinc.domains()) {
+        for (String domain : domains) {
             tasks.add(ContinualTask.of(
                     domain,
                     LabeledText.draw(clinc.intents("train", domain), settings.training(), settings.seed()),
@@ -57,18 +57,37 @@ final class Intents {
         return classes.get(text.labels().first());
     }
 
-    LengthBuckets batches(List<LabeledText> texts) {
+    Texts batches(List<LabeledText> texts) {
         return batches(texts, Settings.BATCH);
     }
 
-    LengthBuckets batches(List<LabeledText> texts, int size) {
+    Texts batches(List<LabeledText> texts, int size) {
         List<TextExample> examples =
                 texts.stream().map(t -> new TextExample(t.text(), classOf(t))).toList();
-        return LengthBuckets.of(examples, tokenizer, classes.size(), size);
+        return new Texts(texts, LengthBuckets.of(examples, tokenizer, classes.size(), size));
+    }
+
+    /** Texts of no task. */
+    Texts unlabeled(List<String> texts) {
+        List<LabeledText> none =
+                texts.stream().map(text -> new LabeledText(text, "")).toList();
+        List<TextExample> examples =
+                texts.stream().map(text -> new TextExample(text, 0)).toList();
+        return new Texts(none, LengthBuckets.of(examples, tokenizer, classes.size(), Settings.BATCH));
+    }
+
+    /** The texts that are learned or tested, task by task. */
+    List<Texts> all() {
+        List<Texts> all = new ArrayList<>();
+        for (ContinualTask<LabeledText> task : tasks()) {
+            all.add(batches(task.training()));
+            all.add(test(task));
+        }
+        return all;
     }
 
     /** The test texts of a task, in the order of the task. */
-    LengthBuckets test(ContinualTask<LabeledText> task) {
+    Texts test(ContinualTask<LabeledText> task) {
         return tests.get(task.name());
     }
 }

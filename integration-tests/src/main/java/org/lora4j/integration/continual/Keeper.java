@@ -78,14 +78,16 @@ interface Keeper {
     final class Elastic implements Keeper {
         private final double strength;
         private final Intents intents;
+        private final Inputs inputs;
         private final int examples;
         private final long seed;
         private FisherDiagonal fisher;
         private List<Penalty> penalties = List.of();
 
-        Elastic(double strength, Intents intents, int examples, long seed) {
+        Elastic(double strength, Intents intents, Inputs inputs, int examples, long seed) {
             this.strength = strength;
             this.intents = intents;
+            this.inputs = inputs;
             this.examples = examples;
             this.seed = seed;
         }
@@ -100,8 +102,8 @@ interface Keeper {
             List<LabeledText> some = ReplayMemory.<LabeledText>of(examples, seed)
                     .with(task.name(), task.training(), text -> text.labels().first())
                     .examples();
-            FisherDiagonal latest =
-                    FisherDiagonal.of(model, intents.batches(some, 1).batches().epoch(1, seed));
+            FisherDiagonal latest = FisherDiagonal.of(
+                    model, intents.batches(some, 1).batches(inputs).epoch(1, seed));
             fisher = fisher == null ? latest : fisher.plus(1, latest);
             penalties = List.of(QuadraticPenalty.elastic(strength, factors(model), fisher));
         }

@@ -6,11 +6,9 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import org.lora4j.exec.GraphExecutor;
-import org.lora4j.exec.ParallelExecutor;
 import org.lora4j.exec.StockExecutor;
 import org.lora4j.pretrained.BertClassifier;
 import org.lora4j.pretrained.EncodedBatch;
-import org.lora4j.pretrained.LengthBuckets;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -21,21 +19,20 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  */
 record Logits(float[][] rows) {
 
-    static Logits of(SameDiff graph, LengthBuckets texts, int threads) {
-        GraphExecutor executor =
-                ParallelExecutor.of(StockExecutor.forInference(graph).withKernels(), threads);
-        return new Logits(output(executor, BertClassifier.LOGITS, texts));
+    static Logits of(SameDiff graph, Inputs inputs, Texts texts) {
+        GraphExecutor executor = StockExecutor.forInference(graph).withKernels();
+        return new Logits(output(executor, BertClassifier.LOGITS, inputs, texts));
     }
 
     /** An output of an executor for each text. */
-    static float[][] output(GraphExecutor executor, String name, LengthBuckets texts) {
-        float[][] rows = new float[texts.size()][];
-        Iterator<EncodedBatch> batches = texts.inOrder();
+    static float[][] output(GraphExecutor executor, String name, Inputs inputs, Texts texts) {
+        float[][] rows = new float[texts.texts().size()][];
+        Iterator<EncodedBatch> batches = texts.buckets().inOrder();
         while (batches.hasNext()) {
             EncodedBatch batch = batches.next();
-            Map<String, INDArray> inputs = new HashMap<>(batch.placeholders());
-            inputs.remove(BertClassifier.LABELS);
-            float[][] output = executor.output(inputs, List.of(name)).get(name).toFloatMatrix();
+            Map<String, INDArray> arrays = new HashMap<>(inputs.of(batch, texts.texts()));
+            arrays.remove(BertClassifier.LABELS);
+            float[][] output = executor.output(arrays, List.of(name)).get(name).toFloatMatrix();
             for (int i = 0; i < output.length; i++) {
                 rows[batch.exampleIndices()[i]] = output[i];
             }

@@ -23,7 +23,7 @@ final class Merged extends Strategy {
     private final AdaptedSameDiff model;
 
     Merged(String name, SameDiff base, AdapterPerTask parts, double weight) {
-        super(name, parts.intents(), parts.settings());
+        super(name, parts.intents(), parts.settings(), parts.inputs());
         this.parts = parts;
         this.weight = weight;
         model = AdaptedSameDiff.of(base);

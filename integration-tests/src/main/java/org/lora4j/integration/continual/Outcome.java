@@ -44,8 +44,8 @@ record Outcome(
             }
             Logits logits = Logits.of(
                     strategy.graph(task.name()),
-                    strategy.intents().batches(sent.stream().map(texts::get).toList()),
-                    strategy.settings().threads());
+                    strategy.inputs(),
+                    strategy.intents().batches(sent.stream().map(texts::get).toList()));
             whole.put(strategy.graph(task.name()), logits);
             int from = strategy.from(task.name());
             for (int i = 0; i < sent.size(); i++) {

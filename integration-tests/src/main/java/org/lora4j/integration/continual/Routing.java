@@ -11,14 +11,10 @@ import org.lora4j.continual.ContinualTask;
 import org.lora4j.continual.Route;
 import org.lora4j.continual.TaskRouter;
 import org.lora4j.exec.GraphExecutor;
-import org.lora4j.exec.ParallelExecutor;
 import org.lora4j.exec.StockExecutor;
 import org.lora4j.integration.datasets.Clinc150;
 import org.lora4j.integration.datasets.LabeledText;
 import org.lora4j.pretrained.BertEncoder;
-import org.lora4j.pretrained.LengthBuckets;
-import org.lora4j.pretrained.TextExample;
-import org.lora4j.pretrained.TextTokenizer;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -27,51 +23,54 @@ import org.nd4j.linalg.factory.Nd4j;
 final class Routing {
 
     private static final double ACCEPTED = 0.95;
-    private static final double[] SHRINKAGES = {0.02, 0.1, 0.3, 1};
+    private static final double[] SHRINKAGES = {0.02, 0.1};
 
     /**
      * How good a router is.
      *
      * @param kind which one
-     * @param validation share of validation texts sent to their domain, by which it was chosen
+     * @param validation share of validation texts sent to their domain
+     * @param validationAuroc chance that an out-of-scope text for validation is farther than a known one
      * @param test the same of test texts
      * @param accepted share of test texts that it calls known
      * @param unknownFound share of out-of-scope texts that it calls unknown
      * @param auroc chance that an out-of-scope text is farther than a test text
      */
-    record Figures(String kind, double validation, double test, double accepted, double unknownFound, double auroc) {}
+    record Figures(String kind, double validation, double validationAuroc, double test, double accepted, double unknownFound, double auroc) {
+
+        /** What routers are chosen by. */
+        double score() {
+            return validation + validationAuroc;
+        }
+    }
 
     private final Intents intents;
     private final GraphExecutor encoder;
-    private final TextTokenizer tokenizer;
     private final Consumer<String> out;
     private final List<String> validationTasks = new ArrayList<>();
     private final List<String> testTasks = new ArrayList<>();
     private final INDArray validation;
     private final INDArray test;
-    private final INDArray outOfScope;
+    private final INDArray unknownValidation;
+    private final INDArray unknownTest;
     private TaskRouter chosen;
 
-    Routing(
-            Clinc150 clinc,
-            Intents intents,
-            SameDiff base,
-            TextTokenizer tokenizer,
-            int threads,
-            Consumer<String> out) {
+    Routing(Clinc150 clinc, Intents intents, SameDiff whole, int validationTexts, Consumer<String> out) {
         this.intents = intents;
-        this.tokenizer = tokenizer;
         this.out = out;
-        this.encoder = ParallelExecutor.of(StockExecutor.forInference(base).withKernels(), threads);
+        this.encoder = StockExecutor.forInference(whole).withKernels();
         List<String> held = new ArrayList<>();
         List<String> tests = new ArrayList<>();
         for (ContinualTask<LabeledText> task : intents.tasks()) {
-            add(clinc.intents("val", task.name()), task.name(), held, validationTasks);
+            List<LabeledText> drawn =
+                    LabeledText.draw(clinc.intents("val", task.name()), validationTexts, validationTexts);
+            add(drawn, task.name(), held, validationTasks);
             add(task.test(), task.name(), tests, testTasks);
         }
         validation = features(held);
         test = features(tests);
-        outOfScope = features(clinc.outOfScope());
+        unknownValidation = features(clinc.outOfScope("val"));
+        unknownTest = features(clinc.outOfScope("test"));
     }
 
     private static void add(List<LabeledText> texts, String task, List<String> to, List<String> tasks) {
@@ -83,10 +82,7 @@ final class Routing {
 
     /** What the frozen encoder makes of texts, of length 1. */
     private INDArray features(List<String> texts) {
-        List<TextExample> examples =
-                texts.stream().map(text -> new TextExample(text, 0)).toList();
-        float[][] rows =
-                Logits.output(encoder, BertEncoder.POOLED, LengthBuckets.of(examples, tokenizer, 2, Settings.BATCH));
+        float[][] rows = Logits.output(encoder, BertEncoder.POOLED, Inputs.WHOLE, intents.unlabeled(texts));
         for (float[] row : rows) {
             double sum = 0;
             for (float value : row) {
@@ -124,7 +120,7 @@ final class Routing {
             TaskRouter router = entry.getValue().calibrated(validation, ACCEPTED);
             Figures figures = figures(entry.getKey(), router);
             out.accept("router, " + figures.kind() + ": " + worded(figures));
-            if (best == null || figures.validation() > best.validation()) {
+            if (best == null || figures.score() > best.score()) {
                 best = figures;
                 chosen = router;
             }
@@ -134,17 +130,19 @@ final class Routing {
 
     static String worded(Figures f) {
         return String.format(
-                "domain right %.4f (validation %.4f); known called known %.4f, out of scope called unknown %.4f,"
-                        + " AUROC %.4f",
-                f.test(), f.validation(), f.accepted(), f.unknownFound(), f.auroc());
+                "domain right %.4f, known called known %.4f, out of scope called unknown %.4f, AUROC %.4f (validation: domain"
+                        + " right %.4f, AUROC %.4f)",
+                f.test(), f.accepted(), f.unknownFound(), f.auroc(), f.validation(), f.validationAuroc());
     }
 
     private Figures figures(String kind, TaskRouter router) {
+        List<Route> held = router.route(validation);
         List<Route> known = router.route(test);
-        List<Route> unknown = router.route(outOfScope);
+        List<Route> unknown = router.route(unknownTest);
         return new Figures(
                 kind,
-                right(router.route(validation), validationTasks),
+                right(held, validationTasks),
+                auroc(held, router.route(unknownValidation)),
                 right(known, testTasks),
                 share(known, true),
                 share(unknown, false),

@@ -11,7 +11,7 @@ import org.lora4j.config.ModuleSelector;
  * @param test texts of each intent to be tested on
  * @param epochs how often an adapter sees a task
  * @param fullEpochs how often full fine-tuning sees a task
- * @param threads which share the rows of a batch
+ * @param threads how many strategies run side by side
  * @param seed of everything
  */
 record Settings(int training, int test, int epochs, int fullEpochs, int threads, long seed) {
@@ -24,8 +24,8 @@ record Settings(int training, int test, int epochs, int fullEpochs, int threads,
     static final double FULL_RATE = 1e-4;
     static final double HEAD_RATE = 5e-3;
 
-    /** The upper three layers of six: what lies below is computed once and kept. */
-    private static final String TARGETS = "encoder\\.layer\\.[345]\\..*(query|key|value|dense)";
+    /** The upper two layers of six, above {@link LowerLayers}. */
+    private static final String TARGETS = "encoder\\.layer\\.[45]\\..*(query|key|value|dense)";
 
     /** An adapter with the heads of some tasks. */
     LoraConfig config(String... tasks) {

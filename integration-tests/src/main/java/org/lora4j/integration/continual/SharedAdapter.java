@@ -16,8 +16,8 @@ final class SharedAdapter extends Strategy {
     private final AdaptedSameDiff model;
     private final Keeper keeper;
 
-    SharedAdapter(String name, SameDiff base, Intents intents, Settings settings, Keeper keeper) {
-        super(name, intents, settings);
+    SharedAdapter(String name, SameDiff base, Intents intents, Settings settings, Inputs inputs, Keeper keeper) {
+        super(name, intents, settings, inputs);
         this.keeper = keeper;
         model = AdaptedSameDiff.of(base);
         model.addAdapter(SHARED, settings.config(intents.names().toArray(String[]::new)), settings.seed());
@@ -28,7 +28,7 @@ final class SharedAdapter extends Strategy {
     public void learn(ContinualTask<LabeledText> task) {
         List<LabeledText> texts = new ArrayList<>(task.training());
         texts.addAll(keeper.again());
-        training().adapters(model, intents().batches(texts), keeper.penalties());
+        training().adapters(model, intents().batches(texts).batches(inputs()), keeper.penalties());
         keeper.learned(task, model);
     }
 

@@ -13,12 +13,14 @@ abstract class Strategy implements ContinualLearner<LabeledText> {
     private final String name;
     private final Intents intents;
     private final Settings settings;
+    private final Inputs inputs;
     private final Training training;
 
-    Strategy(String name, Intents intents, Settings settings) {
+    Strategy(String name, Intents intents, Settings settings, Inputs inputs) {
         this.name = name;
         this.intents = intents;
         this.settings = settings;
+        this.inputs = inputs;
         this.training = new Training(settings);
     }
 
@@ -34,6 +36,10 @@ abstract class Strategy implements ContinualLearner<LabeledText> {
         return settings;
     }
 
+    Inputs inputs() {
+        return inputs;
+    }
+
     Training training() {
         return training;
     }
@@ -46,7 +52,7 @@ abstract class Strategy implements ContinualLearner<LabeledText> {
 
     /** The logits of the test texts of a task. */
     Logits logits(ContinualTask<LabeledText> task) {
-        return Logits.of(graph(task.name()), intents.test(task), settings.threads());
+        return Logits.of(graph(task.name()), inputs, intents.test(task));
     }
 
     /** With the task known: the best class of its own head. */

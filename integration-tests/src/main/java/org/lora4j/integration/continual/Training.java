@@ -3,20 +3,18 @@ package org.lora4j.integration.continual;
 
 import java.util.List;
 import org.lora4j.model.Trainable;
-import org.lora4j.pretrained.LengthBuckets;
 import org.lora4j.train.AdamW;
+import org.lora4j.train.Batches;
 import org.lora4j.train.LearningRateSchedule;
 import org.lora4j.train.ParameterGroup;
 import org.lora4j.train.Penalty;
 import org.lora4j.train.Trainer;
 import org.lora4j.train.TrainingPlan;
 import org.lora4j.train.Warmup;
-import org.lora4j.train.cache.PrefixCache;
 
 /** One run of the training loop on the texts of a task. */
 final class Training {
 
-    private static final long ROOM = 1L << 28;
     private static final double WARMUP = 0.06;
 
     private final Settings settings;
@@ -26,16 +24,16 @@ final class Training {
         this.settings = settings;
     }
 
-    /** Trains adapters; what is frozen below them is computed once. */
-    void adapters(Trainable model, LengthBuckets texts, List<? extends Penalty> penalties) {
+    /** Trains adapters. */
+    void adapters(Trainable model, Batches texts, List<? extends Penalty> penalties) {
         TrainingPlan.Builder plan = plan(settings.epochs(), Settings.RATE);
         penalties.forEach(plan::penalty);
-        run(model, texts, plan.build(), true);
+        run(model, texts, plan.build());
     }
 
     /** Trains everything. */
-    void everything(Trainable model, LengthBuckets texts) {
-        run(model, texts, plan(settings.fullEpochs(), Settings.FULL_RATE).build(), false);
+    void everything(Trainable model, Batches texts) {
+        run(model, texts, plan(settings.fullEpochs(), Settings.FULL_RATE).build());
     }
 
     private TrainingPlan.Builder plan(int epochs, double rate) {
@@ -48,14 +46,9 @@ final class Training {
                 .seed(settings.seed());
     }
 
-    private void run(Trainable model, LengthBuckets texts, TrainingPlan plan, boolean cache) {
+    private void run(Trainable model, Batches texts, TrainingPlan plan) {
         long start = System.nanoTime();
-        Trainer.Builder trainer =
-                Trainer.builder(model.inParallel(settings.threads())).plan(plan);
-        if (cache) {
-            trainer.cacheFrozenPrefix(PrefixCache.inMemory(ROOM));
-        }
-        trainer.build().train(texts.batches());
+        Trainer.builder(model).plan(plan).build().train(texts);
         seconds += (System.nanoTime() - start) / 1e9;
     }
 
