@@ -44,6 +44,14 @@ final class Failures {
         return failure(message, Reason.GRADIENT_NOT_FINITE, where, names);
     }
 
+    TrainingFailedException penaltyNotFinite(Where where, Penalty penalty, double value, List<String> names) {
+        String message = where + ": the penalty " + penalty + " is " + value
+                + (names.isEmpty() ? "" : ", with gradients that are not finite: " + Problems.quoted(names))
+                + "; expected finite numbers. Lower its strength, or the learning rate if the parameters have run away.";
+        Reason reason = names.isEmpty() ? Reason.LOSS_NOT_FINITE : Reason.GRADIENT_NOT_FINITE;
+        return failure(message, reason, where, names);
+    }
+
     TrainingFailedException noGradient(Where where, List<String> names) {
         long factors = parameters.stream()
                 .filter(p -> p.kind() == TrainableParameter.Kind.FACTOR)

@@ -72,6 +72,34 @@ final class StepGradients implements AutoCloseable {
         release();
     }
 
+    /** Adds a penalty that is held to the mean of the batches. */
+    void add(LossAndGradients term, Penalty penalty) {
+        Problems problems = new Problems();
+        term.gradients().forEach((name, gradient) -> {
+            int index = indexOf(name);
+            if (index < 0) {
+                problems.add("a gradient of \"" + name + "\", which does not learn");
+            } else {
+                checkFits(parameters.get(index), gradient, problems);
+            }
+        });
+        if (!problems.isEmpty()) {
+            throw new IllegalStateException(problems.message("Trainer, penalty " + penalty));
+        }
+        term.gradients().forEach((name, gradient) -> Norms.addScaled(arrays.get(indexOf(name)), gradient, 1 / scale()));
+        weightedLoss += weight * term.loss();
+        release();
+    }
+
+    private int indexOf(String name) {
+        for (int i = 0; i < parameters.size(); i++) {
+            if (parameters.get(i).name().equals(name)) {
+                return i;
+            }
+        }
+        return -1;
+    }
+
     /** The summed gradients, in the order of the parameters. */
     List<INDArray> arrays() {
         return arrays;

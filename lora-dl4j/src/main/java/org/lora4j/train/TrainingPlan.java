@@ -17,7 +17,7 @@ import org.lora4j.error.Problems;
  * How to train: how long, with which optimizer and which safeguards. An immutable value.
  *
  * <p>Defaults: {@link AdamW} with learning rate 2e-4, a constant schedule, no groups, no clipping, no accumulation, seed 0, no
- * early stopping, no weight decay on biases and normalization gains. The length has no default.
+ * early stopping, no penalty, no weight decay on biases and normalization gains. The length has no default.
  *
  * @apiNote Status: experimental
  */
@@ -30,6 +30,7 @@ public final class TrainingPlan {
     private final Optimizer optimizer;
     private final LearningRateSchedule schedule;
     private final List<ParameterGroup> groups;
+    private final List<Penalty> penalties;
     private final GradientClipping clipping;
     private final int accumulation;
     private final long seed;
@@ -44,6 +45,7 @@ public final class TrainingPlan {
         optimizer = builder.optimizer;
         schedule = builder.schedule;
         groups = List.copyOf(builder.groups);
+        penalties = List.copyOf(builder.penalties);
         clipping = builder.clipping;
         accumulation = builder.accumulation;
         seed = builder.seed;
@@ -74,6 +76,7 @@ public final class TrainingPlan {
         builder.optimizer = optimizer;
         builder.schedule = schedule;
         builder.groups.addAll(groups);
+        builder.penalties.addAll(penalties);
         builder.clipping = clipping;
         builder.accumulation = accumulation;
         builder.seed = seed;
@@ -127,6 +130,15 @@ public final class TrainingPlan {
      */
     public List<ParameterGroup> groups() {
         return groups;
+    }
+
+    /**
+     * Terms of the loss that depend on the parameters alone.
+     *
+     * @return the penalties, perhaps none
+     */
+    public List<Penalty> penalties() {
+        return penalties;
     }
 
     /**
@@ -199,6 +211,7 @@ public final class TrainingPlan {
         values.put("optimizer", optimizer);
         values.put("schedule", schedule);
         values.put("groups", groups);
+        values.put("penalties", penalties);
         values.put("clipping", clipping);
         values.put("accumulation", accumulation);
         values.put("seed", seed);
@@ -240,6 +253,7 @@ public final class TrainingPlan {
         private Optimizer optimizer = AdamW.of(DEFAULT_RATE);
         private LearningRateSchedule schedule = LearningRateSchedule.constant();
         private final List<ParameterGroup> groups = new ArrayList<>();
+        private final List<Penalty> penalties = new ArrayList<>();
         private GradientClipping clipping = GradientClipping.none();
         private int accumulation = 1;
         private long seed;
@@ -302,6 +316,18 @@ public final class TrainingPlan {
          */
         public Builder group(ParameterGroup value) {
             groups.add(value);
+            return this;
+        }
+
+        /**
+         * Adds a term to the loss that depends on the parameters alone. Losses in reports then include it; evaluations do
+         * not.
+         *
+         * @param value the penalty
+         * @return this
+         */
+        public Builder penalty(Penalty value) {
+            penalties.add(value);
             return this;
         }
 
@@ -401,6 +427,7 @@ public final class TrainingPlan {
             problems.check(schedule != null, "schedule = null, expected one such as LearningRateSchedule.constant()");
             problems.check(clipping != null, "clipping = null, expected one such as GradientClipping.none()");
             problems.check(!groups.contains(null), "a group is null, expected a ParameterGroup");
+            problems.check(!penalties.contains(null), "a penalty is null, expected a Penalty");
             problems.atLeast("accumulation", accumulation, 1);
             allowedWithoutGradient.forEach(regex -> checkRegex(problems, regex));
             problems.throwIfAny("TrainingPlan");

@@ -62,6 +62,7 @@ final class TrainingRun implements AutoCloseable {
         Problems problems = new Problems();
         this.settings = ParameterSetting.of(parameters, plan, problems);
         checkPlan(problems);
+        plan.penalties().forEach(penalty -> problems.addAll(penalty.misfits(parameters)));
         problems.throwIfAny("Trainer");
 
         this.executor = model.executor();
@@ -212,10 +213,16 @@ final class TrainingRun implements AutoCloseable {
     private void step(Iterator<Batch> iterator) {
         long from = nanoTime.getAsLong();
         findRate();
-        boolean copy = plan.accumulation() > 1 || plan.clipping() instanceof GradientClipping.ByValue;
+        // Penalties are added in place, and a gradient may be the array of an input.
+        boolean copy = plan.accumulation() > 1
+                || plan.clipping() instanceof GradientClipping.ByValue
+                || !plan.penalties().isEmpty();
         try (StepGradients gradients = new StepGradients(parameters, copy)) {
             Map<String, INDArray> inputs = accumulate(iterator, gradients);
             double norm = checkedNorm(gradients, inputs);
+            if (!plan.penalties().isEmpty()) {
+                norm = addPenalties(gradients);
+            }
             update(gradients, norm);
             StepReport report =
                     log.step(position.epoch(), gradients, learningRate(), norm, nanoTime.getAsLong() - from);
@@ -279,6 +286,27 @@ final class TrainingRun implements AutoCloseable {
         List<String> cutOff = state.watch().cutOff();
         if (!cutOff.isEmpty()) {
             throw failures.noGradient(where(log.steps() + 1, gradients.loss()), cutOff);
+        }
+        return total * gradients.scale();
+    }
+
+    /** The norm of the mean gradient of loss and penalties; nothing has changed yet when a penalty is bad. */
+    private double addPenalties(StepGradients gradients) {
+        for (Penalty penalty : plan.penalties()) {
+            LossAndGradients term = penalty.at(parameters);
+            gradients.hold(term);
+            List<String> bad = term.gradients().entrySet().stream()
+                    .filter(gradient -> !Double.isFinite(Norms.norm(gradient.getValue())))
+                    .map(Map.Entry::getKey)
+                    .toList();
+            if (!Double.isFinite(term.loss()) || !bad.isEmpty()) {
+                throw failures.penaltyNotFinite(where(log.steps() + 1, gradients.loss()), penalty, term.loss(), bad);
+            }
+            gradients.add(term, penalty);
+        }
+        double total = 0;
+        for (INDArray gradient : gradients.arrays()) {
+            total = Math.hypot(total, Norms.norm(gradient));
         }
         return total * gradients.scale();
     }

@@ -102,12 +102,13 @@ public final class Clinc150 {
     }
 
     /**
-     * Returns the requests for testing that belong to no domain.
+     * Returns requests that belong to no domain.
      *
-     * @return 1,000 texts
+     * @param split {@code train}, {@code val} or {@code test}
+     * @return 100 texts, 1,000 for testing
      */
-    public List<String> outOfScope() {
-        return splits.get("oos_test").stream().map(pair -> pair.get(0)).toList();
+    public List<String> outOfScope(String split) {
+        return splits.get("oos_" + split).stream().map(pair -> pair.get(0)).toList();
     }
 
     /**

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.integration.continual;
+
+import java.util.function.Consumer;
+import org.lora4j.continual.ContinualLearner;
+import org.lora4j.continual.ContinualTask;
+import org.lora4j.integration.datasets.LabeledText;
+
+/** Tells how far a strategy is. */
+final class Spoken implements ContinualLearner<LabeledText> {
+
+    private final Strategy strategy;
+    private final Consumer<String> out;
+
+    Spoken(Strategy strategy, Consumer<String> out) {
+        this.strategy = strategy;
+        this.out = out;
+    }
+
+    @Override
+    public void learn(ContinualTask<LabeledText> task) {
+        strategy.learn(task);
+        out.accept(strategy.name() + ": learned " + task.name()
+                + String.format(", accuracy %.3f", strategy.accuracy(task)));
+    }
+
+    @Override
+    public double accuracy(ContinualTask<LabeledText> task) {
+        return strategy.accuracy(task);
+    }
+}
