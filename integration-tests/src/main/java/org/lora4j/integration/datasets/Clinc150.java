@@ -15,8 +15,8 @@ import java.util.TreeSet;
 
 /**
  * Requests to an assistant from ten domains (Larson et al. 2019, An Evaluation Dataset for Intent Classification and
- * Out-of-Scope Prediction; Clinc, CC BY 3.0): the smaller of the published sets, without what is out of scope. Labels are
- * the domains, not the 150 intents.
+ * Out-of-Scope Prediction; Clinc, CC BY 3.0): the smaller of the published sets. Labels are the domains, unless the 150
+ * intents are asked for.
  */
 public final class Clinc150 {
 
@@ -24,6 +24,7 @@ public final class Clinc150 {
     private static final int MOST = 3;
 
     private final Map<String, List<List<String>>> splits;
+    private final Map<String, List<String>> intents;
     private final Map<String, String> domains = new HashMap<>();
 
     /**
@@ -35,8 +36,7 @@ public final class Clinc150 {
     public Clinc150(Path folder) throws IOException {
         ObjectMapper json = new ObjectMapper();
         splits = json.readValue(folder.resolve("data_small.json").toFile(), new TypeReference<>() {});
-        Map<String, List<String>> intents =
-                json.readValue(folder.resolve("domains.json").toFile(), new TypeReference<>() {});
+        intents = json.readValue(folder.resolve("domains.json").toFile(), new TypeReference<>() {});
         intents.forEach((domain, names) -> names.forEach(intent -> domains.put(intent, domain)));
     }
 
@@ -73,6 +73,41 @@ public final class Clinc150 {
             texts.add(new LabeledText(pair.get(0), domains.get(pair.get(1))));
         }
         return texts;
+    }
+
+    /**
+     * Returns the domains.
+     *
+     * @return ten names, in the order of the file
+     */
+    public List<String> domains() {
+        return List.copyOf(intents.keySet());
+    }
+
+    /**
+     * Returns the requests of one domain, labeled by what they ask for.
+     *
+     * @param split {@code train}, {@code val} or {@code test}
+     * @param domain one of {@link #domains}
+     * @return requests of fifteen intents
+     */
+    public List<LabeledText> intents(String split, String domain) {
+        List<LabeledText> texts = new ArrayList<>();
+        for (List<String> pair : splits.get(split)) {
+            if (domain.equals(domains.get(pair.get(1)))) {
+                texts.add(new LabeledText(pair.get(0), pair.get(1)));
+            }
+        }
+        return texts;
+    }
+
+    /**
+     * Returns the requests for testing that belong to no domain.
+     *
+     * @return 1,000 texts
+     */
+    public List<String> outOfScope() {
+        return splits.get("oos_test").stream().map(pair -> pair.get(0)).toList();
     }
 
     /**
