@@ -48,7 +48,7 @@ import org.nd4j.autodiff.samediff.SameDiff;
  * Trains six text tasks over one MiniLM in several ways and compares accuracy, parameters and time.
  *
  * <p>Arguments: the folder with the published data sets, the folder for the results, and optionally the number of epochs,
- * the seed, the number of threads, and the ways, of {@code independent}, {@code shared+specific}, {@code experts} and {@code
+ * the seed, the most texts of a task, the number of threads, and the ways, of {@code independent}, {@code shared+specific}, {@code experts} and {@code
  * full} with commas between them.
  */
 public final class MultiTaskExample {
@@ -82,7 +82,7 @@ public final class MultiTaskExample {
      * Runs the example. Ends with status 1 and one line if an argument is wrong, data is missing or the folder cannot be
      * written.
      *
-     * @param args data, results, epochs, seed, threads, ways
+     * @param args data, results, epochs, seed, texts, threads, ways
      */
     public static void main(String[] args) {
         Locale.setDefault(Locale.ROOT);
@@ -92,11 +92,12 @@ public final class MultiTaskExample {
             Path folder = Arguments.created(arguments.path(1, "target/example-multitask"), "multitask.output");
             int epochs = Math.toIntExact(arguments.number(2, "epochs", 1, 3));
             long seed = arguments.number(3, "seed", Long.MIN_VALUE, 42);
+            int most = Math.toIntExact(arguments.number(4, "texts", 1, Integer.MAX_VALUE));
             int processors = Runtime.getRuntime().availableProcessors();
-            int threads = Math.toIntExact(arguments.number(4, "threads", 1, processors));
-            Set<String> ways = ways(args.length > 5 ? args[5] : WAYS);
+            int threads = Math.toIntExact(arguments.number(5, "threads", 1, processors));
+            Set<String> ways = ways(args.length > 6 ? args[6] : WAYS);
             long start = System.nanoTime();
-            List<TextTask> tasks = TextTasks.load(data, seed);
+            List<TextTask> tasks = TextTasks.load(data, most, seed);
             new MultiTaskExample(System.out, folder, tasks, epochs, seed, threads).run(ways);
             System.out.printf("%.0f s in all%n", (System.nanoTime() - start) / 1e9);
         } catch (IOException | IllegalArgumentException | IllegalStateException e) {

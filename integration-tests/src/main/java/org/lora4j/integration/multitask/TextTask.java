@@ -2,12 +2,14 @@
 package org.lora4j.integration.multitask;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.lora4j.integration.datasets.LabeledText;
 import org.lora4j.multitask.TaskLabels;
 import org.lora4j.pretrained.LengthBuckets;
 import org.lora4j.pretrained.TextExample;
 import org.lora4j.pretrained.TextTokenizer;
+import org.lora4j.train.ShuffledIndices;
 
 /**
  * A classification task with its data.
@@ -21,14 +23,28 @@ record TextTask(String name, TaskLabels labels, LengthBuckets training, LengthBu
 
     private static final int BATCH_SIZE = 32;
 
-    static TextTask of(String name, List<LabeledText> training, List<LabeledText> test, TextTokenizer tokenizer) {
+    /**
+     * How texts become batches.
+     *
+     * @param tokenizer makes ids of texts
+     * @param most most texts of a task that are used, for training and for testing
+     * @param seed which ones
+     */
+    record Encoding(TextTokenizer tokenizer, int most, long seed) {
+
+        LengthBuckets of(List<TextExample> examples, int classes) {
+            return LengthBuckets.of(some(examples, most, seed), tokenizer, classes, BATCH_SIZE);
+        }
+    }
+
+    static TextTask of(String name, List<LabeledText> training, List<LabeledText> test, Encoding encoding) {
         TaskLabels labels = TaskLabels.of(labelsOf(training));
         return of(
                 name,
                 labels,
                 examples(training, labels.classes("task \"" + name + "\", training data", labelsOf(training))),
                 examples(test, labels.classes("task \"" + name + "\", test data", labelsOf(test))),
-                tokenizer);
+                encoding);
     }
 
     static TextTask of(
@@ -36,13 +52,21 @@ record TextTask(String name, TaskLabels labels, LengthBuckets training, LengthBu
             TaskLabels labels,
             List<TextExample> training,
             List<TextExample> test,
-            TextTokenizer tokenizer) {
+            Encoding encoding) {
         int classes = labels.names().size();
         return new TextTask(
                 name,
                 labels,
-                LengthBuckets.of(training, tokenizer, classes, BATCH_SIZE),
-                LengthBuckets.of(test, tokenizer, classes, BATCH_SIZE));
+                encoding.of(training, classes),
+                encoding.of(test, classes));
+    }
+
+    /** The texts, or some of them, drawn at random. */
+    private static List<TextExample> some(List<TextExample> examples, int most, long seed) {
+        return Arrays.stream(ShuffledIndices.of(examples.size(), seed, 1))
+                .limit(most)
+                .mapToObj(examples::get)
+                .toList();
     }
 
     private static List<String> labelsOf(List<LabeledText> texts) {

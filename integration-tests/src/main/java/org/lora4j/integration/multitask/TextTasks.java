@@ -25,38 +25,39 @@ final class TextTasks {
 
     private TextTasks() {}
 
-    static List<TextTask> load(Path data, long seed) throws IOException {
+    static List<TextTask> load(Path data, int most, long seed) throws IOException {
         List<TextTask> tasks = new ArrayList<>();
         try (HuggingFaceTextTokenizer tokenizer = MiniLm.tokenizer(LONGEST)) {
+            TextTask.Encoding encoding = new TextTask.Encoding(tokenizer, most, seed);
             WordNetGlosses nouns = WordNetGlosses.load(seed);
             tasks.add(TextTask.of(
                     "wordnet-nouns",
                     new TaskLabels(NounCategory.names()),
                     nouns.training(),
                     nouns.heldOut(),
-                    tokenizer));
+                    encoding));
             WordNetGlosses verbs = WordNetGlosses.verbs(seed);
             tasks.add(TextTask.of(
                     "wordnet-verbs",
                     new TaskLabels(WordNetGlosses.verbCategories()),
                     verbs.training(),
                     verbs.heldOut(),
-                    tokenizer));
+                    encoding));
             Banking77 banking = new Banking77(data.resolve("banking77"));
             tasks.add(TextTask.of(
                     "banking77",
                     LabeledText.draw(banking.train(), BANKING_TEXTS, seed),
                     LabeledText.draw(banking.test(), BANKING_TESTS, seed),
-                    tokenizer));
+                    encoding));
             Clinc150 clinc = new Clinc150(data.resolve("clinc150"));
             tasks.add(TextTask.of(
                     "clinc-domains",
                     LabeledText.draw(clinc.train(), DOMAIN_TEXTS, seed),
                     LabeledText.draw(clinc.test(), DOMAIN_TEXTS, seed),
-                    tokenizer));
+                    encoding));
             for (String domain : DOMAINS) {
                 tasks.add(TextTask.of(
-                        "clinc-" + domain, clinc.intents("train", domain), clinc.intents("test", domain), tokenizer));
+                        "clinc-" + domain, clinc.intents("train", domain), clinc.intents("test", domain), encoding));
             }
         }
         return tasks;
