@@ -2,6 +2,7 @@
 package org.lora4j.exec;
 
 import java.util.Map;
+import java.util.Set;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -9,6 +10,31 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  *
  * @param loss the sum of the graph's loss variables
  * @param gradients the gradient of {@code loss} by the name of the trainable variable, each of its variable's shape
+ * @param unreached names of trainable variables that the loss of this batch does not depend on, whatever their values:
+ *     they have no gradient here. A step in which no batch reaches them leaves them and what an optimizer remembers of
+ *     them as they are, which a gradient of zeros would not
  * @apiNote Status: experimental
  */
-public record LossAndGradients(double loss, Map<String, INDArray> gradients) {}
+public record LossAndGradients(double loss, Map<String, INDArray> gradients, Set<String> unreached) {
+
+    /**
+     * Copies the names.
+     *
+     * @param loss as in the record
+     * @param gradients as in the record
+     * @param unreached as in the record
+     */
+    public LossAndGradients {
+        unreached = Set.copyOf(unreached);
+    }
+
+    /**
+     * A result in which every variable has a gradient.
+     *
+     * @param loss as in the record
+     * @param gradients as in the record
+     */
+    public LossAndGradients(double loss, Map<String, INDArray> gradients) {
+        this(loss, gradients, Set.of());
+    }
+}

@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.LoraConfig;
@@ -130,6 +131,69 @@ public final class AdaptedSameDiff extends HostedModel<LiveAdapter, MergedArrays
         return PlainAdapters.of(adapters().get(name), adapter(name));
     }
 
+    /**
+     * Adds an adapter whose factors are those of an adapter of another model: the same arrays, so that what one model
+     * learns the other one knows at once. For models of several tasks over one base. Its gate, if it has one, is shared,
+     * too; parameters that the adapter replaces (modules to save, trained biases, token rows) are this model's own and
+     * start from its base. The adapter is trainable and not active.
+     *
+     * @param name name of the adapter there and here
+     * @param owner a model that has it
+     * @throws IllegalArgumentException if there is no such adapter, the name is taken here, or its config means other
+     *     modules, shapes or data types on this graph; the message lists every difference
+     */
+    public void shareAdapter(String name, AdaptedSameDiff owner) {
+        LiveAdapter theirs = owner.live(name);
+        Problems problems = new Problems();
+        fresh(name, theirs.config(), 0).checkSharing(theirs, problems);
+        if (!problems.isEmpty()) {
+            throw new IllegalArgumentException(problems.message("shareAdapter \"" + name + "\"")
+                    + "; expected the same modules. Share adapters between graphs over one base, and name modules where"
+                    + " they differ.");
+        }
+        addAdapter(name, theirs.config(), 0);
+        adapters().put(live(name).sharing(theirs));
+    }
+
+    /**
+     * Puts a gate on an adapter, in the place of the one it may have. {@link #adapter} and {@link #plainAdapter} give the
+     * factors without the gate, and merging is refused.
+     *
+     * @param name name of an adapter that is not active, of plain LoRA on linear modules
+     * @param gate the gate; its values are copied
+     * @throws IllegalArgumentException if there is no such adapter or the gate does not fit it; the message lists every
+     *     problem
+     * @throws IllegalStateException if the adapter is active
+     */
+    public void setGate(String name, ExpertGate gate) {
+        LiveAdapter adapter = live(name);
+        if (state().active().contains(name)) {
+            throw new IllegalStateException("setGate: \"" + name + "\" is active; expected it not to be."
+                    + " Call activate(...) with the others first.");
+        }
+        adapters().put(adapter.withGates(Gates.of(adapter, gate)));
+    }
+
+    /**
+     * The gate of an adapter with its values now.
+     *
+     * @param name name of an adapter
+     * @return a copy, or empty if the adapter has no gate
+     * @throws IllegalArgumentException if there is no such adapter
+     */
+    public Optional<ExpertGate> gate(String name) {
+        LiveAdapter adapter = live(name);
+        return Optional.ofNullable(adapter.gates()).map(gates -> gates.snapshot(adapter));
+    }
+
+    private void checkNoGate(List<LiveAdapter> chosen, Problems problems) {
+        chosen.stream()
+                .filter(adapter -> adapter.gates() != null)
+                .forEach(adapter -> problems.add("\"" + adapter.name()
+                        + "\" has a gate, which a weight cannot hold; keep it attached, or fold the gate into an adapter"
+                        + " first"));
+    }
+
     @Override
     protected Merged<MergedArrays> merged(List<LiveAdapter> chosen) {
         List<LiveAdapter> all = new ArrayList<>(adapters().get(state().merged()));
@@ -141,6 +205,7 @@ public final class AdaptedSameDiff extends HostedModel<LiveAdapter, MergedArrays
     // Rows replace what the table holds: with an update merged into it they would replace the update as well.
     @Override
     protected void checkMerge(List<LiveAdapter> chosen, Problems problems) {
+        checkNoGate(chosen, problems);
         for (String name : state().attached()) {
             LiveAdapter other = adapters().get(name);
             for (LiveAdapter adapter : chosen) {
@@ -198,11 +263,16 @@ public final class AdaptedSameDiff extends HostedModel<LiveAdapter, MergedArrays
      * into them, fully trained parameters in place, variable types of the base. This model does not change.
      *
      * @return a new graph; leaves that no adapter changes share their arrays with the base
-     * @throws IllegalStateException if adapters are disabled or none is active, or a merged weight would hold a value that
-     *     is not finite
+     * @throws IllegalStateException if adapters are disabled or none is active, one has a gate, or a merged weight would
+     *     hold a value that is not finite
      */
     public SameDiff mergeAndUnload() {
         requireActing("mergeAndUnload");
+        Problems problems = new Problems();
+        checkNoGate(adapters().get(state().active()), problems);
+        if (!problems.isEmpty()) {
+            throw new IllegalStateException(problems.message("mergeAndUnload"));
+        }
         return graphs.merged(state());
     }
 

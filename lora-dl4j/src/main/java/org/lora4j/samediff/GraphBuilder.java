@@ -184,12 +184,24 @@ final class GraphBuilder {
 
     private Attachment attachment(Attached one, String mask) {
         Part part = one.part();
+        Gates gates = one.adapter().gates();
+        Map<String, Factor> factors = factors(part, part.factors(), one.type());
+        if (gates != null) {
+            addGate(factors, gates, one);
+        }
         return new Attachment(
-                GraphRecipes.of(one.adapter().method()),
-                factors(part, part.factors(), one.type()),
+                gates == null ? GraphRecipes.of(one.adapter().method()) : new GatedLoraRecipe(gates.input()),
+                factors,
                 factors(part, part.start(), VariableType.CONSTANT),
                 part.scaling(),
                 mask);
+    }
+
+    private void addGate(Map<String, Factor> factors, Gates gates, Attached one) {
+        Live gate = gates.modules().get(one.part().module().path());
+        INDArray spread = gates.spread(one.part().rank(), gate.array().dataType());
+        factors.put(GatedLoraRecipe.GATE, new Factor(new Leaf(gate.variable(), one.type(), gate.array()), null));
+        factors.put(GatedLoraRecipe.SPREAD, new Factor(constant(gate.variable() + ".spread", spread), null));
     }
 
     private Map<String, Factor> factors(Part part, Map<String, Live> tensors, VariableType type) {

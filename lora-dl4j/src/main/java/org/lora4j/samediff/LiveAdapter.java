@@ -2,12 +2,14 @@
 package org.lora4j.samediff;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.lora4j.adapter.Adapter;
+import org.lora4j.error.Problems;
 import org.lora4j.format.peft.PeftFile;
 import org.lora4j.format.peft.PeftTensor;
 import org.lora4j.host.HostAdapter;
@@ -26,6 +28,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * @param modules factors by path of the module in the graph
  * @param tokens replaced rows by path of the embedding
  * @param copies fully trained parameters by parameter path
+ * @param gates how much parts of the rank count, or null if all count alike
  */
 record LiveAdapter(
         String name,
@@ -33,7 +36,8 @@ record LiveAdapter(
         AdapterMethod method,
         Map<String, Part> modules,
         Map<String, Tokens> tokens,
-        Map<String, Copy> copies)
+        Map<String, Copy> copies,
+        Gates gates)
         implements HostAdapter {
 
     /** One live array; {@code variable} is its name in every graph. */
@@ -112,7 +116,65 @@ record LiveAdapter(
 
     /** The same adapter with other arrays in the place of the full copies. */
     LiveAdapter withCopies(Map<String, Copy> others) {
-        return new LiveAdapter(name, file, method, modules, tokens, others);
+        return new LiveAdapter(name, file, method, modules, tokens, others, gates);
+    }
+
+    /** The same adapter with a gate. */
+    LiveAdapter withGates(Gates others) {
+        return new LiveAdapter(name, file, method, modules, tokens, copies, others);
+    }
+
+    /** The same adapter with the very factors and gates of another one, under this one's names of variables. */
+    LiveAdapter sharing(LiveAdapter owner) {
+        Map<String, Part> shared = new LinkedHashMap<>();
+        modules.forEach((path, part) -> {
+            Part theirs = owner.modules().get(path);
+            shared.put(
+                    path,
+                    new Part(
+                            part.target(),
+                            arrays(part.factors(), theirs.factors()),
+                            arrays(part.start(), theirs.start()),
+                            part.groups()));
+        });
+        LiveAdapter same = new LiveAdapter(name, file, method, shared, tokens, copies, null);
+        // The variables of a gate are named after the adapter and the module, which are the same.
+        return same.withGates(owner.gates());
+    }
+
+    private static Map<String, Live> arrays(Map<String, Live> names, Map<String, Live> arrays) {
+        Map<String, Live> live = new LinkedHashMap<>();
+        names.forEach((suffix, one) ->
+                live.put(suffix, new Live(one.variable(), arrays.get(suffix).array())));
+        return live;
+    }
+
+    /** Why this adapter cannot have the factors of another one; nothing is added if it can. */
+    void checkSharing(LiveAdapter owner, Problems problems) {
+        Set<String> missing = new LinkedHashSet<>(owner.modules().keySet());
+        missing.removeAll(modules.keySet());
+        problems.check(missing.isEmpty(), "this model does not adapt " + Problems.quoted(missing) + ", the other does");
+        Set<String> more = new LinkedHashSet<>(modules.keySet());
+        more.removeAll(owner.modules().keySet());
+        problems.check(more.isEmpty(), "this model adapts " + Problems.quoted(more) + ", the other does not");
+        modules.forEach((path, part) -> {
+            Part theirs = owner.modules().get(path);
+            part.factors().forEach((suffix, live) -> {
+                INDArray other =
+                        theirs == null ? null : theirs.factors().get(suffix).array();
+                boolean fits = other == null
+                        || (other.dataType() == live.array().dataType()
+                                && Arrays.equals(other.shape(), live.array().shape()));
+                problems.check(
+                        fits,
+                        "module \"" + path + "\": " + suffix + " lies as "
+                                + live.array().dataType()
+                                + Arrays.toString(live.array().shape())
+                                + " here and as "
+                                + (other == null ? null : other.dataType() + Arrays.toString(other.shape()))
+                                + " in the other model");
+            });
+        });
     }
 
     @Override
@@ -210,6 +272,9 @@ record LiveAdapter(
                         copy.parameter().module(),
                         copy.parameter().isVector(copy.live().array()) ? Kind.BIAS_OR_NORM : Kind.WEIGHT,
                         copy.live().array())));
+        if (gates != null) {
+            parameters.addAll(gates.trainable());
+        }
         return parameters;
     }
 }

@@ -201,7 +201,7 @@ final class LiveAdapters {
         }
 
         LiveAdapter done() {
-            return new LiveAdapter(name, file, method, parts, tokens, copies);
+            return new LiveAdapter(name, file, method, parts, tokens, copies, null);
         }
     }
 }

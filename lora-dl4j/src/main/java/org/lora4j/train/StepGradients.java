@@ -7,6 +7,7 @@ import java.util.Collection;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.lora4j.error.Problems;
@@ -19,7 +20,7 @@ import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * The gradients of one step, summed over its batches: {@code sum_i (w_i / w_1) g_i}, so that a single batch is taken as it
- * is. Closing it frees the gradients and the batches that are the loop's to free.
+ * is. A parameter that no batch reaches has no gradient. Closing it frees the gradients and the batches that are the loop's to free.
  */
 final class StepGradients implements AutoCloseable {
 
@@ -57,16 +58,15 @@ final class StepGradients implements AutoCloseable {
         examples += batch.examples();
         if (!owned) {
             firstWeight = batch.weight();
-            parameters.forEach(p -> arrays.add(pass.gradients().get(p.name())));
+            parameters.forEach(p -> arrays.add(gradient(p, pass)));
             return;
         }
         if (arrays.isEmpty()) {
             firstWeight = batch.weight();
-            parameters.forEach(p -> arrays.add(copy(p, pass.gradients().get(p.name()))));
+            parameters.forEach(p -> arrays.add(copy(p, gradient(p, pass))));
         } else {
             for (int i = 0; i < arrays.size(); i++) {
-                INDArray gradient = pass.gradients().get(parameters.get(i).name());
-                Norms.addScaled(arrays.get(i), gradient, batch.weight() / firstWeight);
+                addScaled(i, gradient(parameters.get(i), pass), batch.weight() / firstWeight);
             }
         }
         release();
@@ -86,7 +86,7 @@ final class StepGradients implements AutoCloseable {
         if (!problems.isEmpty()) {
             throw new IllegalStateException(problems.message("Trainer, penalty " + penalty));
         }
-        term.gradients().forEach((name, gradient) -> Norms.addScaled(arrays.get(indexOf(name)), gradient, 1 / scale()));
+        term.gradients().forEach((name, gradient) -> addScaled(indexOf(name), gradient, 1 / scale()));
         weightedLoss += weight * term.loss();
         release();
     }
@@ -100,7 +100,24 @@ final class StepGradients implements AutoCloseable {
         return -1;
     }
 
-    /** The summed gradients, in the order of the parameters. */
+    private static INDArray gradient(TrainableParameter parameter, LossAndGradients pass) {
+        return pass.unreached().contains(parameter.name())
+                ? null
+                : pass.gradients().get(parameter.name());
+    }
+
+    private void addScaled(int index, INDArray gradient, double factor) {
+        if (gradient == null) {
+            return;
+        }
+        if (arrays.get(index) == null) {
+            INDArray value = parameters.get(index).value();
+            arrays.set(index, Nd4j.zeros(value.dataType(), value.shape()));
+        }
+        Norms.addScaled(arrays.get(index), gradient, factor);
+    }
+
+    /** The summed gradients, in the order of the parameters; null where no batch reached. */
     List<INDArray> arrays() {
         return arrays;
     }
@@ -126,7 +143,7 @@ final class StepGradients implements AutoCloseable {
     public void close() {
         release();
         if (owned) {
-            arrays.forEach(INDArray::close);
+            arrays.stream().filter(Objects::nonNull).forEach(INDArray::close);
         }
     }
 
@@ -134,14 +151,15 @@ final class StepGradients implements AutoCloseable {
         Problems problems = new Problems();
         List<String> missing = parameters.stream()
                 .map(TrainableParameter::name)
-                .filter(name -> pass.gradients().get(name) == null)
+                .filter(name ->
+                        pass.gradients().get(name) == null && !pass.unreached().contains(name))
                 .toList();
         problems.check(
                 missing.isEmpty(),
                 "no gradient for " + Problems.quoted(missing) + "; the executor gave gradients for "
                         + Problems.quoted(pass.gradients().keySet())
                         + ". Make the executor after the last change of what is trainable");
-        parameters.forEach(parameter -> checkFits(parameter, pass.gradients().get(parameter.name()), problems));
+        parameters.forEach(parameter -> checkFits(parameter, gradient(parameter, pass), problems));
         if (!problems.isEmpty()) {
             throw new IllegalStateException(problems.message("Trainer"));
         }
@@ -150,7 +168,7 @@ final class StepGradients implements AutoCloseable {
     private static void checkFits(TrainableParameter parameter, INDArray gradient, Problems problems) {
         String what = "the gradient of \"" + parameter.name() + "\" ";
         if (gradient == null) {
-            return; // Listed with the other missing ones.
+            return; // Not reached, or listed with the other missing ones.
         }
         if (gradient.wasClosed()) {
             problems.add(what + "is closed; gradients belong to the trainer from the moment they are returned");
@@ -166,6 +184,9 @@ final class StepGradients implements AutoCloseable {
     }
 
     private static INDArray copy(TrainableParameter parameter, INDArray gradient) {
+        if (gradient == null) {
+            return null;
+        }
         INDArray value = parameter.value();
         INDArray copy = Nd4j.createUninitialized(value.dataType(), value.shape(), value.ordering());
         copy.assign(gradient);

@@ -4,6 +4,7 @@ package org.lora4j.train;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
@@ -270,7 +271,9 @@ final class TrainingRun implements AutoCloseable {
 
     /** The norm of the mean gradient; nothing has changed yet when a gradient is bad or missing. */
     private double checkedNorm(StepGradients gradients, Map<String, INDArray> inputs) {
-        double[] norms = gradients.arrays().stream().mapToDouble(Norms::norm).toArray();
+        double[] norms = gradients.arrays().stream()
+                .mapToDouble(gradient -> gradient == null ? 0 : Norms.norm(gradient))
+                .toArray();
         List<String> bad = IntStream.range(0, norms.length)
                 .filter(i -> !Double.isFinite(norms[i]))
                 .mapToObj(i -> parameters.get(i).name())
@@ -280,7 +283,9 @@ final class TrainingRun implements AutoCloseable {
         }
         double total = 0;
         for (int i = 0; i < norms.length; i++) {
-            state.watch().record(i, norms[i], learningRate());
+            if (gradients.arrays().get(i) != null) {
+                state.watch().record(i, norms[i], learningRate());
+            }
             total = Math.hypot(total, norms[i]);
         }
         List<String> cutOff = state.watch().cutOff();
@@ -317,13 +322,17 @@ final class TrainingRun implements AutoCloseable {
             scale *= clip.factor(norm);
         } else if (plan.clipping() instanceof GradientClipping.ByValue clip) {
             double limit = clip.limit() / scale;
-            gradients.arrays().forEach(gradient -> Norms.clamp(gradient, limit));
+            gradients.arrays().stream().filter(Objects::nonNull).forEach(gradient -> Norms.clamp(gradient, limit));
         }
         for (int i = 0; i < parameters.size(); i++) {
+            INDArray gradient = gradients.arrays().get(i);
+            if (gradient == null) {
+                continue;
+            }
             ParameterSetting setting = settings.get(i);
             double rate = setting.learningRate(baseRate) * rateFactor;
             UpdateStep step = new UpdateStep(rate, setting.weightDecay(), scale, log.steps(), position.epoch());
-            state.updaters().get(i).update(gradients.arrays().get(i), step);
+            state.updaters().get(i).update(gradient, step);
         }
     }
 

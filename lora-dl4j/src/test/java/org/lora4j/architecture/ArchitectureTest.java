@@ -161,6 +161,22 @@ class ArchitectureTest {
                         "samediff",
                         "train",
                         "train.cache"),
+                layer(
+                        "multitask",
+                        "error",
+                        "config",
+                        "format",
+                        "format.safetensors",
+                        "array",
+                        "array.io",
+                        "adapter",
+                        "method",
+                        "combine",
+                        "exec",
+                        "model",
+                        "samediff",
+                        "host",
+                        "train"),
                 layer("", "error", "config", "adapter", "model", "samediff", "dl4j", "host"));
     }
 

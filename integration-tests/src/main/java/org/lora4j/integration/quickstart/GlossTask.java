@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.util.Iterator;
 import java.util.List;
 import org.lora4j.exec.GraphExecutor;
+import org.lora4j.integration.demonstration.Accuracy;
 import org.lora4j.integration.wordnet.NounCategory;
 import org.lora4j.integration.wordnet.WordNetGlosses;
 import org.lora4j.pretrained.BertClassifier;
@@ -57,19 +58,7 @@ final class GlossTask {
 
     /** Share of the held-out examples whose category has the largest logit. */
     double accuracy(GraphExecutor executor) {
-        INDArray logits = heldOutLogits(executor);
-        int right = 0;
-        Iterator<EncodedBatch> batches = heldOut.inOrder();
-        int row = 0;
-        while (batches.hasNext()) {
-            EncodedBatch batch = batches.next();
-            for (int i = 0; i < batch.size(); i++, row++) {
-                if (argMax(logits.getRow(row)) == argMax(batch.labels().getRow(i))) {
-                    right++;
-                }
-            }
-        }
-        return (double) right / heldOut.size();
+        return Accuracy.of(executor, heldOut);
     }
 
     /** The logits of all held-out examples, in the order of the batches. */
@@ -86,9 +75,5 @@ final class GlossTask {
             }
         }
         return all;
-    }
-
-    private static int argMax(INDArray row) {
-        return row.argMax().getInt(0);
     }
 }

