@@ -216,10 +216,14 @@ final class TrainingRun implements AutoCloseable {
         try (StepGradients gradients = new StepGradients(parameters, copy)) {
             Map<String, INDArray> inputs = accumulate(iterator, gradients);
             double norm = checkedNorm(gradients, inputs);
+            checkProgress(gradients, norm);
             update(gradients, norm);
             StepReport report =
                     log.step(position.epoch(), gradients, learningRate(), norm, nanoTime.getAsLong() - from);
             listeners.forEach(listener -> listener.onStep(report));
+            if (norm == 0) {
+                listeners.forEach(listener -> listener.onStepWithoutEffect(report));
+            }
         }
     }
 
@@ -256,6 +260,17 @@ final class TrainingRun implements AutoCloseable {
     }
 
     private LossAndGradients gradients(Batch batch, long seed) {
+        try {
+            return computed(batch, seed);
+        } catch (RuntimeException | OutOfMemoryError e) {
+            if (OutOfMemory.isCauseOf(e)) {
+                throw failures.outOfMemory(where(log.steps() + 1, Double.NaN), batch.placeholders(), e);
+            }
+            throw e;
+        }
+    }
+
+    private LossAndGradients computed(Batch batch, long seed) {
         return prefix.isPresent()
                 ? prefix.get().gradients(batch.identity(), batch.examples(), batch.placeholders(), seed)
                 : executor.gradients(batch.placeholders(), seed);
@@ -281,6 +296,19 @@ final class TrainingRun implements AutoCloseable {
             throw failures.noGradient(where(log.steps() + 1, gradients.loss()), cutOff);
         }
         return total * gradients.scale();
+    }
+
+    private void checkProgress(StepGradients gradients, double norm) {
+        double loss = gradients.loss();
+        state.watch().recordAll(norm, loss, learningRate());
+        if (state.watch().nothingLearns()) {
+            throw failures.noGradientAtAll(where(log.steps() + 1, loss));
+        }
+        DivergenceWatch divergence = state.divergence();
+        divergence.record(loss, norm);
+        if (divergence.lossDiverged() || divergence.gradientExploded()) {
+            throw failures.diverged(where(log.steps() + 1, loss), divergence, plan.divergence(), norm, gradients);
+        }
     }
 
     private void update(StepGradients gradients, double norm) {
