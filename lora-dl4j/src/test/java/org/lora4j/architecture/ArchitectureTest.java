@@ -82,7 +82,8 @@ class ArchitectureTest {
                 layer("autodiff", "autodiff.rules", "graph"),
                 layer("exec.kernel", "array", "graph", "autodiff.rules"),
                 layer("exec", "error", "array", "graph", "autodiff", "autodiff.rules", "exec.kernel"),
-                layer("model", "error", "config", "adapter", "method", "exec"),
+                layer("exec.onednn", "exec.kernel"),
+                layer("model", "error", "config", "adapter", "method", "exec", "exec.kernel"),
                 layer("samediff.form", "error", "graph", "method"),
                 layer(
                         "samediff",

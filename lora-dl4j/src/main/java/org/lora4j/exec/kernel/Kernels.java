@@ -187,12 +187,13 @@ public final class Kernels {
      * A session that runs kernels in place of the ops they stand for.
      *
      * @param graph a fused graph, perhaps with backward ops
+     * @param multiplier what multiplies its matrices
      * @return the session
      */
-    public static InferenceSession session(SameDiff graph) {
+    public static InferenceSession session(SameDiff graph, Multiplier multiplier) {
         Map<String, Kernel> byOp = new HashMap<>();
         for (SameDiffOp op : graph.getOps().values()) {
-            Kernel kernel = kernel(op);
+            Kernel kernel = kernel(graph, op, multiplier);
             if (kernel != null) {
                 byOp.put(op.getName(), kernel);
             }
@@ -200,9 +201,13 @@ public final class Kernels {
         return new KernelSession(graph, byOp);
     }
 
-    private static Kernel kernel(SameDiffOp op) {
+    private static Kernel kernel(SameDiff graph, SameDiffOp op, Multiplier multiplier) {
         if (op.getOp() instanceof ProductSum sum) {
-            return Kernel.of((in, out) -> sum.run(in, out.get(0)));
+            return Kernel.of((in, out) -> sum.run(in, out.get(0), multiplier));
+        }
+        // With the library of ND4J the native op does the same.
+        if (op.getOp().opName().equals("matmul") && multiplier != Multiplier.nd4j()) {
+            return Products.kernel(graph, op, multiplier);
         }
         if (op.getOp() instanceof ViewProduct product) {
             return Kernel.of((in, out) -> product.run(in, out.get(0)));

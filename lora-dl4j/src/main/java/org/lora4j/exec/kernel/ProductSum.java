@@ -4,16 +4,15 @@ package org.lora4j.exec.kernel;
 import java.util.ArrayList;
 import java.util.List;
 import org.lora4j.array.DenseArray;
+import org.lora4j.exec.kernel.Multiplier.Factor;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
-import org.nd4j.linalg.api.blas.params.MMulTranspose;
+import org.nd4j.autodiff.samediff.VariableType;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.DynamicCustomOp;
 import org.nd4j.linalg.api.ops.OpContext;
-import org.nd4j.linalg.api.ops.impl.reduce.Mmul;
 import org.nd4j.linalg.api.shape.LongShapeDescriptor;
-import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * The op {@code z = addends + op(X0) op(W0) + op(X1) op(W1) + ..} on FLOAT matrices, an addend being a matrix or a row for
@@ -29,11 +28,16 @@ final class ProductSum extends DynamicCustomOp {
     record Transposes(boolean x, boolean w) {}
 
     private final List<Transposes> products;
+    private final boolean[] frozen;
 
     /** {@code operands} are X0, W0, X1, W1 and so on. */
     ProductSum(SameDiff graph, List<Transposes> products, List<SDVariable> operands, List<SDVariable> addends) {
         super(graph, joined(operands, addends));
         this.products = List.copyOf(products);
+        this.frozen = new boolean[products.size()];
+        for (int i = 0; i < frozen.length; i++) {
+            frozen[i] = operands.get(2 * i + 1).getVariableType() == VariableType.CONSTANT;
+        }
     }
 
     private static SDVariable[] joined(List<SDVariable> operands, List<SDVariable> addends) {
@@ -67,7 +71,7 @@ final class ProductSum extends DynamicCustomOp {
     }
 
     /** Computes the sum of these inputs into {@code z}. */
-    void run(List<INDArray> inputs, INDArray z) {
+    void run(List<INDArray> inputs, INDArray z, Multiplier multiplier) {
         List<INDArray> addends = inputs.subList(2 * products.size(), inputs.size());
         if (!addends.isEmpty()) {
             write(addends, z);
@@ -75,11 +79,11 @@ final class ProductSum extends DynamicCustomOp {
         for (int i = 0; i < products.size(); i++) {
             double kept = i == 0 && addends.isEmpty() ? 0 : 1;
             Transposes transposes = products.get(i);
-            MMulTranspose mt = MMulTranspose.builder()
-                    .transposeA(transposes.x())
-                    .transposeB(transposes.w())
-                    .build();
-            Nd4j.exec(new Mmul(inputs.get(2 * i), inputs.get(2 * i + 1), z, 1, kept, mt));
+            multiplier.multiply(
+                    new Factor(inputs.get(2 * i), transposes.x(), false),
+                    new Factor(inputs.get(2 * i + 1), transposes.w(), frozen[i]),
+                    z,
+                    kept);
         }
     }
 
