@@ -18,11 +18,16 @@ final class Engine {
 
     /** Native ops only. */
     static final Engine PLAIN = new Engine(
-            UnaryOperator.identity(), GradientRules::of, (graph, shapes, outputs) -> graph, InferenceSession::new);
+            UnaryOperator.identity(),
+            GradientRules::of,
+            (graph, shapes, outputs) -> graph,
+            UnaryOperator.identity(),
+            InferenceSession::new);
 
     private final UnaryOperator<SameDiff> prepare;
     private final Function<DifferentialFunction, GradientRule> rule;
     private final Finish finish;
+    private final UnaryOperator<SameDiff> forOutputs;
     private final Function<SameDiff, InferenceSession> session;
 
     /** What is done to a gradient graph that is complete. */
@@ -35,17 +40,23 @@ final class Engine {
             UnaryOperator<SameDiff> prepare,
             Function<DifferentialFunction, GradientRule> rule,
             Finish finish,
+            UnaryOperator<SameDiff> forOutputs,
             Function<SameDiff, InferenceSession> session) {
         this.prepare = prepare;
         this.rule = rule;
         this.finish = finish;
+        this.forOutputs = forOutputs;
         this.session = session;
     }
 
     /** Native ops, Java kernels for some, and what multiplies matrices. */
     static Engine kernels(Multiplier multiplier) {
         return new Engine(
-                Kernels::fuse, Kernels::rule, Kernels::fuseProducts, graph -> Kernels.session(graph, multiplier));
+                Kernels::fuse,
+                Kernels::rule,
+                Kernels::fuseProducts,
+                Kernels::fuseStoredWeights,
+                graph -> Kernels.session(graph, multiplier));
     }
 
     SameDiff prepare(SameDiff graph) {
@@ -58,6 +69,11 @@ final class Engine {
 
     SameDiff finish(SameDiff graph, Shapes shapes, Collection<String> outputs) {
         return finish.apply(graph, shapes, outputs);
+    }
+
+    /** A prepared graph as it runs for outputs, no longer to be copied or differentiated. */
+    SameDiff forOutputs(SameDiff graph) {
+        return forOutputs.apply(graph);
     }
 
     InferenceSession session(SameDiff graph) {

@@ -53,7 +53,7 @@ public final class StockExecutor implements GraphExecutor {
                 .filter(mask -> reached.contains(mask.placeholder()))
                 .toList();
         this.engine = engine;
-        this.inferenceSession = new Session(engine, this.inference);
+        this.inferenceSession = new Session(engine, engine.forOutputs(this.inference));
         this.inferenceInputs = new Inputs(this.inference, List.of());
         this.trainingInputs = new Inputs(
                 this.training, this.masks.stream().map(DropoutMask::placeholder).toList());

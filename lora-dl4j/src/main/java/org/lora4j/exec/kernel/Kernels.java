@@ -11,6 +11,7 @@ import org.lora4j.autodiff.rules.GradientRules;
 import org.lora4j.autodiff.rules.RuleContext;
 import org.lora4j.autodiff.rules.Shapes;
 import org.lora4j.graph.GraphCopy;
+import org.lora4j.graph.OpRewrite;
 import org.nd4j.autodiff.functions.DifferentialFunction;
 import org.nd4j.autodiff.samediff.NameScope;
 import org.nd4j.autodiff.samediff.SDVariable;
@@ -165,6 +166,23 @@ public final class Kernels {
         GraphCopy copy = GraphCopy.of(graph);
         ProductSums.find(graph, shapes, live).forEach(copy::rewrite);
         ViewProducts.find(graph, live).forEach(copy::rewrite);
+        return copy.build();
+    }
+
+    /**
+     * Has products with stored weights multiply from their stored form, for a graph of which outputs are asked that are not
+     * known yet.
+     *
+     * @param graph a graph that will not be differentiated, only read
+     * @return a copy that a {@link #session} must run, or the graph itself if it has no stored weights
+     */
+    public static SameDiff fuseStoredWeights(SameDiff graph) {
+        Map<String, OpRewrite> rewrites = ProductSums.ofStoredWeights(graph);
+        if (rewrites.isEmpty()) {
+            return graph;
+        }
+        GraphCopy copy = GraphCopy.of(graph);
+        rewrites.forEach(copy::rewrite);
         return copy.build();
     }
 
