@@ -8,20 +8,26 @@ import org.lora4j.autodiff.rules.GradientRule;
 import org.lora4j.autodiff.rules.GradientRules;
 import org.lora4j.autodiff.rules.Shapes;
 import org.lora4j.exec.kernel.Kernels;
+import org.lora4j.exec.kernel.Multiplier;
 import org.nd4j.autodiff.functions.DifferentialFunction;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.internal.InferenceSession;
 
 /** The ways to run a graph op by op: what is done to it beforehand, how its ops are differentiated, and who runs it. */
-enum Engine {
+final class Engine {
+
     /** Native ops only. */
-    PLAIN(UnaryOperator.identity(), GradientRules::of, (graph, shapes, outputs) -> graph, InferenceSession::new),
-    /** Native ops, and Java kernels for some. */
-    KERNELS(Kernels::fuse, Kernels::rule, Kernels::fuseProducts, Kernels::session);
+    static final Engine PLAIN = new Engine(
+            UnaryOperator.identity(),
+            GradientRules::of,
+            (graph, shapes, outputs) -> graph,
+            UnaryOperator.identity(),
+            InferenceSession::new);
 
     private final UnaryOperator<SameDiff> prepare;
     private final Function<DifferentialFunction, GradientRule> rule;
     private final Finish finish;
+    private final UnaryOperator<SameDiff> forOutputs;
     private final Function<SameDiff, InferenceSession> session;
 
     /** What is done to a gradient graph that is complete. */
@@ -30,15 +36,27 @@ enum Engine {
         SameDiff apply(SameDiff graph, Shapes shapes, Collection<String> outputs);
     }
 
-    Engine(
+    private Engine(
             UnaryOperator<SameDiff> prepare,
             Function<DifferentialFunction, GradientRule> rule,
             Finish finish,
+            UnaryOperator<SameDiff> forOutputs,
             Function<SameDiff, InferenceSession> session) {
         this.prepare = prepare;
         this.rule = rule;
         this.finish = finish;
+        this.forOutputs = forOutputs;
         this.session = session;
+    }
+
+    /** Native ops, Java kernels for some, and what multiplies matrices. */
+    static Engine kernels(Multiplier multiplier) {
+        return new Engine(
+                Kernels::fuse,
+                Kernels::rule,
+                Kernels::fuseProducts,
+                Kernels::fuseStoredWeights,
+                graph -> Kernels.session(graph, multiplier));
     }
 
     SameDiff prepare(SameDiff graph) {
@@ -51,6 +69,11 @@ enum Engine {
 
     SameDiff finish(SameDiff graph, Shapes shapes, Collection<String> outputs) {
         return finish.apply(graph, shapes, outputs);
+    }
+
+    /** A prepared graph as it runs for outputs, no longer to be copied or differentiated. */
+    SameDiff forOutputs(SameDiff graph) {
+        return forOutputs.apply(graph);
     }
 
     InferenceSession session(SameDiff graph) {

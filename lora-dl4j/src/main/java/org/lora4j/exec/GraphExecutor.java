@@ -3,6 +3,7 @@ package org.lora4j.exec;
 
 import java.util.Collection;
 import java.util.Map;
+import org.lora4j.exec.kernel.Multiplier;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -45,6 +46,20 @@ public interface GraphExecutor {
      * @return an executor that computes the same
      */
     GraphExecutor fork();
+
+    /**
+     * The same executor with kernels, its matrices multiplied by something else than ND4J's library.
+     *
+     * @param multiplier what multiplies, for instance {@code OneDnn.products(MathMode.STRICT_F32)}
+     * @return a new executor; results differ by rounding, and by more if the multiplier is less exact
+     * @throws IllegalArgumentException if this executor cannot do it
+     */
+    default GraphExecutor withProducts(Multiplier multiplier) {
+        throw new IllegalArgumentException(
+                "products: the executor " + getClass().getSimpleName()
+                        + " does not let its matrices be multiplied by " + multiplier.description()
+                        + "; expected one of a SameDiff graph. Train without it.");
+    }
 
     /**
      * The training graph in two parts, of which the lower one need not run again for equal inputs.

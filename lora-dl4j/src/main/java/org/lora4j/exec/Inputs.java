@@ -26,11 +26,13 @@ final class Inputs {
 
     private final SameDiff graph;
     private final Map<String, SDVariable> placeholders = new LinkedHashMap<>();
+    private final IndexRanges ranges;
     private final Map<Set<String>, Set<String>> neededFor = new HashMap<>();
 
     /** For a graph of which the executor fills some placeholders itself. */
     Inputs(SameDiff graph, Collection<String> filledHere) {
         this.graph = graph;
+        this.ranges = new IndexRanges(graph);
         for (SDVariable v : graph.variables()) {
             if (v.getVariableType() == VariableType.PLACEHOLDER && !filledHere.contains(v.name())) {
                 placeholders.put(v.name(), v);
@@ -57,6 +59,7 @@ final class Inputs {
                 problems.add("\"" + name + "\" is not a placeholder; placeholders are " + placeholders.keySet());
             }
         }
+        ranges.check(given, needed, problems);
         problems.throwIfAny("graph input");
     }
 

@@ -13,6 +13,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntFunction;
+import org.lora4j.exec.kernel.Multiplier;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -73,6 +74,11 @@ public final class ParallelExecutor implements GraphExecutor {
             executors.add(executor.fork());
         }
         return new ParallelExecutor(List.copyOf(executors));
+    }
+
+    @Override
+    public GraphExecutor withProducts(Multiplier multiplier) {
+        return of(executors.get(0).withProducts(multiplier), executors.size());
     }
 
     @Override

@@ -11,6 +11,7 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import org.lora4j.error.Problems;
 import org.lora4j.exec.kernel.Kernels;
+import org.lora4j.exec.kernel.Multiplier;
 import org.lora4j.graph.GraphCopy;
 import org.lora4j.graph.GraphOrder;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -52,7 +53,7 @@ public final class StockExecutor implements GraphExecutor {
                 .filter(mask -> reached.contains(mask.placeholder()))
                 .toList();
         this.engine = engine;
-        this.inferenceSession = new Session(engine, this.inference);
+        this.inferenceSession = new Session(engine, engine.forOutputs(this.inference));
         this.inferenceInputs = new Inputs(this.inference, List.of());
         this.trainingInputs = new Inputs(
                 this.training, this.masks.stream().map(DropoutMask::placeholder).toList());
@@ -112,7 +113,25 @@ public final class StockExecutor implements GraphExecutor {
      * @return a new executor; on a backend that is not a CPU, an equal one without kernels
      */
     public StockExecutor withKernels() {
-        return new StockExecutor(inference, training, trainable, masks, Kernels.available() ? Engine.KERNELS : engine);
+        return Kernels.available() ? withProducts(Multiplier.nd4j()) : with(engine);
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * @throws IllegalStateException on a backend that is not a CPU
+     */
+    @Override
+    public StockExecutor withProducts(Multiplier multiplier) {
+        if (!Kernels.available()) {
+            throw new IllegalStateException("executor: products by " + multiplier.description()
+                    + " on a backend that is not a CPU; expected nd4j-native. Leave withProducts out.");
+        }
+        return with(Engine.kernels(multiplier));
+    }
+
+    private StockExecutor with(Engine other) {
+        return new StockExecutor(inference, training, trainable, masks, other);
     }
 
     @Override

@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 import org.lora4j.error.Problems;
 import org.nd4j.autodiff.functions.DifferentialFunction;
 import org.nd4j.autodiff.samediff.NameScope;
@@ -37,6 +38,7 @@ public final class GraphCopy {
 
     private final SameDiff source;
     private final Map<String, Leaf> leaves = new LinkedHashMap<>();
+    private final Map<String, Function<SameDiff, SDVariable>> computed = new LinkedHashMap<>();
     private final Map<String, OpRewrite> rewrites = new LinkedHashMap<>();
     private Map<String, Integer> indexes;
     private Set<String> given = Set.of();
@@ -68,6 +70,18 @@ public final class GraphCopy {
      */
     public GraphCopy leaf(String name, VariableType type, INDArray array) {
         leaves.put(name, new Leaf(type, array));
+        return this;
+    }
+
+    /**
+     * Has a leaf computed in the copy: from leaves of its own, and under the same name.
+     *
+     * @param name name of a CONSTANT or VARIABLE of the source
+     * @param builder builds the ops in the copy; returns what the leaf becomes
+     * @return this
+     */
+    public GraphCopy computed(String name, Function<SameDiff, SDVariable> builder) {
+        computed.put(name, builder);
         return this;
     }
 
@@ -160,6 +174,17 @@ public final class GraphCopy {
     private void copyLeaf(SameDiff copy, SDVariable v) {
         if (given.contains(v.name())) {
             newPlaceholder(copy, v.name(), v.dataType());
+            return;
+        }
+        if (computed.containsKey(v.name())) {
+            // Ops of the source may have the names that SameDiff would give these.
+            NameScope scope = copy.withNameScope("lora4j/" + v.name());
+            try {
+                SDVariable result = computed.get(v.name()).apply(copy);
+                copy.renameVariable(result.name(), v.name());
+            } finally {
+                scope.close();
+            }
             return;
         }
         switch (v.getVariableType()) {

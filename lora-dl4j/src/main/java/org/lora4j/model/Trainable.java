@@ -3,6 +3,7 @@ package org.lora4j.model;
 
 import java.util.List;
 import org.lora4j.exec.GraphExecutor;
+import org.lora4j.exec.kernel.Multiplier;
 
 /**
  * Something a training loop can train: live parameters, and an executor that computes their gradients.
@@ -36,5 +37,16 @@ public interface Trainable {
      */
     default Trainable inParallel(int threads) {
         return new ParallelTrainable(this, threads);
+    }
+
+    /**
+     * The same model, its matrices multiplied by something else than ND4J's library. Call it before {@link #inParallel}
+     * or after; results differ by rounding, and by more if the multiplier is less exact.
+     *
+     * @param multiplier what multiplies, for instance {@code OneDnn.products(MathMode.STRICT_F32)}
+     * @return a view of this model, of a SameDiff graph; the executor of another one refuses
+     */
+    default Trainable multipliedBy(Multiplier multiplier) {
+        return new MultipliedTrainable(this, multiplier);
     }
 }

@@ -18,6 +18,7 @@ import org.lora4j.host.PlainAdapters;
 import org.lora4j.model.AdaptedModel;
 import org.lora4j.model.Trainable;
 import org.lora4j.model.TrainableParameter;
+import org.lora4j.quant.StoredWeights;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.VariableType;
@@ -224,7 +225,16 @@ public final class AdaptedSameDiff extends HostedModel<LiveAdapter, MergedArrays
 
     @Override
     protected long baseParameters() {
-        return base.variables().stream().mapToLong(AdaptedSameDiff::parameters).sum();
+        Set<String> ofStored = StoredWeights.leaves(base);
+        long stored = StoredWeights.names(base).stream()
+                .flatMap(name -> StoredWeights.find(base, name).stream())
+                .mapToLong(weight -> weight.rows() * weight.columns())
+                .sum();
+        return stored
+                + base.variables().stream()
+                        .filter(leaf -> !ofStored.contains(leaf.name()))
+                        .mapToLong(AdaptedSameDiff::parameters)
+                        .sum();
     }
 
     // Scalars in a graph are constants of formulas, not parameters.

@@ -17,6 +17,7 @@ import org.lora4j.format.peft.PeftTensor;
 import org.lora4j.method.AdapterMethod;
 import org.lora4j.method.LoraMethod;
 import org.lora4j.method.ModuleShape;
+import org.lora4j.quant.StoredWeights;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -131,7 +132,7 @@ final class AdapterFit {
     }
 
     private INDArray weight(GraphModule module) {
-        return module.weightLayout().toPeft(base.getVariable(module.weight()).getArr(), module.shape());
+        return module.weightLayout().toPeft(StoredWeights.value(base, module.weight()), module.shape());
     }
 
     private void checkFactors(String path, Map<String, long[]> shapes, Map<String, INDArray> found) {
@@ -178,8 +179,7 @@ final class AdapterFit {
                         + ClosestNames.hint(path, new ArrayList<>(known.keySet())));
                 return;
             }
-            long[] shape =
-                    parameter.peftShape(base.getVariable(parameter.variable()).getArr());
+            long[] shape = parameter.peftShape(StoredWeights.value(base, parameter.variable()));
             problems.check(
                     Arrays.equals(shape, tensor.shape()),
                     "parameter \"" + path + "\" has shape " + Arrays.toString(tensor.shape()) + "; expected "

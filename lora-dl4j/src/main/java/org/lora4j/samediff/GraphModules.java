@@ -11,6 +11,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.lora4j.graph.GraphOrder;
 import org.lora4j.method.ModuleShape;
+import org.lora4j.quant.StoredWeights;
 import org.lora4j.samediff.form.Finding;
 import org.lora4j.samediff.form.GraphReader;
 import org.lora4j.samediff.form.Layout;
@@ -77,9 +78,13 @@ public record GraphModules(List<GraphModule> modules, List<NotAdaptable> notAdap
     public static GraphModules find(SameDiff graph, Map<String, String> names) {
         ModuleNames naming = new ModuleNames(graph, names);
         GraphReader reader = new GraphReader(graph);
+        Set<String> ofStored = StoredWeights.parts(graph);
         List<List<Site>> groups = new ArrayList<>();
         List<NotAdaptable> refused = new ArrayList<>();
         for (SameDiffOp op : GraphOrder.topological(graph)) {
+            if (ofStored.containsAll(op.getOutputsOfOp())) {
+                continue; // It computes a stored weight.
+            }
             for (Finding finding : SiteForms.inspect(reader, op)) {
                 if (finding instanceof Site site && !ModulePaths.isFactor(site.weight())) {
                     group(groups, site);
@@ -150,13 +155,18 @@ public record GraphModules(List<GraphModule> modules, List<NotAdaptable> notAdap
     // too.
     private static List<NotAdaptable> readElsewhere(
             SameDiff graph, GraphReader reader, List<GraphModule> modules, List<NotAdaptable> refused) {
+        Set<String> ofStored = StoredWeights.leaves(graph);
         Set<String> known = new HashSet<>();
         modules.forEach(module -> known.add(module.weight()));
         refused.forEach(entry -> known.add(entry.subject()));
         List<NotAdaptable> found = new ArrayList<>();
         for (String name : graph.getVariables().keySet()) {
             List<String> consumers = GraphOrder.consumers(graph, name);
-            if (!known.contains(name) && !consumers.isEmpty() && reader.isLeaf(name) && isMatrix(graph, name)) {
+            if (!known.contains(name)
+                    && !ofStored.contains(name)
+                    && !consumers.isEmpty()
+                    && reader.isLeaf(name)
+                    && isMatrix(graph, name)) {
                 String kind = graph.getOps().get(consumers.get(0)).getOp().opName();
                 String reason = "it is read by an op of kind \"" + kind
                         + "\", which is no linear map, embedding or convolution. Train it fully through modulesToSave, or"

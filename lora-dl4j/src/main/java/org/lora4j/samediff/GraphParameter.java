@@ -3,12 +3,14 @@ package org.lora4j.samediff;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.lora4j.graph.GraphOrder;
+import org.lora4j.quant.StoredWeights;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.VariableType;
@@ -71,12 +73,16 @@ record GraphParameter(String path, String variable, GraphModule weightOf, boolea
         Set<String> paths = new HashSet<>();
         Set<String> weights = new HashSet<>();
         Map<String, String> biases = new HashMap<>();
+        Collection<String> stored = StoredWeights.names(graph);
+        weights.addAll(StoredWeights.leaves(graph));
         for (GraphModule module : modules) {
             String path = module.weightPath();
             paths.add(path);
             weights.add(module.weight());
             Set<String> uses = new HashSet<>(module.uses());
-            boolean exclusive = module.isParameter() || uses.containsAll(GraphOrder.consumers(graph, module.weight()));
+            // A stored weight is no leaf whose array could be another one.
+            boolean exclusive = !stored.contains(module.weight())
+                    && (module.isParameter() || uses.containsAll(GraphOrder.consumers(graph, module.weight())));
             parameters.add(new GraphParameter(path, module.weight(), module, exclusive));
             if (module.bias() != null) {
                 biases.putIfAbsent(module.bias(), module.biasPath());

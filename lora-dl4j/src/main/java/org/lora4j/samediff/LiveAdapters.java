@@ -16,6 +16,7 @@ import org.lora4j.format.peft.PeftTensor;
 import org.lora4j.method.AdapterMethod;
 import org.lora4j.method.AdapterMethods;
 import org.lora4j.method.FactorStart;
+import org.lora4j.quant.StoredWeights;
 import org.lora4j.samediff.LiveAdapter.Copy;
 import org.lora4j.samediff.LiveAdapter.Live;
 import org.lora4j.samediff.LiveAdapter.Part;
@@ -64,7 +65,7 @@ final class LiveAdapters {
                 target.scaling(),
                 config.initialization(),
                 RandomStreams.of(seed, module.path()),
-                array(module.weight()).dataType(),
+                base.getVariable(module.weight()).dataType(),
                 () -> module.weightLayout().toPeft(array(module.weight()), module.shape()));
     }
 
@@ -133,7 +134,7 @@ final class LiveAdapters {
     }
 
     private INDArray array(String variable) {
-        return base.getVariable(variable).getArr();
+        return StoredWeights.value(base, variable);
     }
 
     /** One adapter in the making. */
@@ -166,7 +167,8 @@ final class LiveAdapters {
             Map<String, Live> live = new LinkedHashMap<>();
             tensors.forEach((suffix, tensor) -> {
                 INDArray array = module.factorLayout()
-                        .factorFromPeft(tensor.castTo(array(module.weight()).dataType()));
+                        .factorFromPeft(
+                                tensor.castTo(base.getVariable(module.weight()).dataType()));
                 live.put(suffix, new Live(free(variable(module.path(), suffix) + ending), array));
             });
             return live;

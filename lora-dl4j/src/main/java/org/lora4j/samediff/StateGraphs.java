@@ -12,6 +12,7 @@ import org.lora4j.exec.GraphExecutor;
 import org.lora4j.exec.StockExecutor;
 import org.lora4j.host.AdapterNames;
 import org.lora4j.host.HostState;
+import org.lora4j.quant.StoredWeights;
 import org.lora4j.samediff.LiveAdapter.Copy;
 import org.lora4j.samediff.LiveAdapter.Part;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -180,7 +181,7 @@ final class StateGraphs {
             @Override
             public INDArray leaf(String variable) {
                 INDArray copy = leaves.get(variable);
-                return copy == null ? base.getVariable(variable).getArr() : copy;
+                return copy == null ? StoredWeights.value(base, variable) : copy;
             }
 
             @Override

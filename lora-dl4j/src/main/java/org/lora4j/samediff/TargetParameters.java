@@ -15,6 +15,7 @@ import org.lora4j.error.Problems;
 import org.lora4j.graph.GraphOrder;
 import org.lora4j.method.LoraMethod;
 import org.lora4j.method.ModuleShape;
+import org.lora4j.quant.StoredWeights;
 import org.lora4j.samediff.form.Layout;
 import org.lora4j.samediff.form.ParameterForm;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -187,7 +188,7 @@ final class TargetParameters {
     }
 
     private INDArray array(GraphParameter parameter) {
-        return base.getVariable(parameter.variable()).getArr();
+        return StoredWeights.value(base, parameter.variable());
     }
 
     private List<String> registered(List<String> group) {

@@ -64,6 +64,58 @@ final class Failures {
         return failure(message, Reason.NO_GRADIENT, where, names);
     }
 
+    TrainingFailedException noGradientAtAll(Where where) {
+        List<String> names = parameters.stream().map(TrainableParameter::name).toList();
+        String message = where + ": no gradient reaches any of the " + names.size()
+                + " parameters that learn: all were exactly 0 in three steps in a row; expected other values. Look at the"
+                + " labels and masks of the batches (a mask may hide everything), and whether the loss depends on what"
+                + " learns. If batches may teach nothing, say so with TrainingPlan.allowWithoutGradient(\".*\").";
+        return failure(message, Reason.NO_GRADIENT, where, names);
+    }
+
+    TrainingFailedException diverged(
+            Where where, DivergenceWatch watch, Divergence rule, double norm, StepGradients gradients) {
+        boolean byLoss = watch.lossDiverged();
+        String what = byLoss
+                ? "the loss has been more than " + rule.lossFactor() + " times that of the start, " + watch.startLoss()
+                : "the norm of the gradient, now " + norm + ", has been more than " + rule.gradientFactor()
+                        + " times that of the start, " + watch.startNorm();
+        int largest = largest(gradients);
+        String message = where + ": " + what + ", in each of the last " + rule.steps()
+                + " steps; expected it to fall. The gradient is largest in \""
+                + parameters.get(largest).name() + "\" of module \""
+                + parameters.get(largest).module() + "\"."
+                + " The learning rate is too high: lower it (a tenth is a good second try), warm up longer or clip the"
+                + " gradients with GradientClipping.byGlobalNorm(1)."
+                + (best.snapshot().isPresent()
+                        ? ""
+                        : " Earlier parameters were not kept: use keepBest(true) with an evaluation, or checkpoints.")
+                + " If this is right for your loss, say so with TrainingPlan.divergence(Divergence.never()).";
+        Reason reason = byLoss ? Reason.LOSS_DIVERGED : Reason.GRADIENT_EXPLODED;
+        return failure(message, reason, where, List.of(parameters.get(largest).name()));
+    }
+
+    private static int largest(StepGradients gradients) {
+        int largest = 0;
+        double most = -1;
+        for (int i = 0; i < gradients.arrays().size(); i++) {
+            double norm = Norms.norm(gradients.arrays().get(i));
+            if (norm > most) {
+                most = norm;
+                largest = i;
+            }
+        }
+        return largest;
+    }
+
+    TrainingFailedException outOfMemory(Where where, Map<String, INDArray> inputs, Throwable cause) {
+        String message = "Trainer, step " + where.step() + " of the run, in epoch " + where.epoch() + ": "
+                + OutOfMemory.described(cause, inputs);
+        TrainingFailedException failure = failure(message, Reason.OUT_OF_MEMORY, where, List.of());
+        failure.initCause(cause);
+        return failure;
+    }
+
     TrainingFailedException metricNotANumber(Where where, String metric) {
         String message = where + ": the evaluation \"" + metric
                 + "\" returned NaN after this step; expected a number. Check the metric and the data it is computed on"

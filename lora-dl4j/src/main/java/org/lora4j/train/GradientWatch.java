@@ -17,8 +17,10 @@ final class GradientWatch {
 
     private final List<TrainableParameter> parameters;
     private final boolean[] allowed;
+    private final boolean allAllowed;
     private final boolean[] seen;
     private final int[] zeroSteps;
+    private int stepsWithoutEffect;
 
     GradientWatch(List<TrainableParameter> parameters, List<String> allowedWithoutGradient) {
         this.parameters = parameters;
@@ -27,13 +29,16 @@ final class GradientWatch {
         this.zeroSteps = new int[parameters.size()];
         List<Pattern> patterns =
                 allowedWithoutGradient.stream().map(Pattern::compile).toList();
+        boolean all = true;
         for (int i = 0; i < allowed.length; i++) {
             TrainableParameter parameter = parameters.get(i);
-            allowed[i] = parameter.kind() != TrainableParameter.Kind.FACTOR
-                    || patterns.stream()
-                            .anyMatch(p -> p.matcher(parameter.name()).matches()
-                                    || p.matcher(parameter.module()).matches());
+            boolean named = patterns.stream()
+                    .anyMatch(p -> p.matcher(parameter.name()).matches()
+                            || p.matcher(parameter.module()).matches());
+            allowed[i] = named || parameter.kind() != TrainableParameter.Kind.FACTOR;
+            all &= named;
         }
+        allAllowed = all;
     }
 
     /** Notes the norm of the gradient of a parameter in a step of that learning rate. */
@@ -45,7 +50,24 @@ final class GradientWatch {
         }
     }
 
+    /** Notes the norm of all gradients together in a step. */
+    void recordAll(double norm, double loss, double learningRate) {
+        // A hinge loss that is 0 has no gradient, and has been learned.
+        boolean without = norm == 0 && loss != 0;
+        if (!without) {
+            stepsWithoutEffect = 0;
+        } else if (learningRate > 0) {
+            stepsWithoutEffect++;
+        }
+    }
+
+    /** Whether nothing at all has learned for some steps, and a parameter should. */
+    boolean nothingLearns() {
+        return stepsWithoutEffect >= STEPS && !allAllowed;
+    }
+
     void save(CheckpointContent to) {
+        to.put("stepsWithoutEffect", stepsWithoutEffect);
         for (int i = 0; i < seen.length; i++) {
             to.put("seen" + i, seen[i]);
             to.put("zeroSteps" + i, zeroSteps[i]);
@@ -53,6 +75,7 @@ final class GradientWatch {
     }
 
     void load(CheckpointContent from) {
+        stepsWithoutEffect = (int) from.whole("stepsWithoutEffect");
         for (int i = 0; i < seen.length; i++) {
             seen[i] = Boolean.parseBoolean(from.text("seen" + i));
             zeroSteps[i] = (int) from.whole("zeroSteps" + i);

@@ -97,6 +97,12 @@ public final class ProgressListener implements TrainingListener {
     }
 
     @Override
+    public void onStepWithoutEffect(StepReport report) {
+        lines.accept(epoch(report.epoch()) + "  step " + report.step()
+                + " taught nothing: every gradient is 0; look at the labels and masks of its batch");
+    }
+
+    @Override
     public void onEpochEnd(EpochReport report) {
         StringBuilder line = new StringBuilder(epoch(report.epoch()));
         line.append(format(" done  loss %.4f", report.meanLoss()));

@@ -21,6 +21,7 @@ final class RunState {
     private final List<ParameterUpdater> updaters;
     private final List<Double> startNorms;
     private final GradientWatch watch;
+    private final DivergenceWatch divergence;
     private final BestKeeper best;
     private final RunLog log;
     private final Position position = new Position();
@@ -32,6 +33,7 @@ final class RunState {
         this.startNorms = new ArrayList<>(
                 parameters.stream().map(p -> Norms.norm(p.value())).toList());
         this.watch = new GradientWatch(parameters, plan.allowedWithoutGradient());
+        this.divergence = new DivergenceWatch(plan.divergence());
         this.best = best;
         this.log = log;
     }
@@ -42,6 +44,10 @@ final class RunState {
 
     GradientWatch watch() {
         return watch;
+    }
+
+    DivergenceWatch divergence() {
+        return divergence;
     }
 
     BestKeeper best() {
@@ -80,6 +86,7 @@ final class RunState {
             state.arrays().forEach(part.part("optimizer")::put);
         }
         watch.save(content.part("watch"));
+        divergence.save(content.part("divergence"));
         best.save(content.part("best"));
         log.save(content.part("log"));
         position.save(content.part("position"));
@@ -101,6 +108,7 @@ final class RunState {
             startNorms.set(i, part.number("startNorm"));
         }
         watch.load(content.part("watch"));
+        divergence.load(content.part("divergence"));
         best.load(content.part("best"));
         log.load(content.part("log"));
         position.load(content.part("position"));

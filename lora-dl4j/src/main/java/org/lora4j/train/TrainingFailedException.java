@@ -19,7 +19,16 @@ public class TrainingFailedException extends IllegalStateException {
         LOSS_NOT_FINITE,
         /** A gradient held NaN or an infinite value though the loss was finite. */
         GRADIENT_NOT_FINITE,
-        /** Low-rank factors got a gradient of exactly 0 in each of the first three steps. */
+        /** The loss stayed far above that of the first steps: {@link Divergence}. */
+        LOSS_DIVERGED,
+        /** The norm of the gradient stayed far above that of the first steps: {@link Divergence}. */
+        GRADIENT_EXPLODED,
+        /** Memory ran out, outside the Java heap or in it. */
+        OUT_OF_MEMORY,
+        /**
+         * Low-rank factors got a gradient of exactly 0 in each of the first three steps, or all parameters in three steps in a
+         * row.
+         */
         NO_GRADIENT,
         /** The evaluation returned NaN. */
         METRIC_NOT_A_NUMBER
@@ -82,7 +91,7 @@ public class TrainingFailedException extends IllegalStateException {
     /**
      * The loss of that step.
      *
-     * @return the loss, perhaps not finite
+     * @return the loss, perhaps not finite; NaN if memory ran out before it was known
      */
     public double loss() {
         return loss;

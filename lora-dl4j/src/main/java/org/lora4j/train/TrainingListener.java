@@ -25,6 +25,14 @@ public interface TrainingListener {
     default void onStep(StepReport report) {}
 
     /**
+     * After a step whose batches gave no parameter any gradient, behind {@link #onStep}: for instance because a mask hides
+     * every label. Three such steps in a row with a loss other than 0 end the run.
+     *
+     * @param report the step
+     */
+    default void onStepWithoutEffect(StepReport report) {}
+
+    /**
      * After each epoch and its evaluation.
      *
      * @param report the epoch

@@ -17,7 +17,8 @@ import org.lora4j.error.Problems;
  * How to train: how long, with which optimizer and which safeguards. An immutable value.
  *
  * <p>Defaults: {@link AdamW} with learning rate 2e-4, a constant schedule, no groups, no clipping, no accumulation, seed 0, no
- * early stopping, no penalty, no weight decay on biases and normalization gains. The length has no default.
+ * early stopping, no penalty, no weight decay on biases and normalization gains, {@link Divergence#usual()}. The length has
+ * no default.
  *
  * @apiNote Status: experimental
  */
@@ -38,6 +39,7 @@ public final class TrainingPlan {
     private final boolean keepBest;
     private final boolean decayBiasAndNorm;
     private final List<String> allowedWithoutGradient;
+    private final Divergence divergence;
 
     private TrainingPlan(Builder builder) {
         epochs = builder.epochs;
@@ -53,6 +55,7 @@ public final class TrainingPlan {
         keepBest = builder.keepBest || builder.earlyStopping.isPresent();
         decayBiasAndNorm = builder.decayBiasAndNorm;
         allowedWithoutGradient = List.copyOf(builder.allowedWithoutGradient);
+        divergence = builder.divergence;
     }
 
     /**
@@ -84,6 +87,7 @@ public final class TrainingPlan {
         builder.keepBest = keepBest;
         builder.decayBiasAndNorm = decayBiasAndNorm;
         builder.allowedWithoutGradient.addAll(allowedWithoutGradient);
+        builder.divergence = divergence;
         return builder;
     }
 
@@ -204,6 +208,15 @@ public final class TrainingPlan {
         return allowedWithoutGradient;
     }
 
+    /**
+     * When the run counts as diverged.
+     *
+     * @return the rule
+     */
+    public Divergence divergence() {
+        return divergence;
+    }
+
     private Map<String, Object> values() {
         Map<String, Object> values = new LinkedHashMap<>();
         values.put("epochs", epochs.isPresent() ? epochs.getAsInt() : "unlimited");
@@ -219,6 +232,7 @@ public final class TrainingPlan {
         values.put("keepBest", keepBest);
         values.put("decayBiasAndNorm", decayBiasAndNorm);
         values.put("allowedWithoutGradient", allowedWithoutGradient);
+        values.put("divergence", divergence);
         return values;
     }
 
@@ -261,6 +275,7 @@ public final class TrainingPlan {
         private boolean keepBest;
         private boolean decayBiasAndNorm;
         private final List<String> allowedWithoutGradient = new ArrayList<>();
+        private Divergence divergence = Divergence.usual();
 
         private Builder() {}
 
@@ -412,6 +427,17 @@ public final class TrainingPlan {
         }
 
         /**
+         * Sets when the run counts as diverged and ends with {@link TrainingFailedException}.
+         *
+         * @param value the rule
+         * @return this
+         */
+        public Builder divergence(Divergence value) {
+            divergence = value;
+            return this;
+        }
+
+        /**
          * Checks everything and makes the plan.
          *
          * @return the plan
@@ -426,6 +452,7 @@ public final class TrainingPlan {
             problems.check(optimizer != null, "optimizer = null, expected one such as AdamW.of(2e-4)");
             problems.check(schedule != null, "schedule = null, expected one such as LearningRateSchedule.constant()");
             problems.check(clipping != null, "clipping = null, expected one such as GradientClipping.none()");
+            problems.check(divergence != null, "divergence = null, expected one such as Divergence.usual()");
             problems.check(!groups.contains(null), "a group is null, expected a ParameterGroup");
             problems.check(!penalties.contains(null), "a penalty is null, expected a Penalty");
             problems.atLeast("accumulation", accumulation, 1);

@@ -221,6 +221,7 @@ final class TrainingRun implements AutoCloseable {
         try (StepGradients gradients = new StepGradients(parameters, copy)) {
             Map<String, INDArray> inputs = accumulate(iterator, gradients);
             double norm = checkedNorm(gradients, inputs);
+            checkProgress(gradients, norm);
             if (!plan.penalties().isEmpty()) {
                 norm = addPenalties(gradients);
             }
@@ -228,6 +229,9 @@ final class TrainingRun implements AutoCloseable {
             StepReport report =
                     log.step(position.epoch(), gradients, learningRate(), norm, nanoTime.getAsLong() - from);
             listeners.forEach(listener -> listener.onStep(report));
+            if (norm == 0) {
+                listeners.forEach(listener -> listener.onStepWithoutEffect(report));
+            }
         }
     }
 
@@ -264,6 +268,17 @@ final class TrainingRun implements AutoCloseable {
     }
 
     private LossAndGradients gradients(Batch batch, long seed) {
+        try {
+            return computed(batch, seed);
+        } catch (RuntimeException | OutOfMemoryError e) {
+            if (OutOfMemory.isCauseOf(e)) {
+                throw failures.outOfMemory(where(log.steps() + 1, Double.NaN), batch.placeholders(), e);
+            }
+            throw e;
+        }
+    }
+
+    private LossAndGradients computed(Batch batch, long seed) {
         return prefix.isPresent()
                 ? prefix.get().gradients(batch.identity(), batch.examples(), batch.placeholders(), seed)
                 : executor.gradients(batch.placeholders(), seed);
@@ -295,6 +310,19 @@ final class TrainingRun implements AutoCloseable {
         return total * gradients.scale();
     }
 
+    private void checkProgress(StepGradients gradients, double norm) {
+        double loss = gradients.loss();
+        state.watch().recordAll(norm, loss, learningRate());
+        if (state.watch().nothingLearns()) {
+            throw failures.noGradientAtAll(where(log.steps() + 1, loss));
+        }
+        DivergenceWatch divergence = state.divergence();
+        divergence.record(loss, norm);
+        if (divergence.lossDiverged() || divergence.gradientExploded()) {
+            throw failures.diverged(where(log.steps() + 1, loss), divergence, plan.divergence(), norm, gradients);
+        }
+    }
+
     /** The norm of the mean gradient of loss and penalties; nothing has changed yet when a penalty is bad. */
     private double addPenalties(StepGradients gradients) {
         for (Penalty penalty : plan.penalties()) {
@@ -311,7 +339,7 @@ final class TrainingRun implements AutoCloseable {
         }
         double total = 0;
         for (INDArray gradient : gradients.arrays()) {
-            total = Math.hypot(total, Norms.norm(gradient));
+            total = Math.hypot(total, gradient == null ? 0 : Norms.norm(gradient));
         }
         return total * gradients.scale();
     }

@@ -36,8 +36,10 @@ import org.lora4j.format.torch.TorchReader;
 import org.lora4j.pretrained.HuggingFaceTextTokenizer;
 import org.lora4j.pretrained.PretrainedBert;
 import org.lora4j.samediff.AdaptedSameDiff;
+import org.lora4j.train.AdamW;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Batches;
+import org.lora4j.train.Divergence;
 import org.lora4j.train.Trainer;
 import org.lora4j.train.TrainingFailedException;
 import org.lora4j.train.TrainingPlan;
@@ -179,6 +181,26 @@ class TroubleshootingTest {
         INDArray broken = features.dup().putScalar(3, 2, Float.NaN);
 
         assertQuoted("nan-loss", TrainingFailedException.class, training(adapted(), () -> broken));
+    }
+
+    @Test
+    void diverged_isQuoted() {
+        TrainingPlan plan = TrainingPlan.builder()
+                .steps(40)
+                .optimizer(AdamW.of(50))
+                .divergence(new Divergence(1.5, 1000, 3))
+                .build();
+        Batches batches =
+                Batches.inOrder(List.of(Batch.of(Map.of("input", features, "labels", labels), UserGraph.EXAMPLES)));
+        // The start is the first three steps, which must not have diverged themselves.
+        TrainingPlan warm = plan.toBuilder()
+                .schedule((step, epoch, total) -> step < 3 ? 0 : 1)
+                .build();
+
+        assertQuoted(
+                "diverged",
+                TrainingFailedException.class,
+                () -> Trainer.builder(adapted()).plan(warm).build().train(batches));
     }
 
     @Test

@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.function.IntToDoubleFunction;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.lora4j.exec.LossAndGradients;
@@ -370,5 +372,157 @@ class TrainerFaultsTest {
         assertThatThrownBy(() -> Trainer.builder(TestModel.regression()).build())
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("Trainer: no plan; expected plan(TrainingPlan.builder().epochs(3).build()) or the like");
+    }
+
+    /** One weight p; loss and gradient by the number of the pass, from 1. */
+    private static TestModel scripted(IntToDoubleFunction loss, IntToDoubleFunction gradient) {
+        int[] pass = {0};
+        return new TestModel(
+                List.of(TestModel.parameter("p", Kind.WEIGHT, Nd4j.create(new double[] {1}))), (in, seed) -> {
+                    pass[0]++;
+                    return new LossAndGradients(
+                            loss.applyAsDouble(pass[0]),
+                            TestModel.gradients("p", Nd4j.create(new double[] {gradient.applyAsDouble(pass[0])})));
+                });
+    }
+
+    @Test
+    void train_whenTheLossStaysFarAboveItsStart_stopsAndNamesTheModule() {
+        TestModel model = scripted(pass -> pass <= 3 ? pass : 16, pass -> 0.5);
+
+        TrainingFailedException failure =
+                failure(model, plan().epochs(60).divergence(new Divergence(5, 1000, 4)), batch(1));
+
+        assertThat(failure.reason()).isEqualTo(Reason.LOSS_DIVERGED);
+        assertThat(failure.step()).as("three of the start, four above").isEqualTo(7);
+        assertThat(failure.parameters()).containsExactly("p");
+        assertThat(failure)
+                .hasMessageStartingWith(
+                        "Trainer, step 7 of the run, in epoch 7 (loss 16.0, learning rate 0.25): the loss"
+                                + " has been more than 5.0 times that of the start, 3.0, in each of the last 4 steps; expected it to"
+                                + " fall. The gradient is largest in \"p\" of module \"module.p\". The learning rate is too high")
+                .hasMessageContaining("Earlier parameters were not kept: use keepBest(true)")
+                .hasMessageContaining("TrainingPlan.divergence(Divergence.never())");
+        assertThat(model.values(0)).as("six steps of 0.125 were applied").containsExactly(0.25);
+    }
+
+    @Test
+    void train_whenTheLossComesBackInTime_goesOn() {
+        TestModel model = scripted(pass -> pass % 4 == 0 ? 1 : 100, pass -> 0.5);
+        Divergence rule = new Divergence(1.5, 1000, 4);
+        TestModel late = scripted(pass -> pass <= 3 ? 1 : pass % 4 == 0 ? 1 : 100, pass -> 0.5);
+
+        assertThat(train(model, plan().epochs(20).divergence(rule), batch(1)).ending())
+                .isEqualTo(Ending.COMPLETED);
+        assertThat(train(late, plan().epochs(20).divergence(rule), batch(1)).ending())
+                .isEqualTo(Ending.COMPLETED);
+    }
+
+    @Test
+    void train_whenDivergenceIsAllowed_goesOn() {
+        TestModel model = scripted(pass -> pass <= 3 ? 1 : 1e9, pass -> pass <= 3 ? 1 : 1e9);
+
+        TrainingResult result = train(model, plan().epochs(60).divergence(Divergence.never()), batch(1));
+
+        assertThat(result.steps()).isEqualTo(60);
+    }
+
+    @Test
+    void train_whenTheGradientStaysFarAboveItsStart_stops() {
+        TestModel model = scripted(pass -> pass <= 3 ? 1 : 2, pass -> pass <= 3 ? 1 : 2000);
+
+        TrainingFailedException failure = failure(model, plan().epochs(60), batch(1));
+
+        assertThat(failure.reason()).isEqualTo(Reason.GRADIENT_EXPLODED);
+        assertThat(failure.step()).isEqualTo(23);
+        assertThat(failure)
+                .hasMessageContaining(
+                        "the norm of the gradient, now 2000.0, has been more than 1000.0 times that of the"
+                                + " start, 1.0, in each of the last 20 steps");
+    }
+
+    @Test
+    void train_whenLargeGradientsComeWithAFallingLoss_goesOn() {
+        TestModel model = scripted(pass -> pass <= 3 ? 1 : 0.5, pass -> pass <= 3 ? 1 : 2000);
+
+        assertThat(train(model, plan().epochs(60), batch(1)).ending()).isEqualTo(Ending.COMPLETED);
+    }
+
+    @Test
+    void train_whenNothingLearnsInThreeStepsInARow_stops() {
+        TestModel model = scripted(pass -> 1, pass -> pass == 2 ? 1 : 0);
+
+        TrainingFailedException failure = failure(model, plan(), batch(1));
+
+        assertThat(failure.reason()).isEqualTo(Reason.NO_GRADIENT);
+        assertThat(failure.step()).isEqualTo(5);
+        assertThat(failure)
+                .hasMessageContaining(
+                        "no gradient reaches any of the 1 parameters that learn: all were exactly 0 in three"
+                                + " steps in a row; expected other values. Look at the labels and masks of the batches");
+    }
+
+    @Test
+    void train_whenALossOfZeroTeachesNothing_tellsListenersAndGoesOn() {
+        TestModel model = scripted(pass -> 0, pass -> pass == 2 ? 1 : 0);
+        List<Long> without = new ArrayList<>();
+        TrainingListener listener = new TrainingListener() {
+            @Override
+            public void onStepWithoutEffect(StepReport report) {
+                without.add(report.step());
+            }
+        };
+
+        Trainer.builder(model)
+                .plan(plan().epochs(4).build())
+                .listener(listener)
+                .build()
+                .train(Batches.inOrder(List.of(batch(1))));
+
+        assertThat(without).containsExactly(1L, 3L, 4L);
+    }
+
+    private static TestModel throwing(Throwable thrown) {
+        return new TestModel(
+                List.of(TestModel.parameter("p", Kind.WEIGHT, Nd4j.create(new double[] {1}))), (in, seed) -> {
+                    if (thrown instanceof Error error) {
+                        throw error;
+                    }
+                    throw (RuntimeException) thrown;
+                });
+    }
+
+    @Test
+    void train_whenNativeMemoryEnds_saysSoWithTheBatchAndTheLimits() {
+        OutOfMemoryError error = new OutOfMemoryError("Cannot allocate new FloatPointer(9): totalBytes = 3G");
+
+        TrainingFailedException failure = failure(throwing(error), plan(), batch(1, 2));
+
+        assertThat(failure.reason()).isEqualTo(Reason.OUT_OF_MEMORY);
+        assertThat(failure)
+                .hasCause(error)
+                .hasMessage("Trainer, step 1 of the run, in epoch 1: out of native memory (Cannot allocate new"
+                        + " FloatPointer(9): totalBytes = 3G) for a batch of x DOUBLE[2]; expected one that fits. Use smaller"
+                        + " batches with accumulation(n), or shorter sequences, or raise the limits"
+                        + " -Dorg.bytedeco.javacpp.maxbytes and -Dorg.bytedeco.javacpp.maxphysicalbytes. This step was not"
+                        + " applied: the parameters are as they were before it.");
+    }
+
+    @Test
+    void train_whenTheHeapEnds_saysSo() {
+        TrainingFailedException failure = failure(throwing(new OutOfMemoryError("Java heap space")), plan(), batch(1));
+
+        assertThat(failure).hasMessageContaining("out of memory on the Java heap (Java heap space)");
+        assertThat(failure).hasMessageContaining("or raise -Xmx.");
+    }
+
+    @Test
+    void train_whenAnOpCannotAllocate_saysThatMemoryEnded() {
+        RuntimeException wrapped =
+                new IllegalArgumentException("graph input", new RuntimeException("Failed to allocate 99 bytes"));
+        RuntimeException other = new IllegalArgumentException("graph input", new RuntimeException("bad shape"));
+
+        assertThat(failure(throwing(wrapped), plan(), batch(1)).reason()).isEqualTo(Reason.OUT_OF_MEMORY);
+        assertThatThrownBy(() -> train(throwing(other), plan(), batch(1))).isSameAs(other);
     }
 }

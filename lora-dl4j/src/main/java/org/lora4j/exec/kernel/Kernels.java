@@ -11,6 +11,7 @@ import org.lora4j.autodiff.rules.GradientRules;
 import org.lora4j.autodiff.rules.RuleContext;
 import org.lora4j.autodiff.rules.Shapes;
 import org.lora4j.graph.GraphCopy;
+import org.lora4j.graph.OpRewrite;
 import org.nd4j.autodiff.functions.DifferentialFunction;
 import org.nd4j.autodiff.samediff.NameScope;
 import org.nd4j.autodiff.samediff.SDVariable;
@@ -168,6 +169,23 @@ public final class Kernels {
         return copy.build();
     }
 
+    /**
+     * Has products with stored weights multiply from their stored form, for a graph of which outputs are asked that are not
+     * known yet.
+     *
+     * @param graph a graph that will not be differentiated, only read
+     * @return a copy that a {@link #session} must run, or the graph itself if it has no stored weights
+     */
+    public static SameDiff fuseStoredWeights(SameDiff graph) {
+        Map<String, OpRewrite> rewrites = ProductSums.ofStoredWeights(graph);
+        if (rewrites.isEmpty()) {
+            return graph;
+        }
+        GraphCopy copy = GraphCopy.of(graph);
+        rewrites.forEach(copy::rewrite);
+        return copy.build();
+    }
+
     private static <T> T carrier(SameDiff graph, String kernel, Supplier<T> op) {
         NameScope scope = graph.withNameScope(SCOPE + kernel);
         try {
@@ -187,12 +205,13 @@ public final class Kernels {
      * A session that runs kernels in place of the ops they stand for.
      *
      * @param graph a fused graph, perhaps with backward ops
+     * @param multiplier what multiplies its matrices
      * @return the session
      */
-    public static InferenceSession session(SameDiff graph) {
+    public static InferenceSession session(SameDiff graph, Multiplier multiplier) {
         Map<String, Kernel> byOp = new HashMap<>();
         for (SameDiffOp op : graph.getOps().values()) {
-            Kernel kernel = kernel(op);
+            Kernel kernel = kernel(graph, op, multiplier);
             if (kernel != null) {
                 byOp.put(op.getName(), kernel);
             }
@@ -200,9 +219,13 @@ public final class Kernels {
         return new KernelSession(graph, byOp);
     }
 
-    private static Kernel kernel(SameDiffOp op) {
+    private static Kernel kernel(SameDiff graph, SameDiffOp op, Multiplier multiplier) {
         if (op.getOp() instanceof ProductSum sum) {
-            return Kernel.of((in, out) -> sum.run(in, out.get(0)));
+            return Kernel.of((in, out) -> sum.run(in, out.get(0), multiplier));
+        }
+        // With the library of ND4J the native op does the same.
+        if (op.getOp().opName().equals("matmul") && multiplier != Multiplier.nd4j()) {
+            return Products.kernel(graph, op, multiplier);
         }
         if (op.getOp() instanceof ViewProduct product) {
             return Kernel.of((in, out) -> product.run(in, out.get(0)));

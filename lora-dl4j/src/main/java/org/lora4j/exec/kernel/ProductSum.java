@@ -4,16 +4,16 @@ package org.lora4j.exec.kernel;
 import java.util.ArrayList;
 import java.util.List;
 import org.lora4j.array.DenseArray;
+import org.lora4j.exec.kernel.Multiplier.Factor;
+import org.lora4j.quant.StoredWeight;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
-import org.nd4j.linalg.api.blas.params.MMulTranspose;
+import org.nd4j.autodiff.samediff.VariableType;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.DynamicCustomOp;
 import org.nd4j.linalg.api.ops.OpContext;
-import org.nd4j.linalg.api.ops.impl.reduce.Mmul;
 import org.nd4j.linalg.api.shape.LongShapeDescriptor;
-import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * The op {@code z = addends + op(X0) op(W0) + op(X1) op(W1) + ..} on FLOAT matrices, an addend being a matrix or a row for
@@ -25,15 +25,40 @@ import org.nd4j.linalg.factory.Nd4j;
  */
 final class ProductSum extends DynamicCustomOp {
 
-    /** Which operands of a product are transposed. */
-    record Transposes(boolean x, boolean w) {}
+    /**
+     * One product.
+     *
+     * @param x whether its left operand is transposed
+     * @param w whether its right operand is transposed
+     * @param stored the right operand in its stored form, which is then no input of the op; else null
+     */
+    record Transposes(boolean x, boolean w, StoredWeight stored) {
+
+        long columns(INDArray right) {
+            if (stored == null) {
+                return right.size(w ? 0 : 1);
+            }
+            return w ? stored.rows() : stored.columns();
+        }
+    }
 
     private final List<Transposes> products;
+    private final boolean[] frozen;
+    private final int operands;
 
-    /** {@code operands} are X0, W0, X1, W1 and so on. */
+    /** {@code operands} are X0, W0, X1, W1 and so on, without those that are stored. */
     ProductSum(SameDiff graph, List<Transposes> products, List<SDVariable> operands, List<SDVariable> addends) {
         super(graph, joined(operands, addends));
         this.products = List.copyOf(products);
+        this.frozen = new boolean[products.size()];
+        int at = 0;
+        for (int i = 0; i < frozen.length; i++) {
+            at++;
+            if (products.get(i).stored() == null) {
+                frozen[i] = operands.get(at++).getVariableType() == VariableType.CONSTANT;
+            }
+        }
+        this.operands = operands.size();
     }
 
     private static SDVariable[] joined(List<SDVariable> operands, List<SDVariable> addends) {
@@ -60,26 +85,28 @@ final class ProductSum extends DynamicCustomOp {
     @Override
     public List<LongShapeDescriptor> calculateOutputShape(OpContext context) {
         INDArray x = context.getInputArray(0);
-        INDArray w = context.getInputArray(1);
         Transposes first = products.get(0);
-        long[] shape = {x.size(first.x() ? 1 : 0), w.size(first.w() ? 0 : 1)};
+        INDArray w = first.stored() == null ? context.getInputArray(1) : null;
+        long[] shape = {x.size(first.x() ? 1 : 0), first.columns(w)};
         return List.of(LongShapeDescriptor.fromShape(shape, DataType.FLOAT));
     }
 
     /** Computes the sum of these inputs into {@code z}. */
-    void run(List<INDArray> inputs, INDArray z) {
-        List<INDArray> addends = inputs.subList(2 * products.size(), inputs.size());
+    void run(List<INDArray> inputs, INDArray z, Multiplier multiplier) {
+        List<INDArray> addends = inputs.subList(operands, inputs.size());
         if (!addends.isEmpty()) {
             write(addends, z);
         }
+        int at = 0;
         for (int i = 0; i < products.size(); i++) {
             double kept = i == 0 && addends.isEmpty() ? 0 : 1;
             Transposes transposes = products.get(i);
-            MMulTranspose mt = MMulTranspose.builder()
-                    .transposeA(transposes.x())
-                    .transposeB(transposes.w())
-                    .build();
-            Nd4j.exec(new Mmul(inputs.get(2 * i), inputs.get(2 * i + 1), z, 1, kept, mt));
+            Factor x = new Factor(inputs.get(at++), transposes.x(), false);
+            if (transposes.stored() == null) {
+                multiplier.multiply(x, new Factor(inputs.get(at++), transposes.w(), frozen[i]), z, kept);
+            } else {
+                StoredProduct.multiply(multiplier, x, transposes.stored(), transposes.w(), z, kept);
+            }
         }
     }
 

@@ -11,6 +11,8 @@ import org.lora4j.autodiff.rules.Shapes;
 import org.lora4j.exec.kernel.ProductSum.Transposes;
 import org.lora4j.graph.GraphOrder;
 import org.lora4j.graph.OpRewrite;
+import org.lora4j.quant.StoredWeight;
+import org.lora4j.quant.StoredWeights;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.internal.SameDiffOp;
@@ -61,6 +63,20 @@ final class ProductSums {
         return found;
     }
 
+    /** The rewrites of products with stored weights alone, of which nothing need be known but the graph. */
+    static Map<String, OpRewrite> ofStoredWeights(SameDiff graph) {
+        ProductSums sums = new ProductSums(graph, null, null);
+        Map<String, OpRewrite> found = new LinkedHashMap<>();
+        for (SameDiffOp op : graph.getOps().values()) {
+            // The weight is a matrix, and ND4J multiplies arrays of equal rank only.
+            Terms terms = sums.isProduct(op) ? sums.product(op) : null;
+            if (terms != null && terms.products.get(0).stored() != null) {
+                found.put(op.getName(), context -> List.of(sum(context.graph(), terms)));
+            }
+        }
+        return found;
+    }
+
     private static SDVariable sum(SameDiff graph, Terms terms) {
         return new ProductSum(graph, terms.products, in(graph, terms.operands), in(graph, terms.addends))
                 .outputVariable();
@@ -76,9 +92,8 @@ final class ProductSums {
         // From the last op on, so that a sum is met before its parts.
         for (int i = ops.size() - 1; i >= 0; i--) {
             SameDiffOp op = ops.get(i);
-            if (isSum(op) && live.contains(op) && !absorbed.contains(op.getName())) {
-                String sum = op.getOutputsOfOp().get(0);
-                Terms terms = isMatrix(sum) ? terms(op, sum) : null;
+            if (live.contains(op) && !absorbed.contains(op.getName())) {
+                Terms terms = isSum(op) ? sum(op) : storedProduct(op);
                 if (terms != null && !terms.products.isEmpty()) {
                     absorbed.addAll(terms.absorbed);
                     found.put(op.getName(), terms);
@@ -86,6 +101,19 @@ final class ProductSums {
             }
         }
         return found;
+    }
+
+    private Terms sum(SameDiffOp op) {
+        String sum = op.getOutputsOfOp().get(0);
+        return isMatrix(sum) ? terms(op, sum) : null;
+    }
+
+    // A product that stands alone becomes one of the op's own only for its weight, which is not computed then.
+    private Terms storedProduct(SameDiffOp op) {
+        if (!isProduct(op) || product(op).products.get(0).stored() == null) {
+            return null;
+        }
+        return isMatrix(op.getOutputsOfOp().get(0)) ? product(op) : null;
     }
 
     // Null if a term is broadcast in a way that the op does not know.
@@ -121,11 +149,13 @@ final class ProductSums {
         return isProduct(op) ? product(op) : null;
     }
 
-    private static Terms product(SameDiffOp op) {
+    private Terms product(SameDiffOp op) {
         DynamicCustomOp product = (DynamicCustomOp) op.getOp();
         Terms terms = new Terms();
-        terms.products.add(new Transposes(Products.transposes(product, 0), Products.transposes(product, 1)));
-        terms.operands.addAll(GraphOrder.inputs(op));
+        List<String> inputs = GraphOrder.inputs(op);
+        StoredWeight stored = StoredWeights.find(graph, inputs.get(1)).orElse(null);
+        terms.products.add(new Transposes(Products.transposes(product, 0), Products.transposes(product, 1), stored));
+        terms.operands.addAll(stored == null ? inputs : inputs.subList(0, 1));
         terms.absorbed.add(op.getName());
         return terms;
     }

@@ -1,6 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.exec.kernel;
 
+import org.lora4j.exec.kernel.Multiplier.Factor;
+import org.lora4j.graph.GraphOrder;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.autodiff.samediff.VariableType;
+import org.nd4j.autodiff.samediff.internal.SameDiffOp;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.DynamicCustomOp;
 
 /** What the attributes of a {@code matmul} say. */
@@ -16,6 +23,30 @@ final class Products {
         return (factors.length < 1 || factors[0] == 1)
                 && (factors.length < 2 || factors[1] == 0)
                 && !transposes(product, RESULT);
+    }
+
+    /** A product of two matrices by a multiplier, but for those that {@link ThinProducts} knows. */
+    static Kernel kernel(SameDiff graph, SameDiffOp op, Multiplier multiplier) {
+        DynamicCustomOp product = (DynamicCustomOp) op.getOp();
+        boolean plain = isPlain(product);
+        String w = GraphOrder.inputs(op).get(1);
+        boolean frozen = graph.getVariable(w).getVariableType() == VariableType.CONSTANT;
+        return Kernel.of((in, out) -> {
+                    if (ThinProducts.isTallGradient(product, in)) {
+                        ThinProducts.tallGradient(in, out);
+                        return;
+                    }
+                    multiplier.multiply(
+                            new Factor(in.get(0), transposes(product, 0), false),
+                            new Factor(in.get(1), transposes(product, 1), frozen),
+                            out.get(0),
+                            0);
+                })
+                .when((any, in) -> plain && isMatrix(in.get(0)) && isMatrix(in.get(1)));
+    }
+
+    private static boolean isMatrix(INDArray array) {
+        return array.rank() == 2 && array.dataType() == DataType.FLOAT && !array.isEmpty();
     }
 
     /** Whether an operand, 0 or 1, is transposed. */

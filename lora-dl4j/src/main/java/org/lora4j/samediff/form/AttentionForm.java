@@ -46,7 +46,7 @@ final class AttentionForm implements SiteForm {
     }
 
     private Site site(SameDiffOp op, int role, Operand weight) {
-        long[] sizes = weight.array().shape();
+        long[] sizes = weight.shape();
         boolean output = role == OUTPUT;
         ModuleShape shape = output
                 ? ModuleShape.linear(sizes[0], sizes[1])

@@ -66,7 +66,7 @@ final class ConvolutionForm implements SiteForm {
     }
 
     private Site site(GraphReader reader, SameDiffOp conv, Operand weight) {
-        long[] sizes = weight.array().shape();
+        long[] sizes = weight.shape();
         long out = sizes[axes + 1];
         ModuleShape shape = ModuleShape.convolution(sizes[axes], out, Arrays.copyOf(sizes, axes));
         String bias = GraphOrder.inputs(conv).size() > 2

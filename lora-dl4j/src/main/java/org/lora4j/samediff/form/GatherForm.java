@@ -32,7 +32,7 @@ final class GatherForm implements SiteForm {
     @Override
     public List<Finding> inspect(GraphReader reader, SameDiffOp op) {
         Operand table = reader.operand(op, 0);
-        boolean vector = table.array() != null && table.array().rank() < 2;
+        boolean vector = table.shape() != null && table.rank() < 2;
         if (!table.parameter() || vector) {
             return List.of();
         }
@@ -48,8 +48,7 @@ final class GatherForm implements SiteForm {
         if (problem != null) {
             return List.of(Forms.refuse(table, op, problem));
         }
-        ModuleShape shape =
-                ModuleShape.embedding(table.array().size(0), table.array().size(1));
+        ModuleShape shape = ModuleShape.embedding(table.size(0), table.size(1));
         return List.of(
                 new Site(this, op.getName(), 1, 0, table.leaf(), null, null, shape, Layout.SAME, Layout.TRANSPOSED));
     }

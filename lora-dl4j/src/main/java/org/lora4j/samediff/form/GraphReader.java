@@ -5,13 +5,17 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import org.lora4j.graph.GraphOrder;
+import org.lora4j.quant.StoredWeight;
+import org.lora4j.quant.StoredWeights;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.VariableType;
 import org.nd4j.autodiff.samediff.internal.SameDiffOp;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -73,18 +77,23 @@ public final class GraphReader {
     Operand operand(SameDiffOp op, int index) {
         List<String> inputs = GraphOrder.inputs(op);
         if (index >= inputs.size()) {
-            return new Operand(op.getName(), null, null, false, null);
+            return new Operand(op.getName(), null, null, null, false, null);
         }
         String variable = inputs.get(index);
         String leaf = isParameter(variable) ? leafBehind(variable) : null;
-        INDArray array = leaf == null ? null : graph.getVariable(leaf).getArr();
-        return new Operand(variable, leaf, array, isParameter(variable), kindOfProducer(variable));
+        Optional<StoredWeight> stored = leaf == null ? Optional.empty() : StoredWeights.find(graph, leaf);
+        INDArray array = leaf == null || stored.isPresent()
+                ? null
+                : graph.getVariable(leaf).getArr();
+        long[] shape = stored.map(w -> new long[] {w.rows(), w.columns()}).orElse(array == null ? null : array.shape());
+        DataType type = stored.isPresent() ? DataType.FLOAT : array == null ? null : array.dataType();
+        return new Operand(variable, leaf, shape, type, isParameter(variable), kindOfProducer(variable));
     }
 
     // Imported TensorFlow graphs read every weight through an identity.
     private String leafBehind(String variable) {
         String at = variable;
-        while (!isLeaf(at)) {
+        while (!isLeaf(at) && StoredWeights.find(graph, at).isEmpty()) {
             if (!"identity".equals(kindOfProducer(at))) {
                 return null;
             }

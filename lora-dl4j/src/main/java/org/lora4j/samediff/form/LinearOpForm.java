@@ -40,8 +40,7 @@ final class LinearOpForm implements SiteForm {
         if (problem != null) {
             return List.of(Forms.refuse(weight, op, problem));
         }
-        ModuleShape shape =
-                ModuleShape.linear(weight.array().size(0), weight.array().size(1));
+        ModuleShape shape = ModuleShape.linear(weight.size(0), weight.size(1));
         String bias = GraphOrder.inputs(op).size() > 2 ? reader.operand(op, 2).leaf() : null;
         return List.of(new Site(
                 this, op.getName(), 0, 1, weight.leaf(), bias, null, shape, Layout.TRANSPOSED, Layout.TRANSPOSED));

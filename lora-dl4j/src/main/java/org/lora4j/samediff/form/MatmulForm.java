@@ -58,8 +58,8 @@ final class MatmulForm implements SiteForm {
 
     private Site site(GraphReader reader, SameDiffOp op, Operand weight) {
         boolean transposed = Forms.argument(op, 1, 0) != 0;
-        long in = weight.array().size(transposed ? 1 : 0);
-        long out = weight.array().size(transposed ? 0 : 1);
+        long in = weight.size(transposed ? 1 : 0);
+        long out = weight.size(transposed ? 0 : 1);
         boolean lookup = isOneHot(reader, op);
         ModuleShape shape = lookup ? ModuleShape.embedding(in, out) : ModuleShape.linear(in, out);
         // PEFT's tables are [in, out], its linear weights [out, in].

@@ -36,8 +36,8 @@ final class MatmulLeftForm implements SiteForm {
             return List.of(Forms.refuse(weight, op, problem));
         }
         boolean transposed = Forms.argument(op, 0, 0) != 0;
-        long out = weight.array().size(transposed ? 1 : 0);
-        ModuleShape shape = ModuleShape.linear(weight.array().size(transposed ? 0 : 1), out);
+        long out = weight.size(transposed ? 1 : 0);
+        ModuleShape shape = ModuleShape.linear(weight.size(transposed ? 0 : 1), out);
         Layout layout = transposed ? Layout.TRANSPOSED : Layout.SAME;
         String bias = reader.biasBehind(op.getOutputsOfOp().get(0), out);
         return List.of(new Site(this, op.getName(), 1, 0, weight.leaf(), bias, null, shape, layout, Layout.SAME));

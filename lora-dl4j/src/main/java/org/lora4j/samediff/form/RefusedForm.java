@@ -51,9 +51,9 @@ final class RefusedForm implements SiteForm {
         List<Finding> findings = new ArrayList<>();
         for (int i = 0; i < GraphOrder.inputs(op).size(); i++) {
             Operand weight = reader.operand(op, i);
-            boolean matrix = weight.array() != null
-                    && weight.array().rank() >= 2
-                    && weight.array().dataType().isFPType();
+            boolean matrix = weight.shape() != null
+                    && weight.rank() >= 2
+                    && weight.type().isFPType();
             if (matrix) {
                 findings.add(Forms.refuse(weight, op, REASONS.get(op.getOp().opName())));
             }

@@ -65,8 +65,8 @@ final class TensordotForm implements SiteForm {
 
     private Site site(GraphReader reader, SameDiffOp op, Operand weight) {
         int axis = Math.floorMod((int) Forms.argument(op, 3, 0), 2);
-        long out = weight.array().size(1 - axis);
-        ModuleShape shape = ModuleShape.linear(weight.array().size(axis), out);
+        long out = weight.size(1 - axis);
+        ModuleShape shape = ModuleShape.linear(weight.size(axis), out);
         Layout layout = axis == 0 ? Layout.TRANSPOSED : Layout.SAME;
         String bias = reader.biasBehind(op.getOutputsOfOp().get(0), out);
         return new Site(this, op.getName(), 0, 1, weight.leaf(), bias, null, shape, layout, Layout.TRANSPOSED);

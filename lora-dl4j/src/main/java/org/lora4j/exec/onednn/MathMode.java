@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.exec.onednn;
+
+/**
+ * How exactly products are computed.
+ *
+ * @apiNote Status: experimental
+ */
+public enum MathMode {
+    /** Factors, products and sums in F32. */
+    STRICT_F32,
+    /**
+     * Both factors of a product with a frozen weight are rounded to BF16 (8 bits of significand, relative error 2^-9 each),
+     * products are summed in F32. All other products, those with adapters among them, are strict. Needs a processor with
+     * AVX512-BF16 or AMX to be fast, and a BF16 copy of each frozen weight, half its size.
+     */
+    BF16
+}

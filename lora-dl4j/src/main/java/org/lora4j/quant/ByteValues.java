@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.quant;
+
+import org.bytedeco.javacpp.BytePointer;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/** Bytes of arrays through Java arrays. */
+final class ByteValues {
+
+    private ByteValues() {}
+
+    /** A new array of a type of one byte. */
+    static INDArray array(DataType type, byte[] values, long... shape) {
+        INDArray array = Nd4j.createUninitialized(type, shape, 'c');
+        new BytePointer(array.data().pointer()).position(0).put(values, 0, values.length);
+        return array;
+    }
+
+    /** Reads bytes of an array in 'c' order that is no view. */
+    static void read(INDArray array, long from, byte[] into, int length) {
+        new BytePointer(array.data().pointer()).position(array.offset() + from).get(into, 0, length);
+    }
+
+    static byte[] all(INDArray array) {
+        byte[] values = new byte[Math.toIntExact(array.length())];
+        read(array, 0, values, values.length);
+        return values;
+    }
+}

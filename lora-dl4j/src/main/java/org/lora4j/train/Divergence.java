@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.train;
+
+import org.lora4j.error.Problems;
+
+/**
+ * When a run counts as diverged, and ends with {@link TrainingFailedException}: its loss or the norm of its gradient stays
+ * far above that of its first three steps. What counts as the start is the largest value of those steps. A loss that starts
+ * at 0 or below is not watched; a gradient only while the loss is above the start as well.
+ *
+ * @param lossFactor how many times the loss of the start is too much, above 1; infinite for never
+ * @param gradientFactor how many times the gradient norm of the start is too much, above 1; infinite for never
+ * @param steps in how many steps in a row it must be too much, 1 or more
+ * @apiNote Status: experimental
+ */
+public record Divergence(double lossFactor, double gradientFactor, int steps) {
+
+    private static final double LOSS = 5;
+    private static final double GRADIENT = 1000;
+    private static final int STEPS = 20;
+
+    /**
+     * Checks the numbers.
+     *
+     * @param lossFactor how many times the loss of the start is too much, above 1; infinite for never
+     * @param gradientFactor how many times the gradient norm of the start is too much, above 1; infinite for never
+     * @param steps in how many steps in a row it must be too much, 1 or more
+     * @throws IllegalArgumentException if one is outside of its range; the message lists all
+     */
+    public Divergence {
+        Problems problems = new Problems();
+        problems.check(lossFactor > 1, "lossFactor = " + lossFactor + ", expected more than 1");
+        problems.check(gradientFactor > 1, "gradientFactor = " + gradientFactor + ", expected more than 1");
+        problems.atLeast("steps", steps, 1);
+        problems.throwIfAny("Divergence");
+    }
+
+    /**
+     * The default: 20 steps in a row with five times the loss, or a thousand times the gradient, of the start.
+     *
+     * @return the rule
+     */
+    public static Divergence usual() {
+        return new Divergence(LOSS, GRADIENT, STEPS);
+    }
+
+    /**
+     * No run counts as diverged while its loss is finite.
+     *
+     * @return the rule
+     */
+    public static Divergence never() {
+        return new Divergence(Double.POSITIVE_INFINITY, Double.POSITIVE_INFINITY, 1);
+    }
+}
