@@ -25,11 +25,10 @@ import org.nd4j.linalg.learning.GradientUpdater;
 import org.nd4j.linalg.learning.config.Adam;
 
 /**
- * A full fine-tuning step as stock SameDiff takes it: its own gradient function, its own sessions, its own Adam, either
- * through {@code fit} as a user calls it or through one bare training session for all steps, which a user has no way to
- * ask for. The embedding tables stay constant, because the gradient of a lookup is missing or wrong; that favors stock.
+ * Steps as stock SameDiff takes them: its own gradient function, its own sessions, its own Adam, either through {@code fit}
+ * as a user calls it or through one bare training session for all steps, which a user has no way to ask for.
  */
-final class StockFullStep {
+final class StockSteps {
 
     private static final double RATE = 1e-4;
 
@@ -41,15 +40,11 @@ final class StockFullStep {
     private long parameters;
     private int steps;
 
-    /** Takes the graph of a classifier over, which must share its weights with no other. */
-    StockFullStep(SameDiff graph, Map<String, INDArray> batch) {
-        this.graph = graph;
-        this.batch = batch;
-        this.config = TrainingConfig.builder()
-                .updater(new Adam(RATE))
-                .dataSetFeatureMapping(BertEncoder.INPUT_IDS, BertEncoder.ATTENTION_MASK)
-                .dataSetLabelMapping(BertClassifier.LABELS)
-                .build();
+    /**
+     * Full fine-tuning of a classifier, which must share its weights with no other. The embedding tables stay constant,
+     * because the gradient of a lookup is missing or wrong; that favors stock.
+     */
+    static StockSteps full(SameDiff graph, Map<String, INDArray> batch) {
         List<SDVariable> constants = new ArrayList<>();
         for (String name : TrainableGraph.weights(graph)) {
             SDVariable weight = graph.getVariable(name);
@@ -58,6 +53,22 @@ final class StockFullStep {
             }
         }
         graph.convertToVariables(constants);
+        return of(graph, batch);
+    }
+
+    /** Training of what is a variable in a graph, which is taken over. */
+    static StockSteps of(SameDiff graph, Map<String, INDArray> batch) {
+        return new StockSteps(graph, batch);
+    }
+
+    private StockSteps(SameDiff graph, Map<String, INDArray> batch) {
+        this.graph = graph;
+        this.batch = batch;
+        this.config = TrainingConfig.builder()
+                .updater(new Adam(RATE))
+                .dataSetFeatureMapping(BertEncoder.INPUT_IDS, BertEncoder.ATTENTION_MASK)
+                .dataSetLabelMapping(BertClassifier.LABELS)
+                .build();
         graph.setTrainingConfig(config);
         graph.setLossVariables(BertClassifier.LOSS);
         differentiate(graph);

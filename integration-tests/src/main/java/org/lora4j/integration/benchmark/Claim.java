@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.integration.benchmark;
+
+import java.util.List;
+import java.util.OptionalDouble;
+
+/**
+ * A promise on the ratio of two contenders.
+ *
+ * @param name its name
+ * @param over key of the numerator
+ * @param under keys of the denominator, of which the fastest one counts
+ * @param target the largest ratio that keeps it
+ */
+record Claim(String name, String over, List<String> under, double target) {
+
+    static Claim atMost(String name, String over, String under, double target) {
+        return new Claim(name, over, List.of(under), target);
+    }
+
+    /** What became of it, with some words added to its name. */
+    Promise judge(Measurements measured, TimedBy clock, String where) {
+        List<String> found = under.stream().filter(measured::has).toList();
+        if (!measured.has(over) || found.isEmpty()) {
+            String missing = measured.has(over) ? under.get(0) : over;
+            return new Promise(
+                    name + where, OptionalDouble.empty(), Promise.Side.AT_MOST, target, measured.whyMissing(missing));
+        }
+        String fastest = found.get(0);
+        for (String key : found) {
+            if (measured.median(key, clock) < measured.median(fastest, clock)) {
+                fastest = key;
+            }
+        }
+        return new Promise(
+                name + where,
+                OptionalDouble.of(measured.ratio(over, fastest, clock)),
+                Promise.Side.AT_MOST,
+                target,
+                under.size() > 1 ? "fastest: " + measured.label(fastest) : "");
+    }
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.integration.benchmark;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
+import org.lora4j.config.ModuleSelector;
+import org.lora4j.exec.GraphExecutor;
+import org.lora4j.exec.ParallelExecutor;
+import org.lora4j.exec.StockExecutor;
+import org.lora4j.model.Trainable;
+import org.lora4j.pretrained.BertClassifier;
+import org.lora4j.samediff.AdaptedSameDiff;
+import org.lora4j.samediff.TrainableGraph;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** This library on MiniLM: the bound by three libraries, ways to train, outputs. */
+final class EncoderTeam {
+
+    static final String OPEN_BLAS = "lora4j.boundOpenBlas";
+    static final String ONE_DNN = "lora4j.boundOneDnn";
+    static final String ONE_DNN_PACKED = "lora4j.boundOneDnnPacked";
+    static final String ALL = "lora4j.all";
+    static final String QUERY_VALUE = "lora4j.queryValue";
+    static final String TOP_TWO = "lora4j.topTwo";
+    static final String HEAD = "lora4j.head";
+    static final String FULL = "lora4j.full";
+    static final String BASE_OUTPUT = "lora4j.baseOutput";
+    static final String UNMERGED_OUTPUT = "lora4j.unmergedOutput";
+    static final String MERGED_OUTPUT = "lora4j.mergedOutput";
+
+    private static final int STEPS = 2;
+
+    private final MiniLmModels models = new MiniLmModels();
+    private final Map<String, INDArray> batch = models.batch();
+    private final SameDiff base = models.shared();
+
+    private EncoderTeam() throws IOException {}
+
+    static List<Contender> contenders(Predicate<String> wanted) throws IOException {
+        EncoderTeam team = new EncoderTeam();
+        Map<String, Supplier<Contender>> makers = new LinkedHashMap<>();
+        makers.put(OPEN_BLAS, team::openBlas);
+        makers.put(ONE_DNN, () -> team.oneDnn(ONE_DNN, false));
+        makers.put(ONE_DNN_PACKED, () -> team.oneDnn(ONE_DNN_PACKED, true));
+        makers.put(ALL, () -> team.lora(ALL, "LoRA on all linear layers", MiniLmModels.ALL_LINEAR));
+        makers.put(QUERY_VALUE, () -> team.lora(QUERY_VALUE, "LoRA on query and value", MiniLmModels.QUERY_VALUE));
+        makers.put(TOP_TWO, () -> team.lora(TOP_TWO, "LoRA on the top two blocks", MiniLmModels.top(2)));
+        makers.put(HEAD, () -> team.step(HEAD, "head only", TrainableGraph.of(team.base, MiniLmModels.HEAD)));
+        makers.put(FULL, team::full);
+        makers.put(BASE_OUTPUT, () -> team.output(BASE_OUTPUT, "base, output", team.base));
+        makers.put(
+                UNMERGED_OUTPUT,
+                () -> team.output(
+                        UNMERGED_OUTPUT,
+                        "LoRA unmerged, output",
+                        MiniLmModels.adapted(team.base, MiniLmModels.ALL_LINEAR).graph()));
+        makers.put(MERGED_OUTPUT, team::merged);
+        List<Contender> contenders = new ArrayList<>();
+        makers.forEach((key, maker) -> {
+            if (wanted.test(key)) {
+                contenders.add(maker.get());
+            }
+        });
+        return contenders;
+    }
+
+    private Contender openBlas() {
+        LinearProducts products =
+                new LinearProducts(models.weights().config(), (long) MiniLmBatch.ROWS * MiniLmBatch.LENGTH);
+        String label = String.format("bound: %.1f GFLOP, OpenBLAS", products.operations() / 1e9);
+        return Contender.timed(OPEN_BLAS, label, STEPS, products::run);
+    }
+
+    private Contender oneDnn(String key, boolean packed) {
+        OneDnnProducts products =
+                new OneDnnProducts(models.weights().config(), (long) MiniLmBatch.ROWS * MiniLmBatch.LENGTH, packed);
+        String label = "bound: oneDNN, " + (packed ? "packed" : "plain") + " weights (" + products.kernel() + ")";
+        return Contender.timed(key, label, STEPS, products::run);
+    }
+
+    private Contender step(String key, String label, Trainable model) {
+        return TrainingSteps.of(key, label, model, batch, STEPS);
+    }
+
+    private Contender lora(String key, String label, ModuleSelector targets) {
+        return step(key, label, MiniLmModels.adapted(base, targets));
+    }
+
+    private Contender full() {
+        SameDiff own = models.own();
+        return step(FULL, "full fine-tuning", TrainableGraph.of(own, TrainableGraph.weights(own)));
+    }
+
+    private Contender merged() {
+        AdaptedSameDiff adapted = MiniLmModels.adapted(base, MiniLmModels.ALL_LINEAR);
+        adapted.merge();
+        return output(MERGED_OUTPUT, "LoRA merged, output", adapted.graph());
+    }
+
+    private Contender output(String key, String label, SameDiff graph) {
+        GraphExecutor executor =
+                ParallelExecutor.of(StockExecutor.forInference(graph).withKernels(), Turn.THREADS);
+        return new Contender(key, label, () -> {
+            List<Turn> turns = new ArrayList<>();
+            NativeThreads.single(() -> {
+                for (int i = 0; i < STEPS; i++) {
+                    turns.add(Turn.of(() -> executor.output(batch, List.of(BertClassifier.LOGITS))
+                            .values()
+                            .forEach(INDArray::close)));
+                }
+            });
+            return turns;
+        });
+    }
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.integration.benchmark;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** Who is timed beside whom, and what the project promises of it. */
+enum Match {
+    /** MiniLM, 32 x 64 tokens. */
+    ENCODER(
+            "MiniLM, batch of 32 x 64 tokens, FLOAT, strict; LoRA of rank 8",
+            List.of(Team.LORA4J, Team.SAMEDIFF, Team.PYTORCH, Team.ONNX_RUNTIME),
+            List.of(
+                    new Claim(
+                            "LoRA step / bound",
+                            EncoderTeam.ALL,
+                            List.of(EncoderTeam.OPEN_BLAS, EncoderTeam.ONE_DNN, EncoderTeam.ONE_DNN_PACKED),
+                            1.5),
+                    Claim.atMost("LoRA step / PyTorch's", EncoderTeam.ALL, TorchEncoder.LORA, 0.8),
+                    Claim.atMost("LoRA step / stock SameDiff's full step", EncoderTeam.ALL, StockTeam.FULL_FIT, 0.25),
+                    Claim.atMost(
+                            "step of query and value / all linear", EncoderTeam.QUERY_VALUE, EncoderTeam.ALL, 0.92),
+                    Claim.atMost("step of the top two blocks / all linear", EncoderTeam.TOP_TWO, EncoderTeam.ALL, 0.75),
+                    Claim.atMost(
+                            "output, LoRA unmerged / base", EncoderTeam.UNMERGED_OUTPUT, EncoderTeam.BASE_OUTPUT, 1.1),
+                    Claim.atMost("output, merged / base", EncoderTeam.MERGED_OUTPUT, EncoderTeam.BASE_OUTPUT, 1.02),
+                    Claim.atMost(
+                            "output of the base / stock session's", EncoderTeam.BASE_OUTPUT, StockTeam.OUTPUT, 0.8),
+                    Claim.atMost(
+                            "output of the base / ONNX Runtime's", EncoderTeam.BASE_OUTPUT, OnnxTeam.OUTPUT, 1.3))),
+    /** Perceptrons. */
+    MLP(
+            "Perceptron 784-2048-2048-10, FLOAT, Adam; LoRA of rank 8 on both hidden layers",
+            List.of(Team.DEEPLEARNING4J, Team.PYTORCH_MLP),
+            perceptrons());
+
+    private final String title;
+    private final List<Team> teams;
+    private final List<Claim> claims;
+
+    Match(String title, List<Team> teams, List<Claim> claims) {
+        this.title = title;
+        this.teams = teams;
+        this.claims = claims;
+    }
+
+    private static List<Claim> perceptrons() {
+        List<Claim> claims = new ArrayList<>();
+        for (int batch : MlpTeam.BATCHES) {
+            claims.add(Claim.atMost(
+                    "LoRA step, low memory / PyTorch LoRA, batch " + batch,
+                    MlpTeam.key("lowMemory", batch),
+                    TorchMlp.key(true, batch),
+                    0.8));
+            claims.add(Claim.atMost(
+                    "LoRA step, low memory / stock Deeplearning4j, batch " + batch,
+                    MlpTeam.key("lowMemory", batch),
+                    MlpTeam.key("stock", batch),
+                    0.5));
+        }
+        return claims;
+    }
+
+    String title() {
+        return title;
+    }
+
+    List<Team> teams() {
+        return teams;
+    }
+
+    List<Claim> claims() {
+        return claims;
+    }
+}

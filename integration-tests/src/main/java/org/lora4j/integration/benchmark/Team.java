@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.integration.benchmark;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.function.Predicate;
+
+/** Contenders that share a process, because they share native libraries. */
+enum Team {
+    /** This library on MiniLM, and the bound. */
+    LORA4J("6G", "lora4j", EncoderTeam::contenders, Machine::facts),
+    /** SameDiff without this library, on the same. */
+    SAMEDIFF("10G", "stock", StockTeam::contenders, Map::of),
+    /** PyTorch with an encoder of the same shapes. */
+    PYTORCH("6G", "torch", TorchEncoder::contenders, Torch::facts),
+    /** ONNX Runtime with MiniLM's own file. */
+    ONNX_RUNTIME("2G", "onnx", OnnxTeam::contenders, OnnxTeam::facts),
+    /** This library and stock Deeplearning4j, on perceptrons. */
+    DEEPLEARNING4J("6G", "mlp", MlpTeam::contenders, Machine::facts),
+    /** PyTorch with the same perceptrons. */
+    PYTORCH_MLP("6G", "torch", TorchMlp::contenders, Torch::facts);
+
+    /** Makes the contenders whose keys are wanted. */
+    interface Maker {
+        List<Contender> contenders(Predicate<String> wanted) throws IOException;
+    }
+
+    private final String bytes;
+    private final String prefix;
+    private final Maker maker;
+    private final Callable<Map<String, String>> facts;
+
+    Team(String bytes, String prefix, Maker maker, Callable<Map<String, String>> facts) {
+        this.bytes = bytes;
+        this.prefix = prefix;
+        this.maker = maker;
+        this.facts = facts;
+    }
+
+    /** What keys of its contenders start with. */
+    String prefix() {
+        return prefix;
+    }
+
+    List<Contender> contenders(Predicate<String> wanted) throws IOException {
+        return maker.contenders(wanted);
+    }
+
+    Map<String, String> facts() throws IOException {
+        try {
+            return facts.call();
+        } catch (Exception e) {
+            throw new IOException(this + ": " + e, e);
+        }
+    }
+
+    /** Of its Java. Every session keeps its arrays for the next step, and several take turns in one process. */
+    List<String> options() {
+        List<String> options = new ArrayList<>(List.of("-Xmx2g", "-Dorg.slf4j.simpleLogger.defaultLogLevel=error"));
+        options.add("-Dorg.bytedeco.javacpp.maxbytes=" + bytes);
+        options.add("-Dorg.bytedeco.javacpp.maxphysicalbytes=14G");
+        return options;
+    }
+}
