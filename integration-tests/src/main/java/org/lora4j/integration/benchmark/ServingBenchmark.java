@@ -117,6 +117,7 @@ public final class ServingBenchmark {
     }
 
     private void mlp() throws Exception {
+        targets = "network of Deeplearning4j";
         System.out.printf("%nDL4J, 784-2048-2048-10, rank %d, 3 modules%n", RANK);
         Map<String, Timing> timings = measured(new MlpServing().contenders(), MLP_CALLS);
         print(timings);
