@@ -22,7 +22,6 @@ import org.lora4j.host.Folding;
 import org.lora4j.host.HostState;
 import org.lora4j.host.HostedModel;
 import org.lora4j.host.Merged;
-import org.lora4j.host.PlainAdapters;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -281,19 +280,6 @@ public final class AdaptedNetwork<N extends Model> extends HostedModel<NetworkAd
                     Problems.quoted(broken));
         }
         return plain;
-    }
-
-    /**
-     * The values of an adapter now as a plain low-rank adapter for the unchanged base. Where the start of training took
-     * something off the base (PiSSA, OLoRA), that becomes part of the adapter, whose rank doubles; others are given as they are.
-     *
-     * @param name an adapter
-     * @return a copy
-     * @throws IllegalArgumentException if no adapter has this name, or it came with weights of the base that had been moved
-     *     already
-     */
-    public Adapter plainAdapter(String name) {
-        return PlainAdapters.of(adapters().get(name), adapter(name));
     }
 
     @Override

@@ -174,6 +174,11 @@ public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedMo
         return adapters.get(name).snapshot(named(adapters.get(name)));
     }
 
+    @Override
+    public final Adapter plainAdapter(String name) {
+        return PlainAdapters.of(adapters.get(name), adapter(name));
+    }
+
     /**
      * What the file of an adapter says that it was made from. Only the model knows which modules "all linear" means: as
      * PEFT does, their names are written.

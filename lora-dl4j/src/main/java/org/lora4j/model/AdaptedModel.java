@@ -76,6 +76,18 @@ public interface AdaptedModel {
     Adapter adapter(String name);
 
     /**
+     * The values of an adapter now as a plain low-rank adapter for the unchanged base. Where the start of training moved
+     * the base (PiSSA, OLoRA), what the base gave up becomes part of the adapter: rank and alpha double, A is {@code [A;
+     * A0]} and B is {@code [B, -B0]}; with rank-stabilized scaling alpha grows by the square root of 2.
+     *
+     * @param name name of an adapter
+     * @return a copy, which later training does not change; as {@link #adapter} unless the start moved the base
+     * @throws IllegalArgumentException if there is no such adapter, or it came with weights that had been reduced
+     *     elsewhere, so that what they gave up is not known
+     */
+    Adapter plainAdapter(String name);
+
+    /**
      * The adapters of this model.
      *
      * @return names in the order in which they were added

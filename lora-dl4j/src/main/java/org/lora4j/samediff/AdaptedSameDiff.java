@@ -14,7 +14,6 @@ import org.lora4j.error.Problems;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.host.HostedModel;
 import org.lora4j.host.Merged;
-import org.lora4j.host.PlainAdapters;
 import org.lora4j.model.AdaptedModel;
 import org.lora4j.model.Trainable;
 import org.lora4j.model.TrainableParameter;
@@ -116,20 +115,6 @@ public final class AdaptedSameDiff extends HostedModel<LiveAdapter, MergedArrays
     /** The live arrays of an adapter. */
     LiveAdapter live(String name) {
         return adapters().get(name);
-    }
-
-    /**
-     * The values of an adapter now as a plain low-rank adapter for the unchanged base. Where the start of training moved
-     * the base (PiSSA, OLoRA), what the base gave up becomes part of the adapter: rank and alpha double, A is {@code [A;
-     * A0]} and B is {@code [B, -B0]}; with rank-stabilized scaling alpha grows by the square root of 2.
-     *
-     * @param name name of an adapter
-     * @return a copy, which later training does not change; as {@link #adapter} unless the start moved the base
-     * @throws IllegalArgumentException if there is no such adapter, or it came with weights that had been reduced
-     *     elsewhere, so that what they gave up is not known
-     */
-    public Adapter plainAdapter(String name) {
-        return PlainAdapters.of(adapters().get(name), adapter(name));
     }
 
     /**

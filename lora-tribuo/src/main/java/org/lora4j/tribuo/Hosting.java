@@ -34,6 +34,13 @@ final class Hosting {
         HeadRows head = new HeadRows(host.head(), rows);
         AdaptedModel model = host.model();
         boolean isNew = mode == HeadMode.NEW;
+        if (config.initialization().movesBase()) {
+            // What the base gave up is known to this model only, so the head starts as it is there: at 0.
+            model.addAdapter(NAME, isNew ? head.with(config) : config, seed);
+            model.setTrainable(NAME, true);
+            model.activate(NAME);
+            return;
+        }
         model.addAdapter(START, isNew ? head.with(config) : config, seed);
         Adapter adapter = model.adapter(START);
         model.removeAdapter(START);
@@ -70,8 +77,8 @@ final class Hosting {
         model.activate(NAME);
     }
 
-    /** The values now. */
+    /** The values now, for the base as it is without adapters. */
     static Adapter adapter(AdaptedBase host) {
-        return host.model().adapter(NAME);
+        return host.model().plainAdapter(NAME);
     }
 }

@@ -16,6 +16,7 @@ import org.lora4j.config.Initialization;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
 import org.lora4j.config.Scaling;
+import org.lora4j.config.TrainableTokens;
 
 /**
  * What to adapt and how: {@link LoraConfig} for Tribuo's configuration files and provenance.
@@ -82,6 +83,9 @@ public final class LoraSpec implements Configurable, Provenancable<ConfiguredObj
     @Config(description = "Names of parameters to adapt as such; SameDiff bases only.")
     private List<String> targetParameters = new ArrayList<>();
 
+    @Config(description = "Rows of the input embedding that learn, by token id; SameDiff bases only.")
+    private List<Integer> trainableTokens = new ArrayList<>();
+
     private LoraConfig config;
 
     /** For olcut. */
@@ -105,7 +109,8 @@ public final class LoraSpec implements Configurable, Provenancable<ConfiguredObj
      *
      * @param config the config
      * @return the spec
-     * @throws IllegalArgumentException if the config has options for loading or for rows of tokens, which have no place here
+     * @throws IllegalArgumentException if the config has options for loading, or names rows of tokens by module, which have no
+     *     place here
      */
     public static LoraSpec of(LoraConfig config) {
         LoraSpec spec = new LoraSpec();
@@ -141,16 +146,13 @@ public final class LoraSpec implements Configurable, Provenancable<ConfiguredObj
         dora = from.dora();
         loraBias = from.loraBias();
         targetParameters = new ArrayList<>(from.targetParameters());
+        trainableTokens = new ArrayList<>(from.trainableTokens().ofInputEmbedding());
     }
 
     private LoraConfig built() {
         if (!targetModules.isEmpty() && !targetPattern.isEmpty()) {
             throw new IllegalArgumentException("LoraSpec: targetModules = " + targetModules + " and targetPattern = \""
                     + targetPattern + "\"; expected one of them.");
-        }
-        if (initialization.movesBase()) {
-            throw new IllegalArgumentException("LoraSpec: initialization = " + initialization
-                    + " moves the base, which trainers share; expected one that leaves it alone.");
         }
         LoraConfig.Builder builder = LoraConfig.builder()
                 .rank(rank)
@@ -167,7 +169,8 @@ public final class LoraSpec implements Configurable, Provenancable<ConfiguredObj
                 .initialization(initialization)
                 .dora(dora)
                 .loraBias(loraBias)
-                .targetParameters(targetParameters);
+                .targetParameters(targetParameters)
+                .trainableTokens(new TrainableTokens(trainableTokens, Map.of()));
         if (!excludeModules.isEmpty()) {
             builder.excludeModules(ModuleSelector.suffixes(excludeModules));
         }

@@ -74,11 +74,8 @@ final class BankingTask {
         List<LabeledText> validation = validation(seed);
         LabelFactory factory = new LabelFactory();
         Dataset<Label> vectors = encoder.vectors(train, factory);
-        double frozen = linear(
-                vectors,
-                encoder.vectors(validation, factory),
-                encoder.vectors(test, factory),
-                Choice::logistic);
+        double frozen =
+                linear(vectors, encoder.vectors(validation, factory), encoder.vectors(test, factory), Choice::logistic);
         BasicPipeline words = new BasicPipeline(new UniversalTokenizer(), 2);
         TransformationMap idf = new TransformationMap(List.of(new IDFTransformation()));
         double bag = linear(
@@ -103,7 +100,7 @@ final class BankingTask {
                 .inputs(encoder.inputs())
                 .spec(new LoraSpec(8, 16))
                 .learningRate(1e-3)
-                .headLearningRate(1e-2)
+                .headLearningRate(7e-2)
                 .weightDecay(0.01)
                 .schedule(Schedule.LINEAR)
                 .warmupFraction(0.06)

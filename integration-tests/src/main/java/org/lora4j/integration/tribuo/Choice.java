@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.integration.tribuo;
 
-import java.util.List;
 import java.util.function.DoubleFunction;
 import java.util.function.ToDoubleFunction;
 import org.tribuo.Dataset;
@@ -22,8 +21,7 @@ final class Choice {
     private Choice() {}
 
     static Trainer<Label> logistic(double cost) {
-        return new LibLinearClassificationTrainer(
-                new LinearClassificationType(LinearType.L2R_LR), cost, TOLERANCE);
+        return new LibLinearClassificationTrainer(new LinearClassificationType(LinearType.L2R_LR), cost, TOLERANCE);
     }
 
     static <T extends Output<T>> Model<T> best(

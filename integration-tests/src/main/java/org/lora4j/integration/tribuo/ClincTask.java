@@ -77,7 +77,7 @@ final class ClincTask {
                 .inputs(encoder.inputs())
                 .spec(new LoraSpec(8, 16))
                 .learningRate(1e-3)
-                .headLearningRate(1e-2)
+                .headLearningRate(7e-2)
                 .weightDecay(0.01)
                 .schedule(Schedule.LINEAR)
                 .warmupFraction(0.06)

@@ -49,8 +49,8 @@ final class Encoder implements AutoCloseable {
         tokens = new TokenIdPipeline(tokenizer);
         base = BaseNetwork.of(weights, Pooling.NORMALIZED_MEAN);
         frozen = ParallelExecutor.of(
-                StockExecutor.forInference(
-                                BertEncoder.create(weights, Pooling.NORMALIZED_MEAN).graph())
+                StockExecutor.forInference(BertEncoder.create(weights, Pooling.NORMALIZED_MEAN)
+                                .graph())
                         .withKernels(),
                 threads);
     }

@@ -35,7 +35,7 @@ public final class TribuoExample {
     private static final String TASKS = "wine,banking77,clinc150";
     private static final int WINE_BASE_EPOCHS = 20;
     private static final int WINE_EPOCHS = 100;
-    private static final int BANKING_EPOCHS = 12;
+    private static final int BANKING_EPOCHS = 16;
     private static final int CLINC_EPOCHS = 3;
 
     private final PrintStream out;

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.tribuo;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.lora4j.config.Initialization;
+import org.lora4j.config.LoraConfig;
+import org.lora4j.config.ModuleSelector;
+import org.lora4j.config.TrainableTokens;
+import org.lora4j.pretrained.BertConfig;
+import org.lora4j.pretrained.BertWeights;
+import org.lora4j.pretrained.Pooling;
+import org.lora4j.tribuo.base.BaseNetwork;
+import org.lora4j.tribuo.input.DenseInputConverter;
+import org.lora4j.tribuo.input.TokenInputConverter;
+import org.lora4j.tribuo.output.LabelConverter;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.tribuo.Dataset;
+import org.tribuo.MutableDataset;
+import org.tribuo.classification.Label;
+import org.tribuo.classification.evaluation.LabelEvaluator;
+import org.tribuo.impl.ArrayExample;
+import org.tribuo.test.Helpers;
+
+class LoraSpecTest {
+
+    static Stream<BaseNetwork> bases() {
+        return Stream.of(
+                BaseNetwork.of(Bases.mlp(4, 3, 1)),
+                BaseNetwork.of(Bases.graph(4, 3, 1)),
+                BaseNetwork.of(Bases.sameDiff(4, 1), "features"));
+    }
+
+    private static LoraTrainer<Label> trainer(BaseNetwork base, LoraSpec spec) {
+        return LoraTrainer.builder(base, new LabelConverter())
+                .inputs(new DenseInputConverter(Bases.FEATURES))
+                .spec(spec)
+                .learningRate(0.03)
+                .epochs(30)
+                .batchSize(4)
+                .build();
+    }
+
+    @ParameterizedTest
+    @MethodSource("bases")
+    void startThatMovesTheBase_givesAPlainAdapterOfTwiceTheRank_andLeavesTheSharedBaseAlone(BaseNetwork base) {
+        Dataset<Label> data = Data.corners(6, 1, "a", "b", "c");
+        LoraModel<Label> before = trainer(base, new LoraSpec(2, 4)).train(data);
+
+        LoraModel<Label> model = trainer(
+                        base,
+                        LoraSpec.of(LoraConfig.builder()
+                                .rank(2)
+                                .alpha(4)
+                                .targetModules(ModuleSelector.allLinear())
+                                .initialization(Initialization.PISSA)
+                                .build()))
+                .train(data);
+
+        assertThat(model.adapter().config().rank()).isEqualTo(4);
+        assertThat(model.adapter().config().initialization().movesBase()).isFalse();
+        assertThat(new LabelEvaluator().evaluate(model, data).accuracy()).isGreaterThan(0.9);
+        Helpers.testModelProtoSerialization(model, Label.class, data);
+        assertThat(trainer(base, new LoraSpec(2, 4)).train(data).adapter()).isEqualTo(before.adapter());
+    }
+
+    @Test
+    void trainableTokens_learnInATextEncoder() {
+        BaseNetwork encoder = BaseNetwork.of(
+                BertWeights.random(BertConfig.of(1, 8, 2, 16, 29, 8, 2), 3, DataType.FLOAT), Pooling.MEAN);
+        LoraSpec spec = LoraSpec.of(LoraConfig.builder()
+                .rank(2)
+                .targetModules(ModuleSelector.allLinear())
+                .trainableTokens(TrainableTokens.ofInputEmbedding(3, 7))
+                .build());
+        MutableDataset<Label> texts = Data.of();
+        texts.add(tokens("a", 3, 4));
+        texts.add(tokens("b", 7, 8));
+
+        LoraModel<Label> model = LoraTrainer.builder(encoder, new LabelConverter())
+                .inputs(new TokenInputConverter(5))
+                .spec(spec)
+                .epochs(2)
+                .build()
+                .train(texts);
+
+        assertThat(model.adapter().config().trainableTokens().ofInputEmbedding())
+                .containsExactly(3, 7);
+        assertThat(model.adapter().modules()).containsKey("embeddings.word_embeddings");
+        Helpers.testModelProtoSerialization(model, Label.class, texts);
+    }
+
+    @Test
+    void trainableTokensOfNamedModules_areRefused() {
+        LoraConfig config = LoraConfig.builder()
+                .targetModules(ModuleSelector.allLinear())
+                .trainableTokens(TrainableTokens.of(Map.of("word_embeddings", List.of(3))))
+                .build();
+
+        assertThatThrownBy(() -> LoraSpec.of(config))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("the config has options that trainers do not know");
+    }
+
+    @Test
+    void ownHeadOfAGraph_isReusedAndFrozen() {
+        Dataset<Label> data = Data.corners(6, 1, "a", "b", "c", "d", "e", "f");
+        LoraModel<Label> model =
+                trainer(BaseNetwork.of(Bases.sameDiff(4, 1), "features"), new LoraSpec(2, 4)).toBuilder()
+                        .reuseHead(List.of("f", "c", "a", "b", "d", "e"))
+                        .build()
+                        .train(data);
+
+        assertThat(model.adapter().savedParameters()).isEmpty();
+        // Its outputs lie between -1 and 1, so that it cannot be sure; by chance it would be right one time in six.
+        assertThat(new LabelEvaluator().evaluate(model, data).accuracy()).isGreaterThan(0.5);
+        Helpers.testModelProtoSerialization(model, Label.class, data);
+    }
+
+    private static ArrayExample<Label> tokens(String label, int... ids) {
+        ArrayExample<Label> example = new ArrayExample<>(new Label(label));
+        for (int i = 0; i < ids.length; i++) {
+            example.add(TokenInputConverter.featureName(TokenInputConverter.DEFAULT_PREFIX, i), ids[i] + 1);
+        }
+        return example;
+    }
+}
