@@ -43,15 +43,17 @@ class TrafficTest {
 
         Traffic traffic = Traffic.mixed(all, 1);
 
-        assertThat(traffic.groups()).hasSize(3).allSatisfy(group -> assertThat(group)
-                .hasSizeLessThanOrEqualTo(32)
-                .extracting(Question::length)
-                .containsOnly(group.get(0).length()));
+        assertThat(traffic.groups())
+                .hasSize(3)
+                .allSatisfy(group -> assertThat(group)
+                        .hasSizeLessThanOrEqualTo(32)
+                        .extracting(Question::length)
+                        .containsOnly(group.get(0).length()));
         assertThat(traffic.groups().stream().flatMap(List::stream)).containsExactlyInAnyOrderElementsOf(all);
         assertThat(traffic.size()).isEqualTo(80);
-        assertThat(traffic.groups()).anySatisfy(group -> assertThat(group)
-                .extracting(Question::adapter)
-                .contains("a", "c"));
+        assertThat(traffic.groups())
+                .anySatisfy(
+                        group -> assertThat(group).extracting(Question::adapter).contains("a", "c"));
     }
 
     @Test
@@ -59,8 +61,11 @@ class TrafficTest {
         Map<String, INDArray> inputs = Question.inputs(questions("a", "AB", 1));
 
         assertThat(inputs.get(BertEncoder.INPUT_IDS).shape()).containsExactly(1, 16);
-        assertThat(inputs.get(BertEncoder.INPUT_IDS).toIntMatrix()[0]).startsWith(65, 66, 0).endsWith(0);
-        assertThat(inputs.get(BertEncoder.ATTENTION_MASK).sumNumber().intValue()).isEqualTo(2);
+        assertThat(inputs.get(BertEncoder.INPUT_IDS).toIntMatrix()[0])
+                .startsWith(65, 66, 0)
+                .endsWith(0);
+        assertThat(inputs.get(BertEncoder.ATTENTION_MASK).sumNumber().intValue())
+                .isEqualTo(2);
     }
 
     @Test
