@@ -5,7 +5,8 @@
  * <p>The base network is never changed. For each state of a model a network is built whose layers come from
  * {@link org.lora4j.dl4j.layer}; values of adapters are written to it and collected from it. What differs between networks of
  * layers and graphs is in {@code NetworkAccess}. Zip files of networks, also of strangers, are read by
- * {@link org.lora4j.dl4j.NetworkFile}. May use {@code dl4j.layer}, {@code host}, {@code model}, {@code method},
+ * {@link org.lora4j.dl4j.NetworkFile}. {@link org.lora4j.dl4j.RowNetwork} runs a base whose layers ask what to add for the
+ * rows of a batch. May use {@code dl4j.layer}, {@code host}, {@code model}, {@code method},
  * {@code adapter}, {@code format} and DL4J, and does not know SameDiff.
  */
 package org.lora4j.dl4j;

@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.lora4j.format.json.JsonObjects;
 
 /**
@@ -21,6 +22,8 @@ import org.lora4j.format.json.JsonObjects;
  */
 public record RetentionReport(
         int examples, int width, int neighbors, Map<String, Double> baseAccuracy, List<Retention> states) {
+
+    private static final int LEAST_WIDTH = 24;
 
     /**
      * Keeps the order of heads and states.
@@ -70,25 +73,33 @@ public record RetentionReport(
     /** A table with a line for each state. */
     @Override
     public String toString() {
+        int column = Math.max(
+                LEAST_WIDTH,
+                states.stream().mapToInt(state -> state.state().length()).max().orElse(0));
         StringBuilder table = new StringBuilder(String.format(
-                Locale.ROOT, "%-24s %9s %9s %11s", examples + " examples", "cosine", "L2", "overlap@" + neighbors));
-        baseAccuracy.keySet().forEach(head -> table.append("  ").append(head));
-        line(table, "base", 0, 0, 1, baseAccuracy);
-        states.forEach(state -> line(
-                table,
-                state.state(),
-                state.cosineDistance(),
-                state.relativeL2(),
-                state.neighborOverlap(),
-                state.headAccuracy()));
+                Locale.ROOT,
+                "%-" + column + "s %9s %9s %11s",
+                examples + " examples",
+                "cosine",
+                "L2",
+                "overlap@" + neighbors));
+        baseAccuracy.keySet().forEach(head -> table.append(String.format("  %5s", head)));
+        Retention base = new Retention("base", 0, 0, 0, 1, baseAccuracy);
+        Stream.concat(Stream.of(base), states.stream()).forEach(state -> line(table, column, state));
         return table.append(System.lineSeparator()).toString();
     }
 
-    private static void line(
-            StringBuilder table, String state, double cosine, double l2, double overlap, Map<String, Double> heads) {
+    private static void line(StringBuilder table, int column, Retention state) {
         table.append(System.lineSeparator())
-                .append(String.format(Locale.ROOT, "%-24s %9.5f %9.5f %11.3f", state, cosine, l2, overlap));
-        heads.forEach((head, accuracy) ->
-                table.append(String.format(Locale.ROOT, "  %" + Math.max(5, head.length()) + ".3f", accuracy)));
+                .append(String.format(
+                        Locale.ROOT,
+                        "%-" + column + "s %9.5f %9.5f %11.3f",
+                        state.state(),
+                        state.cosineDistance(),
+                        state.relativeL2(),
+                        state.neighborOverlap()));
+        state.headAccuracy()
+                .forEach((head, accuracy) ->
+                        table.append(String.format(Locale.ROOT, "  %" + Math.max(5, head.length()) + ".3f", accuracy)));
     }
 }

@@ -17,6 +17,9 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 /** A network of Deeplearning4j as a base. */
 final class NetworkBase implements ServedBase, MixedModel {
 
+    private static final String REMEDY =
+            ". Leave the module out of the adapter, or run the adapter through AdaptedNetwork";
+
     private final RowNetwork network;
     private final Map<String, DataType> inputs = new TreeMap<>();
     private final Map<String, RowOrder> orders = new LinkedHashMap<>();
@@ -61,11 +64,10 @@ final class NetworkBase implements ServedBase, MixedModel {
         String path = module.path();
         String weight = path + ".weight";
         String bias = network.bias(path).orElse(null);
-        String refusal = network.refusals().get(path);
-        boolean matters = refusal != null || rows.has(variable(path));
-        if (refusal == null && matters) {
-            refusal = rowProblem(module, rows);
-        }
+        String kind = network.refusals().get(path);
+        boolean matters = kind != null || rows.has(variable(path));
+        String problem = kind == null && matters ? rowProblem(module, rows) : kind;
+        String refusal = problem == null ? null : problem + REMEDY;
         return new BaseModule(
                 path,
                 weight,
@@ -88,7 +90,7 @@ final class NetworkBase implements ServedBase, MixedModel {
         String inTurns = rows.problem(variable, module.shape().inputs(), RowOrder.IN_TURNS);
         if (inOrder != null && inTurns != null) {
             return "its input does not keep the rows of a batch apart (" + inOrder
-                    + "). Leave the module out of the adapter, or give examples that differ";
+                    + ") in the example, whose rows should differ";
         }
         if (inOrder == null && inTurns == null) {
             orders.put(path, RowOrder.ONE_EACH);

@@ -7,16 +7,25 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import org.assertj.core.data.Offset;
+import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.conf.layers.DenseLayer;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.retention.EarlierHead;
+import org.lora4j.retention.RetentionProbe;
+import org.lora4j.retention.RetentionReport;
+import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.serve.AdapterServer;
 import org.lora4j.serve.ServedStatus;
 import org.lora4j.serve.ServingRequest;
 import org.lora4j.serve.ServingResult;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -88,5 +97,57 @@ class GuideManyTasksTest {
                         .get("logits")
                         .toFloatMatrix())
                 .isDeepEqualTo(new float[][] {{301, 302}});
+    }
+
+    @Test
+    void adapters_areServedOverANetwork() throws IOException {
+        MultiLayerNetwork network = new MultiLayerNetwork(new NeuralNetConfiguration.Builder()
+                .dataType(DataType.FLOAT)
+                .activation(Activation.IDENTITY)
+                .list()
+                .layer(new DenseLayer.Builder().name("layer").nIn(2).nOut(2).build())
+                .build());
+        network.init();
+        network.setParam("0_W", Nd4j.eye(2).castTo(DataType.FLOAT));
+        INDArray examples = Nd4j.createFromArray(new float[][] {{1, 2}, {3, 4}});
+        INDArray batch = examples;
+        Adapter invoices = adapter(10);
+
+        AdapterServer server = AdapterServer.builder(network)
+                .example(Map.of("input", examples))
+                .build();
+        server.register("invoices", invoices);
+        INDArray shares = server.output(Map.of("input", batch), List.of("invoices", AdapterServer.BASE))
+                .get("output");
+
+        assertThat(shares.toFloatMatrix()).isDeepEqualTo(new float[][] {{31, 32}, {3, 4}});
+    }
+
+    @Test
+    void retention_isMeasuredFromFeatures() {
+        SameDiff base = identity();
+        INDArray texts = Nd4j.createFromArray(new float[][] {{1, 0}, {0, 1}, {1, 1}});
+        AdaptedSameDiff model = AdaptedSameDiff.of(base);
+        model.addAdapter("invoices", adapter(0.1));
+        model.activate("invoices");
+        Map<String, INDArray> x = Map.of("x", texts);
+        int[] labels = {0, 1, 1};
+        EarlierHead languages =
+                EarlierHead.prototypes("languages", Nd4j.eye(2).castTo(DataType.FLOAT), new int[] {0, 1}, labels);
+        model.disable();
+        INDArray baseFeatures = model.output(x, "logits").get("logits");
+        model.enable();
+
+        RetentionProbe probe = RetentionProbe.builder(baseFeatures)
+                .neighbors(1)
+                .head(languages)
+                .build();
+        INDArray features = model.output(x, "logits").get("logits");
+        RetentionReport report = probe.report(Map.of("adapter on", features));
+        log.info("{}{}", report, report.json());
+
+        // Two of three texts turn towards the diagonal: (1.1, 0.1) has a cosine of 1.1 / sqrt(1.22).
+        assertThat(report.states().get(0).cosineDistance())
+                .isCloseTo((2 - 2.2 / Math.sqrt(1.22)) / 3, Offset.offset(1e-6));
     }
 }

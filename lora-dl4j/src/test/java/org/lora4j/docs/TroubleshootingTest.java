@@ -15,7 +15,9 @@ import java.util.Map;
 import java.util.function.Supplier;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.conf.layers.LSTM;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
+import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.util.ModelSerializer;
 import org.junit.jupiter.api.Test;
@@ -37,6 +39,7 @@ import org.lora4j.pretrained.HuggingFaceTextTokenizer;
 import org.lora4j.pretrained.PretrainedBert;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.train.AdamW;
+import org.lora4j.serve.AdapterServer;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Batches;
 import org.lora4j.train.Divergence;
@@ -260,5 +263,22 @@ class TroubleshootingTest {
         Adapter adapter = adapted().adapter("default");
 
         assertQuoted("disk-full", IOException.class, () -> adapter.save(file));
+    }
+
+    @Test
+    void refusedInAServer_isQuoted() {
+        MultiLayerNetwork network = new MultiLayerNetwork(new NeuralNetConfiguration.Builder()
+                .list()
+                .layer(new LSTM.Builder().name("lstm").nIn(2).nOut(2).build())
+                .layer(new RnnOutputLayer.Builder().nIn(2).nOut(2).build())
+                .build());
+        network.init();
+        LoraConfig config = LoraConfig.builder().targetModules("lstm.W").build();
+        Adapter gates = Lora.inject(network, config, 42).adapter("default");
+        INDArray series = Nd4j.linspace(0, 1, 12, DataType.FLOAT).reshape(2, 2, 3);
+        AdapterServer server =
+                AdapterServer.builder(network).example(Map.of("input", series)).build();
+
+        assertQuoted("serving", IllegalArgumentException.class, () -> server.register("gates", gates));
     }
 }

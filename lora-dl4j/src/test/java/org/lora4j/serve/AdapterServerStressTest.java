@@ -48,14 +48,14 @@ class AdapterServerStressTest {
 
     static Stream<Arguments> hosts() {
         return Stream.of(
-                Arguments.of("graph", ServedGraph.host(), 60),
-                Arguments.of("layers", ServedNetwork.LAYERS, 150),
-                Arguments.of("series", ServedNetwork.TIMES, 40));
+                Arguments.of("graph", ServedGraph.host(), 40),
+                Arguments.of("layers", ServedNetwork.LAYERS, 100),
+                Arguments.of("series", ServedNetwork.TIMES, 20));
     }
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("hosts")
-    @Timeout(120)
+    @Timeout(300)
     void answers_areThoseOfTheAdapterAlone_whileOthersComeAndGo(String name, ServedHost host, int batches)
             throws Exception {
         List<Adapter> adapters = new ArrayList<>();

@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.IntUnaryOperator;
 import org.lora4j.integration.datasets.Banking77;
 import org.lora4j.integration.datasets.Clinc150;
 import org.lora4j.integration.datasets.LabeledText;
@@ -32,23 +33,38 @@ record ServedTask(String name, List<TextExample> training, List<TextExample> hel
     /** The most classes of any of these tasks; all heads have so many. */
     static final int CLASSES = 77;
 
-    /** Five tasks: BANKING77, the categories of WordNet nouns, the domains of CLINC150, and the intents of two of them. */
-    static List<ServedTask> all(Path data, long seed) throws IOException {
+    /**
+     * Five tasks: BANKING77, the categories of WordNet nouns, the domains of CLINC150, and the intents of two of them.
+     *
+     * @param percent how much of the usual number of texts to use, 100 for all of it
+     */
+    static List<ServedTask> all(Path data, int percent, long seed) throws IOException {
         Banking77 banking = new Banking77(data.resolve("banking77"));
         Clinc150 clinc = new Clinc150(data.resolve("clinc150"));
         WordNetGlosses nouns = WordNetGlosses.load(seed);
+        IntUnaryOperator share = each -> Math.max(1, each * percent / 100);
         return List.of(
-                of(BANKING, LabeledText.draw(banking.train(), 20, seed), LabeledText.draw(banking.test(), 6, seed)),
-                new ServedTask(NOUNS, some(nouns.training(), 50), some(nouns.heldOut(), 20)),
+                of(
+                        BANKING,
+                        LabeledText.draw(banking.train(), share.applyAsInt(15), seed),
+                        LabeledText.draw(banking.test(), share.applyAsInt(6), seed)),
+                new ServedTask(
+                        NOUNS,
+                        some(nouns.training(), share.applyAsInt(30)),
+                        some(nouns.heldOut(), share.applyAsInt(20))),
                 of(
                         "clinc-domains",
-                        LabeledText.draw(clinc.train(), 100, seed),
-                        LabeledText.draw(clinc.test(), 45, seed)),
-                of(TRAVEL, clinc.intents("train", "travel"), clinc.intents("test", "travel")),
-                of(
-                        "clinc-kitchen",
-                        clinc.intents("train", "kitchen_and_dining"),
-                        clinc.intents("test", "kitchen_and_dining")));
+                        LabeledText.draw(clinc.train(), share.applyAsInt(60), seed),
+                        LabeledText.draw(clinc.test(), share.applyAsInt(45), seed)),
+                intents(TRAVEL, clinc, "travel", share, seed),
+                intents("clinc-kitchen", clinc, "kitchen_and_dining", share, seed));
+    }
+
+    private static ServedTask intents(String name, Clinc150 clinc, String domain, IntUnaryOperator share, long seed) {
+        return of(
+                name,
+                LabeledText.draw(clinc.intents("train", domain), share.applyAsInt(30), seed),
+                LabeledText.draw(clinc.intents("test", domain), share.applyAsInt(20), seed));
     }
 
     private static ServedTask of(String name, List<LabeledText> training, List<LabeledText> heldOut) {

@@ -32,7 +32,7 @@ import org.nd4j.autodiff.samediff.SameDiff;
  * Then it compares what the base still knows with an adapter and after full fine-tuning.
  *
  * <p>Arguments: the folder with the published data sets, the folder for the results, and optionally the number of threads
- * (0 for as many as processors) and of epochs (8).
+ * (0 for as many as processors), of epochs (8), and how many of the texts to use, in percent (100).
  */
 public final class ServingExample {
 
@@ -63,7 +63,7 @@ public final class ServingExample {
      * Runs the example. Ends with status 1 and one line if data is missing, the folder cannot be written, or an answer is
      * not what it has to be.
      *
-     * @param args data, results, threads, epochs
+     * @param args data, results, threads, epochs, percent
      */
     public static void main(String[] args) {
         Locale.setDefault(Locale.ROOT);
@@ -74,15 +74,15 @@ public final class ServingExample {
             int asked = Math.toIntExact(arguments.number(2, "threads", 0, 0));
             int threads = asked > 0 ? asked : Runtime.getRuntime().availableProcessors();
             int epochs = Math.toIntExact(arguments.number(3, "epochs", 2, EPOCHS));
-            new ServingExample(System.out, folder, threads, epochs).run(data);
+            int percent = Math.toIntExact(arguments.number(4, "percent", 1, 100));
+            new ServingExample(System.out, folder, threads, epochs).run(ServedTask.all(data, percent, SEED));
         } catch (IOException | IllegalArgumentException | IllegalStateException e) {
             System.err.println("example-serving: " + e.getMessage());
             System.exit(1);
         }
     }
 
-    private void run(Path data) throws IOException {
-        List<ServedTask> tasks = ServedTask.all(data, SEED);
+    private void run(List<ServedTask> tasks) throws IOException {
         BertWeights weights = MiniLm.weights();
         try (HuggingFaceTextTokenizer tokenizer = MiniLm.tokenizer(MAX_LENGTH)) {
             TaskTraining training = new TaskTraining(weights, tokenizer, threads, SEED);
