@@ -63,8 +63,11 @@ class GuideContinualTest {
         SameDiff graph = SameDiff.create();
         SDVariable x = graph.placeHolder("x", DataType.FLOAT, -1, FEATURES);
         SDVariable y = graph.placeHolder("y", DataType.FLOAT, -1, 2);
-        SDVariable hidden = x.mmul("hidden", graph.constant("body.weight", Nd4j.eye(FEATURES).castTo(DataType.FLOAT)));
-        INDArray head = Nd4j.linspace(DataType.FLOAT, -1, 0.2, 2 * FEATURES).reshape(FEATURES, 2).dup();
+        SDVariable hidden = x.mmul(
+                "hidden", graph.constant("body.weight", Nd4j.eye(FEATURES).castTo(DataType.FLOAT)));
+        INDArray head = Nd4j.linspace(DataType.FLOAT, -1, 0.2, 2 * FEATURES)
+                .reshape(FEATURES, 2)
+                .dup();
         SDVariable logits = hidden.mmul("logits", graph.constant("head.weight", head));
         graph.loss().softmaxCrossEntropy("loss", y, logits, null);
         graph.setLossVariables("loss");
@@ -87,7 +90,7 @@ class GuideContinualTest {
         return Batches.inOrder(List.of(Batch.of(inputs(task, examples), examples.size())));
     }
 
-    private static double accuracy(AdaptedSameDiff model, ContinualTask<Example> task) {
+    private static double accuracyOf(AdaptedSameDiff model, ContinualTask<Example> task) {
         Map<String, INDArray> inputs = inputs(task, task.test());
         INDArray logits = model.output(Map.of("x", inputs.get("x")), "logits").get("logits");
         INDArray right = logits.argMax(1).eq(inputs.get("y").argMax(1));
@@ -135,7 +138,7 @@ class GuideContinualTest {
 
             @Override
             public double accuracy(ContinualTask<Example> task) {
-                return GuideContinualTest.accuracy(model, task);
+                return accuracyOf(model, task);
             }
         });
         report.save(folder.resolve("forgetting.json"));
@@ -161,8 +164,8 @@ class GuideContinualTest {
 
         ReplayMemory<Example> memory =
                 ReplayMemory.<Example>of(6, 1).with(travel.name(), travel.training(), Example::intent);
-        FisherDiagonal fisher = FisherDiagonal.of(
-                model, batches(travel, travel.training()).epoch(1, 0));
+        FisherDiagonal fisher =
+                FisherDiagonal.of(model, batches(travel, travel.training()).epoch(1, 0));
         QuadraticPenalty elastic = QuadraticPenalty.elastic(100, model.trainableParameters(), fisher);
 
         List<Example> both = new ArrayList<>(banking.training());
@@ -173,8 +176,8 @@ class GuideContinualTest {
                 .train(batches(banking, both));
 
         assertThat(memory.examples()).hasSize(6);
-        assertThat(accuracy(model, banking)).isGreaterThan(0.9);
-        assertThat(accuracy(model, travel)).isGreaterThan(0.6);
+        assertThat(accuracyOf(model, banking)).isGreaterThan(0.9);
+        assertThat(accuracyOf(model, travel)).isGreaterThan(0.6);
     }
 
     @Test
@@ -187,7 +190,9 @@ class GuideContinualTest {
         int[] bankingClasses =
                 banking.training().stream().mapToInt(banking::label).toArray();
         INDArray heldOut = Nd4j.concat(
-                0, inputs(travel, travel.test()).get("x"), inputs(banking, banking.test()).get("x"));
+                0,
+                inputs(travel, travel.test()).get("x"),
+                inputs(banking, banking.test()).get("x"));
         Path file = folder.resolve("router.safetensors");
 
         TaskRouter router = TaskRouter.euclidean()
@@ -196,7 +201,8 @@ class GuideContinualTest {
                 .calibrated(heldOut, 0.95);
         router.save(file);
 
-        INDArray features = Nd4j.createFromArray(new float[][] {{1, 0, 0, 0, 0, 0}, {0, 0, 0, -1, 0, 0}, {3, 3, 3, 3, 3, 3}});
+        INDArray features =
+                Nd4j.createFromArray(new float[][] {{1, 0, 0, 0, 0, 0}, {0, 0, 0, -1, 0, 0}, {3, 3, 3, 3, 3, 3}});
         List<String> adapters = new ArrayList<>();
         for (Route route : TaskRouter.load(file).route(features)) {
             adapters.add(route.known() ? route.task() : "unknown");

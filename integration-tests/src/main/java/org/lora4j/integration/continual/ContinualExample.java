@@ -40,7 +40,7 @@ public final class ContinualExample {
     private static final int FEW_TEST = 10;
     private static final int ALL_TRAINING = 50;
     private static final int ALL_TEST = 30;
-    private static final int EPOCHS = 6;
+    private static final int EPOCHS = 5;
     private static final int FULL_EPOCHS = 3;
     private static final long SEED = 1;
 

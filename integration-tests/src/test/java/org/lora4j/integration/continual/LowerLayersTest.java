@@ -49,7 +49,8 @@ class LowerLayersTest {
             AdaptedSameDiff onWhole = AdaptedSameDiff.of(whole);
             onWhole.addAdapter("a", model.adapter("a"));
             onWhole.activate("a");
-            float[][] above = Logits.of(model.graph(), lower, intents.test(task)).rows();
+            float[][] above =
+                    Logits.of(model.graph(), lower, intents.test(task)).rows();
             float[][] all =
                     Logits.of(onWhole.graph(), Inputs.WHOLE, intents.test(task)).rows();
             for (int i = 0; i < all.length; i++) {
