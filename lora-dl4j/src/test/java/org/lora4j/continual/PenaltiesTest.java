@@ -153,7 +153,7 @@ class PenaltiesTest {
         assertThat(penalty.misfits(List.of(factor("q.lora_A.new", random("a", 3, 4)))))
                 .singleElement()
                 .asString()
-                .contains("module \"q\" has rank 3 after 2 of 1 earlier adapters, expected at most the 4 features");
+                .contains("module \"q\" has rank 3, and 2 in the 1 adapters before, expected together at most the 4");
     }
 
     @Test

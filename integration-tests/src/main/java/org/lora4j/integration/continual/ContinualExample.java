@@ -47,7 +47,7 @@ public final class ContinualExample {
     private static final double TOWARDS_OLD = 1;
     private static final double ELASTIC = 1000;
     private static final double ORTHOGONAL = 0.1;
-    private static final double MERGED = 0.5;
+    private static final double MERGED = 0.25;
     private static final int REPLAYED = 30;
     private static final int FISHER = 60;
 
