@@ -100,8 +100,8 @@ public final class OrthogonalityPenalty implements Penalty {
             long rank = matrix ? value.length() / before.columns() : 0;
             problems.check(
                     rank + before.rows() <= before.columns(),
-                    "module \"" + parameter.module() + "\" has rank " + rank + " after " + before.rows() + " of "
-                            + adapters + " earlier adapters, expected at most the " + before.columns()
+                    "module \"" + parameter.module() + "\" has rank " + rank + ", and " + before.rows() + " in the "
+                            + adapters + " adapters before, expected together at most the " + before.columns()
                             + " features that it reads, or nothing is orthogonal; lower the rank");
         }
         problems.check(
@@ -119,6 +119,7 @@ public final class OrthogonalityPenalty implements Penalty {
             Matrix before = earlier.get(parameter.module());
             if (before != null && isFactor(parameter)) {
                 INDArray live = parameter.value();
+                // [rank, in] or [in, rank], as the graph has it: rank is below in, so that the shape tells which.
                 boolean transposed = live.size(1) != before.columns();
                 Matrix a = Matrix.of(live, Math.toIntExact(live.size(0)));
                 Matrix products = before.times(transposed ? a : a.transposed());
@@ -146,8 +147,6 @@ public final class OrthogonalityPenalty implements Penalty {
         return sum;
     }
 
-    // The live array is [rank, in] or [in, rank], as the graph has it; the ranks together are at most in, so that rank
-    // is below it and the shape tells which.
     private static boolean isFactor(TrainableParameter parameter) {
         return parameter.name().startsWith(parameter.module() + FACTOR);
     }

@@ -9,7 +9,7 @@ import java.util.OptionalLong;
  *
  * @param step number of the step in the run, from 1
  * @param epoch number of the epoch, from 1
- * @param loss loss before the step: the average over its batches, by weight
+ * @param loss loss before the step: the average over its batches, by weight, and the penalties of the plan
  * @param learningRate rate of the optimizer times schedule; groups may differ
  * @param gradientNorm Euclidean norm of all gradients together before clipping
  * @param examples number of examples of the step

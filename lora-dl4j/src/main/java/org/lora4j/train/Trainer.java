@@ -80,8 +80,8 @@ public final class Trainer {
      * @return what happened
      * @throws IllegalArgumentException before anything changes, if there is no trainable parameter, one is not FLOAT or
      *     DOUBLE or not finite, a group matches nothing or two match the same parameter, the schedule needs an unknown number
-     *     of steps, or the plan asks for the best parameters without evaluation (the message lists every problem); and if an
-     *     epoch has no batch, or {@link Builder#cacheFrozenPrefix} is not possible
+     *     of steps, a penalty does not fit what learns, or the plan asks for the best parameters without evaluation (the
+     *     message lists every problem); and if an epoch has no batch, or {@link Builder#cacheFrozenPrefix} is not possible
      * @throws IllegalStateException if this trainer is running already, the directory for checkpoints has some, the executor gives no gradient for a parameter or one
      *     of a wrong shape, or the schedule gives a rate that is negative or not finite
      * @throws TrainingFailedException if a loss or a gradient is not finite, a low-rank factor gets no gradient in three

@@ -15,9 +15,9 @@ public class TrainingFailedException extends IllegalStateException {
 
     /** What went wrong. */
     public enum Reason {
-        /** The loss was NaN or infinite. */
+        /** The loss, or the value of a penalty, was NaN or infinite. */
         LOSS_NOT_FINITE,
-        /** A gradient held NaN or an infinite value though the loss was finite. */
+        /** A gradient, of the loss or of a penalty, held NaN or an infinite value though the loss was finite. */
         GRADIENT_NOT_FINITE,
         /** The loss stayed far above that of the first steps: {@link Divergence}. */
         LOSS_DIVERGED,

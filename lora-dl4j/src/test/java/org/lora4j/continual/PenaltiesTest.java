@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -54,8 +55,17 @@ class PenaltiesTest {
                         "lora_A.weight",
                         array.castTo(DataType.FLOAT),
                         "lora_B.weight",
-                        Nd4j.ones(DataType.FLOAT, 3, array.size(0)))));
+                        Nd4j.ones(DataType.FLOAT, pointwise(3, array)))));
         return Adapter.of(config, modules, Map.of());
+    }
+
+    /** The shape of a B beside an A: a matrix, or a kernel of single points. */
+    private static long[] pointwise(long out, INDArray a) {
+        long[] shape = new long[a.rank()];
+        Arrays.fill(shape, 1);
+        shape[0] = out;
+        shape[1] = a.size(0);
+        return shape;
     }
 
     private static void requireGradients(Penalty penalty, List<TrainableParameter> parameters) {
@@ -143,7 +153,7 @@ class PenaltiesTest {
         assertThat(penalty.misfits(List.of(factor("q.lora_A.new", random("a", 3, 4)))))
                 .singleElement()
                 .asString()
-                .contains("module \"q\" has rank 3 after 2 of 1 earlier adapters, expected at most the 4 features");
+                .contains("module \"q\" has rank 3, and 2 in the 1 adapters before, expected together at most the 4");
     }
 
     @Test

@@ -27,6 +27,7 @@ import org.lora4j.adapter.Adapter;
 import org.lora4j.combine.Combine;
 import org.lora4j.combine.CombineAlgorithm;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.continual.OrthogonalityPenalty;
 import org.lora4j.dl4j.NetworkFile;
 import org.lora4j.error.AdapterFormatException;
 import org.lora4j.error.CorruptAdapterException;
@@ -161,6 +162,17 @@ class TroubleshootingTest {
         Combine combine = Combine.of(ofRank(2), ofRank(4)).weights(1, 1).algorithm(CombineAlgorithm.LINEAR);
 
         assertQuoted("combine", IllegalArgumentException.class, combine::combine);
+    }
+
+    @Test
+    void penalty_isQuoted() {
+        OrthogonalityPenalty penalty = OrthogonalityPenalty.of(0.5, List.of(ofRank(4)));
+        TrainingPlan plan = TrainingPlan.builder().steps(4).penalty(penalty).build();
+        Trainer trainer = Trainer.builder(adapted()).plan(plan).build();
+        Batches batches =
+                Batches.inOrder(List.of(Batch.of(Map.of("input", features, "labels", labels), UserGraph.EXAMPLES)));
+
+        assertQuoted("penalty", IllegalArgumentException.class, () -> trainer.train(batches));
     }
 
     private static Adapter ofRank(int rank) {

@@ -40,14 +40,14 @@ public final class ContinualExample {
     private static final int FEW_TEST = 10;
     private static final int ALL_TRAINING = 50;
     private static final int ALL_TEST = 30;
-    private static final int EPOCHS = 6;
+    private static final int EPOCHS = 5;
     private static final int FULL_EPOCHS = 3;
     private static final long SEED = 1;
 
     private static final double TOWARDS_OLD = 1;
     private static final double ELASTIC = 1000;
     private static final double ORTHOGONAL = 0.1;
-    private static final double MERGED = 0.5;
+    private static final double MERGED = 0.25;
     private static final int REPLAYED = 30;
     private static final int FISHER = 60;
 

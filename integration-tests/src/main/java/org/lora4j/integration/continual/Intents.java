@@ -33,7 +33,7 @@ final class Intents {
         }
         stream = TaskStream.of(tasks);
         tasks.forEach(task -> task.labels().forEach(label -> classes.put(label, classes.size())));
-        tasks.forEach(task -> tests.put(task.name(), batches(task.test())));
+        tasks.forEach(task -> tests.put(task.name(), batches(task.test(), Settings.TEST_BATCH)));
     }
 
     TaskStream<LabeledText> stream() {
@@ -73,7 +73,7 @@ final class Intents {
                 texts.stream().map(text -> new LabeledText(text, "")).toList();
         List<TextExample> examples =
                 texts.stream().map(text -> new TextExample(text, 0)).toList();
-        return new Texts(none, LengthBuckets.of(examples, tokenizer, classes.size(), Settings.BATCH));
+        return new Texts(none, LengthBuckets.of(examples, tokenizer, classes.size(), Settings.TEST_BATCH));
     }
 
     /** The texts that are learned or tested, task by task. */

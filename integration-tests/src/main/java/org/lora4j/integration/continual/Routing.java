@@ -36,7 +36,14 @@ final class Routing {
      * @param unknownFound share of out-of-scope texts that it calls unknown
      * @param auroc chance that an out-of-scope text is farther than a test text
      */
-    record Figures(String kind, double validation, double validationAuroc, double test, double accepted, double unknownFound, double auroc) {
+    record Figures(
+            String kind,
+            double validation,
+            double validationAuroc,
+            double test,
+            double accepted,
+            double unknownFound,
+            double auroc) {
 
         /** What routers are chosen by. */
         double score() {

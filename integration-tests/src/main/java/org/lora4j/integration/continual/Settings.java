@@ -19,6 +19,7 @@ record Settings(int training, int test, int epochs, int fullEpochs, int threads,
     static final int RANK = 8;
     static final double ALPHA = 16;
     static final int BATCH = 32;
+    static final int TEST_BATCH = 64;
     static final int LONGEST = 48;
     static final double RATE = 2e-3;
     static final double FULL_RATE = 1e-4;

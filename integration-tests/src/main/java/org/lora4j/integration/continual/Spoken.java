@@ -11,6 +11,7 @@ final class Spoken implements ContinualLearner<LabeledText> {
 
     private final Strategy strategy;
     private final Consumer<String> out;
+    private ContinualTask<LabeledText> latest;
 
     Spoken(Strategy strategy, Consumer<String> out) {
         this.strategy = strategy;
@@ -20,12 +21,15 @@ final class Spoken implements ContinualLearner<LabeledText> {
     @Override
     public void learn(ContinualTask<LabeledText> task) {
         strategy.learn(task);
-        out.accept(strategy.name() + ": learned " + task.name()
-                + String.format(", accuracy %.3f", strategy.accuracy(task)));
+        latest = task;
     }
 
     @Override
     public double accuracy(ContinualTask<LabeledText> task) {
-        return strategy.accuracy(task);
+        double accuracy = strategy.accuracy(task);
+        if (task == latest) {
+            out.accept(String.format("%s: learned %s, accuracy %.3f", strategy.name(), task.name(), accuracy));
+        }
+        return accuracy;
     }
 }

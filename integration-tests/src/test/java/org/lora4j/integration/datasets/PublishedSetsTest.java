@@ -81,6 +81,23 @@ class PublishedSetsTest {
     }
 
     @Test
+    void clinc_hasFifteenIntentsInEachOfTenDomains_andTextsOfNone() throws IOException {
+        Clinc150 clinc = new Clinc150(SharedFiles.folder("clinc150"));
+
+        assertThat(clinc.domains()).hasSize(10).startsWith("banking", "credit_cards");
+        for (String domain : clinc.domains()) {
+            assertThat(perLabel(clinc.intents("train", domain)).values())
+                    .hasSize(15)
+                    .containsOnly(50L);
+            assertThat(perLabel(clinc.intents("test", domain)).values())
+                    .hasSize(15)
+                    .containsOnly(30L);
+        }
+        assertThat(clinc.outOfScope("test")).hasSize(1_000);
+        assertThat(clinc.outOfScope("val")).hasSize(100);
+    }
+
+    @Test
     void clinc_hasTenDomainsOfEqualSize() throws IOException {
         Clinc150 clinc = new Clinc150(SharedFiles.folder("clinc150"));
 
