@@ -97,7 +97,7 @@ record RowParts(List<Map<String, INDArray>> parts, long[] starts) {
                     meanOfArrays(
                             results.stream().map(r -> r.gradients().get(name)).toList()));
         }
-        return new LossAndGradients(loss, gradients);
+        return new LossAndGradients(loss, gradients, results.get(0).unreached());
     }
 
     // In a new array: the parts' may be one and the same, a leaf of the graph.

@@ -60,31 +60,30 @@ final class JointExecutor implements GraphExecutor {
         means.add(task, pass.loss());
         double factor = weigher.factor(task);
         Map<String, INDArray> gradients = new LinkedHashMap<>();
-        Set<DataBuffer> foreign = factor == 1 ? Set.of() : foreign(placeholders.values());
-        pass.gradients().forEach((name, gradient) -> {
-            String joint = names.get(task).get(name);
-            if (joint != null) {
-                gradients.put(joint, factor == 1 ? gradient : scaled(gradient, factor, foreign));
+        names.get(task).forEach((name, joint) -> {
+            INDArray gradient = pass.gradients().get(name);
+            if (gradient != null) {
+                gradients.put(joint, factor == 1 ? gradient : gradient.mul(factor));
             }
         });
-        weigher.parameter(task).ifPresent(own1 -> gradients.put(own1.name(), weigher.gradient(task, pass.loss())));
+        if (factor != 1) {
+            free(pass.gradients().values(), placeholders.values());
+        }
+        weigher.parameter(task)
+                .ifPresent(parameter -> gradients.put(parameter.name(), weigher.gradient(task, pass.loss())));
         return new LossAndGradients(factor * pass.loss() + weigher.offset(task), gradients, unreached.get(task));
     }
 
-    // In a new array: a gradient may be an input or a parameter itself.
-    private static INDArray scaled(INDArray gradient, double factor, Set<DataBuffer> foreign) {
-        INDArray scaled = gradient.mul(factor);
-        if (!foreign.contains(gradient.data()) && gradient.closeable()) {
-            gradient.close();
+    // Scaled in new arrays, and freed only then: a gradient may be an input, a parameter, or another gradient.
+    private void free(Collection<INDArray> gradients, Collection<INDArray> inputs) {
+        Set<DataBuffer> alive = Collections.newSetFromMap(new IdentityHashMap<>());
+        inputs.forEach(array -> alive.add(array.data()));
+        parameters.forEach(parameter -> alive.add(parameter.value().data()));
+        for (INDArray gradient : gradients) {
+            if (!gradient.wasClosed() && gradient.closeable() && alive.add(gradient.data())) {
+                gradient.close();
+            }
         }
-        return scaled;
-    }
-
-    private Set<DataBuffer> foreign(Collection<INDArray> inputs) {
-        Set<DataBuffer> buffers = Collections.newSetFromMap(new IdentityHashMap<>());
-        inputs.forEach(array -> buffers.add(array.data()));
-        parameters.forEach(parameter -> buffers.add(parameter.value().data()));
-        return buffers;
     }
 
     @Override

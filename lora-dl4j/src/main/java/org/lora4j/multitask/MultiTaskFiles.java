@@ -21,9 +21,9 @@ import org.lora4j.multitask.MultiTaskAdapter.Part;
 /** The directory of a multi-task adapter. */
 final class MultiTaskFiles {
 
-    private static final String SHARED = "shared";
-    private static final String EXPERTS = "experts";
-    private static final String SPECIFIC = "specific";
+    private static final String SHARED = MultiTaskModel.SHARED;
+    private static final String EXPERTS = MultiTaskModel.EXPERTS;
+    private static final String SPECIFIC = MultiTaskModel.SPECIFIC;
     private static final String PLAIN = "tasks";
     private static final String README = "README.md";
 
@@ -47,6 +47,11 @@ final class MultiTaskFiles {
         } finally {
             deleteTree(staging);
         }
+        deleteTree(old(target));
+    }
+
+    private static Path old(Path target) {
+        return target.resolveSibling("." + target.getFileName() + ".lora4j-old");
     }
 
     /** Refuses to write over what somebody else put there. */
@@ -105,25 +110,33 @@ final class MultiTaskFiles {
         return text.toString();
     }
 
-    // Two renames: after a crash between them the old directory is found under the name that the message below gives.
+    // Two renames: after a crash between them the old directory is under the name that load tells.
     private static void replace(Path staging, Path target) throws IOException {
         if (!Files.exists(target)) {
             Files.move(staging, target, StandardCopyOption.ATOMIC_MOVE);
             return;
         }
-        Path old = target.resolveSibling("." + target.getFileName() + ".lora4j-old");
-        deleteTree(old);
-        Files.move(target, old, StandardCopyOption.ATOMIC_MOVE);
+        deleteTree(old(target));
+        Files.move(target, old(target), StandardCopyOption.ATOMIC_MOVE);
         try {
             Files.move(staging, target, StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException e) {
-            Files.move(old, target, StandardCopyOption.ATOMIC_MOVE);
+            Files.move(old(target), target, StandardCopyOption.ATOMIC_MOVE);
             throw e;
         }
-        deleteTree(old);
+    }
+
+    private static void requireWhole(Path directory) throws AdapterFormatException {
+        Path target = directory.toAbsolutePath().normalize();
+        if (!Files.exists(target) && target.getParent() != null && Files.isDirectory(old(target))) {
+            throw new AdapterFormatException(directory + ": no such directory, but " + old(target)
+                    + " is there: a save was cut short after it had moved the adapter away; expected the directory."
+                    + " Rename that one.");
+        }
     }
 
     static MultiTaskAdapter load(Path directory) throws IOException {
+        requireWhole(directory);
         MultiTaskHeader header = MultiTaskHeader.read(directory.resolve(MultiTaskHeader.FILE));
         Optional<Adapter> shared = header.hasShared() ? part(directory.resolve(SHARED)) : Optional.empty();
         Optional<Adapter> experts = header.experts() > 0 ? part(directory.resolve(EXPERTS)) : Optional.empty();

@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Supplier;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
@@ -36,6 +37,9 @@ import org.lora4j.error.ModelFormatException;
 import org.lora4j.error.NoMatchingModuleException;
 import org.lora4j.error.UnsupportedAdapterVersionException;
 import org.lora4j.format.torch.TorchReader;
+import org.lora4j.multitask.MultiTaskConfig;
+import org.lora4j.multitask.MultiTaskModel;
+import org.lora4j.multitask.Task;
 import org.lora4j.pretrained.HuggingFaceTextTokenizer;
 import org.lora4j.pretrained.PretrainedBert;
 import org.lora4j.samediff.AdaptedSameDiff;
@@ -173,6 +177,20 @@ class TroubleshootingTest {
                 Batches.inOrder(List.of(Batch.of(Map.of("input", features, "labels", labels), UserGraph.EXAMPLES)));
 
         assertQuoted("penalty", IllegalArgumentException.class, () -> trainer.train(batches));
+    }
+
+    @Test
+    void severalTasks_isQuoted() {
+        SameDiff other = UserGraph.create();
+        other.getVariable("dense2.weight").getArr().muli(2);
+        MultiTaskConfig config = MultiTaskConfig.builder()
+                .shared(LoraConfig.builder().targetModules("dense1").build())
+                .build();
+        List<Task> tasks = List.of(
+                new Task("banking", graph, List.of(), Optional.empty()),
+                new Task("travel", other, List.of(), Optional.empty()));
+
+        assertQuoted("several-tasks", IllegalArgumentException.class, () -> MultiTaskModel.create(config, tasks, 42));
     }
 
     private static Adapter ofRank(int rank) {

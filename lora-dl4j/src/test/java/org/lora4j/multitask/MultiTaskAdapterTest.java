@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -227,6 +228,17 @@ class MultiTaskAdapterTest {
     }
 
     @Test
+    void load_afterASaveThatWasCutShort_namesWhereTheOldOneIs() throws IOException {
+        model(config(Gate.TASK)).adapter().save(directory);
+        Path old = folder.resolve(".tasks of ours.lora4j-old");
+        Files.move(directory, old);
+
+        assertThatThrownBy(() -> MultiTaskAdapter.load(directory))
+                .isInstanceOf(AdapterFormatException.class)
+                .hasMessageContaining(old + " is there: a save was cut short");
+    }
+
+    @Test
     void load_whenAPartIsMissing_namesIt() throws IOException {
         model(config(Gate.TASK)).adapter().save(directory);
         Path part = directory.resolve("shared");
@@ -290,13 +302,10 @@ class MultiTaskAdapterTest {
             metadata = reader.metadata();
             for (TensorEntry entry : reader.tensors().values()) {
                 byte[] bytes = new byte[(int) entry.byteCount()];
-                java.nio.ByteBuffer buffer = java.nio.ByteBuffer.wrap(bytes);
+                ByteBuffer buffer = ByteBuffer.wrap(bytes);
                 reader.read(entry, 0, buffer);
                 tensors.add(new TensorSource(
-                        entry.name(),
-                        entry.dtype(),
-                        entry.shape(),
-                        channel -> channel.write(java.nio.ByteBuffer.wrap(bytes))));
+                        entry.name(), entry.dtype(), entry.shape(), channel -> channel.write(ByteBuffer.wrap(bytes))));
             }
         }
         SafetensorsWriter.write(file, tensors, change.apply(metadata));

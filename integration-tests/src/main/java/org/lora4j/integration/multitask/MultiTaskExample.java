@@ -54,7 +54,7 @@ import org.nd4j.autodiff.samediff.SameDiff;
 public final class MultiTaskExample {
 
     private static final String WAYS = "independent,shared+specific,experts,full";
-    private static final double LORA_RATE = 2e-3;
+    private static final double LORA_RATE = 1e-3;
     private static final double FULL_RATE = 1e-4;
     private static final int INDEPENDENT_RANK = 8;
     private static final int SHARED_RANK = 16;

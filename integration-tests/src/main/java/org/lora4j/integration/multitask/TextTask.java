@@ -48,17 +48,9 @@ record TextTask(String name, TaskLabels labels, LengthBuckets training, LengthBu
     }
 
     static TextTask of(
-            String name,
-            TaskLabels labels,
-            List<TextExample> training,
-            List<TextExample> test,
-            Encoding encoding) {
+            String name, TaskLabels labels, List<TextExample> training, List<TextExample> test, Encoding encoding) {
         int classes = labels.names().size();
-        return new TextTask(
-                name,
-                labels,
-                encoding.of(training, classes),
-                encoding.of(test, classes));
+        return new TextTask(name, labels, encoding.of(training, classes), encoding.of(test, classes));
     }
 
     /** The texts, or some of them, drawn at random. */
