@@ -90,11 +90,11 @@ final class Workload {
                 stock::step));
     }
 
-    private static SameDiff classifier(BertWeights weights) {
+    static SameDiff classifier(BertWeights weights) {
         return BertClassifier.create(weights, Pooling.MEAN, CLASSES, SEED).graph();
     }
 
-    private static Map<String, INDArray> batch(int vocabulary) {
+    static Map<String, INDArray> batch(int vocabulary) {
         SplittableRandom random = new SplittableRandom(SEED);
         int[][] ids = new int[BATCH][LENGTH];
         float[][] mask = new float[BATCH][LENGTH];
