@@ -47,8 +47,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * time of a step in turns within one process, and accuracy on the quickstart's task with the quickstart's rate.
  *
  * <p>Times are those of the processor on the training thread, which other work on the machine disturbs least; run it with one
- * thread. Arguments: the folder for {@code quantized-benchmark.json}, the number of rounds, and optionally the number of
- * epochs of the task (0 leaves it out).
+ * thread. Arguments: the folder for {@code quantized-benchmark.json}, the number of rounds, the clock (not used), and
+ * optionally the number of epochs of the task (0 leaves it out) and the forms to measure, the first one F32.
  */
 public final class QuantizedBenchmark {
 
@@ -93,7 +93,7 @@ public final class QuantizedBenchmark {
     /**
      * Runs the benchmark.
      *
-     * @param args folder, rounds, clock (unused here), epochs
+     * @param args folder, rounds, clock (not used), epochs, forms with commas between them
      * @throws IOException if the model or the task is missing, or the folder cannot be written
      */
     public static void main(String[] args) throws IOException {
@@ -105,7 +105,10 @@ public final class QuantizedBenchmark {
         Machine.facts().forEach((name, value) -> System.out.printf("%-14s %s%n", name, value));
 
         Map<String, Result> results = new LinkedHashMap<>();
-        List<Form> forms = forms();
+        List<String> wanted = args.length > 4 ? List.of(args[4].split(",")) : List.of();
+        List<Form> forms = forms().stream()
+                .filter(form -> wanted.isEmpty() || wanted.contains(form.key()))
+                .toList();
         steps(forms, rounds, results);
         if (epochs > 0) {
             accuracies(forms, epochs, results);
@@ -235,19 +238,22 @@ public final class QuantizedBenchmark {
     }
 
     private static List<String> claims(Map<String, Result> results) {
-        Result plain = results.get("f32");
-        Result int8 = results.get("int8");
-        Result nf4 = results.get("nf4");
         List<String> claims = new ArrayList<>();
-        claims.add(claim("memory of INT8 / F32", int8.memory(), INT8_MEMORY));
-        claims.add(claim("memory of NF4 / F32", nf4.memory(), NF4_MEMORY));
-        claims.add(claim("step with INT8 / F32", int8.step() / plain.step(), INT8_STEP));
-        claims.add(claim("step with NF4 / F32", nf4.step() / plain.step(), NF4_STEP));
-        if (!plain.accuracies().isEmpty()) {
-            claims.add(claim("accuracy of F32 less that of INT8", plain.accuracy() - int8.accuracy(), POINT));
-            claims.add(claim("accuracy of F32 less that of NF4", plain.accuracy() - nf4.accuracy(), POINT));
-        }
+        claims(claims, "INT8", results.get("f32"), results.get("int8"), INT8_MEMORY, INT8_STEP);
+        claims(claims, "NF4", results.get("f32"), results.get("nf4"), NF4_MEMORY, NF4_STEP);
         return claims;
+    }
+
+    private static void claims(
+            List<String> claims, String name, Result plain, Result stored, double memory, double step) {
+        if (plain == null || stored == null) {
+            return;
+        }
+        claims.add(claim("memory of " + name + " / F32", stored.memory(), memory));
+        claims.add(claim("step with " + name + " / F32", stored.step() / plain.step(), step));
+        if (!plain.accuracies().isEmpty()) {
+            claims.add(claim("accuracy of F32 less that of " + name, plain.accuracy() - stored.accuracy(), POINT));
+        }
     }
 
     private static String claim(String what, double value, double most) {
