@@ -47,7 +47,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * time of a step in turns within one process, and accuracy on the quickstart's task with the quickstart's rate.
  *
  * <p>Times are those of the processor on the training thread, which other work on the machine disturbs least; run it with one
- * thread. Arguments: the folder for {@code quantized-benchmark.json}, the number of rounds, the clock (not used), and
+ * thread. Arguments: the folder for {@code quantized-benchmark.json}, the number of rounds (0 leaves steps out), the
+ * clock (not used), and
  * optionally the number of epochs of the task (0 leaves it out) and the forms to measure, the first one F32.
  */
 public final class QuantizedBenchmark {
@@ -82,7 +83,7 @@ public final class QuantizedBenchmark {
         }
 
         double step() {
-            return Timing.of(seconds).median();
+            return seconds.isEmpty() ? Double.NaN : Timing.of(seconds).median();
         }
 
         double accuracy() {
@@ -109,7 +110,9 @@ public final class QuantizedBenchmark {
         List<Form> forms = forms().stream()
                 .filter(form -> wanted.isEmpty() || wanted.contains(form.key()))
                 .toList();
-        steps(forms, rounds, results);
+        if (rounds > 0) {
+            steps(forms, rounds, results);
+        }
         if (epochs > 0) {
             accuracies(forms, epochs, results);
         }
@@ -250,7 +253,9 @@ public final class QuantizedBenchmark {
             return;
         }
         claims.add(claim("memory of " + name + " / F32", stored.memory(), memory));
-        claims.add(claim("step with " + name + " / F32", stored.step() / plain.step(), step));
+        if (!plain.seconds().isEmpty()) {
+            claims.add(claim("step with " + name + " / F32", stored.step() / plain.step(), step));
+        }
         if (!plain.accuracies().isEmpty()) {
             claims.add(claim("accuracy of F32 less that of " + name, plain.accuracy() - stored.accuracy(), POINT));
         }
