@@ -29,8 +29,8 @@ final class IndexRanges {
     private final SameDiff graph;
     private final List<Range> ranges = new ArrayList<>();
 
-    /** What an op takes from a placeholder: indices from 0 on, fewer than {@code size}. */
-    private record Range(String placeholder, String result, long size, String use) {}
+    /** What an op takes from a placeholder: indices from {@code least} on, below {@code size}. */
+    private record Range(String placeholder, String result, long least, long size, String use) {}
 
     IndexRanges(SameDiff graph) {
         this.graph = graph;
@@ -42,21 +42,22 @@ final class IndexRanges {
         switch (op.getOp().opName()) {
             case "gather" -> {
                 if (argument(op, 0, 0) == 0) {
-                    add(op, inputs.get(1), rows(inputs.get(0)), "rows of \"" + inputs.get(0) + "\"");
+                    add(op, inputs.get(1), 0, rows(inputs.get(0)), "rows of \"" + inputs.get(0) + "\"");
                 }
             }
-            case "onehot" -> add(op, inputs.get(0), argument(op, 1, -1), "classes of the one-hot op");
-            case SPARSE_LOSS -> add(op, inputs.get(0), width(inputs.get(1)), "classes of \"" + inputs.get(1) + "\"");
+            // A negative label makes a row of zeros, which is how examples are left out of a loss.
+            case "onehot" -> add(op, inputs.get(0), Long.MIN_VALUE, argument(op, 1, -1), "classes of the one-hot op");
+            case SPARSE_LOSS -> add(op, inputs.get(0), 0, width(inputs.get(1)), "classes of \"" + inputs.get(1) + "\"");
             default -> {
                 // Takes no indices that are known here.
             }
         }
     }
 
-    private void add(SameDiffOp op, String indices, long size, String use) {
+    private void add(SameDiffOp op, String indices, long least, long size, String use) {
         String placeholder = placeholder(indices);
         if (placeholder != null && size > 0) {
-            ranges.add(new Range(placeholder, op.getOutputsOfOp().get(0), size, size + " " + use));
+            ranges.add(new Range(placeholder, op.getOutputsOfOp().get(0), least, size, size + " " + use));
         }
     }
 
@@ -123,10 +124,10 @@ final class IndexRanges {
             }
             double least = array.minNumber().doubleValue();
             double most = array.maxNumber().doubleValue();
-            if (!(least >= 0 && most < range.size())) {
-                problems.add(
-                        "placeholder \"" + range.placeholder() + "\" holds " + (least < 0 ? (long) least : (long) most)
-                                + ", expected 0 to " + (range.size() - 1) + " (" + range.use() + ")");
+            if (!(least >= range.least() && most < range.size())) {
+                problems.add("placeholder \"" + range.placeholder() + "\" holds "
+                        + (most < range.size() ? (long) least : (long) most) + ", expected 0 to " + (range.size() - 1)
+                        + " (" + range.use() + ")");
             }
         }
     }

@@ -74,7 +74,8 @@ public final class GraphCopy {
     }
 
     /**
-     * Has a leaf computed in the copy: from leaves of its own, and under the same name.
+     * Has a leaf computed in the copy: from leaves of its own, and under the same name. A leaf of the source whose name the
+     * builder has used already is taken for the builder's.
      *
      * @param name name of a CONSTANT or VARIABLE of the source
      * @param builder builds the ops in the copy; returns what the leaf becomes
@@ -172,6 +173,9 @@ public final class GraphCopy {
     }
 
     private void copyLeaf(SameDiff copy, SDVariable v) {
+        if (!computed.isEmpty() && copy.hasVariable(v.name())) {
+            return; // A computed leaf needed it.
+        }
         if (given.contains(v.name())) {
             newPlaceholder(copy, v.name(), v.dataType());
             return;

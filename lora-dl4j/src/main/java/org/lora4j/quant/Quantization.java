@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.BiFunction;
 import java.util.function.Predicate;
 import org.lora4j.error.Problems;
@@ -100,6 +101,13 @@ public final class Quantization {
 
     private QuantizedGraph quantized(SameDiff base, Predicate<String> chosen, boolean close) {
         Map<String, Integer> axes = candidates(base, chosen);
+        if (close) {
+            // Nothing is closed before everything is known to go well.
+            axes.keySet()
+                    .forEach(weight -> Weights.requireFinite(
+                            "Quantization, weight \"" + weight + "\"",
+                            base.getVariable(weight).getArr()));
+        }
         Map<String, StoredWeight> stored = new LinkedHashMap<>();
         List<QuantizedGraph.Entry> entries = new ArrayList<>();
         axes.forEach((weight, axis) -> {
@@ -166,6 +174,12 @@ public final class Quantization {
             if (!right) {
                 return "is read by op \"" + reader + "\" (" + op.getOp().opName() + ")";
             }
+        }
+        Optional<String> taken = StoredWeights.leafNames(weight).stream()
+                .filter(base::hasVariable)
+                .findFirst();
+        if (taken.isPresent()) {
+            return "needs the name \"" + taken.get() + "\", which another variable has";
         }
         return fits.test(array) ? null : "has " + array.length() + " values, no multiple of " + Nf4.BLOCK;
     }

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.lora4j.graph.GraphOrder;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -142,6 +143,13 @@ public final class StoredWeights {
         return find(graph, variable)
                 .map(StoredWeight::dequantized)
                 .orElseGet(() -> graph.getVariable(variable).getArr());
+    }
+
+    /** The names of leaves that a stored weight may need for itself. */
+    static List<String> leafNames(String weight) {
+        return Stream.of(INT8, SCALE, NF4, ABSMAX, ABSMAX_SCALE, ABSMAX_MEAN)
+                .map(weight::concat)
+                .toList();
     }
 
     /** Spells a weight in a graph; the result is to be renamed to the name. */

@@ -11,6 +11,10 @@ final class Weights {
 
     private Weights() {}
 
+    static void requireFinite(String where, INDArray weight) {
+        values(where, weight);
+    }
+
     static float[] values(String where, INDArray weight) {
         if (weight.rank() != 2 || weight.dataType() != DataType.FLOAT || weight.isEmpty()) {
             throw new IllegalArgumentException(where + ": a weight is " + weight.dataType()

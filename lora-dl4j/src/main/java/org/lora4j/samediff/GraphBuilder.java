@@ -244,6 +244,8 @@ final class GraphBuilder {
     }
 
     private VariableType typeOf(String leaf) {
-        return base.getVariable(leaf).getVariableType();
+        VariableType type = base.getVariable(leaf).getVariableType();
+        // A stored weight is computed from constants.
+        return type == VariableType.ARRAY ? VariableType.CONSTANT : type;
     }
 }

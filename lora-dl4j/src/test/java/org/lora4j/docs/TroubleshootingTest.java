@@ -36,6 +36,8 @@ import org.lora4j.error.IncompatibleBaseException;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.error.NoMatchingModuleException;
 import org.lora4j.error.UnsupportedAdapterVersionException;
+import org.lora4j.exec.onednn.MathMode;
+import org.lora4j.exec.onednn.OneDnn;
 import org.lora4j.format.torch.TorchReader;
 import org.lora4j.multitask.MultiTaskConfig;
 import org.lora4j.multitask.MultiTaskModel;
@@ -280,6 +282,24 @@ class TroubleshootingTest {
                             .loadClass(HuggingFaceTextTokenizer.class.getName())
                             .getMethod("load", InputStream.class, String.class, int.class)
                             .invoke(null, InputStream.nullInputStream(), "tokenizer.json", 128);
+                } catch (java.lang.reflect.InvocationTargetException e) {
+                    throw e.getCause();
+                }
+            });
+        }
+    }
+
+    @Test
+    void missingOneDnn_isQuoted() throws IOException {
+        URL classes = OneDnn.class.getProtectionDomain().getCodeSource().getLocation();
+        try (URLClassLoader withoutLibrary = new URLClassLoader(new URL[] {classes}, null)) {
+            assertQuoted("missing-onednn", IllegalStateException.class, () -> {
+                Class<?> mode = withoutLibrary.loadClass(MathMode.class.getName());
+                try {
+                    withoutLibrary
+                            .loadClass(OneDnn.class.getName())
+                            .getMethod("products", mode)
+                            .invoke(null, mode.getEnumConstants()[0]);
                 } catch (java.lang.reflect.InvocationTargetException e) {
                     throw e.getCause();
                 }

@@ -34,6 +34,9 @@ class IndexRangesTest {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(
                         "graph input: placeholder \"labels\" holds 3, expected 0 to 2 (3 classes of the one-hot op)");
+        assertThat(executor.gradients(Map.of("labels", ints(0, -1, 1)), 1).loss())
+                .as("a negative label is left out")
+                .isEqualTo(2);
         assertThat(executor.gradients(Map.of("labels", ints(0, 2, 1)), 1).loss())
                 .isEqualTo(3);
     }

@@ -215,11 +215,23 @@ class QuantizationTest {
     }
 
     @Test
+    void apply_whenANameIsTaken_refuses() {
+        SameDiff graph = graph();
+        graph.constant("two.weight.scale", Nd4j.ones(DataType.FLOAT, 3));
+
+        assertThatThrownBy(() -> Quantization.int8().apply(graph, name -> name.equals("two.weight")))
+                .hasMessageContaining("\"two.weight\" needs the name \"two.weight.scale\", which another variable has");
+    }
+
+    @Test
     void apply_toAWeightThatIsNotFinite_namesItAndTheBaseStays() {
         SameDiff graph = graph();
         graph.getVariable("two.weight").getArr().putScalar(3, 4, Float.POSITIVE_INFINITY);
 
         assertThatThrownBy(() -> Quantization.nf4().apply(graph, QuantizationTest::weights))
                 .hasMessageStartingWith("Quantization, weight \"two.weight\": Nf4: the value at [3, 4] is Infinity");
+        assertThatThrownBy(() -> Quantization.nf4().consume(graph, QuantizationTest::weights))
+                .hasMessageStartingWith("Quantization, weight \"two.weight\": the value at [3, 4] is Infinity");
+        assertThat(graph.getVariable("one.weight").getArr().wasClosed()).isFalse();
     }
 }

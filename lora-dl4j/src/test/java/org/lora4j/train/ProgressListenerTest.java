@@ -87,6 +87,19 @@ class ProgressListenerTest {
     }
 
     @Test
+    void onStepWithoutEffect_writesWhereToLook() {
+        ProgressListener listener = ProgressListener.to(lines::add);
+
+        listener.onTrainingStart(start(TrainingPlan.builder().epochs(3), null));
+        listener.onStepWithoutEffect(step(7, 1, 0, 0));
+
+        assertThat(lines)
+                .containsExactly(
+                        "epoch 1/3  step 7 taught nothing: every gradient is 0; look at the labels and masks of its"
+                                + " batch");
+    }
+
+    @Test
     void onEpochEnd_writesLossMetricAndTime() {
         StringBuilder text = new StringBuilder();
         ProgressListener listener = ProgressListener.appendingTo(text);

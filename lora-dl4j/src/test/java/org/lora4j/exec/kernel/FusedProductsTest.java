@@ -252,7 +252,7 @@ class FusedProductsTest {
                 .toList();
     }
 
-    private static INDArray run(SameDiff fused, String output) {
+    static INDArray run(SameDiff fused, String output) {
         At at = At.builder().operation(Operation.INFERENCE).build();
         return Kernels.session(fused, Multiplier.nd4j())
                 .output(List.of(output), Map.of(), null, Set.of(), List.of(), at)
