@@ -138,6 +138,7 @@ class ArchitectureTest {
                         "format.huggingface",
                         "array",
                         "array.io",
+                        "graph",
                         "model",
                         "samediff",
                         "train",
