@@ -71,8 +71,8 @@ public final class TextsBenchmark {
         Map<String, String> labels = Map.of(
                 BY_LENGTH, "by length, batches of " + TOKENS + " tokens",
                 ALL_PADDED, "padded to " + PADDED + ", batches of " + MiniLmBatch.ROWS);
-        Trainable model =
-                MiniLmModels.adapted(new MiniLmModels().shared(), MiniLmModels.ALL_LINEAR).inParallel(Turn.THREADS);
+        Trainable model = MiniLmModels.adapted(new MiniLmModels().shared(), MiniLmModels.ALL_LINEAR)
+                .inParallel(Turn.THREADS);
         Measurements measured = new Measurements();
         for (int round = 0; round <= rounds; round++) {
             for (Map.Entry<String, LengthBuckets> way : ways.entrySet()) {
@@ -107,11 +107,11 @@ public final class TextsBenchmark {
         Map<String, LengthBuckets> ways = new LinkedHashMap<>();
         try (HuggingFaceTextTokenizer longest = MiniLm.tokenizer(LONGEST);
                 HuggingFaceTextTokenizer shorter = MiniLm.tokenizer(PADDED)) {
-            ways.put(BY_LENGTH, LengthBuckets.of(some, longest, MiniLmBatch.CLASSES, some.size())
-                    .withTokenBudget(TOKENS));
             ways.put(
-                    ALL_PADDED,
-                    LengthBuckets.of(some, new Padding(shorter), MiniLmBatch.CLASSES, MiniLmBatch.ROWS));
+                    BY_LENGTH,
+                    LengthBuckets.of(some, longest, MiniLmBatch.CLASSES, some.size())
+                            .withTokenBudget(TOKENS));
+            ways.put(ALL_PADDED, LengthBuckets.of(some, new Padding(shorter), MiniLmBatch.CLASSES, MiniLmBatch.ROWS));
         }
         return ways;
     }

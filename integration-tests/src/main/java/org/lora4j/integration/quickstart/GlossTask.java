@@ -41,8 +41,7 @@ final class GlossTask {
     static GlossTask load(long seed) throws IOException {
         WordNetGlosses glosses = WordNetGlosses.load(seed);
         try (HuggingFaceTextTokenizer tokenizer = MiniLm.tokenizer(MAX_LENGTH)) {
-            return new GlossTask(
-                    buckets(glosses.training(), tokenizer), buckets(glosses.heldOut(), tokenizer));
+            return new GlossTask(buckets(glosses.training(), tokenizer), buckets(glosses.heldOut(), tokenizer));
         }
     }
 
