@@ -38,6 +38,9 @@ public final class StartupProcess {
                 BertClassifier.LABELS, Nd4j.createFromArray(label));
         model.executor().gradients(batch, MiniLmModels.SEED);
         tell(READY);
+        ChildJava.tell(
+                "processor time of the main thread",
+                ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime() / 1e9);
     }
 
     private static void tell(String name) {
