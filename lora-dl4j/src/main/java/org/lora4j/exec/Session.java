@@ -50,6 +50,11 @@ final class Session {
         return ordered;
     }
 
+    /** Gives the memory back that is kept for the next run. What runs gave stays. */
+    void release() {
+        session.getMmgr().close();
+    }
+
     private static String describe(Map<String, INDArray> placeholders) {
         if (placeholders.isEmpty()) {
             return "no input";

@@ -30,7 +30,10 @@ final class ShapeTrace {
                 shapes.put(v.name(), v.getArr().shape());
             }
         }
-        new Session(engine, graph).run(placeholders, outputs, List.of(new Recorder(shapes)));
+        Session session = new Session(engine, graph);
+        session.run(placeholders, outputs, List.of(new Recorder(shapes)));
+        // Memory that waits for the garbage collector is memory that training does not get.
+        session.release();
         return shapes;
     }
 

@@ -133,7 +133,7 @@ public final class GraphCopy {
      */
     public SameDiff build() {
         refuseWhatCannotBeCopied();
-        SameDiff copy = SameDiff.create();
+        SameDiff copy = SharedArrays.newGraph();
         for (SDVariable v : source.variables()) {
             if (isKept(v.name())) {
                 copyLeaf(copy, v);

@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.lora4j.error.Problems;
+import org.lora4j.graph.SharedArrays;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -78,7 +79,7 @@ public final class BertClassifier {
     /** Builds the graph; the prefix goes before the path of every module but the head's. */
     static BertClassifier build(
             BertWeights weights, String prefix, Pooling pooling, ClassifierHead head, boolean tokenTypes) {
-        SameDiff sd = SameDiff.create();
+        SameDiff sd = SharedArrays.newGraph();
         BertGraph builder = new BertGraph(sd, weights, prefix);
         SDVariable pooled = builder.pooled(builder.encoder(tokenTypes), pooling);
         addLoss(sd, head.logits(sd, pooled), weights.dataType(), head.classes());

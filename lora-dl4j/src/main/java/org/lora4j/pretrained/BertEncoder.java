@@ -2,6 +2,7 @@
 package org.lora4j.pretrained;
 
 import java.util.Map;
+import org.lora4j.graph.SharedArrays;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -81,7 +82,7 @@ public final class BertEncoder {
      * @throws IllegalArgumentException if the pooling is {@link Pooling#POOLER} and the weights have no pooler
      */
     public static BertEncoder create(BertWeights weights, Pooling pooling, boolean tokenTypes) {
-        SameDiff sd = SameDiff.create();
+        SameDiff sd = SharedArrays.newGraph();
         BertGraph builder = new BertGraph(sd, weights);
         builder.pooled(builder.encoder(tokenTypes), pooling);
         return new BertEncoder(sd, weights.config(), tokenTypes);

@@ -95,8 +95,13 @@ public final class OnnxInitializers {
      * @throws IOException if it cannot be read
      */
     public static OnnxInitializers read(InputStream in, String source) throws IOException {
-        Backend.require();
-        Onnx.GraphProto graph = parse(in, source).getGraph();
+        Runnable backend = Backend.starting();
+        Onnx.GraphProto graph;
+        try {
+            graph = parse(in, source).getGraph();
+        } finally {
+            backend.run();
+        }
         Map<String, INDArray> tensors = new LinkedHashMap<>();
         Map<String, String> otherTypes = new LinkedHashMap<>();
         Problems problems = new Problems();

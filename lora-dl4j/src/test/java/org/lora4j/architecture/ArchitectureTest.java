@@ -160,6 +160,7 @@ class ArchitectureTest {
                         "format.huggingface",
                         "array",
                         "array.io",
+                        "graph",
                         "model",
                         "samediff",
                         "train",

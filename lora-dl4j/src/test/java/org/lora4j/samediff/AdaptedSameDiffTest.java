@@ -67,6 +67,16 @@ class AdaptedSameDiffTest {
         return LoraConfig.builder().rank(1).alpha(2).targetModules(targets).initialization(Initialization.RANDOM);
     }
 
+    @Test
+    void inject_copiesNoWeightOfTheBase() {
+        AdaptedSameDiff model = Lora.inject(base, config("fc1", "fc2").build(), 1);
+
+        assertThat(List.of("fc1.weight", "fc1.bias", "fc2.weight", "fc2.bias"))
+                .allSatisfy(name -> assertThat(
+                                model.graph().getVariable(name).getArr().data().address())
+                        .isEqualTo(base.getVariable(name).getArr().data().address()));
+    }
+
     private INDArray y(AdaptedSameDiff model) {
         return model.output(inputs, "y").get("y");
     }

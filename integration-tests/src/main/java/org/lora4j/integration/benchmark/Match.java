@@ -51,7 +51,7 @@ enum Match {
                     "LoRA step, low memory / PyTorch LoRA, batch " + batch,
                     MlpTeam.key("lowMemory", batch),
                     TorchMlp.key(true, batch),
-                    0.8));
+                    1));
             claims.add(Claim.atMost(
                     "LoRA step, low memory / stock Deeplearning4j, batch " + batch,
                     MlpTeam.key("lowMemory", batch),

@@ -16,11 +16,12 @@ import java.util.Map;
  *
  * <p>Arguments: the folder for the report, the number of rounds that count, {@code wall} or {@code processor} for the time
  * that ratios are made of, the numbers of threads with commas, the name of a {@link Match}, and optionally the keys of the
- * contenders to time, with commas.
+ * contenders to time, with commas, or {@code all}.
  */
 public final class PeerBenchmark {
 
     private static final int WARM_UP_ROUNDS = 2;
+    private static final String ALL = "all";
 
     private final int rounds;
     private final TimedBy clock;
@@ -44,7 +45,7 @@ public final class PeerBenchmark {
     public static void main(String[] args) throws IOException {
         Locale.setDefault(Locale.ROOT);
         Match match = Match.valueOf(args[4].toUpperCase(Locale.ROOT));
-        String only = args.length > 5 ? args[5].trim() : "";
+        String only = args.length > 5 && !args[5].equals(ALL) ? args[5].trim() : "";
         PeerBenchmark benchmark = new PeerBenchmark(Integer.parseInt(args[1]), TimedBy.of(args[2]), match, only);
         Map<Integer, Measurements> measured = new LinkedHashMap<>();
         for (String threads : args[3].split(",")) {

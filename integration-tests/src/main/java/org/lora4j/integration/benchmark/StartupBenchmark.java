@@ -48,12 +48,11 @@ public final class StartupBenchmark {
                         seconds.computeIfAbsent(name, key -> new ArrayList<>()).add(value));
             }
         }
-        Summary summary = new Summary("MiniLM, from the start of Java to a gradient graph", Machine.facts())
+        Summary summary = new Summary("MiniLM, seconds from the start of Java to a gradient graph", Machine.facts())
                 .note("Java", String.join(" ", OPTIONS));
         seconds.forEach((name, values) -> {
             Timing timing = Timing.of(values);
-            summary.note(
-                    name, String.format("%.2f s since the start of Java, best %.2f s", timing.median(), timing.best()));
+            summary.note(name, String.format("%.2f s, best %.2f s", timing.median(), timing.best()));
         });
         summary.promise(Promise.atMost(
                         "ready to train, seconds since the start of Java",

@@ -25,10 +25,8 @@ public final class StartupProcess {
      */
     public static void main(String[] args) throws IOException {
         tell("main called");
-        Nd4j.ones(1).close();
-        tell("ND4J started");
         MiniLmModels models = new MiniLmModels();
-        tell("weights read");
+        tell("ND4J started and weights read");
         AdaptedSameDiff model = MiniLmModels.adapted(models.shared(), MiniLmModels.ALL_LINEAR);
         tell("adapted");
         // The graph is built at the first step; this one is as small as a step can be.
@@ -40,6 +38,9 @@ public final class StartupProcess {
                 BertClassifier.LABELS, Nd4j.createFromArray(label));
         model.executor().gradients(batch, MiniLmModels.SEED);
         tell(READY);
+        ChildJava.tell(
+                "processor time of the main thread",
+                ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime() / 1e9);
     }
 
     private static void tell(String name) {

@@ -60,6 +60,8 @@ enum Team {
     /** Of its Java. Every session keeps its arrays for the next step, and several take turns in one process. */
     List<String> options() {
         List<String> options = new ArrayList<>(List.of("-Xmx2g", "-Dorg.slf4j.simpleLogger.defaultLogLevel=error"));
+        // ONNX Runtime's initialization ends a process with the usual stack and a long class path.
+        options.add("-Xss16m");
         options.add("-Dorg.bytedeco.javacpp.maxbytes=" + bytes);
         options.add("-Dorg.bytedeco.javacpp.maxphysicalbytes=14G");
         return options;

@@ -14,8 +14,9 @@ record Turn(double seconds, double cpuSeconds) {
 
     private static final double NANOSECONDS = 1e9;
 
-    /** How many threads this process may use, as it was started. */
-    static final int THREADS = Integer.parseInt(System.getenv().getOrDefault("OMP_NUM_THREADS", "1"));
+    /** How many threads this process may use, as it was started. Several numbers are those of its children. */
+    static final int THREADS = Integer.parseInt(
+            System.getenv().getOrDefault("OMP_NUM_THREADS", "1").split(",")[0].trim());
 
     private static final LongSupplier CPU = THREADS == 1
             ? ManagementFactory.getThreadMXBean()::getCurrentThreadCpuTime

@@ -12,6 +12,7 @@ import org.lora4j.pretrained.BertClassifier;
 import org.lora4j.pretrained.EncodedBatch;
 import org.lora4j.pretrained.HuggingFaceTextTokenizer;
 import org.lora4j.pretrained.LengthBuckets;
+import org.lora4j.pretrained.TextExample;
 import org.lora4j.train.Batches;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -22,9 +23,13 @@ final class GlossTask {
     /** Longest sequence in tokens; one gloss in a thousand is longer. */
     static final int MAX_LENGTH = 64;
 
-    static final int BATCH_SIZE = 32;
+    /** Of short texts more go into a batch than of long ones: 29 on average, 71 of 9 tokens, 10 of 64. */
+    static final int TOKENS_IN_A_BATCH = 640;
 
     static final int CLASSES = NounCategory.names().size();
+
+    /** So many texts tell whether two models give the same. */
+    private static final int SOME = 500;
 
     private final LengthBuckets training;
     private final LengthBuckets heldOut;
@@ -37,10 +42,12 @@ final class GlossTask {
     static GlossTask load(long seed) throws IOException {
         WordNetGlosses glosses = WordNetGlosses.load(seed);
         try (HuggingFaceTextTokenizer tokenizer = MiniLm.tokenizer(MAX_LENGTH)) {
-            return new GlossTask(
-                    LengthBuckets.of(glosses.training(), tokenizer, CLASSES, BATCH_SIZE),
-                    LengthBuckets.of(glosses.heldOut(), tokenizer, CLASSES, BATCH_SIZE));
+            return new GlossTask(buckets(glosses.training(), tokenizer), buckets(glosses.heldOut(), tokenizer));
         }
+    }
+
+    private static LengthBuckets buckets(List<TextExample> examples, HuggingFaceTextTokenizer tokenizer) {
+        return LengthBuckets.of(examples, tokenizer, CLASSES, examples.size()).withTokenBudget(TOKENS_IN_A_BATCH);
     }
 
     LengthBuckets training() {
@@ -62,18 +69,27 @@ final class GlossTask {
     }
 
     /** The logits of all held-out examples, in the order of the batches. */
-    INDArray heldOutLogits(GraphExecutor executor) {
-        INDArray all = Nd4j.create(heldOut.size(), CLASSES);
+    private INDArray heldOutLogits(GraphExecutor executor) {
+        return logits(executor, heldOut.size());
+    }
+
+    /** The logits of the first of the held-out examples, from the shortest text on: enough to compare two models. */
+    INDArray logitsOfSome(GraphExecutor executor) {
+        return logits(executor, Math.min(SOME, heldOut.size()));
+    }
+
+    private INDArray logits(GraphExecutor executor, int count) {
+        INDArray found = Nd4j.create(count, CLASSES);
         int row = 0;
         Iterator<EncodedBatch> batches = heldOut.inOrder();
-        while (batches.hasNext()) {
+        while (row < count) {
             EncodedBatch batch = batches.next();
             INDArray logits = executor.output(batch.placeholders(), List.of(BertClassifier.LOGITS))
                     .get(BertClassifier.LOGITS);
-            for (int i = 0; i < batch.size(); i++) {
-                all.putRow(row++, logits.getRow(i));
+            for (int i = 0; i < batch.size() && row < count; i++) {
+                found.putRow(row++, logits.getRow(i));
             }
         }
-        return all;
+        return found;
     }
 }
