@@ -93,8 +93,8 @@ public final class QuantizedBenchmark {
         accuracies(forms);
         Summary summary = new Summary("MiniLM with stored weights: LoRA on all linear layers, 32 x 64", Machine.facts())
                 .table("a step", steps);
-        memory.forEach((key, ratio) ->
-                summary.note("linear weights of " + key + " / F32", String.format("%.3f", ratio)));
+        memory.forEach(
+                (key, ratio) -> summary.note("linear weights of " + key + " / F32", String.format("%.3f", ratio)));
         accuracy.forEach((key, value) -> summary.note("accuracy with " + key, String.format("%.4f", value)));
         promises("int8", INT8_MEMORY, INT8_STEP, summary);
         promises("nf4", NF4_MEMORY, NF4_STEP, summary);
@@ -176,7 +176,8 @@ public final class QuantizedBenchmark {
             LengthBuckets training = LengthBuckets.of(glosses.training(), tokenizer, classes, MiniLmBatch.ROWS)
                     .withTokenBudget(TOKENS);
             LengthBuckets heldOut = LengthBuckets.of(glosses.heldOut(), tokenizer, classes, MiniLmBatch.ROWS);
-            for (Form form : forms.stream().filter(f -> TRAINED.contains(f.key())).toList()) {
+            for (Form form :
+                    forms.stream().filter(f -> TRAINED.contains(f.key())).toList()) {
                 Trainable model = model(form);
                 TrainingPlan plan = TrainingPlan.builder()
                         .epochs(EPOCHS)
