@@ -41,7 +41,7 @@ public final class ContinualExample {
     private static final int ALL_TRAINING = 50;
     private static final int ALL_TEST = 30;
     private static final int EPOCHS = 5;
-    private static final int FULL_EPOCHS = 3;
+    private static final int FULL_EPOCHS = 4;
     private static final long SEED = 1;
 
     private static final double TOWARDS_OLD = 1;
@@ -56,7 +56,7 @@ public final class ContinualExample {
     private final Settings settings;
     private final long start = System.nanoTime();
 
-    private ContinualExample(PrintStream out, Path folder, Settings settings) {
+    ContinualExample(PrintStream out, Path folder, Settings settings) {
         this.out = out;
         this.folder = folder;
         this.settings = settings;
@@ -83,17 +83,18 @@ public final class ContinualExample {
                     arguments.number(3, "threads", 1, Runtime.getRuntime().availableProcessors()));
             Settings settings = new Settings(
                     full ? ALL_TRAINING : FEW_TRAINING, full ? ALL_TEST : FEW_TEST, EPOCHS, FULL_EPOCHS, threads, SEED);
-            new ContinualExample(System.out, folder, settings).run(new Clinc150(data));
+            Clinc150 clinc = new Clinc150(data);
+            new ContinualExample(System.out, folder, settings).run(clinc, clinc.domains());
         } catch (IOException | IllegalArgumentException | IllegalStateException e) {
             System.err.println("example-continual: " + e.getMessage());
             System.exit(1);
         }
     }
 
-    private void run(Clinc150 clinc) throws IOException {
+    void run(Clinc150 clinc, List<String> domains) throws IOException {
         BertWeights weights = MiniLm.weights();
         try (HuggingFaceTextTokenizer tokenizer = MiniLm.tokenizer(Settings.LONGEST)) {
-            Intents intents = new Intents(clinc, clinc.domains(), settings, tokenizer);
+            Intents intents = new Intents(clinc, domains, settings, tokenizer);
             SameDiff whole = graph(weights, intents);
             Routing routing = new Routing(clinc, intents, whole, settings.test(), this::say);
             Routing.Figures router = routing.choose();
