@@ -21,7 +21,8 @@ import org.lora4j.train.ShuffledIndices;
  */
 record TextTask(String name, TaskLabels labels, LengthBuckets training, LengthBuckets test) {
 
-    private static final int BATCH_SIZE = 32;
+    /** Every task keeps the memory of its largest batch, so that no batch may be much larger than the others. */
+    private static final int TOKENS = 512;
 
     /**
      * How texts become batches.
@@ -33,7 +34,8 @@ record TextTask(String name, TaskLabels labels, LengthBuckets training, LengthBu
     record Encoding(TextTokenizer tokenizer, int most, long seed) {
 
         LengthBuckets of(List<TextExample> examples, int classes) {
-            return LengthBuckets.of(some(examples, most, seed), tokenizer, classes, BATCH_SIZE);
+            return LengthBuckets.of(some(examples, most, seed), tokenizer, classes, 1)
+                    .withTokenBudget(TOKENS);
         }
     }
 

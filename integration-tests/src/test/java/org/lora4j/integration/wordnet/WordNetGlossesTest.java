@@ -21,6 +21,7 @@ import org.lora4j.pretrained.TextExample;
 class WordNetGlossesTest {
 
     private static final int MOTIVE = 12;
+    private static final int WEATHER = 14;
 
     @Test
     void load_givesAHundredAndAHundredPerCategoryAndHalvesTheSmallOne() throws IOException {
@@ -32,6 +33,19 @@ class WordNetGlossesTest {
                 .allSatisfy((label, count) -> assertThat(count).isEqualTo(label == MOTIVE ? 21 : 100));
         assertThat(countByLabel(glosses.heldOut())).isEqualTo(countByLabel(glosses.training()));
         assertThat(NounCategory.names().get(MOTIVE)).isEqualTo("noun.motive");
+    }
+
+    @Test
+    void verbs_haveAHundredAndAHundredPerCategory_andHalvesOfTheSmallOne() throws IOException {
+        WordNetGlosses glosses = WordNetGlosses.verbs(1);
+
+        // data.verb has 81 synsets in verb.weather, counted with cut, sort and uniq; all others have more than 200.
+        assertThat(countByLabel(glosses.training()))
+                .hasSize(15)
+                .allSatisfy((label, count) -> assertThat(count).isEqualTo(label == WEATHER ? 41 : 100));
+        assertThat(countByLabel(glosses.heldOut()))
+                .allSatisfy((label, count) -> assertThat(count).isEqualTo(label == WEATHER ? 40 : 100));
+        assertThat(WordNetGlosses.verbCategories().get(WEATHER)).isEqualTo("verb.weather");
     }
 
     @Test
