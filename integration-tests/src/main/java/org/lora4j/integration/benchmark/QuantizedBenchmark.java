@@ -87,7 +87,10 @@ public final class QuantizedBenchmark {
         }
 
         double accuracy() {
-            return accuracies.stream().mapToDouble(Double::doubleValue).average().orElse(Double.NaN);
+            return accuracies.stream()
+                    .mapToDouble(Double::doubleValue)
+                    .average()
+                    .orElse(Double.NaN);
         }
     }
 
@@ -186,7 +189,8 @@ public final class QuantizedBenchmark {
                 if (round >= 0) {
                     results.get(entry.getKey()).seconds().add(seconds);
                 }
-                System.out.printf("round %d  %-12s %.3f s of processor for a step%n", round + 1, entry.getKey(), seconds);
+                System.out.printf(
+                        "round %d  %-12s %.3f s of processor for a step%n", round + 1, entry.getKey(), seconds);
             }
         }
     }
@@ -198,7 +202,8 @@ public final class QuantizedBenchmark {
             LengthBuckets training = LengthBuckets.of(glosses.training(), tokenizer, classes, Workload.BATCH)
                     .withTokenBudget(TOKENS);
             LengthBuckets heldOut = LengthBuckets.of(glosses.heldOut(), tokenizer, classes, Workload.BATCH);
-            for (Form form : forms.stream().filter(f -> TRAINED.contains(f.key())).toList()) {
+            for (Form form :
+                    forms.stream().filter(f -> TRAINED.contains(f.key())).toList()) {
                 Trainable model = model(form, SEED, results);
                 TrainingPlan plan = TrainingPlan.builder()
                         .epochs(epochs)
@@ -232,8 +237,8 @@ public final class QuantizedBenchmark {
 
     private static String table(Map<String, Result> results) {
         double plain = results.get("f32").step();
-        StringBuilder table = new StringBuilder(String.format(
-                "%-12s %14s %12s %8s %9s%n", "", "linear weights", "CPU ms/step", "/ F32", "accuracy"));
+        StringBuilder table = new StringBuilder(
+                String.format("%-12s %14s %12s %8s %9s%n", "", "linear weights", "CPU ms/step", "/ F32", "accuracy"));
         results.forEach((key, result) -> table.append(String.format(
                 "%-12s %13.3fx %12.0f %8.3f %9.4f%n",
                 key, result.memory(), 1000 * result.step(), result.step() / plain, result.accuracy())));
@@ -262,6 +267,7 @@ public final class QuantizedBenchmark {
     }
 
     private static String claim(String what, double value, double most) {
-        return String.format("%s = %.3f (at most %s: %s)", what, value, most, value <= most ? "reached" : "not reached");
+        return String.format(
+                "%s = %.3f (at most %s: %s)", what, value, most, value <= most ? "reached" : "not reached");
     }
 }
