@@ -2,6 +2,7 @@
 package org.lora4j.exec;
 
 import java.util.Collection;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import org.lora4j.autodiff.rules.GradientRule;
@@ -18,13 +19,13 @@ final class Engine {
 
     /** Native ops only. */
     static final Engine PLAIN = new Engine(
-            UnaryOperator.identity(),
+            (graph, trainable) -> graph,
             GradientRules::of,
             (graph, shapes, outputs) -> graph,
             UnaryOperator.identity(),
             InferenceSession::new);
 
-    private final UnaryOperator<SameDiff> prepare;
+    private final BiFunction<SameDiff, Collection<String>, SameDiff> prepare;
     private final Function<DifferentialFunction, GradientRule> rule;
     private final Finish finish;
     private final UnaryOperator<SameDiff> forOutputs;
@@ -37,7 +38,7 @@ final class Engine {
     }
 
     private Engine(
-            UnaryOperator<SameDiff> prepare,
+            BiFunction<SameDiff, Collection<String>, SameDiff> prepare,
             Function<DifferentialFunction, GradientRule> rule,
             Finish finish,
             UnaryOperator<SameDiff> forOutputs,
@@ -59,8 +60,8 @@ final class Engine {
                 graph -> Kernels.session(graph, multiplier));
     }
 
-    SameDiff prepare(SameDiff graph) {
-        return prepare.apply(graph);
+    SameDiff prepare(SameDiff graph, Collection<String> trainable) {
+        return prepare.apply(graph, trainable);
     }
 
     GradientRule rule(DifferentialFunction op) {

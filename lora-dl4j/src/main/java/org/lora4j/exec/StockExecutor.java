@@ -44,8 +44,8 @@ public final class StockExecutor implements GraphExecutor {
 
     private StockExecutor(
             SameDiff inference, SameDiff training, List<String> trainable, List<DropoutMask> masks, Engine engine) {
-        this.inference = engine.prepare(inference);
-        this.training = training == inference ? this.inference : engine.prepare(training);
+        this.inference = engine.prepare(inference, trainable);
+        this.training = training == inference ? this.inference : engine.prepare(training, trainable);
         this.trainable = trainable;
         // A module that the loss does not depend on runs neither now nor later.
         Set<String> reached = GraphOrder.ancestors(this.training, lossVariables(this.training));

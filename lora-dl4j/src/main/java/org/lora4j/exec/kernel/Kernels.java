@@ -16,6 +16,7 @@ import org.nd4j.autodiff.functions.DifferentialFunction;
 import org.nd4j.autodiff.samediff.NameScope;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.autodiff.samediff.VariableType;
 import org.nd4j.autodiff.samediff.internal.InferenceSession;
 import org.nd4j.autodiff.samediff.internal.SameDiffOp;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -62,10 +63,15 @@ public final class Kernels {
      * Replaces what a graph spells out in many ops by carriers of kernels.
      *
      * @param graph the graph, only read
+     * @param trainable names of leaves that learn, which become VARIABLEs, so that nothing takes them for frozen
      * @return a copy that a {@link #session} must run: another one would execute the carriers themselves
      */
-    public static SameDiff fuse(SameDiff graph) {
+    public static SameDiff fuse(SameDiff graph, Collection<String> trainable) {
         GraphCopy copy = GraphCopy.of(graph);
+        trainable.stream()
+                .filter(graph::hasVariable)
+                .forEach(name -> copy.leaf(
+                        name, VariableType.VARIABLE, graph.getVariable(name).getArr()));
         GeluPattern.find(graph)
                 .forEach((op, x) -> copy.rewrite(
                         op,

@@ -11,8 +11,9 @@ public enum MathMode {
     STRICT_F32,
     /**
      * Both factors of a product with a frozen weight are rounded to BF16 (8 bits of significand, relative error 2^-9 each),
-     * products are summed in F32. All other products, those with adapters among them, are strict. Needs a processor with
-     * AVX512-BF16 or AMX to be fast, and a BF16 copy of each frozen weight, half its size.
+     * products are summed in F32. All other products, those with what learns among them, are strict. Needs a processor with
+     * AVX512-BF16 or AMX to be fast, and a BF16 copy of each frozen weight, half its size. Frozen weights must not change
+     * while they are used: a change of a few values would go unnoticed.
      */
     BF16
 }

@@ -196,6 +196,35 @@ class OneDnnTest {
     }
 
     @Test
+    void multiply_inBf16_afterAFrozenWeightWasTrainedElsewhere_takesItsNewValues() {
+        Multiplier multiplier = OneDnn.products(MathMode.BF16);
+        INDArray x = Nd4j.ones(DataType.FLOAT, 1, 4);
+        INDArray w = Nd4j.ones(DataType.FLOAT, 4, 2);
+        INDArray z = Nd4j.create(DataType.FLOAT, 1, 2);
+        multiplier.multiply(new Factor(x, false, false), new Factor(w, false, true), z, 0);
+
+        w.assign(Nd4j.ones(DataType.FLOAT, 4, 2).mul(3));
+        multiplier.multiply(new Factor(x, false, false), new Factor(w, false, true), z, 0);
+
+        assertThat(z.toFloatVector()).containsExactly(12, 12);
+    }
+
+    @Test
+    void executor_inBf16_computesWithAConstantThatLearnsInF32() {
+        SameDiff graph = layers();
+        List<String> constants = List.of("w1", "w2");
+        Map<String, INDArray> input = Map.of("x", random(9, 7, 12));
+        StockExecutor plain = StockExecutor.forTraining(graph, constants);
+        double expected = plain.gradients(input, 1).loss();
+
+        double found = plain.withProducts(OneDnn.products(MathMode.BF16))
+                .gradients(input, 1)
+                .loss();
+
+        assertThat(found).isCloseTo(expected, within(EXACT * expected));
+    }
+
+    @Test
     void requireFast_forAReferenceKernel_refusesWithAdvice() {
         Key half = new Key(4, 5, 6, new Strides(5, 1), new Strides(6, 1), false, true);
 
