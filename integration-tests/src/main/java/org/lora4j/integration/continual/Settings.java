@@ -22,7 +22,7 @@ record Settings(int training, int test, int epochs, int fullEpochs, int threads,
     static final int TEST_BATCH = 64;
     static final int LONGEST = 48;
     static final double RATE = 2e-3;
-    static final double FULL_RATE = 1e-4;
+    static final double FULL_RATE = 3e-4;
     static final double HEAD_RATE = 5e-3;
 
     /** The upper two layers of six, above {@link LowerLayers}. */
