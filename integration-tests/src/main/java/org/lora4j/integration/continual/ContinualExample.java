@@ -42,6 +42,11 @@ public final class ContinualExample {
     private static final int ALL_TEST = 30;
     private static final int EPOCHS = 5;
     private static final int FULL_EPOCHS = 4;
+    /** Of all texts, for about as many steps. */
+    private static final int EPOCHS_OF_ALL = 2;
+    /** Of each intent, of which there are 20. */
+    private static final int VALIDATED = 10;
+
     private static final long SEED = 1;
 
     private static final double TOWARDS_OLD = 1;
@@ -81,8 +86,9 @@ public final class ContinualExample {
             boolean full = args.length > 2 && Set.of("full", "true").contains(args[2]);
             int threads = Math.toIntExact(
                     arguments.number(3, "threads", 1, Runtime.getRuntime().availableProcessors()));
-            Settings settings = new Settings(
-                    full ? ALL_TRAINING : FEW_TRAINING, full ? ALL_TEST : FEW_TEST, EPOCHS, FULL_EPOCHS, threads, SEED);
+            Settings settings = full
+                    ? new Settings(ALL_TRAINING, ALL_TEST, EPOCHS_OF_ALL, EPOCHS_OF_ALL, threads, SEED)
+                    : new Settings(FEW_TRAINING, FEW_TEST, EPOCHS, FULL_EPOCHS, threads, SEED);
             Clinc150 clinc = new Clinc150(data);
             new ContinualExample(System.out, folder, settings).run(clinc, clinc.domains());
         } catch (IOException | IllegalArgumentException | IllegalStateException e) {
@@ -96,7 +102,7 @@ public final class ContinualExample {
         try (HuggingFaceTextTokenizer tokenizer = MiniLm.tokenizer(Settings.LONGEST)) {
             Intents intents = new Intents(clinc, domains, settings, tokenizer);
             SameDiff whole = graph(weights, intents);
-            Routing routing = new Routing(clinc, intents, whole, settings.test(), this::say);
+            Routing routing = new Routing(clinc, intents, whole, VALIDATED, this::say);
             Routing.Figures router = routing.choose();
             saveRouter(routing);
             LowerLayers lower = new LowerLayers(whole);
