@@ -2,14 +2,18 @@
 package org.lora4j.exec;
 
 import java.util.Collection;
+import java.util.Map;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import org.lora4j.autodiff.rules.GradientRule;
 import org.lora4j.autodiff.rules.GradientRules;
 import org.lora4j.autodiff.rules.Shapes;
+import org.lora4j.exec.kernel.Kernel;
 import org.lora4j.exec.kernel.Kernels;
 import org.lora4j.exec.kernel.Multiplier;
+import org.lora4j.exec.plan.Arena;
+import org.lora4j.exec.plan.Plans;
 import org.nd4j.autodiff.functions.DifferentialFunction;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.internal.InferenceSession;
@@ -23,13 +27,13 @@ final class Engine {
             GradientRules::of,
             (graph, shapes, outputs) -> graph,
             UnaryOperator.identity(),
-            InferenceSession::new);
+            (graph, arena) -> new Session(() -> new InferenceSession(graph), null));
 
     private final BiFunction<SameDiff, Collection<String>, SameDiff> prepare;
     private final Function<DifferentialFunction, GradientRule> rule;
     private final Finish finish;
     private final UnaryOperator<SameDiff> forOutputs;
-    private final Function<SameDiff, InferenceSession> session;
+    private final BiFunction<SameDiff, Arena, Session> session;
 
     /** What is done to a gradient graph that is complete. */
     @FunctionalInterface
@@ -42,7 +46,7 @@ final class Engine {
             Function<DifferentialFunction, GradientRule> rule,
             Finish finish,
             UnaryOperator<SameDiff> forOutputs,
-            Function<SameDiff, InferenceSession> session) {
+            BiFunction<SameDiff, Arena, Session> session) {
         this.prepare = prepare;
         this.rule = rule;
         this.finish = finish;
@@ -57,7 +61,11 @@ final class Engine {
                 Kernels::rule,
                 Kernels::fuseProducts,
                 Kernels::fuseStoredWeights,
-                graph -> Kernels.session(graph, multiplier));
+                (graph, arena) -> planned(graph, Kernels.of(graph, multiplier), arena));
+    }
+
+    private static Session planned(SameDiff graph, Map<String, Kernel> kernels, Arena arena) {
+        return new Session(() -> Kernels.session(graph, kernels), new Plans(graph, kernels, arena));
     }
 
     SameDiff prepare(SameDiff graph, Collection<String> trainable) {
@@ -77,7 +85,7 @@ final class Engine {
         return forOutputs.apply(graph);
     }
 
-    InferenceSession session(SameDiff graph) {
-        return session.apply(graph);
+    Session session(SameDiff graph, Arena arena) {
+        return session.apply(graph, arena);
     }
 }

@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.lora4j.autodiff.ReversePass;
+import org.lora4j.exec.plan.Arena;
 import org.lora4j.graph.GraphCopy;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -30,9 +31,9 @@ final class GradientGraph {
             List<String> trainable,
             Map<String, String> gradientOf,
             AskedShapes asked,
-            Engine engine) {
+            Session session) {
         this.graph = graph;
-        this.session = new Session(engine, graph);
+        this.session = session;
         this.losses = losses;
         this.trainable = trainable;
         this.gradientOf = gradientOf;
@@ -41,14 +42,16 @@ final class GradientGraph {
     }
 
     /** Builds one from a prepared training graph, which is only read. */
-    static GradientGraph build(SameDiff training, List<String> trainable, Map<String, long[]> shapes, Engine engine) {
+    static GradientGraph build(
+            SameDiff training, List<String> trainable, Map<String, long[]> shapes, Engine engine, Arena arena) {
         SameDiff graph = GraphCopy.of(training).build();
         List<String> losses = List.copyOf(training.getLossVariables());
         AskedShapes asked = new AskedShapes(shapes);
         ReversePass.Extension added = ReversePass.extend(graph, losses, trainable, asked, engine::rule);
         SameDiff finished =
                 engine.finish(graph, new GradientShapes(asked, added.shapedLike()), outputs(losses, added.gradients()));
-        return new GradientGraph(finished, losses, trainable, added.gradients(), asked.frozen(), engine);
+        return new GradientGraph(
+                finished, losses, trainable, added.gradients(), asked.frozen(), engine.session(finished, arena));
     }
 
     private static List<String> outputs(List<String> losses, Map<String, String> gradientOf) {

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.lora4j.exec.plan.Arena;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -14,6 +15,7 @@ final class PrefixRunner {
     private final SameDiff prefix;
     private final List<String> outputs;
     private final Engine engine;
+    private final Arena arena = new Arena();
     private final List<Finished> graphs = new ArrayList<>();
     private final Map<String, Finished> byShapes = new HashMap<>();
 
@@ -39,7 +41,7 @@ final class PrefixRunner {
         }
         AskedShapes asked = new AskedShapes(shapes);
         SameDiff finished = engine.finish(prefix, asked, outputs);
-        Finished graph = new Finished(asked.frozen(), new Session(engine, finished));
+        Finished graph = new Finished(asked.frozen(), engine.session(finished, arena));
         graphs.add(graph);
         return graph;
     }

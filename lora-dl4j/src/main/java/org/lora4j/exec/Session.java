@@ -7,34 +7,75 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import org.lora4j.exec.plan.Plan;
+import org.lora4j.exec.plan.Plans;
 import org.nd4j.autodiff.listeners.At;
 import org.nd4j.autodiff.listeners.Listener;
 import org.nd4j.autodiff.listeners.Operation;
-import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.internal.InferenceSession;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** A stock session of our own over a graph, apart from those that the graph keeps per thread. */
+/**
+ * Runs a graph: by a plan where it has one, else through a session of SameDiff's own, apart from those that the graph keeps
+ * per thread.
+ */
 final class Session {
 
-    private final InferenceSession session;
+    private final Supplier<InferenceSession> maker;
+    private final Plans plans;
+    private InferenceSession session;
 
-    Session(Engine engine, SameDiff graph) {
-        this.session = engine.session(graph);
+    /** {@code plans} may be null: then every run goes through a session of SameDiff. */
+    Session(Supplier<InferenceSession> maker, Plans plans) {
+        this.maker = maker;
+        this.plans = plans;
     }
 
     Map<String, INDArray> run(Map<String, INDArray> placeholders, Collection<String> outputs) {
-        return run(placeholders, outputs, List.of());
+        return onInputs(placeholders, () -> {
+            Optional<Plan> plan =
+                    plans == null ? Optional.empty() : plans.find(Inputs.shapeKey(placeholders), placeholders, outputs);
+            return plan.isPresent() ? plan.get().run(placeholders) : stock(placeholders, outputs, List.of());
+        });
     }
 
-    Map<String, INDArray> run(
+    /** The shapes of all variables that the outputs depend on. SameDiff itself does not know them. */
+    Map<String, long[]> shapes(Map<String, INDArray> placeholders, Collection<String> outputs) {
+        return onInputs(placeholders, () -> {
+            Optional<Map<String, long[]>> known =
+                    plans == null ? Optional.empty() : plans.shapes(placeholders, outputs);
+            return known.orElseGet(() -> traced(placeholders, outputs));
+        });
+    }
+
+    private Map<String, long[]> traced(Map<String, INDArray> placeholders, Collection<String> outputs) {
+        ShapeRecorder recorder = new ShapeRecorder();
+        stock(placeholders, outputs, List.of(recorder));
+        return recorder.shapes();
+    }
+
+    private Map<String, INDArray> stock(
             Map<String, INDArray> placeholders, Collection<String> outputs, List<Listener> listeners) {
+        if (session == null) {
+            session = maker.get();
+        }
         At at = At.builder().operation(Operation.INFERENCE).build();
-        Map<String, INDArray> found;
+        Map<String, INDArray> found =
+                session.output(new ArrayList<>(outputs), placeholders, null, Set.of(), listeners, at);
+        Map<String, INDArray> ordered = new LinkedHashMap<>();
+        for (String name : outputs) {
+            ordered.put(name, found.get(name));
+        }
+        return ordered;
+    }
+
+    private static <T> T onInputs(Map<String, INDArray> placeholders, Supplier<T> work) {
         try {
-            found = session.output(new ArrayList<>(outputs), placeholders, null, Set.of(), listeners, at);
+            return work.get();
         } catch (RuntimeException e) {
             throw new IllegalArgumentException(
                     "graph input: ND4J cannot run the graph on " + describe(placeholders) + " ("
@@ -43,16 +84,13 @@ final class Session {
                             + " together. Compare them with each other and with the placeholders of the graph.",
                     e);
         }
-        Map<String, INDArray> ordered = new LinkedHashMap<>();
-        for (String name : outputs) {
-            ordered.put(name, found.get(name));
-        }
-        return ordered;
     }
 
     /** Gives the memory back that is kept for the next run. What runs gave stays. */
     void release() {
-        session.getMmgr().close();
+        if (session != null) {
+            session.getMmgr().close();
+        }
     }
 
     private static String describe(Map<String, INDArray> placeholders) {

@@ -12,6 +12,7 @@ import java.util.SplittableRandom;
 import org.lora4j.error.Problems;
 import org.lora4j.exec.kernel.Kernels;
 import org.lora4j.exec.kernel.Multiplier;
+import org.lora4j.exec.plan.Arena;
 import org.lora4j.graph.GraphCopy;
 import org.lora4j.graph.GraphOrder;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -33,6 +34,7 @@ public final class StockExecutor implements GraphExecutor {
     private final List<String> trainable;
     private final List<DropoutMask> masks;
     private final Engine engine;
+    private final Arena arena = new Arena();
     private final Session inferenceSession;
     private final Inputs inferenceInputs;
     private final Inputs trainingInputs;
@@ -53,7 +55,7 @@ public final class StockExecutor implements GraphExecutor {
                 .filter(mask -> reached.contains(mask.placeholder()))
                 .toList();
         this.engine = engine;
-        this.inferenceSession = new Session(engine, engine.forOutputs(this.inference));
+        this.inferenceSession = engine.session(engine.forOutputs(this.inference), arena);
         this.inferenceInputs = new Inputs(this.inference, List.of());
         this.trainingInputs = new Inputs(
                 this.training, this.masks.stream().map(DropoutMask::placeholder).toList());
@@ -198,7 +200,7 @@ public final class StockExecutor implements GraphExecutor {
                 return new Traced(graph, maskShapes);
             }
         }
-        GradientGraph graph = GradientGraph.build(training, trainable, shapes, engine);
+        GradientGraph graph = GradientGraph.build(training, trainable, shapes, engine, arena);
         gradientGraphs.add(graph);
         return new Traced(graph, maskShapes);
     }

@@ -9,10 +9,12 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 /**
  * Computes what an op stands for.
  *
- * @param body the computation
- * @param condition when it is the computation of the op
+ * @apiNote Status: internal
  */
-record Kernel(Body body, Condition condition) {
+public final class Kernel {
+
+    private final Body body;
+    private final Condition condition;
 
     /** Computes the outputs, which are to be written completely. */
     @FunctionalInterface
@@ -32,6 +34,11 @@ record Kernel(Body body, Condition condition) {
         boolean holds(DifferentialFunction op, List<INDArray> in);
     }
 
+    private Kernel(Body body, Condition condition) {
+        this.body = body;
+        this.condition = condition;
+    }
+
     /** A kernel for every op that it is named for. */
     static Kernel of(Body body) {
         return new Kernel(body, (op, in) -> true);
@@ -45,6 +52,27 @@ record Kernel(Body body, Condition condition) {
     /** The kernel for some ops only. */
     Kernel when(Condition narrower) {
         return new Kernel(body, narrower);
+    }
+
+    /**
+     * Whether the kernel computes an op on such inputs.
+     *
+     * @param op the op that it is named for
+     * @param in the inputs, of which types and shapes are read and no values
+     * @return true if it does
+     */
+    public boolean computes(DifferentialFunction op, List<INDArray> in) {
+        return condition.holds(op, in);
+    }
+
+    /**
+     * Computes the op.
+     *
+     * @param in the inputs, only read
+     * @param out arrays for the outputs, written completely
+     */
+    public void run(List<INDArray> in, List<INDArray> out) {
+        body.run(in, out);
     }
 
     private static void onElements(DenseBody body, List<INDArray> inputs, List<INDArray> outputs) {

@@ -46,11 +46,11 @@ final class KernelSession extends InferenceSession {
             Set<String> constantAndPlaceholderInputs,
             Map<String, SDValue> otherPlaceholders) {
         Kernel kernel = kernels.get(op.getOwnName());
-        if (kernel == null || !kernel.condition().holds(op, context.getInputArrays())) {
+        if (kernel == null || !kernel.computes(op, context.getInputArrays())) {
             return super.doExec(
                     op, context, frame, inputs, allIterationInputs, constantAndPlaceholderInputs, otherPlaceholders);
         }
-        kernel.body().run(context.getInputArrays(), context.getOutputArrays());
+        kernel.run(context.getInputArrays(), context.getOutputArrays());
         return ExecutionResult.createFrom(op, context);
     }
 }

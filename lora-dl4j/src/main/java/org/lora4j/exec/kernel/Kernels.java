@@ -208,13 +208,13 @@ public final class Kernels {
     }
 
     /**
-     * A session that runs kernels in place of the ops they stand for.
+     * The kernels of a graph.
      *
      * @param graph a fused graph, perhaps with backward ops
      * @param multiplier what multiplies its matrices
-     * @return the session
+     * @return kernels by the names of the ops that they stand for
      */
-    public static InferenceSession session(SameDiff graph, Multiplier multiplier) {
+    public static Map<String, Kernel> of(SameDiff graph, Multiplier multiplier) {
         Map<String, Kernel> byOp = new HashMap<>();
         for (SameDiffOp op : graph.getOps().values()) {
             Kernel kernel = kernel(graph, op, multiplier);
@@ -222,7 +222,18 @@ public final class Kernels {
                 byOp.put(op.getName(), kernel);
             }
         }
-        return new KernelSession(graph, byOp);
+        return byOp;
+    }
+
+    /**
+     * A session of SameDiff that runs kernels in place of the ops they stand for.
+     *
+     * @param graph a fused graph, perhaps with backward ops
+     * @param kernels its kernels
+     * @return the session
+     */
+    public static InferenceSession session(SameDiff graph, Map<String, Kernel> kernels) {
+        return new KernelSession(graph, kernels);
     }
 
     private static Kernel kernel(SameDiff graph, SameDiffOp op, Multiplier multiplier) {

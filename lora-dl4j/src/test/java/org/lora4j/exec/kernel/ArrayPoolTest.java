@@ -100,9 +100,9 @@ class ArrayPoolTest {
         SameDiff sd = SameDiff.create();
         SDVariable x = sd.math().tanh(sd.constant("x", Nd4j.ones(DataType.FLOAT, 3, 4)));
 
-        boolean before = Kernels.session(sd, Multiplier.nd4j()).getMmgr() instanceof ArrayPool;
+        boolean before = Kernels.session(sd, Kernels.of(sd, Multiplier.nd4j())).getMmgr() instanceof ArrayPool;
         x.getView(SDIndex.point(1));
-        boolean after = Kernels.session(sd, Multiplier.nd4j()).getMmgr() instanceof ArrayPool;
+        boolean after = Kernels.session(sd, Kernels.of(sd, Multiplier.nd4j())).getMmgr() instanceof ArrayPool;
 
         assertThat(before).isTrue();
         assertThat(after).isFalse();

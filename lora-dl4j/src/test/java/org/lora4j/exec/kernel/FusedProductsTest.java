@@ -254,7 +254,7 @@ class FusedProductsTest {
 
     static INDArray run(SameDiff fused, String output) {
         At at = At.builder().operation(Operation.INFERENCE).build();
-        return Kernels.session(fused, Multiplier.nd4j())
+        return Kernels.session(fused, Kernels.of(fused, Multiplier.nd4j()))
                 .output(List.of(output), Map.of(), null, Set.of(), List.of(), at)
                 .get(output);
     }

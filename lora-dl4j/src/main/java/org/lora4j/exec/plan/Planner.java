@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.exec.plan;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.lora4j.exec.kernel.Kernel;
+import org.lora4j.exec.plan.Value.Place;
+import org.lora4j.graph.GraphOrder;
+import org.nd4j.autodiff.functions.DifferentialFunction;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.autodiff.samediff.VariableType;
+import org.nd4j.autodiff.samediff.internal.SameDiffOp;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.api.shape.LongShapeDescriptor;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * Goes through a graph once, for inputs of certain shapes, and finds out all that depends on shapes alone. Only what shapes
+ * are made of is computed on the way: shapes themselves and small integer constants.
+ */
+final class Planner {
+
+    /** Elements of an integer that may be a shape, an axis or a range of places. */
+    private static final long MOST_KNOWN = 4096;
+
+    /** As many dimensions as an array may have: an integer input of so many elements is part of what plans are told apart by. */
+    private static final long MOST_GIVEN = 32;
+
+    private final SameDiff graph;
+    private final Map<String, Kernel> kernels;
+    private final Map<String, INDArray> placeholders;
+    private final Set<String> results;
+    private final Map<String, Value> values = new LinkedHashMap<>();
+    private final List<PlannedStep> steps = new ArrayList<>();
+    private final Stand stand = new Stand();
+
+    /** A step with the values that it reads and writes. */
+    record PlannedStep(Step step, List<Value> inputs, List<Value> outputs) {}
+
+    /** Says that a graph has no plan, and why. */
+    static final class NoPlanException extends Exception {
+        private static final long serialVersionUID = 1L;
+
+        NoPlanException(SameDiffOp op, String reason) {
+            super("op \"" + op.getName() + "\" (" + op.getOp().opName() + ") " + reason);
+        }
+    }
+
+    private Planner(
+            SameDiff graph,
+            Map<String, Kernel> kernels,
+            Map<String, INDArray> placeholders,
+            Collection<String> results) {
+        this.graph = graph;
+        this.kernels = kernels;
+        this.placeholders = placeholders;
+        this.results = Set.copyOf(results);
+    }
+
+    /** A plan for inputs of these shapes. */
+    static Plan plan(
+            SameDiff graph,
+            Map<String, Kernel> kernels,
+            Map<String, INDArray> placeholders,
+            Collection<String> results,
+            Arena arena)
+            throws NoPlanException {
+        Planner planner = new Planner(graph, kernels, placeholders, results);
+        planner.goThrough();
+        return new Plan(graph, planner.steps, List.copyOf(planner.values.values()), List.copyOf(results), arena);
+    }
+
+    /** The shapes of all variables that the results depend on. */
+    static Map<String, long[]> shapes(
+            SameDiff graph, Map<String, Kernel> kernels, Map<String, INDArray> placeholders, Collection<String> results)
+            throws NoPlanException {
+        Planner planner = new Planner(graph, kernels, placeholders, results);
+        planner.goThrough();
+        Map<String, long[]> shapes = new HashMap<>();
+        planner.values.forEach((name, value) -> shapes.put(name, value.shape()));
+        return shapes;
+    }
+
+    private void goThrough() throws NoPlanException {
+        Set<String> needed = GraphOrder.ancestors(graph, results);
+        for (String name : needed) {
+            SDVariable variable = graph.getVariable(name);
+            if (variable.getVariableType() == VariableType.PLACEHOLDER) {
+                values.put(name, given(name));
+            } else if (variable.getVariableType() != VariableType.ARRAY) {
+                values.put(name, leaf(name, variable));
+            }
+        }
+        try {
+            for (SameDiffOp op : GraphOrder.topological(graph)) {
+                if (op.getOutputsOfOp().stream().anyMatch(needed::contains)) {
+                    add(op);
+                }
+            }
+        } finally {
+            stand.close();
+        }
+        for (String result : results) {
+            values.get(result).neededAt(steps.size());
+        }
+    }
+
+    private Value given(String name) {
+        INDArray array = placeholders.get(name);
+        boolean known = array.dataType().isIntType() && array.rank() < 2 && array.length() <= MOST_GIVEN;
+        return Value.of(name, known ? Place.KNOWN : Place.GIVEN, array);
+    }
+
+    private static Value leaf(String name, SDVariable variable) {
+        INDArray array = variable.getArr();
+        boolean known = variable.getVariableType() == VariableType.CONSTANT
+                && !array.dataType().isFPType()
+                && array.length() <= MOST_KNOWN;
+        return Value.of(name, known ? Place.KNOWN : Place.LEAF, array);
+    }
+
+    private void add(SameDiffOp op) throws NoPlanException {
+        DifferentialFunction function = op.getOp();
+        if (!ValueUse.isComputation(function)) {
+            throw new NoPlanException(op, "is not a computation on its inputs");
+        }
+        List<Value> inputs = GraphOrder.inputs(op).stream().map(values::get).toList();
+        boolean allKnown = ValueUse.isOfShapes(function);
+        if (!allKnown) {
+            requireKnown(op, inputs);
+            allKnown = inputs.stream().allMatch(value -> value.place() == Place.KNOWN);
+        }
+        List<INDArray> arrays = inputs.stream().map(stand::array).toList();
+        NativeOp parameters = NativeOp.of(function, arrays);
+        List<LongShapeDescriptor> shapes = typed(op, parameters.shapes(arrays));
+        if (allKnown && shapes.stream().allMatch(s -> Layout.length(s.getShape()) <= MOST_KNOWN)) {
+            compute(op, parameters, arrays, shapes);
+        } else if (ValueUse.isView(function) && inputs.get(0).place() == Place.ARENA && !isResult(op)) {
+            String name = op.getOutputsOfOp().get(0);
+            values.put(name, inputs.get(0).viewAs(name, shapes.get(0).getShape()));
+        } else {
+            addStep(op, parameters, inputs, arrays, shapes);
+        }
+    }
+
+    private boolean isResult(SameDiffOp op) {
+        return op.getOutputsOfOp().stream().anyMatch(results::contains);
+    }
+
+    private static void requireKnown(SameDiffOp op, List<Value> inputs) throws NoPlanException {
+        for (int i = 0; i < inputs.size(); i++) {
+            Value input = inputs.get(i);
+            if (input.place() != Place.KNOWN && ValueUse.shapesResult(op.getOp(), i, inputs.size(), input.type())) {
+                throw new NoPlanException(
+                        op, "has a result whose shape may depend on the value of \"" + input.name() + "\"");
+            }
+        }
+    }
+
+    // As the stock session does: ops cannot tell which of several types their result has, variables can.
+    private List<LongShapeDescriptor> typed(SameDiffOp op, List<LongShapeDescriptor> found) throws NoPlanException {
+        List<String> names = op.getOutputsOfOp();
+        if (found.size() != names.size()) {
+            throw new NoPlanException(op, "has " + names.size() + " outputs and the shapes of " + found.size());
+        }
+        List<LongShapeDescriptor> typed = new ArrayList<>();
+        for (int i = 0; i < names.size(); i++) {
+            LongShapeDescriptor shape = found.get(i);
+            DataType type = graph.getVariable(names.get(i)).dataType();
+            if (shape.isEmpty() || type == DataType.UTF8 || type == DataType.UNKNOWN) {
+                throw new NoPlanException(op, "has an output that is empty or text");
+            }
+            typed.add(shape.dataType() == type ? shape : shape.asDataType(type));
+        }
+        return typed;
+    }
+
+    private void compute(SameDiffOp op, NativeOp parameters, List<INDArray> inputs, List<LongShapeDescriptor> shapes) {
+        Step step = new NativeStep(op.getOp(), parameters);
+        for (int i = 0; i < inputs.size(); i++) {
+            step.input(i, inputs.get(i));
+        }
+        List<INDArray> outputs = new ArrayList<>();
+        for (int i = 0; i < shapes.size(); i++) {
+            INDArray output = Nd4j.create(shapes.get(i)).detach();
+            outputs.add(output);
+            step.output(i, output);
+        }
+        step.run();
+        for (int i = 0; i < outputs.size(); i++) {
+            String name = op.getOutputsOfOp().get(i);
+            values.put(name, Value.of(name, Place.KNOWN, outputs.get(i)));
+        }
+    }
+
+    private void addStep(
+            SameDiffOp op,
+            NativeOp parameters,
+            List<Value> inputs,
+            List<INDArray> arrays,
+            List<LongShapeDescriptor> shapes) {
+        int number = steps.size();
+        List<Value> outputs = new ArrayList<>();
+        for (int i = 0; i < shapes.size(); i++) {
+            String name = op.getOutputsOfOp().get(i);
+            LongShapeDescriptor shape = shapes.get(i);
+            Value output = Value.computed(name, results.contains(name), shape.dataType(), shape.getShape(), number);
+            outputs.add(output);
+            values.put(name, output);
+        }
+        inputs.forEach(input -> input.neededAt(number));
+        Kernel kernel = kernels.get(op.getName());
+        boolean own = kernel != null && kernel.computes(op.getOp(), arrays);
+        Step step =
+                own ? new KernelStep(kernel, inputs.size(), outputs.size()) : new NativeStep(op.getOp(), parameters);
+        steps.add(new PlannedStep(step, inputs, outputs));
+    }
+}

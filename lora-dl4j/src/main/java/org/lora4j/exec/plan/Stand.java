@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.exec.plan;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * Arrays that stand for values which are not computed yet, for questions about shapes. They share memory that nobody reads or
+ * writes, which costs addresses only.
+ */
+final class Stand implements AutoCloseable {
+
+    private final List<Arena> arenas = new ArrayList<>();
+    private long bytes;
+
+    /** The array of a value, or one that stands for it. */
+    INDArray array(Value value) {
+        if (value.array() != null) {
+            return value.array();
+        }
+        if (arenas.isEmpty() || bytes < value.bytes()) {
+            // The old one stays: arrays on it are in use.
+            bytes = 2 * value.bytes();
+            Arena arena = new Arena();
+            arena.require(bytes);
+            arenas.add(arena);
+        }
+        return arenas.get(arenas.size() - 1).array(0, value.type(), value.shape());
+    }
+
+    @Override
+    public void close() {
+        arenas.forEach(Arena::close);
+    }
+}
