@@ -249,6 +249,16 @@ public final class DenseArray implements AutoCloseable {
         }
     }
 
+    /**
+     * Whether the elements of an array lie one after the other in 'c' order.
+     *
+     * @param array an array
+     * @return true if they do
+     */
+    public static boolean isRowMajor(INDArray array) {
+        return isDense(array, 'c');
+    }
+
     /** Whether the elements lie one after the other in the given order; axes of length 1 may have any stride. */
     private static boolean isDense(INDArray array, char order) {
         long expected = 1;

@@ -83,8 +83,9 @@ class ArchitectureTest {
                 layer("autodiff", "autodiff.rules", "graph"),
                 layer("quant", "error", "array", "graph"),
                 layer("exec.kernel", "array", "graph", "autodiff.rules", "quant"),
-                layer("exec", "error", "array", "graph", "autodiff", "autodiff.rules", "exec.kernel"),
-                layer("exec.onednn", "exec.kernel"),
+                layer("exec.plan", "graph", "exec.kernel"),
+                layer("exec", "error", "array", "graph", "autodiff", "autodiff.rules", "exec.kernel", "exec.plan"),
+                layer("exec.onednn", "array", "exec.kernel"),
                 layer("model", "error", "config", "adapter", "method", "exec", "exec.kernel"),
                 layer("samediff.form", "error", "graph", "quant", "method"),
                 layer(

@@ -18,7 +18,13 @@ public final class Kernel {
 
     /** Computes the outputs, which are to be written completely. */
     @FunctionalInterface
-    interface Body {
+    public interface Body {
+        /**
+         * Computes.
+         *
+         * @param in the inputs, only read
+         * @param out arrays for the outputs
+         */
         void run(List<INDArray> in, List<INDArray> out);
     }
 
@@ -73,6 +79,16 @@ public final class Kernel {
      */
     public void run(List<INDArray> in, List<INDArray> out) {
         body.run(in, out);
+    }
+
+    /**
+     * Another computation of the same op.
+     *
+     * @param other the computation
+     * @return a kernel for the ops that this one is for
+     */
+    public Kernel computedBy(Body other) {
+        return new Kernel(other, condition);
     }
 
     private static void onElements(DenseBody body, List<INDArray> inputs, List<INDArray> outputs) {

@@ -248,6 +248,8 @@ public final class Kernels {
             return Kernel.of((in, out) -> product.run(in, out.get(0)));
         }
         String carried = carried(op.getName());
-        return carried == null ? NATIVE.get(op.getOp().opName()) : CARRIED.get(carried);
+        String name = carried == null ? op.getOp().opName() : carried;
+        Kernel java = (carried == null ? NATIVE : CARRIED).get(name);
+        return java == null ? null : multiplier.kernel(name, java);
     }
 }

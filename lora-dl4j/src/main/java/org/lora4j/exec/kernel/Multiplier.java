@@ -54,6 +54,17 @@ public interface Multiplier {
     void multiply(Factor x, Factor w, INDArray z, double kept);
 
     /**
+     * The kernel to use for element-wise and row-wise work, where this library has one of its own.
+     *
+     * @param name name of the work in the table of {@link Kernels}
+     * @param java what computes it else, and still may for some arrays
+     * @return a kernel for the same ops
+     */
+    default Kernel kernel(String name, Kernel java) {
+        return java;
+    }
+
+    /**
      * Who multiplies, and how exactly.
      *
      * @return words for reports

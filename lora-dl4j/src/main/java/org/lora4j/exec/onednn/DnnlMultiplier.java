@@ -13,6 +13,7 @@ import org.bytedeco.dnnl.stream;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.javacpp.ShortPointer;
+import org.lora4j.exec.kernel.Kernel;
 import org.lora4j.exec.kernel.Multiplier;
 import org.lora4j.exec.onednn.DnnlProduct.Key;
 import org.lora4j.exec.onednn.DnnlProduct.Strides;
@@ -33,6 +34,7 @@ final class DnnlMultiplier implements Multiplier {
 
     private final MathMode mode;
     private final engine engine = new engine(org.bytedeco.dnnl.engine.kind.cpu, 0);
+    private final DnnlRows rows = new DnnlRows(engine);
     private final ThreadLocal<OfThread> ofThread = ThreadLocal.withInitial(OfThread::new);
     private final Map<Long, Half> halves = new ConcurrentHashMap<>();
 
@@ -95,6 +97,11 @@ final class DnnlMultiplier implements Multiplier {
     @Override
     public String description() {
         return "oneDNN " + dnnl.DNNL_VERSION_MAJOR + "." + dnnl.DNNL_VERSION_MINOR + ", " + mode;
+    }
+
+    @Override
+    public Kernel kernel(String name, Kernel java) {
+        return rows.kernel(name, java);
     }
 
     @Override

@@ -12,20 +12,16 @@ import org.nd4j.linalg.factory.Nd4j;
 final class NativeStep implements Step {
 
     private final DifferentialFunction op;
-    private final NativeOp parameters;
     private final OpContext context;
 
-    NativeStep(DifferentialFunction op, NativeOp parameters) {
+    NativeStep(DifferentialFunction op) {
         this.op = op;
-        this.parameters = parameters;
-        this.context = parameters.newContext();
+        this.context = NativeOp.newContext(op);
     }
 
     @Override
     public void input(int at, INDArray array) {
-        if (parameters.reads(at)) {
-            context.setInputArray(at, array);
-        }
+        context.setInputArray(at, array);
     }
 
     @Override
@@ -35,7 +31,6 @@ final class NativeStep implements Step {
 
     @Override
     public void run() {
-        parameters.apply();
         if (op instanceof CustomOp custom) {
             Nd4j.exec(custom, context);
         } else {

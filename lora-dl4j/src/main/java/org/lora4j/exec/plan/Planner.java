@@ -138,15 +138,14 @@ final class Planner {
             allKnown = inputs.stream().allMatch(value -> value.place() == Place.KNOWN);
         }
         List<INDArray> arrays = inputs.stream().map(stand::array).toList();
-        NativeOp parameters = NativeOp.of(function, arrays);
-        List<LongShapeDescriptor> shapes = typed(op, parameters.shapes(arrays));
+        List<LongShapeDescriptor> shapes = typed(op, NativeOp.shapes(function, arrays));
         if (allKnown && shapes.stream().allMatch(s -> Layout.length(s.getShape()) <= MOST_KNOWN)) {
-            compute(op, parameters, arrays, shapes);
+            compute(op, arrays, shapes);
         } else if (ValueUse.isView(function) && inputs.get(0).place() == Place.ARENA && !isResult(op)) {
             String name = op.getOutputsOfOp().get(0);
             values.put(name, inputs.get(0).viewAs(name, shapes.get(0).getShape()));
         } else {
-            addStep(op, parameters, inputs, arrays, shapes);
+            addStep(op, inputs, arrays, shapes);
         }
     }
 
@@ -157,7 +156,7 @@ final class Planner {
     private static void requireKnown(SameDiffOp op, List<Value> inputs) throws NoPlanException {
         for (int i = 0; i < inputs.size(); i++) {
             Value input = inputs.get(i);
-            if (input.place() != Place.KNOWN && ValueUse.shapesResult(op.getOp(), i, inputs.size(), input.type())) {
+            if (input.place() != Place.KNOWN && ValueUse.shapesResult(op.getOp(), i, input.type())) {
                 throw new NoPlanException(
                         op, "has a result whose shape may depend on the value of \"" + input.name() + "\"");
             }
@@ -182,8 +181,8 @@ final class Planner {
         return typed;
     }
 
-    private void compute(SameDiffOp op, NativeOp parameters, List<INDArray> inputs, List<LongShapeDescriptor> shapes) {
-        Step step = new NativeStep(op.getOp(), parameters);
+    private void compute(SameDiffOp op, List<INDArray> inputs, List<LongShapeDescriptor> shapes) {
+        Step step = new NativeStep(op.getOp());
         for (int i = 0; i < inputs.size(); i++) {
             step.input(i, inputs.get(i));
         }
@@ -200,12 +199,7 @@ final class Planner {
         }
     }
 
-    private void addStep(
-            SameDiffOp op,
-            NativeOp parameters,
-            List<Value> inputs,
-            List<INDArray> arrays,
-            List<LongShapeDescriptor> shapes) {
+    private void addStep(SameDiffOp op, List<Value> inputs, List<INDArray> arrays, List<LongShapeDescriptor> shapes) {
         int number = steps.size();
         List<Value> outputs = new ArrayList<>();
         for (int i = 0; i < shapes.size(); i++) {
@@ -218,8 +212,7 @@ final class Planner {
         inputs.forEach(input -> input.neededAt(number));
         Kernel kernel = kernels.get(op.getName());
         boolean own = kernel != null && kernel.computes(op.getOp(), arrays);
-        Step step =
-                own ? new KernelStep(kernel, inputs.size(), outputs.size()) : new NativeStep(op.getOp(), parameters);
+        Step step = own ? new KernelStep(kernel, inputs.size(), outputs.size()) : new NativeStep(op.getOp());
         steps.add(new PlannedStep(step, inputs, outputs));
     }
 }

@@ -7,6 +7,8 @@ import org.nd4j.autodiff.functions.DifferentialFunction;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ops.CustomOp;
 import org.nd4j.linalg.api.ops.Op;
+import org.nd4j.linalg.api.ops.ReduceOp;
+import org.nd4j.linalg.api.ops.ScalarOp;
 import org.nd4j.linalg.api.ops.custom.Invoke;
 import org.nd4j.linalg.api.ops.impl.controlflow.compat.BaseCompatOp;
 import org.nd4j.linalg.api.ops.impl.layers.ExternalErrorsFunction;
@@ -107,7 +109,15 @@ final class ValueUse {
             return false;
         }
         String name = op.opName();
-        return (op instanceof CustomOp || op instanceof Op) && !name.startsWith("random") && !name.equals("dropout");
+        return (op instanceof CustomOp || op instanceof Op && !hasSetting(op))
+                && !name.startsWith("random")
+                && !name.equals("dropout");
+    }
+
+    // Of these older ops the stock session makes a setting of the second input's value.
+    private static boolean hasSetting(DifferentialFunction op) {
+        boolean reduction = op instanceof ReduceOp reduce && reduce.getOpType() != Op.Type.REDUCE3;
+        return (reduction || op instanceof ScalarOp) && op.argNames().length > 1;
     }
 
     /** Whether an op reads the shapes of its inputs alone. */
@@ -116,10 +126,7 @@ final class ValueUse {
     }
 
     /** Whether the shape of the result may depend on the value of an input. */
-    static boolean shapesResult(DifferentialFunction op, int input, int inputs, DataType type) {
-        if (NativeOp.hasSetting(op, inputs)) {
-            return input == 1;
-        }
+    static boolean shapesResult(DifferentialFunction op, int input, DataType type) {
         if (SHAPED_BY_VALUES.contains(op.opName())) {
             return true;
         }

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.exec.onednn;
+
+import java.util.List;
+import java.util.Map;
+import org.bytedeco.dnnl.engine;
+import org.bytedeco.dnnl.stream;
+import org.bytedeco.javacpp.FloatPointer;
+import org.lora4j.array.DenseArray;
+import org.lora4j.exec.kernel.Kernel;
+import org.lora4j.exec.onednn.DnnlRowWork.Kind;
+import org.lora4j.exec.onednn.DnnlRowWork.Sizes;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * Element-wise and row-wise work by oneDNN, on arrays in 'c' order. What it has no vector code for on this processor, and
+ * what else it cannot do, is left to the kernels in Java.
+ */
+final class DnnlRows {
+
+    private static final Map<String, Work> BY_NAME = Map.of(
+            "gelu", DnnlRows::gelu,
+            "gelu_bp", DnnlRows::geluBackward,
+            "softmax", DnnlRows::softmax,
+            "softmax_bp", DnnlRows::softmaxBackward,
+            "layer_norm", DnnlRows::layerNorm,
+            "layer_norm_dx", DnnlRows::layerNormBackward);
+
+    private final engine engine;
+    private final ThreadLocal<OfThread> ofThread = ThreadLocal.withInitial(OfThread::new);
+
+    /** Returns false, with nothing written that counts, if it is to be done in another way. */
+    @FunctionalInterface
+    private interface Work {
+        boolean run(OfThread mine, List<INDArray> in, List<INDArray> out);
+    }
+
+    /** What a thread must not share. */
+    private final class OfThread {
+        private final stream stream = new stream(engine);
+        private final Cache<DnnlRowWork.Key, DnnlRowWork> works = new Cache<>();
+        private FloatPointer statistics = new FloatPointer(0);
+        private FloatPointer unused = new FloatPointer(0);
+
+        boolean run(Kind kind, Sizes sizes, long... addresses) {
+            DnnlRowWork work =
+                    works.computeIfAbsent(new DnnlRowWork.Key(kind, sizes), key -> new DnnlRowWork(key, engine));
+            if (work.isFast()) {
+                work.run(stream, addresses);
+            }
+            return work.isFast();
+        }
+
+        /** Mean and variance of each row. */
+        FloatPointer statistics(long rows) {
+            statistics = atLeast(statistics, 2 * rows);
+            return statistics;
+        }
+
+        /** Gradients of gain and bias, which oneDNN computes whether or not they are wanted. */
+        FloatPointer unused(long width) {
+            unused = atLeast(unused, 2 * width);
+            return unused;
+        }
+
+        private FloatPointer atLeast(FloatPointer memory, long length) {
+            if (memory.capacity() >= length) {
+                return memory;
+            }
+            memory.close();
+            return new FloatPointer(length);
+        }
+    }
+
+    DnnlRows(engine engine) {
+        this.engine = engine;
+    }
+
+    Kernel kernel(String name, Kernel java) {
+        Work work = BY_NAME.get(name);
+        if (work == null) {
+            return java;
+        }
+        return java.computedBy((in, out) -> {
+            if (!arePlain(in) || !arePlain(out) || !work.run(ofThread.get(), in, out)) {
+                java.run(in, out);
+            }
+        });
+    }
+
+    private static boolean arePlain(List<INDArray> arrays) {
+        return arrays.stream().allMatch(array -> array.dataType() == DataType.FLOAT && DenseArray.isRowMajor(array));
+    }
+
+    private static boolean gelu(OfThread mine, List<INDArray> in, List<INDArray> out) {
+        return mine.run(Kind.GELU, Sizes.elements(in.get(0)), address(in.get(0)), address(out.get(0)));
+    }
+
+    private static boolean geluBackward(OfThread mine, List<INDArray> in, List<INDArray> out) {
+        Sizes sizes = Sizes.elements(in.get(0));
+        return mine.run(Kind.GELU_BACKWARD, sizes, address(in.get(0)), address(in.get(1)), address(out.get(0)));
+    }
+
+    private static boolean softmax(OfThread mine, List<INDArray> in, List<INDArray> out) {
+        return mine.run(Kind.SOFTMAX, Sizes.rows(in.get(0)), address(in.get(0)), address(out.get(0)));
+    }
+
+    private static boolean softmaxBackward(OfThread mine, List<INDArray> in, List<INDArray> out) {
+        Sizes sizes = Sizes.rows(in.get(0));
+        return mine.run(Kind.SOFTMAX_BACKWARD, sizes, address(in.get(0)), address(in.get(1)), address(out.get(0)));
+    }
+
+    private static boolean layerNorm(OfThread mine, List<INDArray> in, List<INDArray> out) {
+        Sizes sizes = Sizes.rows(in.get(0));
+        long statistics = mine.statistics(sizes.rows()).address();
+        return normalize(mine, in, sizes, statistics, address(out.get(0)));
+    }
+
+    private static boolean normalize(OfThread mine, List<INDArray> in, Sizes sizes, long statistics, long out) {
+        long x = address(in.get(0));
+        long gain = address(in.get(1));
+        long variances = statistics + sizes.rows() * Float.BYTES;
+        return in.size() > 2
+                ? mine.run(Kind.LAYER_NORM_WITH_BIAS, sizes, x, gain, address(in.get(2)), statistics, variances, out)
+                : mine.run(Kind.LAYER_NORM, sizes, x, gain, statistics, variances, out);
+    }
+
+    // Mean and variance are computed again, as they are a small part of it.
+    private static boolean layerNormBackward(OfThread mine, List<INDArray> in, List<INDArray> out) {
+        Sizes sizes = Sizes.rows(in.get(0));
+        FloatPointer statistics = mine.statistics(sizes.rows());
+        long means = statistics.address();
+        long dx = address(out.get(0));
+        if (!normalize(mine, in.subList(0, 2), sizes, means, dx) || hasZero(statistics, sizes.rows())) {
+            return false;
+        }
+        long variances = means + sizes.rows() * Float.BYTES;
+        long ofGain = mine.unused(sizes.width()).address();
+        return mine.run(
+                Kind.LAYER_NORM_BACKWARD,
+                sizes,
+                address(in.get(0)),
+                address(in.get(1)),
+                address(in.get(in.size() - 1)),
+                means,
+                variances,
+                ofGain,
+                dx);
+    }
+
+    // A row of equal values has no direction that changes its normalization; oneDNN would divide by zero.
+    private static boolean hasZero(FloatPointer statistics, long rows) {
+        for (long row = rows; row < 2 * rows; row++) {
+            if (statistics.get(row) == 0) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static long address(INDArray array) {
+        return array.data().pointer().address() + array.offset() * Float.BYTES;
+    }
+}
