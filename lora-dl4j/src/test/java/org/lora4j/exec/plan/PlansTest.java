@@ -93,7 +93,7 @@ class PlansTest {
                     moments[1].rename("z");
                 }),
                 new Case("reductions", (sd, x, ids) -> {
-                    x.std(true, 1).rename("y");
+                    x.mean(1).rename("y");
                     x.max(0).rename("z");
                 }),
                 new Case("scalars", (sd, x, ids) -> {
