@@ -2,10 +2,8 @@
 package org.lora4j.exec;
 
 import java.util.Collection;
+import java.util.List;
 import java.util.Map;
-import java.util.function.BiFunction;
-import java.util.function.Function;
-import java.util.function.UnaryOperator;
 import org.lora4j.autodiff.rules.GradientRule;
 import org.lora4j.autodiff.rules.GradientRules;
 import org.lora4j.autodiff.rules.Shapes;
@@ -19,73 +17,130 @@ import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.internal.InferenceSession;
 
 /** The ways to run a graph op by op: what is done to it beforehand, how its ops are differentiated, and who runs it. */
-final class Engine {
+abstract class Engine {
 
     /** Native ops only. */
-    static final Engine PLAIN = new Engine(
-            (graph, trainable) -> graph,
-            GradientRules::of,
-            (graph, shapes, outputs) -> graph,
-            UnaryOperator.identity(),
-            (graph, arena) -> new Session(() -> new InferenceSession(graph), null));
-
-    private final BiFunction<SameDiff, Collection<String>, SameDiff> prepare;
-    private final Function<DifferentialFunction, GradientRule> rule;
-    private final Finish finish;
-    private final UnaryOperator<SameDiff> forOutputs;
-    private final BiFunction<SameDiff, Arena, Session> session;
-
-    /** What is done to a gradient graph that is complete. */
-    @FunctionalInterface
-    private interface Finish {
-        SameDiff apply(SameDiff graph, Shapes shapes, Collection<String> outputs);
-    }
-
-    private Engine(
-            BiFunction<SameDiff, Collection<String>, SameDiff> prepare,
-            Function<DifferentialFunction, GradientRule> rule,
-            Finish finish,
-            UnaryOperator<SameDiff> forOutputs,
-            BiFunction<SameDiff, Arena, Session> session) {
-        this.prepare = prepare;
-        this.rule = rule;
-        this.finish = finish;
-        this.forOutputs = forOutputs;
-        this.session = session;
-    }
+    static final Engine PLAIN = new Plain();
 
     /** Native ops, Java kernels for some, and what multiplies matrices. */
     static Engine kernels(Multiplier multiplier) {
-        return new Engine(
-                Kernels::fuse,
-                Kernels::rule,
-                Kernels::fuseProducts,
-                Kernels::fuseStoredWeights,
-                (graph, arena) -> planned(graph, Kernels.of(graph, multiplier), arena));
+        return new WithKernels(multiplier, false);
     }
 
-    private static Session planned(SameDiff graph, Map<String, Kernel> kernels, Arena arena) {
-        return new Session(() -> Kernels.session(graph, kernels), new Plans(graph, kernels, arena));
-    }
+    abstract SameDiff prepare(SameDiff graph, Collection<String> trainable);
 
-    SameDiff prepare(SameDiff graph, Collection<String> trainable) {
-        return prepare.apply(graph, trainable);
-    }
+    abstract GradientRule rule(DifferentialFunction op);
 
-    GradientRule rule(DifferentialFunction op) {
-        return rule.apply(op);
-    }
-
-    SameDiff finish(SameDiff graph, Shapes shapes, Collection<String> outputs) {
-        return finish.apply(graph, shapes, outputs);
-    }
+    /** What is done to a gradient graph that is complete. */
+    abstract SameDiff finish(SameDiff graph, Shapes shapes, Collection<String> outputs);
 
     /** A prepared graph as it runs for outputs, no longer to be copied or differentiated. */
-    SameDiff forOutputs(SameDiff graph) {
-        return forOutputs.apply(graph);
+    abstract SameDiff forOutputs(SameDiff graph);
+
+    abstract Session session(SameDiff graph, Arena arena);
+
+    /** A session of a gradient graph, whose forward pass ends with some losses. */
+    abstract Session session(SameDiff graph, Arena arena, List<String> losses);
+
+    /** The same, with products by something else. */
+    abstract Engine with(Multiplier multiplier);
+
+    /** The same, but computing activations again instead of keeping them. */
+    abstract Engine recomputing();
+
+    private static final class Plain extends Engine {
+
+        @Override
+        SameDiff prepare(SameDiff graph, Collection<String> trainable) {
+            return graph;
+        }
+
+        @Override
+        GradientRule rule(DifferentialFunction op) {
+            return GradientRules.of(op);
+        }
+
+        @Override
+        SameDiff finish(SameDiff graph, Shapes shapes, Collection<String> outputs) {
+            return graph;
+        }
+
+        @Override
+        SameDiff forOutputs(SameDiff graph) {
+            return graph;
+        }
+
+        @Override
+        Session session(SameDiff graph, Arena arena) {
+            return new Session(() -> new InferenceSession(graph), null);
+        }
+
+        @Override
+        Session session(SameDiff graph, Arena arena, List<String> losses) {
+            return session(graph, arena);
+        }
+
+        @Override
+        Engine with(Multiplier multiplier) {
+            return kernels(multiplier);
+        }
+
+        @Override
+        Engine recomputing() {
+            return new WithKernels(Multiplier.nd4j(), true);
+        }
     }
 
-    Session session(SameDiff graph, Arena arena) {
-        return session.apply(graph, arena);
+    private static final class WithKernels extends Engine {
+
+        private final Multiplier multiplier;
+        private final boolean recomputes;
+
+        WithKernels(Multiplier multiplier, boolean recomputes) {
+            this.multiplier = multiplier;
+            this.recomputes = recomputes;
+        }
+
+        @Override
+        SameDiff prepare(SameDiff graph, Collection<String> trainable) {
+            return Kernels.fuse(graph, trainable);
+        }
+
+        @Override
+        GradientRule rule(DifferentialFunction op) {
+            return Kernels.rule(op);
+        }
+
+        @Override
+        SameDiff finish(SameDiff graph, Shapes shapes, Collection<String> outputs) {
+            return Kernels.fuseProducts(graph, shapes, outputs);
+        }
+
+        @Override
+        SameDiff forOutputs(SameDiff graph) {
+            return Kernels.fuseStoredWeights(graph);
+        }
+
+        @Override
+        Session session(SameDiff graph, Arena arena) {
+            return session(graph, arena, List.of());
+        }
+
+        @Override
+        Session session(SameDiff graph, Arena arena, List<String> losses) {
+            Map<String, Kernel> kernels = Kernels.of(graph, multiplier);
+            Plans plans = new Plans(graph, kernels, arena, recomputes ? losses : List.of());
+            return new Session(() -> Kernels.session(graph, kernels), plans);
+        }
+
+        @Override
+        Engine with(Multiplier other) {
+            return new WithKernels(other, recomputes);
+        }
+
+        @Override
+        Engine recomputing() {
+            return new WithKernels(multiplier, true);
+        }
     }
 }

@@ -51,7 +51,12 @@ final class GradientGraph {
         SameDiff finished =
                 engine.finish(graph, new GradientShapes(asked, added.shapedLike()), outputs(losses, added.gradients()));
         return new GradientGraph(
-                finished, losses, trainable, added.gradients(), asked.frozen(), engine.session(finished, arena));
+                finished,
+                losses,
+                trainable,
+                added.gradients(),
+                asked.frozen(),
+                engine.session(finished, arena, losses));
     }
 
     private static List<String> outputs(List<String> losses, Map<String, String> gradientOf) {

@@ -82,6 +82,11 @@ public final class ParallelExecutor implements GraphExecutor {
     }
 
     @Override
+    public GraphExecutor recomputing() {
+        return of(executors.get(0).recomputing(), executors.size());
+    }
+
+    @Override
     public GraphExecutor fork() {
         return of(executors.get(0).fork(), executors.size());
     }

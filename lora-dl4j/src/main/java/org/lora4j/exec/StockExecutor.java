@@ -115,7 +115,7 @@ public final class StockExecutor implements GraphExecutor {
      * @return a new executor; on a backend that is not a CPU, an equal one without kernels
      */
     public StockExecutor withKernels() {
-        return Kernels.available() ? withProducts(Multiplier.nd4j()) : with(engine);
+        return Kernels.available() ? with(engine.with(Multiplier.nd4j())) : with(engine);
     }
 
     /**
@@ -125,11 +125,26 @@ public final class StockExecutor implements GraphExecutor {
      */
     @Override
     public StockExecutor withProducts(Multiplier multiplier) {
+        requireKernels("products by " + multiplier.description());
+        return with(engine.with(multiplier));
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * @throws IllegalStateException on a backend that is not a CPU
+     */
+    @Override
+    public StockExecutor recomputing() {
+        requireKernels("recomputation of activations");
+        return with(engine.recomputing());
+    }
+
+    private static void requireKernels(String what) {
         if (!Kernels.available()) {
-            throw new IllegalStateException("executor: products by " + multiplier.description()
-                    + " on a backend that is not a CPU; expected nd4j-native. Leave withProducts out.");
+            throw new IllegalStateException(
+                    "executor: " + what + " on a backend that is not a CPU; expected nd4j-native. Leave it out.");
         }
-        return with(Engine.kernels(multiplier));
     }
 
     private StockExecutor with(Engine other) {

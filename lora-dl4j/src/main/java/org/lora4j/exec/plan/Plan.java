@@ -23,7 +23,7 @@ public final class Plan {
     private final Arena arena;
     private final List<Step> steps;
     private final List<String> resultNames;
-    private final Map<String, Value> values = new LinkedHashMap<>();
+    private final Map<String, Value> values;
     private final Map<Value, List<Use>> uses = new LinkedHashMap<>();
     private final Map<Value, INDArray> constants = new LinkedHashMap<>();
     private final Map<Value, INDArray> leaves = new LinkedHashMap<>();
@@ -41,22 +41,25 @@ public final class Plan {
         }
     }
 
-    Plan(SameDiff graph, List<PlannedStep> planned, List<Value> all, List<String> resultNames, Arena arena) {
+    Plan(SameDiff graph, List<PlannedStep> planned, Map<String, Value> values, List<String> resultNames, Arena arena) {
         this.graph = graph;
         this.arena = arena;
         this.resultNames = resultNames;
-        this.steps = planned.stream().map(PlannedStep::step).toList();
-        all.forEach(value -> values.put(value.name(), value));
-        for (PlannedStep step : planned) {
-            addUses(step.step(), step.inputs(), false);
-            addUses(step.step(), step.outputs(), true);
+        this.values = Map.copyOf(values);
+        this.steps = planned.stream().map(step -> step.step().get()).toList();
+        for (int i = 0; i < planned.size(); i++) {
+            int number = i;
+            planned.get(i).outputs().forEach(value -> value.computedAt(number));
+            planned.get(i).inputs().forEach(value -> value.neededAt(number));
+            addUses(steps.get(i), planned.get(i).inputs(), false);
+            addUses(steps.get(i), planned.get(i).outputs(), true);
         }
-        for (Value value : all) {
+        for (Value value : values.values()) {
             if (value.place() == Place.KNOWN && isLeaf(value)) {
                 constants.put(value, value.array().dup());
             }
         }
-        List<Value> placed = all.stream()
+        List<Value> placed = uses.keySet().stream()
                 .filter(value -> value.place() == Place.ARENA && !value.isView())
                 .toList();
         this.bytes = Layout.place(placed);

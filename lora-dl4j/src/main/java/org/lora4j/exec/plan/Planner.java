@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.lora4j.exec.kernel.Kernel;
 import org.lora4j.exec.plan.Value.Place;
 import org.lora4j.graph.GraphOrder;
@@ -42,7 +43,13 @@ final class Planner {
     private final Stand stand = new Stand();
 
     /** A step with the values that it reads and writes. */
-    record PlannedStep(Step step, List<Value> inputs, List<Value> outputs) {}
+    record PlannedStep(Supplier<Step> step, List<Value> inputs, List<Value> outputs) {
+
+        /** The same work on other values. */
+        PlannedStep on(List<Value> otherInputs, List<Value> otherOutputs) {
+            return new PlannedStep(step, otherInputs, otherOutputs);
+        }
+    }
 
     /** Says that a graph has no plan, and why. */
     static final class NoPlanException extends Exception {
@@ -64,17 +71,31 @@ final class Planner {
         this.results = Set.copyOf(results);
     }
 
-    /** A plan for inputs of these shapes. */
+    /** A plan for inputs of these shapes; activations below losses, if there are any, are computed again. */
     static Plan plan(
             SameDiff graph,
             Map<String, Kernel> kernels,
             Map<String, INDArray> placeholders,
             Collection<String> results,
+            Collection<String> losses,
             Arena arena)
             throws NoPlanException {
         Planner planner = new Planner(graph, kernels, placeholders, results);
         planner.goThrough();
-        return new Plan(graph, planner.steps, List.copyOf(planner.values.values()), List.copyOf(results), arena);
+        List<PlannedStep> steps =
+                losses.isEmpty() ? planner.steps : Recomputation.of(planner.steps, planner.forward(losses));
+        return new Plan(graph, steps, planner.values, List.copyOf(results), arena);
+    }
+
+    // The number of steps of the forward pass, which ends with the losses.
+    private int forward(Collection<String> losses) {
+        int last = 0;
+        for (int i = 0; i < steps.size(); i++) {
+            if (steps.get(i).outputs().stream().anyMatch(output -> losses.contains(output.name()))) {
+                last = i + 1;
+            }
+        }
+        return last;
     }
 
     /** The shapes of all variables that the results depend on. */
@@ -106,9 +127,6 @@ final class Planner {
             }
         } finally {
             stand.close();
-        }
-        for (String result : results) {
-            values.get(result).neededAt(steps.size());
         }
     }
 
@@ -200,19 +218,18 @@ final class Planner {
     }
 
     private void addStep(SameDiffOp op, List<Value> inputs, List<INDArray> arrays, List<LongShapeDescriptor> shapes) {
-        int number = steps.size();
         List<Value> outputs = new ArrayList<>();
         for (int i = 0; i < shapes.size(); i++) {
             String name = op.getOutputsOfOp().get(i);
             LongShapeDescriptor shape = shapes.get(i);
-            Value output = Value.computed(name, results.contains(name), shape.dataType(), shape.getShape(), number);
+            Value output = Value.computed(name, results.contains(name), shape.dataType(), shape.getShape());
             outputs.add(output);
             values.put(name, output);
         }
-        inputs.forEach(input -> input.neededAt(number));
         Kernel kernel = kernels.get(op.getName());
         boolean own = kernel != null && kernel.computes(op.getOp(), arrays);
-        Step step = own ? new KernelStep(kernel, inputs.size(), outputs.size()) : new NativeStep(op.getOp());
+        Supplier<Step> step =
+                own ? () -> new KernelStep(kernel, inputs.size(), outputs.size()) : () -> new NativeStep(op.getOp());
         steps.add(new PlannedStep(step, inputs, outputs));
     }
 }

@@ -27,6 +27,7 @@ public final class Plans {
     private final SameDiff graph;
     private final Map<String, Kernel> kernels;
     private final Arena arena;
+    private final List<String> losses;
     private final Map<Key, Plan> plans = new LinkedHashMap<>(16, 0.75f, true) {
         private static final long serialVersionUID = 1L;
 
@@ -45,11 +46,14 @@ public final class Plans {
      * @param graph a graph that changes in the values of its leaves only
      * @param kernels what computes ops in place of ND4J, by the name of the op
      * @param arena the memory
+     * @param losses variables that end the forward pass of a graph whose backward pass is to compute activations again; empty
+     *     if they are to be kept, or there is no backward pass
      */
-    public Plans(SameDiff graph, Map<String, Kernel> kernels, Arena arena) {
+    public Plans(SameDiff graph, Map<String, Kernel> kernels, Arena arena, Collection<String> losses) {
         this.graph = graph;
         this.kernels = kernels;
         this.arena = arena;
+        this.losses = List.copyOf(losses);
     }
 
     /**
@@ -59,6 +63,7 @@ public final class Plans {
      * @param placeholders the inputs
      * @param results the variables wanted
      * @return the plan; empty if there can be none, as {@link #reasonsAgainst()} says
+     * @throws IllegalArgumentException if there can be none and activations are to be computed again
      */
     public Optional<Plan> find(String key, Map<String, INDArray> placeholders, Collection<String> results) {
         Key known = new Key(key, List.copyOf(results));
@@ -68,8 +73,13 @@ public final class Plans {
         Plan plan = plans.get(known);
         if (plan == null || !plan.isCurrent()) {
             try {
-                plan = Planner.plan(graph, kernels, placeholders, results, arena);
+                plan = Planner.plan(graph, kernels, placeholders, results, losses, arena);
             } catch (NoPlanException e) {
+                if (!losses.isEmpty()) {
+                    throw new IllegalArgumentException("recomputation: " + e.getMessage()
+                            + ", so activations cannot be computed again; expected ops that compute their outputs from"
+                            + " their inputs. Train without it.");
+                }
                 reasonsAgainst.put(known.results(), e.getMessage());
                 return Optional.empty();
             }

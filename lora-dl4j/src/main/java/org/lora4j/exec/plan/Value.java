@@ -46,11 +46,13 @@ final class Value {
     }
 
     /** One that a step computes, into the arena or for the caller. */
-    static Value computed(String name, boolean result, DataType type, long[] shape, int step) {
-        Value value = new Value(name, result ? Place.RESULT : Place.ARENA, type, shape, null, null);
-        value.firstStep = step;
-        value.lastStep = step;
-        return value;
+    static Value computed(String name, boolean result, DataType type, long[] shape) {
+        return new Value(name, result ? Place.RESULT : Place.ARENA, type, shape, null, null);
+    }
+
+    /** A value to be computed once more. */
+    Value again() {
+        return new Value(name, place, type, shape, null, null);
     }
 
     /** The same elements in another shape. */
@@ -58,8 +60,14 @@ final class Value {
         return new Value(other, place, type, otherShape, null, base());
     }
 
-    private Value base() {
+    /** The value that this one is a view of, or itself. */
+    Value base() {
         return viewed == null ? this : viewed;
+    }
+
+    void computedAt(int step) {
+        firstStep = step;
+        lastStep = step;
     }
 
     void neededAt(int step) {

@@ -14,7 +14,8 @@ import org.nd4j.linalg.api.buffer.DataType;
 class LayoutTest {
 
     private static Value value(long length, int first, int last) {
-        Value value = Value.computed("v", false, DataType.FLOAT, new long[] {length}, first);
+        Value value = Value.computed("v", false, DataType.FLOAT, new long[] {length});
+        value.computedAt(first);
         value.neededAt(last);
         return value;
     }

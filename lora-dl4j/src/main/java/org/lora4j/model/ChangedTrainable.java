@@ -2,22 +2,20 @@
 package org.lora4j.model;
 
 import java.util.List;
-import java.util.Objects;
+import java.util.function.UnaryOperator;
 import org.lora4j.exec.GraphExecutor;
-import org.lora4j.exec.kernel.Multiplier;
 
-/** A model whose matrices are multiplied in another way. */
-final class MultipliedTrainable implements Trainable {
+/** A model that is run in another way. */
+final class ChangedTrainable implements Trainable {
 
     private final Trainable model;
-    private final Multiplier multiplier;
+    private final UnaryOperator<GraphExecutor> change;
     private GraphExecutor plain;
-    private GraphExecutor multiplied;
+    private GraphExecutor changed;
 
-    MultipliedTrainable(Trainable model, Multiplier multiplier) {
+    ChangedTrainable(Trainable model, UnaryOperator<GraphExecutor> change) {
         this.model = model;
-        this.multiplier = Objects.requireNonNull(
-                multiplier, "multipliedBy: multiplier is null; expected one such as Multiplier.nd4j()");
+        this.change = change;
     }
 
     @Override
@@ -30,9 +28,9 @@ final class MultipliedTrainable implements Trainable {
     public GraphExecutor executor() {
         GraphExecutor now = model.executor();
         if (now != plain) {
-            multiplied = now.withProducts(multiplier);
+            changed = change.apply(now);
             plain = now;
         }
-        return multiplied;
+        return changed;
     }
 }
