@@ -12,6 +12,9 @@ import org.lora4j.config.ModuleSelector;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.exec.ParallelExecutor;
 import org.lora4j.exec.StockExecutor;
+import org.lora4j.exec.kernel.Multiplier;
+import org.lora4j.exec.onednn.MathMode;
+import org.lora4j.exec.onednn.OneDnn;
 import org.lora4j.model.Trainable;
 import org.lora4j.pretrained.BertClassifier;
 import org.lora4j.samediff.AdaptedSameDiff;
@@ -19,13 +22,16 @@ import org.lora4j.samediff.TrainableGraph;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** This library on MiniLM: the bound by three libraries, ways to train, outputs. */
+/** This library on MiniLM: the bound by three libraries, ways to train, outputs; products by oneDNN, if nothing is said. */
 final class EncoderTeam {
 
     static final String OPEN_BLAS = "lora4j.boundOpenBlas";
     static final String ONE_DNN = "lora4j.boundOneDnn";
     static final String ONE_DNN_PACKED = "lora4j.boundOneDnnPacked";
     static final String ALL = "lora4j.all";
+    static final String ALL_ND4J = "lora4j.allNd4j";
+    static final String ALL_BF16 = "lora4j.allBf16";
+    static final String ALL_RECOMPUTED = "lora4j.allRecomputed";
     static final String QUERY_VALUE = "lora4j.queryValue";
     static final String TOP_TWO = "lora4j.topTwo";
     static final String HEAD = "lora4j.head";
@@ -39,6 +45,7 @@ final class EncoderTeam {
     private final MiniLmModels models = new MiniLmModels();
     private final Map<String, INDArray> batch = models.batch();
     private final SameDiff base = models.shared();
+    private final Multiplier products = OneDnn.orNd4j();
 
     private EncoderTeam() throws IOException {}
 
@@ -49,6 +56,26 @@ final class EncoderTeam {
         makers.put(ONE_DNN, () -> team.oneDnn(ONE_DNN, false));
         makers.put(ONE_DNN_PACKED, () -> team.oneDnn(ONE_DNN_PACKED, true));
         makers.put(ALL, () -> team.lora(ALL, "LoRA on all linear layers", MiniLmModels.ALL_LINEAR));
+        makers.put(
+                ALL_ND4J,
+                () -> team.step(
+                        ALL_ND4J,
+                        "the same, products by ND4J",
+                        MiniLmModels.adapted(team.base, MiniLmModels.ALL_LINEAR),
+                        Multiplier.nd4j()));
+        makers.put(
+                ALL_BF16,
+                () -> team.step(
+                        ALL_BF16,
+                        "the same, BF16 products",
+                        MiniLmModels.adapted(team.base, MiniLmModels.ALL_LINEAR),
+                        OneDnn.products(MathMode.BF16)));
+        makers.put(
+                ALL_RECOMPUTED,
+                () -> team.step(
+                        ALL_RECOMPUTED,
+                        "the same, activations computed again",
+                        MiniLmModels.adapted(team.base, MiniLmModels.ALL_LINEAR).recomputingActivations()));
         makers.put(QUERY_VALUE, () -> team.lora(QUERY_VALUE, "LoRA on query and value", MiniLmModels.QUERY_VALUE));
         makers.put(TOP_TWO, () -> team.lora(TOP_TWO, "LoRA on the top two blocks", MiniLmModels.top(2)));
         makers.put(HEAD, () -> team.step(HEAD, "head only", TrainableGraph.of(team.base, MiniLmModels.HEAD)));
@@ -70,11 +97,11 @@ final class EncoderTeam {
         return contenders;
     }
 
-    // oneDNN's library is there for one system only; the rest can be timed without it.
+    // oneDNN's library is there for one system only, and BF16 not on every processor; the rest can be timed without.
     private static void add(String key, Supplier<Contender> maker, List<Contender> contenders) {
         try {
             contenders.add(maker.get());
-        } catch (LinkageError e) {
+        } catch (LinkageError | IllegalStateException e) {
             System.out.printf("%s takes no part: %s%n", key, e);
         }
     }
@@ -94,7 +121,11 @@ final class EncoderTeam {
     }
 
     private Contender step(String key, String label, Trainable model) {
-        return TrainingSteps.of(key, label, model, batch, STEPS);
+        return step(key, label, model, products);
+    }
+
+    private Contender step(String key, String label, Trainable model, Multiplier multiplier) {
+        return TrainingSteps.of(key, label, model.multipliedBy(multiplier), batch, STEPS);
     }
 
     private Contender lora(String key, String label, ModuleSelector targets) {
@@ -114,7 +145,7 @@ final class EncoderTeam {
 
     private Contender output(String key, String label, SameDiff graph) {
         GraphExecutor executor =
-                ParallelExecutor.of(StockExecutor.forInference(graph).withKernels(), Turn.THREADS);
+                ParallelExecutor.of(StockExecutor.forInference(graph).withProducts(products), Turn.THREADS);
         return new Contender(key, label, () -> {
             List<Turn> turns = new ArrayList<>();
             NativeThreads.single(() -> {

@@ -16,6 +16,17 @@ enum Match {
                             EncoderTeam.ALL,
                             List.of(EncoderTeam.OPEN_BLAS, EncoderTeam.ONE_DNN, EncoderTeam.ONE_DNN_PACKED),
                             1.5),
+                    new Claim(
+                            "LoRA step, products by ND4J / OpenBLAS's bound",
+                            EncoderTeam.ALL_ND4J,
+                            List.of(EncoderTeam.OPEN_BLAS),
+                            1.5),
+                    Claim.atMost("LoRA step in BF16 / strict", EncoderTeam.ALL_BF16, EncoderTeam.ALL, 0.5),
+                    Claim.atMost(
+                            "LoRA step, activations computed again / kept",
+                            EncoderTeam.ALL_RECOMPUTED,
+                            EncoderTeam.ALL,
+                            1.4),
                     Claim.atMost("LoRA step / PyTorch's", EncoderTeam.ALL, TorchEncoder.LORA, 0.8),
                     Claim.atMost("LoRA step / stock SameDiff's full step", EncoderTeam.ALL, StockTeam.FULL_FIT, 0.25),
                     Claim.atMost(

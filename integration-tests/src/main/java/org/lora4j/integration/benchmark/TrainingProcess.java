@@ -5,7 +5,8 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import org.lora4j.samediff.AdaptedSameDiff;
+import org.lora4j.exec.onednn.OneDnn;
+import org.lora4j.model.Trainable;
 import org.lora4j.train.AdamW;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Batches;
@@ -30,7 +31,7 @@ public final class TrainingProcess {
     /**
      * Trains.
      *
-     * @param args number of steps
+     * @param args number of steps, and {@code keep} or {@code recompute} for the activations
      * @throws IOException if the model is missing
      */
     public static void main(String[] args) throws IOException {
@@ -38,12 +39,16 @@ public final class TrainingProcess {
         int steps = Integer.parseInt(args[0]);
         Nd4j.ones(1).close();
         ChildJava.tell("with ND4J started", ProcessMemory.resident());
-        AdaptedSameDiff model;
+        Trainable model;
         Map<String, INDArray> batch;
         {
             MiniLmModels models = new MiniLmModels();
             batch = models.batch();
-            model = MiniLmModels.adapted(models.shared(), MiniLmModels.ALL_LINEAR);
+            model = MiniLmModels.adapted(models.shared(), MiniLmModels.ALL_LINEAR)
+                    .multipliedBy(OneDnn.orNd4j());
+        }
+        if (args[1].equals("recompute")) {
+            model = model.recomputingActivations();
         }
         ChildJava.tell("with the model loaded", ProcessMemory.resident());
         ChildJava.tell("peak while loading", ProcessMemory.peak());
