@@ -43,10 +43,15 @@ public final class Kernels {
 
     /** By the name of the native op of the same meaning. */
     private static final Map<String, Kernel> NATIVE = Map.of(
-            "softmax", Kernel.dense(SoftmaxKernels::forward).when(Kernels::isSoftmax),
-            "layer_norm", Kernel.dense(LayerNormKernels::forward).when(Kernels::isLayerNorm),
-            "layer_norm_bp", Kernel.dense(LayerNormKernels::backward).when(Kernels::isLayerNorm),
-            "matmul", Kernel.of(ThinProducts::tallGradient).when(ThinProducts::isTallGradient));
+            "softmax",
+            Kernel.dense(SoftmaxKernels::forward).when(Kernels::isSoftmax),
+            "layer_norm",
+            Kernel.dense(LayerNormKernels::forward).when(Kernels::isLayerNorm),
+            "layer_norm_bp",
+            Kernel.dense(LayerNormKernels::backward).when(Kernels::isLayerNorm),
+            "matmul",
+            Kernel.of((in, out) -> ThinProducts.tallGradient(in, out.get(0), Multiplier.nd4j()))
+                    .when(ThinProducts::isTallGradient));
 
     private Kernels() {}
 
@@ -245,7 +250,7 @@ public final class Kernels {
             return Products.kernel(graph, op, multiplier);
         }
         if (op.getOp() instanceof ViewProduct product) {
-            return Kernel.of((in, out) -> product.run(in, out.get(0)));
+            return Kernel.of((in, out) -> product.run(in, out.get(0), multiplier));
         }
         String carried = carried(op.getName());
         String name = carried == null ? op.getOp().opName() : carried;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.exec.kernel;
 
+import java.util.List;
 import org.nd4j.linalg.api.blas.params.MMulTranspose;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.impl.reduce.Mmul;
@@ -16,10 +17,10 @@ import org.nd4j.linalg.factory.Nd4j;
 public interface Multiplier {
 
     /**
-     * A factor of a product.
+     * A factor of a product: a matrix, or a batch of matrices in the last two axes.
      *
-     * @param array a matrix of type FLOAT, only read
-     * @param transposed whether its transpose is meant
+     * @param array of type FLOAT, only read
+     * @param transposed whether the transpose of each matrix is meant
      * @param frozen whether its values never change, so that a copy of them in another form may be kept
      */
     record Factor(INDArray array, boolean transposed, boolean frozen) {
@@ -30,7 +31,7 @@ public interface Multiplier {
          * @return the number
          */
         public long rows() {
-            return array.size(transposed ? 1 : 0);
+            return array.size(array.rank() - (transposed ? 1 : 2));
         }
 
         /**
@@ -39,17 +40,26 @@ public interface Multiplier {
          * @return the number
          */
         public long columns() {
-            return array.size(transposed ? 0 : 1);
+            return array.size(array.rank() - (transposed ? 2 : 1));
         }
     }
 
     /**
-     * Computes {@code z = kept z + x w}.
+     * A product of two matrices.
      *
      * @param x {@code [m, k]}
      * @param w {@code [k, n]}
-     * @param z {@code [m, n]}, of type FLOAT; written to
-     * @param kept 0, when what z holds is not read, or 1
+     */
+    record Product(Factor x, Factor w) {}
+
+    /**
+     * Computes {@code z = kept z + x w}, of matrices or of batches of equal rank, 3 or 4, and equal sizes of their first
+     * axes.
+     *
+     * @param x {@code [.., m, k]}
+     * @param w {@code [.., k, n]}
+     * @param z {@code [.., m, n]}, of type FLOAT, in any layout; written to, and sharing no memory with the factors
+     * @param kept 0, when what z holds is not read, or 1, for matrices only
      */
     void multiply(Factor x, Factor w, INDArray z, double kept);
 
@@ -62,6 +72,25 @@ public interface Multiplier {
      */
     default Kernel kernel(String name, Kernel java) {
         return java;
+    }
+
+    /**
+     * Computes {@code z = addends + x0 w0 + x1 w1 + ..}. The products are added one after the other, so that one which is
+     * zero changes no value.
+     *
+     * @param addends of type FLOAT: matrices {@code [m, n]}, and rows {@code [n]} for all rows of z
+     * @param products one or more, of matrices
+     * @param z {@code [m, n]}, of type FLOAT; written to, and sharing no memory with the rest
+     */
+    default void sum(List<INDArray> addends, List<Product> products, INDArray z) {
+        if (!addends.isEmpty()) {
+            Addends.write(addends, z);
+        }
+        double kept = addends.isEmpty() ? 0 : 1;
+        for (Product product : products) {
+            multiply(product.x(), product.w(), z, kept);
+            kept = 1;
+        }
     }
 
     /**

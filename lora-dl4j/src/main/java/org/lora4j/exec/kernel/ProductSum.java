@@ -3,8 +3,8 @@ package org.lora4j.exec.kernel;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.lora4j.array.DenseArray;
 import org.lora4j.exec.kernel.Multiplier.Factor;
+import org.lora4j.exec.kernel.Multiplier.Product;
 import org.lora4j.quant.StoredWeight;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -17,9 +17,8 @@ import org.nd4j.linalg.api.shape.LongShapeDescriptor;
 
 /**
  * The op {@code z = addends + op(X0) op(W0) + op(X1) op(W1) + ..} on FLOAT matrices, an addend being a matrix or a row for
- * all rows. The addends are written first and the matrix library adds each product to what is there, so nothing is
- * written twice: a linear layer with its bias, its adapters and the residual connection passes memory as often as there
- * are products.
+ * all rows: a linear layer with its bias, its adapters and the residual connection passes memory as often as there are
+ * products, or less ({@link Multiplier#sum}).
  *
  * <p>An op of our own, which only {@link KernelSession} can run and no copy of a graph can carry.
  */
@@ -94,8 +93,28 @@ final class ProductSum extends DynamicCustomOp {
     /** Computes the sum of these inputs into {@code z}. */
     void run(List<INDArray> inputs, INDArray z, Multiplier multiplier) {
         List<INDArray> addends = inputs.subList(operands, inputs.size());
+        if (products.stream().allMatch(product -> product.stored() == null)) {
+            multiplier.sum(addends, factors(inputs), z);
+        } else {
+            ofStored(addends, inputs, z, multiplier);
+        }
+    }
+
+    private List<Product> factors(List<INDArray> inputs) {
+        List<Product> factors = new ArrayList<>();
+        for (int i = 0; i < products.size(); i++) {
+            Transposes transposes = products.get(i);
+            factors.add(new Product(
+                    new Factor(inputs.get(2 * i), transposes.x(), false),
+                    new Factor(inputs.get(2 * i + 1), transposes.w(), frozen[i])));
+        }
+        return factors;
+    }
+
+    // One at a time: the buffer that a stored weight is computed into holds one.
+    private void ofStored(List<INDArray> addends, List<INDArray> inputs, INDArray z, Multiplier multiplier) {
         if (!addends.isEmpty()) {
-            write(addends, z);
+            Addends.write(addends, z);
         }
         int at = 0;
         for (int i = 0; i < products.size(); i++) {
@@ -108,36 +127,5 @@ final class ProductSum extends DynamicCustomOp {
                 StoredProduct.multiply(multiplier, x, transposes.stored(), transposes.w(), z, kept);
             }
         }
-    }
-
-    private static void write(List<INDArray> addends, INDArray z) {
-        DenseArray[] in = addends.stream().map(DenseArray::rowMajor).toArray(DenseArray[]::new);
-        DenseArray out = DenseArray.toBeWritten(z);
-        int width = out.width();
-        Blocks.run(out.length(), width, (block, from, length) -> {
-            float[] sum = Scratch.array(0, length);
-            float[] next = Scratch.array(1, length);
-            read(in[0], from, sum, length, width);
-            for (int i = 1; i < in.length; i++) {
-                read(in[i], from, next, length, width);
-                Rows.add(next, sum, length);
-            }
-            out.write(from, sum, length);
-        });
-        for (DenseArray array : in) {
-            array.close();
-        }
-        out.flush();
-        out.close();
-    }
-
-    // A row is short: it has as many values as one row of the result.
-    private static void read(DenseArray in, long from, float[] into, int length, int width) {
-        if (in.length() > width || length == width) {
-            in.read(in.length() > width ? from : 0, into, length);
-            return;
-        }
-        in.read(0, into, width);
-        Rows.repeat(into, width, into, length);
     }
 }

@@ -25,7 +25,7 @@ final class Products {
                 && !transposes(product, RESULT);
     }
 
-    /** A product of two matrices by a multiplier, but for those that {@link ThinProducts} knows. */
+    /** A product of matrices, or of batches, by a multiplier, but for those that {@link ThinProducts} knows. */
     static Kernel kernel(SameDiff graph, SameDiffOp op, Multiplier multiplier) {
         DynamicCustomOp product = (DynamicCustomOp) op.getOp();
         boolean plain = isPlain(product);
@@ -33,7 +33,7 @@ final class Products {
         boolean frozen = graph.getVariable(w).getVariableType() == VariableType.CONSTANT;
         return Kernel.of((in, out) -> {
                     if (ThinProducts.isTallGradient(product, in)) {
-                        ThinProducts.tallGradient(in, out);
+                        ThinProducts.tallGradient(in, out.get(0), multiplier);
                         return;
                     }
                     multiplier.multiply(
@@ -42,11 +42,11 @@ final class Products {
                             out.get(0),
                             0);
                 })
-                .when((any, in) -> plain && isMatrix(in.get(0)) && isMatrix(in.get(1)));
+                .when((any, in) -> plain && isBatch(in.get(0)) && isBatch(in.get(1)));
     }
 
-    private static boolean isMatrix(INDArray array) {
-        return array.rank() == 2 && array.dataType() == DataType.FLOAT && !array.isEmpty();
+    private static boolean isBatch(INDArray array) {
+        return array.rank() >= 2 && array.dataType() == DataType.FLOAT && !array.isEmpty();
     }
 
     /** Whether an operand, 0 or 1, is transposed. */

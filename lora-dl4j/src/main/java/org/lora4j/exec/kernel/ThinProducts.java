@@ -2,12 +2,12 @@
 package org.lora4j.exec.kernel;
 
 import java.util.List;
+import org.lora4j.array.DenseArray;
+import org.lora4j.exec.kernel.Multiplier.Factor;
 import org.nd4j.autodiff.functions.DifferentialFunction;
-import org.nd4j.linalg.api.blas.params.MMulTranspose;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.DynamicCustomOp;
-import org.nd4j.linalg.api.ops.impl.reduce.Mmul;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
@@ -18,9 +18,6 @@ final class ThinProducts {
 
     private static final int THIN = 64;
     private static final int WIDE = 4;
-
-    private static final MMulTranspose FIRST =
-            MMulTranspose.builder().transposeA(true).build();
 
     private ThinProducts() {}
 
@@ -40,12 +37,33 @@ final class ThinProducts {
                 && !Products.transposes(product, 1);
     }
 
-    static void tallGradient(List<INDArray> in, List<INDArray> out) {
-        INDArray x = in.get(0);
-        INDArray v = in.get(1);
-        INDArray transposed = Nd4j.createUninitialized(DataType.FLOAT, new long[] {v.size(1), x.size(1)}, 'c');
-        Nd4j.exec(new Mmul(v, x, transposed, 1, 0, FIRST));
-        out.get(0).assign(transposed.transpose());
+    static void tallGradient(List<INDArray> in, INDArray out, Multiplier multiplier) {
+        Factor v = new Factor(in.get(1), true, false);
+        Factor x = new Factor(in.get(0), false, false);
+        INDArray transposed = Nd4j.createUninitialized(DataType.FLOAT, new long[] {v.rows(), x.columns()}, 'c');
+        multiplier.multiply(v, x, transposed, 0);
+        transpose(transposed, out);
         transposed.close();
+    }
+
+    /** Writes the transpose of a matrix of few rows. */
+    private static void transpose(INDArray matrix, INDArray into) {
+        DenseArray from = DenseArray.rowMajor(matrix);
+        DenseArray out = DenseArray.toBeWritten(into);
+        int rows = out.width();
+        Blocks.run(out.length(), rows, (block, first, length) -> {
+            float[] columns = Scratch.array(0, length);
+            float[] row = Scratch.array(1, length / rows);
+            for (int r = 0; r < rows; r++) {
+                from.read((long) r * from.width() + first / rows, row, length / rows);
+                for (int c = 0; c < length / rows; c++) {
+                    columns[c * rows + r] = row[c];
+                }
+            }
+            out.write(first, columns, length);
+        });
+        from.close();
+        out.flush();
+        out.close();
     }
 }

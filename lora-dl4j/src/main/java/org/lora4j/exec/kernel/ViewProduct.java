@@ -3,16 +3,14 @@ package org.lora4j.exec.kernel;
 
 import java.util.List;
 import java.util.stream.Stream;
+import org.lora4j.exec.kernel.Multiplier.Factor;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
-import org.nd4j.linalg.api.blas.params.MMulTranspose;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.DynamicCustomOp;
 import org.nd4j.linalg.api.ops.OpContext;
-import org.nd4j.linalg.api.ops.impl.reduce.Mmul;
 import org.nd4j.linalg.api.shape.LongShapeDescriptor;
-import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * A batch of matrix products of operands that are reshaped and permuted first, and whose result is permuted and reshaped
@@ -108,11 +106,7 @@ final class ViewProduct extends DynamicCustomOp {
     }
 
     /** Computes the product of these inputs into {@code out}. */
-    void run(List<INDArray> in, INDArray out) {
-        MMulTranspose transposes = MMulTranspose.builder()
-                .transposeA(spec.transposeX())
-                .transposeB(spec.transposeW())
-                .build();
+    void run(List<INDArray> in, INDArray out, Multiplier multiplier) {
         INDArray z = out;
         if (spec.z().isReshaped()) {
             z = z.reshape('c', spec.z().permuted(productShape(in)));
@@ -120,6 +114,7 @@ final class ViewProduct extends DynamicCustomOp {
         if (spec.z().isPermuted()) {
             z = z.permute(spec.z().inverseOrder());
         }
-        Nd4j.exec(new Mmul(x(in), w(in), z, 1, 0, transposes));
+        multiplier.multiply(
+                new Factor(x(in), spec.transposeX(), false), new Factor(w(in), spec.transposeW(), false), z, 0);
     }
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.exec.onednn;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.bytedeco.dnnl.engine;
@@ -16,9 +18,9 @@ import org.bytedeco.javacpp.ShortPointer;
 import org.lora4j.exec.kernel.Kernel;
 import org.lora4j.exec.kernel.Multiplier;
 import org.lora4j.exec.onednn.DnnlProduct.Key;
-import org.lora4j.exec.onednn.DnnlProduct.Strides;
 import org.nd4j.linalg.api.buffer.DataBuffer;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.nativeblas.NativeOpsHolder;
 
 /** Multiplies by oneDNN what lies in memory as it wants it, and has ND4J multiply the rest. */
 final class DnnlMultiplier implements Multiplier {
@@ -30,7 +32,7 @@ final class DnnlMultiplier implements Multiplier {
     /** A prime, so that columns differ. */
     private static final long STRIDE = 7919;
 
-    private static final Key PROBE = new Key(64, 64, 64, new Strides(64, 1), new Strides(64, 1), false, false);
+    private static final Layout PROBE = Layout.rowMajor(64, 64);
 
     private final MathMode mode;
     private final engine engine = new engine(org.bytedeco.dnnl.engine.kind.cpu, 0);
@@ -63,19 +65,40 @@ final class DnnlMultiplier implements Multiplier {
                 return size() > KEPT;
             }
         };
-        private ShortPointer activations = new ShortPointer(0);
+        private final List<ShortPointer> activations = new ArrayList<>();
 
         DnnlProduct product(Key key) {
-            return products.computeIfAbsent(key, k -> new DnnlProduct(k, engine));
+            DnnlProduct product = products.computeIfAbsent(key, k -> new DnnlProduct(k, engine));
+            // Nothing else multiplies BF16.
+            return key.half() ? product.requireFast() : product;
         }
 
-        ShortPointer activations(long length) {
-            if (activations.capacity() < length) {
-                activations.close();
-                activations = new ShortPointer(length);
-            }
-            return activations;
+        /** The products of a sum for so many rows of its result. */
+        List<DnnlProduct> products(List<Term> terms, long rows) {
+            return terms.stream().map(term -> product(term.rows(0, rows).key())).toList();
         }
+
+        /** Memory for the activations of one of the products of a sum. */
+        ShortPointer activations(int slot, long length) {
+            while (activations.size() <= slot) {
+                activations.add(new ShortPointer(0));
+            }
+            if (activations.get(slot).capacity() < length) {
+                activations.get(slot).close();
+                activations.set(slot, new ShortPointer(length));
+            }
+            return activations.get(slot);
+        }
+    }
+
+    /** A class of its own, since ND4J must be there before it is asked. */
+    private static final class Piece {
+        /**
+         * Rows of a result to which all products of a sum are added before the next rows: they stay in the cache. Several
+         * threads would wait for each other after each piece.
+         */
+        private static final long ROWS =
+                NativeOpsHolder.getInstance().getDeviceNativeOps().ompGetMaxThreads() > 1 ? Long.MAX_VALUE : 256;
     }
 
     private DnnlMultiplier(MathMode mode) {
@@ -89,8 +112,8 @@ final class DnnlMultiplier implements Multiplier {
 
     static DnnlMultiplier of(MathMode mode) {
         DnnlMultiplier multiplier = new DnnlMultiplier(mode);
-        Key probe = new Key(PROBE.m(), PROBE.k(), PROBE.n(), PROBE.x(), PROBE.w(), false, mode == MathMode.BF16);
-        multiplier.ofThread.get().product(probe);
+        Key probe = new Key(PROBE, PROBE, PROBE, List.of(), false, mode == MathMode.BF16);
+        multiplier.ofThread.get().product(probe).requireFast();
         return multiplier;
     }
 
@@ -106,52 +129,100 @@ final class DnnlMultiplier implements Multiplier {
 
     @Override
     public void multiply(Factor x, Factor w, INDArray z, double kept) {
-        Strides ofX = strides(x);
-        Strides ofW = strides(w);
-        boolean plain = ofX.isPlain(x.rows(), x.columns()) && ofW.isPlain(w.rows(), w.columns()) && isRowMajor(z);
-        if (!plain) {
+        if (!run(List.of(), List.of(new Product(x, w)), z, kept != 0)) {
             Multiplier.nd4j().multiply(x, w, z, kept);
-        } else if (mode == MathMode.BF16 && w.frozen()) {
-            inHalf(x, ofX, w, ofW, z, kept != 0);
-        } else {
-            Key key = new Key(x.rows(), x.columns(), w.columns(), ofX, ofW, kept != 0, false);
-            OfThread mine = ofThread.get();
-            mine.product(key).run(mine.stream, address(x.array()), address(w.array()), address(z));
         }
     }
 
-    private void inHalf(Factor x, Strides ofX, Factor w, Strides ofW, INDArray z, boolean add) {
+    @Override
+    public void sum(List<INDArray> addends, List<Product> products, INDArray z) {
+        if (!run(addends, products, z, false)) {
+            Multiplier.super.sum(addends, products, z);
+        }
+    }
+
+    /** False, and nothing is written, if something lies in memory as no fast kernel takes it. */
+    private boolean run(List<INDArray> addends, List<Product> products, INDArray z, boolean kept) {
+        if (z.isEmpty()) {
+            return false;
+        }
+        List<Term> terms = terms(addends, products, Operand.of(z), kept);
+        if (!terms.stream().allMatch(Term::isPlain)) {
+            return false;
+        }
         OfThread mine = ofThread.get();
-        Strides dense = new Strides(x.columns(), 1);
-        ShortPointer activations = mine.activations(x.rows() * x.columns());
-        convert(mine.stream, x.array(), ofX, x.rows(), x.columns(), activations, dense);
-        // Stored as the weight lies, so that one copy serves both directions.
-        boolean rows = ofW.column() == 1;
-        Strides stored = rows ? new Strides(w.columns(), 1) : new Strides(1, w.rows());
-        Half half = half(mine.stream, w, ofW, stored);
-        Key key = new Key(x.rows(), x.columns(), w.columns(), dense, stored, add, true);
-        mine.product(key).run(mine.stream, activations.address(), half.values().address(), address(z));
-    }
-
-    private Half half(stream stream, Factor w, Strides strides, Strides stored) {
-        INDArray array = w.array();
-        Half known = halves.get(address(array));
-        if (known != null && known.isOf(array)) {
-            return known;
+        inHalf(products, terms, mine);
+        long rows = z.size(z.rank() - 2);
+        long piece = z.rank() == 2 ? Math.min(Piece.ROWS, rows) : rows;
+        long rest = rows % piece;
+        List<DnnlProduct> forPiece = mine.products(terms, piece);
+        List<DnnlProduct> forRest = rest == 0 ? List.of() : mine.products(terms, rest);
+        if (!forPiece.stream().allMatch(DnnlProduct::isFast)
+                || !forRest.stream().allMatch(DnnlProduct::isFast)) {
+            return false;
         }
-        ShortPointer values = new ShortPointer(array.length());
-        convert(stream, array, strides, w.rows(), w.columns(), values, stored);
-        Half made = new Half(array.data(), array.size(0), array.size(1), someOf(array), values);
-        halves.put(address(array), made);
-        return made;
+        for (long from = 0; from < rows; from += piece) {
+            boolean whole = from + piece <= rows;
+            for (int i = 0; i < terms.size(); i++) {
+                DnnlProduct product = (whole ? forPiece : forRest).get(i);
+                terms.get(i).rows(from, whole ? piece : rest).run(product, mine.stream);
+            }
+        }
+        return true;
     }
 
-    private void convert(
-            stream stream, INDArray array, Strides from, long rows, long columns, ShortPointer into, Strides to) {
-        long[] sizes = {rows, columns};
-        try (memory.desc single = new memory.desc(sizes, memory.data_type.f32, from.array());
-                memory.desc half = new memory.desc(sizes, memory.data_type.bf16, to.array());
-                memory source = new memory(single, engine, DnnlProduct.at(address(array)));
+    private static List<Term> terms(List<INDArray> addends, List<Product> products, Operand z, boolean kept) {
+        List<Term> terms = new ArrayList<>();
+        List<Operand> added = addends.stream().map(Operand::ofAddend).toList();
+        for (Product product : products) {
+            boolean first = terms.isEmpty();
+            terms.add(new Term(
+                    Operand.of(product.x()), Operand.of(product.w()), z, first ? added : List.of(), kept || !first));
+        }
+        return terms;
+    }
+
+    /** Puts BF16 in the place of the factors of frozen weights, if that is the mode. */
+    private void inHalf(List<Product> products, List<Term> terms, OfThread mine) {
+        for (int i = 0; i < terms.size(); i++) {
+            Factor w = products.get(i).w();
+            if (mode == MathMode.BF16 && w.frozen()) {
+                Term term = terms.get(i);
+                Operand x = activations(term.x(), i, mine);
+                terms.set(i, new Term(x, half(mine.stream, w, term.w()), term.z(), term.addends(), term.kept()));
+            }
+        }
+    }
+
+    private Operand activations(Operand x, int slot, OfThread mine) {
+        Layout dense = Layout.rowMajor(x.layout().rows(), x.layout().columns());
+        ShortPointer values = mine.activations(slot, dense.rows() * dense.columns());
+        convert(mine.stream, x, values, dense);
+        return new Operand(values.address(), dense, true);
+    }
+
+    /** Stored as the weight lies, so that one copy serves both directions. */
+    private Operand half(stream stream, Factor w, Operand single) {
+        Layout layout = single.layout();
+        Layout stored = layout.isByRows()
+                ? Layout.rowMajor(layout.rows(), layout.columns())
+                : Layout.rowMajor(layout.columns(), layout.rows()).transposed();
+        INDArray array = w.array();
+        Half half = halves.get(single.address());
+        if (half == null || !half.isOf(array)) {
+            ShortPointer values = new ShortPointer(array.length());
+            convert(stream, single, values, stored);
+            half = new Half(array.data(), array.size(0), array.size(1), someOf(array), values);
+            halves.put(single.address(), half);
+        }
+        return new Operand(half.values().address(), stored, true);
+    }
+
+    private void convert(stream stream, Operand from, ShortPointer into, Layout to) {
+        Layout layout = from.layout();
+        try (memory.desc single = new memory.desc(layout.sizes(), memory.data_type.f32, layout.strides());
+                memory.desc half = new memory.desc(to.sizes(), memory.data_type.bf16, to.strides());
+                memory source = new memory(single, engine, DnnlProduct.at(from.address()));
                 memory target = new memory(half, engine, into);
                 reorder conversion = new reorder(source, target)) {
             conversion.execute(stream, source, target);
@@ -169,21 +240,5 @@ final class DnnlMultiplier implements Multiplier {
             some[i] = values.get(array.offset() + row * array.stride(0) + column * array.stride(1));
         }
         return some;
-    }
-
-    private static boolean isRowMajor(INDArray z) {
-        return (z.size(1) == 1 || z.stride(1) == 1) && (z.size(0) == 1 || z.stride(0) == z.size(1));
-    }
-
-    private static Strides strides(Factor factor) {
-        INDArray array = factor.array();
-        // An axis of one element may have any stride; the one that it would have in its order is as good.
-        long row = array.size(0) == 1 ? array.size(1) * array.stride(1) : array.stride(0);
-        long column = array.size(1) == 1 ? (row == 1 ? array.size(0) : 1) : array.stride(1);
-        return factor.transposed() ? new Strides(column, row) : new Strides(row, column);
-    }
-
-    private static long address(INDArray array) {
-        return array.data().pointer().address() + array.offset() * Float.BYTES;
     }
 }

@@ -21,7 +21,6 @@ import org.lora4j.exec.StockExecutor;
 import org.lora4j.exec.kernel.Multiplier;
 import org.lora4j.exec.kernel.Multiplier.Factor;
 import org.lora4j.exec.onednn.DnnlProduct.Key;
-import org.lora4j.exec.onednn.DnnlProduct.Strides;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -226,7 +225,7 @@ class OneDnnTest {
 
     @Test
     void requireFast_forAReferenceKernel_refusesWithAdvice() {
-        Key half = new Key(4, 5, 6, new Strides(5, 1), new Strides(6, 1), false, true);
+        Key half = new Key(Layout.rowMajor(4, 5), Layout.rowMajor(5, 6), Layout.rowMajor(4, 6), List.of(), false, true);
 
         assertThatThrownBy(() -> DnnlProduct.requireFast("ref:any", half))
                 .isInstanceOf(IllegalStateException.class)

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.exec.onednn;
+
+import org.lora4j.exec.kernel.Multiplier.Factor;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * A matrix in memory, or a batch of matrices.
+ *
+ * @param address of its first element
+ * @param layout where the others lie
+ * @param half whether they are BF16, else F32
+ */
+record Operand(long address, Layout layout, boolean half) {
+
+    static Operand of(INDArray array) {
+        return new Operand(addressOf(array), Layout.of(array), false);
+    }
+
+    static Operand of(Factor factor) {
+        Operand stored = of(factor.array());
+        return factor.transposed() ? new Operand(stored.address, stored.layout.transposed(), false) : stored;
+    }
+
+    /** A vector as a matrix of one row, which is for all rows of a result; a matrix as it is. */
+    static Operand ofAddend(INDArray array) {
+        return of(array.rank() == 1 ? array.reshape(1, array.length()) : array);
+    }
+
+    static long addressOf(INDArray array) {
+        return array.data().pointer().address() + array.offset() * Float.BYTES;
+    }
+
+    boolean isRow() {
+        return layout.rows() == 1;
+    }
+
+    /** Rows of a matrix from one on. */
+    Operand rows(long from, long count) {
+        long bytes = half ? Short.BYTES : Float.BYTES;
+        return new Operand(address + from * layout.strides()[0] * bytes, layout.rows(count), half);
+    }
+}
