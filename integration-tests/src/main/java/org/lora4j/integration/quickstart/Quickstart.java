@@ -11,6 +11,8 @@ import org.lora4j.Lora;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
 import org.lora4j.exec.ParallelExecutor;
+import org.lora4j.exec.kernel.Multiplier;
+import org.lora4j.exec.onednn.OneDnn;
 import org.lora4j.model.Trainable;
 import org.lora4j.pretrained.BertClassifier;
 import org.lora4j.pretrained.BertWeights;
@@ -56,6 +58,7 @@ public final class Quickstart {
     private final Path folder;
     private final long seed;
     private final int epochs;
+    private final Multiplier products = OneDnn.orNd4j();
 
     private Quickstart(PrintStream out, Path folder, long seed, int epochs) {
         this.out = out;
@@ -122,6 +125,8 @@ public final class Quickstart {
         task.training().requireFits(weights.config());
         task.heldOut().requireFits(weights.config());
 
+        out.printf("%d threads; products by %s%n", THREADS, products.description());
+
         heading("1 of 3: frozen encoder, trained head");
         Outcome headOnly = new HeadOnly(task, out::println).run(weights, folder.resolve("head.fb"), seed);
 
@@ -181,7 +186,7 @@ public final class Quickstart {
     }
 
     private Trained train(GlossTask task, Trainable one, double rate) {
-        Trainable model = one.inParallel(THREADS);
+        Trainable model = one.multipliedBy(products).inParallel(THREADS);
         TrainingPlan plan = TrainingPlan.builder()
                 .epochs(epochs)
                 .optimizer(AdamW.of(rate))

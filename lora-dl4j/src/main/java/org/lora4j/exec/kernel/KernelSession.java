@@ -12,7 +12,6 @@ import org.nd4j.autodiff.samediff.internal.FrameIter;
 import org.nd4j.autodiff.samediff.internal.InferenceSession;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.OpContext;
-import org.nd4j.linalg.api.ops.impl.shape.CreateView;
 
 /** The stock session, with kernels for some ops. Order, memory and everything else stay those of the stock session. */
 final class KernelSession extends InferenceSession {
@@ -22,11 +21,6 @@ final class KernelSession extends InferenceSession {
     KernelSession(SameDiff graph, Map<String, Kernel> kernels) {
         super(graph);
         this.kernels = kernels;
-        // The one op whose result looks into its input, which must not be used again while the result is needed.
-        boolean views = graph.getOps().values().stream().anyMatch(op -> op.getOp() instanceof CreateView);
-        if (!views) {
-            setMmgr(new ArrayPool());
-        }
     }
 
     @Override
