@@ -9,7 +9,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 /**
  * Computes what an op stands for.
  *
- * @apiNote Status: internal
+ * @apiNote Status: experimental
  */
 public final class Kernel {
 
