@@ -49,6 +49,15 @@ abstract class NetworkAccess<N extends Model> {
     /** Where gradients stop if only these places learn; {@code stock} are those that stay as they are. */
     abstract Reach reach(N base, Collection<String> learning, Set<String> stock);
 
+    /** What depends on nothing that learns, if only these places learn. */
+    abstract FrozenPart frozenPart(N base, Set<String> learning);
+
+    /** Whether it learns by truncated backpropagation through time. */
+    abstract boolean isTruncated(N network);
+
+    /** The same, but for building networks that are {@link Caching}. */
+    abstract NetworkAccess<N> caching();
+
     /** A new network of the configuration of another, with some places replaced, all parameters zero, without updater. */
     final N build(N base, Map<String, Site> replaced) {
         return build(base, replaced, null);

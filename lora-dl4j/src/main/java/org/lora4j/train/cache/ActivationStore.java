@@ -43,6 +43,10 @@ final class ActivationStore implements AutoCloseable {
         return Optional.ofNullable(kept.get(key)).map(Kept::checksum);
     }
 
+    boolean holds(Object key) {
+        return kept.containsKey(key);
+    }
+
     Lease get(Object key) {
         Kept entry = kept.get(key);
         if (!entry.arrays().isEmpty()) {
