@@ -19,8 +19,12 @@ import org.lora4j.train.cache.BatchMemory;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** As {@link CachingLayers}, for graphs. */
-final class CachingGraph extends ComputationGraph implements Caching {
+/**
+ * As {@link CachingLayers}, for graphs.
+ *
+ * @apiNote Status: internal
+ */
+public final class CachingGraph extends ComputationGraph implements Caching {
 
     private static final long serialVersionUID = 1;
 
@@ -34,6 +38,12 @@ final class CachingGraph extends ComputationGraph implements Caching {
 
     CachingGraph(ComputationGraphConfiguration conf) {
         super(conf);
+    }
+
+    /** {@inheritDoc} In-memory savers of early stopping ask the class of the network itself for this method. */
+    @Override
+    public ComputationGraph clone() {
+        return super.clone();
     }
 
     @Override

@@ -22,10 +22,13 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * A stock network, but for its training steps while it has a memory: they compute the layers below all that learn once for
- * each batch. Layers above run as in the stock forward pass; only the way to them is another.
+ * each batch. Layers above run as in the stock forward pass; only the way to them is another. Public because stock tools
+ * look at the class of a network; {@link AdaptedNetwork#cacheFrozenPrefix} makes them.
+ *
+ * @apiNote Status: internal
  */
 @SuppressWarnings("overrides") // Of the stock class itself.
-final class CachingLayers extends MultiLayerNetwork implements Caching {
+public final class CachingLayers extends MultiLayerNetwork implements Caching {
 
     private static final long serialVersionUID = 1;
     private static final String INPUT = "input";
@@ -43,6 +46,12 @@ final class CachingLayers extends MultiLayerNetwork implements Caching {
 
     CachingLayers(MultiLayerConfiguration conf) {
         super(conf);
+    }
+
+    /** {@inheritDoc} In-memory savers of early stopping ask the class of the network itself for this method. */
+    @Override
+    public MultiLayerNetwork clone() {
+        return super.clone();
     }
 
     @Override

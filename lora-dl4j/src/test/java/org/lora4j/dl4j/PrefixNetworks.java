@@ -2,9 +2,15 @@
 package org.lora4j.dl4j;
 
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
+import java.util.Random;
 import java.util.SplittableRandom;
+import java.util.function.Function;
+import java.util.function.IntFunction;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.deeplearning4j.datasets.iterator.ExistingDataSetIterator;
 import org.deeplearning4j.datasets.iterator.IteratorMultiDataSetIterator;
@@ -39,6 +45,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.dataset.MultiDataSet;
 import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.INDArrayIndex;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
@@ -97,6 +104,11 @@ final class PrefixNetworks {
     private static DataSet single(MultiDataSet set) {
         return new DataSet(
                 set.getFeatures(0), set.getLabels(0), set.getFeaturesMaskArray(0), set.getLabelsMaskArray(0));
+    }
+
+    /** The examples of batches with one input, one by one. */
+    static List<DataSet> examples(List<MultiDataSet> sets) {
+        return sets.stream().flatMap(set -> single(set).asList().stream()).toList();
     }
 
     static CollectScoresListener scores(Model network) {
@@ -240,6 +252,49 @@ final class PrefixNetworks {
         return last;
     }
 
+    /** The same examples in other batches. */
+    static List<MultiDataSet> moved(List<MultiDataSet> sets, long seed) {
+        List<Integer> rows =
+                new ArrayList<>(IntStream.range(0, sets.size() * ROWS).boxed().toList());
+        Collections.shuffle(rows, new Random(seed));
+        return IntStream.range(0, sets.size())
+                .mapToObj(i -> examples(sets, rows.subList(i * ROWS, (i + 1) * ROWS)))
+                .toList();
+    }
+
+    private static MultiDataSet examples(List<MultiDataSet> sets, List<Integer> rows) {
+        return new MultiDataSet(
+                rows(sets, rows, MultiDataSet::getFeatures),
+                rows(sets, rows, MultiDataSet::getLabels),
+                rows(sets, rows, MultiDataSet::getFeaturesMaskArrays),
+                rows(sets, rows, MultiDataSet::getLabelsMaskArrays));
+    }
+
+    private static INDArray[] rows(
+            List<MultiDataSet> sets, List<Integer> rows, Function<MultiDataSet, INDArray[]> arrays) {
+        INDArray[] first = arrays.apply(sets.get(0));
+        return first == null
+                ? null
+                : IntStream.range(0, first.length)
+                        .mapToObj(i -> first[i] == null ? null : rows(sets, rows, i, arrays))
+                        .toArray(INDArray[]::new);
+    }
+
+    private static INDArray rows(
+            List<MultiDataSet> sets, List<Integer> rows, int i, Function<MultiDataSet, INDArray[]> arrays) {
+        return Nd4j.concat(
+                0,
+                rows.stream()
+                        .map(row -> {
+                            INDArray all = arrays.apply(sets.get(row / ROWS))[i];
+                            INDArrayIndex[] index = new INDArrayIndex[all.rank()];
+                            Arrays.fill(index, NDArrayIndex.all());
+                            index[0] = NDArrayIndex.interval(row % ROWS, row % ROWS + 1);
+                            return all.get(index).dup('c');
+                        })
+                        .toArray(INDArray[]::new));
+    }
+
     private static INDArray normal(String name, int batch, long... shape) {
         return RandomStreams.normal(RandomStreams.of(batch, name), 1, DataType.FLOAT, shape);
     }
@@ -263,8 +318,8 @@ final class PrefixNetworks {
         return mask;
     }
 
-    private static List<MultiDataSet> batches(java.util.function.IntFunction<MultiDataSet> batch) {
-        return java.util.stream.IntStream.range(0, BATCHES).mapToObj(batch).toList();
+    private static List<MultiDataSet> batches(IntFunction<MultiDataSet> batch) {
+        return IntStream.range(0, BATCHES).mapToObj(batch).toList();
     }
 
     static List<MultiDataSet> flat() {
@@ -322,6 +377,15 @@ final class PrefixNetworks {
         return way("dense layer", () -> mlp(conf(), dense("fc3")), flat(), "fc2", targets("fc3", "head"));
     }
 
+    static Way<MultiLayerNetwork> masked() {
+        return way(
+                "series with masks",
+                () -> series(dense("fc2").build(), seriesOutput()),
+                series(),
+                "lstm",
+                targets("fc2"));
+    }
+
     static Way<ComputationGraph> twoInputsWay() {
         return graph("graph of two inputs", PrefixNetworks::twoInputs, both(), List.of("fc2"), targets("fc3", "side"));
     }
@@ -361,12 +425,7 @@ final class PrefixNetworks {
                         head),
                 way("convolution over pooling", PrefixNetworks::cnn, images(), "pool", targets("conv2", "fc")),
                 way("dense layer over a convolution", PrefixNetworks::cnn, images(), "conv2", targets("fc")),
-                way(
-                        "series with masks",
-                        () -> series(dense("fc2").build(), seriesOutput()),
-                        series(),
-                        "lstm",
-                        targets("fc2")),
+                masked(),
                 way(
                         "last step of two directions",
                         () -> series(lastOfBoth(), output()),

@@ -32,7 +32,7 @@ public final class BatchMemory implements AutoCloseable {
 
     private final FrozenPrefix description;
     private final ActivationStore store;
-    private final Map<List<Long>, Map<String, AxisOrder>> orders = new HashMap<>();
+    private final Map<List<Long>, Kept> batches = new HashMap<>();
 
     /** Where the activations of an example are; null for one that there was no room for. */
     private final Map<Long, Row> examples = new HashMap<>();
@@ -44,6 +44,15 @@ public final class BatchMemory implements AutoCloseable {
     private long reused;
 
     private record Row(List<Long> batch, int number) {}
+
+    /**
+     * A batch.
+     *
+     * @param orders the axes of its activations as the prefix left them
+     * @param asLeft whether they are stored so, as in memory, or in C order, as in the file, which reads single rows
+     * @param inRows whether the first indices of all divide into as many parts as the batch has examples
+     */
+    private record Kept(Map<String, AxisOrder> orders, boolean asLeft, boolean inRows) {}
 
     /**
      * Remembers nothing yet.
@@ -92,7 +101,7 @@ public final class BatchMemory implements AutoCloseable {
          * @return the copy, a view with the axes in memory where they were when the activation was computed
          */
         public INDArray take(String name, UnaryOperator<INDArray> copy) {
-            AxisOrder order = orderOf(key).get(name);
+            AxisOrder order = like(key).orders().get(name);
             return order.array(copy.apply(order.memory(activations.get(name))));
         }
 
@@ -160,6 +169,11 @@ public final class BatchMemory implements AutoCloseable {
         if (rows.stream().anyMatch(Objects::isNull)) {
             return new Step(key);
         }
+        if (!rows.stream().allMatch(row -> batches.get(row.batch()).inRows())) {
+            Problems problems = new Problems();
+            problems.add("the activations " + description.activations() + " are not rows of examples");
+            RowBlocks.refuseIfAny(problems);
+        }
         Lease joined = new Lease(joined(rows), true);
         return new Step(key, false, joined, joined.arrays());
     }
@@ -174,42 +188,36 @@ public final class BatchMemory implements AutoCloseable {
         }
     }
 
-    /** The order of a batch that came before, or that of the batch from which its first example comes. */
-    private Map<String, AxisOrder> orderOf(List<Long> key) {
-        return orders.containsKey(key)
-                ? orders.get(key)
-                : orders.get(examples.get(key.get(0)).batch());
+    /** The batch itself, or that from which its first example comes. */
+    private Kept like(List<Long> key) {
+        return batches.getOrDefault(key, batches.get(examples.get(key.get(0)).batch()));
     }
 
+    /** Stored arrays as the prefix left them, in shape. */
     private Map<String, INDArray> arrays(List<Long> key, Lease lease) {
+        Kept kept = batches.get(key);
         Map<String, INDArray> arrays = new LinkedHashMap<>();
-        orders.get(key)
-                .forEach((name, order) ->
-                        arrays.put(name, order.array(lease.arrays().get(name))));
+        lease.arrays()
+                .forEach((name, stored) ->
+                        arrays.put(name, kept.asLeft() ? kept.orders().get(name).array(stored) : stored));
         return arrays;
     }
 
     private Map<String, INDArray> joined(List<Row> rows) {
-        Map<List<Long>, List<Integer>> places = new LinkedHashMap<>();
-        for (int i = 0; i < rows.size(); i++) {
-            places.computeIfAbsent(rows.get(i).batch(), batch -> new ArrayList<>())
-                    .add(i);
-        }
         List<Map<String, INDArray>> blocks = new ArrayList<>();
-        rows.forEach(row -> blocks.add(Map.of()));
         try {
-            places.forEach((batch, own) -> {
-                try (Lease lease = store.get(batch)) {
-                    Map<String, INDArray> arrays = arrays(batch, lease);
-                    RowBlocks.requireBlocks(arrays, batch.size());
-                    own.forEach(place -> blocks.set(
-                            place, RowBlocks.blocks(arrays, rows.get(place).number(), batch.size())));
-                }
-            });
+            rows.forEach(row -> blocks.add(block(row)));
             return RowBlocks.join(blocks, description.activations());
         } finally {
             blocks.forEach(block -> block.values().forEach(INDArray::close));
         }
+    }
+
+    private Map<String, INDArray> block(Row row) {
+        int of = row.batch().size();
+        return store.holdsInMemory(row.batch())
+                ? RowBlocks.blocks(arrays(row.batch(), store.get(row.batch())), row.number(), of)
+                : store.part(row.batch(), row.number(), of).arrays();
     }
 
     private void keep(List<Long> key, Map<String, INDArray> results) {
@@ -217,16 +225,20 @@ public final class BatchMemory implements AutoCloseable {
             // There was no room for some of them, and the others are there.
             return;
         }
-        Map<String, AxisOrder> order = new LinkedHashMap<>();
+        boolean asLeft = store.hasMemoryFor(
+                results.values().stream().mapToLong(HostBytes::size).sum());
+        Map<String, AxisOrder> orders = new LinkedHashMap<>();
         Map<String, INDArray> owned = new LinkedHashMap<>();
         results.forEach((name, array) -> {
-            order.put(name, AxisOrder.of(array));
-            owned.put(name, order.get(name).memory(array).dup('c'));
+            orders.put(name, AxisOrder.of(array));
+            owned.put(name, (asLeft ? orders.get(name).memory(array) : array).dup('c'));
         });
         store.put(key, 0, owned).close();
         boolean kept = store.holds(key);
         if (kept) {
-            orders.put(key, order);
+            boolean inRows = results.values().stream()
+                    .allMatch(array -> array.rank() > 0 && array.size(0) > 0 && array.size(0) % key.size() == 0);
+            batches.put(key, new Kept(orders, asLeft, inRows));
         }
         for (int i = 0; i < key.size(); i++) {
             if (examples.get(key.get(i)) == null) {
@@ -278,7 +290,7 @@ public final class BatchMemory implements AutoCloseable {
     @Override
     public void close() {
         store.close();
-        orders.clear();
+        batches.clear();
         examples.clear();
     }
 }
