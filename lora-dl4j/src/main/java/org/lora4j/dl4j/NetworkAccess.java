@@ -14,6 +14,7 @@ import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
 import org.deeplearning4j.nn.updater.BaseMultiLayerUpdater;
 import org.deeplearning4j.optimize.api.TrainingListener;
 import org.lora4j.dl4j.layer.LayerKinds;
+import org.lora4j.dl4j.layer.Randomness;
 import org.lora4j.error.Problems;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -124,6 +125,6 @@ abstract class NetworkAccess<N extends Model> {
         boolean known = LayerKinds.isAdaptable(conf)
                 || conf.getClass() == SubsamplingLayer.class
                 || conf.getClass() == ActivationLayer.class;
-        return known && conf.getIDropout() == null && !(running instanceof RecurrentLayer);
+        return known && Randomness.of(conf).isEmpty() && !(running instanceof RecurrentLayer);
     }
 }
