@@ -184,15 +184,15 @@ public final class AdaptedNetwork<N extends Model> extends HostedModel<NetworkAd
         }
         FrozenPart part = access.frozenPart(base, caching.learners());
         part.requireLasting(access.isTruncated(base));
-        if (!(network() instanceof Caching)) {
+        if (current == null || !current.isOf(state()) || !(current.network() instanceof Caching ready)) {
             collectValues();
             current = caching.build(latest, factory::parameter);
             latest = current.network();
-        } else if (((Caching) network()).hasMemory()) {
+        } else if (ready.hasMemory()) {
             throw new IllegalStateException("cacheFrozenPrefix: the network has a cache; expected none. Close the one"
                     + " that was made before.");
         }
-        return new CachedNetwork<>(network(), part, new BatchMemory(part.description(), limits));
+        return new CachedNetwork<>(latest, part, new BatchMemory(part.description(), limits));
     }
 
     /**

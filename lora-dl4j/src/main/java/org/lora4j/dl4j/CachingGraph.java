@@ -29,7 +29,12 @@ public final class CachingGraph extends ComputationGraph implements Caching {
     private static final long serialVersionUID = 1;
 
     private transient BatchMemory memory;
-    private transient FrozenPart part;
+
+    /** Whether a vertex lies below the cut, by its index. */
+    private transient boolean[] below;
+
+    /** What is kept: vertices and what the memory calls them. */
+    private transient Map<String, String> kept;
 
     /** In place of the vertices in backward passes: gradients end at frozen ones. */
     private transient GraphVertex[] ends;
@@ -52,11 +57,14 @@ public final class CachingGraph extends ComputationGraph implements Caching {
     }
 
     @Override
-    public void remember(FrozenPart ofNetwork, BatchMemory ofPart) {
-        part = ofNetwork;
+    public void remember(FrozenPart part, BatchMemory ofPart) {
+        kept = new LinkedHashMap<>();
+        part.kept().forEach(key -> kept.put(key, part.path(key)));
+        below = new boolean[vertices.length];
         ends = vertices.clone();
         for (int i = 0; i < ends.length; i++) {
-            if (isBelow(i) && !(ends[i] instanceof FrozenVertex)) {
+            below[i] = part.contains(vertices[i].getVertexName());
+            if (below[i] && !(ends[i] instanceof FrozenVertex)) {
                 ends[i] = new FrozenVertex(ends[i]);
             }
         }
@@ -67,10 +75,6 @@ public final class CachingGraph extends ComputationGraph implements Caching {
     public void forget() {
         memory = null;
         ends = null;
-    }
-
-    private boolean isBelow(int vertex) {
-        return part.contains(vertices[vertex].getVertexName());
     }
 
     @Override
@@ -109,7 +113,7 @@ public final class CachingGraph extends ComputationGraph implements Caching {
                 activations = startAt(step, mgr);
             } else {
                 int[] above = IntStream.range(0, vertices.length)
-                        .filter(i -> !vertices[i].isInputVertex() && !isBelow(i))
+                        .filter(i -> !vertices[i].isInputVertex() && !below[i])
                         .toArray();
                 activations = super.ffToLayerActivationsInWS(
                         train, last, above, type, store, features, masks, labelMasks, clear);
@@ -133,9 +137,9 @@ public final class CachingGraph extends ComputationGraph implements Caching {
     }
 
     private Map<String, INDArray> kept(Map<String, INDArray> activations) {
-        Map<String, INDArray> kept = new LinkedHashMap<>();
-        part.kept().forEach(key -> kept.put(part.path(key), activations.get(key)));
-        return kept;
+        Map<String, INDArray> named = new LinkedHashMap<>();
+        kept.forEach((vertex, name) -> named.put(name, activations.get(vertex)));
+        return named;
     }
 
     /** Gives vertices above what they get from inputs and from below. */
@@ -146,8 +150,8 @@ public final class CachingGraph extends ComputationGraph implements Caching {
             String name = vertex.getVertexName();
             if (vertex.isInputVertex()) {
                 pass(vertex, getInput(index), activations, mgr);
-            } else if (part.kept().contains(name)) {
-                INDArray taken = step.take(part.path(name), array -> mgr.dup(ArrayType.ACTIVATIONS, array, 'c'));
+            } else if (kept.containsKey(name)) {
+                INDArray taken = step.take(kept.get(name), array -> mgr.dup(ArrayType.ACTIVATIONS, array, 'c'));
                 pass(vertex, taken, activations, mgr);
             }
         }
@@ -166,7 +170,7 @@ public final class CachingGraph extends ComputationGraph implements Caching {
         VertexIndices[] consumers = vertex.getOutputVertices();
         if (consumers != null) {
             for (VertexIndices consumer : consumers) {
-                if (!isBelow(consumer.getVertexIndex())) {
+                if (!below[consumer.getVertexIndex()]) {
                     vertices[consumer.getVertexIndex()].setInput(consumer.getVertexEdgeNumber(), output, mgr);
                 }
             }
@@ -178,7 +182,7 @@ public final class CachingGraph extends ComputationGraph implements Caching {
         for (int index : topologicalOrder) {
             GraphVertex vertex = vertices[index];
             if (!vertex.isInputVertex()
-                    && !isBelow(index)
+                    && !below[index]
                     && IntStream.of(excluded).noneMatch(other -> other == index)) {
                 try (MemoryWorkspace working = mgr.notifyScopeEntered(ArrayType.FF_WORKING_MEM)) {
                     INDArray output = vertex.doForward(true, mgr);

@@ -237,6 +237,22 @@ class CachedNetworkTest {
         }
     }
 
+    static Stream<Way<?>> kinds() {
+        return Stream.of(PrefixNetworks.dense(), PrefixNetworks.twoInputs());
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("kinds")
+    <N extends Model> void saversOfEarlyStopping_getAStockCopy(Way<N> way) throws IOException {
+        InMemoryModelSaver<N> saver = new InMemoryModelSaver<>();
+        N network = way.model(MemoryMode.IN_VIEW).cacheFrozenPrefix(CACHE).network();
+
+        saver.saveBestModel(network, 0);
+
+        assertThat(saver.getBestModel().params()).isEqualTo(network.params());
+        assertThat(saver.getBestModel()).isNotInstanceOf(Caching.class);
+    }
+
     @Test
     void listeners_seeTheNetworkAndItsOutputs_butNoActivationsOfThePrefix() {
         Way<MultiLayerNetwork> way = PrefixNetworks.dense();

@@ -201,7 +201,7 @@ final class PrefixNetworks {
     }
 
     /** Two inputs, one of them a series with a mask; "side" learns on an input of its own, beside the frozen part. */
-    private static ComputationGraph twoInputs() {
+    private static ComputationGraph graphOfTwoInputs() {
         ComputationGraph graph = new ComputationGraph(conf().graphBuilder()
                 .addInputs("flat", "series")
                 .addLayer("fc1", dense("fc1").build(), "flat")
@@ -386,8 +386,13 @@ final class PrefixNetworks {
                 targets("fc2"));
     }
 
-    static Way<ComputationGraph> twoInputsWay() {
-        return graph("graph of two inputs", PrefixNetworks::twoInputs, both(), List.of("fc2"), targets("fc3", "side"));
+    static Way<ComputationGraph> twoInputs() {
+        return graph(
+                "graph of two inputs",
+                PrefixNetworks::graphOfTwoInputs,
+                both(),
+                List.of("fc2"),
+                targets("fc3", "side"));
     }
 
     static Stream<Way<?>> ways() {
@@ -432,7 +437,7 @@ final class PrefixNetworks {
                         seriesWithOneLabel(),
                         "last",
                         head),
-                twoInputsWay(),
+                twoInputs(),
                 graph(
                         "attention",
                         PrefixNetworks::attention,
