@@ -17,7 +17,7 @@ import org.lora4j.train.cache.PrefixReport;
  * change, or an epoch after the first has a batch of which no example came before.
  *
  * <p>While it is open, do not change frozen parameters. {@code TrainingListener.onForwardPass} sees the activations above the
- * cut only. Outputs, scores and evaluations do not use the cache.
+ * cut only. Outputs, scores and evaluations do not use the cache, nor do copies of the network.
  *
  * <p><b>State.</b> Keeps activations until it is closed; the network stays that of the model, without cache.
  * <b>Threads.</b> One.

@@ -6,6 +6,8 @@ import org.deeplearning4j.nn.conf.layers.BatchNormalization;
 import org.deeplearning4j.nn.conf.layers.EmbeddingLayer;
 import org.deeplearning4j.nn.conf.layers.EmbeddingSequenceLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
+import org.deeplearning4j.nn.conf.layers.PReLULayer;
+import org.deeplearning4j.nn.conf.layers.misc.ElementWiseMultiplicationLayer;
 import org.lora4j.error.Problems;
 import org.lora4j.exec.FrozenPrefix;
 
@@ -18,8 +20,12 @@ import org.lora4j.exec.FrozenPrefix;
  */
 record FrozenPart(List<Site> below, List<String> kept, int left) {
 
-    private static final List<Class<? extends Layer>> CHEAP =
-            List.of(BatchNormalization.class, EmbeddingLayer.class, EmbeddingSequenceLayer.class);
+    private static final List<Class<? extends Layer>> CHEAP = List.of(
+            BatchNormalization.class,
+            ElementWiseMultiplicationLayer.class,
+            EmbeddingLayer.class,
+            EmbeddingSequenceLayer.class,
+            PReLULayer.class);
 
     FrozenPart {
         below = List.copyOf(below);

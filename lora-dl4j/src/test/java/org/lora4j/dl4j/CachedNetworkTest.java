@@ -119,7 +119,7 @@ class CachedNetworkTest {
     }
 
     @ParameterizedTest(name = "{0}")
-    @MethodSource("org.lora4j.dl4j.PrefixNetworks#ways")
+    @MethodSource("org.lora4j.dl4j.PrefixNetworks#forms")
     <N extends Model> void fit_onExamplesThatMove_givesTheLossesOfARunWithoutCache(Way<N> way) {
         Outcome plain = moving(way, model(way, MemoryMode.IN_VIEW));
         int batches = way.batches().size();
@@ -135,7 +135,7 @@ class CachedNetworkTest {
     }
 
     @ParameterizedTest(name = "{0}")
-    @MethodSource("org.lora4j.dl4j.PrefixNetworks#ways")
+    @MethodSource("org.lora4j.dl4j.PrefixNetworks#forms")
     <N extends Model> void fit_withRoomInAFile_givesTheSameBitsAndLeavesNoFile(Way<N> way) throws IOException {
         Outcome plain = plain(way, MemoryMode.IN_VIEW);
         AdaptedNetwork<N> model = model(way, MemoryMode.IN_VIEW);
@@ -166,7 +166,7 @@ class CachedNetworkTest {
             way.fit(cached.network(), way.batches(), EPOCHS);
 
             assertThat(cached.report().memoryBytes()).isEqualTo(6 * 7 * 4);
-            assertThat(cached.report().withoutRoom()).isEqualTo(3);
+            assertThat(cached.report().withoutRoom()).isEqualTo(2);
             assertThat(cached.report().reused()).isEqualTo(1);
         }
 
@@ -226,7 +226,7 @@ class CachedNetworkTest {
 
             best.add(model.network());
             if (withCache) {
-                assertThat(cached.report().reused()).isEqualTo(4 * 5 - 1);
+                assertThat(cached.report().reused()).isEqualTo(3 * 5 - 1);
                 cached.close();
             }
         }
@@ -245,12 +245,12 @@ class CachedNetworkTest {
     @MethodSource("kinds")
     <N extends Model> void saversOfEarlyStopping_getAStockCopy(Way<N> way) throws IOException {
         InMemoryModelSaver<N> saver = new InMemoryModelSaver<>();
-        N network = way.model(MemoryMode.IN_VIEW).cacheFrozenPrefix(CACHE).network();
+        try (CachedNetwork<N> cached = way.model(MemoryMode.IN_VIEW).cacheFrozenPrefix(CACHE)) {
+            saver.saveBestModel(cached.network(), 0);
 
-        saver.saveBestModel(network, 0);
-
-        assertThat(saver.getBestModel().params()).isEqualTo(network.params());
-        assertThat(saver.getBestModel()).isNotInstanceOf(Caching.class);
+            assertThat(saver.getBestModel().params()).isEqualTo(cached.network().params());
+            assertThat(saver.getBestModel()).isNotInstanceOf(Caching.class);
+        }
     }
 
     @Test

@@ -53,7 +53,7 @@ import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
 /** Networks in FLOAT that learn in their upper layers, and batches for them. */
 final class PrefixNetworks {
 
-    private static final int BATCHES = 4;
+    private static final int BATCHES = 3;
     private static final int ROWS = 6;
     private static final int STEPS = 5;
 
@@ -395,10 +395,26 @@ final class PrefixNetworks {
                 targets("fc3", "side"));
     }
 
+    private static Way<MultiLayerNetwork> convolution() {
+        return way("convolution over pooling", PrefixNetworks::cnn, images(), "pool", targets("conv2", "fc"));
+    }
+
+    private static Way<ComputationGraph> overAttention() {
+        return graph("attention", PrefixNetworks::attention, series(), List.of("attention"), targets("top.W", "head"));
+    }
+
+    /** One for each form of activations: rows, channels of images, series, several inputs, vertices without layers. */
+    static Stream<Way<?>> forms() {
+        return Stream.of(dense(), convolution(), masked(), twoInputs(), overAttention());
+    }
+
     static Stream<Way<?>> ways() {
+        return Stream.concat(forms(), others());
+    }
+
+    private static Stream<Way<?>> others() {
         LoraConfig head = targets("head");
         return Stream.of(
-                dense(),
                 way("head alone", () -> mlp(conf(), dense("fc3")), flat(), "fc3", head),
                 way(
                         "head as a whole",
@@ -428,21 +444,13 @@ final class PrefixNetworks {
                         flat(),
                         "coder",
                         head),
-                way("convolution over pooling", PrefixNetworks::cnn, images(), "pool", targets("conv2", "fc")),
                 way("dense layer over a convolution", PrefixNetworks::cnn, images(), "conv2", targets("fc")),
-                masked(),
                 way(
                         "last step of two directions",
                         () -> series(lastOfBoth(), output()),
                         seriesWithOneLabel(),
                         "last",
                         head),
-                twoInputs(),
-                graph(
-                        "attention",
-                        PrefixNetworks::attention,
-                        series(),
-                        List.of("attention"),
-                        targets("top.W", "head")));
+                graph("head alone of a graph", PrefixNetworks::graphOfTwoInputs, both(), List.of("residual"), head));
     }
 }

@@ -10,7 +10,7 @@ import org.deeplearning4j.nn.conf.layers.wrapper.BaseWrapperLayer;
 import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.activations.impl.ActivationRReLU;
 
-/** Layers of Deeplearning4j that draw random numbers in training, also where they are frozen. Weight noise is taken off those. */
+/** Layers of Deeplearning4j that draw random numbers in training, frozen or not. Weight noise is none: frozen layers lose it. */
 public final class Randomness {
 
     private Randomness() {}
