@@ -33,6 +33,7 @@ import org.lora4j.dl4j.PrefixNetworks.Way;
 import org.lora4j.train.cache.PrefixCache;
 import org.lora4j.train.cache.PrefixReport;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.dataset.MultiDataSet;
 import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -171,6 +172,33 @@ class CachedNetworkTest {
         }
 
         assertThat(outcome(way, model)).usingRecursiveComparison().isEqualTo(plain);
+    }
+
+    static Stream<Way<?>> masked() {
+        return Stream.of(PrefixNetworks.masked(), PrefixNetworks.overAttention());
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("masked")
+    <N extends Model> void fit_onBatchesThatDifferInTheirMasksAlone_tellsThemApart(Way<N> way) {
+        MultiDataSet first = way.batches().get(0);
+        MultiDataSet other = way.batches().get(1);
+        List<MultiDataSet> sets = List.of(
+                first,
+                new MultiDataSet(
+                        first.getFeatures(),
+                        other.getLabels(),
+                        other.getFeaturesMaskArrays(),
+                        other.getLabelsMaskArrays()));
+        AdaptedNetwork<N> plain = model(way, MemoryMode.IN_VIEW);
+        way.fit(plain.network(), sets, EPOCHS);
+        AdaptedNetwork<N> model = model(way, MemoryMode.IN_VIEW);
+
+        try (CachedNetwork<N> cached = model.cacheFrozenPrefix(CACHE)) {
+            way.fit(cached.network(), sets, EPOCHS);
+        }
+
+        assertThat(outcome(way, model)).usingRecursiveComparison().isEqualTo(outcome(way, plain));
     }
 
     @ParameterizedTest

@@ -399,7 +399,7 @@ final class PrefixNetworks {
         return way("convolution over pooling", PrefixNetworks::cnn, images(), "pool", targets("conv2", "fc"));
     }
 
-    private static Way<ComputationGraph> overAttention() {
+    static Way<ComputationGraph> overAttention() {
         return graph("attention", PrefixNetworks::attention, series(), List.of("attention"), targets("top.W", "head"));
     }
 
