@@ -19,9 +19,10 @@ import org.lora4j.error.Problems;
 import org.lora4j.format.dl4j.SavedAdapters;
 import org.lora4j.format.dl4j.SavedAdapters.SavedAdapter;
 import org.lora4j.host.Folding;
-import org.lora4j.host.HostState;
 import org.lora4j.host.HostedModel;
 import org.lora4j.host.Merged;
+import org.lora4j.train.cache.BatchMemory;
+import org.lora4j.train.cache.PrefixCache;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -152,14 +153,46 @@ public final class AdaptedNetwork<N extends Model> extends HostedModel<NetworkAd
             return base;
         }
         if (current == null || !current.isOf(state())) {
-            current = stateNetwork(state()).build(latest, factory::parameter);
+            current = stateNetwork(access).build(latest, factory::parameter);
             latest = current.network();
         }
         return current.network();
     }
 
-    private StateNetwork<N> stateNetwork(HostState<Map<String, INDArray>> of) {
-        return new StateNetwork<>(access, base, outside, adapters().get(of.active()), of);
+    private StateNetwork<N> stateNetwork(NetworkAccess<N> of) {
+        return new StateNetwork<>(of, base, outside, adapters().get(state().active()), state());
+    }
+
+    /**
+     * Has the layers below all that learn computed once for each batch or example, and their results kept, so that epochs
+     * after the first cost only what lies above. Train the network of the result; it is {@link #network()} from now on, with
+     * the values, the updater's memory, the counts and the listeners of the one before. Close the result after training.
+     *
+     * @param limits how much to keep, and where
+     * @return the network with its cache
+     * @throws IllegalStateException if adapters are disabled, nothing learns, or the network has a cache already
+     * @throws IllegalArgumentException if nothing frozen lies below that is worth keeping, a layer below is random in
+     *     training, or the network learns by truncated backpropagation; the message lists every reason
+     */
+    public CachedNetwork<N> cacheFrozenPrefix(PrefixCache limits) {
+        Objects.requireNonNull(limits, "cacheFrozenPrefix: null; expected a PrefixCache");
+        requireActing("cacheFrozenPrefix");
+        StateNetwork<N> caching = stateNetwork(access.caching());
+        if (caching.learners().isEmpty()) {
+            throw new IllegalStateException("cacheFrozenPrefix: nothing learns; expected an active adapter that is"
+                    + " trainable and not merged. Call setTrainable(name, true) or unmerge().");
+        }
+        FrozenPart part = access.frozenPart(base, caching.learners());
+        part.requireLasting(access.isTruncated(base));
+        if (current == null || !current.isOf(state()) || !(current.network() instanceof Caching ready)) {
+            collectValues();
+            current = caching.build(latest, factory::parameter);
+            latest = current.network();
+        } else if (ready.hasMemory()) {
+            throw new IllegalStateException("cacheFrozenPrefix: the network has a cache; expected none. Close the one"
+                    + " that was made before.");
+        }
+        return new CachedNetwork<>(latest, part, new BatchMemory(part.description(), limits));
     }
 
     /**

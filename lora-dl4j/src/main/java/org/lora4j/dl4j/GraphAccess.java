@@ -5,10 +5,13 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 import org.deeplearning4j.nn.api.Trainable;
+import org.deeplearning4j.nn.conf.BackpropType;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
 import org.deeplearning4j.nn.conf.graph.AttentionVertex;
 import org.deeplearning4j.nn.conf.graph.ElementWiseVertex;
@@ -44,6 +47,21 @@ final class GraphAccess extends NetworkAccess<ComputationGraph> {
             StackVertex.class,
             SubsetVertex.class,
             UnstackVertex.class);
+
+    private final Function<ComputationGraphConfiguration, ComputationGraph> constructor;
+
+    GraphAccess() {
+        this(ComputationGraph::new);
+    }
+
+    private GraphAccess(Function<ComputationGraphConfiguration, ComputationGraph> constructor) {
+        this.constructor = constructor;
+    }
+
+    @Override
+    GraphAccess caching() {
+        return new GraphAccess(CachingGraph::new);
+    }
 
     @Override
     boolean isReady(ComputationGraph network) {
@@ -176,6 +194,33 @@ final class GraphAccess extends NetworkAccess<ComputationGraph> {
     }
 
     @Override
+    FrozenPart frozenPart(ComputationGraph base, Set<String> learning) {
+        ComputationGraphConfiguration conf = base.getConfiguration();
+        Map<String, Site> below = new LinkedHashMap<>();
+        List<Site> sites = sites(base);
+        for (Site site : sites) {
+            boolean onFrozen = inputs(base, site.key()).stream()
+                    .allMatch(input -> conf.getNetworkInputs().contains(input) || below.containsKey(input));
+            if (onFrozen
+                    && !learning.contains(site.key())
+                    && !conf.getNetworkOutputs().contains(site.key())) {
+                below.put(site.key(), site);
+            }
+        }
+        List<String> kept = below.keySet().stream()
+                .filter(key -> sites.stream()
+                        .anyMatch(site -> !below.containsKey(site.key())
+                                && inputs(base, site.key()).contains(key)))
+                .toList();
+        return new FrozenPart(List.copyOf(below.values()), kept, sites.size() - below.size());
+    }
+
+    @Override
+    boolean isTruncated(ComputationGraph network) {
+        return network.getConfiguration().getBackpropType() == BackpropType.TruncatedBPTT;
+    }
+
+    @Override
     ComputationGraph build(ComputationGraph base, Map<String, Site> replaced, INDArray parameters) {
         ComputationGraphConfiguration conf = base.getConfiguration().clone();
         long length = 0;
@@ -194,7 +239,7 @@ final class GraphAccess extends NetworkAccess<ComputationGraph> {
             }
             length += entry.getValue().numParams(true);
         }
-        ComputationGraph network = new ComputationGraph(conf);
+        ComputationGraph network = constructor.apply(conf);
         network.init(parameters != null ? parameters : Nd4j.create(conf.getDataType(), 1, length), false);
         return network;
     }

@@ -10,6 +10,7 @@ import org.lora4j.dl4j.layer.FrozenBaseLayer;
 import org.lora4j.dl4j.layer.LayerKinds;
 import org.lora4j.dl4j.layer.LayerWeight;
 import org.lora4j.dl4j.layer.LoraSettings;
+import org.lora4j.dl4j.layer.Randomness;
 import org.lora4j.dl4j.layer.SlotMethod;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -87,6 +88,11 @@ record LayerSite(String key, String path, Layer conf) implements Site {
     @Override
     public boolean runsInStock() {
         return LayerKinds.runsInStock(conf);
+    }
+
+    @Override
+    public Optional<String> randomness() {
+        return Randomness.of(conf);
     }
 
     @Override

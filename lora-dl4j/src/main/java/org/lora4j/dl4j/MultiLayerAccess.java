@@ -7,8 +7,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.Trainable;
+import org.deeplearning4j.nn.conf.BackpropType;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
@@ -19,6 +21,21 @@ import org.nd4j.linalg.factory.Nd4j;
 
 /** Layers in a row. */
 final class MultiLayerAccess extends NetworkAccess<MultiLayerNetwork> {
+
+    private final Function<MultiLayerConfiguration, MultiLayerNetwork> constructor;
+
+    MultiLayerAccess() {
+        this(MultiLayerNetwork::new);
+    }
+
+    private MultiLayerAccess(Function<MultiLayerConfiguration, MultiLayerNetwork> constructor) {
+        this.constructor = constructor;
+    }
+
+    @Override
+    MultiLayerAccess caching() {
+        return new MultiLayerAccess(CachingLayers::new);
+    }
 
     @Override
     boolean isReady(MultiLayerNetwork network) {
@@ -85,6 +102,18 @@ final class MultiLayerAccess extends NetworkAccess<MultiLayerNetwork> {
     }
 
     @Override
+    FrozenPart frozenPart(MultiLayerNetwork base, Set<String> learning) {
+        int lowest = learning.stream().mapToInt(Integer::parseInt).min().orElse(0);
+        List<String> kept = lowest == 0 ? List.of() : List.of(String.valueOf(lowest - 1));
+        return new FrozenPart(sites(base).subList(0, lowest), kept, base.getnLayers() - lowest);
+    }
+
+    @Override
+    boolean isTruncated(MultiLayerNetwork network) {
+        return network.getLayerWiseConfigurations().getBackpropType() == BackpropType.TruncatedBPTT;
+    }
+
+    @Override
     MultiLayerNetwork build(MultiLayerNetwork base, Map<String, Site> replaced, INDArray parameters) {
         MultiLayerConfiguration conf = base.getLayerWiseConfigurations().clone();
         long length = 0;
@@ -96,7 +125,7 @@ final class MultiLayerAccess extends NetworkAccess<MultiLayerNetwork> {
             }
             length += own.getLayer().initializer().numParams(own);
         }
-        MultiLayerNetwork network = new MultiLayerNetwork(conf);
+        MultiLayerNetwork network = constructor.apply(conf);
         // With given parameters DL4J does not reseed its global generator to draw values that nobody needs.
         network.init(parameters != null ? parameters : Nd4j.create(conf.getDataType(), 1, length), false);
         return network;

@@ -14,6 +14,7 @@ import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
 import org.deeplearning4j.nn.updater.BaseMultiLayerUpdater;
 import org.deeplearning4j.optimize.api.TrainingListener;
 import org.lora4j.dl4j.layer.LayerKinds;
+import org.lora4j.dl4j.layer.Randomness;
 import org.lora4j.error.Problems;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -48,6 +49,15 @@ abstract class NetworkAccess<N extends Model> {
 
     /** Where gradients stop if only these places learn; {@code stock} are those that stay as they are. */
     abstract Reach reach(N base, Collection<String> learning, Set<String> stock);
+
+    /** What depends on nothing that learns, if only these places learn. */
+    abstract FrozenPart frozenPart(N base, Set<String> learning);
+
+    /** Whether it learns by truncated backpropagation through time. */
+    abstract boolean isTruncated(N network);
+
+    /** The same, but for building networks that are {@link Caching}. */
+    abstract NetworkAccess<N> caching();
 
     /** A new network of the configuration of another, with some places replaced, all parameters zero, without updater. */
     final N build(N base, Map<String, Site> replaced) {
@@ -115,6 +125,6 @@ abstract class NetworkAccess<N extends Model> {
         boolean known = LayerKinds.isAdaptable(conf)
                 || conf.getClass() == SubsamplingLayer.class
                 || conf.getClass() == ActivationLayer.class;
-        return known && conf.getIDropout() == null && !(running instanceof RecurrentLayer);
+        return known && Randomness.of(conf).isEmpty() && !(running instanceof RecurrentLayer);
     }
 }

@@ -51,6 +51,9 @@ sealed interface Site permits LayerSite, VertexSite {
     /** Whether the stock form computes anything; one of M2.1 does not. */
     boolean runsInStock();
 
+    /** What it draws random numbers for in training though it is frozen, as a verb and what follows. */
+    Optional<String> randomness();
+
     /** What stands in the way of these updates. */
     List<String> problems(LoraSettings settings);
 

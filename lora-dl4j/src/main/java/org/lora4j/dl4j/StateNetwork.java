@@ -190,13 +190,19 @@ final class StateNetwork<N extends Model> {
         });
     }
 
-    private Map<String, Site> places(Map<String, Map<String, INDArray>> movedByPlace) {
+    /** Keys of the places of which something learns. */
+    Set<String> learners() {
         Set<String> learners = new LinkedHashSet<>(learning.keySet());
         slots.forEach((layer, own) -> {
             if (own.stream().anyMatch(LoraSlot::learns)) {
                 learners.add(layer);
             }
         });
+        return learners;
+    }
+
+    private Map<String, Site> places(Map<String, Map<String, INDArray>> movedByPlace) {
+        Set<String> learners = learners();
         Set<String> stock = new HashSet<>();
         for (Site site : access.sites(base)) {
             if (staysStock(site)) {

@@ -96,6 +96,11 @@ record VertexSite(String key, GraphVertex conf) implements Site {
     }
 
     @Override
+    public Optional<String> randomness() {
+        return Optional.empty();
+    }
+
+    @Override
     public List<String> problems(LoraSettings settings) {
         return VertexKinds.problems(key, conf, settings);
     }

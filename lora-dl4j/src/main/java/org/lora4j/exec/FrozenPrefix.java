@@ -4,7 +4,8 @@ package org.lora4j.exec;
 import java.util.List;
 
 /**
- * Where a training graph is cut.
+ * Where a training graph is cut. Of a network of Deeplearning4j, ops are layers and vertices, and heavy ones those with
+ * parameters that are more than a table, a gain or a shift.
  *
  * @param activations names of the variables that are kept, inputs of what trains
  * @param ops number of ops that need not run again

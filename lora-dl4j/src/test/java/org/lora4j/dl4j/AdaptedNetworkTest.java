@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.Set;
 import org.deeplearning4j.gradientcheck.GradientCheckUtil;
 import org.deeplearning4j.nn.api.Layer;
+import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.layers.FrozenLayer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
@@ -36,6 +37,7 @@ import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
 import org.lora4j.dl4j.layer.LoraLayer;
 import org.lora4j.error.NoMatchingModuleException;
+import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -413,6 +415,17 @@ class AdaptedNetworkTest {
                 .isTrue();
         fit(network, 2);
         assertThat(values(network.getParam("1_WB0"))).doesNotContain(0.0);
+    }
+
+    @Test
+    void layerThatIsRandomInTraining_isNotRunAsInInference() {
+        MultiLayerNetwork base = PrefixNetworks.mlp(
+                PrefixNetworks.conf().activation(Activation.RRELU),
+                new DenseLayer.Builder().name("fc3").nOut(7));
+
+        MultiLayerNetwork network = Lora.inject(base, targets("fc3"), SEED).network();
+
+        assertThat(network.getLayer(1)).isNotInstanceOf(FrozenLayer.class);
     }
 
     @Test

@@ -25,6 +25,7 @@ import org.lora4j.adapter.Adapter;
 import org.lora4j.array.RandomStreams;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.dl4j.AdaptedNetwork;
+import org.lora4j.dl4j.CachedNetwork;
 import org.lora4j.dl4j.MemoryMode;
 import org.lora4j.dl4j.NetworkFile;
 import org.lora4j.dl4j.NetworkModules;
@@ -33,6 +34,8 @@ import org.lora4j.dl4j.layer.LoraDenseLayer;
 import org.lora4j.dl4j.layer.LoraSettings;
 import org.lora4j.model.AdaptedModel;
 import org.lora4j.model.MergeReport;
+import org.lora4j.train.cache.PrefixCache;
+import org.lora4j.train.cache.PrefixReport;
 import org.nd4j.evaluation.classification.Evaluation;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.activations.impl.ActivationTanH;
@@ -128,6 +131,24 @@ class GuideDl4jTest {
         assertThat(after.accuracy()).isGreaterThan(0.8);
         assertThat(plain.evaluate(newData).accuracy()).isEqualTo(after.accuracy());
         assertThat(base.evaluate(newData).accuracy()).isEqualTo(before);
+    }
+
+    @Test
+    void cachedPrefix_runsInTheFirstEpochOnly() {
+        DataSetIterator newData = data(1);
+        LoraConfig config = this.config.toBuilder().targetModules("fc2").build();
+
+        AdaptedNetwork<MultiLayerNetwork> model = Lora.inject(base, config, 42);
+        PrefixReport report;
+        try (CachedNetwork<MultiLayerNetwork> cached = model.cacheFrozenPrefix(PrefixCache.inMemory(512L << 20))) {
+            cached.network().fit(newData, 20);
+            report = cached.report();
+        }
+
+        assertThat(report.prefix().activations()).containsExactly("fc1");
+        // Three batches, one of which is looked at again.
+        assertThat(report.computed()).isEqualTo(4);
+        assertThat(report.reused()).isEqualTo(56);
     }
 
     @Test

@@ -22,7 +22,8 @@ import org.nd4j.autodiff.samediff.SameDiff;
 
 /**
  * What an epoch of all-MiniLM-L6-v2 costs with and without the cache of the frozen prefix, the first epoch apart: adapters
- * on the last layer, on all layers, and a head alone. All take turns in one JVM.
+ * on the last layer, on all layers, and a head alone. The same of networks of Deeplearning4j ({@link NetworkPrefixes}). All
+ * take turns in one JVM.
  *
  * <p>Arguments: the folder for the report, and optionally the number of rounds (3) and {@code wall} or {@code processor}.
  */
@@ -60,22 +61,29 @@ public final class PrefixBenchmark {
         List<Run> runs = runs(models);
         List<Batch> batches = batches(models);
         Measurements measured = new Measurements();
+        NetworkPrefixes networks = new NetworkPrefixes();
         for (int round = 0; round < rounds; round++) {
             for (Run run : runs) {
                 measured.add(run.key(), run.label(), laterEpochs(run, batches));
             }
+            networks.round();
             System.out.printf("round %d of %d%n", round + 1, rounds);
         }
-        Summary summary = new Summary("MiniLM, the cache of the frozen prefix", Machine.facts())
+        networks.close();
+        Summary summary = new Summary("The cache of the frozen prefix", Machine.facts())
                 .note("ratios are made of", clock + " time")
                 .table(
-                        String.format("epochs of %d batches of %d x %d", BATCHES, MiniLmBatch.ROWS, MiniLmBatch.LENGTH),
-                        measured);
+                        String.format(
+                                "MiniLM, epochs of %d batches of %d x %d",
+                                BATCHES, MiniLmBatch.ROWS, MiniLmBatch.LENGTH),
+                        measured)
+                .table(NetworkPrefixes.TABLE, networks.measured());
         for (Ratio ratio : RATIOS) {
             double found = measured.ratio(ratio.over(), ratio.under(), clock);
             summary.promise(
                     new Promise(ratio.name(), OptionalDouble.of(found), Promise.Side.AT_LEAST, ratio.least(), ""));
         }
+        networks.promises(clock).forEach(summary::promise);
         summary.publish(folder, "prefix");
     }
 

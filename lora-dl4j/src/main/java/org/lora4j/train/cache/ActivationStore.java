@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -43,14 +44,32 @@ final class ActivationStore implements AutoCloseable {
         return Optional.ofNullable(kept.get(key)).map(Kept::checksum);
     }
 
+    boolean holds(Object key) {
+        return kept.containsKey(key);
+    }
+
+    boolean holdsInMemory(Object key) {
+        return holds(key) && kept.get(key).places().isEmpty();
+    }
+
+    boolean hasMemoryFor(long bytes) {
+        return memory + bytes <= settings.memoryBytes();
+    }
+
     Lease get(Object key) {
         Kept entry = kept.get(key);
-        if (!entry.arrays().isEmpty()) {
-            return new Lease(entry.arrays(), false);
-        }
+        return entry.places().isEmpty() ? new Lease(entry.arrays(), false) : read(entry, UnaryOperator.identity());
+    }
+
+    /** One of so many equal parts of arrays in C order that are in the file. */
+    Lease part(Object key, int index, int of) {
+        return read(kept.get(key), place -> place.part(index, of));
+    }
+
+    private Lease read(Kept entry, UnaryOperator<SpillFile.Place> part) {
         Map<String, INDArray> arrays = new LinkedHashMap<>();
         try {
-            entry.places().forEach((name, place) -> arrays.put(name, file.read(place)));
+            entry.places().forEach((name, place) -> arrays.put(name, file.read(part.apply(place))));
         } catch (RuntimeException | Error e) {
             arrays.values().forEach(INDArray::close);
             throw e;
@@ -70,7 +89,7 @@ final class ActivationStore implements AutoCloseable {
 
     private Lease keep(Object key, long checksum, Map<String, INDArray> owned) {
         long size = owned.values().stream().mapToLong(HostBytes::size).sum();
-        if (memory + size <= settings.memoryBytes()) {
+        if (hasMemoryFor(size)) {
             memory += size;
             kept.put(key, new Kept(checksum, owned, Map.of()));
             return new Lease(owned, false);

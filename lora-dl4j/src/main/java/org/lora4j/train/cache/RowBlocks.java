@@ -34,12 +34,10 @@ final class RowBlocks {
         Problems problems = new Problems();
         activations.forEach((name, array) -> {
             INDArray reversed = reverse(ofReversed.get(name), rows);
-            double difference =
-                    array.dataType().isFPType() ? relative(array, reversed) : array.equals(reversed) ? 0 : 1;
+            double difference = difference(array, reversed);
             reversed.close();
-            // Not the reverse: a NaN is for the training loop to report.
             problems.check(
-                    !(difference > TOLERANCE),
+                    isSame(difference),
                     "activation \"" + name + "\" of an example changes by " + difference
                             + " (relative to the largest value) when the batch is turned round, so it depends on the other"
                             + " examples of its batch");
@@ -47,12 +45,22 @@ final class RowBlocks {
         refuseIfAny(problems);
     }
 
-    private static void refuseIfAny(Problems problems) {
+    static void refuseIfAny(Problems problems) {
         if (!problems.isEmpty()) {
             throw new IllegalArgumentException(problems.message("prefix cache")
                     + "; expected activations of each example by itself, because batches change from epoch to epoch. Use"
                     + " batches that stay together, such as Batches.shuffled, or train without the cache.");
         }
+    }
+
+    /** The largest difference of two activations, relative to the largest value. */
+    static double difference(INDArray one, INDArray other) {
+        return one.dataType().isFPType() ? relative(one, other) : one.equals(other) ? 0 : 1;
+    }
+
+    // Not the reverse: a NaN is for the training loop to report.
+    static boolean isSame(double difference) {
+        return !(difference > TOLERANCE);
     }
 
     private static double relative(INDArray one, INDArray other) {

@@ -29,7 +29,19 @@ final class SpillFile implements AutoCloseable {
     private long end;
 
     /** Where an array lies in the file. */
-    record Place(long start, DataType type, char order, long[] shape) {}
+    record Place(long start, DataType type, char order, long[] shape) {
+
+        /** One of so many equal parts of the first indices of an array in C order. */
+        Place part(int index, int of) {
+            long[] ofPart = shape.clone();
+            ofPart[0] /= of;
+            long length = type.width();
+            for (long size : ofPart) {
+                length *= size;
+            }
+            return new Place(start + index * length, type, order, ofPart);
+        }
+    }
 
     private SpillFile(Path path, RandomAccessFile file) {
         this.path = path;
