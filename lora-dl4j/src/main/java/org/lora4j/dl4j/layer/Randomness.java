@@ -10,7 +10,11 @@ import org.deeplearning4j.nn.conf.layers.wrapper.BaseWrapperLayer;
 import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.activations.impl.ActivationRReLU;
 
-/** Layers of Deeplearning4j that draw random numbers in training, frozen or not. Weight noise is none: frozen layers lose it. */
+/**
+ * Layers of Deeplearning4j that draw random numbers in training, frozen or not. Weight noise is none: frozen layers lose it.
+ *
+ * @apiNote Status: internal
+ */
 public final class Randomness {
 
     private Randomness() {}
