@@ -22,7 +22,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 public final class Plans {
 
     /** More than a length-grouped epoch has shapes. */
-    private static final int KEPT = 64;
+    private static final int KEPT = 128;
 
     private final SameDiff graph;
     private final Map<String, Kernel> kernels;

@@ -2,7 +2,9 @@
 package org.lora4j.exec.plan;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -12,13 +14,15 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 final class Stand implements AutoCloseable {
 
     private final List<Arena> arenas = new ArrayList<>();
+    private final Map<Value, INDArray> arrays = new HashMap<>();
     private long bytes;
 
     /** The array of a value, or one that stands for it. */
     INDArray array(Value value) {
-        if (value.array() != null) {
-            return value.array();
-        }
+        return value.array() != null ? value.array() : arrays.computeIfAbsent(value, this::onMemory);
+    }
+
+    private INDArray onMemory(Value value) {
         if (arenas.isEmpty() || bytes < value.bytes()) {
             // The old one stays: arrays on it are in use.
             bytes = 2 * value.bytes();
