@@ -18,7 +18,10 @@ import java.util.Map;
 import java.util.Set;
 import org.deeplearning4j.gradientcheck.GradientCheckUtil;
 import org.deeplearning4j.nn.api.Layer;
+import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
+import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
+import org.deeplearning4j.nn.conf.layers.recurrent.TimeDistributed;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.layers.FrozenLayer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
@@ -43,6 +46,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.config.NoOp;
 import org.nd4j.linalg.learning.config.Sgd;
+import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
 
 class AdaptedNetworkTest {
 
@@ -423,9 +427,23 @@ class AdaptedNetworkTest {
                 PrefixNetworks.conf().activation(Activation.RRELU),
                 new DenseLayer.Builder().name("fc3").nOut(7));
 
-        MultiLayerNetwork network = Lora.inject(base, targets("fc3"), SEED).network();
+        MultiLayerNetwork series = PrefixNetworks.layers(
+                PrefixNetworks.conf(),
+                InputType.recurrent(4, 6),
+                new TimeDistributed(
+                        new DenseLayer.Builder().nOut(5).dropOut(0.5).build()),
+                new RnnOutputLayer.Builder(LossFunction.MSE)
+                        .name("head")
+                        .nOut(3)
+                        .build());
 
-        assertThat(network.getLayer(1)).isNotInstanceOf(FrozenLayer.class);
+        MultiLayerNetwork overRandomSlopes =
+                Lora.inject(base, targets("fc3"), SEED).network();
+        MultiLayerNetwork overDropout =
+                Lora.inject(series, targets("head"), SEED).network();
+
+        assertThat(overRandomSlopes.getLayer(1)).isNotInstanceOf(FrozenLayer.class);
+        assertThat(overDropout.getLayer(0)).isNotInstanceOf(FrozenLayer.class);
     }
 
     @Test

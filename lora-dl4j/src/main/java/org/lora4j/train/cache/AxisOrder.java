@@ -6,8 +6,8 @@ import java.util.stream.IntStream;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * In which order the axes of an array lie in memory, the one with the longest stride first. Products round in another way
- * for another order, so a copy that is to give the same bits has to have it.
+ * In which order the axes of an array lie in memory, the one with the longest stride first. BLAS promises the same
+ * rounding only for the same order, so a copy that is to give the same bits has to have it.
  */
 final class AxisOrder {
 
