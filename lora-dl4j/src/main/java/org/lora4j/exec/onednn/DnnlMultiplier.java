@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.IntSupplier;
 import org.bytedeco.dnnl.engine;
 import org.bytedeco.dnnl.global.dnnl;
 import org.bytedeco.dnnl.memory;
@@ -27,6 +28,13 @@ final class DnnlMultiplier implements Multiplier {
     /** Compiled products that a thread keeps: more than the shapes of a length-grouped epoch. */
     private static final int KEPT = 1024;
 
+    /** Rows of a result that stay in the cache while products are added to them. */
+    private static final long ROWS = 256;
+
+    private static final int MATRIX = 2;
+    /** What oneDNN 3.11 computes wrongly for some strides (its pull request 5556), and right as several batches. */
+    private static final int BATCH_OF_BATCHES = 4;
+
     private static final int SAMPLES = 64;
     /** A prime, so that columns differ. */
     private static final long STRIDE = 7919;
@@ -34,6 +42,7 @@ final class DnnlMultiplier implements Multiplier {
     private static final Layout PROBE = Layout.rowMajor(64, 64);
 
     private final MathMode mode;
+    private final IntSupplier threads;
     private final engine engine = new engine(org.bytedeco.dnnl.engine.kind.cpu, 0);
     private final ThreadLocal<OfThread> ofThread = ThreadLocal.withInitial(OfThread::new);
     private final Map<Long, Half> halves = new ConcurrentHashMap<>();
@@ -71,9 +80,11 @@ final class DnnlMultiplier implements Multiplier {
             return key.half() ? product.requireFast() : product;
         }
 
-        /** The products of a sum for so many rows of its result. */
-        List<DnnlProduct> products(List<Term> terms, long rows) {
-            return terms.stream().map(term -> product(term.rows(0, rows).key())).toList();
+        /** The products of a sum for so much of the first axis of its result. */
+        List<DnnlProduct> products(List<Term> terms, long count) {
+            return terms.stream()
+                    .map(term -> product(term.part(0, count).key()))
+                    .toList();
         }
 
         /** Memory for the activations of one of the products of a sum. */
@@ -89,18 +100,10 @@ final class DnnlMultiplier implements Multiplier {
         }
     }
 
-    /** A class of its own, since ND4J must be there before it is asked. */
-    private static final class Piece {
-        /**
-         * Rows of a result to which all products of a sum are added before the next rows: they stay in the cache. Several
-         * threads would wait for each other after each piece.
-         */
-        private static final long ROWS =
-                NativeOpsHolder.getInstance().getDeviceNativeOps().ompGetMaxThreads() > 1 ? Long.MAX_VALUE : 256;
-    }
-
-    private DnnlMultiplier(MathMode mode) {
+    /** {@code threads} tells how many the library will use in the thread that asks. */
+    DnnlMultiplier(MathMode mode, IntSupplier threads) {
         this.mode = mode;
+        this.threads = threads;
     }
 
     /** Loads the library; throws a {@link LinkageError} if it cannot. */
@@ -109,7 +112,9 @@ final class DnnlMultiplier implements Multiplier {
     }
 
     static DnnlMultiplier of(MathMode mode) {
-        DnnlMultiplier multiplier = new DnnlMultiplier(mode);
+        // Asked when something is multiplied: ND4J must be there before.
+        DnnlMultiplier multiplier = new DnnlMultiplier(
+                mode, () -> NativeOpsHolder.getInstance().getDeviceNativeOps().ompGetMaxThreads());
         Key probe = new Key(PROBE, PROBE, PROBE, List.of(), false, mode == MathMode.BF16);
         multiplier.ofThread.get().product(probe).requireFast();
         return multiplier;
@@ -145,23 +150,36 @@ final class DnnlMultiplier implements Multiplier {
         }
         OfThread mine = ofThread.get();
         inHalf(products, terms, mine);
-        long rows = z.size(z.rank() - 2);
-        long piece = z.rank() == 2 ? Math.min(Piece.ROWS, rows) : rows;
-        long rest = rows % piece;
+        long all = z.size(0);
+        long piece = piece(z);
+        long rest = all % piece;
         List<DnnlProduct> forPiece = mine.products(terms, piece);
         List<DnnlProduct> forRest = rest == 0 ? List.of() : mine.products(terms, rest);
         if (!forPiece.stream().allMatch(DnnlProduct::isFast)
                 || !forRest.stream().allMatch(DnnlProduct::isFast)) {
             return false;
         }
-        for (long from = 0; from < rows; from += piece) {
-            boolean whole = from + piece <= rows;
+        for (long from = 0; from < all; from += piece) {
+            boolean whole = from + piece <= all;
             for (int i = 0; i < terms.size(); i++) {
                 DnnlProduct product = (whole ? forPiece : forRest).get(i);
-                terms.get(i).rows(from, whole ? piece : rest).run(product, mine.stream);
+                terms.get(i).part(from, whole ? piece : rest).run(product, mine.stream);
             }
         }
         return true;
+    }
+
+    /**
+     * How much of the first axis is computed at a time: rows of a matrix, or the heads of one example. What was read and
+     * written for it is in the cache for the rest of the work on it. Several threads would wait for each other after each
+     * piece of a matrix.
+     */
+    private long piece(INDArray z) {
+        return switch (z.rank()) {
+            case MATRIX -> threads.getAsInt() > 1 ? z.size(0) : Math.min(ROWS, z.size(0));
+            case BATCH_OF_BATCHES -> 1;
+            default -> z.size(0);
+        };
     }
 
     private static List<Term> terms(List<INDArray> addends, List<Product> products, Operand z, boolean kept) {

@@ -12,6 +12,10 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  */
 record Layout(long[] sizes, long[] strides) {
 
+    private static final int BATCH = 3;
+    /** In front of those of a matrix. */
+    private static final int MOST_AXES = 2;
+
     /** An axis of one element may have any stride; the one that it would have in its order is as good. */
     static Layout of(INDArray array) {
         long[] sizes = array.shape().clone();
@@ -43,15 +47,29 @@ record Layout(long[] sizes, long[] strides) {
         return swapped;
     }
 
-    /** Some rows of a matrix. */
-    Layout rows(long count) {
-        return new Layout(new long[] {count, sizes[1]}, strides);
+    /** A part of the first axis, which is left out if it is that of several batches. */
+    Layout first(long count) {
+        if (sizes.length > BATCH) {
+            return new Layout(withoutFirst(sizes), withoutFirst(strides));
+        }
+        long[] part = sizes.clone();
+        part[0] = count;
+        return new Layout(part, strides);
+    }
+
+    private static long[] withoutFirst(long[] axes) {
+        return Arrays.copyOfRange(axes, 1, axes.length);
+    }
+
+    boolean isBatch() {
+        return sizes.length >= BATCH;
     }
 
     /** Whether the sizes are those of a product of such matrices, or of batches of equal sizes. */
     boolean isProduct(Layout x, Layout w) {
         int batch = sizes.length - 2;
-        return x.sizes.length == sizes.length
+        return batch <= MOST_AXES
+                && x.sizes.length == sizes.length
                 && w.sizes.length == sizes.length
                 && Arrays.equals(sizes, 0, batch, x.sizes, 0, batch)
                 && Arrays.equals(sizes, 0, batch, w.sizes, 0, batch)
@@ -81,9 +99,20 @@ record Layout(long[] sizes, long[] strides) {
         return column() == 1 && row() >= columns();
     }
 
-    /** Whether rows do, or columns. */
+    /** Whether rows do, or columns, and no matrix of a batch begins within a row or a column of another. */
     boolean isPlain() {
-        return isByRows() || row() == 1 && column() >= rows();
+        boolean byRows = isByRows();
+        if (!byRows && (row() != 1 || column() < rows())) {
+            return false;
+        }
+        // oneDNN takes a stride of one for that of a row or a column, and gives wrong results if it is not.
+        long least = Math.max(2, byRows ? columns() : rows());
+        for (int axis = 0; axis < sizes.length - 2; axis++) {
+            if (sizes[axis] > 1 && strides[axis] < least) {
+                return false;
+            }
+        }
+        return true;
     }
 
     @Override

@@ -35,9 +35,9 @@ record Operand(long address, Layout layout, boolean half) {
         return layout.rows() == 1;
     }
 
-    /** Rows of a matrix from one on. */
-    Operand rows(long from, long count) {
+    /** A part of the first axis. */
+    Operand part(long from, long count) {
         long bytes = half ? Short.BYTES : Float.BYTES;
-        return new Operand(address + from * layout.strides()[0] * bytes, layout.rows(count), half);
+        return new Operand(address + from * layout.strides()[0] * bytes, layout.first(count), half);
     }
 }

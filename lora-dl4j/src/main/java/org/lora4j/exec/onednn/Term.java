@@ -16,24 +16,27 @@ import org.lora4j.exec.onednn.DnnlProduct.Key;
  */
 record Term(Operand x, Operand w, Operand z, List<Operand> addends, boolean kept) {
 
-    /** Whether everything lies in memory as kernels may take it, and the sizes fit. */
+    /**
+     * Whether everything lies in memory as kernels may take it, and the sizes fit. Not batches of outer products, of which
+     * oneDNN 3.11 takes some strides wrongly (its pull request 6015).
+     */
     boolean isPlain() {
         return x.layout().isPlain()
                 && w.layout().isPlain()
+                && z.layout().isPlain()
                 && z.layout().isByRows()
                 && addends.stream().allMatch(addend -> addend.layout().isByRows())
-                && z.layout().isProduct(x.layout(), w.layout());
+                && z.layout().isProduct(x.layout(), w.layout())
+                && !(z.layout().isBatch() && x.layout().columns() == 1);
     }
 
-    /** The same for some rows of z. */
-    Term rows(long from, long count) {
-        if (count == z.layout().rows()) {
-            return this;
-        }
+    /** The same for a part of the first axis of z: some rows of a matrix, or one batch of several. */
+    Term part(long from, long count) {
+        boolean batch = z.layout().isBatch();
         List<Operand> parts = addends.stream()
-                .map(addend -> addend.isRow() ? addend : addend.rows(from, count))
+                .map(addend -> addend.isRow() ? addend : addend.part(from, count))
                 .toList();
-        return new Term(x.rows(from, count), w, z.rows(from, count), parts, kept);
+        return new Term(x.part(from, count), batch ? w.part(from, count) : w, z.part(from, count), parts, kept);
     }
 
     Key key() {

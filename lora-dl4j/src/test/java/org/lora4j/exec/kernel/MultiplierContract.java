@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.exec.kernel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.exec.kernel.Multiplier.Factor;
+import org.lora4j.exec.kernel.Multiplier.Product;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
+
+/** What every multiplier does, on seeded random shapes and layouts, against sums in double precision. */
+public abstract class MultiplierContract {
+
+    /** Relative to the sum of the absolute terms. */
+    private static final double TOLERANCE = 1e-5;
+
+    private static final int CASES = 60;
+    /** More than a piece of a large result, and a rest. */
+    private static final int LARGE = 600;
+
+    /** What is tested. */
+    protected abstract Multiplier multiplier();
+
+    /** Draws sizes, layouts and values. */
+    private static final class Draw {
+        private final SplittableRandom random;
+
+        Draw(long seed) {
+            this.random = new SplittableRandom(seed);
+        }
+
+        int size(int most) {
+            return random.nextInt(4) == 0 ? 1 : random.nextInt(1, most + 1);
+        }
+
+        boolean flag() {
+            return random.nextBoolean();
+        }
+
+        int number(int bound) {
+            return random.nextInt(bound);
+        }
+
+        INDArray dense(long... shape) {
+            INDArray array = Nd4j.createUninitialized(DataType.FLOAT, shape, 'c');
+            float[] values = new float[(int) array.length()];
+            for (int i = 0; i < values.length; i++) {
+                values[i] = (float) random.nextDouble(-1, 1);
+            }
+            return Nd4j.create(values, shape, 'c');
+        }
+
+        /** A matrix by rows, by columns, within a larger one, or with gaps between its columns. */
+        INDArray matrix(long rows, long columns) {
+            return switch (random.nextInt(5)) {
+                case 0 -> dense(columns, rows).transpose();
+                case 1 -> dense(rows, columns + 3).get(NDArrayIndex.all(), NDArrayIndex.interval(2, columns + 2));
+                case 2 -> dense(rows, 2 * columns).get(NDArrayIndex.all(), NDArrayIndex.interval(0, 2, 2 * columns));
+                default -> dense(rows, columns);
+            };
+        }
+
+        Factor factor(long rows, long columns) {
+            boolean transposed = flag();
+            return new Factor(transposed ? matrix(columns, rows) : matrix(rows, columns), transposed, flag());
+        }
+
+        /** A batch whose axes lie in any order. */
+        INDArray batch(long... shape) {
+            int[] order = new int[shape.length];
+            for (int i = 0; i < order.length; i++) {
+                int j = random.nextInt(i + 1);
+                order[i] = order[j];
+                order[j] = i;
+            }
+            long[] stored = new long[shape.length];
+            for (int i = 0; i < order.length; i++) {
+                stored[order[i]] = shape[i];
+            }
+            return dense(stored).permute(order);
+        }
+
+        Factor factorOfBatch(long[] first, long rows, long columns) {
+            boolean transposed = flag();
+            return new Factor(
+                    batch(joined(first, transposed ? columns : rows, transposed ? rows : columns)), transposed, false);
+        }
+    }
+
+    private static long[] joined(long[] first, long rows, long columns) {
+        long[] shape = java.util.Arrays.copyOf(first, first.length + 2);
+        shape[first.length] = rows;
+        shape[first.length + 1] = columns;
+        return shape;
+    }
+
+    /** Values by row, what is meant by a factor or any matrix. */
+    private static double[][] values(INDArray array, boolean transposed) {
+        double[][] values = array.castTo(DataType.DOUBLE).toDoubleMatrix();
+        if (!transposed) {
+            return values;
+        }
+        double[][] swapped = new double[values[0].length][values.length];
+        for (int i = 0; i < values.length; i++) {
+            for (int j = 0; j < values[0].length; j++) {
+                swapped[j][i] = values[i][j];
+            }
+        }
+        return swapped;
+    }
+
+    /** What a result must be, and how large the terms are that it is the sum of. */
+    private static final class Expected {
+        private final double[][] sum;
+        private final double[][] size;
+
+        Expected(int rows, int columns) {
+            sum = new double[rows][columns];
+            size = new double[rows][columns];
+        }
+
+        private void add(int i, int j, double term) {
+            sum[i][j] += term;
+            size[i][j] += Math.abs(term);
+        }
+
+        void add(INDArray addend) {
+            double[][] values = values(addend.rank() == 1 ? addend.reshape(1, addend.length()) : addend, false);
+            for (int i = 0; i < sum.length; i++) {
+                for (int j = 0; j < sum[0].length; j++) {
+                    add(i, j, values[values.length == 1 ? 0 : i][j]);
+                }
+            }
+        }
+
+        void add(Factor x, Factor w) {
+            double[][] left = values(x.array(), x.transposed());
+            double[][] right = values(w.array(), w.transposed());
+            for (int i = 0; i < sum.length; i++) {
+                for (int k = 0; k < right.length; k++) {
+                    for (int j = 0; j < sum[0].length; j++) {
+                        add(i, j, left[i][k] * right[k][j]);
+                    }
+                }
+            }
+        }
+
+        void assertIs(String what, INDArray z) {
+            double[][] found = values(z, false);
+            for (int i = 0; i < sum.length; i++) {
+                for (int j = 0; j < sum[0].length; j++) {
+                    assertThat(Math.abs(found[i][j] - sum[i][j]))
+                            .as("%s at %d, %d: %s for %s", what, i, j, found[i][j], sum[i][j])
+                            .isLessThanOrEqualTo(TOLERANCE * size[i][j]);
+                }
+            }
+        }
+    }
+
+    @Test
+    void multiply_ofMatricesInAnyLayout_isTheProduct() {
+        for (int seed = 0; seed < CASES; seed++) {
+            Draw draw = new Draw(seed);
+            int rows = draw.size(seed % 4 == 0 ? LARGE : 40);
+            int columns = draw.size(40);
+            int inner = draw.size(70);
+            Factor x = draw.factor(rows, inner);
+            Factor w = draw.factor(inner, columns);
+            INDArray z = draw.matrix(rows, columns);
+            int kept = draw.number(2);
+            Expected expected = new Expected(rows, columns);
+            if (kept == 1) {
+                expected.add(z.dup());
+            }
+            expected.add(x, w);
+
+            multiplier().multiply(x, w, z, kept);
+
+            expected.assertIs("seed " + seed, z);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2})
+    void multiply_ofBatchesInAnyLayout_isTheProductOfEach(int axes) {
+        for (int seed = 0; seed < CASES; seed++) {
+            Draw draw = new Draw(seed);
+            long[] first = new long[axes];
+            int matrices = 1;
+            for (int i = 0; i < axes; i++) {
+                first[i] = draw.size(4);
+                matrices *= (int) first[i];
+            }
+            int rows = draw.size(20);
+            int columns = draw.size(20);
+            int inner = draw.size(20);
+            Factor x = draw.factorOfBatch(first, rows, inner);
+            Factor w = draw.factorOfBatch(first, inner, columns);
+            INDArray z = draw.batch(joined(first, rows, columns));
+
+            multiplier().multiply(x, w, z, 0);
+
+            for (int i = 0; i < matrices; i++) {
+                Expected expected = new Expected(rows, columns);
+                expected.add(matrix(x, i), matrix(w, i));
+                expected.assertIs("seed " + seed + ", matrix " + i, matrix(z, i));
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 4})
+    void multiply_ofHeadsThatShareRows_isTheProductOfEach(int examples) {
+        Draw draw = new Draw(examples);
+        INDArray[] heads = new INDArray[3];
+        for (int i = 0; i < heads.length; i++) {
+            heads[i] =
+                    draw.dense(examples * 4L, 3 * 5).reshape(examples, 4, 3, 5).permute(0, 2, 1, 3);
+        }
+        INDArray scores = draw.dense(examples, 3, 4, 4);
+        Factor query = new Factor(heads[0], false, false);
+        Factor key = new Factor(heads[1], true, false);
+        Factor transposed = new Factor(scores, true, false);
+
+        multiplier().multiply(query, key, scores, 0);
+        multiplier().multiply(transposed, query, heads[2], 0);
+
+        for (int i = 0; i < examples * 3; i++) {
+            Expected ofScores = new Expected(4, 4);
+            ofScores.add(matrix(query, i), matrix(key, i));
+            ofScores.assertIs("scores " + i, matrix(scores, i));
+            Expected ofSums = new Expected(4, 5);
+            ofSums.add(matrix(transposed, i), matrix(query, i));
+            ofSums.assertIs("sums " + i, matrix(heads[2], i));
+        }
+    }
+
+    /** One of a batch, counted over all of its first axes. */
+    private static INDArray matrix(INDArray batch, int index) {
+        return batch.dup('c')
+                .reshape('c', -1, batch.size(batch.rank() - 2), batch.size(batch.rank() - 1))
+                .slice(index);
+    }
+
+    private static Factor matrix(Factor batch, int index) {
+        return new Factor(matrix(batch.array(), index), batch.transposed(), false);
+    }
+
+    @Test
+    void sum_ofProductsRowsAndMatrices_isTheSum() {
+        for (int seed = 0; seed < CASES; seed++) {
+            Draw draw = new Draw(seed);
+            int rows = draw.size(seed % 4 == 0 ? LARGE : 40);
+            int columns = draw.size(40);
+            Expected expected = new Expected(rows, columns);
+            List<INDArray> addends = new ArrayList<>();
+            for (int i = draw.number(4); i > 0; i--) {
+                addends.add(draw.flag() ? draw.dense(columns) : draw.matrix(rows, columns));
+            }
+            addends.forEach(expected::add);
+            List<Product> products = new ArrayList<>();
+            for (int i = draw.number(3); i >= 0; i--) {
+                int inner = draw.size(50);
+                products.add(new Product(draw.factor(rows, inner), draw.factor(inner, columns)));
+            }
+            products.forEach(product -> expected.add(product.x(), product.w()));
+            INDArray z = draw.dense(rows, columns).assign(Float.NaN);
+
+            multiplier().sum(addends, products, z);
+
+            expected.assertIs("seed " + seed, z);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 7, LARGE})
+    void sum_withAProductThatIsZero_changesNoValue(int rows) {
+        Draw draw = new Draw(rows);
+        List<INDArray> addends = List.of(draw.dense(17), draw.dense(rows, 17));
+        Product layer = new Product(
+                new Factor(draw.dense(rows, 33), false, false), new Factor(draw.dense(33, 17), false, true));
+        Product zero = new Product(
+                new Factor(draw.dense(rows, 4), false, false),
+                new Factor(Nd4j.zeros(DataType.FLOAT, 4, 17), false, false));
+        INDArray without = Nd4j.create(DataType.FLOAT, rows, 17);
+        INDArray with = Nd4j.create(DataType.FLOAT, rows, 17);
+        INDArray bare = Nd4j.create(DataType.FLOAT, rows, 17);
+        INDArray bareWith = Nd4j.create(DataType.FLOAT, rows, 17);
+
+        multiplier().sum(addends, List.of(layer), without);
+        multiplier().sum(addends, List.of(layer, zero), with);
+        multiplier().multiply(layer.x(), layer.w(), bare, 0);
+        multiplier().sum(List.of(), List.of(layer, zero), bareWith);
+
+        assertThat(with.data().asFloat()).containsExactly(without.data().asFloat());
+        assertThat(bareWith.data().asFloat()).containsExactly(bare.data().asFloat());
+    }
+}

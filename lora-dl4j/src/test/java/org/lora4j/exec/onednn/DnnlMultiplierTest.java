@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.exec.onednn;
+
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Nested;
+import org.lora4j.exec.kernel.Multiplier;
+import org.lora4j.exec.kernel.MultiplierContract;
+
+class DnnlMultiplierTest {
+
+    @BeforeEach
+    void needsTheLibrary() {
+        assumeTrue(OneDnn.isAvailable(), "oneDNN has no natives here");
+    }
+
+    /** One thread computes large results piece by piece. */
+    @Nested
+    class InPieces extends MultiplierContract {
+        @Override
+        protected Multiplier multiplier() {
+            return new DnnlMultiplier(MathMode.STRICT_F32, () -> 1);
+        }
+    }
+
+    /** Several compute them as a whole. */
+    @Nested
+    class Whole extends MultiplierContract {
+        @Override
+        protected Multiplier multiplier() {
+            return new DnnlMultiplier(MathMode.STRICT_F32, () -> 2);
+        }
+    }
+}
