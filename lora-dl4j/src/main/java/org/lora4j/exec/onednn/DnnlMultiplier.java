@@ -117,7 +117,7 @@ final class DnnlMultiplier implements Multiplier {
         // Asked when something is multiplied: ND4J must be there before.
         DnnlMultiplier multiplier = new DnnlMultiplier(
                 mode, () -> NativeOpsHolder.getInstance().getDeviceNativeOps().ompGetMaxThreads());
-        Key probe = new Key(PROBE, PROBE, PROBE, List.of(), false, mode == MathMode.BF16);
+        Key probe = new Key(PROBE, PROBE, PROBE, null, false, mode == MathMode.BF16);
         multiplier.ofThread.get().product(probe).requireFast();
         return multiplier;
     }
@@ -134,24 +134,32 @@ final class DnnlMultiplier implements Multiplier {
 
     @Override
     public void multiply(Factor x, Factor w, INDArray z, double kept) {
-        if (!run(List.of(), List.of(new Product(x, w)), z, kept != 0)) {
+        List<INDArray> addends = kept == 0 ? List.of() : List.of(z);
+        if (!run(addends, List.of(new Product(x, w)), z)) {
             Multiplier.nd4j().multiply(x, w, z, kept);
         }
     }
 
     @Override
     public void sum(List<INDArray> addends, List<Product> products, INDArray z) {
-        if (!run(addends, products, z, false)) {
+        if (!run(addends, products, z)) {
             Multiplier.super.sum(addends, products, z);
         }
     }
 
-    /** False, and nothing is written, if something lies in memory as no fast kernel takes it. */
-    private boolean run(List<INDArray> addends, List<Product> products, INDArray z, boolean kept) {
-        if (z.isEmpty()) {
+    /**
+     * False, and nothing is written, if something lies in memory as no fast kernel takes it, or if more is added than a row
+     * and a matrix.
+     */
+    private boolean run(List<INDArray> addends, List<Product> products, INDArray z) {
+        List<INDArray> rows =
+                addends.stream().filter(addend -> addend.rank() == 1).toList();
+        List<INDArray> matrices =
+                addends.stream().filter(addend -> addend.rank() > 1).toList();
+        if (z.isEmpty() || rows.size() > 1 || matrices.size() > 1) {
             return false;
         }
-        List<Term> terms = terms(addends, products, Operand.of(z), kept);
+        List<Term> terms = terms(rows, matrices, products, z);
         if (!terms.stream().allMatch(Term::isPlain)) {
             return false;
         }
@@ -189,13 +197,15 @@ final class DnnlMultiplier implements Multiplier {
         };
     }
 
-    private static List<Term> terms(List<INDArray> addends, List<Product> products, Operand z, boolean kept) {
+    private static List<Term> terms(List<INDArray> rows, List<INDArray> matrices, List<Product> products, INDArray z) {
         List<Term> terms = new ArrayList<>();
-        List<Operand> added = addends.stream().map(Operand::ofAddend).toList();
+        Operand all = Operand.of(z);
+        Operand bias = rows.isEmpty() ? null : Operand.ofRow(rows.get(0));
+        Operand addend = matrices.isEmpty() ? null : matrices.get(0) == z ? all : Operand.of(matrices.get(0));
         for (Product product : products) {
-            boolean first = terms.isEmpty();
-            terms.add(new Term(
-                    Operand.of(product.x()), Operand.of(product.w()), z, first ? added : List.of(), kept || !first));
+            terms.add(new Term(Operand.of(product.x()), Operand.of(product.w()), all, bias, addend));
+            bias = null;
+            addend = all;
         }
         return terms;
     }
@@ -207,7 +217,7 @@ final class DnnlMultiplier implements Multiplier {
             if (mode == MathMode.BF16 && w.frozen()) {
                 Term term = terms.get(i);
                 Operand x = activations(term.x(), i, mine);
-                terms.set(i, new Term(x, half(mine.stream, w, term.w()), term.z(), term.addends(), term.kept()));
+                terms.set(i, new Term(x, half(mine.stream, w, term.w()), term.z(), term.bias(), term.addend()));
             }
         }
     }

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.exec.onednn;
 
-import java.util.ArrayList;
-import java.util.List;
 import org.bytedeco.dnnl.IntMemoryMap;
 import org.bytedeco.dnnl.engine;
 import org.bytedeco.dnnl.global.dnnl;
@@ -17,16 +15,16 @@ import org.bytedeco.javacpp.Pointer;
 final class DnnlProduct {
 
     /**
-     * What decides the code of {@code z = x w + addends}, or of {@code z += x w}.
+     * What decides the code of {@code z = x w + bias}, or of {@code z += x w + bias}.
      *
      * @param x {@code [.., m, k]}
      * @param w {@code [.., k, n]}
      * @param z {@code [.., m, n]}
-     * @param addends what is added, of the layout of z or a row
+     * @param bias {@code [1, n]}, or null
      * @param kept whether what z holds is added
      * @param half whether both factors are BF16
      */
-    record Key(Layout x, Layout w, Layout z, List<Layout> addends, boolean kept, boolean half) {}
+    record Key(Layout x, Layout w, Layout z, Layout bias, boolean kept, boolean half) {}
 
     /** A place in memory that belongs to someone else. */
     private static final class Address extends Pointer {
@@ -41,74 +39,49 @@ final class DnnlProduct {
         return new Address(address);
     }
 
-    private final engine engine;
     private final Key key;
     private final matmul product;
     private final String kernel;
     private final memory x;
     private final memory w;
     private final memory z;
-    private final List<memory> addends = new ArrayList<>();
+    private final memory bias;
     private final IntMemoryMap arguments = new IntMemoryMap();
 
     DnnlProduct(Key key, engine engine) {
         this.key = key;
-        this.engine = engine;
         memory.data_type type = key.half() ? memory.data_type.bf16 : memory.data_type.f32;
         memory.desc ofX = desc(key.x(), type);
         memory.desc ofW = desc(key.w(), type);
-        memory.desc ofZ = single(key.z());
+        memory.desc ofZ = desc(key.z(), memory.data_type.f32);
+        // An empty description is none.
+        memory.desc ofBias = key.bias() == null ? new memory.desc() : desc(key.bias(), memory.data_type.f32);
         try (primitive_attr attributes = new primitive_attr();
-                post_ops after = new post_ops();
-                matmul.primitive_desc description = description(ofX, ofW, ofZ, attributes, after)) {
-            kernel = description.impl_info_str().getString();
-            product = new matmul(description);
-        }
-        x = argument(dnnl.DNNL_ARG_SRC, ofX);
-        w = argument(dnnl.DNNL_ARG_WEIGHTS, ofW);
-        z = argument(dnnl.DNNL_ARG_DST, ofZ);
-    }
-
-    private matmul.primitive_desc description(
-            memory.desc ofX, memory.desc ofW, memory.desc ofZ, primitive_attr attributes, post_ops after) {
-        if (key.kept()) {
-            after.append_sum();
-        }
-        boolean bias = hasBias();
-        for (int i = 0; i < key.addends().size(); i++) {
-            memory.desc addend = single(key.addends().get(i));
-            if (i == 0 && bias) {
-                addends.add(argument(dnnl.DNNL_ARG_BIAS, addend));
-            } else {
-                int place = dnnl.DNNL_ARG_ATTR_MULTIPLE_POST_OP_BASE * (after.len() + 1);
-                addends.add(argument(place | dnnl.DNNL_ARG_SRC_1, addend));
-                after.append_binary(dnnl.algorithm.binary_add, addend);
+                post_ops after = new post_ops()) {
+            if (key.kept()) {
+                after.append_sum();
+                attributes.set_post_ops(after);
+            }
+            try (matmul.primitive_desc description =
+                    new matmul.primitive_desc(engine, ofX, ofW, ofBias, ofZ, attributes, false)) {
+                kernel = description.impl_info_str().getString();
+                product = new matmul(description);
             }
         }
-        attributes.set_post_ops(after);
-        return bias
-                ? new matmul.primitive_desc(
-                        engine, ofX, ofW, single(key.addends().get(0)), ofZ, attributes, false)
-                : new matmul.primitive_desc(engine, ofX, ofW, ofZ, attributes, false);
-    }
-
-    /** A row is added as the bias of the product, which costs less than adding it to the result. */
-    private boolean hasBias() {
-        return !key.addends().isEmpty() && key.addends().get(0).rows() == 1;
-    }
-
-    private static memory.desc single(Layout layout) {
-        return desc(layout, memory.data_type.f32);
+        x = new memory(ofX, engine, (Pointer) null);
+        w = new memory(ofW, engine, (Pointer) null);
+        z = new memory(ofZ, engine, (Pointer) null);
+        bias = new memory(ofBias, engine, (Pointer) null);
+        arguments.put(dnnl.DNNL_ARG_SRC, x);
+        arguments.put(dnnl.DNNL_ARG_WEIGHTS, w);
+        arguments.put(dnnl.DNNL_ARG_DST, z);
+        if (key.bias() != null) {
+            arguments.put(dnnl.DNNL_ARG_BIAS, bias);
+        }
     }
 
     private static memory.desc desc(Layout layout, memory.data_type type) {
         return new memory.desc(layout.sizes(), type, layout.strides());
-    }
-
-    private memory argument(int place, memory.desc description) {
-        memory argument = new memory(description, engine, (Pointer) null);
-        arguments.put(place, argument);
-        return argument;
     }
 
     /** Whether the kernel is one to be used: the others are there to be compared with, and thousands of times slower. */
@@ -135,12 +108,13 @@ final class DnnlProduct {
         }
     }
 
-    void run(stream stream, long addressOfX, long addressOfW, long addressOfZ, long[] addressesOfAddends) {
+    /** {@code addressOfBias} is of no meaning without one. */
+    void run(stream stream, long addressOfX, long addressOfW, long addressOfZ, long addressOfBias) {
         x.set_data_handle(new Address(addressOfX));
         w.set_data_handle(new Address(addressOfW));
         z.set_data_handle(new Address(addressOfZ));
-        for (int i = 0; i < addressesOfAddends.length; i++) {
-            addends.get(i).set_data_handle(new Address(addressesOfAddends[i]));
+        if (key.bias() != null) {
+            bias.set_data_handle(new Address(addressOfBias));
         }
         product.execute(stream, arguments);
         stream._wait();

@@ -31,6 +31,12 @@ record Layout(long[] sizes, long[] strides) {
         return new Layout(sizes, strides);
     }
 
+    /** A vector as a matrix of one row. */
+    static Layout ofRow(INDArray vector) {
+        long length = vector.length();
+        return new Layout(new long[] {1, length}, new long[] {length * vector.stride(0), vector.stride(0)});
+    }
+
     /** A matrix whose rows lie one behind the other. */
     static Layout rowMajor(long rows, long columns) {
         return new Layout(new long[] {rows, columns}, new long[] {columns, 1});
@@ -97,6 +103,10 @@ record Layout(long[] sizes, long[] strides) {
     /** Whether the elements of a row lie one behind the other, and rows do not overlap. */
     boolean isByRows() {
         return column() == 1 && row() >= columns();
+    }
+
+    boolean isDenseMatrix() {
+        return !isBatch() && isByRows() && row() == columns();
     }
 
     /** Whether rows do, or columns, and no matrix of a batch begins within a row or a column of another. */

@@ -22,17 +22,13 @@ record Operand(long address, Layout layout, boolean half) {
         return factor.transposed() ? new Operand(stored.address, stored.layout.transposed(), false) : stored;
     }
 
-    /** A vector as a matrix of one row, which is for all rows of a result; a matrix as it is. */
-    static Operand ofAddend(INDArray array) {
-        return of(array.rank() == 1 ? array.reshape(1, array.length()) : array);
+    /** A vector as a matrix of one row. */
+    static Operand ofRow(INDArray vector) {
+        return new Operand(addressOf(vector), Layout.ofRow(vector), false);
     }
 
     static long addressOf(INDArray array) {
         return array.data().pointer().address() + array.offset() * Float.BYTES;
-    }
-
-    boolean isRow() {
-        return layout.rows() == 1;
     }
 
     /** A part of the first axis. */

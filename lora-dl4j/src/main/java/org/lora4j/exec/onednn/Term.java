@@ -1,51 +1,63 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.exec.onednn;
 
-import java.util.List;
 import org.bytedeco.dnnl.stream;
+import org.bytedeco.javacpp.Pointer;
 import org.lora4j.exec.onednn.DnnlProduct.Key;
 
 /**
- * One product of a sum, {@code z = x w + addends} or {@code z += x w}.
+ * One product of a sum, {@code z = addend + x w + bias}.
  *
  * @param x {@code [.., m, k]}
  * @param w {@code [.., k, n]}
  * @param z {@code [.., m, n]}
- * @param addends of the shape of z, or rows
- * @param kept whether what z holds is added
+ * @param bias one row for all of z, or null
+ * @param addend of the layout of z, or null; z itself, if the product is added to what it holds
  */
-record Term(Operand x, Operand w, Operand z, List<Operand> addends, boolean kept) {
+record Term(Operand x, Operand w, Operand z, Operand bias, Operand addend) {
 
     /**
      * Whether everything lies in memory as kernels may take it, and the sizes fit. Not batches of outer products, of which
      * oneDNN 3.11 takes some strides wrongly (its pull request 6015).
      */
     boolean isPlain() {
+        Layout all = z.layout();
         return x.layout().isPlain()
                 && w.layout().isPlain()
-                && z.layout().isPlain()
-                && z.layout().isByRows()
-                && addends.stream().allMatch(addend -> addend.layout().isByRows())
-                && z.layout().isProduct(x.layout(), w.layout())
-                && !(z.layout().isBatch() && x.layout().columns() == 1);
+                && all.isPlain()
+                && all.isByRows()
+                && all.isProduct(x.layout(), w.layout())
+                && !(all.isBatch() && x.layout().columns() == 1)
+                && (bias == null || bias.layout().isByRows())
+                && (addend == null || addend == z || all.isDenseMatrix() && all.equals(addend.layout()));
     }
 
     /** The same for a part of the first axis of z: some rows of a matrix, or one batch of several. */
     Term part(long from, long count) {
-        boolean batch = z.layout().isBatch();
-        List<Operand> parts = addends.stream()
-                .map(addend -> addend.isRow() ? addend : addend.part(from, count))
-                .toList();
-        return new Term(x.part(from, count), batch ? w.part(from, count) : w, z.part(from, count), parts, kept);
+        Operand part = z.part(from, count);
+        Operand partOfAddend = addend == null || addend == z ? part : addend.part(from, count);
+        return new Term(
+                x.part(from, count),
+                z.layout().isBatch() ? w.part(from, count) : w,
+                part,
+                bias,
+                addend == null ? null : partOfAddend);
     }
 
     Key key() {
-        List<Layout> layouts = addends.stream().map(Operand::layout).toList();
-        return new Key(x.layout(), w.layout(), z.layout(), layouts, kept, x.half());
+        return new Key(
+                x.layout(), w.layout(), z.layout(), bias == null ? null : bias.layout(), addend != null, x.half());
     }
 
+    /**
+     * An addend is copied first, and the product added to the copy, which is in the cache by then. As an argument of the
+     * product, read while it multiplies, it costs more.
+     */
     void run(DnnlProduct product, stream stream) {
-        long[] addresses = addends.stream().mapToLong(Operand::address).toArray();
-        product.run(stream, x.address(), w.address(), z.address(), addresses);
+        if (addend != null && addend != z) {
+            long bytes = z.layout().rows() * z.layout().columns() * Float.BYTES;
+            Pointer.memcpy(DnnlProduct.at(z.address()), DnnlProduct.at(addend.address()), bytes);
+        }
+        product.run(stream, x.address(), w.address(), z.address(), bias == null ? 0 : bias.address());
     }
 }

@@ -15,6 +15,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.exec.LossAndGradients;
 import org.lora4j.exec.StockExecutor;
+import org.lora4j.exec.onednn.OneDnn;
 import org.nd4j.autodiff.listeners.At;
 import org.nd4j.autodiff.listeners.Operation;
 import org.nd4j.autodiff.samediff.SDVariable;
@@ -155,7 +156,18 @@ class FusedProductsTest {
     @ParameterizedTest
     @MethodSource("cases")
     void lossAndGradients_agreeWithThePlainOpsInDouble(Case c) {
-        LossAndGradients actual = executor(c, DataType.FLOAT).withKernels().gradients(Map.of(), 0);
+        assertAgrees(c, Multiplier.nd4j());
+    }
+
+    @ParameterizedTest
+    @MethodSource("cases")
+    void lossAndGradients_byOneDnn_agreeWithThePlainOpsInDouble(Case c) {
+        assertAgrees(c, OneDnn.orNd4j());
+    }
+
+    private static void assertAgrees(Case c, Multiplier multiplier) {
+        LossAndGradients actual =
+                executor(c, DataType.FLOAT).withProducts(multiplier).gradients(Map.of(), 0);
         LossAndGradients expected = executor(c, DataType.DOUBLE).gradients(Map.of(), 0);
 
         assertThat(actual.loss() / expected.loss()).isCloseTo(1, Offset.offset(LOSS_TOLERANCE));
@@ -166,13 +178,15 @@ class FusedProductsTest {
     @ParameterizedTest
     @ValueSource(ints = {1, 7, 64})
     void anAdapterWhoseBIsZero_changesNoValueOfTheLoss(int rows) {
-        double base = loss(rows, false);
-        double adapted = loss(rows, true);
+        for (Multiplier multiplier : List.of(Multiplier.nd4j(), OneDnn.orNd4j())) {
+            double base = loss(rows, false, multiplier);
+            double adapted = loss(rows, true, multiplier);
 
-        assertThat(adapted).isEqualTo(base);
+            assertThat(adapted).as(multiplier.description()).isEqualTo(base);
+        }
     }
 
-    private static double loss(int rows, boolean adapted) {
+    private static double loss(int rows, boolean adapted, Multiplier multiplier) {
         SameDiff sd = SameDiff.create();
         SDVariable x = sd.constant("x", values(1, rows, 33));
         SDVariable layer = x.mmul(sd.constant("w", values(2, 33, 17)));
@@ -184,7 +198,7 @@ class FusedProductsTest {
         sd.math().tanh(y).sum().rename("loss");
         sd.setLossVariables("loss");
         return StockExecutor.forTraining(sd, List.of("bias"))
-                .withKernels()
+                .withProducts(multiplier)
                 .gradients(Map.of(), 0)
                 .loss();
     }

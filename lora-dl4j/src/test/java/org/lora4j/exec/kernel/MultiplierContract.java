@@ -216,27 +216,30 @@ public abstract class MultiplierContract {
         }
     }
 
-    @Test
-    void multiply_ofHeadsOfAsManyExamplesAsTokens_isTheProductOfEach() {
-        Draw draw = new Draw(1);
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 4})
+    void multiply_ofHeadsThatShareRows_isTheProductOfEach(int examples) {
+        Draw draw = new Draw(examples);
         INDArray[] heads = new INDArray[3];
         for (int i = 0; i < heads.length; i++) {
-            heads[i] = draw.dense(4 * 4, 3 * 5).reshape(4, 4, 3, 5).permute(0, 2, 1, 3);
+            heads[i] =
+                    draw.dense(examples * 4L, 3 * 5).reshape(examples, 4, 3, 5).permute(0, 2, 1, 3);
         }
-        INDArray scores = draw.dense(4, 3, 4, 4);
+        INDArray scores = draw.dense(examples, 3, 4, 4);
         Factor query = new Factor(heads[0], false, false);
         Factor key = new Factor(heads[1], true, false);
+        Factor transposed = new Factor(scores, true, false);
 
         multiplier().multiply(query, key, scores, 0);
-        multiplier().multiply(new Factor(scores, true, false), query, heads[2], 0);
+        multiplier().multiply(transposed, query, heads[2], 0);
 
-        for (int i = 0; i < 4 * 3; i++) {
-            Expected expected = new Expected(4, 4);
-            expected.add(matrix(query, i), matrix(key, i));
-            expected.assertIs("scores " + i, matrix(scores, i));
-            Expected sums = new Expected(4, 5);
-            sums.add(new Factor(matrix(scores, i), true, false), matrix(query, i));
-            sums.assertIs("sums " + i, matrix(heads[2], i));
+        for (int i = 0; i < examples * 3; i++) {
+            Expected ofScores = new Expected(4, 4);
+            ofScores.add(matrix(query, i), matrix(key, i));
+            ofScores.assertIs("scores " + i, matrix(scores, i));
+            Expected ofSums = new Expected(4, 5);
+            ofSums.add(matrix(transposed, i), matrix(query, i));
+            ofSums.assertIs("sums " + i, matrix(heads[2], i));
         }
     }
 
