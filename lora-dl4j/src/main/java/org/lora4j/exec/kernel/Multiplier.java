@@ -53,8 +53,7 @@ public interface Multiplier {
     record Product(Factor x, Factor w) {}
 
     /**
-     * Computes {@code z = kept z + x w}, of matrices or of batches of equal rank, 3 or 4, and equal sizes of their first
-     * axes.
+     * Computes {@code z = kept z + x w}, of matrices, or of batches whose first axes have equal sizes.
      *
      * @param x {@code [.., m, k]}
      * @param w {@code [.., k, n]}

@@ -11,8 +11,8 @@ import org.nd4j.linalg.api.ops.DynamicCustomOp;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * X^T V with far fewer columns in V than in X, such as the gradient of a factor A. OpenBLAS takes more than twice as long
- * for it as for V^T X, so that is computed, and transposed.
+ * X^T V with far fewer columns in V than in X, such as the gradient of a factor A. OpenBLAS takes up to twice as long for
+ * it as for V^T X, oneDNN two to three times, so that is computed, and transposed.
  */
 final class ThinProducts {
 

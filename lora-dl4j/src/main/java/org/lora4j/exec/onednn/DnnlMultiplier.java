@@ -210,12 +210,12 @@ final class DnnlMultiplier implements Multiplier {
         return terms;
     }
 
-    /** Puts BF16 in the place of the factors of frozen weights, if that is the mode. */
+    /** Puts BF16 in the place of the factors of frozen weights, which are matrices, if that is the mode. */
     private void inHalf(List<Product> products, List<Term> terms, OfThread mine) {
         for (int i = 0; i < terms.size(); i++) {
             Factor w = products.get(i).w();
-            if (mode == MathMode.BF16 && w.frozen()) {
-                Term term = terms.get(i);
+            Term term = terms.get(i);
+            if (mode == MathMode.BF16 && w.frozen() && !term.z().layout().isBatch()) {
                 Operand x = activations(term.x(), i, mine);
                 terms.set(i, new Term(x, half(mine.stream, w, term.w()), term.z(), term.bias(), term.addend()));
             }

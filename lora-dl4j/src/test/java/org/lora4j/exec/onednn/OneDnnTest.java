@@ -20,6 +20,7 @@ import org.lora4j.exec.LossAndGradients;
 import org.lora4j.exec.StockExecutor;
 import org.lora4j.exec.kernel.Multiplier;
 import org.lora4j.exec.kernel.Multiplier.Factor;
+import org.lora4j.exec.kernel.Multiplier.Product;
 import org.lora4j.exec.onednn.DnnlProduct.Key;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -133,6 +134,37 @@ class OneDnnTest {
 
         // 40 products of factors up to 1/2, each with two relative errors of 2^-9.
         assertProduct(x, w, before, kept, z, 40 * 0.25 * 2 * 0x1p-9);
+    }
+
+    @Test
+    void multiply_inBf16_ofBatches_isStrict() {
+        INDArray x = random(1, 2, 5, 40);
+        INDArray w = random(2, 2, 40, 9);
+        INDArray z = Nd4j.create(DataType.FLOAT, 2, 5, 9);
+
+        OneDnn.products(MathMode.BF16).multiply(new Factor(x, false, false), new Factor(w, false, true), z, 0);
+
+        for (int i = 0; i < 2; i++) {
+            Factor left = new Factor(x.slice(i), false, false);
+            assertProduct(left, new Factor(w.slice(i), false, true), z, 0, z.slice(i), EXACT);
+        }
+    }
+
+    @Test
+    void sum_inBf16_roundsTheProductOfTheFrozenWeightOnly() {
+        // In BF16 1 + 2^-9 is 1.
+        INDArray w = Nd4j.ones(DataType.FLOAT, 2, 3);
+        INDArray fine = Nd4j.ones(DataType.FLOAT, 600, 1).addi(0x1p-9);
+        INDArray row = Nd4j.createFromArray(0, 0x1p-9f, 1);
+        INDArray z = Nd4j.create(DataType.FLOAT, 600, 3);
+        Product frozen = new Product(new Factor(fine, false, false), new Factor(w.getRow(0, true), false, true));
+        Product trained = new Product(new Factor(fine, false, false), new Factor(w.getRow(1, true), false, false));
+
+        OneDnn.products(MathMode.BF16).sum(List.of(row), List.of(frozen, trained), z);
+
+        for (int i = 0; i < 600; i++) {
+            assertThat(z.getRow(i).toFloatVector()).containsExactly(2 + 0x1p-9f, 2 + 0x1p-8f, 3 + 0x1p-9f);
+        }
     }
 
     @Test
