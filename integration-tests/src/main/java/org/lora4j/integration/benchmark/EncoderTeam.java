@@ -22,12 +22,9 @@ import org.lora4j.samediff.TrainableGraph;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** This library on MiniLM: the bound by three libraries, ways to train, outputs; products by oneDNN, if nothing is said. */
+/** This library on MiniLM: ways to train, and outputs; products by oneDNN, if nothing is said. */
 final class EncoderTeam {
 
-    static final String OPEN_BLAS = "lora4j.boundOpenBlas";
-    static final String ONE_DNN = "lora4j.boundOneDnn";
-    static final String ONE_DNN_PACKED = "lora4j.boundOneDnnPacked";
     static final String ALL = "lora4j.all";
     static final String ALL_ND4J = "lora4j.allNd4j";
     static final String ALL_BF16 = "lora4j.allBf16";
@@ -52,9 +49,6 @@ final class EncoderTeam {
     static List<Contender> contenders(Predicate<String> wanted) throws IOException {
         EncoderTeam team = new EncoderTeam();
         Map<String, Supplier<Contender>> makers = new LinkedHashMap<>();
-        makers.put(OPEN_BLAS, team::openBlas);
-        makers.put(ONE_DNN, () -> team.oneDnn(ONE_DNN, false));
-        makers.put(ONE_DNN_PACKED, () -> team.oneDnn(ONE_DNN_PACKED, true));
         makers.put(ALL, () -> team.lora(ALL, "LoRA on all linear layers", MiniLmModels.ALL_LINEAR));
         makers.put(
                 ALL_ND4J,
@@ -104,20 +98,6 @@ final class EncoderTeam {
         } catch (LinkageError | IllegalStateException e) {
             System.out.printf("%s takes no part: %s%n", key, e);
         }
-    }
-
-    private Contender openBlas() {
-        LinearProducts products =
-                new LinearProducts(models.weights().config(), (long) MiniLmBatch.ROWS * MiniLmBatch.LENGTH);
-        String label = String.format("bound: %.1f GFLOP, OpenBLAS", products.operations() / 1e9);
-        return Contender.timed(OPEN_BLAS, label, STEPS, products::run);
-    }
-
-    private Contender oneDnn(String key, boolean packed) {
-        OneDnnProducts products =
-                new OneDnnProducts(models.weights().config(), (long) MiniLmBatch.ROWS * MiniLmBatch.LENGTH, packed);
-        String label = "bound: oneDNN, " + (packed ? "packed" : "plain") + " weights (" + products.kernel() + ")";
-        return Contender.timed(key, label, STEPS, products::run);
     }
 
     private Contender step(String key, String label, Trainable model) {

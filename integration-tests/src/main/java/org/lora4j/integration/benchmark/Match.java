@@ -9,17 +9,17 @@ enum Match {
     /** MiniLM, 32 x 64 tokens. */
     ENCODER(
             "MiniLM, batch of 32 x 64 tokens, FLOAT, strict; LoRA of rank 8",
-            List.of(Team.LORA4J, Team.SAMEDIFF, Team.PYTORCH, Team.ONNX_RUNTIME),
+            List.of(Team.BOUND, Team.LORA4J, Team.SAMEDIFF, Team.PYTORCH, Team.ONNX_RUNTIME),
             List.of(
                     new Claim(
                             "LoRA step / bound",
                             EncoderTeam.ALL,
-                            List.of(EncoderTeam.OPEN_BLAS, EncoderTeam.ONE_DNN, EncoderTeam.ONE_DNN_PACKED),
+                            List.of(BoundTeam.OPEN_BLAS, BoundTeam.ONE_DNN, BoundTeam.ONE_DNN_PACKED),
                             1.5),
                     new Claim(
                             "LoRA step, products by ND4J / OpenBLAS's bound",
                             EncoderTeam.ALL_ND4J,
-                            List.of(EncoderTeam.OPEN_BLAS),
+                            List.of(BoundTeam.OPEN_BLAS),
                             1.5),
                     Claim.atMost("LoRA step in BF16 / strict", EncoderTeam.ALL_BF16, EncoderTeam.ALL, 0.5),
                     Claim.atMost(

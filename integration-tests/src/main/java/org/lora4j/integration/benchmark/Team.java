@@ -10,7 +10,9 @@ import java.util.function.Predicate;
 
 /** Contenders that share a process, because they share native libraries. */
 enum Team {
-    /** This library on MiniLM, and the bound. */
+    /** Nothing but the products that no step can do without. */
+    BOUND("3G", "bound", BoundTeam::contenders, Map::of),
+    /** This library on MiniLM. */
     LORA4J("6G", "lora4j", EncoderTeam::contenders, Machine::facts),
     /** SameDiff without this library, on the same. */
     SAMEDIFF("10G", "stock", StockTeam::contenders, Map::of),
@@ -43,6 +45,11 @@ enum Team {
     /** What keys of its contenders start with. */
     String prefix() {
         return prefix;
+    }
+
+    /** Whether it gives each thread a part of the batch, and so needs one inside of an op. */
+    boolean sharesBatches() {
+        return this == LORA4J;
     }
 
     List<Contender> contenders(Predicate<String> wanted) throws IOException {

@@ -43,10 +43,11 @@ final class TeamProcess implements AutoCloseable {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(team.options());
+        command.add("-D" + Turn.PROPERTY + "=" + threads);
         command.addAll(List.of("-cp", System.getProperty("java.class.path").replace("\n", File.pathSeparator)));
         command.addAll(List.of(TeamMain.class.getName(), team.name(), only));
         ProcessBuilder builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
-        builder.environment().put("OMP_NUM_THREADS", String.valueOf(threads));
+        builder.environment().put("OMP_NUM_THREADS", String.valueOf(team.sharesBatches() ? 1 : threads));
         builder.environment().put("OMP_WAIT_POLICY", "PASSIVE");
         // A kernel chosen by hand would not be the one that users get.
         builder.environment().keySet().removeIf(name -> name.startsWith("OPENBLAS_"));

@@ -14,9 +14,16 @@ record Turn(double seconds, double cpuSeconds) {
 
     private static final double NANOSECONDS = 1e9;
 
+    /** Tells a process how many threads it may use. */
+    static final String PROPERTY = "benchmark.threads";
+
     /** How many threads this process may use, as it was started. Several numbers are those of its children. */
-    static final int THREADS = Integer.parseInt(
-            System.getenv().getOrDefault("OMP_NUM_THREADS", "1").split(",")[0].trim());
+    static final int THREADS = Integer.getInteger(
+            PROPERTY,
+            Integer.parseInt(System.getenv()
+                    .getOrDefault("OMP_NUM_THREADS", "1")
+                    .split(",")[0]
+                    .trim()));
 
     private static final LongSupplier CPU = THREADS == 1
             ? ManagementFactory.getThreadMXBean()::getCurrentThreadCpuTime

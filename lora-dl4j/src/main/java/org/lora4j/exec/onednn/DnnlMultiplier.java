@@ -148,15 +148,15 @@ final class DnnlMultiplier implements Multiplier {
     }
 
     /**
-     * False, and nothing is written, if something lies in memory as no fast kernel takes it, or if more is added than a row
-     * and a matrix.
+     * False, and nothing is written, for what is left to ND4J: what lies in memory as no fast kernel takes it, more addends
+     * than a row and a matrix, and batches of batches with several threads.
      */
     private boolean run(List<INDArray> addends, List<Product> products, INDArray z) {
         List<INDArray> rows =
                 addends.stream().filter(addend -> addend.rank() == 1).toList();
         List<INDArray> matrices =
                 addends.stream().filter(addend -> addend.rank() > 1).toList();
-        if (z.isEmpty() || rows.size() > 1 || matrices.size() > 1) {
+        if (z.isEmpty() || rows.size() > 1 || matrices.size() > 1 || !isInPieces() && z.rank() == BATCH_OF_BATCHES) {
             return false;
         }
         List<Term> terms = terms(rows, matrices, products, z);
@@ -184,14 +184,18 @@ final class DnnlMultiplier implements Multiplier {
         return true;
     }
 
+    /** Several threads would wait for each other after each piece, and for the processor, if others use it. */
+    private boolean isInPieces() {
+        return threads.getAsInt() == 1;
+    }
+
     /**
      * How much of the first axis is computed at a time: rows of a matrix, or the heads of one example. What was read and
-     * written for it is in the cache for the rest of the work on it. Several threads would wait for each other after each
-     * piece of a matrix.
+     * written for it is in the cache for the rest of the work on it.
      */
     private long piece(INDArray z) {
         return switch (z.rank()) {
-            case MATRIX -> threads.getAsInt() > 1 ? z.size(0) : Math.min(ROWS, z.size(0));
+            case MATRIX -> isInPieces() ? Math.min(ROWS, z.size(0)) : z.size(0);
             case BATCH_OF_BATCHES -> 1;
             default -> z.size(0);
         };

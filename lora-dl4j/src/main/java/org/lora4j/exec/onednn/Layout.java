@@ -109,20 +109,9 @@ record Layout(long[] sizes, long[] strides) {
         return !isBatch() && isByRows() && row() == columns();
     }
 
-    /** Whether rows do, or columns, and no matrix of a batch begins within a row or a column of another. */
+    /** Whether rows do, or columns. */
     boolean isPlain() {
-        boolean byRows = isByRows();
-        if (!byRows && (row() != 1 || column() < rows())) {
-            return false;
-        }
-        // oneDNN takes a stride of one for that of a row or a column, and gives wrong results if it is not.
-        long least = Math.max(2, byRows ? columns() : rows());
-        for (int axis = 0; axis < sizes.length - 2; axis++) {
-            if (sizes[axis] > 1 && strides[axis] < least) {
-                return false;
-            }
-        }
-        return true;
+        return isByRows() || row() == 1 && column() >= rows();
     }
 
     @Override

@@ -24,7 +24,6 @@ record Term(Operand x, Operand w, Operand z, Operand bias, Operand addend) {
         Layout all = z.layout();
         return x.layout().isPlain()
                 && w.layout().isPlain()
-                && all.isPlain()
                 && all.isByRows()
                 && all.isProduct(x.layout(), w.layout())
                 && !(all.isBatch() && x.layout().columns() == 1)

@@ -243,6 +243,22 @@ public abstract class MultiplierContract {
         }
     }
 
+    @Test
+    void multiply_ofRowsFarApartByColumns_isTheOuterProductOfEach() {
+        Draw draw = new Draw(1);
+        Factor x = new Factor(draw.dense(3, 1, 15), true, false);
+        INDArray rows = draw.dense(3, 3, 19).get(NDArrayIndex.all(), NDArrayIndex.interval(0, 1), NDArrayIndex.all());
+        INDArray z = draw.dense(3, 15, 19);
+
+        multiplier().multiply(x, new Factor(rows, false, false), z, 0);
+
+        for (int i = 0; i < 3; i++) {
+            Expected expected = new Expected(15, 19);
+            expected.add(matrix(x, i), new Factor(matrix(rows, i), false, false));
+            expected.assertIs("matrix " + i, matrix(z, i));
+        }
+    }
+
     /** One of a batch, counted over all of its first axes. */
     private static INDArray matrix(INDArray batch, int index) {
         return batch.dup('c')

@@ -24,7 +24,7 @@ class DnnlMultiplierTest {
         }
     }
 
-    /** Several compute them as a whole. */
+    /** Several compute them as a whole, and leave batches of batches to ND4J. */
     @Nested
     class Whole extends MultiplierContract {
         @Override

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.integration.benchmark;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Predicate;
+import org.lora4j.integration.quickstart.MiniLm;
+import org.lora4j.pretrained.BertConfig;
+
+/** The products that every step of MiniLM with frozen linear layers has to compute, by three libraries. */
+final class BoundTeam {
+
+    static final String OPEN_BLAS = "bound.openBlas";
+    static final String ONE_DNN = "bound.oneDnn";
+    static final String ONE_DNN_PACKED = "bound.oneDnnPacked";
+
+    private static final int STEPS = 2;
+    private static final long TOKENS = (long) MiniLmBatch.ROWS * MiniLmBatch.LENGTH;
+
+    private BoundTeam() {}
+
+    static List<Contender> contenders(Predicate<String> wanted) throws IOException {
+        BertConfig config = MiniLm.weights().config();
+        List<Contender> contenders = new ArrayList<>();
+        if (wanted.test(OPEN_BLAS)) {
+            LinearProducts products = new LinearProducts(config, TOKENS);
+            String label = String.format("bound: %.1f GFLOP, OpenBLAS", products.operations() / 1e9);
+            contenders.add(Contender.timed(OPEN_BLAS, label, STEPS, products::run));
+        }
+        try {
+            for (String key : List.of(ONE_DNN, ONE_DNN_PACKED)) {
+                if (wanted.test(key)) {
+                    contenders.add(oneDnn(key, config, key.equals(ONE_DNN_PACKED)));
+                }
+            }
+        } catch (LinkageError e) {
+            // Its library is there for one system only; the other bound can be timed without it.
+            System.out.printf("oneDNN takes no part: %s%n", e);
+        }
+        return contenders;
+    }
+
+    private static Contender oneDnn(String key, BertConfig config, boolean packed) {
+        OneDnnProducts products = new OneDnnProducts(config, TOKENS, packed);
+        String label = "bound: oneDNN, " + (packed ? "packed" : "plain") + " weights (" + products.kernel() + ")";
+        return Contender.timed(key, label, STEPS, products::run);
+    }
+}
