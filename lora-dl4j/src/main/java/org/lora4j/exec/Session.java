@@ -43,18 +43,17 @@ final class Session {
         });
     }
 
-    /** The shapes of all variables that the outputs depend on. SameDiff itself does not know them. */
-    Map<String, long[]> shapes(Map<String, INDArray> placeholders, Collection<String> outputs) {
-        return onInputs(placeholders, () -> {
-            Optional<Map<String, long[]>> known =
-                    plans == null ? Optional.empty() : plans.shapes(placeholders, outputs);
-            return known.orElseGet(() -> traced(placeholders, outputs));
-        });
+    /** The shapes of all variables that the outputs depend on; empty if they are not known without a run. */
+    Optional<Map<String, long[]>> knownShapes(Map<String, INDArray> placeholders, Collection<String> outputs) {
+        return onInputs(placeholders, () -> plans == null ? Optional.empty() : plans.shapes(placeholders, outputs));
     }
 
-    private Map<String, long[]> traced(Map<String, INDArray> placeholders, Collection<String> outputs) {
+    /** The same from a run. */
+    Map<String, long[]> tracedShapes(Map<String, INDArray> placeholders, Collection<String> outputs) {
         ShapeRecorder recorder = new ShapeRecorder();
-        stock(placeholders, outputs, List.of(recorder));
+        onInputs(placeholders, () -> stock(placeholders, outputs, List.of(recorder)));
+        // Memory that waits for the garbage collector is memory that training does not get.
+        session.getMmgr().close();
         return recorder.shapes();
     }
 
@@ -83,13 +82,6 @@ final class Session {
                             + "); expected arrays whose shapes and values belong"
                             + " together. Compare them with each other and with the placeholders of the graph.",
                     e);
-        }
-    }
-
-    /** Gives the memory back that is kept for the next run. What runs gave stays. */
-    void release() {
-        if (session != null) {
-            session.getMmgr().close();
         }
     }
 

@@ -4,6 +4,7 @@ package org.lora4j.exec;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import org.lora4j.exec.plan.Arena;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -15,19 +16,32 @@ final class ShapeTrace {
 
     private ShapeTrace() {}
 
+    /** By a run, where they are not known without. */
     static Map<String, long[]> of(
             Engine engine, SameDiff graph, Map<String, INDArray> placeholders, Collection<String> outputs) {
-        Map<String, long[]> shapes = new HashMap<>();
+        Session session = engine.session(graph, new Arena());
+        Map<String, long[]> shapes =
+                session.knownShapes(placeholders, outputs).orElseGet(() -> session.tracedShapes(placeholders, outputs));
+        return withLeaves(shapes, graph, placeholders);
+    }
+
+    /** Empty if they are not known without a run. */
+    static Optional<Map<String, long[]>> known(
+            Engine engine, SameDiff graph, Map<String, INDArray> placeholders, Collection<String> outputs) {
+        return engine.session(graph, new Arena())
+                .knownShapes(placeholders, outputs)
+                .map(shapes -> withLeaves(shapes, graph, placeholders));
+    }
+
+    private static Map<String, long[]> withLeaves(
+            Map<String, long[]> computed, SameDiff graph, Map<String, INDArray> placeholders) {
+        Map<String, long[]> shapes = new HashMap<>(computed);
         placeholders.forEach((name, array) -> shapes.put(name, array.shape()));
         for (SDVariable v : graph.variables()) {
             if (v.getVariableType() == VariableType.CONSTANT || v.getVariableType() == VariableType.VARIABLE) {
                 shapes.put(v.name(), v.getArr().shape());
             }
         }
-        Session session = engine.session(graph, new Arena());
-        shapes.putAll(session.shapes(placeholders, outputs));
-        // Memory that waits for the garbage collector is memory that training does not get.
-        session.release();
         return shapes;
     }
 }

@@ -35,7 +35,7 @@ public final class StockExecutor implements GraphExecutor {
     private final List<DropoutMask> masks;
     private final Engine engine;
     private final Arena arena = new Arena();
-    private final Session inferenceSession;
+    private final Map<List<String>, OutputRunner> runners = new HashMap<>();
     private final Inputs inferenceInputs;
     private final Inputs trainingInputs;
     private final List<GradientGraph> gradientGraphs = new ArrayList<>();
@@ -55,7 +55,6 @@ public final class StockExecutor implements GraphExecutor {
                 .filter(mask -> reached.contains(mask.placeholder()))
                 .toList();
         this.engine = engine;
-        this.inferenceSession = engine.session(engine.forOutputs(this.inference), arena);
         this.inferenceInputs = new Inputs(this.inference, List.of());
         this.trainingInputs = new Inputs(
                 this.training, this.masks.stream().map(DropoutMask::placeholder).toList());
@@ -179,7 +178,8 @@ public final class StockExecutor implements GraphExecutor {
     @Override
     public Map<String, INDArray> output(Map<String, INDArray> placeholders, Collection<String> outputs) {
         inferenceInputs.check(placeholders, outputs);
-        return inferenceSession.run(inferenceInputs.typed(placeholders), outputs);
+        return runners.computeIfAbsent(List.copyOf(outputs), names -> OutputRunner.of(inference, names, engine, arena))
+                .run(inferenceInputs.typed(placeholders));
     }
 
     @Override

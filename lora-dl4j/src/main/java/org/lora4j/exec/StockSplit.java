@@ -21,7 +21,7 @@ final class StockSplit implements SplitExecutor {
     private final Set<String> losses;
     private final Map<String, DataType> prefixPlaceholders;
     private final Map<String, DataType> suffixPlaceholders;
-    private final PrefixRunner prefix;
+    private final OutputRunner prefix;
     private final GraphExecutor suffix;
 
     StockSplit(
@@ -37,7 +37,7 @@ final class StockSplit implements SplitExecutor {
         this.losses = Set.copyOf(whole.getLossVariables());
         this.prefixPlaceholders = placeholders(prefix);
         this.suffixPlaceholders = placeholders(suffix);
-        this.prefix = new PrefixRunner(prefix, cut.activations(), engine);
+        this.prefix = OutputRunner.ofPrefix(prefix, cut.activations(), engine);
         this.suffix = ofSuffix;
     }
 
