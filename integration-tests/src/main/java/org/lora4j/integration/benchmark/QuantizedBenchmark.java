@@ -44,6 +44,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 public final class QuantizedBenchmark {
 
     private static final String PLAIN = "f32";
+    private static final String PLAIN_ONE_DNN = "f32-onednn";
     private static final int EPOCHS = 2;
     private static final int STEPS = 2;
     private static final double RATE = 2e-3;
@@ -54,6 +55,7 @@ public final class QuantizedBenchmark {
     private static final double INT8_MEMORY = 0.27;
     private static final double NF4_MEMORY = 0.16;
     private static final double POINTS = 1;
+    private static final double BF16_POINTS = 0.5;
 
     /** Those whose numbers differ from F32 by more than rounding, and F32. */
     private static final List<String> TRAINED = List.of(PLAIN, "int8", "nf4", "bf16-onednn");
@@ -81,7 +83,7 @@ public final class QuantizedBenchmark {
         Path folder = Path.of(args.length > 0 ? args[0] : "target/benchmark");
         int rounds = args.length > 1 ? Integer.parseInt(args[1]) : 3;
         TimedBy clock = args.length > 2 ? TimedBy.of(args[2]) : TimedBy.WALL;
-        List<String> wanted = args.length > 5 && !args[5].isEmpty() ? List.of(args[5].split(",")) : List.of();
+        List<String> wanted = args.length > 5 && !args[5].equals("all") ? List.of(args[5].split(",")) : List.of();
         new QuantizedBenchmark(clock).run(rounds, wanted, folder);
     }
 
@@ -98,6 +100,9 @@ public final class QuantizedBenchmark {
         accuracy.forEach((key, value) -> summary.note("accuracy with " + key, String.format("%.4f", value)));
         promises("int8", INT8_MEMORY, INT8_STEP, summary);
         promises("nf4", NF4_MEMORY, NF4_STEP, summary);
+        step("int8-onednn", PLAIN_ONE_DNN, INT8_STEP, summary);
+        step("nf4-onednn", PLAIN_ONE_DNN, NF4_STEP, summary);
+        points("bf16-onednn", BF16_POINTS, summary);
         summary.publish(folder, "quantized");
     }
 
@@ -105,23 +110,34 @@ public final class QuantizedBenchmark {
         if (!steps.has(PLAIN) || !steps.has(stored)) {
             return;
         }
-        summary.promise(Promise.atMost("linear weights, " + stored + " / F32", memory.get(stored), mostMemory))
-                .promise(Promise.atMost("step, " + stored + " / F32", steps.ratio(stored, PLAIN, clock), mostStep))
-                .promise(Promise.atMost(
-                        "points of accuracy, F32 less " + stored,
-                        100 * (accuracy.get(PLAIN) - accuracy.get(stored)),
-                        POINTS));
+        summary.promise(Promise.atMost("linear weights, " + stored + " / F32", memory.get(stored), mostMemory));
+        step(stored, PLAIN, mostStep, summary);
+        points(stored, POINTS, summary);
+    }
+
+    private void step(String stored, String plain, double most, Summary summary) {
+        if (steps.has(stored) && steps.has(plain)) {
+            summary.promise(Promise.atMost("step, " + stored + " / " + plain, steps.ratio(stored, plain, clock), most));
+        }
+    }
+
+    private void points(String stored, double most, Summary summary) {
+        if (accuracy.containsKey(stored) && accuracy.containsKey(PLAIN)) {
+            double points = 100 * (accuracy.get(PLAIN) - accuracy.get(stored));
+            summary.promise(Promise.atMost("points of accuracy, F32 less " + stored, points, most));
+        }
     }
 
     private static List<Form> forms() {
         List<Form> forms = new ArrayList<>();
-        forms.add(new Form("f32", Optional.empty(), Multiplier.nd4j()));
+        forms.add(new Form(PLAIN, Optional.empty(), Multiplier.nd4j()));
         forms.add(new Form("int8", Optional.of(Quantization.int8()), Multiplier.nd4j()));
         forms.add(new Form("nf4", Optional.of(Quantization.nf4DoubleQuantized()), Multiplier.nd4j()));
         if (OneDnn.isAvailable()) {
             Multiplier strict = OneDnn.products(MathMode.STRICT_F32);
-            forms.add(new Form("f32-onednn", Optional.empty(), strict));
+            forms.add(new Form(PLAIN_ONE_DNN, Optional.empty(), strict));
             forms.add(new Form("int8-onednn", Optional.of(Quantization.int8()), strict));
+            forms.add(new Form("nf4-onednn", Optional.of(Quantization.nf4DoubleQuantized()), strict));
             forms.add(new Form("bf16-onednn", Optional.empty(), OneDnn.products(MathMode.BF16)));
         }
         return forms;
