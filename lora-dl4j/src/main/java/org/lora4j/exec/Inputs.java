@@ -8,7 +8,6 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 import org.lora4j.error.ClosestNames;
 import org.lora4j.error.Problems;
 import org.lora4j.graph.GraphOrder;
@@ -20,9 +19,6 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Checks what a caller gives an executor, before anything runs. What depends on the graph alone is found out once. */
 final class Inputs {
-
-    /** ND4J's arrays have at most that many. */
-    private static final int MOST_DIMENSIONS = 32;
 
     private final SameDiff graph;
     private final Map<String, SDVariable> placeholders = new LinkedHashMap<>();
@@ -102,17 +98,5 @@ final class Inputs {
             typed.put(name, array.dataType() == type ? array : array.castTo(type));
         });
         return typed;
-    }
-
-    /** A text that is equal exactly for inputs of equal names and shapes, and of equal numbers that may be a shape. */
-    static String shapeKey(Map<String, INDArray> placeholders) {
-        StringBuilder key = new StringBuilder();
-        new TreeMap<>(placeholders).forEach((name, array) -> {
-            key.append(name).append(Arrays.toString(array.shape()));
-            if (array.dataType().isIntType() && array.rank() < 2 && array.length() <= MOST_DIMENSIONS) {
-                key.append(Arrays.toString(array.dup().data().asLong()));
-            }
-        });
-        return key.toString();
     }
 }

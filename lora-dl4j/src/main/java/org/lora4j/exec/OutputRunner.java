@@ -7,6 +7,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.lora4j.exec.plan.Arena;
+import org.lora4j.exec.plan.InputKey;
+import org.lora4j.exec.plan.KnownShapes;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -21,6 +23,7 @@ final class OutputRunner {
     private final List<Finished> graphs = new ArrayList<>();
     private final Map<String, Session> byShapes = new HashMap<>();
     private Session unfinished;
+    private boolean ofValues = true;
 
     private record Finished(AskedShapes asked, Session session) {}
 
@@ -43,18 +46,20 @@ final class OutputRunner {
     }
 
     Map<String, INDArray> run(Map<String, INDArray> placeholders) {
-        return byShapes.computeIfAbsent(Inputs.shapeKey(placeholders), key -> session(placeholders))
+        return byShapes.computeIfAbsent(InputKey.of(placeholders, ofValues), key -> session(placeholders))
                 .run(placeholders, outputs);
     }
 
     private Session session(Map<String, INDArray> placeholders) {
-        Optional<Map<String, long[]>> shapes = tracing
+        Optional<KnownShapes> shapes = tracing
                 ? Optional.of(ShapeTrace.of(engine, prepared, placeholders, outputs))
                 : ShapeTrace.known(engine, prepared, placeholders, outputs);
         return shapes.map(this::finished).orElseGet(this::unfinished);
     }
 
-    private Session finished(Map<String, long[]> shapes) {
+    private Session finished(KnownShapes found) {
+        ofValues = found.ofValues();
+        Map<String, long[]> shapes = found.shapes();
         for (Finished known : graphs) {
             if (known.asked().answersAreTheSameFor(shapes)) {
                 return known.session();

@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import org.lora4j.exec.plan.KnownShapes;
 import org.lora4j.exec.plan.Plan;
 import org.lora4j.exec.plan.Plans;
 import org.nd4j.autodiff.listeners.At;
@@ -37,24 +38,23 @@ final class Session {
 
     Map<String, INDArray> run(Map<String, INDArray> placeholders, Collection<String> outputs) {
         return onInputs(placeholders, () -> {
-            Optional<Plan> plan =
-                    plans == null ? Optional.empty() : plans.find(Inputs.shapeKey(placeholders), placeholders, outputs);
+            Optional<Plan> plan = plans == null ? Optional.empty() : plans.find(placeholders, outputs);
             return plan.isPresent() ? plan.get().run(placeholders) : stock(placeholders, outputs, List.of());
         });
     }
 
     /** The shapes of all variables that the outputs depend on; empty if they are not known without a run. */
-    Optional<Map<String, long[]>> knownShapes(Map<String, INDArray> placeholders, Collection<String> outputs) {
+    Optional<KnownShapes> knownShapes(Map<String, INDArray> placeholders, Collection<String> outputs) {
         return onInputs(placeholders, () -> plans == null ? Optional.empty() : plans.shapes(placeholders, outputs));
     }
 
     /** The same from a run. */
-    Map<String, long[]> tracedShapes(Map<String, INDArray> placeholders, Collection<String> outputs) {
+    KnownShapes tracedShapes(Map<String, INDArray> placeholders, Collection<String> outputs) {
         ShapeRecorder recorder = new ShapeRecorder();
         onInputs(placeholders, () -> stock(placeholders, outputs, List.of(recorder)));
         // Memory that waits for the garbage collector is memory that training does not get.
         session.getMmgr().close();
-        return recorder.shapes();
+        return new KnownShapes(recorder.shapes(), true);
     }
 
     private Map<String, INDArray> stock(

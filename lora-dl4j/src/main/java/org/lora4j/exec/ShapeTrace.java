@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import org.lora4j.exec.plan.Arena;
+import org.lora4j.exec.plan.KnownShapes;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.VariableType;
@@ -17,31 +18,30 @@ final class ShapeTrace {
     private ShapeTrace() {}
 
     /** By a run, where they are not known without. */
-    static Map<String, long[]> of(
+    static KnownShapes of(
             Engine engine, SameDiff graph, Map<String, INDArray> placeholders, Collection<String> outputs) {
         Session session = engine.session(graph, new Arena());
-        Map<String, long[]> shapes =
+        KnownShapes shapes =
                 session.knownShapes(placeholders, outputs).orElseGet(() -> session.tracedShapes(placeholders, outputs));
         return withLeaves(shapes, graph, placeholders);
     }
 
     /** Empty if they are not known without a run. */
-    static Optional<Map<String, long[]>> known(
+    static Optional<KnownShapes> known(
             Engine engine, SameDiff graph, Map<String, INDArray> placeholders, Collection<String> outputs) {
         return engine.session(graph, new Arena())
                 .knownShapes(placeholders, outputs)
                 .map(shapes -> withLeaves(shapes, graph, placeholders));
     }
 
-    private static Map<String, long[]> withLeaves(
-            Map<String, long[]> computed, SameDiff graph, Map<String, INDArray> placeholders) {
-        Map<String, long[]> shapes = new HashMap<>(computed);
+    private static KnownShapes withLeaves(KnownShapes computed, SameDiff graph, Map<String, INDArray> placeholders) {
+        Map<String, long[]> shapes = new HashMap<>(computed.shapes());
         placeholders.forEach((name, array) -> shapes.put(name, array.shape()));
         for (SDVariable v : graph.variables()) {
             if (v.getVariableType() == VariableType.CONSTANT || v.getVariableType() == VariableType.VARIABLE) {
                 shapes.put(v.name(), v.getArr().shape());
             }
         }
-        return shapes;
+        return new KnownShapes(shapes, computed.ofValues());
     }
 }

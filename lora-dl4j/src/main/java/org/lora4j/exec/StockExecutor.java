@@ -13,6 +13,8 @@ import org.lora4j.error.Problems;
 import org.lora4j.exec.kernel.Kernels;
 import org.lora4j.exec.kernel.Multiplier;
 import org.lora4j.exec.plan.Arena;
+import org.lora4j.exec.plan.InputKey;
+import org.lora4j.exec.plan.KnownShapes;
 import org.lora4j.graph.GraphCopy;
 import org.lora4j.graph.GraphOrder;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -40,6 +42,8 @@ public final class StockExecutor implements GraphExecutor {
     private final Inputs trainingInputs;
     private final List<GradientGraph> gradientGraphs = new ArrayList<>();
     private final Map<String, Traced> traced = new HashMap<>();
+    // Until it is known whether shapes depend on values of inputs, they are taken to do.
+    private boolean keyOfValues = true;
 
     /** What is known of inputs of certain shapes: the graph to use, and the shapes of the dropout masks. */
     private record Traced(GradientGraph gradients, Map<String, long[]> maskShapes) {}
@@ -190,7 +194,7 @@ public final class StockExecutor implements GraphExecutor {
         }
         trainingInputs.check(placeholders, training.getLossVariables());
         Map<String, INDArray> typed = trainingInputs.typed(placeholders);
-        Traced known = traced.computeIfAbsent(Inputs.shapeKey(typed), k -> trace(typed));
+        Traced known = traced.computeIfAbsent(InputKey.of(typed, keyOfValues), key -> trace(typed));
         Map<String, INDArray> all = new LinkedHashMap<>(typed);
         addMasks(all, known.maskShapes(), new SplittableRandom(seed));
         return known.gradients().run(all);
@@ -198,9 +202,12 @@ public final class StockExecutor implements GraphExecutor {
 
     private Traced trace(Map<String, INDArray> placeholders) {
         Map<String, long[]> maskShapes = Map.of();
+        boolean ofValues = false;
         Map<String, INDArray> all = new LinkedHashMap<>(placeholders);
         if (!masks.isEmpty()) {
-            Map<String, long[]> plain = ShapeTrace.of(engine, inference, placeholders, inference.getLossVariables());
+            KnownShapes known = ShapeTrace.of(engine, inference, placeholders, inference.getLossVariables());
+            ofValues = known.ofValues();
+            Map<String, long[]> plain = known.shapes();
             maskShapes = new HashMap<>();
             for (DropoutMask mask : masks) {
                 maskShapes.put(mask.placeholder(), plain.get(mask.shapeLike()));
@@ -209,7 +216,9 @@ public final class StockExecutor implements GraphExecutor {
                         Nd4j.ones(training.getVariable(mask.placeholder()).dataType(), plain.get(mask.shapeLike())));
             }
         }
-        Map<String, long[]> shapes = ShapeTrace.of(engine, training, all, training.getLossVariables());
+        KnownShapes known = ShapeTrace.of(engine, training, all, training.getLossVariables());
+        keyOfValues = ofValues || known.ofValues();
+        Map<String, long[]> shapes = known.shapes();
         for (GradientGraph graph : gradientGraphs) {
             if (graph.holdsFor(shapes)) {
                 return new Traced(graph, maskShapes);

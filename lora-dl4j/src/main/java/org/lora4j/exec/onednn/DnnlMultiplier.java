@@ -3,7 +3,6 @@ package org.lora4j.exec.onednn;
 
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -25,9 +24,6 @@ import org.nd4j.nativeblas.NativeOpsHolder;
 
 /** Multiplies by oneDNN what lies in memory as it wants it, and has ND4J multiply the rest. */
 final class DnnlMultiplier implements Multiplier {
-
-    /** Compiled products that a thread keeps: more than the shapes of a length-grouped epoch. */
-    private static final int KEPT = 1024;
 
     /** Rows of a result that stay in the cache while products are added to them. */
     private static final long ROWS = 256;
@@ -66,14 +62,7 @@ final class DnnlMultiplier implements Multiplier {
     /** What a thread must not share: compiled products have working memory of their own. */
     private final class OfThread {
         private final stream stream = new stream(engine);
-        private final Map<Key, DnnlProduct> products = new LinkedHashMap<>(64, 0.75f, true) {
-            private static final long serialVersionUID = 1L;
-
-            @Override
-            protected boolean removeEldestEntry(Map.Entry<Key, DnnlProduct> eldest) {
-                return size() > KEPT;
-            }
-        };
+        private final Map<Key, DnnlProduct> products = new Cache<>();
         private final List<ShortPointer> activations = new ArrayList<>();
 
         DnnlProduct product(Key key) {

@@ -32,10 +32,11 @@ public final class Arena {
 
     /** Memory of at least so many bytes; what it held may be lost. */
     void require(long bytes) {
-        long needed = bytes + ALIGNMENT;
+        long needed = bytes / Long.BYTES + ALIGNMENT;
         if (memory == null || memory.length() < needed) {
             close();
-            memory = Nd4j.createUninitializedDetached(DataType.INT8, needed);
+            // Of the longest elements, since ND4J counts elements with an int in places.
+            memory = Nd4j.createUninitializedDetached(DataType.INT64, needed);
             generation++;
         }
     }

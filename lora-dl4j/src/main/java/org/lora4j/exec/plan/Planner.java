@@ -31,13 +31,11 @@ final class Planner {
     /** Elements of an integer that may be a shape, an axis or a range of places. */
     private static final long MOST_KNOWN = 4096;
 
-    /** As many dimensions as an array may have: an integer input of so many elements is part of what plans are told apart by. */
-    private static final long MOST_GIVEN = 32;
-
     private final SameDiff graph;
     private final Map<String, Kernel> kernels;
     private final Map<String, INDArray> placeholders;
-    private final Set<String> results;
+    private final List<String> results;
+    private final boolean valuesKnown;
     private final Map<String, Value> values = new LinkedHashMap<>();
     private final List<PlannedStep> steps = new ArrayList<>();
     private final Stand stand = new Stand();
@@ -60,31 +58,29 @@ final class Planner {
         }
     }
 
-    private Planner(
-            SameDiff graph,
-            Map<String, Kernel> kernels,
-            Map<String, INDArray> placeholders,
-            Collection<String> results) {
-        this.graph = graph;
-        this.kernels = kernels;
-        this.placeholders = placeholders;
-        this.results = Set.copyOf(results);
-    }
-
-    /** A plan for inputs of these shapes; activations below losses, if there are any, are computed again. */
-    static Plan plan(
+    /**
+     * For inputs of these shapes.
+     *
+     * @param valuesKnown whether those that may be shapes will have these values, too
+     */
+    Planner(
             SameDiff graph,
             Map<String, Kernel> kernels,
             Map<String, INDArray> placeholders,
             Collection<String> results,
-            Collection<String> losses,
-            Arena arena)
-            throws NoPlanException {
-        Planner planner = new Planner(graph, kernels, placeholders, results);
-        planner.goThrough();
-        List<PlannedStep> steps =
-                losses.isEmpty() ? planner.steps : Recomputation.of(planner.steps, planner.forward(losses));
-        return new Plan(graph, steps, planner.values, List.copyOf(results), arena);
+            boolean valuesKnown) {
+        this.graph = graph;
+        this.kernels = kernels;
+        this.placeholders = placeholders;
+        this.results = List.copyOf(results);
+        this.valuesKnown = valuesKnown;
+    }
+
+    /** A plan; activations below losses, if there are any, are computed again. */
+    Plan plan(Collection<String> losses, Arena arena) throws NoPlanException {
+        goThrough();
+        List<PlannedStep> all = losses.isEmpty() ? steps : Recomputation.of(steps, forward(losses));
+        return new Plan(graph, all, values, results, arena);
     }
 
     // The number of steps of the forward pass, which ends with the losses.
@@ -99,13 +95,10 @@ final class Planner {
     }
 
     /** The shapes of all variables that the results depend on. */
-    static Map<String, long[]> shapes(
-            SameDiff graph, Map<String, Kernel> kernels, Map<String, INDArray> placeholders, Collection<String> results)
-            throws NoPlanException {
-        Planner planner = new Planner(graph, kernels, placeholders, results);
-        planner.goThrough();
+    Map<String, long[]> shapes() throws NoPlanException {
+        goThrough();
         Map<String, long[]> shapes = new HashMap<>();
-        planner.values.forEach((name, value) -> shapes.put(name, value.shape()));
+        values.forEach((name, value) -> shapes.put(name, value.shape()));
         return shapes;
     }
 
@@ -132,8 +125,7 @@ final class Planner {
 
     private Value given(String name) {
         INDArray array = placeholders.get(name);
-        boolean known = array.dataType().isIntType() && array.rank() < 2 && array.length() <= MOST_GIVEN;
-        return Value.of(name, known ? Place.KNOWN : Place.GIVEN, array);
+        return Value.of(name, valuesKnown && InputKey.mayBeShape(array) ? Place.KNOWN : Place.GIVEN, array);
     }
 
     private static Value leaf(String name, SDVariable variable) {

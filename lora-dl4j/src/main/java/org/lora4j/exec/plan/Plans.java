@@ -3,10 +3,12 @@ package org.lora4j.exec.plan;
 
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.lora4j.exec.kernel.Kernel;
 import org.lora4j.exec.plan.Planner.NoPlanException;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -38,7 +40,16 @@ public final class Plans {
     };
     private final Map<List<String>, String> reasonsAgainst = new HashMap<>();
 
+    /** Results whose shapes depend on values of inputs. */
+    private final Set<List<String>> ofValues = new HashSet<>();
+
     private record Key(String inputs, List<String> results) {}
+
+    /** Something that a planner is asked for. */
+    @FunctionalInterface
+    private interface Question<T> {
+        T ask(Planner planner) throws NoPlanException;
+    }
 
     /**
      * Plans for a graph.
@@ -59,33 +70,49 @@ public final class Plans {
     /**
      * The plan for some inputs.
      *
-     * @param key a text that is equal for inputs of equal shapes, and of equal values where a small integer may be a shape
      * @param placeholders the inputs
      * @param results the variables wanted
      * @return the plan; empty if there can be none, as {@link #reasonsAgainst()} says
      * @throws IllegalArgumentException if there can be none and activations are to be computed again
      */
-    public Optional<Plan> find(String key, Map<String, INDArray> placeholders, Collection<String> results) {
-        Key known = new Key(key, List.copyOf(results));
-        if (reasonsAgainst.containsKey(known.results())) {
+    public Optional<Plan> find(Map<String, INDArray> placeholders, Collection<String> results) {
+        List<String> wanted = List.copyOf(results);
+        Plan plan = plans.get(key(placeholders, wanted));
+        if (plan != null && plan.isCurrent()) {
+            return Optional.of(plan);
+        }
+        if (reasonsAgainst.containsKey(wanted)) {
             return Optional.empty();
         }
-        Plan plan = plans.get(known);
-        if (plan == null || !plan.isCurrent()) {
-            try {
-                plan = Planner.plan(graph, kernels, placeholders, results, losses, arena);
-            } catch (NoPlanException e) {
-                if (!losses.isEmpty()) {
-                    throw new IllegalArgumentException("recomputation: " + e.getMessage()
-                            + ", so activations cannot be computed again; expected ops that compute their outputs from"
-                            + " their inputs. Train without it.");
-                }
-                reasonsAgainst.put(known.results(), e.getMessage());
-                return Optional.empty();
-            }
-            plans.put(known, plan);
+        Optional<Plan> made = ask(placeholders, wanted, planner -> planner.plan(losses, arena));
+        made.ifPresent(found -> plans.put(key(placeholders, wanted), found));
+        if (made.isEmpty() && !losses.isEmpty()) {
+            throw new IllegalArgumentException("recomputation: " + reasonsAgainst.get(wanted)
+                    + ", so activations cannot be computed again; expected ops that compute their outputs from"
+                    + " their inputs. Train without it.");
         }
-        return Optional.of(plan);
+        return made;
+    }
+
+    private Key key(Map<String, INDArray> placeholders, List<String> results) {
+        return new Key(InputKey.of(placeholders, ofValues.contains(results)), results);
+    }
+
+    // Values of inputs are taken for known only where there is no other way, as other values then need another plan.
+    private <T> Optional<T> ask(Map<String, INDArray> placeholders, List<String> results, Question<T> question) {
+        try {
+            if (!ofValues.contains(results)) {
+                try {
+                    return Optional.of(question.ask(new Planner(graph, kernels, placeholders, results, false)));
+                } catch (NoPlanException e) {
+                    ofValues.add(results);
+                }
+            }
+            return Optional.of(question.ask(new Planner(graph, kernels, placeholders, results, true)));
+        } catch (NoPlanException e) {
+            reasonsAgainst.put(results, e.getMessage());
+            return Optional.empty();
+        }
     }
 
     /**
@@ -93,14 +120,12 @@ public final class Plans {
      *
      * @param placeholders the inputs
      * @param results those variables
-     * @return the shapes by name; empty if they are not known without a run
+     * @return the shapes; empty if they are not known without a run
      */
-    public Optional<Map<String, long[]>> shapes(Map<String, INDArray> placeholders, Collection<String> results) {
-        try {
-            return Optional.of(Planner.shapes(graph, kernels, placeholders, results));
-        } catch (NoPlanException e) {
-            return Optional.empty();
-        }
+    public Optional<KnownShapes> shapes(Map<String, INDArray> placeholders, Collection<String> results) {
+        List<String> wanted = List.copyOf(results);
+        return ask(placeholders, wanted, Planner::shapes)
+                .map(shapes -> new KnownShapes(shapes, ofValues.contains(wanted)));
     }
 
     /**

@@ -3,7 +3,6 @@ package org.lora4j.exec.plan;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -140,11 +139,7 @@ class PlansTest {
     }
 
     private Map<String, INDArray> planned(Map<String, INDArray> inputs, List<String> results) {
-        String key = inputs.values().stream()
-                .map(array -> Arrays.toString(array.shape()))
-                .toList()
-                .toString();
-        return plans.find(key, inputs, results)
+        return plans.find(inputs, results)
                 .orElseThrow(() -> new AssertionError(plans.reasonsAgainst()))
                 .run(inputs);
     }
@@ -212,6 +207,35 @@ class PlansTest {
     }
 
     @Test
+    void find_whereAnInputShapesTheResult_makesAPlanForItsValue() {
+        SDVariable x = sd.placeHolder("x", DataType.FLOAT, -1, 6);
+        x.add(1).reshape(sd.placeHolder("shape", DataType.INT64, -1)).rename("y");
+        INDArray data = Nd4j.ones(DataType.FLOAT, 4, 6);
+
+        for (long columns : new long[] {3, 2, 3}) {
+            Map<String, INDArray> inputs = Map.of("x", data, "shape", Nd4j.createFromArray(-1L, columns));
+            assertThat(planned(inputs, List.of("y")).get("y").shape()).containsExactly(24 / columns, columns);
+        }
+        assertThat(plans.shapes(Map.of("x", data, "shape", Nd4j.createFromArray(24L, 1L)), List.of("y"))
+                        .orElseThrow()
+                        .ofValues())
+                .isTrue();
+    }
+
+    @Test
+    void find_whereAnInputIsData_isTheSamePlanForAllItsValues() {
+        SDVariable table = weight(sd, "table", 9, 5);
+        sd.gather(table, sd.placeHolder("ids", DataType.INT32, -1), 0).rename("y");
+        Map<String, INDArray> first = Map.of("ids", Nd4j.createFromArray(1, 2));
+        Map<String, INDArray> second = Map.of("ids", Nd4j.createFromArray(3, 0));
+
+        Plan plan = plans.find(first, List.of("y")).orElseThrow();
+
+        assertThat(plans.find(second, List.of("y"))).containsSame(plan);
+        assertThat(plan.run(second)).isEqualTo(stock(second, List.of("y")));
+    }
+
+    @Test
     void run_ofALongChain_needsTheMemoryOfTwoValues() {
         build((graph, x, ids) -> {
             SDVariable y = x;
@@ -222,7 +246,7 @@ class PlansTest {
         });
         Map<String, INDArray> inputs = inputs(100, 1);
 
-        Plan plan = plans.find("key", inputs, List.of("y")).orElseThrow();
+        Plan plan = plans.find(inputs, List.of("y")).orElseThrow();
 
         assertThat(plan.bytes()).isBetween(2 * 2400L, 2 * 2400L + 4 * Arena.ALIGNMENT);
         assertThat(plan.run(inputs)).isEqualTo(stock(inputs, List.of("y")));
@@ -233,7 +257,8 @@ class PlansTest {
         build((graph, x, ids) ->
                 x.mmul(weight(graph, "w", 6, 3)).rename("y").reshape(-1, 1).rename("z"));
 
-        Map<String, long[]> shapes = plans.shapes(inputs(4, 1), List.of("z")).orElseThrow();
+        Map<String, long[]> shapes =
+                plans.shapes(inputs(4, 1), List.of("z")).orElseThrow().shapes();
 
         assertThat(shapes.get("y")).containsExactly(4, 3);
         assertThat(shapes.get("z")).containsExactly(12, 1);
@@ -257,7 +282,7 @@ class PlansTest {
     void find_ofWhatHasNone_saysWhy(Case tested) {
         build(tested.builder());
 
-        assertThat(plans.find("key", inputs(2, 1), List.of("y"))).isEmpty();
+        assertThat(plans.find(inputs(2, 1), List.of("y"))).isEmpty();
         assertThat(plans.reasonsAgainst().get(List.of("y"))).contains(tested.name());
     }
 }

@@ -84,7 +84,7 @@ class RecomputationTest {
         }
         product.sum().rename("product");
         Plans plans = new Plans(sd, Map.of(), arena, recomputed ? List.of("loss") : List.of());
-        return plans.find("key", input(), List.of("loss", "product")).orElseThrow();
+        return plans.find(input(), List.of("loss", "product")).orElseThrow();
     }
 
     @Test
