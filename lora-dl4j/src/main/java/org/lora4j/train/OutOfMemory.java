@@ -51,10 +51,11 @@ final class OutOfMemory {
                                 + Arrays.toString(e.getValue().shape()))
                         .collect(Collectors.joining(", "));
         return (outside ? "out of native memory" : "out of memory on the Java heap") + " (" + found.getMessage()
-                + ") for a batch of " + batch + "; expected one that fits. Use smaller batches with accumulation(n), or"
+                + ") for a batch of " + batch + "; expected one that fits. Use smaller batches with accumulation(n),"
                 + " shorter sequences, "
                 + (outside
-                        ? "or raise the limits -Dorg.bytedeco.javacpp.maxbytes and -Dorg.bytedeco.javacpp.maxphysicalbytes."
+                        ? "model.recomputingActivations() on a SameDiff graph, or raise the limits"
+                                + " -Dorg.bytedeco.javacpp.maxbytes and -Dorg.bytedeco.javacpp.maxphysicalbytes."
                         : "or raise -Xmx.");
     }
 }

@@ -503,7 +503,8 @@ class TrainerFaultsTest {
                 .hasCause(error)
                 .hasMessage("Trainer, step 1 of the run, in epoch 1: out of native memory (Cannot allocate new"
                         + " FloatPointer(9): totalBytes = 3G) for a batch of x DOUBLE[2]; expected one that fits. Use smaller"
-                        + " batches with accumulation(n), or shorter sequences, or raise the limits"
+                        + " batches with accumulation(n), shorter sequences, model.recomputingActivations() on a SameDiff graph,"
+                        + " or raise the limits"
                         + " -Dorg.bytedeco.javacpp.maxbytes and -Dorg.bytedeco.javacpp.maxphysicalbytes. This step was not"
                         + " applied: the parameters are as they were before it.");
     }
