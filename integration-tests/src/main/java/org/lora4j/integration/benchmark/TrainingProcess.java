@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import org.lora4j.exec.onednn.OneDnn;
 import org.lora4j.model.Trainable;
 import org.lora4j.train.AdamW;
 import org.lora4j.train.Batch;
@@ -45,7 +44,7 @@ public final class TrainingProcess {
             MiniLmModels models = new MiniLmModels();
             batch = models.batch();
             model = MiniLmModels.adapted(models.shared(), MiniLmModels.ALL_LINEAR)
-                    .multipliedBy(OneDnn.orNd4j());
+                    .multipliedBy(EncoderTeam.products());
         }
         if (args[1].equals("recompute")) {
             model = model.recomputingActivations();

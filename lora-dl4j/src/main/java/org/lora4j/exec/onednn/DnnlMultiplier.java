@@ -14,6 +14,7 @@ import org.bytedeco.dnnl.reorder;
 import org.bytedeco.dnnl.stream;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.Loader;
+import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.ShortPointer;
 import org.lora4j.exec.kernel.Kernel;
 import org.lora4j.exec.kernel.Multiplier;
@@ -39,17 +40,23 @@ final class DnnlMultiplier implements Multiplier {
     private static final Layout PROBE = Layout.rowMajor(64, 64);
 
     private final MathMode mode;
+    private final boolean packing;
     private final IntSupplier threads;
     private final engine engine = new engine(org.bytedeco.dnnl.engine.kind.cpu, 0);
     private final DnnlRows rows = new DnnlRows(engine);
     private final ThreadLocal<OfThread> ofThread = ThreadLocal.withInitial(OfThread::new);
     private final Map<Long, Half> halves = new ConcurrentHashMap<>();
+    private final Map<Operand, Packed> packs = new ConcurrentHashMap<>();
 
     /**
-     * A frozen matrix in BF16; the buffer it was made from tells whether an address still means the same, and some of its
-     * values whether it was trained in between, by another executor.
+     * What a copy was made from: the buffer tells whether an address still means the same, and some of its values whether it
+     * was trained in between, by another executor.
      */
-    private record Half(DataBuffer source, long rows, long columns, float[] some, ShortPointer values) {
+    private record Original(DataBuffer source, long rows, long columns, float[] some) {
+
+        static Original of(INDArray array) {
+            return new Original(array.data(), array.size(0), array.size(1), someOf(array));
+        }
 
         boolean isOf(INDArray array) {
             return source == array.data()
@@ -58,6 +65,12 @@ final class DnnlMultiplier implements Multiplier {
                     && Arrays.equals(some, someOf(array));
         }
     }
+
+    /** A frozen matrix in BF16. */
+    private record Half(Original original, ShortPointer values) {}
+
+    /** A frozen matrix, or its transpose, in blocks. */
+    private record Packed(Original original, FloatPointer values) {}
 
     /** What a thread must not share: compiled products have working memory of their own. */
     private final class OfThread {
@@ -68,7 +81,7 @@ final class DnnlMultiplier implements Multiplier {
         DnnlProduct product(Key key) {
             DnnlProduct product = products.computeIfAbsent(key, k -> new DnnlProduct(k, engine));
             // Nothing else multiplies BF16.
-            return key.half() ? product.requireFast() : product;
+            return key.form() == Form.BF16 ? product.requireFast() : product;
         }
 
         /** The products of a sum for so much of the first axis of its result. */
@@ -92,8 +105,9 @@ final class DnnlMultiplier implements Multiplier {
     }
 
     /** {@code threads} tells how many the library will use in the thread that asks. */
-    DnnlMultiplier(MathMode mode, IntSupplier threads) {
+    DnnlMultiplier(MathMode mode, boolean packing, IntSupplier threads) {
         this.mode = mode;
+        this.packing = packing;
         this.threads = threads;
     }
 
@@ -102,18 +116,21 @@ final class DnnlMultiplier implements Multiplier {
         Loader.load(dnnl.class);
     }
 
-    static DnnlMultiplier of(MathMode mode) {
+    static DnnlMultiplier of(MathMode mode, boolean packing) {
         // Asked when something is multiplied: ND4J must be there before.
         DnnlMultiplier multiplier = new DnnlMultiplier(
-                mode, () -> NativeOpsHolder.getInstance().getDeviceNativeOps().ompGetMaxThreads());
-        Key probe = new Key(PROBE, PROBE, PROBE, null, false, mode == MathMode.BF16);
+                mode,
+                packing,
+                () -> NativeOpsHolder.getInstance().getDeviceNativeOps().ompGetMaxThreads());
+        Key probe = new Key(PROBE, PROBE, PROBE, null, false, mode == MathMode.BF16 ? Form.BF16 : Form.F32);
         multiplier.ofThread.get().product(probe).requireFast();
         return multiplier;
     }
 
     @Override
     public String description() {
-        return "oneDNN " + dnnl.DNNL_VERSION_MAJOR + "." + dnnl.DNNL_VERSION_MINOR + ", " + mode;
+        return "oneDNN " + dnnl.DNNL_VERSION_MAJOR + "." + dnnl.DNNL_VERSION_MINOR + ", " + mode
+                + (packing ? ", frozen weights packed" : "");
     }
 
     @Override
@@ -157,6 +174,9 @@ final class DnnlMultiplier implements Multiplier {
         long all = z.size(0);
         long piece = piece(z);
         long rest = all % piece;
+        if (packing) {
+            pack(products, terms, piece, rest, mine);
+        }
         List<DnnlProduct> forPiece = mine.products(terms, piece);
         List<DnnlProduct> forRest = rest == 0 ? List.of() : mine.products(terms, rest);
         if (!forPiece.stream().allMatch(DnnlProduct::isFast)
@@ -215,11 +235,51 @@ final class DnnlMultiplier implements Multiplier {
         }
     }
 
+    /** Puts packed copies in the place of frozen weights. A single row is multiplied in another way, which packs otherwise. */
+    private void pack(List<Product> products, List<Term> terms, long piece, long rest, OfThread mine) {
+        if (piece == 1 || rest == 1) {
+            return;
+        }
+        for (int i = 0; i < terms.size(); i++) {
+            Factor w = products.get(i).w();
+            Operand lies = terms.get(i).w();
+            if (w.frozen() && !lies.layout().isBatch() && lies.form() == Form.F32) {
+                Term asked = terms.get(i).with(new Operand(0, lies.layout(), Form.PACKED));
+                DnnlProduct product = mine.product(asked.part(0, piece).key());
+                terms.set(i, asked.with(packed(w.array(), lies, product.weights(), mine)));
+            }
+        }
+    }
+
+    private Operand packed(INDArray array, Operand lies, memory.desc wanted, OfThread mine) {
+        Packed packed = packs.get(lies);
+        if (packed == null || !packed.original().isOf(array)) {
+            FloatPointer values = new FloatPointer(wanted.get_size() / Float.BYTES);
+            reorder(mine.stream, lies, wanted, values);
+            packed = new Packed(Original.of(array), values);
+            packs.put(lies, packed);
+        }
+        return new Operand(packed.values().address(), lies.layout(), Form.PACKED);
+    }
+
+    private void reorder(stream stream, Operand from, memory.desc wanted, Pointer into) {
+        try (memory.desc lies = new memory.desc(
+                        from.layout().sizes(),
+                        memory.data_type.f32,
+                        from.layout().strides());
+                memory source = new memory(lies, engine, DnnlProduct.at(from.address()));
+                memory target = new memory(wanted, engine, into);
+                reorder work = new reorder(source, target)) {
+            work.execute(stream, source, target);
+            stream._wait();
+        }
+    }
+
     private Operand activations(Operand x, int slot, OfThread mine) {
         Layout dense = Layout.rowMajor(x.layout().rows(), x.layout().columns());
         ShortPointer values = mine.activations(slot, dense.rows() * dense.columns());
         convert(mine.stream, x, values, dense);
-        return new Operand(values.address(), dense, true);
+        return new Operand(values.address(), dense, Form.BF16);
     }
 
     /** Stored as the weight lies, so that one copy serves both directions. */
@@ -230,24 +290,18 @@ final class DnnlMultiplier implements Multiplier {
                 : Layout.rowMajor(layout.columns(), layout.rows()).transposed();
         INDArray array = w.array();
         Half half = halves.get(single.address());
-        if (half == null || !half.isOf(array)) {
+        if (half == null || !half.original().isOf(array)) {
             ShortPointer values = new ShortPointer(array.length());
             convert(stream, single, values, stored);
-            half = new Half(array.data(), array.size(0), array.size(1), someOf(array), values);
+            half = new Half(Original.of(array), values);
             halves.put(single.address(), half);
         }
-        return new Operand(half.values().address(), stored, true);
+        return new Operand(half.values().address(), stored, Form.BF16);
     }
 
     private void convert(stream stream, Operand from, ShortPointer into, Layout to) {
-        Layout layout = from.layout();
-        try (memory.desc single = new memory.desc(layout.sizes(), memory.data_type.f32, layout.strides());
-                memory.desc half = new memory.desc(to.sizes(), memory.data_type.bf16, to.strides());
-                memory source = new memory(single, engine, DnnlProduct.at(from.address()));
-                memory target = new memory(half, engine, into);
-                reorder conversion = new reorder(source, target)) {
-            conversion.execute(stream, source, target);
-            stream._wait();
+        try (memory.desc half = new memory.desc(to.sizes(), memory.data_type.bf16, to.strides())) {
+            reorder(stream, from, half, into);
         }
     }
 

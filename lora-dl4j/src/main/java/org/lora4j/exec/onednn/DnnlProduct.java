@@ -22,9 +22,9 @@ final class DnnlProduct {
      * @param z {@code [.., m, n]}
      * @param bias {@code [1, n]}, or null
      * @param kept whether what z holds is added
-     * @param half whether both factors are BF16
+     * @param form of w; that of x, too, if it is BF16
      */
-    record Key(Layout x, Layout w, Layout z, Layout bias, boolean kept, boolean half) {}
+    record Key(Layout x, Layout w, Layout z, Layout bias, boolean kept, Form form) {}
 
     /** A place in memory that belongs to someone else. */
     private static final class Address extends Pointer {
@@ -42,6 +42,7 @@ final class DnnlProduct {
     private final Key key;
     private final matmul product;
     private final String kernel;
+    private final memory.desc weights;
     private final memory x;
     private final memory w;
     private final memory z;
@@ -50,9 +51,11 @@ final class DnnlProduct {
 
     DnnlProduct(Key key, engine engine) {
         this.key = key;
-        memory.data_type type = key.half() ? memory.data_type.bf16 : memory.data_type.f32;
+        memory.data_type type = key.form() == Form.BF16 ? memory.data_type.bf16 : memory.data_type.f32;
         memory.desc ofX = desc(key.x(), type);
-        memory.desc ofW = desc(key.w(), type);
+        memory.desc ofW = key.form() == Form.PACKED
+                ? new memory.desc(key.w().sizes(), type, memory.format_tag.any)
+                : desc(key.w(), type);
         memory.desc ofZ = desc(key.z(), memory.data_type.f32);
         // An empty description is none.
         memory.desc ofBias = key.bias() == null ? new memory.desc() : desc(key.bias(), memory.data_type.f32);
@@ -65,11 +68,12 @@ final class DnnlProduct {
             try (matmul.primitive_desc description =
                     new matmul.primitive_desc(engine, ofX, ofW, ofBias, ofZ, attributes, false)) {
                 kernel = description.impl_info_str().getString();
+                weights = description.weights_desc();
                 product = new matmul(description);
             }
         }
         x = new memory(ofX, engine, (Pointer) null);
-        w = new memory(ofW, engine, (Pointer) null);
+        w = new memory(weights, engine, (Pointer) null);
         z = new memory(ofZ, engine, (Pointer) null);
         bias = new memory(ofBias, engine, (Pointer) null);
         arguments.put(dnnl.DNNL_ARG_SRC, x);
@@ -82,6 +86,11 @@ final class DnnlProduct {
 
     private static memory.desc desc(Layout layout, memory.data_type type) {
         return new memory.desc(layout.sizes(), type, layout.strides());
+    }
+
+    /** Where the elements of w are to lie. */
+    memory.desc weights() {
+        return weights;
     }
 
     /** Whether the kernel is one to be used: the others are there to be compared with, and thousands of times slower. */
@@ -102,9 +111,9 @@ final class DnnlProduct {
     static void requireFast(String kernel, Key key) {
         if (isReference(kernel)) {
             throw new IllegalStateException("OneDnn: the product " + key.x() + " x " + key.w() + " in "
-                    + (key.half() ? "BF16" : "F32") + " would run on the reference kernel \"" + kernel
+                    + (key.form() == Form.BF16 ? "BF16" : "F32") + " would run on the reference kernel \"" + kernel
                     + "\", thousands of times slower; expected a kernel for this processor. Use "
-                    + (key.half() ? "MathMode.STRICT_F32." : "Multiplier.nd4j()."));
+                    + (key.form() == Form.BF16 ? "MathMode.STRICT_F32." : "Multiplier.nd4j()."));
         }
     }
 

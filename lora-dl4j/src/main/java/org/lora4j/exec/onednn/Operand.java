@@ -9,22 +9,22 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  *
  * @param address of its first element
  * @param layout where the others lie
- * @param half whether they are BF16, else F32
+ * @param form how they are stored
  */
-record Operand(long address, Layout layout, boolean half) {
+record Operand(long address, Layout layout, Form form) {
 
     static Operand of(INDArray array) {
-        return new Operand(addressOf(array), Layout.of(array), false);
+        return new Operand(addressOf(array), Layout.of(array), Form.F32);
     }
 
     static Operand of(Factor factor) {
         Operand stored = of(factor.array());
-        return factor.transposed() ? new Operand(stored.address, stored.layout.transposed(), false) : stored;
+        return factor.transposed() ? new Operand(stored.address, stored.layout.transposed(), Form.F32) : stored;
     }
 
     /** A vector as a matrix of one row. */
     static Operand ofRow(INDArray vector) {
-        return new Operand(addressOf(vector), Layout.ofRow(vector), false);
+        return new Operand(addressOf(vector), Layout.ofRow(vector), Form.F32);
     }
 
     static long addressOf(INDArray array) {
@@ -33,7 +33,7 @@ record Operand(long address, Layout layout, boolean half) {
 
     /** A part of the first axis. */
     Operand part(long from, long count) {
-        long bytes = half ? Short.BYTES : Float.BYTES;
-        return new Operand(address + from * layout.strides()[0] * bytes, layout.first(count), half);
+        long bytes = form == Form.BF16 ? Short.BYTES : Float.BYTES;
+        return new Operand(address + from * layout.strides()[0] * bytes, layout.first(count), form);
     }
 }

@@ -43,9 +43,14 @@ record Term(Operand x, Operand w, Operand z, Operand bias, Operand addend) {
                 addend == null ? null : partOfAddend);
     }
 
+    /** The same with another right factor of the same meaning. */
+    Term with(Operand otherW) {
+        return new Term(x, otherW, z, bias, addend);
+    }
+
     Key key() {
         return new Key(
-                x.layout(), w.layout(), z.layout(), bias == null ? null : bias.layout(), addend != null, x.half());
+                x.layout(), w.layout(), z.layout(), bias == null ? null : bias.layout(), addend != null, w.form());
     }
 
     /**

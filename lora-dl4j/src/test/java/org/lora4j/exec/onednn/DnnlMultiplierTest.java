@@ -20,7 +20,16 @@ class DnnlMultiplierTest {
     class InPieces extends MultiplierContract {
         @Override
         protected Multiplier multiplier() {
-            return new DnnlMultiplier(MathMode.STRICT_F32, () -> 1);
+            return new DnnlMultiplier(MathMode.STRICT_F32, false, () -> 1);
+        }
+    }
+
+    /** Frozen factors are copied. */
+    @Nested
+    class Packing extends MultiplierContract {
+        @Override
+        protected Multiplier multiplier() {
+            return new DnnlMultiplier(MathMode.STRICT_F32, true, () -> 1);
         }
     }
 
@@ -29,7 +38,7 @@ class DnnlMultiplierTest {
     class Whole extends MultiplierContract {
         @Override
         protected Multiplier multiplier() {
-            return new DnnlMultiplier(MathMode.STRICT_F32, () -> 2);
+            return new DnnlMultiplier(MathMode.STRICT_F32, false, () -> 2);
         }
     }
 }

@@ -257,7 +257,7 @@ class OneDnnTest {
 
     @Test
     void requireFast_forAReferenceKernel_refusesWithAdvice() {
-        Key half = new Key(Layout.rowMajor(4, 5), Layout.rowMajor(5, 6), Layout.rowMajor(4, 6), null, false, true);
+        Key half = new Key(Layout.rowMajor(4, 5), Layout.rowMajor(5, 6), Layout.rowMajor(4, 6), null, false, Form.BF16);
 
         assertThatThrownBy(() -> DnnlProduct.requireFast("ref:any", half))
                 .isInstanceOf(IllegalStateException.class)
