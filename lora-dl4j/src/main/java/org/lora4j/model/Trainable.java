@@ -59,7 +59,7 @@ public interface Trainable {
     /**
      * The same model, trained in less memory: few activations of the forward pass are kept, and the others computed again
      * when the backward pass needs them (gradient checkpointing). Gradients are the same to the bit; a step takes about a
-     * third longer. For batches that would not fit otherwise.
+     * quarter longer. For batches that would not fit otherwise.
      *
      * @return a view of this model, of a SameDiff graph; the executor of another one refuses
      */
