@@ -46,6 +46,10 @@ final class OutputRunner {
     }
 
     Map<String, INDArray> run(Map<String, INDArray> placeholders) {
+        // Nothing is known of its shapes, whatever the inputs.
+        if (unfinished != null) {
+            return unfinished.run(placeholders, outputs);
+        }
         return byShapes.computeIfAbsent(InputKey.of(placeholders, ofValues), key -> session(placeholders))
                 .run(placeholders, outputs);
     }
@@ -73,9 +77,7 @@ final class OutputRunner {
     }
 
     private Session unfinished() {
-        if (unfinished == null) {
-            unfinished = engine.session(engine.forOutputs(prepared), arena);
-        }
+        unfinished = engine.session(engine.forOutputs(prepared), arena);
         return unfinished;
     }
 }

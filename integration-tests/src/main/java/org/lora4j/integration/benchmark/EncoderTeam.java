@@ -56,27 +56,10 @@ final class EncoderTeam {
         EncoderTeam team = new EncoderTeam();
         Map<String, Supplier<Contender>> makers = new LinkedHashMap<>();
         makers.put(ALL, () -> team.lora(ALL, "LoRA on all linear layers", MiniLmModels.ALL_LINEAR));
+        makers.put(ALL_ND4J, () -> team.all(ALL_ND4J, "products by ND4J", Multiplier.nd4j()));
         makers.put(
-                ALL_ND4J,
-                () -> team.step(
-                        ALL_ND4J,
-                        "the same, products by ND4J",
-                        MiniLmModels.adapted(team.base, MiniLmModels.ALL_LINEAR),
-                        Multiplier.nd4j()));
-        makers.put(
-                ALL_PLAIN,
-                () -> team.step(
-                        ALL_PLAIN,
-                        "the same, weights where they lie",
-                        MiniLmModels.adapted(team.base, MiniLmModels.ALL_LINEAR),
-                        OneDnn.products(MathMode.STRICT_F32)));
-        makers.put(
-                ALL_BF16,
-                () -> team.step(
-                        ALL_BF16,
-                        "the same, BF16 products",
-                        MiniLmModels.adapted(team.base, MiniLmModels.ALL_LINEAR),
-                        OneDnn.products(MathMode.BF16)));
+                ALL_PLAIN, () -> team.all(ALL_PLAIN, "weights where they lie", OneDnn.products(MathMode.STRICT_F32)));
+        makers.put(ALL_BF16, () -> team.all(ALL_BF16, "BF16 products", OneDnn.products(MathMode.BF16)));
         makers.put(
                 ALL_RECOMPUTED,
                 () -> team.step(
@@ -115,6 +98,10 @@ final class EncoderTeam {
 
     private Contender step(String key, String label, Trainable model) {
         return step(key, label, model, products);
+    }
+
+    private Contender all(String key, String difference, Multiplier multiplier) {
+        return step(key, "the same, " + difference, MiniLmModels.adapted(base, MiniLmModels.ALL_LINEAR), multiplier);
     }
 
     private Contender step(String key, String label, Trainable model, Multiplier multiplier) {

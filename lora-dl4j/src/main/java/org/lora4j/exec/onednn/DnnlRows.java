@@ -94,35 +94,55 @@ final class DnnlRows {
     }
 
     private static boolean gelu(OfThread mine, List<INDArray> in, List<INDArray> out) {
-        return mine.run(Kind.GELU, Sizes.elements(in.get(0)), address(in.get(0)), address(out.get(0)));
+        return mine.run(
+                Kind.GELU, Sizes.elements(in.get(0)), Operand.addressOf(in.get(0)), Operand.addressOf(out.get(0)));
     }
 
     private static boolean geluBackward(OfThread mine, List<INDArray> in, List<INDArray> out) {
         Sizes sizes = Sizes.elements(in.get(0));
-        return mine.run(Kind.GELU_BACKWARD, sizes, address(in.get(0)), address(in.get(1)), address(out.get(0)));
+        return mine.run(
+                Kind.GELU_BACKWARD,
+                sizes,
+                Operand.addressOf(in.get(0)),
+                Operand.addressOf(in.get(1)),
+                Operand.addressOf(out.get(0)));
     }
 
     private static boolean softmax(OfThread mine, List<INDArray> in, List<INDArray> out) {
-        return mine.run(Kind.SOFTMAX, Sizes.rows(in.get(0)), address(in.get(0)), address(out.get(0)));
+        return mine.run(
+                Kind.SOFTMAX, Sizes.rows(in.get(0)), Operand.addressOf(in.get(0)), Operand.addressOf(out.get(0)));
     }
 
     private static boolean softmaxBackward(OfThread mine, List<INDArray> in, List<INDArray> out) {
         Sizes sizes = Sizes.rows(in.get(0));
-        return mine.run(Kind.SOFTMAX_BACKWARD, sizes, address(in.get(0)), address(in.get(1)), address(out.get(0)));
+        return mine.run(
+                Kind.SOFTMAX_BACKWARD,
+                sizes,
+                Operand.addressOf(in.get(0)),
+                Operand.addressOf(in.get(1)),
+                Operand.addressOf(out.get(0)));
     }
 
     private static boolean layerNorm(OfThread mine, List<INDArray> in, List<INDArray> out) {
         Sizes sizes = Sizes.rows(in.get(0));
         long statistics = mine.statistics(sizes.rows()).address();
-        return normalize(mine, in, sizes, statistics, address(out.get(0)));
+        return normalize(mine, in, sizes, statistics, Operand.addressOf(out.get(0)));
     }
 
     private static boolean normalize(OfThread mine, List<INDArray> in, Sizes sizes, long statistics, long out) {
-        long x = address(in.get(0));
-        long gain = address(in.get(1));
+        long x = Operand.addressOf(in.get(0));
+        long gain = Operand.addressOf(in.get(1));
         long variances = statistics + sizes.rows() * Float.BYTES;
         return in.size() > 2
-                ? mine.run(Kind.LAYER_NORM_WITH_BIAS, sizes, x, gain, address(in.get(2)), statistics, variances, out)
+                ? mine.run(
+                        Kind.LAYER_NORM_WITH_BIAS,
+                        sizes,
+                        x,
+                        gain,
+                        Operand.addressOf(in.get(2)),
+                        statistics,
+                        variances,
+                        out)
                 : mine.run(Kind.LAYER_NORM, sizes, x, gain, statistics, variances, out);
     }
 
@@ -131,7 +151,7 @@ final class DnnlRows {
         Sizes sizes = Sizes.rows(in.get(0));
         FloatPointer statistics = mine.statistics(sizes.rows());
         long means = statistics.address();
-        long dx = address(out.get(0));
+        long dx = Operand.addressOf(out.get(0));
         if (!normalize(mine, in.subList(0, 2), sizes, means, dx) || hasZero(statistics, sizes.rows())) {
             return false;
         }
@@ -140,9 +160,9 @@ final class DnnlRows {
         return mine.run(
                 Kind.LAYER_NORM_BACKWARD,
                 sizes,
-                address(in.get(0)),
-                address(in.get(1)),
-                address(in.get(in.size() - 1)),
+                Operand.addressOf(in.get(0)),
+                Operand.addressOf(in.get(1)),
+                Operand.addressOf(in.get(in.size() - 1)),
                 means,
                 variances,
                 ofGain,
@@ -157,9 +177,5 @@ final class DnnlRows {
             }
         }
         return false;
-    }
-
-    private static long address(INDArray array) {
-        return array.data().pointer().address() + array.offset() * Float.BYTES;
     }
 }
