@@ -83,7 +83,7 @@ class ArchitectureTest {
                 layer("autodiff.rules"),
                 layer("autodiff", "autodiff.rules", "graph"),
                 layer("quant", "error", "array", "graph"),
-                layer("exec.kernel", "array", "graph", "autodiff.rules", "quant"),
+                layer("exec.kernel", "error", "array", "graph", "autodiff.rules", "quant"),
                 layer("exec.plan", "graph", "exec.kernel"),
                 layer("exec", "error", "array", "graph", "autodiff", "autodiff.rules", "exec.kernel", "exec.plan"),
                 layer("exec.onednn", "array", "exec.kernel"),
