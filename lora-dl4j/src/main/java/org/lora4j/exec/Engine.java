@@ -44,6 +44,9 @@ abstract class Engine {
     /** The same, with products by something else. */
     abstract Engine with(Multiplier multiplier);
 
+    /** What multiplies, in words. */
+    abstract String products();
+
     /** The same, but computing activations again instead of keeping them. */
     abstract Engine recomputing();
 
@@ -82,6 +85,11 @@ abstract class Engine {
         @Override
         Engine with(Multiplier multiplier) {
             return kernels(multiplier);
+        }
+
+        @Override
+        String products() {
+            return Multiplier.nd4j().description();
         }
 
         @Override
@@ -135,6 +143,11 @@ abstract class Engine {
         @Override
         Engine with(Multiplier other) {
             return new WithKernels(other, recomputes);
+        }
+
+        @Override
+        String products() {
+            return multiplier.description();
         }
 
         @Override
