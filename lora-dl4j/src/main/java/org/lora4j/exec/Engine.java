@@ -14,7 +14,6 @@ import org.lora4j.exec.plan.Arena;
 import org.lora4j.exec.plan.Plans;
 import org.nd4j.autodiff.functions.DifferentialFunction;
 import org.nd4j.autodiff.samediff.SameDiff;
-import org.nd4j.autodiff.samediff.internal.InferenceSession;
 
 /** The ways to run a graph op by op: what is done to it beforehand, how its ops are differentiated, and who runs it. */
 abstract class Engine {
@@ -75,7 +74,7 @@ abstract class Engine {
 
         @Override
         Session session(SameDiff graph, Arena arena) {
-            return new Session(() -> new InferenceSession(graph), null);
+            return new Session(() -> Kernels.session(graph, Map.of()), null);
         }
 
         @Override

@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import org.lora4j.error.IndexOutOfRangeException;
 import org.lora4j.exec.plan.KnownShapes;
 import org.lora4j.exec.plan.Plan;
 import org.lora4j.exec.plan.Plans;
@@ -75,6 +76,8 @@ final class Session {
     private static <T> T onInputs(Map<String, INDArray> placeholders, Supplier<T> work) {
         try {
             return work.get();
+        } catch (IndexOutOfRangeException e) {
+            throw e;
         } catch (RuntimeException e) {
             throw new IllegalArgumentException(
                     "graph input: ND4J cannot run the graph on " + describe(placeholders) + " ("
