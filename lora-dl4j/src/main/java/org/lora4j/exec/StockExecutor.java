@@ -230,6 +230,24 @@ public final class StockExecutor implements GraphExecutor {
                 .run(inferenceInputs.typed(placeholders));
     }
 
+    /**
+     * What is wrong with inputs, found without a run: names, shapes, and indices beyond their tables.
+     *
+     * <p><b>Threads.</b> May be called at any time by any number of threads.
+     *
+     * @param placeholders as for {@link #output}
+     * @param outputs as for {@link #output}
+     * @return what {@link #output} would refuse them for before it computes anything; empty if nothing
+     */
+    public List<String> problems(Map<String, INDArray> placeholders, Collection<String> outputs) {
+        return inferenceInputs.problems(placeholders, outputs).list();
+    }
+
+    @Override
+    public void release() {
+        arena.close();
+    }
+
     @Override
     public LossAndGradients gradients(Map<String, INDArray> placeholders, long seed) {
         if (trainable.isEmpty()) {
