@@ -41,6 +41,7 @@ public final class StockExecutor implements GraphExecutor {
     private final Map<List<String>, OutputRunner> runners = new HashMap<>();
     private final Inputs inferenceInputs;
     private final Inputs trainingInputs;
+    private final LossLabels labels;
     private final List<GradientGraph> gradientGraphs = new ArrayList<>();
     private final Map<String, Traced> traced = new HashMap<>();
     // Until it is known whether shapes depend on values of inputs, they are taken to do.
@@ -61,6 +62,7 @@ public final class StockExecutor implements GraphExecutor {
                 .toList();
         this.engine = engine;
         this.inferenceInputs = new Inputs(this.inference, List.of());
+        this.labels = new LossLabels(this.inference, lossVariables(this.inference));
         this.trainingInputs = new Inputs(
                 this.training, this.masks.stream().map(DropoutMask::placeholder).toList());
     }
@@ -254,7 +256,9 @@ public final class StockExecutor implements GraphExecutor {
             throw new IllegalStateException("executor: nothing is trainable, so there are no gradients; expected an"
                     + " executor made by forTraining with at least one variable.");
         }
-        trainingInputs.check(placeholders, training.getLossVariables());
+        Problems problems = trainingInputs.problems(placeholders, training.getLossVariables());
+        labels.explain(placeholders, problems);
+        problems.throwIfAny("graph input");
         Map<String, INDArray> typed = trainingInputs.typed(placeholders);
         Traced known = traced.computeIfAbsent(InputKey.of(typed, keyOfValues), key -> trace(typed));
         Map<String, INDArray> all = new LinkedHashMap<>(typed);
@@ -263,6 +267,12 @@ public final class StockExecutor implements GraphExecutor {
     }
 
     private Traced trace(Map<String, INDArray> placeholders) {
+        if (!labels.compared().isEmpty()) {
+            labels.check(
+                    ShapeTrace.of(engine, inference, placeholders, labels.compared())
+                            .shapes(),
+                    placeholders);
+        }
         Map<String, long[]> maskShapes = Map.of();
         boolean ofValues = false;
         Map<String, INDArray> all = new LinkedHashMap<>(placeholders);
