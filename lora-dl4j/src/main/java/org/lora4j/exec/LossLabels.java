@@ -54,14 +54,13 @@ final class LossLabels {
         Set<String> needed = GraphOrder.ancestors(graph, losses);
         for (SameDiffOp op : graph.getOps().values()) {
             String kind = op.getOp().opName();
+            boolean sparse = kind.equals(SPARSE);
             String loss = op.getOutputsOfOp().get(0);
-            List<String> inputs = GraphOrder.inputs(op);
-            String first = inputs.get(0);
-            String last = inputs.get(inputs.size() - 1);
-            if (needed.contains(loss) && kind.equals(SPARSE)) {
-                add(new Comparison(loss, kind, last, first, placeholder(first)));
-            } else if (needed.contains(loss) && OF_EQUAL_SHAPES.contains(kind)) {
-                add(new Comparison(loss, kind, first, last, placeholder(last)));
+            if (needed.contains(loss) && (sparse || OF_EQUAL_SHAPES.contains(kind))) {
+                List<String> inputs = GraphOrder.inputs(op);
+                String predictions = inputs.get(sparse ? inputs.size() - 1 : 0);
+                String labels = inputs.get(sparse ? 0 : inputs.size() - 1);
+                add(new Comparison(loss, kind, predictions, labels, placeholder(labels)));
             }
         }
     }

@@ -47,6 +47,9 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * Adapters registered as values stay. A batch keeps what it computes with until it is done, so that a batch of more
  * adapters than fit exceeds the cap meanwhile.
  *
+ * <p><b>Failures.</b> A request is checked before it joins others in a batch. What is wrong with one, also if memory ends for
+ * it or its answer is NaN, fails it alone.
+ *
  * <p><b>Threads.</b> Safe for any number of threads. As many batches as the builder says are computed at the same time,
  * and no lock is held meanwhile. The base must not be changed while it is served.
  *
@@ -321,7 +324,7 @@ public final class AdapterServer implements AutoCloseable {
         }
         List<ServedAdapter> rows = adapters.stream().map(used::get).toList();
         Map<String, INDArray> found = withMemory(() -> run(now, typed, rows));
-        String bad = RequestCheck.areFinite(typed) ? RequestCheck.notANumber(found) : null;
+        String bad = check.areFinite(typed) ? RequestCheck.notANumber(found) : null;
         if (bad != null) {
             throw new IllegalStateException(OUTPUT + ": " + bad);
         }
@@ -401,7 +404,7 @@ public final class AdapterServer implements AutoCloseable {
         Map<String, INDArray> typed = check.typed(request.inputs(), problems);
         checkRegistered(now, List.of(request.adapter()), problems);
         problems.throwIfAny(where);
-        return new Ready(index, where, typed, values(now, request.adapter()), RequestCheck.areFinite(typed));
+        return new Ready(index, where, typed, values(now, request.adapter()), check.areFinite(typed));
     }
 
     /**

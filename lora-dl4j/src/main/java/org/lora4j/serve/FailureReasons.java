@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.serve;
 
+import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -41,6 +43,11 @@ final class FailureReasons {
                     + (OutOfMemory.isNative(thrown)
                             ? "-Dorg.bytedeco.javacpp.maxbytes and -Dorg.bytedeco.javacpp.maxphysicalbytes."
                             : "-Xmx.");
+        }
+        if (thrown instanceof IOException) {
+            // Of a file system they are a path and nothing else.
+            boolean bare = thrown instanceof FileSystemException || thrown.getMessage() == null;
+            return where + ": the adapter cannot be read again: " + (bare ? thrown : thrown.getMessage());
         }
         Throwable root = root(thrown);
         String message = thrown.getMessage();

@@ -23,11 +23,9 @@ final class RequestCheck {
         this.base = base;
         this.batches = batches;
         this.maxRows = maxRows;
-        example.forEach((name, array) -> {
-            if (NonFinite.in(array).isPresent()) {
-                anyValues.add(name);
-            }
-        });
+        base.inputs().keySet().stream()
+                .filter(name -> NonFinite.in(example.get(name)).isPresent())
+                .forEach(anyValues::add);
     }
 
     /** The inputs in the types of their placeholders; null if something is wrong. */
@@ -66,9 +64,10 @@ final class RequestCheck {
         return array.castTo(type).castTo(DataType.DOUBLE).equals(array.castTo(DataType.DOUBLE));
     }
 
-    /** Whether all values of inputs are finite, so that NaN in an answer cannot come from them. */
-    static boolean areFinite(Map<String, INDArray> inputs) {
-        return inputs.values().stream().noneMatch(array -> NonFinite.in(array).isPresent());
+    /** Whether all values of checked inputs are finite, so that NaN in an answer cannot come from them. */
+    boolean areFinite(Map<String, INDArray> inputs) {
+        return anyValues.stream()
+                .noneMatch(name -> NonFinite.in(inputs.get(name)).isPresent());
     }
 
     /** What is wrong with outputs that finite inputs gave, or null. Infinite values are right for some, such as logarithms. */

@@ -4,6 +4,8 @@ package org.lora4j.dl4j.layer;
 import java.util.Arrays;
 import org.deeplearning4j.nn.layers.BaseOutputLayer;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.lossfunctions.ILossFunction;
+import org.nd4j.linalg.lossfunctions.impl.LossMixtureDensity;
 import org.nd4j.linalg.lossfunctions.impl.LossSparseMCXENT;
 
 /**
@@ -12,12 +14,19 @@ import org.nd4j.linalg.lossfunctions.impl.LossSparseMCXENT;
  */
 final class LabelCheck {
 
+    private static final String STOCK = LossSparseMCXENT.class.getPackageName();
+
     private LabelCheck() {}
 
     /** The same labels, one row for each row of outputs, if they fit. */
     static INDArray of(BaseOutputLayer<?> layer, INDArray rows) {
+        ILossFunction loss = layer.layerConf().getLossFn();
+        // A loss of the caller's, or a mixture density, may want labels of any form.
+        if (!loss.getClass().getPackageName().equals(STOCK) || loss instanceof LossMixtureDensity) {
+            return rows;
+        }
         long outputs = layer.getParam("W").size(1);
-        boolean numbers = layer.layerConf().getLossFn() instanceof LossSparseMCXENT;
+        boolean numbers = loss instanceof LossSparseMCXENT;
         if (rows.size(1) != (numbers ? 1 : outputs)) {
             throw misfit(
                     layer,
