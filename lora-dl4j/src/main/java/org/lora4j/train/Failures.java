@@ -26,6 +26,7 @@ final class Failures {
     private final List<TrainableParameter> parameters;
     private final BestKeeper best;
     private final DivergenceWatch divergence;
+    private final Set<String> allowedNotFinite;
 
     /** Where in the run. */
     record Where(long step, int epoch, double loss, double learningRate) {
@@ -36,10 +37,15 @@ final class Failures {
         }
     }
 
-    Failures(List<TrainableParameter> parameters, BestKeeper best, DivergenceWatch divergence) {
+    Failures(
+            List<TrainableParameter> parameters,
+            BestKeeper best,
+            DivergenceWatch divergence,
+            Set<String> allowedNotFinite) {
         this.parameters = parameters;
         this.best = best;
         this.divergence = divergence;
+        this.allowedNotFinite = allowedNotFinite;
     }
 
     TrainingFailedException lossNotFinite(
@@ -59,10 +65,8 @@ final class Failures {
     }
 
     /** Refuses inputs and labels that are not finite though the loss is: ReLU, for one, makes 0 of NaN. */
-    void requireFinite(Where where, long batch, Map<String, INDArray> inputs, Set<String> allowed) {
-        Map<String, INDArray> checked = new LinkedHashMap<>(inputs);
-        checked.keySet().removeAll(allowed);
-        String found = badInputs(where, batch, checked);
+    void requireFinite(Where where, long batch, Map<String, INDArray> inputs) {
+        String found = badInputs(where, batch, inputs);
         if (found != null) {
             throw failure(
                     where + ":" + found + " If the loss can do with them, name the placeholder in"
@@ -143,7 +147,8 @@ final class Failures {
         int largest = 0;
         double most = -1;
         for (int i = 0; i < gradients.arrays().size(); i++) {
-            double norm = Norms.norm(gradients.arrays().get(i));
+            INDArray gradient = gradients.arrays().get(i);
+            double norm = gradient == null ? 0 : Norms.norm(gradient);
             if (norm > most) {
                 most = norm;
                 largest = i;
@@ -216,9 +221,11 @@ final class Failures {
                         + " Otherwise look for a logarithm or a division of 0 in the loss.";
     }
 
-    /** What is not finite in a batch, or null. */
-    private static String badInputs(Where where, long batch, Map<String, INDArray> inputs) {
-        List<String> names = notFinite(inputs);
+    /** What is not finite in a batch and should be, or null. */
+    private String badInputs(Where where, long batch, Map<String, INDArray> inputs) {
+        Map<String, INDArray> checked = new LinkedHashMap<>(inputs);
+        checked.keySet().removeAll(allowedNotFinite);
+        List<String> names = notFinite(checked);
         if (names.isEmpty()) {
             return null;
         }

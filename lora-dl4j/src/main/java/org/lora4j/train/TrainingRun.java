@@ -73,7 +73,7 @@ final class TrainingRun implements AutoCloseable {
         this.log = new RunLog(totalSteps);
         this.state = new RunState(plan, parameters, totalSteps, best, log);
         this.position = state.position();
-        this.failures = new Failures(parameters, best, state.divergence());
+        this.failures = new Failures(parameters, best, state.divergence(), plan.allowedNotFinite());
     }
 
     /** Takes up the run of the latest checkpoint, if there is one. */
@@ -264,7 +264,7 @@ final class TrainingRun implements AutoCloseable {
             if (!Double.isFinite(pass.loss())) {
                 throw failures.lossNotFinite(where, position.batches(), inputs, pass.gradients());
             }
-            failures.requireFinite(where, position.batches(), inputs, plan.allowedNotFinite());
+            failures.requireFinite(where, position.batches(), inputs);
             gradients.add(batch, pass);
         }
         return inputs;
