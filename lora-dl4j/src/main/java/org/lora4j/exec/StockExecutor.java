@@ -190,7 +190,8 @@ public final class StockExecutor implements GraphExecutor {
     // Dropout masks have their rows where the inputs that they meet have theirs, so the graph without them tells.
     Parting partingOfLosses(Map<String, INDArray> placeholders, int most) {
         List<String> losses = training.getLossVariables();
-        trainingInputs.check(placeholders, losses);
+        checkTraining(placeholders);
+        checkLabels(placeholders);
         return new PartingRule(inference, engine, most, PartingRule.LEAST_WORK)
                 .parting(trainingInputs.typed(placeholders), losses, true);
     }
@@ -256,9 +257,7 @@ public final class StockExecutor implements GraphExecutor {
             throw new IllegalStateException("executor: nothing is trainable, so there are no gradients; expected an"
                     + " executor made by forTraining with at least one variable.");
         }
-        Problems problems = trainingInputs.problems(placeholders, training.getLossVariables());
-        labels.explain(placeholders, problems);
-        problems.throwIfAny("graph input");
+        checkTraining(placeholders);
         Map<String, INDArray> typed = trainingInputs.typed(placeholders);
         Traced known = traced.computeIfAbsent(InputKey.of(typed, keyOfValues), key -> trace(typed));
         Map<String, INDArray> all = new LinkedHashMap<>(typed);
@@ -266,13 +265,23 @@ public final class StockExecutor implements GraphExecutor {
         return known.gradients().run(all);
     }
 
-    private Traced trace(Map<String, INDArray> placeholders) {
+    private void checkTraining(Map<String, INDArray> placeholders) {
+        Problems problems = trainingInputs.problems(placeholders, training.getLossVariables());
+        labels.explain(placeholders, problems);
+        problems.throwIfAny("graph input");
+    }
+
+    /** Once for inputs of new shapes. */
+    private void checkLabels(Map<String, INDArray> placeholders) {
         if (!labels.compared().isEmpty()) {
+            Map<String, INDArray> typed = trainingInputs.typed(placeholders);
             labels.check(
-                    ShapeTrace.of(engine, inference, placeholders, labels.compared())
-                            .shapes(),
-                    placeholders);
+                    ShapeTrace.of(engine, inference, typed, labels.compared()).shapes(), placeholders);
         }
+    }
+
+    private Traced trace(Map<String, INDArray> placeholders) {
+        checkLabels(placeholders);
         Map<String, long[]> maskShapes = Map.of();
         boolean ofValues = false;
         Map<String, INDArray> all = new LinkedHashMap<>(placeholders);
