@@ -52,6 +52,11 @@ final class AutomaticParts implements GraphExecutor {
         return whole.products();
     }
 
+    @Override
+    public void release() {
+        executors.values().forEach(GraphExecutor::release);
+    }
+
     /** For a thread beside this one, which has its own share of the work. */
     @Override
     public GraphExecutor fork() {

@@ -47,6 +47,11 @@ public interface GraphExecutor {
      */
     GraphExecutor fork();
 
+    /** Gives back the memory that is kept from one call to the next. The next call takes it anew. */
+    default void release() {
+        // Nothing is kept unless an executor says so.
+    }
+
     /**
      * The same executor with kernels, its matrices multiplied by something else than ND4J's library.
      *

@@ -112,6 +112,11 @@ public final class ParallelExecutor implements GraphExecutor {
     }
 
     @Override
+    public void release() {
+        executors.forEach(GraphExecutor::release);
+    }
+
+    @Override
     public Map<String, INDArray> output(Map<String, INDArray> placeholders, Collection<String> outputs) {
         RowParts parts = RowParts.of(placeholders, executors.size());
         List<Map<String, INDArray>> results =

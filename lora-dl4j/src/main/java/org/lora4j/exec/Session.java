@@ -64,8 +64,14 @@ final class Session {
             session = maker.get();
         }
         At at = At.builder().operation(Operation.INFERENCE).build();
-        Map<String, INDArray> found =
-                session.output(new ArrayList<>(outputs), placeholders, null, Set.of(), listeners, at);
+        Map<String, INDArray> found;
+        try {
+            found = session.output(new ArrayList<>(outputs), placeholders, null, Set.of(), listeners, at);
+        } catch (RuntimeException | Error e) {
+            // What it keeps of a run that ended halfway is not known; a plan keeps nothing.
+            session = null;
+            throw e;
+        }
         Map<String, INDArray> ordered = new LinkedHashMap<>();
         for (String name : outputs) {
             ordered.put(name, found.get(name));

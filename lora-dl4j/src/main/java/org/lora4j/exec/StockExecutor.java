@@ -41,6 +41,7 @@ public final class StockExecutor implements GraphExecutor {
     private final Map<List<String>, OutputRunner> runners = new HashMap<>();
     private final Inputs inferenceInputs;
     private final Inputs trainingInputs;
+    private final LossLabels labels;
     private final List<GradientGraph> gradientGraphs = new ArrayList<>();
     private final Map<String, Traced> traced = new HashMap<>();
     // Until it is known whether shapes depend on values of inputs, they are taken to do.
@@ -61,6 +62,7 @@ public final class StockExecutor implements GraphExecutor {
                 .toList();
         this.engine = engine;
         this.inferenceInputs = new Inputs(this.inference, List.of());
+        this.labels = new LossLabels(this.inference, lossVariables(this.inference));
         this.trainingInputs = new Inputs(
                 this.training, this.masks.stream().map(DropoutMask::placeholder).toList());
     }
@@ -188,7 +190,8 @@ public final class StockExecutor implements GraphExecutor {
     // Dropout masks have their rows where the inputs that they meet have theirs, so the graph without them tells.
     Parting partingOfLosses(Map<String, INDArray> placeholders, int most) {
         List<String> losses = training.getLossVariables();
-        trainingInputs.check(placeholders, losses);
+        checkTraining(placeholders);
+        checkLabels(placeholders);
         return new PartingRule(inference, engine, most, PartingRule.LEAST_WORK)
                 .parting(trainingInputs.typed(placeholders), losses, true);
     }
@@ -230,13 +233,31 @@ public final class StockExecutor implements GraphExecutor {
                 .run(inferenceInputs.typed(placeholders));
     }
 
+    /**
+     * What is wrong with inputs, found without a run: names, shapes, and indices beyond their tables.
+     *
+     * <p><b>Threads.</b> May be called at any time by any number of threads.
+     *
+     * @param placeholders as for {@link #output}
+     * @param outputs as for {@link #output}
+     * @return what {@link #output} would refuse them for before it computes anything; empty if nothing
+     */
+    public List<String> problems(Map<String, INDArray> placeholders, Collection<String> outputs) {
+        return inferenceInputs.problems(placeholders, outputs).list();
+    }
+
+    @Override
+    public void release() {
+        arena.close();
+    }
+
     @Override
     public LossAndGradients gradients(Map<String, INDArray> placeholders, long seed) {
         if (trainable.isEmpty()) {
             throw new IllegalStateException("executor: nothing is trainable, so there are no gradients; expected an"
                     + " executor made by forTraining with at least one variable.");
         }
-        trainingInputs.check(placeholders, training.getLossVariables());
+        checkTraining(placeholders);
         Map<String, INDArray> typed = trainingInputs.typed(placeholders);
         Traced known = traced.computeIfAbsent(InputKey.of(typed, keyOfValues), key -> trace(typed));
         Map<String, INDArray> all = new LinkedHashMap<>(typed);
@@ -244,7 +265,23 @@ public final class StockExecutor implements GraphExecutor {
         return known.gradients().run(all);
     }
 
+    private void checkTraining(Map<String, INDArray> placeholders) {
+        Problems problems = trainingInputs.problems(placeholders, training.getLossVariables());
+        labels.explain(placeholders, problems);
+        problems.throwIfAny("graph input");
+    }
+
+    /** Once for inputs of new shapes. */
+    private void checkLabels(Map<String, INDArray> placeholders) {
+        if (!labels.compared().isEmpty()) {
+            Map<String, INDArray> typed = trainingInputs.typed(placeholders);
+            labels.check(
+                    ShapeTrace.of(engine, inference, typed, labels.compared()).shapes(), placeholders);
+        }
+    }
+
     private Traced trace(Map<String, INDArray> placeholders) {
+        checkLabels(placeholders);
         Map<String, long[]> maskShapes = Map.of();
         boolean ofValues = false;
         Map<String, INDArray> all = new LinkedHashMap<>(placeholders);

@@ -80,10 +80,10 @@ class GuidePretrainedTest {
                 .build();
         TrainingResult result = Trainer.builder(model).plan(plan).build().train(batches);
 
-        ClassificationMetrics found = ClassificationMetrics.of(
-                model.outputExecutor(), batches, BertClassifier.LOGITS, BertClassifier.LABELS);
+        ClassificationMetrics found =
+                ClassificationMetrics.of(model.outputExecutor(), batches, BertClassifier.LOGITS, BertClassifier.LABELS);
         log.info("{}", found);
-        
+
         EncodedBatch batch = training.inOrder().next();
         INDArray logits =
                 model.output(batch.placeholders(), BertClassifier.LOGITS).get(BertClassifier.LOGITS);
