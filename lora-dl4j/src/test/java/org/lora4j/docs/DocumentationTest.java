@@ -62,7 +62,7 @@ class DocumentationTest {
         assertThat(documents.files())
                 .flatExtracting(documents::blocks)
                 .allSatisfy(block ->
-                        assertThat(block.language()).as(block.place()).isIn("java", "xml", "sh", "text", "json"));
+                        assertThat(block.language()).as(block.place()).isIn("java", "xml", "sh", "text", "json", "properties"));
     }
 
     @Test

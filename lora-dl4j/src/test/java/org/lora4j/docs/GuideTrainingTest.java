@@ -20,6 +20,7 @@ import org.lora4j.train.AdamW;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Batches;
 import org.lora4j.train.Checkpoints;
+import org.lora4j.train.ClassificationMetrics;
 import org.lora4j.train.DataSetPlaceholders;
 import org.lora4j.train.EarlyStopping;
 import org.lora4j.train.Evaluation;

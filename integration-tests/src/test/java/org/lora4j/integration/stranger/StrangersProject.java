@@ -24,9 +24,7 @@ final class StrangersProject {
 
     StrangersProject(Path folder, String dependencies, String program) throws IOException {
         this.folder = Files.createDirectories(folder);
-        write(
-                "pom.xml",
-                """
+        write("pom.xml", """
                 <project xmlns="http://maven.apache.org/POM/4.0.0">
                 <modelVersion>4.0.0</modelVersion>
                 <groupId>stranger</groupId>
@@ -36,8 +34,7 @@ final class StrangersProject {
                 <maven.compiler.release>17</maven.compiler.release>
                 <project.build.sourceEncoding>UTF-8</project.build.sourceEncoding>
                 </properties>
-                """
-                        + dependencies + "</project>");
+                """ + dependencies + "</project>");
         write("src/main/java/Stranger.java", program);
     }
 
@@ -89,7 +86,8 @@ final class StrangersProject {
     String run(Path repository) throws IOException, InterruptedException {
         Path log = folder.resolve("log.txt");
         ProcessBuilder build = new ProcessBuilder(
-                        Path.of(System.getProperty("stranger.maven"), "bin", "mvn").toString(),
+                        Path.of(System.getProperty("stranger.maven"), "bin", "mvn")
+                                .toString(),
                         "-B",
                         "-ntp",
                         "-q",

@@ -21,8 +21,7 @@ class StrangersProjectIT {
     /** Of sums in another order, in a loss near 1. */
     private static final double ROUNDING = 1e-4;
 
-    private static final String LOGGER =
-            """
+    private static final String LOGGER = """
             <dependency>
             <groupId>org.slf4j</groupId>
             <artifactId>slf4j-simple</artifactId>
@@ -41,8 +40,7 @@ class StrangersProjectIT {
     static void readTheReadme() throws IOException {
         StrangersProject.install(folder.resolve("repository"));
         String code = StrangersProject.readme("java").get(0);
-        program =
-                """
+        program = """
                 import java.io.File;
                 import java.nio.file.Path;
                 import java.util.*;
@@ -89,9 +87,7 @@ class StrangersProjectIT {
                         }
                         DataSetIterator iterator =
                                 new ListDataSetIterator<>(new DataSet(features, right).asList(), 16);
-                """
-                        + code
-                        + """
+                """ + code + """
                         System.out.println("LOSS " + result.lastLoss());
                         System.out.println("SCORE " + scores.getDouble(0, 0));
                     }
@@ -110,15 +106,15 @@ class StrangersProjectIT {
     }
 
     private static double number(String printed, String name) {
-        Matcher found = Pattern.compile("^" + name + " (\\S+)$", Pattern.MULTILINE).matcher(printed);
+        Matcher found =
+                Pattern.compile("^" + name + " (\\S+)$", Pattern.MULTILINE).matcher(printed);
         assertThat(found.find()).as(printed).isTrue();
         return Double.parseDouble(found.group(1));
     }
 
     private static String without(String artifact) {
-        Pattern dependency =
-                Pattern.compile("\\s*<dependency>\\s*<groupId>[^<]*</groupId>\\s*<artifactId>" + artifact + "</artifactId>"
-                        + "\\s*</dependency>");
+        Pattern dependency = Pattern.compile("\\s*<dependency>\\s*<groupId>[^<]*</groupId>\\s*<artifactId>" + artifact
+                + "</artifactId>" + "\\s*</dependency>");
         return dependency.matcher(dependencies).replaceFirst("");
     }
 
@@ -147,15 +143,12 @@ class StrangersProjectIT {
     @Test
     void projectWithoutTheBom_learnsTheSame_andSaysWhichVersionIsMissing() throws IOException, InterruptedException {
         String with = run("with-bom", dependencies);
-        String printed = run(
-                "without-bom",
-                """
+        String printed = run("without-bom", """
                 <dependencies>
                 <dependency><groupId>org.nd4j</groupId><artifactId>nd4j-native</artifactId><version>1.0.0-M2.1</version></dependency>
                 <dependency><groupId>org.lora4j</groupId><artifactId>lora-dl4j</artifactId><version>0.1.0-SNAPSHOT</version></dependency>
                 <dependency><groupId>org.lora4j</groupId><artifactId>lora-dl4j-onednn</artifactId><version>0.1.0-SNAPSHOT</version></dependency>
-                """
-                        + LOGGER + "</dependencies>");
+                """ + LOGGER + "</dependencies>");
 
         assertThat(printed.lines().filter(line -> line.contains("Matrices are multiplied by ND4J")))
                 .singleElement()
