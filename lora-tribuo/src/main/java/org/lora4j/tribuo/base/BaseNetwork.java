@@ -160,7 +160,7 @@ public final class BaseNetwork implements Configurable, Provenancable<BaseNetwor
      * @throws IllegalArgumentException if the graph has no such variable
      */
     public static BaseNetwork of(SameDiff graph, String featureVariable) {
-        return new BaseNetwork(new SameDiffBody(graph, new BaseSettings(null, featureVariable, null, 0, 0)));
+        return new BaseNetwork(new SameDiffBody(graph, new BaseSettings(null, "", featureVariable, null, 0, 0)));
     }
 
     /**
@@ -189,9 +189,8 @@ public final class BaseNetwork implements Configurable, Provenancable<BaseNetwor
     }
 
     private void read() throws IOException {
-        Path there = path.toRealPath();
-        BaseKind kind = format.kind == null ? BaseKind.of(there) : format.kind;
-        adopt(kind.read(new BaseSettings(there, featureVariable, pooling, 0, 0)));
+        BaseSettings settings = new BaseSettings(path.toRealPath(), "", featureVariable, pooling, 0, 0);
+        adopt(format.kind == null ? BaseKind.readAny(settings) : format.kind.read(settings));
     }
 
     private void adopt(Body newBody) {
@@ -212,7 +211,7 @@ public final class BaseNetwork implements Configurable, Provenancable<BaseNetwor
         base.featureVariable = reference.featureVariable();
         base.pooling = reference.pooling();
         base.expectedContentHash = reference.contentHash();
-        base.read();
+        base.adopt(reference.kind().read(reference.settings(path.toRealPath())));
         return base;
     }
 

@@ -102,9 +102,10 @@ public final class DenseInputConverter implements InputConverter {
      */
     public static DenseInputConverter deserializeFromProto(int version, String className, Any message)
             throws InvalidProtocolBufferException {
-        Protos.requireVersion(WHERE, version, CURRENT_VERSION);
-        List<String> names = message.unpack(DenseInputConverterProto.class).getFeatureNameList();
-        return names.isEmpty() ? byFeatureId() : new DenseInputConverter(names);
+        return Protos.read(WHERE, version, CURRENT_VERSION, () -> {
+            List<String> names = message.unpack(DenseInputConverterProto.class).getFeatureNameList();
+            return names.isEmpty() ? byFeatureId() : new DenseInputConverter(names);
+        });
     }
 
     @Override

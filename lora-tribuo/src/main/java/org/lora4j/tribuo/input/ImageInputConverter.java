@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.stream.IntStream;
 import org.lora4j.error.Problems;
@@ -109,10 +110,11 @@ public final class ImageInputConverter implements InputConverter {
      */
     public static ImageInputConverter deserializeFromProto(int version, String className, Any message)
             throws InvalidProtocolBufferException {
-        Protos.requireVersion(WHERE, version, CURRENT_VERSION);
-        ImageInputConverterProto own = message.unpack(ImageInputConverterProto.class);
-        Layout layout = own.getChannelsLast() ? Layout.NHWC : Layout.NCHW;
-        return new ImageInputConverter(own.getHeight(), own.getWidth(), own.getChannels(), layout);
+        return Protos.read(WHERE, version, CURRENT_VERSION, () -> {
+            ImageInputConverterProto own = message.unpack(ImageInputConverterProto.class);
+            Layout layout = own.getChannelsLast() ? Layout.NHWC : Layout.NCHW;
+            return new ImageInputConverter(own.getHeight(), own.getWidth(), own.getChannels(), layout);
+        });
     }
 
     @Override
@@ -147,7 +149,7 @@ public final class ImageInputConverter implements InputConverter {
 
     private List<String> padded() {
         String format = "%0" + String.valueOf(size()).length() + "d";
-        return IntStream.range(0, size()).mapToObj(format::formatted).toList();
+        return IntStream.range(0, size()).mapToObj(i -> String.format(Locale.ROOT, format, i)).toList();
     }
 
     @Override

@@ -84,9 +84,12 @@ public final class MultiLabelConverter implements OutputConverter<MultiLabel> {
      */
     public static MultiLabelConverter deserializeFromProto(int version, String className, Any message)
             throws InvalidProtocolBufferException {
-        Protos.requireVersion(WHERE, version, CURRENT_VERSION);
-        return new MultiLabelConverter(
-                message.unpack(MultiLabelConverterProto.class).getThreshold());
+        return Protos.read(
+                WHERE,
+                version,
+                CURRENT_VERSION,
+                () -> new MultiLabelConverter(
+                        message.unpack(MultiLabelConverterProto.class).getThreshold()));
     }
 
     @Override

@@ -59,9 +59,12 @@ public final class RegressorConverter implements OutputConverter<Regressor> {
      */
     public static RegressorConverter deserializeFromProto(int version, String className, Any message)
             throws InvalidProtocolBufferException {
-        Protos.requireVersion(WHERE, version, CURRENT_VERSION);
-        return new RegressorConverter(
-                message.unpack(RegressorConverterProto.class).getStandardized());
+        return Protos.read(
+                WHERE,
+                version,
+                CURRENT_VERSION,
+                () -> new RegressorConverter(
+                        message.unpack(RegressorConverterProto.class).getStandardized()));
     }
 
     @Override
