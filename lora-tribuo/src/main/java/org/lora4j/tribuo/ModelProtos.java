@@ -155,8 +155,7 @@ final class ModelProtos {
         boolean isOurs = failure instanceof IOException && failure.getMessage() != null;
         String what = isOurs ? failure.getMessage() : first + ". The file is damaged, or no model of this library.";
         return new InvalidProtocolBufferException(
-                "LoraModel: " + what.substring(0, Math.min(what.length(), LONGEST_MESSAGE)),
-                new IOException(failure));
+                "LoraModel: " + what.substring(0, Math.min(what.length(), LONGEST_MESSAGE)), new IOException(failure));
     }
 
     /** Tribuo makes whatever a proto names; here the class is looked at before anything of it runs. */
@@ -211,6 +210,13 @@ final class ModelProtos {
     private static BaseNetwork base(BaseReferenceProto proto, BaseReference reference, ModelFormat format)
             throws IOException {
         if (format == ModelFormat.SELF_CONTAINED) {
+            if (!BaseNetworks.isTrusted(reference)) {
+                throw new IOException("the model brings its base network as a graph, which can end the process when it"
+                        + " computes; expected one that is trusted. If you know who made it, call BaseNetworks.trust(\""
+                        + reference.contentHash()
+                        + "\") before reading the model, or make the base network from its own"
+                        + " file.");
+            }
             return BaseNetwork.restore(proto.getNetwork().toByteArray(), reference);
         }
         return BaseNetworks.find(reference).orElse(null);

@@ -15,8 +15,7 @@ record SerializedModel(byte[] proto) implements Serializable {
     private Object readResolve() throws ObjectStreamException {
         try {
             ModelProto model = ModelProto.parseFrom(proto);
-            return LoraModel.deserializeFromProto(
-                    model.getVersion(), model.getClassName(), model.getSerializedData());
+            return LoraModel.deserializeFromProto(model.getVersion(), model.getClassName(), model.getSerializedData());
         } catch (InvalidProtocolBufferException e) {
             InvalidObjectException failure = new InvalidObjectException("LoraModel: " + e.getMessage());
             failure.initCause(e);

@@ -23,24 +23,14 @@ public enum BaseKind {
     MULTI_LAYER_NETWORK {
         @Override
         Body read(BaseSettings settings) throws IOException {
-            return new MultiLayerBody(zip(settings.path()).multiLayerNetwork());
-        }
-
-        @Override
-        Body restore(byte[] bytes, BaseSettings settings) throws IOException {
-            return fromFile(bytes, settings);
+            return new MultiLayerBody(zip(settings.path(), NetworkFile::multiLayerNetwork));
         }
     },
     /** Layers of Deeplearning4j in a graph: a zip of {@code ModelSerializer}. */
     COMPUTATION_GRAPH {
         @Override
         Body read(BaseSettings settings) throws IOException {
-            return new LayerGraphBody(zip(settings.path()).computationGraph());
-        }
-
-        @Override
-        Body restore(byte[] bytes, BaseSettings settings) throws IOException {
-            return fromFile(bytes, settings);
+            return new LayerGraphBody(zip(settings.path(), NetworkFile::computationGraph));
         }
     },
     /** A SameDiff graph: a file of {@code SameDiff.save}. */
@@ -72,11 +62,25 @@ public enum BaseKind {
 
     private static final String IN_THE_MODEL = "the network in the model";
 
+    /** The advice of the reader of zips, which nobody here calls. */
+    private static final String ALLOWING = "NetworkFile.of(file).allowing(";
+
     /** Reads a file; its content hash is compared by the caller, that of a graph also before it is parsed. */
     abstract Body read(BaseSettings settings) throws IOException;
 
     /** Reads what {@link Body#toBytes} wrote. */
-    abstract Body restore(byte[] bytes, BaseSettings settings) throws IOException;
+    Body restore(byte[] bytes, BaseSettings settings) throws IOException {
+        // The reader of zips has all the checks, and it reads files.
+        Path file = Files.createTempFile("lora4j", ".zip");
+        try {
+            Files.write(file, bytes);
+            return read(settings.at(file));
+        } catch (ModelFormatException e) {
+            throw new ModelFormatException(e.getMessage().replace(file.toString(), IN_THE_MODEL), e);
+        } finally {
+            Files.delete(file);
+        }
+    }
 
     /** Reads a file of a kind that what is in it tells. */
     static Body readAny(BaseSettings settings) throws IOException {
@@ -87,7 +91,7 @@ public enum BaseKind {
         if (!isZip(path)) {
             return SAMEDIFF.read(settings);
         }
-        Model network = zip(path).network();
+        Model network = zip(path, NetworkFile::network);
         return network instanceof ComputationGraph graph
                 ? new LayerGraphBody(graph)
                 : new MultiLayerBody((MultiLayerNetwork) network);
@@ -97,9 +101,14 @@ public enum BaseKind {
     boolean couldBe(Path path) throws IOException {
         return switch (this) {
             case TEXT_ENCODER -> Files.isDirectory(path);
-            case SAMEDIFF -> Files.isRegularFile(path) && !isZip(path);
-            case MULTI_LAYER_NETWORK, COMPUTATION_GRAPH -> Files.isRegularFile(path) && isZip(path);
+            case SAMEDIFF, MULTI_LAYER_NETWORK, COMPUTATION_GRAPH ->
+                Files.isRegularFile(path) && isZip(path) == isZip();
         };
+    }
+
+    /** Whether it is stored as a zip of Deeplearning4j, else as the flat buffer of a graph. */
+    boolean isZip() {
+        return this == MULTI_LAYER_NETWORK || this == COMPUTATION_GRAPH;
     }
 
     private static boolean isZip(Path file) throws IOException {
@@ -113,20 +122,16 @@ public enum BaseKind {
         }
     }
 
-    private static NetworkFile zip(Path file) {
-        return NetworkFile.of(file).withoutUpdater().allowing(BaseNetworks.allowedClasses());
+    private static <N> N zip(Path file, Reading<N> reading) throws IOException {
+        try {
+            return reading.of(NetworkFile.of(file).withoutUpdater().allowing(BaseNetworks.allowedClasses()));
+        } catch (ModelFormatException e) {
+            throw new ModelFormatException(e.getMessage().replace(ALLOWING, "BaseNetworks.allow("), e);
+        }
     }
 
-    // The reader of zips has all the checks, and it reads files.
-    final Body fromFile(byte[] bytes, BaseSettings settings) throws IOException {
-        Path file = Files.createTempFile("lora4j", ".zip");
-        try {
-            Files.write(file, bytes);
-            return read(settings.at(file));
-        } catch (ModelFormatException e) {
-            throw new ModelFormatException(e.getMessage().replace(file.toString(), IN_THE_MODEL), e);
-        } finally {
-            Files.delete(file);
-        }
+    /** Reads a network of either kind, or of one. */
+    private interface Reading<N> {
+        N of(NetworkFile zip) throws IOException;
     }
 }

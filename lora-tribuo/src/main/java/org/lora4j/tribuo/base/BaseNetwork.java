@@ -216,12 +216,15 @@ public final class BaseNetwork implements Configurable, Provenancable<BaseNetwor
     }
 
     /**
-     * The network out of a self-contained model; the process's own copy where it has one already.
+     * The network out of a self-contained model; the process's own copy where it has one already. The bytes are judged as a
+     * stranger's, those of a graph against the content hash before anything else; what the network computes is not, see {@link
+     * BaseNetworks#isTrusted}.
      *
      * @param bytes from {@link #toBytes}
      * @param reference what the model says about its base
      * @return the base
      * @throws IOException if the bytes are damaged or the network has another content hash
+     * @throws IllegalArgumentException if the network cannot be a base; the message says why
      */
     public static BaseNetwork restore(byte[] bytes, BaseReference reference) throws IOException {
         Optional<BaseNetwork> known = BaseNetworks.registered(reference.contentHash());

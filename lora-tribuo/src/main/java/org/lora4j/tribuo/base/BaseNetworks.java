@@ -42,6 +42,7 @@ public final class BaseNetworks {
     private static final Map<String, WeakReference<BaseNetwork>> REGISTERED = new ConcurrentHashMap<>();
     private static final Set<Path> SEARCH_PATHS = new CopyOnWriteArraySet<>();
     private static final Set<Class<?>> ALLOWED = new CopyOnWriteArraySet<>();
+    private static final Set<String> TRUSTED = new CopyOnWriteArraySet<>();
 
     private BaseNetworks() {}
 
@@ -77,6 +78,33 @@ public final class BaseNetworks {
      */
     public static void allow(Class<?>... classes) {
         ALLOWED.addAll(List.of(classes));
+    }
+
+    /**
+     * Lets a graph out of a self-contained model run, for as long as the process runs. ND4J hands the arguments of a graph's
+     * ops to native code as they are, so a graph can end the process when it computes: trust those whose maker you know.
+     *
+     * @param contentHash of the graph, from whom it is trusted: {@link BaseNetwork#contentHash}
+     */
+    public static void trust(String contentHash) {
+        TRUSTED.add(contentHash);
+    }
+
+    /**
+     * Whether the base of a self-contained model may be read. A zip of Deeplearning4j always is.
+     *
+     * @param reference what the model says about it
+     * @return false for a graph that is not {@linkplain #trust trusted} and that nobody holds
+     */
+    public static boolean isTrusted(BaseReference reference) {
+        return reference.kind().isZip()
+                || TRUSTED.contains(reference.contentHash())
+                || registered(reference.contentHash()).isPresent();
+    }
+
+    /** For tests, whose directories are gone after them. */
+    static void forgetSearchPaths() {
+        SEARCH_PATHS.clear();
     }
 
     static Class<?>[] allowedClasses() {

@@ -6,19 +6,22 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.lora4j.error.ModelFormatException;
-import org.nd4j.autodiff.samediff.SameDiff;
+import org.lora4j.samediff.SameDiffFile;
 
 /**
- * The flat buffer of a SameDiff graph, not read yet: ND4J follows what stands in it without looking where that leads.
+ * The flat buffer of a SameDiff graph, not read yet.
  *
  * @param name what it is, for messages
  * @param bytes the flat buffer
  */
 record GraphBytes(String name, byte[] bytes) {
 
+    /** SameDiff saves no more, and no Java array holds more. */
+    private static final int LONGEST = Integer.MAX_VALUE - 8;
+
     static GraphBytes of(Path file) throws IOException {
-        if (!Files.isRegularFile(file) || Files.size(file) > Integer.MAX_VALUE) {
-            throw new ModelFormatException(file + ": no file, or longer than " + Integer.MAX_VALUE
+        if (!Files.isRegularFile(file) || Files.size(file) > LONGEST) {
+            throw new ModelFormatException(file + ": no file, or longer than " + LONGEST
                     + " bytes; expected a file of SameDiff.save. Check the path.");
         }
         return new GraphBytes(file.toString(), Files.readAllBytes(file));
@@ -33,14 +36,6 @@ record GraphBytes(String name, byte[] bytes) {
                     + "; expected " + expected + ". It is another graph, or damaged, or was saved with the state of"
                     + " its updater.");
         }
-        return new SameDiffBody(kind, graph(), settings);
-    }
-
-    private SameDiff graph() throws IOException {
-        try {
-            return SameDiff.fromFlatBuffers(ByteBuffer.wrap(bytes), false);
-        } catch (RuntimeException e) {
-            throw new ModelFormatException(name + ": no graph (" + e + ").", e);
-        }
+        return new SameDiffBody(kind, SameDiffFile.of(name, bytes).graph(), settings);
     }
 }

@@ -149,7 +149,9 @@ public final class ImageInputConverter implements InputConverter {
 
     private List<String> padded() {
         String format = "%0" + String.valueOf(size()).length() + "d";
-        return IntStream.range(0, size()).mapToObj(i -> String.format(Locale.ROOT, format, i)).toList();
+        return IntStream.range(0, size())
+                .mapToObj(i -> String.format(Locale.ROOT, format, i))
+                .toList();
     }
 
     @Override

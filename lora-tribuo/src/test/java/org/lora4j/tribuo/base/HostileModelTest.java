@@ -23,6 +23,8 @@ import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipInputStream;
 import java.util.zip.ZipOutputStream;
+import org.deeplearning4j.nn.conf.layers.DenseLayer;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.util.ModelSerializer;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -50,6 +52,7 @@ import org.lora4j.tribuo.protos.InputConverterProto;
 import org.lora4j.tribuo.protos.LoraModelProto;
 import org.lora4j.tribuo.protos.OutputScaleProto;
 import org.lora4j.tribuo.protos.TokenInputConverterProto;
+import org.nd4j.linalg.learning.config.Sgd;
 import org.tribuo.classification.Label;
 import org.tribuo.protos.core.ModelDataProto;
 
@@ -105,6 +108,7 @@ class HostileModelTest {
     @BeforeEach
     void forget() {
         codeHasRun = false;
+        BaseNetworks.forgetSearchPaths();
     }
 
     private static LoraModel<?> read(LoraModelProto proto) throws IOException {
@@ -115,13 +119,13 @@ class HostileModelTest {
     private record Stranger(BaseKind kind, byte[] bytes, String hash) {
 
         static Stranger of(BaseKind kind, long seed) throws IOException {
-            Body body =
-                    switch (kind) {
-                        case MULTI_LAYER_NETWORK -> new MultiLayerBody(Bases.mlp(4, 3, seed));
-                        case COMPUTATION_GRAPH -> new LayerGraphBody(Bases.graph(4, 3, seed));
-                        default -> new SameDiffBody(
-                                Bases.sameDiff(4, seed), new BaseSettings(null, "", "features", Pooling.MEAN, 0, 0));
-                    };
+            Body body = switch (kind) {
+                case MULTI_LAYER_NETWORK -> new MultiLayerBody(Bases.mlp(4, 3, seed));
+                case COMPUTATION_GRAPH -> new LayerGraphBody(Bases.graph(4, 3, seed));
+                default ->
+                    new SameDiffBody(
+                            Bases.sameDiff(4, seed), new BaseSettings(null, "", "features", Pooling.MEAN, 0, 0));
+            };
             return new Stranger(kind, body.toBytes(), body.contentHash());
         }
 
@@ -144,7 +148,9 @@ class HostileModelTest {
         }
 
         LoraModelProto at(Path path) {
-            return good.toBuilder().setBase(reference().setPath(path.toString())).build();
+            return good.toBuilder()
+                    .setBase(reference().setPath(path.toString()))
+                    .build();
         }
 
         BaseReference referenceTo(Path path) {
@@ -233,26 +239,25 @@ class HostileModelTest {
 
     @Test
     void selfContained_withAClassThatNetworksAreNotMadeOf_isRefusedUntilItIsAllowed() throws IOException {
-        Stranger stranger = Stranger.of(BaseKind.MULTI_LAYER_NETWORK, 8);
+        MultiLayerNetwork network = Bases.mlp(4, 3, 8);
+        ((DenseLayer) network.getLayerWiseConfigurations().getConf(1).getLayer()).setIUpdater(new OwnUpdater());
+        Body body = new MultiLayerBody(network);
+        Stranger stranger = new Stranger(body.kind(), body.toBytes(), body.contentHash());
+        Path file = Files.write(folder.resolve("net.zip"), stranger.bytes());
 
-        assertThatThrownBy(() -> read(stranger.with(naming(stranger.bytes(), "org.example.Layer"))
-                        .selfContained()))
+        assertThatThrownBy(() -> read(stranger.selfContained()))
                 .isInstanceOf(InvalidProtocolBufferException.class)
-                .hasMessageContaining("org.example.Layer");
+                .hasMessageContaining(OwnUpdater.class.getName())
+                .hasMessageContaining("BaseNetworks.allow(");
+        assertThatThrownBy(() -> new BaseNetwork(file)).hasMessageContaining(OwnUpdater.class.getName());
+        BaseNetworks.allow(OwnUpdater.class);
+        assertThat(read(stranger.selfContained()).isAttached()).isTrue();
+        assertThat(new BaseNetwork(file).contentHash()).isEqualTo(stranger.hash());
     }
 
-    private static byte[] naming(byte[] zip, String className) throws IOException {
-        try (ZipInputStream in = new ZipInputStream(new ByteArrayInputStream(zip))) {
-            while (!in.getNextEntry().getName().equals("configuration.json")) {
-                in.closeEntry();
-            }
-            String json = new String(in.readAllBytes());
-            return with(
-                    zip,
-                    "configuration.json",
-                    json.replace("org.deeplearning4j.nn.conf.layers.DenseLayer", className)
-                            .getBytes());
-        }
+    /** A class of the caller's own, as layers may be. */
+    public static final class OwnUpdater extends Sgd {
+        private static final long serialVersionUID = 1L;
     }
 
     @Test
@@ -332,6 +337,7 @@ class HostileModelTest {
         for (int at = 0; at < stranger.bytes().length; at++) {
             byte[] changed = stranger.bytes().clone();
             changed[at] ^= (byte) 0x81;
+            BaseNetworks.trust(stranger.hash());
 
             assertThatThrownBy(() -> read(stranger.with(changed).selfContained()))
                     .as("byte %d", at)
@@ -342,6 +348,17 @@ class HostileModelTest {
         changed[100] ^= (byte) 0x81;
         Path file = Files.write(folder.resolve("net.fb"), changed);
         assertThat(read(stranger.at(file)).isAttached()).isFalse();
+    }
+
+    @Test
+    void graph_ofASelfContainedModel_isReadOnceItIsTrusted() throws IOException {
+        Stranger stranger = Stranger.of(BaseKind.SAMEDIFF, 13);
+
+        assertThatThrownBy(() -> read(stranger.selfContained()))
+                .isInstanceOf(InvalidProtocolBufferException.class)
+                .hasMessageContaining("call BaseNetworks.trust(\"" + stranger.hash() + "\")");
+        BaseNetworks.trust(stranger.hash());
+        assertThat(read(stranger.selfContained()).isAttached()).isTrue();
     }
 
     /** Changes of a good model, and what the message must say. */
@@ -355,13 +372,18 @@ class HostileModelTest {
                 damage("a long hash", p -> p.getBaseBuilder().setContentHash("f".repeat(1 << 20)), "content hash"),
                 damage("batch size", p -> p.setBatchSize(-1), "the batch size is -1"),
                 damage("no metadata", LoraModelProto.Builder::clearMetadata, "LoraModel"),
-                damage("empty metadata", p -> p.setMetadata(Any.pack(ModelDataProto.getDefaultInstance())), "LoraModel"),
-                damage("other metadata", p -> p.setMetadata(Any.pack(LoraModelProto.getDefaultInstance())), "LoraModel"),
+                damage(
+                        "empty metadata",
+                        p -> p.setMetadata(Any.pack(ModelDataProto.getDefaultInstance())),
+                        "LoraModel"),
+                damage(
+                        "other metadata",
+                        p -> p.setMetadata(Any.pack(LoraModelProto.getDefaultInstance())),
+                        "LoraModel"),
                 damage(
                         "metadata that is no proto",
-                        p -> p.setMetadata(
-                                Any.pack(ModelDataProto.getDefaultInstance()).toBuilder()
-                                        .setValue(ByteString.copyFromUtf8("nonsense"))),
+                        p -> p.setMetadata(Any.pack(ModelDataProto.getDefaultInstance()).toBuilder()
+                                .setValue(ByteString.copyFromUtf8("nonsense"))),
                         "LoraModel"),
                 damage("no provenance", p -> without(p, ModelDataProto.Builder::clearProvenance), "LoraModel"),
                 damage("no features", p -> without(p, ModelDataProto.Builder::clearFeatureDomain), "LoraModel"),
@@ -372,7 +394,10 @@ class HostileModelTest {
                         p -> p.getAdapterBuilder().setTensors(ByteString.copyFromUtf8("nonsense")),
                         "the adapter in the model"),
                 damage("no converter", LoraModelProto.Builder::clearInputConverter, "class \"\"; expected an Input"),
-                damage("no output converter", LoraModelProto.Builder::clearOutputConverter, "expected an OutputConverter"),
+                damage(
+                        "no output converter",
+                        LoraModelProto.Builder::clearOutputConverter,
+                        "expected an OutputConverter"),
                 damage(
                         "a converter of a class that is none",
                         p -> p.getInputConverterBuilder().setClassName(Initialized.class.getName()),
@@ -404,8 +429,7 @@ class HostileModelTest {
 
     private static void without(LoraModelProto.Builder proto, Consumer<ModelDataProto.Builder> change) {
         try {
-            ModelDataProto.Builder data =
-                    proto.getMetadata().unpack(ModelDataProto.class).toBuilder();
+            ModelDataProto.Builder data = proto.getMetadata().unpack(ModelDataProto.class).toBuilder();
             change.accept(data);
             proto.setMetadata(Any.pack(data.build()));
         } catch (InvalidProtocolBufferException e) {
@@ -437,7 +461,9 @@ class HostileModelTest {
             Any.getDefaultInstance(),
             Any.pack(ModelDataProto.getDefaultInstance()),
             Any.pack(LoraModelProto.getDefaultInstance()),
-            Any.pack(good).toBuilder().setValue(ByteString.copyFromUtf8("nonsense")).build()
+            Any.pack(good).toBuilder()
+                    .setValue(ByteString.copyFromUtf8("nonsense"))
+                    .build()
         }) {
             assertThatThrownBy(() -> LoraModel.deserializeFromProto(0, "", message))
                     .isInstanceOf(InvalidProtocolBufferException.class);
