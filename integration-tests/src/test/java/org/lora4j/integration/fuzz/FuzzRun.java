@@ -63,7 +63,7 @@ public final class FuzzRun {
                 "--reproducer_path=" + output,
                 "-artifact_prefix=" + output + "/",
                 "-max_total_time=" + seconds,
-                "-max_len=8192",
+                "-max_len=16384",
                 "-timeout=20",
                 "-rss_limit_mb=4096",
                 "-print_final_stats=1",

@@ -74,7 +74,7 @@ public enum BaseKind {
         Path file = Files.createTempFile("lora4j", ".zip");
         try {
             Files.write(file, bytes);
-            return read(settings.at(file));
+            return read(new BaseSettings(file, "", "", null, 0, 0));
         } catch (ModelFormatException e) {
             throw new ModelFormatException(e.getMessage().replace(file.toString(), IN_THE_MODEL), e);
         } finally {

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -39,7 +40,7 @@ public final class BaseNetworks {
 
     private static final Logger LOG = LoggerFactory.getLogger(BaseNetworks.class);
 
-    private static final Map<String, WeakReference<BaseNetwork>> REGISTERED = new ConcurrentHashMap<>();
+    private static final Map<String, List<WeakReference<BaseNetwork>>> REGISTERED = new ConcurrentHashMap<>();
     private static final Set<Path> SEARCH_PATHS = new CopyOnWriteArraySet<>();
     private static final Set<Class<?>> ALLOWED = new CopyOnWriteArraySet<>();
     private static final Set<String> TRUSTED = new CopyOnWriteArraySet<>();
@@ -52,7 +53,12 @@ public final class BaseNetworks {
      * @param base the base
      */
     public static void register(BaseNetwork base) {
-        REGISTERED.put(base.contentHash(), new WeakReference<>(base));
+        // Of equal ones each is kept: the first may outlive the second, or the other way round.
+        REGISTERED.merge(
+                base.contentHash(), List.of(new WeakReference<>(base)), (known, added) -> Stream.of(known, added)
+                        .flatMap(List::stream)
+                        .filter(reference -> reference.get() != null)
+                        .toList());
     }
 
     /**
@@ -112,7 +118,10 @@ public final class BaseNetworks {
     }
 
     static Optional<BaseNetwork> registered(String contentHash) {
-        return Optional.ofNullable(REGISTERED.get(contentHash)).map(WeakReference::get);
+        return REGISTERED.getOrDefault(contentHash, List.of()).stream()
+                .map(WeakReference::get)
+                .filter(Objects::nonNull)
+                .findFirst();
     }
 
     /**

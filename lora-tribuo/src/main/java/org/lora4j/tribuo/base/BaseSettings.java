@@ -17,10 +17,6 @@ record BaseSettings(
         long tokenVocabulary,
         long tokenLength) {
 
-    BaseSettings at(Path file) {
-        return new BaseSettings(file, expectedHash, featureVariable, pooling, tokenVocabulary, tokenLength);
-    }
-
     BaseSettings withFeatureVariable(String name) {
         return new BaseSettings(path, expectedHash, name, pooling, tokenVocabulary, tokenLength);
     }

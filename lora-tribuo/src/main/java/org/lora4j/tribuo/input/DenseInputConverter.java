@@ -99,6 +99,7 @@ public final class DenseInputConverter implements InputConverter {
      * @param message a {@link DenseInputConverterProto}
      * @return the converter
      * @throws InvalidProtocolBufferException if the message is of another kind or damaged
+     * @throws IllegalArgumentException if it was written by a newer release
      */
     public static DenseInputConverter deserializeFromProto(int version, String className, Any message)
             throws InvalidProtocolBufferException {

@@ -107,6 +107,7 @@ public final class ImageInputConverter implements InputConverter {
      * @param message an {@link ImageInputConverterProto}
      * @return the converter
      * @throws InvalidProtocolBufferException if the message is of another kind or damaged
+     * @throws IllegalArgumentException if it was written by a newer release
      */
     public static ImageInputConverter deserializeFromProto(int version, String className, Any message)
             throws InvalidProtocolBufferException {

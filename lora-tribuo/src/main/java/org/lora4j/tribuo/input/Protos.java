@@ -15,12 +15,17 @@ final class Protos {
                 .setClassName(converter.getClass().getName());
     }
 
-    /** Reads a converter; whatever is wrong with it is said by the exception that Tribuo's convention names. */
+    /**
+     * Reads a converter.
+     *
+     * @throws InvalidProtocolBufferException if anything is wrong with its values
+     * @throws IllegalArgumentException if it was written by a newer release, as Tribuo's convention is
+     */
     static <C> C read(String where, int version, int current, Reading<C> reading)
             throws InvalidProtocolBufferException {
         if (version < 0 || version > current) {
-            throw new InvalidProtocolBufferException(where + ": proto of version " + version + "; expected 0 to "
-                    + current + ". It was written by a newer release: update lora-tribuo.");
+            throw new IllegalArgumentException(where + ": proto of version " + version + "; expected 0 to " + current
+                    + ". It was written by a newer release: update lora-tribuo.");
         }
         try {
             return reading.converter();

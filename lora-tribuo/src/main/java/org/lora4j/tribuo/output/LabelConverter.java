@@ -38,7 +38,8 @@ public final class LabelConverter implements OutputConverter<Label> {
      * @param className this class
      * @param message holds nothing
      * @return the converter
-     * @throws InvalidProtocolBufferException if it was written by a newer release
+     * @throws InvalidProtocolBufferException never: there is nothing to be damaged
+     * @throws IllegalArgumentException if it was written by a newer release
      */
     public static LabelConverter deserializeFromProto(int version, String className, Any message)
             throws InvalidProtocolBufferException {

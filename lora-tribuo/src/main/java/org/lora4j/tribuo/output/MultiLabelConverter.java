@@ -81,6 +81,7 @@ public final class MultiLabelConverter implements OutputConverter<MultiLabel> {
      * @param message a {@link MultiLabelConverterProto}
      * @return the converter
      * @throws InvalidProtocolBufferException if the message is of another kind or damaged
+     * @throws IllegalArgumentException if it was written by a newer release
      */
     public static MultiLabelConverter deserializeFromProto(int version, String className, Any message)
             throws InvalidProtocolBufferException {

@@ -56,6 +56,7 @@ public final class RegressorConverter implements OutputConverter<Regressor> {
      * @param message a {@link RegressorConverterProto}
      * @return the converter
      * @throws InvalidProtocolBufferException if the message is of another kind or damaged
+     * @throws IllegalArgumentException if it was written by a newer release
      */
     public static RegressorConverter deserializeFromProto(int version, String className, Any message)
             throws InvalidProtocolBufferException {
