@@ -49,6 +49,7 @@ public final class FuzzRun {
                 "-Dorg.slf4j.simpleLogger.defaultLogLevel=error",
                 "-Djdk.attach.allowAttachSelf=true",
                 "-D" + FuzzEntry.TARGET + "=" + target,
+                "-D" + FuzzEntry.SEEDS + "=" + seeds,
                 "-cp",
                 System.getProperty("java.class.path"),
                 FUZZER,

@@ -140,7 +140,7 @@ public enum FuzzTarget {
         @Override
         boolean isRefusal(Exception e) {
             return e instanceof UncheckedIOException
-                    || e instanceof IllegalArgumentException && e.getMessage().startsWith("Trainer, resume: ")
+                    || e instanceof IllegalArgumentException && e.getMessage().startsWith("Trainer, ")
                     || e instanceof TrainingFailedException;
         }
     },

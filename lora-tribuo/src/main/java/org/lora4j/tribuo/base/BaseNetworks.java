@@ -55,7 +55,9 @@ public final class BaseNetworks {
     public static void register(BaseNetwork base) {
         // Of equal ones each is kept: the first may outlive the second, or the other way round.
         REGISTERED.merge(
-                base.contentHash(), List.of(new WeakReference<>(base)), (known, added) -> Stream.of(known, added)
+                base.contentHash(),
+                List.of(new WeakReference<>(base)),
+                (known, added) -> Stream.of(added, known)
                         .flatMap(List::stream)
                         .filter(reference -> reference.get() != null)
                         .toList());
