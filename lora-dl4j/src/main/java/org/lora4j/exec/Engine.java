@@ -45,6 +45,9 @@ abstract class Engine {
     /** The same, with products by something else. */
     abstract Engine with(Multiplier multiplier);
 
+    /** What multiplies, in words. */
+    abstract String products();
+
     /** The same, but computing activations again instead of keeping them. */
     abstract Engine recomputing();
 
@@ -83,6 +86,11 @@ abstract class Engine {
         @Override
         Engine with(Multiplier multiplier) {
             return kernels(multiplier);
+        }
+
+        @Override
+        String products() {
+            return Multiplier.nd4j().description();
         }
 
         @Override
@@ -136,6 +144,11 @@ abstract class Engine {
         @Override
         Engine with(Multiplier other) {
             return new WithKernels(other, recomputes);
+        }
+
+        @Override
+        String products() {
+            return multiplier.description();
         }
 
         @Override

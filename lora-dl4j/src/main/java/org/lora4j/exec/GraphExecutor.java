@@ -76,6 +76,55 @@ public interface GraphExecutor {
     }
 
     /**
+     * The same executor, which shares the rows of a batch among threads where it finds that to be right and faster.
+     *
+     * @param most largest number of parts, 1 or more
+     * @return a new executor; this one, if it does not choose by itself
+     * @throws IllegalArgumentException if {@code most} is below 1
+     */
+    default GraphExecutor inParts(int most) {
+        return this;
+    }
+
+    /**
+     * The same executor, which leaves batches whole: for a caller who has a thread for each executor.
+     *
+     * @return an executor over the same arrays; this one, if it does not choose by itself
+     */
+    default GraphExecutor inOnePart() {
+        return this;
+    }
+
+    /**
+     * The largest number of parts of a batch.
+     *
+     * @return the number, 1 or more
+     */
+    default int mostParts() {
+        return 1;
+    }
+
+    /**
+     * In how many parts {@link #gradients} runs a batch.
+     *
+     * @param placeholders the batch
+     * @return the number, and why
+     * @throws IllegalArgumentException as for {@link #gradients}
+     */
+    default Parting parting(Map<String, INDArray> placeholders) {
+        return new Parting(1, "this executor runs batches whole");
+    }
+
+    /**
+     * What multiplies matrices.
+     *
+     * @return words for reports
+     */
+    default String products() {
+        return Multiplier.nd4j().description();
+    }
+
+    /**
      * The training graph in two parts, of which the lower one need not run again for equal inputs.
      *
      * @return the parts; made for the present, and not to be used when what is trainable or frozen has changed

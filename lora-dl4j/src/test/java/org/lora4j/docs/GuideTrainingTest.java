@@ -196,8 +196,9 @@ class GuideTrainingTest {
 
         INDArray after = model.output(inputs, "scores").get("scores");
         assertThat(UserGraph.largestDifference(after, before)).isPositive();
+        // Sums of at most 16 products of floats below 10, in another order.
         assertThat(UserGraph.largestDifference(stock.output(inputs, "scores").get("scores"), after))
-                .isZero();
+                .isLessThan(1e-5);
         assertThat(UserGraph.largestDifference(graph.output(inputs, "scores").get("scores"), base))
                 .isZero();
     }
