@@ -61,8 +61,9 @@ class DocumentationTest {
     void everyFence_namesItsLanguage() {
         assertThat(documents.files())
                 .flatExtracting(documents::blocks)
-                .allSatisfy(block ->
-                        assertThat(block.language()).as(block.place()).isIn("java", "xml", "sh", "text", "json", "properties"));
+                .allSatisfy(block -> assertThat(block.language())
+                        .as(block.place())
+                        .isIn("java", "xml", "sh", "text", "json", "properties"));
     }
 
     @Test
