@@ -65,6 +65,11 @@ final class RunLog {
         return OptionalDouble.of(nanosPerStep.getAsDouble() / NANOS * Math.max(0, totalSteps.getAsLong() - steps()));
     }
 
+    /** Duration of all steps. */
+    double seconds() {
+        return nanos / NANOS;
+    }
+
     EpochReport epoch(int epoch, OptionalDouble metric, long evaluationNanos, boolean best) {
         EpochReport report = new EpochReport(
                 epoch,

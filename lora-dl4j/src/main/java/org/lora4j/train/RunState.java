@@ -25,6 +25,7 @@ final class RunState {
     private final DivergenceWatch divergence;
     private final BestKeeper best;
     private final RunLog log;
+    private final RunGradients gradients;
     private final Position position = new Position();
 
     RunState(
@@ -32,7 +33,8 @@ final class RunState {
             List<TrainableParameter> parameters,
             OptionalLong totalSteps,
             BestKeeper best,
-            RunLog log) {
+            RunLog log,
+            RunGradients gradients) {
         this.plan = plan;
         this.parameters = parameters;
         this.updaters = parameters.stream().map(plan.optimizer()::updaterFor).toList();
@@ -42,6 +44,7 @@ final class RunState {
         this.divergence = new DivergenceWatch(plan.divergence(), totalSteps);
         this.best = best;
         this.log = log;
+        this.gradients = gradients;
     }
 
     List<ParameterUpdater> updaters() {
@@ -82,6 +85,7 @@ final class RunState {
         CheckpointContent content = new CheckpointContent();
         content.put("plan", planText());
         content.put("parameters", parameters.size());
+        content.put("mostParts", gradients.mostParts());
         for (int i = 0; i < parameters.size(); i++) {
             CheckpointContent part = content.part("parameter" + i);
             part.put("name", parameters.get(i).name());
@@ -118,6 +122,7 @@ final class RunState {
         best.load(content.part("best"));
         log.load(content.part("log"));
         position.load(content.part("position"));
+        gradients.inParts(Math.toIntExact(content.whole("mostParts")));
     }
 
     private void check(CheckpointContent content) {

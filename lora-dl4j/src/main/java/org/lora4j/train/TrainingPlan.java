@@ -20,7 +20,7 @@ import org.lora4j.error.Problems;
  * How to train: how long, with which optimizer and which safeguards. An immutable value.
  *
  * <p>Defaults: {@link AdamW} with learning rate 2e-4, a constant schedule, no groups, no clipping, no accumulation, seed 0, no
- * early stopping, no penalty, no weight decay on biases and normalization gains, {@link Divergence#usual()}. The length has
+ * early stopping, no penalty, no weight decay on biases and normalization gains, {@link Divergence#usual()}, as many parts as processors. The length has
  * no default.
  *
  * @apiNote Status: experimental
@@ -44,6 +44,7 @@ public final class TrainingPlan {
     private final List<String> allowedWithoutGradient;
     private final Set<String> allowedNotFinite;
     private final Divergence divergence;
+    private final OptionalInt parts;
 
     private TrainingPlan(Builder builder) {
         epochs = builder.epochs;
@@ -61,6 +62,7 @@ public final class TrainingPlan {
         allowedWithoutGradient = List.copyOf(builder.allowedWithoutGradient);
         allowedNotFinite = Collections.unmodifiableSet(new TreeSet<>(builder.allowedNotFinite));
         divergence = builder.divergence;
+        parts = builder.parts;
     }
 
     /**
@@ -94,6 +96,7 @@ public final class TrainingPlan {
         builder.allowedWithoutGradient.addAll(allowedWithoutGradient);
         builder.allowedNotFinite.addAll(allowedNotFinite);
         builder.divergence = divergence;
+        builder.parts = parts;
         return builder;
     }
 
@@ -249,6 +252,7 @@ public final class TrainingPlan {
         values.put("allowedWithoutGradient", allowedWithoutGradient);
         values.put("allowedNotFinite", allowedNotFinite);
         values.put("divergence", divergence);
+        values.put("parts", parts);
         return values;
     }
 
@@ -260,6 +264,15 @@ public final class TrainingPlan {
     @Override
     public int hashCode() {
         return values().hashCode();
+    }
+
+    /**
+     * Largest number of parts in which a batch may be shared among threads.
+     *
+     * @return the number, or empty for that of the processors
+     */
+    public OptionalInt parts() {
+        return parts;
     }
 
     /** Only what differs from the defaults. */
@@ -293,6 +306,7 @@ public final class TrainingPlan {
         private final List<String> allowedWithoutGradient = new ArrayList<>();
         private final Set<String> allowedNotFinite = new TreeSet<>();
         private Divergence divergence = Divergence.usual();
+        private OptionalInt parts = OptionalInt.empty();
 
         private Builder() {}
 
@@ -467,6 +481,19 @@ public final class TrainingPlan {
         }
 
         /**
+         * Sets the largest number of parts in which a batch may be shared among threads, which is the number of processors if
+         * nothing is said. For a run that is to give the same bits on machines of different sizes. A batch is shared where the
+         * graph shows that its rows do not depend on each other; see {@link Computation#parting()}.
+         *
+         * @param most 1 or more
+         * @return this
+         */
+        public Builder parts(int most) {
+            parts = OptionalInt.of(most);
+            return this;
+        }
+
+        /**
          * Checks everything and makes the plan.
          *
          * @return the plan
@@ -485,6 +512,7 @@ public final class TrainingPlan {
             problems.check(!groups.contains(null), "a group is null, expected a ParameterGroup");
             problems.check(!penalties.contains(null), "a penalty is null, expected a Penalty");
             problems.atLeast("accumulation", accumulation, 1);
+            parts.ifPresent(n -> problems.atLeast("parts", n, 1));
             allowedWithoutGradient.forEach(regex -> checkRegex(problems, regex));
             problems.throwIfAny("TrainingPlan");
             return new TrainingPlan(this);

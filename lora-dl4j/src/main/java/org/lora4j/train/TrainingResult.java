@@ -20,6 +20,7 @@ import java.util.OptionalInt;
  * @param bestRestored whether the parameters are now those after {@code bestEpoch}, as the plan asked
  * @param norms norms of every trained parameter, in the order of the model
  * @param withoutGradient names of the parameters whose gradient was exactly 0 in every step
+ * @param computation how it was computed
  * @apiNote Status: experimental
  */
 public record TrainingResult(
@@ -33,7 +34,8 @@ public record TrainingResult(
         OptionalInt bestEpoch,
         boolean bestRestored,
         List<ParameterNorm> norms,
-        List<String> withoutGradient) {
+        List<String> withoutGradient,
+        Computation computation) {
 
     /**
      * Copies the lists.
@@ -49,6 +51,7 @@ public record TrainingResult(
      * @param bestRestored whether the parameters are now those after {@code bestEpoch}, as the plan asked
      * @param norms norms of every trained parameter, in the order of the model
      * @param withoutGradient names of the parameters whose gradient was exactly 0 in every step
+     * @param computation how it was computed
      */
     public TrainingResult {
         losses = List.copyOf(losses);
@@ -64,6 +67,33 @@ public record TrainingResult(
      */
     public double secondsPerEpoch() {
         return epochs.stream().mapToDouble(EpochReport::seconds).average().orElse(0);
+    }
+
+    /**
+     * Examples a second of all steps, evaluations left out.
+     *
+     * @return the number
+     */
+    public double examplesPerSecond() {
+        double seconds = epochs.stream().mapToDouble(EpochReport::seconds).sum();
+        return seconds > 0 ? examples() / seconds : 0;
+    }
+
+    private long examples() {
+        return epochs.stream().mapToLong(EpochReport::examples).sum();
+    }
+
+    /** One line on time: steps, examples, duration, examples a second, and the share of products where it was measured. */
+    String speed() {
+        double seconds = epochs.stream().mapToDouble(EpochReport::seconds).sum();
+        String line = steps + " steps, " + examples() + " examples in " + ProgressListener.duration(seconds)
+                + format(": %.1f examples/s", examplesPerSecond());
+        return computation.productShare().isPresent()
+                ? line
+                        + format(
+                                ", %.0f %% of the time in products",
+                                100 * computation.productShare().getAsDouble())
+                : line;
     }
 
     /**

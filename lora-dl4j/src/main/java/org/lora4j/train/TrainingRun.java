@@ -12,11 +12,9 @@ import java.util.function.LongSupplier;
 import java.util.stream.IntStream;
 import org.lora4j.error.OutOfMemory;
 import org.lora4j.error.Problems;
-import org.lora4j.exec.GraphExecutor;
 import org.lora4j.exec.LossAndGradients;
 import org.lora4j.model.Trainable;
 import org.lora4j.model.TrainableParameter;
-import org.lora4j.train.cache.CachedPrefix;
 import org.lora4j.train.cache.PrefixCache;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -28,8 +26,7 @@ final class TrainingRun implements AutoCloseable {
     private final Optional<Evaluation> evaluation;
     private final List<TrainingListener> listeners;
     private final LongSupplier nanoTime;
-    private final Optional<CachedPrefix> prefix;
-    private final GraphExecutor executor;
+    private final RunGradients source;
     private final List<TrainableParameter> parameters;
     private final List<ParameterSetting> settings;
     private final OptionalLong totalSteps;
@@ -42,6 +39,8 @@ final class TrainingRun implements AutoCloseable {
 
     private double baseRate;
     private double rateFactor;
+    private boolean started;
+    private double secondsBefore;
 
     TrainingRun(
             Trainable model,
@@ -67,11 +66,10 @@ final class TrainingRun implements AutoCloseable {
         plan.penalties().forEach(penalty -> problems.addAll(penalty.misfits(parameters)));
         problems.throwIfAny("Trainer");
 
-        this.executor = model.executor();
-        this.prefix = cache.map(settings -> new CachedPrefix(executor.split(), settings));
+        this.source = new RunGradients(model, plan, cache);
         this.best = new BestKeeper(parameters, evaluation.orElse(null), plan);
         this.log = new RunLog(totalSteps);
-        this.state = new RunState(plan, parameters, totalSteps, best, log);
+        this.state = new RunState(plan, parameters, totalSteps, best, log, source);
         this.position = state.position();
         this.failures = new Failures(parameters, best, state.divergence(), plan.allowedNotFinite());
     }
@@ -112,6 +110,7 @@ final class TrainingRun implements AutoCloseable {
     }
 
     TrainingResult run() {
+        secondsBefore = log.seconds();
         long values = parameters.stream().mapToLong(p -> p.value().length()).sum();
         TrainingStart start =
                 new TrainingStart(plan, totalSteps, parameters.size(), values, evaluation.map(Evaluation::name));
@@ -189,7 +188,7 @@ final class TrainingRun implements AutoCloseable {
         long duration = evaluate.isPresent() ? nanoTime.getAsLong() - from : 0;
         EpochReport report = log.epoch(position.epoch(), metric, duration, isBest);
         listeners.forEach(listener -> listener.onEpochEnd(report));
-        prefix.ifPresent(cache -> listeners.forEach(listener -> listener.onFrozenPrefix(cache.report())));
+        source.report().ifPresent(prefix -> listeners.forEach(listener -> listener.onFrozenPrefix(prefix)));
         if (position.ending() == Ending.INTERRUPTED) {
             return;
         }
@@ -282,9 +281,12 @@ final class TrainingRun implements AutoCloseable {
     }
 
     private LossAndGradients computed(Batch batch, long seed) {
-        return prefix.isPresent()
-                ? prefix.get().gradients(batch.identity(), batch.examples(), batch.placeholders(), seed)
-                : executor.gradients(batch.placeholders(), seed);
+        if (!started) {
+            started = true;
+            Computation computation = source.computation(batch, batches);
+            listeners.forEach(listener -> listener.onFirstBatch(computation));
+        }
+        return source.of(batch, seed);
     }
 
     /** The norm of the mean gradient; nothing has changed yet when a gradient is bad or missing. */
@@ -387,12 +389,13 @@ final class TrainingRun implements AutoCloseable {
                 best.epoch(),
                 restored,
                 state.norms(),
-                state.watch().withoutGradient());
+                state.watch().withoutGradient(),
+                source.computation(batches, log.seconds() - secondsBefore));
     }
 
     /** Frees what the run alone needed, however it ended. */
     @Override
     public void close() {
-        prefix.ifPresent(CachedPrefix::close);
+        source.close();
     }
 }
