@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.stream.IntStream;
 import org.lora4j.autodiff.rules.Shapes;
+import org.lora4j.error.MessageText;
 
 /**
  * Answers the questions of the gradient rules from traced shapes and remembers them: the gradient graph built from them
@@ -63,7 +64,7 @@ final class AskedShapes implements Shapes {
         long[] shape = shapes.get(variable);
         if (shape == null) {
             throw new IllegalStateException(
-                    "gradient graph: the shape of \"" + variable + "\" was not seen in the run forwards");
+                    "gradient graph: the shape of " + MessageText.name(variable) + " was not seen in the run forwards");
         }
         return shape;
     }

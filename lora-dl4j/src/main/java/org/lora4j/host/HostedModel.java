@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Set;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.format.peft.PeftFile;
 import org.lora4j.model.AdaptableModule;
@@ -342,12 +343,13 @@ public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedMo
     public final void removeAdapter(String name) {
         adapters.get(name);
         if (state.merged().contains(name)) {
-            throw new IllegalStateException("removeAdapter: \"" + name
-                    + "\" is merged into the weights; expected it unmerged and not active. Call unmerge() first.");
+            throw new IllegalStateException("removeAdapter: " + MessageText.name(name)
+                    + " is merged into the weights; expected it unmerged and not active. Call unmerge() first.");
         }
         if (state.active().contains(name)) {
-            throw new IllegalStateException("removeAdapter: \"" + name + "\" is active; expected it not to be."
-                    + " Call activate(...) with the others, or activate() for none.");
+            throw new IllegalStateException(
+                    "removeAdapter: " + MessageText.name(name) + " is active; expected it not to be."
+                            + " Call activate(...) with the others, or activate() for none.");
         }
         setTrainable(name, false);
         adapters.remove(name);

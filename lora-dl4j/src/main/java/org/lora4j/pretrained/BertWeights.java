@@ -13,6 +13,7 @@ import java.util.TreeSet;
 import org.lora4j.array.Backend;
 import org.lora4j.array.RandomStreams;
 import org.lora4j.error.ClosestNames;
+import org.lora4j.error.MessageText;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.error.Problems;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -185,7 +186,7 @@ public final class BertWeights {
     public INDArray tensor(String name) {
         INDArray found = tensors.get(name);
         if (found == null) {
-            throw new IllegalArgumentException("BertWeights: no tensor \"" + name + "\""
+            throw new IllegalArgumentException("BertWeights: no tensor " + MessageText.name(name)
                     + ClosestNames.hint(name, tensors.keySet()) + ". tensors().keySet() lists all names.");
         }
         return found;

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
+import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Batches;
@@ -98,8 +99,9 @@ public final class LengthBuckets {
             ids[i] = tokenizer.encode(examples.get(i).text());
             labels[i] = examples.get(i).label();
             if (ids[i].length == 0) {
-                throw new IllegalArgumentException("LengthBuckets: the tokenizer gave no ids for examples[" + i
-                        + "] = \"" + examples.get(i).text() + "\"; expected 1 or more. Let it add the special tokens.");
+                throw new IllegalArgumentException("LengthBuckets: the tokenizer gave no ids for examples[" + i + "] = "
+                        + MessageText.name(examples.get(i).text())
+                        + "; expected 1 or more. Let it add the special tokens.");
             }
         }
         return new LengthBuckets(ids, labels, classes, batchSize, Integer.MAX_VALUE, dataType);

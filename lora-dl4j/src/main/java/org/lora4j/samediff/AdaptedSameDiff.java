@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.host.HostedModel;
@@ -133,7 +134,7 @@ public final class AdaptedSameDiff extends HostedModel<LiveAdapter, MergedArrays
         Problems problems = new Problems();
         fresh(name, theirs.config(), 0).checkSharing(theirs, problems);
         if (!problems.isEmpty()) {
-            throw new IllegalArgumentException(problems.message("shareAdapter \"" + name + "\"")
+            throw new IllegalArgumentException(problems.message("shareAdapter " + MessageText.name(name))
                     + "; expected the same modules. Share adapters between graphs over one base, and name modules where"
                     + " they differ.");
         }
@@ -154,7 +155,7 @@ public final class AdaptedSameDiff extends HostedModel<LiveAdapter, MergedArrays
     public void setGate(String name, ExpertGate gate) {
         LiveAdapter adapter = live(name);
         if (state().active().contains(name)) {
-            throw new IllegalStateException("setGate: \"" + name + "\" is active; expected it not to be."
+            throw new IllegalStateException("setGate: " + MessageText.name(name) + " is active; expected it not to be."
                     + " Call activate(...) with the others first.");
         }
         adapters().put(adapter.withGates(Gates.of(adapter, gate)));

@@ -4,6 +4,7 @@ package org.lora4j.serve;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.lora4j.adapter.Adapter;
+import org.lora4j.error.MessageText;
 
 /** The place of one registered adapter: its values, or the directory from which they come back. */
 final class Slot {
@@ -61,7 +62,7 @@ final class Slot {
         }
         Adapter stored = Adapter.load(directory);
         if (Fingerprint.of(stored) != fingerprint) {
-            throw new IOException("adapter \"" + name + "\": " + directory
+            throw new IOException("adapter " + MessageText.name(name) + ": " + directory
                     + " holds other values than when it was registered; expected the same. Call replace(name, directory)"
                     + " to serve the new ones.");
         }

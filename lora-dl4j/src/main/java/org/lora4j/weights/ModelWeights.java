@@ -14,6 +14,7 @@ import org.lora4j.array.Backend;
 import org.lora4j.array.io.ArrayBytes;
 import org.lora4j.array.io.ElementCodec;
 import org.lora4j.error.ClosestNames;
+import org.lora4j.error.MessageText;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.format.TensorEntry;
 import org.lora4j.format.TensorFile;
@@ -149,7 +150,7 @@ public final class ModelWeights implements Closeable {
     private Weight weight(String name) {
         Weight weight = weights.get(name);
         if (weight == null) {
-            throw new IllegalArgumentException("ModelWeights: no parameter \"" + name + "\""
+            throw new IllegalArgumentException("ModelWeights: no parameter " + MessageText.name(name)
                     + ClosestNames.hint(name, weights.keySet()) + "; expected one of names().");
         }
         return weight;

@@ -17,6 +17,7 @@ import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
 import org.lora4j.config.Scaling;
 import org.lora4j.config.TrainableTokens;
+import org.lora4j.error.MessageText;
 
 /**
  * What to adapt and how: {@link LoraConfig} for Tribuo's configuration files and provenance.
@@ -151,8 +152,8 @@ public final class LoraSpec implements Configurable, Provenancable<ConfiguredObj
 
     private LoraConfig built() {
         if (!targetModules.isEmpty() && !targetPattern.isEmpty()) {
-            throw new IllegalArgumentException("LoraSpec: targetModules = " + targetModules + " and targetPattern = \""
-                    + targetPattern + "\"; expected one of them.");
+            throw new IllegalArgumentException("LoraSpec: targetModules = " + targetModules + " and targetPattern = "
+                    + MessageText.name(targetPattern) + "; expected one of them.");
         }
         LoraConfig.Builder builder = LoraConfig.builder()
                 .rank(rank)

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import org.lora4j.error.AdapterFormatException;
 import org.lora4j.error.ClosestNames;
+import org.lora4j.error.MessageText;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.format.TensorEntry;
 import org.lora4j.format.TensorFile;
@@ -146,8 +147,9 @@ public final class Checkpoint implements TensorFile {
     private Place place(String name) {
         Place place = places.get(name);
         if (place == null) {
-            throw new IllegalArgumentException(source + ": no tensor \"" + name + "\" among " + places.size()
-                    + ClosestNames.hint(name, places.keySet()) + ". tensors().keySet() lists all names.");
+            throw new IllegalArgumentException(
+                    source + ": no tensor " + MessageText.name(name) + " among " + places.size()
+                            + ClosestNames.hint(name, places.keySet()) + ". tensors().keySet() lists all names.");
         }
         return place;
     }

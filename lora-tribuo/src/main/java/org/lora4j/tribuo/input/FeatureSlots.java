@@ -4,6 +4,7 @@ package org.lora4j.tribuo.input;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.tribuo.Example;
 import org.tribuo.Feature;
@@ -85,7 +86,7 @@ final class FeatureSlots {
 
     private void requireFinite(Feature feature, Example<?> example) {
         if (!Float.isFinite((float) feature.getValue())) {
-            throw new IllegalArgumentException(where + ": feature \"" + feature.getName() + "\" is "
+            throw new IllegalArgumentException(where + ": feature " + MessageText.name(feature.getName()) + " is "
                     + feature.getValue() + "; expected a finite number of float range. Clean the example " + example);
         }
     }
