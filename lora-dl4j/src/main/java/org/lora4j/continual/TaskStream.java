@@ -88,4 +88,9 @@ public final class TaskStream<T> {
         }
         return accuracies;
     }
+
+    @Override
+    public String toString() {
+        return "TaskStream" + tasks;
+    }
 }

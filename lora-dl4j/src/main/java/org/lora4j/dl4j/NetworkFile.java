@@ -236,4 +236,9 @@ public final class NetworkFile {
         }
         return zip;
     }
+
+    @Override
+    public String toString() {
+        return "NetworkFile[" + path + "]";
+    }
 }

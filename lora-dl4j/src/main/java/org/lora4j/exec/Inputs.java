@@ -48,7 +48,8 @@ final class Inputs {
                 known.add(output);
             } else {
                 problems.add("no variable " + MessageText.name(output) + " to compute"
-                        + ClosestNames.hint(String.valueOf(output), graph.getVariables().keySet()) + theOutputs());
+                        + ClosestNames.hint(
+                                String.valueOf(output), graph.getVariables().keySet()) + theOutputs());
             }
         }
         if (given == null) {
@@ -72,7 +73,8 @@ final class Inputs {
 
     private static void checkOne(SDVariable placeholder, INDArray array, boolean needed, Problems problems) {
         long[] expected = placeholder.placeholderShape();
-        String description = "placeholder " + MessageText.name(placeholder.name()) + " " + describe(placeholder.dataType(), expected);
+        String description = "placeholder " + MessageText.name(placeholder.name()) + " "
+                + describe(placeholder.dataType(), expected);
         if (array == null) {
             if (needed) {
                 problems.add(description + " is missing");

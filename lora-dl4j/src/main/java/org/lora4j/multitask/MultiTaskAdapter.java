@@ -260,4 +260,9 @@ public final class MultiTaskAdapter {
     Map<String, Part> parts() {
         return parts;
     }
+
+    @Override
+    public String toString() {
+        return "MultiTaskAdapter[tasks " + Problems.quoted(tasks()) + "]";
+    }
 }

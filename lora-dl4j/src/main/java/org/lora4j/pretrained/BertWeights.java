@@ -213,4 +213,9 @@ public final class BertWeights {
         tensors.forEach((name, array) -> copies.put(name, target == dataType ? array.dup() : array.castTo(target)));
         return of(config, copies);
     }
+
+    @Override
+    public String toString() {
+        return "BertWeights[" + tensors.size() + " tensors, " + dataType + ", " + config + "]";
+    }
 }

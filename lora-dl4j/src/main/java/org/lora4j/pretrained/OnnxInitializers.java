@@ -5,7 +5,6 @@ import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collections;
@@ -16,6 +15,7 @@ import java.util.Set;
 import onnx.Onnx;
 import org.lora4j.array.Backend;
 import org.lora4j.error.ClosestNames;
+import org.lora4j.error.MissingFile;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.error.Problems;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -59,10 +59,7 @@ public final class OnnxInitializers {
      * @throws IOException if it cannot be read
      */
     public static OnnxInitializers read(Path file) throws IOException {
-        if (!Files.isRegularFile(file)) {
-            throw new NoSuchFileException(
-                    file.toString(), null, "no such file; expected an ONNX model. Check the path.");
-        }
+        MissingFile.requireRegular(file, "an ONNX model");
         try (InputStream in = Files.newInputStream(file)) {
             return read(in, file.toString());
         }

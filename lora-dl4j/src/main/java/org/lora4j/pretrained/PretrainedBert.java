@@ -283,4 +283,9 @@ public final class PretrainedBert {
         }
         return HuggingFaceTextTokenizer.load(directory.resolve(TOKENIZER), maxLength);
     }
+
+    @Override
+    public String toString() {
+        return "PretrainedBert[" + directory + ", " + weights.config() + "]";
+    }
 }

@@ -123,4 +123,10 @@ public final class EarlierHead {
         }
         return (double) right / labels.length;
     }
+
+    @Override
+    public String toString() {
+        return "EarlierHead[" + MessageText.name(name) + ", " + weight.rows() + " classes of " + weight.columns()
+                + " features]";
+    }
 }

@@ -214,4 +214,10 @@ public final class RetentionProbe {
             return new RetentionProbe(this);
         }
     }
+
+    @Override
+    public String toString() {
+        return "RetentionProbe[" + base.rows() + " examples of " + base.columns() + " features, " + neighbors
+                + " neighbors, " + heads.size() + " heads]";
+    }
 }

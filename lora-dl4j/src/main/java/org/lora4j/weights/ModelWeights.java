@@ -42,8 +42,11 @@ public final class ModelWeights implements Closeable {
 
     private final Map<String, Weight> weights;
     private final TensorFile file;
+    private final Path source;
+    private boolean closed;
 
-    private ModelWeights(Map<String, Weight> weights, TensorFile file) {
+    private ModelWeights(Map<String, Weight> weights, TensorFile file, Path source) {
+        this.source = source;
         this.weights = Collections.unmodifiableMap(weights);
         this.file = file;
     }
@@ -58,7 +61,7 @@ public final class ModelWeights implements Closeable {
         Map<String, Weight> weights = new LinkedHashMap<>();
         arrays.forEach((name, array) -> weights.put(
                 name, new Weight(array.shape().clone(), array.dataType().isFPType(), () -> array)));
-        return new ModelWeights(weights, null);
+        return new ModelWeights(weights, null, null);
     }
 
     /**
@@ -85,7 +88,7 @@ public final class ModelWeights implements Closeable {
                                 entry.shape(),
                                 ElementCodec.of(entry.dtype()).isPresent(),
                                 () -> read(path, file, entry))));
-        return new ModelWeights(weights, file);
+        return new ModelWeights(weights, file, path);
     }
 
     private static INDArray read(Path path, TensorFile reader, TensorEntry entry) throws IOException {
@@ -138,8 +141,13 @@ public final class ModelWeights implements Closeable {
      * @return its values; not to be written to
      * @throws IllegalArgumentException if there is no such parameter
      * @throws UncheckedIOException if reading fails
+     * @throws IllegalStateException after {@link #close}, if the parameters are in a file
      */
     public INDArray get(String name) {
+        if (closed) {
+            throw new IllegalStateException("ModelWeights: " + MessageText.path(source)
+                    + " is closed; expected it open. Read what you need before close(), or open it again.");
+        }
         try {
             return weight(name).source().read();
         } catch (IOException e) {
@@ -164,7 +172,13 @@ public final class ModelWeights implements Closeable {
     @Override
     public void close() throws IOException {
         if (file != null) {
+            closed = true;
             file.close();
         }
+    }
+
+    @Override
+    public String toString() {
+        return "ModelWeights[" + weights.size() + " parameters" + (file == null ? "" : " of " + source) + "]";
     }
 }

@@ -103,7 +103,10 @@ public final class Checkpoint implements TensorFile {
     private static IOException missing(Path directory) {
         if (!Files.isDirectory(directory)) {
             return new NoSuchFileException(
-                    directory.toString(), null, "no such directory; expected one with " + SINGLE + ". Check the path.");
+                    directory.toString(),
+                    null,
+                    (Files.exists(directory) ? "is a file" : "no such directory") + "; expected a directory with "
+                            + SINGLE + ". Check the path.");
         }
         for (String other : OTHER_FORMATS) {
             if (Files.exists(directory.resolve(other))) {
