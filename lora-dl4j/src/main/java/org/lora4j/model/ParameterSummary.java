@@ -3,7 +3,6 @@ package org.lora4j.model;
 
 import java.util.List;
 import java.util.Locale;
-import org.lora4j.error.Problems;
 
 /**
  * How many numbers a model has and how many of them learn.
@@ -59,12 +58,10 @@ public record ParameterSummary(
     /**
      * One line in the words of PEFT.
      *
-     * @return for instance {@code trainable parameters: 1,024 of 66,000 (1.5515 %)}, and the heads that nothing changes
+     * @return for instance {@code trainable parameters: 1,024 of 66,000 (1.5515 %)}
      */
     @Override
     public String toString() {
-        String counts = String.format(
-                Locale.ROOT, "trainable parameters: %,d of %,d (%.4f %%)", trainable, total, percentage());
-        return frozenHeads.isEmpty() ? counts : counts + ", frozen output heads: " + Problems.quoted(frozenHeads);
+        return String.format(Locale.ROOT, "trainable parameters: %,d of %,d (%.4f %%)", trainable, total, percentage());
     }
 }

@@ -105,7 +105,8 @@ public final class BertWeights {
      * @return the weights, of data type FLOAT or DOUBLE as in the file
      * @throws ModelFormatException if the file holds no BERT-family encoder or tensors are missing or of a wrong shape;
      *     the message lists every problem
-     * @throws IllegalArgumentException if {@code heads} does not divide the hidden size
+     * @throws IllegalArgumentException if {@code heads} does not divide the hidden size, or is not the number with which
+     *     the graph of the file splits its features
      */
     public static BertWeights fromOnnx(OnnxInitializers onnx, int heads) throws ModelFormatException {
         return new BertOnnxNames(onnx).weights(heads);

@@ -6,7 +6,6 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.lora4j.error.MessageText;
 import org.lora4j.exec.plan.Planner.PlannedStep;
 import org.lora4j.exec.plan.Value.Place;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -163,8 +162,7 @@ public final class Plan {
             case KNOWN -> placeholders.containsKey(value.name()) ? placeholders.get(value.name()) : known(value);
             case RESULT -> results.get(value);
             case ARENA ->
-                throw new IllegalStateException(
-                        "plan: " + MessageText.name(value.name()) + " is asked for and in the arena");
+                throw new IllegalStateException("plan: \"" + value.name() + "\" is asked for and in the arena");
         };
     }
 
