@@ -26,8 +26,8 @@ public final class MessageText {
     public static final int SHOWN = 10;
 
     private static final int LONGEST_NAME = 240;
+    private static final int LONGEST_VALUE = 600;
     private static final int LONGEST_LIST = 800;
-    private static final int LONGEST_PATH = 600;
 
     private MessageText() {}
 
@@ -75,20 +75,20 @@ public final class MessageText {
      * A value that is no name (a number of a file, a list, another library's message) as it stands.
      *
      * @param value the value, or null
-     * @return its text, cut to about {@value #LONGEST_NAME} bytes
+     * @return its text, cut to about {@value #LONGEST_VALUE} bytes
      */
     public static String value(Object value) {
-        return cut(String.valueOf(value), LONGEST_NAME);
+        return cut(String.valueOf(value), LONGEST_VALUE);
     }
 
     /**
      * Where a file is.
      *
      * @param path the file or directory
-     * @return its path, cut to about {@value #LONGEST_PATH} bytes
+     * @return its path, cut to about {@value #LONGEST_VALUE} bytes
      */
     public static String path(Path path) {
-        return cut(path.toString(), LONGEST_PATH);
+        return cut(path.toString(), LONGEST_VALUE);
     }
 
     /**

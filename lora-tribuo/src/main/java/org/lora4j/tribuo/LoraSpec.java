@@ -118,8 +118,9 @@ public final class LoraSpec implements Configurable, Provenancable<ConfiguredObj
         spec.take(config);
         spec.config = spec.built();
         if (!spec.config.equals(config)) {
-            throw new IllegalArgumentException("LoraSpec: the config has options that trainers do not know: " + config
-                    + "; expected one like " + spec.config + ". Leave the others at their defaults.");
+            throw new IllegalArgumentException("LoraSpec: the config has options that trainers do not know: "
+                    + MessageText.value(config) + "; expected one like " + MessageText.value(spec.config)
+                    + ". Leave the others at their defaults.");
         }
         return spec;
     }

@@ -87,7 +87,8 @@ final class FeatureSlots {
     private void requireFinite(Feature feature, Example<?> example) {
         if (!Float.isFinite((float) feature.getValue())) {
             throw new IllegalArgumentException(where + ": feature " + MessageText.name(feature.getName()) + " is "
-                    + feature.getValue() + "; expected a finite number of float range. Clean the example " + example);
+                    + feature.getValue() + "; expected a finite number of float range. Clean the example "
+                    + MessageText.value(example));
         }
     }
 
@@ -96,7 +97,7 @@ final class FeatureSlots {
         example.forEach(feature -> own.add(feature.getName()));
         List<String> known = new ArrayList<>();
         domain.forEach(info -> known.add(info.getName()));
-        return new IllegalArgumentException("No features found in Example " + example + ". " + where
+        return new IllegalArgumentException("No features found in Example " + MessageText.value(example) + ". " + where
                 + ": the example has the features " + Problems.quoted(own) + "; expected at least one of "
                 + Problems.quoted(known) + ".");
     }
