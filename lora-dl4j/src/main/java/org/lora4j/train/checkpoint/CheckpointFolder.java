@@ -99,7 +99,8 @@ public final class CheckpointFolder {
         if (damaged.isEmpty()) {
             return Optional.empty();
         }
-        throw new IOException(damaged.message("checkpoints in " + directory + ", all damaged")
+        throw new IOException(damaged.message("checkpoints in " + directory + ": all "
+                        + damaged.list().size() + " are damaged")
                 + "; expected a sound one. Remove them to start the run anew.");
     }
 
