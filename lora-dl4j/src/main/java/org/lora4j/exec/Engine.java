@@ -14,7 +14,6 @@ import org.lora4j.exec.plan.Arena;
 import org.lora4j.exec.plan.Plans;
 import org.nd4j.autodiff.functions.DifferentialFunction;
 import org.nd4j.autodiff.samediff.SameDiff;
-import org.nd4j.autodiff.samediff.internal.InferenceSession;
 
 /** The ways to run a graph op by op: what is done to it beforehand, how its ops are differentiated, and who runs it. */
 abstract class Engine {
@@ -45,6 +44,9 @@ abstract class Engine {
     /** The same, with products by something else. */
     abstract Engine with(Multiplier multiplier);
 
+    /** What multiplies, in words. */
+    abstract String products();
+
     /** The same, but computing activations again instead of keeping them. */
     abstract Engine recomputing();
 
@@ -72,7 +74,7 @@ abstract class Engine {
 
         @Override
         Session session(SameDiff graph, Arena arena) {
-            return new Session(() -> new InferenceSession(graph), null);
+            return new Session(() -> Kernels.session(graph, Map.of()), null);
         }
 
         @Override
@@ -83,6 +85,11 @@ abstract class Engine {
         @Override
         Engine with(Multiplier multiplier) {
             return kernels(multiplier);
+        }
+
+        @Override
+        String products() {
+            return Multiplier.nd4j().description();
         }
 
         @Override
@@ -136,6 +143,11 @@ abstract class Engine {
         @Override
         Engine with(Multiplier other) {
             return new WithKernels(other, recomputes);
+        }
+
+        @Override
+        String products() {
+            return multiplier.description();
         }
 
         @Override

@@ -4,6 +4,7 @@ package org.lora4j.train;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.regex.Pattern;
 import org.lora4j.error.Problems;
 import org.lora4j.model.TrainableParameter;
@@ -26,14 +27,19 @@ final class RunState {
     private final RunLog log;
     private final Position position = new Position();
 
-    RunState(TrainingPlan plan, List<TrainableParameter> parameters, BestKeeper best, RunLog log) {
+    RunState(
+            TrainingPlan plan,
+            List<TrainableParameter> parameters,
+            OptionalLong totalSteps,
+            BestKeeper best,
+            RunLog log) {
         this.plan = plan;
         this.parameters = parameters;
         this.updaters = parameters.stream().map(plan.optimizer()::updaterFor).toList();
         this.startNorms = new ArrayList<>(
                 parameters.stream().map(p -> Norms.norm(p.value())).toList());
         this.watch = new GradientWatch(parameters, plan.allowedWithoutGradient());
-        this.divergence = new DivergenceWatch(plan.divergence());
+        this.divergence = new DivergenceWatch(plan.divergence(), totalSteps);
         this.best = best;
         this.log = log;
     }

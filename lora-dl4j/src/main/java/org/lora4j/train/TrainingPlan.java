@@ -2,12 +2,15 @@
 package org.lora4j.train;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 import java.util.stream.Collectors;
@@ -39,6 +42,7 @@ public final class TrainingPlan {
     private final boolean keepBest;
     private final boolean decayBiasAndNorm;
     private final List<String> allowedWithoutGradient;
+    private final Set<String> allowedNotFinite;
     private final Divergence divergence;
 
     private TrainingPlan(Builder builder) {
@@ -55,6 +59,7 @@ public final class TrainingPlan {
         keepBest = builder.keepBest || builder.earlyStopping.isPresent();
         decayBiasAndNorm = builder.decayBiasAndNorm;
         allowedWithoutGradient = List.copyOf(builder.allowedWithoutGradient);
+        allowedNotFinite = Collections.unmodifiableSet(new TreeSet<>(builder.allowedNotFinite));
         divergence = builder.divergence;
     }
 
@@ -87,6 +92,7 @@ public final class TrainingPlan {
         builder.keepBest = keepBest;
         builder.decayBiasAndNorm = decayBiasAndNorm;
         builder.allowedWithoutGradient.addAll(allowedWithoutGradient);
+        builder.allowedNotFinite.addAll(allowedNotFinite);
         builder.divergence = divergence;
         return builder;
     }
@@ -209,6 +215,15 @@ public final class TrainingPlan {
     }
 
     /**
+     * Placeholders that may hold NaN or infinite values.
+     *
+     * @return their names, perhaps none
+     */
+    public Set<String> allowedNotFinite() {
+        return allowedNotFinite;
+    }
+
+    /**
      * When the run counts as diverged.
      *
      * @return the rule
@@ -232,6 +247,7 @@ public final class TrainingPlan {
         values.put("keepBest", keepBest);
         values.put("decayBiasAndNorm", decayBiasAndNorm);
         values.put("allowedWithoutGradient", allowedWithoutGradient);
+        values.put("allowedNotFinite", allowedNotFinite);
         values.put("divergence", divergence);
         return values;
     }
@@ -275,6 +291,7 @@ public final class TrainingPlan {
         private boolean keepBest;
         private boolean decayBiasAndNorm;
         private final List<String> allowedWithoutGradient = new ArrayList<>();
+        private final Set<String> allowedNotFinite = new TreeSet<>();
         private Divergence divergence = Divergence.usual();
 
         private Builder() {}
@@ -423,6 +440,18 @@ public final class TrainingPlan {
          */
         public Builder allowWithoutGradient(String regex) {
             allowedWithoutGradient.add(regex);
+            return this;
+        }
+
+        /**
+         * Lets a placeholder hold NaN or infinite values, which otherwise end the run: an additive mask, or labels that are
+         * missing and left out by the loss.
+         *
+         * @param placeholder its name
+         * @return this
+         */
+        public Builder allowNotFinite(String placeholder) {
+            allowedNotFinite.add(placeholder);
             return this;
         }
 

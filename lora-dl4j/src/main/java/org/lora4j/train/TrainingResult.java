@@ -2,6 +2,7 @@
 package org.lora4j.train;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 
@@ -72,5 +73,31 @@ public record TrainingResult(
      */
     public double lastLoss() {
         return losses.get(losses.size() - 1);
+    }
+
+    /** A line: how the run ended, first and last loss, best metric, and the duration of a step. All values are in the fields. */
+    @Override
+    public String toString() {
+        StringBuilder text = new StringBuilder("TrainingResult[" + ending + " after " + steps + " steps in "
+                + epochs.size() + (epochs.size() == 1 ? " epoch" : " epochs"));
+        if (!losses.isEmpty()) {
+            text.append(format(", loss %.4g to %.4g", losses.get(0), lastLoss()));
+        }
+        if (bestMetric.isPresent()) {
+            text.append(format(", best metric %.4g", bestMetric.getAsDouble()));
+            bestEpoch.ifPresent(epoch -> text.append(" of epoch ").append(epoch));
+            text.append(bestRestored ? " (restored)" : "");
+        }
+        text.append(format(", %.3g s a step, ", medianStepSeconds))
+                .append(norms.size())
+                .append(" parameters");
+        if (!withoutGradient.isEmpty()) {
+            text.append(", ").append(withoutGradient.size()).append(" of them without gradient");
+        }
+        return text.append(']').toString();
+    }
+
+    private static String format(String format, Object... values) {
+        return String.format(Locale.ROOT, format, values);
     }
 }

@@ -10,6 +10,7 @@ import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.function.LongSupplier;
 import java.util.stream.IntStream;
+import org.lora4j.error.OutOfMemory;
 import org.lora4j.error.Problems;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.exec.LossAndGradients;
@@ -70,9 +71,9 @@ final class TrainingRun implements AutoCloseable {
         this.prefix = cache.map(settings -> new CachedPrefix(executor.split(), settings));
         this.best = new BestKeeper(parameters, evaluation.orElse(null), plan);
         this.log = new RunLog(totalSteps);
-        this.state = new RunState(plan, parameters, best, log);
+        this.state = new RunState(plan, parameters, totalSteps, best, log);
         this.position = state.position();
-        this.failures = new Failures(parameters, best);
+        this.failures = new Failures(parameters, best, state.divergence(), plan.allowedNotFinite());
     }
 
     /** Takes up the run of the latest checkpoint, if there is one. */
@@ -259,9 +260,11 @@ final class TrainingRun implements AutoCloseable {
             inputs = batch.placeholders();
             LossAndGradients pass = gradients(batch, Seeds.pass(plan.seed(), position.pass()));
             gradients.hold(pass);
+            Failures.Where where = where(log.steps() + 1, pass.loss());
             if (!Double.isFinite(pass.loss())) {
-                throw failures.lossNotFinite(where(log.steps() + 1, pass.loss()), inputs, pass.gradients());
+                throw failures.lossNotFinite(where, position.batches(), inputs, pass.gradients());
             }
+            failures.requireFinite(where, position.batches(), inputs);
             gradients.add(batch, pass);
         }
         return inputs;
@@ -294,7 +297,7 @@ final class TrainingRun implements AutoCloseable {
                 .mapToObj(i -> parameters.get(i).name())
                 .toList();
         if (!bad.isEmpty()) {
-            throw failures.gradientNotFinite(where(log.steps() + 1, gradients.loss()), bad, inputs);
+            throw failures.gradientNotFinite(where(log.steps() + 1, gradients.loss()), bad, position.batches(), inputs);
         }
         double total = 0;
         for (int i = 0; i < norms.length; i++) {
@@ -303,24 +306,27 @@ final class TrainingRun implements AutoCloseable {
             }
             total = Math.hypot(total, norms[i]);
         }
-        List<String> cutOff = state.watch().cutOff();
-        if (!cutOff.isEmpty()) {
-            throw failures.noGradient(where(log.steps() + 1, gradients.loss()), cutOff);
-        }
         return total * gradients.scale();
     }
 
     private void checkProgress(StepGradients gradients, double norm) {
         double loss = gradients.loss();
-        state.watch().recordAll(norm, loss, learningRate());
-        if (state.watch().nothingLearns()) {
-            throw failures.noGradientAtAll(where(log.steps() + 1, loss));
-        }
+        Failures.Where where = where(log.steps() + 1, loss);
+        GradientWatch watch = state.watch();
         DivergenceWatch divergence = state.divergence();
+        watch.recordAll(norm, loss, learningRate());
         divergence.record(loss, norm);
         if (divergence.lossDiverged() || divergence.gradientExploded()) {
-            throw failures.diverged(where(log.steps() + 1, loss), divergence, plan.divergence(), norm, gradients);
+            throw failures.diverged(where, plan.divergence(), norm, gradients);
         }
+        List<String> cutOff = watch.cutOff();
+        if (cutOff.isEmpty() && !watch.nothingLearns()) {
+            return;
+        }
+        if (divergence.explainsZeroGradients(norm == 0 && watch.anyLearned())) {
+            throw failures.gradientsVanished(where, cutOff);
+        }
+        throw cutOff.isEmpty() ? failures.noGradientAtAll(where) : failures.noGradient(where, cutOff);
     }
 
     /** The norm of the mean gradient of loss and penalties; nothing has changed yet when a penalty is bad. */

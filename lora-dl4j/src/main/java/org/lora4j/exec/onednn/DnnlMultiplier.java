@@ -13,7 +13,6 @@ import org.bytedeco.dnnl.memory;
 import org.bytedeco.dnnl.reorder;
 import org.bytedeco.dnnl.stream;
 import org.bytedeco.javacpp.FloatPointer;
-import org.bytedeco.javacpp.Loader;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.ShortPointer;
 import org.lora4j.exec.kernel.Kernel;
@@ -109,11 +108,6 @@ final class DnnlMultiplier implements Multiplier {
         this.mode = mode;
         this.packing = packing;
         this.threads = threads;
-    }
-
-    /** Loads the library; throws a {@link LinkageError} if it cannot. */
-    static void load() {
-        Loader.load(dnnl.class);
     }
 
     static DnnlMultiplier of(MathMode mode, boolean packing) {
