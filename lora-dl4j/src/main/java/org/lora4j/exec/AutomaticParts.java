@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
@@ -52,6 +53,11 @@ final class AutomaticParts implements GraphExecutor {
     @Override
     public String products() {
         return whole.products();
+    }
+
+    @Override
+    public OptionalDouble productSeconds() {
+        return whole.productSeconds();
     }
 
     @Override

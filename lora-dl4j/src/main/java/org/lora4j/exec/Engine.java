@@ -4,6 +4,7 @@ package org.lora4j.exec;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
 import org.lora4j.autodiff.rules.GradientRule;
 import org.lora4j.autodiff.rules.GradientRules;
 import org.lora4j.autodiff.rules.Shapes;
@@ -46,6 +47,9 @@ abstract class Engine {
 
     /** What multiplies, in words. */
     abstract String products();
+
+    /** How long all products took, of all sessions and threads together; empty where ND4J multiplies within its own ops. */
+    abstract OptionalDouble productSeconds();
 
     /** The same, but computing activations again instead of keeping them. */
     abstract Engine recomputing();
@@ -93,6 +97,11 @@ abstract class Engine {
         }
 
         @Override
+        OptionalDouble productSeconds() {
+            return OptionalDouble.empty();
+        }
+
+        @Override
         Engine recomputing() {
             return new WithKernels(Multiplier.nd4j(), true);
         }
@@ -101,10 +110,12 @@ abstract class Engine {
     private static final class WithKernels extends Engine {
 
         private final Multiplier multiplier;
+        private final MeasuredProducts measured;
         private final boolean recomputes;
 
         WithKernels(Multiplier multiplier, boolean recomputes) {
             this.multiplier = multiplier;
+            this.measured = multiplier == Multiplier.nd4j() ? null : new MeasuredProducts(multiplier);
             this.recomputes = recomputes;
         }
 
@@ -135,7 +146,7 @@ abstract class Engine {
 
         @Override
         Session session(SameDiff graph, Arena arena, List<String> losses) {
-            Map<String, Kernel> kernels = Kernels.of(graph, multiplier);
+            Map<String, Kernel> kernels = Kernels.of(graph, measured == null ? multiplier : measured);
             Plans plans = new Plans(graph, kernels, arena, recomputes ? losses : List.of());
             return new Session(() -> Kernels.session(graph, kernels), plans);
         }
@@ -148,6 +159,11 @@ abstract class Engine {
         @Override
         String products() {
             return multiplier.description();
+        }
+
+        @Override
+        OptionalDouble productSeconds() {
+            return measured == null ? OptionalDouble.empty() : OptionalDouble.of(measured.seconds());
         }
 
         @Override

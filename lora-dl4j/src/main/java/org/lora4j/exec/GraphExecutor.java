@@ -3,6 +3,7 @@ package org.lora4j.exec;
 
 import java.util.Collection;
 import java.util.Map;
+import java.util.OptionalDouble;
 import org.lora4j.exec.kernel.Multiplier;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -127,6 +128,15 @@ public interface GraphExecutor {
      */
     default String products() {
         return Multiplier.nd4j().description();
+    }
+
+    /**
+     * How long products of matrices took since this executor was made, those of all its threads and forks together.
+     *
+     * @return seconds; empty where they are not measured, as those by ND4J
+     */
+    default OptionalDouble productSeconds() {
+        return OptionalDouble.empty();
     }
 
     /**

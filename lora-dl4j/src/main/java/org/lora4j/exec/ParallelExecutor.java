@@ -6,6 +6,7 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Future;
@@ -104,6 +105,11 @@ public final class ParallelExecutor implements GraphExecutor {
     @Override
     public String products() {
         return executors.get(0).products();
+    }
+
+    @Override
+    public OptionalDouble productSeconds() {
+        return executors.get(0).productSeconds();
     }
 
     @Override

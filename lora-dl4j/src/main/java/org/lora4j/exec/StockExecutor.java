@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.SplittableRandom;
 import org.lora4j.error.Problems;
@@ -199,6 +200,11 @@ public final class StockExecutor implements GraphExecutor {
     @Override
     public String products() {
         return engine.products();
+    }
+
+    @Override
+    public OptionalDouble productSeconds() {
+        return engine.productSeconds();
     }
 
     @Override

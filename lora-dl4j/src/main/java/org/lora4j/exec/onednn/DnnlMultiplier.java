@@ -123,8 +123,10 @@ final class DnnlMultiplier implements Multiplier {
 
     @Override
     public String description() {
-        return "oneDNN " + dnnl.DNNL_VERSION_MAJOR + "." + dnnl.DNNL_VERSION_MINOR + ", " + mode
-                + (packing ? ", frozen weights packed" : "");
+        return "oneDNN " + dnnl.DNNL_VERSION_MAJOR + "." + dnnl.DNNL_VERSION_MINOR + " (" + DnnlLibrary.instructions()
+                + "), "
+                + (mode == MathMode.BF16 ? "BF16" : "strict F32") + ", weights "
+                + (packing ? "packed" : mode == MathMode.BF16 ? "copied in BF16" : "where they lie");
     }
 
     @Override
