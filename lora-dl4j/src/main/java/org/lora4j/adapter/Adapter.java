@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.function.BiPredicate;
 import org.lora4j.array.io.ArrayBytes;
@@ -109,7 +110,8 @@ public final class Adapter {
      * @throws IOException if reading fails
      */
     public static Adapter load(Path directory) throws IOException {
-        return AdapterLoader.of(directory).load();
+        return AdapterLoader.of(Objects.requireNonNull(directory, "Adapter.load: directory is null"))
+                .load();
     }
 
     /**

@@ -43,6 +43,9 @@ final class AdapterReader {
         if (Files.isRegularFile(directory)) {
             return readWeights(configFor(directory), directory);
         }
+        if (!Files.isDirectory(directory)) {
+            checkPresent(directory.resolve(WEIGHTS));
+        }
         for (int attempt = 1; ; attempt++) {
             List<Object> before = state();
             try {

@@ -215,4 +215,9 @@ public record SingularValues(Matrix left, double[] values, Matrix right) {
         }
         return Matrix.ofRows(columns, identity);
     }
+
+    @Override
+    public String toString() {
+        return "SingularValues[" + left.rows() + " x " + right.rows() + ", " + values.length + " values]";
+    }
 }

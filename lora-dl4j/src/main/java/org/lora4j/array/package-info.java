@@ -4,6 +4,6 @@
  * heap ({@link org.lora4j.array.Matrix}) and their decompositions in double precision
  * ({@link org.lora4j.array.SingularValues}, {@link org.lora4j.array.OrthonormalBasis}).
  *
- * <p>This package uses nothing but ND4J arrays. What else computes with the elements lives with its users.
+ * <p>This package uses ND4J arrays, and the wording of {@code error}. What else computes with the elements lives with its users.
  */
 package org.lora4j.array;

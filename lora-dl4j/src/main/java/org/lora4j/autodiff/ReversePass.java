@@ -13,6 +13,7 @@ import java.util.function.Function;
 import org.lora4j.autodiff.rules.GradientRule;
 import org.lora4j.autodiff.rules.RuleContext;
 import org.lora4j.autodiff.rules.Shapes;
+import org.lora4j.error.MessageText;
 import org.lora4j.graph.GraphOrder;
 import org.nd4j.autodiff.functions.DifferentialFunction;
 import org.nd4j.autodiff.samediff.SDVariable;
@@ -124,9 +125,10 @@ public final class ReversePass {
         for (int i = 0; i < needed.length; i++) {
             if (needed[i]) {
                 if (inputGradients.get(i) == null) {
-                    throw new IllegalArgumentException("op \"" + op.getName() + "\" ("
-                            + op.getOp().opName() + ") gives no gradient for its input \"" + inputNames.get(i)
-                            + "\"; expected one, because something trainable lies behind it. Freeze what lies behind,"
+                    throw new IllegalArgumentException("op " + MessageText.name(op.getName()) + " ("
+                            + op.getOp().opName() + ") gives no gradient for its input "
+                            + MessageText.name(inputNames.get(i))
+                            + "; expected one, because something trainable lies behind it. Freeze what lies behind,"
                             + " or spell the op with others that have gradients.");
                 }
                 accumulate(inputNames.get(i), inputGradients.get(i));

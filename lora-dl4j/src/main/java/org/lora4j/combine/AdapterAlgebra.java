@@ -11,6 +11,7 @@ import org.lora4j.adapter.Adapter;
 import org.lora4j.array.SingularValues;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.error.ClosestNames;
+import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.format.peft.PeftFile;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -153,9 +154,10 @@ public final class AdapterAlgebra {
         String call = "AdapterAlgebra.deltaWeight";
         Set<String> paths = adapter.modules().keySet();
         if (!paths.contains(modulePath)) {
-            throw new IllegalArgumentException(call + ": module \"" + modulePath + "\" is not in the adapter"
-                    + ClosestNames.hint(modulePath, paths) + "; expected one of its " + paths.size()
-                    + " modules. Adapter.modules() lists them.");
+            throw new IllegalArgumentException(
+                    call + ": module " + MessageText.name(modulePath) + " is not in the adapter"
+                            + ClosestNames.hint(modulePath, paths) + "; expected one of its " + paths.size()
+                            + " modules. Adapter.modules() lists them.");
         }
         Problems problems = new Problems();
         Optional<Factors> found = FactorReader.read("", adapter, modulePath, problems);

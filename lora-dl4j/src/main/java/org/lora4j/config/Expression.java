@@ -6,6 +6,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 import org.lora4j.error.CostlyExpressionException;
+import org.lora4j.error.MessageText;
 
 /**
  * A regular expression from a config, which may come from a stranger. Java's engine backtracks without end and recurses for
@@ -15,8 +16,6 @@ final class Expression {
 
     /** Characters looked at in one match; PEFT's own expressions look at a few hundred of a path. */
     private static final int MOST_STEPS = 1_000_000;
-
-    private static final int SHOWN = 200;
 
     /** Python's way to name a group, which Java writes otherwise; as an unnamed group it matches the same. */
     private static final Pattern NAMED_GROUP = Pattern.compile("(?<!\\\\)\\(\\?P<\\w+>");
@@ -60,14 +59,10 @@ final class Expression {
     }
 
     private CostlyExpressionException tooCostly(String path, String what) {
-        return new CostlyExpressionException("the expression \"" + cut(pattern.pattern()) + "\" " + what
-                + " to match the path \"" + cut(path) + "\"; expected one that does not backtrack without end. Write it"
+        return new CostlyExpressionException("the expression " + MessageText.name(pattern.pattern()) + " " + what
+                + " to match the path " + MessageText.name(path)
+                + "; expected one that does not backtrack without end. Write it"
                 + " without repetitions of repetitions.");
-    }
-
-    /** An expression or a path as a message shows it. */
-    static String cut(String text) {
-        return text.length() > SHOWN ? text.substring(0, SHOWN) + "..." : text;
     }
 
     private static final class TooManySteps extends RuntimeException {

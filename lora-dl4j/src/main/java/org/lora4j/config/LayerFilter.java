@@ -4,6 +4,7 @@ package org.lora4j.config;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.PatternSyntaxException;
+import org.lora4j.error.MessageText;
 
 /**
  * Keeps modules of certain layers only. The layer of a path is its first number behind the name of a layer list that
@@ -27,8 +28,7 @@ final class LayerFilter {
         try {
             lists.add(Expression.compile(".*?\\.(?:" + listName + ")\\.(?<layerIndex>\\d+)\\."));
         } catch (PatternSyntaxException e) {
-            problems.add(
-                    "\"" + Expression.cut(listName) + "\" is not a regular expression (" + e.getDescription() + ")");
+            problems.add(MessageText.name(listName) + " is not a regular expression (" + e.getDescription() + ")");
         }
     }
 

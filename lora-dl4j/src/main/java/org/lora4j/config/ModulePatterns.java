@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.PatternSyntaxException;
+import org.lora4j.error.MessageText;
 
 /**
  * Values for single modules by regular expression: the first key, in order, that matches {@code (.*\.)?(key)$} wins.
@@ -28,8 +29,7 @@ final class ModulePatterns<V> {
         try {
             compiled.put(key, Expression.compile("(.*\\.)?(" + key + ")$"));
         } catch (PatternSyntaxException e) {
-            problems.add(
-                    "key \"" + Expression.cut(key) + "\" is not a regular expression (" + e.getDescription() + ")");
+            problems.add("key " + MessageText.name(key) + " is not a regular expression (" + e.getDescription() + ")");
         }
     }
 

@@ -10,6 +10,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.regex.PatternSyntaxException;
 import org.lora4j.error.CostlyExpressionException;
+import org.lora4j.error.MessageText;
 
 /**
  * Says which modules are meant, by their dotted paths ({@code encoder.layer.0.attention.self.query}).
@@ -157,7 +158,7 @@ public sealed interface ModuleSelector {
             try {
                 compiled = Expression.compile(expression);
             } catch (PatternSyntaxException e) {
-                wrong = "= \"" + Expression.cut(expression) + "\" is not a regular expression (" + e.getDescription()
+                wrong = "= " + MessageText.name(expression) + " is not a regular expression (" + e.getDescription()
                         + " at " + e.getIndex() + ")";
             }
             this.pattern = compiled;

@@ -8,6 +8,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Function;
 import org.lora4j.error.ClosestNames;
+import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 
 /**
@@ -131,8 +132,8 @@ public final class ContinualTask<T> {
         String label = labelOf.apply(example);
         int index = labels.indexOf(label);
         if (index < 0) {
-            throw new IllegalArgumentException("ContinualTask \"" + name + "\": an example has the label \"" + label
-                    + "\"" + ClosestNames.hint(String.valueOf(label), labels) + "; expected one of "
+            throw new IllegalArgumentException("ContinualTask " + MessageText.name(name) + ": an example has the label "
+                    + MessageText.name(label) + ClosestNames.hint(String.valueOf(label), labels) + "; expected one of "
                     + Problems.quoted(labels) + ". Give it to the task that it belongs to.");
         }
         return index;

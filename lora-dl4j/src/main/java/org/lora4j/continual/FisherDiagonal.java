@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.TreeMap;
 import org.lora4j.error.ClosestNames;
+import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.exec.LossAndGradients;
@@ -74,14 +75,14 @@ public final class FisherDiagonal {
 
     private static void add(INDArray gradient, TrainableParameter parameter, int examples, Map<String, INDArray> sums) {
         if (gradient == null) {
-            throw new IllegalStateException("FisherDiagonal: no gradient for \"" + parameter.name()
-                    + "\"; expected one for each parameter that learns. Make it from the model that was trained.");
+            throw new IllegalStateException("FisherDiagonal: no gradient for " + MessageText.name(parameter.name())
+                    + "; expected one for each parameter that learns. Make it from the model that was trained.");
         }
         INDArray square = gradient.mul(gradient);
         double sum = square.sumNumber().doubleValue();
         if (!Double.isFinite(sum)) {
-            throw new IllegalStateException("FisherDiagonal: the gradient of \"" + parameter.name()
-                    + "\" is not finite; expected finite numbers. Check that training went well.");
+            throw new IllegalStateException("FisherDiagonal: the gradient of " + MessageText.name(parameter.name())
+                    + " is not finite; expected finite numbers. Check that training went well.");
         }
         sums.get(parameter.name()).addi(square.muli((double) examples * examples));
         square.close();
@@ -115,7 +116,7 @@ public final class FisherDiagonal {
     public INDArray of(String parameter) {
         INDArray found = importance.get(parameter);
         if (found == null) {
-            throw new IllegalArgumentException("FisherDiagonal: no importances of \"" + parameter + "\""
+            throw new IllegalArgumentException("FisherDiagonal: no importances of " + MessageText.name(parameter)
                     + ClosestNames.hint(parameter, importance.keySet()) + "; expected one of "
                     + Problems.quoted(importance.keySet()) + ".");
         }

@@ -8,6 +8,7 @@ import org.lora4j.adapter.Adapter;
 import org.lora4j.combine.Combine;
 import org.lora4j.combine.CombineAlgorithm;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.error.Problems;
 import org.lora4j.model.AdaptedModel;
 
 /**
@@ -104,5 +105,10 @@ public final class GrowingAdapter {
                 .weights(weights)
                 .algorithm(CombineAlgorithm.CAT)
                 .combine();
+    }
+
+    @Override
+    public String toString() {
+        return "GrowingAdapter[tasks " + Problems.quoted(tasks) + "]";
     }
 }

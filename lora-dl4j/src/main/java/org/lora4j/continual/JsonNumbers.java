@@ -3,6 +3,7 @@ package org.lora4j.continual;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 
 /** Takes lists out of what a JSON object holds; what is something else becomes a problem, not an exception. */
@@ -17,7 +18,7 @@ final class JsonNumbers {
     List<String> texts(String name, Object value) {
         List<String> texts = new ArrayList<>();
         for (Object entry : list(name, value)) {
-            problems.check(entry instanceof String, name + " holds " + entry + ", expected texts");
+            problems.check(entry instanceof String, name + " holds " + MessageText.value(entry) + ", expected texts");
             texts.add(String.valueOf(entry));
         }
         return texts;
@@ -37,7 +38,7 @@ final class JsonNumbers {
         if (value instanceof Number number) {
             return number.doubleValue();
         }
-        problems.add(name + " holds " + value + ", expected a number");
+        problems.add(name + " holds " + MessageText.value(value) + ", expected a number");
         return 0;
     }
 
@@ -45,7 +46,7 @@ final class JsonNumbers {
         if (value instanceof List<?> list) {
             return list;
         }
-        problems.add(name + " is " + value + ", expected a list");
+        problems.add(name + " is " + MessageText.value(value) + ", expected a list");
         return List.of();
     }
 }

@@ -13,6 +13,7 @@ import java.util.TreeMap;
 import org.lora4j.array.Matrix;
 import org.lora4j.error.ClosestNames;
 import org.lora4j.error.CorruptAdapterException;
+import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -150,8 +151,8 @@ public final class TaskRouter {
      */
     public TaskRouter without(String task) {
         if (!tasks().contains(task)) {
-            throw new IllegalArgumentException("TaskRouter: no task \"" + task + "\"" + ClosestNames.hint(task, tasks())
-                    + "; expected one of " + Problems.quoted(tasks()) + ".");
+            throw new IllegalArgumentException("TaskRouter: no task " + MessageText.name(task)
+                    + ClosestNames.hint(task, tasks()) + "; expected one of " + Problems.quoted(tasks()) + ".");
         }
         return new TaskRouter(
                 shrinkage, tasks.stream().filter(t -> !t.task().equals(task)).toList(), scatter, threshold);

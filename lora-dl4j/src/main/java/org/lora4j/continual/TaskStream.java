@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 
 /**
@@ -80,11 +81,16 @@ public final class TaskStream<T> {
         for (int i = 0; i < accuracies.length; i++) {
             accuracies[i] = learner.accuracy(tasks.get(i));
             if (!(accuracies[i] >= 0 && accuracies[i] <= 1)) {
-                throw new IllegalStateException("TaskStream, " + when + ": the learner's accuracy on \""
-                        + tasks.get(i).name() + "\" is " + accuracies[i]
+                throw new IllegalStateException("TaskStream, " + when + ": the learner's accuracy on "
+                        + MessageText.name(tasks.get(i).name()) + " is " + accuracies[i]
                         + "; expected a number from 0 to 1. Divide what is right by the number of test examples.");
             }
         }
         return accuracies;
+    }
+
+    @Override
+    public String toString() {
+        return "TaskStream" + tasks;
     }
 }

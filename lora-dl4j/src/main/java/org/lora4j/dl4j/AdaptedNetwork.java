@@ -350,6 +350,11 @@ public final class AdaptedNetwork<N extends Model> extends HostedModel<NetworkAd
     }
 
     @Override
+    protected Set<String> trainableHeads() {
+        return modules.heads();
+    }
+
+    @Override
     protected long baseParameters() {
         return modules.parameters().stream()
                 .mapToLong(parameter -> parameter.value().length())

@@ -118,8 +118,9 @@ abstract class NetworkAccess<N extends Model> {
         sites(network).forEach(site -> site.obstacle().ifPresent(problems::add));
         if (!problems.isEmpty()) {
             throw new IllegalArgumentException(
-                    problems.message("network") + "; expected stock layers. Attach adapters to the"
-                            + " base that the adapters were made for; lora4j freezes it by itself.");
+                    problems.message("network") + "; expected stock layers, which lora4j freezes by itself."
+                            + " Call addAdapter on the AdaptedNetwork of an adapted network, or adapt its base() or its"
+                            + " mergeAndUnload().");
         }
     }
 

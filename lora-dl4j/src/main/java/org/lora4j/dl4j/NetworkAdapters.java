@@ -17,6 +17,7 @@ import org.lora4j.dl4j.layer.LayerKinds;
 import org.lora4j.dl4j.layer.LoraSettings;
 import org.lora4j.dl4j.layer.LoraSlot;
 import org.lora4j.dl4j.layer.SlotMethod;
+import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.format.peft.PeftFile;
 import org.lora4j.format.peft.StackedModules;
@@ -135,7 +136,7 @@ final class NetworkAdapters {
                 "trainableTokens = " + config.trainableTokens() + ", expected none");
         if (!problems.isEmpty()) {
             throw new IllegalArgumentException(
-                    problems.message("adapter \"" + name + "\" on a network of Deeplearning4j")
+                    problems.message("adapter " + MessageText.name(name) + " on a network of Deeplearning4j")
                             + ". Change the config, or use a SameDiff graph.");
         }
     }
@@ -146,7 +147,7 @@ final class NetworkAdapters {
                 .map(module -> module.path() + " (" + module.kind() + ")")
                 .toList();
         if (!without.isEmpty()) {
-            throw new IllegalArgumentException("adapter \"" + name + "\": dora = true with modules "
+            throw new IllegalArgumentException("adapter " + MessageText.name(name) + ": dora = true with modules "
                     + Problems.quoted(without) + ", whose kinds of layers have no DoRA; expected modules of "
                     + LayerKinds.namesWithDora() + ". Exclude these modules, or set dora to false.");
         }
@@ -210,7 +211,7 @@ final class NetworkAdapters {
         }
         if (!problems.isEmpty()) {
             throw new IllegalArgumentException(
-                    problems.message("adapter \"" + adapter.name() + "\" on a network of Deeplearning4j")
+                    problems.message("adapter " + MessageText.name(adapter.name()) + " on a network of Deeplearning4j")
                             + ". Nothing was attached: change what is targeted, or the base.");
         }
         return adapter;

@@ -12,6 +12,7 @@ import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.lora4j.error.IncompatibleBaseException;
 import org.lora4j.error.ModelFormatException;
+import org.lora4j.error.Problems;
 import org.lora4j.format.dl4j.NetworkConfiguration;
 import org.lora4j.format.dl4j.NetworkZip;
 import org.lora4j.format.dl4j.SavedAdapters;
@@ -229,11 +230,15 @@ public final class NetworkFile {
         NetworkZip zip = NetworkZip.open(path, most);
         List<String> left = zip.names().stream()
                 .filter(name -> !KNOWN.contains(name) && !name.startsWith(SavedAdapters.PREFIX))
-                .limit(10)
                 .toList();
         if (!left.isEmpty()) {
-            LOG.info("{}: entries {} are not part of the network and were not read", path, left);
+            LOG.info("{}: entries {} are not part of the network and were not read", path, Problems.quoted(left));
         }
         return zip;
+    }
+
+    @Override
+    public String toString() {
+        return "NetworkFile[" + path + "]";
     }
 }

@@ -18,6 +18,7 @@ import org.deeplearning4j.nn.conf.graph.GraphVertex;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.lora4j.array.io.ElementCodec;
+import org.lora4j.error.MessageText;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.format.dl4j.NetworkConfiguration;
 import org.lora4j.format.dl4j.NetworkZip;
@@ -79,8 +80,6 @@ record NetworkReader<C, N extends Model>(
             new GraphAccess());
 
     private static final int PIECE = 1 << 16;
-
-    private static final int LONGEST_CAUSE = 500;
 
     /** ND4J's names of element types; the codecs follow the byte order of the buffer. */
     private static final Map<String, ElementCodec> CODECS = Map.of(
@@ -198,10 +197,9 @@ record NetworkReader<C, N extends Model>(
         try {
             return step.get();
         } catch (RuntimeException e) {
-            String cause = String.valueOf(e);
             throw new ModelFormatException(
                     zip.where(NetworkZip.CONFIGURATION) + ": no network can be made of it ("
-                            + cause.substring(0, Math.min(cause.length(), LONGEST_CAUSE))
+                            + MessageText.value(e)
                             + "); expected the configuration of a network. The file is damaged, or of another version of"
                             + " Deeplearning4j.",
                     e);

@@ -84,4 +84,9 @@ public final class RegisteredBase implements AutoCloseable {
     public void close() {
         held = null;
     }
+
+    @Override
+    public String toString() {
+        return "RegisteredBase[" + id + "]";
+    }
 }

@@ -12,6 +12,7 @@ import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.dl4j.layer.RowAdditions;
 import org.lora4j.dl4j.layer.RowsLayer;
+import org.lora4j.error.MessageText;
 import org.lora4j.host.PlainAdapters;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -175,8 +176,8 @@ public final class RowNetwork {
      */
     public INDArray parameter(String path) {
         return Optional.ofNullable(shared.adapters().parameter(path))
-                .orElseThrow(() -> new IllegalArgumentException("parameter \"" + path
-                        + "\": the network has none of this path; expected the weight or bias of a module."
+                .orElseThrow(() -> new IllegalArgumentException("parameter " + MessageText.name(path)
+                        + ": the network has none of this path; expected the weight or bias of a module."
                         + " List the modules with modules()."))
                 .peftValue();
     }

@@ -19,6 +19,7 @@ import org.lora4j.dl4j.NetworkAdapter.Part;
 import org.lora4j.dl4j.layer.FrozenValues;
 import org.lora4j.dl4j.layer.LoraSettings;
 import org.lora4j.dl4j.layer.LoraSlot;
+import org.lora4j.error.Problems;
 import org.lora4j.host.HostState;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -263,10 +264,11 @@ final class StateNetwork<N extends Model> {
 
     // What is possible was found out when each adapter was added, but for what may be missing once it is trained.
     private static void requirePossible(Site site, LoraSettings settings) {
-        List<String> problems = site.problems(settings);
+        Problems problems = new Problems();
+        problems.addAll(site.problems(settings));
         if (!problems.isEmpty()) {
             throw new IllegalStateException(
-                    "network: " + String.join("; ", problems) + ". Correct the base, or setTrainable(name, false).");
+                    problems.message("network") + ". Correct the base, or setTrainable(name, false).");
         }
     }
 

@@ -19,7 +19,7 @@ public class AdapterFormatException extends IOException {
      * @param message the file, what was found there, what was expected and what to do
      */
     public AdapterFormatException(String message) {
-        super(message);
+        super(MessageText.bounded(message));
     }
 
     /**
@@ -29,6 +29,6 @@ public class AdapterFormatException extends IOException {
      * @param cause the failure underneath
      */
     public AdapterFormatException(String message, Throwable cause) {
-        super(message, cause);
+        super(MessageText.bounded(message), cause);
     }
 }

@@ -17,6 +17,6 @@ public class CostlyExpressionException extends IllegalArgumentException {
      * @param message the expression, what it was matched against, and what to do
      */
     public CostlyExpressionException(String message) {
-        super(message);
+        super(MessageText.bounded(message));
     }
 }

@@ -19,7 +19,7 @@ public class ModelFormatException extends IOException {
      * @param message the file, what is wrong with the value found, what was expected and what to do
      */
     public ModelFormatException(String message) {
-        super(message);
+        super(MessageText.bounded(message));
     }
 
     /**
@@ -29,6 +29,6 @@ public class ModelFormatException extends IOException {
      * @param cause the failure underneath
      */
     public ModelFormatException(String message, Throwable cause) {
-        super(message, cause);
+        super(MessageText.bounded(message), cause);
     }
 }

@@ -16,6 +16,6 @@ public class NoMatchingModuleException extends IllegalArgumentException {
      * @param message the entries without a match, the closest names and how to list the modules
      */
     public NoMatchingModuleException(String message) {
-        super(message);
+        super(MessageText.bounded(message));
     }
 }

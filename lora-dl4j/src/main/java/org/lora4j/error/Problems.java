@@ -4,7 +4,6 @@ package org.lora4j.error;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
-import java.util.stream.Collectors;
 
 /**
  * Gathers everything that is wrong with one input, so that the user hears of it all at once.
@@ -15,8 +14,13 @@ import java.util.stream.Collectors;
  */
 public final class Problems {
 
-    /** How many entries of a list a message shows. */
-    public static final int SHOWN = 10;
+    /** How many problems a message shows. */
+    public static final int SHOWN = MessageText.SHOWN;
+
+    /** Bytes that leave room for the advice which callers add behind the problems. */
+    private static final int LONGEST = 2_600;
+
+    private static final int LONGEST_WHERE = 400;
 
     private final List<String> found = new ArrayList<>();
 
@@ -130,13 +134,12 @@ public final class Problems {
      * Words all problems as one message.
      *
      * @param where what was examined: a class, an argument, a file
-     * @return {@code where: problem} for one, {@code where: 3 problems: a; b; c} for several, cut at {@value #SHOWN}
+     * @return {@code where: problem} for one, {@code where: 3 problems: a; b; c} for several, cut at {@value #SHOWN}; long
+     *     ones are cut as by {@link MessageText}, so that the whole has at most about 3 kB
      */
     public String message(String where) {
-        if (found.size() == 1) {
-            return where + ": " + found.get(0);
-        }
-        return where + ": " + found.size() + " problems: " + shorten(found, "; ");
+        String count = found.size() == 1 ? "" : found.size() + " problems: ";
+        return MessageText.cut(where, LONGEST_WHERE) + ": " + count + MessageText.findings(found, LONGEST);
     }
 
     /**
@@ -155,17 +158,10 @@ public final class Problems {
      * Words a list of quoted names for a message.
      *
      * @param names names in the order to show
-     * @return {@code "a", "b", "c"}, cut at {@value #SHOWN} with the number left out; {@code none} if empty
+     * @return {@code "a", "b", "c"}, cut at {@value #SHOWN} with the number left out; long names are cut as by
+     *     {@link MessageText}; {@code none} if empty
      */
     public static String quoted(Collection<?> names) {
-        return names.isEmpty()
-                ? "none"
-                : shorten(names.stream().map(n -> "\"" + n + "\"").toList(), ", ");
-    }
-
-    private static String shorten(List<String> all, String separator) {
-        String shown = all.stream().limit(SHOWN).collect(Collectors.joining(separator));
-        int left = all.size() - SHOWN;
-        return left > 0 ? shown + separator + "and " + left + " more" : shown;
+        return MessageText.names(names);
     }
 }

@@ -5,7 +5,8 @@
  * {@link org.lora4j.error.NoMatchingModuleException}; {@link java.lang.IllegalStateException} is for the order of calls;
  * {@link org.lora4j.error.AdapterFormatException} and its subclasses are for files. Every message says where, what was
  * found, what was expected and what to do, and gathers all the problems of one input
- * ({@link org.lora4j.error.Problems}); near misses of names are offered by {@link org.lora4j.error.ClosestNames}.
+ * ({@link org.lora4j.error.Problems}); names and values from outside are cut and stand on one line
+ * ({@link org.lora4j.error.MessageText}); near misses of names are offered by {@link org.lora4j.error.ClosestNames}.
  *
  * <p>This package uses nothing but the JDK. A new kind of trouble becomes a class here only if a caller would want to
  * catch it separately.

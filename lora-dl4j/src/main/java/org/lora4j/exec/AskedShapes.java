@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.stream.IntStream;
 import org.lora4j.autodiff.rules.Shapes;
+import org.lora4j.error.MessageText;
 
 /**
  * Answers the questions of the gradient rules from traced shapes and remembers them: the gradient graph built from them
@@ -58,9 +59,9 @@ final class AskedShapes implements Shapes {
             // ND4J gives the sum of such arrays a shape, and notices when it runs; what is made of the graph here does
             // not.
             if (in[d - missing] != 1 && in[d - missing] != out[d]) {
-                throw new IllegalArgumentException("graph input: \"" + pair.input() + "\" has shape "
+                throw new IllegalArgumentException("graph input: " + MessageText.name(pair.input()) + " has shape "
                         + Arrays.toString(in)
-                        + " and \"" + pair.output() + "\", which is computed from it element by element, "
+                        + " and " + MessageText.name(pair.output()) + ", which is computed from it element by element, "
                         + Arrays.toString(out) + "; expected sizes that are equal or 1. Compare the arrays with each"
                         + " other and with the placeholders of the graph.");
             }
@@ -74,7 +75,7 @@ final class AskedShapes implements Shapes {
         long[] shape = shapes.get(variable);
         if (shape == null) {
             throw new IllegalStateException(
-                    "gradient graph: the shape of \"" + variable + "\" was not seen in the run forwards");
+                    "gradient graph: the shape of " + MessageText.name(variable) + " was not seen in the run forwards");
         }
         return shape;
     }

@@ -5,10 +5,12 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.lora4j.exec.kernel.Multiplier;
 import org.lora4j.exec.plan.InputKey;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -81,6 +83,12 @@ final class AutomaticParts implements GraphExecutor {
 
     @Override
     public Map<String, INDArray> output(Map<String, INDArray> placeholders, Collection<String> outputs) {
+        if (placeholders == null
+                || Stream.of(placeholders.values(), outputs)
+                        .flatMap(Collection::stream)
+                        .anyMatch(Objects::isNull)) {
+            return whole.output(placeholders, outputs); // Which says what is missing.
+        }
         String key = "outputs " + List.copyOf(outputs) + " " + InputKey.of(placeholders, false);
         Parting parting = partings.computeIfAbsent(key, k -> whole.partingOfOutputs(placeholders, outputs, most));
         return executor(parting).output(placeholders, outputs);

@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.lora4j.autodiff.ReversePass;
+import org.lora4j.error.MessageText;
 import org.lora4j.exec.plan.Arena;
 import org.lora4j.graph.GraphCopy;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -88,7 +89,7 @@ final class GradientGraph {
             }
             long[] expected = graph.getVariable(name).getArr().shape();
             if (!Arrays.equals(gradient.shape(), expected)) {
-                throw new IllegalStateException("gradient of \"" + name + "\" has shape "
+                throw new IllegalStateException("gradient of " + MessageText.name(name) + " has shape "
                         + Arrays.toString(gradient.shape()) + "; expected " + Arrays.toString(expected)
                         + ". A shape in the graph depends on the values of an input: give such values as an integer"
                         + " placeholder of one axis.");

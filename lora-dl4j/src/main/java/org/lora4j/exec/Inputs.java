@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.lora4j.error.ClosestNames;
+import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.graph.GraphOrder;
 import org.nd4j.autodiff.samediff.SDVariable;
@@ -44,33 +45,51 @@ final class Inputs {
     /** Every problem of a call. Safe for any number of threads. */
     Problems problems(Map<String, INDArray> given, Collection<String> outputs) {
         Problems problems = new Problems();
+        problems.check(given != null, "the placeholders are null, expected a map, empty for a graph without any");
+        problems.check(!outputs.isEmpty(), "no output to compute, expected names of variables" + theOutputs());
         Set<String> known = new LinkedHashSet<>();
         for (String output : outputs) {
-            if (graph.hasVariable(output)) {
+            if (output != null && graph.hasVariable(output)) {
                 known.add(output);
             } else {
-                problems.add("no variable \"" + output + "\" to compute"
-                        + ClosestNames.hint(output, graph.getVariables().keySet()));
+                problems.add("no variable " + MessageText.name(output) + " to compute"
+                        + ClosestNames.hint(
+                                String.valueOf(output), graph.getVariables().keySet()) + theOutputs());
             }
+        }
+        if (given == null) {
+            problems.throwIfAny("graph input");
         }
         Set<String> needed = neededFor.computeIfAbsent(known, k -> GraphOrder.ancestors(graph, k));
         placeholders.forEach((name, v) -> checkOne(v, given.get(name), needed.contains(name), problems));
         for (String name : given.keySet()) {
             if (!placeholders.containsKey(name)) {
-                problems.add("\"" + name + "\" is not a placeholder; placeholders are " + placeholders.keySet());
+                problems.add(MessageText.name(name) + " is not a placeholder; placeholders are "
+                        + Problems.quoted(placeholders.keySet()));
             }
         }
         ranges.check(given, needed, problems);
         return problems;
     }
 
+    private String theOutputs() {
+        return "; outputs of the graph: " + Problems.quoted(GraphOrder.outputs(graph));
+    }
+
     private static void checkOne(SDVariable placeholder, INDArray array, boolean needed, Problems problems) {
         long[] expected = placeholder.placeholderShape();
-        String description = "placeholder \"" + placeholder.name() + "\" " + describe(placeholder.dataType(), expected);
+        String description = "placeholder " + MessageText.name(placeholder.name()) + " "
+                + describe(placeholder.dataType(), expected);
         if (array == null) {
             if (needed) {
                 problems.add(description + " is missing");
             }
+        } else if (array.wasClosed()) {
+            problems.add(description + " was given an array that is closed");
+        } else if (array.isEmpty()) {
+            // Ops of ND4J read what an array without elements does not have, and end the process.
+            problems.add(description + " was given " + describe(array.dataType(), array.shape())
+                    + ", which has no elements");
         } else if (expected != null && !fits(expected, array.shape())) {
             problems.add(description + " was given " + describe(array.dataType(), array.shape()));
         }

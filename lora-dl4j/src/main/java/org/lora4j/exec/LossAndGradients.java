@@ -3,6 +3,8 @@ package org.lora4j.exec;
 
 import java.util.Map;
 import java.util.Set;
+import org.lora4j.array.ArrayText;
+import org.lora4j.error.Problems;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -36,5 +38,11 @@ public record LossAndGradients(double loss, Map<String, INDArray> gradients, Set
      */
     public LossAndGradients(double loss, Map<String, INDArray> gradients) {
         this(loss, gradients, Set.of());
+    }
+
+    @Override
+    public String toString() {
+        return "LossAndGradients[loss " + loss + ", gradients " + ArrayText.of(gradients) + ", unreached "
+                + Problems.quoted(unreached) + "]";
     }
 }

@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.lora4j.error.MessageText;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.INDArrayIndex;
@@ -103,7 +104,7 @@ record RowParts(List<Map<String, INDArray>> parts, long[] starts) {
     // In a new array: the parts' may be one and the same, a leaf of the graph.
     private INDArray meanOfScalars(String name, List<INDArray> scalars) {
         if (!scalars.get(0).dataType().isFPType()) {
-            throw new IllegalArgumentException("parallel executor: output \"" + name + "\" is a single "
+            throw new IllegalArgumentException("parallel executor: output " + MessageText.name(name) + " is a single "
                     + scalars.get(0).dataType() + "; expected a row for each example, or a mean over them. Compute it"
                     + " with a single executor.");
         }
@@ -123,7 +124,7 @@ record RowParts(List<Map<String, INDArray>> parts, long[] starts) {
         }
         for (int part = 0; part < arrays.size(); part++) {
             if (arrays.get(part).size(0) != rows(part)) {
-                throw new IllegalArgumentException("parallel executor: output \"" + name + "\" has "
+                throw new IllegalArgumentException("parallel executor: output " + MessageText.name(name) + " has "
                         + arrays.get(part).size(0) + " rows for a part of " + rows(part)
                         + " rows; expected a row for each. Compute it with a single executor.");
             }
@@ -140,10 +141,11 @@ record RowParts(List<Map<String, INDArray>> parts, long[] starts) {
         for (int part = 0; part < arrays.size(); part++) {
             INDArray array = arrays.get(part);
             if (array.rank() == 0 || block == 0 || array.size(0) != block * rows(part)) {
-                throw new IllegalArgumentException("frozen prefix: variable \"" + name + "\" has the shape "
-                        + Arrays.toString(array.shape()) + " for " + rows(part)
-                        + " rows of a batch; expected as many rows for each. Train without inParallel, or without the"
-                        + " cache.");
+                throw new IllegalArgumentException(
+                        "frozen prefix: variable " + MessageText.name(name) + " has the shape "
+                                + Arrays.toString(array.shape()) + " for " + rows(part)
+                                + " rows of a batch; expected as many rows for each. Train without inParallel, or without the"
+                                + " cache.");
             }
         }
         return Nd4j.concat(0, arrays.toArray(new INDArray[0]));

@@ -10,8 +10,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
-import java.util.stream.Collectors;
 import org.lora4j.error.IndexOutOfRangeException;
+import org.lora4j.error.MessageText;
 import org.lora4j.exec.plan.KnownShapes;
 import org.lora4j.exec.plan.Plan;
 import org.lora4j.exec.plan.Plans;
@@ -87,7 +87,7 @@ final class Session {
         } catch (RuntimeException e) {
             throw new IllegalArgumentException(
                     "graph input: ND4J cannot run the graph on " + describe(placeholders) + " ("
-                            + String.valueOf(e.getMessage()).trim()
+                            + MessageText.value(String.valueOf(e.getMessage()).trim())
                             + "); expected arrays whose shapes and values belong"
                             + " together. Compare them with each other and with the placeholders of the graph.",
                     e);
@@ -98,10 +98,10 @@ final class Session {
         if (placeholders.isEmpty()) {
             return "no input";
         }
-        return placeholders.entrySet().stream()
+        return MessageText.values(placeholders.entrySet().stream()
                 .map(e -> e.getKey() + " " + e.getValue().dataType()
                         + Arrays.toString(e.getValue().shape()))
                 .sorted()
-                .collect(Collectors.joining(", "));
+                .toList());
     }
 }

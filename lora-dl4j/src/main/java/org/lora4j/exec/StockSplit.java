@@ -6,6 +6,7 @@ import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
+import org.lora4j.error.MessageText;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.VariableType;
@@ -70,7 +71,7 @@ final class StockSplit implements SplitExecutor {
         found.forEach((name, array) -> {
             DataType declared = suffixPlaceholders.get(name);
             if (declared != array.dataType()) {
-                throw new IllegalStateException("frozen prefix: variable \"" + name + "\" is " + declared
+                throw new IllegalStateException("frozen prefix: variable " + MessageText.name(name) + " is " + declared
                         + " in the graph and " + array.dataType()
                         + " when it runs; expected the same. Train without the"
                         + " cache, or cast it in the graph.");

@@ -2,6 +2,7 @@
 package org.lora4j.format;
 
 import java.util.Arrays;
+import org.lora4j.error.MessageText;
 
 /**
  * Where a tensor lies in a file and how its bytes are to be read.
@@ -20,8 +21,6 @@ public record TensorEntry(String name, DType dtype, long[] shape, long position,
     public static final long NOT_IN_ONE_PIECE = -1;
 
     private static final int SHOWN_DIMENSIONS = 10;
-
-    private static final int SHOWN_CHARACTERS = 200;
 
     /**
      * Copies the shape.
@@ -79,16 +78,15 @@ public record TensorEntry(String name, DType dtype, long[] shape, long position,
      * Words a name for a message.
      *
      * @param name a name from a file that nobody vouches for
-     * @return the name in quotes, cut at 200 characters, without line ends and other control characters
+     * @return {@link MessageText#name}
      */
     public static String worded(String name) {
-        String shown = name.length() <= SHOWN_CHARACTERS ? name : name.substring(0, SHOWN_CHARACTERS) + "...";
-        return "\"" + shown.replaceAll("\\p{Cntrl}", "?") + "\"";
+        return MessageText.name(name);
     }
 
     @Override
     public String toString() {
         String where = position == NOT_IN_ONE_PIECE ? "" : " at " + position;
-        return name + " " + dtype + worded(shape) + where;
+        return MessageText.value(name) + " " + dtype + worded(shape) + where;
     }
 }

@@ -4,6 +4,7 @@ package org.lora4j.format;
 import java.util.Collections;
 import java.util.Map;
 import org.lora4j.error.ClosestNames;
+import org.lora4j.error.MessageText;
 
 /**
  * The tensors of one open file by name, with the checks of a caller's arguments that all readers share.
@@ -47,8 +48,8 @@ public final class TensorIndex {
     public TensorEntry entry(String name) {
         TensorEntry entry = entries.get(name);
         if (entry == null) {
-            throw new IllegalArgumentException(file + ": no tensor \"" + name + "\" among " + entries.size()
-                    + ClosestNames.hint(name, entries.keySet()));
+            throw new IllegalArgumentException(file + ": no tensor " + MessageText.name(name) + " among "
+                    + entries.size() + ClosestNames.hint(name, entries.keySet()));
         }
         return entry;
     }
@@ -66,8 +67,8 @@ public final class TensorIndex {
             throw new IllegalArgumentException(file + ": " + entry + " is not an entry of this file; ask tensor(name)");
         }
         if (from < 0 || length < 0 || from > entry.byteCount() - length) {
-            throw new IllegalArgumentException(file + ": bytes [" + from + ", +" + length + ") of tensor \""
-                    + entry.name() + "\"; expected within its " + entry.byteCount() + " bytes");
+            throw new IllegalArgumentException(file + ": bytes [" + from + ", +" + length + ") of tensor "
+                    + MessageText.name(entry.name()) + "; expected within its " + entry.byteCount() + " bytes");
         }
     }
 }

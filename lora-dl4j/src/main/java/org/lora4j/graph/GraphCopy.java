@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
+import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.nd4j.autodiff.functions.DifferentialFunction;
 import org.nd4j.autodiff.samediff.NameScope;
@@ -94,7 +95,7 @@ public final class GraphCopy {
      */
     public GraphCopy rewrite(String opName, OpRewrite rewrite) {
         if (!source.getOps().containsKey(opName)) {
-            throw new IllegalArgumentException("graph copy: the source has no op \"" + opName + "\"");
+            throw new IllegalArgumentException("graph copy: the source has no op " + MessageText.name(opName));
         }
         rewrites.put(opName, rewrite);
         return this;
@@ -214,8 +215,8 @@ public final class GraphCopy {
 
     private static SDVariable newLeaf(SameDiff copy, String name, VariableType type, INDArray array) {
         if (array == null) {
-            throw new IllegalArgumentException("graph copy: variable \"" + name
-                    + "\" has no array; expected an initialized graph. Give the variable a value first.");
+            throw new IllegalArgumentException("graph copy: variable " + MessageText.name(name)
+                    + " has no array; expected an initialized graph. Give the variable a value first.");
         }
         if (type == VariableType.CONSTANT) {
             return copy.constant(name, array);
@@ -282,7 +283,7 @@ public final class GraphCopy {
         }
         List<String> outputs = op.getOutputsOfOp();
         if (results.size() != outputs.size()) {
-            throw new IllegalStateException("graph copy: the rewrite of op \"" + op.getName() + "\" gave "
+            throw new IllegalStateException("graph copy: the rewrite of op " + MessageText.name(op.getName()) + " gave "
                     + results.size() + " variables; expected " + outputs.size());
         }
         Set<String> taken = new HashSet<>();

@@ -9,6 +9,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.internal.SameDiffOp;
 import org.nd4j.autodiff.samediff.internal.Variable;
@@ -27,6 +28,23 @@ import org.nd4j.autodiff.samediff.internal.Variable;
 public final class GraphOrder {
 
     private GraphOrder() {}
+
+    /**
+     * The outputs of a graph. {@code SameDiff.outputs()} is null until something asks in another way.
+     *
+     * @param graph any graph
+     * @return the variables that ops give and no op reads, in the order of the graph
+     */
+    public static List<String> outputs(SameDiff graph) {
+        return graph.variables().stream()
+                .map(SDVariable::name)
+                .filter(name -> {
+                    Variable found = graph.getVariables().get(name);
+                    List<String> readers = found.getInputsForOp();
+                    return found.getOutputOfOp() != null && (readers == null || readers.isEmpty());
+                })
+                .toList();
+    }
 
     /**
      * The ops such that each comes after the ops it reads from. Loops of control flow are cut at the edge that leads

@@ -7,6 +7,7 @@ import java.util.Map;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.error.ClosestNames;
+import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.method.AdapterMethod;
 import org.lora4j.method.AdapterMethods;
@@ -39,9 +40,10 @@ public final class AdapterFit {
         checkModules(adapter, choice, expected, problems);
         checkSaved(adapter, choice, expected, problems);
         if (!problems.isEmpty()) {
-            throw new IllegalArgumentException(problems.message("adapter \"" + name + "\" on this " + choice.where())
-                    + ". The adapter was made for another base model, or modules go by other names here: compare"
-                    + " with " + choice.list() + ".");
+            throw new IllegalArgumentException(
+                    problems.message("adapter " + MessageText.name(name) + " on this " + choice.where())
+                            + ". The adapter was made for another base model, or modules go by other names here: compare"
+                            + " with " + choice.list() + ".");
         }
     }
 

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.lora4j.error.ClosestNames;
+import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 
 /**
@@ -63,9 +64,10 @@ public final class AdapterNames<A extends HostAdapter> {
     public A get(String name) {
         A adapter = adapters.get(name);
         if (adapter == null) {
-            throw new IllegalArgumentException("adapter \"" + name + "\": there is no such adapter; expected one of "
-                    + Problems.quoted(names()) + ClosestNames.hint(String.valueOf(name), names())
-                    + ". Add it with addAdapter.");
+            throw new IllegalArgumentException(
+                    "adapter " + MessageText.name(name) + ": there is no such adapter; expected one of "
+                            + Problems.quoted(names()) + ClosestNames.hint(String.valueOf(name), names())
+                            + ". Add it with addAdapter.");
         }
         return adapter;
     }
@@ -98,12 +100,14 @@ public final class AdapterNames<A extends HostAdapter> {
                 && !name.equals("..")
                 && name.chars().noneMatch(c -> c == '/' || c == '\\' || Character.isISOControl(c));
         if (!folder) {
-            throw new IllegalArgumentException("adapter name \"" + name + "\": it cannot be the name of a folder;"
-                    + " expected text without slashes and control characters. Choose another name.");
+            throw new IllegalArgumentException(
+                    "adapter name " + MessageText.name(name) + ": it cannot be the name of a folder;"
+                            + " expected text without slashes and control characters. Choose another name.");
         }
         if (adapters.containsKey(name)) {
-            throw new IllegalArgumentException("adapter \"" + name + "\": the name is taken; expected none of "
-                    + Problems.quoted(names()) + ". Choose another name or call removeAdapter first.");
+            throw new IllegalArgumentException(
+                    "adapter " + MessageText.name(name) + ": the name is taken; expected none of "
+                            + Problems.quoted(names()) + ". Choose another name or call removeAdapter first.");
         }
     }
 

@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.method.ModuleShape;
 import org.lora4j.model.MergeReport;
@@ -175,8 +176,8 @@ public record Folding(Map<String, INDArray> parameters, MergeReport report) {
 
         private IllegalStateException notFinite(String at, INDArray weight, double value) {
             return new IllegalStateException("merge of "
-                    + Problems.quoted(adapters.stream().map(HostAdapter::name).toList()) + ", module \"" + at
-                    + "\": the merged weight holds " + value + " in " + weight.dataType()
+                    + Problems.quoted(adapters.stream().map(HostAdapter::name).toList()) + ", module "
+                    + MessageText.name(at) + ": the merged weight holds " + value + " in " + weight.dataType()
                     + "; expected values that are finite. Nothing was merged: look for a diverged training, or keep the base"
                     + " in a wider type.");
         }

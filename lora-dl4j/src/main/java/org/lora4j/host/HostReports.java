@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Predicate;
 import org.lora4j.method.ModuleShape;
 import org.lora4j.model.AdaptableModule;
@@ -48,6 +49,13 @@ final class HostReports {
         return List.copyOf(status);
     }
 
+    /** The heads that no adapter changes. */
+    static Set<String> frozen(Set<String> heads, Collection<? extends HostAdapter> adapters) {
+        Set<String> frozen = new TreeSet<>(heads);
+        frozen.removeIf(head -> adapters.stream().anyMatch(adapter -> adapter.touches(head) || saves(adapter, head)));
+        return frozen;
+    }
+
     private static boolean saves(HostAdapter adapter, String module) {
         return adapter.savedPaths().stream()
                 .anyMatch(parameter -> HostParameter.module(parameter).equals(module));
@@ -58,7 +66,11 @@ final class HostReports {
     }
 
     static ParameterSummary summary(
-            long base, List<? extends HostAdapter> active, Set<String> learning, long mergedBytes) {
+            long base,
+            List<? extends HostAdapter> active,
+            Set<String> learning,
+            long mergedBytes,
+            Set<String> frozenHeads) {
         long total = base;
         long trainable = 0;
         List<ModuleParameters> modules = new ArrayList<>();
@@ -67,6 +79,6 @@ final class HostReports {
             trainable += learning.contains(adapter.name()) ? adapter.parameters() : 0;
             modules.addAll(adapter.parametersByModule());
         }
-        return new ParameterSummary(trainable, total, modules, mergedBytes);
+        return new ParameterSummary(trainable, total, modules, mergedBytes, List.copyOf(frozenHeads));
     }
 }

@@ -5,9 +5,11 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.format.peft.PeftFile;
 import org.lora4j.model.AdaptableModule;
@@ -89,6 +91,13 @@ public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedMo
     protected abstract Set<String> heads();
 
     /**
+     * The output heads whose weights learned in the base, before it was adapted.
+     *
+     * @return some of {@link #heads}
+     */
+    protected abstract Set<String> trainableHeads();
+
+    /**
      * How many numbers the parameters of the base have.
      *
      * @return their number
@@ -135,6 +144,7 @@ public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedMo
 
     @Override
     public final void addAdapter(String name, LoraConfig config, long seed) {
+        Objects.requireNonNull(config, "addAdapter: config is null; expected LoraConfig.builder()....build()");
         adapters.requireFree(name);
         adapters.put(fresh(name, config, seed));
         LinkedHashSet<String> trainable = new LinkedHashSet<>(state.trainable());
@@ -142,6 +152,18 @@ public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedMo
         // Not active: what runs does not change.
         state = state.withTrainable(trainable);
         reportFullRank(adapters.get(name));
+        reportFrozenHeads(adapters.get(name));
+    }
+
+    // A head of random values that stays frozen is seldom meant; one that was trained before may stay.
+    private void reportFrozenHeads(HostAdapter adapter) {
+        Set<String> frozen = HostReports.frozen(trainableHeads(), List.of(adapter));
+        if (!frozen.isEmpty()) {
+            LOG.info(
+                    "adapter \"{}\" leaves the output heads {} as they are; if they are new, name them in modulesToSave",
+                    adapter.name(),
+                    Problems.quoted(frozen));
+        }
     }
 
     // Allowed, as in PEFT, and seldom meant.
@@ -163,6 +185,7 @@ public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedMo
 
     @Override
     public final void addAdapter(String name, Adapter adapter) {
+        Objects.requireNonNull(adapter, "addAdapter: adapter is null; expected Adapter.load(directory) or the like");
         adapters.requireFree(name);
         adapters.put(imported(name, adapter));
     }
@@ -342,12 +365,13 @@ public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedMo
     public final void removeAdapter(String name) {
         adapters.get(name);
         if (state.merged().contains(name)) {
-            throw new IllegalStateException("removeAdapter: \"" + name
-                    + "\" is merged into the weights; expected it unmerged and not active. Call unmerge() first.");
+            throw new IllegalStateException("removeAdapter: " + MessageText.name(name)
+                    + " is merged into the weights; expected it unmerged and not active. Call unmerge() first.");
         }
         if (state.active().contains(name)) {
-            throw new IllegalStateException("removeAdapter: \"" + name + "\" is active; expected it not to be."
-                    + " Call activate(...) with the others, or activate() for none.");
+            throw new IllegalStateException(
+                    "removeAdapter: " + MessageText.name(name) + " is active; expected it not to be."
+                            + " Call activate(...) with the others, or activate() for none.");
         }
         setTrainable(name, false);
         adapters.remove(name);
@@ -361,6 +385,12 @@ public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedMo
     @Override
     public final ParameterSummary parameterSummary() {
         Set<String> learning = enabled ? state.learning() : Set.of();
-        return HostReports.summary(baseParameters(), adapters.get(state.active()), learning, bytes(state.merges()));
+        List<A> active = adapters.get(state.active());
+        return HostReports.summary(
+                baseParameters(),
+                active,
+                learning,
+                bytes(state.merges()),
+                HostReports.frozen(trainableHeads(), active));
     }
 }

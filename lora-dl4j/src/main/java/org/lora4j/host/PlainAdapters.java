@@ -8,6 +8,7 @@ import org.lora4j.adapter.Adapter;
 import org.lora4j.config.Initialization;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.Scaling;
+import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.format.peft.PeftFile;
 import org.lora4j.method.LoraMethod;
@@ -42,8 +43,8 @@ public final class PlainAdapters {
                 .filter(module -> adapter.start(module).isEmpty())
                 .toList();
         if (!without.isEmpty()) {
-            throw new IllegalArgumentException("plainAdapter \"" + adapter.name()
-                    + "\": the adapter came with weights of " + Problems.quoted(without)
+            throw new IllegalArgumentException("plainAdapter " + MessageText.name(adapter.name())
+                    + ": the adapter came with weights of " + Problems.quoted(without)
                     + " that had given up their share; expected the weights of the base alone."
                     + " Convert it where it was trained, or merge it.");
         }

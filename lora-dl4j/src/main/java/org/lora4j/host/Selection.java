@@ -10,6 +10,7 @@ import java.util.Set;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
 import org.lora4j.error.ClosestNames;
+import org.lora4j.error.MessageText;
 import org.lora4j.error.NoMatchingModuleException;
 import org.lora4j.error.Problems;
 import org.lora4j.method.ModuleShape;
@@ -145,10 +146,30 @@ public record Selection<M extends AdaptableModule, P extends HostParameter>(List
             problems.add("targetModules " + config.targetModules() + " without the excluded ones select no module");
         }
         if (!problems.isEmpty()) {
-            throw new NoMatchingModuleException(problems.message("LoraConfig on this " + choice.where()) + ". "
-                    + choice.list() + " lists the " + choice.modules().size()
-                    + " adaptable modules, and what cannot be adapted with the reason.");
+            throw new NoMatchingModuleException(problems.message("LoraConfig on this " + choice.where())
+                    + otherNames(config, paths) + ". " + choice.list() + " lists the "
+                    + choice.modules().size() + " adaptable modules, and what cannot be adapted with the reason.");
         }
+    }
+
+    /**
+     * What a message says where targets are like nothing in the model, as those of another architecture are.
+     *
+     * @param config the config of a person
+     * @param paths the modules that its targets are matched against
+     * @return the beginning of a sentence with the names that there are, or an empty text if targets match or nearly do
+     */
+    public static String otherNames(LoraConfig config, Collection<String> paths) {
+        List<String> strange = config.unmatchedTargets(paths).stream()
+                .filter(name -> closest(name, paths).isEmpty())
+                .toList();
+        if (strange.isEmpty() || paths.isEmpty()) {
+            return "";
+        }
+        Set<String> names = new LinkedHashSet<>();
+        paths.forEach(path -> names.add(path.substring(path.lastIndexOf('.') + 1)));
+        return ". Modules go by other names in this architecture: " + Problems.quoted(names)
+                + "; name some of them, or take ModuleSelector.allLinear()";
     }
 
     private static String because(String name, Choice<?, ?> choice, String otherwise) {
@@ -162,7 +183,7 @@ public record Selection<M extends AdaptableModule, P extends HostParameter>(List
     }
 
     /**
-     * A hint at the closest of some paths or of their last parts.
+     * A hint at the closest of some paths or of their last parts, or at the module that a parameter belongs to.
      *
      * @param name what matches nothing
      * @param paths what there is
@@ -173,6 +194,11 @@ public record Selection<M extends AdaptableModule, P extends HostParameter>(List
         List<String> last = new ArrayList<>();
         paths.forEach(path -> last.add(path.substring(path.lastIndexOf('.') + 1)));
         names.addAll(last);
-        return ClosestNames.hint(name, names);
+        String hint = ClosestNames.hint(name, names);
+        int dot = name.lastIndexOf('.');
+        if (hint.isEmpty() && dot > 0 && paths.contains(name.substring(0, dot))) {
+            hint = "; it is a part of the module " + MessageText.name(name.substring(0, dot)) + ", which is meant here";
+        }
+        return hint;
     }
 }

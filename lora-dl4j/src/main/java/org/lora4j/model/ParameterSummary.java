@@ -11,20 +11,25 @@ import java.util.Locale;
  * @param total numbers of the base model and of the active adapters together; a fully trained copy counts once more
  * @param modules one entry for each module with an active adapter, in the order of the model
  * @param mergedBytes memory that merged weights take now in addition to the base's
+ * @param frozenHeads output heads that learned in the base and that no active adapter changes: right for heads that were
+ *     trained before, a mistake for new ones, which belong into {@code modulesToSave}
  * @apiNote Status: experimental
  */
-public record ParameterSummary(long trainable, long total, List<ModuleParameters> modules, long mergedBytes) {
+public record ParameterSummary(
+        long trainable, long total, List<ModuleParameters> modules, long mergedBytes, List<String> frozenHeads) {
 
     /**
-     * Copies the list.
+     * Copies the lists.
      *
      * @param trainable numbers that learn
      * @param total all numbers
      * @param modules adapted modules
      * @param mergedBytes memory of merged weights
+     * @param frozenHeads heads that nothing changes
      */
     public ParameterSummary {
         modules = List.copyOf(modules);
+        frozenHeads = List.copyOf(frozenHeads);
     }
 
     /**

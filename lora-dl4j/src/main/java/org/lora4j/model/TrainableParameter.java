@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.model;
 
+import org.lora4j.array.ArrayText;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -22,5 +23,10 @@ public record TrainableParameter(String name, String module, Kind kind, INDArray
         WEIGHT,
         /** A bias or a gain of a normalization, without weight decay by default. */
         BIAS_OR_NORM
+    }
+
+    @Override
+    public String toString() {
+        return "TrainableParameter[" + name + " of " + module + ", " + kind + " " + ArrayText.of(value) + "]";
     }
 }

@@ -9,6 +9,8 @@ import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.OptionalLong;
 import org.lora4j.array.RandomStreams;
+import org.lora4j.error.MessageText;
+import org.lora4j.error.Problems;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Batches;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -84,9 +86,10 @@ final class JointBatches implements Batches {
                 pass++;
             }
             if (!batches.hasNext()) {
-                throw new IllegalArgumentException("task \"" + task.name() + "\", epoch " + epoch + ", pass " + pass
-                        + " over its data: the source gave no batch; expected at least one."
-                        + " Check how the data was read, and that the source starts afresh in every epoch");
+                throw new IllegalArgumentException(
+                        "task " + MessageText.name(task.name()) + ", epoch " + epoch + ", pass " + pass
+                                + " over its data: the source gave no batch; expected at least one."
+                                + " Check how the data was read, and that the source starts afresh in every epoch");
             }
             return withTask(batches.next(), task.name());
         }
@@ -109,8 +112,8 @@ final class JointBatches implements Batches {
         int end = name.indexOf(SEPARATOR);
         int task = end < 0 ? -1 : tasks.indexOf(name.substring(0, end));
         if (task < 0) {
-            throw new IllegalArgumentException("batch: placeholder \"" + name + "\" names no task; expected"
-                    + " task/placeholder with one of " + tasks + ".");
+            throw new IllegalArgumentException("batch: placeholder " + MessageText.name(name)
+                    + " names no task; expected" + " task/placeholder with one of " + Problems.quoted(tasks) + ".");
         }
         return task;
     }

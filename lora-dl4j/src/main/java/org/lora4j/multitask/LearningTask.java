@@ -3,6 +3,7 @@ package org.lora4j.multitask;
 
 import java.util.Objects;
 import java.util.Optional;
+import org.lora4j.error.MessageText;
 import org.lora4j.model.Trainable;
 import org.lora4j.train.Batches;
 import org.lora4j.train.Evaluation;
@@ -59,5 +60,11 @@ public record LearningTask(String name, Trainable model, Batches batches, Option
      */
     public LearningTask(String name, Trainable model, Batches batches, Evaluation evaluation) {
         this(name, model, batches, Optional.of(evaluation));
+    }
+
+    @Override
+    public String toString() {
+        return "LearningTask[" + MessageText.name(name)
+                + evaluation.map(found -> ", " + found.name()).orElse("") + "]";
     }
 }

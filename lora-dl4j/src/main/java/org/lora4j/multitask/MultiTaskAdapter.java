@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.lora4j.adapter.Adapter;
+import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.samediff.ExpertGate;
 import org.lora4j.samediff.ExpertGate.Input;
@@ -212,9 +213,10 @@ public final class MultiTaskAdapter {
     public Adapter plain(String task) {
         Part part = part(task);
         reasonAgainstPlainForm().ifPresent(reason -> {
-            throw new IllegalStateException("plain form of task \"" + task + "\": there is none, because " + reason
-                    + "; expected a gate that sees the task (Gate.TASK) or no experts. Keep the multi-task directory, or"
-                    + " train with such a gate.");
+            throw new IllegalStateException(
+                    "plain form of task " + MessageText.name(task) + ": there is none, because " + reason
+                            + "; expected a gate that sees the task (Gate.TASK) or no experts. Keep the multi-task directory, or"
+                            + " train with such a gate.");
         });
         return TaskExport.plain(
                 shared, experts.map(all -> TaskExport.folded(all, part.gate().orElseThrow())), part.specific());
@@ -257,5 +259,10 @@ public final class MultiTaskAdapter {
 
     Map<String, Part> parts() {
         return parts;
+    }
+
+    @Override
+    public String toString() {
+        return "MultiTaskAdapter[tasks " + Problems.quoted(tasks()) + "]";
     }
 }

@@ -257,4 +257,9 @@ public final class MultiTaskModel {
                         .modulesToSave(task.head())
                         .build();
     }
+
+    @Override
+    public String toString() {
+        return "MultiTaskModel[tasks " + Problems.quoted(tasks()) + "]";
+    }
 }

@@ -4,6 +4,8 @@ package org.lora4j.multitask;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import org.lora4j.error.MessageText;
+import org.lora4j.error.Problems;
 import org.nd4j.autodiff.samediff.SameDiff;
 
 /**
@@ -42,5 +44,11 @@ public record Task(String name, SameDiff graph, List<String> head, Optional<Task
      */
     public Task(String name, SameDiff graph, String head) {
         this(name, graph, List.of(head), Optional.empty());
+    }
+
+    @Override
+    public String toString() {
+        return "Task[" + MessageText.name(name) + ", head " + Problems.quoted(head) + ", "
+                + graph.getOps().size() + " ops]";
     }
 }

@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import org.lora4j.error.ClosestNames;
+import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 
 /** What tasks may be called: names of folders, different from each other on every file system. */
@@ -40,7 +41,7 @@ final class TaskNames {
 
     /** Refuses a task that is not there. */
     static IllegalArgumentException unknown(String where, String name, Collection<String> names) {
-        return new IllegalArgumentException(where + ": there is no task \"" + name + "\"; expected one of "
-                + Problems.quoted(names) + ClosestNames.hint(String.valueOf(name), names) + ".");
+        return new IllegalArgumentException(where + ": there is no task " + MessageText.name(name)
+                + "; expected one of " + Problems.quoted(names) + ClosestNames.hint(String.valueOf(name), names) + ".");
     }
 }

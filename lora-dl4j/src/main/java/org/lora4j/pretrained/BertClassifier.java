@@ -146,4 +146,9 @@ public final class BertClassifier {
         sd.loss().softmaxCrossEntropy(LOSS, labels, logits, weightOfEveryExample);
         sd.setLossVariables(LOSS);
     }
+
+    @Override
+    public String toString() {
+        return "BertClassifier[" + classes + " classes, " + config + "]";
+    }
 }

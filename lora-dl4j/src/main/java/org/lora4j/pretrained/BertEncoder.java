@@ -116,4 +116,9 @@ public final class BertEncoder {
     public void requireValid(Map<String, INDArray> placeholders) {
         BertInputs.requireValid(placeholders, config, tokenTypes);
     }
+
+    @Override
+    public String toString() {
+        return "BertEncoder[" + config + "]";
+    }
 }

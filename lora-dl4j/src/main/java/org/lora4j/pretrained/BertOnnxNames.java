@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.error.Problems;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -23,6 +24,13 @@ final class BertOnnxNames {
     BertWeights weights(int heads) throws ModelFormatException {
         String prefix = prefix();
         BertConfig config = config(prefix, heads);
+        OptionalInt written = onnx.heads().heads(config.hidden());
+        if (written.isPresent() && written.getAsInt() != heads) {
+            throw new IllegalArgumentException("BertWeights.fromOnnx: heads = " + heads + " for " + onnx.source()
+                    + "; expected " + written.getAsInt() + ", as its graph splits " + config.hidden()
+                    + " features into "
+                    + written.getAsInt() + " heads of " + config.hidden() / written.getAsInt() + ".");
+        }
         Map<String, String> nameInFile = new LinkedHashMap<>();
         Map<String, long[]> shapes = new LinkedHashMap<>();
         for (BertTensor tensor : BertTensor.allOf(config)) {

@@ -13,6 +13,7 @@ import java.util.TreeSet;
 import org.lora4j.array.Backend;
 import org.lora4j.array.RandomStreams;
 import org.lora4j.error.ClosestNames;
+import org.lora4j.error.MessageText;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.error.Problems;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -104,7 +105,8 @@ public final class BertWeights {
      * @return the weights, of data type FLOAT or DOUBLE as in the file
      * @throws ModelFormatException if the file holds no BERT-family encoder or tensors are missing or of a wrong shape;
      *     the message lists every problem
-     * @throws IllegalArgumentException if {@code heads} does not divide the hidden size
+     * @throws IllegalArgumentException if {@code heads} does not divide the hidden size, or is not the number with which
+     *     the graph of the file splits its features
      */
     public static BertWeights fromOnnx(OnnxInitializers onnx, int heads) throws ModelFormatException {
         return new BertOnnxNames(onnx).weights(heads);
@@ -185,7 +187,7 @@ public final class BertWeights {
     public INDArray tensor(String name) {
         INDArray found = tensors.get(name);
         if (found == null) {
-            throw new IllegalArgumentException("BertWeights: no tensor \"" + name + "\""
+            throw new IllegalArgumentException("BertWeights: no tensor " + MessageText.name(name)
                     + ClosestNames.hint(name, tensors.keySet()) + ". tensors().keySet() lists all names.");
         }
         return found;
@@ -211,5 +213,10 @@ public final class BertWeights {
         Map<String, INDArray> copies = new LinkedHashMap<>();
         tensors.forEach((name, array) -> copies.put(name, target == dataType ? array.dup() : array.castTo(target)));
         return of(config, copies);
+    }
+
+    @Override
+    public String toString() {
+        return "BertWeights[" + tensors.size() + " tensors, " + dataType + ", " + config + "]";
     }
 }

@@ -2,6 +2,7 @@
 package org.lora4j.pretrained;
 
 import java.util.Map;
+import org.lora4j.array.ArrayText;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -31,5 +32,11 @@ public record EncodedBatch(INDArray ids, INDArray mask, INDArray labels, int[] e
      */
     public int size() {
         return exampleIndices.length;
+    }
+
+    @Override
+    public String toString() {
+        return "EncodedBatch[ids " + ArrayText.of(ids) + ", mask " + ArrayText.of(mask) + ", labels "
+                + ArrayText.of(labels) + "]";
     }
 }

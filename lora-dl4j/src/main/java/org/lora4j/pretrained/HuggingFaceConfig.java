@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.Predicate;
 import org.lora4j.error.ClosestNames;
+import org.lora4j.error.MessageText;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.error.Problems;
 import org.lora4j.format.huggingface.JsonObjectFile;
@@ -139,9 +140,7 @@ record HuggingFaceConfig(
     }
 
     private static String quoted(Object value) {
-        String text = String.valueOf(value);
-        String cut = text.length() <= 80 ? text : text.substring(0, 80) + "...";
-        return value instanceof String ? "\"" + cut + "\"" : cut;
+        return value instanceof String ? MessageText.name(value) : MessageText.value(value);
     }
 
     /** Fields by type; what does not fit becomes a problem and some value. */

@@ -5,10 +5,12 @@ import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.LongStream;
+import org.lora4j.error.MessageText;
+import org.lora4j.error.MissingFile;
 import org.lora4j.error.ModelFormatException;
 
 /**
@@ -38,8 +40,11 @@ public final class HuggingFaceTextTokenizer implements TextTokenizer, AutoClosea
 
     private final Encoder encoder;
     private final int maxLength;
+    private final String source;
+    private boolean closed;
 
-    private HuggingFaceTextTokenizer(Encoder encoder, int maxLength) {
+    private HuggingFaceTextTokenizer(Encoder encoder, int maxLength, String source) {
+        this.source = source;
         this.encoder = encoder;
         this.maxLength = maxLength;
     }
@@ -57,10 +62,7 @@ public final class HuggingFaceTextTokenizer implements TextTokenizer, AutoClosea
      * @throws IllegalStateException if the library is not on the class path; the message names the artifact
      */
     public static HuggingFaceTextTokenizer load(Path tokenizerJson, int maxLength) throws IOException {
-        if (!Files.isRegularFile(tokenizerJson)) {
-            throw new NoSuchFileException(
-                    tokenizerJson.toString(), null, "no such file; expected a tokenizer.json. Check the path.");
-        }
+        MissingFile.requireRegular(tokenizerJson, "a tokenizer.json");
         try (InputStream in = Files.newInputStream(tokenizerJson)) {
             return load(in, tokenizerJson.toString(), maxLength);
         }
@@ -106,7 +108,7 @@ public final class HuggingFaceTextTokenizer implements TextTokenizer, AutoClosea
                     + "; expected 3 or more, for one token between the two special ones.");
         }
         try {
-            return new HuggingFaceTextTokenizer(DjlEncoder.load(in, source, maxLength), maxLength);
+            return new HuggingFaceTextTokenizer(DjlEncoder.load(in, source, maxLength), maxLength, source);
         } catch (NoClassDefFoundError e) {
             throw new IllegalStateException(String.format(MISSING_LIBRARY, e.getMessage()), e);
         }
@@ -114,7 +116,24 @@ public final class HuggingFaceTextTokenizer implements TextTokenizer, AutoClosea
 
     @Override
     public int[] encode(String text) {
-        return encoder.encode(text);
+        return open().encode(required(text));
+    }
+
+    @Override
+    public boolean cuts(String text) {
+        return open().cuts(required(text));
+    }
+
+    private static String required(String text) {
+        return Objects.requireNonNull(text, "HuggingFaceTextTokenizer: text is null; expected a text, perhaps empty");
+    }
+
+    private Encoder open() {
+        if (closed) {
+            throw new IllegalStateException("HuggingFaceTextTokenizer: the tokenizer of " + MessageText.value(source)
+                    + " is closed; expected an open one. Encode all texts before close(), or load it again.");
+        }
+        return encoder;
     }
 
     @Override
@@ -125,13 +144,21 @@ public final class HuggingFaceTextTokenizer implements TextTokenizer, AutoClosea
     /** Frees the native memory; the tokenizer cannot be used afterwards. */
     @Override
     public void close() {
+        closed = true;
         encoder.close();
+    }
+
+    @Override
+    public String toString() {
+        return "HuggingFaceTextTokenizer[" + source + ", at most " + maxLength + " tokens]";
     }
 
     /** Keeps the optional library out of the fields of the public class, which must load without it. */
     private interface Encoder {
 
         int[] encode(String text);
+
+        boolean cuts(String text);
 
         void close();
     }
@@ -165,6 +192,11 @@ public final class HuggingFaceTextTokenizer implements TextTokenizer, AutoClosea
             return LongStream.of(tokenizer.encode(text).getIds())
                     .mapToInt(Math::toIntExact)
                     .toArray();
+        }
+
+        @Override
+        public boolean cuts(String text) {
+            return tokenizer.encode(text).exceedMaxLength();
         }
 
         @Override

@@ -6,9 +6,12 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Locale;
+import java.util.Objects;
 import java.util.Random;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
+import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Batches;
@@ -16,6 +19,8 @@ import org.lora4j.train.cache.BatchIdentity;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Batches of examples of similar length, so that short texts do not pay for long ones.
@@ -31,6 +36,8 @@ import org.nd4j.linalg.factory.Nd4j;
  */
 public final class LengthBuckets {
 
+    private static final Logger LOG = LoggerFactory.getLogger(LengthBuckets.class);
+
     /** The most padded lengths. */
     public static final int MOST_BUCKETS = 8;
 
@@ -42,8 +49,11 @@ public final class LengthBuckets {
     private final DataType dataType;
     private final int[] paddedLengths;
     private final List<List<Integer>> buckets;
+    private final int cutTexts;
 
-    private LengthBuckets(int[][] ids, int[] labels, int classes, int batchSize, int tokenBudget, DataType dataType) {
+    private LengthBuckets(
+            int[][] ids, int[] labels, int classes, int batchSize, int tokenBudget, DataType dataType, int cutTexts) {
+        this.cutTexts = cutTexts;
         this.ids = ids;
         this.labels = labels;
         this.classes = classes;
@@ -91,18 +101,32 @@ public final class LengthBuckets {
      */
     public static LengthBuckets of(
             List<TextExample> examples, TextTokenizer tokenizer, int classes, int batchSize, DataType dataType) {
+        Objects.requireNonNull(tokenizer, "LengthBuckets: tokenizer is null; expected that of the model");
         requireValid(examples, classes, batchSize, dataType);
+        int cutTexts = 0;
         int[][] ids = new int[examples.size()][];
         int[] labels = new int[examples.size()];
         for (int i = 0; i < ids.length; i++) {
             ids[i] = tokenizer.encode(examples.get(i).text());
             labels[i] = examples.get(i).label();
+            cutTexts += ids[i].length >= tokenizer.maxLength()
+                            && tokenizer.cuts(examples.get(i).text())
+                    ? 1
+                    : 0;
             if (ids[i].length == 0) {
-                throw new IllegalArgumentException("LengthBuckets: the tokenizer gave no ids for examples[" + i
-                        + "] = \"" + examples.get(i).text() + "\"; expected 1 or more. Let it add the special tokens.");
+                throw new IllegalArgumentException("LengthBuckets: the tokenizer gave no ids for examples[" + i + "] = "
+                        + MessageText.name(examples.get(i).text())
+                        + "; expected 1 or more. Let it add the special tokens.");
             }
         }
-        return new LengthBuckets(ids, labels, classes, batchSize, Integer.MAX_VALUE, dataType);
+        if (cutTexts > 0) {
+            LOG.info(
+                    "{} of {} texts are longer than {} tokens and were cut",
+                    cutTexts,
+                    ids.length,
+                    tokenizer.maxLength());
+        }
+        return new LengthBuckets(ids, labels, classes, batchSize, Integer.MAX_VALUE, dataType, cutTexts);
     }
 
     /**
@@ -122,7 +146,7 @@ public final class LengthBuckets {
                 "tokens = " + tokens + ", expected at least " + longest
                         + ", which the longest text has alone; raise it," + " or lower the tokenizer's maxLength");
         problems.throwIfAny("LengthBuckets");
-        return new LengthBuckets(ids, labels, classes, Integer.MAX_VALUE, tokens, dataType);
+        return new LengthBuckets(ids, labels, classes, Integer.MAX_VALUE, tokens, dataType, cutTexts);
     }
 
     /**
@@ -232,7 +256,17 @@ public final class LengthBuckets {
         return cut(buckets).size();
     }
 
+    /**
+     * How many texts were longer than the tokenizer's {@link TextTokenizer#maxLength()} and lost their end.
+     *
+     * @return their number, 0 to {@link #size()}
+     */
+    public int cutTexts() {
+        return cutTexts;
+    }
+
     private static void requireValid(List<TextExample> examples, int classes, int batchSize, DataType dataType) {
+        Objects.requireNonNull(examples, "LengthBuckets: examples are null; expected a list of texts with labels");
         Problems problems = new Problems();
         if (examples.isEmpty()) {
             problems.add("no examples, expected one or more");
@@ -305,4 +339,11 @@ public final class LengthBuckets {
 
     /** The examples of one batch, before they become arrays. */
     private record Part(int paddedLength, List<Integer> examples) {}
+
+    @Override
+    public String toString() {
+        return "LengthBuckets[" + size() + " texts padded to " + paddedLengths() + " tokens, "
+                + String.format(Locale.ROOT, "%.0f %% of all is padding, ", 100 * paddingRatio()) + cutTexts + " cut, "
+                + batchesPerEpoch() + " batches]";
+    }
 }

@@ -5,7 +5,6 @@ import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collections;
@@ -16,6 +15,7 @@ import java.util.Set;
 import onnx.Onnx;
 import org.lora4j.array.Backend;
 import org.lora4j.error.ClosestNames;
+import org.lora4j.error.MissingFile;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.error.Problems;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -29,7 +29,7 @@ import org.nd4j.shade.protobuf.InvalidProtocolBufferException;
  * module in the name of the node that uses them. Such a weight is therefore found under both names: its own and the
  * MatMul node's ({@code /encoder/layer.0/attention/self/query/MatMul}).
  *
- * <p>The graph itself is not interpreted. Integer and half-precision tensors are known by name and type only.
+ * <p>The graph itself is not interpreted, but for the number of attention heads. Integer and half-precision tensors are known by name and type only.
  *
  * <p><i>State.</i> Immutable, except that the arrays are live.
  *
@@ -42,8 +42,11 @@ public final class OnnxInitializers {
     private final String source;
     private final Map<String, INDArray> tensors;
     private final Map<String, String> otherTypes;
+    private final OnnxHeads heads;
 
-    private OnnxInitializers(String source, Map<String, INDArray> tensors, Map<String, String> otherTypes) {
+    private OnnxInitializers(
+            String source, Map<String, INDArray> tensors, Map<String, String> otherTypes, OnnxHeads heads) {
+        this.heads = heads;
         this.source = source;
         this.tensors = Collections.unmodifiableMap(tensors);
         this.otherTypes = Collections.unmodifiableMap(otherTypes);
@@ -59,10 +62,7 @@ public final class OnnxInitializers {
      * @throws IOException if it cannot be read
      */
     public static OnnxInitializers read(Path file) throws IOException {
-        if (!Files.isRegularFile(file)) {
-            throw new NoSuchFileException(
-                    file.toString(), null, "no such file; expected an ONNX model. Check the path.");
-        }
+        MissingFile.requireRegular(file, "an ONNX model");
         try (InputStream in = Files.newInputStream(file)) {
             return read(in, file.toString());
         }
@@ -122,7 +122,7 @@ public final class OnnxInitializers {
                     problems.message(source) + ". The file is damaged or not complete: fetch it again.");
         }
         addNodeNames(graph, tensors, otherTypes);
-        return new OnnxInitializers(source, tensors, otherTypes);
+        return new OnnxInitializers(source, tensors, otherTypes, new OnnxHeads(graph));
     }
 
     /**
@@ -182,6 +182,11 @@ public final class OnnxInitializers {
         return found;
     }
 
+    /** What the graph says of its attention. */
+    OnnxHeads heads() {
+        return heads;
+    }
+
     private String missing(String name, long[] shape) {
         String type = otherTypes.get(name);
         if (type != null) {
@@ -218,11 +223,18 @@ public final class OnnxInitializers {
             if (e.getCause() instanceof IOException reading) {
                 throw reading;
             }
-            throw new ModelFormatException(
-                    source + ", byte " + coded.getTotalBytesRead() + ": " + e.getMessage()
-                            + " Expected an ONNX model: the file is truncated, damaged or of another format.",
-                    e);
+            throw damaged(source, coded, e);
+        } catch (RuntimeException e) {
+            // A negative length in a nested message leads the parser astray before it notices: IllegalStateException.
+            throw damaged(source, coded, e);
         }
+    }
+
+    private static ModelFormatException damaged(String source, CodedInputStream coded, Exception e) {
+        return new ModelFormatException(
+                source + ", byte " + coded.getTotalBytesRead() + ": " + e.getMessage()
+                        + " Expected an ONNX model: the file is truncated, damaged or of another format.",
+                e);
     }
 
     /** Lets the weight of every MatMul be found under the node's name too. */

@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.OptionalInt;
 import java.util.stream.Stream;
 import org.lora4j.array.Backend;
+import org.lora4j.error.MessageText;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.error.Problems;
 import org.lora4j.format.DType;
@@ -225,8 +226,9 @@ public final class PretrainedBert {
         String problem = config.problemType().orElse(ONE_OF_SEVERAL);
         if (fromFile.classes() < 2 || !problem.equals(ONE_OF_SEVERAL)) {
             throw new IllegalStateException("PretrainedBert: the head of " + directory + " has " + fromFile.classes()
-                    + " outputs and problem_type \"" + problem + "\"; expected 2 or more and \"" + ONE_OF_SEVERAL
-                    + "\", whose loss BertClassifier has. Build on encoder(pooling) instead.");
+                    + " outputs and problem_type " + MessageText.name(problem) + "; expected 2 or more and "
+                    + MessageText.name(ONE_OF_SEVERAL)
+                    + ", whose loss BertClassifier has. Build on encoder(pooling) instead.");
         }
         return BertClassifier.build(
                 weights, config.family().prefix(), config.family().classifierPooling(), fromFile, tokenTypes);
@@ -280,5 +282,10 @@ public final class PretrainedBert {
                     + config().longestSequence() + ", the longest sequence of the model.");
         }
         return HuggingFaceTextTokenizer.load(directory.resolve(TOKENIZER), maxLength);
+    }
+
+    @Override
+    public String toString() {
+        return "PretrainedBert[" + directory + ", " + weights.config() + "]";
     }
 }

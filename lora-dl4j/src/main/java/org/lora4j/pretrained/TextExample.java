@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.pretrained;
 
+import org.lora4j.error.MessageText;
+
 /**
  * A text and its class.
  *
@@ -19,7 +21,7 @@ public record TextExample(String text, int label) {
      */
     public TextExample {
         if (text == null || label < 0) {
-            throw new IllegalArgumentException("TextExample: text = " + (text == null ? "null" : "\"" + text + "\"")
+            throw new IllegalArgumentException("TextExample: text = " + (text == null ? "null" : MessageText.name(text))
                     + ", label = " + label + "; expected a text and a label of 0 or more.");
         }
     }

@@ -24,4 +24,14 @@ public interface TextTokenizer {
      * @return 1 or more
      */
     int maxLength();
+
+    /**
+     * Whether {@link #encode} leaves out the end of a text because it is too long.
+     *
+     * @param text any text
+     * @return true if a longer {@link #maxLength()} would give more ids; false by default, as if nothing were cut
+     */
+    default boolean cuts(String text) {
+        return false;
+    }
 }

@@ -132,4 +132,9 @@ public record Int8(INDArray values, INDArray scales) implements StoredWeight {
             x[i] *= scale;
         }
     }
+
+    @Override
+    public String toString() {
+        return "Int8" + Arrays.toString(values.shape());
+    }
 }

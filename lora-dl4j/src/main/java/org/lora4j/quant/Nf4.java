@@ -282,4 +282,9 @@ public record Nf4(INDArray codes, INDArray absmax, Optional<Doubled> doubled, lo
         }
         return values;
     }
+
+    @Override
+    public String toString() {
+        return "Nf4[" + rows + ", " + columns + (doubled.isPresent() ? ", scales in 8 bits]" : "]");
+    }
 }

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.BiFunction;
 import java.util.function.Predicate;
+import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.graph.GraphCopy;
 import org.lora4j.graph.GraphOrder;
@@ -116,7 +117,8 @@ public final class Quantization {
             try {
                 one = quantize.apply(array, axis);
             } catch (IllegalArgumentException e) {
-                throw new IllegalArgumentException("Quantization, weight \"" + weight + "\": " + e.getMessage(), e);
+                throw new IllegalArgumentException(
+                        "Quantization, weight " + MessageText.name(weight) + ": " + e.getMessage(), e);
             }
             stored.put(weight, one);
             entries.add(QuantizedGraph.Entry.of(weight, array, one));

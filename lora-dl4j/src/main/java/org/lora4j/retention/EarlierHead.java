@@ -4,6 +4,7 @@ package org.lora4j.retention;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 import org.lora4j.array.Matrix;
+import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -47,7 +48,7 @@ public final class EarlierHead {
      */
     public static EarlierHead linear(String name, INDArray weight, INDArray bias, int... labels) {
         if (weight.rank() != 2) {
-            throw new IllegalArgumentException("earlier head \"" + name + "\": weight has shape "
+            throw new IllegalArgumentException("earlier head " + MessageText.name(name) + ": weight has shape "
                     + Arrays.toString(weight.shape()) + "; expected [classes, width]. Transpose or reshape it.");
         }
         Matrix rows = Matrix.of(weight, Math.toIntExact(weight.size(0)));
@@ -121,5 +122,11 @@ public final class EarlierHead {
             right += best == labels[i] ? 1 : 0;
         }
         return (double) right / labels.length;
+    }
+
+    @Override
+    public String toString() {
+        return "EarlierHead[" + MessageText.name(name) + ", " + weight.rows() + " classes of " + weight.columns()
+                + " features]";
     }
 }

@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.lora4j.array.Matrix;
+import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -95,7 +96,7 @@ public final class RetentionProbe {
     public Retention measure(String state, INDArray features) {
         Matrix now = matrix("features of \"" + state + "\"", features);
         if (now.rows() != base.rows() || now.columns() != base.columns()) {
-            throw new IllegalArgumentException("features of \"" + state + "\": shape ["
+            throw new IllegalArgumentException("features of " + MessageText.name(state) + ": shape ["
                     + now.rows() + ", " + now.columns() + "]; expected [" + base.rows() + ", " + base.columns()
                     + "] as of the base. Encode the same examples in the same order.");
         }
@@ -212,5 +213,11 @@ public final class RetentionProbe {
             problems.throwIfAny("retention probe");
             return new RetentionProbe(this);
         }
+    }
+
+    @Override
+    public String toString() {
+        return "RetentionProbe[" + base.rows() + " examples of " + base.columns() + " features, " + neighbors
+                + " neighbors, " + heads.size() + " heads]";
     }
 }

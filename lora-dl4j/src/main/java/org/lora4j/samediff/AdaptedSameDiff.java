@@ -6,10 +6,13 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.host.HostedModel;
@@ -51,6 +54,7 @@ public final class AdaptedSameDiff extends HostedModel<LiveAdapter, MergedArrays
 
     private AdaptedSameDiff(SameDiff base, Map<String, String> names) {
         super(MergedArrays.NONE);
+        requirePlain(base);
         this.base = base;
         this.modules = GraphModules.find(base, names);
         List<GraphParameter> parameters = GraphParameter.of(base, modules.modules());
@@ -63,6 +67,7 @@ public final class AdaptedSameDiff extends HostedModel<LiveAdapter, MergedArrays
      *
      * @param base the graph; never changed
      * @return the model
+     * @throws IllegalArgumentException as {@link #of(SameDiff, Map)}
      */
     public static AdaptedSameDiff of(SameDiff base) {
         return of(base, Map.of());
@@ -75,10 +80,23 @@ public final class AdaptedSameDiff extends HostedModel<LiveAdapter, MergedArrays
      * @param names module paths that the caller chooses, by name of a weight, of an op that applies a module,
      *     or of that op's output
      * @return the model
-     * @throws IllegalArgumentException as {@link GraphModules#find(SameDiff, Map)}
+     * @throws IllegalArgumentException if the graph carries adapters already, or as {@link GraphModules#find(SameDiff, Map)}
      */
     public static AdaptedSameDiff of(SameDiff base, Map<String, String> names) {
         return new AdaptedSameDiff(base, names);
+    }
+
+    private static void requirePlain(SameDiff base) {
+        Objects.requireNonNull(base, "AdaptedSameDiff: the graph is null; expected a SameDiff graph");
+        List<String> factors = base.getVariables().keySet().stream()
+                .filter(ModulePaths::isFactor)
+                .sorted()
+                .toList();
+        if (!factors.isEmpty()) {
+            throw new IllegalArgumentException("graph: it is adapted already, its variables " + Problems.quoted(factors)
+                    + " are factors of an adapter; expected a graph without adapters. Call addAdapter on the model that it"
+                    + " belongs to, or adapt its base() or its mergeAndUnload().");
+        }
     }
 
     @Override
@@ -133,7 +151,7 @@ public final class AdaptedSameDiff extends HostedModel<LiveAdapter, MergedArrays
         Problems problems = new Problems();
         fresh(name, theirs.config(), 0).checkSharing(theirs, problems);
         if (!problems.isEmpty()) {
-            throw new IllegalArgumentException(problems.message("shareAdapter \"" + name + "\"")
+            throw new IllegalArgumentException(problems.message("shareAdapter " + MessageText.name(name))
                     + "; expected the same modules. Share adapters between graphs over one base, and name modules where"
                     + " they differ.");
         }
@@ -154,7 +172,7 @@ public final class AdaptedSameDiff extends HostedModel<LiveAdapter, MergedArrays
     public void setGate(String name, ExpertGate gate) {
         LiveAdapter adapter = live(name);
         if (state().active().contains(name)) {
-            throw new IllegalStateException("setGate: \"" + name + "\" is active; expected it not to be."
+            throw new IllegalStateException("setGate: " + MessageText.name(name) + " is active; expected it not to be."
                     + " Call activate(...) with the others first.");
         }
         adapters().put(adapter.withGates(Gates.of(adapter, gate)));
@@ -206,6 +224,17 @@ public final class AdaptedSameDiff extends HostedModel<LiveAdapter, MergedArrays
     @Override
     protected Set<String> heads() {
         return modules.heads();
+    }
+
+    @Override
+    protected Set<String> trainableHeads() {
+        Set<String> trainable = new TreeSet<>();
+        for (String head : modules.heads()) {
+            if (base.getVariable(modules.get(head).weight()).getVariableType() == VariableType.VARIABLE) {
+                trainable.add(head);
+            }
+        }
+        return trainable;
     }
 
     @Override

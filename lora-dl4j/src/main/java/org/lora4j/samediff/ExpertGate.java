@@ -4,6 +4,7 @@ package org.lora4j.samediff;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.lora4j.array.ArrayText;
 import org.lora4j.error.Problems;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -62,5 +63,10 @@ public record ExpertGate(int experts, Input input, Map<String, INDArray> values)
      */
     public static ExpertGate fresh(int experts, Input input) {
         return new ExpertGate(experts, input, Map.of());
+    }
+
+    @Override
+    public String toString() {
+        return "ExpertGate[" + experts + " experts, " + input + ", values " + ArrayText.of(values) + "]";
     }
 }

@@ -76,6 +76,7 @@ public record GraphModules(List<GraphModule> modules, List<NotAdaptable> notAdap
      *     lists every problem
      */
     public static GraphModules find(SameDiff graph, Map<String, String> names) {
+        Objects.requireNonNull(graph, "GraphModules: the graph is null; expected a SameDiff graph");
         ModuleNames naming = new ModuleNames(graph, names);
         GraphReader reader = new GraphReader(graph);
         Set<String> ofStored = StoredWeights.parts(graph);

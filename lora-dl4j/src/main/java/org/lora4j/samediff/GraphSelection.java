@@ -152,7 +152,8 @@ record GraphSelection(List<Target> targets, List<TokenRows> tokens, List<GraphPa
         }
         if (!problems.isEmpty()) {
             throw new NoMatchingModuleException(problems.message("LoraConfig on this graph")
-                    + ". Lora.modules(graph) lists the " + graph.modules().size()
+                    + Selection.otherNames(config, paths) + ". Lora.modules(graph) lists the "
+                    + graph.modules().size()
                     + " adaptable modules, and what cannot be adapted with the reason.");
         }
         return selection;

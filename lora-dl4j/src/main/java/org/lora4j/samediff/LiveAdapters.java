@@ -10,6 +10,7 @@ import java.util.Set;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.array.RandomStreams;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.format.peft.PeftFile;
 import org.lora4j.format.peft.PeftTensor;
@@ -100,7 +101,7 @@ final class LiveAdapters {
         Problems problems = new Problems();
         AdapterFit fit = new AdapterFit(base, scope, adapter, method, problems);
         if (!problems.isEmpty()) {
-            throw new IllegalArgumentException(problems.message("adapter \"" + name + "\" on this graph")
+            throw new IllegalArgumentException(problems.message("adapter " + MessageText.name(name) + " on this graph")
                     + ". The adapter was made for another base model, or modules go by other names here: compare with"
                     + " Lora.modules(graph), and name modules where they differ.");
         }

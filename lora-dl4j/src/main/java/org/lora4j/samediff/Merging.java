@@ -6,6 +6,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.method.AdapterMethod;
 import org.lora4j.method.LoraMethod;
@@ -235,8 +236,8 @@ final class Merging {
 
     private IllegalStateException notFinite(String module, INDArray weight, double value) {
         return new IllegalStateException("merge of "
-                + Problems.quoted(now.stream().map(LiveAdapter::name).toList()) + ", module \"" + module
-                + "\": the merged weight holds " + value + " in " + weight.dataType()
+                + Problems.quoted(now.stream().map(LiveAdapter::name).toList()) + ", module " + MessageText.name(module)
+                + ": the merged weight holds " + value + " in " + weight.dataType()
                 + "; expected values that are finite. Nothing was merged: look for a diverged training, or keep the base in"
                 + " a wider type.");
     }

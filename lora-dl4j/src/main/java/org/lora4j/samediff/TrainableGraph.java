@@ -84,4 +84,9 @@ public final class TrainableGraph implements Trainable {
     public GraphExecutor executor() {
         return executor;
     }
+
+    @Override
+    public String toString() {
+        return "TrainableGraph[" + parameters.size() + " parameters]";
+    }
 }

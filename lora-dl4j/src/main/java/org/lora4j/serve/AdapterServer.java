@@ -19,6 +19,7 @@ import org.lora4j.adapter.Adapter;
 import org.lora4j.dl4j.AdaptedNetwork;
 import org.lora4j.dl4j.RowNetwork;
 import org.lora4j.error.ClosestNames;
+import org.lora4j.error.MessageText;
 import org.lora4j.error.OutOfMemory;
 import org.lora4j.error.Problems;
 import org.lora4j.samediff.AdaptedSameDiff;
@@ -215,8 +216,8 @@ public final class AdapterServer implements AutoCloseable {
                     "adapter \"" + BASE + "\": the name means the base without an adapter;" + " expected another one.");
         }
         if (current.slots().containsKey(name)) {
-            throw new IllegalArgumentException("adapter \"" + name
-                    + "\" is registered already; expected a free name. Call replace to exchange it.");
+            throw new IllegalArgumentException("adapter " + MessageText.name(name)
+                    + " is registered already; expected a free name. Call replace to exchange it.");
         }
     }
 

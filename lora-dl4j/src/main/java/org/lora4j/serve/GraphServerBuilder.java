@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import org.lora4j.error.ClosestNames;
 import org.lora4j.error.Problems;
+import org.lora4j.graph.GraphOrder;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.nd4j.autodiff.samediff.SameDiff;
 
@@ -71,7 +72,8 @@ public final class GraphServerBuilder extends ServerBuilder<GraphServerBuilder> 
             problems.check(
                     base.hasVariable(output),
                     "output \"" + output + "\" is no variable of the graph"
-                            + ClosestNames.hint(output, base.getVariables().keySet()));
+                            + ClosestNames.hint(output, base.getVariables().keySet()) + ", its outputs are "
+                            + Problems.quoted(GraphOrder.outputs(base)));
         }
         base.getVariables().keySet().stream()
                 .filter(name -> name.startsWith(MixedGraph.PREFIX))

@@ -49,8 +49,8 @@ final class RequestBatches {
         inputs.keySet().stream()
                 .filter(name -> !placeholders.containsKey(name))
                 .sorted()
-                .forEach(name -> problems.add(
-                        "\"" + name + "\" is no input of the outputs; inputs are " + placeholders.keySet()));
+                .forEach(name -> problems.add("\"" + name + "\" is no input of the outputs; inputs are "
+                        + Problems.quoted(placeholders.keySet())));
         problems.check(byRows.size() <= 1, "inputs differ in their number of rows: " + byRows);
         return problems;
     }

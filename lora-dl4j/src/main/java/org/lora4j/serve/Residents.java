@@ -6,6 +6,7 @@ import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.Set;
+import org.lora4j.error.MessageText;
 
 /**
  * Which adapters are in memory. Over the cap, the least recently used ones that have a directory give up their values;
@@ -31,7 +32,7 @@ final class Residents {
             }
         }
         if (pinned > cap) {
-            throw new IllegalArgumentException("adapter \"" + slot.name() + "\": it takes " + slot.bytes()
+            throw new IllegalArgumentException("adapter " + MessageText.name(slot.name()) + ": it takes " + slot.bytes()
                     + " bytes, " + pinned
                     + " together with the adapters that have no directory; expected at most the cap of "
                     + cap + ". Raise memoryCap, or register adapters by their directories.");

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import org.lora4j.array.DenseArray;
 import org.lora4j.dl4j.layer.RowAdditions;
+import org.lora4j.error.MessageText;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -38,9 +39,10 @@ final class RowUpdates implements RowAdditions {
         int rows = adapters.size();
         RowOrder order = orders.get(module);
         if (lines % rows != 0 || order == RowOrder.ONE_EACH && lines != rows) {
-            throw new IllegalArgumentException("module \"" + module + "\": it sees " + lines + " positions of " + rows
-                    + " rows; expected as many for each row as in the example"
-                    + ". Build the server with an example of several positions.");
+            throw new IllegalArgumentException(
+                    "module " + MessageText.name(module) + ": it sees " + lines + " positions of " + rows
+                            + " rows; expected as many for each row as in the example"
+                            + ". Build the server with an example of several positions.");
         }
         float[] in = new float[Math.toIntExact(x.size(1))];
         float[] out = new float[Math.toIntExact(product.size(1))];

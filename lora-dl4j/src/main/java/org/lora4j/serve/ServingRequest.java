@@ -3,6 +3,8 @@ package org.lora4j.serve;
 
 import java.util.Map;
 import java.util.Objects;
+import org.lora4j.array.ArrayText;
+import org.lora4j.error.MessageText;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -25,5 +27,10 @@ public record ServingRequest(String adapter, Map<String, INDArray> inputs) {
     public ServingRequest {
         Objects.requireNonNull(adapter, "adapter");
         inputs = Map.copyOf(inputs);
+    }
+
+    @Override
+    public String toString() {
+        return "ServingRequest[" + MessageText.name(adapter) + ", " + ArrayText.of(inputs) + "]";
     }
 }

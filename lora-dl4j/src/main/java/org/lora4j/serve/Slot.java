@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.Set;
 import org.lora4j.adapter.Adapter;
+import org.lora4j.error.MessageText;
 import org.lora4j.serve.ModuleUpdate.Part;
 
 /** The place of one registered adapter: its values, or the directory from which they come back. */
@@ -71,7 +72,7 @@ final class Slot {
         }
         Adapter stored = Adapter.load(directory);
         if (Fingerprint.of(stored) != fingerprint) {
-            throw new IOException("adapter \"" + name + "\": " + directory
+            throw new IOException("adapter " + MessageText.name(name) + ": " + directory
                     + " holds other values than when it was registered; expected the same. Call replace(name, directory)"
                     + " to serve the new ones.");
         }

@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import org.lora4j.array.ArrayText;
 import org.lora4j.error.Problems;
 import org.lora4j.train.cache.BatchIdentity;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -117,5 +118,10 @@ public record Batch(
      */
     public Batch identifiedBy(BatchIdentity newIdentity) {
         return new Batch(placeholders, examples, weight, disposable, Optional.of(newIdentity));
+    }
+
+    @Override
+    public String toString() {
+        return "Batch[" + ArrayText.of(placeholders) + ", " + examples + " examples, weight " + weight + "]";
     }
 }

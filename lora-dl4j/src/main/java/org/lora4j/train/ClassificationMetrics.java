@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.stream.IntStream;
+import org.lora4j.error.MessageText;
 import org.lora4j.exec.GraphExecutor;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -49,7 +50,7 @@ public final class ClassificationMetrics {
         long[][][] counts = new long[1][][];
         EvaluationPass.run(NAME, executor, batches, scores, labels, (where, found, expected) -> {
             if (found.rank() != 2 || found.size(1) < 2) {
-                throw new IllegalArgumentException(where + "\"" + scores + "\" has the shape "
+                throw new IllegalArgumentException(where + MessageText.name(scores) + " has the shape "
                         + Arrays.toString(found.shape()) + "; expected [examples, classes] with two classes or more");
             }
             int classes = (int) found.size(1);
@@ -90,7 +91,7 @@ public final class ClassificationMetrics {
                 labels.rank() > 0 && labels.size(0) == rows && labels.length() == (long) rows * (oneHot ? classes : 1);
         if (!fits) {
             throw new IllegalArgumentException(
-                    where + "\"" + name + "\" has the shape " + Arrays.toString(labels.shape())
+                    where + MessageText.name(name) + " has the shape " + Arrays.toString(labels.shape())
                             + " beside " + rows + " rows of " + classes + " scores; expected [" + rows + ", " + classes
                             + "], or ["
                             + rows + "] whole numbers");
@@ -103,7 +104,7 @@ public final class ClassificationMetrics {
         double[] numbers = labels.reshape(rows).toDoubleVector();
         for (double number : numbers) {
             if (number != Math.rint(number) || number < 0 || number >= classes) {
-                throw new IllegalArgumentException(where + "\"" + name + "\" holds " + number
+                throw new IllegalArgumentException(where + MessageText.name(name) + " holds " + number
                         + "; expected whole numbers from 0 to " + (classes - 1) + ", one for each of the " + classes
                         + " scores");
             }
@@ -115,7 +116,7 @@ public final class ClassificationMetrics {
         int best = 0;
         for (int i = 0; i < values.length; i++) {
             if (Double.isNaN(values[i])) {
-                throw new IllegalArgumentException(where + "\"" + name + "\" holds NaN; expected numbers");
+                throw new IllegalArgumentException(where + MessageText.name(name) + " holds NaN; expected numbers");
             }
             best = values[i] > values[best] ? i : best;
         }

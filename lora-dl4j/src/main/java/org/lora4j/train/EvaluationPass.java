@@ -4,6 +4,7 @@ package org.lora4j.train;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Objects;
+import org.lora4j.error.MessageText;
 import org.lora4j.exec.GraphExecutor;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -32,7 +33,7 @@ final class EvaluationPass {
                 INDArray expected = batch.placeholders().get(labels);
                 if (expected == null) {
                     throw new IllegalArgumentException(
-                            where + "no placeholder \"" + labels + "\" with labels; the batch has "
+                            where + "no placeholder " + MessageText.name(labels) + " with labels; the batch has "
                                     + batch.placeholders().keySet());
                 }
                 count.add(

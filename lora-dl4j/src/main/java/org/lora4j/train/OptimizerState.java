@@ -4,6 +4,7 @@ package org.lora4j.train;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.lora4j.array.ArrayText;
 import org.lora4j.error.Problems;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -30,5 +31,10 @@ public record OptimizerState(long updates, Map<String, INDArray> arrays) {
         problems.atLeast("updates", updates, 0);
         problems.throwIfAny("OptimizerState");
         arrays = Collections.unmodifiableMap(new LinkedHashMap<>(arrays));
+    }
+
+    @Override
+    public String toString() {
+        return "OptimizerState[" + updates + " updates, " + ArrayText.of(arrays) + "]";
     }
 }

@@ -5,6 +5,8 @@ import java.util.Objects;
 import java.util.OptionalDouble;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
+import java.util.regex.PatternSyntaxException;
+import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.model.TrainableParameter;
 
@@ -63,10 +65,10 @@ public final class ParameterGroup {
      *
      * @param regex regular expression for the name of the variable
      * @return the group, so far with the rate and the decay of the optimizer
-     * @throws java.util.regex.PatternSyntaxException if it is not a regular expression
+     * @throws IllegalArgumentException if it is not a regular expression
      */
     public static ParameterGroup matchingName(String regex) {
-        Pattern pattern = Pattern.compile(regex);
+        Pattern pattern = compiled(regex);
         return where("name " + regex, p -> pattern.matcher(p.name()).matches());
     }
 
@@ -75,11 +77,21 @@ public final class ParameterGroup {
      *
      * @param regex regular expression for the path of the module
      * @return the group, so far with the rate and the decay of the optimizer
-     * @throws java.util.regex.PatternSyntaxException if it is not a regular expression
+     * @throws IllegalArgumentException if it is not a regular expression
      */
     public static ParameterGroup matchingModule(String regex) {
-        Pattern pattern = Pattern.compile(regex);
+        Pattern pattern = compiled(regex);
         return where("module " + regex, p -> pattern.matcher(p.module()).matches());
+    }
+
+    private static Pattern compiled(String regex) {
+        try {
+            return Pattern.compile(regex);
+        } catch (PatternSyntaxException e) {
+            throw new IllegalArgumentException("ParameterGroup: " + MessageText.name(regex)
+                    + " is not a regular expression (" + e.getDescription() + " near index " + e.getIndex()
+                    + "); expected one that matches a whole name. Quote what is meant literally with Pattern.quote.");
+        }
     }
 
     /**

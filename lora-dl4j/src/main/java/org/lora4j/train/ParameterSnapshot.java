@@ -70,4 +70,9 @@ public final class ParameterSnapshot implements AutoCloseable {
     public void close() {
         copies.forEach(INDArray::close);
     }
+
+    @Override
+    public String toString() {
+        return "ParameterSnapshot[" + parameters.size() + " parameters]";
+    }
 }

@@ -4,6 +4,7 @@ package org.lora4j.train;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.stream.IntStream;
+import org.lora4j.error.MessageText;
 import org.lora4j.exec.GraphExecutor;
 
 /**
@@ -66,8 +67,8 @@ public final class RegressionMetrics {
                     && found.length() == expected.length()
                     && found.size(0) == expected.size(0);
             if (!fits) {
-                throw new IllegalArgumentException(where + "\"" + predictions + "\" has the shape "
-                        + Arrays.toString(found.shape()) + ", and \"" + targets + "\" "
+                throw new IllegalArgumentException(where + MessageText.name(predictions) + " has the shape "
+                        + Arrays.toString(found.shape()) + ", and " + MessageText.name(targets) + " "
                         + Arrays.toString(expected.shape())
                         + "; expected as many numbers for each example, [examples] or [examples, numbers]");
             }
@@ -79,8 +80,9 @@ public final class RegressionMetrics {
             }
             for (int i = 0; i < is.length; i++) {
                 if (!Double.isFinite(is[i]) || !Double.isFinite(shouldBe[i])) {
-                    throw new IllegalArgumentException(where + "\"" + predictions + "\" holds " + is[i] + " where \""
-                            + targets + "\" holds " + shouldBe[i] + "; expected finite numbers");
+                    throw new IllegalArgumentException(where + MessageText.name(predictions) + " holds " + is[i]
+                            + " where " + MessageText.name(targets) + " holds " + shouldBe[i]
+                            + "; expected finite numbers");
                 }
                 all[0][i % width].add(is[i], shouldBe[i]);
             }

@@ -14,6 +14,7 @@ import org.lora4j.array.Backend;
 import org.lora4j.array.io.ArrayBytes;
 import org.lora4j.array.io.ElementCodec;
 import org.lora4j.error.ClosestNames;
+import org.lora4j.error.MessageText;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.format.TensorEntry;
 import org.lora4j.format.TensorFile;
@@ -41,8 +42,11 @@ public final class ModelWeights implements Closeable {
 
     private final Map<String, Weight> weights;
     private final TensorFile file;
+    private final Path source;
+    private boolean closed;
 
-    private ModelWeights(Map<String, Weight> weights, TensorFile file) {
+    private ModelWeights(Map<String, Weight> weights, TensorFile file, Path source) {
+        this.source = source;
         this.weights = Collections.unmodifiableMap(weights);
         this.file = file;
     }
@@ -57,7 +61,7 @@ public final class ModelWeights implements Closeable {
         Map<String, Weight> weights = new LinkedHashMap<>();
         arrays.forEach((name, array) -> weights.put(
                 name, new Weight(array.shape().clone(), array.dataType().isFPType(), () -> array)));
-        return new ModelWeights(weights, null);
+        return new ModelWeights(weights, null, null);
     }
 
     /**
@@ -84,7 +88,7 @@ public final class ModelWeights implements Closeable {
                                 entry.shape(),
                                 ElementCodec.of(entry.dtype()).isPresent(),
                                 () -> read(path, file, entry))));
-        return new ModelWeights(weights, file);
+        return new ModelWeights(weights, file, path);
     }
 
     private static INDArray read(Path path, TensorFile reader, TensorEntry entry) throws IOException {
@@ -137,8 +141,13 @@ public final class ModelWeights implements Closeable {
      * @return its values; not to be written to
      * @throws IllegalArgumentException if there is no such parameter
      * @throws UncheckedIOException if reading fails
+     * @throws IllegalStateException after {@link #close}, if the parameters are in a file
      */
     public INDArray get(String name) {
+        if (closed) {
+            throw new IllegalStateException("ModelWeights: " + MessageText.path(source)
+                    + " is closed; expected it open. Read what you need before close(), or open it again.");
+        }
         try {
             return weight(name).source().read();
         } catch (IOException e) {
@@ -149,7 +158,7 @@ public final class ModelWeights implements Closeable {
     private Weight weight(String name) {
         Weight weight = weights.get(name);
         if (weight == null) {
-            throw new IllegalArgumentException("ModelWeights: no parameter \"" + name + "\""
+            throw new IllegalArgumentException("ModelWeights: no parameter " + MessageText.name(name)
                     + ClosestNames.hint(name, weights.keySet()) + "; expected one of names().");
         }
         return weight;
@@ -163,7 +172,13 @@ public final class ModelWeights implements Closeable {
     @Override
     public void close() throws IOException {
         if (file != null) {
+            closed = true;
             file.close();
         }
+    }
+
+    @Override
+    public String toString() {
+        return "ModelWeights[" + weights.size() + " parameters" + (file == null ? "" : " of " + source) + "]";
     }
 }

@@ -53,7 +53,7 @@ class ArchitectureTest {
                 layer("format.json", "error"),
                 layer("format.peft", "error", "config", "format", "format.safetensors"),
                 layer("format.huggingface", "error", "format", "format.safetensors"),
-                layer("array"),
+                layer("array", "error"),
                 layer("array.io", "error", "format", "format.safetensors"),
                 layer(
                         "adapter",
@@ -80,8 +80,8 @@ class ArchitectureTest {
                         "method"),
                 layer("combine", "error", "config", "format.peft", "array", "adapter"),
                 layer("graph", "error"),
-                layer("autodiff.rules"),
-                layer("autodiff", "autodiff.rules", "graph"),
+                layer("autodiff.rules", "error"),
+                layer("autodiff", "error", "autodiff.rules", "graph"),
                 layer("quant", "error", "array", "graph"),
                 layer("exec.kernel", "error", "array", "graph", "autodiff.rules", "quant"),
                 layer("exec.plan", "graph", "exec.kernel"),
@@ -96,7 +96,7 @@ class ArchitectureTest {
                         "exec.plan",
                         "exec.onednn"),
                 layer("exec.onednn", "array", "exec.kernel"),
-                layer("model", "error", "config", "adapter", "method", "exec", "exec.kernel"),
+                layer("model", "error", "config", "array", "adapter", "method", "exec", "exec.kernel"),
                 layer("samediff.form", "error", "graph", "quant", "method"),
                 layer(
                         "samediff",

@@ -92,6 +92,13 @@ class TroubleshootingTest {
     }
 
     @Test
+    void adaptedAlready_isQuoted() {
+        SameDiff adapted = adapted().graph();
+
+        assertQuoted("adapted-already", IllegalArgumentException.class, () -> AdaptedSameDiff.of(adapted));
+    }
+
+    @Test
     void refusedClass_isQuoted() throws IOException {
         MultiLayerNetwork network = new MultiLayerNetwork(new NeuralNetConfiguration.Builder()
                 .list()

@@ -72,8 +72,55 @@ class BertFromOnnxTest {
                 .withMessageContaining("heads = 3, expected a divisor of hidden = 8");
     }
 
-    /** What PyTorch's exporter writes: linear weights without a name of their own behind named MatMul nodes. */
+    @Test
+    void fromOnnx_withOtherHeadsThanTheGraphHas_saysHowMany() throws IOException {
+        Onnx.GraphProto.Builder attention = Onnx.GraphProto.newBuilder()
+                .addNode(constant("heads", 4))
+                .addNode(constant("size", 2))
+                .addNode(node("Concat", "shape", "batch", "length", "heads", "size"))
+                .addNode(node("Reshape", "split", "query", "shape"))
+                .addInitializer(Onnx.TensorProto.newBuilder()
+                        .setName("folded")
+                        .setDataType(Onnx.TensorProto.DataType.INT64_VALUE)
+                        .addDims(4)
+                        .addAllInt64Data(List.of(0L, -1L, 4L, 2L)))
+                .addNode(node("Reshape", "split_too", "key", "folded"));
+        OnnxInitializers onnx = export("", name -> true, attention.build());
+
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> BertWeights.fromOnnx(onnx, 2))
+                .withMessage("BertWeights.fromOnnx: heads = 2 for test.onnx; expected 4, as its graph splits 8 features"
+                        + " into 4 heads of 2.");
+        assertThat(BertWeights.fromOnnx(onnx, 4).config().heads()).isEqualTo(4);
+    }
+
+    private static Onnx.NodeProto constant(String output, long value) {
+        return Onnx.NodeProto.newBuilder()
+                .setOpType("Constant")
+                .addOutput(output)
+                .addAttribute(Onnx.AttributeProto.newBuilder()
+                        .setName("value")
+                        .setT(Onnx.TensorProto.newBuilder()
+                                .setDataType(Onnx.TensorProto.DataType.INT64_VALUE)
+                                .addDims(1)
+                                .addInt64Data(value)))
+                .build();
+    }
+
+    private static Onnx.NodeProto node(String op, String output, String... inputs) {
+        return Onnx.NodeProto.newBuilder()
+                .setOpType(op)
+                .addOutput(output)
+                .addAllInput(List.of(inputs))
+                .build();
+    }
+
     private OnnxInitializers export(String prefix, Predicate<String> kept) throws IOException {
+        return export(prefix, kept, Onnx.GraphProto.getDefaultInstance());
+    }
+
+    /** What PyTorch's exporter writes: linear weights without a name of their own behind named MatMul nodes. */
+    private OnnxInitializers export(String prefix, Predicate<String> kept, Onnx.GraphProto more) throws IOException {
         List<Onnx.TensorProto> tensors = new ArrayList<>();
         List<Onnx.NodeProto> nodes = new ArrayList<>();
         for (BertTensor tensor : BertTensor.allOf(CONFIG)) {
@@ -97,7 +144,7 @@ class BertFromOnnxTest {
         }
         Onnx.ModelProto model = OnnxInitializersTest.model(tensors.toArray(new Onnx.TensorProto[0]));
         return OnnxInitializersTest.read(model.toBuilder()
-                .setGraph(model.getGraph().toBuilder().addAllNode(nodes))
+                .setGraph(model.getGraph().toBuilder().addAllNode(nodes).mergeFrom(more))
                 .build());
     }
 }

@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import onnx.Onnx;
@@ -134,6 +135,16 @@ class OnnxInitializersTest {
                     .isThrownBy(() -> OnnxInitializers.read(new ByteArrayInputStream(cut), "cut.onnx"))
                     .withMessageStartingWith("cut.onnx");
         }
+    }
+
+    @Test
+    void read_ofANegativeLengthInANestedMessage_isRefusedAsDamage() {
+        byte[] bytes = HexFormat.of().parseHex("3a7e0a120a81ffffffff00");
+
+        assertThatExceptionOfType(ModelFormatException.class)
+                .isThrownBy(() -> OnnxInitializers.read(new ByteArrayInputStream(bytes), "crafted.onnx"))
+                .withMessageContaining("crafted.onnx, byte ")
+                .withMessageContaining("truncated, damaged or of another format");
     }
 
     @Test

@@ -10,6 +10,7 @@ import java.util.SplittableRandom;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.array.RandomStreams;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -48,10 +49,11 @@ final class HeadRows {
     Adapter carried(Adapter adapter, List<String> known, long seed) {
         long rows = adapter.savedParameters().get(weight()).size(0);
         if (rows != known.size()) {
-            throw new IllegalArgumentException("LoraTrainer: the adapter holds a head \"" + head + "\" of " + rows
-                    + " rows, and there are " + known.size() + " names, " + Problems.quoted(known)
-                    + "; expected the name of each row's output. LoraModel.exportAdapter writes them as "
-                    + SavedAdapter.FILE + "; without a head the adapter can be used as well.");
+            throw new IllegalArgumentException(
+                    "LoraTrainer: the adapter holds a head " + MessageText.name(head) + " of " + rows
+                            + " rows, and there are " + known.size() + " names, " + Problems.quoted(known)
+                            + "; expected the name of each row's output. LoraModel.exportAdapter writes them as "
+                            + SavedAdapter.FILE + "; without a head the adapter can be used as well.");
         }
         return placed(adapter, known, seed);
     }

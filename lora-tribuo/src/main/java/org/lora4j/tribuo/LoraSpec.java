@@ -17,6 +17,7 @@ import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
 import org.lora4j.config.Scaling;
 import org.lora4j.config.TrainableTokens;
+import org.lora4j.error.MessageText;
 
 /**
  * What to adapt and how: {@link LoraConfig} for Tribuo's configuration files and provenance.
@@ -117,8 +118,9 @@ public final class LoraSpec implements Configurable, Provenancable<ConfiguredObj
         spec.take(config);
         spec.config = spec.built();
         if (!spec.config.equals(config)) {
-            throw new IllegalArgumentException("LoraSpec: the config has options that trainers do not know: " + config
-                    + "; expected one like " + spec.config + ". Leave the others at their defaults.");
+            throw new IllegalArgumentException("LoraSpec: the config has options that trainers do not know: "
+                    + MessageText.value(config) + "; expected one like " + MessageText.value(spec.config)
+                    + ". Leave the others at their defaults.");
         }
         return spec;
     }
@@ -151,8 +153,8 @@ public final class LoraSpec implements Configurable, Provenancable<ConfiguredObj
 
     private LoraConfig built() {
         if (!targetModules.isEmpty() && !targetPattern.isEmpty()) {
-            throw new IllegalArgumentException("LoraSpec: targetModules = " + targetModules + " and targetPattern = \""
-                    + targetPattern + "\"; expected one of them.");
+            throw new IllegalArgumentException("LoraSpec: targetModules = " + targetModules + " and targetPattern = "
+                    + MessageText.name(targetPattern) + "; expected one of them.");
         }
         LoraConfig.Builder builder = LoraConfig.builder()
                 .rank(rank)

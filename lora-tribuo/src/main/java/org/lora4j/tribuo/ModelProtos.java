@@ -17,6 +17,7 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.error.AdapterFormatException;
+import org.lora4j.error.MessageText;
 import org.lora4j.pretrained.Pooling;
 import org.lora4j.tribuo.base.BaseKind;
 import org.lora4j.tribuo.base.BaseNetwork;
@@ -167,8 +168,8 @@ final class ModelProtos {
             isOne = false;
         }
         if (!isOne) {
-            throw new IOException("the converter is of class \"" + className + "\"; expected an " + kind.getSimpleName()
-                    + " on the class path. The file is damaged, or a jar is missing.");
+            throw new IOException("the converter is of class " + MessageText.name(className) + "; expected an "
+                    + kind.getSimpleName() + " on the class path. The file is damaged, or a jar is missing.");
         }
         return kind.cast(ProtoUtil.deserialize(proto));
     }
@@ -212,9 +213,9 @@ final class ModelProtos {
         if (format == ModelFormat.SELF_CONTAINED) {
             if (!BaseNetworks.isTrusted(reference)) {
                 throw new IOException("the model brings its base network as a graph, which can end the process when it"
-                        + " computes; expected one that is trusted. If you know who made it, call BaseNetworks.trust(\""
-                        + reference.contentHash()
-                        + "\") before reading the model, or make the base network from its own"
+                        + " computes; expected one that is trusted. If you know who made it, call BaseNetworks.trust("
+                        + MessageText.name(reference.contentHash())
+                        + ") before reading the model, or make the base network from its own"
                         + " file.");
             }
             return BaseNetwork.restore(proto.getNetwork().toByteArray(), reference);
@@ -225,8 +226,8 @@ final class ModelProtos {
     private static BaseReference reference(BaseReferenceProto proto) throws IOException {
         Optional<Path> path = proto.getPath().isEmpty() ? Optional.empty() : Optional.of(Path.of(proto.getPath()));
         if (!HASH.matcher(proto.getContentHash()).matches()) {
-            throw new IOException("the content hash of the base network is \"" + proto.getContentHash()
-                    + "\"; expected 64 hexadecimal digits. The file is damaged.");
+            throw new IOException("the content hash of the base network is " + MessageText.name(proto.getContentHash())
+                    + "; expected 64 hexadecimal digits. The file is damaged.");
         }
         return new BaseReference(
                 constant(BaseKind.class, proto.getKind()),
@@ -244,7 +245,7 @@ final class ModelProtos {
                 return constant;
             }
         }
-        throw new IOException(type.getSimpleName() + " = \"" + name + "\"; expected one of "
+        throw new IOException(type.getSimpleName() + " = " + MessageText.name(name) + "; expected one of "
                 + Arrays.toString(type.getEnumConstants())
                 + ". The file is damaged, or was written by a newer release.");
     }

@@ -3,6 +3,7 @@ package org.lora4j.tribuo;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.lora4j.error.MessageText;
 import org.lora4j.tribuo.base.AdaptedBase;
 import org.lora4j.tribuo.input.InputBinding;
 import org.lora4j.tribuo.output.Loss;
@@ -36,7 +37,7 @@ record Prepared<T extends Output<T>>(List<Example<T>> examples, double[][] targe
         double weight = example.getWeight();
         if (!(weight >= 0) || Double.isInfinite(weight)) {
             throw new IllegalArgumentException("LoraTrainer: an example has the weight " + weight
-                    + "; expected a finite number of 0 or more. Example " + example);
+                    + "; expected a finite number of 0 or more. Example " + MessageText.value(example));
         }
         return weight;
     }

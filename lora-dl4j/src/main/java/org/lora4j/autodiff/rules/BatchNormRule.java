@@ -3,6 +3,7 @@ package org.lora4j.autodiff.rules;
 
 import java.util.Arrays;
 import java.util.stream.IntStream;
+import org.lora4j.error.MessageText;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ops.DynamicCustomOp;
 
@@ -21,8 +22,8 @@ final class BatchNormRule implements GradientRule {
         int rank = c.rank(c.input(0));
         if (arguments.length > 3) {
             throw new IllegalArgumentException(
-                    "op \"" + op.getOwnName() + "\" (batchnorm): the gradient is defined along" + " one axis; found "
-                            + (arguments.length - 2) + ". Reshape its input.");
+                    "op " + MessageText.name(op.getOwnName()) + " (batchnorm): the gradient is defined along"
+                            + " one axis; found " + (arguments.length - 2) + ". Reshape its input.");
         }
         int given = arguments.length > 2 ? Math.toIntExact(arguments[2]) : -1;
         int axis = given < 0 ? given + rank : given;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.autodiff.rules;
 
+import org.lora4j.error.MessageText;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -17,8 +18,8 @@ final class GatherRule implements GradientRule {
     public void apply(RuleContext c) {
         SDVariable table = c.input(0);
         if (c.attribute(0, 0) != 0 || c.inputCount() < 2 || c.rank(table) < 2) {
-            throw new IllegalArgumentException("op \"" + c.op().getOwnName()
-                    + "\" (gather): the gradient is defined for rows of a table of 2 or more dimensions (axis 0) with the"
+            throw new IllegalArgumentException("op " + MessageText.name(c.op().getOwnName())
+                    + " (gather): the gradient is defined for rows of a table of 2 or more dimensions (axis 0) with the"
                     + " indices as an input; found axis " + c.attribute(0, 0) + " of " + c.rank(table)
                     + " dimensions. Transpose or reshape the table.");
         }

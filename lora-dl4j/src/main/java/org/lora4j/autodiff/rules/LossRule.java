@@ -2,6 +2,7 @@
 package org.lora4j.autodiff.rules;
 
 import java.util.List;
+import org.lora4j.error.MessageText;
 import org.nd4j.autodiff.samediff.SDVariable;
 
 /**
@@ -40,9 +41,10 @@ final class LossRule implements GradientRule {
     private static SDVariable weight(RuleContext c, int input, int outputRank) {
         int inputRank = c.rank(c.input(input));
         if (outputRank > inputRank) {
-            throw new IllegalArgumentException("op \"" + c.op().getOwnName() + "\" (" + c.op().opName()
-                    + ") is not reduced and its input \"" + c.input(input).name()
-                    + "\" is broadcast; its gradient is not defined here. Reduce the loss (LossReduce.SUM or a mean).");
+            throw new IllegalArgumentException("op " + MessageText.name(c.op().getOwnName()) + " (" + c.op().opName()
+                    + ") is not reduced and its input "
+                    + MessageText.name(c.input(input).name())
+                    + " is broadcast; its gradient is not defined here. Reduce the loss (LossReduce.SUM or a mean).");
         }
         SDVariable weight = c.gradient();
         for (int rank = outputRank; outputRank > 0 && rank < inputRank; rank++) {

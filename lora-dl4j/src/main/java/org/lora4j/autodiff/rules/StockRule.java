@@ -2,6 +2,7 @@
 package org.lora4j.autodiff.rules;
 
 import java.util.List;
+import org.lora4j.error.MessageText;
 import org.nd4j.autodiff.samediff.SDVariable;
 
 /** Asks the op itself. */
@@ -27,7 +28,8 @@ final class StockRule implements GradientRule {
 
     private static IllegalArgumentException noGradient(RuleContext context, Exception cause) {
         return new IllegalArgumentException(
-                "op \"" + context.op().getOwnName() + "\" (" + context.op().opName()
+                "op " + MessageText.name(context.op().getOwnName()) + " ("
+                        + context.op().opName()
                         + ") has no gradient in ND4J M2.1. Freeze what lies behind it, or spell it with other ops.",
                 cause);
     }

@@ -2,6 +2,7 @@
 package org.lora4j.autodiff.rules;
 
 import java.util.Set;
+import org.lora4j.error.MessageText;
 
 /** The ops whose gradient in ND4J M2.1 is not that of what they compute: training through them would be silently wrong. */
 final class WrongGradient implements GradientRule {
@@ -22,7 +23,7 @@ final class WrongGradient implements GradientRule {
 
     @Override
     public void apply(RuleContext c) {
-        throw new IllegalArgumentException("op \"" + c.op().getOwnName() + "\" ("
+        throw new IllegalArgumentException("op " + MessageText.name(c.op().getOwnName()) + " ("
                 + c.op().opName() + ") has a wrong gradient in ND4J M2.1, so that training through it would be wrong."
                 + " Freeze what lies behind it, or spell it with other ops.");
     }

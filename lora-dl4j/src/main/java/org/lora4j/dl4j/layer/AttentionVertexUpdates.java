@@ -9,6 +9,7 @@ import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.layers.samediff.SameDiffGraphVertex;
 import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.lora4j.error.MessageText;
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -81,8 +82,8 @@ final class AttentionVertexUpdates extends SameDiffGraphVertex {
 
     private MultiHeadAttention.Pass forward(boolean training, Space space) {
         if (!canDoForward()) {
-            throw new IllegalStateException("vertex \"" + getVertexName()
-                    + "\": an input is not set; expected queries, keys and values. Set all inputs first.");
+            throw new IllegalStateException("vertex " + MessageText.name(getVertexName())
+                    + ": an input is not set; expected queries, keys and values. Set all inputs first.");
         }
         MultiHeadAttention.Rows rows = new MultiHeadAttention.Rows(
                 rows(QUERIES, vertex.getNInQueries(), "queries", space),
@@ -105,8 +106,8 @@ final class AttentionVertexUpdates extends SameDiffGraphVertex {
     public Pair<Gradient, INDArray[]> doBackward(boolean tbptt, LayerWorkspaceMgr mgr) {
         if (!canDoBackward()) {
             throw new IllegalStateException(
-                    "vertex \"" + getVertexName()
-                            + "\": an input or the gradient of the output is not set; expected both. Run the forward pass first.");
+                    "vertex " + MessageText.name(getVertexName())
+                            + ": an input or the gradient of the output is not set; expected both. Run the forward pass first.");
         }
         Space space = Space.backward(mgr);
         MultiHeadAttention.Pass now = cache.isValid(iteration()) ? pass : forward(true, space);

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Set;
 import org.deeplearning4j.nn.api.layers.LayerConstraint;
 import org.deeplearning4j.nn.conf.constraint.BaseConstraint;
+import org.lora4j.error.MessageText;
 import org.nd4j.linalg.learning.config.IUpdater;
 import org.nd4j.linalg.learning.config.NoOp;
 import org.nd4j.linalg.learning.regularization.Regularization;
@@ -59,9 +60,10 @@ final class FrozenAnswers {
      */
     static void requireSameSize(LoraSettings settings, String layer, String size, long now, long wanted) {
         if (settings != null && now > 0 && now != wanted) {
-            throw new IllegalStateException("layer \"" + layer + "\": " + size + " = " + wanted + "; expected " + now
-                    + ", because the layer carries frozen weights and adapters that a new size would throw away."
-                    + " Unload the adapters, change the stock network, and attach a new adapter to the result.");
+            throw new IllegalStateException(
+                    "layer " + MessageText.name(layer) + ": " + size + " = " + wanted + "; expected " + now
+                            + ", because the layer carries frozen weights and adapters that a new size would throw away."
+                            + " Unload the adapters, change the stock network, and attach a new adapter to the result.");
         }
     }
 
@@ -69,7 +71,7 @@ final class FrozenAnswers {
     static void requireNoNewOutputs(LoraSettings settings, String layer, long now, long wanted) {
         requireSameSize(settings, layer, "nOut", now, wanted);
         if (settings != null && now > 0) {
-            throw new IllegalStateException("layer \"" + layer + "\": nOut is set again, to " + wanted
+            throw new IllegalStateException("layer " + MessageText.name(layer) + ": nOut is set again, to " + wanted
                     + "; expected it left alone, because nOutReplace fills the layer's frozen weights with new random values."
                     + " Unload the adapters, change the stock network, and attach a new adapter to the result.");
         }

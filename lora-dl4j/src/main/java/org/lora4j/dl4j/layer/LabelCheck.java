@@ -3,6 +3,7 @@ package org.lora4j.dl4j.layer;
 
 import java.util.Arrays;
 import org.deeplearning4j.nn.layers.BaseOutputLayer;
+import org.lora4j.error.MessageText;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.lossfunctions.ILossFunction;
 import org.nd4j.linalg.lossfunctions.impl.LossMixtureDensity;
@@ -67,8 +68,8 @@ final class LabelCheck {
     private static IllegalArgumentException misfit(BaseOutputLayer<?> layer, String expected, String advice) {
         INDArray labels = layer.getLabels();
         String name = layer.layerConf().getLayerName();
-        return new IllegalArgumentException("output layer \"" + (name == null ? layer.getIndex() : name)
-                + "\": labels of shape " + Arrays.toString(labels.shape()) + " with values from " + labels.minNumber()
+        return new IllegalArgumentException("output layer " + MessageText.name((name == null ? layer.getIndex() : name))
+                + ": labels of shape " + Arrays.toString(labels.shape()) + " with values from " + labels.minNumber()
                 + " to " + labels.maxNumber() + "; expected " + expected + ". " + advice + ".");
     }
 }

@@ -33,6 +33,7 @@ import org.deeplearning4j.nn.conf.layers.SelfAttentionLayer;
 import org.deeplearning4j.nn.conf.layers.SeparableConvolution2D;
 import org.deeplearning4j.nn.conf.layers.recurrent.SimpleRnn;
 import org.deeplearning4j.nn.conf.layers.samediff.SameDiffLayer;
+import org.lora4j.error.MessageText;
 import org.lora4j.method.ModuleShape;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.shade.jackson.core.JsonProcessingException;
@@ -208,9 +209,9 @@ public final class LayerKinds {
         return weights(layer).stream()
                 .filter(weight -> weight.name().equals(name))
                 .findFirst()
-                .orElseThrow(() -> new IllegalArgumentException("layer \"" + layer.getLayerName() + "\" ("
-                        + layer.getClass().getSimpleName() + "): it has no adaptable weight \"" + name
-                        + "\"; expected one of "
+                .orElseThrow(() -> new IllegalArgumentException("layer " + MessageText.name(layer.getLayerName()) + " ("
+                        + layer.getClass().getSimpleName() + "): it has no adaptable weight " + MessageText.name(name)
+                        + "; expected one of "
                         + weights(layer).stream().map(LayerWeight::name).toList() + ". Correct the slot."));
     }
 
@@ -356,7 +357,7 @@ public final class LayerKinds {
 
     static void requireMethod(Layer layer, SlotMethod method) {
         if (!has(layer, method)) {
-            throw new IllegalArgumentException("layer \"" + layer.getLayerName() + "\" ("
+            throw new IllegalArgumentException("layer " + MessageText.name(layer.getLayerName()) + " ("
                     + layer.getClass().getSimpleName() + "): this kind has no " + method + "; expected one of "
                     + namesWithDora() + ". Leave the layer out of the targets, or use plain LoRA.");
         }
@@ -376,9 +377,10 @@ public final class LayerKinds {
             return Wrappers.adapt(layer, settings);
         }
         LayerKind<?> kind = kind(layer)
-                .orElseThrow(() -> new IllegalArgumentException("layer \"" + layer.getLayerName() + "\" of kind "
-                        + layer.getClass().getSimpleName() + " cannot be adapted; expected one of " + names()
-                        + ". Leave the layer out of the targets."));
+                .orElseThrow(() ->
+                        new IllegalArgumentException("layer " + MessageText.name(layer.getLayerName()) + " of kind "
+                                + layer.getClass().getSimpleName() + " cannot be adapted; expected one of " + names()
+                                + ". Leave the layer out of the targets."));
         return adapt(layer, kind.adapted(), settings);
     }
 
@@ -399,8 +401,8 @@ public final class LayerKinds {
             layer = mapper.treeToValue(tree, adapted);
         } catch (JsonProcessingException e) {
             throw new IllegalStateException(
-                    "layer \"" + stock.getLayerName()
-                            + "\": its configuration cannot be copied through DL4J's JSON; expected"
+                    "layer " + MessageText.name(stock.getLayerName())
+                            + ": its configuration cannot be copied through DL4J's JSON; expected"
                             + " a configuration that can be saved. Save the network once to see which part cannot.",
                     e);
         }

@@ -3,6 +3,7 @@ package org.lora4j.dl4j.layer;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.lora4j.error.MessageText;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -37,8 +38,9 @@ final class ParameterTable extends LinkedHashMap<String, INDArray> {
     }
 
     static IllegalStateException frozen(String layer, String name) {
-        return new IllegalStateException("layer \"" + layer + "\": its parameter \"" + name
-                + "\" is the base's own, which low-memory mode shares; expected one of the network's parameters."
-                + " Adapt a base with other values, or use MemoryMode.IN_VIEW.");
+        return new IllegalStateException(
+                "layer " + MessageText.name(layer) + ": its parameter " + MessageText.name(name)
+                        + " is the base's own, which low-memory mode shares; expected one of the network's parameters."
+                        + " Adapt a base with other values, or use MemoryMode.IN_VIEW.");
     }
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.dl4j.layer;
 
+import org.lora4j.error.MessageText;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -19,8 +20,8 @@ public interface RowAdditions {
 
         @Override
         public void add(String module, INDArray x, INDArray product) {
-            throw new IllegalStateException("module \"" + module + "\": found nothing to add; expected not to be asked."
-                    + " Ask touches first.");
+            throw new IllegalStateException("module " + MessageText.name(module)
+                    + ": found nothing to add; expected not to be asked." + " Ask touches first.");
         }
     };
 

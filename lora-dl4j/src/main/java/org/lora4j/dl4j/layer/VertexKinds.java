@@ -13,6 +13,7 @@ import org.deeplearning4j.nn.conf.graph.GraphVertex;
 import org.deeplearning4j.nn.conf.layers.samediff.SDLayerParams;
 import org.deeplearning4j.nn.conf.layers.samediff.SameDiffVertex;
 import org.deeplearning4j.nn.params.SameDiffParamInitializer;
+import org.lora4j.error.MessageText;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.shade.jackson.core.JsonProcessingException;
 import org.nd4j.shade.jackson.databind.ObjectMapper;
@@ -80,8 +81,8 @@ public final class VertexKinds {
                 .filter(weight -> weight.name().equals(name))
                 .findFirst()
                 .orElseThrow(() -> new IllegalArgumentException("vertex of kind "
-                        + vertex.getClass().getSimpleName() + ": it has no adaptable weight \"" + name
-                        + "\"; expected one of "
+                        + vertex.getClass().getSimpleName() + ": it has no adaptable weight " + MessageText.name(name)
+                        + "; expected one of "
                         + weights(vertex).stream().map(LayerWeight::name).toList() + ". Correct the slot."));
     }
 

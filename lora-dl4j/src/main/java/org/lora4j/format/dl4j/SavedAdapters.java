@@ -13,6 +13,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import org.lora4j.error.MessageText;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.error.Problems;
 
@@ -124,8 +125,9 @@ public record SavedAdapters(
             throw zip.corrupt(STATE, "is not valid JSON: " + e.getOriginalMessage());
         }
         if (root.path("version").asInt() != VERSION) {
-            throw new ModelFormatException(zip.where(STATE) + ": is of version " + shortened(root.path("version"))
-                    + "; expected " + VERSION + ". Use the version of lora4j that wrote it, or a later one.");
+            throw new ModelFormatException(
+                    zip.where(STATE) + ": is of version " + MessageText.value(root.path("version")) + "; expected "
+                            + VERSION + ". Use the version of lora4j that wrote it, or a later one.");
         }
         Problems problems = new Problems();
         SavedAdapters saved = new SavedAdapters(
@@ -136,7 +138,7 @@ public record SavedAdapters(
                 adapters(root.path("adapters"), problems));
         problems.check(
                 root.path("enabled").isBoolean(),
-                "enabled = " + shortened(root.path("enabled")) + ", expected a boolean");
+                "enabled = " + MessageText.value(root.path("enabled")) + ", expected a boolean");
         if (!problems.isEmpty()) {
             throw new ModelFormatException(problems.message(zip.where(STATE)) + ". The file is damaged: get it again.");
         }
@@ -147,22 +149,22 @@ public record SavedAdapters(
         JsonNode value = object.path(field);
         problems.check(
                 value.isInt() && value.intValue() >= 0,
-                field + " = " + shortened(value) + ", expected a whole number, 0 or above");
+                field + " = " + MessageText.value(value) + ", expected a whole number, 0 or above");
         return value.asInt();
     }
 
     private static List<String> names(JsonNode array, Problems problems) {
-        problems.check(array.isArray(), "active = " + shortened(array) + ", expected a list");
+        problems.check(array.isArray(), "active = " + MessageText.value(array) + ", expected a list");
         List<String> names = new ArrayList<>();
         for (JsonNode name : array) {
-            problems.check(name.isTextual(), "active has " + shortened(name) + ", expected names");
+            problems.check(name.isTextual(), "active has " + MessageText.value(name) + ", expected names");
             names.add(name.asText());
         }
         return names;
     }
 
     private static List<SavedAdapter> adapters(JsonNode array, Problems problems) {
-        problems.check(array.isArray(), "adapters = " + shortened(array) + ", expected a list");
+        problems.check(array.isArray(), "adapters = " + MessageText.value(array) + ", expected a list");
         List<SavedAdapter> adapters = new ArrayList<>();
         for (JsonNode entry : array) {
             problems.check(
@@ -170,7 +172,7 @@ public record SavedAdapters(
                             && entry.path("seed").isIntegralNumber()
                             && entry.path("seed").canConvertToLong()
                             && entry.path("trainable").isBoolean(),
-                    "adapters has " + shortened(entry) + ", expected name, index, seed and trainable");
+                    "adapters has " + MessageText.value(entry) + ", expected name, index, seed and trainable");
             adapters.add(new SavedAdapter(
                     entry.path("name").asText(),
                     whole(entry, "index", problems),
@@ -178,10 +180,5 @@ public record SavedAdapters(
                     entry.path("trainable").asBoolean()));
         }
         return adapters;
-    }
-
-    private static String shortened(JsonNode value) {
-        String text = value.toString();
-        return text.substring(0, Math.min(text.length(), 100));
     }
 }

@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.Set;
+import org.lora4j.error.MessageText;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.error.Problems;
 
@@ -140,7 +141,7 @@ public final class StoredArray implements Closeable {
     }
 
     private static String worded(String found) {
-        return "\"" + found.substring(0, Math.min(found.length(), 40)).replaceAll("[^ -~]", "?") + "\"";
+        return MessageText.name(found);
     }
 
     /**

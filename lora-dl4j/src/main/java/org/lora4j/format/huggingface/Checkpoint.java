@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import org.lora4j.error.AdapterFormatException;
 import org.lora4j.error.ClosestNames;
+import org.lora4j.error.MessageText;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.format.TensorEntry;
 import org.lora4j.format.TensorFile;
@@ -102,7 +103,10 @@ public final class Checkpoint implements TensorFile {
     private static IOException missing(Path directory) {
         if (!Files.isDirectory(directory)) {
             return new NoSuchFileException(
-                    directory.toString(), null, "no such directory; expected one with " + SINGLE + ". Check the path.");
+                    directory.toString(),
+                    null,
+                    (Files.exists(directory) ? "is a file" : "no such directory") + "; expected a directory with "
+                            + SINGLE + ". Check the path.");
         }
         for (String other : OTHER_FORMATS) {
             if (Files.exists(directory.resolve(other))) {
@@ -146,8 +150,9 @@ public final class Checkpoint implements TensorFile {
     private Place place(String name) {
         Place place = places.get(name);
         if (place == null) {
-            throw new IllegalArgumentException(source + ": no tensor \"" + name + "\" among " + places.size()
-                    + ClosestNames.hint(name, places.keySet()) + ". tensors().keySet() lists all names.");
+            throw new IllegalArgumentException(
+                    source + ": no tensor " + MessageText.name(name) + " among " + places.size()
+                            + ClosestNames.hint(name, places.keySet()) + ". tensors().keySet() lists all names.");
         }
         return place;
     }

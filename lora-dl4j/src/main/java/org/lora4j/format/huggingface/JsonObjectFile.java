@@ -12,10 +12,10 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.Map;
+import org.lora4j.error.MissingFile;
 import org.lora4j.error.ModelFormatException;
 
 /**
@@ -59,10 +59,7 @@ public final class JsonObjectFile {
      * @throws IOException if it does not exist or cannot be read
      */
     public static Map<String, Object> read(Path file, String expected) throws IOException {
-        if (!Files.isRegularFile(file)) {
-            throw new NoSuchFileException(
-                    file.toString(), null, "no such file; expected " + expected + ". Check the path.");
-        }
+        MissingFile.requireRegular(file, expected);
         if (Files.size(file) > MOST_BYTES) {
             throw new ModelFormatException(file + ": the file has " + Files.size(file) + " bytes; expected " + expected
                     + ", at most " + MOST_BYTES + " bytes. Check what file it is.");

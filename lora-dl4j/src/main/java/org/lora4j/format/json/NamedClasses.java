@@ -13,6 +13,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
+import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 
 /**
@@ -30,7 +31,6 @@ import org.lora4j.error.Problems;
 public final class NamedClasses {
 
     private static final int DEEPEST = 100;
-    private static final int LONGEST_NAME_SHOWN = 200;
 
     // Jackson takes further syntax with type arguments, which would be loaded unseen.
     private static final Pattern CLASS_NAME = Pattern.compile("[\\w$]+(\\.[\\w$]+)*");
@@ -92,7 +92,7 @@ public final class NamedClasses {
         if (node.isObject()) {
             checkArray(node, path);
             node.properties().forEach(property -> {
-                String below = shortened(path.isEmpty() ? property.getKey() : path + "." + property.getKey());
+                String below = MessageText.value(path.isEmpty() ? property.getKey() : path + "." + property.getKey());
                 JsonNode value = property.getValue();
                 if (namesClass(property.getKey(), value)) {
                     checkClass(value.asText(), path);
@@ -111,7 +111,7 @@ public final class NamedClasses {
         boolean known = CLASS_NAME.matcher(name).matches()
                 && (allowed.contains(name) || packages.stream().anyMatch(name::startsWith));
         if (!known && foreign.add(name)) {
-            problems.add("the class \"" + shortened(name) + "\" at " + path + " is none that networks are made of");
+            problems.add("the class " + MessageText.name(name) + " at " + path + " is none that networks are made of");
         }
     }
 
@@ -129,11 +129,7 @@ public final class NamedClasses {
         problems.check(
                 elements == node.get("data").size(),
                 "the array at " + path + " of shape "
-                        + shortened(node.get("shape").toString()) + " has "
+                        + MessageText.value(node.get("shape").toString()) + " has "
                         + node.get("data").size() + " elements");
-    }
-
-    private static String shortened(String text) {
-        return text.substring(0, Math.min(text.length(), LONGEST_NAME_SHOWN));
     }
 }

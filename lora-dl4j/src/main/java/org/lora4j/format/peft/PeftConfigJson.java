@@ -15,7 +15,6 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -33,6 +32,7 @@ import org.lora4j.config.Scaling;
 import org.lora4j.config.TrainableTokens;
 import org.lora4j.error.AdapterFormatException;
 import org.lora4j.error.CorruptAdapterException;
+import org.lora4j.error.MissingFile;
 import org.lora4j.error.Problems;
 import org.lora4j.error.UnsupportedAdapterVersionException;
 import org.slf4j.Logger;
@@ -100,9 +100,7 @@ public final class PeftConfigJson {
      * @throws IOException if the file does not exist or cannot be read
      */
     public static PeftFile read(Path file) throws IOException {
-        if (!Files.isRegularFile(file)) {
-            throw new NoSuchFileException(file + ": no such file; expected the config of a PEFT adapter");
-        }
+        MissingFile.requireRegular(file, "the config of a PEFT adapter");
         if (Files.size(file) > MOST_BYTES) {
             throw new CorruptAdapterException(file + ": the file has " + Files.size(file) + " bytes; expected at most "
                     + MOST_BYTES + ". It is not the config of an adapter.");

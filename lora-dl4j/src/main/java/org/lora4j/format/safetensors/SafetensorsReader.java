@@ -6,13 +6,12 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Collections;
 import java.util.Map;
 import org.lora4j.error.CorruptAdapterException;
+import org.lora4j.error.MissingFile;
 import org.lora4j.format.TensorEntry;
 import org.lora4j.format.TensorFile;
 import org.lora4j.format.TensorIndex;
@@ -56,9 +55,7 @@ public final class SafetensorsReader implements TensorFile {
      * @throws IOException if the file does not exist, is a directory or cannot be read
      */
     public static SafetensorsReader open(Path file) throws IOException {
-        if (!Files.isRegularFile(file)) {
-            throw new NoSuchFileException(file + ": no such file; expected a safetensors file");
-        }
+        MissingFile.requireRegular(file, "a safetensors file");
         FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
         try {
             return read(file.toString(), channel);

@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 
 /**
@@ -155,7 +156,7 @@ public final class SafetensorsWriter {
             return tensor.dtype().byteCount(tensor.shape());
         } catch (ArithmeticException e) {
             throw new IllegalArgumentException(
-                    "SafetensorsWriter: tensor \"" + tensor.name() + "\" " + tensor.dtype()
+                    "SafetensorsWriter: tensor " + MessageText.name(tensor.name()) + " " + tensor.dtype()
                             + Arrays.toString(tensor.shape()) + " has an impossible size (" + e.getMessage() + ")",
                     e);
         }
@@ -187,8 +188,9 @@ public final class SafetensorsWriter {
         void check(TensorSource tensor) {
             long expected = byteCount(tensor);
             if (count != expected) {
-                throw new IllegalStateException("SafetensorsWriter: tensor \"" + tensor.name() + "\" wrote " + count
-                        + " bytes; expected " + expected + " for " + tensor.dtype() + Arrays.toString(tensor.shape()));
+                throw new IllegalStateException("SafetensorsWriter: tensor " + MessageText.name(tensor.name())
+                        + " wrote " + count + " bytes; expected " + expected + " for " + tensor.dtype()
+                        + Arrays.toString(tensor.shape()));
             }
         }
 

@@ -4,7 +4,9 @@ package org.lora4j.format.safetensors;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
+import org.lora4j.error.MessageText;
 import org.lora4j.format.DType;
+import org.lora4j.format.TensorEntry;
 
 /**
  * A tensor to be written.
@@ -68,5 +70,10 @@ public record TensorSource(String name, DType dtype, long[] shape, Content conte
          * @throws IOException if the channel does
          */
         void writeTo(WritableByteChannel channel) throws IOException;
+    }
+
+    @Override
+    public String toString() {
+        return "TensorSource[" + MessageText.name(name) + " " + dtype + TensorEntry.worded(shape) + "]";
     }
 }

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import org.lora4j.error.AdapterFormatException;
 import org.lora4j.error.CorruptAdapterException;
+import org.lora4j.error.MessageText;
 
 /**
  * Runs a pickle of protocol 2 to 5 that builds data, and refuses one that asks for more.
@@ -27,8 +28,6 @@ final class PickleMachine {
     private static final int OBJECT = 32;
     private static final int CONTAINER = 64;
     private static final int REFERENCE = 8;
-
-    private static final int LONGEST_SHOWN = 200;
 
     private static final int PROTO = 0x80;
 
@@ -146,9 +145,7 @@ final class PickleMachine {
 
     /** Ends the run: the pickle asks for what data does not need. */
     void refuse(String what) throws AdapterFormatException {
-        // Names come from a file that nobody vouches for; they must not fill or forge a log.
-        String shown = what.length() > LONGEST_SHOWN ? what.substring(0, LONGEST_SHOWN) + "..." : what;
-        throw input.refused("the pickle asks " + shown.replaceAll("\\p{Cntrl}", "?"));
+        throw input.refused("the pickle asks " + MessageText.value(what));
     }
 
     void mark() {

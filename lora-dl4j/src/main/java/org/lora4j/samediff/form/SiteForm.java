@@ -3,6 +3,7 @@ package org.lora4j.samediff.form;
 
 import java.util.List;
 import java.util.Set;
+import org.lora4j.error.MessageText;
 import org.lora4j.graph.OpContext;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.internal.SameDiffOp;
@@ -103,9 +104,11 @@ public interface SiteForm {
     }
 
     private static UnsupportedOperationException noOutput(Site site) {
-        return new UnsupportedOperationException("op \"" + site.op() + "\", weight \"" + site.weight() + "\": form \""
-                + site.form().name() + "\" has no output of its own to add to; expected an adapter on the weight."
-                + " Use GraphRecipe.weightDelta.");
+        return new UnsupportedOperationException(
+                "op " + MessageText.name(site.op()) + ", weight " + MessageText.name(site.weight()) + ": form "
+                        + MessageText.name(site.form().name())
+                        + " has no output of its own to add to; expected an adapter on the weight."
+                        + " Use GraphRecipe.weightDelta.");
     }
 
     /**

@@ -4,6 +4,7 @@ package org.lora4j.samediff.form;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.lora4j.error.MessageText;
 import org.lora4j.graph.OpContext;
 import org.lora4j.method.ModuleShape;
 import org.nd4j.autodiff.samediff.SDVariable;
@@ -177,9 +178,9 @@ public final class SiteGraph {
                 yield asWeight(rows);
             }
             case HEADS ->
-                throw new IllegalStateException("module with weight \"" + site.weight()
-                        + "\": factors cannot lie in heads; expected another layout." + " Correct the form \""
-                        + site.form().name() + "\".");
+                throw new IllegalStateException("module with weight " + MessageText.name(site.weight())
+                        + ": factors cannot lie in heads; expected another layout." + " Correct the form "
+                        + MessageText.name(site.form().name()) + ".");
         };
     }
 

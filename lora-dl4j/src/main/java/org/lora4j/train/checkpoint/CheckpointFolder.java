@@ -6,12 +6,12 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.lora4j.error.Problems;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -87,7 +87,7 @@ public final class CheckpointFolder {
      * @throws IOException if there are checkpoints and all of them are damaged; the message lists them
      */
     public Optional<CheckpointContent> latest() throws IOException {
-        List<String> damaged = new ArrayList<>();
+        Problems damaged = new Problems();
         for (Path file : files()) {
             try {
                 return Optional.of(CheckpointFile.read(file));
@@ -99,8 +99,8 @@ public final class CheckpointFolder {
         if (damaged.isEmpty()) {
             return Optional.empty();
         }
-        throw new IOException("checkpoints in " + directory + ": all " + damaged.size() + " are damaged: "
-                + String.join("; ", damaged)
+        throw new IOException(damaged.message("checkpoints in " + directory + ": all "
+                        + damaged.list().size() + " are damaged")
                 + "; expected a sound one. Remove them to start the run anew.");
     }
 

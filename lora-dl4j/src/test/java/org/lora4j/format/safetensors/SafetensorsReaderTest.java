@@ -171,12 +171,12 @@ class SafetensorsReaderTest {
                 damage("{/**/}", 0, "header character"),
                 damage("{'a':1}", 0, "header character"),
                 damage("{" + Crafted.entry("a\nb", "F32", "[2]", 0, 8) + "}", 8, "header character"),
-                damage("{" + Crafted.entry("a\\nb", "F32", "[3]", 0, 8) + "}", 8, "tensor \"a?b\" F32[3]"),
+                damage("{" + Crafted.entry("a\\nb", "F32", "[3]", 0, 8) + "}", 8, "tensor \"a\\nb\" F32[3]"),
                 damage(
                         "{" + Crafted.entry("a", "F32", "[1" + ",1".repeat(999) + "]", 0, 8) + "}",
                         8,
                         "F32[1, 1, 1, 1, 1, 1, 1, 1, 1, 1, and 990 more] occupies 8 bytes, expected 4"),
-                damage("{" + Crafted.entry("n".repeat(300), "F32", "[3]", 0, 8) + "}", 8, "n...\" F32[3]"),
+                damage("{" + Crafted.entry("n".repeat(300), "F32", "[3]", 0, 8) + "}", 8, "n...(300 characters)...n"),
                 damage("{}", 3, "which has 3 bytes"));
     }
 

@@ -57,7 +57,7 @@ class PickleMachineTest {
                 of("asks to call a dictionary", new Pickled().op('}', ')', 'R')),
                 of("asks to set the state of a tuple", argument.op('}', 'b')),
                 of(
-                        "asks to call a?forged line.x",
+                        "asks to call a\\nforged line.x",
                         new Pickled().text("a\nforged line").text("x").op(0x93)),
                 of(
                         "has metadata",

@@ -15,6 +15,7 @@ import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.lora4j.dl4j.AdaptedNetwork;
 import org.lora4j.dl4j.NetworkModule;
 import org.lora4j.dl4j.NetworkModules;
+import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.tribuo.input.InputSpec;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -54,8 +55,8 @@ final class LayerGraphBody extends LayerBody<ComputationGraph> {
             }
         });
         if (readers.isEmpty()) {
-            throw new IllegalArgumentException("BaseNetwork: the input \"" + input
-                    + "\" of the graph goes to no layer; expected one that tells what it eats.");
+            throw new IllegalArgumentException("BaseNetwork: the input " + MessageText.name(input)
+                    + " of the graph goes to no layer; expected one that tells what it eats.");
         }
         LayerVertex first = readers.get(0);
         return List.of(LayerInputs.of(input, first.getLayerConf().getLayer(), first.getPreProcessor()));
@@ -91,8 +92,9 @@ final class LayerGraphBody extends LayerBody<ComputationGraph> {
         if (vertex instanceof LayerVertex layer) {
             return PlainLayers.output(layer.getLayerConf().getLayer(), "\"" + outputName() + "\"");
         }
-        throw new IllegalArgumentException("BaseNetwork: the output \"" + outputName() + "\" is a vertex of kind "
-                + vertex.getClass().getSimpleName() + "; expected an OutputLayer, whose place the head takes.");
+        throw new IllegalArgumentException(
+                "BaseNetwork: the output " + MessageText.name(outputName()) + " is a vertex of kind "
+                        + vertex.getClass().getSimpleName() + "; expected an OutputLayer, whose place the head takes.");
     }
 
     @Override

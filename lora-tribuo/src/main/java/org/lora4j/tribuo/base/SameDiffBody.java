@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.lora4j.error.ClosestNames;
+import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.graph.GraphCopy;
 import org.lora4j.pretrained.BertEncoder;
@@ -45,8 +46,8 @@ final class SameDiffBody implements Body {
         if (!graph.hasVariable(feature)) {
             List<String> names =
                     graph.variables().stream().map(SDVariable::name).toList();
-            throw new IllegalArgumentException("BaseNetwork: featureVariable = \"" + feature
-                    + "\" is no variable of the graph; expected the one that the head reads, [batch, size]."
+            throw new IllegalArgumentException("BaseNetwork: featureVariable = " + MessageText.name(feature)
+                    + " is no variable of the graph; expected the one that the head reads, [batch, size]."
                     + ClosestNames.hint(feature, names) + " The graph has " + Problems.quoted(names) + ".");
         }
     }
@@ -165,8 +166,8 @@ final class SameDiffBody implements Body {
         }
         INDArray out = AdaptedSameDiff.of(graph).output(probe, feature).get(feature);
         if (out.rank() != 2) {
-            throw new IllegalArgumentException("BaseNetwork: featureVariable \"" + feature + "\" has rank " + out.rank()
-                    + "; expected 2, [batch, size]. Name a variable behind the pooling.");
+            throw new IllegalArgumentException("BaseNetwork: featureVariable " + MessageText.name(feature)
+                    + " has rank " + out.rank() + "; expected 2, [batch, size]. Name a variable behind the pooling.");
         }
         return out.size(1);
     }
@@ -187,9 +188,10 @@ final class SameDiffBody implements Body {
     public AdaptedBase withOwnHead(HeadShape head) {
         long size = featureSize();
         if (size != head.outputs()) {
-            throw new IllegalArgumentException("BaseNetwork: featureVariable \"" + feature + "\" has " + size
-                    + " values; expected " + head.outputs()
-                    + ". To reuse the network's own head, featureVariable is its output before the activation.");
+            throw new IllegalArgumentException(
+                    "BaseNetwork: featureVariable " + MessageText.name(feature) + " has " + size
+                            + " values; expected " + head.outputs()
+                            + ". To reuse the network's own head, featureVariable is its output before the activation.");
         }
         SameDiff copy = GraphCopy.of(graph).build();
         String name = freeName(copy);

@@ -4,6 +4,7 @@ package org.lora4j.tribuo.input;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.tribuo.Example;
 import org.tribuo.Feature;
@@ -85,8 +86,9 @@ final class FeatureSlots {
 
     private void requireFinite(Feature feature, Example<?> example) {
         if (!Float.isFinite((float) feature.getValue())) {
-            throw new IllegalArgumentException(where + ": feature \"" + feature.getName() + "\" is "
-                    + feature.getValue() + "; expected a finite number of float range. Clean the example " + example);
+            throw new IllegalArgumentException(where + ": feature " + MessageText.name(feature.getName()) + " is "
+                    + feature.getValue() + "; expected a finite number of float range. Clean the example "
+                    + MessageText.value(example));
         }
     }
 
@@ -95,7 +97,7 @@ final class FeatureSlots {
         example.forEach(feature -> own.add(feature.getName()));
         List<String> known = new ArrayList<>();
         domain.forEach(info -> known.add(info.getName()));
-        return new IllegalArgumentException("No features found in Example " + example + ". " + where
+        return new IllegalArgumentException("No features found in Example " + MessageText.value(example) + ". " + where
                 + ": the example has the features " + Problems.quoted(own) + "; expected at least one of "
                 + Problems.quoted(known) + ".");
     }

@@ -4,6 +4,7 @@ package org.lora4j.tribuo.input;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.lora4j.error.MessageText;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -56,7 +57,7 @@ record TokenBinding(FeatureSlots slots, String ids, String mask, int maxLength, 
                         + (ended ? ", and a position before it has none" : "")
                         + "; expected id + 1, a whole number from"
                         + " 1 to " + vocabulary + ", at positions without a gap. Was a transformation applied, or"
-                        + " another tokenizer? Example " + example);
+                        + " another tokenizer? Example " + MessageText.value(example));
             }
         }
         return row;

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.lora4j.error.MessageText;
 import org.lora4j.tribuo.protos.OutputConverterProto;
 import org.lora4j.tribuo.protos.RegressorConverterProto;
 import org.tribuo.Dataset;
@@ -127,13 +128,13 @@ public final class RegressorConverter implements OutputConverter<Regressor> {
 
     private static double value(Regressor output, String name) {
         double value = output.getDimension(name)
-                .orElseThrow(() -> new IllegalArgumentException(WHERE + ": the output has dimensions \""
-                        + output.getDimensionNamesString() + "\", not \"" + name
-                        + "\"; expected each dimension of the domain."))
+                .orElseThrow(() -> new IllegalArgumentException(
+                        WHERE + ": the output has dimensions " + MessageText.name(output.getDimensionNamesString())
+                                + ", not " + MessageText.name(name) + "; expected each dimension of the domain."))
                 .getValue();
         if (!Double.isFinite(value)) {
-            throw new IllegalArgumentException(WHERE + ": the output dimension \"" + name + "\" is " + value
-                    + "; expected a finite number. Clean the data.");
+            throw new IllegalArgumentException(WHERE + ": the output dimension " + MessageText.name(name) + " is "
+                    + value + "; expected a finite number. Clean the data.");
         }
         return value;
     }

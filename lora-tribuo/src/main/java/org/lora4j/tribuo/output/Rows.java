@@ -7,6 +7,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 
 /** The rows of a head by name. */
@@ -42,7 +43,7 @@ record Rows(List<String> names, Map<String, Integer> index) {
     int of(String where, String name) {
         Integer row = index.get(name);
         if (row == null) {
-            throw new IllegalArgumentException(where + ": output \"" + name + "\" is not one of "
+            throw new IllegalArgumentException(where + ": output " + MessageText.name(name) + " is not one of "
                     + Problems.quoted(names) + "; expected an output that the model was made for.");
         }
         return row;
