@@ -94,15 +94,15 @@ final class StrangersProject {
                         "-Dmaven.repo.local=" + repository.toAbsolutePath(),
                         // What was downloaded for this build need not be downloaded again.
                         "-Dmaven.repo.local.tail=" + System.getProperty("stranger.repository"),
-                        "-Dexec.mainClass=Stranger",
-                        "-Dexec.args=" + folder.toAbsolutePath(),
+                        "-Dexec.executable=" + Path.of(System.getProperty("java.home"), "bin", "java"),
+                        "-Dexec.args=-Xmx1g -Dorg.bytedeco.javacpp.maxphysicalbytes=4G -classpath %classpath Stranger "
+                                + folder.toAbsolutePath(),
                         "compile",
-                        "org.codehaus.mojo:exec-maven-plugin:" + System.getProperty("stranger.exec") + ":java")
+                        "org.codehaus.mojo:exec-maven-plugin:" + System.getProperty("stranger.exec") + ":exec")
                 .directory(folder.toFile())
                 .redirectErrorStream(true)
                 .redirectOutput(log.toFile());
         build.environment().keySet().removeIf(name -> name.startsWith("OMP_"));
-        build.environment().put("MAVEN_OPTS", "-Xmx1g -Dorg.bytedeco.javacpp.maxphysicalbytes=4G");
         Process process = build.start();
         if (!process.waitFor(10, TimeUnit.MINUTES)) {
             process.destroyForcibly();

@@ -71,16 +71,16 @@ class StrangersProjectIT {
                         File mergedFile = new File(args[0], "merged.fb");
                         Path directory = Path.of(args[0], "adapter");
                         SameDiff sd = SameDiff.create();
-                        SDVariable input = sd.placeHolder("input", DataType.FLOAT, -1, 8);
+                        SDVariable input = sd.placeHolder("input", DataType.FLOAT, -1, 32);
                         SDVariable labels = sd.placeHolder("labels", DataType.FLOAT, -1, 3);
-                        SDVariable one = sd.nn().relu(input.mmul(sd.var("dense1.weight", values(1, 8, 32))), 0);
-                        SDVariable two = sd.nn().relu(one.mmul(sd.var("dense2.weight", values(2, 32, 32))), 0);
-                        SDVariable logits = two.mmul(sd.var("head.weight", values(3, 32, 3)));
+                        SDVariable one = sd.nn().relu(input.mmul(sd.var("dense1.weight", values(1, 32, 64))), 0);
+                        SDVariable two = sd.nn().relu(one.mmul(sd.var("dense2.weight", values(2, 64, 64))), 0);
+                        SDVariable logits = two.mmul(sd.var("head.weight", values(3, 64, 3)));
                         sd.nn().softmax("scores", logits, -1);
                         sd.loss().softmaxCrossEntropy("loss", labels, logits, null);
                         sd.setLossVariables("loss");
                         sd.save(modelFile, false);
-                        INDArray features = values(4, 64, 8);
+                        INDArray features = values(4, 64, 32);
                         INDArray right = Nd4j.zeros(DataType.FLOAT, 64, 3);
                         for (int row = 0; row < 64; row++) {
                             right.putScalar(row, features.getDouble(row, 0) > 0 ? 0 : features.getDouble(row, 1) > 0 ? 1 : 2, 1);
