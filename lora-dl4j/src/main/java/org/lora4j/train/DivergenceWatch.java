@@ -56,10 +56,10 @@ final class DivergenceWatch {
     }
 
     void load(CheckpointContent from) {
-        steps = from.whole("steps");
+        steps = from.count("steps");
         startLoss = from.number("startLoss");
         startNorm = from.number("startNorm");
-        highLosses = from.whole("highLosses");
-        highNorms = from.whole("highNorms");
+        highLosses = from.count("highLosses");
+        highNorms = from.count("highNorms");
     }
 }

@@ -122,17 +122,22 @@ public final class Trainer {
             throw new IllegalStateException(
                     "Trainer: train() while a run is in progress; expected one run at a time. Make a trainer per thread");
         }
-        try {
-            Optional<RunCheckpoints> open = checkpoints.map(settings -> RunCheckpoints.open(settings, nanoTime));
-            if (!resume) {
-                open.ifPresent(RunCheckpoints::requireNone);
-            }
-            try (TrainingRun run =
-                    new TrainingRun(model, plan, batches, evaluation, listeners, open, prefixCache, nanoTime)) {
-                return (resume ? run.resumed() : run).run();
-            }
+        try (RunCheckpoints open = checkpoints
+                .map(settings -> RunCheckpoints.open(settings, nanoTime))
+                .orElse(null)) {
+            return run(batches, resume, Optional.ofNullable(open));
         } finally {
             running.set(false);
+        }
+    }
+
+    private TrainingResult run(Batches batches, boolean resume, Optional<RunCheckpoints> open) {
+        if (!resume) {
+            open.ifPresent(RunCheckpoints::requireNone);
+        }
+        try (TrainingRun run =
+                new TrainingRun(model, plan, batches, evaluation, listeners, open, prefixCache, nanoTime)) {
+            return (resume ? run.resumed() : run).run();
         }
     }
 

@@ -8,8 +8,6 @@ import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,6 +15,7 @@ import java.util.Map;
 import java.util.Set;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.error.Problems;
+import org.lora4j.format.file.RegularFile;
 import org.lora4j.format.zip.ZipBytes;
 import org.lora4j.format.zip.ZipDirectory;
 
@@ -71,10 +70,7 @@ public final class NetworkZip implements Closeable {
      * @throws IOException if it cannot be read
      */
     public static NetworkZip open(Path path, long most) throws IOException {
-        if (!Files.isRegularFile(path)) {
-            throw new NoSuchFileException(
-                    path.toString(), null, "no such file; expected a zip of ModelSerializer. Check the path.");
-        }
+        RegularFile.require(path, "a zip of ModelSerializer");
         ZipBytes file = ZipBytes.open(
                 path,
                 what -> new ModelFormatException(

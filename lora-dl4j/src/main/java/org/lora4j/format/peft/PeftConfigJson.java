@@ -14,8 +14,6 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -35,6 +33,7 @@ import org.lora4j.error.AdapterFormatException;
 import org.lora4j.error.CorruptAdapterException;
 import org.lora4j.error.Problems;
 import org.lora4j.error.UnsupportedAdapterVersionException;
+import org.lora4j.format.file.RegularFile;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -66,7 +65,7 @@ public final class PeftConfigJson {
     /** The names by which PEFT knows embeddings that may be tied. */
     private static final Set<String> TIED_EMBEDDINGS = Set.of("embed_tokens", "lm_head");
 
-    private static final long MOST_BYTES = 16 << 20;
+    private static final int MOST_BYTES = 16 << 20;
 
     private static final ObjectMapper JSON = mapper();
 
@@ -100,14 +99,8 @@ public final class PeftConfigJson {
      * @throws IOException if the file does not exist or cannot be read
      */
     public static PeftFile read(Path file) throws IOException {
-        if (!Files.isRegularFile(file)) {
-            throw new NoSuchFileException(file + ": no such file; expected the config of a PEFT adapter");
-        }
-        if (Files.size(file) > MOST_BYTES) {
-            throw new CorruptAdapterException(file + ": the file has " + Files.size(file) + " bytes; expected at most "
-                    + MOST_BYTES + ". It is not the config of an adapter.");
-        }
-        PeftFile read = parse(Files.readAllBytes(file), file.toString());
+        byte[] bytes = RegularFile.bytes(file, "the config of a PEFT adapter", MOST_BYTES, CorruptAdapterException::new);
+        PeftFile read = parse(bytes, file.toString());
         List<String> unknown = read.extras().keySet().stream()
                 .filter(name -> !FIELDS.containsKey(name) && !name.equals(StackedModules.FIELD))
                 .toList();

@@ -3,11 +3,11 @@ package org.lora4j.format.safetensors;
 
 import java.io.EOFException;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Collections;
@@ -16,6 +16,7 @@ import org.lora4j.error.CorruptAdapterException;
 import org.lora4j.format.TensorEntry;
 import org.lora4j.format.TensorFile;
 import org.lora4j.format.TensorIndex;
+import org.lora4j.format.file.RegularFile;
 
 /**
  * Reads tensors from a safetensors file, of any length, one at a time.
@@ -56,12 +57,12 @@ public final class SafetensorsReader implements TensorFile {
      * @throws IOException if the file does not exist, is a directory or cannot be read
      */
     public static SafetensorsReader open(Path file) throws IOException {
-        if (!Files.isRegularFile(file)) {
-            throw new NoSuchFileException(file + ": no such file; expected a safetensors file");
-        }
+        RegularFile.require(file, "a safetensors file");
         FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
         try {
             return read(file.toString(), channel);
+        } catch (ClosedByInterruptException e) {
+            throw interrupted(file.toString());
         } catch (IOException | RuntimeException | Error e) {
             channel.close();
             throw e;
@@ -149,12 +150,22 @@ public final class SafetensorsReader implements TensorFile {
     private static void fill(String file, FileChannel channel, long position, ByteBuffer into) throws IOException {
         long at = position;
         while (into.hasRemaining()) {
-            int count = channel.read(into, at);
+            int count;
+            try {
+                count = channel.read(into, at);
+            } catch (ClosedByInterruptException e) {
+                throw interrupted(file);
+            }
             if (count < 0) {
                 throw new EOFException(file + ", byte " + at + ": the file became shorter while it was read");
             }
             at += count;
         }
+    }
+
+    private static InterruptedIOException interrupted(String file) {
+        return new InterruptedIOException(
+                file + ": the thread was interrupted while it read the file, which is closed now. Open it again");
     }
 
     @Override

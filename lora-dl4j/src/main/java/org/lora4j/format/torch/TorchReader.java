@@ -4,8 +4,6 @@ package org.lora4j.format.torch;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -17,6 +15,7 @@ import org.lora4j.error.UnsupportedAdapterVersionException;
 import org.lora4j.format.TensorEntry;
 import org.lora4j.format.TensorFile;
 import org.lora4j.format.TensorIndex;
+import org.lora4j.format.file.RegularFile;
 import org.lora4j.format.zip.ZipBytes;
 import org.lora4j.format.zip.ZipDirectory;
 
@@ -108,9 +107,7 @@ public final class TorchReader implements TensorFile {
     }
 
     private static TorchReader open(Path path, Choice choice) throws IOException {
-        if (!Files.isRegularFile(path)) {
-            throw new NoSuchFileException(path + ": no such file; expected a file of torch.save");
-        }
+        RegularFile.require(path, "a file of torch.save");
         ZipBytes file = ZipBytes.open(
                 path, what -> new CorruptAdapterException(what + ". The file is damaged or not a PyTorch file."));
         try {
