@@ -30,8 +30,8 @@ final class AdapterWriter {
 
     private AdapterWriter() {}
 
-    static final StagedFiles.Names FILES = new StagedFiles.Names(
-            PeftConfigJson.FILE_NAME, List.of(AdapterReader.WEIGHTS, ModelCard.FILE_NAME));
+    static final StagedFiles.Names FILES =
+            new StagedFiles.Names(PeftConfigJson.FILE_NAME, List.of(AdapterReader.WEIGHTS, ModelCard.FILE_NAME));
 
     private static final Map<String, String> METADATA = Map.of("format", "pt");
 

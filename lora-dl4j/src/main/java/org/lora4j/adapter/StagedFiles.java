@@ -95,7 +95,9 @@ final class StagedFiles implements AutoCloseable {
             Path target = directory.resolve(file.getFileName());
             if (Files.isDirectory(target, LinkOption.NOFOLLOW_LINKS)) {
                 throw new FileSystemException(
-                        target.toString(), null, "is a directory; expected a file or nothing. Remove it or save elsewhere");
+                        target.toString(),
+                        null,
+                        "is a directory; expected a file or nothing. Remove it or save elsewhere");
             }
         }
         WholeFile.forceDirectory(staging());
@@ -146,20 +148,22 @@ final class StagedFiles implements AutoCloseable {
 
     /** Where a file of the directory is to be read: in its place, or still in the folder of a commit cut short. */
     static Path locate(Path directory, String name) {
-        return isCommitted(directory, name)
-                ? directory.resolve(COMMITTED).resolve(name)
-                : directory.resolve(name);
+        return isCommitted(directory, name) ? directory.resolve(COMMITTED).resolve(name) : directory.resolve(name);
     }
 
     /** Nothing of ours is left there; what somebody else put there is in the way of the next commit, and not ours to delete. */
     private static void removeOrPutAside(Path directory, Path committed) throws IOException {
-        if (Files.isDirectory(committed, LinkOption.NOFOLLOW_LINKS) && list(committed).isEmpty()) {
+        if (Files.isDirectory(committed, LinkOption.NOFOLLOW_LINKS)
+                && list(committed).isEmpty()) {
             Files.delete(committed);
             return;
         }
         Path aside = directory.resolve(ASIDE + Long.toHexString(System.nanoTime()));
         Files.move(committed, aside, StandardCopyOption.ATOMIC_MOVE);
-        LOG.warn("{}: it was no folder that a save had left, or held what no save writes, and is called {} now", committed, aside);
+        LOG.warn(
+                "{}: it was no folder that a save had left, or held what no save writes, and is called {} now",
+                committed,
+                aside);
     }
 
     /** Removes what was not committed, and lets the next writer in. */

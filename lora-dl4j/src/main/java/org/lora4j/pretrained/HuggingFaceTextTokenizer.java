@@ -7,6 +7,7 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.LongStream;
 import org.lora4j.error.ModelFormatException;
@@ -108,7 +109,7 @@ public final class HuggingFaceTextTokenizer implements TextTokenizer, AutoClosea
         try {
             return new HuggingFaceTextTokenizer(DjlEncoder.load(in, source, maxLength), maxLength);
         } catch (NoClassDefFoundError e) {
-            throw new IllegalStateException(String.format(MISSING_LIBRARY, e.getMessage()), e);
+            throw new IllegalStateException(String.format(Locale.ROOT, MISSING_LIBRARY, e.getMessage()), e);
         }
     }
 

@@ -77,9 +77,7 @@ final class TrainingRun implements AutoCloseable {
 
     /** Takes up the run of the latest checkpoint, if there is one. */
     TrainingRun resumed() {
-        checkpoints
-                .filter(from -> from.useLatest(state::load))
-                .ifPresent(from -> from.resumedAt(log.steps()));
+        checkpoints.filter(from -> from.useLatest(state::load)).ifPresent(from -> from.resumedAt(log.steps()));
         return this;
     }
 

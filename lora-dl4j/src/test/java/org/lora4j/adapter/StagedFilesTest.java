@@ -71,7 +71,8 @@ class StagedFilesTest {
     @Test
     void crash_beforeTheCommit_leavesTheOldFiles_andTheNextSaveCleansUp() throws IOException {
         save(temp, "old");
-        Files.writeString(Files.createDirectory(temp.resolve(StagedFiles.STAGING)).resolve("weights"), "half");
+        Files.writeString(
+                Files.createDirectory(temp.resolve(StagedFiles.STAGING)).resolve("weights"), "half");
         Files.createFile(temp.resolve(StagedFiles.LOCK));
 
         assertThat(located(temp)).containsOnly("old");

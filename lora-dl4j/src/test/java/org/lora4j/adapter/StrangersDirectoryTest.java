@@ -133,11 +133,15 @@ class StrangersDirectoryTest {
         Path file = dir.resolve(name);
         Files.delete(file);
         Files.createSymbolicLink(file, Path.of("/dev/zero"));
-        assertThatThrownBy(() -> Adapter.load(dir)).isInstanceOf(IOException.class).hasMessageContaining(name);
+        assertThatThrownBy(() -> Adapter.load(dir))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining(name);
 
         Files.delete(file);
         makePipe(file);
-        assertThatThrownBy(() -> Adapter.load(dir)).isInstanceOf(IOException.class).hasMessageContaining(name);
+        assertThatThrownBy(() -> Adapter.load(dir))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining(name);
     }
 
     @Test

@@ -238,8 +238,7 @@ class ResumeTest {
     }
 
     @ParameterizedTest
-    @ValueSource(
-            strings = {"parameter0.optimizer.m", "parameter0.value", "best.values.0", "log.losses", "log.nanos"})
+    @ValueSource(strings = {"parameter0.optimizer.m", "parameter0.value", "best.values.0", "log.losses", "log.nanos"})
     void resume_whenAllCheckpointsHoldNonsense_namesThemAndChangesNothing(String array) throws IOException {
         Checkpoints checkpoints = interruptedAfterFive();
         for (String file : files()) {
@@ -270,8 +269,10 @@ class ResumeTest {
         TestModel resumed = noisy();
         Thread.currentThread().interrupt();
 
-        TrainingResult result =
-                trainer(resumed, AdamW.of(0.05)).checkpoints(checkpoints).build().resume(batches());
+        TrainingResult result = trainer(resumed, AdamW.of(0.05))
+                .checkpoints(checkpoints)
+                .build()
+                .resume(batches());
 
         assertThat(result.ending()).isEqualTo(Ending.INTERRUPTED);
         assertThat(result.steps()).isEqualTo(6);
@@ -337,8 +338,9 @@ class ResumeTest {
         TrainingListener second = new TrainingListener() {
             @Override
             public void onTrainingStart(TrainingStart start) {
-                Trainer other =
-                        trainer(noisy(), AdamW.of(0.05)).checkpoints(checkpoints).build();
+                Trainer other = trainer(noisy(), AdamW.of(0.05))
+                        .checkpoints(checkpoints)
+                        .build();
                 assertThatThrownBy(() -> other.resume(batches()))
                         .isInstanceOf(UncheckedIOException.class)
                         .hasMessageContaining("another thread or process is writing there");

@@ -137,6 +137,9 @@ final class Summary {
         new ObjectMapper().writerWithDefaultPrettyPrinter().writeValue(json.toFile(), json());
         Files.writeString(folder.resolve(name + "-benchmark.md"), markdown());
         System.out.printf(
-                "%n%s%nAlso in %s%n", markdown(), json.toAbsolutePath().normalize());
+                Locale.ROOT,
+                "%n%s%nAlso in %s%n",
+                markdown(),
+                json.toAbsolutePath().normalize());
     }
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.exec.onednn;
 
+import java.util.Locale;
 import org.lora4j.exec.kernel.Multiplier;
 
 /**
@@ -66,7 +67,7 @@ public final class OneDnn {
     private static void requireLibrary() {
         Throwable failure = failure();
         if (failure != null) {
-            throw new IllegalStateException(String.format(MISSING, failure), failure);
+            throw new IllegalStateException(String.format(Locale.ROOT, MISSING, failure), failure);
         }
     }
 

@@ -102,8 +102,8 @@ public record FileProblem(String what, String advice) {
     }
 
     private static String worded(IOException root) {
-        boolean isWorded =
-                root.getClass() == IOException.class || (root instanceof FileSystemException e && e.getReason() != null);
+        boolean isWorded = root.getClass() == IOException.class
+                || (root instanceof FileSystemException e && e.getReason() != null);
         return isWorded ? root.getMessage() : root.getClass().getSimpleName() + ": " + root.getMessage();
     }
 }

@@ -72,7 +72,8 @@ public final class WriteLock implements AutoCloseable {
             if (System.nanoTime() - end >= 0) {
                 throw new IOException(file.toAbsolutePath().getParent()
                         + ": another thread or process is writing there and holds " + file.getFileName()
-                        + "; expected it to be done within " + most.toSeconds() + " s. Wait for it, or use another directory");
+                        + "; expected it to be done within " + most.toSeconds()
+                        + " s. Wait for it, or use another directory");
             }
             pause(file);
         }
@@ -143,8 +144,7 @@ public final class WriteLock implements AutoCloseable {
     }
 
     private static Object identity(Path file) throws IOException {
-        BasicFileAttributes found =
-                Files.readAttributes(file, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+        BasicFileAttributes found = Files.readAttributes(file, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
         if (!found.isRegularFile()) {
             throw new FileSystemException(
                     file.toString(), null, "is no file; expected the lock of a writer, or nothing. Remove it");

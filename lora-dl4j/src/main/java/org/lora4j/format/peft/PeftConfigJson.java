@@ -99,7 +99,8 @@ public final class PeftConfigJson {
      * @throws IOException if the file does not exist or cannot be read
      */
     public static PeftFile read(Path file) throws IOException {
-        byte[] bytes = RegularFile.bytes(file, "the config of a PEFT adapter", MOST_BYTES, CorruptAdapterException::new);
+        byte[] bytes =
+                RegularFile.bytes(file, "the config of a PEFT adapter", MOST_BYTES, CorruptAdapterException::new);
         PeftFile read = parse(bytes, file.toString());
         List<String> unknown = read.extras().keySet().stream()
                 .filter(name -> !FIELDS.containsKey(name) && !name.equals(StackedModules.FIELD))

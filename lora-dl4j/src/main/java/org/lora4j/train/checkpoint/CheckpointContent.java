@@ -220,9 +220,7 @@ public final class CheckpointContent {
      */
     public <E extends Enum<E>> E constant(String name, Class<E> of) {
         return parsed(
-                name,
-                "one of " + Arrays.toString(of.getEnumConstants()),
-                text -> Optional.of(Enum.valueOf(of, text)));
+                name, "one of " + Arrays.toString(of.getEnumConstants()), text -> Optional.of(Enum.valueOf(of, text)));
     }
 
     /**
@@ -246,7 +244,8 @@ public final class CheckpointContent {
             value = Optional.empty();
         }
         return value.orElseThrow(() -> new UnusableContentException("\"" + prefix + name + "\" is \""
-                + (text.length() > MOST_SHOWN ? text.substring(0, MOST_SHOWN) + "..." : text) + "\"; expected " + expected));
+                + (text.length() > MOST_SHOWN ? text.substring(0, MOST_SHOWN) + "..." : text) + "\"; expected "
+                + expected));
     }
 
     /**

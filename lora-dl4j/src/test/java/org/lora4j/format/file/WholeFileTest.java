@@ -25,8 +25,9 @@ class WholeFileTest {
                     out.write(new byte[100_000]);
                     throw new IOException("No space left on device");
                 }))
-                .hasMessage(file + ": it cannot be written: No space left on device; what was there before is unchanged."
-                        + " Free space or save elsewhere.");
+                .hasMessage(
+                        file + ": it cannot be written: No space left on device; what was there before is unchanged."
+                                + " Free space or save elsewhere.");
 
         assertThat(folder).isDirectoryContaining(file::equals).isDirectoryNotContaining(path -> !path.equals(file));
         assertThat(file).hasContent("old");

@@ -9,6 +9,7 @@ import com.oracle.labs.mlrg.olcut.provenance.ConfiguredObjectProvenance;
 import com.oracle.labs.mlrg.olcut.provenance.impl.ConfiguredObjectProvenanceImpl;
 import java.util.Collection;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.IntStream;
 import org.lora4j.error.Problems;
 import org.lora4j.tribuo.protos.InputConverterProto;
@@ -79,7 +80,7 @@ public final class TokenInputConverter implements InputConverter {
      * @return the prefix and the position in five digits or more, so that names sort as positions do
      */
     public static String featureName(String prefix, int position) {
-        return prefix + "%05d".formatted(position);
+        return prefix + String.format(Locale.ROOT, "%05d", position);
     }
 
     /**
