@@ -33,8 +33,6 @@ final class AdapterWriter {
     static final StagedFiles.Names FILES =
             new StagedFiles.Names(PeftConfigJson.FILE_NAME, List.of(AdapterReader.WEIGHTS, ModelCard.FILE_NAME));
 
-    private static final Map<String, String> METADATA = Map.of("format", "pt");
-
     static void save(Adapter adapter, Path directory, Function<INDArray, ElementCodec> codecs) throws IOException {
         if (adapter.modules().isEmpty() && adapter.savedParameters().isEmpty()) {
             throw new IllegalStateException(
@@ -63,8 +61,12 @@ final class AdapterWriter {
 
     private static void write(Adapter adapter, Path directory, List<TensorSource> sources, StagedFiles staged)
             throws IOException {
-        SafetensorsWriter.write(staged.staging().resolve(AdapterReader.WEIGHTS), sources, METADATA);
-        staged.write(PeftConfigJson.FILE_NAME, PeftConfigJson.write(writable(adapter)));
+        PeftFile config = writable(adapter);
+        SafetensorsWriter.write(
+                staged.staging().resolve(AdapterReader.WEIGHTS),
+                sources,
+                SetMetadata.of(adapter, PeftConfigJson.hash(config)));
+        staged.write(PeftConfigJson.FILE_NAME, PeftConfigJson.write(config));
         if (ModelCard.mayReplace(directory.resolve(ModelCard.FILE_NAME))) {
             staged.write(ModelCard.FILE_NAME, ModelCard.text(adapter));
         }

@@ -18,6 +18,7 @@ import org.lora4j.config.LoraConfig;
 import org.lora4j.error.Problems;
 import org.lora4j.format.dl4j.SavedAdapters;
 import org.lora4j.format.dl4j.SavedAdapters.SavedAdapter;
+import org.lora4j.host.BaseHashes;
 import org.lora4j.host.Folding;
 import org.lora4j.host.HostedModel;
 import org.lora4j.host.Merged;
@@ -354,6 +355,11 @@ public final class AdaptedNetwork<N extends Model> extends HostedModel<NetworkAd
         return modules.parameters().stream()
                 .mapToLong(parameter -> parameter.value().length())
                 .sum();
+    }
+
+    @Override
+    protected BaseHashes baseHashes() {
+        return factory.hashes();
     }
 
     @Override

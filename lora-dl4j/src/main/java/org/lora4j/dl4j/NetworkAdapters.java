@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.array.RandomStreams;
 import org.lora4j.config.LoraConfig;
@@ -21,6 +22,7 @@ import org.lora4j.error.Problems;
 import org.lora4j.format.peft.PeftFile;
 import org.lora4j.format.peft.StackedModules;
 import org.lora4j.host.AdapterFit;
+import org.lora4j.host.BaseHashes;
 import org.lora4j.host.Selection;
 import org.lora4j.method.AdapterMethods;
 import org.lora4j.method.FactorStart;
@@ -38,13 +40,23 @@ final class NetworkAdapters {
     private final NetworkModules modules;
     private final Map<String, NetworkParameter> parameters = new HashMap<>();
     private final Map<String, List<INDArray>> baseHistory;
+    private final BaseHashes hashes;
     private int next;
 
     /** {@code baseHistory} is what the base's updater remembers, by {@code layer/name}. */
     NetworkAdapters(NetworkModules modules, Map<String, List<INDArray>> baseHistory) {
         this.modules = modules;
         this.baseHistory = baseHistory;
-        modules.parameters().forEach(parameter -> parameters.put(parameter.path(), parameter));
+        Map<String, Supplier<INDArray>> values = new HashMap<>();
+        modules.parameters().forEach(parameter -> {
+            parameters.put(parameter.path(), parameter);
+            values.put(parameter.path(), parameter::peftValue);
+        });
+        this.hashes = new BaseHashes(values);
+    }
+
+    BaseHashes hashes() {
+        return hashes;
     }
 
     NetworkParameter parameter(String path) {
@@ -116,6 +128,7 @@ final class NetworkAdapters {
                         .filter(Objects::nonNull)
                         .toList());
         AdapterFit.require(name, adapter, modules.choice());
+        hashes.require(name, adapter);
         PeftFile file = new PeftFile(adapter.config(), adapter.extras());
         return possible(adapter(name, file, 0, adapter.modules(), adapter.savedParameters()), false);
     }

@@ -12,6 +12,7 @@ import org.lora4j.adapter.Adapter;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.error.Problems;
 import org.lora4j.exec.GraphExecutor;
+import org.lora4j.host.BaseHashes;
 import org.lora4j.host.HostedModel;
 import org.lora4j.host.Merged;
 import org.lora4j.model.AdaptedModel;
@@ -228,6 +229,11 @@ public final class AdaptedSameDiff extends HostedModel<LiveAdapter, MergedArrays
                 leaf.getVariableType() == VariableType.VARIABLE || leaf.getVariableType() == VariableType.CONSTANT;
         INDArray array = isLeaf && leaf.dataType().isFPType() ? leaf.getArr() : null;
         return array == null || array.rank() == 0 ? 0 : array.length();
+    }
+
+    @Override
+    protected BaseHashes baseHashes() {
+        return factory.hashes();
     }
 
     @Override

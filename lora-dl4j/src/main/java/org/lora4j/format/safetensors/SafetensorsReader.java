@@ -109,6 +109,7 @@ public final class SafetensorsReader implements TensorFile {
      *
      * @return strings by key, in file order; empty if there are none
      */
+    @Override
     public Map<String, String> metadata() {
         return metadata;
     }
