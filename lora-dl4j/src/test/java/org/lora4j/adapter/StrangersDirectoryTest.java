@@ -14,6 +14,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -21,7 +22,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Directories that somebody prepared: links, devices and folders where a save expects its own files. */
 @DisabledOnOs(OS.WINDOWS)
-@Timeout(60)
+@Timeout(25)
 class StrangersDirectoryTest {
 
     private static final Path PEFT = Path.of("src/test/resources/peft");
@@ -175,6 +176,16 @@ class StrangersDirectoryTest {
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("/dev/null is no directory")
                 .hasMessageNotContaining("space");
+    }
+
+    /** Directories that are there and take no files, whoever asks. */
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void save_toADirectoryOfTheSystem_failsAtOnce_withoutAdviceToFreeSpace() {
+        assertThatThrownBy(() -> adapter.save(Path.of("/proc/self")))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("/proc/self")
+                .hasMessageNotContainingAny("space", "another thread or process");
     }
 
     private static void makePipe(Path pipe) throws Exception {

@@ -120,7 +120,7 @@ class ArchitectureTest {
                         "dl4j",
                         "dl4j.layer"),
                 layer("retention", "error", "format.json", "array"),
-                layer("host", "error", "config", "format.peft", "array", "adapter", "method", "model"),
+                layer("host", "error", "config", "format.peft", "adapter", "method", "model"),
                 layer("dl4j.layer", "error", "config", "array", "method"),
                 layer(
                         "dl4j",

@@ -92,7 +92,13 @@ public final class WriteLock implements AutoCloseable {
     private static Optional<WriteLock> tryTake(Path file) throws IOException {
         Path directory = file.toAbsolutePath().getParent();
         Files.createDirectories(directory);
-        Path key = directory.toRealPath().resolve(file.getFileName());
+        Path key;
+        try {
+            key = directory.toRealPath().resolve(file.getFileName());
+        } catch (NoSuchFileException e) {
+            // Another writer has just removed the directory that it had made for nothing.
+            return Optional.empty();
+        }
         if (!HELD.add(key)) {
             return Optional.empty();
         }
@@ -108,24 +114,37 @@ public final class WriteLock implements AutoCloseable {
     }
 
     private static Optional<FileChannel> locked(Path file) throws IOException {
+        makeIfMissing(file);
         FileChannel channel = null;
         boolean isLocked = false;
         try {
-            if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
-                Files.createFile(file);
-            }
             Object before = identity(file);
             channel = FileChannel.open(file, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS);
             // Who had the lock may have removed the file in between; then this is a lock on what nobody else sees.
             isLocked = lock(channel, file) && identity(file).equals(before);
-        } catch (NoSuchFileException | FileAlreadyExistsException e) {
-            // Another writer was faster.
+        } catch (NoSuchFileException e) {
+            // Another writer has just removed it.
         } finally {
             if (channel != null && !isLocked) {
                 channel.close();
             }
         }
         return isLocked ? Optional.of(channel) : Optional.empty();
+    }
+
+    private static void makeIfMissing(Path file) throws IOException {
+        try {
+            if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
+                Files.createFile(file);
+            }
+        } catch (FileAlreadyExistsException e) {
+            // Another writer was faster.
+        } catch (NoSuchFileException e) {
+            // Some directories of the system take no files.
+            if (Files.isDirectory(file.getParent())) {
+                throw e;
+            }
+        }
     }
 
     private static boolean lock(FileChannel channel, Path file) {

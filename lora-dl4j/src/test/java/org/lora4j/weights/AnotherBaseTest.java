@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package org.lora4j.host;
+package org.lora4j.weights;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
@@ -22,6 +22,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.lora4j.Lora;
 import org.lora4j.adapter.Adapter;
+import org.lora4j.adapter.BaseHashes;
 import org.lora4j.combine.AdapterAlgebra;
 import org.lora4j.combine.Combine;
 import org.lora4j.combine.CombineAlgorithm;
@@ -243,6 +244,26 @@ class AnotherBaseTest {
             assertThatThrownBy(() -> server.register("a", adapter)).hasMessageContaining("3 of 3 parameters");
             assertThatCode(() -> server.register("a", adapter.forAnyBase())).doesNotThrowAnyException();
         }
+    }
+
+    @Test
+    void weightsWithoutANetwork_refuseAnAdapterOfAnotherBase() throws IOException {
+        Adapter adapter = trainedOn(Host.GRAPH, Weights.of(1), FC);
+
+        assertThat(WeightMerge.merged(plain(Weights.of(1)), List.of(adapter))).containsOnlyKeys("fc.weight");
+        assertThatThrownBy(() -> WeightMerge.merged(plain(Weights.of(2)), List.of(adapter)))
+                .isInstanceOf(IncompatibleBaseException.class)
+                .hasMessageContainingAll("1 of 1 parameters", "\"fc.weight\"");
+        assertThat(WeightMerge.merged(plain(Weights.of(2)), List.of(adapter.forAnyBase())))
+                .containsOnlyKeys("fc.weight");
+    }
+
+    /** As PyTorch has them: the inputs last. */
+    private static ModelWeights plain(Weights weights) {
+        return ModelWeights.of(Map.of(
+                "fc.weight", weights.fc().transpose().dup('c'),
+                "fc.bias", weights.bias(),
+                "head.weight", weights.head().transpose().dup('c')));
     }
 
     @Test
