@@ -87,7 +87,7 @@ public final class Trainer {
      * @throws TrainingFailedException if a loss or a gradient is not finite, a low-rank factor gets no gradient in three
      *     steps, or the metric is NaN; the message names the likely cause
      * @throws java.io.UncheckedIOException if a checkpoint cannot be written, for instance because the disk is full; the one
-     *     before it is as it was; or if the file of {@link Builder#cacheFrozenPrefix} cannot be written or read
+     *     before it is as it was; if another run, of this process or another, has the directory for checkpoints; or if the file of {@link Builder#cacheFrozenPrefix} cannot be written or read
      */
     public TrainingResult train(Batches batches) {
         return run(batches, false);

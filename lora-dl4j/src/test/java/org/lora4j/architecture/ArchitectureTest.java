@@ -148,6 +148,7 @@ class ArchitectureTest {
                         "error",
                         "config",
                         "format",
+                        "format.file",
                         "format.json",
                         "format.safetensors",
                         "format.peft",

@@ -3,7 +3,6 @@ package org.lora4j.integration.benchmark.dl4j;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -12,6 +11,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.function.BiConsumer;
+import org.lora4j.format.file.WholeFile;
 
 /**
  * The figures of all builds of the native library side by side, as Markdown and as JSON.
@@ -148,6 +148,6 @@ record Dl4jReport(Map<String, Run> runs, String load, OptionalDouble memory) {
 
     void write(Path json, Path markdown) throws IOException {
         new ObjectMapper().writerWithDefaultPrettyPrinter().writeValue(json.toFile(), json());
-        Files.writeString(markdown, markdown());
+        WholeFile.write(markdown, markdown());
     }
 }
