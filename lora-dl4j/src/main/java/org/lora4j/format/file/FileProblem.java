@@ -52,16 +52,20 @@ public record FileProblem(String what, String advice) {
         IOException root = rootOf(failure);
         Path there = existing(directory);
         if (!Files.isDirectory(there)) {
-            return new FileProblem(there + " is no directory", "Choose a directory, or a place below one.");
+            return new FileProblem(there + " is no directory", "Name a directory, or save elsewhere.");
         }
         if (root instanceof AccessDeniedException || !Files.isWritable(there)) {
             return isReadOnly(there)
-                    ? new FileProblem(there + " is on a file system that can only be read", "Save elsewhere.")
+                    ? new FileProblem(
+                            there + " is on a file system that can only be read",
+                            "Mount it to be written to, or save elsewhere.")
                     : new FileProblem(
                             "there is no permission to write to " + there, "Grant permission or save elsewhere.");
         }
         String what = worded(root);
-        return new FileProblem(what, lacksSpace(there, what) ? "Free space or save elsewhere." : "Save elsewhere.");
+        return new FileProblem(
+                what,
+                lacksSpace(there, what) ? "Free space or save elsewhere." : "Check the place, or save elsewhere.");
     }
 
     /** The place itself, or the nearest one above that is there. */
