@@ -38,14 +38,17 @@ public final class Adapter {
     private final Map<String, Map<String, INDArray>> modules;
     private final Map<String, INDArray> savedParameters;
     private final Map<String, String> baseHashes;
+    private final boolean ofPeft;
 
     /** For arrays that belong to nobody else and have been checked. */
     Adapter(
             PeftFile file,
             Map<String, Map<String, INDArray>> modules,
             Map<String, INDArray> savedParameters,
-            Map<String, String> baseHashes) {
+            Map<String, String> baseHashes,
+            boolean ofPeft) {
         this.file = file;
+        this.ofPeft = ofPeft;
         this.baseHashes = Collections.unmodifiableMap(new TreeMap<>(baseHashes));
         Map<String, Map<String, INDArray>> sorted = new TreeMap<>();
         modules.forEach((path, tensors) -> sorted.put(path, Collections.unmodifiableMap(new TreeMap<>(tensors))));
@@ -88,7 +91,7 @@ public final class Adapter {
             new AdapterChecks(file, problems).check(factors, saved);
         }
         problems.throwIfAny("Adapter");
-        return new Adapter(file, factors, saved, Map.of());
+        return new Adapter(file, factors, saved, Map.of(), false);
     }
 
     private static Map<String, INDArray> copies(String where, Map<String, INDArray> arrays, Problems problems) {
@@ -145,7 +148,8 @@ public final class Adapter {
 
     /**
      * Writes this adapter as a PEFT directory: {@code adapter_config.json}, {@code adapter_model.safetensors} and a short
-     * {@code README.md}, unless there is one that somebody else wrote. Equal adapters of the same base give equal bytes.
+     * {@code README.md}, unless there is one that somebody else wrote. Equal adapters of the same base give equal bytes,
+     * and an adapter that PEFT wrote its own.
      *
      * <p>An all-linear selector is written as the list of the adapted modules, as PEFT does, because only the host that
      * made this adapter knows which they were.
@@ -221,7 +225,7 @@ public final class Adapter {
      * @return an adapter that shares the arrays of this one
      */
     public Adapter withBaseHashes(Map<String, String> hashes) {
-        return new Adapter(file, modules, savedParameters, hashes);
+        return new Adapter(file, modules, savedParameters, hashes, ofPeft && hashes.isEmpty());
     }
 
     /**
@@ -248,6 +252,11 @@ public final class Adapter {
                         .anyMatch(source -> !hash.getValue()
                                 .equals(source.baseHashes.getOrDefault(hash.getKey(), hash.getValue()))));
         return withBaseHashes(hashes);
+    }
+
+    /** Whether this was read from tensors that PEFT wrote, and is to be written with the same bytes. */
+    boolean isOfPeft() {
+        return ofPeft;
     }
 
     PeftFile file() {

@@ -13,12 +13,20 @@ final class SetMetadata {
     private static final String CONFIG = "lora4j.config_sha256";
     private static final String BASE = "lora4j.base_sha256/";
 
+    private static final Map<String, String> OF_PEFT = Map.of("format", "pt");
+
     private SetMetadata() {}
+
+    static boolean isOfPeft(Map<String, String> metadata) {
+        return metadata.equals(OF_PEFT);
+    }
 
     static Map<String, String> of(Adapter adapter, String configHash) {
         Map<String, String> metadata = new TreeMap<>();
-        metadata.put("format", "pt");
-        metadata.put(CONFIG, configHash);
+        metadata.putAll(OF_PEFT);
+        if (!adapter.isOfPeft()) {
+            metadata.put(CONFIG, configHash);
+        }
         adapter.baseHashes().forEach((path, hash) -> metadata.put(BASE + path, hash));
         return metadata;
     }
