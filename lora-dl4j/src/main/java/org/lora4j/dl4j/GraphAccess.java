@@ -255,6 +255,20 @@ final class GraphAccess extends NetworkAccess<ComputationGraph> {
     }
 
     @Override
+    Map<String, List<LayerSite>> readers(ComputationGraph network) {
+        Map<String, List<LayerSite>> readers = new LinkedHashMap<>();
+        for (Site site : sites(network)) {
+            if (site instanceof LayerSite layer && !hasPreprocessor(network, site.key())) {
+                inputs(network, site.key()).stream()
+                        .filter(inputs(network)::contains)
+                        .forEach(input -> readers.computeIfAbsent(input, key -> new ArrayList<>())
+                                .add(layer));
+            }
+        }
+        return readers;
+    }
+
+    @Override
     List<INDArray> output(ComputationGraph network, List<INDArray> inputs) {
         return List.of(network.output(false, inputs.toArray(new INDArray[0])));
     }

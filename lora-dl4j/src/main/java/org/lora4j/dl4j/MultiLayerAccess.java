@@ -142,6 +142,14 @@ final class MultiLayerAccess extends NetworkAccess<MultiLayerNetwork> {
     }
 
     @Override
+    Map<String, List<LayerSite>> readers(MultiLayerNetwork network) {
+        boolean direct = network.getLayerWiseConfigurations().getInputPreProcess(0) == null;
+        return direct && sites(network).get(0) instanceof LayerSite first
+                ? Map.of(RowNetwork.INPUT, List.of(first))
+                : Map.of();
+    }
+
+    @Override
     List<INDArray> output(MultiLayerNetwork network, List<INDArray> inputs) {
         return List.of(network.output(inputs.get(0), false));
     }

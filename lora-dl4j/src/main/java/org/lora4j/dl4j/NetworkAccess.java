@@ -73,6 +73,9 @@ abstract class NetworkAccess<N extends Model> {
     /** What the network gives, in order. */
     abstract List<String> outputs(N network);
 
+    /** The layers that read an input as it is, by its name. */
+    abstract Map<String, List<LayerSite>> readers(N network);
+
     /** Runs the network on arrays in the order of its inputs. */
     abstract List<INDArray> output(N network, List<INDArray> inputs);
 

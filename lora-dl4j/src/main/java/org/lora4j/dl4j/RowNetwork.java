@@ -4,6 +4,7 @@ package org.lora4j.dl4j;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.graph.ComputationGraph;
@@ -48,6 +49,7 @@ public final class RowNetwork {
             List<String> inputs,
             List<String> outputs,
             Map<String, String> refusals,
+            List<TableIds> ids,
             RunnerFactory factory) {}
 
     private interface RunnerFactory {
@@ -112,7 +114,13 @@ public final class RowNetwork {
             return inputs -> access.output(network, inputs);
         };
         return new RowNetwork(new Shared(
-                modules, adapters, access.inputs(base), access.outputs(base), Map.copyOf(refusals), factory));
+                modules,
+                adapters,
+                access.inputs(base),
+                access.outputs(base),
+                Map.copyOf(refusals),
+                TableIds.of(access.readers(base)),
+                factory));
     }
 
     private static String refusal(Site site) {
@@ -195,6 +203,21 @@ public final class RowNetwork {
         synchronized (shared) {
             return PlainAdapters.of(shared.adapters().imported(name, adapter), adapter);
         }
+    }
+
+    /**
+     * What is wrong with inputs, found without a run: ids beyond the tables of embedding layers that read them directly.
+     *
+     * <p><b>Threads.</b> May be called at any time by any number of threads.
+     *
+     * @param inputs an array for each of {@link #inputs()}
+     * @return the problems, perhaps none
+     */
+    public List<String> problems(Map<String, INDArray> inputs) {
+        return shared.ids().stream()
+                .map(ids -> ids.problem(inputs.get(ids.input())))
+                .filter(Objects::nonNull)
+                .toList();
     }
 
     /**

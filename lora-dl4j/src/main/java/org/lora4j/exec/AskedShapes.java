@@ -54,6 +54,17 @@ final class AskedShapes implements Shapes {
         long[] in = shape(shapes, pair.input());
         long[] out = shape(shapes, pair.output());
         int missing = out.length - in.length;
+        for (int d = Math.max(0, missing); d < out.length; d++) {
+            // ND4J gives the sum of such arrays a shape, and notices when it runs; what is made of the graph here does
+            // not.
+            if (in[d - missing] != 1 && in[d - missing] != out[d]) {
+                throw new IllegalArgumentException("graph input: \"" + pair.input() + "\" has shape "
+                        + Arrays.toString(in)
+                        + " and \"" + pair.output() + "\", which is computed from it element by element, "
+                        + Arrays.toString(out) + "; expected sizes that are equal or 1. Compare the arrays with each"
+                        + " other and with the placeholders of the graph.");
+            }
+        }
         return IntStream.range(0, out.length)
                 .filter(d -> d < missing || (in[d - missing] == 1 && out[d] != 1))
                 .toArray();

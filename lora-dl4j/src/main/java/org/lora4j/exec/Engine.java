@@ -4,6 +4,7 @@ package org.lora4j.exec;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
 import org.lora4j.autodiff.rules.GradientRule;
 import org.lora4j.autodiff.rules.GradientRules;
 import org.lora4j.autodiff.rules.Shapes;
@@ -14,7 +15,6 @@ import org.lora4j.exec.plan.Arena;
 import org.lora4j.exec.plan.Plans;
 import org.nd4j.autodiff.functions.DifferentialFunction;
 import org.nd4j.autodiff.samediff.SameDiff;
-import org.nd4j.autodiff.samediff.internal.InferenceSession;
 
 /** The ways to run a graph op by op: what is done to it beforehand, how its ops are differentiated, and who runs it. */
 abstract class Engine {
@@ -45,6 +45,12 @@ abstract class Engine {
     /** The same, with products by something else. */
     abstract Engine with(Multiplier multiplier);
 
+    /** What multiplies, in words. */
+    abstract String products();
+
+    /** How long all products took, of all sessions and threads together; empty where ND4J multiplies within its own ops. */
+    abstract OptionalDouble productSeconds();
+
     /** The same, but computing activations again instead of keeping them. */
     abstract Engine recomputing();
 
@@ -72,7 +78,7 @@ abstract class Engine {
 
         @Override
         Session session(SameDiff graph, Arena arena) {
-            return new Session(() -> new InferenceSession(graph), null);
+            return new Session(() -> Kernels.session(graph, Map.of()), null);
         }
 
         @Override
@@ -86,6 +92,16 @@ abstract class Engine {
         }
 
         @Override
+        String products() {
+            return Multiplier.nd4j().description();
+        }
+
+        @Override
+        OptionalDouble productSeconds() {
+            return OptionalDouble.empty();
+        }
+
+        @Override
         Engine recomputing() {
             return new WithKernels(Multiplier.nd4j(), true);
         }
@@ -94,10 +110,12 @@ abstract class Engine {
     private static final class WithKernels extends Engine {
 
         private final Multiplier multiplier;
+        private final MeasuredProducts measured;
         private final boolean recomputes;
 
         WithKernels(Multiplier multiplier, boolean recomputes) {
             this.multiplier = multiplier;
+            this.measured = multiplier == Multiplier.nd4j() ? null : new MeasuredProducts(multiplier);
             this.recomputes = recomputes;
         }
 
@@ -128,7 +146,7 @@ abstract class Engine {
 
         @Override
         Session session(SameDiff graph, Arena arena, List<String> losses) {
-            Map<String, Kernel> kernels = Kernels.of(graph, multiplier);
+            Map<String, Kernel> kernels = Kernels.of(graph, measured == null ? multiplier : measured);
             Plans plans = new Plans(graph, kernels, arena, recomputes ? losses : List.of());
             return new Session(() -> Kernels.session(graph, kernels), plans);
         }
@@ -136,6 +154,16 @@ abstract class Engine {
         @Override
         Engine with(Multiplier other) {
             return new WithKernels(other, recomputes);
+        }
+
+        @Override
+        String products() {
+            return multiplier.description();
+        }
+
+        @Override
+        OptionalDouble productSeconds() {
+            return measured == null ? OptionalDouble.empty() : OptionalDouble.of(measured.seconds());
         }
 
         @Override

@@ -3,6 +3,7 @@ package org.lora4j.exec;
 
 import java.util.Collection;
 import java.util.Map;
+import java.util.OptionalDouble;
 import org.lora4j.exec.kernel.Multiplier;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -47,6 +48,11 @@ public interface GraphExecutor {
      */
     GraphExecutor fork();
 
+    /** Gives back the memory that is kept from one call to the next. The next call takes it anew. */
+    default void release() {
+        // Nothing is kept unless an executor says so.
+    }
+
     /**
      * The same executor with kernels, its matrices multiplied by something else than ND4J's library.
      *
@@ -73,6 +79,64 @@ public interface GraphExecutor {
         throw new IllegalArgumentException(
                 "recomputation: the executor " + getClass().getSimpleName()
                         + " keeps its activations; expected one of a SameDiff graph. Train without it.");
+    }
+
+    /**
+     * The same executor, which shares the rows of a batch among threads where it finds that to be right and faster.
+     *
+     * @param most largest number of parts, 1 or more
+     * @return a new executor; this one, if it does not choose by itself
+     * @throws IllegalArgumentException if {@code most} is below 1
+     */
+    default GraphExecutor inParts(int most) {
+        return this;
+    }
+
+    /**
+     * The same executor, which leaves batches whole: for a caller who has a thread for each executor.
+     *
+     * @return an executor over the same arrays; this one, if it does not choose by itself
+     */
+    default GraphExecutor inOnePart() {
+        return this;
+    }
+
+    /**
+     * The largest number of parts of a batch.
+     *
+     * @return the number, 1 or more
+     */
+    default int mostParts() {
+        return 1;
+    }
+
+    /**
+     * In how many parts {@link #gradients} runs a batch.
+     *
+     * @param placeholders the batch
+     * @return the number, and why
+     * @throws IllegalArgumentException as for {@link #gradients}
+     */
+    default Parting parting(Map<String, INDArray> placeholders) {
+        return new Parting(1, "this executor runs batches whole");
+    }
+
+    /**
+     * What multiplies matrices.
+     *
+     * @return words for reports
+     */
+    default String products() {
+        return Multiplier.nd4j().description();
+    }
+
+    /**
+     * How long products of matrices took since this executor was made, those of all its threads and forks together.
+     *
+     * @return seconds; empty where they are not measured, as those by ND4J
+     */
+    default OptionalDouble productSeconds() {
+        return OptionalDouble.empty();
     }
 
     /**

@@ -3,11 +3,11 @@ package org.lora4j.exec;
 
 import java.util.Arrays;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.lora4j.error.ClosestNames;
 import org.lora4j.error.Problems;
 import org.lora4j.graph.GraphOrder;
@@ -23,7 +23,7 @@ final class Inputs {
     private final SameDiff graph;
     private final Map<String, SDVariable> placeholders = new LinkedHashMap<>();
     private final IndexRanges ranges;
-    private final Map<Set<String>, Set<String>> neededFor = new HashMap<>();
+    private final Map<Set<String>, Set<String>> neededFor = new ConcurrentHashMap<>();
 
     /** For a graph of which the executor fills some placeholders itself. */
     Inputs(SameDiff graph, Collection<String> filledHere) {
@@ -38,6 +38,11 @@ final class Inputs {
 
     /** Throws one exception with every problem of a call. */
     void check(Map<String, INDArray> given, Collection<String> outputs) {
+        problems(given, outputs).throwIfAny("graph input");
+    }
+
+    /** Every problem of a call. Safe for any number of threads. */
+    Problems problems(Map<String, INDArray> given, Collection<String> outputs) {
         Problems problems = new Problems();
         Set<String> known = new LinkedHashSet<>();
         for (String output : outputs) {
@@ -56,7 +61,7 @@ final class Inputs {
             }
         }
         ranges.check(given, needed, problems);
-        problems.throwIfAny("graph input");
+        return problems;
     }
 
     private static void checkOne(SDVariable placeholder, INDArray array, boolean needed, Problems problems) {

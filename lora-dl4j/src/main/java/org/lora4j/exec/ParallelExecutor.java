@@ -6,6 +6,7 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Future;
@@ -24,8 +25,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * them, is not the mean of its parts; use a single executor there. Outputs with a row for each row of the batch are
  * joined in order; scalar outputs are averaged like the loss.
  *
- * <p>ND4J splits each op among its threads, which short ops do not repay; whole parts do. Leave ND4J one thread ({@code
- * OMP_NUM_THREADS=1}), or the two ways compete for the processors.
+ * <p>ND4J splits each op among its threads, which short ops do not repay; whole parts do. While parts run, ND4J, OpenBLAS and
+ * oneDNN have one thread in each of them, whatever the environment says.
  *
  * <p><b>Repeatability.</b> The split depends on the number of rows and threads alone, and parts are added in their order,
  * so equal calls give equal bits. Another number of threads rounds differently.
@@ -67,9 +68,9 @@ public final class ParallelExecutor implements GraphExecutor {
             throw new IllegalArgumentException("parallel executor: threads = " + threads + "; expected 1 or more.");
         }
         if (threads == 1) {
-            return executor;
+            return executor.inOnePart();
         }
-        List<GraphExecutor> executors = new ArrayList<>(List.of(executor));
+        List<GraphExecutor> executors = new ArrayList<>(List.of(executor.inOnePart()));
         while (executors.size() < threads) {
             executors.add(executor.fork());
         }
@@ -87,8 +88,38 @@ public final class ParallelExecutor implements GraphExecutor {
     }
 
     @Override
+    public GraphExecutor inOnePart() {
+        return executors.get(0);
+    }
+
+    @Override
+    public int mostParts() {
+        return executors.size();
+    }
+
+    @Override
+    public Parting parting(Map<String, INDArray> placeholders) {
+        return new Parting(RowParts.of(placeholders, executors.size()).count(), "asked for");
+    }
+
+    @Override
+    public String products() {
+        return executors.get(0).products();
+    }
+
+    @Override
+    public OptionalDouble productSeconds() {
+        return executors.get(0).productSeconds();
+    }
+
+    @Override
     public GraphExecutor fork() {
         return of(executors.get(0).fork(), executors.size());
+    }
+
+    @Override
+    public void release() {
+        executors.forEach(GraphExecutor::release);
     }
 
     @Override
@@ -127,12 +158,12 @@ public final class ParallelExecutor implements GraphExecutor {
         List<Future<T>> others = new ArrayList<>();
         for (int part = 1; part < parts; part++) {
             int index = part;
-            others.add(pool.submit(() -> work.apply(index)));
+            others.add(pool.submit(() -> NativeThreads.one(() -> work.apply(index))));
         }
         List<T> results = new ArrayList<>();
         Throwable failure = null;
         try {
-            results.add(work.apply(0));
+            results.add(NativeThreads.one(() -> work.apply(0)));
         } catch (RuntimeException | Error e) {
             failure = e;
         }

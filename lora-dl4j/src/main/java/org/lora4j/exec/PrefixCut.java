@@ -137,7 +137,7 @@ final class PrefixCut {
         }
     }
 
-    private static boolean isRandom(SameDiffOp op) {
+    static boolean isRandom(SameDiffOp op) {
         String name = op.getOp().opName();
         boolean listed = op.getOp().getClass().getName().contains(".ops.random.") && !NOT_RANDOM.contains(name);
         return listed || name.contains("dropout") || name.startsWith("random_");

@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import org.lora4j.error.IndexOutOfRangeException;
 import org.lora4j.exec.plan.KnownShapes;
 import org.lora4j.exec.plan.Plan;
 import org.lora4j.exec.plan.Plans;
@@ -63,8 +64,14 @@ final class Session {
             session = maker.get();
         }
         At at = At.builder().operation(Operation.INFERENCE).build();
-        Map<String, INDArray> found =
-                session.output(new ArrayList<>(outputs), placeholders, null, Set.of(), listeners, at);
+        Map<String, INDArray> found;
+        try {
+            found = session.output(new ArrayList<>(outputs), placeholders, null, Set.of(), listeners, at);
+        } catch (RuntimeException | Error e) {
+            // What it keeps of a run that ended halfway is not known; a plan keeps nothing.
+            session = null;
+            throw e;
+        }
         Map<String, INDArray> ordered = new LinkedHashMap<>();
         for (String name : outputs) {
             ordered.put(name, found.get(name));
@@ -75,6 +82,8 @@ final class Session {
     private static <T> T onInputs(Map<String, INDArray> placeholders, Supplier<T> work) {
         try {
             return work.get();
+        } catch (IndexOutOfRangeException e) {
+            throw e;
         } catch (RuntimeException e) {
             throw new IllegalArgumentException(
                     "graph input: ND4J cannot run the graph on " + describe(placeholders) + " ("

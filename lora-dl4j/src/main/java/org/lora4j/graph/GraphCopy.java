@@ -18,7 +18,6 @@ import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.TrainingConfig;
 import org.nd4j.autodiff.samediff.VariableType;
 import org.nd4j.autodiff.samediff.internal.SameDiffOp;
-import org.nd4j.autodiff.samediff.serde.FlatBuffersMapper;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -165,6 +164,10 @@ public final class GraphCopy {
             if (op.getOp().opName().equals("invoke")) {
                 problems.add("op \"" + op.getName() + "\" calls a function of the graph");
             }
+            if (op.getOp().opName().equals("mish")) {
+                problems.add("op \"" + op.getName() + "\" (mish) cannot be read back in ND4J M2.1, spell it as"
+                        + " x tanh(softplus(x))");
+            }
         }
         if (!problems.isEmpty()) {
             throw new IllegalArgumentException(problems.message("graph copy")
@@ -252,7 +255,7 @@ public final class GraphCopy {
                 indexes.put(name, indexes.size());
             }
         }
-        return FlatBuffersMapper.cloneViaSerialize(source, op, indexes);
+        return OpClone.of(op, source, indexes);
     }
 
     // The edge of a loop that leads back reads a variable before its op is emitted.

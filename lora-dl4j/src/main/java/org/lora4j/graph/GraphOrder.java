@@ -2,7 +2,6 @@
 package org.lora4j.graph;
 
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Deque;
 import java.util.LinkedHashMap;
@@ -17,6 +16,9 @@ import org.nd4j.autodiff.samediff.internal.Variable;
 /**
  * Order and reach of the ops of a SameDiff graph. The order of {@link SameDiff#getOps()} means nothing; this class gives
  * one that does.
+ *
+ * <p>Importers replace ops and leave the names of those that went with the variables: only an op that the graph has, and that
+ * reads the variable, is its consumer here.
  *
  * <p>Ops are always named, never compared: ops of ND4J M2.1 with equal attributes are {@code equal} to each other.
  *
@@ -127,7 +129,8 @@ public final class GraphOrder {
      */
     public static String producer(SameDiff graph, String variable) {
         Variable v = graph.getVariables().get(variable);
-        return v == null ? null : v.getOutputOfOp();
+        String op = v == null ? null : v.getOutputOfOp();
+        return op != null && graph.getOps().containsKey(op) ? op : null;
     }
 
     /**
@@ -138,8 +141,15 @@ public final class GraphOrder {
      * @return names of ops, each once
      */
     public static List<String> consumers(SameDiff graph, String variable) {
-        List<String> ops = graph.getVariables().get(variable).getInputsForOp();
-        return ops == null ? List.of() : new ArrayList<>(new LinkedHashSet<>(ops));
+        Variable v = graph.getVariables().get(variable);
+        List<String> ops = v == null ? null : v.getInputsForOp();
+        return ops == null
+                ? List.of()
+                : ops.stream()
+                        .distinct()
+                        .filter(op -> graph.getOps().containsKey(op)
+                                && inputs(graph.getOps().get(op)).contains(variable))
+                        .toList();
     }
 
     /**

@@ -74,7 +74,7 @@ final class StateGraphs {
     GraphExecutor outputs(HostState<MergedArrays> state) {
         Built now = at(state);
         if (now.outputs == null) {
-            now.outputs = StockExecutor.forInference(inference(state));
+            now.outputs = StockExecutor.forInference(inference(state)).fastest();
         }
         return now.outputs;
     }
@@ -82,7 +82,7 @@ final class StateGraphs {
     /** Computes outputs of the base. */
     GraphExecutor baseOutputs() {
         if (baseOutputs == null) {
-            baseOutputs = StockExecutor.forInference(base);
+            baseOutputs = StockExecutor.forInference(base).fastest();
         }
         return baseOutputs;
     }
@@ -102,7 +102,7 @@ final class StateGraphs {
                 .filter(adapter -> adapter.config().dropout() > 0)
                 .toList();
         if (dropping.isEmpty()) {
-            return StockExecutor.forTraining(inference(state), variables).withKernels();
+            return StockExecutor.forTraining(inference(state), variables).fastest();
         }
         for (LiveAdapter adapter : dropping) {
             LiveAdapters.checkDropout(
@@ -113,7 +113,7 @@ final class StateGraphs {
         GraphBuilder builder = assemble(state, true);
         SameDiff training = builder.build();
         return StockExecutor.forTraining(inference(state), training, variables, builder.masks())
-                .withKernels();
+                .fastest();
     }
 
     private GraphBuilder assemble(HostState<MergedArrays> state, boolean dropout) {

@@ -41,7 +41,7 @@ public final class TrainableGraph implements Trainable {
      * @throws IllegalArgumentException if a name is no such leaf or the graph has no loss
      */
     public static TrainableGraph of(SameDiff graph, Collection<String> names) {
-        GraphExecutor executor = StockExecutor.forTraining(graph, names).withKernels();
+        GraphExecutor executor = StockExecutor.forTraining(graph, names).fastest();
         List<TrainableParameter> parameters = new ArrayList<>();
         for (String name : names) {
             INDArray value = graph.getVariable(name).getArr();

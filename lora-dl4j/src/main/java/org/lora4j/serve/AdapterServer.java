@@ -5,21 +5,25 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.dl4j.AdaptedNetwork;
 import org.lora4j.dl4j.RowNetwork;
 import org.lora4j.error.ClosestNames;
+import org.lora4j.error.OutOfMemory;
 import org.lora4j.error.Problems;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.serve.ModuleUpdate.Part;
+import org.lora4j.serve.RequestGroup.Ready;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -43,19 +47,28 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * Adapters registered as values stay. A batch keeps what it computes with until it is done, so that a batch of more
  * adapters than fit exceeds the cap meanwhile.
  *
+ * <p><b>Failures.</b> A request is checked before it joins others in a batch. What is wrong with one, also if memory ends for
+ * it or its answer is NaN, fails it alone.
+ *
  * <p><b>Threads.</b> Safe for any number of threads. As many batches as the builder says are computed at the same time,
  * and no lock is held meanwhile. The base must not be changed while it is served.
  *
  * @apiNote Status: experimental
  */
-public final class AdapterServer {
+public final class AdapterServer implements AutoCloseable {
 
     /** What a request names to get the base without an adapter. */
     public static final String BASE = "__base__";
 
+    private static final String OUTPUT = "AdapterServer.output";
+
     private final ServedBase base;
     private final Packing packing;
     private final RequestBatches batches;
+    private final RequestCheck check;
+    private final int maxRows;
+    private final BatchGate gate;
+    private final FailureReasons reasons = new FailureReasons();
     private final Residents residents;
     private final Object registration = new Object();
     private volatile Snapshot current;
@@ -72,19 +85,19 @@ public final class AdapterServer {
         }
 
         String unknown(String name) {
-            return "adapter \"" + name + "\" is not registered" + ClosestNames.hint(name, slots.keySet())
+            return "adapter \"" + FailureReasons.named(name) + "\" is not registered"
+                    + ClosestNames.hint(name, slots.keySet())
                     + "; expected \"" + BASE + "\" or one of " + Problems.quoted(slots.keySet())
                     + ". Register it first.";
         }
-
-        Snapshot with(Map<String, Slot> others) {
-            return new Snapshot(Collections.unmodifiableMap(others), parts, plain, mixed);
-        }
     }
 
-    AdapterServer(ServedBase base, long memoryCap) {
+    AdapterServer(ServedBase base, Map<String, INDArray> example, long memoryCap, int maxRows, int concurrency) {
         this.base = base;
         this.batches = new RequestBatches(base.inputs());
+        this.check = new RequestCheck(base, batches, example, maxRows);
+        this.maxRows = maxRows;
+        this.gate = new BatchGate(concurrency);
         this.packing = new Packing(base);
         this.residents = new Residents(memoryCap);
         MixedModel plain = base.model(Map.of());
@@ -133,6 +146,7 @@ public final class AdapterServer {
      * @param adapter the adapter; copied
      * @throws IllegalArgumentException if the name is taken or malformed, the adapter does not fit the base, has something
      *     that cannot be served or exceeds the memory cap; the message lists everything, and the server stays as it was
+     * @throws IllegalStateException if the server is closed
      */
     public void register(String name, Adapter adapter) {
         synchronized (registration) {
@@ -148,6 +162,7 @@ public final class AdapterServer {
      * @param name a name that is free
      * @param directory a PEFT directory
      * @throws IllegalArgumentException as {@link #register(String, Adapter)}
+     * @throws IllegalStateException if the server is closed
      * @throws IOException if the directory cannot be read
      */
     public void register(String name, Path directory) throws IOException {
@@ -165,9 +180,11 @@ public final class AdapterServer {
      * @param adapter the new adapter, which stays in memory; it may have another rank and other modules
      * @throws IllegalArgumentException if the name is unknown, or as {@link #register(String, Adapter)}; the old adapter
      *     is served on then
+     * @throws IllegalStateException if the server is closed
      */
     public void replace(String name, Adapter adapter) {
         synchronized (registration) {
+            gate.requireOpen();
             Slot old = current.require(name);
             put(new Slot(name, null, adapter, packing), old);
         }
@@ -179,17 +196,20 @@ public final class AdapterServer {
      * @param name a registered name
      * @param directory a PEFT directory
      * @throws IllegalArgumentException as {@link #replace(String, Adapter)}
+     * @throws IllegalStateException if the server is closed
      * @throws IOException if the directory cannot be read
      */
     public void replace(String name, Path directory) throws IOException {
         Adapter adapter = Adapter.load(directory);
         synchronized (registration) {
+            gate.requireOpen();
             Slot old = current.require(name);
             put(new Slot(name, directory, adapter, packing), old);
         }
     }
 
     private void requireFree(String name) {
+        gate.requireOpen();
         if (name.equals(BASE)) {
             throw new IllegalArgumentException(
                     "adapter \"" + BASE + "\": the name means the base without an adapter;" + " expected another one.");
@@ -201,29 +221,52 @@ public final class AdapterServer {
     }
 
     private void put(Slot slot, Slot instead) {
-        Snapshot now = current;
-        ServedAdapter adapter = slot.resident();
-        Map<String, Set<Part>> parts = adapter.partsWith(now.parts());
-        MixedModel mixed = parts.equals(now.parts()) ? now.mixed() : base.model(parts);
-        residents.register(slot, instead);
-        Map<String, Slot> slots = new TreeMap<>(now.slots());
+        Map<String, Slot> slots = new TreeMap<>(current.slots());
         slots.put(slot.name(), slot);
-        current = new Snapshot(Collections.unmodifiableMap(slots), parts, now.plain(), mixed);
+        Snapshot next = snapshot(slots);
+        residents.register(slot, instead);
+        serve(next);
+    }
+
+    /** A state with places for what these adapters have, and for nothing else. */
+    private Snapshot snapshot(Map<String, Slot> slots) {
+        Snapshot now = current;
+        Map<String, Set<Part>> parts = new LinkedHashMap<>();
+        slots.values()
+                .forEach(slot -> slot.parts().forEach((path, own) -> {
+                    Set<Part> both = EnumSet.copyOf(own);
+                    both.addAll(parts.getOrDefault(path, Set.of()));
+                    parts.put(path, both);
+                }));
+        MixedModel mixed = now.mixed();
+        if (!parts.equals(now.parts())) {
+            mixed = parts.isEmpty() ? now.plain() : base.model(parts);
+        }
+        return new Snapshot(Collections.unmodifiableMap(slots), Collections.unmodifiableMap(parts), now.plain(), mixed);
+    }
+
+    private void serve(Snapshot next) {
+        MixedModel before = current.mixed();
+        current = next;
+        if (before != next.mixed() && before != next.plain()) {
+            before.close();
+        }
     }
 
     /**
-     * Removes an adapter. Batches that run go on with it.
+     * Removes an adapter, and frees what was kept for it. Batches that run go on with it.
      *
      * @param name a registered name
      * @throws IllegalArgumentException if the name is unknown
+     * @throws IllegalStateException if the server is closed
      */
     public void remove(String name) {
         synchronized (registration) {
-            Snapshot now = current;
-            Slot slot = now.require(name);
-            Map<String, Slot> slots = new TreeMap<>(now.slots());
+            gate.requireOpen();
+            Slot slot = current.require(name);
+            Map<String, Slot> slots = new TreeMap<>(current.slots());
             slots.remove(name);
-            current = now.with(slots);
+            serve(snapshot(slots));
             residents.forget(slot);
         }
     }
@@ -255,97 +298,128 @@ public final class AdapterServer {
      * @param inputs an array for each placeholder that the outputs depend on, the rows along the first axis; only read
      * @param adapters for each row the name of its adapter, or {@link #BASE}
      * @return the outputs by name, in the order asked for at building; they belong to the caller
-     * @throws IllegalArgumentException if an input is missing, unknown or of a wrong shape, an adapter is not registered,
-     *     or there is not one for each row; the message lists all such problems
+     * @throws IllegalArgumentException if an input is missing, unknown, of a wrong shape or not finite, ids are beyond
+     *     their table, there are more rows than {@link ServerBuilder#maxRows} says, an adapter is not registered, or there
+     *     is not one for each row; the message lists all such problems
+     * @throws IllegalStateException if the server is closed, memory ends though no other batch is computed, or an output
+     *     holds NaN though the inputs are finite
      * @throws IOException if an adapter that had been dropped from memory cannot be read again
      */
     public Map<String, INDArray> output(Map<String, INDArray> inputs, List<String> adapters) throws IOException {
+        gate.requireOpen();
         Snapshot now = current;
         Problems problems = new Problems();
-        String wrong = batches.problem("inputs", inputs);
-        problems.check(wrong == null, wrong);
-        if (wrong == null) {
-            int rows = RequestBatches.rows(inputs);
+        Map<String, INDArray> typed = check.typed(inputs, problems);
+        if (typed != null) {
+            int rows = RequestBatches.rows(typed);
             problems.check(rows == adapters.size(), adapters.size() + " adapters for " + rows + " rows");
         }
-        adapters.stream()
-                .distinct()
-                .filter(name -> !name.equals(BASE) && !now.slots().containsKey(name))
-                .forEach(name -> problems.add(now.unknown(name)));
-        problems.throwIfAny("AdapterServer.output");
+        checkRegistered(now, adapters, problems);
+        problems.throwIfAny(OUTPUT);
         Map<String, ServedAdapter> used = new LinkedHashMap<>();
         for (String name : adapters) {
             if (!used.containsKey(name)) {
                 used.put(name, values(now, name));
             }
         }
-        return run(now, batches.typed(inputs), adapters.stream().map(used::get).toList());
+        List<ServedAdapter> rows = adapters.stream().map(used::get).toList();
+        Map<String, INDArray> found = withMemory(() -> run(now, typed, rows));
+        String bad = check.areFinite(typed) ? RequestCheck.notANumber(found) : null;
+        if (bad != null) {
+            throw new IllegalStateException(OUTPUT + ": " + bad);
+        }
+        return found;
+    }
+
+    private Map<String, INDArray> withMemory(Supplier<Map<String, INDArray>> batch) {
+        try {
+            return gate.run(batch);
+        } catch (RuntimeException | OutOfMemoryError e) {
+            if (!OutOfMemory.isCauseOf(e)) {
+                throw e;
+            }
+        }
+        try {
+            return gate.runAlone(batch);
+        } catch (RuntimeException | OutOfMemoryError e) {
+            if (OutOfMemory.isCauseOf(e)) {
+                throw new IllegalStateException(reasons.failure(OUTPUT, e).reason(), e);
+            }
+            throw e;
+        }
+    }
+
+    private static void checkRegistered(Snapshot now, List<String> adapters, Problems problems) {
+        adapters.stream()
+                .distinct()
+                .filter(name -> !name.equals(BASE) && !now.slots().containsKey(name))
+                .forEach(name -> problems.add(now.unknown(name)));
+    }
+
+    /** The values of an adapter that is registered and in memory. */
+    ServedAdapter resident(String name) {
+        return current.require(name).resident();
     }
 
     private ServedAdapter values(Snapshot now, String name) throws IOException {
         return name.equals(BASE) ? ServedAdapter.NONE : residents.use(now.require(name));
     }
 
-    private Map<String, INDArray> run(Snapshot now, Map<String, INDArray> inputs, List<ServedAdapter> adapters) {
+    private static Map<String, INDArray> run(Snapshot now, Map<String, INDArray> inputs, List<ServedAdapter> adapters) {
         boolean none = adapters.stream().allMatch(adapter -> adapter.updates().isEmpty());
         return (none ? now.plain() : now.mixed()).output(inputs, adapters);
     }
 
     /**
-     * Answers requests, those of equal shapes together in one batch. A request that is wrong fails alone.
+     * Answers requests, those of equal shapes together in one batch. A request that is wrong fails alone, before it joins
+     * others; one for which memory ends does so when it had all memory of the server for itself.
      *
      * @param requests any number, of any adapters
      * @return a result for each request, in order
+     * @throws IllegalStateException if the server is closed
      */
     public List<ServingResult> predict(List<ServingRequest> requests) {
+        gate.requireOpen();
         Snapshot now = current;
         ServingResult[] results = new ServingResult[requests.size()];
         Map<String, List<Ready>> groups = new LinkedHashMap<>();
         for (int i = 0; i < results.length; i++) {
-            ServingRequest request = requests.get(i);
+            String where = "request " + i + " for adapter \""
+                    + FailureReasons.named(requests.get(i).adapter()) + "\"";
             try {
-                String wrong = batches.problem("request for adapter \"" + request.adapter() + "\"", request.inputs());
-                if (wrong != null) {
-                    throw new IllegalArgumentException(wrong);
-                }
-                Map<String, INDArray> typed = batches.typed(request.inputs());
-                Ready ready = new Ready(i, typed, values(now, request.adapter()));
-                groups.computeIfAbsent(batches.key(typed), key -> new ArrayList<>())
+                Ready ready = ready(now, i, where, requests.get(i));
+                groups.computeIfAbsent(batches.key(ready.inputs()), key -> new ArrayList<>())
                         .add(ready);
-            } catch (IOException | RuntimeException e) {
-                results[i] = new ServingResult.Failure(e.getMessage());
+            } catch (IOException | RuntimeException | OutOfMemoryError e) {
+                results[i] = reasons.failure(where, e);
             }
         }
-        groups.values().forEach(group -> answer(now, group, results));
+        RequestGroup answers = new RequestGroup(gate, reasons, (inputs, rows) -> run(now, inputs, rows), results);
+        groups.values().forEach(group -> answers.answer(group, maxRows));
         return List.of(results);
     }
 
-    /** A request that can be computed. */
-    private record Ready(int index, Map<String, INDArray> inputs, ServedAdapter adapter) {}
+    private Ready ready(Snapshot now, int index, String where, ServingRequest request) throws IOException {
+        Problems problems = new Problems();
+        Map<String, INDArray> typed = check.typed(request.inputs(), problems);
+        checkRegistered(now, List.of(request.adapter()), problems);
+        problems.throwIfAny(where);
+        return new Ready(index, where, typed, values(now, request.adapter()), check.areFinite(typed));
+    }
 
-    private void answer(Snapshot now, List<Ready> group, ServingResult[] results) {
-        List<ServedAdapter> rows = new ArrayList<>();
-        for (Ready ready : group) {
-            rows.addAll(Collections.nCopies(RequestBatches.rows(ready.inputs()), ready.adapter()));
-        }
-        Map<String, INDArray> found;
-        try {
-            found = run(
-                    now, RequestBatches.joined(group.stream().map(Ready::inputs).toList()), rows);
-        } catch (RuntimeException e) {
-            // One of them has values that the graph cannot run on; the others are answered without it.
-            if (group.size() == 1) {
-                results[group.get(0).index()] = new ServingResult.Failure(e.getMessage());
-            } else {
-                group.forEach(ready -> answer(now, List.of(ready), results));
-            }
-            return;
-        }
-        int from = 0;
-        for (Ready ready : group) {
-            int to = from + RequestBatches.rows(ready.inputs());
-            results[ready.index()] = new ServingResult.Answer(RequestBatches.part(found, from, to, rows.size()));
-            from = to;
+    /**
+     * Closes the server. Batches under way are finished; requests that wait fail, and later ones are refused. What the
+     * server made is freed: adapters, and memory between batches. The base is left as it is. May be called from any
+     * thread, and again without effect.
+     */
+    @Override
+    public void close() {
+        synchronized (registration) {
+            gate.close();
+            Snapshot last = current;
+            last.slots().values().forEach(residents::forget);
+            serve(new Snapshot(Map.of(), Map.of(), last.plain(), last.plain()));
+            last.plain().close();
         }
     }
 }

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import org.lora4j.adapter.Adapter;
+import org.lora4j.error.Problems;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.exec.StockExecutor;
 import org.lora4j.graph.GraphCopy;
@@ -26,7 +27,7 @@ final class GraphBase implements ServedBase {
     private final SameDiff graph;
     private final List<String> outputs;
     private final int threads;
-    private final int concurrency;
+    private final StockExecutor inputCheck;
     private final Map<String, DataType> inputs;
     private final AdaptedSameDiff checker;
     private final ServableModules servable;
@@ -38,12 +39,11 @@ final class GraphBase implements ServedBase {
             Map<String, String> names,
             List<String> outputs,
             Map<String, INDArray> example,
-            int threads,
-            int concurrency) {
+            int threads) {
         this.graph = graph;
         this.outputs = List.copyOf(outputs);
         this.threads = threads;
-        this.concurrency = concurrency;
+        this.inputCheck = StockExecutor.forInference(graph);
         this.inputs = placeholders(graph, outputs);
         this.checker = AdaptedSameDiff.of(graph, names);
         this.servable = new ServableModules(graph, checker.graphModules(), outputs);
@@ -81,6 +81,11 @@ final class GraphBase implements ServedBase {
     }
 
     @Override
+    public void check(Map<String, INDArray> given, Problems problems) {
+        problems.addAll(inputCheck.problems(given, outputs));
+    }
+
+    @Override
     public Map<String, BaseModule> modules() {
         return modules;
     }
@@ -103,6 +108,6 @@ final class GraphBase implements ServedBase {
 
     @Override
     public MixedModel model(Map<String, Set<Part>> parts) {
-        return new MixedGraph(graph, servable, outputs, new LinkedHashMap<>(parts), threads, concurrency);
+        return new MixedGraph(graph, servable, outputs, new LinkedHashMap<>(parts), threads);
     }
 }

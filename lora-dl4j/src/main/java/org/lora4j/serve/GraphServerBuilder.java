@@ -80,6 +80,6 @@ public final class GraphServerBuilder extends ServerBuilder<GraphServerBuilder> 
 
     @Override
     ServedBase base() {
-        return new GraphBase(base, names, outputs, example(), threads, concurrency());
+        return new GraphBase(base, names, outputs, example(), threads);
     }
 }

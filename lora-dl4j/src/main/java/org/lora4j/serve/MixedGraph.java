@@ -44,15 +44,9 @@ final class MixedGraph implements MixedModel {
      *
      * @param parts what there is a place for
      * @param threads share the rows of one batch
-     * @param concurrency batches that are computed at the same time
      */
     MixedGraph(
-            SameDiff base,
-            ServableModules servable,
-            List<String> outputs,
-            Map<String, Set<Part>> parts,
-            int threads,
-            int concurrency) {
+            SameDiff base, ServableModules servable, List<String> outputs, Map<String, Set<Part>> parts, int threads) {
         this.parts = parts;
         this.outputs = outputs;
         GraphCopy copy = GraphCopy.of(base);
@@ -67,29 +61,39 @@ final class MixedGraph implements MixedModel {
         // The prototype never runs, so that copies of it can be made at any time.
         GraphExecutor prototype =
                 ParallelExecutor.of(StockExecutor.forInference(copy.build()).withKernels(), threads);
-        this.executors = new RunnerPool<>(prototype::fork, concurrency);
+        this.executors = new RunnerPool<>(prototype::fork, GraphExecutor::release);
     }
 
     @Override
     public Map<String, INDArray> output(Map<String, INDArray> inputs, List<ServedAdapter> adapters) {
         return executors.with(executor -> {
-            // Factors are filled in only now, or every batch that waits would hold its own.
-            Map<String, INDArray> factors = factors(adapters);
-            Map<String, INDArray> all = new LinkedHashMap<>(inputs);
-            all.putAll(factors);
-            Map<String, INDArray> found = executor.output(all, outputs);
-            factors.values().forEach(INDArray::close);
-            return found;
+            Map<String, INDArray> factors = new LinkedHashMap<>();
+            try {
+                fill(adapters, factors);
+                Map<String, INDArray> all = new LinkedHashMap<>(inputs);
+                all.putAll(factors);
+                return executor.output(all, outputs);
+            } finally {
+                factors.values().forEach(INDArray::close);
+            }
         });
     }
 
-    private Map<String, INDArray> factors(List<ServedAdapter> adapters) {
-        Map<String, INDArray> factors = new LinkedHashMap<>();
+    @Override
+    public void close() {
+        executors.close();
+    }
+
+    /** How many executors wait for work. */
+    int idle() {
+        return executors.idle();
+    }
+
+    private void fill(List<ServedAdapter> adapters, Map<String, INDArray> factors) {
         if (!parts.isEmpty()) {
             factors.put(ROWS, Nd4j.zeros(DataType.FLOAT, adapters.size()));
             parts.forEach((path, needed) -> fill(path, needed, adapters, factors));
         }
-        return factors;
     }
 
     private void fill(String path, Set<Part> needed, List<ServedAdapter> adapters, Map<String, INDArray> placeholders) {

@@ -10,4 +10,7 @@ interface MixedModel {
 
     /** Computes the outputs of a base; {@code adapters} has one for each row. The arrays belong to the caller. */
     Map<String, INDArray> output(Map<String, INDArray> inputs, List<ServedAdapter> adapters);
+
+    /** Gives the memory between batches back. Batches under way end as they would have. */
+    void close();
 }

@@ -10,6 +10,7 @@ import org.lora4j.adapter.Adapter;
 import org.lora4j.dl4j.NetworkModule;
 import org.lora4j.dl4j.RowNetwork;
 import org.lora4j.dl4j.layer.RowAdditions;
+import org.lora4j.error.Problems;
 import org.lora4j.serve.ModuleUpdate.Part;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -27,14 +28,14 @@ final class NetworkBase implements ServedBase, MixedModel {
     private final RunnerPool<RowNetwork> networks;
 
     /** Finds out how modules keep the rows of the example apart; refuses outputs that do not. */
-    NetworkBase(RowNetwork network, Map<String, INDArray> example, int concurrency) {
+    NetworkBase(RowNetwork network, Map<String, INDArray> example) {
         this.network = network;
         // Layers cast what they are given, and embeddings want integers.
         network.inputs().forEach(name -> inputs.put(name, DataType.UNKNOWN));
         RowCheck rows = RowCheck.of(some -> seen(network, some), new RequestBatches(inputs).example(example));
         rows.requireApart(network.outputs());
         network.modules().modules().forEach(module -> modules.put(module.path(), described(module, rows)));
-        this.networks = new RunnerPool<>(network::fork, concurrency);
+        this.networks = new RunnerPool<>(network::fork, runner -> {});
     }
 
     /** The outputs, and the inputs of modules by path. */
@@ -111,6 +112,11 @@ final class NetworkBase implements ServedBase, MixedModel {
     }
 
     @Override
+    public void check(Map<String, INDArray> given, Problems problems) {
+        problems.addAll(network.problems(given));
+    }
+
+    @Override
     public Map<String, BaseModule> modules() {
         return modules;
     }
@@ -133,5 +139,10 @@ final class NetworkBase implements ServedBase, MixedModel {
     @Override
     public Map<String, INDArray> output(Map<String, INDArray> batch, List<ServedAdapter> adapters) {
         return networks.with(runner -> runner.output(batch, new RowUpdates(adapters, orders)));
+    }
+
+    @Override
+    public void close() {
+        networks.close();
     }
 }

@@ -29,6 +29,6 @@ public final class NetworkServerBuilder extends ServerBuilder<NetworkServerBuild
 
     @Override
     ServedBase base() {
-        return new NetworkBase(base, example(), concurrency());
+        return new NetworkBase(base, example());
     }
 }

@@ -22,14 +22,23 @@ final class RequestBatches {
         this.placeholders = placeholders;
     }
 
-    /** What is wrong with inputs, or null. */
-    String problem(String where, Map<String, INDArray> inputs) {
+    /** The types of the inputs by name. */
+    Map<String, DataType> inputs() {
+        return placeholders;
+    }
+
+    /** What is wrong with names and shapes of inputs. */
+    Problems problems(Map<String, INDArray> inputs) {
         Problems problems = new Problems();
         Map<Long, List<String>> byRows = new TreeMap<>();
         placeholders.keySet().forEach(name -> {
             INDArray array = inputs.get(name);
             if (array == null) {
                 problems.add("input \"" + name + "\" is missing");
+            } else if (array.wasClosed()) {
+                problems.add("input \"" + name + "\" is closed; expected an array that is open until the answer");
+            } else if (array.isS()) {
+                problems.add("input \"" + name + "\" holds texts; expected numbers");
             } else if (array.rank() < 1 || array.isEmpty()) {
                 problems.add("input \"" + name + "\" has shape " + Arrays.toString(array.shape())
                         + ", expected a row or more along the first axis");
@@ -43,7 +52,7 @@ final class RequestBatches {
                 .forEach(name -> problems.add(
                         "\"" + name + "\" is no input of the outputs; inputs are " + placeholders.keySet()));
         problems.check(byRows.size() <= 1, "inputs differ in their number of rows: " + byRows);
-        return problems.isEmpty() ? null : problems.message(where);
+        return problems;
     }
 
     /** The inputs in the types of their placeholders. */
@@ -64,10 +73,10 @@ final class RequestBatches {
         Problems problems = new Problems();
         problems.check(!placeholders.isEmpty(), "the outputs depend on no placeholder");
         if (problems.isEmpty()) {
-            String wrong = problem("example", used);
-            problems.check(wrong == null, wrong);
+            Problems wrong = problems(used);
+            problems.check(wrong.isEmpty(), wrong.message("example"));
             problems.check(
-                    wrong != null || rows(used) > 1, "the example has one row; expected two or more that differ");
+                    !wrong.isEmpty() || rows(used) > 1, "the example has one row; expected two or more that differ");
         }
         problems.throwIfAny("AdapterServer");
         return typed(used);

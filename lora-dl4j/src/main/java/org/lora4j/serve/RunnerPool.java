@@ -3,37 +3,36 @@ package org.lora4j.serve;
 
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.Semaphore;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
-/**
- * Lends what runs one batch at a time to any number of threads. A runner keeps memory for a batch, and more of them than
- * processors would gain nothing, so a thread waits for one of a given number.
- */
+/** Lends what runs one batch at a time to any number of threads, and keeps it for the next batch. */
 final class RunnerPool<R> {
 
     private final Supplier<R> another;
-    private final Semaphore free;
+    private final Consumer<R> release;
     private final Queue<R> idle = new ConcurrentLinkedQueue<>();
+    private volatile boolean closed;
 
-    /** At most {@code most} runners, made one at a time when they are needed. */
-    RunnerPool(Supplier<R> another, int most) {
+    /** Runners are made one at a time when they are needed; {@code release} gives back the memory of one. */
+    RunnerPool(Supplier<R> another, Consumer<R> release) {
         this.another = another;
-        this.free = new Semaphore(most);
+        this.release = release;
     }
 
     /** Works with a runner that no other thread has meanwhile. */
     <T> T with(Function<R, T> work) {
-        free.acquireUninterruptibly();
+        R runner = borrow();
+        boolean usable = true;
         try {
-            R runner = borrow();
-            T result = work.apply(runner);
-            // Not after a failure: the state of the runner is not known then.
-            idle.add(runner);
-            return result;
+            return work.apply(runner);
+        } catch (Error e) {
+            // Out of memory, most likely: what the runner keeps is needed now.
+            usable = false;
+            throw e;
         } finally {
-            free.release();
+            giveBack(runner, usable);
         }
     }
 
@@ -44,6 +43,34 @@ final class RunnerPool<R> {
         }
         synchronized (another) {
             return another.get();
+        }
+    }
+
+    private void giveBack(R runner, boolean usable) {
+        if (!usable) {
+            release.accept(runner);
+            return;
+        }
+        idle.add(runner);
+        if (closed) {
+            releaseIdle();
+        }
+    }
+
+    /** How many runners wait for work. */
+    int idle() {
+        return idle.size();
+    }
+
+    /** Gives all memory back, that of runners at work when they are done. */
+    void close() {
+        closed = true;
+        releaseIdle();
+    }
+
+    private void releaseIdle() {
+        for (R runner = idle.poll(); runner != null; runner = idle.poll()) {
+            release.accept(runner);
         }
     }
 }

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.serve;
 
-import java.util.Collections;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
 import org.lora4j.serve.ModuleUpdate.Part;
@@ -26,15 +24,11 @@ record ServedAdapter(Map<String, ModuleUpdate> updates) {
         return updates.getOrDefault(path, ModuleUpdate.NONE);
     }
 
-    /** What a base needs a place for that has places for some parts already. */
-    Map<String, Set<Part>> partsWith(Map<String, Set<Part>> known) {
-        Map<String, Set<Part>> all = new LinkedHashMap<>(known);
-        updates.forEach((path, update) -> {
-            Set<Part> both = new LinkedHashSet<>(all.getOrDefault(path, Set.of()));
-            both.addAll(update.parts());
-            all.put(path, Set.copyOf(both));
-        });
-        return Collections.unmodifiableMap(all);
+    /** The parts of each module that there has to be a place for. */
+    Map<String, Set<Part>> parts() {
+        Map<String, Set<Part>> parts = new LinkedHashMap<>();
+        updates.forEach((path, update) -> parts.put(path, update.parts()));
+        return parts;
     }
 
     long bytes() {

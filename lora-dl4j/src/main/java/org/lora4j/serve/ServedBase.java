@@ -5,8 +5,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.lora4j.adapter.Adapter;
+import org.lora4j.error.Problems;
 import org.lora4j.serve.ModuleUpdate.Part;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** What the server knows of a base: the one place where kinds of bases differ. Safe for any number of threads. */
 interface ServedBase {
@@ -16,6 +18,9 @@ interface ServedBase {
 
     /** Names of what is computed, in order. */
     List<String> outputs();
+
+    /** Notes what is wrong with inputs that have the right names and types: shapes, and ids beyond their tables. */
+    void check(Map<String, INDArray> inputs, Problems problems);
 
     /** The modules by path. */
     Map<String, BaseModule> modules();

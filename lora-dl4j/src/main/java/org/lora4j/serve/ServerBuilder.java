@@ -14,9 +14,12 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 public abstract sealed class ServerBuilder<B extends ServerBuilder<B>>
         permits GraphServerBuilder, NetworkServerBuilder {
 
+    private static final int MAX_ROWS = 1024;
+
     private Map<String, INDArray> example = Map.of();
     private long memoryCap = Long.MAX_VALUE;
     private int concurrency = Runtime.getRuntime().availableProcessors();
+    private int maxRows = MAX_ROWS;
 
     ServerBuilder() {}
 
@@ -30,13 +33,10 @@ public abstract sealed class ServerBuilder<B extends ServerBuilder<B>>
         return example;
     }
 
-    final int concurrency() {
-        return concurrency;
-    }
-
     /**
      * Gives examples of inputs. The base is run on the first three rows, together and each alone, to find out which modules
-     * keep rows apart.
+     * keep rows apart. Inputs that hold NaN or infinite values here may hold them in requests as well; those of all other
+     * inputs are refused.
      *
      * @param inputs an array for each input that the outputs depend on, with two rows or more that differ; those of others
      *     are not looked at
@@ -70,6 +70,17 @@ public abstract sealed class ServerBuilder<B extends ServerBuilder<B>>
     }
 
     /**
+     * Limits the rows of one request, and of the batches that requests are put into.
+     *
+     * @param rows 1 or more; 1,024 by default
+     * @return this
+     */
+    public B maxRows(int rows) {
+        maxRows = rows;
+        return self();
+    }
+
+    /**
      * Builds the server; there is no adapter yet.
      *
      * @return a server
@@ -81,8 +92,9 @@ public abstract sealed class ServerBuilder<B extends ServerBuilder<B>>
         problems.atLeast("memoryCap", memoryCap, 1);
         problems.atLeast("concurrency", concurrency, 1);
         problems.check(!example.isEmpty(), "no example; give inputs of two rows or more with example(...)");
+        problems.atLeast("maxRows", maxRows, 1);
         check(problems);
         problems.throwIfAny("AdapterServer");
-        return new AdapterServer(base(), memoryCap);
+        return new AdapterServer(base(), example, memoryCap, maxRows, concurrency);
     }
 }

@@ -3,6 +3,7 @@ package org.lora4j.serve;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -16,7 +17,7 @@ public sealed interface ServingResult {
      * The outputs of an answered request.
      *
      * @return arrays by name; the first axis is the row of the request
-     * @throws IllegalStateException if the request failed; the message is the reason
+     * @throws IllegalStateException if the request failed; the message is the reason, with the cause
      */
     Map<String, INDArray> outputs();
 
@@ -40,13 +41,30 @@ public sealed interface ServingResult {
     /**
      * A request that could not be answered; others of its batch were.
      *
-     * @param reason what is wrong and what to do
+     * @param reason what is wrong and what to do; never blank
+     * @param cause what was thrown
      */
-    record Failure(String reason) implements ServingResult {
+    record Failure(String reason, Throwable cause) implements ServingResult {
+
+        /**
+         * Checks that there is a reason.
+         *
+         * @param reason what is wrong and what to do
+         * @param cause what was thrown
+         * @throws IllegalArgumentException if the reason is blank
+         * @throws NullPointerException if the reason or the cause is null
+         */
+        public Failure {
+            Objects.requireNonNull(reason, "Failure: the reason is null; expected what is wrong");
+            Objects.requireNonNull(cause, "Failure: the cause is null; expected what was thrown");
+            if (reason.isBlank()) {
+                throw new IllegalArgumentException("Failure: the reason is blank; expected what is wrong.");
+            }
+        }
 
         @Override
         public Map<String, INDArray> outputs() {
-            throw new IllegalStateException(reason);
+            throw new IllegalStateException(reason, cause);
         }
     }
 }

@@ -3,7 +3,10 @@ package org.lora4j.serve;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Map;
+import java.util.Set;
 import org.lora4j.adapter.Adapter;
+import org.lora4j.serve.ModuleUpdate.Part;
 
 /** The place of one registered adapter: its values, or the directory from which they come back. */
 final class Slot {
@@ -11,6 +14,7 @@ final class Slot {
     private final String name;
     private final Path directory;
     private final Packing packing;
+    private final Map<String, Set<Part>> parts;
     private final long bytes;
     private final long fingerprint;
     private volatile ServedAdapter resident;
@@ -24,6 +28,7 @@ final class Slot {
         this.directory = directory;
         this.packing = packing;
         this.resident = packing.checked(name, adapter);
+        this.parts = resident.parts();
         this.bytes = resident.bytes();
         this.fingerprint = directory == null ? 0 : Fingerprint.of(adapter);
     }
@@ -34,6 +39,11 @@ final class Slot {
 
     Path directory() {
         return directory;
+    }
+
+    /** The parts of each module that the adapter has, in memory or not. */
+    Map<String, Set<Part>> parts() {
+        return parts;
     }
 
     boolean pinned() {

@@ -39,6 +39,17 @@ public interface Batches {
     }
 
     /**
+     * What there is to know of the data, such as their number, padding, and what was left out.
+     *
+     * @return words for reports
+     */
+    default String description() {
+        return batchesPerEpoch().isPresent()
+                ? batchesPerEpoch().getAsLong() + " batches an epoch"
+                : "batches as they come";
+    }
+
+    /**
      * The same source, with a known length.
      *
      * @param count number of batches of an epoch, 1 or more

@@ -5,12 +5,15 @@ import org.lora4j.error.Problems;
 
 /**
  * When a run counts as diverged, and ends with {@link TrainingFailedException}: its loss or the norm of its gradient stays
- * far above that of its first three steps. What counts as the start is the largest value of those steps. A loss that starts
- * at 0 or below is not watched; a gradient only while the loss is above the start as well.
+ * far above that of its start. What counts as the start is the largest value of the first three steps, but at most three
+ * times the loss before the first one, since a step that is too large shows in the second loss already. A loss that starts
+ * at 0 or below is not watched; a gradient only while the loss is above the start as well. A short run has diverged after
+ * half of its steps, and a run whose gradients become 0 while its loss rises at once.
  *
  * @param lossFactor how many times the loss of the start is too much, above 1; infinite for never
  * @param gradientFactor how many times the gradient norm of the start is too much, above 1; infinite for never
- * @param steps in how many steps in a row it must be too much, 1 or more
+ * @param steps in how many steps in a row it must be too much, 1 or more; half of the run's, and three at least, if it is
+ *     shorter
  * @apiNote Status: experimental
  */
 public record Divergence(double lossFactor, double gradientFactor, int steps) {

@@ -2,19 +2,31 @@
 package org.lora4j.train;
 
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import org.lora4j.array.NonFinite;
+import org.lora4j.error.OutOfMemory;
 import org.lora4j.error.Problems;
 import org.lora4j.model.TrainableParameter;
 import org.lora4j.train.TrainingFailedException.Reason;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Looks for the cause of a run that cannot go on, and says it. */
 final class Failures {
 
+    private static final String TOO_HIGH =
+            " The learning rate is too high: lower it (a tenth is a good second try), warm up"
+                    + " longer or clip the gradients with GradientClipping.byGlobalNorm(1).";
+
     private final List<TrainableParameter> parameters;
     private final BestKeeper best;
+    private final DivergenceWatch divergence;
+    private final Set<String> allowedNotFinite;
 
     /** Where in the run. */
     record Where(long step, int epoch, double loss, double learningRate) {
@@ -25,23 +37,44 @@ final class Failures {
         }
     }
 
-    Failures(List<TrainableParameter> parameters, BestKeeper best) {
+    Failures(
+            List<TrainableParameter> parameters,
+            BestKeeper best,
+            DivergenceWatch divergence,
+            Set<String> allowedNotFinite) {
         this.parameters = parameters;
         this.best = best;
+        this.divergence = divergence;
+        this.allowedNotFinite = allowedNotFinite;
     }
 
-    TrainingFailedException lossNotFinite(Where where, Map<String, INDArray> inputs, Map<String, INDArray> gradients) {
+    TrainingFailedException lossNotFinite(
+            Where where, long batch, Map<String, INDArray> inputs, Map<String, INDArray> gradients) {
         List<String> names = notFinite(gradients);
         String message = where + ": the loss is not finite; expected a finite number."
                 + (names.isEmpty() ? "" : " Gradients that are not finite: " + Problems.quoted(names) + ".")
-                + cause(where, inputs);
+                + cause(where, batch, inputs);
         return failure(message, Reason.LOSS_NOT_FINITE, where, names);
     }
 
-    TrainingFailedException gradientNotFinite(Where where, List<String> names, Map<String, INDArray> inputs) {
+    TrainingFailedException gradientNotFinite(
+            Where where, List<String> names, long batch, Map<String, INDArray> inputs) {
         String message = where + ": gradients that are not finite: " + Problems.quoted(names)
-                + "; expected finite numbers." + cause(where, inputs);
+                + "; expected finite numbers." + cause(where, batch, inputs);
         return failure(message, Reason.GRADIENT_NOT_FINITE, where, names);
+    }
+
+    /** Refuses inputs and labels that are not finite though the loss is: ReLU, for one, makes 0 of NaN. */
+    void requireFinite(Where where, long batch, Map<String, INDArray> inputs) {
+        String found = badInputs(where, batch, inputs);
+        if (found != null) {
+            throw failure(
+                    where + ":" + found + " If the loss can do with them, name the placeholder in"
+                            + " TrainingPlan.allowNotFinite(name).",
+                    Reason.INPUT_NOT_FINITE,
+                    where,
+                    List.of());
+        }
     }
 
     TrainingFailedException penaltyNotFinite(Where where, Penalty penalty, double value, List<String> names) {
@@ -73,23 +106,38 @@ final class Failures {
         return failure(message, Reason.NO_GRADIENT, where, names);
     }
 
-    TrainingFailedException diverged(
-            Where where, DivergenceWatch watch, Divergence rule, double norm, StepGradients gradients) {
-        boolean byLoss = watch.lossDiverged();
+    /** Gradients that steps which were too large made 0; {@code names} may be empty for all. */
+    TrainingFailedException gradientsVanished(Where where, List<String> names) {
+        List<String> concerned = names.isEmpty()
+                ? parameters.stream().map(TrainableParameter::name).toList()
+                : names;
+        String message =
+                where + ": the loss was " + divergence.firstLoss() + " before the first step and has risen, and the"
+                        + " gradients of " + Problems.quoted(concerned)
+                        + " are exactly 0: the run has diverged, and steps that were"
+                        + " too large have left units that no longer react." + TOO_HIGH;
+        return failure(message, Reason.LOSS_DIVERGED, where, concerned);
+    }
+
+    TrainingFailedException diverged(Where where, Divergence rule, double norm, StepGradients gradients) {
+        boolean byLoss = divergence.lossDiverged();
         String what = byLoss
-                ? "the loss has been more than " + rule.lossFactor() + " times that of the start, " + watch.startLoss()
+                ? "the loss has been more than " + rule.lossFactor() + " times that of the start, "
+                        + divergence.startLoss()
                 : "the norm of the gradient, now " + norm + ", has been more than " + rule.gradientFactor()
-                        + " times that of the start, " + watch.startNorm();
+                        + " times that of the start, " + divergence.startNorm();
         int largest = largest(gradients);
-        String message = where + ": " + what + ", in each of the last " + rule.steps()
+        String message = where + ": " + what + ", in each of the last " + divergence.inARow()
                 + " steps; expected it to fall. The gradient is largest in \""
                 + parameters.get(largest).name() + "\" of module \""
                 + parameters.get(largest).module() + "\"."
-                + " The learning rate is too high: lower it (a tenth is a good second try), warm up longer or clip the"
-                + " gradients with GradientClipping.byGlobalNorm(1)."
+                + TOO_HIGH
                 + (best.snapshot().isPresent()
                         ? ""
                         : " Earlier parameters were not kept: use keepBest(true) with an evaluation, or checkpoints.")
+                + (byLoss && divergence.startLoss() != divergence.firstLoss()
+                        ? " Before the first step the loss was " + divergence.firstLoss() + "."
+                        : "")
                 + " If this is right for your loss, say so with TrainingPlan.divergence(Divergence.never()).";
         Reason reason = byLoss ? Reason.LOSS_DIVERGED : Reason.GRADIENT_EXPLODED;
         return failure(message, reason, where, List.of(parameters.get(largest).name()));
@@ -99,7 +147,8 @@ final class Failures {
         int largest = 0;
         double most = -1;
         for (int i = 0; i < gradients.arrays().size(); i++) {
-            double norm = Norms.norm(gradients.arrays().get(i));
+            INDArray gradient = gradients.arrays().get(i);
+            double norm = gradient == null ? 0 : Norms.norm(gradient);
             if (norm > most) {
                 most = norm;
                 largest = i;
@@ -110,10 +159,23 @@ final class Failures {
 
     TrainingFailedException outOfMemory(Where where, Map<String, INDArray> inputs, Throwable cause) {
         String message = "Trainer, step " + where.step() + " of the run, in epoch " + where.epoch() + ": "
-                + OutOfMemory.described(cause, inputs);
+                + OutOfMemory.described(cause) + " for a batch of " + described(inputs)
+                + "; expected one that fits. Use smaller batches with accumulation(n), shorter sequences, "
+                + (OutOfMemory.isNative(cause)
+                        ? "model.recomputingActivations() on a SameDiff graph, or raise the limits"
+                                + " -Dorg.bytedeco.javacpp.maxbytes and -Dorg.bytedeco.javacpp.maxphysicalbytes."
+                        : "or raise -Xmx.");
         TrainingFailedException failure = failure(message, Reason.OUT_OF_MEMORY, where, List.of());
         failure.initCause(cause);
         return failure;
+    }
+
+    private static String described(Map<String, INDArray> inputs) {
+        return new TreeMap<>(inputs)
+                .entrySet().stream()
+                        .map(e -> e.getKey() + " " + e.getValue().dataType()
+                                + Arrays.toString(e.getValue().shape()))
+                        .collect(Collectors.joining(", "));
     }
 
     TrainingFailedException metricNotANumber(Where where, String metric) {
@@ -139,24 +201,38 @@ final class Failures {
     }
 
     /** The cause, found where it can be and named by what is usual otherwise. */
-    private String cause(Where where, Map<String, INDArray> inputs) {
-        List<String> badInputs = notFinite(inputs);
-        if (!badInputs.isEmpty()) {
-            return " The batch holds values that are not finite, in placeholder " + Problems.quoted(badInputs)
-                    + ": clean the input.";
+    private String cause(Where where, long batch, Map<String, INDArray> inputs) {
+        String badInputs = badInputs(where, batch, inputs);
+        if (badInputs != null) {
+            return badInputs;
         }
         List<String> badValues = new ArrayList<>();
         parameters.stream().filter(p -> !isFinite(p.value())).forEach(p -> badValues.add(p.name()));
         if (!badValues.isEmpty()) {
-            return " The update before made values that are not finite, in " + Problems.quoted(badValues)
-                    + ": the learning rate is too high.";
+            return divergence.trend() + " The update before made values that are not finite, in "
+                    + Problems.quoted(badValues) + ": the learning rate is too high.";
         }
         return where.step() == 1
                 ? " No update has happened yet and the input is finite, so the learning rate is not the cause: look for a"
                         + " logarithm or a division of 0 in the loss, for very large inputs, or for an example whose mask"
                         + " hides everything."
-                : " The likely cause is a learning rate that is too high: lower it, warm up longer or clip the gradients."
+                : divergence.trend()
+                        + " The likely cause is a learning rate that is too high: lower it, warm up longer or clip the gradients."
                         + " Otherwise look for a logarithm or a division of 0 in the loss.";
+    }
+
+    /** What is not finite in a batch and should be, or null. */
+    private String badInputs(Where where, long batch, Map<String, INDArray> inputs) {
+        Map<String, INDArray> checked = new LinkedHashMap<>(inputs);
+        checked.keySet().removeAll(allowedNotFinite);
+        List<String> names = notFinite(checked);
+        if (names.isEmpty()) {
+            return null;
+        }
+        NonFinite first = NonFinite.in(inputs.get(names.get(0))).orElseThrow();
+        return " The batch holds values that are not finite, in placeholder " + Problems.quoted(names)
+                + ": clean the input. It is batch " + batch + " of epoch " + where.epoch() + "; \"" + names.get(0)
+                + "\" holds " + first + ".";
     }
 
     private static List<String> notFinite(Map<String, INDArray> arrays) {
@@ -170,10 +246,6 @@ final class Failures {
     }
 
     private static boolean isFinite(INDArray array) {
-        if (array.wasClosed() || array.isEmpty() || !array.dataType().isFPType()) {
-            return true;
-        }
-        boolean direct = array.dataType() == DataType.FLOAT || array.dataType() == DataType.DOUBLE;
-        return Double.isFinite(Norms.norm(direct ? array : array.castTo(DataType.FLOAT)));
+        return array.wasClosed() || NonFinite.in(array).isEmpty();
     }
 }

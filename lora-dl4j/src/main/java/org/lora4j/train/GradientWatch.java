@@ -66,6 +66,16 @@ final class GradientWatch {
         return stepsWithoutEffect >= STEPS && !allAllowed;
     }
 
+    /** Whether some parameter has had a gradient. */
+    boolean anyLearned() {
+        for (boolean one : seen) {
+            if (one) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     void save(CheckpointContent to) {
         to.put("stepsWithoutEffect", stepsWithoutEffect);
         for (int i = 0; i < seen.length; i++) {

@@ -12,8 +12,10 @@ import org.lora4j.error.Problems;
  * Writes lines such as
  *
  * <pre>
+ * products by oneDNN 3.11 (AVX512-BF16), strict F32, weights where they lie; batches in 2 parts on as many threads; 71 batches an epoch
  * epoch 1/3  step 120/234  loss 1.2345  rate 1.80e-03  312.4 examples/s  1 min 20 s left
  * epoch 1/3 done  loss 1.4301  accuracy 0.7512 (best so far)  25 s
+ * 702 steps, 22464 examples in 1 min 15 s: 299.5 examples/s, 71 % of the time in products
  * </pre>
  *
  * <p>to where the caller says. Numbers have a point whatever the locale.
@@ -81,6 +83,11 @@ public final class ProgressListener implements TrainingListener {
     }
 
     @Override
+    public void onFirstBatch(Computation computation) {
+        lines.accept(computation.toString());
+    }
+
+    @Override
     public void onStep(StepReport report) {
         if (report.elapsedSeconds() - lastLine < everySeconds) {
             return;
@@ -113,11 +120,16 @@ public final class ProgressListener implements TrainingListener {
         lines.accept(line.append("  ").append(duration(report.seconds())).toString());
     }
 
+    @Override
+    public void onTrainingEnd(TrainingResult result) {
+        lines.accept(result.speed());
+    }
+
     private String epoch(int number) {
         return "epoch " + number + (epochs.isPresent() ? "/" + epochs.getAsInt() : "");
     }
 
-    private static String duration(double seconds) {
+    static String duration(double seconds) {
         if (seconds < 9.95) {
             return format("%.1f s", seconds);
         }

@@ -17,6 +17,7 @@ final class RunLog {
     private final List<Double> losses = new ArrayList<>();
     private final List<Long> stepNanos = new ArrayList<>();
     private final List<EpochReport> epochs = new ArrayList<>();
+    private final SteadyPace pace = new SteadyPace();
     private long nanos;
     private long examples;
 
@@ -33,6 +34,7 @@ final class RunLog {
     StepReport step(int epoch, StepGradients gradients, double learningRate, double gradientNorm, long duration) {
         losses.add(gradients.loss());
         stepNanos.add(duration);
+        pace.record(duration);
         nanos += duration;
         examples += gradients.examples();
         epochSteps++;
@@ -53,9 +55,20 @@ final class RunLog {
                 duration / NANOS,
                 elapsed,
                 totalSteps,
-                totalSteps.isPresent()
-                        ? OptionalDouble.of(elapsed / steps() * Math.max(0, totalSteps.getAsLong() - steps()))
-                        : OptionalDouble.empty());
+                secondsLeft());
+    }
+
+    private OptionalDouble secondsLeft() {
+        OptionalDouble nanosPerStep = pace.nanosPerStep();
+        if (totalSteps.isEmpty() || nanosPerStep.isEmpty()) {
+            return OptionalDouble.empty();
+        }
+        return OptionalDouble.of(nanosPerStep.getAsDouble() / NANOS * Math.max(0, totalSteps.getAsLong() - steps()));
+    }
+
+    /** Duration of all steps. */
+    double seconds() {
+        return nanos / NANOS;
     }
 
     EpochReport epoch(int epoch, OptionalDouble metric, long evaluationNanos, boolean best) {

@@ -3,6 +3,7 @@ package org.lora4j.train;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.regex.Pattern;
 import org.lora4j.error.Problems;
 import org.lora4j.model.TrainableParameter;
@@ -16,6 +17,9 @@ final class RunState {
     // The name of an object that tells nothing but its identity, which another process does not have.
     private static final Pattern IDENTITY = Pattern.compile("(\\$\\$Lambda\\S*?)?@[0-9a-f]+\\b");
 
+    /** More processors than any machine has; each part is a thread. */
+    private static final int MOST_PARTS = 1 << 14;
+
     private final TrainingPlan plan;
     private final List<TrainableParameter> parameters;
     private final List<ParameterUpdater> updaters;
@@ -24,18 +28,26 @@ final class RunState {
     private final DivergenceWatch divergence;
     private final BestKeeper best;
     private final RunLog log;
+    private final RunGradients gradients;
     private final Position position = new Position();
 
-    RunState(TrainingPlan plan, List<TrainableParameter> parameters, BestKeeper best, RunLog log) {
+    RunState(
+            TrainingPlan plan,
+            List<TrainableParameter> parameters,
+            OptionalLong totalSteps,
+            BestKeeper best,
+            RunLog log,
+            RunGradients gradients) {
         this.plan = plan;
         this.parameters = parameters;
         this.updaters = parameters.stream().map(plan.optimizer()::updaterFor).toList();
         this.startNorms = new ArrayList<>(
                 parameters.stream().map(p -> Norms.norm(p.value())).toList());
         this.watch = new GradientWatch(parameters, plan.allowedWithoutGradient());
-        this.divergence = new DivergenceWatch(plan.divergence());
+        this.divergence = new DivergenceWatch(plan.divergence(), totalSteps);
         this.best = best;
         this.log = log;
+        this.gradients = gradients;
     }
 
     List<ParameterUpdater> updaters() {
@@ -76,6 +88,7 @@ final class RunState {
         CheckpointContent content = new CheckpointContent();
         content.put("plan", planText());
         content.put("parameters", parameters.size());
+        content.put("mostParts", gradients.mostParts());
         for (int i = 0; i < parameters.size(); i++) {
             CheckpointContent part = content.part("parameter" + i);
             part.put("name", parameters.get(i).name());
@@ -114,9 +127,19 @@ final class RunState {
         best.load(content.part("best"));
         log.load(content.part("log"));
         position.load(content.part("position"));
+        gradients.inParts(mostParts(content));
         for (int i = 0; i < values.size(); i++) {
             parameters.get(i).value().assign(values.get(i));
         }
+    }
+
+    private static int mostParts(CheckpointContent content) {
+        int most = content.smallCount("mostParts");
+        if (most < 1 || most > MOST_PARTS) {
+            throw new UnusableContentException(
+                    "\"mostParts\" is " + most + "; expected a number between 1 and " + MOST_PARTS);
+        }
+        return most;
     }
 
     /** The plan agrees, so that a state that does not fit its optimizer is damage. */

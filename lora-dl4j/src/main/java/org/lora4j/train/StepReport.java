@@ -17,7 +17,8 @@ import java.util.OptionalLong;
  * @param seconds duration of the step, from asking for the first batch to the last update
  * @param elapsedSeconds duration of all steps so far
  * @param totalSteps number of steps of the run, or empty if unknown
- * @param secondsLeft expected duration of the steps to come, or empty if their number is unknown
+ * @param secondsLeft expected duration of the steps to come, from recent ones; empty if their number is unknown, or in the
+ *     first steps, which take longer than those to come
  * @apiNote Status: experimental
  */
 public record StepReport(

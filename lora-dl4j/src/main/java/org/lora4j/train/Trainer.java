@@ -10,6 +10,8 @@ import java.util.function.LongSupplier;
 import org.lora4j.error.Problems;
 import org.lora4j.model.Trainable;
 import org.lora4j.train.cache.PrefixCache;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Trains a model: batches in, parameters updated in place, a {@link TrainingResult} out.
@@ -38,11 +40,30 @@ import org.lora4j.train.cache.PrefixCache;
  * <p><b>Unkillable runs.</b> With {@link Builder#checkpoints} a program that is killed and started again goes on where it was,
  * if it calls {@link #resume} in the place of {@link #train}.
  *
+ * <p><b>How.</b> Products by oneDNN where it is there, and each batch in parts, one for each processor, where the graph shows that
+ * its rows are independent. Listeners are told so in one line at the first batch, and the speed at the end; without a listener
+ * both go to the log.
+ *
  * <p><b>Repeatability.</b> Equal plan, model, batches and evaluation give equal bits, as far as the executor does.
  *
  * @apiNote Status: experimental
  */
 public final class Trainer {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Trainer.class);
+
+    /** How a run is computed and how fast it was, said once each where nobody else listens. */
+    private static final TrainingListener LINES = new TrainingListener() {
+        @Override
+        public void onFirstBatch(Computation computation) {
+            LOG.info("{}", computation);
+        }
+
+        @Override
+        public void onTrainingEnd(TrainingResult result) {
+            LOG.info("{}", result.speed());
+        }
+    };
 
     private final Trainable model;
     private final TrainingPlan plan;
@@ -57,7 +78,7 @@ public final class Trainer {
         this.model = builder.model;
         this.plan = builder.plan;
         this.evaluation = builder.evaluation;
-        this.listeners = List.copyOf(builder.listeners);
+        this.listeners = builder.listeners.isEmpty() ? List.of(LINES) : List.copyOf(builder.listeners);
         this.checkpoints = builder.checkpoints;
         this.prefixCache = builder.prefixCache;
         this.nanoTime = builder.nanoTime;

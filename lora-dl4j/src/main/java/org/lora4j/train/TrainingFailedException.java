@@ -17,9 +17,11 @@ public class TrainingFailedException extends IllegalStateException {
     public enum Reason {
         /** The loss, or the value of a penalty, was NaN or infinite. */
         LOSS_NOT_FINITE,
+        /** An input or a label held NaN or an infinite value though the loss was finite. */
+        INPUT_NOT_FINITE,
         /** A gradient, of the loss or of a penalty, held NaN or an infinite value though the loss was finite. */
         GRADIENT_NOT_FINITE,
-        /** The loss stayed far above that of the first steps: {@link Divergence}. */
+        /** The loss stayed far above that of the start, or gradients became 0 while it rose: {@link Divergence}. */
         LOSS_DIVERGED,
         /** The norm of the gradient stayed far above that of the first steps: {@link Divergence}. */
         GRADIENT_EXPLODED,

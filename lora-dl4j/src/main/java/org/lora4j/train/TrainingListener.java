@@ -18,6 +18,13 @@ public interface TrainingListener {
     default void onTrainingStart(TrainingStart start) {}
 
     /**
+     * Before the first step of this process, when the first batch is there.
+     *
+     * @param computation how the run is computed
+     */
+    default void onFirstBatch(Computation computation) {}
+
+    /**
      * After each step.
      *
      * @param report the step

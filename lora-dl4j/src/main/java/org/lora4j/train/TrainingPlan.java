@@ -2,12 +2,15 @@
 package org.lora4j.train;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 import java.util.stream.Collectors;
@@ -17,7 +20,7 @@ import org.lora4j.error.Problems;
  * How to train: how long, with which optimizer and which safeguards. An immutable value.
  *
  * <p>Defaults: {@link AdamW} with learning rate 2e-4, a constant schedule, no groups, no clipping, no accumulation, seed 0, no
- * early stopping, no penalty, no weight decay on biases and normalization gains, {@link Divergence#usual()}. The length has
+ * early stopping, no penalty, no weight decay on biases and normalization gains, {@link Divergence#usual()}, as many parts as processors. The length has
  * no default.
  *
  * @apiNote Status: experimental
@@ -39,7 +42,9 @@ public final class TrainingPlan {
     private final boolean keepBest;
     private final boolean decayBiasAndNorm;
     private final List<String> allowedWithoutGradient;
+    private final Set<String> allowedNotFinite;
     private final Divergence divergence;
+    private final OptionalInt parts;
 
     private TrainingPlan(Builder builder) {
         epochs = builder.epochs;
@@ -55,7 +60,9 @@ public final class TrainingPlan {
         keepBest = builder.keepBest || builder.earlyStopping.isPresent();
         decayBiasAndNorm = builder.decayBiasAndNorm;
         allowedWithoutGradient = List.copyOf(builder.allowedWithoutGradient);
+        allowedNotFinite = Collections.unmodifiableSet(new TreeSet<>(builder.allowedNotFinite));
         divergence = builder.divergence;
+        parts = builder.parts;
     }
 
     /**
@@ -87,7 +94,9 @@ public final class TrainingPlan {
         builder.keepBest = keepBest;
         builder.decayBiasAndNorm = decayBiasAndNorm;
         builder.allowedWithoutGradient.addAll(allowedWithoutGradient);
+        builder.allowedNotFinite.addAll(allowedNotFinite);
         builder.divergence = divergence;
+        builder.parts = parts;
         return builder;
     }
 
@@ -209,6 +218,15 @@ public final class TrainingPlan {
     }
 
     /**
+     * Placeholders that may hold NaN or infinite values.
+     *
+     * @return their names, perhaps none
+     */
+    public Set<String> allowedNotFinite() {
+        return allowedNotFinite;
+    }
+
+    /**
      * When the run counts as diverged.
      *
      * @return the rule
@@ -232,7 +250,9 @@ public final class TrainingPlan {
         values.put("keepBest", keepBest);
         values.put("decayBiasAndNorm", decayBiasAndNorm);
         values.put("allowedWithoutGradient", allowedWithoutGradient);
+        values.put("allowedNotFinite", allowedNotFinite);
         values.put("divergence", divergence);
+        values.put("parts", parts);
         return values;
     }
 
@@ -244,6 +264,15 @@ public final class TrainingPlan {
     @Override
     public int hashCode() {
         return values().hashCode();
+    }
+
+    /**
+     * Largest number of parts in which a batch may be shared among threads.
+     *
+     * @return the number, or empty for that of the processors
+     */
+    public OptionalInt parts() {
+        return parts;
     }
 
     /** Only what differs from the defaults. */
@@ -275,7 +304,9 @@ public final class TrainingPlan {
         private boolean keepBest;
         private boolean decayBiasAndNorm;
         private final List<String> allowedWithoutGradient = new ArrayList<>();
+        private final Set<String> allowedNotFinite = new TreeSet<>();
         private Divergence divergence = Divergence.usual();
+        private OptionalInt parts = OptionalInt.empty();
 
         private Builder() {}
 
@@ -427,6 +458,18 @@ public final class TrainingPlan {
         }
 
         /**
+         * Lets a placeholder hold NaN or infinite values, which otherwise end the run: an additive mask, or labels that are
+         * missing and left out by the loss.
+         *
+         * @param placeholder its name
+         * @return this
+         */
+        public Builder allowNotFinite(String placeholder) {
+            allowedNotFinite.add(placeholder);
+            return this;
+        }
+
+        /**
          * Sets when the run counts as diverged and ends with {@link TrainingFailedException}.
          *
          * @param value the rule
@@ -434,6 +477,19 @@ public final class TrainingPlan {
          */
         public Builder divergence(Divergence value) {
             divergence = value;
+            return this;
+        }
+
+        /**
+         * Sets the largest number of parts in which a batch may be shared among threads, which is the number of processors if
+         * nothing is said. For a run that is to give the same bits on machines of different sizes. A batch is shared where the
+         * graph shows that its rows do not depend on each other; see {@link Computation#parting()}.
+         *
+         * @param most 1 or more
+         * @return this
+         */
+        public Builder parts(int most) {
+            parts = OptionalInt.of(most);
             return this;
         }
 
@@ -456,6 +512,7 @@ public final class TrainingPlan {
             problems.check(!groups.contains(null), "a group is null, expected a ParameterGroup");
             problems.check(!penalties.contains(null), "a penalty is null, expected a Penalty");
             problems.atLeast("accumulation", accumulation, 1);
+            parts.ifPresent(n -> problems.atLeast("parts", n, 1));
             allowedWithoutGradient.forEach(regex -> checkRegex(problems, regex));
             problems.throwIfAny("TrainingPlan");
             return new TrainingPlan(this);

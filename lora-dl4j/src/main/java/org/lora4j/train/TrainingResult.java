@@ -2,6 +2,7 @@
 package org.lora4j.train;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 
@@ -19,6 +20,7 @@ import java.util.OptionalInt;
  * @param bestRestored whether the parameters are now those after {@code bestEpoch}, as the plan asked
  * @param norms norms of every trained parameter, in the order of the model
  * @param withoutGradient names of the parameters whose gradient was exactly 0 in every step
+ * @param computation how it was computed
  * @apiNote Status: experimental
  */
 public record TrainingResult(
@@ -32,7 +34,8 @@ public record TrainingResult(
         OptionalInt bestEpoch,
         boolean bestRestored,
         List<ParameterNorm> norms,
-        List<String> withoutGradient) {
+        List<String> withoutGradient,
+        Computation computation) {
 
     /**
      * Copies the lists.
@@ -48,6 +51,7 @@ public record TrainingResult(
      * @param bestRestored whether the parameters are now those after {@code bestEpoch}, as the plan asked
      * @param norms norms of every trained parameter, in the order of the model
      * @param withoutGradient names of the parameters whose gradient was exactly 0 in every step
+     * @param computation how it was computed
      */
     public TrainingResult {
         losses = List.copyOf(losses);
@@ -66,11 +70,64 @@ public record TrainingResult(
     }
 
     /**
+     * Examples a second of all steps, evaluations left out.
+     *
+     * @return the number
+     */
+    public double examplesPerSecond() {
+        double seconds = epochs.stream().mapToDouble(EpochReport::seconds).sum();
+        return seconds > 0 ? examples() / seconds : 0;
+    }
+
+    private long examples() {
+        return epochs.stream().mapToLong(EpochReport::examples).sum();
+    }
+
+    /** One line on time: steps, examples, duration, examples a second, and the share of products where it was measured. */
+    String speed() {
+        double seconds = epochs.stream().mapToDouble(EpochReport::seconds).sum();
+        String line = steps + " steps, " + examples() + " examples in " + ProgressListener.duration(seconds)
+                + format(": %.1f examples/s", examplesPerSecond());
+        return computation.productShare().isPresent()
+                ? line
+                        + format(
+                                ", %.0f %% of the time in products",
+                                100 * computation.productShare().getAsDouble())
+                : line;
+    }
+
+    /**
      * The loss of the last step, before it.
      *
      * @return the loss
      */
     public double lastLoss() {
         return losses.get(losses.size() - 1);
+    }
+
+    /** A line: how the run ended, first and last loss, best metric, and the duration of a step. All values are in the fields. */
+    @Override
+    public String toString() {
+        StringBuilder text = new StringBuilder("TrainingResult[" + ending + " after " + steps + " steps in "
+                + epochs.size() + (epochs.size() == 1 ? " epoch" : " epochs"));
+        if (!losses.isEmpty()) {
+            text.append(format(", loss %.4g to %.4g", losses.get(0), lastLoss()));
+        }
+        if (bestMetric.isPresent()) {
+            text.append(format(", best metric %.4g", bestMetric.getAsDouble()));
+            bestEpoch.ifPresent(epoch -> text.append(" of epoch ").append(epoch));
+            text.append(bestRestored ? " (restored)" : "");
+        }
+        text.append(format(", %.3g s a step, ", medianStepSeconds))
+                .append(norms.size())
+                .append(" parameters");
+        if (!withoutGradient.isEmpty()) {
+            text.append(", ").append(withoutGradient.size()).append(" of them without gradient");
+        }
+        return text.append(']').toString();
+    }
+
+    private static String format(String format, Object... values) {
+        return String.format(Locale.ROOT, format, values);
     }
 }

@@ -10,12 +10,11 @@ import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.function.LongSupplier;
 import java.util.stream.IntStream;
+import org.lora4j.error.OutOfMemory;
 import org.lora4j.error.Problems;
-import org.lora4j.exec.GraphExecutor;
 import org.lora4j.exec.LossAndGradients;
 import org.lora4j.model.Trainable;
 import org.lora4j.model.TrainableParameter;
-import org.lora4j.train.cache.CachedPrefix;
 import org.lora4j.train.cache.PrefixCache;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -27,8 +26,7 @@ final class TrainingRun implements AutoCloseable {
     private final Optional<Evaluation> evaluation;
     private final List<TrainingListener> listeners;
     private final LongSupplier nanoTime;
-    private final Optional<CachedPrefix> prefix;
-    private final GraphExecutor executor;
+    private final RunGradients source;
     private final List<TrainableParameter> parameters;
     private final List<ParameterSetting> settings;
     private final OptionalLong totalSteps;
@@ -41,6 +39,8 @@ final class TrainingRun implements AutoCloseable {
 
     private double baseRate;
     private double rateFactor;
+    private boolean started;
+    private double secondsBefore;
 
     TrainingRun(
             Trainable model,
@@ -66,13 +66,12 @@ final class TrainingRun implements AutoCloseable {
         plan.penalties().forEach(penalty -> problems.addAll(penalty.misfits(parameters)));
         problems.throwIfAny("Trainer");
 
-        this.executor = model.executor();
-        this.prefix = cache.map(settings -> new CachedPrefix(executor.split(), settings));
+        this.source = new RunGradients(model, plan, cache);
         this.best = new BestKeeper(parameters, evaluation.orElse(null), plan);
         this.log = new RunLog(totalSteps);
-        this.state = new RunState(plan, parameters, best, log);
+        this.state = new RunState(plan, parameters, totalSteps, best, log, source);
         this.position = state.position();
-        this.failures = new Failures(parameters, best);
+        this.failures = new Failures(parameters, best, state.divergence(), plan.allowedNotFinite());
     }
 
     /** Takes up the run of the latest checkpoint, if there is one. */
@@ -108,6 +107,7 @@ final class TrainingRun implements AutoCloseable {
     }
 
     TrainingResult run() {
+        secondsBefore = log.seconds();
         long values = parameters.stream().mapToLong(p -> p.value().length()).sum();
         TrainingStart start =
                 new TrainingStart(plan, totalSteps, parameters.size(), values, evaluation.map(Evaluation::name));
@@ -185,7 +185,7 @@ final class TrainingRun implements AutoCloseable {
         long duration = evaluate.isPresent() ? nanoTime.getAsLong() - from : 0;
         EpochReport report = log.epoch(position.epoch(), metric, duration, isBest);
         listeners.forEach(listener -> listener.onEpochEnd(report));
-        prefix.ifPresent(cache -> listeners.forEach(listener -> listener.onFrozenPrefix(cache.report())));
+        source.report().ifPresent(prefix -> listeners.forEach(listener -> listener.onFrozenPrefix(prefix)));
         if (position.ending() == Ending.INTERRUPTED) {
             return;
         }
@@ -256,9 +256,11 @@ final class TrainingRun implements AutoCloseable {
             inputs = batch.placeholders();
             LossAndGradients pass = gradients(batch, Seeds.pass(plan.seed(), position.pass()));
             gradients.hold(pass);
+            Failures.Where where = where(log.steps() + 1, pass.loss());
             if (!Double.isFinite(pass.loss())) {
-                throw failures.lossNotFinite(where(log.steps() + 1, pass.loss()), inputs, pass.gradients());
+                throw failures.lossNotFinite(where, position.batches(), inputs, pass.gradients());
             }
+            failures.requireFinite(where, position.batches(), inputs);
             gradients.add(batch, pass);
         }
         return inputs;
@@ -276,9 +278,12 @@ final class TrainingRun implements AutoCloseable {
     }
 
     private LossAndGradients computed(Batch batch, long seed) {
-        return prefix.isPresent()
-                ? prefix.get().gradients(batch.identity(), batch.examples(), batch.placeholders(), seed)
-                : executor.gradients(batch.placeholders(), seed);
+        if (!started) {
+            started = true;
+            Computation computation = source.computation(batch, batches);
+            listeners.forEach(listener -> listener.onFirstBatch(computation));
+        }
+        return source.of(batch, seed);
     }
 
     /** The norm of the mean gradient; nothing has changed yet when a gradient is bad or missing. */
@@ -291,7 +296,7 @@ final class TrainingRun implements AutoCloseable {
                 .mapToObj(i -> parameters.get(i).name())
                 .toList();
         if (!bad.isEmpty()) {
-            throw failures.gradientNotFinite(where(log.steps() + 1, gradients.loss()), bad, inputs);
+            throw failures.gradientNotFinite(where(log.steps() + 1, gradients.loss()), bad, position.batches(), inputs);
         }
         double total = 0;
         for (int i = 0; i < norms.length; i++) {
@@ -300,24 +305,27 @@ final class TrainingRun implements AutoCloseable {
             }
             total = Math.hypot(total, norms[i]);
         }
-        List<String> cutOff = state.watch().cutOff();
-        if (!cutOff.isEmpty()) {
-            throw failures.noGradient(where(log.steps() + 1, gradients.loss()), cutOff);
-        }
         return total * gradients.scale();
     }
 
     private void checkProgress(StepGradients gradients, double norm) {
         double loss = gradients.loss();
-        state.watch().recordAll(norm, loss, learningRate());
-        if (state.watch().nothingLearns()) {
-            throw failures.noGradientAtAll(where(log.steps() + 1, loss));
-        }
+        Failures.Where where = where(log.steps() + 1, loss);
+        GradientWatch watch = state.watch();
         DivergenceWatch divergence = state.divergence();
+        watch.recordAll(norm, loss, learningRate());
         divergence.record(loss, norm);
         if (divergence.lossDiverged() || divergence.gradientExploded()) {
-            throw failures.diverged(where(log.steps() + 1, loss), divergence, plan.divergence(), norm, gradients);
+            throw failures.diverged(where, plan.divergence(), norm, gradients);
         }
+        List<String> cutOff = watch.cutOff();
+        if (cutOff.isEmpty() && !watch.nothingLearns()) {
+            return;
+        }
+        if (divergence.explainsZeroGradients(norm == 0 && watch.anyLearned())) {
+            throw failures.gradientsVanished(where, cutOff);
+        }
+        throw cutOff.isEmpty() ? failures.noGradientAtAll(where) : failures.noGradient(where, cutOff);
     }
 
     /** The norm of the mean gradient of loss and penalties; nothing has changed yet when a penalty is bad. */
@@ -378,12 +386,13 @@ final class TrainingRun implements AutoCloseable {
                 best.epoch(),
                 restored,
                 state.norms(),
-                state.watch().withoutGradient());
+                state.watch().withoutGradient(),
+                source.computation(batches, log.seconds() - secondsBefore));
     }
 
     /** Frees what the run alone needed, however it ended. */
     @Override
     public void close() {
-        prefix.ifPresent(CachedPrefix::close);
+        source.close();
     }
 }

@@ -61,8 +61,9 @@ class DocumentationTest {
     void everyFence_namesItsLanguage() {
         assertThat(documents.files())
                 .flatExtracting(documents::blocks)
-                .allSatisfy(block ->
-                        assertThat(block.language()).as(block.place()).isIn("java", "xml", "sh", "text", "json"));
+                .allSatisfy(block -> assertThat(block.language())
+                        .as(block.place())
+                        .isIn("java", "xml", "sh", "text", "json", "properties"));
     }
 
     @Test
@@ -129,6 +130,29 @@ class DocumentationTest {
         assertThat(packages)
                 .hasSizeGreaterThan(10)
                 .allSatisfy(name -> assertThat(rows).contains("`" + name + "`"));
+    }
+
+    @Test
+    void everyTestAndTarget_thatTheSecurityPageNames_isThere() throws IOException {
+        List<String> there = new ArrayList<>();
+        for (String module : List.of("lora-dl4j", "lora-tribuo", "integration-tests")) {
+            try (Stream<Path> files = Files.walk(documents.path(module + "/src/test"))) {
+                files.map(file -> file.getFileName().toString()).forEach(there::add);
+            }
+        }
+        String text = String.join("\n", documents.lines("docs/security.md"));
+        Matcher test = Pattern.compile("`(\\w+Test)`").matcher(text);
+        List<String> named = new ArrayList<>();
+        while (test.find()) {
+            named.add(test.group(1) + ".java");
+        }
+        assertThat(named).hasSizeGreaterThan(10);
+        assertThat(there).containsAll(named);
+        try (Stream<Path> targets = Files.list(documents.path("integration-tests/src/test/resources/fuzz"))) {
+            assertThat(targets.map(target -> "`" + target.getFileName() + "`"))
+                    .isNotEmpty()
+                    .allSatisfy(target -> assertThat(text).contains(target));
+        }
     }
 
     @Test

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.Iterator;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -27,6 +26,7 @@ import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.samediff.TrainableGraph;
 import org.lora4j.train.AdamW;
 import org.lora4j.train.Batches;
+import org.lora4j.train.ClassificationMetrics;
 import org.lora4j.train.LearningRateSchedule;
 import org.lora4j.train.Trainer;
 import org.lora4j.train.TrainingPlan;
@@ -34,9 +34,13 @@ import org.lora4j.train.TrainingResult;
 import org.lora4j.train.Warmup;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The examples of docs/guide-samediff.md on pretrained encoders, over the files of a tiny one. */
 class GuidePretrainedTest {
+
+    private static final Logger log = LoggerFactory.getLogger(GuidePretrainedTest.class);
 
     private final List<TextExample> examples = List.of(
             new TextExample("a very good film", 0),
@@ -55,7 +59,9 @@ class GuidePretrainedTest {
 
         LengthBuckets training;
         try (HuggingFaceTextTokenizer tokenizer = HuggingFaceTextTokenizer.load(tokenizerFile, 16)) {
-            training = LengthBuckets.of(examples, tokenizer, 2, 32).requireFits(weights.config());
+            training = LengthBuckets.of(examples, tokenizer, 2, 32)
+                    .withTokenBudget(640)
+                    .requireFits(weights.config());
         }
         Batches batches = training.batches();
 
@@ -74,8 +80,11 @@ class GuidePretrainedTest {
                 .build();
         TrainingResult result = Trainer.builder(model).plan(plan).build().train(batches);
 
-        Iterator<EncodedBatch> evaluation = training.inOrder();
-        EncodedBatch batch = evaluation.next();
+        ClassificationMetrics found =
+                ClassificationMetrics.of(model.outputExecutor(), batches, BertClassifier.LOGITS, BertClassifier.LABELS);
+        log.info("{}", found);
+
+        EncodedBatch batch = training.inOrder().next();
         INDArray logits =
                 model.output(batch.placeholders(), BertClassifier.LOGITS).get(BertClassifier.LOGITS);
         int firstExample = batch.exampleIndices()[0];
@@ -83,6 +92,7 @@ class GuidePretrainedTest {
         assertThat(result.epochs().get(3).meanLoss())
                 .isLessThan(result.epochs().get(0).meanLoss());
         assertThat(model.adapter("default").modules()).hasSize(12);
+        assertThat(found.examples()).isEqualTo(examples.size());
         assertThat(logits.shape()).containsExactly(batch.size(), 2);
         // The shortest text comes first.
         assertThat(firstExample).isEqualTo(1);

@@ -86,8 +86,8 @@ class GuideSavingTest {
         SameDiff adapted = SameDiff.load(adaptedFile, false);
         SameDiff merged = SameDiff.load(mergedFile, false);
 
-        assertThat(UserGraph.largestDifference(scores(adapted), scores())).isZero();
         // Sums of at most 16 products of floats below 10, in another order.
+        assertThat(UserGraph.largestDifference(scores(adapted), scores())).isLessThan(1e-5);
         assertThat(UserGraph.largestDifference(scores(merged), scores())).isLessThan(1e-5);
     }
 

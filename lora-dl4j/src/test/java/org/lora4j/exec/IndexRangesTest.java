@@ -54,7 +54,11 @@ class IndexRangesTest {
         INDArray rows = Nd4j.ones(DataType.FLOAT, 2, 2);
 
         assertThatThrownBy(() -> executor.gradients(Map.of("labels", ints(0, 4), "x", rows), 1))
-                .hasMessage("graph input: placeholder \"labels\" holds 4, expected 0 to 3 (4 classes of \"logits\")");
+                .hasMessage(
+                        "graph input: 2 problems: placeholder \"labels\" holds 4, expected 0 to 3 (4 classes of \"logits\");"
+                                + " the labels \"labels\" are INT[2] with values from 0.0 to 4.0. Classes count from 0: subtract 1"
+                                + " if yours start at 1, else give the head an output for each class, or leave out what it does not"
+                                + " know");
         assertThatThrownBy(() -> executor.gradients(Map.of("labels", ints(-1, 2), "x", rows), 1))
                 .hasMessageContaining("holds -1, expected 0 to 3");
     }

@@ -2,6 +2,7 @@
 package org.lora4j.exec;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.lora4j.exec.GradientCheck.values;
 
@@ -89,6 +90,29 @@ class StockExecutorTest {
                 .hasMessageContaining("DOUBLE[-1, 3]")
                 .hasMessageContaining("DOUBLE[2, 5]")
                 .hasMessageContaining("\"z\" is not a placeholder");
+    }
+
+    @Test
+    void output_ofASumWhoseTermsDoNotFit_isRefused_alsoWhereItIsPartOfAProduct() {
+        SameDiff sd = SameDiff.create();
+        SDVariable x = sd.placeHolder("x", DataType.FLOAT, -1, -1);
+        SDVariable z = sd.placeHolder("z", DataType.FLOAT, -1, -1);
+        x.mmul(sd.constant("w", Nd4j.ones(DataType.FLOAT, 2, 2))).add("y", z);
+        Map<String, INDArray> right =
+                Map.of("x", Nd4j.ones(DataType.FLOAT, 3, 2), "z", Nd4j.ones(DataType.FLOAT, 3, 2));
+        Map<String, INDArray> wrong =
+                Map.of("x", Nd4j.ones(DataType.FLOAT, 3, 2), "z", Nd4j.ones(DataType.FLOAT, 3, 5));
+
+        for (StockExecutor executor : List.of(
+                StockExecutor.forInference(sd), StockExecutor.forInference(sd).withKernels())) {
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> executor.output(wrong, List.of("y")))
+                    .withMessageContaining("[3, 5]");
+            executor.output(right, List.of("y"));
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> executor.output(wrong, List.of("y")))
+                    .withMessageContaining("[3, 5]");
+        }
     }
 
     @Test

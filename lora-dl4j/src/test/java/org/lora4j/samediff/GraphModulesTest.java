@@ -4,8 +4,12 @@ package org.lora4j.samediff;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.lora4j.Lora;
+import org.lora4j.config.LoraConfig;
 import org.lora4j.method.ModuleShape;
 import org.lora4j.pretrained.BertClassifier;
 import org.lora4j.pretrained.BertConfig;
@@ -13,6 +17,10 @@ import org.lora4j.pretrained.BertEncoder;
 import org.lora4j.pretrained.BertWeights;
 import org.lora4j.pretrained.Pooling;
 import org.lora4j.samediff.form.NotAdaptable;
+import org.lora4j.train.Batch;
+import org.lora4j.train.Batches;
+import org.lora4j.train.Trainer;
+import org.lora4j.train.TrainingPlan;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.enums.WeightsFormat;
@@ -309,5 +317,39 @@ class GraphModulesTest {
                         .graph());
 
         assertThat(found.heads()).containsExactly("classifier");
+    }
+
+    // What the ONNX importer of M2.1 leaves behind: it replaces a Conv by eight ops, and the variables that the Conv
+    // read go on
+    // naming it as their reader.
+    @Test
+    void find_whenVariablesNameReadersThatWereReplaced_listsTheModulesAll() {
+        SameDiff graph = SameDiff.create();
+        SDVariable x = graph.placeHolder("x", DataType.FLOAT, -1, 4);
+        SDVariable weight = graph.constant("fc.weight", Nd4j.ones(DataType.FLOAT, 4, 4));
+        SDVariable scale = graph.constant("scale", Nd4j.ones(DataType.FLOAT, 4, 4));
+        x.mmul("hidden", weight).mmul("y", graph.math().tanh(scale)).sum().rename("loss");
+        graph.setLossVariables("loss");
+        GraphModules before = GraphModules.find(graph);
+        for (String name : List.of("x", "fc.weight", "scale", "hidden")) {
+            List<String> readers =
+                    new ArrayList<>(graph.getVariables().get(name).getInputsForOp());
+            readers.add(0, "n0_Conv");
+            readers.add(graph.getVariables().get("loss").getOutputOfOp());
+            graph.getVariables().get(name).setInputsForOp(readers);
+        }
+        graph.getVariables().get("scale").setOutputOfOp("n1_Constant");
+
+        assertThat(GraphModules.find(graph)).isEqualTo(before);
+        assertThat(before.paths()).containsExactly("fc");
+        assertThat(before.notAdaptable()).extracting(NotAdaptable::subject).contains("scale");
+        AdaptedSameDiff model = Lora.inject(
+                graph, LoraConfig.builder().rank(2).targetModules("fc").build(), 1);
+        Trainer.builder(model)
+                .plan(TrainingPlan.builder().epochs(1).build())
+                .build()
+                .train(Batches.inOrder(List.of(Batch.of(Map.of("x", Nd4j.ones(DataType.FLOAT, 2, 4)), 2))));
+        assertThat(model.output(Map.of("x", Nd4j.ones(DataType.FLOAT, 2, 4)), "loss"))
+                .containsKey("loss");
     }
 }

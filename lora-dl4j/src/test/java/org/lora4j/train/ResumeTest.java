@@ -220,7 +220,9 @@ class ResumeTest {
         "parameter0.startNorm, ''",
         "parameter0.updates, -7",
         "parameters, two",
-        "divergence.startLoss, x",
+        "mostParts, 0",
+        "mostParts, 2000000000",
+        "divergence.firstLoss, x",
         "watch.zeroSteps0, x",
         "best.metric, x",
         "best.reference, x"

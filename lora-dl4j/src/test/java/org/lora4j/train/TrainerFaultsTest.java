@@ -12,6 +12,8 @@ import java.util.Map;
 import java.util.function.IntToDoubleFunction;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.exec.LossAndGradients;
 import org.lora4j.model.TrainableParameter;
 import org.lora4j.model.TrainableParameter.Kind;
@@ -115,6 +117,52 @@ class TrainerFaultsTest {
         assertThat(failure)
                 .hasMessageContaining(
                         "The batch holds values that are not finite, in placeholder \"x\": clean the input.");
+    }
+
+    @Test
+    void train_whenTheInputIsNaN_namesTheBatchAndThePlace() {
+        TestModel model = failing(4, NAN, NAN);
+
+        TrainingFailedException failure = failure(model, plan(), batch(1), batch(2), batch(3), batch(1, 2, NAN, NAN));
+
+        assertThat(failure)
+                .hasMessageContaining(
+                        "It is batch 4 of epoch 1; \"x\" holds NaN at [2] (2 of 4 values are not finite).");
+    }
+
+    @ParameterizedTest
+    @ValueSource(doubles = {Double.NaN, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY})
+    void train_whenTheLossIsFiniteThoughTheInputIsNot_isRefusedBeforeTheUpdate(double bad) {
+        // The loss of this model does not look at its input, as ReLU makes 0 of NaN.
+        TestModel model = failing(99, NAN, NAN);
+
+        TrainingFailedException failure = failure(model, plan(), batch(1), batch(2, bad));
+
+        assertThat(failure.reason()).isEqualTo(Reason.INPUT_NOT_FINITE);
+        assertThat(failure.step()).isEqualTo(2);
+        assertThat(failure)
+                .hasMessageContaining("in placeholder \"x\": clean the input. It is batch 2 of epoch 1; \"x\" holds "
+                        + bad + " at [1] (1 of 2 values is not finite)")
+                .hasMessageContaining("TrainingPlan.allowNotFinite(name)")
+                .hasMessageContaining("This step was not applied");
+        assertThat(model.values(0)).as("one step was applied").containsExactly(0.75);
+    }
+
+    @Test
+    void train_whenAPlaceholderMayHoldSuchValues_goesOn() {
+        TrainingResult result =
+                train(failing(99, NAN, NAN), plan().epochs(1).allowNotFinite("x"), batch(1), batch(2, NAN));
+
+        assertThat(result.steps()).isEqualTo(2);
+    }
+
+    @Test
+    void train_whenTheSecondBatchOfAStepIsNotFinite_countsBatches() {
+        TrainingFailedException failure =
+                failure(failing(99, NAN, NAN), plan().accumulation(2), batch(1), batch(2), batch(3), batch(NAN));
+
+        assertThat(failure.step()).isEqualTo(2);
+        assertThat(failure).hasMessageContaining("It is batch 4 of epoch 1");
     }
 
     @Test

@@ -8,8 +8,10 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.IntStream;
 import org.deeplearning4j.datasets.iterator.utilty.ListDataSetIterator;
 import org.junit.jupiter.api.Test;
 import org.lora4j.exec.LossAndGradients;
@@ -407,10 +409,58 @@ class TrainerTest {
         assertThat(second.elapsedSeconds()).isEqualTo(4);
         assertThat(second.examplesPerSecond()).isEqualTo(2);
         assertThat(second.totalSteps()).hasValue(3);
-        assertThat(second.secondsLeft()).hasValue(2);
+        assertThat(second.secondsLeft()).as("too early to say").isEmpty();
         assertThat(result.meanStepSeconds()).isEqualTo(2);
         assertThat(result.medianStepSeconds()).isEqualTo(2);
         assertThat(result.secondsPerEpoch()).isEqualTo(6);
+    }
+
+    @Test
+    void train_tellsTheTimeLeftFromSteadySteps_andNothingBefore() {
+        // Planning takes 60 s in the first step and 40 s for another shape in the seventh, others take 1 s or 2 s.
+        long[] durations = {60, 9, 5, 1, 2, 1, 40, 2, 1, 2};
+        List<OptionalDouble> left = new ArrayList<>();
+        long[] now = {0};
+        int[] reading = {0};
+        Trainer.builder(TestModel.slope(Kind.WEIGHT, 0))
+                .plan(plan().epochs(durations.length).build())
+                .nanoTime(() -> {
+                    // Two readings a step, and one at the end of each epoch.
+                    if (reading[0] % 3 == 1) {
+                        now[0] += durations[reading[0] / 3] * 1_000_000_000L;
+                    }
+                    reading[0]++;
+                    return now[0];
+                })
+                .listener(new TrainingListener() {
+                    @Override
+                    public void onStep(StepReport report) {
+                        left.add(report.secondsLeft());
+                    }
+                })
+                .build()
+                .train(Batches.inOrder(List.of(anything())));
+
+        assertThat(left.subList(0, 4)).containsOnly(OptionalDouble.empty());
+        assertThat(left.get(4)).as("five steps of 1.5 s").hasValue(7.5);
+        assertThat(left.get(6).getAsDouble()).as("three of 4 / 3 s").isEqualTo(4);
+        assertThat(left.get(9)).hasValue(0);
+    }
+
+    @Test
+    void result_asText_isALine() {
+        TestModel model = TestModel.slope(
+                Kind.WEIGHT, IntStream.range(0, 50).asDoubleStream().toArray());
+        TrainingResult result = Trainer.builder(model)
+                .plan(plan().epochs(500).optimizer(Sgd.of(1e-3)).keepBest(true).build())
+                .evaluation(Evaluation.lowerIsBetter("sum", () -> model.values(0)[0]))
+                .build()
+                .train(Batches.inOrder(List.of(anything())));
+
+        assertThat(result.toString())
+                .hasSizeLessThan(300)
+                .startsWith("TrainingResult[COMPLETED after 500 steps in 500 epochs, loss 1225 to 1200")
+                .contains("best metric -0.5000 of epoch 500 (restored)", "1 parameters]");
     }
 
     @Test

@@ -57,6 +57,7 @@ public final class LoraModel<T extends Output<T>> extends Model<T> {
 
     private static final long serialVersionUID = 1L;
     private static final String ADAPTER_PATH = "adapter-path";
+    private static final int LONGEST_PATH = 500;
 
     private final transient ModelParts<T> parts;
     private transient Predictor<T> predictor;
@@ -135,15 +136,20 @@ public final class LoraModel<T extends Output<T>> extends Model<T> {
             throw new IllegalStateException(
                     "LoraModel: the base network " + parts.reference().contentHash() + " ("
                             + parts.reference().kind() + ", last seen at "
-                            + parts.reference().path().map(Path::toString).orElse("no file, it came from memory")
-                            + ") was not found when this model was read; expected it in memory, at that path, or in "
-                            + BaseNetworks.searchPaths()
-                            + ". Call attach(base), or BaseNetworks.addSearchPath(directory) before reading the model.");
+                            + parts.reference().path().map(LoraModel::shown).orElse("no file, it came from memory")
+                            + ") was not found when this model was read; expected it in memory or in one of the directories "
+                            + BaseNetworks.searchPaths() + ", outside of which no path of a model is followed. Call"
+                            + " attach(base), or BaseNetworks.addSearchPath(directory) before reading the model.");
         }
         if (predictor == null) {
             predictor = new Predictor<>(parts);
         }
         return predictor;
+    }
+
+    private static String shown(Path path) {
+        String text = path.toString();
+        return text.length() <= LONGEST_PATH ? text : text.substring(0, LONGEST_PATH) + "...";
     }
 
     /**
@@ -288,8 +294,8 @@ public final class LoraModel<T extends Output<T>> extends Model<T> {
      * @param className this class
      * @param message the model
      * @return the model
-     * @throws InvalidProtocolBufferException if the message is of another kind or damaged
-     * @throws IllegalArgumentException if it was written by a newer release
+     * @throws InvalidProtocolBufferException if the message is of another kind, damaged or written by a newer release,
+     *     whatever is wrong with it; Tribuo's own {@code Model.deserializeFromFile} wraps it into exceptions of its own
      */
     public static LoraModel<?> deserializeFromProto(int version, String className, Any message)
             throws InvalidProtocolBufferException {

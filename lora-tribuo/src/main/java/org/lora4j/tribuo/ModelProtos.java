@@ -4,15 +4,19 @@ package org.lora4j.tribuo;
 import com.google.protobuf.Any;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.Message;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import org.lora4j.adapter.Adapter;
+import org.lora4j.error.AdapterFormatException;
 import org.lora4j.pretrained.Pooling;
 import org.lora4j.tribuo.base.BaseKind;
 import org.lora4j.tribuo.base.BaseNetwork;
@@ -23,7 +27,9 @@ import org.lora4j.tribuo.output.OutputConverter;
 import org.lora4j.tribuo.output.OutputScale;
 import org.lora4j.tribuo.protos.AdapterProto;
 import org.lora4j.tribuo.protos.BaseReferenceProto;
+import org.lora4j.tribuo.protos.InputConverterProto;
 import org.lora4j.tribuo.protos.LoraModelProto;
+import org.lora4j.tribuo.protos.OutputConverterProto;
 import org.lora4j.tribuo.protos.OutputScaleProto;
 import org.tribuo.ImmutableOutputInfo;
 import org.tribuo.Output;
@@ -37,6 +43,8 @@ final class ModelProtos {
 
     private static final String CONFIG = "adapter_config.json";
     private static final String TENSORS = "adapter_model.safetensors";
+    private static final Pattern HASH = Pattern.compile("[0-9a-f]{64}");
+    private static final int LONGEST_MESSAGE = 2000;
 
     private ModelProtos() {}
 
@@ -113,25 +121,56 @@ final class ModelProtos {
             Files.write(directory.resolve(CONFIG), proto.getConfig().toByteArray());
             Files.write(directory.resolve(TENSORS), proto.getTensors().toByteArray());
             return Adapter.load(directory);
+        } catch (AdapterFormatException e) {
+            throw new AdapterFormatException(
+                    e.getMessage().replace(directory.toString(), "the adapter in the model"), e);
         } finally {
             Folders.delete(directory);
         }
     }
 
     static LoraModel<?> read(int version, Any message) throws InvalidProtocolBufferException {
-        if (version < 0 || version > LoraModel.CURRENT_VERSION) {
-            throw new IllegalArgumentException("LoraModel: proto of version " + version + "; expected 0 to "
-                    + LoraModel.CURRENT_VERSION + ". It was written by a newer release: update lora-tribuo.");
-        }
-        LoraModelProto proto = message.unpack(LoraModelProto.class);
-        ModelDataCarrier<?> carrier =
-                ModelDataCarrier.deserialize(proto.getMetadata().unpack(ModelDataProto.class));
-        OutputConverter<?> outputs = ProtoUtil.deserialize(proto.getOutputConverter());
         try {
+            if (version < 0 || version > LoraModel.CURRENT_VERSION) {
+                throw new IOException("proto of version " + version + "; expected 0 to " + LoraModel.CURRENT_VERSION
+                        + ". It was written by a newer release: update lora-tribuo.");
+            }
+            LoraModelProto proto = message.unpack(LoraModelProto.class);
+            ModelDataCarrier<?> carrier =
+                    ModelDataCarrier.deserialize(proto.getMetadata().unpack(ModelDataProto.class));
+            OutputConverterProto outputProto = proto.getOutputConverter();
+            OutputConverter<?> outputs = converter(OutputConverter.class, outputProto.getClassName(), outputProto);
             return model(proto, carrier, outputs);
-        } catch (IOException e) {
-            throw new InvalidProtocolBufferException(new IOException("LoraModel: " + e.getMessage(), e));
+        } catch (IOException | RuntimeException | LinkageError | StackOverflowError e) {
+            // Tribuo and OLCUT say what they do not like about metadata in exceptions of any kind.
+            throw damaged(e);
         }
+    }
+
+    private static InvalidProtocolBufferException damaged(Throwable failure) {
+        Throwable first = failure;
+        while (first.getCause() != null) {
+            first = first.getCause();
+        }
+        boolean isOurs = failure instanceof IOException && failure.getMessage() != null;
+        String what = isOurs ? failure.getMessage() : first + ". The file is damaged, or no model of this library.";
+        return new InvalidProtocolBufferException(
+                "LoraModel: " + what.substring(0, Math.min(what.length(), LONGEST_MESSAGE)), new IOException(failure));
+    }
+
+    /** Tribuo makes whatever a proto names; here the class is looked at before anything of it runs. */
+    private static <C> C converter(Class<C> kind, String className, Message proto) throws IOException {
+        boolean isOne;
+        try {
+            isOne = kind.isAssignableFrom(Class.forName(className, false, ProtoUtil.class.getClassLoader()));
+        } catch (ClassNotFoundException e) {
+            isOne = false;
+        }
+        if (!isOne) {
+            throw new IOException("the converter is of class \"" + className + "\"; expected an " + kind.getSimpleName()
+                    + " on the class path. The file is damaged, or a jar is missing.");
+        }
+        return kind.cast(ProtoUtil.deserialize(proto));
     }
 
     private static <T extends Output<T>> LoraModel<T> model(
@@ -147,7 +186,8 @@ final class ModelProtos {
         }
         @SuppressWarnings("unchecked") // Guarded by the check above.
         ImmutableOutputInfo<T> domain = (ImmutableOutputInfo<T>) carrier.outputDomain();
-        InputConverter inputs = ProtoUtil.deserialize(proto.getInputConverter());
+        InputConverterProto inputProto = proto.getInputConverter();
+        InputConverter inputs = converter(InputConverter.class, inputProto.getClassName(), inputProto);
         BaseReference reference = reference(proto.getBase());
         ModelFormat format = proto.getSelfContained() ? ModelFormat.SELF_CONTAINED : ModelFormat.ADAPTER_ONLY;
         ModelParts<T> parts = new ModelParts<>(
@@ -160,30 +200,53 @@ final class ModelProtos {
                 scales(proto),
                 carrier.featureDomain(),
                 domain,
-                HeadMode.valueOf(proto.getHeadMode()),
+                constant(HeadMode.class, proto.getHeadMode()),
                 proto.getBatchSize(),
                 format);
+        outputs.bind(domain, parts.rows(), parts.scales());
         return new LoraModel<>(carrier.name(), carrier.provenance(), parts);
     }
 
     private static BaseNetwork base(BaseReferenceProto proto, BaseReference reference, ModelFormat format)
             throws IOException {
         if (format == ModelFormat.SELF_CONTAINED) {
+            if (!BaseNetworks.isTrusted(reference)) {
+                throw new IOException("the model brings its base network as a graph, which can end the process when it"
+                        + " computes; expected one that is trusted. If you know who made it, call BaseNetworks.trust(\""
+                        + reference.contentHash()
+                        + "\") before reading the model, or make the base network from its own"
+                        + " file.");
+            }
             return BaseNetwork.restore(proto.getNetwork().toByteArray(), reference);
         }
         return BaseNetworks.find(reference).orElse(null);
     }
 
-    private static BaseReference reference(BaseReferenceProto proto) {
+    private static BaseReference reference(BaseReferenceProto proto) throws IOException {
         Optional<Path> path = proto.getPath().isEmpty() ? Optional.empty() : Optional.of(Path.of(proto.getPath()));
+        if (!HASH.matcher(proto.getContentHash()).matches()) {
+            throw new IOException("the content hash of the base network is \"" + proto.getContentHash()
+                    + "\"; expected 64 hexadecimal digits. The file is damaged.");
+        }
         return new BaseReference(
-                BaseKind.valueOf(proto.getKind()),
+                constant(BaseKind.class, proto.getKind()),
                 proto.getContentHash(),
                 path,
                 proto.getFeatureVariable(),
-                Pooling.valueOf(proto.getPooling()),
+                constant(Pooling.class, proto.getPooling()),
                 proto.getTokenVocabulary(),
                 proto.getTokenLength());
+    }
+
+    private static <E extends Enum<E>> E constant(Class<E> type, String name) throws IOException {
+        for (E constant : type.getEnumConstants()) {
+            if (constant.name().equals(name)) {
+                return constant;
+            }
+        }
+        throw new IOException(type.getSimpleName() + " = \"" + name + "\"; expected one of "
+                + Arrays.toString(type.getEnumConstants())
+                + ". The file is damaged, or was written by a newer release.");
     }
 
     private static Map<String, OutputScale> scales(LoraModelProto proto) {

@@ -1,13 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.tribuo;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -16,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.error.AdapterFormatException;
+import org.lora4j.format.json.JsonObjects;
 import org.lora4j.tribuo.output.OutputScale;
 
 /**
@@ -29,7 +24,10 @@ record SavedAdapter(Adapter adapter, List<String> rows, Map<String, OutputScale>
 
     static final String FILE = "tribuo_outputs.json";
 
-    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final String OUTPUTS = "outputs";
+    private static final String NAME = "name";
+    private static final String MEAN = "mean";
+    private static final String DEVIATION = "deviation";
 
     Hosting.Start start() {
         return new Hosting.Start(adapter, rows);
@@ -37,54 +35,61 @@ record SavedAdapter(Adapter adapter, List<String> rows, Map<String, OutputScale>
 
     static SavedAdapter load(Path directory) throws IOException {
         Adapter adapter = Adapter.load(directory);
+        Path file = directory.resolve(FILE);
+        if (Files.notExists(file)) {
+            return new SavedAdapter(adapter, List.of(), Map.of());
+        }
+        if (!Files.isRegularFile(file)) {
+            throw damaged(file, "is no regular file");
+        }
+        if (!(JsonObjects.read(file).get(OUTPUTS) instanceof List<?> outputs)) {
+            throw damaged(file, "has no list \"" + OUTPUTS + "\"");
+        }
         List<String> rows = new ArrayList<>();
         Map<String, OutputScale> scales = new LinkedHashMap<>();
-        Path file = directory.resolve(FILE);
-        if (Files.exists(file)) {
-            for (JsonNode output : read(file).path("outputs")) {
-                String name = output.path("name").asText();
-                rows.add(name);
-                if (output.has("mean")) {
-                    double mean = output.path("mean").asDouble(Double.NaN);
-                    double deviation = output.path("deviation").asDouble(Double.NaN);
-                    scales.put(name, scale(file, mean, deviation));
-                }
+        for (Object output : outputs) {
+            if (!(output instanceof Map<?, ?> fields) || !(fields.get(NAME) instanceof String name)) {
+                throw damaged(file, "has an output number " + rows.size() + " without a \"" + NAME + "\"");
+            }
+            rows.add(name);
+            if (fields.containsKey(MEAN)) {
+                scales.put(name, scale(file, fields));
             }
         }
         return new SavedAdapter(adapter, List.copyOf(rows), scales);
     }
 
-    private static OutputScale scale(Path file, double mean, double deviation) throws AdapterFormatException {
+    private static OutputScale scale(Path file, Map<?, ?> output) throws AdapterFormatException {
         try {
-            return new OutputScale(mean, deviation);
+            return new OutputScale(number(output.get(MEAN)), number(output.get(DEVIATION)));
         } catch (IllegalArgumentException e) {
             throw new AdapterFormatException(file + ": " + e.getMessage(), e);
         }
     }
 
-    private static JsonNode read(Path file) throws IOException {
-        try {
-            return JSON.readTree(Files.readString(file));
-        } catch (JsonProcessingException e) {
-            throw new AdapterFormatException(
-                    file + ": " + e.getOriginalMessage() + "; expected the JSON that"
-                            + " LoraModel.exportAdapter writes.",
-                    e);
-        }
+    private static double number(Object value) {
+        return value instanceof Number number ? number.doubleValue() : Double.NaN;
+    }
+
+    private static AdapterFormatException damaged(Path file, String what) {
+        return new AdapterFormatException(
+                file + ": " + what + "; expected the JSON that LoraModel.exportAdapter writes."
+                        + " Export the model again, or remove the file.");
     }
 
     void save(Path directory) throws IOException {
         adapter.save(directory);
-        ObjectNode root = JSON.createObjectNode();
-        ArrayNode outputs = root.putArray("outputs");
+        List<Map<String, Object>> outputs = new ArrayList<>();
         for (String name : rows) {
-            ObjectNode output = outputs.addObject().put("name", name);
+            Map<String, Object> output = new LinkedHashMap<>();
+            output.put(NAME, name);
             OutputScale scale = scales.get(name);
             if (scale != null) {
-                output.put("mean", scale.mean()).put("deviation", scale.deviation());
+                output.put(MEAN, scale.mean());
+                output.put(DEVIATION, scale.deviation());
             }
+            outputs.add(output);
         }
-        String text = JSON.writerWithDefaultPrettyPrinter().writeValueAsString(root) + "\n";
-        Files.writeString(directory.resolve(FILE), text, StandardCharsets.UTF_8);
+        JsonObjects.write(directory.resolve(FILE), Map.of(OUTPUTS, outputs));
     }
 }

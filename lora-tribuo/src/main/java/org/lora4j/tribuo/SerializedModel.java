@@ -5,7 +5,6 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import java.io.InvalidObjectException;
 import java.io.ObjectStreamException;
 import java.io.Serializable;
-import org.tribuo.Model;
 import org.tribuo.protos.core.ModelProto;
 
 /** What Java serialization writes of a model: its proto. */
@@ -15,7 +14,8 @@ record SerializedModel(byte[] proto) implements Serializable {
 
     private Object readResolve() throws ObjectStreamException {
         try {
-            return Model.deserialize(ModelProto.parseFrom(proto));
+            ModelProto model = ModelProto.parseFrom(proto);
+            return LoraModel.deserializeFromProto(model.getVersion(), model.getClassName(), model.getSerializedData());
         } catch (InvalidProtocolBufferException e) {
             InvalidObjectException failure = new InvalidObjectException("LoraModel: " + e.getMessage());
             failure.initCause(e);

@@ -5,7 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InvalidObjectException;
+import java.io.ObjectInputStream;
+import java.io.ObjectOutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -19,8 +24,13 @@ import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.util.ModelSerializer;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.Lora;
+import org.lora4j.error.AdapterFormatException;
 import org.lora4j.tribuo.base.BaseNetwork;
 import org.lora4j.tribuo.input.DenseInputConverter;
 import org.lora4j.tribuo.output.LabelConverter;
@@ -290,6 +300,52 @@ class LoraModelTest {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("the output domain has")
                 .hasMessageContaining("the head has rows for \"a\", \"b\", \"x\"");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                "[]",
+                "{}",
+                "{\"outputs\": {}}",
+                "{\"outputs\": [{\"name\": 1}]}",
+                "{\"outputs\": [{\"name\": \"a\", \"mean\": \"x\"}]}",
+                "{\"outputs\": [{\"name\": \"a\", \"mean\": 0, \"deviation\": 0}]}"
+            })
+    void fromAdapter_withDamagedNamesOfRows_saysWhichFile(String json) throws Exception {
+        Path directory = folder.resolve("adapter");
+        model.exportAdapter(directory);
+        Files.writeString(directory.resolve(SavedAdapter.FILE), json);
+
+        assertThatThrownBy(() -> SavedAdapter.load(directory))
+                .isInstanceOf(AdapterFormatException.class)
+                .hasMessageStartingWith(directory.resolve(SavedAdapter.FILE).toString());
+    }
+
+    @Test
+    @DisabledOnOs(OS.WINDOWS)
+    void fromAdapter_withNamesOfRowsThatNeverEnd_doesNotReadThem() throws Exception {
+        Path directory = folder.resolve("adapter");
+        model.exportAdapter(directory);
+        Files.delete(directory.resolve(SavedAdapter.FILE));
+        Files.createSymbolicLink(directory.resolve(SavedAdapter.FILE), Path.of("/dev/zero"));
+
+        assertThatThrownBy(() -> SavedAdapter.load(directory))
+                .isInstanceOf(AdapterFormatException.class)
+                .hasMessageContaining("is no regular file");
+    }
+
+    @Test
+    void javaSerialization_ofADamagedModel_isAnInvalidObject() throws Exception {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (ObjectOutputStream out = new ObjectOutputStream(bytes)) {
+            out.writeObject(new SerializedModel(new byte[] {1, 2, 3}));
+        }
+
+        assertThatThrownBy(() -> new ObjectInputStream(new ByteArrayInputStream(bytes.toByteArray())).readObject())
+                .isInstanceOf(InvalidObjectException.class)
+                .hasMessageStartingWith("LoraModel: ");
     }
 
     @Test

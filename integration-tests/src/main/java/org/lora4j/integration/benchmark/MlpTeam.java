@@ -58,6 +58,10 @@ final class MlpTeam {
         return contenders;
     }
 
+    static MultiLayerNetwork lowMemory() {
+        return adapted(MemoryMode.LOW_MEMORY);
+    }
+
     private static MultiLayerNetwork adapted(MemoryMode mode) {
         LoraConfig config = LoraConfig.builder()
                 .rank(MiniLmModels.RANK)
@@ -68,11 +72,15 @@ final class MlpTeam {
     }
 
     private static MultiLayerNetwork network() {
+        return network(INPUTS);
+    }
+
+    static MultiLayerNetwork network(int inputs) {
         MultiLayerNetwork network = new MultiLayerNetwork(new NeuralNetConfiguration.Builder()
                 .seed(MiniLmModels.SEED)
                 .updater(new Adam(MiniLmModels.RATE))
                 .list()
-                .layer(dense("fc1", INPUTS))
+                .layer(dense("fc1", inputs))
                 .layer(dense("fc2", HIDDEN))
                 .layer(new OutputLayer.Builder(LossFunction.MCXENT)
                         .name("head")
@@ -94,7 +102,7 @@ final class MlpTeam {
                 .build();
     }
 
-    private static DataSet data(int batch) {
+    static DataSet data(int batch) {
         SplittableRandom random = new SplittableRandom(MiniLmModels.SEED);
         float[][] features = new float[batch][INPUTS];
         INDArray labels = Nd4j.zeros(DataType.FLOAT, batch, CLASSES);

@@ -15,7 +15,7 @@ import java.util.Map;
  * own, because their native libraries do not share one well; the processes stay, and all contenders of all teams take turns.
  *
  * <p>Arguments: the folder for the report, the number of rounds that count, {@code wall} or {@code processor} for the time
- * that ratios are made of, the numbers of threads with commas, the name of a {@link Match}, and optionally the keys of the
+ * that ratios are made of, the numbers of threads with commas (0: as many as processors), the name of a {@link Match}, and optionally the keys of the
  * contenders to time, with commas, or {@code all}.
  */
 public final class PeerBenchmark {
@@ -49,7 +49,8 @@ public final class PeerBenchmark {
         PeerBenchmark benchmark = new PeerBenchmark(Integer.parseInt(args[1]), TimedBy.of(args[2]), match, only);
         Map<Integer, Measurements> measured = new LinkedHashMap<>();
         for (String threads : args[3].split(",")) {
-            int count = Integer.parseInt(threads.trim());
+            int given = Integer.parseInt(threads.trim());
+            int count = given == 0 ? Runtime.getRuntime().availableProcessors() : given;
             measured.put(count, benchmark.measure(count));
         }
         benchmark.summary(measured).publish(Path.of(args[0]), args[4]);

@@ -23,7 +23,13 @@ enum Team {
     /** This library and stock Deeplearning4j, on perceptrons. */
     DEEPLEARNING4J("6G", "mlp", MlpTeam::contenders, Machine::facts),
     /** PyTorch with the same perceptrons. */
-    PYTORCH_MLP("6G", "torch", TorchMlp::contenders, Torch::facts);
+    PYTORCH_MLP("6G", "torch", TorchMlp::contenders, Torch::facts),
+    /** This library as it comes: no environment variable, no option. */
+    DEFAULTS("6G", "defaults", wanted -> DefaultsTeam.plain("defaults", wanted), Machine::facts),
+    /** The same with one native thread and parts asked for. */
+    TUNED("6G", "tuned", wanted -> DefaultsTeam.tuned("tuned", wanted), Map::of),
+    /** The same with native threads for all processors, which wait without spinning. */
+    TUNED_OPS("6G", "tunedOps", wanted -> DefaultsTeam.plain("tunedOps", wanted), Map::of);
 
     /** Makes the contenders whose keys are wanted. */
     interface Maker {
@@ -47,9 +53,13 @@ enum Team {
         return prefix;
     }
 
-    /** Whether it gives each thread a part of the batch, and so needs one inside of an op. */
-    boolean sharesBatches() {
-        return this == LORA4J;
+    /** What its process is started with. A team that gives each thread a part of the batch needs one inside of an op. */
+    Map<String, String> environment(int threads) {
+        if (this == DEFAULTS) {
+            return Map.of();
+        }
+        boolean sharesBatches = this == LORA4J || this == TUNED;
+        return Map.of("OMP_NUM_THREADS", String.valueOf(sharesBatches ? 1 : threads), "OMP_WAIT_POLICY", "PASSIVE");
     }
 
     List<Contender> contenders(Predicate<String> wanted) throws IOException {

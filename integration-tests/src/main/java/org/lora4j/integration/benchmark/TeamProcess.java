@@ -47,10 +47,9 @@ final class TeamProcess implements AutoCloseable {
         command.addAll(List.of("-cp", System.getProperty("java.class.path").replace("\n", File.pathSeparator)));
         command.addAll(List.of(TeamMain.class.getName(), team.name(), only));
         ProcessBuilder builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
-        builder.environment().put("OMP_NUM_THREADS", String.valueOf(team.sharesBatches() ? 1 : threads));
-        builder.environment().put("OMP_WAIT_POLICY", "PASSIVE");
-        // A kernel chosen by hand would not be the one that users get.
-        builder.environment().keySet().removeIf(name -> name.startsWith("OPENBLAS_"));
+        // A kernel chosen by hand would not be the one that users get, nor would threads.
+        builder.environment().keySet().removeIf(name -> name.startsWith("OPENBLAS_") || name.startsWith("OMP_"));
+        builder.environment().putAll(team.environment(threads));
         TeamProcess started = new TeamProcess(builder.start());
         try {
             started.answer();

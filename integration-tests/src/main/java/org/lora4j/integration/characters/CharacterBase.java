@@ -9,6 +9,7 @@ import java.util.SplittableRandom;
 import java.util.function.Consumer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.util.ModelSerializer;
+import org.lora4j.dl4j.NetworkFile;
 
 /** The base: trained on Shakespeare once, then read from a zip of stock Deeplearning4j. */
 record CharacterBase(int hidden, int batches, double rate, long seed, Consumer<String> out) {
@@ -26,7 +27,7 @@ record CharacterBase(int hidden, int batches, double rate, long seed, Consumer<S
         Path zip = zip(folder);
         if (Files.exists(zip)) {
             out.accept("read from " + zip);
-            return ModelSerializer.restoreMultiLayerNetwork(zip.toFile());
+            return NetworkFile.readMultiLayerNetwork(zip);
         }
         MultiLayerNetwork network = CharacterLstm.create(hidden, rate, batches * STRETCHES, seed);
         SplittableRandom random = new SplittableRandom(seed);

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.integration.fuzz;
 
+import com.google.protobuf.Any;
+import com.google.protobuf.ByteString;
+import com.google.protobuf.InvalidProtocolBufferException;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,12 +23,17 @@ import org.lora4j.format.TensorEntry;
 import org.lora4j.format.TensorFile;
 import org.lora4j.format.safetensors.SafetensorsReader;
 import org.lora4j.format.torch.TorchReader;
+import org.lora4j.pretrained.OnnxInitializers;
+import org.lora4j.samediff.SameDiffFile;
+import org.lora4j.train.TrainingFailedException;
+import org.lora4j.tribuo.LoraModel;
+import org.lora4j.tribuo.protos.LoraModelProto;
 
 /**
  * The ways in which bytes of strangers get in, each as one call that returns if the library did what it promises.
  *
- * <p>A reader may accept bytes or refuse them with an {@link AdapterFormatException} or {@link ModelFormatException} that
- * names the file; anything else leaves the call.
+ * <p>A reader may accept bytes or refuse them with the exception that it promises, an {@link AdapterFormatException} or
+ * {@link ModelFormatException} for most, whose message names the file; anything else leaves the call.
  */
 public enum FuzzTarget {
 
@@ -103,6 +112,53 @@ public enum FuzzTarget {
             }
             NetworkFile.of(file).network();
         }
+    },
+
+    /** A file of SameDiff.save. */
+    SAMEDIFF {
+        @Override
+        void read(byte[] input) throws IOException {
+            SameDiffFile.read(Files.write(FOLDER.resolve("graph.fb"), input));
+        }
+    },
+
+    /** The weights in an ONNX file. */
+    ONNX {
+        @Override
+        void read(byte[] input) throws IOException {
+            OnnxInitializers.read(Files.write(FOLDER.resolve("model.onnx"), input));
+        }
+    },
+
+    /** A checkpoint of a training run, taken up by a trainer; also past its checksum, which is set right where there is one. */
+    CHECKPOINT {
+        @Override
+        void read(byte[] input) throws IOException {
+            TrainingCheckpoints.resume(FOLDER, input);
+        }
+
+        @Override
+        boolean isRefusal(Exception e) {
+            return e instanceof UncheckedIOException
+                    || e instanceof IllegalArgumentException && e.getMessage().startsWith("Trainer, ")
+                    || e instanceof TrainingFailedException;
+        }
+    },
+
+    /** What a LoraModel of Tribuo is in its proto, behind the name of its class. */
+    TRIBUO {
+        @Override
+        void read(byte[] input) throws IOException {
+            Any model = Any.pack(LoraModelProto.getDefaultInstance()).toBuilder()
+                    .setValue(ByteString.copyFrom(input))
+                    .build();
+            LoraModel.deserializeFromProto(0, LoraModel.class.getName(), model);
+        }
+
+        @Override
+        boolean isRefusal(Exception e) {
+            return e instanceof InvalidProtocolBufferException && e.getMessage().startsWith("LoraModel: ");
+        }
     };
 
     /** Parameters of the seeds' networks. */
@@ -156,15 +212,23 @@ public enum FuzzTarget {
 
     abstract void read(byte[] input) throws IOException;
 
+    /** Whether an exception is one that the reader promises, and says what it is about. */
+    boolean isRefusal(Exception e) {
+        return (e instanceof AdapterFormatException || e instanceof ModelFormatException)
+                && e.getMessage().startsWith(FOLDER.toString());
+    }
+
     /** Whether the bytes are accepted; throws whatever must not be thrown. */
     boolean accepts(byte[] input) throws IOException {
         try {
             read(input);
             return true;
-        } catch (AdapterFormatException | ModelFormatException e) {
-            String message = e.getMessage();
-            if (!message.startsWith(FOLDER.toString()) || message.length() > LONGEST_MESSAGE) {
-                throw new AssertionError("a message that does not name the file or does not end: " + message, e);
+        } catch (IOException | RuntimeException e) {
+            if (!isRefusal(e)) {
+                throw e;
+            }
+            if (e.getMessage().length() > LONGEST_MESSAGE) {
+                throw new AssertionError("a message that does not end: " + e.getMessage(), e);
             }
             return false;
         }

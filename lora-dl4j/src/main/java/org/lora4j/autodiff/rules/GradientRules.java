@@ -4,6 +4,7 @@ package org.lora4j.autodiff.rules;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.nd4j.autodiff.functions.DifferentialFunction;
 
 /**
@@ -31,14 +32,23 @@ public final class GradientRules {
         RULES.put("layer_norm", new LayerNormRule());
         RULES.put("softmax", new SoftmaxRule());
         RULES.put("gather", new GatherRule());
+        RULES.put("cumsum", ReductionRules::cumsum);
+        RULES.put("reduce_logsumexp", ReductionRules::logSumExp);
+        RULES.put("log_softmax", ReductionRules::logSoftmax);
+        RULES.put("l2_loss", ReductionRules::halfSquares);
+        RULES.put("batchnorm", new BatchNormRule());
+        RULES.put("cas", c -> (c.inputCount() > 1 ? new WrongGradient() : STOCK).apply(c));
+        WrongGradient.OPS.forEach(op -> RULES.put(op, new WrongGradient()));
         LossRule.OPS.forEach(op -> RULES.put(op, new LossRule()));
     }
 
     private GradientRules() {}
 
-    /** The names of the ops that have a line. */
+    /** The names of the ops that have a line and a gradient. */
     static Set<String> ops() {
-        return Set.copyOf(RULES.keySet());
+        return RULES.keySet().stream()
+                .filter(op -> !WrongGradient.OPS.contains(op))
+                .collect(Collectors.toUnmodifiableSet());
     }
 
     /**

@@ -13,15 +13,22 @@ final class StockRule implements GradientRule {
         try {
             gradients = context.op().doDiff(context.gradients());
         } catch (UnsupportedOperationException e) {
-            throw new IllegalArgumentException(
-                    "op \"" + context.op().getOwnName() + "\" (" + context.op().opName()
-                            + ") has no gradient in ND4J M2.1. Freeze what lies behind it, or spell it with other ops.",
-                    e);
+            throw noGradient(context, e);
+        }
+        if (gradients == null) {
+            throw noGradient(context, null);
         }
         for (int i = 0; i < context.inputCount() && i < gradients.size(); i++) {
             if (context.needs(i)) {
                 context.pass(i, gradients.get(i));
             }
         }
+    }
+
+    private static IllegalArgumentException noGradient(RuleContext context, Exception cause) {
+        return new IllegalArgumentException(
+                "op \"" + context.op().getOwnName() + "\" (" + context.op().opName()
+                        + ") has no gradient in ND4J M2.1. Freeze what lies behind it, or spell it with other ops.",
+                cause);
     }
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.dl4j.layer;
 
-import org.deeplearning4j.exception.DL4JInvalidInputException;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.layers.training.CenterLossOutputLayer;
@@ -48,10 +47,6 @@ final class CenterLossUpdates extends CenterLossOutputLayer {
         assertInputSet(true);
         INDArray z = preOutput2d(true, mgr);
         INDArray classes = getLabels2d(mgr, ArrayType.BP_WORKING_MEM);
-        if (classes.size(1) != z.size(1)) {
-            throw new DL4JInvalidInputException("labels of " + layerId() + ": " + classes.size(1)
-                    + " columns; expected " + z.size(1) + ", one for each output. Check the data, and nOut.");
-        }
         INDArray delta =
                 layerConf().getLossFn().computeGradient(classes, z, layerConf().getActivationFn(), maskArray);
         INDArray x = input.castTo(dataType);
@@ -84,6 +79,20 @@ final class CenterLossUpdates extends CenterLossOutputLayer {
             gradient = backpropGradient(null, mgr).getFirst();
             score = computeScore(0, true, mgr);
         }
+    }
+
+    @Override
+    public double computeScore(double regularization, boolean training, LayerWorkspaceMgr mgr) {
+        if (labels != null) {
+            // The stock layer multiplies them with the centers first.
+            LabelCheck.of(this, labels);
+        }
+        return super.computeScore(regularization, training, mgr);
+    }
+
+    @Override
+    protected INDArray getLabels2d(LayerWorkspaceMgr mgr, ArrayType place) {
+        return LabelCheck.of(this, super.getLabels2d(mgr, place));
     }
 
     @Override

@@ -55,6 +55,11 @@ final class OutputUpdates extends OutputLayer {
     }
 
     @Override
+    protected INDArray getLabels2d(LayerWorkspaceMgr mgr, ArrayType place) {
+        return LabelCheck.of(this, super.getLabels2d(mgr, place));
+    }
+
+    @Override
     public void setInput(INDArray newInput, LayerWorkspaceMgr mgr) {
         path.forget();
         super.setInput(newInput, mgr);

@@ -111,6 +111,11 @@ final class RnnOutputUpdates extends RnnOutputLayer {
     }
 
     @Override
+    protected INDArray getLabels2d(LayerWorkspaceMgr mgr, ArrayType place) {
+        return LabelCheck.of(this, super.getLabels2d(mgr, place));
+    }
+
+    @Override
     public void setInput(INDArray newInput, LayerWorkspaceMgr mgr) {
         path.forget();
         super.setInput(newInput, mgr);

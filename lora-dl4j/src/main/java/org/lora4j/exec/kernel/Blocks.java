@@ -5,11 +5,11 @@ import java.util.stream.IntStream;
 import org.lora4j.array.DenseArray;
 import org.nd4j.nativeblas.NativeOpsHolder;
 
-/** Work cut into pieces that fit the cache, on as many threads as ND4J itself uses. Results do not depend on them. */
+/**
+ * Work cut into pieces that fit the cache, on several threads where ND4J itself may use them in the thread that asks. Results
+ * do not depend on them.
+ */
 final class Blocks {
-
-    private static final boolean PARALLEL =
-            NativeOpsHolder.getInstance().getDeviceNativeOps().ompGetMaxThreads() > 1;
 
     private Blocks() {}
 
@@ -38,7 +38,9 @@ final class Blocks {
         int size = size(width);
         int blocks = count(values, width);
         IntStream all = IntStream.range(0, blocks);
-        (PARALLEL && blocks > 1 ? all.parallel() : all).forEach(b -> {
+        boolean parallel =
+                blocks > 1 && NativeOpsHolder.getInstance().getDeviceNativeOps().ompGetMaxThreads() > 1;
+        (parallel ? all.parallel() : all).forEach(b -> {
             long from = (long) b * size;
             body.run(b, from, (int) Math.min(size, values - from));
         });

@@ -13,14 +13,16 @@ import org.nd4j.autodiff.samediff.internal.InferenceSession;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.OpContext;
 
-/** The stock session, with kernels for some ops. Order, memory and everything else stay those of the stock session. */
+/** The stock session, with kernels for some ops, and a look at the indices of those that follow any. Order, memory and everything else stay those of the stock session. */
 final class KernelSession extends InferenceSession {
 
     private final Map<String, Kernel> kernels;
+    private final Map<String, IndexCheck> checks;
 
     KernelSession(SameDiff graph, Map<String, Kernel> kernels) {
         super(graph);
         this.kernels = kernels;
+        this.checks = IndexCheck.of(graph);
     }
 
     @Override
@@ -39,6 +41,10 @@ final class KernelSession extends InferenceSession {
             Set<VarId> allIterationInputs,
             Set<String> constantAndPlaceholderInputs,
             Map<String, SDValue> otherPlaceholders) {
+        IndexCheck check = checks.get(op.getOwnName());
+        if (check != null) {
+            check.check(context.getInputArrays());
+        }
         Kernel kernel = kernels.get(op.getOwnName());
         if (kernel == null || !kernel.computes(op, context.getInputArrays())) {
             return super.doExec(

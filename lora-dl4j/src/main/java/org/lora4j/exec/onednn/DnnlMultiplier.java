@@ -13,7 +13,6 @@ import org.bytedeco.dnnl.memory;
 import org.bytedeco.dnnl.reorder;
 import org.bytedeco.dnnl.stream;
 import org.bytedeco.javacpp.FloatPointer;
-import org.bytedeco.javacpp.Loader;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.ShortPointer;
 import org.lora4j.exec.kernel.Kernel;
@@ -111,11 +110,6 @@ final class DnnlMultiplier implements Multiplier {
         this.threads = threads;
     }
 
-    /** Loads the library; throws a {@link LinkageError} if it cannot. */
-    static void load() {
-        Loader.load(dnnl.class);
-    }
-
     static DnnlMultiplier of(MathMode mode, boolean packing) {
         // Asked when something is multiplied: ND4J must be there before.
         DnnlMultiplier multiplier = new DnnlMultiplier(
@@ -129,8 +123,10 @@ final class DnnlMultiplier implements Multiplier {
 
     @Override
     public String description() {
-        return "oneDNN " + dnnl.DNNL_VERSION_MAJOR + "." + dnnl.DNNL_VERSION_MINOR + ", " + mode
-                + (packing ? ", frozen weights packed" : "");
+        return "oneDNN " + dnnl.DNNL_VERSION_MAJOR + "." + dnnl.DNNL_VERSION_MINOR + " (" + DnnlLibrary.instructions()
+                + "), "
+                + (mode == MathMode.BF16 ? "BF16" : "strict F32") + ", weights "
+                + (packing ? "packed" : mode == MathMode.BF16 ? "copied in BF16" : "where they lie");
     }
 
     @Override

@@ -1,23 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.exec.onednn;
 
-import java.util.Locale;
+import java.util.Optional;
 import org.lora4j.exec.kernel.Multiplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * Products by oneDNN: {@code model.multipliedBy(OneDnn.products(MathMode.STRICT_F32))}.
+ * Products by oneDNN, the default of models of SameDiff where its library is there: {@code org.lora4j:lora-dl4j-onednn} brings
+ * it. Others are asked for: {@code model.multipliedBy(OneDnn.products(MathMode.BF16))}.
  *
- * <p>It computes with as many threads as {@code OMP_NUM_THREADS} says.
+ * <p>It computes with as many threads as OpenMP gives the thread that calls; parts of a batch have one each.
  *
  * @apiNote Status: experimental
  */
 public final class OneDnn {
 
-    private static final String MISSING = "OneDnn: the library cannot be loaded (%s); expected org.bytedeco:dnnl and"
-            + " org.bytedeco:opencl with their natives for this platform, which are optional dependencies of lora-dl4j."
-            + " Add them to your build, for example dnnl in version 3.11-1.5.13, or leave it out.";
-
     private OneDnn() {}
+
+    /** Loaded when it is asked for first. */
+    private static final class Default {
+        private static final Logger LOG = LoggerFactory.getLogger(OneDnn.class);
+        private static final Multiplier PRODUCTS = choose();
+
+        private static Multiplier choose() {
+            try {
+                return products(MathMode.STRICT_F32);
+            } catch (IllegalStateException e) {
+                LOG.info("Matrices are multiplied by ND4J. {}", e.getMessage());
+                return Multiplier.nd4j();
+            }
+        }
+    }
 
     /**
      * Whether the library can be loaded.
@@ -28,12 +42,19 @@ public final class OneDnn {
         return failure() == null;
     }
 
-    private static Throwable failure() {
+    /** Why there is no oneDNN, or null. */
+    private static String failure() {
         try {
-            DnnlMultiplier.load();
+            Optional<String> mismatch = DnnlLibrary.mismatch();
+            if (mismatch.isPresent()) {
+                return mismatch.get();
+            }
+            DnnlLibrary.load();
             return null;
+        } catch (NoClassDefFoundError e) {
+            return "its classes are not on the class path";
         } catch (LinkageError e) {
-            return e;
+            return "its natives for this platform are not on the class path, or do not load (" + e.getMessage() + ")";
         }
     }
 
@@ -65,18 +86,21 @@ public final class OneDnn {
     }
 
     private static void requireLibrary() {
-        Throwable failure = failure();
+        String failure = failure();
         if (failure != null) {
-            throw new IllegalStateException(String.format(Locale.ROOT, MISSING, failure), failure);
+            throw new IllegalStateException(
+                    "oneDNN: " + failure + "; expected org.lora4j:lora-dl4j-onednn, which brings what"
+                            + " is needed. Add it for products that are faster, or leave it out.");
         }
     }
 
     /**
-     * Strict products by oneDNN where it can be loaded, else by ND4J.
+     * Strict products by oneDNN, from weights where they lie, if it can be loaded; else by ND4J, and one line in the log says
+     * why. The default of models of SameDiff; all of them share one.
      *
      * @return the multiplier, whose description says which
      */
     public static Multiplier orNd4j() {
-        return isAvailable() ? products(MathMode.STRICT_F32) : Multiplier.nd4j();
+        return Default.PRODUCTS;
     }
 }

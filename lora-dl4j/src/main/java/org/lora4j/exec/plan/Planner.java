@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Supplier;
+import org.lora4j.exec.kernel.IndexCheck;
 import org.lora4j.exec.kernel.Kernel;
 import org.lora4j.exec.plan.Value.Place;
 import org.lora4j.graph.GraphOrder;
@@ -192,7 +193,7 @@ final class Planner {
     }
 
     private void compute(SameDiffOp op, List<INDArray> inputs, List<LongShapeDescriptor> shapes) {
-        Step step = new NativeStep(op.getOp());
+        Step step = checked(op, new NativeStep(op.getOp()), inputs.size());
         for (int i = 0; i < inputs.size(); i++) {
             step.input(i, inputs.get(i));
         }
@@ -209,6 +210,11 @@ final class Planner {
         }
     }
 
+    private static Step checked(SameDiffOp op, Step step, int inputs) {
+        IndexCheck check = IndexCheck.of(op);
+        return check == null ? step : new CheckedStep(step, check, inputs);
+    }
+
     private void addStep(SameDiffOp op, List<Value> inputs, List<INDArray> arrays, List<LongShapeDescriptor> shapes) {
         List<Value> outputs = new ArrayList<>();
         for (int i = 0; i < shapes.size(); i++) {
@@ -220,8 +226,9 @@ final class Planner {
         }
         Kernel kernel = kernels.get(op.getName());
         boolean own = kernel != null && kernel.computes(op.getOp(), arrays);
-        Supplier<Step> step =
-                own ? () -> new KernelStep(kernel, inputs.size(), outputs.size()) : () -> new NativeStep(op.getOp());
+        Supplier<Step> step = own
+                ? () -> new KernelStep(kernel, inputs.size(), outputs.size())
+                : () -> checked(op, new NativeStep(op.getOp()), inputs.size());
         steps.add(new PlannedStep(step, inputs, outputs));
     }
 }

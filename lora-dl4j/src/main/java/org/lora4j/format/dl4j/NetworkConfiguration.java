@@ -2,27 +2,19 @@
 package org.lora4j.format.dl4j;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.StreamReadConstraints;
-import com.fasterxml.jackson.core.StreamReadFeature;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.regex.Pattern;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.error.Problems;
+import org.lora4j.format.json.NamedClasses;
 
 /**
  * The configuration of a network as text, judged before anything is made of it.
  *
- * <p>Deeplearning4j names classes in its JSON ({@code "@class"}, for distributions {@code "type"}) and makes whatever is
- * named there. Every such name must be one that networks are made of, or one that the caller allows. Two forms of arrays are
- * refused as well: the old one with strides, which would be followed beyond its buffer, and any whose shape and elements
- * disagree.
+ * <p>Every class that it names must be one that networks are made of, or one that the caller allows: see
+ * {@link NamedClasses}.
  *
  * @param text the JSON, valid, without duplicate keys
  * @param isGraph whether it is of a {@code ComputationGraph}, else of a {@code MultiLayerNetwork}
@@ -42,24 +34,6 @@ public record NetworkConfiguration(String text, boolean isGraph) {
             "org.lora4j.dl4j.layer.");
 
     private static final int LONGEST = 32 << 20;
-    private static final int DEEPEST = 100;
-    private static final int LONGEST_NAME_SHOWN = 200;
-
-    // Jackson takes further syntax with type arguments, which would be loaded unseen.
-    private static final Pattern CLASS_NAME = Pattern.compile("[\\w$]+(\\.[\\w$]+)*");
-
-    private static final ObjectMapper JSON = mapper();
-
-    private static ObjectMapper mapper() {
-        JsonMapper mapper = JsonMapper.builder()
-                .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-                .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-                .build();
-        mapper.getFactory()
-                .setStreamReadConstraints(
-                        StreamReadConstraints.builder().maxNestingDepth(DEEPEST).build());
-        return mapper;
-    }
 
     /**
      * Reads the configuration of a network.
@@ -75,7 +49,7 @@ public record NetworkConfiguration(String text, boolean isGraph) {
         String text = zip.text(NetworkZip.CONFIGURATION, LONGEST);
         JsonNode root;
         try {
-            root = JSON.readTree(text);
+            root = NamedClasses.parse(text);
         } catch (JsonProcessingException e) {
             throw zip.corrupt(NetworkZip.CONFIGURATION, "is not valid JSON: " + e.getOriginalMessage());
         }
@@ -89,71 +63,12 @@ public record NetworkConfiguration(String text, boolean isGraph) {
                             : "has neither the list \"confs\" of a MultiLayerNetwork nor the \"vertices\" of a"
                                     + " ComputationGraph");
         }
-        Problems problems = new Problems();
-        new Check(allowed, problems, new HashSet<>()).check(root, "");
+        Problems problems = NamedClasses.problems(root, PACKAGES, allowed);
         if (!problems.isEmpty()) {
             throw new ModelFormatException(problems.message(zip.where(NetworkZip.CONFIGURATION))
                     + "; expected classes of " + Problems.quoted(PACKAGES) + ". If you trust a class, name it:"
                     + " NetworkFile.of(file).allowing(TheClass.class).");
         }
         return new NetworkConfiguration(text, graph);
-    }
-
-    /** Looks through the whole text; a class is named once. */
-    private record Check(Set<String> allowed, Problems problems, Set<String> foreign) {
-
-        void check(JsonNode node, String path) {
-            if (node.isArray()) {
-                for (int i = 0; i < node.size(); i++) {
-                    check(node.get(i), path + "[" + i + "]");
-                }
-            }
-            if (node.isObject()) {
-                checkArray(node, path);
-                node.properties().forEach(property -> {
-                    String below = shortened(path.isEmpty() ? property.getKey() : path + "." + property.getKey());
-                    JsonNode value = property.getValue();
-                    if (namesClass(property.getKey(), value)) {
-                        checkClass(value.asText(), path);
-                    }
-                    check(value, below);
-                });
-            }
-        }
-
-        private static boolean namesClass(String key, JsonNode value) {
-            return key.equals("@class")
-                    || key.equals("type") && value.isTextual() && value.asText().indexOf('.') >= 0;
-        }
-
-        private void checkClass(String name, String path) {
-            boolean known = CLASS_NAME.matcher(name).matches()
-                    && (allowed.contains(name) || PACKAGES.stream().anyMatch(name::startsWith));
-            if (!known && foreign.add(name)) {
-                problems.add("the class \"" + shortened(name) + "\" at " + path + " is none that networks are made of");
-            }
-        }
-
-        private void checkArray(JsonNode node, String path) {
-            if (node.has("dataBuffer") || node.has("strideField")) {
-                problems.add("the array at " + path + " is of an old form that is not read");
-            }
-            if (!node.path("shape").isArray() || !node.path("data").isArray()) {
-                return;
-            }
-            double elements = 1;
-            for (JsonNode dimension : node.get("shape")) {
-                elements *= dimension.isIntegralNumber() && dimension.asLong() >= 0 ? dimension.asDouble() : Double.NaN;
-            }
-            problems.check(
-                    elements == node.get("data").size(),
-                    "the array at " + path + " of shape "
-                            + shortened(node.get("shape").toString()) + " has "
-                            + node.get("data").size() + " elements");
-        }
-    }
-
-    private static String shortened(String text) {
-        return text.substring(0, Math.min(text.length(), LONGEST_NAME_SHOWN));
     }
 }

@@ -160,7 +160,7 @@ public final class BaseNetwork implements Configurable, Provenancable<BaseNetwor
      * @throws IllegalArgumentException if the graph has no such variable
      */
     public static BaseNetwork of(SameDiff graph, String featureVariable) {
-        return new BaseNetwork(new SameDiffBody(graph, new BaseSettings(null, featureVariable, null, 0, 0)));
+        return new BaseNetwork(new SameDiffBody(graph, new BaseSettings(null, "", featureVariable, null, 0, 0)));
     }
 
     /**
@@ -189,9 +189,8 @@ public final class BaseNetwork implements Configurable, Provenancable<BaseNetwor
     }
 
     private void read() throws IOException {
-        Path there = path.toRealPath();
-        BaseKind kind = format.kind == null ? BaseKind.of(there) : format.kind;
-        adopt(kind.read(new BaseSettings(there, featureVariable, pooling, 0, 0)));
+        BaseSettings settings = new BaseSettings(path.toRealPath(), "", featureVariable, pooling, 0, 0);
+        adopt(format.kind == null ? BaseKind.readAny(settings) : format.kind.read(settings));
     }
 
     private void adopt(Body newBody) {
@@ -212,17 +211,20 @@ public final class BaseNetwork implements Configurable, Provenancable<BaseNetwor
         base.featureVariable = reference.featureVariable();
         base.pooling = reference.pooling();
         base.expectedContentHash = reference.contentHash();
-        base.read();
+        base.adopt(reference.kind().read(reference.settings(path.toRealPath())));
         return base;
     }
 
     /**
-     * The network out of a self-contained model; the process's own copy where it has one already.
+     * The network out of a self-contained model; the process's own copy where it has one already. The bytes are judged as a
+     * stranger's, those of a graph against the content hash before anything else; what the network computes is not, see {@link
+     * BaseNetworks#isTrusted}.
      *
      * @param bytes from {@link #toBytes}
      * @param reference what the model says about its base
      * @return the base
      * @throws IOException if the bytes are damaged or the network has another content hash
+     * @throws IllegalArgumentException if the network cannot be a base; the message says why
      */
     public static BaseNetwork restore(byte[] bytes, BaseReference reference) throws IOException {
         Optional<BaseNetwork> known = BaseNetworks.registered(reference.contentHash());

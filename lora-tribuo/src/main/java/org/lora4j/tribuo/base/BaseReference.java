@@ -27,6 +27,6 @@ public record BaseReference(
         long tokenLength) {
 
     BaseSettings settings(Path at) {
-        return new BaseSettings(at, featureVariable, pooling, tokenVocabulary, tokenLength);
+        return new BaseSettings(at, contentHash, featureVariable, pooling, tokenVocabulary, tokenLength);
     }
 }

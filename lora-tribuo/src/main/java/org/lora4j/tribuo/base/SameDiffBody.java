@@ -54,6 +54,7 @@ final class SameDiffBody implements Body {
     static SameDiffBody encoder(BertEncoder encoder) {
         BaseSettings settings = new BaseSettings(
                 null,
+                "",
                 BertEncoder.POOLED,
                 null,
                 encoder.config().vocabulary(),
@@ -112,11 +113,12 @@ final class SameDiffBody implements Body {
 
     @Override
     public String contentHash() {
-        return new ContentHash()
-                .add(kind.name())
-                .add(feature)
-                .add(graph.asFlatBuffers(false))
-                .hex();
+        return contentHash(kind, feature, graph.asFlatBuffers(false));
+    }
+
+    /** The hash of a graph by its bytes, which SameDiff writes alike each time. */
+    static String contentHash(BaseKind kind, String feature, ByteBuffer graph) {
+        return new ContentHash().add(kind.name()).add(feature).add(graph).hex();
     }
 
     @Override

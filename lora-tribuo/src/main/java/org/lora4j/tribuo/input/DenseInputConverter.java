@@ -99,12 +99,14 @@ public final class DenseInputConverter implements InputConverter {
      * @param message a {@link DenseInputConverterProto}
      * @return the converter
      * @throws InvalidProtocolBufferException if the message is of another kind or damaged
+     * @throws IllegalArgumentException if it was written by a newer release
      */
     public static DenseInputConverter deserializeFromProto(int version, String className, Any message)
             throws InvalidProtocolBufferException {
-        Protos.requireVersion(WHERE, version, CURRENT_VERSION);
-        List<String> names = message.unpack(DenseInputConverterProto.class).getFeatureNameList();
-        return names.isEmpty() ? byFeatureId() : new DenseInputConverter(names);
+        return Protos.read(WHERE, version, CURRENT_VERSION, () -> {
+            List<String> names = message.unpack(DenseInputConverterProto.class).getFeatureNameList();
+            return names.isEmpty() ? byFeatureId() : new DenseInputConverter(names);
+        });
     }
 
     @Override

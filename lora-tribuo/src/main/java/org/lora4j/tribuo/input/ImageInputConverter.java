@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.stream.IntStream;
 import org.lora4j.error.Problems;
@@ -106,13 +107,15 @@ public final class ImageInputConverter implements InputConverter {
      * @param message an {@link ImageInputConverterProto}
      * @return the converter
      * @throws InvalidProtocolBufferException if the message is of another kind or damaged
+     * @throws IllegalArgumentException if it was written by a newer release
      */
     public static ImageInputConverter deserializeFromProto(int version, String className, Any message)
             throws InvalidProtocolBufferException {
-        Protos.requireVersion(WHERE, version, CURRENT_VERSION);
-        ImageInputConverterProto own = message.unpack(ImageInputConverterProto.class);
-        Layout layout = own.getChannelsLast() ? Layout.NHWC : Layout.NCHW;
-        return new ImageInputConverter(own.getHeight(), own.getWidth(), own.getChannels(), layout);
+        return Protos.read(WHERE, version, CURRENT_VERSION, () -> {
+            ImageInputConverterProto own = message.unpack(ImageInputConverterProto.class);
+            Layout layout = own.getChannelsLast() ? Layout.NHWC : Layout.NCHW;
+            return new ImageInputConverter(own.getHeight(), own.getWidth(), own.getChannels(), layout);
+        });
     }
 
     @Override
@@ -147,7 +150,9 @@ public final class ImageInputConverter implements InputConverter {
 
     private List<String> padded() {
         String format = "%0" + String.valueOf(size()).length() + "d";
-        return IntStream.range(0, size()).mapToObj(format::formatted).toList();
+        return IntStream.range(0, size())
+                .mapToObj(i -> String.format(Locale.ROOT, format, i))
+                .toList();
     }
 
     @Override

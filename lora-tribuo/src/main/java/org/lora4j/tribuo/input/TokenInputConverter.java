@@ -111,12 +111,14 @@ public final class TokenInputConverter implements InputConverter {
      * @param message a {@link TokenInputConverterProto}
      * @return the converter
      * @throws InvalidProtocolBufferException if the message is of another kind or damaged
+     * @throws IllegalArgumentException if it was written by a newer release
      */
     public static TokenInputConverter deserializeFromProto(int version, String className, Any message)
             throws InvalidProtocolBufferException {
-        Protos.requireVersion(WHERE, version, CURRENT_VERSION);
-        TokenInputConverterProto own = message.unpack(TokenInputConverterProto.class);
-        return new TokenInputConverter(own.getPrefix(), own.getMaxLength());
+        return Protos.read(WHERE, version, CURRENT_VERSION, () -> {
+            TokenInputConverterProto own = message.unpack(TokenInputConverterProto.class);
+            return new TokenInputConverter(own.getPrefix(), own.getMaxLength());
+        });
     }
 
     @Override

@@ -2,6 +2,7 @@
 package org.lora4j.tribuo.output;
 
 import com.google.protobuf.Any;
+import com.google.protobuf.InvalidProtocolBufferException;
 import com.oracle.labs.mlrg.olcut.provenance.ConfiguredObjectProvenance;
 import com.oracle.labs.mlrg.olcut.provenance.impl.ConfiguredObjectProvenanceImpl;
 import java.util.ArrayList;
@@ -37,10 +38,12 @@ public final class LabelConverter implements OutputConverter<Label> {
      * @param className this class
      * @param message holds nothing
      * @return the converter
+     * @throws InvalidProtocolBufferException never: there is nothing to be damaged
+     * @throws IllegalArgumentException if it was written by a newer release
      */
-    public static LabelConverter deserializeFromProto(int version, String className, Any message) {
-        Protos.requireVersion(WHERE, version, CURRENT_VERSION);
-        return new LabelConverter();
+    public static LabelConverter deserializeFromProto(int version, String className, Any message)
+            throws InvalidProtocolBufferException {
+        return Protos.read(WHERE, version, CURRENT_VERSION, LabelConverter::new);
     }
 
     @Override

@@ -81,12 +81,16 @@ public final class MultiLabelConverter implements OutputConverter<MultiLabel> {
      * @param message a {@link MultiLabelConverterProto}
      * @return the converter
      * @throws InvalidProtocolBufferException if the message is of another kind or damaged
+     * @throws IllegalArgumentException if it was written by a newer release
      */
     public static MultiLabelConverter deserializeFromProto(int version, String className, Any message)
             throws InvalidProtocolBufferException {
-        Protos.requireVersion(WHERE, version, CURRENT_VERSION);
-        return new MultiLabelConverter(
-                message.unpack(MultiLabelConverterProto.class).getThreshold());
+        return Protos.read(
+                WHERE,
+                version,
+                CURRENT_VERSION,
+                () -> new MultiLabelConverter(
+                        message.unpack(MultiLabelConverterProto.class).getThreshold()));
     }
 
     @Override

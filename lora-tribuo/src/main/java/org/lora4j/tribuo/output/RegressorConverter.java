@@ -56,12 +56,16 @@ public final class RegressorConverter implements OutputConverter<Regressor> {
      * @param message a {@link RegressorConverterProto}
      * @return the converter
      * @throws InvalidProtocolBufferException if the message is of another kind or damaged
+     * @throws IllegalArgumentException if it was written by a newer release
      */
     public static RegressorConverter deserializeFromProto(int version, String className, Any message)
             throws InvalidProtocolBufferException {
-        Protos.requireVersion(WHERE, version, CURRENT_VERSION);
-        return new RegressorConverter(
-                message.unpack(RegressorConverterProto.class).getStandardized());
+        return Protos.read(
+                WHERE,
+                version,
+                CURRENT_VERSION,
+                () -> new RegressorConverter(
+                        message.unpack(RegressorConverterProto.class).getStandardized()));
     }
 
     @Override

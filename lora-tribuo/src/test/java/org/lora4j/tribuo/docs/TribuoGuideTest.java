@@ -25,9 +25,11 @@ import org.lora4j.tribuo.LoraSpec;
 import org.lora4j.tribuo.LoraTrainer;
 import org.lora4j.tribuo.ModelFormat;
 import org.lora4j.tribuo.base.BaseNetwork;
+import org.lora4j.tribuo.base.BaseNetworks;
 import org.lora4j.tribuo.input.DenseInputConverter;
 import org.lora4j.tribuo.output.LabelConverter;
 import org.lora4j.tribuo.text.TokenIdPipeline;
+import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.tribuo.Dataset;
 import org.tribuo.Model;
@@ -103,6 +105,30 @@ class TribuoGuideTest {
         assertThat(whole).exists();
         assertThat(directory).isDirectoryContaining("glob:**adapter_model.safetensors");
         assertThat(plain).exists();
+    }
+
+    @Test
+    void saveAndLoad_inAnotherProcess() throws Exception {
+        Path bases = folder;
+        Path saved = folder.resolve("model.tribuo");
+        Path whole = folder.resolve("whole.tribuo");
+        SameDiff graph = Bases.sameDiff(4, 5);
+        LoraModel<Label> model = LoraTrainer.builder(BaseNetwork.of(graph, "features"), new LabelConverter())
+                .inputs(new DenseInputConverter(featureNames))
+                .epochs(1)
+                .build()
+                .train(train);
+        model.withFormat(ModelFormat.SELF_CONTAINED).serializeToFile(whole);
+        model.serializeToFile(saved);
+        String hash = model.baseContentHash();
+
+        BaseNetworks.addSearchPath(bases);
+        BaseNetworks.trust(hash);
+        LoraModel<?> read = (LoraModel<?>) Model.deserializeFromFile(whole);
+
+        assertThat(read.isAttached()).isTrue();
+        assertThat(((LoraModel<?>) Model.deserializeFromFile(saved)).isAttached())
+                .isTrue();
     }
 
     private static void goOn(LoraTrainer<Label> trainer, LoraModel<Label> model, Dataset<Label> moreData) {

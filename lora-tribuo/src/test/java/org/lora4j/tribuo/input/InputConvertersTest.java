@@ -6,9 +6,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.tribuo.input.ImageInputConverter.Layout;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tribuo.CategoricalInfo;
@@ -132,6 +135,22 @@ class InputConvertersTest {
 
         assertThat(binding.convert(List.of(example(names("11"), 4))).get("x").getDouble(0, 11))
                 .isEqualTo(4);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"ar-EG", "fa-IR", "hi-IN-u-nu-deva", "tr-TR"})
+    void names_underALocaleWithOtherDigits_areTheSame(String tag) {
+        Locale before = Locale.getDefault();
+        try {
+            Locale.setDefault(Locale.forLanguageTag(tag));
+
+            assertThat(TokenInputConverter.featureName("t", 7)).isEqualTo("t00007");
+            assertThat(new ImageInputConverter(2, 3, 2, Layout.NHWC).featureNames(domain("01", "11")))
+                    .startsWith("00", "01")
+                    .endsWith("10", "11");
+        } finally {
+            Locale.setDefault(before);
+        }
     }
 
     @Test

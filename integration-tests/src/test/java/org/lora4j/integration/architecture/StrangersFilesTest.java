@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.integration.architecture;
+
+import static com.tngtech.archunit.base.DescribedPredicate.describe;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaCall;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
+import com.tngtech.archunit.lang.ArchRule;
+import java.io.ByteArrayInputStream;
+import java.io.File;
+import java.io.IOException;
+import java.io.ObjectInputStream;
+import java.util.Arrays;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.deeplearning4j.util.ModelSerializer;
+import org.junit.jupiter.api.Test;
+import org.lora4j.Lora;
+import org.lora4j.integration.quickstart.Quickstart;
+import org.lora4j.samediff.SameDiffFile;
+import org.lora4j.tribuo.LoraModel;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.common.util.SerializationUtils;
+
+/**
+ * No class of any module reads a file in a way that lets the file choose which classes are made.
+ *
+ * <p>The list is what the calls within the jars of ND4J and Deeplearning4j 1.0.0-M2.1, Tribuo 4.3.2 and OLCUT 5.3.1 show to
+ * lead to {@link ObjectInputStream}, walked backwards from it; read it anew when one of them changes. Calls through interfaces
+ * are not seen so: Tribuo's own reading of metadata is one of them, see docs/security.md.
+ */
+class StrangersFilesTest {
+
+    private static final JavaClasses MAIN =
+            new ClassFileImporter().withImportOption(new DoNotIncludeTests()).importPackages("org.lora4j");
+
+    /** Calls that lead to objects of classes that a file names, and why. */
+    private enum Door {
+        STREAMS("java.io.ObjectInputStream", ".*", "is the stream itself"),
+        BEANS("java.beans.XMLDecoder", ".*", "calls what the file says"),
+        SERIALIZER(
+                "org.deeplearning4j.util.ModelSerializer",
+                "restore.*|getObjectFromFile",
+                "preprocessor.bin and others"),
+        NETWORK("org.deeplearning4j.nn.multilayer.MultiLayerNetwork", "load|readObject", "calls ModelSerializer"),
+        GRAPH("org.deeplearning4j.nn.graph.ComputationGraph", "load|readObject", "calls ModelSerializer"),
+        GUESSER("org.deeplearning4j.util.ModelGuesser", ".*", "calls ModelSerializer"),
+        LISTENER("org.deeplearning4j.optimize.listeners.CheckpointListener", "load.*", "calls ModelSerializer"),
+        SAVERS("org.deeplearning4j.earlystopping.saver.LocalFile.*", "get.*|load", "call ModelSerializer"),
+        UTILITY("org.nd4j.common.util.SerializationUtils", "deserialize|fromByteArray|readObject", "reads objects"),
+        DATA("org.nd4j.linalg.dataset.(Multi)?DataSet", "load", "reads metadata of examples as objects"),
+        MINIBATCHES("org.nd4j.linalg.dataset.(BalanceMinibatches|ExistingMiniBatch.*)", ".*", "call DataSet.load"),
+        CACHES("org.nd4j.linalg.dataset.api.iterator.cache.In.*Cache", "get", "call DataSet.load"),
+        FILES(
+                "org.deeplearning4j.datasets.iterator.(file.File.*|callbacks.DataSetDeserializer)",
+                ".*",
+                "call DataSet.load"),
+        NORMALIZERS(
+                "org.nd4j.linalg.dataset.api.preprocessor.serializer.NormalizerSerializer",
+                "restore.*",
+                "makes a strategy of the class that the file names"),
+        OLCUT_FILES("com.oracle.labs.mlrg.olcut.util.IOUtil", "deserialize|getObjectInputStream", "reads objects"),
+        OLCUT(
+                "com.oracle.labs.mlrg.olcut.config.(ConfigurationManager|SerializedObject|PropertySheet)",
+                ".*",
+                "reads objects"),
+        TRIBUO("org.tribuo..*(Explorer|DataOptions|TrainTest(Helper)?)", ".*", "read models as objects"),
+        LIBLINEAR(
+                "org.tribuo.classification.liblinear.LibLinearClassificationModel",
+                "deserializeFromProto",
+                "reads objects"),
+        MODELS(
+                "org.tribuo.Model",
+                "deserialize(FromFile|FromStream)?",
+                "makes the class that the file names, LibLinear's among others");
+
+        private final Pattern owner;
+        private final Pattern method;
+        private final String reason;
+
+        Door(String owner, String method, String reason) {
+            this.owner = Pattern.compile(owner);
+            this.method = Pattern.compile(method);
+            this.reason = reason;
+        }
+
+        private boolean isOpenedBy(JavaCall<?> call) {
+            return method.matcher(call.getName()).matches()
+                    && (owner.matcher(call.getTargetOwner().getName()).matches()
+                            || call.getTargetOwner().getAllRawSuperclasses().stream()
+                                    .anyMatch(parent ->
+                                            owner.matcher(parent.getName()).matches()));
+        }
+    }
+
+    private static final DescribedPredicate<JavaCall<?>> OPENS_A_DOOR = describe(
+            "calls "
+                    + Arrays.stream(Door.values())
+                            .map(door -> door.owner + ", which " + door.reason)
+                            .toList(),
+            call -> Arrays.stream(Door.values()).anyMatch(door -> door.isOpenedBy(call)));
+
+    private static final ArchRule NO_DOOR = noClasses().should().callCodeUnitWhere(OPENS_A_DOOR);
+
+    private static final ArchRule ONE_READER_OF_GRAPHS = noClasses()
+            .that()
+            .doNotHaveFullyQualifiedName(SameDiffFile.class.getName())
+            .should()
+            .callCodeUnitWhere(describe(
+                    "reads a flat buffer, which ND4J follows outside of its memory",
+                    call -> call.getTargetOwner().isEquivalentTo(SameDiff.class)
+                            && call.getName().matches("load|fromFlat(File|Buffers)")));
+
+    /** Opens some of the doors, to see that the rules notice. */
+    private static final class Opener {
+
+        Object open(File file) throws IOException, ClassNotFoundException {
+            return new ObjectInputStream(new ByteArrayInputStream(new byte[0])).readObject();
+        }
+
+        Object openBySerializer(File file) throws IOException {
+            return ModelSerializer.restoreMultiLayerNetwork(file);
+        }
+
+        Object openByNetwork(File file) throws IOException {
+            return MultiLayerNetwork.load(file, false);
+        }
+
+        Object openByUtility(File file) {
+            return SerializationUtils.readObject(file);
+        }
+
+        Object openGraph(File file) {
+            return SameDiff.load(file, false);
+        }
+    }
+
+    @Test
+    void noFile_choosesTheClassesThatAreMadeOfIt() {
+        NO_DOOR.check(MAIN);
+    }
+
+    @Test
+    void filesOfSameDiff_areReadInOnePlace() {
+        ONE_READER_OF_GRAPHS.check(MAIN);
+    }
+
+    @Test
+    void classes_areThoseOfAllModules() {
+        assertThat(Stream.of(Lora.class, LoraModel.class, Quickstart.class).allMatch(c -> MAIN.contain(c)))
+                .isTrue();
+    }
+
+    @Test
+    void rules_seeWhatOpensADoor() {
+        JavaClasses opener = new ClassFileImporter().importClasses(Opener.class);
+
+        assertThat(NO_DOOR.evaluate(opener).getFailureReport().getDetails()).hasSize(5);
+        assertThat(ONE_READER_OF_GRAPHS.evaluate(opener).getFailureReport().getDetails())
+                .hasSize(1);
+    }
+}

@@ -1,0 +1,2 @@
+/** Rules that hold for all modules. */
+package org.lora4j.integration.architecture;

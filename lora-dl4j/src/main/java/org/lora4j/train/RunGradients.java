@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.train;
+
+import java.util.Optional;
+import java.util.OptionalDouble;
+import org.lora4j.exec.GraphExecutor;
+import org.lora4j.exec.LossAndGradients;
+import org.lora4j.exec.Parting;
+import org.lora4j.model.Trainable;
+import org.lora4j.train.cache.CachedPrefix;
+import org.lora4j.train.cache.PrefixCache;
+import org.lora4j.train.cache.PrefixReport;
+
+/** Where the gradients of a run come from: an executor, perhaps with a frozen prefix that is kept. */
+final class RunGradients implements AutoCloseable {
+
+    private final Optional<PrefixCache> cache;
+    private GraphExecutor executor;
+    private Optional<CachedPrefix> prefix;
+    private OptionalDouble productsBefore;
+    private Parting parting = new Parting(1, "no batch yet");
+
+    RunGradients(Trainable model, TrainingPlan plan, Optional<PrefixCache> cache) {
+        this.cache = cache;
+        GraphExecutor own = model.executor();
+        use(plan.parts().isPresent() ? own.inParts(plan.parts().getAsInt()) : own);
+    }
+
+    private void use(GraphExecutor chosen) {
+        executor = chosen;
+        prefix = cache.map(settings -> new CachedPrefix(chosen.split(), settings));
+        productsBefore = chosen.productSeconds();
+    }
+
+    /** The largest number of parts of a batch, on which rounding depends. */
+    int mostParts() {
+        return executor.mostParts();
+    }
+
+    /** Goes on with the number of an earlier run, whatever this machine has. */
+    void inParts(int most) {
+        if (most != executor.mostParts()) {
+            close();
+            use(executor.inParts(most));
+        }
+    }
+
+    /** What is known when the first batch is there. */
+    Computation computation(Batch first, Batches batches) {
+        parting = executor.parting(first.placeholders());
+        return new Computation(
+                executor.products(), mostParts(), parting, batches.description(), OptionalDouble.empty());
+    }
+
+    /** What is known at the end of steps that took so long. */
+    Computation computation(Batches batches, double seconds) {
+        OptionalDouble products = executor.productSeconds();
+        OptionalDouble share = products.isPresent() && seconds > 0
+                ? OptionalDouble.of((products.getAsDouble() - productsBefore.orElse(0)) / (seconds * parting.count()))
+                : OptionalDouble.empty();
+        return new Computation(executor.products(), mostParts(), parting, batches.description(), share);
+    }
+
+    LossAndGradients of(Batch batch, long seed) {
+        return prefix.isPresent()
+                ? prefix.get().gradients(batch.identity(), batch.examples(), batch.placeholders(), seed)
+                : executor.gradients(batch.placeholders(), seed);
+    }
+
+    /** What the cache of the prefix did. */
+    Optional<PrefixReport> report() {
+        return prefix.map(CachedPrefix::report);
+    }
+
+    /** Frees what the run alone needed. */
+    @Override
+    public void close() {
+        prefix.ifPresent(CachedPrefix::close);
+    }
+}

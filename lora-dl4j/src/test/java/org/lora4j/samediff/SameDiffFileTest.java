@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.samediff;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.error.ModelFormatException;
+import org.lora4j.format.samediff.StoredGraph;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.autodiff.samediff.TrainingConfig;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.learning.config.Adam;
+import org.nd4j.linalg.learning.config.Sgd;
+
+/** Files of SameDiff that a stranger may have changed. Without the checks, one byte of an array's shape ends the JVM. */
+class SameDiffFileTest {
+
+    /** What a writer may leave unused at the end of a file. */
+    private static final int PADDING = 8;
+
+    @TempDir
+    private Path directory;
+
+    /** A class that a training configuration must not make. */
+    public static final class ForeignUpdater extends Sgd {
+        private static final long serialVersionUID = 1L;
+    }
+
+    /** A graph with what files have: arrays of several types and orders, properties, arguments, a training configuration. */
+    static SameDiff graph() {
+        SameDiff graph = SameDiff.create();
+        SDVariable x = graph.placeHolder("x", DataType.FLOAT, -1, 3);
+        SDVariable weight =
+                graph.var("w", Nd4j.linspace(0, 1, 6, DataType.FLOAT).reshape('f', 3, 2));
+        SDVariable bias = graph.constant("b", Nd4j.createFromArray(1.0f, -1.0f));
+        SDVariable ids = graph.constant("ids", Nd4j.createFromArray(0L, 1L, 1L));
+        SDVariable table =
+                graph.constant("t", Nd4j.linspace(0, 1, 4, DataType.DOUBLE).reshape(2, 2));
+        SDVariable hidden = graph.nn.relu(graph.nn.linear("linear", x, weight, bias), 0);
+        SDVariable rows = graph.gather("rows", table, ids, 0).castTo(DataType.FLOAT);
+        graph.loss.meanSquaredError(
+                "loss",
+                hidden.mul(2.0),
+                rows.get(org.nd4j.autodiff.samediff.SDIndex.all(), org.nd4j.autodiff.samediff.SDIndex.all()),
+                null);
+        graph.setLossVariables("loss");
+        graph.setTrainingConfig(TrainingConfig.builder()
+                .updater(new Adam(0.1))
+                .dataSetFeatureMapping("x")
+                .skipBuilderValidation(true)
+                .build());
+        return graph;
+    }
+
+    private static byte[] bytes(SameDiff graph) {
+        ByteBuffer buffer = graph.asFlatBuffers(true);
+        byte[] bytes = new byte[buffer.remaining()];
+        buffer.get(bytes);
+        return bytes;
+    }
+
+    private static String sha256(byte[] bytes) throws Exception {
+        return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+    }
+
+    @Test
+    void file_ofSameDiff_givesTheSameGraph() throws Exception {
+        SameDiff graph = graph();
+        Path file = directory.resolve("graph.fb");
+        graph.save(file.toFile(), true);
+        Map<String, INDArray> input =
+                Map.of("x", Nd4j.linspace(-1, 1, 9, DataType.FLOAT).reshape(3, 3));
+
+        SameDiff read = SameDiffFile.read(file);
+
+        assertThat(read.output(input, "loss").get("loss"))
+                .isEqualTo(graph.output(input, "loss").get("loss"));
+        assertThat(read.getTrainingConfig()).isEqualTo(graph.getTrainingConfig());
+        assertThat(read.getLossVariables()).containsExactly("loss");
+    }
+
+    @Test
+    void file_withAnotherHash_isRefusedBeforeItIsRead() throws Exception {
+        byte[] bytes = bytes(graph());
+        String hash = sha256(bytes);
+
+        assertThat(SameDiffFile.of("base", bytes).expecting(hash).graph().hasVariable("w"))
+                .isTrue();
+
+        Arrays.fill(bytes, (byte) 0x7f);
+        assertThatThrownBy(() -> SameDiffFile.of("base", bytes).expecting(hash).graph())
+                .isInstanceOf(ModelFormatException.class)
+                .hasMessageContaining("expected " + hash);
+    }
+
+    @Test
+    void file_longerThanAllowed_isRefused() throws Exception {
+        Path file = directory.resolve("graph.fb");
+        byte[] bytes = bytes(graph());
+        Files.write(file, bytes);
+
+        assertThat(SameDiffFile.of(file).atMost(bytes.length).graph().hasVariable("w"))
+                .isTrue();
+        assertThatThrownBy(() -> SameDiffFile.of(file).atMost(bytes.length - 1).graph())
+                .isInstanceOf(ModelFormatException.class)
+                .hasMessageContaining("longer than " + (bytes.length - 1) + " bytes");
+    }
+
+    @Test
+    void directoryOrNothing_isNoFile() {
+        assertThatThrownBy(() -> SameDiffFile.read(directory)).isInstanceOf(NoSuchFileException.class);
+        assertThatThrownBy(() -> SameDiffFile.read(directory.resolve("none"))).isInstanceOf(NoSuchFileException.class);
+    }
+
+    @Test
+    void trainingConfiguration_thatNamesAnotherClass_isRefusedUnlessAllowed() throws Exception {
+        SameDiff graph = graph();
+        graph.getTrainingConfig().setUpdater(new ForeignUpdater());
+        SameDiffFile file = SameDiffFile.of("base", bytes(graph));
+
+        assertThatThrownBy(file::graph)
+                .isInstanceOf(ModelFormatException.class)
+                .hasMessageContaining(ForeignUpdater.class.getName())
+                .hasMessageContaining("allowing(TheClass.class)");
+        assertThat(file.allowing(ForeignUpdater.class)
+                        .graph()
+                        .getTrainingConfig()
+                        .getUpdater())
+                .isInstanceOf(ForeignUpdater.class);
+    }
+
+    @Test
+    void arrayOfTexts_isRefused() {
+        SameDiff graph = SameDiff.create();
+        graph.constant("texts", Nd4j.create("a", "b"));
+
+        assertThatThrownBy(() -> SameDiffFile.of("base", bytes(graph)).graph())
+                .isInstanceOf(ModelFormatException.class)
+                .hasMessageContaining("array of texts");
+    }
+
+    @Test
+    void anyTruncation_isRefused() {
+        byte[] bytes = bytes(graph());
+
+        for (int length = 0; length < bytes.length - PADDING; length++) {
+            byte[] part = Arrays.copyOf(bytes, length);
+            assertThatThrownBy(() -> StoredGraph.verify("part", part, Set.of()))
+                    .isInstanceOf(ModelFormatException.class);
+        }
+    }
+
+    // Values of arrays and names may be anything, so that not every change is damage: but each is judged, and no change
+    // lets
+    // the reader leave the file.
+    @Test
+    void anyChangedByte_isJudgedWithADocumentedException() {
+        byte[] bytes = bytes(graph());
+        int refused = 0;
+
+        for (int i = 0; i < bytes.length; i++) {
+            for (int change : new int[] {0x01, 0x80, 0xff}) {
+                byte[] changed = bytes.clone();
+                changed[i] ^= (byte) change;
+                refused += isRefused(changed) ? 1 : 0;
+            }
+        }
+        assertThat(refused).isGreaterThan(bytes.length / 2);
+    }
+
+    // In the JVM of the test: the crash of a native call ends it, and with it the build.
+    @Test
+    @Tag("thorough")
+    void anyChangedByte_thatIsAccepted_isReadAndWrittenWithoutNativeCrash() throws Exception {
+        byte[] bytes = bytes(graph());
+        int read = 0;
+
+        for (int i = 0; i < bytes.length; i++) {
+            for (int change : new int[] {0x01, 0x10, 0x80, 0xff}) {
+                byte[] changed = bytes.clone();
+                changed[i] ^= (byte) change;
+                read += isReadAndWritten(changed) ? 1 : 0;
+            }
+        }
+        assertThat(read).isGreaterThan(bytes.length);
+    }
+
+    private static boolean isReadAndWritten(byte[] file) throws Exception {
+        SameDiff graph;
+        try {
+            graph = SameDiffFile.of("changed", file).withUpdater().graph();
+        } catch (ModelFormatException e) {
+            return false;
+        }
+        try {
+            bytes(graph);
+        } catch (RuntimeException e) {
+            // What was read need not be a whole graph.
+        }
+        return true;
+    }
+
+    private static boolean isRefused(byte[] file) {
+        try {
+            StoredGraph.verify("changed", file, Set.of());
+            return false;
+        } catch (ModelFormatException e) {
+            assertThat(e.getMessage().getBytes(StandardCharsets.UTF_8)).hasSizeLessThan(4096);
+            return true;
+        }
+    }
+}
