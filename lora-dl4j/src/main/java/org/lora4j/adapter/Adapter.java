@@ -3,6 +3,7 @@ package org.lora4j.adapter;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.Map;
 import java.util.Objects;
@@ -37,10 +38,19 @@ public final class Adapter {
     private final PeftFile file;
     private final Map<String, Map<String, INDArray>> modules;
     private final Map<String, INDArray> savedParameters;
+    private final Map<String, String> baseHashes;
+    private final boolean ofPeft;
 
     /** For arrays that belong to nobody else and have been checked. */
-    Adapter(PeftFile file, Map<String, Map<String, INDArray>> modules, Map<String, INDArray> savedParameters) {
+    Adapter(
+            PeftFile file,
+            Map<String, Map<String, INDArray>> modules,
+            Map<String, INDArray> savedParameters,
+            Map<String, String> baseHashes,
+            boolean ofPeft) {
         this.file = file;
+        this.ofPeft = ofPeft;
+        this.baseHashes = Collections.unmodifiableMap(new TreeMap<>(baseHashes));
         Map<String, Map<String, INDArray>> sorted = new TreeMap<>();
         modules.forEach((path, tensors) -> sorted.put(path, Collections.unmodifiableMap(new TreeMap<>(tensors))));
         this.modules = Collections.unmodifiableMap(sorted);
@@ -82,7 +92,7 @@ public final class Adapter {
             new AdapterChecks(file, problems).check(factors, saved);
         }
         problems.throwIfAny("Adapter");
-        return new Adapter(file, factors, saved);
+        return new Adapter(file, factors, saved, Map.of(), false);
     }
 
     private static Map<String, INDArray> copies(String where, Map<String, INDArray> arrays, Problems problems) {
@@ -140,13 +150,15 @@ public final class Adapter {
 
     /**
      * Writes this adapter as a PEFT directory: {@code adapter_config.json}, {@code adapter_model.safetensors} and a short
-     * {@code README.md}, unless there is one that somebody else wrote. Equal adapters give equal bytes.
+     * {@code README.md}, unless there is one that somebody else wrote. Equal adapters of the same base give equal bytes,
+     * and an adapter that PEFT wrote its own.
      *
      * <p>An all-linear selector is written as the list of the adapted modules, as PEFT does, because only the host that
      * made this adapter knows which they were.
      *
      * <p><b>State.</b> An adapter that is already there is replaced whole: at any moment, a crash included,
-     * {@link #load} finds either the old or the new one. Other files of the directory stay. One writer at a time.
+     * {@link #load} finds either the old or the new one. Other files of the directory stay. One writer at a time: a
+     * save waits up to 30 seconds for another one, of this process or another, and fails if that takes longer.
      *
      * @param directory where to; created if missing
      * @param type element type of all tensors
@@ -196,12 +208,66 @@ public final class Adapter {
         return file.extras();
     }
 
+    /**
+     * What the base held on which this adapter was trained: a hash of each parameter that stayed as it was. A model takes the
+     * hashes when it gives an adapter, files carry them ({@code __metadata__} of the tensors; never the config), and a
+     * model whose base differs refuses the adapter.
+     *
+     * @return hashes by path of the parameter; empty for adapters of PEFT and for those made of arrays, which fit any base
+     *     of their shapes
+     */
+    public Map<String, String> baseHashes() {
+        return baseHashes;
+    }
+
+    /**
+     * The same adapter with what is known of its base.
+     *
+     * @param hashes as {@link #baseHashes} has them
+     * @return an adapter that shares the arrays of this one
+     */
+    public Adapter withBaseHashes(Map<String, String> hashes) {
+        return new Adapter(file, modules, savedParameters, hashes, ofPeft && hashes.isEmpty());
+    }
+
+    /**
+     * The same adapter for a base that was trained on, or changed in another way, since the adapter was trained. What it
+     * does there, nobody has measured.
+     *
+     * @return an adapter without hashes of a base, which shares the arrays of this one
+     */
+    public Adapter forAnyBase() {
+        return withBaseHashes(Map.of());
+    }
+
+    /**
+     * The same adapter with what some others know of their base, for one that was computed from them.
+     *
+     * @param sources adapters
+     * @return an adapter with the hashes on which all agree that have any for a parameter; it shares the arrays of this one
+     */
+    public Adapter onBaseOf(Collection<Adapter> sources) {
+        Map<String, String> hashes = new TreeMap<>();
+        sources.forEach(source -> hashes.putAll(source.baseHashes));
+        hashes.entrySet()
+                .removeIf(hash -> sources.stream()
+                        .anyMatch(source -> !hash.getValue()
+                                .equals(source.baseHashes.getOrDefault(hash.getKey(), hash.getValue()))));
+        return withBaseHashes(hashes);
+    }
+
+    /** Whether this was read from tensors that PEFT wrote, and is to be written with the same bytes. */
+    boolean isOfPeft() {
+        return ofPeft;
+    }
+
     PeftFile file() {
         return file;
     }
 
     /**
-     * Whether another adapter has the same config, extras and, value by value, tensors.
+     * Whether another adapter has the same config, extras and, value by value, tensors. What is known of the base does not
+     * matter.
      *
      * @param other anything
      * @return true if nothing differs

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.lora4j.error.AdapterFormatException;
+import org.lora4j.error.CorruptAdapterException;
 import org.lora4j.error.Problems;
 import org.lora4j.format.TensorFile;
 import org.lora4j.format.peft.PeftConfigJson;
@@ -41,7 +42,7 @@ final class AdapterReader {
      */
     Adapter read() throws IOException {
         if (Files.isRegularFile(directory)) {
-            return readWeights(configFor(directory), directory);
+            return readWeights(directory, directory);
         }
         if (!Files.isDirectory(directory)) {
             checkPresent(directory.resolve(WEIGHTS));
@@ -86,7 +87,7 @@ final class AdapterReader {
             weights = directory.resolve(PICKLE);
         }
         checkPresent(weights);
-        return readWeights(configFor(StagedFiles.locate(directory, PeftConfigJson.FILE_NAME)), weights);
+        return readWeights(StagedFiles.locate(directory, PeftConfigJson.FILE_NAME), weights);
     }
 
     private PeftFile configFor(Path file) throws IOException {
@@ -101,10 +102,29 @@ final class AdapterReader {
         return PeftConfigJson.read(file);
     }
 
-    private Adapter readWeights(PeftFile config, Path weights) throws IOException {
+    private Adapter readWeights(Path configFile, Path weights) throws IOException {
+        PeftFile config = configFor(configFile);
         try (TensorFile file = open(weights)) {
+            if (how.config() == null) {
+                requireOneSet(configFile, weights, file);
+            }
             return new TensorPlaces(config, weights, how).read(file);
         }
+    }
+
+    /** Two files of two adapters can agree in all shapes; where ours wrote both, the tensors say to which config they belong. */
+    private void requireOneSet(Path configFile, Path weights, TensorFile file) throws IOException {
+        if (SetMetadata.belongsTo(file.metadata(), PeftConfigJson.hash(configFile))) {
+            return;
+        }
+        String problem = "the tensors were saved with another config than the one in " + configFile
+                + "; expected the files of one adapter, or a config as it was saved";
+        if (!how.isLenient()) {
+            throw new CorruptAdapterException(weights + ": " + problem
+                    + ". The directory is mixed from several, or the config was edited: get the adapter again, or give"
+                    + " AdapterLoader the config that is meant.");
+        }
+        how.report(weights, List.of(problem));
     }
 
     private static TensorFile open(Path weights) throws IOException {

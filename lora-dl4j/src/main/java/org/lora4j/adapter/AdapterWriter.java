@@ -16,6 +16,7 @@ import org.lora4j.array.io.ElementCodec;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
 import org.lora4j.error.Problems;
+import org.lora4j.format.file.FileProblem;
 import org.lora4j.format.peft.PeftConfigJson;
 import org.lora4j.format.peft.PeftFile;
 import org.lora4j.format.peft.PeftKeys;
@@ -29,7 +30,8 @@ final class AdapterWriter {
 
     private AdapterWriter() {}
 
-    private static final Map<String, String> METADATA = Map.of("format", "pt");
+    static final StagedFiles.Names FILES =
+            new StagedFiles.Names(PeftConfigJson.FILE_NAME, List.of(AdapterReader.WEIGHTS, ModelCard.FILE_NAME));
 
     static void save(Adapter adapter, Path directory, Function<INDArray, ElementCodec> codecs) throws IOException {
         if (adapter.modules().isEmpty() && adapter.savedParameters().isEmpty()) {
@@ -41,38 +43,34 @@ final class AdapterWriter {
         checkRange(tensors, codecs);
         List<TensorSource> sources = new ArrayList<>();
         tensors.forEach((key, array) -> sources.add(ArrayBytes.source(key, array, codecs.apply(array))));
-        try (StagedFiles staged = StagedFiles.begin(directory, PeftConfigJson.FILE_NAME)) {
-            write(adapter, directory, sources, staged);
+        boolean isCommitted = false;
+        try (StagedFiles staged = StagedFiles.begin(directory, FILES)) {
+            try {
+                write(adapter, directory, sources, staged);
+            } finally {
+                isCommitted = staged.isCommitted();
+            }
         } catch (IOException e) {
-            throw new IOException(
-                    "Adapter.save(" + directory + "): " + describe(e)
-                            + ". Free space, grant permission or save elsewhere.",
-                    e);
+            FileProblem problem = FileProblem.ofDirectory(directory, e);
+            String outcome = isCommitted
+                    ? "; the new adapter is complete and lora4j loads it, and the next save puts its files in place. "
+                    : "; what was there before is unchanged. ";
+            throw new IOException("Adapter.save(" + directory + "): " + problem.what() + outcome + problem.advice(), e);
         }
     }
 
     private static void write(Adapter adapter, Path directory, List<TensorSource> sources, StagedFiles staged)
             throws IOException {
-        try {
-            SafetensorsWriter.write(staged.staging().resolve(AdapterReader.WEIGHTS), sources, METADATA);
-            staged.write(PeftConfigJson.FILE_NAME, PeftConfigJson.write(writable(adapter)));
-            if (ModelCard.mayReplace(directory.resolve(ModelCard.FILE_NAME))) {
-                staged.write(ModelCard.FILE_NAME, ModelCard.text(adapter));
-            }
-            staged.commit();
-        } catch (IOException e) {
-            String outcome = staged.isCommitted()
-                    ? "; the new adapter is complete and lora4j loads it, and the next save puts its files in place"
-                    : "; what was there before is unchanged";
-            throw new IOException(describe(e) + outcome, e);
+        PeftFile config = writable(adapter);
+        SafetensorsWriter.write(
+                staged.staging().resolve(AdapterReader.WEIGHTS),
+                sources,
+                SetMetadata.of(adapter, PeftConfigJson.hash(config)));
+        staged.write(PeftConfigJson.FILE_NAME, PeftConfigJson.write(config));
+        if (ModelCard.mayReplace(directory.resolve(ModelCard.FILE_NAME))) {
+            staged.write(ModelCard.FILE_NAME, ModelCard.text(adapter));
         }
-    }
-
-    /** The JDK's file exceptions say what happened in their names and only where in their messages. */
-    private static String describe(IOException e) {
-        return e.getClass() == IOException.class
-                ? e.getMessage()
-                : e.getClass().getSimpleName() + ": " + e.getMessage();
+        staged.commit();
     }
 
     private static Map<String, INDArray> tensors(Adapter adapter) {

@@ -4,8 +4,10 @@ package org.lora4j.adapter;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.format.file.RegularFile;
 
 /** The README.md beside an adapter. One that a person wrote or changed is left alone. */
 final class ModelCard {
@@ -16,13 +18,19 @@ final class ModelCard {
 
     private static final int SHOWN = 20;
 
+    /** Behind so much somebody else's text the mark is not ours. */
+    private static final int MOST_BYTES = 1 << 20;
+
     private ModelCard() {}
 
     /** Whether the card of a directory is missing or still as we wrote it. */
     static boolean mayReplace(Path card) throws IOException {
+        if (!Files.exists(card, LinkOption.NOFOLLOW_LINKS)) {
+            return true;
+        }
         // Any bytes are valid in this charset, and the mark is plain ASCII.
-        return !Files.exists(card)
-                || Files.readString(card, StandardCharsets.ISO_8859_1).contains(MARK);
+        return Files.isRegularFile(card)
+                && new String(RegularFile.start(card, MOST_BYTES), StandardCharsets.ISO_8859_1).contains(MARK);
     }
 
     static String text(Adapter adapter) {

@@ -2,17 +2,19 @@
 package org.lora4j.adapter;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
+import org.lora4j.format.file.WholeFile;
+import org.lora4j.format.file.WriteLock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Replaces several files of a directory together, and leaves every other file of it alone.
@@ -20,42 +22,64 @@ import java.util.stream.Stream;
  * <p>The new files are written to a folder of their own inside the directory and forced to the disk. Renaming that folder
  * is the moment of truth: before it the old files count, after it the new ones. Then the files move to their places, and
  * {@link #locate} finds each in whichever of the two places it is, so that a crash at any moment leaves either the old or
- * the new set complete for our reader. Readers that know nothing of this see no {@code last} file while the set is mixed,
- * and so fail instead of mixing.
+ * the new set complete for our reader. Readers that know nothing of this see no config while the set is mixed, and so fail
+ * instead of mixing.
  *
  * <p>A swap of whole directories would be shorter, but a directory may hold what is not ours: PEFT keeps further adapters
  * in folders below.
+ *
+ * <p>The directory may be a stranger's. So only a real folder with regular files of our names in it is taken for what a
+ * save left behind; links are not followed, and anything else in the place of that folder is put aside, not removed.
  */
 final class StagedFiles implements AutoCloseable {
 
     static final String STAGING = ".lora4j-saving";
     static final String COMMITTED = ".lora4j-saved";
+    static final String ASIDE = ".lora4j-found-";
+    static final String LOCK = ".lora4j-lock";
+
+    private static final Logger LOG = LoggerFactory.getLogger(StagedFiles.class);
 
     /** One step of putting committed files in their places. */
     interface Step {
         void run() throws IOException;
     }
 
+    /**
+     * The files of a set.
+     *
+     * @param last the one without which the others mean nothing to a reader
+     * @param others all others
+     */
+    record Names(String last, List<String> others) {}
+
     private final Path directory;
-    private final String last;
+    private final Names names;
     private final boolean created;
+    private final WriteLock lock;
     private boolean committed;
 
-    private StagedFiles(Path directory, String last, boolean created) {
+    private StagedFiles(Path directory, Names names, boolean created, WriteLock lock) {
         this.directory = directory;
-        this.last = last;
+        this.names = names;
         this.created = created;
+        this.lock = lock;
     }
 
-    /** Starts a replacement; {@code last} is the file without which the others mean nothing to a reader. */
-    static StagedFiles begin(Path directory, String last) throws IOException {
+    /** Starts a replacement; waits for another one of the same directory. */
+    static StagedFiles begin(Path directory, Names names) throws IOException {
         boolean created = !Files.exists(directory, LinkOption.NOFOLLOW_LINKS);
-        Files.createDirectories(directory);
-        finish(directory, last);
-        StagedFiles staged = new StagedFiles(directory, last, created);
-        deleteTree(staged.staging());
-        Files.createDirectory(staged.staging());
-        return staged;
+        StagedFiles staged =
+                new StagedFiles(directory, names, created, WriteLock.take(directory.resolve(LOCK), WriteLock.SAVE));
+        try {
+            finish(directory, names);
+            deleteTree(staged.staging());
+            Files.createDirectory(staged.staging());
+            return staged;
+        } catch (IOException | RuntimeException | Error e) {
+            staged.close();
+            throw e;
+        }
     }
 
     Path staging() {
@@ -63,29 +87,24 @@ final class StagedFiles implements AutoCloseable {
     }
 
     void write(String name, String text) throws IOException {
-        try (FileChannel channel =
-                FileChannel.open(staging().resolve(name), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-            ByteBuffer bytes = StandardCharsets.UTF_8.encode(text);
-            while (bytes.hasRemaining()) {
-                channel.write(bytes);
-            }
-            channel.force(true);
-        }
+        WholeFile.write(staging().resolve(name), text);
     }
 
     void commit() throws IOException {
         for (Path file : list(staging())) {
             Path target = directory.resolve(file.getFileName());
-            if (Files.isDirectory(target)) {
-                throw new IOException(
-                        target + ": is a directory; expected a file or nothing. Remove it or save elsewhere.");
+            if (Files.isDirectory(target, LinkOption.NOFOLLOW_LINKS)) {
+                throw new FileSystemException(
+                        target.toString(),
+                        null,
+                        "is a directory; expected a file or nothing. Remove it or save elsewhere");
             }
         }
-        forceDirectory(staging());
+        WholeFile.forceDirectory(staging());
         Files.move(staging(), directory.resolve(COMMITTED), StandardCopyOption.ATOMIC_MOVE);
         committed = true;
-        forceDirectory(directory);
-        finish(directory, last);
+        WholeFile.forceDirectory(directory);
+        finish(directory, names);
     }
 
     /** Whether the new files count already, even if they could not be put in their places. */
@@ -94,51 +113,80 @@ final class StagedFiles implements AutoCloseable {
     }
 
     /** Puts committed files in their places, if a commit happened. */
-    static void finish(Path directory, String last) throws IOException {
-        for (Step step : steps(directory, last)) {
+    private static void finish(Path directory, Names names) throws IOException {
+        for (Step step : steps(directory, names)) {
             step.run();
         }
     }
 
-    static List<Step> steps(Path directory, String last) throws IOException {
+    static List<Step> steps(Path directory, Names names) {
         Path committed = directory.resolve(COMMITTED);
         List<Step> steps = new ArrayList<>();
-        if (!Files.isDirectory(committed)) {
+        if (!Files.exists(committed, LinkOption.NOFOLLOW_LINKS)) {
             return steps;
         }
-        List<Path> files = new ArrayList<>(list(committed));
-        Path lastFile = committed.resolve(last);
-        if (files.remove(lastFile)) {
-            steps.add(() -> Files.deleteIfExists(directory.resolve(last)));
-            steps.add(() -> forceDirectory(directory));
-            files.forEach(file -> steps.add(() -> moveUp(file, directory)));
-            steps.add(() -> forceDirectory(directory));
-            steps.add(() -> moveUp(lastFile, directory));
+        if (isCommitted(directory, names.last())) {
+            steps.add(() -> Files.deleteIfExists(directory.resolve(names.last())));
+            steps.add(() -> WholeFile.forceDirectory(directory));
+            names.others().stream()
+                    .filter(name -> isCommitted(directory, name))
+                    .forEach(name -> steps.add(() -> moveUp(directory, name)));
+            steps.add(() -> WholeFile.forceDirectory(directory));
+            steps.add(() -> moveUp(directory, names.last()));
         }
-        steps.add(() -> forceDirectory(directory));
-        steps.add(() -> deleteTree(committed));
+        steps.add(() -> WholeFile.forceDirectory(directory));
+        steps.add(() -> removeOrPutAside(directory, committed));
         return steps;
+    }
+
+    /** Whether a commit cut short left a file of this name. */
+    private static boolean isCommitted(Path directory, String name) {
+        Path committed = directory.resolve(COMMITTED);
+        return Files.isDirectory(committed, LinkOption.NOFOLLOW_LINKS)
+                && Files.isRegularFile(committed.resolve(name), LinkOption.NOFOLLOW_LINKS);
     }
 
     /** Where a file of the directory is to be read: in its place, or still in the folder of a commit cut short. */
     static Path locate(Path directory, String name) {
-        Path committed = directory.resolve(COMMITTED).resolve(name);
-        return Files.isRegularFile(committed) ? committed : directory.resolve(name);
+        return isCommitted(directory, name) ? directory.resolve(COMMITTED).resolve(name) : directory.resolve(name);
     }
 
-    /** Removes what was not committed. */
+    /** Nothing of ours is left there; what somebody else put there is in the way of the next commit, and not ours to delete. */
+    private static void removeOrPutAside(Path directory, Path committed) throws IOException {
+        if (Files.isDirectory(committed, LinkOption.NOFOLLOW_LINKS)
+                && list(committed).isEmpty()) {
+            Files.delete(committed);
+            return;
+        }
+        Path aside = directory.resolve(ASIDE + Long.toHexString(System.nanoTime()));
+        Files.move(committed, aside, StandardCopyOption.ATOMIC_MOVE);
+        LOG.warn(
+                "{}: it was no folder that a save had left, or held what no save writes, and is called {} now",
+                committed,
+                aside);
+    }
+
+    /** Removes what was not committed, and lets the next writer in. */
     @Override
     public void close() throws IOException {
-        deleteTree(staging());
-        if (created && list(directory).isEmpty()) {
-            Files.delete(directory);
+        try {
+            deleteTree(staging());
+        } finally {
+            lock.close();
+        }
+        if (created && !committed) {
+            try {
+                Files.deleteIfExists(directory);
+            } catch (DirectoryNotEmptyException e) {
+                // Another writer was waiting for its turn.
+            }
         }
     }
 
-    private static void moveUp(Path file, Path directory) throws IOException {
+    private static void moveUp(Path directory, String name) throws IOException {
         Files.move(
-                file,
-                directory.resolve(file.getFileName()),
+                directory.resolve(COMMITTED).resolve(name),
+                directory.resolve(name),
                 StandardCopyOption.REPLACE_EXISTING,
                 StandardCopyOption.ATOMIC_MOVE);
     }
@@ -156,14 +204,5 @@ final class StagedFiles implements AutoCloseable {
             }
         }
         Files.deleteIfExists(root);
-    }
-
-    private static void forceDirectory(Path directory) throws IOException {
-        // Only POSIX systems let a directory be opened and forced; elsewhere renames are durable by themselves.
-        if (directory.getFileSystem().supportedFileAttributeViews().contains("posix")) {
-            try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
-                channel.force(true);
-            }
-        }
     }
 }

@@ -68,7 +68,8 @@ final class TensorPlaces {
             throw new AdapterFormatException(problems.message(path.toString())
                     + ". The adapter is damaged, incomplete or not LoRA; save it again where it was made.");
         }
-        return new Adapter(config, modules, saved);
+        return new Adapter(
+                config, modules, saved, SetMetadata.baseHashes(file.metadata()), SetMetadata.isOfPeft(file.metadata()));
     }
 
     private void place(TensorFile file, TensorEntry entry, ElementCodec codec) throws IOException {

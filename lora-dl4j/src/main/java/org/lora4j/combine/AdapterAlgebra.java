@@ -2,6 +2,7 @@
 package org.lora4j.combine;
 
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -54,7 +55,8 @@ public final class AdapterAlgebra {
                                     factors.arrayA().shape()));
             modules.put(path, tensors);
         });
-        return Adapter.of(new PeftFile(adapter.config(), adapter.extras()), modules, adapter.savedParameters());
+        return Adapter.of(new PeftFile(adapter.config(), adapter.extras()), modules, adapter.savedParameters())
+                .onBaseOf(List.of(adapter));
     }
 
     /**
@@ -98,7 +100,8 @@ public final class AdapterAlgebra {
             modules.put(path, factors.layout().arrays(pair, factors.type()));
         });
         LoraConfig config = new CombinedConfig(adapter.config(), Map.of()).of(ranks, rank, false);
-        Adapter reduced = Adapter.of(new PeftFile(config, adapter.extras()), modules, adapter.savedParameters());
+        Adapter reduced = Adapter.of(new PeftFile(config, adapter.extras()), modules, adapter.savedParameters())
+                .onBaseOf(List.of(adapter));
         return new RankReduction(reduced, errors);
     }
 

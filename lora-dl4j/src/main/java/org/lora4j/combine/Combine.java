@@ -197,6 +197,6 @@ public final class Combine {
         PeftFile file = new PeftFile(
                 plan.config().of(ranks, plan.peftRank(), peftCompatible),
                 adapters.get(0).extras());
-        return Adapter.of(file, modules, plan.config().savedParameters());
+        return Adapter.of(file, modules, plan.config().savedParameters()).onBaseOf(adapters);
     }
 }

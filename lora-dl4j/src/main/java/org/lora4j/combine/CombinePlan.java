@@ -3,6 +3,7 @@ package org.lora4j.combine;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
@@ -139,9 +140,11 @@ record CombinePlan(
             FactorLayout layout = share.factors().layout();
             int rank = share.factors().rank();
             if (!layout.equals(first.factors().layout())) {
-                problems.add(String.format(both, first.factors().layout(), layout) + ", expected one shape");
+                problems.add(
+                        String.format(Locale.ROOT, both, first.factors().layout(), layout) + ", expected one shape");
             } else if (equalRanks && rank != first.factors().rank()) {
-                problems.add(String.format(both, "rank " + first.factors().rank(), "rank " + rank)
+                problems.add(String.format(
+                                Locale.ROOT, both, "rank " + first.factors().rank(), "rank " + rank)
                         + ", but the algorithm joins factors element by element; use CAT or one that ends in SVD");
             }
         }

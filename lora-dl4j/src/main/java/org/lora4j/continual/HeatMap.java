@@ -7,11 +7,13 @@ import java.awt.FontMetrics;
 import java.awt.Graphics2D;
 import java.awt.RenderingHints;
 import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import javax.imageio.ImageIO;
 import org.lora4j.error.Problems;
+import org.lora4j.format.file.WholeFile;
 
 /**
  * Draws the accuracies of a {@link ForgettingReport}: a row for each task learned, a column for each task tested, the time
@@ -202,13 +204,15 @@ public final class HeatMap {
     /**
      * Draws to a file.
      *
-     * @param png the file; replaced if it is there
+     * @param png the file; replaced whole if it is there
      * @throws IOException if it cannot be written
      */
     public void save(Path png) throws IOException {
-        if (!ImageIO.write(image(), "png", png.toFile())) {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        if (!ImageIO.write(image(), "png", bytes)) {
             throw new IOException(png + ": this Java has no writer of PNG files; expected one, as every full Java has."
                     + " Add the module java.desktop.");
         }
+        WholeFile.write(png, bytes::writeTo);
     }
 }

@@ -14,6 +14,7 @@ import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.nn.updater.BaseMultiLayerUpdater;
 import org.lora4j.adapter.Adapter;
+import org.lora4j.adapter.BaseHashes;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.error.Problems;
 import org.lora4j.format.dl4j.SavedAdapters;
@@ -359,6 +360,11 @@ public final class AdaptedNetwork<N extends Model> extends HostedModel<NetworkAd
         return modules.parameters().stream()
                 .mapToLong(parameter -> parameter.value().length())
                 .sum();
+    }
+
+    @Override
+    protected BaseHashes baseHashes() {
+        return factory.hashes();
     }
 
     @Override

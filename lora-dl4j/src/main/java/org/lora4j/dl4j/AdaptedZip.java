@@ -6,16 +6,13 @@ import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.nio.channels.Channels;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.zip.ZipEntry;
@@ -33,6 +30,8 @@ import org.lora4j.format.TensorEntry;
 import org.lora4j.format.dl4j.NetworkZip;
 import org.lora4j.format.dl4j.SavedAdapters;
 import org.lora4j.format.dl4j.SavedAdapters.SavedAdapter;
+import org.lora4j.format.file.FileProblem;
+import org.lora4j.format.file.WholeFile;
 import org.lora4j.format.safetensors.SafetensorsReader;
 import org.lora4j.format.safetensors.SafetensorsWriter;
 import org.lora4j.format.safetensors.TensorSource;
@@ -57,39 +56,25 @@ final class AdaptedZip {
             N base, NetworkAccess<N> access, List<NetworkAdapter> adapters, SavedAdapters state) {}
 
     static <N extends Model> void write(Path zip, Content<N> content) throws IOException {
-        Path absolute = zip.toAbsolutePath();
-        // Not Files.createTempFile: its permissions are for one user, and they would stay with the file.
-        Path temporary = absolute.resolveSibling("." + absolute.getFileName() + "."
-                + ProcessHandle.current().pid() + "-" + Long.toHexString(System.nanoTime()) + ".tmp");
         try {
-            if (Files.isDirectory(absolute)) {
-                throw new IOException("it is a directory");
-            }
-            writeNew(temporary, content);
-            Files.move(temporary, absolute, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+            WholeFile.write(zip, bytes -> write(bytes, content));
         } catch (IOException e) {
+            FileProblem problem = FileProblem.ofFile(zip, e);
             throw new IOException(
-                    "AdaptedNetwork.save(" + zip + "): " + e.getClass().getSimpleName() + ": " + e.getMessage()
-                            + "; what was there before is unchanged. Free space, grant permission or save elsewhere.",
+                    "AdaptedNetwork.save(" + zip + "): " + problem.what() + "; what was there before is unchanged. "
+                            + problem.advice(),
                     e);
-        } finally {
-            Files.deleteIfExists(temporary);
         }
     }
 
-    private static <N extends Model> void writeNew(Path file, Content<N> content) throws IOException {
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-            OutputStream bytes = new BufferedOutputStream(Channels.newOutputStream(channel), 1 << 16);
-            ZipOutputStream zip = new ZipOutputStream(bytes);
-            writeBase(zip, content);
-            for (NetworkAdapter adapter : content.adapters()) {
-                writeAdapter(zip, adapter);
-            }
-            text(zip, SavedAdapters.STATE, content.state().toJson());
-            zip.finish();
-            bytes.flush();
-            channel.force(true);
+    private static <N extends Model> void write(OutputStream bytes, Content<N> content) throws IOException {
+        ZipOutputStream zip = new ZipOutputStream(bytes);
+        writeBase(zip, content);
+        for (NetworkAdapter adapter : content.adapters()) {
+            writeAdapter(zip, adapter);
         }
+        text(zip, SavedAdapters.STATE, content.state().toJson());
+        zip.finish();
     }
 
     private static <N extends Model> void writeBase(ZipOutputStream zip, Content<N> content) throws IOException {
@@ -110,7 +95,7 @@ final class AdaptedZip {
     private static String ascii(String json) {
         StringBuilder text = new StringBuilder(json.length());
         for (char c : json.toCharArray()) {
-            text.append(c < 128 ? String.valueOf(c) : String.format("\\u%04x", (int) c));
+            text.append(c < 128 ? String.valueOf(c) : String.format(Locale.ROOT, "\\u%04x", (int) c));
         }
         return text.toString();
     }

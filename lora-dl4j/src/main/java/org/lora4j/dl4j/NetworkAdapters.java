@@ -7,7 +7,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.lora4j.adapter.Adapter;
+import org.lora4j.adapter.BaseHashes;
 import org.lora4j.array.RandomStreams;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.TrainableTokens;
@@ -39,13 +41,23 @@ final class NetworkAdapters {
     private final NetworkModules modules;
     private final Map<String, NetworkParameter> parameters = new HashMap<>();
     private final Map<String, List<INDArray>> baseHistory;
+    private final BaseHashes hashes;
     private int next;
 
     /** {@code baseHistory} is what the base's updater remembers, by {@code layer/name}. */
     NetworkAdapters(NetworkModules modules, Map<String, List<INDArray>> baseHistory) {
         this.modules = modules;
         this.baseHistory = baseHistory;
-        modules.parameters().forEach(parameter -> parameters.put(parameter.path(), parameter));
+        Map<String, Supplier<INDArray>> values = new HashMap<>();
+        modules.parameters().forEach(parameter -> {
+            parameters.put(parameter.path(), parameter);
+            values.put(parameter.path(), parameter::peftValue);
+        });
+        this.hashes = new BaseHashes(values);
+    }
+
+    BaseHashes hashes() {
+        return hashes;
     }
 
     NetworkParameter parameter(String path) {
@@ -117,6 +129,7 @@ final class NetworkAdapters {
                         .filter(Objects::nonNull)
                         .toList());
         AdapterFit.require(name, adapter, modules.choice());
+        hashes.require(name, adapter);
         PeftFile file = new PeftFile(adapter.config(), adapter.extras());
         return possible(adapter(name, file, 0, adapter.modules(), adapter.savedParameters()), false);
     }

@@ -26,6 +26,15 @@ public interface TensorFile extends Closeable {
     Map<String, TensorEntry> tensors();
 
     /**
+     * The file's own remarks, where its format has such.
+     *
+     * @return strings by key, in the order of the file; empty if there are none
+     */
+    default Map<String, String> metadata() {
+        return Map.of();
+    }
+
+    /**
      * One tensor of the file.
      *
      * @param name key in the file

@@ -5,9 +5,12 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.TreeMap;
 import org.lora4j.adapter.Adapter;
+import org.lora4j.adapter.BaseHashes;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
@@ -105,6 +108,20 @@ public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedMo
     protected abstract long baseParameters();
 
     /**
+     * What the base holds.
+     *
+     * @return the same object each time
+     */
+    protected abstract BaseHashes baseHashes();
+
+    /** Without what adapters of this model replace, such as a head that is drawn anew for every run. */
+    private Map<String, String> keptHashes() {
+        Map<String, String> kept = new TreeMap<>(baseHashes().byPath());
+        adapters.all().forEach(adapter -> kept.keySet().removeAll(adapter.savedPaths()));
+        return kept;
+    }
+
+    /**
      * The memory of merged weights.
      *
      * @param merges merged weights
@@ -194,7 +211,7 @@ public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedMo
     public final Adapter adapter(String name) {
         adapters.get(name);
         collectValues();
-        return adapters.get(name).snapshot(named(adapters.get(name)));
+        return adapters.get(name).snapshot(named(adapters.get(name))).withBaseHashes(keptHashes());
     }
 
     @Override

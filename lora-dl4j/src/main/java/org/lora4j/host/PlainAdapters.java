@@ -50,7 +50,8 @@ public final class PlainAdapters {
         }
         Map<String, Map<String, INDArray>> factors = new LinkedHashMap<>();
         now.modules().forEach((module, own) -> factors.put(module, doubled(own, adapter.start(module))));
-        return Adapter.of(new PeftFile(doubled(now.config()), now.extras()), factors, now.savedParameters());
+        return Adapter.of(new PeftFile(doubled(now.config()), now.extras()), factors, now.savedParameters())
+                .onBaseOf(List.of(now));
     }
 
     private static Map<String, INDArray> doubled(Map<String, INDArray> now, Map<String, INDArray> start) {

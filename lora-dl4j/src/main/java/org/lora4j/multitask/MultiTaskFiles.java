@@ -16,6 +16,9 @@ import java.util.stream.Stream;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.error.AdapterFormatException;
 import org.lora4j.error.CorruptAdapterException;
+import org.lora4j.format.file.FileProblem;
+import org.lora4j.format.file.WholeFile;
+import org.lora4j.format.file.WriteLock;
 import org.lora4j.multitask.MultiTaskAdapter.Part;
 
 /** The directory of a multi-task adapter. */
@@ -32,26 +35,41 @@ final class MultiTaskFiles {
     static void save(MultiTaskAdapter adapter, Path directory) throws IOException {
         Path target = directory.toAbsolutePath().normalize();
         requireOurs(target);
-        Path parent = Files.createDirectories(target.getParent());
-        Path staging = parent.resolve("." + target.getFileName() + ".lora4j-saving");
+        try {
+            WriteLock lock = WriteLock.take(beside(target, "lock"), WriteLock.SAVE);
+            try {
+                replace(adapter, target);
+            } finally {
+                lock.close();
+            }
+        } catch (IOException e) {
+            FileProblem problem = FileProblem.ofDirectory(target, e);
+            throw new IOException(
+                    "MultiTaskAdapter.save(" + directory + "): " + problem.what()
+                            + "; what was there before is unchanged. " + problem.advice(),
+                    e);
+        }
+    }
+
+    private static void replace(MultiTaskAdapter adapter, Path target) throws IOException {
+        Path staging = beside(target, "saving");
         deleteTree(staging);
         try {
             Files.createDirectory(staging);
             write(adapter, staging);
             replace(staging, target);
-        } catch (IOException e) {
-            throw new IOException(
-                    "MultiTaskAdapter.save(" + directory + "): " + e
-                            + "; what was there before is unchanged. Free space, grant permission or save elsewhere.",
-                    e);
         } finally {
             deleteTree(staging);
         }
         deleteTree(old(target));
     }
 
+    private static Path beside(Path target, String name) {
+        return target.resolveSibling("." + target.getFileName() + ".lora4j-" + name);
+    }
+
     private static Path old(Path target) {
-        return target.resolveSibling("." + target.getFileName() + ".lora4j-old");
+        return beside(target, "old");
     }
 
     /** Refuses to write over what somebody else put there. */
@@ -91,7 +109,7 @@ final class MultiTaskFiles {
                 adapter.plain(task).save(directory.resolve(PLAIN).resolve(task));
             }
         }
-        Files.writeString(directory.resolve(README), readme(adapter));
+        WholeFile.write(directory.resolve(README), readme(adapter));
         MultiTaskHeader.of(adapter).write(directory.resolve(MultiTaskHeader.FILE));
     }
 

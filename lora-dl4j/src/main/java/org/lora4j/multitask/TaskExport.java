@@ -45,11 +45,12 @@ final class TaskExport {
 
     private static Adapter withHead(Adapter factors, Adapter head) {
         return Adapter.of(
-                factors.config().toBuilder()
-                        .modulesToSave(head.config().modulesToSave())
-                        .build(),
-                factors.modules(),
-                head.savedParameters());
+                        factors.config().toBuilder()
+                                .modulesToSave(head.config().modulesToSave())
+                                .build(),
+                        factors.modules(),
+                        head.savedParameters())
+                .onBaseOf(List.of(factors, head));
     }
 
     /** Multiplies the shares of a constant gate into B. */
@@ -66,7 +67,7 @@ final class TaskExport {
             }
             modules.put(path, Map.of(A, factors.get(A), LoraMethod.B, b));
         });
-        return Adapter.of(experts.config(), modules, Map.of());
+        return Adapter.of(experts.config(), modules, Map.of()).onBaseOf(List.of(experts));
     }
 
     private static double[] softmax(INDArray z) {

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.stream.LongStream;
@@ -110,7 +111,7 @@ public final class HuggingFaceTextTokenizer implements TextTokenizer, AutoClosea
         try {
             return new HuggingFaceTextTokenizer(DjlEncoder.load(in, source, maxLength), maxLength, source);
         } catch (NoClassDefFoundError e) {
-            throw new IllegalStateException(String.format(MISSING_LIBRARY, e.getMessage()), e);
+            throw new IllegalStateException(String.format(Locale.ROOT, MISSING_LIBRARY, e.getMessage()), e);
         }
     }
 

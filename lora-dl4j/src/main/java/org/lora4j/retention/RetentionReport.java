@@ -83,7 +83,7 @@ public record RetentionReport(
                 "cosine",
                 "L2",
                 "overlap@" + neighbors));
-        baseAccuracy.keySet().forEach(head -> table.append(String.format("  %5s", head)));
+        baseAccuracy.keySet().forEach(head -> table.append(String.format(Locale.ROOT, "  %5s", head)));
         Retention base = new Retention("base", 0, 0, 0, 1, baseAccuracy);
         Stream.concat(Stream.of(base), states.stream()).forEach(state -> line(table, column, state));
         return table.append(System.lineSeparator()).toString();

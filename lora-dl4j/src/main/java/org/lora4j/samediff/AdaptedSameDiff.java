@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import org.lora4j.adapter.Adapter;
+import org.lora4j.adapter.BaseHashes;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
@@ -257,6 +258,11 @@ public final class AdaptedSameDiff extends HostedModel<LiveAdapter, MergedArrays
                 leaf.getVariableType() == VariableType.VARIABLE || leaf.getVariableType() == VariableType.CONSTANT;
         INDArray array = isLeaf && leaf.dataType().isFPType() ? leaf.getArr() : null;
         return array == null || array.rank() == 0 ? 0 : array.length();
+    }
+
+    @Override
+    protected BaseHashes baseHashes() {
+        return factory.hashes();
     }
 
     @Override

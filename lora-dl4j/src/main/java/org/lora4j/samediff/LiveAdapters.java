@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.samediff;
 
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.lora4j.adapter.Adapter;
+import org.lora4j.adapter.BaseHashes;
 import org.lora4j.array.RandomStreams;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.error.MessageText;
@@ -30,10 +33,22 @@ final class LiveAdapters {
 
     private final SameDiff base;
     private final GraphSelection.Scope scope;
+    private final BaseHashes hashes;
 
     LiveAdapters(SameDiff base, GraphModules graph, List<GraphParameter> parameters) {
         this.base = base;
         this.scope = new GraphSelection.Scope(graph, parameters, new TargetParameters(base, parameters));
+        Map<String, Supplier<INDArray>> values = new LinkedHashMap<>();
+        Collection<String> stored = StoredWeights.names(base);
+        parameters.stream()
+                .filter(parameter -> !stored.contains(parameter.variable()))
+                .forEach(
+                        parameter -> values.put(parameter.path(), () -> parameter.toPeft(array(parameter.variable()))));
+        this.hashes = new BaseHashes(values);
+    }
+
+    BaseHashes hashes() {
+        return hashes;
     }
 
     /** Makes a fresh adapter; {@code taken} are the variables of the other adapters. */
@@ -105,6 +120,7 @@ final class LiveAdapters {
                     + ". The adapter was made for another base model, or modules go by other names here: compare with"
                     + " Lora.modules(graph), and name modules where they differ.");
         }
+        hashes.require(name, adapter);
         Making making = new Making(name, new PeftFile(config, adapter.extras()), method, taken);
         adapter.modules().forEach((path, tensors) -> {
             Map<String, INDArray> factors = new LinkedHashMap<>(tensors);

@@ -87,13 +87,13 @@ final class BestKeeper {
     }
 
     void load(CheckpointContent from) {
-        if (!from.has("metric")) {
+        metric = from.numberIfAny("metric");
+        if (metric.isEmpty()) {
             return;
         }
-        metric = from.numberIfAny("metric");
-        epoch = OptionalInt.of((int) from.whole("epoch"));
+        epoch = OptionalInt.of(from.smallCount("epoch"));
         reference = from.number("reference");
-        withoutImprovement = (int) from.whole("withoutImprovement");
+        withoutImprovement = from.smallCount("withoutImprovement");
         if (plan.keepBest()) {
             snapshot = ParameterSnapshot.of(parameters);
             snapshot.load(from.part("values"));

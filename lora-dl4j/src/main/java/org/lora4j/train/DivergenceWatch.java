@@ -103,12 +103,12 @@ final class DivergenceWatch {
     }
 
     void load(CheckpointContent from) {
-        steps = from.whole("steps");
+        steps = from.count("steps");
         firstLoss = from.number("firstLoss");
         lastLoss = from.number("lastLoss");
         largestLoss = from.number("largestLoss");
         startNorm = from.number("startNorm");
-        highLosses = from.whole("highLosses");
-        highNorms = from.whole("highNorms");
+        highLosses = from.count("highLosses");
+        highNorms = from.count("highNorms");
     }
 }

@@ -85,10 +85,10 @@ final class GradientWatch {
     }
 
     void load(CheckpointContent from) {
-        stepsWithoutEffect = (int) from.whole("stepsWithoutEffect");
+        stepsWithoutEffect = from.smallCount("stepsWithoutEffect");
         for (int i = 0; i < seen.length; i++) {
-            seen[i] = Boolean.parseBoolean(from.text("seen" + i));
-            zeroSteps[i] = (int) from.whole("zeroSteps" + i);
+            seen[i] = from.truth("seen" + i);
+            zeroSteps[i] = from.smallCount("zeroSteps" + i);
         }
     }
 

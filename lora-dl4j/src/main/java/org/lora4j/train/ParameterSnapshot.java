@@ -61,7 +61,7 @@ public final class ParameterSnapshot implements AutoCloseable {
 
     void load(CheckpointContent from) {
         for (int i = 0; i < copies.size(); i++) {
-            copies.get(i).assign(from.array(String.valueOf(i)));
+            copies.get(i).assign(from.array(String.valueOf(i), copies.get(i)));
         }
     }
 

@@ -65,10 +65,10 @@ final class Position {
     }
 
     void load(CheckpointContent from) {
-        epoch = (int) from.whole("epoch");
-        inEpoch = Boolean.parseBoolean(from.text("inEpoch"));
-        batches = from.whole("batches");
-        passes = from.whole("passes");
-        ending = from.has("ending") ? Ending.valueOf(from.text("ending")) : null;
+        epoch = from.smallCount("epoch");
+        inEpoch = from.truth("inEpoch");
+        batches = from.count("batches");
+        passes = from.count("passes");
+        ending = from.has("ending") ? from.constant("ending", Ending.class) : null;
     }
 }

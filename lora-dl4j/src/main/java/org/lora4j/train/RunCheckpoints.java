@@ -5,14 +5,15 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
+import org.lora4j.format.file.FileProblem;
 import org.lora4j.train.checkpoint.CheckpointContent;
 import org.lora4j.train.checkpoint.CheckpointFolder;
 
 /** The checkpoints of one run: when one is due, and what becomes of a disk that fails. */
-final class RunCheckpoints {
+final class RunCheckpoints implements AutoCloseable {
 
     private final Checkpoints settings;
     private final CheckpointFolder folder;
@@ -31,7 +32,11 @@ final class RunCheckpoints {
         try {
             return new RunCheckpoints(settings, CheckpointFolder.open(settings.directory()), nanoTime);
         } catch (IOException e) {
-            throw failed("Trainer: the directory of checkpoints " + settings.directory() + " cannot be opened", e);
+            FileProblem problem = FileProblem.ofDirectory(settings.directory(), e);
+            throw new UncheckedIOException(
+                    "Trainer: the directory of checkpoints " + settings.directory() + " cannot be opened: "
+                            + problem.what() + ". " + problem.advice(),
+                    e);
         }
     }
 
@@ -54,9 +59,10 @@ final class RunCheckpoints {
         }
     }
 
-    Optional<CheckpointContent> latest() {
+    /** Takes up the latest sound checkpoint; false if there is none. */
+    boolean useLatest(Consumer<CheckpointContent> use) {
         try {
-            return folder.latest();
+            return folder.useLatest(use);
         } catch (IOException e) {
             throw failed("Trainer: the run cannot go on", e);
         }
@@ -77,17 +83,27 @@ final class RunCheckpoints {
             folder.write(step, content.get(), settings.keep());
         } catch (IOException e) {
             List<Path> before = files();
-            throw failed(
+            FileProblem problem = FileProblem.ofDirectory(settings.directory(), e);
+            throw new UncheckedIOException(
                     "Trainer, after step " + step + " of the run: the checkpoint cannot be written to "
                             + settings.directory()
                             + (before.isEmpty()
                                     ? "; there is none of this run"
                                     : "; the last one, " + before.get(0).getFileName() + ", is as it was")
-                            + ". Make room and call resume(batches)",
+                            + ": " + problem.what() + ". " + problem.advice() + " Then call resume(batches)",
                     e);
         }
         lastStep = step;
         lastNanos = nanoTime.getAsLong();
+    }
+
+    @Override
+    public void close() {
+        try {
+            folder.close();
+        } catch (IOException e) {
+            throw failed("Trainer: the directory of checkpoints " + settings.directory() + " stays locked", e);
+        }
     }
 
     private static UncheckedIOException failed(String what, IOException cause) {

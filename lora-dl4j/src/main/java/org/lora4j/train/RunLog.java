@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import org.lora4j.train.checkpoint.CheckpointContent;
+import org.lora4j.train.checkpoint.UnusableContentException;
 
 /** What a run has done so far: losses and times. */
 final class RunLog {
@@ -116,34 +117,43 @@ final class RunLog {
     }
 
     void load(CheckpointContent from) {
+        double[] durations = from.numbers("nanos");
+        losses.clear();
+        stepNanos.clear();
+        epochs.clear();
+        nanos = 0;
         for (double loss : from.numbers("losses")) {
             losses.add(loss);
         }
-        for (double duration : from.numbers("nanos")) {
+        for (double duration : durations) {
             stepNanos.add((long) duration);
             nanos += (long) duration;
         }
-        examples = from.whole("examples");
-        epochSteps = from.whole("epochSteps");
-        epochNanos = from.whole("epochNanos");
-        epochExamples = from.whole("epochExamples");
+        if (losses.size() != durations.length) {
+            throw new UnusableContentException(
+                    "there are " + losses.size() + " losses and " + durations.length + " durations; expected as many");
+        }
+        examples = from.count("examples");
+        epochSteps = from.count("epochSteps");
+        epochNanos = from.count("epochNanos");
+        epochExamples = from.count("epochExamples");
         epochLoss = from.number("epochLoss");
         epochWeight = from.number("epochWeight");
-        for (int i = 0; i < from.whole("epochs"); i++) {
+        for (int i = 0; i < from.count("epochs"); i++) {
             epochs.add(report(from.part("epoch" + i)));
         }
     }
 
     private static EpochReport report(CheckpointContent from) {
         return new EpochReport(
-                (int) from.whole("epoch"),
-                from.whole("steps"),
+                from.smallCount("epoch"),
+                from.count("steps"),
                 from.number("meanLoss"),
-                from.whole("examples"),
+                from.count("examples"),
                 from.number("seconds"),
                 from.numberIfAny("metric"),
                 from.number("evaluationSeconds"),
-                Boolean.parseBoolean(from.text("best")));
+                from.truth("best"));
     }
 
     long steps() {

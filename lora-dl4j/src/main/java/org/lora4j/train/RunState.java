@@ -2,13 +2,13 @@
 package org.lora4j.train;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.regex.Pattern;
 import org.lora4j.error.Problems;
 import org.lora4j.model.TrainableParameter;
 import org.lora4j.train.checkpoint.CheckpointContent;
+import org.lora4j.train.checkpoint.UnusableContentException;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Everything that a run changes: what has to be written down so that it can go on as if it had never stopped. */
@@ -16,6 +16,9 @@ final class RunState {
 
     // The name of an object that tells nothing but its identity, which another process does not have.
     private static final Pattern IDENTITY = Pattern.compile("(\\$\\$Lambda\\S*?)?@[0-9a-f]+\\b");
+
+    /** More processors than any machine has; each part is a thread. */
+    private static final int MOST_PARTS = 1 << 14;
 
     private final TrainingPlan plan;
     private final List<TrainableParameter> parameters;
@@ -103,26 +106,51 @@ final class RunState {
         return content;
     }
 
-    /** Takes up what was saved; nothing is changed if it belongs to another run. */
+    /**
+     * Takes up what was saved. What learns is written to last, when everything has been read: nothing has happened to it if
+     * this throws, and another checkpoint can be loaded.
+     *
+     * @throws IllegalArgumentException if it belongs to another run
+     * @throws UnusableContentException if it cannot be read
+     */
     void load(CheckpointContent content) {
         check(content);
+        List<INDArray> values = new ArrayList<>();
         for (int i = 0; i < parameters.size(); i++) {
             CheckpointContent part = content.part("parameter" + i);
-            updaters.get(i)
-                    .restore(new OptimizerState(
-                            part.whole("updates"), part.part("optimizer").arrays()));
-        }
-        for (int i = 0; i < parameters.size(); i++) {
-            CheckpointContent part = content.part("parameter" + i);
-            parameters.get(i).value().assign(part.array("value"));
+            restore(i, part);
             startNorms.set(i, part.number("startNorm"));
+            values.add(part.array("value", parameters.get(i).value()));
         }
         watch.load(content.part("watch"));
         divergence.load(content.part("divergence"));
         best.load(content.part("best"));
         log.load(content.part("log"));
         position.load(content.part("position"));
-        gradients.inParts(Math.toIntExact(content.whole("mostParts")));
+        gradients.inParts(mostParts(content));
+        for (int i = 0; i < values.size(); i++) {
+            parameters.get(i).value().assign(values.get(i));
+        }
+    }
+
+    private static int mostParts(CheckpointContent content) {
+        int most = content.smallCount("mostParts");
+        if (most < 1 || most > MOST_PARTS) {
+            throw new UnusableContentException(
+                    "\"mostParts\" is " + most + "; expected a number between 1 and " + MOST_PARTS);
+        }
+        return most;
+    }
+
+    /** The plan agrees, so that a state that does not fit its optimizer is damage. */
+    private void restore(int i, CheckpointContent part) {
+        OptimizerState state =
+                new OptimizerState(part.count("updates"), part.part("optimizer").arrays());
+        try {
+            updaters.get(i).restore(state);
+        } catch (IllegalArgumentException e) {
+            throw new UnusableContentException(e.getMessage());
+        }
     }
 
     private void check(CheckpointContent content) {
@@ -131,12 +159,13 @@ final class RunState {
                 content.text("plan").equals(planText()),
                 "the plan is " + planText() + ", expected the one of the checkpoint, " + content.text("plan"));
         problems.check(
-                content.whole("parameters") == parameters.size(),
-                parameters.size() + " parameters learn, expected " + content.whole("parameters"));
-        for (int i = 0; i < Math.min(parameters.size(), content.whole("parameters")); i++) {
+                content.count("parameters") == parameters.size(),
+                parameters.size() + " parameters learn, expected " + content.count("parameters"));
+        for (int i = 0; i < Math.min(parameters.size(), content.count("parameters")); i++) {
             CheckpointContent part = content.part("parameter" + i);
-            String found = worded(parameters.get(i).name(), parameters.get(i).value());
-            String expected = worded(part.text("name"), part.array("value"));
+            TrainableParameter parameter = parameters.get(i);
+            String found = "\"" + parameter.name() + "\" " + CheckpointContent.worded(parameter.value());
+            String expected = "\"" + part.text("name") + "\" " + part.worded("value");
             problems.check(found.equals(expected), "parameter " + i + " is " + found + ", expected " + expected);
         }
         if (!problems.isEmpty()) {
@@ -144,10 +173,6 @@ final class RunState {
                     + ". The checkpoint was taken from another run: use its plan and its model, or start a run of its own in"
                     + " another directory.");
         }
-    }
-
-    private static String worded(String name, INDArray value) {
-        return "\"" + name + "\" " + value.dataType() + Arrays.toString(value.shape());
     }
 
     private String planText() {

@@ -108,7 +108,7 @@ public final class Trainer {
      * @throws TrainingFailedException if a loss or a gradient is not finite, a low-rank factor gets no gradient in three
      *     steps, or the metric is NaN; the message names the likely cause
      * @throws java.io.UncheckedIOException if a checkpoint cannot be written, for instance because the disk is full; the one
-     *     before it is as it was; or if the file of {@link Builder#cacheFrozenPrefix} cannot be written or read
+     *     before it is as it was; if another run, of this process or another, has the directory for checkpoints; or if the file of {@link Builder#cacheFrozenPrefix} cannot be written or read
      */
     public TrainingResult train(Batches batches) {
         return run(batches, false);
@@ -143,17 +143,22 @@ public final class Trainer {
             throw new IllegalStateException(
                     "Trainer: train() while a run is in progress; expected one run at a time. Make a trainer per thread");
         }
-        try {
-            Optional<RunCheckpoints> open = checkpoints.map(settings -> RunCheckpoints.open(settings, nanoTime));
-            if (!resume) {
-                open.ifPresent(RunCheckpoints::requireNone);
-            }
-            try (TrainingRun run =
-                    new TrainingRun(model, plan, batches, evaluation, listeners, open, prefixCache, nanoTime)) {
-                return (resume ? run.resumed() : run).run();
-            }
+        try (RunCheckpoints open = checkpoints
+                .map(settings -> RunCheckpoints.open(settings, nanoTime))
+                .orElse(null)) {
+            return run(batches, resume, Optional.ofNullable(open));
         } finally {
             running.set(false);
+        }
+    }
+
+    private TrainingResult run(Batches batches, boolean resume, Optional<RunCheckpoints> open) {
+        if (!resume) {
+            open.ifPresent(RunCheckpoints::requireNone);
+        }
+        try (TrainingRun run =
+                new TrainingRun(model, plan, batches, evaluation, listeners, open, prefixCache, nanoTime)) {
+            return (resume ? run.resumed() : run).run();
         }
     }
 

@@ -76,10 +76,7 @@ final class TrainingRun implements AutoCloseable {
 
     /** Takes up the run of the latest checkpoint, if there is one. */
     TrainingRun resumed() {
-        checkpoints.flatMap(RunCheckpoints::latest).ifPresent(content -> {
-            state.load(content);
-            checkpoints.orElseThrow().resumedAt(log.steps());
-        });
+        checkpoints.filter(from -> from.useLatest(state::load)).ifPresent(from -> from.resumedAt(log.steps()));
         return this;
     }
 

@@ -16,6 +16,7 @@ import org.lora4j.array.io.ElementCodec;
 import org.lora4j.error.ClosestNames;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.ModelFormatException;
+import org.lora4j.format.DType;
 import org.lora4j.format.TensorEntry;
 import org.lora4j.format.TensorFile;
 import org.lora4j.format.huggingface.Checkpoint;
@@ -127,6 +128,12 @@ public final class ModelWeights implements Closeable {
      */
     public boolean isFloatingPoint(String name) {
         return weight(name).isFloatingPoint();
+    }
+
+    /** Whether a parameter is there as it was made, and not rounded to a narrower type. */
+    boolean isExact(String name) {
+        DType type = file == null ? DType.F32 : file.tensor(name).dtype();
+        return type == DType.F32 || type == DType.F64;
     }
 
     /** The file that the parameters are in, or null. */

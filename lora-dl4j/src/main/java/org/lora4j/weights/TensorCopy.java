@@ -6,7 +6,6 @@ import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Map;
 import org.lora4j.format.TensorEntry;
@@ -41,17 +40,9 @@ final class TensorCopy {
         }
     }
 
-    /** Writes a file beside its place and moves it there when it is complete. */
+    /** Writes a file whole or not at all, and its directory before. */
     static void writeWhole(Path file, List<TensorSource> tensors) throws IOException {
-        Path place = file.toAbsolutePath();
-        Files.createDirectories(place.getParent());
-        Path beside = Files.createTempFile(place.getParent(), "." + place.getFileName(), ".part");
-        try {
-            Files.delete(beside);
-            SafetensorsWriter.write(beside, tensors, METADATA);
-            Files.move(beside, place, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
-        } finally {
-            Files.deleteIfExists(beside);
-        }
+        Files.createDirectories(file.toAbsolutePath().getParent());
+        SafetensorsWriter.write(file, tensors, METADATA);
     }
 }

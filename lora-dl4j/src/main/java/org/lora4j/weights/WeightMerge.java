@@ -12,7 +12,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 import org.lora4j.adapter.Adapter;
+import org.lora4j.adapter.BaseHashes;
 import org.lora4j.array.RandomStreams;
 import org.lora4j.array.io.ArrayBytes;
 import org.lora4j.array.io.ElementCodec;
@@ -70,6 +72,9 @@ public final class WeightMerge {
             throw new IncompatibleBaseException(problems.message("WeightMerge")
                     + ". The adapter was made for another base model, or parameters go by other names here.");
         }
+        for (Adapter adapter : adapters) {
+            requireSameBase(base, adapter, sites.get(adapter));
+        }
         WeightMerge merge = new WeightMerge(base);
         for (Adapter adapter : adapters) {
             merge.put(adapter, sites.get(adapter));
@@ -113,6 +118,20 @@ public final class WeightMerge {
         problems.throwIfAny("WeightMerge.write");
         TensorCopy.writeWhole(file, tensors);
         return changed.keySet();
+    }
+
+    /** Compares the weights that get an update, which have to be read anyway. */
+    private static void requireSameBase(ModelWeights base, Adapter adapter, List<WeightSite> sites)
+            throws IncompatibleBaseException {
+        Map<String, Supplier<INDArray>> values = new LinkedHashMap<>();
+        sites.stream()
+                .filter(site -> site.weight().equals(site.module() + ".weight") && base.isExact(site.weight()))
+                .forEach(site -> values.put(site.weight(), () -> site.turned(base.get(site.weight()))));
+        try {
+            new BaseHashes(values).require("of " + adapter.modules().size() + " modules", adapter);
+        } catch (IllegalArgumentException e) {
+            throw new IncompatibleBaseException("WeightMerge: " + e.getMessage(), e);
+        }
     }
 
     private static void checkConflicts(List<Adapter> adapters, Problems problems) {

@@ -16,6 +16,7 @@ class StagedFilesTest {
 
     private static final String CONFIG = "config";
     private static final List<String> NAMES = List.of("card", CONFIG, "weights");
+    private static final StagedFiles.Names SET = new StagedFiles.Names(CONFIG, List.of("card", "weights"));
 
     @TempDir
     Path temp;
@@ -46,7 +47,7 @@ class StagedFilesTest {
         save(temp, "old");
 
         assertThatThrownBy(() -> {
-                    try (StagedFiles staged = StagedFiles.begin(temp, CONFIG)) {
+                    try (StagedFiles staged = StagedFiles.begin(temp, SET)) {
                         staged.write("weights", "new");
                         throw new IOException("No space left on device");
                     }
@@ -60,7 +61,7 @@ class StagedFilesTest {
     @Test
     void close_withoutCommit_removesADirectoryThatItCreated() throws IOException {
         Path dir = temp.resolve("fresh");
-        try (StagedFiles staged = StagedFiles.begin(dir, CONFIG)) {
+        try (StagedFiles staged = StagedFiles.begin(dir, SET)) {
             staged.write("weights", "new");
         }
 
@@ -70,8 +71,9 @@ class StagedFilesTest {
     @Test
     void crash_beforeTheCommit_leavesTheOldFiles_andTheNextSaveCleansUp() throws IOException {
         save(temp, "old");
-        StagedFiles crashed = StagedFiles.begin(temp, CONFIG);
-        crashed.write("weights", "half");
+        Files.writeString(
+                Files.createDirectory(temp.resolve(StagedFiles.STAGING)).resolve("weights"), "half");
+        Files.createFile(temp.resolve(StagedFiles.LOCK));
 
         assertThat(located(temp)).containsOnly("old");
         save(temp, "new");
@@ -109,7 +111,7 @@ class StagedFilesTest {
                 step.run();
             }
 
-            StagedFiles.begin(dir, CONFIG).close();
+            StagedFiles.begin(dir, SET).close();
 
             assertThat(children(dir)).containsExactlyElementsOf(NAMES);
             assertThat(located(dir)).containsOnly("new");
@@ -133,7 +135,7 @@ class StagedFilesTest {
     void begin_whereAFileIsInTheWay_leavesIt() throws IOException {
         Path file = Files.writeString(temp.resolve("f"), "mine");
 
-        assertThatThrownBy(() -> StagedFiles.begin(file, CONFIG)).isInstanceOf(FileAlreadyExistsException.class);
+        assertThatThrownBy(() -> StagedFiles.begin(file, SET)).isInstanceOf(FileAlreadyExistsException.class);
         assertThat(file).hasContent("mine");
     }
 
@@ -144,11 +146,11 @@ class StagedFilesTest {
         for (String name : NAMES) {
             Files.writeString(committed.resolve(name), "new");
         }
-        return StagedFiles.steps(dir, CONFIG);
+        return StagedFiles.steps(dir, SET);
     }
 
     private static void save(Path dir, String text) throws IOException {
-        try (StagedFiles staged = StagedFiles.begin(dir, CONFIG)) {
+        try (StagedFiles staged = StagedFiles.begin(dir, SET)) {
             for (String name : NAMES) {
                 staged.write(name, text);
             }

@@ -315,6 +315,16 @@ class TroubleshootingTest {
     }
 
     @Test
+    void anotherBase_isQuoted() {
+        Adapter adapter = adapted().adapter("default");
+        SameDiff other = UserGraph.create();
+        other.getVariable("dense1.weight").getArr().addi(1);
+        AdaptedSameDiff model = AdaptedSameDiff.of(other);
+
+        assertQuoted("another-base", IllegalArgumentException.class, () -> model.addAdapter("default", adapter));
+    }
+
+    @Test
     void unwritableDirectory_isQuoted() throws IOException {
         Path file = Files.createFile(folder.resolve("adapter"));
         Adapter adapter = adapted().adapter("default");

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.function.UnaryOperator;
@@ -232,7 +233,7 @@ final class TinyCheckpoint {
     }
 
     static String shardName(int shard, int shards) {
-        return String.format("model-%05d-of-%05d.safetensors", shard + 1, shards);
+        return String.format(Locale.ROOT, "model-%05d-of-%05d.safetensors", shard + 1, shards);
     }
 
     private List<TensorSource> sources(DType dtype, List<String> names) {

@@ -11,15 +11,22 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.SplittableRandom;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.exec.LossAndGradients;
 import org.lora4j.model.TrainableParameter.Kind;
+import org.lora4j.train.checkpoint.CheckpointFolder;
+import org.lora4j.train.checkpoint.SoundNonsense;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -197,6 +204,158 @@ class ResumeTest {
 
         assertThat(steps).startsWith(5L);
         assertThat(resumed.values(0)).isEqualTo(straight.values(0));
+    }
+
+    /** Values that nobody can have written, with a checksum that fits them. */
+    @ParameterizedTest
+    @CsvSource({
+        "position.passes, many",
+        "position.passes, -1",
+        "position.epoch, 99999999999",
+        "position.inEpoch, yes",
+        "position.ending, SOMEHOW",
+        "log.epochSteps, 1.5",
+        "log.epoch0.meanLoss, low",
+        "log.epochs, ٣",
+        "parameter0.startNorm, ''",
+        "parameter0.updates, -7",
+        "parameters, two",
+        "mostParts, 0",
+        "mostParts, 2000000000",
+        "divergence.firstLoss, x",
+        "watch.zeroSteps0, x",
+        "best.metric, x",
+        "best.reference, x"
+    })
+    void resume_whenTheLastCheckpointHoldsNonsense_usesTheOneBefore(String name, String value) throws IOException {
+        TestModel straight = noisy();
+        trainer(straight, AdamW.of(0.05)).build().train(batches());
+        Checkpoints checkpoints = interruptedAfterFive();
+        SoundNonsense.write(folder.resolve("checkpoint-000000000005.safetensors"), content -> content.put(name, value));
+
+        TestModel resumed = noisy();
+        trainer(resumed, AdamW.of(0.05)).checkpoints(checkpoints).build().resume(batches());
+
+        assertThat(resumed.values(0)).isEqualTo(straight.values(0));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"parameter0.optimizer.m", "parameter0.value", "best.values.0", "log.losses", "log.nanos"})
+    void resume_whenAllCheckpointsHoldNonsense_namesThemAndChangesNothing(String array) throws IOException {
+        Checkpoints checkpoints = interruptedAfterFive();
+        for (String file : files()) {
+            SoundNonsense.write(folder.resolve(file), content -> content.put(array, Nd4j.zeros(DataType.FLOAT, 7, 7)));
+        }
+        TestModel resumed = noisy();
+        Trainer trainer =
+                trainer(resumed, AdamW.of(0.05)).checkpoints(checkpoints).build();
+
+        assertThatThrownBy(() -> trainer.resume(batches()))
+                .hasMessageContaining(array.equals("parameter0.value") ? "FLOAT[7, 7]" : "checkpoint-000000000005");
+        assertThat(resumed.values(0)).containsExactly(0, 0);
+    }
+
+    private Checkpoints interruptedAfterFive() {
+        Checkpoints checkpoints = Checkpoints.in(folder).withEverySteps(1).withKeep(2);
+        trainer(noisy(), AdamW.of(0.05))
+                .checkpoints(checkpoints)
+                .listener(interruptAfter(5))
+                .build()
+                .train(batches());
+        return checkpoints;
+    }
+
+    @Test
+    void resume_onAnInterruptedThread_takesNothingForDamage() {
+        Checkpoints checkpoints = interruptedAfterFive();
+        TestModel resumed = noisy();
+        Thread.currentThread().interrupt();
+
+        TrainingResult result = trainer(resumed, AdamW.of(0.05))
+                .checkpoints(checkpoints)
+                .build()
+                .resume(batches());
+
+        assertThat(result.ending()).isEqualTo(Ending.INTERRUPTED);
+        assertThat(result.steps()).isEqualTo(6);
+    }
+
+    @Test
+    void train_interruptedAtAnyMoment_endsAsInterrupted_withAWholeCheckpoint() throws Exception {
+        interruptOften(40);
+    }
+
+    @Tag("thorough")
+    @Test
+    void train_interruptedAtVeryManyMoments_endsAsInterrupted_withAWholeCheckpoint() throws Exception {
+        interruptOften(2000);
+    }
+
+    private void interruptOften(int times) throws Exception {
+        SplittableRandom random = new SplittableRandom(times);
+        int interrupted = 0;
+        for (int i = 0; i < times; i++) {
+            Checkpoints checkpoints =
+                    Checkpoints.in(folder.resolve("moment" + i)).withEverySteps(1);
+            CompletableFuture<TrainingResult> result = new CompletableFuture<>();
+            TrainingPlan endless =
+                    plan(AdamW.of(0.05)).toBuilder().epochs(1_000_000).build();
+            TestModel model = noisy();
+            Thread training = new Thread(() -> {
+                try {
+                    result.complete(Trainer.builder(model)
+                            .plan(endless)
+                            .evaluation(evaluation(model))
+                            .checkpoints(checkpoints)
+                            .build()
+                            .train(batches()));
+                } catch (RuntimeException | Error e) {
+                    result.completeExceptionally(e);
+                }
+            });
+            training.start();
+            Thread.sleep(random.nextInt(5), random.nextInt(1_000_000));
+            training.interrupt();
+
+            interrupted += result.get(60, TimeUnit.SECONDS).ending() == Ending.INTERRUPTED ? 1 : 0;
+            training.join();
+            try (CheckpointFolder left = CheckpointFolder.open(checkpoints.directory())) {
+                List<String> newest = new ArrayList<>();
+                assertThat(left.useLatest(content -> newest.add(content.text("position.passes"))))
+                        .isTrue();
+                assertThat(left.files().get(0).getFileName().toString())
+                        .isEqualTo(String.format(
+                                Locale.ROOT,
+                                "checkpoint-%012d.safetensors",
+                                result.get().steps()));
+            }
+        }
+
+        assertThat(interrupted).isEqualTo(times);
+    }
+
+    @Test
+    void train_whileAnotherRunHasTheDirectory_refuses() {
+        Checkpoints checkpoints = Checkpoints.in(folder);
+        TrainingListener second = new TrainingListener() {
+            @Override
+            public void onTrainingStart(TrainingStart start) {
+                Trainer other = trainer(noisy(), AdamW.of(0.05))
+                        .checkpoints(checkpoints)
+                        .build();
+                assertThatThrownBy(() -> other.resume(batches()))
+                        .isInstanceOf(UncheckedIOException.class)
+                        .hasMessageContaining("another thread or process is writing there");
+            }
+        };
+
+        TrainingResult result = trainer(noisy(), AdamW.of(0.05))
+                .checkpoints(checkpoints)
+                .listener(second)
+                .build()
+                .train(batches());
+
+        assertThat(result.ending()).isEqualTo(Ending.COMPLETED);
     }
 
     private static void damage(Path file, int kind) throws IOException {

@@ -81,7 +81,7 @@ final class HeadRows {
         Map<String, INDArray> saved = new LinkedHashMap<>(adapter.savedParameters());
         saved.put(weight(), newWeight);
         saved.put(bias(), newBias);
-        return Adapter.of(adapter.config(), adapter.modules(), saved);
+        return Adapter.of(adapter.config(), adapter.modules(), saved).onBaseOf(List.of(adapter));
     }
 
     /** Whether an adapter comes with rows of a head. */

@@ -59,7 +59,8 @@ final class Hosting {
             Adapter withHead = host.model().adapter(NAME);
             host.model().activate();
             host.model().removeAdapter(NAME);
-            attach(host, Adapter.of(withHead.config(), start.adapter().modules(), saved(withHead, start)), true);
+            Adapter both = Adapter.of(withHead.config(), start.adapter().modules(), saved(withHead, start));
+            attach(host, both.onBaseOf(List.of(start.adapter())), true);
         }
     }
 

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
@@ -108,8 +109,11 @@ class EnsembleMemoryTest {
         long grown = Long.parseLong(resident[1]) - Long.parseLong(resident[0]);
         long base = 4L * WIDTH * WIDTH;
         System.out.printf(
+                Locale.ROOT,
                 "8 members beside a base of %d MB: %d MB, in all %d MB%n",
-                base >> 20, grown >> 20, Long.parseLong(resident[1]) >> 20);
+                base >> 20,
+                grown >> 20,
+                Long.parseLong(resident[1]) >> 20);
         assertThat(grown).isLessThan(base);
     }
 

@@ -4,6 +4,7 @@ package org.lora4j.integration.benchmark;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.Predicate;
 import org.lora4j.integration.quickstart.MiniLm;
 import org.lora4j.pretrained.BertConfig;
@@ -25,7 +26,7 @@ final class BoundTeam {
         List<Contender> contenders = new ArrayList<>();
         if (wanted.test(OPEN_BLAS)) {
             LinearProducts products = new LinearProducts(config, TOKENS);
-            String label = String.format("bound: %.1f GFLOP, OpenBLAS", products.operations() / 1e9);
+            String label = String.format(Locale.ROOT, "bound: %.1f GFLOP, OpenBLAS", products.operations() / 1e9);
             contenders.add(Contender.timed(OPEN_BLAS, label, STEPS, products::run));
         }
         try {
@@ -36,7 +37,7 @@ final class BoundTeam {
             }
         } catch (LinkageError e) {
             // Its library is there for one system only; the other bound can be timed without it.
-            System.out.printf("oneDNN takes no part: %s%n", e);
+            System.out.printf(Locale.ROOT, "oneDNN takes no part: %s%n", e);
         }
         return contenders;
     }

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
@@ -92,7 +93,7 @@ final class EncoderTeam {
         try {
             contenders.add(maker.get());
         } catch (LinkageError | IllegalStateException e) {
-            System.out.printf("%s takes no part: %s%n", key, e);
+            System.out.printf(Locale.ROOT, "%s takes no part: %s%n", key, e);
         }
     }
 

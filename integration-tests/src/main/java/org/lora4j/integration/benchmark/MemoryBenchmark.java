@@ -50,9 +50,9 @@ public final class MemoryBenchmark {
         Summary summary = new Summary("MiniLM, memory of training: LoRA on all linear layers, 32 x 64", Machine.facts())
                 .note("steps", steps)
                 .note("Java", String.join(" ", OPTIONS));
-        told.forEach((name, bytes) -> summary.note(name, String.format("%.0f MB", bytes / 1e6)));
-        recomputing.forEach((name, bytes) ->
-                summary.note(name + ", activations computed again", String.format("%.0f MB", bytes / 1e6)));
+        told.forEach((name, bytes) -> summary.note(name, String.format(Locale.ROOT, "%.0f MB", bytes / 1e6)));
+        recomputing.forEach((name, bytes) -> summary.note(
+                name + ", activations computed again", String.format(Locale.ROOT, "%.0f MB", bytes / 1e6)));
         List<Promise> promises = new ArrayList<>();
         promises.add(
                 Promise.atMost("peak resident memory, GB", told.get(TrainingProcess.PEAK) / GIGABYTE, MOST_GIGABYTES));

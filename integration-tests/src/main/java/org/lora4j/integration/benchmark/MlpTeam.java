@@ -4,6 +4,7 @@ package org.lora4j.integration.benchmark;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.function.Predicate;
@@ -49,7 +50,7 @@ final class MlpTeam {
             networks.forEach((way, network) -> {
                 String key = key(way, batch);
                 if (wanted.test(key)) {
-                    String label = String.format("Deeplearning4j %s, batch %d, step", way, batch);
+                    String label = String.format(Locale.ROOT, "Deeplearning4j %s, batch %d, step", way, batch);
                     contenders.add(Contender.timed(key, label, STEPS, () -> network.fit(data)));
                 }
             });

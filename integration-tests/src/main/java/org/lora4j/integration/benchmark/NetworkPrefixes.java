@@ -3,6 +3,7 @@ package org.lora4j.integration.benchmark;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.OptionalDouble;
 import java.util.stream.LongStream;
 import org.deeplearning4j.datasets.iterator.ExistingDataSetIterator;
@@ -44,7 +45,7 @@ final class NetworkPrefixes implements AutoCloseable {
     private static final long SEED = 7;
     private static final PrefixCache CACHE = PrefixCache.inMemory(1L << 28);
 
-    static final String TABLE = String.format("Deeplearning4j, epochs of %d batches of %d", BATCHES, ROWS);
+    static final String TABLE = String.format(Locale.ROOT, "Deeplearning4j, epochs of %d batches of %d", BATCHES, ROWS);
 
     /** A network with adapters on one layer. */
     private record Case(String key, String label, MultiLayerNetwork base, String target, long[] input, double least) {}

@@ -89,8 +89,12 @@ public final class PeerBenchmark {
                 // What is first meets another processor than what is last.
                 Collections.reverse(order);
                 System.out.printf(
+                        Locale.ROOT,
                         "%d threads, round %d of %d%s%n",
-                        threads, round + WARM_UP_ROUNDS + 1, rounds + WARM_UP_ROUNDS, round < 0 ? " (warm-up)" : "");
+                        threads,
+                        round + WARM_UP_ROUNDS + 1,
+                        rounds + WARM_UP_ROUNDS,
+                        round < 0 ? " (warm-up)" : "");
             }
             return measured;
         } finally {
@@ -107,11 +111,11 @@ public final class PeerBenchmark {
             TeamProcess process = TeamProcess.start(team, threads, only);
             processes.put(team, process);
             process.facts().forEach((name, value) -> facts.merge(name, value, PeerBenchmark::both));
-            System.out.printf("%s is ready%n", team);
+            System.out.printf(Locale.ROOT, "%s is ready%n", team);
         } catch (IOException e) {
             // The others go on; the summary says which figures are missing for it.
             measured.miss(team.prefix(), team + ": " + e.getMessage());
-            System.out.printf("%s takes no part: %s%n", team, e.getMessage());
+            System.out.printf(Locale.ROOT, "%s takes no part: %s%n", team, e.getMessage());
         }
     }
 

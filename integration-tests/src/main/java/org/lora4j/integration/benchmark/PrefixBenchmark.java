@@ -67,15 +67,18 @@ public final class PrefixBenchmark {
                 measured.add(run.key(), run.label(), laterEpochs(run, batches));
             }
             networks.round();
-            System.out.printf("round %d of %d%n", round + 1, rounds);
+            System.out.printf(Locale.ROOT, "round %d of %d%n", round + 1, rounds);
         }
         networks.close();
         Summary summary = new Summary("The cache of the frozen prefix", Machine.facts())
                 .note("ratios are made of", clock + " time")
                 .table(
                         String.format(
+                                Locale.ROOT,
                                 "MiniLM, epochs of %d batches of %d x %d",
-                                BATCHES, MiniLmBatch.ROWS, MiniLmBatch.LENGTH),
+                                BATCHES,
+                                MiniLmBatch.ROWS,
+                                MiniLmBatch.LENGTH),
                         measured)
                 .table(NetworkPrefixes.TABLE, networks.measured());
         for (Ratio ratio : RATIOS) {

@@ -95,9 +95,10 @@ public final class QuantizedBenchmark {
         accuracies(forms);
         Summary summary = new Summary("MiniLM with stored weights: LoRA on all linear layers, 32 x 64", Machine.facts())
                 .table("a step", steps);
-        memory.forEach(
-                (key, ratio) -> summary.note("linear weights of " + key + " / F32", String.format("%.3f", ratio)));
-        accuracy.forEach((key, value) -> summary.note("accuracy with " + key, String.format("%.4f", value)));
+        memory.forEach((key, ratio) ->
+                summary.note("linear weights of " + key + " / F32", String.format(Locale.ROOT, "%.3f", ratio)));
+        accuracy.forEach(
+                (key, value) -> summary.note("accuracy with " + key, String.format(Locale.ROOT, "%.4f", value)));
         promises("int8", INT8_MEMORY, INT8_STEP, summary);
         promises("nf4", NF4_MEMORY, NF4_STEP, summary);
         step("int8-onednn", PLAIN_ONE_DNN, INT8_STEP, summary);
@@ -148,7 +149,7 @@ public final class QuantizedBenchmark {
         double ratio = 1;
         if (form.way().isPresent()) {
             QuantizedGraph small = form.way().get().consume(base, QuantizedBenchmark::isLinear);
-            System.out.printf("%s: %s%n", form.key(), small);
+            System.out.printf(Locale.ROOT, "%s: %s%n", form.key(), small);
             base = small.graph();
             ratio = small.ratio();
         }
@@ -180,7 +181,8 @@ public final class QuantizedBenchmark {
                 if (round >= 0) {
                     steps.add(entry.getKey(), entry.getKey(), List.of(step));
                 }
-                System.out.printf("round %d  %-12s %.3f s for a step%n", round + 1, entry.getKey(), step.seconds());
+                System.out.printf(
+                        Locale.ROOT, "round %d  %-12s %.3f s for a step%n", round + 1, entry.getKey(), step.seconds());
             }
         }
     }
@@ -204,7 +206,8 @@ public final class QuantizedBenchmark {
                 Trainer.builder(model).plan(plan).build().train(training.batches());
                 double found = accuracy(model.executor(), heldOut);
                 accuracy.put(form.key(), found);
-                System.out.printf("%-12s accuracy %.4f on %d held-out glosses%n", form.key(), found, heldOut.size());
+                System.out.printf(
+                        Locale.ROOT, "%-12s accuracy %.4f on %d held-out glosses%n", form.key(), found, heldOut.size());
             }
         }
     }

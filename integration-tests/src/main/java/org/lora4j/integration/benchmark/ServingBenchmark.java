@@ -108,7 +108,11 @@ public final class ServingBenchmark {
             server.register("a" + i, adapters.get(i));
         }
         System.out.printf(
-                "%n%s, rank %d, %d modules%n", label, RANK, started.modules().size());
+                Locale.ROOT,
+                "%n%s, rank %d, %d modules%n",
+                label,
+                RANK,
+                started.modules().size());
         model.addAdapter("one", adapters.get(0));
         model.activate("one");
         batches(server, model);
@@ -118,7 +122,7 @@ public final class ServingBenchmark {
 
     private void mlp() throws Exception {
         targets = "network of Deeplearning4j";
-        System.out.printf("%nDL4J, 784-2048-2048-10, rank %d, 3 modules%n", RANK);
+        System.out.printf(Locale.ROOT, "%nDL4J, 784-2048-2048-10, rank %d, 3 modules%n", RANK);
         Map<String, Timing> timings = measured(new MlpServing().contenders(), MLP_CALLS);
         print(timings);
         double mixed = timings.get(MlpServing.MIXED).best();
@@ -134,7 +138,11 @@ public final class ServingBenchmark {
 
     private static void print(Map<String, Timing> timings) {
         timings.forEach((name, timing) -> System.out.printf(
-                "%-32s best %7.1f ms, median %7.1f ms%n", name, 1e3 * timing.best(), 1e3 * timing.median()));
+                Locale.ROOT,
+                "%-32s best %7.1f ms, median %7.1f ms%n",
+                name,
+                1e3 * timing.best(),
+                1e3 * timing.median()));
     }
 
     private void batches(AdapterServer server, AdaptedSameDiff model) throws Exception {
@@ -179,7 +187,7 @@ public final class ServingBenchmark {
         }
         Timing same = Timing.of(seconds.get("same"));
         double more = Timing.of(seconds.get("other")).best() - same.best();
-        System.out.printf("one text of %d tokens: best %.2f ms%n", LENGTH, 1e3 * same.best());
+        System.out.printf(Locale.ROOT, "one text of %d tokens: best %.2f ms%n", LENGTH, 1e3 * same.best());
         verdict("another adapter at each call, ms more", 1e3 * more, 1e3 * MOST_SWITCH_SECONDS);
     }
 
@@ -189,7 +197,7 @@ public final class ServingBenchmark {
             server.register("a" + i, adapters.get(i % MIXED));
         }
         double each = (System.nanoTime() - from) / 1e6 / (MANY - MIXED);
-        System.out.printf("registering an adapter: %.1f ms%n", each);
+        System.out.printf(Locale.ROOT, "registering an adapter: %.1f ms%n", each);
         verdict("1,000 adapters, GB", server.residentBytes() / 1e9, MOST_BYTES / 1e9);
     }
 
@@ -232,7 +240,8 @@ public final class ServingBenchmark {
     private void verdict(String what, double value, double most) {
         Promise promise = Promise.atMost(what + ", " + targets, value, most);
         summary.promise(promise);
-        System.out.printf("%-60s %7.3f, %s: %s%n", promise.name(), value, promise.wanted(), promise.verdict());
+        System.out.printf(
+                Locale.ROOT, "%-60s %7.3f, %s: %s%n", promise.name(), value, promise.wanted(), promise.verdict());
     }
 
     /** The adapter with random second factors: what training leaves. */

@@ -42,7 +42,7 @@ public final class StartupBenchmark {
         Map<String, List<Double>> seconds = new LinkedHashMap<>();
         for (int round = 0; round <= rounds; round++) {
             Map<String, Double> told = ChildJava.run(StartupProcess.class, OPTIONS, List.of(), ENVIRONMENT);
-            System.out.printf("process %d of %d: %s%n", round + 1, rounds + 1, told);
+            System.out.printf(Locale.ROOT, "process %d of %d: %s%n", round + 1, rounds + 1, told);
             if (round > 0) {
                 told.forEach((name, value) ->
                         seconds.computeIfAbsent(name, key -> new ArrayList<>()).add(value));
@@ -52,7 +52,7 @@ public final class StartupBenchmark {
                 .note("Java", String.join(" ", OPTIONS));
         seconds.forEach((name, values) -> {
             Timing timing = Timing.of(values);
-            summary.note(name, String.format("%.2f s, best %.2f s", timing.median(), timing.best()));
+            summary.note(name, String.format(Locale.ROOT, "%.2f s, best %.2f s", timing.median(), timing.best()));
         });
         summary.promise(Promise.atMost(
                         "ready to train, seconds since the start of Java",

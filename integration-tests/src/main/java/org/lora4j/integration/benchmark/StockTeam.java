@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.Predicate;
 import org.lora4j.pretrained.BertClassifier;
@@ -32,7 +33,7 @@ final class StockTeam {
         List<Contender> contenders = new ArrayList<>();
         if (wanted.test(FULL_FIT) || wanted.test(FULL_SESSION)) {
             StockSteps full = StockSteps.full(models.own(), batch);
-            String size = String.format("(%,d parameters)", full.parameters());
+            String size = String.format(Locale.ROOT, "(%,d parameters)", full.parameters());
             if (wanted.test(FULL_FIT)) {
                 contenders.add(fit(FULL_FIT, "stock SameDiff full fine-tuning, fit, step " + size, full));
             }
@@ -47,7 +48,9 @@ final class StockTeam {
                             .graph(),
                     batch);
             String label = String.format(
-                    "stock SameDiff LoRA on all linear layers, fit, step (%,d parameters)", lora.parameters());
+                    Locale.ROOT,
+                    "stock SameDiff LoRA on all linear layers, fit, step (%,d parameters)",
+                    lora.parameters());
             contenders.add(fit(LORA_FIT, label, lora));
         }
         if (wanted.test(OUTPUT)) {

@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.lora4j.format.file.WholeFile;
 
 /** What a benchmark found: times in tables, and every promise with its verdict. As text, as Markdown and as JSON. */
 final class Summary {
@@ -135,8 +136,11 @@ final class Summary {
         Files.createDirectories(folder);
         Path json = folder.resolve(name + "-benchmark.json");
         new ObjectMapper().writerWithDefaultPrettyPrinter().writeValue(json.toFile(), json());
-        Files.writeString(folder.resolve(name + "-benchmark.md"), markdown());
+        WholeFile.write(folder.resolve(name + "-benchmark.md"), markdown());
         System.out.printf(
-                "%n%s%nAlso in %s%n", markdown(), json.toAbsolutePath().normalize());
+                Locale.ROOT,
+                "%n%s%nAlso in %s%n",
+                markdown(),
+                json.toAbsolutePath().normalize());
     }
 }

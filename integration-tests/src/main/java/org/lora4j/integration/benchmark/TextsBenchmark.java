@@ -81,7 +81,7 @@ public final class TextsBenchmark {
                     measured.add(way.getKey(), labels.get(way.getKey()), List.of(epoch));
                 }
             }
-            System.out.printf("round %d of %d%s%n", round, rounds, round == 0 ? " (warm-up)" : "");
+            System.out.printf(Locale.ROOT, "round %d of %d%s%n", round, rounds, round == 0 ? " (warm-up)" : "");
         }
         LengthBuckets texts = ways.get(BY_LENGTH);
         new Summary("MiniLM, short texts", Machine.facts())

@@ -3,6 +3,7 @@ package org.lora4j.integration.benchmark;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.Predicate;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
@@ -113,7 +114,7 @@ final class TorchEncoder {
 
     private Contender step(String key, String label) {
         Runnable step = Torch.step(() -> torch.cross_entropy_loss(logits(), labels), parameters);
-        String name = String.format("%s, step (%,d parameters)", label, Torch.count(parameters));
+        String name = String.format(Locale.ROOT, "%s, step (%,d parameters)", label, Torch.count(parameters));
         return Contender.timed(key, name, STEPS, step);
     }
 

@@ -3,6 +3,7 @@ package org.lora4j.integration.benchmark;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.Predicate;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
@@ -41,8 +42,11 @@ final class TorchMlp {
                 if (wanted.test(key)) {
                     TorchMlp network = new TorchMlp(batch, lora);
                     String label = String.format(
+                            Locale.ROOT,
                             "PyTorch %s, batch %d, step (%,d parameters)",
-                            lora ? "LoRA" : "full", batch, Torch.count(network.parameters));
+                            lora ? "LoRA" : "full",
+                            batch,
+                            Torch.count(network.parameters));
                     contenders.add(Contender.timed(key, label, STEPS, Torch.step(network::loss, network.parameters)));
                 }
             }

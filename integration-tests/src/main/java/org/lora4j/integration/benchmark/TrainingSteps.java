@@ -3,6 +3,7 @@ package org.lora4j.integration.benchmark;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.lora4j.model.Trainable;
 import org.lora4j.train.AdamW;
@@ -25,7 +26,7 @@ final class TrainingSteps {
         long parameters = model.trainableParameters().stream()
                 .mapToLong(p -> p.value().length())
                 .sum();
-        String name = String.format("%s, step (%,d parameters)", label, parameters);
+        String name = String.format(Locale.ROOT, "%s, step (%,d parameters)", label, parameters);
         return new Contender(key, name, () -> run(model, batch, steps));
     }
 

@@ -3,6 +3,7 @@ package org.lora4j.integration.characters;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
@@ -28,8 +29,12 @@ final class Adaptation {
             fullSeconds.add(seconds(full, batch));
             if (i % Math.max(1, batches / REPORTS) == 0) {
                 out.accept(String.format(
+                        Locale.ROOT,
                         "batch %d of %d: loss %.3f with LoRA, %.3f with full fine-tuning",
-                        i, batches, lora.score() / CharacterLstm.STRETCH, full.score() / CharacterLstm.STRETCH));
+                        i,
+                        batches,
+                        lora.score() / CharacterLstm.STRETCH,
+                        full.score() / CharacterLstm.STRETCH));
             }
         }
     }

@@ -4,6 +4,7 @@ package org.lora4j.integration.characters;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
@@ -35,6 +36,7 @@ record CharacterBase(int hidden, int batches, double rate, long seed, Consumer<S
             network.fit(Windows.random(text.training(), EXAMPLES, LENGTH, random));
             if (i % Math.max(1, batches / REPORTS) == 0) {
                 out.accept(String.format(
+                        Locale.ROOT,
                         "%,d of %,d symbols, loss %.3f, %.0f s",
                         i * EXAMPLES * LENGTH,
                         batches * EXAMPLES * LENGTH,

@@ -143,12 +143,16 @@ public final class Characters {
                         base.numParams(),
                         seed));
         out.print(report.table());
-        out.printf("outputs with the adapter off: %s%n", offEqualsBase ? "the base's, bit for bit" : "NOT the base's");
         out.printf(
+                Locale.ROOT,
+                "outputs with the adapter off: %s%n",
+                offEqualsBase ? "the base's, bit for bit" : "NOT the base's");
+        out.printf(
+                Locale.ROOT,
                 "outputs of the saved and loaded adapter: %s%n",
                 loadedEqualsTrained ? "the same, bit for bit" : "OTHERS");
-        out.printf("merged: largest difference of a probability %.2e%n", mergeDifference);
-        out.printf("a LoRA batch takes %.2f times as long as a full one%n", adaptation.stepRatio());
+        out.printf(Locale.ROOT, "merged: largest difference of a probability %.2e%n", mergeDifference);
+        out.printf(Locale.ROOT, "a LoRA batch takes %.2f times as long as a full one%n", adaptation.stepRatio());
 
         heading("Samples");
         sample("base", base, "ROMEO:\n");
@@ -159,8 +163,10 @@ public final class Characters {
 
         report.write(folder.resolve("report.json"));
         out.printf(
+                Locale.ROOT,
                 "%nEverything is in %s. %.0f s in all.%n",
-                folder.toAbsolutePath().normalize(), (System.nanoTime() - start) / 1e9);
+                folder.toAbsolutePath().normalize(),
+                (System.nanoTime() - start) / 1e9);
     }
 
     private static LoraConfig config() {
@@ -172,12 +178,12 @@ public final class Characters {
     }
 
     private void sample(String name, MultiLayerNetwork network, String from) {
-        out.printf("-- %s, going on from \"%s\"%n", name, from.replace("\n", "\\n"));
+        out.printf(Locale.ROOT, "-- %s, going on from \"%s\"%n", name, from.replace("\n", "\\n"));
         out.println(CharacterLstm.goOn(network, from, SAMPLE, seed));
     }
 
     private void heading(String text) {
-        out.printf("%n== %s%n", text);
+        out.printf(Locale.ROOT, "%n== %s%n", text);
     }
 
     /** What every network is measured with. */

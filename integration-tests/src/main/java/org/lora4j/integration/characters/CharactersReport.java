@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.lora4j.integration.demonstration.ReportFile;
@@ -26,13 +27,14 @@ record CharactersReport(List<Row> rows, Facts facts) {
 
         String line() {
             return String.format(
+                    Locale.ROOT,
                     "%-24s %11.4f %11.4f %12s %9s %12s%n",
                     name,
                     shakespeare,
                     java,
-                    trainable == 0 ? "" : String.format("%,d", trainable),
-                    stepSeconds == 0 ? "" : String.format("%.0f", 1000 * stepSeconds),
-                    savedBytes == 0 ? "" : String.format("%,d", savedBytes));
+                    trainable == 0 ? "" : String.format(Locale.ROOT, "%,d", trainable),
+                    stepSeconds == 0 ? "" : String.format(Locale.ROOT, "%.0f", 1000 * stepSeconds),
+                    savedBytes == 0 ? "" : String.format(Locale.ROOT, "%,d", savedBytes));
         }
     }
 
@@ -56,8 +58,14 @@ record CharactersReport(List<Row> rows, Facts facts) {
 
     String table() {
         String head = String.format(
+                Locale.ROOT,
                 "%-24s %11s %11s %12s %9s %12s%n",
-                "nats a symbol", "Shakespeare", "Java", "trainable", "ms/batch", "bytes");
+                "nats a symbol",
+                "Shakespeare",
+                "Java",
+                "trainable",
+                "ms/batch",
+                "bytes");
         return head + rows.stream().map(Row::line).collect(Collectors.joining());
     }
 

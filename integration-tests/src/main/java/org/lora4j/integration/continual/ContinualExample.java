@@ -180,8 +180,12 @@ public final class ContinualExample {
                 .save(folder.resolve(file + ".png"));
         Outcome outcome = Outcome.of(strategy, report, routing.testRoutes());
         say(String.format(
+                Locale.ROOT,
                 "%s: average accuracy %.4f, forgetting %.4f, routed %.4f",
-                strategy.name(), report.averageAccuracy(), report.averageForgetting(), outcome.routed()));
+                strategy.name(),
+                report.averageAccuracy(),
+                report.averageForgetting(),
+                outcome.routed()));
         return outcome;
     }
 
@@ -192,9 +196,9 @@ public final class ContinualExample {
     }
 
     private void report(List<Outcome> outcomes, Routing.Figures router) throws IOException {
-        out.printf("%n%s%n", Outcome.heading());
+        out.printf(Locale.ROOT, "%n%s%n", Outcome.heading());
         outcomes.forEach(outcome -> out.println(outcome.row()));
-        out.printf("%nrouter, %s: %s%n", router.kind(), Routing.worded(router));
+        out.printf(Locale.ROOT, "%nrouter, %s: %s%n", router.kind(), Routing.worded(router));
         double seconds = (System.nanoTime() - start) / 1e9;
         Map<String, Object> figures = new LinkedHashMap<>();
         figures.put("settings", settings);
@@ -204,11 +208,13 @@ public final class ContinualExample {
         Path file = folder.resolve("report.json");
         ReportFile.write(file, figures);
         out.printf(
+                Locale.ROOT,
                 "%n%.0f s; the figures are in %s%n",
-                seconds, file.toAbsolutePath().normalize());
+                seconds,
+                file.toAbsolutePath().normalize());
     }
 
     private synchronized void say(String line) {
-        out.printf("%4.0f s  %s%n", (System.nanoTime() - start) / 1e9, line);
+        out.printf(Locale.ROOT, "%4.0f s  %s%n", (System.nanoTime() - start) / 1e9, line);
     }
 }

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.lora4j.continual.ContinualTask;
 import org.lora4j.continual.ForgettingReport;
@@ -82,6 +83,7 @@ record Outcome(
 
     static String heading() {
         return String.format(
+                Locale.ROOT,
                 "%-34s %7s %8s %6s %6s %7s %7s %8s %11s %7s",
                 "strategy",
                 "average",
@@ -97,6 +99,7 @@ record Outcome(
 
     String row() {
         return String.format(
+                Locale.ROOT,
                 "%-34s %7.4f %8.4f %6.3f %6.3f %7.4f %7.4f %8s %,11d %7.0f",
                 name,
                 report.averageAccuracy(),
@@ -105,7 +108,7 @@ record Outcome(
                 report.forwardTransfer().orElseThrow(),
                 report.averageForgetting(),
                 routed,
-                Double.isNaN(anyHead) ? "-" : String.format("%.4f", anyHead),
+                Double.isNaN(anyHead) ? "-" : String.format(Locale.ROOT, "%.4f", anyHead),
                 parameters,
                 trainingSeconds);
     }

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
 import org.lora4j.continual.ContinualTask;
@@ -137,9 +138,15 @@ final class Routing {
 
     static String worded(Figures f) {
         return String.format(
+                Locale.ROOT,
                 "domain right %.4f, known called known %.4f, out of scope called unknown %.4f, AUROC %.4f (validation: domain"
                         + " right %.4f, AUROC %.4f)",
-                f.test(), f.accepted(), f.unknownFound(), f.auroc(), f.validation(), f.validationAuroc());
+                f.test(),
+                f.accepted(),
+                f.unknownFound(),
+                f.auroc(),
+                f.validation(),
+                f.validationAuroc());
     }
 
     private Figures figures(String kind, TaskRouter router) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.integration.continual;
 
+import java.util.Locale;
 import java.util.function.Consumer;
 import org.lora4j.continual.ContinualLearner;
 import org.lora4j.continual.ContinualTask;
@@ -28,7 +29,8 @@ final class Spoken implements ContinualLearner<LabeledText> {
     public double accuracy(ContinualTask<LabeledText> task) {
         double accuracy = strategy.accuracy(task);
         if (task == latest) {
-            out.accept(String.format("%s: learned %s, accuracy %.3f", strategy.name(), task.name(), accuracy));
+            out.accept(String.format(
+                    Locale.ROOT, "%s: learned %s, accuracy %.3f", strategy.name(), task.name(), accuracy));
         }
         return accuracy;
     }

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.stream.Stream;
+import org.lora4j.format.file.WholeFile;
 
 /** The figures of a run as JSON, with the versions that they depend on. */
 public final class ReportFile {
@@ -34,7 +35,8 @@ public final class ReportFile {
     public static void write(Path file, Map<String, ?> figures) throws IOException {
         Map<String, Object> report = new LinkedHashMap<>(figures);
         report.put("versions", versions());
-        new ObjectMapper().writerWithDefaultPrettyPrinter().writeValue(file.toFile(), report);
+        WholeFile.write(
+                file, new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(report));
     }
 
     /**

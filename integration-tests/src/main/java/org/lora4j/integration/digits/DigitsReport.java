@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.lora4j.integration.demonstration.ReportFile;
@@ -33,11 +34,17 @@ record DigitsReport(List<Row> rows, List<Checks> checks, boolean switched, boole
 
         private String line(long base) {
             String accuracies = accuracy.values().stream()
-                    .map(share -> String.format(" %9.2f", 100 * share))
+                    .map(share -> String.format(Locale.ROOT, " %9.2f", 100 * share))
                     .collect(Collectors.joining());
             return String.format(
+                    Locale.ROOT,
                     "%-20s%s %,11d %9.2f %,9d %9.0f%n",
-                    name, accuracies, parameters, 100.0 * parameters / base, bytes, seconds);
+                    name,
+                    accuracies,
+                    parameters,
+                    100.0 * parameters / base,
+                    bytes,
+                    seconds);
         }
     }
 
@@ -59,6 +66,7 @@ record DigitsReport(List<Row> rows, List<Checks> checks, boolean switched, boole
 
         private String line() {
             return String.format(
+                    Locale.ROOT,
                     "%s: off %s, loaded %s, merged %.2f %% (largest difference of a probability %.1e)%n",
                     adapter,
                     offEqualsBase ? "equals the base bit for bit" : "DIFFERS FROM THE BASE",
@@ -71,15 +79,22 @@ record DigitsReport(List<Row> rows, List<Checks> checks, boolean switched, boole
     String text() {
         Row base = rows.get(0);
         String looks = base.accuracy().keySet().stream()
-                .map(look -> String.format(" %9s", look))
+                .map(look -> String.format(Locale.ROOT, " %9s", look))
                 .collect(Collectors.joining());
         return String.format(
-                        "%-20s%s %11s %9s %9s %9s%n", "% told right", looks, "parameters", "% of base", "bytes", "s")
+                        Locale.ROOT,
+                        "%-20s%s %11s %9s %9s %9s%n",
+                        "% told right",
+                        looks,
+                        "parameters",
+                        "% of base",
+                        "bytes",
+                        "s")
                 + rows.stream().map(row -> row.line(base.parameters())).collect(Collectors.joining())
                 + checks.stream().map(Checks::line).collect(Collectors.joining())
                 + "two adapters on one base, switched: "
                 + (switched ? "each as alone, the base without them" : "NOT as alone")
-                + String.format("%nthe base's parameters: %s%n", baseUntouched ? "untouched" : "CHANGED");
+                + String.format(Locale.ROOT, "%nthe base's parameters: %s%n", baseUntouched ? "untouched" : "CHANGED");
     }
 
     void write(Path file) throws IOException {

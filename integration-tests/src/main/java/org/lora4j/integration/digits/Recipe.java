@@ -3,6 +3,7 @@ package org.lora4j.integration.digits;
 
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
@@ -42,7 +43,12 @@ record Recipe(int epochs, int batch, double rate, int shift) {
                 loss += network.score() / batches.size();
             }
             out.accept(String.format(
-                    "epoch %d/%d  loss %.4f  %.0f s", epoch, epochs, loss, (System.nanoTime() - start) / 1e9));
+                    Locale.ROOT,
+                    "epoch %d/%d  loss %.4f  %.0f s",
+                    epoch,
+                    epochs,
+                    loss,
+                    (System.nanoTime() - start) / 1e9));
         }
         return (System.nanoTime() - start) / 1e9;
     }

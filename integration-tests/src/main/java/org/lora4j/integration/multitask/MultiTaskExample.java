@@ -99,7 +99,7 @@ public final class MultiTaskExample {
             long start = System.nanoTime();
             List<TextTask> tasks = TextTasks.load(data, most, seed);
             new MultiTaskExample(System.out, folder, tasks, epochs, seed, threads).run(ways);
-            System.out.printf("%.0f s in all%n", (System.nanoTime() - start) / 1e9);
+            System.out.printf(Locale.ROOT, "%.0f s in all%n", (System.nanoTime() - start) / 1e9);
         } catch (IOException | IllegalArgumentException | IllegalStateException e) {
             System.err.println("example-multitask: " + e.getMessage());
             System.exit(1);
@@ -118,6 +118,7 @@ public final class MultiTaskExample {
     private void run(Set<String> ways) throws IOException {
         for (TextTask task : tasks) {
             out.printf(
+                    Locale.ROOT,
                     "%-14s %3d labels, %5d texts to train on, %5d to test, padded to %s tokens%n",
                     task.name(),
                     task.labels().names().size(),
@@ -163,7 +164,7 @@ public final class MultiTaskExample {
             arms.add(full(weights.copy()));
         }
         MultiTaskReport report = new MultiTaskReport(tasks, arms, epochs, seed);
-        out.printf("%n%s%n", report.table());
+        out.printf(Locale.ROOT, "%n%s%n", report.table());
         report.write(folder.resolve("report.json"));
     }
 
@@ -212,6 +213,7 @@ public final class MultiTaskExample {
         alone.addAdapter("default", Adapter.load(directory.resolve("tasks").resolve(task.name())));
         alone.activate("default");
         out.printf(
+                Locale.ROOT,
                 "saved to %s (%d bytes, %d tasks); %s as a plain PEFT adapter: accuracy %.4f%n",
                 directory,
                 ReportFile.bytes(directory),
@@ -283,7 +285,7 @@ public final class MultiTaskExample {
         Map<String, Double> accuracies = new LinkedHashMap<>();
         for (TextTask task : tasks) {
             accuracies.put(task.name(), Accuracy.of(parallel(executors.of(task)), task.test()));
-            out.printf("%-14s accuracy %.4f%n", task.name(), accuracies.get(task.name()));
+            out.printf(Locale.ROOT, "%-14s accuracy %.4f%n", task.name(), accuracies.get(task.name()));
         }
         return accuracies;
     }
@@ -293,6 +295,6 @@ public final class MultiTaskExample {
     }
 
     private void heading(String text) {
-        out.printf("%n== %s%n", text);
+        out.printf(Locale.ROOT, "%n== %s%n", text);
     }
 }

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.lora4j.integration.demonstration.ReportFile;
 
@@ -26,10 +27,13 @@ record MultiTaskReport(List<TextTask> tasks, List<Arm> arms, int epochs, long se
             row(table, task.name(), arm -> percent(arm.accuracies().get(task.name())));
         }
         row(table, "average accuracy", arm -> percent(arm.average()));
-        row(table, "parameters without heads", arm -> String.format("%,d", arm.parameters()));
-        row(table, "parameters of the heads", arm -> String.format("%,d", arm.heads()));
-        row(table, "training, " + epochs + " epochs", arm -> String.format("%.0f s", arm.trainingSeconds()));
-        row(table, "a step", arm -> String.format("%.0f ms", 1000 * arm.trainingSeconds() / arm.steps()));
+        row(table, "parameters without heads", arm -> String.format(Locale.ROOT, "%,d", arm.parameters()));
+        row(table, "parameters of the heads", arm -> String.format(Locale.ROOT, "%,d", arm.heads()));
+        row(
+                table,
+                "training, " + epochs + " epochs",
+                arm -> String.format(Locale.ROOT, "%.0f s", arm.trainingSeconds()));
+        row(table, "a step", arm -> String.format(Locale.ROOT, "%.0f ms", 1000 * arm.trainingSeconds() / arm.steps()));
         return table.toString();
     }
 
@@ -44,7 +48,7 @@ record MultiTaskReport(List<TextTask> tasks, List<Arm> arms, int epochs, long se
     }
 
     private static String percent(double share) {
-        return String.format("%.1f %%", 100 * share);
+        return String.format(Locale.ROOT, "%.1f %%", 100 * share);
     }
 
     void write(Path file) throws IOException {

@@ -57,6 +57,12 @@ record CaseResult(String name, String family, Path directory, Status status, Lis
         String figures = String.format(
                 Locale.ROOT, "%d checks, %d comparisons, largest error %.1e", checks.size(), comparisons, error);
         return String.format(
-                "%-11s %s (%s): %s%s", status, name, family, figures, reason.isEmpty() ? "" : "; " + reason);
+                Locale.ROOT,
+                "%-11s %s (%s): %s%s",
+                status,
+                name,
+                family,
+                figures,
+                reason.isEmpty() ? "" : "; " + reason);
     }
 }

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
+import org.lora4j.format.file.WholeFile;
 
 /**
  * The outcome of a run with a column for each host.
@@ -120,7 +121,7 @@ record GoldenTable(List<Column> columns) {
         report.put("unsupported", count(Status.UNSUPPORTED));
         report.put("cases", cases);
         Files.createDirectories(file.toAbsolutePath().getParent());
-        Files.writeString(
+        WholeFile.write(
                 file, new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(report) + "\n");
     }
 }

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
@@ -71,8 +72,10 @@ final class HeadOnly {
         List<Batch> training = encode(encoder, task.training());
         List<Batch> heldOut = encode(encoder, task.heldOut());
         out.accept(String.format(
+                Locale.ROOT,
                 "encoded %d texts once in %.0f s",
-                task.training().size() + task.heldOut().size(), (System.nanoTime() - start) / 1e9));
+                task.training().size() + task.heldOut().size(),
+                (System.nanoTime() - start) / 1e9));
 
         SameDiff head = head(weights.config().hidden(), seed);
         TrainableGraph trainable = TrainableGraph.of(head, List.of(HEAD + ".weight", HEAD + ".bias"));
@@ -85,7 +88,11 @@ final class HeadOnly {
         TrainingResult result = Trainer.builder(trainable).plan(plan).build().train(Batches.shuffled(training));
         double accuracy = accuracy(trainable, heldOut);
         out.accept(String.format(
-                "%d epochs of the head alone: loss %.3f, accuracy %.4f", EPOCHS, result.lastLoss(), accuracy));
+                Locale.ROOT,
+                "%d epochs of the head alone: loss %.3f, accuracy %.4f",
+                EPOCHS,
+                result.lastLoss(),
+                accuracy));
         head.save(file.toFile(), false);
         long parameters = trainable.trainableParameters().stream()
                 .mapToLong(p -> p.value().length())

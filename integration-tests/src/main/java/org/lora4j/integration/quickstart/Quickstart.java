@@ -115,6 +115,7 @@ public final class Quickstart {
         out.println("Task: the category of a WordNet 3.1 noun (25 of them) from its gloss.");
         GlossTask task = GlossTask.load(seed);
         out.printf(
+                Locale.ROOT,
                 "%d glosses to train on, %d held out, padded to %s tokens (%.0f %% of all is padding), %d batches%n",
                 task.training().size(),
                 task.heldOut().size(),
@@ -125,7 +126,7 @@ public final class Quickstart {
         task.training().requireFits(weights.config());
         task.heldOut().requireFits(weights.config());
 
-        out.printf("%d threads; products by %s%n", THREADS, products.description());
+        out.printf(Locale.ROOT, "%d threads; products by %s%n", THREADS, products.description());
 
         heading("1 of 3: frozen encoder, trained head");
         Outcome headOnly = new HeadOnly(task, out::println).run(weights, folder.resolve("head.fb"), seed);
@@ -158,17 +159,22 @@ public final class Quickstart {
         INDArray before = someLogits(task, lora);
         AdaptedSameDiff reloaded = Lora.load(classifier(MiniLm.weights()), adapter);
         double reloadDifference = largestDifference(before, someLogits(task, reloaded));
-        out.printf("adapter saved to %s (%d bytes)%n", adapter, loraOutcome.savedBytes());
+        out.printf(Locale.ROOT, "adapter saved to %s (%d bytes)%n", adapter, loraOutcome.savedBytes());
         out.printf(
+                Locale.ROOT,
                 "loaded into a fresh base: largest difference of a logit of %d texts %s%n",
-                before.size(0), reloadDifference);
+                before.size(0),
+                reloadDifference);
         reloaded.merge();
         double mergeDifference = largestDifference(before, someLogits(task, reloaded));
         Path merged = folder.resolve("merged.fb");
         reloaded.mergeAndUnload().save(merged.toFile(), false);
         out.printf(
+                Locale.ROOT,
                 "merged into %s (%d bytes): largest difference of a logit %.2e%n",
-                merged, Files.size(merged), mergeDifference);
+                merged,
+                Files.size(merged),
+                mergeDifference);
 
         heading("Result");
         QuickstartReport report = new QuickstartReport(
@@ -176,8 +182,10 @@ public final class Quickstart {
         out.print(report.table());
         report.write(folder.resolve("report.json"));
         out.printf(
+                Locale.ROOT,
                 "%nEverything is in %s (report.json, adapter, merged.fb). %.0f s in all.%n",
-                folder.toAbsolutePath().normalize(), (System.nanoTime() - start) / 1e9);
+                folder.toAbsolutePath().normalize(),
+                (System.nanoTime() - start) / 1e9);
     }
 
     private SameDiff classifier(BertWeights weights) {
@@ -200,7 +208,7 @@ public final class Quickstart {
                 .train(task.batches());
         // Once, after the last epoch: scoring all held-out texts takes half as long as an epoch.
         double accuracy = task.accuracy(model.executor());
-        out.printf("median step %.0f ms; accuracy %.4f%n", 1000 * result.medianStepSeconds(), accuracy);
+        out.printf(Locale.ROOT, "median step %.0f ms; accuracy %.4f%n", 1000 * result.medianStepSeconds(), accuracy);
         return new Trained(result, accuracy);
     }
 
@@ -228,6 +236,6 @@ public final class Quickstart {
     }
 
     private void heading(String text) {
-        out.printf("%n== %s%n", text);
+        out.printf(Locale.ROOT, "%n== %s%n", text);
     }
 }

@@ -4,6 +4,7 @@ package org.lora4j.integration.quickstart;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import org.lora4j.integration.demonstration.ReportFile;
 
@@ -19,6 +20,7 @@ record QuickstartReport(
 
     String table() {
         return String.format(
+                Locale.ROOT,
                 "%-30s %9s %12s %12s %14s%n%s%s%s",
                 "",
                 "accuracy",
@@ -32,6 +34,7 @@ record QuickstartReport(
 
     private static String row(String name, Outcome outcome) {
         return String.format(
+                Locale.ROOT,
                 "%-30s %8.2f%% %,12d %12.2f %,14d%n",
                 name,
                 100 * outcome.accuracy(),

@@ -105,7 +105,7 @@ public final class ServingExample {
                     questions.get(ServedTask.BANKING),
                     Question.of(ServedTask.NOUNS, nouns.training(), tokenizer),
                     questions.get(ServedTask.NOUNS),
-                    state -> out.printf("%4.0f s  encoded with %s%n", seconds(), state));
+                    state -> out.printf(Locale.ROOT, "%4.0f s  encoded with %s%n", seconds(), state));
             know(
                     knowledge,
                     tasks.get(0),
@@ -117,8 +117,10 @@ public final class ServingExample {
         Path report = folder.resolve("report.json");
         ReportFile.write(report, figures);
         out.printf(
+                Locale.ROOT,
                 "%n%.0f s; the figures are in %s%n",
-                seconds(), report.toAbsolutePath().normalize());
+                seconds(),
+                report.toAbsolutePath().normalize());
     }
 
     /** The adapters of each task; of the one that is exchanged also an earlier one, which comes first. */
@@ -135,6 +137,7 @@ public final class ServingExample {
             }
             adapters.put(task.name(), versions);
             out.printf(
+                    Locale.ROOT,
                     "%4.0f s  %-14s %4d texts, %d epochs, %d bytes%n",
                     seconds(),
                     task.name(),
@@ -170,8 +173,11 @@ public final class ServingExample {
             }
             alone.put(entry.getKey(), versions);
             out.printf(
+                    Locale.ROOT,
                     "%4.0f s  %-14s alone: accuracy %.4f%n",
-                    seconds(), entry.getKey(), versions.get(versions.size() - 1).accuracy());
+                    seconds(),
+                    entry.getKey(),
+                    versions.get(versions.size() - 1).accuracy());
         }
         compareSpeed(base, adapters, alone, traffic);
         mix(base, adapters, alone, all);
@@ -204,8 +210,12 @@ public final class ServingExample {
             }
         }
         out.printf(
+                Locale.ROOT,
                 "%4.0f s  %d texts in mixed groups: %.0f a second together, %.0f in one pass for each adapter (one thread)%n",
-                seconds(), traffic.size(), traffic.size() / together, traffic.size() / passes);
+                seconds(),
+                traffic.size(),
+                traffic.size() / together,
+                traffic.size() / passes);
         figures.put("textsPerSecondTogether", traffic.size() / together);
         figures.put("textsPerSecondInPasses", traffic.size() / passes);
     }
@@ -247,8 +257,13 @@ public final class ServingExample {
             long from = System.nanoTime();
             server.replace(ServedTask.TRAVEL, directory(ServedTask.TRAVEL, 1));
             out.printf(
+                    Locale.ROOT,
                     "%4.0f s  %d of %d groups answered: \"%s\" exchanged in %.0f ms%n",
-                    seconds(), done, groups, ServedTask.TRAVEL, (System.nanoTime() - from) / 1e6);
+                    seconds(),
+                    done,
+                    groups,
+                    ServedTask.TRAVEL,
+                    (System.nanoTime() - from) / 1e6);
         } catch (IOException e) {
             throw new IllegalStateException(e.getMessage(), e);
         }
@@ -284,13 +299,16 @@ public final class ServingExample {
     }
 
     private void report(Map<String, Tally> tallies, AdapterServer server, long most, long cap, double rate) {
-        out.printf("%n%-16s %7s %9s %9s %s%n", "adapter", "texts", "mixed", "alone", "answered by");
+        out.printf(Locale.ROOT, "%n%-16s %7s %9s %9s %s%n", "adapter", "texts", "mixed", "alone", "answered by");
         Map<String, Object> byAdapter = new LinkedHashMap<>();
         tallies.forEach((name, tally) -> {
             if (name.equals(UNKNOWN)) {
                 out.printf(
+                        Locale.ROOT,
                         "%-16s %7d  failed, each alone: %s%n",
-                        name, tally.failed().size(), tally.failed().get(0));
+                        name,
+                        tally.failed().size(),
+                        tally.failed().get(0));
                 byAdapter.put(name, Map.of("failed", tally.failed().size()));
                 return;
             }
@@ -300,7 +318,7 @@ public final class ServingExample {
             for (int version = 0; version < tally.byVersion().length; version++) {
                 versions.append(" v").append(version + 1).append(": ").append(tally.byVersion()[version]);
             }
-            out.printf("%-16s %7d %9.4f %9.4f%s%n", name, tally.answered(), mixed, alone, versions);
+            out.printf(Locale.ROOT, "%-16s %7d %9.4f %9.4f%s%n", name, tally.answered(), mixed, alone, versions);
             byAdapter.put(
                     name,
                     Map.of(
@@ -318,8 +336,13 @@ public final class ServingExample {
                 .map(ServedStatus::name)
                 .toList();
         out.printf(
+                Locale.ROOT,
                 "%d clients, %.0f texts a second. Adapters in memory: at most %d bytes of a cap of %d; now %s%n",
-                CLIENTS, rate, most, cap, resident);
+                CLIENTS,
+                rate,
+                most,
+                cap,
+                resident);
         figures.put("adapters", byAdapter);
         figures.put("textsPerSecondOfClients", rate);
         figures.put("mostResidentBytes", most);
@@ -337,15 +360,15 @@ public final class ServingExample {
         knowledge.base(base);
         knowledge.adapter("adapter, upper layers", base, upperLayers);
         Adapter allLayers = training.allLayers(task, epochs);
-        out.printf("%4.0f s  trained an adapter of all layers%n", seconds());
+        out.printf(Locale.ROOT, "%4.0f s  trained an adapter of all layers%n", seconds());
         knowledge.adapter("adapter, all layers", base, allLayers);
         SameDiff full = training.full(task, epochs);
-        out.printf("%4.0f s  fine-tuned a copy of the base%n", seconds());
+        out.printf(Locale.ROOT, "%4.0f s  fine-tuned a copy of the base%n", seconds());
         knowledge.add("full fine-tuning", full);
         RetentionReport report = knowledge.report();
-        out.printf("%nLearned: %s. Compared on %s:%n%s", task.name(), ServedTask.NOUNS, report);
-        out.printf("%nAccuracy on %s:%n", task.name());
-        knowledge.accuracy().forEach((state, accuracy) -> out.printf("%-40s %.4f%n", state, accuracy));
+        out.printf(Locale.ROOT, "%nLearned: %s. Compared on %s:%n%s", task.name(), ServedTask.NOUNS, report);
+        out.printf(Locale.ROOT, "%nAccuracy on %s:%n", task.name());
+        knowledge.accuracy().forEach((state, accuracy) -> out.printf(Locale.ROOT, "%-40s %.4f%n", state, accuracy));
         figures.put("retention", new ObjectMapper().readTree(report.json()));
         figures.put("accuracyOfLearnedTask", knowledge.accuracy());
     }
@@ -355,6 +378,6 @@ public final class ServingExample {
     }
 
     private void heading(String text) {
-        out.printf("%n== %s%n", text);
+        out.printf(Locale.ROOT, "%n== %s%n", text);
     }
 }

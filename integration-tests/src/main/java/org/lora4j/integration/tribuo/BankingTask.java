@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.DoubleFunction;
@@ -83,13 +84,17 @@ final class BankingTask {
                 Encoder.data("words", validation, words, factory),
                 Encoder.data("words", test, words, factory),
                 cost -> new TransformTrainer<>(Choice.logistic(cost), idf, false, true));
-        out.accept(String.format("banking77, seed %d: words %.4f, frozen encoder %.4f", seed, bag, frozen));
+        out.accept(
+                String.format(Locale.ROOT, "banking77, seed %d: words %.4f, frozen encoder %.4f", seed, bag, frozen));
 
         LoraModel<Label> model = trainer(seed).train(encoder.tokens(train, factory));
         double lora = accuracy(model, encoder.tokens(test, factory));
         out.accept(String.format(
+                Locale.ROOT,
                 "banking77, seed %d: LoRA %.4f (validation %.4f)",
-                seed, lora, accuracy(model, encoder.tokens(validation, factory))));
+                seed,
+                lora,
+                accuracy(model, encoder.tokens(validation, factory))));
         long weights =
                 (vectors.getFeatureMap().size() + 1L) * vectors.getOutputInfo().size();
         return new Draw(bag, frozen, lora, weights, model.adapterParameterCount());

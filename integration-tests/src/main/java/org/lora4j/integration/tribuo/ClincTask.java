@@ -2,6 +2,7 @@
 package org.lora4j.integration.tribuo;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.function.Consumer;
 import org.lora4j.integration.datasets.Clinc150;
 import org.lora4j.integration.datasets.LabeledText;
@@ -52,12 +53,15 @@ final class ClincTask {
                 model -> evaluation(model, held).microAveragedF1());
         MultiLabelEvaluation frozen = evaluation(linear, encoder.vectors(test, factory));
         out.accept(String.format(
+                Locale.ROOT,
                 "clinc150: frozen encoder F1 %.4f micro, %.4f macro",
-                frozen.microAveragedF1(), frozen.macroAveragedF1()));
+                frozen.microAveragedF1(),
+                frozen.macroAveragedF1()));
 
         LoraModel<MultiLabel> model = trainer(seed).train(encoder.tokens(train, factory));
         MultiLabelEvaluation lora = evaluation(model, encoder.tokens(test, factory));
         out.accept(String.format(
+                Locale.ROOT,
                 "clinc150: LoRA F1 %.4f micro, %.4f macro (validation %.4f micro)",
                 lora.microAveragedF1(),
                 lora.macroAveragedF1(),

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
 import org.lora4j.exec.GraphExecutor;
@@ -89,7 +90,7 @@ final class Encoder implements AutoCloseable {
         for (int from = 0; from < open.size(); from += BATCH) {
             encodeBatch(open.subList(from, Math.min(open.size(), from + BATCH)));
             if (from / BATCH % 20 == 0) {
-                out.accept(String.format("encoded %d of %d texts", from, open.size()));
+                out.accept(String.format(Locale.ROOT, "encoded %d of %d texts", from, open.size()));
             }
         }
     }
@@ -130,7 +131,7 @@ final class Encoder implements AutoCloseable {
             float[] vector = vectors.get(data);
             List<Feature> features = new ArrayList<>(vector.length);
             for (int i = 0; i < vector.length; i++) {
-                features.add(new Feature(String.format("v%03d", i), vector[i]));
+                features.add(new Feature(String.format(Locale.ROOT, "v%03d", i), vector[i]));
             }
             return features;
         }

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /** The figures of a run, as a table and as JSON. */
@@ -14,11 +15,19 @@ record Figures(List<Figure> figures, double seconds) {
 
     String table() {
         StringBuilder table = new StringBuilder(String.format(
-                "%-12s %-34s %-9s %9s %12s  %s%n", "task", "method", "measure", "mean", "learned", "draws"));
+                Locale.ROOT,
+                "%-12s %-34s %-9s %9s %12s  %s%n",
+                "task",
+                "method",
+                "measure",
+                "mean",
+                "learned",
+                "draws"));
         for (Figure figure : figures) {
             List<String> draws = new ArrayList<>();
-            figure.draws().forEach(draw -> draws.add(String.format("%.4f", draw)));
+            figure.draws().forEach(draw -> draws.add(String.format(Locale.ROOT, "%.4f", draw)));
             table.append(String.format(
+                    Locale.ROOT,
                     "%-12s %-34s %-9s %9.4f %,12d  %s%n",
                     figure.task(),
                     figure.method(),

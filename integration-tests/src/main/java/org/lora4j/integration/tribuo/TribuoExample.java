@@ -67,9 +67,10 @@ public final class TribuoExample {
             long start = System.nanoTime();
             List<Figure> figures = new TribuoExample(System.out, Path.of(args[0]), tasks, draws).run();
             Figures all = new Figures(figures, (System.nanoTime() - start) / 1e9);
-            System.out.printf("%n%s%n", all.table());
+            System.out.printf(Locale.ROOT, "%n%s%n", all.table());
             all.write(folder.resolve("report.json"));
             System.out.printf(
+                    Locale.ROOT,
                     "%.0f s; the figures are in %s%n",
                     all.seconds(),
                     folder.resolve("report.json").toAbsolutePath().normalize());

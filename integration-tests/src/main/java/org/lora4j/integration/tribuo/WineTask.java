@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.Consumer;
 import org.lora4j.integration.datasets.WineQuality;
 import org.lora4j.tribuo.LoraModel;
@@ -76,8 +77,14 @@ final class WineTask {
         for (int draw = 0; draw < draws; draw++) {
             draw(seed + draw);
             out.accept(String.format(
+                    Locale.ROOT,
                     "wine, draw %d of %d: R2 on red %.3f before, %.3f adapted, %.3f trained alone; on white %.3f",
-                    draw + 1, draws, before.get(draw), adapted.get(draw), alone.get(draw), white.get(draw)));
+                    draw + 1,
+                    draws,
+                    before.get(draw),
+                    adapted.get(draw),
+                    alone.get(draw),
+                    white.get(draw)));
         }
         return List.of(
                 new Figure(TASK, "white network on red", MEASURE, before, 0),

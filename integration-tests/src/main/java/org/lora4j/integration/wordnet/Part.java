@@ -2,6 +2,7 @@
 package org.lora4j.integration.wordnet;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
@@ -73,7 +74,7 @@ enum Part {
     }
 
     String files() {
-        return String.format("%02d to %02d", firstFile, firstLabel + categories.size() - 1);
+        return String.format(Locale.ROOT, "%02d to %02d", firstFile, firstLabel + categories.size() - 1);
     }
 
     /** The label of a file; negative if it has none. */

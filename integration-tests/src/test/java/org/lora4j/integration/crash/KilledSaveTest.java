@@ -121,7 +121,7 @@ class KilledSaveTest {
         }
     }
 
-    private static List<String> command(List<Path> directories) {
+    static List<String> command(List<Path> directories) {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx128m",
@@ -137,7 +137,7 @@ class KilledSaveTest {
         return command;
     }
 
-    private static String text(Path log) {
+    static String text(Path log) {
         try {
             return Files.readString(log);
         } catch (IOException e) {

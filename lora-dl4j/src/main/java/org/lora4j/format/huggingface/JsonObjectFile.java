@@ -11,12 +11,11 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.Map;
-import org.lora4j.error.MissingFile;
 import org.lora4j.error.ModelFormatException;
+import org.lora4j.format.file.RegularFile;
 
 /**
  * Reads a JSON file that holds one object.
@@ -28,7 +27,7 @@ import org.lora4j.error.ModelFormatException;
 public final class JsonObjectFile {
 
     /** The longest file that is read, in bytes: an index of a very large model has a tenth of it. */
-    public static final long MOST_BYTES = 16 << 20;
+    public static final int MOST_BYTES = 16 << 20;
 
     private static final int DEEPEST = 64;
 
@@ -59,12 +58,8 @@ public final class JsonObjectFile {
      * @throws IOException if it does not exist or cannot be read
      */
     public static Map<String, Object> read(Path file, String expected) throws IOException {
-        MissingFile.requireRegular(file, expected);
-        if (Files.size(file) > MOST_BYTES) {
-            throw new ModelFormatException(file + ": the file has " + Files.size(file) + " bytes; expected " + expected
-                    + ", at most " + MOST_BYTES + " bytes. Check what file it is.");
-        }
-        JsonNode root = parse(file, expected);
+        byte[] bytes = RegularFile.bytes(file, expected, MOST_BYTES, ModelFormatException::new);
+        JsonNode root = parse(file, bytes, expected);
         if (!(root instanceof ObjectNode)) {
             throw new ModelFormatException(file + ": holds "
                     + (root == null || root.isMissingNode() ? "nothing" : root.getNodeType()) + "; expected " + expected
@@ -73,8 +68,7 @@ public final class JsonObjectFile {
         return Collections.unmodifiableMap(JSON.convertValue(root, MAP));
     }
 
-    private static JsonNode parse(Path file, String expected) throws IOException {
-        byte[] bytes = Files.readAllBytes(file);
+    private static JsonNode parse(Path file, byte[] bytes, String expected) throws IOException {
         try {
             return JSON.readTree(bytes);
         } catch (JsonProcessingException e) {

@@ -13,12 +13,12 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.Collections;
 import java.util.Map;
 import org.lora4j.error.CorruptAdapterException;
+import org.lora4j.format.file.RegularFile;
+import org.lora4j.format.file.WholeFile;
 
 /**
  * JSON objects as text and as maps.
@@ -31,7 +31,7 @@ import org.lora4j.error.CorruptAdapterException;
 public final class JsonObjects {
 
     /** The longest file that is read, in bytes. */
-    public static final long MOST_BYTES = 16 << 20;
+    public static final int MOST_BYTES = 16 << 20;
 
     private static final int DEEPEST = 64;
 
@@ -75,15 +75,7 @@ public final class JsonObjects {
      * @throws IOException if it cannot be written
      */
     public static void write(Path file, Map<String, ?> fields) throws IOException {
-        Path absolute = file.toAbsolutePath();
-        Path temporary = absolute.resolveSibling("." + absolute.getFileName() + "."
-                + ProcessHandle.current().pid() + "-" + Long.toHexString(System.nanoTime()) + ".tmp");
-        try {
-            Files.writeString(temporary, write(fields));
-            Files.move(temporary, absolute, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
-        } finally {
-            Files.deleteIfExists(temporary);
-        }
+        WholeFile.write(file, write(fields));
     }
 
     /**
@@ -121,12 +113,8 @@ public final class JsonObjects {
      * @throws IOException if it does not exist or cannot be read
      */
     public static Map<String, Object> read(Path file) throws IOException {
-        long size = Files.size(file);
-        if (size > MOST_BYTES) {
-            throw new CorruptAdapterException(file + ": the file has " + size + " bytes; expected at most " + MOST_BYTES
-                    + ". Check what file it is.");
-        }
+        byte[] bytes = RegularFile.bytes(file, "a file of JSON", MOST_BYTES, CorruptAdapterException::new);
         // Bytes that are no UTF-8 become replacement characters, which names then do not match.
-        return read(file.toString(), new String(Files.readAllBytes(file), StandardCharsets.UTF_8));
+        return read(file.toString(), new String(bytes, StandardCharsets.UTF_8));
     }
 }

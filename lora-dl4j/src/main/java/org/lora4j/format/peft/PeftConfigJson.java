@@ -4,6 +4,7 @@ package org.lora4j.format.peft;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.core.util.DefaultIndenter;
 import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
 import com.fasterxml.jackson.core.util.Separators;
@@ -14,8 +15,11 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import java.nio.file.Files;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -32,9 +36,9 @@ import org.lora4j.config.Scaling;
 import org.lora4j.config.TrainableTokens;
 import org.lora4j.error.AdapterFormatException;
 import org.lora4j.error.CorruptAdapterException;
-import org.lora4j.error.MissingFile;
 import org.lora4j.error.Problems;
 import org.lora4j.error.UnsupportedAdapterVersionException;
+import org.lora4j.format.file.RegularFile;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -66,7 +70,13 @@ public final class PeftConfigJson {
     /** The names by which PEFT knows embeddings that may be tied. */
     private static final Set<String> TIED_EMBEDDINGS = Set.of("embed_tokens", "lm_head");
 
-    private static final long MOST_BYTES = 16 << 20;
+    private static final int MOST_BYTES = 16 << 20;
+
+    /** What people change by hand when a base gets another name or an adapter another use. */
+    private static final Set<String> ABOUT_THE_USE =
+            Set.of("base_model_name_or_path", "revision", "task_type", "inference_mode");
+
+    private static final TypeReference<TreeMap<String, Object>> MAP = new TypeReference<>() {};
 
     private static final ObjectMapper JSON = mapper();
 
@@ -100,12 +110,7 @@ public final class PeftConfigJson {
      * @throws IOException if the file does not exist or cannot be read
      */
     public static PeftFile read(Path file) throws IOException {
-        MissingFile.requireRegular(file, "the config of a PEFT adapter");
-        if (Files.size(file) > MOST_BYTES) {
-            throw new CorruptAdapterException(file + ": the file has " + Files.size(file) + " bytes; expected at most "
-                    + MOST_BYTES + ". It is not the config of an adapter.");
-        }
-        PeftFile read = parse(Files.readAllBytes(file), file.toString());
+        PeftFile read = parse(bytes(file), file.toString());
         List<String> unknown = read.extras().keySet().stream()
                 .filter(name -> !FIELDS.containsKey(name) && !name.equals(StackedModules.FIELD))
                 .toList();
@@ -118,7 +123,62 @@ public final class PeftConfigJson {
         return read;
     }
 
+    /**
+     * A hash of what a config says of the tensors beside it, by which a config that came to the tensors of another adapter is
+     * told. Spaces, the order of fields, and the fields that name the base or the use do not matter.
+     *
+     * @param file the file of a config
+     * @return hexadecimal digits
+     * @throws AdapterFormatException if it is not one JSON object
+     * @throws IOException if the file does not exist or cannot be read
+     */
+    public static String hash(Path file) throws IOException {
+        return hash(tree(bytes(file), file.toString()));
+    }
+
+    /**
+     * As {@link #hash(Path)}, of a config that is to be written.
+     *
+     * @param config the config
+     * @return hexadecimal digits
+     */
+    public static String hash(PeftFile config) {
+        try {
+            return hash(tree(write(config).getBytes(StandardCharsets.UTF_8), FILE_NAME));
+        } catch (AdapterFormatException e) {
+            throw new IllegalStateException("a config that was just written is no config: " + e.getMessage(), e);
+        }
+    }
+
+    private static String hash(ObjectNode config) {
+        Map<String, Object> fields = JSON.convertValue(config, MAP);
+        fields.keySet().removeAll(ABOUT_THE_USE);
+        try {
+            byte[] sorted = JSON.writer()
+                    .without(SerializationFeature.INDENT_OUTPUT)
+                    .with(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS)
+                    .writeValueAsBytes(fields);
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(sorted));
+        } catch (JsonProcessingException | NoSuchAlgorithmException e) {
+            throw new IllegalStateException("no hash of a JSON object: " + e.getMessage(), e);
+        }
+    }
+
+    private static byte[] bytes(Path file) throws IOException {
+        return RegularFile.bytes(file, "the config of a PEFT adapter", MOST_BYTES, CorruptAdapterException::new);
+    }
+
     private static PeftFile parse(byte[] bytes, String where) throws AdapterFormatException {
+        ObjectNode object = tree(bytes, where);
+        if (hasOverflow(object)) {
+            throw new CorruptAdapterException(where + ": a number is beyond the range of double precision"
+                    + "; expected finite numbers. Correct the file or save the adapter again.");
+        }
+        checkType(object, where);
+        return translate(object, where);
+    }
+
+    private static ObjectNode tree(byte[] bytes, String where) throws AdapterFormatException {
         JsonNode root;
         try {
             root = JSON.readTree(bytes);
@@ -132,12 +192,7 @@ public final class PeftConfigJson {
             throw new CorruptAdapterException(where + ": holds " + (root == null ? "nothing" : root.getNodeType())
                     + "; expected one JSON object. The file is damaged or not the config of an adapter.");
         }
-        if (hasOverflow(object)) {
-            throw new CorruptAdapterException(where + ": a number is beyond the range of double precision"
-                    + "; expected finite numbers. Correct the file or save the adapter again.");
-        }
-        checkType(object, where);
-        return translate(object, where);
+        return object;
     }
 
     private static boolean hasOverflow(JsonNode node) {

@@ -3,8 +3,10 @@ package org.lora4j.format.safetensors;
 
 import java.io.EOFException;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -59,6 +61,8 @@ public final class SafetensorsReader implements TensorFile {
         FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
         try {
             return read(file.toString(), channel);
+        } catch (ClosedByInterruptException e) {
+            throw interrupted(file.toString());
         } catch (IOException | RuntimeException | Error e) {
             channel.close();
             throw e;
@@ -105,6 +109,7 @@ public final class SafetensorsReader implements TensorFile {
      *
      * @return strings by key, in file order; empty if there are none
      */
+    @Override
     public Map<String, String> metadata() {
         return metadata;
     }
@@ -146,12 +151,22 @@ public final class SafetensorsReader implements TensorFile {
     private static void fill(String file, FileChannel channel, long position, ByteBuffer into) throws IOException {
         long at = position;
         while (into.hasRemaining()) {
-            int count = channel.read(into, at);
+            int count;
+            try {
+                count = channel.read(into, at);
+            } catch (ClosedByInterruptException e) {
+                throw interrupted(file);
+            }
             if (count < 0) {
                 throw new EOFException(file + ", byte " + at + ": the file became shorter while it was read");
             }
             at += count;
         }
+    }
+
+    private static InterruptedIOException interrupted(String file) {
+        return new InterruptedIOException(
+                file + ": the thread was interrupted while it read the file, which is closed now. Open it again");
     }
 
     @Override

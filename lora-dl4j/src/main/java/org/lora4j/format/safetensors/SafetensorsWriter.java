@@ -5,15 +5,12 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
@@ -25,6 +22,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
+import org.lora4j.format.file.WholeFile;
 
 /**
  * Writes safetensors files.
@@ -62,28 +60,14 @@ public final class SafetensorsWriter {
             throws IOException {
         List<TensorSource> sorted = sorted(tensors, metadata);
         ByteBuffer header = header(sorted, metadata);
-        Path absolute = file.toAbsolutePath();
-        // Not Files.createTempFile: its permissions are for one user, and they would stay with the file.
-        Path temporary = absolute.resolveSibling("." + absolute.getFileName() + "."
-                + ProcessHandle.current().pid() + "-" + Long.toHexString(System.nanoTime()) + ".tmp");
-        try {
-            writeNew(temporary, header, sorted);
-            Files.move(temporary, absolute, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
-        } finally {
-            Files.deleteIfExists(temporary);
-        }
-    }
-
-    private static void writeNew(Path file, ByteBuffer header, List<TensorSource> sorted) throws IOException {
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-            writeAll(channel, header);
+        WholeFile.write(file, out -> {
+            out.write(header.array());
             for (TensorSource tensor : sorted) {
-                CountingChannel counting = new CountingChannel(channel);
+                CountingChannel counting = new CountingChannel(out);
                 tensor.content().writeTo(counting);
                 counting.check(tensor);
             }
-            channel.force(true);
-        }
+        });
     }
 
     private static List<TensorSource> sorted(Collection<TensorSource> tensors, Map<String, String> metadata) {
@@ -162,27 +146,32 @@ public final class SafetensorsWriter {
         }
     }
 
-    private static void writeAll(WritableByteChannel channel, ByteBuffer bytes) throws IOException {
-        while (bytes.hasRemaining()) {
-            channel.write(bytes);
-        }
-    }
-
-    /** Counts what a tensor writes: a wrong number would shift every tensor after it. */
+    /**
+     * Counts what a tensor writes: a wrong number would shift every tensor after it. Not one of {@code Channels}, which an
+     * interrupt closes.
+     */
     private static final class CountingChannel implements WritableByteChannel {
 
-        private final WritableByteChannel target;
+        private final OutputStream target;
         private long count;
 
-        CountingChannel(WritableByteChannel target) {
+        CountingChannel(OutputStream target) {
             this.target = target;
         }
 
         @Override
         public int write(ByteBuffer bytes) throws IOException {
-            int written = target.write(bytes);
-            count += written;
-            return written;
+            int length = bytes.remaining();
+            if (bytes.hasArray()) {
+                target.write(bytes.array(), bytes.arrayOffset() + bytes.position(), length);
+                bytes.position(bytes.limit());
+            } else {
+                byte[] copy = new byte[length];
+                bytes.get(copy);
+                target.write(copy);
+            }
+            count += length;
+            return length;
         }
 
         void check(TensorSource tensor) {
@@ -196,7 +185,7 @@ public final class SafetensorsWriter {
 
         @Override
         public boolean isOpen() {
-            return target.isOpen();
+            return true;
         }
 
         @Override

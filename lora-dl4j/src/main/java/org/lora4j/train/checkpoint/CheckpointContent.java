@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.train.checkpoint;
 
+import java.util.Arrays;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.TreeMap;
+import java.util.function.Function;
 import java.util.stream.DoubleStream;
+import java.util.stream.Stream;
 import org.lora4j.array.io.ArrayBytes;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -18,6 +22,8 @@ import org.nd4j.linalg.factory.Nd4j;
  * @apiNote Status: internal
  */
 public final class CheckpointContent {
+
+    private static final int MOST_SHOWN = 100;
 
     private final String prefix;
     private final Map<String, INDArray> arrays;
@@ -85,14 +91,41 @@ public final class CheckpointContent {
     }
 
     /**
-     * An array.
+     * An array like another one.
      *
      * @param name its name
+     * @param like has its type and its shape
      * @return the array, only to be read
-     * @throws IllegalStateException if there is none
+     * @throws UnusableContentException if there is none
      */
-    public INDArray array(String name) {
-        return found(arrays, name);
+    public INDArray array(String name, INDArray like) {
+        INDArray array = found(arrays, name);
+        if (!worded(array).equals(worded(like))) {
+            throw new UnusableContentException(
+                    "\"" + prefix + name + "\" is an array " + worded(array) + "; expected " + worded(like));
+        }
+        return array;
+    }
+
+    /**
+     * Type and shape of an array.
+     *
+     * @param array an array
+     * @return {@code FLOAT[2, 3]}
+     */
+    public static String worded(INDArray array) {
+        return array.dataType() + Arrays.toString(array.shape());
+    }
+
+    /**
+     * Type and shape of an array.
+     *
+     * @param name its name
+     * @return as {@link #worded(INDArray)}
+     * @throws UnusableContentException if there is none
+     */
+    public String worded(String name) {
+        return worded(found(arrays, name));
     }
 
     /**
@@ -115,7 +148,7 @@ public final class CheckpointContent {
      *
      * @param name their name
      * @return the numbers
-     * @throws IllegalStateException if there are none
+     * @throws UnusableContentException if there are none
      */
     public double[] numbers(String name) {
         return found(arrays, name).data().asDouble();
@@ -126,21 +159,68 @@ public final class CheckpointContent {
      *
      * @param name its name
      * @return the text
-     * @throws IllegalStateException if there is none
+     * @throws UnusableContentException if there is none
      */
     public String text(String name) {
         return found(values, name);
     }
 
     /**
-     * A whole number.
+     * A number of things.
      *
      * @param name its name
-     * @return the number
-     * @throws IllegalStateException if there is none
+     * @return the number, 0 or above
+     * @throws UnusableContentException if there is none
      */
-    public long whole(String name) {
-        return Long.parseLong(text(name));
+    public long count(String name) {
+        return parsed(name, "a whole number, 0 or above", text -> {
+            long number = Long.parseLong(text);
+            return number < 0 ? Optional.empty() : Optional.of(number);
+        });
+    }
+
+    /**
+     * A number of things that are not too many for an {@code int}.
+     *
+     * @param name its name
+     * @return the number, 0 or above
+     * @throws UnusableContentException if there is none
+     */
+    public int smallCount(String name) {
+        return parsed(name, "a whole number between 0 and " + Integer.MAX_VALUE, text -> {
+            int number = Integer.parseInt(text);
+            return number < 0 ? Optional.empty() : Optional.of(number);
+        });
+    }
+
+    /**
+     * A truth value.
+     *
+     * @param name its name
+     * @return the value
+     * @throws UnusableContentException if there is none
+     */
+    public boolean truth(String name) {
+        return parsed(
+                name,
+                "true or false",
+                text -> Stream.of(true, false)
+                        .filter(value -> text.equals(value.toString()))
+                        .findFirst());
+    }
+
+    /**
+     * A constant.
+     *
+     * @param name its name
+     * @param of its type
+     * @param <E> its type
+     * @return the constant
+     * @throws UnusableContentException if there is none
+     */
+    public <E extends Enum<E>> E constant(String name, Class<E> of) {
+        return parsed(
+                name, "one of " + Arrays.toString(of.getEnumConstants()), text -> Optional.of(Enum.valueOf(of, text)));
     }
 
     /**
@@ -148,10 +228,24 @@ public final class CheckpointContent {
      *
      * @param name its name
      * @return the number
-     * @throws IllegalStateException if there is none
+     * @throws UnusableContentException if there is none
      */
     public double number(String name) {
-        return Double.parseDouble(text(name));
+        return parsed(name, "a number", text -> Optional.of(Double.valueOf(text)));
+    }
+
+    /** Parsers of the JDK throw exceptions of this type, those of numbers included. */
+    private <T> T parsed(String name, String expected, Function<String, Optional<T>> parser) {
+        String text = text(name);
+        Optional<T> value;
+        try {
+            value = parser.apply(text);
+        } catch (IllegalArgumentException e) {
+            value = Optional.empty();
+        }
+        return value.orElseThrow(() -> new UnusableContentException("\"" + prefix + name + "\" is \""
+                + (text.length() > MOST_SHOWN ? text.substring(0, MOST_SHOWN) + "..." : text) + "\"; expected "
+                + expected));
     }
 
     /**
@@ -167,8 +261,8 @@ public final class CheckpointContent {
     private <T> T found(Map<String, T> map, String name) {
         T value = map.get(prefix + name);
         if (value == null) {
-            throw new IllegalStateException("checkpoint: it has no \"" + prefix + name
-                    + "\"; expected a checkpoint of this version of the library. Start the run anew.");
+            throw new UnusableContentException(
+                    "it has no \"" + prefix + name + "\"; expected a checkpoint of this version of the library");
         }
         return value;
     }

@@ -2,6 +2,7 @@
 package org.lora4j.train.checkpoint;
 
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
@@ -40,7 +41,26 @@ final class CheckpointFile {
         SafetensorsWriter.write(file, tensors, metadata);
     }
 
+    /** Reads a file, interrupted or not: an interrupt, which closes the file, must not look like damage. */
     static CheckpointContent read(Path file) throws IOException {
+        boolean interrupted = false;
+        try {
+            while (true) {
+                try {
+                    return readOnce(file);
+                } catch (InterruptedIOException e) {
+                    interrupted = true;
+                    Thread.interrupted();
+                }
+            }
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    private static CheckpointContent readOnce(Path file) throws IOException {
         Map<String, INDArray> arrays = new TreeMap<>();
         Map<String, String> values;
         try (SafetensorsReader reader = SafetensorsReader.open(file)) {

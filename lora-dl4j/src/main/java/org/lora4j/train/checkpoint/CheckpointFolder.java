@@ -2,16 +2,18 @@
 package org.lora4j.train.checkpoint;
 
 import java.io.IOException;
-import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Optional;
+import java.util.Locale;
+import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.lora4j.error.Problems;
+import org.lora4j.format.file.WriteLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -22,35 +24,47 @@ import org.slf4j.LoggerFactory;
  * <p>At every moment the directory holds the last checkpoint that was written, whole: a new one is written under another
  * name, forced to the disk and renamed before an old one is deleted.
  *
- * <p><b>Threads.</b> One writer.
+ * <p><b>Threads.</b> One writer: an open folder is locked for everybody else.
  *
  * @apiNote Status: internal
  */
-public final class CheckpointFolder {
+public final class CheckpointFolder implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(CheckpointFolder.class);
     private static final Pattern NAME = Pattern.compile("checkpoint-\\d{12}\\.safetensors");
     private static final Pattern UNFINISHED = Pattern.compile("\\.checkpoint-\\d{12}\\.safetensors\\..*\\.tmp");
 
-    private final Path directory;
+    private static final String LOCK = ".lora4j-lock";
 
-    private CheckpointFolder(Path directory) {
+    /** Two runs in one directory are a mistake; but one that is just ending is given the time. */
+    private static final Duration WAIT = Duration.ofSeconds(2);
+
+    private final Path directory;
+    private final WriteLock lock;
+
+    private CheckpointFolder(Path directory, WriteLock lock) {
         this.directory = directory;
+        this.lock = lock;
     }
 
     /**
      * Opens a directory, which is made if it is not there, and removes what a killed process left half-written.
      *
      * @param directory the directory
-     * @return the folder
-     * @throws IOException if the directory cannot be made or read
+     * @return the folder, to be closed
+     * @throws IOException if the directory cannot be made or read, or another run has it open
      */
     public static CheckpointFolder open(Path directory) throws IOException {
-        Files.createDirectories(directory);
-        for (Path unfinished : list(directory, UNFINISHED)) {
-            Files.deleteIfExists(unfinished);
+        CheckpointFolder folder = new CheckpointFolder(directory, WriteLock.take(directory.resolve(LOCK), WAIT));
+        try {
+            for (Path unfinished : list(directory, UNFINISHED)) {
+                Files.deleteIfExists(unfinished);
+            }
+            return folder;
+        } catch (IOException | RuntimeException | Error e) {
+            folder.close();
+            throw e;
         }
-        return new CheckpointFolder(directory);
     }
 
     /**
@@ -72,8 +86,8 @@ public final class CheckpointFolder {
      * @throws IOException if writing fails; all earlier checkpoints are still there then
      */
     public void write(long step, CheckpointContent content, int keep) throws IOException {
-        CheckpointFile.write(directory.resolve(String.format("checkpoint-%012d.safetensors", step)), content);
-        force();
+        String name = String.format(Locale.ROOT, "checkpoint-%012d.safetensors", step);
+        CheckpointFile.write(directory.resolve(name), content);
         List<Path> files = files();
         for (Path old : files.subList(Math.min(keep, files.size()), files.size())) {
             Files.deleteIfExists(old);
@@ -81,23 +95,34 @@ public final class CheckpointFolder {
     }
 
     /**
-     * Reads the latest sound checkpoint. Damaged ones behind it are named in the log.
+     * Takes up the latest sound checkpoint. Damaged ones behind it are named in the log.
      *
-     * @return what it holds, or empty if the directory has no checkpoint
+     * @param use takes up what a checkpoint holds, and is given the one before it if it throws {@link
+     *     UnusableContentException}
+     * @return whether one was taken up; no if the directory has no checkpoint
      * @throws IOException if there are checkpoints and all of them are damaged; the message lists them
      */
-    public Optional<CheckpointContent> latest() throws IOException {
+    public boolean useLatest(Consumer<CheckpointContent> use) throws IOException {
         Problems damaged = new Problems();
         for (Path file : files()) {
             try {
-                return Optional.of(CheckpointFile.read(file));
+                use.accept(CheckpointFile.read(file));
+                return true;
+            } catch (AccessDeniedException e) {
+                // It may be sound.
+                throw e;
             } catch (IOException e) {
-                LOG.warn("checkpoint {} is damaged ({}): the one before it is used", file, e.getMessage());
                 damaged.add(e.getMessage());
+            } catch (UnusableContentException e) {
+                damaged.add(file + ": " + e.getMessage());
             }
+            LOG.warn(
+                    "checkpoint {} is damaged ({}): the one before it is used",
+                    file,
+                    damaged.list().get(damaged.list().size() - 1));
         }
         if (damaged.isEmpty()) {
-            return Optional.empty();
+            return false;
         }
         throw new IOException(damaged.message("checkpoints in " + directory + ": all "
                         + damaged.list().size() + " are damaged")
@@ -113,12 +138,13 @@ public final class CheckpointFolder {
         }
     }
 
-    private void force() throws IOException {
-        // Only POSIX systems let a directory be opened and forced; elsewhere renames are durable by themselves.
-        if (directory.getFileSystem().supportedFileAttributeViews().contains("posix")) {
-            try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
-                channel.force(true);
-            }
-        }
+    /**
+     * Lets others open the directory.
+     *
+     * @throws IOException if the lock cannot be removed
+     */
+    @Override
+    public void close() throws IOException {
+        lock.close();
     }
 }

@@ -68,6 +68,6 @@ class JsonObjectsTest {
 
         assertThatThrownBy(() -> JsonObjects.read(file))
                 .isInstanceOf(CorruptAdapterException.class)
-                .hasMessageContaining("expected at most " + JsonObjects.MOST_BYTES);
+                .hasMessageContaining("at most " + JsonObjects.MOST_BYTES + " bytes");
     }
 }

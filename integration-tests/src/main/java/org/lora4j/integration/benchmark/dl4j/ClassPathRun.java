@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.lora4j.integration.benchmark.Machine;
 import org.openjdk.jmh.results.BenchmarkResult;
@@ -45,7 +46,7 @@ public final class ClassPathRun {
         List<String> java = List.of(args).subList(2, args.length);
         Map<Model, Map<Contender, List<Double>>> seconds = new EnumMap<>(Model.class);
         for (Model model : Model.values()) {
-            System.out.printf("  %s%n", model.label());
+            System.out.printf(Locale.ROOT, "  %s%n", model.label());
             seconds.put(model, measure(model, rounds * model.turnsOfARound(), java));
         }
         Map<Model, Map<Contender, Map<String, Double>>> profiles = new EnumMap<>(Model.class);

@@ -54,18 +54,24 @@ public final class Dl4jBenchmark {
         double before = load();
         Map<String, Run> runs = new LinkedHashMap<>();
         for (String build : hasAvx512() ? List.of("avx512", "plain") : List.of("plain")) {
-            System.out.printf("nd4j-native %s%n", build);
+            System.out.printf(Locale.ROOT, "nd4j-native %s%n", build);
             runs.put(
                     "nd4j-native " + build, run(build.equals("plain"), folder.resolve(build + ".json"), rounds, clock));
         }
         String load = String.format(
+                Locale.ROOT,
                 "%.2f before, %.2f after; clock: %s",
-                before, load(), clock.name().toLowerCase(Locale.ROOT));
+                before,
+                load(),
+                clock.name().toLowerCase(Locale.ROOT));
         Dl4jReport report = new Dl4jReport(runs, load, memory());
         Path json = folder.resolve("dl4j-benchmark.json");
         report.write(json, folder.resolve("dl4j-benchmark.md"));
         System.out.printf(
-                "%n%s%nAlso in %s%n", report.markdown(), json.toAbsolutePath().normalize());
+                Locale.ROOT,
+                "%n%s%nAlso in %s%n",
+                report.markdown(),
+                json.toAbsolutePath().normalize());
     }
 
     /** Empty where the system does not tell how much memory of a process is resident. */

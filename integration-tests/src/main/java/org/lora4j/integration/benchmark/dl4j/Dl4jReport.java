@@ -3,14 +3,15 @@ package org.lora4j.integration.benchmark.dl4j;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.function.BiConsumer;
+import org.lora4j.format.file.WholeFile;
 
 /**
  * The figures of all builds of the native library side by side, as Markdown and as JSON.
@@ -64,15 +65,17 @@ record Dl4jReport(Map<String, Run> runs, String load, OptionalDouble memory) {
                 cells.add(
                         value.isEmpty()
                                 ? Figure.NOT_MEASURED
-                                : String.format("%.2f %s", value.getAsDouble(), figure.verdict(run)));
+                                : String.format(Locale.ROOT, "%.2f %s", value.getAsDouble(), figure.verdict(run)));
             }
             row(text, cells);
         }
         String verdict = memory.isEmpty()
                 ? Figure.NOT_MEASURED
                 : String.format(
+                        Locale.ROOT,
                         "%.2f %s",
-                        memory.getAsDouble(), Figure.verdict(memory.getAsDouble(), Figure.Bound.AT_MOST, MOST_MEMORY));
+                        memory.getAsDouble(),
+                        Figure.verdict(memory.getAsDouble(), Figure.Bound.AT_MOST, MOST_MEMORY));
         row(text, List.of("MLP 2048-8192-8192-10", MEMORY, "<= " + MOST_MEMORY, verdict));
         line(text, "");
     }
@@ -83,6 +86,7 @@ record Dl4jReport(Map<String, Run> runs, String load, OptionalDouble memory) {
             List<String> cells = new ArrayList<>(List.of(model.label(), contender.label()));
             for (Run run : runs.values()) {
                 cells.add(String.format(
+                        Locale.ROOT,
                         "%.2f (%.2f)",
                         1000 * run.median(model, contender).orElse(Double.NaN),
                         1000 * run.best(model, contender).orElse(Double.NaN)));
@@ -109,7 +113,7 @@ record Dl4jReport(Map<String, Run> runs, String load, OptionalDouble memory) {
             line(text, "");
             byContender.forEach((contender, shares) -> {
                 List<String> parts = new ArrayList<>();
-                shares.forEach((part, share) -> parts.add(String.format("%s %.0f %%", part, 100 * share)));
+                shares.forEach((part, share) -> parts.add(String.format(Locale.ROOT, "%s %.0f %%", part, 100 * share)));
                 line(text, "* " + contender.label() + ": " + String.join(", ", parts));
             });
             line(text, "");
@@ -144,6 +148,6 @@ record Dl4jReport(Map<String, Run> runs, String load, OptionalDouble memory) {
 
     void write(Path json, Path markdown) throws IOException {
         new ObjectMapper().writerWithDefaultPrettyPrinter().writeValue(json.toFile(), json());
-        Files.writeString(markdown, markdown());
+        WholeFile.write(markdown, markdown());
     }
 }
