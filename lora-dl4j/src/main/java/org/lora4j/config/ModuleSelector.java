@@ -80,7 +80,8 @@ public sealed interface ModuleSelector {
     }
 
     /**
-     * Selects every linear module except the output head. The host decides which modules these are.
+     * Selects every linear module except the output head. The host decides which modules these are. In a model whose linear
+     * modules are all output heads it selects these, and a warning in the log says so.
      *
      * @return the selector
      */

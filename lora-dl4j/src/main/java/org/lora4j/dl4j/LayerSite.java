@@ -4,6 +4,7 @@ package org.lora4j.dl4j;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.misc.FrozenLayer;
 import org.lora4j.dl4j.layer.FrozenBaseLayer;
@@ -13,6 +14,7 @@ import org.lora4j.dl4j.layer.LoraSettings;
 import org.lora4j.dl4j.layer.Randomness;
 import org.lora4j.dl4j.layer.SlotMethod;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.learning.config.IUpdater;
 
 /**
  * A layer of a network.
@@ -55,9 +57,7 @@ record LayerSite(String key, String path, Layer conf) implements Site {
 
     @Override
     public String refusal() {
-        return isAdaptable()
-                ? "this " + kind() + " has no weights"
-                : "layers of kind " + kind() + " have no adapters (those that have: " + LayerKinds.names() + ")";
+        return isAdaptable() ? "this " + kind() + " has no weights" : "layers of kind " + kind() + " have no adapters";
     }
 
     /** The names of PyTorch where there are some. */
@@ -93,6 +93,11 @@ record LayerSite(String key, String path, Layer conf) implements Site {
     @Override
     public Optional<String> randomness() {
         return Randomness.of(conf);
+    }
+
+    @Override
+    public Set<IUpdater> updaters() {
+        return LayerKinds.updaters(conf);
     }
 
     @Override

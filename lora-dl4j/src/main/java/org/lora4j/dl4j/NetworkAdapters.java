@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.dl4j;
 
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -210,6 +211,7 @@ final class NetworkAdapters {
     /** Refuses now what no network could be built for later. */
     private NetworkAdapter possible(NetworkAdapter adapter, boolean learns) {
         Problems problems = new Problems();
+        List<Site> learners = new ArrayList<>();
         for (Site site : modules.sites()) {
             List<LoraSlot> slots = adapter.parts().values().stream()
                     .filter(part -> part.module().layer().equals(site.key()))
@@ -221,7 +223,11 @@ final class NetworkAdapters {
                     .map(NetworkParameter::name)
                     .toList();
             problems.addAll(site.problems(new LoraSettings(slots, learning, false)));
+            if (learns && !(slots.isEmpty() && learning.isEmpty())) {
+                learners.add(site);
+            }
         }
+        problems.addAll(UpdaterEpsilon.problems(modules.type(), learners));
         if (!problems.isEmpty()) {
             throw new IllegalArgumentException(
                     problems.message("adapter " + MessageText.name(adapter.name()) + " on a network of Deeplearning4j")

@@ -2,8 +2,10 @@
 package org.lora4j.dl4j;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -12,9 +14,14 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.lora4j.dl4j.layer.LayerKinds;
 import org.lora4j.dl4j.layer.LayerWeight;
 import org.lora4j.dl4j.layer.SlotMethod;
+import org.lora4j.dl4j.layer.VertexKinds;
+import org.lora4j.error.Problems;
+import org.lora4j.format.peft.PeftKeys;
 import org.lora4j.host.Selection;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -29,6 +36,9 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  */
 public final class NetworkModules {
 
+    private static final String KINDS = "Kinds of layers with adapters: " + String.join(", ", LayerKinds.names())
+            + "; of vertices: " + String.join(", ", VertexKinds.names());
+
     private final List<Site> sites;
     private final Map<String, NetworkModule> modules = new LinkedHashMap<>();
     private final Map<String, String> notAdaptable = new LinkedHashMap<>();
@@ -39,6 +49,7 @@ public final class NetworkModules {
     private <N extends org.deeplearning4j.nn.api.Model> NetworkModules(N network, NetworkAccess<N> access) {
         sites = List.copyOf(access.sites(network));
         sites.forEach(site -> add(site, access.parameters(network, site.key())));
+        requireNames();
         heads = access.heads(network).stream().flatMap(this::paths).collect(Collectors.toUnmodifiableSet());
     }
 
@@ -55,6 +66,8 @@ public final class NetworkModules {
      *
      * @param network a network whose {@code init} was called; only read
      * @return its modules
+     * @throws IllegalArgumentException if the network is not initialized, has adapted or frozen layers, or a name stands for
+     *     two layers; the message lists all of these
      */
     public static NetworkModules find(MultiLayerNetwork network) {
         return find(network, new MultiLayerAccess());
@@ -65,6 +78,7 @@ public final class NetworkModules {
      *
      * @param network a graph whose {@code init} was called; only read
      * @return its modules
+     * @throws IllegalArgumentException as for networks
      */
     public static NetworkModules find(ComputationGraph network) {
         return find(network, new GraphAccess());
@@ -95,6 +109,48 @@ public final class NetworkModules {
             String path = module != null ? module.path() + ".weight" : site.path() + "." + site.nameInFiles(name);
             parameters.add(new NetworkParameter(path, site.key(), name, module, value));
         });
+    }
+
+    // Targets, files and merged weights know everything by its path.
+    private void requireNames() {
+        Map<String, String> owners = new HashMap<>();
+        Problems problems = new Problems();
+        for (Site site : sites) {
+            String place = site.kind() + " " + site.key();
+            Set<String> taken = new LinkedHashSet<>();
+            for (String path : names(site)) {
+                String other = owners.putIfAbsent(path, place);
+                if (other != null) {
+                    taken.add("\"" + path + "\" stands for " + other + " and for " + place
+                            + ", expected different names");
+                }
+            }
+            taken.stream().findFirst().ifPresent(problems::add);
+            problems.check(
+                    names(site).isEmpty() || PeftKeys.isModule(site.path()),
+                    place + " is called \"" + site.path()
+                            + "\", which files of adapters cannot hold; expected parts with"
+                            + " dots between them, none empty, \"base_layer\" or with \"lora_\" in front");
+        }
+        if (!problems.isEmpty()) {
+            throw new IllegalArgumentException(problems.message("network")
+                    + ". Layers without a name go by their index. Rename one before adapters are attached: in a"
+                    + " MultiLayerNetwork with network.getLayerWiseConfigurations().getConf(index).getLayer()"
+                    + ".setLayerName(name), in a ComputationGraph where it is built.");
+        }
+    }
+
+    /** What a place with parameters is known by. */
+    private Set<String> names(Site site) {
+        Set<String> names = new LinkedHashSet<>();
+        for (NetworkParameter parameter : parameters) {
+            if (parameter.layer().equals(site.key())) {
+                names.add(site.path());
+                names.add(parameter.module());
+                names.add(parameter.path());
+            }
+        }
+        return names;
     }
 
     /**
@@ -136,6 +192,11 @@ public final class NetworkModules {
                 .findFirst();
     }
 
+    /** The type of all parameters. */
+    DataType type() {
+        return parameters.isEmpty() ? DataType.FLOAT : parameters.get(0).value().dataType();
+    }
+
     List<Site> sites() {
         return sites;
     }
@@ -150,15 +211,20 @@ public final class NetworkModules {
     }
 
     Selection.Choice<NetworkModule, NetworkParameter> choice() {
-        return new Selection.Choice<>(modules(), heads, parameters, notAdaptable, "network", "Lora.modules(network)");
+        String list = notAdaptable.isEmpty() ? "" : KINDS + ". ";
+        return new Selection.Choice<>(
+                modules(), heads, parameters, notAdaptable, "network", list + "Lora.modules(network)");
     }
 
-    /** One line for each module and each layer that cannot be adapted. */
+    /** One line for each module and for each reason why something cannot be adapted, with some of the names. */
     @Override
     public String toString() {
         List<String> lines = new ArrayList<>();
         modules.values().forEach(module -> lines.add(module + (heads.contains(module.path()) ? " (output head)" : "")));
-        notAdaptable.forEach((path, reason) -> lines.add(path + ": not adaptable, " + reason));
+        if (!notAdaptable.isEmpty()) {
+            Problems.byReason(notAdaptable.entrySet()).forEach(line -> lines.add("not adaptable: " + line));
+            lines.add(KINDS);
+        }
         return String.join("\n", lines);
     }
 }

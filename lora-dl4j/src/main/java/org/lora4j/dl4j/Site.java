@@ -4,10 +4,12 @@ package org.lora4j.dl4j;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.lora4j.dl4j.layer.LayerWeight;
 import org.lora4j.dl4j.layer.LoraSettings;
 import org.lora4j.dl4j.layer.SlotMethod;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.learning.config.IUpdater;
 
 /** A place in a network: a layer, or a vertex of a graph that holds none. Configurations are only read. */
 sealed interface Site permits LayerSite, VertexSite {
@@ -53,6 +55,9 @@ sealed interface Site permits LayerSite, VertexSite {
 
     /** What it draws random numbers for in training though it is frozen, as a verb and what follows. */
     Optional<String> randomness();
+
+    /** What updates its parameters and factors if they learn. */
+    Set<IUpdater> updaters();
 
     /** What stands in the way of these updates. */
     List<String> problems(LoraSettings settings);

@@ -204,6 +204,11 @@ final class StateNetwork<N extends Model> {
 
     private Map<String, Site> places(Map<String, Map<String, INDArray>> movedByPlace) {
         Set<String> learners = learners();
+        requirePossible(UpdaterEpsilon.problems(
+                base.params().dataType(),
+                access.sites(base).stream()
+                        .filter(site -> learners.contains(site.key()))
+                        .toList()));
         Set<String> stock = new HashSet<>();
         for (Site site : access.sites(base)) {
             if (staysStock(site)) {
@@ -223,7 +228,7 @@ final class StateNetwork<N extends Model> {
             if (reach.stopping().contains(key)) {
                 replaced.put(key, site.stopped(settings));
             } else if (!stock.contains(key)) {
-                requirePossible(site, settings);
+                requirePossible(site.problems(settings));
                 replaced.put(key, site.adapted(settings));
             }
         }
@@ -263,9 +268,9 @@ final class StateNetwork<N extends Model> {
     }
 
     // What is possible was found out when each adapter was added, but for what may be missing once it is trained.
-    private static void requirePossible(Site site, LoraSettings settings) {
+    private static void requirePossible(List<String> found) {
         Problems problems = new Problems();
-        problems.addAll(site.problems(settings));
+        problems.addAll(found);
         if (!problems.isEmpty()) {
             throw new IllegalStateException(
                     problems.message("network") + ". Correct the base, or setTrainable(name, false).");

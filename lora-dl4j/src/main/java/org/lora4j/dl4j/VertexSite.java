@@ -4,6 +4,7 @@ package org.lora4j.dl4j;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.deeplearning4j.nn.conf.graph.FrozenVertex;
 import org.deeplearning4j.nn.conf.graph.GraphVertex;
 import org.deeplearning4j.nn.conf.layers.samediff.SameDiffVertex;
@@ -14,6 +15,7 @@ import org.lora4j.dl4j.layer.LoraSettings;
 import org.lora4j.dl4j.layer.SlotMethod;
 import org.lora4j.dl4j.layer.VertexKinds;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.learning.config.IUpdater;
 
 /**
  * A vertex without a layer: most have no parameters, attention has.
@@ -67,7 +69,7 @@ record VertexSite(String key, GraphVertex conf) implements Site {
     public String refusal() {
         return isAdaptable()
                 ? "this " + kind() + " has no weights"
-                : "vertices of kind " + kind() + " have no adapters (those that have: " + VertexKinds.names() + ")";
+                : "vertices of kind " + kind() + " have no adapters";
     }
 
     @Override
@@ -98,6 +100,11 @@ record VertexSite(String key, GraphVertex conf) implements Site {
     @Override
     public Optional<String> randomness() {
         return Optional.empty();
+    }
+
+    @Override
+    public Set<IUpdater> updaters() {
+        return conf instanceof SameDiffVertex own && own.getUpdater() != null ? Set.of(own.getUpdater()) : Set.of();
     }
 
     @Override

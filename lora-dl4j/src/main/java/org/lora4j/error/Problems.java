@@ -3,7 +3,9 @@ package org.lora4j.error;
 
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Gathers everything that is wrong with one input, so that the user hears of it all at once.
@@ -163,5 +165,20 @@ public final class Problems {
      */
     public static String quoted(Collection<?> names) {
         return MessageText.names(names);
+    }
+
+    /**
+     * Words the reasons of many names, each reason once.
+     *
+     * @param reasons the reason by name, in the order to show
+     * @return {@code a: reason}, or {@code a, b, c, and 7 more: reason}, one entry for each reason; long names are cut
+     */
+    public static List<String> byReason(Collection<Map.Entry<String, String>> reasons) {
+        Map<String, List<String>> names = new LinkedHashMap<>();
+        reasons.forEach(entry -> names.computeIfAbsent(entry.getValue(), reason -> new ArrayList<>())
+                .add(entry.getKey()));
+        return names.entrySet().stream()
+                .map(entry -> MessageText.values(entry.getValue()) + ": " + entry.getKey())
+                .toList();
     }
 }

@@ -12,6 +12,7 @@ import java.util.TreeMap;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.adapter.BaseHashes;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.config.ModuleSelector;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.format.peft.PeftFile;
@@ -169,6 +170,7 @@ public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedMo
         // Not active: what runs does not change.
         state = state.withTrainable(trainable);
         reportFullRank(adapters.get(name));
+        reportAdaptedHeads(adapters.get(name), config);
         reportFrozenHeads(adapters.get(name));
     }
 
@@ -180,6 +182,18 @@ public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedMo
                     "adapter \"{}\" leaves the output heads {} as they are; if they are new, name them in modulesToSave",
                     adapter.name(),
                     Problems.quoted(frozen));
+        }
+    }
+
+    // PEFT leaves the output head out of "all linear", and refuses a model without other linear modules.
+    private void reportAdaptedHeads(HostAdapter adapter, LoraConfig config) {
+        boolean headsOnly = !adapter.modulePaths().isEmpty() && heads().containsAll(adapter.modulePaths());
+        if (config.targetModules() instanceof ModuleSelector.AllLinear && headsOnly) {
+            LOG.warn(
+                    "adapter \"{}\": every linear module of this model is an output head, which all-linear leaves out"
+                            + " elsewhere; it adapts {} here. Name targets to choose others",
+                    adapter.name(),
+                    Problems.quoted(adapter.modulePaths()));
         }
     }
 

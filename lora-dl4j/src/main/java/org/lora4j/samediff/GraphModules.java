@@ -9,6 +9,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.lora4j.error.Problems;
 import org.lora4j.graph.GraphOrder;
 import org.lora4j.method.ModuleShape;
 import org.lora4j.quant.StoredWeights;
@@ -213,7 +214,7 @@ public record GraphModules(List<GraphModule> modules, List<NotAdaptable> notAdap
     }
 
     /**
-     * Lists everything, one line each.
+     * Lists everything: a line for each module, and for each reason why something cannot be adapted, with some of the names.
      *
      * @return the modules, then what cannot be adapted
      */
@@ -222,8 +223,11 @@ public record GraphModules(List<GraphModule> modules, List<NotAdaptable> notAdap
         String adaptable = modules.stream()
                 .map(module -> module + (heads.contains(module.path()) ? " [output head]" : ""))
                 .collect(Collectors.joining("\n"));
-        String refused = notAdaptable.stream()
-                .map(entry -> "not adaptable: " + entry.subject() + ": " + entry.reason())
+        String refused = Problems.byReason(notAdaptable.stream()
+                        .map(entry -> Map.entry(entry.subject(), entry.reason()))
+                        .toList())
+                .stream()
+                .map(line -> "not adaptable: " + line)
                 .collect(Collectors.joining("\n"));
         return refused.isEmpty() ? adaptable : adaptable + "\n" + refused;
     }

@@ -18,8 +18,11 @@ import java.util.Map;
 import java.util.Set;
 import org.deeplearning4j.gradientcheck.GradientCheckUtil;
 import org.deeplearning4j.nn.api.Layer;
+import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.inputs.InputType;
+import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
+import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
 import org.deeplearning4j.nn.conf.layers.recurrent.TimeDistributed;
 import org.deeplearning4j.nn.graph.ComputationGraph;
@@ -155,6 +158,29 @@ class AdaptedNetworkTest {
         AdaptedNetwork<MultiLayerNetwork> model = Lora.inject(Networks.cnn(), config, SEED);
 
         assertThat(model.adapter("default").modules().keySet()).containsExactly("3");
+    }
+
+    @Test
+    void allLinear_adaptsTheHead_whereNothingElseIsLinear() {
+        MultiLayerNetwork base = new MultiLayerNetwork(new NeuralNetConfiguration.Builder()
+                .list()
+                .layer(new ConvolutionLayer.Builder(2, 2).nOut(2).build())
+                .layer(new OutputLayer.Builder(LossFunction.MSE)
+                        .nOut(2)
+                        .activation(Activation.IDENTITY)
+                        .build())
+                .setInputType(InputType.convolutional(3, 3, 1))
+                .build());
+        base.init();
+        LoraConfig config = LoraConfig.builder()
+                .rank(1)
+                .targetModules(ModuleSelector.allLinear())
+                .build();
+
+        AdaptedNetwork<MultiLayerNetwork> model = Lora.inject(base, config, SEED);
+
+        assertThat(model.networkModules().heads()).containsExactly("1");
+        assertThat(model.adapter("default").modules().keySet()).containsExactly("1");
     }
 
     @Test

@@ -12,6 +12,7 @@ import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
+import org.deeplearning4j.nn.conf.layers.misc.FrozenLayer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.nn.transferlearning.FineTuneConfiguration;
 import org.deeplearning4j.nn.transferlearning.TransferLearning;
@@ -178,6 +179,30 @@ class GuideDl4jTest {
         assertThat(modules.toString().lines().toList())
                 .containsExactly(
                         Documents.root().textBlock("docs/dl4j.md", "fc1: ").split("\n"));
+    }
+
+    @Test
+    void networkOfFrozenLayers_isUnfrozen() {
+        MultiLayerNetwork frozen = new TransferLearning.Builder(base)
+                .fineTuneConfiguration(
+                        new FineTuneConfiguration.Builder().seed(7).build())
+                .setFeatureExtractor(1)
+                .build();
+
+        MultiLayerConfiguration configuration =
+                frozen.getLayerWiseConfigurations().clone();
+        for (NeuralNetConfiguration layer : configuration.getConfs()) {
+            if (layer.getLayer() instanceof FrozenLayer outer) {
+                layer.setLayer(outer.getLayer());
+                layer.clearVariables();
+            }
+        }
+        MultiLayerNetwork stock = new MultiLayerNetwork(configuration);
+        stock.init(frozen.params(), true);
+        AdaptedNetwork<MultiLayerNetwork> model = Lora.inject(stock, config, 42);
+
+        assertThat(model.network().evaluate(data(0)).accuracy())
+                .isEqualTo(base.evaluate(data(0)).accuracy());
     }
 
     @Test

@@ -344,7 +344,9 @@ class HostileTextTest {
                 Path file = directory.resolve("checkpoint-" + String.format("%012d", i) + ".safetensors");
                 Files.write(file, header(Map.of(NAME + i, Map.of())));
             }
-            CheckpointFolder.open(directory).useLatest(content -> {});
+            try (CheckpointFolder checkpoints = CheckpointFolder.open(directory)) {
+                checkpoints.useLatest(content -> {});
+            }
             throw new IOException("no checkpoint was read, which the name of these files may be the reason of");
         });
         calls.put("trainable weights", () -> TrainableGraph.of(UserGraph.create(), List.of(NAME)));

@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -125,5 +127,21 @@ class ProblemsTest {
     @Test
     void throwIfAny_withoutProblems_returns() {
         assertThatCode(() -> new Problems().throwIfAny("AdamW")).doesNotThrowAnyException();
+    }
+
+    @Test
+    void byReason_tellsEachReasonOnce_withSomeOfItsNames() {
+        Map<String, String> reasons = new LinkedHashMap<>();
+        reasons.put("a", "no weights");
+        for (int i = 0; i < 12; i++) {
+            reasons.put("bn" + i, "no adapters");
+        }
+        reasons.put("b", "no weights");
+
+        assertThat(Problems.byReason(reasons.entrySet()))
+                .containsExactly(
+                        "a, b: no weights",
+                        "bn0, bn1, bn2, bn3, bn4, bn5, bn6, bn7, bn8, bn9, and 2 more: no adapters");
+        assertThat(Problems.byReason(List.of())).isEmpty();
     }
 }

@@ -4,13 +4,17 @@ package org.lora4j.dl4j.layer;
 import java.util.Map;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.TrainingConfig;
+import org.deeplearning4j.nn.api.layers.IOutputLayer;
 import org.deeplearning4j.nn.api.layers.RecurrentLayer;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.conf.layers.PReLULayer;
+import org.deeplearning4j.nn.conf.ocnn.OCNNOutputLayer;
 import org.deeplearning4j.nn.gradient.DefaultGradient;
 import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.layers.normalization.BatchNormalization;
 import org.deeplearning4j.nn.layers.wrapper.BaseWrapperLayer;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.lora4j.error.MessageText;
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
@@ -42,6 +46,14 @@ class FrozenBase extends BaseWrapperLayer {
         }
         if (LayerKinds.doublesGradients(frozen.getUnderlying())) {
             return new FrozenSameDiff(stock, outer, frozen);
+        }
+        if (frozen.getUnderlying() instanceof PReLULayer slopes && slopes.getSharedAxes() != null) {
+            return new FrozenPRelu(stock, outer, frozen);
+        }
+        if (stock instanceof IOutputLayer output) {
+            return frozen.getUnderlying() instanceof OCNNOutputLayer
+                    ? new FrozenOneClass(output, outer, frozen)
+                    : new FrozenOutput(output, outer, frozen);
         }
         return stock instanceof RecurrentLayer recurrent
                 ? new Recurrent(recurrent, outer, frozen)
@@ -158,6 +170,24 @@ class FrozenBase extends BaseWrapperLayer {
 
     final INDArray ownGradient(String name) {
         return own.get(name);
+    }
+
+    /** Where DL4J trains a layer by itself: unsupervised pretraining. */
+    @Override
+    public void fit(INDArray input, LayerWorkspaceMgr mgr) {
+        throw frozen("pretraining");
+    }
+
+    @Override
+    public void fit() {
+        throw frozen("fit()");
+    }
+
+    final IllegalStateException frozen(String call) {
+        return new IllegalStateException("layer " + MessageText.name(frozen.getLayerName()) + " ("
+                + frozen.getUnderlying().getClass().getSimpleName() + "): " + call
+                + " would train its parameters, which are frozen; expected a layer of which all parameters are trained."
+                + " Pretrain the base before adapters are attached to it, or name the layer in modulesToSave.");
     }
 
     @Override

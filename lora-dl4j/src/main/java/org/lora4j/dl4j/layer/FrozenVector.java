@@ -7,12 +7,15 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.lora4j.array.DenseArray;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -22,7 +25,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  *
  * <p>A configuration cannot hold arrays. It names a vector by a hash of its content, {@link #id()}, and this class finds the
  * array as long as someone uses it: the registry keeps weak references, and what keeps a vector are the configurations and
- * running layers that were made with it. Where two vectors are equal, the one registered last is found.
+ * running layers that were made with it. Of equal vectors the last one that is in use is found.
  *
  * <p><b>Threads.</b> May be used from several.
  *
@@ -30,7 +33,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  */
 public final class FrozenVector {
 
-    private static final Map<String, WeakReference<FrozenVector>> KNOWN = new HashMap<>();
+    /** Equal vectors beside each other: each lives as long as what holds it, whatever becomes of the others. */
+    private static final Map<String, List<WeakReference<FrozenVector>>> KNOWN = new HashMap<>();
 
     /** Changed values are noticed by a sample; training changes almost all of them. */
     private static final int SAMPLE = 256;
@@ -60,23 +64,29 @@ public final class FrozenVector {
         }
         FrozenVector vector = new FrozenVector(values.reshape(values.length()));
         synchronized (KNOWN) {
-            KNOWN.values().removeIf(reference -> reference.get() == null);
-            KNOWN.put(vector.id, new WeakReference<>(vector));
+            KNOWN.values().forEach(equal -> equal.removeIf(reference -> reference.get() == null));
+            KNOWN.values().removeIf(List::isEmpty);
+            KNOWN.computeIfAbsent(vector.id, id -> new ArrayList<>()).add(new WeakReference<>(vector));
         }
         return vector;
     }
 
     static Optional<FrozenVector> find(String id) {
         synchronized (KNOWN) {
-            return Optional.ofNullable(KNOWN.get(id)).map(WeakReference::get);
+            return live(id).reduce((before, last) -> last);
         }
+    }
+
+    private static Stream<FrozenVector> live(String id) {
+        return KNOWN.getOrDefault(id, List.of()).stream()
+                .map(WeakReference::get)
+                .filter(Objects::nonNull);
     }
 
     static List<String> known() {
         synchronized (KNOWN) {
-            return KNOWN.entrySet().stream()
-                    .filter(entry -> entry.getValue().get() != null)
-                    .map(Map.Entry::getKey)
+            return KNOWN.keySet().stream()
+                    .filter(id -> live(id).findAny().isPresent())
                     .sorted()
                     .toList();
         }

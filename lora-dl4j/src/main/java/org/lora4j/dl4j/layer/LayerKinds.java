@@ -6,6 +6,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.layers.BaseLayer;
 import org.deeplearning4j.nn.conf.layers.CenterLossOutputLayer;
@@ -36,6 +38,7 @@ import org.deeplearning4j.nn.conf.layers.samediff.SameDiffLayer;
 import org.lora4j.error.MessageText;
 import org.lora4j.method.ModuleShape;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.learning.config.IUpdater;
 import org.nd4j.shade.jackson.core.JsonProcessingException;
 import org.nd4j.shade.jackson.databind.ObjectMapper;
 import org.nd4j.shade.jackson.databind.node.ObjectNode;
@@ -296,6 +299,19 @@ public final class LayerKinds {
         return Wrappers.isWrapper(layer)
                 ? Wrappers.canEndGradients(layer)
                 : kind(layer).isPresent();
+    }
+
+    /**
+     * What updates the parameters of a stock layer once they learn, and its factors.
+     *
+     * @param layer a stock configuration
+     * @return the updaters of its weights and biases
+     */
+    public static Set<IUpdater> updaters(Layer layer) {
+        Layer inner = Wrappers.inner(layer);
+        return inner.initializer().paramKeys(inner).stream()
+                .map(inner::getUpdaterByParam)
+                .collect(Collectors.toUnmodifiableSet());
     }
 
     /**

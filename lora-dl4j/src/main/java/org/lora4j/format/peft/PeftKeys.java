@@ -108,6 +108,18 @@ public final class PeftKeys {
     }
 
     /**
+     * Whether a file can hold a module of a path, and says the same path when it is read.
+     *
+     * @param modulePath dotted path of a module
+     * @return false if a part is empty or means something else in files, such as {@code base_layer}
+     */
+    public static boolean isModule(String modulePath) {
+        String weight = modulePath + ".weight";
+        return parse(factor(modulePath, PeftTensor.LORA_A)).equals(new PeftKey.Factor(modulePath, PeftTensor.LORA_A))
+                && parse(saved(weight, Set.of())).equals(new PeftKey.Saved(weight, false));
+    }
+
+    /**
      * What a key stands for.
      *
      * @param key a key of a file

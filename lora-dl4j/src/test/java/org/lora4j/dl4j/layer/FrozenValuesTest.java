@@ -9,6 +9,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
+import java.lang.ref.WeakReference;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.junit.jupiter.api.Test;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -87,6 +88,19 @@ class FrozenValuesTest {
         assertThat(throughJson(first).values("x").data().pointer().address())
                 .isEqualTo(last.data().pointer().address());
         assertThat(kept.id()).isEqualTo(first.vector());
+    }
+
+    @Test
+    void ofTwoEqualVectors_theFirstIsFoundOnceTheLastIsGone() throws Exception {
+        FrozenValues first = FrozenVector.of(numbers(6)).part(0, 6);
+        WeakReference<FrozenVector> last = new WeakReference<>(FrozenVector.of(numbers(6)));
+        for (int i = 0; last.get() != null && i < 200; i++) {
+            System.gc();
+            Thread.sleep(10);
+        }
+        assertThat(last.get()).isNull();
+
+        assertThat(read(throughJson(first))).isEqualTo(read(first));
     }
 
     @Test
