@@ -6,6 +6,8 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
@@ -64,9 +66,12 @@ final class Failures {
         return failure(message, Reason.GRADIENT_NOT_FINITE, where, names);
     }
 
-    /** Refuses inputs and labels that are not finite though the loss is: ReLU, for one, makes 0 of NaN. */
+    /**
+     * Refuses inputs and labels that are NaN though the loss is finite: ReLU, for one, makes 0 of NaN. Infinite values have a
+     * meaning there, such as that of an additive mask.
+     */
     void requireFinite(Where where, long batch, Map<String, INDArray> inputs) {
-        String found = badInputs(where, batch, inputs);
+        String found = badInputs(where, batch, inputs, NonFinite::nanIn);
         if (found != null) {
             throw failure(
                     where + ":" + found + " If the loss can do with them, name the placeholder in"
@@ -202,7 +207,7 @@ final class Failures {
 
     /** The cause, found where it can be and named by what is usual otherwise. */
     private String cause(Where where, long batch, Map<String, INDArray> inputs) {
-        String badInputs = badInputs(where, batch, inputs);
+        String badInputs = badInputs(where, batch, inputs, NonFinite::in);
         if (badInputs != null) {
             return badInputs;
         }
@@ -221,18 +226,22 @@ final class Failures {
                         + " Otherwise look for a logarithm or a division of 0 in the loss.";
     }
 
-    /** What is not finite in a batch and should be, or null. */
-    private String badInputs(Where where, long batch, Map<String, INDArray> inputs) {
-        Map<String, INDArray> checked = new LinkedHashMap<>(inputs);
-        checked.keySet().removeAll(allowedNotFinite);
-        List<String> names = notFinite(checked);
-        if (names.isEmpty()) {
+    /** What is wrong with the values of a batch, or null. */
+    private String badInputs(
+            Where where, long batch, Map<String, INDArray> inputs, Function<INDArray, Optional<NonFinite>> bad) {
+        Map<String, NonFinite> found = new LinkedHashMap<>();
+        inputs.forEach((name, array) -> {
+            if (array != null && !array.wasClosed() && !allowedNotFinite.contains(name)) {
+                bad.apply(array).ifPresent(value -> found.put(name, value));
+            }
+        });
+        if (found.isEmpty()) {
             return null;
         }
-        NonFinite first = NonFinite.in(inputs.get(names.get(0))).orElseThrow();
-        return " The batch holds values that are not finite, in placeholder " + Problems.quoted(names)
-                + ": clean the input. It is batch " + batch + " of epoch " + where.epoch() + "; \"" + names.get(0)
-                + "\" holds " + first + ".";
+        Map.Entry<String, NonFinite> first = found.entrySet().iterator().next();
+        return " The batch holds values that are not finite, in placeholder " + Problems.quoted(found.keySet())
+                + ": clean the input. It is batch " + batch + " of epoch " + where.epoch() + "; \"" + first.getKey()
+                + "\" holds " + first.getValue() + ".";
     }
 
     private static List<String> notFinite(Map<String, INDArray> arrays) {

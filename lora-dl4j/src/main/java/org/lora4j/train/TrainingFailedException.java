@@ -17,7 +17,7 @@ public class TrainingFailedException extends IllegalStateException {
     public enum Reason {
         /** The loss, or the value of a penalty, was NaN or infinite. */
         LOSS_NOT_FINITE,
-        /** An input or a label held NaN or an infinite value though the loss was finite. */
+        /** An input or a label held NaN though the loss was finite. */
         INPUT_NOT_FINITE,
         /** A gradient, of the loss or of a penalty, held NaN or an infinite value though the loss was finite. */
         GRADIENT_NOT_FINITE,

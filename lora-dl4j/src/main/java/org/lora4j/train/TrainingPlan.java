@@ -218,7 +218,7 @@ public final class TrainingPlan {
     }
 
     /**
-     * Placeholders that may hold NaN or infinite values.
+     * Placeholders that may hold NaN.
      *
      * @return their names, perhaps none
      */
@@ -458,8 +458,7 @@ public final class TrainingPlan {
         }
 
         /**
-         * Lets a placeholder hold NaN or infinite values, which otherwise end the run: an additive mask, or labels that are
-         * missing and left out by the loss.
+         * Lets a placeholder hold NaN, which otherwise ends the run: labels that are missing and left out by the loss.
          *
          * @param placeholder its name
          * @return this
