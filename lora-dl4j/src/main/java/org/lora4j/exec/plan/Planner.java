@@ -192,7 +192,7 @@ final class Planner {
     }
 
     private void compute(SameDiffOp op, List<INDArray> inputs, List<LongShapeDescriptor> shapes) {
-        Step step = new NativeStep(op.getOp());
+        Step step = new NativeStep(op.getOp(), inputs.size(), shapes.size());
         for (int i = 0; i < inputs.size(); i++) {
             step.input(i, inputs.get(i));
         }
@@ -220,8 +220,9 @@ final class Planner {
         }
         Kernel kernel = kernels.get(op.getName());
         boolean own = kernel != null && kernel.computes(op.getOp(), arrays);
-        Supplier<Step> step =
-                own ? () -> new KernelStep(kernel, inputs.size(), outputs.size()) : () -> new NativeStep(op.getOp());
+        Supplier<Step> step = own
+                ? () -> new KernelStep(kernel, inputs.size(), outputs.size())
+                : () -> new NativeStep(op.getOp(), inputs.size(), outputs.size());
         steps.add(new PlannedStep(step, inputs, outputs));
     }
 }
