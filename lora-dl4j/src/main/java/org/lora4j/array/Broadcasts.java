@@ -114,7 +114,8 @@ public final class Broadcasts {
         }
     }
 
-    // Else BaseNDArray.doRowWise takes ops on numbers, pairs, or numbers along an axis, which are faster where they fit.
+    // Else BaseNDArray.doRowWise takes ops on numbers, pairs, or numbers along an axis, which are faster where they
+    // fit.
     private static boolean rowsNeedBroadcast(INDArray x, INDArray row) {
         return isMatrix(x) && !isDense(x, row, 'f');
     }

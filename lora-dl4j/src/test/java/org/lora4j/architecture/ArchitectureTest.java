@@ -330,8 +330,8 @@ class ArchitectureTest {
                 .callMethodWhere(JavaCall.Predicates.target(nameMatching("\\w*(Row|Column)Vector"))
                         .and(JavaCall.Predicates.target(owner(assignableTo(INDArray.class)))))
                 .orShould()
-                .dependOnClassesThat(
-                        assignableTo(BroadcastOp.class).or(simpleName("Broadcast").and(resideInAPackage("org.nd4j.."))))
+                .dependOnClassesThat(assignableTo(BroadcastOp.class)
+                        .or(simpleName("Broadcast").and(resideInAPackage("org.nd4j.."))))
                 .because("the collector may free the arrays of such an op while it runs")
                 .check(MAIN);
     }

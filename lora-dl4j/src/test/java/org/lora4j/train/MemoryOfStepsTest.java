@@ -81,10 +81,7 @@ class MemoryOfStepsTest {
                 Named.of("SameDiff: dropout in parts", graph(c -> c.dropout(0.1), m -> m.inParallel(2), p -> p)),
                 Named.of(
                         "SameDiff: dropout, products of oneDNN",
-                        graph(
-                                c -> c.dropout(0.1),
-                                m -> m.multipliedBy(OneDnn.products(MathMode.STRICT_F32)),
-                                p -> p)),
+                        graph(c -> c.dropout(0.1), m -> m.multipliedBy(OneDnn.products(MathMode.STRICT_F32)), p -> p)),
                 Named.of(
                         "SameDiff: dropout, recomputing",
                         graph(c -> c.dropout(0.1), Trainable::recomputingActivations, p -> p)),
@@ -111,11 +108,15 @@ class MemoryOfStepsTest {
                 Named.of("SameDiff: prefix from a cache", MemoryOfStepsTest::cached),
                 Named.of("layers in view", layers(MemoryMode.IN_VIEW, c -> c)),
                 Named.of("layers in view: dropout", layers(MemoryMode.IN_VIEW, c -> c.dropout(0.1))),
-                Named.of("layers in view: DoRA", layers(MemoryMode.IN_VIEW, c -> c.dora(true).dropout(0.1))),
+                Named.of(
+                        "layers in view: DoRA",
+                        layers(MemoryMode.IN_VIEW, c -> c.dora(true).dropout(0.1))),
                 Named.of("layers in view: trained biases", layers(MemoryMode.IN_VIEW, c -> c.bias(BiasTraining.ALL))),
                 Named.of("layers in view: whole modules", layers(MemoryMode.IN_VIEW, c -> c.modulesToSave("head"))),
                 Named.of("layers in low memory: dropout", layers(MemoryMode.LOW_MEMORY, c -> c.dropout(0.1))),
-                Named.of("layers in low memory: DoRA", layers(MemoryMode.LOW_MEMORY, c -> c.dora(true).dropout(0.1))),
+                Named.of(
+                        "layers in low memory: DoRA",
+                        layers(MemoryMode.LOW_MEMORY, c -> c.dora(true).dropout(0.1))),
                 Named.of("LSTM in view: dropout", series(MemoryMode.IN_VIEW, false)),
                 Named.of("LSTM in view: truncated, dropout", series(MemoryMode.IN_VIEW, true)),
                 Named.of("LSTM in low memory: dropout", series(MemoryMode.LOW_MEMORY, false)),
@@ -264,8 +265,8 @@ class MemoryOfStepsTest {
     }
 
     private static void castBatches(Scale scale, Runnable afterStep) {
-        Map<String, INDArray> inputs =
-                Map.of("x", scale.input().castTo(DataType.DOUBLE), "ids", inputs(scale).get("ids"));
+        Map<String, INDArray> inputs = Map.of(
+                "x", scale.input().castTo(DataType.DOUBLE), "ids", inputs(scale).get("ids"));
 
         train(
                 adapted(c -> c),
@@ -276,7 +277,8 @@ class MemoryOfStepsTest {
     }
 
     private static void freshBatches(Scale scale, Runnable afterStep) {
-        Batches fresh = (epoch, seed) -> Stream.generate(() -> Batch.of(inputs(scale), scale.rows())).iterator();
+        Batches fresh = (epoch, seed) ->
+                Stream.generate(() -> Batch.of(inputs(scale), scale.rows())).iterator();
 
         train(adapted(c -> c), plan -> plan, fresh, scale, afterStep);
     }
@@ -334,7 +336,8 @@ class MemoryOfStepsTest {
                             .nOut(2)
                             .build());
             int rows = scale.rows() / length;
-            INDArray x = scale.input().reshape(rows, length, WIDTH).permute(0, 2, 1).dup('c');
+            INDArray x =
+                    scale.input().reshape(rows, length, WIDTH).permute(0, 2, 1).dup('c');
             DataSet batch = new DataSet(x, Nd4j.ones(DataType.FLOAT, rows, 2, length));
             fit(network, mode, c -> c.targetModules("fc0.W", "fc0.RW").dropout(0.1), batch, scale, afterStep);
         };

@@ -76,7 +76,8 @@ final class CenterLossUpdates extends CenterLossOutputLayer {
         INDArray sums = oneHot.transpose().mmul(fromCenters).muli(-layerConf().getAlpha());
         return layerConf().getGradientCheck()
                 ? sums.muli(layerConf().getLambda())
-                : Broadcasts.divColumn(sums, oneHot.sum(0).reshape(oneHot.size(1), 1).addi(1));
+                : Broadcasts.divColumn(
+                        sums, oneHot.sum(0).reshape(oneHot.size(1), 1).addi(1));
     }
 
     @Override
