@@ -22,6 +22,11 @@ final class Masks {
             values[i] = random.nextDouble() < probability ? 0f : keep;
         }
         INDArray mask = Nd4j.create(values, shape, 'c');
-        return type == DataType.FLOAT ? mask : mask.castTo(type);
+        if (type == DataType.FLOAT) {
+            return mask;
+        }
+        INDArray typed = mask.castTo(type);
+        mask.close();
+        return typed;
     }
 }

@@ -125,22 +125,30 @@ public final class ParallelExecutor implements GraphExecutor {
     @Override
     public Map<String, INDArray> output(Map<String, INDArray> placeholders, Collection<String> outputs) {
         RowParts parts = RowParts.of(placeholders, executors.size());
-        List<Map<String, INDArray>> results =
-                run(parts.count(), part -> executors.get(part).output(parts.placeholders(part), outputs));
-        Map<String, INDArray> joined = new LinkedHashMap<>();
-        for (String name : outputs) {
-            joined.put(
-                    name,
-                    parts.join(name, results.stream().map(r -> r.get(name)).toList()));
+        try (OwnArrays copies = parts.copies(placeholders)) {
+            List<Map<String, INDArray>> results =
+                    run(parts.count(), part -> executors.get(part).output(parts.placeholders(part), outputs));
+            Map<String, INDArray> joined = new LinkedHashMap<>();
+            for (String name : outputs) {
+                joined.put(
+                        name,
+                        parts.join(name, results.stream().map(r -> r.get(name)).toList()));
+            }
+            copies.leave(joined.values());
+            return joined;
         }
-        return joined;
     }
 
     @Override
     public LossAndGradients gradients(Map<String, INDArray> placeholders, long seed) {
         RowParts parts = RowParts.of(placeholders, executors.size());
-        return parts.mean(run(
-                parts.count(), part -> executors.get(part).gradients(parts.placeholders(part), partSeed(seed, part))));
+        try (OwnArrays copies = parts.copies(placeholders)) {
+            LossAndGradients mean = parts.mean(run(
+                    parts.count(),
+                    part -> executors.get(part).gradients(parts.placeholders(part), partSeed(seed, part))));
+            copies.leave(mean.gradients().values());
+            return mean;
+        }
     }
 
     @Override

@@ -31,27 +31,36 @@ final class ParallelSplit implements SplitExecutor {
     @Override
     public Map<String, INDArray> prefix(Map<String, INDArray> placeholders) {
         RowParts parts = RowParts.of(placeholders, splits.size());
-        List<Map<String, INDArray>> results =
-                executor.run(parts.count(), part -> splits.get(part).prefix(parts.placeholders(part)));
-        Map<String, INDArray> joined = new LinkedHashMap<>();
-        for (String name : description().activations()) {
-            joined.put(
-                    name,
-                    parts.joinBlocks(
-                            name, results.stream().map(r -> r.get(name)).toList()));
+        try (OwnArrays copies = parts.copies(placeholders)) {
+            List<Map<String, INDArray>> results =
+                    executor.run(parts.count(), part -> splits.get(part).prefix(parts.placeholders(part)));
+            Map<String, INDArray> joined = new LinkedHashMap<>();
+            for (String name : description().activations()) {
+                joined.put(
+                        name,
+                        parts.joinBlocks(
+                                name, results.stream().map(r -> r.get(name)).toList()));
+            }
+            copies.leave(joined.values());
+            return joined;
         }
-        return joined;
     }
 
     @Override
     public LossAndGradients suffix(Map<String, INDArray> placeholders, Map<String, INDArray> activations, long seed) {
         RowParts parts = RowParts.of(placeholders, splits.size());
-        return parts.mean(executor.run(
-                parts.count(),
-                part -> splits.get(part)
-                        .suffix(
-                                parts.placeholders(part),
-                                parts.blocks(activations, part),
-                                ParallelExecutor.partSeed(seed, part))));
+        try (OwnArrays copies = parts.copies(placeholders)) {
+            List<Map<String, INDArray>> blocks = parts.blocks(activations);
+            blocks.forEach(block -> copies.addNew(block.values(), activations.values()));
+            LossAndGradients mean = parts.mean(executor.run(
+                    parts.count(),
+                    part -> splits.get(part)
+                            .suffix(
+                                    parts.placeholders(part),
+                                    blocks.get(part),
+                                    ParallelExecutor.partSeed(seed, part))));
+            copies.leave(mean.gradients().values());
+            return mean;
+        }
     }
 }

@@ -63,6 +63,13 @@ record RowParts(List<Map<String, INDArray>> parts, long[] starts) {
         return parts.get(part);
     }
 
+    /** The arrays that were made for parts, to be closed when all have run. */
+    OwnArrays copies(Map<String, INDArray> placeholders) {
+        OwnArrays copies = new OwnArrays();
+        parts.forEach(part -> copies.addNew(part.values(), placeholders.values()));
+        return copies;
+    }
+
     long rows(int part) {
         return starts[part + 1] - starts[part];
     }
@@ -151,16 +158,21 @@ record RowParts(List<Map<String, INDArray>> parts, long[] starts) {
         return Nd4j.concat(0, arrays.toArray(new INDArray[0]));
     }
 
-    /** The part's share of arrays that {@link #joinBlocks} joined. */
-    Map<String, INDArray> blocks(Map<String, INDArray> joined, int part) {
+    /** Each part's share of arrays that {@link #joinBlocks} joined. */
+    List<Map<String, INDArray>> blocks(Map<String, INDArray> joined) {
         if (count() == 1) {
-            return joined;
+            return List.of(joined);
         }
-        Map<String, INDArray> own = new LinkedHashMap<>();
-        joined.forEach((name, array) -> {
-            long block = array.size(0) / starts[starts.length - 1];
-            own.put(name, rows(array, block * starts[part], block * starts[part + 1]));
-        });
-        return own;
+        List<Map<String, INDArray>> blocks = new ArrayList<>();
+        for (int part = 0; part < count(); part++) {
+            Map<String, INDArray> own = new LinkedHashMap<>();
+            for (Map.Entry<String, INDArray> whole : joined.entrySet()) {
+                INDArray array = whole.getValue();
+                long block = array.size(0) / starts[starts.length - 1];
+                own.put(whole.getKey(), rows(array, block * starts[part], block * starts[part + 1]));
+            }
+            blocks.add(own);
+        }
+        return blocks;
     }
 }

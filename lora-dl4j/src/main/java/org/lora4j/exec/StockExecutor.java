@@ -267,8 +267,13 @@ public final class StockExecutor implements GraphExecutor {
         Map<String, INDArray> typed = trainingInputs.typed(placeholders);
         Traced known = traced.computeIfAbsent(InputKey.of(typed, keyOfValues), key -> trace(typed));
         Map<String, INDArray> all = new LinkedHashMap<>(typed);
-        addMasks(all, known.maskShapes(), new SplittableRandom(seed));
-        return known.gradients().run(all);
+        try (OwnArrays own = new OwnArrays()) {
+            addMasks(all, known.maskShapes(), new SplittableRandom(seed));
+            own.addNew(all.values(), placeholders.values());
+            LossAndGradients pass = known.gradients().run(all);
+            own.leave(pass.gradients().values());
+            return pass;
+        }
     }
 
     private void checkTraining(Map<String, INDArray> placeholders) {

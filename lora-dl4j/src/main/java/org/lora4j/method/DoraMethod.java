@@ -3,6 +3,7 @@ package org.lora4j.method;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.lora4j.array.Broadcasts;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.indexing.BooleanIndexing;
@@ -85,7 +86,7 @@ public final class DoraMethod implements AdapterMethod {
         BooleanIndexing.replaceWhere(lengths, 1, Conditions.equals(0));
         INDArray scales =
                 magnitude.castTo(rows.dataType()).reshape(shape.outputs()).div(lengths);
-        rows.muliColumnVector(scales.reshape(shape.outputs(), 1));
+        Broadcasts.mulColumn(rows, scales.reshape(shape.outputs(), 1));
         INDArray merged = shape.kind() == ModuleShape.Kind.EMBEDDING
                 ? rows.transpose().dup('c')
                 : rows.reshape('c', shape.weight());

@@ -2,9 +2,13 @@
 package org.lora4j.architecture;
 
 import static com.tngtech.archunit.base.DescribedPredicate.describe;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.assignableTo;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideOutsideOfPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.simpleName;
 import static com.tngtech.archunit.core.domain.properties.HasName.Predicates.nameMatching;
+import static com.tngtech.archunit.core.domain.properties.HasOwner.Predicates.With.owner;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
@@ -29,6 +33,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.lora4j.array.Broadcasts;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.api.ops.BroadcastOp;
 import org.nd4j.linalg.factory.Nd4j;
 
 /** Which package may use what, and what nobody may do. */
@@ -327,6 +334,21 @@ class ArchitectureTest {
                 .dependOnClassesThat()
                 .areAssignableTo(ObjectInputStream.class)
                 .because("a file must not choose the classes that it makes")
+                .check(MAIN);
+    }
+
+    @Test
+    void broadcasts_goThroughTheClassThatKeepsTheirArrays() {
+        noClasses()
+                .that()
+                .doNotHaveFullyQualifiedName(Broadcasts.class.getName())
+                .should()
+                .callMethodWhere(JavaCall.Predicates.target(nameMatching("\\w*(Row|Column)Vector"))
+                        .and(JavaCall.Predicates.target(owner(assignableTo(INDArray.class)))))
+                .orShould()
+                .dependOnClassesThat(assignableTo(BroadcastOp.class)
+                        .or(simpleName("Broadcast").and(resideInAPackage("org.nd4j.."))))
+                .because("the collector may free the arrays of such an op while it runs")
                 .check(MAIN);
     }
 

@@ -6,6 +6,7 @@ import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.layers.training.CenterLossOutputLayer;
 import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.lora4j.array.Broadcasts;
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -70,7 +71,8 @@ final class CenterLossUpdates extends CenterLossOutputLayer {
         INDArray sums = oneHot.transpose().mmul(fromCenters).muli(-layerConf().getAlpha());
         return layerConf().getGradientCheck()
                 ? sums.muli(layerConf().getLambda())
-                : sums.diviColumnVector(oneHot.sum(0).reshape(oneHot.size(1), 1).addi(1));
+                : Broadcasts.divColumn(
+                        sums, oneHot.sum(0).reshape(oneHot.size(1), 1).addi(1));
     }
 
     @Override

@@ -10,10 +10,10 @@ import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.layers.convolution.Convolution1DLayer;
 import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.lora4j.array.Broadcasts;
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Broadcast;
 
 /** A running {@link LoraConvolution1D}. The frozen convolution is the stock layer's, forward; the rest is done here. */
 final class Convolution1DUpdates extends Convolution1DLayer {
@@ -82,7 +82,7 @@ final class Convolution1DUpdates extends Convolution1DLayer {
         }
         INDArray mask = feedForwardMaskArray(maskArray, MaskState.Active, (int) output.size(0))
                 .getFirst();
-        return Broadcast.mul(output, mask.castTo(output.dataType()), output, 0, isTimeInside() ? 1 : 2);
+        return Broadcasts.mul(output, mask.castTo(output.dataType()), 0, isTimeInside() ? 1 : 2);
     }
 
     @Override

@@ -9,6 +9,7 @@ import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.layers.convolution.ConvolutionLayer;
 import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.lora4j.array.Broadcasts;
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -74,7 +75,7 @@ final class Convolution2DUpdates extends ConvolutionLayer {
         Patches2D patches = patches(image);
         INDArray rows = path.product(patches.rows(image), training, mgr);
         if (hasBias()) {
-            rows.addiRowVector(getParam("b"));
+            Broadcasts.addRow(rows, getParam("b"));
         }
         INDArray z = rows.transpose()
                 .reshape('c', true, rows.size(1), image.size(0), patches.out()[0], patches.out()[1])

@@ -6,6 +6,7 @@ import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.layers.BaseLayer;
 import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.lora4j.array.Broadcasts;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -126,7 +127,7 @@ final class ConvolutionPath {
             }
             updates.downGradient(slot, rows, u, views, gradient);
             if (drops) {
-                INDArray ofProduct = scale == null ? null : delta.mulRowVector(scale.sub(1));
+                INDArray ofProduct = scale == null ? null : Broadcasts.mulRow(delta.dup(), scale.sub(1));
                 if (ofWeight != null && ofProduct != null) {
                     ofWeight.addi(ofProduct.transpose().mmul(rows));
                 }
@@ -175,7 +176,7 @@ final class ConvolutionPath {
         INDArray matrix = Nd4j.createUninitialized(delta.dataType(), new long[] {delta.size(1), rows.size(1)}, 'c');
         Products.set(1, delta, true, rows, false, matrix);
         INDArray factor = magnitudes.factor(slot -> !slot.drops(true), magnitudes::lengths);
-        return factor == null ? matrix : matrix.muliColumnVector(factor);
+        return factor == null ? matrix : Broadcasts.mulColumn(matrix, factor);
     }
 
     private void write(INDArray matrix, INDArray view, Gradient gradient) {

@@ -8,6 +8,7 @@ import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.layers.feedforward.dense.DenseLayer;
 import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.lora4j.array.Broadcasts;
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -48,7 +49,7 @@ final class DenseUpdates extends DenseLayer {
             Nd4j.getExecutioner().exec(new LayerNorm(preNorm, getParam("g"), z, true, 1));
         }
         if (hasBias()) {
-            z.addiRowVector(getParam("b"));
+            Broadcasts.addRow(z, getParam("b"));
         }
         if (maskArray != null) {
             applyMask(z);

@@ -7,6 +7,7 @@ import org.deeplearning4j.nn.gradient.DefaultGradient;
 import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.layers.BaseLayer;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.lora4j.array.Broadcasts;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.impl.scatter.ScatterUpdate;
 import org.nd4j.linalg.factory.Nd4j;
@@ -94,7 +95,7 @@ final class EmbeddingPath {
     /** The gradient of what was looked up in the table itself. */
     private INDArray ofTable(INDArray delta) {
         INDArray factor = magnitudes.factor(slot -> true, this::lengths);
-        return factor == null ? delta : delta.mulRowVector(factor);
+        return factor == null ? delta : Broadcasts.mulRow(delta.dup(), factor);
     }
 
     // What the stock layer calls, too.

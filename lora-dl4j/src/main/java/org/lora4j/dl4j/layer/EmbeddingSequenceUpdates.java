@@ -6,10 +6,10 @@ import org.deeplearning4j.nn.conf.RNNFormat;
 import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.layers.feedforward.embedding.EmbeddingSequenceLayer;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.lora4j.array.Broadcasts;
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Broadcast;
 
 /** A running {@link LoraEmbeddingSequenceLayer}. */
 final class EmbeddingSequenceUpdates extends EmbeddingSequenceLayer {
@@ -53,7 +53,7 @@ final class EmbeddingSequenceUpdates extends EmbeddingSequenceLayer {
         INDArray delta = layerConf().getActivationFn().backprop(z, epsilon).getFirst();
         if (maskArray != null) {
             INDArray mask = maskArray.castTo(delta.dataType());
-            delta = Broadcast.mul(delta, mask, delta, 0, isTimeLast() ? 2 : 1);
+            delta = Broadcasts.mul(delta, mask, 0, isTimeLast() ? 2 : 1);
         }
         return new Pair<>(path.backward(indexes(), rows(delta, false), gradientViews, mgr), null);
     }

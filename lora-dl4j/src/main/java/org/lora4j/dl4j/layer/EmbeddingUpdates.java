@@ -5,6 +5,7 @@ import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.layers.feedforward.embedding.EmbeddingLayer;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.lora4j.array.Broadcasts;
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -44,7 +45,7 @@ final class EmbeddingUpdates extends EmbeddingLayer {
         INDArray z = preOutput(true, mgr);
         INDArray delta = layerConf().getActivationFn().backprop(z, epsilon).getFirst();
         if (maskArray != null) {
-            delta.muliColumnVector(maskArray.castTo(dataType));
+            Broadcasts.mulColumn(delta, maskArray.castTo(dataType));
         }
         return new Pair<>(path.backward(indexes(), delta, gradientViews, mgr), null);
     }

@@ -9,9 +9,9 @@ import org.deeplearning4j.nn.gradient.DefaultGradient;
 import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.lora4j.array.Broadcasts;
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Broadcast;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.ops.transforms.Transforms;
 
@@ -57,7 +57,7 @@ final class FrozenNormalization extends FrozenBase {
             gradient.gradientForVariable().put("beta", shift);
         }
         INDArray next = mgr.dup(ArrayType.ACTIVATION_GRAD, epsilon, 'c');
-        return new Pair<>(gradient, Broadcast.mul(next, slope(), next, channel));
+        return new Pair<>(gradient, Broadcasts.mul(next, slope(), channel));
     }
 
     private INDArray slope() {

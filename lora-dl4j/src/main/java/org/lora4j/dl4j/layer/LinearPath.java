@@ -9,6 +9,7 @@ import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.layers.BaseLayer;
 import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.lora4j.array.Broadcasts;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** The updates of a linear weight {@code [in, out]} in a running layer, and the backward pass of the whole product. */
@@ -54,7 +55,7 @@ final class LinearPath {
         INDArray product = keeps ? mgr.dup(place, z, z.ordering()) : z;
         INDArray factor = magnitudes.factor(slot -> !slot.drops(training), slot -> lengths(slot, kept));
         if (factor != null) {
-            z.muliRowVector(factor);
+            Broadcasts.mulRow(z, factor);
         }
         for (int i = 0; i < slots.size(); i++) {
             LoraSlot slot = slots.get(i);
@@ -146,7 +147,7 @@ final class LinearPath {
                 updates.downGradient(slot, rows, u, views, gradient);
             }
             // Of x W as the slot's own dropout left it; null where there is none.
-            INDArray own = mask == null || scale == null ? null : delta.mulRowVector(scale.sub(1));
+            INDArray own = mask == null || scale == null ? null : Broadcasts.mulRow(delta.dup(), scale.sub(1));
             if (own != null && view != null) {
                 Products.add(1, rows, true, own, false, view);
             }
@@ -175,7 +176,7 @@ final class LinearPath {
     /** The gradient of {@code x W}, which magnitudes of slots that drop nothing scale. */
     private INDArray ofProduct(INDArray delta, List<INDArray> kept) {
         INDArray factor = magnitudes.factor(slot -> !slot.drops(true), slot -> lengths(slot, kept));
-        return factor == null ? delta : delta.mulRowVector(factor);
+        return factor == null ? delta : Broadcasts.mulRow(delta.dup(), factor);
     }
 
     // As the stock layer does it, so that both give the same values.

@@ -11,11 +11,11 @@ import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.layers.samediff.SameDiffLayer;
 import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.lora4j.array.Broadcasts;
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Broadcast;
 
 /**
  * A running {@link LoraLocallyConnected1D} or {@link LoraLocallyConnected2D}. Of the stock layer it has the parameters only:
@@ -60,7 +60,7 @@ final class LocallyConnectedUpdates extends SameDiffLayer {
         INDArray values = path.base(x);
         downs = path.add(x, local, values, training, mgr);
         INDArray b = getParam("b");
-        return local.output(b == null ? values : Broadcast.add(values, b, values, 2));
+        return local.output(b == null ? values : Broadcasts.add(values, b, 2));
     }
 
     @Override

@@ -8,6 +8,7 @@ import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.lora4j.array.Broadcasts;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -54,7 +55,7 @@ final class LowRank {
 
     /** B, each output times its part of {@code scale}; B itself without one. */
     private INDArray b(LoraSlot slot, INDArray scale) {
-        return scale == null ? b(slot) : b(slot).mulColumnVector(scale);
+        return scale == null ? b(slot) : Broadcasts.mulColumn(b(slot).dup(), scale);
     }
 
     /** A factor, or its gradient, as a matrix; a view. */
@@ -85,7 +86,7 @@ final class LowRank {
     void up(LoraSlot slot, INDArray t, INDArray scale, INDArray z) {
         Products.add(slot.scaling(), t, false, b(slot, scale), true, z);
         if (slot.bias()) {
-            z.addiRowVector(parameters.apply(slot.c()).mul(slot.scaling()));
+            Broadcasts.addRow(z, parameters.apply(slot.c()).mul(slot.scaling()));
         }
     }
 

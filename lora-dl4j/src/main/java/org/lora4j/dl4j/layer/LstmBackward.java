@@ -3,6 +3,7 @@ package org.lora4j.dl4j.layer;
 
 import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.lora4j.array.Broadcasts;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -48,8 +49,8 @@ final class LstmBackward {
             Nd4j.gemm(delta(step + 1), pass.products().state(), ofState, false, true, 1, 1);
         }
         if (mask != null) {
-            ofState.muliColumnVector(mask);
-            carried.muliColumnVector(mask);
+            Broadcasts.mulColumn(ofState, mask);
+            Broadcasts.mulColumn(carried, mask);
         }
         INDArray delta = delta(step);
         INDArray gates = pass.gates(step);
@@ -65,7 +66,7 @@ final class LstmBackward {
         INDArray ofSquashed = ofState.muli(o);
         carried.addi(cell.activation().backprop(raw.dup('f'), ofSquashed).getFirst());
         if (cell.hasPeepholes()) {
-            carried.addi(ofO.mulRowVector(cell.peephole(LstmCell.OUTPUT)));
+            carried.addi(Broadcasts.mulRow(ofO.dup(), cell.peephole(LstmCell.OUTPUT)));
         }
         INDArray ofF = product(carried, before, delta, LstmCell.FORGET);
         throughGate(ofF, f, LstmCell.FORGET, step);
@@ -77,8 +78,8 @@ final class LstmBackward {
         cell.gate(delta, LstmCell.INPUT).assign(ofI);
         carried.muli(f);
         if (cell.hasPeepholes()) {
-            carried.addi(ofF.mulRowVector(cell.peephole(LstmCell.FORGET)));
-            carried.addi(ofG.mulRowVector(cell.peephole(LstmCell.MODULATION)));
+            carried.addi(Broadcasts.mulRow(ofF.dup(), cell.peephole(LstmCell.FORGET)));
+            carried.addi(Broadcasts.mulRow(ofG.dup(), cell.peephole(LstmCell.MODULATION)));
             addPeephole(LstmCell.FORGET, ofF, before);
             addPeephole(LstmCell.OUTPUT, ofO, raw);
             addPeephole(LstmCell.MODULATION, ofG, before);

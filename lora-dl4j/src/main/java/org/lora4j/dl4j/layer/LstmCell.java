@@ -2,6 +2,7 @@
 package org.lora4j.dl4j.layer;
 
 import org.deeplearning4j.nn.conf.layers.AbstractLSTM;
+import org.lora4j.array.Broadcasts;
 import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.activations.impl.ActivationSigmoid;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -86,8 +87,8 @@ final class LstmCell {
         activate(activation, squashed, training);
         squashed.muli(o, state);
         if (mask != null) {
-            state.muliColumnVector(mask);
-            cell.muliColumnVector(mask);
+            Broadcasts.mulColumn(state, mask);
+            Broadcasts.mulColumn(cell, mask);
         }
     }
 
@@ -101,7 +102,7 @@ final class LstmCell {
             products.addState(pass.state(step), sum);
         }
         INDArray z = pass.keeps() ? pass.gates(step).assign(sum) : sum;
-        z.addiRowVector(bias);
+        Broadcasts.addRow(z, bias);
         products.addBias(z);
         return z;
     }
@@ -109,7 +110,7 @@ final class LstmCell {
     private INDArray gated(LstmPass pass, INDArray z, int gate, INDArray cell, int step, boolean training) {
         INDArray view = gate(z, gate);
         if (hasPeepholes()) {
-            view.addi(cell.mulRowVector(peephole(gate)));
+            view.addi(Broadcasts.mulRow(cell.dup(), peephole(gate)));
         }
         if (pass.keeps() && !hasSigmoidGates()) {
             pass.before(gate, step).assign(view);

@@ -6,6 +6,7 @@ import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.deeplearning4j.nn.gradient.Gradient;
+import org.lora4j.array.Broadcasts;
 import org.lora4j.method.DoraMethod;
 import org.lora4j.method.ModuleShape;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -85,13 +86,13 @@ final class Magnitudes {
         INDArray base = base();
         INDArray v = base.dup('c');
         Products.add(slot.scaling(), updates.b(slot), false, updates.a(slot), false, v);
-        return v.muliColumnVector(scale(slot, lengths(v))).subi(base);
+        return Broadcasts.mulColumn(v, scale(slot, lengths(v))).subi(base);
     }
 
     /** Adds an update to Z; {@code product} is P of the rows that T comes from, which is not changed. */
     void add(LoraSlot slot, INDArray t, INDArray product, INDArray lengths, INDArray z) {
         INDArray scale = scale(slot, lengths);
-        z.addi(product.mulRowVector(scale.sub(1)));
+        z.addi(Broadcasts.mulRow(product.dup(), scale.sub(1)));
         updates.up(slot, t, scale, z);
     }
 
@@ -116,6 +117,6 @@ final class Magnitudes {
         INDArray m = views.get(slot.m());
         m.assign(sums.divi(lengths).reshape(m.shape()));
         gradient.gradientForVariable().put(slot.m(), m);
-        ofB.muliColumnVector(scale(slot, lengths));
+        Broadcasts.mulColumn(ofB, scale(slot, lengths));
     }
 }

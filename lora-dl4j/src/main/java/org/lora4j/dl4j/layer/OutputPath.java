@@ -8,6 +8,7 @@ import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.layers.BaseLayer;
 import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.lora4j.array.Broadcasts;
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -52,7 +53,7 @@ final class OutputPath {
         x.mmuli(w, z);
         downs = path.add(x, z, training, mgr, StepCache.place(training, mgr));
         if (hasBias) {
-            z.addiRowVector(layer.getParam("b"));
+            Broadcasts.addRow(z, layer.getParam("b"));
         }
         if (repeats && StepCache.canKeep(training, mgr)) {
             cache.keep(mgr.dup(ArrayType.INPUT, z, z.ordering()), downs, layer.getIterationCount());

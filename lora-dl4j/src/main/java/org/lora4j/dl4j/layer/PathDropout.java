@@ -27,6 +27,11 @@ final class PathDropout {
         for (int i = 0; i < values.length; i++) {
             values[i] = random.nextDouble() < slot.dropout() ? 0 : kept;
         }
-        return Nd4j.create(values, shape, 'c').castTo(type);
+        INDArray drawn = Nd4j.create(values, shape, 'c');
+        INDArray mask = drawn.castTo(type);
+        if (mask != drawn && drawn.closeable()) {
+            drawn.close();
+        }
+        return mask;
     }
 }

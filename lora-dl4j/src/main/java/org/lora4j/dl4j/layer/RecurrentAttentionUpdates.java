@@ -8,6 +8,7 @@ import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.lora4j.array.Broadcasts;
 import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -125,7 +126,7 @@ final class RecurrentAttentionUpdates extends AttentionUpdates<RecurrentAttentio
         INDArray v = attention.values(rows, batch, step, space);
         INDArray z = swap(input2out.forward(rows, step.drops(input2out, rows), space), batch, space);
         if (layer.isHasBias()) {
-            flat(z).addiRowVector(getParam("b"));
+            Broadcasts.addRow(flat(z), getParam("b"));
         }
         INDArray y = space.array(dataType, z.shape());
         long between = time - 1;

@@ -7,6 +7,7 @@ import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.layers.BaseLayer;
 import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.lora4j.array.Broadcasts;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** The input weight {@code W} and the recurrent weight {@code RW} of a running layer, with their updates. */
@@ -82,7 +83,7 @@ final class RecurrentWeights {
         INDArray sum = mgr.dup(use.place(), state(), 'f');
         for (LoraSlot slot : ofState.slots()) {
             INDArray a = ofState.a(slot);
-            INDArray own = drops(slot, use.training()) ? a.mulRowVector(mask(slot)) : a;
+            INDArray own = drops(slot, use.training()) ? Broadcasts.mulRow(a.dup(), mask(slot)) : a;
             Products.add(slot.scaling(), own, true, ofState.b(slot), true, sum);
         }
         return sum;
@@ -132,7 +133,7 @@ final class RecurrentWeights {
         }
         for (LoraSlot slot : ofState.slots()) {
             if (slot.learns()) {
-                INDArray rows = drops(slot, true) ? before.mulRowVector(mask(slot)) : before;
+                INDArray rows = drops(slot, true) ? Broadcasts.mulRow(before.dup(), mask(slot)) : before;
                 INDArray down = ofState.down(slot, rows, mgr, ArrayType.BP_WORKING_MEM);
                 ofState.upGradients(slot, down, delta, views, gradient);
                 ofState.downGradient(slot, rows, ofState.back(slot, delta, mgr), views, gradient);

@@ -26,7 +26,7 @@ public interface RowAdditions {
     };
 
     /**
-     * Whether a module is of interest. Where none is, the stock layer runs.
+     * Whether a module is of interest.
      *
      * @param module path of a module
      * @return whether {@link #add} is to be called

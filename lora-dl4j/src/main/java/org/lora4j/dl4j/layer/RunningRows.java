@@ -9,6 +9,7 @@ import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
 import org.deeplearning4j.nn.layers.wrapper.BaseWrapperLayer;
 import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.lora4j.array.Broadcasts;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** A running {@link RowsLayer}. Time series are seen as rows, those of one example one after the other. */
@@ -34,21 +35,24 @@ final class RunningRows extends BaseWrapperLayer {
     @Override
     public INDArray activate(boolean training, LayerWorkspaceMgr mgr) {
         RowAdditions now = additions.get();
-        if (!now.touches(module)) {
+        boolean isSeries = conf().getLayer() instanceof RnnOutputLayer;
+        // The other stock layers add their bias by an op that is not safe from the garbage collector: see Broadcasts.
+        if (isSeries && !now.touches(module)) {
             return underlying.activate(training, mgr);
         }
         INDArray input = underlying.input();
         INDArray weight = underlying.getParam("W");
-        boolean isSeries = conf().getLayer() instanceof RnnOutputLayer;
         INDArray x = (isSeries ? rows(input, mgr) : input).castTo(weight.dataType());
         LinearInput.check(x, weight, "module \"" + module + "\"");
         INDArray z = mgr.createUninitialized(
                 ArrayType.ACTIVATIONS, weight.dataType(), new long[] {x.size(0), weight.size(1)}, 'c');
         x.mmuli(weight, z);
-        now.add(module, x, z);
+        if (now.touches(module)) {
+            now.add(module, x, z);
+        }
         INDArray bias = underlying.getParam("b");
         if (bias != null) {
-            z.addiRowVector(bias);
+            Broadcasts.addRow(z, bias);
         }
         INDArray output = ((BaseLayer) conf().getLayer()).getActivationFn().getActivation(z, training);
         return isSeries ? series(output, input.size(0), mgr) : output;

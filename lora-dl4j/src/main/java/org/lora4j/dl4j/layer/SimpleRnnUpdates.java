@@ -7,12 +7,12 @@ import org.deeplearning4j.nn.conf.layers.recurrent.SimpleRnn;
 import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.lora4j.array.Broadcasts;
 import org.lora4j.dl4j.layer.RecurrentWeights.Use;
 import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.api.ops.impl.broadcast.BroadcastCopyOp;
 import org.nd4j.linalg.api.ops.impl.transforms.custom.LayerNorm;
 import org.nd4j.linalg.api.ops.impl.transforms.custom.LayerNormBp;
 import org.nd4j.linalg.factory.Nd4j;
@@ -116,7 +116,7 @@ final class SimpleRnnUpdates extends RecurrentUpdates<SimpleRnn, SimpleRnnUpdate
         if (hasLayerNorm()) {
             normalizedSum(pass, x, step, state);
         } else {
-            Nd4j.getExecutioner().exec(new BroadcastCopyOp(state, getParam("b"), state, 1));
+            Broadcasts.copyRow(state, getParam("b"));
             Nd4j.gemm(x, pass.products().input(), state, false, false, 1, 1);
             pass.products().addInput(step, state);
             if (pass.hasBefore(step)) {
@@ -132,7 +132,7 @@ final class SimpleRnnUpdates extends RecurrentUpdates<SimpleRnn, SimpleRnnUpdate
             state.assign(result);
         }
         if (maskArray != null) {
-            state.muliColumnVector(mask(step));
+            Broadcasts.mulColumn(state, mask(step));
         }
     }
 
@@ -196,7 +196,7 @@ final class SimpleRnnUpdates extends RecurrentUpdates<SimpleRnn, SimpleRnnUpdate
             Nd4j.gemm(next, pass.products().state(), delta, false, true, 1, 1);
         }
         if (maskArray != null) {
-            delta.muliColumnVector(mask(step));
+            Broadcasts.mulColumn(delta, mask(step));
         }
         INDArray sum = TimeSeries.block(pass.sums(), pass.size(), step);
         IActivation activation = layerConf().getActivationFn();

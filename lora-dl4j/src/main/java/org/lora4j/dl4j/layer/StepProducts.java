@@ -4,6 +4,7 @@ package org.lora4j.dl4j.layer;
 import java.util.List;
 import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.lora4j.array.Broadcasts;
 import org.lora4j.dl4j.layer.RecurrentWeights.Use;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -82,7 +83,7 @@ final class StepProducts {
     /** Adds the biases of all B, which act at each step. */
     void addBias(INDArray z) {
         if (bias != null) {
-            z.addiRowVector(bias);
+            Broadcasts.addRow(z, bias);
         }
     }
 }

@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.Map;
 import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.layers.BaseLayer;
+import org.lora4j.array.Broadcasts;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Broadcast;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
@@ -110,7 +110,7 @@ final class SummedWeight {
     void addBiases(INDArray output, int channelAxis) {
         for (LoraSlot slot : slots()) {
             if (slot.bias()) {
-                Broadcast.add(output, layer.getParam(slot.c()).mul(slot.scaling()), output, channelAxis);
+                Broadcasts.add(output, layer.getParam(slot.c()).mul(slot.scaling()), channelAxis);
             }
         }
     }

@@ -193,7 +193,7 @@ final class Planner {
     }
 
     private void compute(SameDiffOp op, List<INDArray> inputs, List<LongShapeDescriptor> shapes) {
-        Step step = checked(op, new NativeStep(op.getOp()), inputs.size());
+        Step step = checked(op, new NativeStep(op.getOp(), inputs.size(), shapes.size()), inputs.size());
         for (int i = 0; i < inputs.size(); i++) {
             step.input(i, inputs.get(i));
         }
@@ -228,7 +228,7 @@ final class Planner {
         boolean own = kernel != null && kernel.computes(op.getOp(), arrays);
         Supplier<Step> step = own
                 ? () -> new KernelStep(kernel, inputs.size(), outputs.size())
-                : () -> checked(op, new NativeStep(op.getOp()), inputs.size());
+                : () -> checked(op, new NativeStep(op.getOp(), inputs.size(), outputs.size()), inputs.size());
         steps.add(new PlannedStep(step, inputs, outputs));
     }
 }

@@ -267,7 +267,8 @@ class OneDnnTest {
 
     @Test
     void description_namesLibraryAndMode() {
-        assertThat(OneDnn.products(MathMode.BF16).description()).matches("oneDNN 3\\.\\d+ \\(.+\\), BF16, weights copied in BF16");
+        assertThat(OneDnn.products(MathMode.BF16).description())
+                .matches("oneDNN 3\\.\\d+ \\(.+\\), BF16, weights copied in BF16");
         assertThat(OneDnn.orNd4j().description()).contains("oneDNN");
     }
 }
