@@ -52,7 +52,7 @@ class ArchitectureTest {
                 layer("error"),
                 layer("config", "error"),
                 layer("format", "error"),
-                layer("format.file"),
+                layer("format.file", "error"),
                 layer("format.safetensors", "error", "format", "format.file"),
                 layer("format.zip"),
                 layer("format.torch", "error", "format", "format.file", "format.zip"),

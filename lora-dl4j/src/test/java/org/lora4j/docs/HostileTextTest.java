@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
@@ -341,7 +342,7 @@ class HostileTextTest {
         calls.put("checkpoints", () -> {
             Path directory = Files.createDirectories(folder.resolve("checkpoints"));
             for (int i = 1; i < 20; i++) {
-                Path file = directory.resolve("checkpoint-" + String.format("%012d", i) + ".safetensors");
+                Path file = directory.resolve("checkpoint-" + String.format(Locale.ROOT, "%012d", i) + ".safetensors");
                 Files.write(file, header(Map.of(NAME + i, Map.of())));
             }
             try (CheckpointFolder checkpoints = CheckpointFolder.open(directory)) {

@@ -47,7 +47,7 @@ class PretrainedBertGoldenTest {
                     .count();
         }
         Files.writeString(directory.resolve("config.json"), """
-                {"model_type": "bert", "num_hidden_layers": %d, "hidden_size": 8, "num_attention_heads": 2,
+                {"model_type": "bert", "num_hidden_layers": %s, "hidden_size": 8, "num_attention_heads": 2,
                  "intermediate_size": 16, "vocab_size": 24, "max_position_embeddings": 12}
                 """.formatted(layers));
 

@@ -18,6 +18,7 @@ import org.lora4j.Lora;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
+import org.lora4j.exec.GraphExecutor;
 import org.lora4j.exec.LossAndGradients;
 import org.lora4j.exec.StockExecutor;
 import org.lora4j.format.safetensors.SafetensorsReader;
@@ -146,8 +147,9 @@ class MiniLmLoraTest {
                         .get(BertClassifier.LOGITS));
     }
 
+    /** As adapted models compute it, so that equal values have equal bits. */
     private static float[] logits(SameDiff graph) {
-        StockExecutor executor = StockExecutor.forInference(graph);
+        GraphExecutor executor = StockExecutor.forInference(graph).fastest();
         return Arrays32.concat(
                 batches,
                 batch -> executor.output(batch.placeholders(), List.of(BertClassifier.LOGITS))
@@ -170,22 +172,23 @@ class MiniLmLoraTest {
         assertThat(logits(fresh)).containsExactly(logits(base));
     }
 
+    /** The executor of training gives the bits of {@code output}; a session of SameDiff adds in another order. */
     @Test
-    void inject_freshFactors_givesTheBaseLogitsInEveryValue_whenBothRunWithKernels() {
+    void outputs_ofTheExecutorOfTraining_areThoseOfOutput_andNearThoseOfStockSameDiff() {
         AdaptedSameDiff fresh = Lora.inject(base, config().build(), SEED);
-        StockExecutor kernels = StockExecutor.forInference(base).withKernels();
 
-        float[] adaptedLogits = Arrays32.concat(
+        float[] ofTraining = Arrays32.concat(
                 batches,
                 batch -> fresh.executor()
                         .output(batch.placeholders(), List.of(BertClassifier.LOGITS))
                         .get(BertClassifier.LOGITS));
+        float[] ofStock = Arrays32.concat(
+                batches,
+                batch ->
+                        base.output(batch.placeholders(), BertClassifier.LOGITS).get(BertClassifier.LOGITS));
 
-        assertThat(adaptedLogits)
-                .containsExactly(Arrays32.concat(
-                        batches,
-                        batch -> kernels.output(batch.placeholders(), List.of(BertClassifier.LOGITS))
-                                .get(BertClassifier.LOGITS)));
+        assertThat(ofTraining).containsExactly(logits(fresh));
+        assertThat(Arrays32.largestDifference(ofTraining, ofStock)).isLessThan(1e-5 * Arrays32.largest(ofStock));
     }
 
     // 6 layers x (4 x (384 + 384) + 2 x (384 + 1536)) x rank 8 = 331,776; head 384 x 25 + 25 = 9,625.

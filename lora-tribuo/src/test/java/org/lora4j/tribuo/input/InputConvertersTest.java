@@ -129,7 +129,8 @@ class InputConvertersTest {
 
     @Test
     void image_namesMayHaveZerosInFront() {
-        String[] padded = IntStream.range(0, 12).mapToObj("%02d"::formatted).toArray(String[]::new);
+        String[] padded =
+                IntStream.range(0, 12).mapToObj(i -> (i < 10 ? "0" : "") + i).toArray(String[]::new);
         List<InputSpec> inputs = List.of(InputSpec.values("x", -1, 12));
         InputBinding binding = new ImageInputConverter(2, 3, 2, Layout.NHWC).bind(domain(padded), inputs);
 
