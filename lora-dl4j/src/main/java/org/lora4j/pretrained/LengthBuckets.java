@@ -8,6 +8,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
+import java.util.OptionalLong;
 import java.util.Random;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
@@ -194,13 +195,27 @@ public final class LengthBuckets {
      * @return the source of batches for a trainer
      */
     public Batches batches() {
-        Batches passes = (epoch, seed) -> encoded(shuffledParts(epoch, seed))
-                .map(batch -> Batch.disposable(batch.placeholders(), batch.size())
-                        .identifiedBy(new BatchIdentity.OfExamples(Arrays.stream(batch.exampleIndices())
-                                .mapToObj(Long::valueOf)
-                                .toList())))
-                .iterator();
-        return passes.withBatchesPerEpoch(batchesPerEpoch());
+        return new Batches() {
+            @Override
+            public Iterator<Batch> epoch(int epoch, long seed) {
+                return encoded(shuffledParts(epoch, seed))
+                        .map(batch -> Batch.disposable(batch.placeholders(), batch.size())
+                                .identifiedBy(new BatchIdentity.OfExamples(Arrays.stream(batch.exampleIndices())
+                                        .mapToObj(Long::valueOf)
+                                        .toList())))
+                        .iterator();
+            }
+
+            @Override
+            public OptionalLong batchesPerEpoch() {
+                return OptionalLong.of(LengthBuckets.this.batchesPerEpoch());
+            }
+
+            @Override
+            public String description() {
+                return summary();
+            }
+        };
     }
 
     /**
@@ -340,10 +355,14 @@ public final class LengthBuckets {
     /** The examples of one batch, before they become arrays. */
     private record Part(int paddedLength, List<Integer> examples) {}
 
+    private String summary() {
+        return size() + " texts padded to " + paddedLengths() + " tokens, "
+                + String.format(Locale.ROOT, "%.0f %% of all is padding, ", 100 * paddingRatio()) + cutTexts + " cut, "
+                + batchesPerEpoch() + " batches";
+    }
+
     @Override
     public String toString() {
-        return "LengthBuckets[" + size() + " texts padded to " + paddedLengths() + " tokens, "
-                + String.format(Locale.ROOT, "%.0f %% of all is padding, ", 100 * paddingRatio()) + cutTexts + " cut, "
-                + batchesPerEpoch() + " batches]";
+        return "LengthBuckets[" + summary() + "]";
     }
 }

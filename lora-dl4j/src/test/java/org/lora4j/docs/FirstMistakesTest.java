@@ -287,6 +287,8 @@ class FirstMistakesTest {
             assertThat(buckets)
                     .hasToString(
                             "LengthBuckets[3 texts padded to [3, 4] tokens, 0 % of all is padding, 1 cut, 2 batches]");
+            assertThat(buckets.batches().description())
+                    .isEqualTo("3 texts padded to [3, 4] tokens, 0 % of all is padding, 1 cut, 2 batches");
             assertThat(buckets.inOrder().next())
                     .hasToString("EncodedBatch[ids INT[1, 3], mask FLOAT[1, 3], labels FLOAT[1, 2]]");
         }

@@ -18,7 +18,6 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
 import org.lora4j.exec.GraphExecutor;
-import org.lora4j.exec.ParallelExecutor;
 import org.lora4j.exec.StockExecutor;
 import org.lora4j.pretrained.BertEncoder;
 import org.lora4j.pretrained.BertWeights;
@@ -63,11 +62,9 @@ final class HeadOnly {
     }
 
     Outcome run(BertWeights weights, Path file, long seed) throws IOException {
-        GraphExecutor encoder = ParallelExecutor.of(
-                StockExecutor.forInference(
-                                BertEncoder.create(weights, Pooling.MEAN).graph())
-                        .withKernels(),
-                Quickstart.THREADS);
+        GraphExecutor encoder = StockExecutor.forInference(
+                        BertEncoder.create(weights, Pooling.MEAN).graph())
+                .fastest();
         long start = System.nanoTime();
         List<Batch> training = encode(encoder, task.training());
         List<Batch> heldOut = encode(encoder, task.heldOut());

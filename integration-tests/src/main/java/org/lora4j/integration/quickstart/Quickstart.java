@@ -10,9 +10,6 @@ import java.util.stream.Stream;
 import org.lora4j.Lora;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
-import org.lora4j.exec.ParallelExecutor;
-import org.lora4j.exec.kernel.Multiplier;
-import org.lora4j.exec.onednn.OneDnn;
 import org.lora4j.model.Trainable;
 import org.lora4j.pretrained.BertClassifier;
 import org.lora4j.pretrained.BertWeights;
@@ -37,9 +34,6 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  */
 public final class Quickstart {
 
-    /** Each trains on its part of a batch; ND4J itself is given one thread (OMP_NUM_THREADS). */
-    static final int THREADS = Runtime.getRuntime().availableProcessors();
-
     private static final int RANK = 8;
     private static final double ALPHA = 16;
     private static final double LORA_RATE = 2e-3;
@@ -58,7 +52,6 @@ public final class Quickstart {
     private final Path folder;
     private final long seed;
     private final int epochs;
-    private final Multiplier products = OneDnn.orNd4j();
 
     private Quickstart(PrintStream out, Path folder, long seed, int epochs) {
         this.out = out;
@@ -126,8 +119,6 @@ public final class Quickstart {
         task.training().requireFits(weights.config());
         task.heldOut().requireFits(weights.config());
 
-        out.printf(Locale.ROOT, "%d threads; products by %s%n", THREADS, products.description());
-
         heading("1 of 3: frozen encoder, trained head");
         Outcome headOnly = new HeadOnly(task, out::println).run(weights, folder.resolve("head.fb"), seed);
 
@@ -193,8 +184,7 @@ public final class Quickstart {
                 .graph();
     }
 
-    private Trained train(GlossTask task, Trainable one, double rate) {
-        Trainable model = one.multipliedBy(products).inParallel(THREADS);
+    private Trained train(GlossTask task, Trainable model, double rate) {
         TrainingPlan plan = TrainingPlan.builder()
                 .epochs(epochs)
                 .optimizer(AdamW.of(rate))
@@ -220,7 +210,7 @@ public final class Quickstart {
     }
 
     private static INDArray someLogits(GlossTask task, AdaptedSameDiff model) {
-        return task.logitsOfSome(ParallelExecutor.of(model.outputExecutor(), THREADS));
+        return task.logitsOfSome(model.outputExecutor());
     }
 
     private static double largestDifference(INDArray a, INDArray b) {
