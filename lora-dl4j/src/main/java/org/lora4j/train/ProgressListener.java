@@ -12,7 +12,8 @@ import org.lora4j.error.Problems;
  * Writes lines such as
  *
  * <pre>
- * products by oneDNN 3.11 (AVX512-BF16), strict F32, weights where they lie; batches in 2 parts on as many threads; 71 batches an epoch
+ * products by oneDNN 3.11 (AVX512-BF16), strict F32, weights where they lie; batches in 2 parts on as many threads; 234 batches an
+ * epoch; about 1 min 30 s in all
  * epoch 1/3  step 120/234  loss 1.2345  rate 1.80e-03  312.4 examples/s  1 min 20 s left
  * epoch 1/3 done  loss 1.4301  accuracy 0.7512 (best so far)  25 s
  * 702 steps, 22464 examples in 1 min 15 s: 299.5 examples/s, 71 % of the time in products
@@ -26,6 +27,7 @@ public final class ProgressListener implements TrainingListener {
 
     private final Consumer<String> lines;
     private final double everySeconds;
+    private final StartLine start = new StartLine();
     private OptionalInt epochs = OptionalInt.empty();
     private String metric = "metric";
     private double lastLine = Double.NEGATIVE_INFINITY;
@@ -84,11 +86,15 @@ public final class ProgressListener implements TrainingListener {
 
     @Override
     public void onFirstBatch(Computation computation) {
-        lines.accept(computation.toString());
+        start.first(computation);
     }
 
     @Override
     public void onStep(StepReport report) {
+        start.after(report).ifPresent(lines);
+        if (start.isWaiting()) {
+            return;
+        }
         if (report.elapsedSeconds() - lastLine < everySeconds) {
             return;
         }
@@ -111,6 +117,7 @@ public final class ProgressListener implements TrainingListener {
 
     @Override
     public void onEpochEnd(EpochReport report) {
+        start.last().ifPresent(lines);
         StringBuilder line = new StringBuilder(epoch(report.epoch()));
         line.append(format(" done  loss %.4f", report.meanLoss()));
         report.metric().ifPresent(value -> line.append(format("  %s %.4f", metric, value)));
@@ -122,6 +129,7 @@ public final class ProgressListener implements TrainingListener {
 
     @Override
     public void onTrainingEnd(TrainingResult result) {
+        start.last().ifPresent(lines);
         lines.accept(result.speed());
     }
 

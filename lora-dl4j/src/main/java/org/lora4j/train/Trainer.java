@@ -41,7 +41,8 @@ import org.slf4j.LoggerFactory;
  * if it calls {@link #resume} in the place of {@link #train}.
  *
  * <p><b>How.</b> Products by oneDNN where it is there, and each batch in parts, one for each processor, where the graph shows that
- * its rows are independent. Listeners are told so in one line at the first batch, and the speed at the end; without a listener
+ * its rows are independent. Listeners are told so at the first batch; one line says it, with the time to
+ * come once that is known, and one the speed at the end; without a listener
  * both go to the log.
  *
  * <p><b>Repeatability.</b> Equal plan, model, batches and evaluation give equal bits, as far as the executor does.
@@ -52,18 +53,27 @@ public final class Trainer {
 
     private static final Logger LOG = LoggerFactory.getLogger(Trainer.class);
 
-    /** How a run is computed and how fast it was, said once each where nobody else listens. */
-    private static final TrainingListener LINES = new TrainingListener() {
+    /** How a run is computed and how fast it was, in a line each, where nobody else listens. */
+    private static final class Lines implements TrainingListener {
+
+        private final StartLine start = new StartLine();
+
         @Override
         public void onFirstBatch(Computation computation) {
-            LOG.info("{}", computation);
+            start.first(computation);
+        }
+
+        @Override
+        public void onStep(StepReport report) {
+            start.after(report).ifPresent(LOG::info);
         }
 
         @Override
         public void onTrainingEnd(TrainingResult result) {
-            LOG.info("{}", result.speed());
+            start.last().ifPresent(LOG::info);
+            LOG.info(result.speed());
         }
-    };
+    }
 
     private final Trainable model;
     private final TrainingPlan plan;
@@ -78,7 +88,7 @@ public final class Trainer {
         this.model = builder.model;
         this.plan = builder.plan;
         this.evaluation = builder.evaluation;
-        this.listeners = builder.listeners.isEmpty() ? List.of(LINES) : List.copyOf(builder.listeners);
+        this.listeners = builder.listeners.isEmpty() ? List.of(new Lines()) : List.copyOf(builder.listeners);
         this.checkpoints = builder.checkpoints;
         this.prefixCache = builder.prefixCache;
         this.nanoTime = builder.nanoTime;

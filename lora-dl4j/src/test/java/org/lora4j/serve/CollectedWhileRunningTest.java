@@ -13,7 +13,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * Threads serve and train while the collector runs all the time: nothing that a native call reads may be freed meanwhile. In
- * a process of its own, since a failure may be the end of it; {@code addiRowVector} of ND4J in place of ours ends it.
+ * a process of its own, since a failure may be the end of it. A program that does nothing but {@code addiRowVector} of ND4J
+ * in eight threads ended within a minute; servers did so now and then.
  */
 @Tag("thorough")
 class CollectedWhileRunningTest {

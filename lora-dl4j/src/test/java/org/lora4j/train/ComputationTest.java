@@ -77,11 +77,27 @@ class ComputationTest {
         assertThat(lines.get(0))
                 .startsWith("products by ")
                 .contains("; batches in 2 parts on as many threads; 1 batches an epoch");
+        assertThat(lines).filteredOn(line -> line.startsWith("products by ")).hasSize(1);
         assertThat(lines.get(lines.size() - 1)).matches("3 steps, 576 examples in .* s: .* examples/s.*");
         assertThat(result.computation().mostParts()).isEqualTo(2);
         assertThat(result.computation().parting().count()).isEqualTo(2);
         assertThat(result.examplesPerSecond()).isPositive();
         result.computation().productShare().ifPresent(share -> assertThat(share).isBetween(0.0, 1.0));
+    }
+
+    @Test
+    void run_ofSteadySteps_saysHowLongItTakes() {
+        List<String> lines = new ArrayList<>();
+
+        Trainer.builder(on(2, graph()))
+                .plan(plan(12).build())
+                .listener(ProgressListener.to(lines::add).every(0))
+                .build()
+                .train(batches);
+
+        assertThat(lines)
+                .filteredOn(line -> line.matches("products by .*; about .* s in all"))
+                .hasSize(1);
     }
 
     @Test
