@@ -276,9 +276,17 @@ class MemoryOfStepsTest {
                 afterStep);
     }
 
+    // Collected now and then: what nobody refers to any more stays as long as the collector sees no need.
     private static void freshBatches(Scale scale, Runnable afterStep) {
-        Batches fresh = (epoch, seed) ->
-                Stream.generate(() -> Batch.of(inputs(scale), scale.rows())).iterator();
+        int[] made = {0};
+        Batches fresh = (epoch, seed) -> Stream.generate(() -> {
+                    made[0]++;
+                    if (made[0] % 10 == 0) {
+                        System.gc();
+                    }
+                    return Batch.of(inputs(scale), scale.rows());
+                })
+                .iterator();
 
         train(adapted(c -> c), plan -> plan, fresh, scale, afterStep);
     }
