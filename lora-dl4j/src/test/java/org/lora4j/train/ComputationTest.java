@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -88,12 +89,13 @@ class ComputationTest {
     @Test
     void run_ofSteadySteps_saysHowLongItTakes() {
         List<String> lines = new ArrayList<>();
+        Batch one = Batch.of(Map.of("x", random(3, ROWS, WIDTH)), ROWS);
 
         Trainer.builder(on(2, graph()))
                 .plan(plan(12).build())
                 .listener(ProgressListener.to(lines::add).every(0))
                 .build()
-                .train(batches);
+                .train(Batches.inOrder(Collections.nCopies(12, one)));
 
         assertThat(lines)
                 .filteredOn(line -> line.matches("products by .*; about .* s in all"))
