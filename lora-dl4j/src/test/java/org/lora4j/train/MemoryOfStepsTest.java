@@ -276,14 +276,17 @@ class MemoryOfStepsTest {
                 afterStep);
     }
 
-    // Collected now and then: what nobody refers to any more stays as long as the collector sees no need.
+    /** What nobody refers to any more stays as long as the collector sees no need, and its memory in malloc's arenas. */
+    private static void collectNowAndThen(int step) {
+        if (step % 10 == 0) {
+            System.gc();
+        }
+    }
+
     private static void freshBatches(Scale scale, Runnable afterStep) {
         int[] made = {0};
         Batches fresh = (epoch, seed) -> Stream.generate(() -> {
-                    made[0]++;
-                    if (made[0] % 10 == 0) {
-                        System.gc();
-                    }
+                    collectNowAndThen(++made[0]);
                     return Batch.of(inputs(scale), scale.rows());
                 })
                 .iterator();
@@ -363,6 +366,7 @@ class MemoryOfStepsTest {
         model.activate("default");
         for (int step = 0; step < scale.steps(); step++) {
             model.network().fit(batch);
+            collectNowAndThen(step);
             afterStep.run();
         }
     }
