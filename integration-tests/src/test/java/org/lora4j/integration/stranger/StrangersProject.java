@@ -85,8 +85,9 @@ final class StrangersProject {
     /** Compiles and runs the program; gives all that it printed. */
     String run(Path repository) throws IOException, InterruptedException {
         Path log = folder.resolve("log.txt");
+        String mvn = System.getProperty("os.name").startsWith("Windows") ? "mvn.cmd" : "mvn";
         ProcessBuilder build = new ProcessBuilder(
-                        Path.of(System.getProperty("stranger.maven"), "bin", "mvn")
+                        Path.of(System.getProperty("stranger.maven"), "bin", mvn)
                                 .toString(),
                         "-B",
                         "-ntp",
