@@ -41,7 +41,7 @@ class EnsembleMemoryTest {
         private Worker() {}
 
         /** Arguments: the number of members, the file for the result: bytes before the training and after. */
-        public static void main(String[] arguments) throws IOException {
+        public static void main(String[] arguments) throws IOException, InterruptedException {
             BaseNetwork base = BaseNetwork.of(network());
             Dataset<Label> data = Data.corners(4, 1, "a", "b", "c");
             LoraTrainer<Label> trainer = LoraTrainer.builder(base, new LabelConverter())
@@ -76,8 +76,12 @@ class EnsembleMemoryTest {
             return network;
         }
 
-        private static long resident() throws IOException {
-            System.gc();
+        /** After the collector, and what deallocators do behind it. */
+        private static long resident() throws IOException, InterruptedException {
+            for (int i = 0; i < 4; i++) {
+                System.gc();
+                Thread.sleep(100);
+            }
             return Files.readAllLines(STATUS).stream()
                     .filter(line -> line.startsWith("VmRSS:"))
                     .mapToLong(line -> 1024 * Long.parseLong(line.replaceAll("\\D", "")))
