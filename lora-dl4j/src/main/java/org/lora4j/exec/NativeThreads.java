@@ -13,15 +13,24 @@ import org.nd4j.nativeblas.NativeOpsHolder;
  * <p>OpenMP, which ND4J and oneDNN use, keeps its number for each thread that calls; OpenBLAS keeps one for the process.
  * With one thread there is no team, so nobody waits, and nobody spins while it waits. Both numbers are as they were when the
  * work is done.
+ *
+ * @apiNote Status: internal
  */
-final class NativeThreads {
+public final class NativeThreads {
 
     private static int working;
     private static int ofBlas;
 
     private NativeThreads() {}
 
-    static <T> T one(Supplier<T> work) {
+    /**
+     * Does some work with one native thread.
+     *
+     * @param <T> what it gives
+     * @param work the work, in this thread
+     * @return what it gives
+     */
+    public static <T> T one(Supplier<T> work) {
         NativeOps ops = NativeOpsHolder.getInstance().getDeviceNativeOps();
         int before = ops.ompGetMaxThreads();
         if (before > 1) {
