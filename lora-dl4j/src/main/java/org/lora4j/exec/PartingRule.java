@@ -48,7 +48,9 @@ final class PartingRule {
         }
         long all = rows.iterator().next();
         Optional<KnownShapes> whole = ShapeTrace.known(engine, graph, placeholders, outputs);
-        if (whole.isEmpty()) {
+        // A choice is kept for batches of equal shapes, which may have other ones inside if values of inputs are
+        // shapes.
+        if (whole.isEmpty() || whole.get().ofValues()) {
             return new Parting(1, "the shapes in the graph are not known beforehand");
         }
         double work = work(whole.get().shapes(), outputs);
