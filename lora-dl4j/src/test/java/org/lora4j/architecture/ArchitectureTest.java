@@ -73,7 +73,8 @@ class ArchitectureTest {
                         "format.safetensors",
                         "format.peft",
                         "array",
-                        "array.io"),
+                        "array.io",
+                        "method"),
                 layer("method", "error", "config", "array"),
                 layer(
                         "weights",
