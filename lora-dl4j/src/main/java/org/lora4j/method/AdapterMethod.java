@@ -138,6 +138,15 @@ public interface AdapterMethod {
     Place place();
 
     /**
+     * Whether the method multiplies what other adapters add, so that it acts in a module with adapters of its own kind alone.
+     *
+     * @return true if so
+     */
+    default boolean multiplies() {
+        return false;
+    }
+
+    /**
      * What the method does to the bias of a module.
      *
      * @return the effect of {@link #bias}
