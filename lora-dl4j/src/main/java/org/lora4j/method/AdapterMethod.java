@@ -76,7 +76,7 @@ public interface AdapterMethod {
     /**
      * Short names of the factors, for hosts that name parameters themselves.
      *
-     * @return letters and digits, in the order of {@link #factors}
+     * @return letters, in the order of {@link #factors}; no digits, as hosts put numbers behind
      */
     List<String> shortNames();
 
