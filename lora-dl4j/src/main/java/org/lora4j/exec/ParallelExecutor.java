@@ -124,6 +124,10 @@ public final class ParallelExecutor implements GraphExecutor {
 
     @Override
     public Map<String, INDArray> output(Map<String, INDArray> placeholders, Collection<String> outputs) {
+        return NativeThreads.one(() -> joined(placeholders, outputs));
+    }
+
+    private Map<String, INDArray> joined(Map<String, INDArray> placeholders, Collection<String> outputs) {
         RowParts parts = RowParts.of(placeholders, executors.size());
         try (OwnArrays copies = parts.copies(placeholders)) {
             List<Map<String, INDArray>> results =
@@ -141,6 +145,10 @@ public final class ParallelExecutor implements GraphExecutor {
 
     @Override
     public LossAndGradients gradients(Map<String, INDArray> placeholders, long seed) {
+        return NativeThreads.one(() -> mean(placeholders, seed));
+    }
+
+    private LossAndGradients mean(Map<String, INDArray> placeholders, long seed) {
         RowParts parts = RowParts.of(placeholders, executors.size());
         try (OwnArrays copies = parts.copies(placeholders)) {
             LossAndGradients mean = parts.mean(run(
@@ -162,6 +170,7 @@ public final class ParallelExecutor implements GraphExecutor {
         return part == 0 ? seed : seed ^ (0x9E3779B97F4A7C15L * part);
     }
 
+    /** Runs the parts side by side, the first in the calling thread, which is within {@link NativeThreads#one}. */
     <T> List<T> run(int parts, IntFunction<T> work) {
         List<Future<T>> others = new ArrayList<>();
         for (int part = 1; part < parts; part++) {
@@ -171,7 +180,7 @@ public final class ParallelExecutor implements GraphExecutor {
         List<T> results = new ArrayList<>();
         Throwable failure = null;
         try {
-            results.add(NativeThreads.one(() -> work.apply(0)));
+            results.add(work.apply(0));
         } catch (RuntimeException | Error e) {
             failure = e;
         }

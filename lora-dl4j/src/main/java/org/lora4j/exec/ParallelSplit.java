@@ -30,6 +30,10 @@ final class ParallelSplit implements SplitExecutor {
 
     @Override
     public Map<String, INDArray> prefix(Map<String, INDArray> placeholders) {
+        return NativeThreads.one(() -> joined(placeholders));
+    }
+
+    private Map<String, INDArray> joined(Map<String, INDArray> placeholders) {
         RowParts parts = RowParts.of(placeholders, splits.size());
         try (OwnArrays copies = parts.copies(placeholders)) {
             List<Map<String, INDArray>> results =
@@ -48,6 +52,10 @@ final class ParallelSplit implements SplitExecutor {
 
     @Override
     public LossAndGradients suffix(Map<String, INDArray> placeholders, Map<String, INDArray> activations, long seed) {
+        return NativeThreads.one(() -> mean(placeholders, activations, seed));
+    }
+
+    private LossAndGradients mean(Map<String, INDArray> placeholders, Map<String, INDArray> activations, long seed) {
         RowParts parts = RowParts.of(placeholders, splits.size());
         try (OwnArrays copies = parts.copies(placeholders)) {
             List<Map<String, INDArray>> blocks = parts.blocks(activations);
