@@ -10,7 +10,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
-import org.lora4j.error.IndexOutOfRangeException;
 import org.lora4j.error.MessageText;
 import org.lora4j.exec.plan.KnownShapes;
 import org.lora4j.exec.plan.Plan;
@@ -82,9 +81,10 @@ final class Session {
     private static <T> T onInputs(Map<String, INDArray> placeholders, Supplier<T> work) {
         try {
             return work.get();
-        } catch (IndexOutOfRangeException e) {
-            throw e;
         } catch (RuntimeException e) {
+            if (!isOfNd4j(e)) {
+                throw e; // It says itself what is wrong, or is a bug of ours and should look like one.
+            }
             throw new IllegalArgumentException(
                     "graph input: ND4J cannot run the graph on " + describe(placeholders) + " ("
                             + MessageText.value(String.valueOf(e.getMessage()).trim())
@@ -92,6 +92,15 @@ final class Session {
                             + " together. Compare them with each other and with the placeholders of the graph.",
                     e);
         }
+    }
+
+    private static boolean isOfNd4j(RuntimeException e) {
+        return Arrays.stream(e.getStackTrace())
+                .map(StackTraceElement::getClassName)
+                .filter(name -> !name.startsWith("java."))
+                .findFirst()
+                .filter(name -> name.startsWith("org.nd4j."))
+                .isPresent();
     }
 
     private static String describe(Map<String, INDArray> placeholders) {
