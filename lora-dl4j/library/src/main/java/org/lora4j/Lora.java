@@ -7,7 +7,7 @@ import java.util.Map;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.lora4j.adapter.Adapter;
-import org.lora4j.config.LoraConfig;
+import org.lora4j.config.AdapterConfig;
 import org.lora4j.dl4j.AdaptedNetwork;
 import org.lora4j.dl4j.MemoryMode;
 import org.lora4j.dl4j.NetworkFile;
@@ -42,12 +42,12 @@ public final class Lora {
      * @throws org.lora4j.error.NoMatchingModuleException if a target matches nothing; the message has the closest names
      * @throws IllegalArgumentException if the config asks for what this graph cannot do
      */
-    public static AdaptedSameDiff inject(SameDiff base, LoraConfig config, long seed) {
+    public static AdaptedSameDiff inject(SameDiff base, AdapterConfig config, long seed) {
         return inject(base, config, seed, Map.of());
     }
 
     /**
-     * As {@link #inject(SameDiff, LoraConfig, long)}, for a graph in which the caller names modules.
+     * As {@link #inject(SameDiff, AdapterConfig, long)}, for a graph in which the caller names modules.
      *
      * @param base the graph; never changed
      * @param config what to adapt and how
@@ -56,7 +56,7 @@ public final class Lora {
      * @return the adapted graph
      * @throws IllegalArgumentException as above, and if a name belongs to no module
      */
-    public static AdaptedSameDiff inject(SameDiff base, LoraConfig config, long seed, Map<String, String> names) {
+    public static AdaptedSameDiff inject(SameDiff base, AdapterConfig config, long seed, Map<String, String> names) {
         return injected(AdaptedSameDiff.of(base, names), config, seed);
     }
 
@@ -99,12 +99,12 @@ public final class Lora {
      * @throws org.lora4j.error.NoMatchingModuleException if a target matches nothing; the message has the closest names
      * @throws IllegalArgumentException if the config asks for what this network cannot do
      */
-    public static AdaptedNetwork<MultiLayerNetwork> inject(MultiLayerNetwork base, LoraConfig config, long seed) {
+    public static AdaptedNetwork<MultiLayerNetwork> inject(MultiLayerNetwork base, AdapterConfig config, long seed) {
         return inject(base, config, seed, MemoryMode.IN_VIEW);
     }
 
     /**
-     * As {@link #inject(MultiLayerNetwork, LoraConfig, long)}, with a choice of memory.
+     * As {@link #inject(MultiLayerNetwork, AdapterConfig, long)}, with a choice of memory.
      *
      * @param base an initialized network; never changed
      * @param config what to adapt and how
@@ -115,12 +115,12 @@ public final class Lora {
      * @throws IllegalArgumentException if the config asks for what this network cannot do
      */
     public static AdaptedNetwork<MultiLayerNetwork> inject(
-            MultiLayerNetwork base, LoraConfig config, long seed, MemoryMode mode) {
+            MultiLayerNetwork base, AdapterConfig config, long seed, MemoryMode mode) {
         return injected(AdaptedNetwork.of(base, mode), config, seed);
     }
 
     /**
-     * As {@link #inject(MultiLayerNetwork, LoraConfig, long)}, for a graph of layers.
+     * As {@link #inject(MultiLayerNetwork, AdapterConfig, long)}, for a graph of layers.
      *
      * @param base an initialized graph; never changed
      * @param config what to adapt and how
@@ -129,12 +129,12 @@ public final class Lora {
      * @throws org.lora4j.error.NoMatchingModuleException if a target matches nothing; the message has the closest names
      * @throws IllegalArgumentException if the config asks for what this graph cannot do
      */
-    public static AdaptedNetwork<ComputationGraph> inject(ComputationGraph base, LoraConfig config, long seed) {
+    public static AdaptedNetwork<ComputationGraph> inject(ComputationGraph base, AdapterConfig config, long seed) {
         return inject(base, config, seed, MemoryMode.IN_VIEW);
     }
 
     /**
-     * As {@link #inject(ComputationGraph, LoraConfig, long)}, with a choice of memory.
+     * As {@link #inject(ComputationGraph, AdapterConfig, long)}, with a choice of memory.
      *
      * @param base an initialized graph; never changed
      * @param config what to adapt and how
@@ -145,11 +145,11 @@ public final class Lora {
      * @throws IllegalArgumentException if the config asks for what this graph cannot do
      */
     public static AdaptedNetwork<ComputationGraph> inject(
-            ComputationGraph base, LoraConfig config, long seed, MemoryMode mode) {
+            ComputationGraph base, AdapterConfig config, long seed, MemoryMode mode) {
         return injected(AdaptedNetwork.of(base, mode), config, seed);
     }
 
-    private static <M extends AdaptedModel> M injected(M model, LoraConfig config, long seed) {
+    private static <M extends AdaptedModel> M injected(M model, AdapterConfig config, long seed) {
         model.addAdapter(AdaptedModel.DEFAULT_ADAPTER, config, seed);
         model.activate(AdaptedModel.DEFAULT_ADAPTER);
         return model;

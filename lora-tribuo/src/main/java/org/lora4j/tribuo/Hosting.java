@@ -55,7 +55,7 @@ final class Hosting {
         } else if (head.areIn(start.adapter())) {
             attach(host, head.carried(start.adapter(), start.rows(), seed), true);
         } else {
-            fresh(host, mode, start.adapter().config(), rows, seed);
+            fresh(host, mode, start.adapter().loraConfig(), rows, seed);
             Adapter withHead = host.model().adapter(NAME);
             host.model().activate();
             host.model().removeAdapter(NAME);

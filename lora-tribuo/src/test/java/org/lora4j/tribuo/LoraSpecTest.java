@@ -64,7 +64,7 @@ class LoraSpecTest {
                                 .build()))
                 .train(data);
 
-        assertThat(model.adapter().config().rank()).isEqualTo(4);
+        assertThat(model.adapter().loraConfig().rank()).isEqualTo(4);
         assertThat(model.adapter().config().initialization().movesBase()).isFalse();
         assertThat(new LabelEvaluator().evaluate(model, data).accuracy()).isGreaterThan(0.9);
         Helpers.testModelProtoSerialization(model, Label.class, data);

@@ -11,6 +11,7 @@ import java.util.TreeMap;
 import java.util.function.BiPredicate;
 import org.lora4j.array.io.ArrayBytes;
 import org.lora4j.array.io.ElementCodec;
+import org.lora4j.config.AdapterConfig;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.error.AdapterFormatException;
 import org.lora4j.error.Problems;
@@ -69,7 +70,7 @@ public final class Adapter {
      *     floating-point numbers; the message lists all of it
      */
     public static Adapter of(
-            LoraConfig config, Map<String, Map<String, INDArray>> modules, Map<String, INDArray> savedParameters) {
+            AdapterConfig config, Map<String, Map<String, INDArray>> modules, Map<String, INDArray> savedParameters) {
         return of(PeftFile.of(config), modules, savedParameters);
     }
 
@@ -77,10 +78,10 @@ public final class Adapter {
      * Makes an adapter of copies of arrays, with further fields for its config file.
      *
      * @param file the config and the fields to carry along
-     * @param modules as for {@link #of(LoraConfig, Map, Map)}
-     * @param savedParameters as for {@link #of(LoraConfig, Map, Map)}
+     * @param modules as for {@link #of(AdapterConfig, Map, Map)}
+     * @param savedParameters as for {@link #of(AdapterConfig, Map, Map)}
      * @return the adapter
-     * @throws IllegalArgumentException as for {@link #of(LoraConfig, Map, Map)}
+     * @throws IllegalArgumentException as for {@link #of(AdapterConfig, Map, Map)}
      */
     public static Adapter of(
             PeftFile file, Map<String, Map<String, INDArray>> modules, Map<String, INDArray> savedParameters) {
@@ -176,8 +177,18 @@ public final class Adapter {
      *
      * @return the config
      */
-    public LoraConfig config() {
+    public AdapterConfig config() {
         return file.config();
+    }
+
+    /**
+     * What was adapted with LoRA and how.
+     *
+     * @return the config
+     * @throws IllegalArgumentException if this is an adapter of another method
+     */
+    public LoraConfig loraConfig() {
+        return LoraConfig.require(config(), "Adapter.loraConfig");
     }
 
     /**

@@ -7,10 +7,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.lora4j.array.io.ArrayBytes;
 import org.lora4j.array.io.ElementCodec;
+import org.lora4j.config.AdapterConfig;
 import org.lora4j.config.BiasTraining;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.error.CostlyExpressionException;
@@ -19,6 +21,7 @@ import org.lora4j.format.peft.PeftFile;
 import org.lora4j.format.peft.PeftKeys;
 import org.lora4j.format.peft.PeftTensor;
 import org.lora4j.format.peft.StackedModules;
+import org.lora4j.method.AdapterMethods;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** What makes an adapter sound in itself, without knowing any base model. */
@@ -34,7 +37,7 @@ final class AdapterChecks {
 
     private static final int MOST_DIMENSIONS_OF_A = 5;
 
-    private final LoraConfig config;
+    private final AdapterConfig config;
     private final StackedModules stacked;
     private final Problems problems;
 
@@ -42,7 +45,7 @@ final class AdapterChecks {
         this(file.config(), StackedModules.of(file, problems), problems);
     }
 
-    private AdapterChecks(LoraConfig config, StackedModules stacked, Problems problems) {
+    private AdapterChecks(AdapterConfig config, StackedModules stacked, Problems problems) {
         this.config = config;
         this.stacked = stacked;
         this.problems = problems;
@@ -116,8 +119,9 @@ final class AdapterChecks {
         tensors.forEach((suffix, array) -> {
             checkElements(where + ", " + suffix, array);
             Optional<PeftTensor> tensor = PeftTensor.ofSuffix(suffix);
-            if (tensor.isEmpty()) {
-                problems.add(where + " has the tensor \"" + suffix + "\", which lora4j does not know");
+            if (tensor.isEmpty() || !tensor.get().peftType().equals(config.peftType())) {
+                problems.add(where + " has the tensor \"" + suffix + "\", which "
+                        + (tensor.isEmpty() ? "lora4j does not know" : "is none of " + config.peftType()));
             } else {
                 tensor.get()
                         .partner()
@@ -126,39 +130,57 @@ final class AdapterChecks {
                                 tensors.containsKey(partner), where + " has " + suffix + " without " + partner));
             }
         });
-        problems.check(!tensors.isEmpty(), where + " has no tensors, expected A and B");
+        problems.check(!tensors.isEmpty(), where + " has no tensors, expected some");
+        if (config instanceof LoraConfig lora) {
+            checkPair(lora, where, path, tensors);
+        } else {
+            requireSelected(where, path, false);
+            Map<String, long[]> shapes = new TreeMap<>();
+            tensors.forEach((suffix, array) -> shapes.put(suffix, array.shape()));
+            AdapterMethods.of(config, path)
+                    .problems(shapes, config.rankOf(path))
+                    .forEach(problem -> problems.add(where + ": " + problem));
+        }
+        checkTokens(where, path, tensors.get(PeftTensor.TOKEN_ROWS.suffix()));
+    }
+
+    private void requireSelected(String where, String path, boolean ofParameter) {
+        problems.check(
+                ofParameter || config.selects(path),
+                where + " has factors but is not selected by the config (" + config + ")");
+    }
+
+    private void checkPair(LoraConfig lora, String where, String path, Map<String, INDArray> tensors) {
         boolean linear = tensors.containsKey(PeftTensor.LORA_A.suffix());
         boolean embedding = tensors.containsKey(PeftTensor.EMBEDDING_A.suffix());
         problems.check(
                 !linear || !embedding,
                 where + " has the factors of a linear module and of an embedding, expected one kind");
         if (linear || embedding) {
-            checkUpdate(where, path, tensors, linear ? PeftTensor.LORA_A : PeftTensor.EMBEDDING_A);
+            checkUpdate(lora, where, path, tensors, linear ? PeftTensor.LORA_A : PeftTensor.EMBEDDING_A);
         }
         problems.check(
                 linear || embedding || !tensors.containsKey(PeftTensor.MAGNITUDE.suffix()),
                 where + " has " + PeftTensor.MAGNITUDE.suffix() + " without A and B");
-        checkTokens(where, path, tensors.get(PeftTensor.TOKEN_ROWS.suffix()));
     }
 
-    private void checkUpdate(String where, String path, Map<String, INDArray> tensors, PeftTensor tensorA) {
+    private void checkUpdate(
+            LoraConfig lora, String where, String path, Map<String, INDArray> tensors, PeftTensor tensorA) {
         String owner = PeftKeys.wrapperOf(path);
         boolean ofParameter = !config.selects(owner) && config.adaptsParametersOf(owner);
-        problems.check(
-                ofParameter || config.selects(owner),
-                where + " has factors but is not selected by the config (" + config + ")");
+        requireSelected(where, owner, ofParameter);
         INDArray a = tensors.get(tensorA.suffix());
         INDArray b = tensors.get(tensorA.partner().orElseThrow().suffix());
         if (b == null) {
             return;
         }
         if (ofParameter) {
-            checkStacked(where, a, b);
+            checkStacked(lora, where, a, b);
         } else {
             checkPair(where, config.rankOf(owner), stacked.parts(owner), a, b, tensorA);
         }
-        checkVector(where, tensors, PeftTensor.MAGNITUDE, config.dora(), "dora", magnitudes(b));
-        checkVector(where, tensors, PeftTensor.LORA_B_BIAS, config.loraBias(), "loraBias", new long[] {b.size(0)});
+        checkVector(where, tensors, PeftTensor.MAGNITUDE, lora.dora(), "dora", magnitudes(b));
+        checkVector(where, tensors, PeftTensor.LORA_B_BIAS, lora.loraBias(), "loraBias", new long[] {b.size(0)});
     }
 
     private void checkPair(String where, int rank, int parts, INDArray a, INDArray b, PeftTensor tensorA) {
@@ -174,15 +196,15 @@ final class AdapterChecks {
     }
 
     /** A parameter may stack the weights of several experts, each with the rank of the config. */
-    private void checkStacked(String where, INDArray a, INDArray b) {
+    private void checkStacked(LoraConfig lora, String where, INDArray a, INDArray b) {
         boolean matrices = a.rank() == 2 && b.rank() == 2 && a.size(0) == b.size(1);
         boolean whole = matrices
-                && Stream.concat(Stream.of(config.rank()), config.rankPattern().values().stream())
+                && Stream.concat(Stream.of(lora.rank()), lora.rankPattern().values().stream())
                         .anyMatch(rank -> a.size(0) % rank == 0);
         problems.check(
                 whole,
                 where + ": A has shape " + Arrays.toString(a.shape()) + " and B " + Arrays.toString(b.shape())
-                        + ", expected [k, inputs] and [outputs, k] with k a multiple of the rank " + config.rank());
+                        + ", expected [k, inputs] and [outputs, k] with k a multiple of the rank " + lora.rank());
     }
 
     private void checkVector(

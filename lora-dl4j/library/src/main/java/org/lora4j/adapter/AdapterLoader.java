@@ -11,7 +11,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 import org.lora4j.array.Backend;
-import org.lora4j.config.LoraConfig;
+import org.lora4j.config.AdapterConfig;
 import org.lora4j.error.AdapterFormatException;
 import org.lora4j.error.Problems;
 
@@ -45,11 +45,11 @@ public final class AdapterLoader {
     public static final String DEFAULT_NAME = "default";
 
     private final Path path;
-    private final LoraConfig config;
+    private final AdapterConfig config;
     private final Map<Pattern, String> mapping;
     private final Consumer<String> leftOut;
 
-    private AdapterLoader(Path path, LoraConfig config, Map<Pattern, String> mapping, Consumer<String> leftOut) {
+    private AdapterLoader(Path path, AdapterConfig config, Map<Pattern, String> mapping, Consumer<String> leftOut) {
         this.path = path;
         this.config = config;
         this.mapping = mapping;
@@ -72,7 +72,7 @@ public final class AdapterLoader {
      * @param config what was adapted and how
      * @return a new loader
      */
-    public AdapterLoader config(LoraConfig config) {
+    public AdapterLoader config(AdapterConfig config) {
         return new AdapterLoader(path, config, mapping, leftOut);
     }
 
@@ -122,7 +122,7 @@ public final class AdapterLoader {
         return new AdapterReader(path, this).read();
     }
 
-    LoraConfig config() {
+    AdapterConfig config() {
         return config;
     }
 

@@ -13,7 +13,7 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.lora4j.array.io.ArrayBytes;
 import org.lora4j.array.io.ElementCodec;
-import org.lora4j.config.LoraConfig;
+import org.lora4j.config.AdapterConfig;
 import org.lora4j.config.ModuleSelector;
 import org.lora4j.error.Problems;
 import org.lora4j.format.file.FileProblem;
@@ -100,7 +100,7 @@ final class AdapterWriter {
     }
 
     private static PeftFile writable(Adapter adapter) {
-        LoraConfig config = adapter.config();
+        AdapterConfig config = adapter.config();
         if (!(config.targetModules() instanceof ModuleSelector.AllLinear)
                 || adapter.modules().isEmpty()) {
             return adapter.file();

@@ -6,7 +6,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import org.lora4j.config.LoraConfig;
+import java.util.Locale;
+import org.lora4j.config.AdapterConfig;
+import org.lora4j.config.RankedConfig;
 import org.lora4j.format.file.RegularFile;
 
 /** The README.md beside an adapter. One that a person wrote or changed is left alone. */
@@ -34,23 +36,25 @@ final class ModelCard {
     }
 
     static String text(Adapter adapter) {
-        LoraConfig config = adapter.config();
+        AdapterConfig config = adapter.config();
+        String tag = config.peftType().toLowerCase(Locale.ROOT);
         String base = config.baseModelName() == null ? null : oneLine(config.baseModelName());
         StringBuilder text = new StringBuilder("---\n");
         if (base != null) {
             text.append("base_model: '").append(base.replace("'", "''")).append("'\n");
         }
-        text.append("library_name: peft\ntags:\n- lora\n---\n")
+        text.append("library_name: peft\ntags:\n- ")
+                .append(tag)
+                .append("\n---\n")
                 .append(MARK)
-                .append("\n\n# LoRA adapter\n\n")
+                .append("\n\n# " + (tag.equals("lora") ? "LoRA" : config.peftType()) + " adapter\n\n")
                 .append("* Base model: ")
                 .append(base == null ? "not named" : base)
                 .append('\n')
-                .append("* Rank ")
-                .append(config.rank())
-                .append(", alpha ")
-                .append(config.alpha())
-                .append('\n')
+                .append(
+                        config instanceof RankedConfig ranked
+                                ? "* Rank " + ranked.rank() + ", alpha " + ranked.alpha() + "\n"
+                                : "")
                 .append("* Adapted modules: ")
                 .append(adapter.modules().size())
                 .append('\n');

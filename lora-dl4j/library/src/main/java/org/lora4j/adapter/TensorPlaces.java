@@ -65,8 +65,9 @@ final class TensorPlaces {
         problems.check(!modules.isEmpty() || !saved.isEmpty(), "holds no tensors of an adapter");
         checks.check(modules, saved);
         if (!problems.isEmpty()) {
-            throw new AdapterFormatException(problems.message(path.toString())
-                    + ". The adapter is damaged, incomplete or not LoRA; save it again where it was made.");
+            throw new AdapterFormatException(
+                    problems.message(path.toString())
+                            + ". The adapter is damaged, incomplete or not what its config says; save it again where it was made.");
         }
         return new Adapter(
                 config, modules, saved, SetMetadata.baseHashes(file.metadata()), SetMetadata.isOfPeft(file.metadata()));

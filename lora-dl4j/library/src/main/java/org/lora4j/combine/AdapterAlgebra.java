@@ -99,7 +99,8 @@ public final class AdapterAlgebra {
             errors.put(path, svd.norm(0) == 0 ? 0 : svd.norm(kept) / svd.norm(0));
             modules.put(path, factors.layout().arrays(pair, factors.type()));
         });
-        LoraConfig config = new CombinedConfig(adapter.config(), Map.of()).of(ranks, rank, false);
+        LoraConfig config =
+                new CombinedConfig(LoraConfig.require(adapter.config(), call), Map.of()).of(ranks, rank, false);
         Adapter reduced = Adapter.of(new PeftFile(config, adapter.extras()), modules, adapter.savedParameters())
                 .onBaseOf(List.of(adapter));
         return new RankReduction(reduced, errors);

@@ -35,6 +35,7 @@ record CombinePlan(
         Problems problems = new Problems();
         problems.check(!asked.adapters.isEmpty(), "no adapters, expected at least one");
         problems.check(asked.adapters.stream().allMatch(Objects::nonNull), "an adapter is null");
+        checkMethods(asked, problems);
         checkOptions(asked, problems);
         // Without these there is nothing to look at.
         problems.throwIfAny(WHERE);
@@ -57,6 +58,17 @@ record CombinePlan(
                 masks,
                 asked.peftCompatible);
         return new CombinePlan(algorithm.combiner(), settings, modules, config, rank);
+    }
+
+    private static void checkMethods(Combine asked, Problems problems) {
+        for (int i = 0; i < asked.adapters.size(); i++) {
+            Adapter adapter = asked.adapters.get(i);
+            problems.check(
+                    adapter == null || adapter.config() instanceof LoraConfig,
+                    "adapters[" + i + "] is of the method "
+                            + (adapter == null ? null : adapter.config().peftType())
+                            + ", expected LORA, whose updates are products of A and B");
+        }
     }
 
     private static void checkOptions(Combine asked, Problems problems) {
@@ -165,8 +177,7 @@ record CombinePlan(
     /** The largest rank that each config names, used or not: PEFT's rule. */
     private static List<Integer> ranks(List<Adapter> adapters) {
         return adapters.stream()
-                .map(Adapter::config)
-                .map(CombinePlan::largestRank)
+                .map(adapter -> largestRank(LoraConfig.require(adapter.config(), WHERE)))
                 .toList();
     }
 

@@ -31,12 +31,11 @@ record CombinedConfig(LoraConfig config, Map<String, INDArray> savedParameters) 
     static CombinedConfig of(List<Adapter> adapters, Problems problems) {
         Set<String> saved = new LinkedHashSet<>();
         adapters.forEach(adapter -> saved.addAll(adapter.config().modulesToSave()));
-        LoraConfig.Builder builder = adapters.get(0).config().toBuilder()
-                .modulesToSave(List.copyOf(saved))
-                .bias(bias(adapters, problems));
+        LoraConfig first = LoraConfig.require(adapters.get(0).config(), "Combine");
+        LoraConfig.Builder builder =
+                first.toBuilder().modulesToSave(List.copyOf(saved)).bias(bias(adapters, problems));
         TargetUnion.of(adapters, problems).applyTo(builder);
-        LoraConfig config =
-                problems.isEmpty() ? builder.build() : adapters.get(0).config();
+        LoraConfig config = problems.isEmpty() ? builder.build() : first;
         return new CombinedConfig(config, savedParameters(adapters, List.copyOf(saved), problems));
     }
 

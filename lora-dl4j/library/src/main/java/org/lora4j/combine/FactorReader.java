@@ -9,6 +9,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.lora4j.adapter.Adapter;
+import org.lora4j.config.AdapterConfig;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.error.Problems;
 import org.lora4j.format.peft.PeftKeys;
@@ -31,7 +32,13 @@ final class FactorReader {
      */
     static Map<String, Factors> read(String where, Adapter adapter, Problems problems) {
         Map<String, Factors> modules = new TreeMap<>();
-        LoraConfig config = adapter.config();
+        AdapterConfig config = adapter.config();
+        if (!(config instanceof LoraConfig)) {
+            problems.add(
+                    where + "the method is " + config.peftType() + ", expected LORA, whose updates are products of A"
+                            + " and B; merge the adapter into the base instead");
+            return modules;
+        }
         problems.check(
                 !config.initialization().movesBase(),
                 where + "initialization = " + config.initialization()

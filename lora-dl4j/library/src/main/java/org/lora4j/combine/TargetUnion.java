@@ -8,6 +8,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.lora4j.adapter.Adapter;
+import org.lora4j.config.AdapterConfig;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
 import org.lora4j.error.Problems;
@@ -22,7 +23,7 @@ import org.lora4j.format.peft.PeftKeys;
 record TargetUnion(ModuleSelector targets, boolean isExplicit) {
 
     static TargetUnion of(List<Adapter> adapters, Problems problems) {
-        List<LoraConfig> configs = adapters.stream().map(Adapter::config).toList();
+        List<AdapterConfig> configs = adapters.stream().map(Adapter::config).toList();
         boolean sameLimits = configs.stream()
                         .map(c -> List.of(c.excludeModules(), c.layersToTransform(), c.layersPattern()))
                         .distinct()

@@ -3,19 +3,15 @@ package org.lora4j.config;
 
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collection;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
-import java.util.function.Function;
-import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.lora4j.config.FieldType.Field;
+import org.lora4j.error.Problems;
 
 /**
- * What to adapt and how: the immutable configuration of one adapter.
+ * What to adapt with LoRA and how: the immutable configuration of one adapter.
  *
- * <p>Fields keep the meaning of PEFT's {@code LoraConfig}; names are Java's, and {@code format.peft} writes PEFT's.
- * Numbers that follow from others ({@link #scalingOf}) are computed, never stored.
+ * <p>Numbers that follow from others ({@link #scalingOf}) are computed, never stored.
  *
  * <p>Example: <pre>{@code
  * LoraConfig config = LoraConfig.builder()
@@ -32,77 +28,13 @@ import java.util.stream.Collectors;
  *
  * @apiNote Status: experimental
  */
-public final class LoraConfig {
+public final class LoraConfig extends RankedConfig {
 
-    /** The one list of fields that equality, hash and text follow. */
-    private static final List<Field> FIELDS = List.of(
-            new Field("rank", c -> c.rank),
-            new Field("alpha", c -> c.alpha),
-            new Field("dropout", c -> c.dropout),
-            new Field("targetModules", c -> c.targetModules),
-            new Field("excludeModules", c -> c.excludeModules),
-            new Field("layersToTransform", c -> c.layersToTransform),
-            new Field("layersPattern", c -> c.layersPattern),
-            new Field("rankPattern", c -> c.rankPattern),
-            new Field("alphaPattern", c -> c.alphaPattern),
-            new Field("scalingRule", c -> c.scalingRule),
-            new Field("bias", c -> c.bias),
-            new Field("modulesToSave", c -> c.modulesToSave),
-            new Field("initialization", c -> c.initialization),
-            new Field("dora", c -> c.dora),
-            new Field("loraBias", c -> c.loraBias),
-            new Field("targetParameters", c -> c.targetParameters),
-            new Field("trainableTokens", c -> c.trainableTokens),
-            new Field("fanInFanOut", c -> c.fanInFanOut),
-            new Field("baseModelName", c -> c.baseModelName),
-            new Field("taskType", c -> c.taskType));
+    private final Builder values;
 
-    private static final LoraConfig DEFAULTS = new LoraConfig(new Builder());
-
-    private final int rank;
-    private final double alpha;
-    private final double dropout;
-    private final ModuleSelector targetModules;
-    private final ModuleSelector excludeModules;
-    private final List<Integer> layersToTransform;
-    private final List<String> layersPattern;
-    private final ModulePatterns<Integer> rankPattern;
-    private final ModulePatterns<Double> alphaPattern;
-    private final Scaling scalingRule;
-    private final BiasTraining bias;
-    private final List<String> modulesToSave;
-    private final Initialization initialization;
-    private final boolean dora;
-    private final boolean loraBias;
-    private final List<String> targetParameters;
-    private final TrainableTokens trainableTokens;
-    private final boolean fanInFanOut;
-    private final String baseModelName;
-    private final String taskType;
-    private final LayerFilter layers;
-
-    private LoraConfig(Builder from) {
-        rank = from.rank;
-        alpha = from.alpha;
-        dropout = from.dropout;
-        targetModules = from.targetModules;
-        excludeModules = from.excludeModules;
-        layersToTransform = List.copyOf(from.layersToTransform);
-        layersPattern = List.copyOf(from.layersPattern);
-        rankPattern = new ModulePatterns<>(from.rankPattern);
-        alphaPattern = new ModulePatterns<>(from.alphaPattern);
-        scalingRule = from.scalingRule;
-        bias = from.bias;
-        modulesToSave = List.copyOf(from.modulesToSave);
-        initialization = from.initialization;
-        dora = from.dora;
-        loraBias = from.loraBias;
-        targetParameters = List.copyOf(from.targetParameters);
-        trainableTokens = from.trainableTokens;
-        fanInFanOut = from.fanInFanOut;
-        baseModelName = from.baseModelName;
-        taskType = from.taskType;
-        layers = new LayerFilter(layersToTransform, layersPattern);
+    private LoraConfig(Builder values) {
+        super(values);
+        this.values = values;
     }
 
     /**
@@ -115,84 +47,30 @@ public final class LoraConfig {
     }
 
     /**
-     * Starts a config with the values of this one.
+     * The config of an adapter, where only LoRA will do.
      *
-     * @return a new builder
+     * @param config a config of any method
+     * @param purpose what it is needed for, at the start of a message
+     * @return the same config
+     * @throws IllegalArgumentException if it is of another method
      */
+    public static LoraConfig require(AdapterConfig config, String purpose) {
+        if (config instanceof LoraConfig lora) {
+            return lora;
+        }
+        throw new IllegalArgumentException(purpose + ": the adapter is of the method " + config.peftType()
+                + "; expected LORA, as this works on factors A and B. Merge the adapter into the base instead, or train one"
+                + " of LoRA.");
+    }
+
+    @Override
     public Builder toBuilder() {
-        Builder builder = new Builder();
-        builder.rank = rank;
-        builder.alpha = alpha;
-        builder.dropout = dropout;
-        builder.targetModules = targetModules;
-        builder.excludeModules = excludeModules;
-        builder.layersToTransform = layersToTransform;
-        builder.layersPattern = layersPattern;
-        builder.rankPattern = rankPattern.values();
-        builder.alphaPattern = alphaPattern.values();
-        builder.scalingRule = scalingRule;
-        builder.bias = bias;
-        builder.modulesToSave = modulesToSave;
-        builder.initialization = initialization;
-        builder.dora = dora;
-        builder.loraBias = loraBias;
-        builder.targetParameters = targetParameters;
-        builder.trainableTokens = trainableTokens;
-        builder.fanInFanOut = fanInFanOut;
-        builder.baseModelName = baseModelName;
-        builder.taskType = taskType;
-        return builder;
+        return values.copied();
     }
 
-    /**
-     * Whether this config adapts a module: a target, of a wanted layer, not excluded, and not part of a module that is
-     * trained fully. A target given by its full path is adapted whatever its layer, as in PEFT.
-     *
-     * @param modulePath dotted path of the module
-     * @return true if the module is adapted; with {@link ModuleSelector.AllLinear} ask only about linear modules that are
-     *     not the output head, which is for the host to know
-     */
-    public boolean selects(String modulePath) {
-        return targetModules.matches(modulePath)
-                && (isNamedFully(modulePath) || layers.keeps(modulePath))
-                && !excludeModules.matches(modulePath)
-                && !savesFully(modulePath);
-    }
-
-    private boolean isNamedFully(String modulePath) {
-        return targetModules instanceof ModuleSelector.Suffixes suffixes
-                && suffixes.names().contains(modulePath);
-    }
-
-    /**
-     * Whether a module is trained and saved in full.
-     *
-     * @param modulePath dotted path of the module
-     * @return true if one of {@link #modulesToSave} names the module or a module around it, by full path or last segments
-     */
-    public boolean savesFully(String modulePath) {
-        String dotted = "." + modulePath + ".";
-        return modulesToSave.stream().anyMatch(name -> dotted.contains("." + name + "."));
-    }
-
-    /**
-     * The rank of a module.
-     *
-     * @param modulePath dotted path of the module
-     * @return the value of the first matching key of {@link #rankPattern}, else {@link #rank}
-     */
-    public int rankOf(String modulePath) {
-        return rankPattern.lookup(modulePath, rank);
-    }
-
-    /**
-     * The alpha of a module.
-     *
-     * @param modulePath dotted path of the module
-     * @return the value of the first matching key of {@link #alphaPattern}, else {@link #alpha}
-     */
-    public double alphaOf(String modulePath) {
-        return alphaPattern.lookup(modulePath, alpha);
+    @Override
+    public String peftType() {
+        return "LORA";
     }
 
     /**
@@ -201,53 +79,9 @@ public final class LoraConfig {
      * @param modulePath dotted path of the module
      * @return alpha/rank or alpha/√rank of this module
      */
+    @Override
     public double scalingOf(String modulePath) {
-        return scalingRule.scaling(alphaOf(modulePath), rankOf(modulePath));
-    }
-
-    /**
-     * The targets that choose no module, for the host's error.
-     *
-     * @param modulePaths the modules that exist and can be adapted
-     * @return the entries of {@link #targetModules} without a module once layers are considered
-     */
-    public List<String> unmatchedTargets(Collection<String> modulePaths) {
-        return targetModules.unmatched(modulePaths.stream()
-                .filter(path -> isNamedFully(path) || layers.keeps(path))
-                .toList());
-    }
-
-    /**
-     * The excludes and the keys of patterns that concern no module. PEFT lets these pass, so a host reports them where a
-     * person wrote the config and keeps silent where a file brought it.
-     *
-     * @param modulePaths the modules that exist and can be adapted
-     * @return texts such as {@code rankPattern "q_porj"}, in the order excludes, ranks, alphas
-     */
-    public List<String> unmatchedPatterns(Collection<String> modulePaths) {
-        List<String> without = new ArrayList<>();
-        excludeModules.unmatched(modulePaths).forEach(e -> without.add("excludeModules \"" + e + "\""));
-        rankPattern.unmatched(modulePaths).forEach(key -> without.add("rankPattern \"" + key + "\""));
-        alphaPattern.unmatched(modulePaths).forEach(key -> without.add("alphaPattern \"" + key + "\""));
-        return without;
-    }
-
-    /**
-     * Rank of the update where no pattern says otherwise (PEFT: {@code r}).
-     *
-     * @return 1 or more
-     */
-    public int rank() {
-        return rank;
-    }
-
-    /**
-     * Numerator of the scale where no pattern says otherwise (PEFT: {@code lora_alpha}).
-     *
-     * @return a finite number, 0 or more
-     */
-    public double alpha() {
-        return alpha;
+        return values.scalingRule.scaling(alphaOf(modulePath), rankOf(modulePath));
     }
 
     /**
@@ -256,62 +90,9 @@ public final class LoraConfig {
      *
      * @return a number in [0, 1)
      */
+    @Override
     public double dropout() {
-        return dropout;
-    }
-
-    /**
-     * Which modules get a low-rank update (PEFT: {@code target_modules}).
-     *
-     * @return the selector, {@link ModuleSelector#none()} if only {@link #modulesToSave} learn
-     */
-    public ModuleSelector targetModules() {
-        return targetModules;
-    }
-
-    /**
-     * Which of the targets are left out after all (PEFT: {@code exclude_modules}).
-     *
-     * @return the selector, {@link ModuleSelector#none()} by default
-     */
-    public ModuleSelector excludeModules() {
-        return excludeModules;
-    }
-
-    /**
-     * Layers to which targets given by suffix are limited (PEFT: {@code layers_to_transform}).
-     *
-     * @return layer indices, 0 or more; empty for all layers
-     */
-    public List<Integer> layersToTransform() {
-        return layersToTransform;
-    }
-
-    /**
-     * Names of the lists whose index is the layer (PEFT: {@code layers_pattern}), as regular expressions.
-     *
-     * @return the names; empty for any list
-     */
-    public List<String> layersPattern() {
-        return layersPattern;
-    }
-
-    /**
-     * Ranks of single modules (PEFT: {@code rank_pattern}).
-     *
-     * @return rank by regular expression, matched as {@code (.*\.)?(key)$}; the first hit in order wins
-     */
-    public Map<String, Integer> rankPattern() {
-        return rankPattern.values();
-    }
-
-    /**
-     * Alphas of single modules (PEFT: {@code alpha_pattern}).
-     *
-     * @return alpha by regular expression, matched as {@code (.*\.)?(key)$}; the first hit in order wins
-     */
-    public Map<String, Double> alphaPattern() {
-        return alphaPattern.values();
+        return values.dropout;
     }
 
     /**
@@ -320,7 +101,7 @@ public final class LoraConfig {
      * @return the rule
      */
     public Scaling scalingRule() {
-        return scalingRule;
+        return values.scalingRule;
     }
 
     /**
@@ -328,26 +109,9 @@ public final class LoraConfig {
      *
      * @return the choice
      */
+    @Override
     public BiasTraining bias() {
-        return bias;
-    }
-
-    /**
-     * Modules trained and saved in full beside the updates (PEFT: {@code modules_to_save}).
-     *
-     * @return full paths or last segments
-     */
-    public List<String> modulesToSave() {
-        return modulesToSave;
-    }
-
-    /**
-     * How A and B start (PEFT: {@code init_lora_weights}).
-     *
-     * @return the start value
-     */
-    public Initialization initialization() {
-        return initialization;
+        return values.bias;
     }
 
     /**
@@ -356,7 +120,7 @@ public final class LoraConfig {
      * @return true for DoRA
      */
     public boolean dora() {
-        return dora;
+        return values.dora;
     }
 
     /**
@@ -365,7 +129,7 @@ public final class LoraConfig {
      * @return true if it has one
      */
     public boolean loraBias() {
-        return loraBias;
+        return values.loraBias;
     }
 
     /**
@@ -374,32 +138,9 @@ public final class LoraConfig {
      *
      * @return full paths or last segments; empty for none
      */
+    @Override
     public List<String> targetParameters() {
-        return targetParameters;
-    }
-
-    /**
-     * Whether this config adapts a parameter that is not the weight of a module.
-     *
-     * @param parameterPath dotted path of the parameter
-     * @return true if one of {@link #targetParameters} names it, by full path or last segments
-     */
-    public boolean selectsParameter(String parameterPath) {
-        return targetParameters.stream()
-                .anyMatch(name -> parameterPath.equals(name) || parameterPath.endsWith("." + name));
-    }
-
-    /**
-     * Whether this config adapts a parameter of a module that is not the module's weight.
-     *
-     * @param modulePath dotted path of the module
-     * @return true if one of {@link #targetParameters} can be a parameter of this module
-     */
-    public boolean adaptsParametersOf(String modulePath) {
-        return targetParameters.stream().anyMatch(name -> {
-            String owner = name.substring(0, Math.max(0, name.lastIndexOf('.')));
-            return owner.isEmpty() || modulePath.equals(owner) || modulePath.endsWith("." + owner);
-        });
+        return values.targetParameters;
     }
 
     /**
@@ -407,116 +148,122 @@ public final class LoraConfig {
      *
      * @return the rows, {@link TrainableTokens#none()} by default
      */
+    @Override
     public TrainableTokens trainableTokens() {
-        return trainableTokens;
+        return values.trainableTokens;
     }
-
-    /**
-     * PEFT's {@code fan_in_fan_out}, kept for the file only: hosts know the layout of their weights themselves.
-     *
-     * @return the flag
-     */
-    public boolean fanInFanOut() {
-        return fanInFanOut;
-    }
-
-    /**
-     * The base model this config is for (PEFT: {@code base_model_name_or_path}).
-     *
-     * @return a name or path, or null
-     */
-    public String baseModelName() {
-        return baseModelName;
-    }
-
-    /**
-     * The task (PEFT: {@code task_type}), such as {@code SEQ_CLS}.
-     *
-     * @return a name, or null
-     */
-    public String taskType() {
-        return taskType;
-    }
-
-    @Override
-    public boolean equals(Object other) {
-        return other instanceof LoraConfig config && values().equals(config.values());
-    }
-
-    @Override
-    public int hashCode() {
-        return values().hashCode();
-    }
-
-    private List<Object> values() {
-        return FIELDS.stream().map(field -> field.of.apply(this)).collect(Collectors.toCollection(ArrayList::new));
-    }
-
-    /**
-     * The fields that differ from the defaults.
-     *
-     * @return {@code LoraConfig{rank=4, targetModules=[query, value]}}
-     */
-    @Override
-    public String toString() {
-        return FIELDS.stream()
-                .filter(field -> !Objects.equals(field.of.apply(this), field.of.apply(DEFAULTS)))
-                .map(field -> field.name + "=" + field.of.apply(this))
-                .collect(Collectors.joining(", ", "LoraConfig{", "}"));
-    }
-
-    private record Field(String name, Function<LoraConfig, Object> of) {}
 
     /**
      * Collects the fields of a config. Setters accept anything; {@link #build()} checks.
      *
      * <p><b>Threads.</b> For one thread.
      */
-    public static final class Builder {
+    public static final class Builder extends RankedConfig.Builder<Builder> {
 
-        int rank = 8;
-        double alpha = 8;
+        private static final List<Field<? super Builder, ?>> FIELDS =
+                Stream.<List<? extends Field<? super Builder, ?>>>of(
+                                List.of(
+                                        RANK,
+                                        alpha("lora_alpha"),
+                                        new Field<Builder, Double>(
+                                                "dropout",
+                                                "lora_dropout",
+                                                FieldType.DROPOUT,
+                                                b -> b.dropout,
+                                                (b, v) -> b.dropout = v)),
+                                MODULES.subList(0, 2),
+                                LAYERS,
+                                PATTERNS,
+                                List.of(
+                                        new Field<Builder, Scaling>(
+                                                "scalingRule",
+                                                "use_rslora",
+                                                FieldType.SCALING,
+                                                b -> b.scalingRule,
+                                                (b, v) -> b.scalingRule = v),
+                                        new Field<Builder, BiasTraining>(
+                                                "bias", "bias", FieldType.BIAS, b -> b.bias, (b, v) -> b.bias = v)),
+                                MODULES.subList(2, 3),
+                                List.of(
+                                        start("init_lora_weights", FieldType.START),
+                                        new Field<Builder, Boolean>(
+                                                "dora", "use_dora", FieldType.FLAG, b -> b.dora, (b, v) -> b.dora = v),
+                                        new Field<Builder, Boolean>(
+                                                "loraBias",
+                                                "lora_bias",
+                                                FieldType.FLAG,
+                                                b -> b.loraBias,
+                                                (b, v) -> b.loraBias = v),
+                                        new Field<Builder, List<String>>(
+                                                "targetParameters",
+                                                "target_parameters",
+                                                FieldType.NAMES,
+                                                b -> b.targetParameters,
+                                                (b, v) -> b.targetParameters = v),
+                                        new Field<Builder, TrainableTokens>(
+                                                "trainableTokens",
+                                                "trainable_token_indices",
+                                                FieldType.TOKENS,
+                                                b -> b.trainableTokens,
+                                                (b, v) -> b.trainableTokens = v),
+                                        FAN_IN_FAN_OUT),
+                                MODULES.subList(3, 5))
+                        .<Field<? super Builder, ?>>flatMap(List::stream)
+                        .toList();
+
         double dropout;
-        ModuleSelector targetModules = ModuleSelector.none();
-        ModuleSelector excludeModules = ModuleSelector.none();
-        List<Integer> layersToTransform = List.of();
-        List<String> layersPattern = List.of();
-        Map<String, Integer> rankPattern = Map.of();
-        Map<String, Double> alphaPattern = Map.of();
         Scaling scalingRule = Scaling.STANDARD;
         BiasTraining bias = BiasTraining.NONE;
-        List<String> modulesToSave = List.of();
-        Initialization initialization = Initialization.KAIMING_UNIFORM;
         boolean dora;
         boolean loraBias;
         List<String> targetParameters = List.of();
         TrainableTokens trainableTokens = TrainableTokens.none();
-        boolean fanInFanOut;
-        String baseModelName;
-        String taskType;
 
         private Builder() {}
 
-        /**
-         * Sets the rank of the update.
-         *
-         * @param rank 1 or more; 8 by default
-         * @return this builder
-         */
-        public Builder rank(int rank) {
-            this.rank = rank;
+        @Override
+        public List<Field<? super Builder, ?>> fields() {
+            return FIELDS;
+        }
+
+        @Override
+        public Builder self() {
             return this;
         }
 
-        /**
-         * Sets the numerator of the scale.
-         *
-         * @param alpha a finite number, 0 or more; 8 by default
-         * @return this builder
-         */
-        public Builder alpha(double alpha) {
-            this.alpha = alpha;
-            return this;
+        @Override
+        Builder fresh() {
+            return new Builder();
+        }
+
+        @Override
+        boolean trains() {
+            return super.trains()
+                    || !targetParameters.isEmpty()
+                    || !TrainableTokens.none().equals(trainableTokens);
+        }
+
+        @Override
+        void checkTogether(Problems problems) {
+            boolean special = initialization != null && initialization.isSpecial();
+            problems.check(!loraBias || !dora, "loraBias with dora, expected one of them");
+            problems.check(
+                    !loraBias || !special,
+                    "loraBias with initialization " + initialization + ", expected KAIMING_UNIFORM or RANDOM");
+            problems.check(
+                    !dora || initialization == null || !initialization.movesBase(),
+                    "dora with initialization " + initialization + ", expected a start that leaves the base as it is");
+            if (!targetParameters.isEmpty()) {
+                problems.check(dropout == 0, "targetParameters with dropout = " + dropout + ", expected 0");
+                problems.check(!dora, "targetParameters with dora, expected plain LoRA");
+                problems.check(!loraBias, "targetParameters with loraBias, expected no bias on B");
+                problems.check(!fanInFanOut, "targetParameters with fanInFanOut, expected false");
+            }
+        }
+
+        @Override
+        public LoraConfig build() {
+            return new LoraConfig(checked("LoraConfig"));
         }
 
         /**
@@ -527,112 +274,6 @@ public final class LoraConfig {
          */
         public Builder dropout(double dropout) {
             this.dropout = dropout;
-            return this;
-        }
-
-        /**
-         * Sets which modules get an update.
-         *
-         * @param targets the selector
-         * @return this builder
-         */
-        public Builder targetModules(ModuleSelector targets) {
-            this.targetModules = targets;
-            return this;
-        }
-
-        /**
-         * Sets which modules get an update, by full paths or last segments.
-         *
-         * @param names as for {@link ModuleSelector#suffixes(String...)}
-         * @return this builder
-         */
-        public Builder targetModules(String... names) {
-            return targetModules(ModuleSelector.suffixes(names));
-        }
-
-        /**
-         * Sets which targets are left out.
-         *
-         * @param excludes the selector
-         * @return this builder
-         */
-        public Builder excludeModules(ModuleSelector excludes) {
-            this.excludeModules = excludes;
-            return this;
-        }
-
-        /**
-         * Sets which targets are left out, by full paths or last segments.
-         *
-         * @param names as for {@link ModuleSelector#suffixes(String...)}
-         * @return this builder
-         */
-        public Builder excludeModules(String... names) {
-            return excludeModules(ModuleSelector.suffixes(names));
-        }
-
-        /**
-         * Limits targets given by suffix to certain layers.
-         *
-         * @param layers indices, 0 or more; empty for all
-         * @return this builder
-         */
-        public Builder layersToTransform(List<Integer> layers) {
-            this.layersToTransform = new ArrayList<>(layers);
-            return this;
-        }
-
-        /**
-         * Limits targets given by suffix to certain layers.
-         *
-         * @param layers indices, 0 or more; none for all
-         * @return this builder
-         */
-        public Builder layersToTransform(int... layers) {
-            return layersToTransform(Arrays.stream(layers).boxed().toList());
-        }
-
-        /**
-         * Sets the names of the lists whose index is the layer.
-         *
-         * @param names regular expressions for one or more segments of a path; empty for any list
-         * @return this builder
-         */
-        public Builder layersPattern(List<String> names) {
-            this.layersPattern = new ArrayList<>(names);
-            return this;
-        }
-
-        /**
-         * Sets the names of the lists whose index is the layer.
-         *
-         * @param names regular expressions for one or more segments of a path; none for any list
-         * @return this builder
-         */
-        public Builder layersPattern(String... names) {
-            return layersPattern(Arrays.asList(names));
-        }
-
-        /**
-         * Sets the ranks of single modules.
-         *
-         * @param ranks rank by regular expression, in an ordered map if keys overlap
-         * @return this builder
-         */
-        public Builder rankPattern(Map<String, Integer> ranks) {
-            this.rankPattern = new LinkedHashMap<>(ranks);
-            return this;
-        }
-
-        /**
-         * Sets the alphas of single modules.
-         *
-         * @param alphas alpha by regular expression, in an ordered map if keys overlap
-         * @return this builder
-         */
-        public Builder alphaPattern(Map<String, Double> alphas) {
-            this.alphaPattern = new LinkedHashMap<>(alphas);
             return this;
         }
 
@@ -655,38 +296,6 @@ public final class LoraConfig {
          */
         public Builder bias(BiasTraining choice) {
             this.bias = choice;
-            return this;
-        }
-
-        /**
-         * Sets the modules trained and saved in full.
-         *
-         * @param names full paths or last segments
-         * @return this builder
-         */
-        public Builder modulesToSave(List<String> names) {
-            this.modulesToSave = new ArrayList<>(names);
-            return this;
-        }
-
-        /**
-         * Sets the modules trained and saved in full.
-         *
-         * @param names full paths or last segments
-         * @return this builder
-         */
-        public Builder modulesToSave(String... names) {
-            return modulesToSave(Arrays.asList(names));
-        }
-
-        /**
-         * Sets how A and B start.
-         *
-         * @param start {@link Initialization#KAIMING_UNIFORM} by default
-         * @return this builder
-         */
-        public Builder initialization(Initialization start) {
-            this.initialization = start;
             return this;
         }
 
@@ -742,50 +351,6 @@ public final class LoraConfig {
         public Builder trainableTokens(TrainableTokens tokens) {
             this.trainableTokens = tokens;
             return this;
-        }
-
-        /**
-         * Sets PEFT's flag for weights stored as [in, out]; it goes to the file and changes nothing here.
-         *
-         * @param flag false by default
-         * @return this builder
-         */
-        public Builder fanInFanOut(boolean flag) {
-            this.fanInFanOut = flag;
-            return this;
-        }
-
-        /**
-         * Names the base model.
-         *
-         * @param name a name or path, or null
-         * @return this builder
-         */
-        public Builder baseModelName(String name) {
-            this.baseModelName = name;
-            return this;
-        }
-
-        /**
-         * Names the task.
-         *
-         * @param type a name in PEFT's spelling, or null
-         * @return this builder
-         */
-        public Builder taskType(String type) {
-            this.taskType = type;
-            return this;
-        }
-
-        /**
-         * Checks everything and makes the config.
-         *
-         * @return the config
-         * @throws IllegalArgumentException if any field or any combination is not allowed; the message lists all of them
-         */
-        public LoraConfig build() {
-            LoraConfigRules.check(this);
-            return new LoraConfig(this);
         }
     }
 }

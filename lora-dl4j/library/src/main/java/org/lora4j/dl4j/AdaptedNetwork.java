@@ -15,7 +15,7 @@ import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.nn.updater.BaseMultiLayerUpdater;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.adapter.BaseHashes;
-import org.lora4j.config.LoraConfig;
+import org.lora4j.config.AdapterConfig;
 import org.lora4j.error.Problems;
 import org.lora4j.format.dl4j.SavedAdapters;
 import org.lora4j.format.dl4j.SavedAdapters.SavedAdapter;
@@ -317,7 +317,7 @@ public final class AdaptedNetwork<N extends Model> extends HostedModel<NetworkAd
     }
 
     @Override
-    protected NetworkAdapter fresh(String name, LoraConfig config, long seed) {
+    protected NetworkAdapter fresh(String name, AdapterConfig config, long seed) {
         return factory.fresh(name, config, seed);
     }
 

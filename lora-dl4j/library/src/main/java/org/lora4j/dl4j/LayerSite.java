@@ -12,7 +12,7 @@ import org.lora4j.dl4j.layer.LayerKinds;
 import org.lora4j.dl4j.layer.LayerWeight;
 import org.lora4j.dl4j.layer.LoraSettings;
 import org.lora4j.dl4j.layer.Randomness;
-import org.lora4j.dl4j.layer.SlotMethod;
+import org.lora4j.method.AdapterMethod;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.learning.config.IUpdater;
 
@@ -51,7 +51,7 @@ record LayerSite(String key, String path, Layer conf) implements Site {
     }
 
     @Override
-    public boolean has(SlotMethod method) {
+    public boolean has(AdapterMethod method) {
         return LayerKinds.has(conf, method);
     }
 

@@ -9,13 +9,12 @@ import org.lora4j.adapter.Adapter;
 import org.lora4j.array.RandomStreams;
 import org.lora4j.dl4j.layer.LayerWeight;
 import org.lora4j.dl4j.layer.LoraSlot;
-import org.lora4j.dl4j.layer.SlotMethod;
 import org.lora4j.error.Problems;
 import org.lora4j.format.peft.PeftFile;
 import org.lora4j.host.HostAdapter;
 import org.lora4j.host.HostPart;
 import org.lora4j.method.AdapterMethod;
-import org.lora4j.method.AdapterMethods;
+import org.lora4j.method.AdapterMethod.BiasEffect;
 import org.lora4j.method.ModuleShape;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -46,7 +45,12 @@ record NetworkAdapter(
      * @param factors written to when values are collected
      * @param start what the start took off the base; empty if it took nothing
      */
-    record Part(NetworkModule module, int rank, Map<String, INDArray> factors, Map<String, INDArray> start)
+    record Part(
+            NetworkModule module,
+            AdapterMethod method,
+            int rank,
+            Map<String, INDArray> factors,
+            Map<String, INDArray> start)
             implements HostPart {
 
         @Override
@@ -57,11 +61,6 @@ record NetworkAdapter(
 
     /** A parameter of the base, trained fully, in the layout of its layer; written to when values are collected. */
     record Copy(NetworkParameter parameter, INDArray value) {}
-
-    @Override
-    public AdapterMethod method() {
-        return AdapterMethods.of(config());
-    }
 
     @Override
     public Adapter snapshot(PeftFile as) {
@@ -92,7 +91,7 @@ record NetworkAdapter(
         ModuleShape shape = part.module().shape();
         LayerWeight kind = part.module().weight();
         double scaling = config().scalingOf(part.module().path());
-        INDArray delta = method().deltaWeight(shape, kind.toPeft(weight), part.start(), scaling);
+        INDArray delta = part.method().deltaWeight(shape, kind.toPeft(weight), part.start(), scaling);
         return kind.layout().fromPeft(delta, kind.part(weight).shape());
     }
 
@@ -137,9 +136,9 @@ record NetworkAdapter(
                 config().scalingOf(path),
                 config().dropout(),
                 learns,
-                config().loraBias(),
+                part.method().biasEffect() == BiasEffect.ADDS,
                 config().initialization(),
                 RandomStreams.of(seed, path).nextLong(),
-                SlotMethod.of(config()));
+                part.method().id());
     }
 }

@@ -12,20 +12,21 @@ import java.util.function.Supplier;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.adapter.BaseHashes;
 import org.lora4j.array.RandomStreams;
-import org.lora4j.config.LoraConfig;
+import org.lora4j.config.AdapterConfig;
 import org.lora4j.config.TrainableTokens;
 import org.lora4j.dl4j.NetworkAdapter.Copy;
 import org.lora4j.dl4j.NetworkAdapter.Part;
 import org.lora4j.dl4j.layer.LayerKinds;
 import org.lora4j.dl4j.layer.LoraSettings;
 import org.lora4j.dl4j.layer.LoraSlot;
-import org.lora4j.dl4j.layer.SlotMethod;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.format.peft.PeftFile;
 import org.lora4j.format.peft.StackedModules;
 import org.lora4j.host.AdapterFit;
 import org.lora4j.host.Selection;
+import org.lora4j.method.AdapterMethod;
+import org.lora4j.method.AdapterMethod.BiasEffect;
 import org.lora4j.method.AdapterMethods;
 import org.lora4j.method.FactorStart;
 import org.lora4j.method.ModuleShape;
@@ -65,7 +66,7 @@ final class NetworkAdapters {
         return parameters.get(path);
     }
 
-    NetworkAdapter fresh(String name, LoraConfig config, long seed) {
+    NetworkAdapter fresh(String name, AdapterConfig config, long seed) {
         requireSupported(name, config);
         Selection.requireMatches(config, modules.choice());
         Selection<NetworkModule, NetworkParameter> selection = Selection.of(config, modules.choice());
@@ -74,9 +75,11 @@ final class NetworkAdapters {
         selection.modules().forEach(module -> factors.put(module.path(), start(config, module, seed)));
         Map<String, INDArray> saved = new LinkedHashMap<>();
         selection.parameters().forEach(parameter -> saved.put(parameter.path(), parameter.peftValue()));
-        if (config.loraBias()) {
-            reportUnmergeable(name, selection.modules());
-        }
+        reportUnmergeable(
+                name,
+                selection.modules().stream()
+                        .filter(module -> method(config, module).biasEffect() == BiasEffect.ADDS)
+                        .toList());
         PeftFile file = stacked(selection.modules()).in(PeftFile.of(config));
         return possible(adapter(name, file, seed, factors, saved), true);
     }
@@ -107,7 +110,11 @@ final class NetworkAdapters {
         return new StackedModules(parts);
     }
 
-    private Map<String, INDArray> start(LoraConfig config, NetworkModule module, long seed) {
+    private static AdapterMethod method(AdapterConfig config, NetworkModule module) {
+        return AdapterMethods.of(config, module.path(), module.shape());
+    }
+
+    private Map<String, INDArray> start(AdapterConfig config, NetworkModule module, long seed) {
         INDArray weight = parameter(module.path() + ".weight").value();
         FactorStart start = new FactorStart(
                 module.shape(),
@@ -117,7 +124,7 @@ final class NetworkAdapters {
                 RandomStreams.of(seed, module.path()),
                 weight.dataType(),
                 () -> module.weight().toPeft(weight));
-        return AdapterMethods.of(config).initialize(start);
+        return method(config, module).initialize(start);
     }
 
     NetworkAdapter imported(String name, Adapter adapter) {
@@ -140,7 +147,7 @@ final class NetworkAdapters {
         next = Math.max(next, Math.addExact(index, 1));
     }
 
-    private static void requireSupported(String name, LoraConfig config) {
+    private static void requireSupported(String name, AdapterConfig config) {
         Problems problems = new Problems();
         problems.check(
                 config.targetParameters().isEmpty(),
@@ -155,15 +162,20 @@ final class NetworkAdapters {
         }
     }
 
-    private void requireMethod(String name, LoraConfig config, List<NetworkModule> chosen) {
-        List<String> without = chosen.stream()
-                .filter(module -> !modules.has(module, SlotMethod.of(config)))
-                .map(module -> module.path() + " (" + module.kind() + ")")
+    private void requireMethod(String name, AdapterConfig config, List<NetworkModule> chosen) {
+        List<NetworkModule> without = chosen.stream()
+                .filter(module -> !modules.has(module, method(config, module)))
                 .toList();
         if (!without.isEmpty()) {
-            throw new IllegalArgumentException("adapter " + MessageText.name(name) + ": dora = true with modules "
-                    + Problems.quoted(without) + ", whose kinds of layers have no DoRA; expected modules of "
-                    + LayerKinds.namesWithDora() + ". Exclude these modules, or set dora to false.");
+            List<String> modulesAndKinds = without.stream()
+                    .map(module -> module.path() + " (" + module.kind() + ")")
+                    .toList();
+            AdapterMethod method = method(config, without.get(0));
+            String asked = method.option().map(option -> option + " = true").orElse(method.name());
+            throw new IllegalArgumentException("adapter " + MessageText.name(name) + ": " + asked + " with modules "
+                    + Problems.quoted(modulesAndKinds) + ", whose kinds of layers have no " + method.name()
+                    + "; expected modules of "
+                    + LayerKinds.namesWithEveryMethod() + ". Exclude these modules, or use plain LoRA.");
         }
     }
 
@@ -205,7 +217,7 @@ final class NetworkAdapters {
         // A file that brings the weight of a module brings what was left of it.
         boolean moved = file.config().initialization().movesBase() && !saved.contains(module.path() + ".weight");
         Map<String, INDArray> start = moved ? start(file.config(), module, seed) : Map.of();
-        return new Part(module, file.config().rankOf(module.path()), own, start);
+        return new Part(module, method(file.config(), module), file.config().rankOf(module.path()), own, start);
     }
 
     /** Refuses now what no network could be built for later. */

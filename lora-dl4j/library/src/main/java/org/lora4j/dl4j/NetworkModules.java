@@ -3,7 +3,6 @@ package org.lora4j.dl4j;
 
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -16,11 +15,11 @@ import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.lora4j.dl4j.layer.LayerKinds;
 import org.lora4j.dl4j.layer.LayerWeight;
-import org.lora4j.dl4j.layer.SlotMethod;
 import org.lora4j.dl4j.layer.VertexKinds;
 import org.lora4j.error.Problems;
 import org.lora4j.format.peft.PeftKeys;
 import org.lora4j.host.Selection;
+import org.lora4j.method.AdapterMethod;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -42,7 +41,7 @@ public final class NetworkModules {
     private final List<Site> sites;
     private final Map<String, NetworkModule> modules = new LinkedHashMap<>();
     private final Map<String, String> notAdaptable = new LinkedHashMap<>();
-    private final Set<String> withDora = new HashSet<>();
+    private final Map<String, Site> siteOf = new HashMap<>();
     private final Set<String> heads;
     private final List<NetworkParameter> parameters = new ArrayList<>();
 
@@ -97,9 +96,7 @@ public final class NetworkModules {
             NetworkModule module = new NetworkModule(path, site.key(), site.kind(), weight);
             byWeight.put(weight.name(), module);
             modules.put(path, module);
-            if (site.has(SlotMethod.DORA)) {
-                withDora.add(path);
-            }
+            siteOf.put(path, site);
         }
         if (weights.isEmpty() && (!values.isEmpty() || site.isAdaptable())) {
             notAdaptable.put(site.path(), site.refusal());
@@ -206,8 +203,8 @@ public final class NetworkModules {
     }
 
     /** Whether a method can adapt a module. */
-    boolean has(NetworkModule module, SlotMethod method) {
-        return method == SlotMethod.LORA || withDora.contains(module.path());
+    boolean has(NetworkModule module, AdapterMethod method) {
+        return siteOf.get(module.path()).has(method);
     }
 
     Selection.Choice<NetworkModule, NetworkParameter> choice() {

@@ -7,7 +7,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.lora4j.dl4j.layer.LayerWeight;
 import org.lora4j.dl4j.layer.LoraSettings;
-import org.lora4j.dl4j.layer.SlotMethod;
+import org.lora4j.method.AdapterMethod;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.learning.config.IUpdater;
 
@@ -33,7 +33,7 @@ sealed interface Site permits LayerSite, VertexSite {
     List<LayerWeight> weights();
 
     /** Whether its weights can have updates of a method. */
-    boolean has(SlotMethod method);
+    boolean has(AdapterMethod method);
 
     /** Why there are no weights that can be adapted, where there are none. */
     String refusal();

@@ -12,8 +12,9 @@ import org.lora4j.dl4j.layer.FrozenBaseVertex;
 import org.lora4j.dl4j.layer.LayerWeight;
 import org.lora4j.dl4j.layer.LoraLayer;
 import org.lora4j.dl4j.layer.LoraSettings;
-import org.lora4j.dl4j.layer.SlotMethod;
 import org.lora4j.dl4j.layer.VertexKinds;
+import org.lora4j.method.AdapterMethod;
+import org.lora4j.method.LoraMethod;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.learning.config.IUpdater;
 
@@ -61,8 +62,8 @@ record VertexSite(String key, GraphVertex conf) implements Site {
     }
 
     @Override
-    public boolean has(SlotMethod method) {
-        return isAdaptable() && method == SlotMethod.LORA;
+    public boolean has(AdapterMethod method) {
+        return isAdaptable() && method instanceof LoraMethod;
     }
 
     @Override

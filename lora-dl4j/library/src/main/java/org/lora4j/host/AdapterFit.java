@@ -5,7 +5,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.lora4j.adapter.Adapter;
-import org.lora4j.config.LoraConfig;
+import org.lora4j.config.AdapterConfig;
 import org.lora4j.error.ClosestNames;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
@@ -49,8 +49,7 @@ public final class AdapterFit {
 
     private static <M extends AdaptableModule, P extends HostParameter> void checkModules(
             Adapter adapter, Selection.Choice<M, P> choice, Selection<M, P> expected, Problems problems) {
-        LoraConfig config = adapter.config();
-        AdapterMethod method = AdapterMethods.of(config);
+        AdapterConfig config = adapter.config();
         Map<String, M> known = new LinkedHashMap<>();
         choice.modules().forEach(module -> known.put(module.path(), module));
         adapter.modules().forEach((path, tensors) -> {
@@ -59,6 +58,7 @@ public final class AdapterFit {
                 problems.add("module \"" + path + "\" of the adapter is not in the " + choice.where()
                         + ClosestNames.hint(path, known.keySet()));
             } else {
+                AdapterMethod method = AdapterMethods.of(config, path, module.shape());
                 checkFactors(path, method.factors(module.shape(), config.rankOf(path)), tensors, problems);
             }
         });

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
-import org.lora4j.config.LoraConfig;
+import org.lora4j.config.AdapterConfig;
 import org.lora4j.config.ModuleSelector;
 import org.lora4j.format.peft.PeftFile;
 import org.lora4j.format.peft.PeftKeys;
@@ -18,7 +18,7 @@ final class AllLinearNames {
 
     /** What an adapter was made from, with names of the modules of a model whose paths are given. */
     static PeftFile in(HostAdapter adapter, List<String> paths) {
-        LoraConfig config = adapter.config();
+        AdapterConfig config = adapter.config();
         boolean none = adapter.modulePaths().isEmpty();
         if (!(config.targetModules() instanceof ModuleSelector.AllLinear) || none) {
             return adapter.file();
@@ -31,7 +31,7 @@ final class AllLinearNames {
                 .filter(path -> names.matches(path) && !adapter.modulePaths().contains(path))
                 .filter(path -> !config.excludeModules().matches(path) && !config.savesFully(path))
                 .toList();
-        LoraConfig named = config.toBuilder()
+        AdapterConfig named = config.toBuilder()
                 .targetModules(names)
                 .excludeModules(alsoExcluding(config.excludeModules(), taken, adapted))
                 .build();

@@ -6,11 +6,12 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
+import org.lora4j.method.AdapterMethod;
+import org.lora4j.method.AdapterMethod.BiasEffect;
 import org.lora4j.method.ModuleShape;
 import org.lora4j.model.MergeReport;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -62,9 +63,9 @@ public record Folding(Map<String, INDArray> parameters, MergeReport report) {
             INDArray before = now.apply(place.weight());
             INDArray exact = place.fromPeft().apply(weight(adapters, module, place, before));
             cost = cost.with(module, place.weight(), before, exact);
-            Optional<INDArray> added = bias(adapters, module, place);
-            if (added.isPresent()) {
-                cost = withBias(cost, module, place, now, added.get());
+            if (place.bias() != null && changesBias(adapters, module)) {
+                INDArray bias = now.apply(place.bias());
+                cost = cost.with(module, place.bias(), bias, bias(adapters, module, bias));
             }
         }
         List<String> names = adapters.stream().map(HostAdapter::name).toList();
@@ -79,7 +80,7 @@ public record Folding(Map<String, INDArray> parameters, MergeReport report) {
         for (String module : modules) {
             boolean hasBias = adapters.stream()
                     .anyMatch(adapter -> adapter.modulePaths().contains(module)
-                            && adapter.config().loraBias());
+                            && method(adapter, module).biasEffect() == BiasEffect.ADDS);
             if (hasBias && places.apply(module).bias() == null) {
                 without.add(module);
             }
@@ -92,11 +93,14 @@ public record Folding(Map<String, INDArray> parameters, MergeReport report) {
         }
     }
 
-    private static Cost withBias(
-            Cost cost, String module, Place place, Function<String, INDArray> now, INDArray added) {
-        INDArray before = now.apply(place.bias());
-        INDArray exact = before.castTo(DataType.DOUBLE).add(added.reshape(before.shape()));
-        return cost.with(module, place.bias(), before, exact.dup('c'));
+    private static AdapterMethod method(HostAdapter adapter, String module) {
+        return adapter.partsByModule().get(module).method();
+    }
+
+    private static boolean changesBias(List<? extends HostAdapter> adapters, String module) {
+        return adapters.stream()
+                .anyMatch(adapter -> adapter.modulePaths().contains(module)
+                        && method(adapter, module).biasEffect() != BiasEffect.NONE);
     }
 
     private static double scaling(HostAdapter adapter, String module) {
@@ -121,23 +125,22 @@ public record Folding(Map<String, INDArray> parameters, MergeReport report) {
 
     private static INDArray with(HostAdapter adapter, String module, ModuleShape shape, INDArray weight) {
         double scaling = scaling(adapter, module);
-        INDArray sum = adapter.method().mergedWeight(shape, weight, exact(adapter.factors(module)), scaling);
+        AdapterMethod method = method(adapter, module);
+        INDArray sum = method.mergedWeight(shape, weight, exact(adapter.factors(module)), scaling);
         Map<String, INDArray> start = exact(adapter.start(module));
-        return start.isEmpty() ? sum : sum.subi(adapter.method().deltaWeight(shape, weight, start, scaling));
+        return start.isEmpty() ? sum : sum.subi(method.deltaWeight(shape, weight, start, scaling));
     }
 
-    private static Optional<INDArray> bias(List<? extends HostAdapter> adapters, String module, Place place) {
-        Optional<INDArray> sum = Optional.empty();
+    private static INDArray bias(List<? extends HostAdapter> adapters, String module, INDArray before) {
+        INDArray bias = before.castTo(DataType.DOUBLE);
         for (HostAdapter adapter : adapters) {
             if (adapter.modulePaths().contains(module)) {
-                Optional<INDArray> delta = adapter.method()
-                        .deltaBias(place.shape(), exact(adapter.factors(module)), scaling(adapter, module));
-                sum = sum.isPresent() && delta.isPresent()
-                        ? Optional.of(sum.get().add(delta.get()))
-                        : sum.or(() -> delta);
+                bias = method(adapter, module)
+                        .mergedBias(bias, exact(adapter.factors(module)), scaling(adapter, module))
+                        .orElse(bias);
             }
         }
-        return sum;
+        return bias;
     }
 
     /** The parameters so far, and what they have cost. */

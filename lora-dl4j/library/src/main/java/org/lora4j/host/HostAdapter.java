@@ -6,9 +6,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.lora4j.adapter.Adapter;
-import org.lora4j.config.LoraConfig;
+import org.lora4j.config.AdapterConfig;
 import org.lora4j.format.peft.PeftFile;
-import org.lora4j.method.AdapterMethod;
 import org.lora4j.model.ParameterSummary.ModuleParameters;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -38,16 +37,9 @@ public interface HostAdapter {
      *
      * @return the config
      */
-    default LoraConfig config() {
+    default AdapterConfig config() {
         return file().config();
     }
-
-    /**
-     * How the factors act.
-     *
-     * @return the method of the config
-     */
-    AdapterMethod method();
 
     /**
      * The values now.

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.host;
 
+import org.lora4j.method.AdapterMethod;
 import org.lora4j.method.ModuleShape;
 import org.lora4j.model.AdaptableModule;
 
@@ -17,6 +18,13 @@ public interface HostPart {
      * @return a module of the model, or one that the adapter alone knows
      */
     AdaptableModule module();
+
+    /**
+     * How the factors act.
+     *
+     * @return the method of the config in this module
+     */
+    AdapterMethod method();
 
     /**
      * The rank of the update.

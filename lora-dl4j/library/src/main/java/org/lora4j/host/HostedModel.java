@@ -11,7 +11,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.adapter.BaseHashes;
-import org.lora4j.config.LoraConfig;
+import org.lora4j.config.AdapterConfig;
 import org.lora4j.config.ModuleSelector;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
@@ -60,7 +60,7 @@ public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedMo
      * @param seed source of the start values
      * @return the adapter
      */
-    protected abstract A fresh(String name, LoraConfig config, long seed);
+    protected abstract A fresh(String name, AdapterConfig config, long seed);
 
     /**
      * Makes an adapter of values; nothing may have changed if it throws.
@@ -161,8 +161,10 @@ public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedMo
     }
 
     @Override
-    public final void addAdapter(String name, LoraConfig config, long seed) {
-        Objects.requireNonNull(config, "addAdapter: config is null; expected LoraConfig.builder()....build()");
+    public final void addAdapter(String name, AdapterConfig config, long seed) {
+        Objects.requireNonNull(
+                config,
+                "addAdapter: config is null; expected LoraConfig.builder()....build() or the config of another method");
         adapters.requireFree(name);
         adapters.put(fresh(name, config, seed));
         LinkedHashSet<String> trainable = new LinkedHashSet<>(state.trainable());
@@ -186,7 +188,7 @@ public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedMo
     }
 
     // PEFT leaves the output head out of "all linear", and refuses a model without other linear modules.
-    private void reportAdaptedHeads(HostAdapter adapter, LoraConfig config) {
+    private void reportAdaptedHeads(HostAdapter adapter, AdapterConfig config) {
         boolean headsOnly = !adapter.modulePaths().isEmpty() && heads().containsAll(adapter.modulePaths());
         if (config.targetModules() instanceof ModuleSelector.AllLinear && headsOnly) {
             LOG.warn(

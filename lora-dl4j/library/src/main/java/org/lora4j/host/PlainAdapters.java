@@ -50,7 +50,10 @@ public final class PlainAdapters {
         }
         Map<String, Map<String, INDArray>> factors = new LinkedHashMap<>();
         now.modules().forEach((module, own) -> factors.put(module, doubled(own, adapter.start(module))));
-        return Adapter.of(new PeftFile(doubled(now.config()), now.extras()), factors, now.savedParameters())
+        return Adapter.of(
+                        new PeftFile(doubled(LoraConfig.require(now.config(), "plainAdapter")), now.extras()),
+                        factors,
+                        now.savedParameters())
                 .onBaseOf(List.of(now));
     }
 

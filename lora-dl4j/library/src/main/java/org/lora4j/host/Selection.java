@@ -7,7 +7,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.lora4j.config.LoraConfig;
+import org.lora4j.config.AdapterConfig;
 import org.lora4j.config.ModuleSelector;
 import org.lora4j.error.ClosestNames;
 import org.lora4j.error.MessageText;
@@ -62,7 +62,7 @@ public record Selection<M extends AdaptableModule, P extends HostParameter>(List
      * @return what the config selects
      */
     public static <M extends AdaptableModule, P extends HostParameter> Selection<M, P> of(
-            LoraConfig config, Choice<M, P> choice) {
+            AdapterConfig config, Choice<M, P> choice) {
         List<M> chosen = candidates(config, choice.modules(), choice.heads()).stream()
                 .filter(module -> config.selects(module.path()))
                 .toList();
@@ -85,7 +85,7 @@ public record Selection<M extends AdaptableModule, P extends HostParameter>(List
      * @return all of them, or the linear ones
      */
     public static <M extends AdaptableModule> List<M> candidates(
-            LoraConfig config, List<M> modules, Set<String> heads) {
+            AdapterConfig config, List<M> modules, Set<String> heads) {
         if (!(config.targetModules() instanceof ModuleSelector.AllLinear)) {
             return modules;
         }
@@ -98,7 +98,7 @@ public record Selection<M extends AdaptableModule, P extends HostParameter>(List
     }
 
     // PEFT takes every parameter with "bias" anywhere in its path for bias "all".
-    private static boolean isTrainedBias(LoraConfig config, Set<String> adapted, HostParameter parameter) {
+    private static boolean isTrainedBias(AdapterConfig config, Set<String> adapted, HostParameter parameter) {
         boolean isAdapted = adapted.contains(parameter.module());
         return switch (config.bias()) {
             case NONE -> false;
@@ -117,7 +117,7 @@ public record Selection<M extends AdaptableModule, P extends HostParameter>(List
      * @throws NoMatchingModuleException naming every such entry with the closest names
      */
     public static <M extends AdaptableModule, P extends HostParameter> void requireMatches(
-            LoraConfig config, Choice<M, P> choice) {
+            AdapterConfig config, Choice<M, P> choice) {
         List<String> paths = candidates(config, choice.modules(), choice.heads()).stream()
                 .map(AdaptableModule::path)
                 .toList();
@@ -131,11 +131,9 @@ public record Selection<M extends AdaptableModule, P extends HostParameter>(List
                 .distinct()
                 .toList();
         for (String name : config.modulesToSave()) {
-            LoraConfig alone = LoraConfig.builder()
-                    .targetModules(ModuleSelector.none())
-                    .modulesToSave(name)
-                    .build();
-            if (choice.parameters().stream().noneMatch(parameter -> alone.savesFully(parameter.module()))) {
+            List<String> alone = List.of(name);
+            if (choice.parameters().stream()
+                    .noneMatch(parameter -> AdapterConfig.contains(parameter.module(), alone))) {
                 problems.add("modulesToSave \"" + name + "\" matches no module" + closest(name, holders));
             }
         }
@@ -146,7 +144,8 @@ public record Selection<M extends AdaptableModule, P extends HostParameter>(List
             problems.add("targetModules " + config.targetModules() + " without the excluded ones select no module");
         }
         if (!problems.isEmpty()) {
-            throw new NoMatchingModuleException(problems.message("LoraConfig on this " + choice.where())
+            throw new NoMatchingModuleException(problems.message(
+                            config.getClass().getSimpleName() + " on this " + choice.where())
                     + otherNames(config, paths) + ". " + choice.list() + " lists the "
                     + choice.modules().size() + " adaptable modules, and what cannot be adapted with the reason.");
         }
@@ -159,7 +158,7 @@ public record Selection<M extends AdaptableModule, P extends HostParameter>(List
      * @param paths the modules that its targets are matched against
      * @return the beginning of a sentence with the names that there are, or an empty text if targets match or nearly do
      */
-    public static String otherNames(LoraConfig config, Collection<String> paths) {
+    public static String otherNames(AdapterConfig config, Collection<String> paths) {
         List<String> strange = config.unmatchedTargets(paths).stream()
                 .filter(name -> closest(name, paths).isEmpty())
                 .toList();

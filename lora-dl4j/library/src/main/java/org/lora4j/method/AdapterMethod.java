@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.method;
 
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * One way to adapt a module with few numbers: which factors there are, how they start, what they add to the weight.
+ * One way to adapt a module with few numbers: which factors there are, how they start, and what they do to the module,
+ * written once in an {@link Algebra} for merging and for every host.
  *
  * <p>All arrays are in PEFT's layouts ({@link ModuleShape} for weights, {@link #factors} for factors) and factors are
  * named by PEFT's suffixes, for instance {@code lora_A.weight}.
@@ -17,6 +20,26 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  */
 public interface AdapterMethod {
 
+    /** Where a method acts beside a weight that is left as it is. */
+    enum Place {
+        /** On what the module is applied to. */
+        INPUT,
+        /** On the weight, as a new one for each pass. */
+        WEIGHT,
+        /** On what the module gives. */
+        OUTPUT
+    }
+
+    /** What a method does to the bias of a module. */
+    enum BiasEffect {
+        /** Nothing. */
+        NONE,
+        /** Changes it, if there is one. */
+        CHANGES,
+        /** Adds to it: merging needs one. */
+        ADDS
+    }
+
     /**
      * The name of the method in messages and reports.
      *
@@ -25,14 +48,59 @@ public interface AdapterMethod {
     String name();
 
     /**
+     * The option by which a config asks for the method, for messages.
+     *
+     * @return the name of a flag; empty if the kind of config says it all
+     */
+    default Optional<String> option() {
+        return Optional.empty();
+    }
+
+    /**
+     * The name of the method in saved networks, which therefore stays as it is.
+     *
+     * @return a name without spaces; with {@link BiasEffect#ADDS} or not it tells every variant apart
+     */
+    String id();
+
+    /**
      * The factors of one module.
      *
      * @param shape the module
      * @param rank rank of the update, 1 or more; it may exceed the sizes of the module
      * @return shape by suffix, in a fixed order
-     * @throws IllegalArgumentException if the rank is below 1
+     * @throws IllegalArgumentException if the rank is below 1, or the method has no factors for this kind of module
      */
     Map<String, long[]> factors(ModuleShape shape, int rank);
+
+    /**
+     * Short names of the factors, for hosts that name parameters themselves.
+     *
+     * @return letters and digits, in the order of {@link #factors}
+     */
+    List<String> shortNames();
+
+    /**
+     * The method for a module of a shape, where it has variants.
+     *
+     * @param shape a module
+     * @return the variant
+     */
+    default AdapterMethod of(ModuleShape shape) {
+        return this;
+    }
+
+    /**
+     * What is wrong with the factors in themselves, without knowing the module. Of A and B {@code Adapter} checks that they
+     * fit each other, as it knows which modules stack several.
+     *
+     * @param found shape by suffix
+     * @param rank rank of the update by the config
+     * @return a sentence for each problem, with what was found and expected; empty if there is none
+     */
+    default List<String> problems(Map<String, long[]> found, int rank) {
+        return List.of();
+    }
 
     /**
      * Whether a tensor is a bias or a gain and not a factor of the update.
@@ -45,6 +113,16 @@ public interface AdapterMethod {
     }
 
     /**
+     * Whether a factor is one of two that make a thin product, and may lie in a host's own layout.
+     *
+     * @param suffix a suffix of {@link #factors}
+     * @return false for factors that stay in PEFT's shape
+     */
+    default boolean isThin(String suffix) {
+        return false;
+    }
+
+    /**
      * Makes the factors that training starts from.
      *
      * @param start the module, the rule and the source of randomness
@@ -53,17 +131,112 @@ public interface AdapterMethod {
     Map<String, INDArray> initialize(FactorStart start);
 
     /**
+     * Where the method acts, as long as it is not merged.
+     *
+     * @return the place whose operation below is used; that on the weight is there for all
+     */
+    Place place();
+
+    /**
+     * What the method does to the bias of a module.
+     *
+     * @return the effect of {@link #bias}
+     */
+    default BiasEffect biasEffect() {
+        return BiasEffect.NONE;
+    }
+
+    /**
+     * The input with the adapter in it, for methods that act there.
+     *
+     * @param module the module
+     * @param factors the factors
+     * @param x the input so far
+     * @param <T> what is calculated with
+     * @return an array of the shape of {@code x}
+     */
+    default <T> T input(ModuleAlgebra<T> module, Factors<T> factors, T x) {
+        throw new UnsupportedOperationException(name() + " does not act on inputs; expected " + place());
+    }
+
+    /**
+     * The output with the adapter in it, for methods that act there.
+     *
+     * @param module the module
+     * @param factors the factors
+     * @param y the output so far
+     * @param <T> what is calculated with
+     * @return an array of the shape of {@code y}
+     */
+    default <T> T output(ModuleAlgebra<T> module, Factors<T> factors, T y) {
+        return module.add(y, outputUpdate(module, factors));
+    }
+
+    /**
+     * What the adapter adds to the output, for methods that add to it.
+     *
+     * @param module the module
+     * @param factors the factors
+     * @param <T> what is calculated with
+     * @return an array of the shape of the output
+     */
+    default <T> T outputUpdate(ModuleAlgebra<T> module, Factors<T> factors) {
+        throw new UnsupportedOperationException(name() + " adds nothing to outputs; expected " + place());
+    }
+
+    /**
+     * The weight with the adapter in it.
+     *
+     * @param module the module
+     * @param factors the factors
+     * @param w the weight so far
+     * @param <T> what is calculated with
+     * @return an array of the shape of {@code w}
+     */
+    default <T> T weight(WeightAlgebra<T> module, Factors<T> factors, T w) {
+        return module.add(w, weightUpdate(module, factors));
+    }
+
+    /**
+     * What the adapter adds to the weight of the base.
+     *
+     * @param module the module
+     * @param factors the factors
+     * @param <T> what is calculated with
+     * @return an array of the shape of the weight
+     */
+    default <T> T weightUpdate(WeightAlgebra<T> module, Factors<T> factors) {
+        return module.subtract(weight(module, factors, module.weight()), module.weight());
+    }
+
+    /**
+     * The bias with the adapter in it.
+     *
+     * @param algebra the arithmetic
+     * @param factors the factors
+     * @param bias the bias so far
+     * @param <T> what is calculated with
+     * @return an array of the shape of {@code bias}, itself if the method does nothing to it
+     */
+    default <T> T bias(Algebra<T> algebra, Factors<T> factors, T bias) {
+        return bias;
+    }
+
+    /**
      * What the factors add to the weight.
      *
      * @param shape the module
      * @param weight the weight of the base model; only read, and only by methods whose update depends on it
      * @param factors the factors by suffix
-     * @param scaling factor on the update, alpha/rank or alpha/sqrt(rank)
+     * @param scaling factor on the update
      * @return a new array of the shape and data type of {@code weight}; half precision is computed in FLOAT and rounded
      *     once
      * @throws IllegalArgumentException if a factor is missing or does not fit
      */
-    INDArray deltaWeight(ModuleShape shape, INDArray weight, Map<String, INDArray> factors, double scaling);
+    default INDArray deltaWeight(ModuleShape shape, INDArray weight, Map<String, INDArray> factors, double scaling) {
+        WeightTape tape = tape(shape, weight, factors);
+        return tape.peft(weightUpdate(tape, tape.factors(factors, scaling)), weight.dataType());
+    }
 
     /**
      * The weight with the update in it.
@@ -76,19 +249,29 @@ public interface AdapterMethod {
      * @throws IllegalArgumentException if a factor is missing or does not fit
      */
     default INDArray mergedWeight(ModuleShape shape, INDArray weight, Map<String, INDArray> factors, double scaling) {
-        INDArray delta = deltaWeight(shape, weight, factors, scaling);
-        return delta.addi(weight);
+        WeightTape tape = tape(shape, weight, factors);
+        return tape.peft(weight(tape, tape.factors(factors, scaling), tape.weight()), weight.dataType());
+    }
+
+    private WeightTape tape(ModuleShape shape, INDArray weight, Map<String, INDArray> factors) {
+        FactorShapes.require(this, shape, factors);
+        return WeightTape.of(shape, weight.dataType() == DataType.DOUBLE ? weight : weight.castTo(DataType.FLOAT));
     }
 
     /**
-     * What the factors add to the bias of the module.
+     * The bias with what the factors do to it.
      *
-     * @param shape the module
+     * @param bias the bias of the module so far [outputs]; only read
      * @param factors the factors by suffix
      * @param scaling factor on the update
-     * @return a new array [outputs], or empty if the bias stays as it is
+     * @return a new array of the shape and data type of {@code bias}, or empty if it stays as it is
      */
-    default Optional<INDArray> deltaBias(ModuleShape shape, Map<String, INDArray> factors, double scaling) {
-        return Optional.empty();
+    default Optional<INDArray> mergedBias(INDArray bias, Map<String, INDArray> factors, double scaling) {
+        if (biasEffect() == BiasEffect.NONE) {
+            return Optional.empty();
+        }
+        ArrayTape tape = new ArrayTape();
+        ArrayTape.Node merged = bias(tape, tape.factors(factors, scaling), tape.constant(bias));
+        return Optional.of(merged.value().reshape(bias.shape()).dup('c'));
     }
 }

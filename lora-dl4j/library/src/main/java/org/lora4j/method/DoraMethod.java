@@ -2,12 +2,11 @@
 package org.lora4j.method;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
-import org.lora4j.array.Broadcasts;
+import java.util.Optional;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.indexing.BooleanIndexing;
-import org.nd4j.linalg.indexing.conditions.Conditions;
 
 /**
  * Weight-decomposed low-rank adaptation: {@code W' = m * V / |V|} with {@code V = W + scaling * B A}, where {@code |V|}
@@ -37,6 +36,21 @@ public final class DoraMethod implements AdapterMethod {
     }
 
     @Override
+    public Optional<String> option() {
+        return Optional.of("dora");
+    }
+
+    @Override
+    public String id() {
+        return "DORA";
+    }
+
+    @Override
+    public List<String> shortNames() {
+        return List.of("A", "B", "M");
+    }
+
+    @Override
     public Map<String, long[]> factors(ModuleShape shape, int rank) {
         if (shape.kind() == ModuleShape.Kind.EXPERTS || shape.isGrouped()) {
             throw new IllegalArgumentException("DoRA, module of shape " + shape
@@ -60,12 +74,61 @@ public final class DoraMethod implements AdapterMethod {
     }
 
     @Override
+    public boolean isThin(String suffix) {
+        return lora.isThin(suffix) && !suffix.equals(MAGNITUDE);
+    }
+
+    @Override
     public Map<String, INDArray> initialize(FactorStart start) {
         Map<String, INDArray> factors = new LinkedHashMap<>(lora.initialize(start));
         INDArray weight = start.weight().get();
-        INDArray rows = rows(start.shape(), direction(start.shape(), weight, factors, start.scaling()));
-        factors.put(MAGNITUDE, rows.norm2(1).reshape(magnitudes(start.shape())).castTo(start.dataType()));
+        WeightTape tape = WeightTape.of(start.shape(), exact(weight));
+        INDArray lengths = tape.lengthPerOutput(direction(tape, tape.factors(factors, start.scaling())))
+                .value();
+        factors.put(MAGNITUDE, lengths.reshape(magnitudes(start.shape())).castTo(start.dataType()));
         return factors;
+    }
+
+    @Override
+    public Place place() {
+        return Place.OUTPUT;
+    }
+
+    /**
+     * The output of the base becomes {@code (m / |V|) * (W x + s * B A x)} without a bias; expressed as what is added,
+     * {@code (m / |V| - 1) * W x + (m / |V|) * s * B A x}.
+     *
+     * <p>Beside other adapters of the same module V has the weight without them, while their updates are scaled too;
+     * merging one of them changes the weight that the lengths are taken of. PEFT does the same. With dropout both terms see
+     * the dropped activation while the base does not, as in PEFT.
+     */
+    @Override
+    public <T> T outputUpdate(ModuleAlgebra<T> module, Factors<T> factors) {
+        T ratio = module.alongOutputs(ratio(module, factors, direction(module, factors)));
+        T x = factors.drop(module.input());
+        T base = factors.drops() ? module.applied(x) : module.withoutBias();
+        T thin = module.scale(module.narrow(x, factors.get(LoraMethod.down(module.shape()))), factors.scaling());
+        T update = module.widen(thin, factors.get(LoraMethod.up(module.shape())));
+        return module.add(module.multiply(base, module.plus(ratio, -1)), module.multiply(update, ratio));
+    }
+
+    @Override
+    public <T> T weightUpdate(WeightAlgebra<T> module, Factors<T> factors) {
+        T direction = direction(module, factors);
+        T ratio = module.alongWeight(ratio(module, factors, direction));
+        return module.subtract(module.multiply(direction, ratio), module.weight());
+    }
+
+    /** m / |V| for each output. */
+    private static <T> T ratio(WeightAlgebra<T> module, Factors<T> factors, T direction) {
+        T lengths = module.held(module.oneForZero(module.lengthPerOutput(direction)));
+        return module.divide(
+                module.reshape(factors.get(MAGNITUDE), module.shape().outputs()), lengths);
+    }
+
+    /** V. */
+    private <T> T direction(WeightAlgebra<T> module, Factors<T> factors) {
+        return module.add(module.weight(), lora.weightUpdate(module, factors));
     }
 
     @Override
@@ -81,28 +144,15 @@ public final class DoraMethod implements AdapterMethod {
                     + (magnitude == null ? "no " + MAGNITUDE : magnitude.length() + " magnitudes") + "; expected "
                     + shape.outputs() + ". The factors belong to another module or another base model.");
         }
-        INDArray rows = rows(shape, direction(shape, weight, factors, scaling));
-        INDArray lengths = rows.norm2(1);
-        BooleanIndexing.replaceWhere(lengths, 1, Conditions.equals(0));
-        INDArray scales =
-                magnitude.castTo(rows.dataType()).reshape(shape.outputs()).div(lengths);
-        Broadcasts.mulColumn(rows, scales.reshape(shape.outputs(), 1));
-        INDArray merged = shape.kind() == ModuleShape.Kind.EMBEDDING
-                ? rows.transpose().dup('c')
-                : rows.reshape('c', shape.weight());
-        return merged.castTo(weight.dataType());
+        LoraMethod.check(shape, factors.get(LoraMethod.down(shape)), factors.get(LoraMethod.up(shape)));
+        WeightTape tape = WeightTape.of(shape, exact(weight));
+        Factors<ArrayTape.Node> nodes = tape.factors(factors, scaling);
+        ArrayTape.Node direction = direction(tape, nodes);
+        return tape.peft(tape.multiply(direction, tape.alongWeight(ratio(tape, nodes, direction))), weight.dataType());
     }
 
-    /** V, at least in single precision. */
-    private INDArray direction(ModuleShape shape, INDArray weight, Map<String, INDArray> factors, double scaling) {
-        INDArray exact = weight.dataType() == DataType.DOUBLE ? weight : weight.castTo(DataType.FLOAT);
-        return lora.mergedWeight(shape, exact, factors, scaling);
-    }
-
-    /** One row for each output, in an array of its own. */
-    private static INDArray rows(ModuleShape shape, INDArray weight) {
-        return shape.kind() == ModuleShape.Kind.EMBEDDING
-                ? weight.transpose().dup('c')
-                : weight.dup('c').reshape('c', shape.outputs(), -1);
+    /** At least in single precision. */
+    private static INDArray exact(INDArray weight) {
+        return weight.dataType() == DataType.DOUBLE ? weight : weight.castTo(DataType.FLOAT);
     }
 }

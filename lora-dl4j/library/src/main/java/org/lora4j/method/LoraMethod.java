@@ -3,8 +3,8 @@ package org.lora4j.method;
 
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -82,6 +82,52 @@ public final class LoraMethod implements AdapterMethod {
     @Override
     public String name() {
         return "LoRA";
+    }
+
+    @Override
+    public String id() {
+        return "LORA";
+    }
+
+    @Override
+    public List<String> shortNames() {
+        return bias ? List.of("A", "B", "C") : List.of("A", "B");
+    }
+
+    @Override
+    public Place place() {
+        return Place.OUTPUT;
+    }
+
+    @Override
+    public BiasEffect biasEffect() {
+        return bias ? BiasEffect.ADDS : BiasEffect.NONE;
+    }
+
+    @Override
+    public boolean isThin(String suffix) {
+        return !suffix.equals(B_BIAS);
+    }
+
+    // The scale sits on the thin side. With B = 0 zeros are added, so the output equals the base's in every value.
+    @Override
+    public <T> T outputUpdate(ModuleAlgebra<T> module, Factors<T> factors) {
+        T thin = factors.gated(module.narrow(factors.drop(module.input()), factors.get(down(module.shape()))));
+        T update = module.widen(module.scale(thin, factors.scaling()), factors.get(up(module.shape())));
+        return bias
+                ? module.add(update, module.alongOutputs(module.scale(factors.get(B_BIAS), factors.scaling())))
+                : update;
+    }
+
+    @Override
+    public <T> T weightUpdate(WeightAlgebra<T> module, Factors<T> factors) {
+        T a = module.scale(factors.get(down(module.shape())), factors.scaling());
+        return module.update(a, factors.get(up(module.shape())));
+    }
+
+    @Override
+    public <T> T bias(Algebra<T> algebra, Factors<T> factors, T before) {
+        return bias ? algebra.add(before, algebra.scale(factors.get(B_BIAS), factors.scaling())) : before;
     }
 
     @Override
@@ -178,11 +224,11 @@ public final class LoraMethod implements AdapterMethod {
     }
 
     @Override
-    public Optional<INDArray> deltaBias(ModuleShape shape, Map<String, INDArray> factors, double scaling) {
-        return Optional.ofNullable(factors.get(B_BIAS)).map(values -> values.mul(scaling));
+    public INDArray mergedWeight(ModuleShape shape, INDArray weight, Map<String, INDArray> factors, double scaling) {
+        return deltaWeight(shape, weight, factors, scaling).addi(weight);
     }
 
-    private static void check(ModuleShape shape, INDArray a, INDArray b) {
+    static void check(ModuleShape shape, INDArray a, INDArray b) {
         int rank = a == null || a.rank() == 0 ? 1 : (int) Math.max(1, a.size(0));
         if (shape.kind() == ModuleShape.Kind.EXPERTS) {
             rank = (int) Math.max(1, rank / shape.parts());

@@ -3,7 +3,7 @@ package org.lora4j.model;
 
 import java.util.List;
 import org.lora4j.adapter.Adapter;
-import org.lora4j.config.LoraConfig;
+import org.lora4j.config.AdapterConfig;
 
 /**
  * A base model with adapters: the verbs that every host offers.
@@ -53,7 +53,7 @@ public interface AdaptedModel {
      * @throws org.lora4j.error.NoMatchingModuleException if a target, exclude, pattern key or module to save matches
      *     nothing; the message lists all of them with the closest names
      */
-    void addAdapter(String name, LoraConfig config, long seed);
+    void addAdapter(String name, AdapterConfig config, long seed);
 
     /**
      * Adds an adapter that has its values. It is neither trainable nor active.

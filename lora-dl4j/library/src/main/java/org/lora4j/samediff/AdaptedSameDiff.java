@@ -12,7 +12,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.adapter.BaseHashes;
-import org.lora4j.config.LoraConfig;
+import org.lora4j.config.AdapterConfig;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.exec.GraphExecutor;
@@ -115,7 +115,7 @@ public final class AdaptedSameDiff extends HostedModel<LiveAdapter, MergedArrays
     }
 
     @Override
-    protected LiveAdapter fresh(String name, LoraConfig config, long seed) {
+    protected LiveAdapter fresh(String name, AdapterConfig config, long seed) {
         return factory.fresh(name, config, seed, variables());
     }
 

@@ -10,11 +10,10 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import org.lora4j.adapter.Adapter;
-import org.lora4j.config.LoraConfig;
+import org.lora4j.config.AdapterConfig;
 import org.lora4j.error.ClosestNames;
 import org.lora4j.error.Problems;
 import org.lora4j.format.peft.PeftTensor;
-import org.lora4j.method.AdapterMethod;
 import org.lora4j.method.LoraMethod;
 import org.lora4j.method.ModuleShape;
 import org.lora4j.quant.StoredWeights;
@@ -30,18 +29,16 @@ final class AdapterFit {
     private final SameDiff base;
     private final GraphSelection.Scope scope;
     private final Adapter adapter;
-    private final AdapterMethod method;
     private final Problems problems;
     private final GraphSelection expected;
     private final Map<String, Target> targets = new LinkedHashMap<>();
     private final Map<String, Long> groups = new LinkedHashMap<>();
 
     /** Compares; {@code problems} receives every difference. */
-    AdapterFit(SameDiff base, GraphSelection.Scope scope, Adapter adapter, AdapterMethod method, Problems problems) {
+    AdapterFit(SameDiff base, GraphSelection.Scope scope, Adapter adapter, Problems problems) {
         this.base = base;
         this.scope = scope;
         this.adapter = adapter;
-        this.method = method;
         this.problems = problems;
         this.expected = GraphSelection.of(adapter.config(), scope, adapter.modules(), problems);
         expected.targets().forEach(target -> targets.put(target.path(), target));
@@ -79,7 +76,7 @@ final class AdapterFit {
             checkRows(path, rows);
         }
         if (!tensors.isEmpty()) {
-            LoraConfig config = adapter.config();
+            AdapterConfig config = adapter.config();
             Target target = targets.computeIfAbsent(
                     path, p -> GraphSelection.target(config, scope.graph().get(p)));
             checkFactors(path, expectedFactors(path, target, tensors), tensors);
@@ -118,7 +115,7 @@ final class AdapterFit {
                 && target.rank() % b.size(1) == 0;
         long parts = grouped ? target.rank() / b.size(1) : 1;
         if (parts == 1 || shape.inputs() % parts != 0 || shape.outputs() % parts != 0) {
-            return method.factors(shape, target.rank());
+            return target.method().factors(shape, target.rank());
         }
         groups.put(path, parts);
         problems.check(
@@ -127,8 +124,8 @@ final class AdapterFit {
                         + parts + " groups of channels, but the weight in the graph is not split into " + parts
                         + " groups");
         long[] kernel = shape.kernel().stream().mapToLong(Long::longValue).toArray();
-        return method.factors(
-                ModuleShape.groupedConvolution(shape.inputs(), shape.outputs(), parts, kernel), target.rank());
+        return target.method()
+                .factors(ModuleShape.groupedConvolution(shape.inputs(), shape.outputs(), parts, kernel), target.rank());
     }
 
     private INDArray weight(GraphModule module) {

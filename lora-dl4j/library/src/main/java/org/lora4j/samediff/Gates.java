@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.lora4j.error.Problems;
+import org.lora4j.method.AdapterMethod.BiasEffect;
 import org.lora4j.method.LoraMethod;
 import org.lora4j.method.ModuleShape;
 import org.lora4j.model.TrainableParameter;
@@ -56,9 +57,10 @@ record Gates(int experts, Input input, Map<String, Live> modules) {
     private static void check(LiveAdapter adapter, ExpertGate gate) {
         Problems problems = new Problems();
         problems.check(
-                adapter.method().getClass() == LoraMethod.class
-                        && adapter.tokens().isEmpty()
-                        && !adapter.config().loraBias(),
+                adapter.modules().values().stream().allMatch(part -> part.method() instanceof LoraMethod)
+                        && adapter.modules().values().stream()
+                                .allMatch(part -> part.method().biasEffect() == BiasEffect.NONE)
+                        && adapter.tokens().isEmpty(),
                 "the adapter is " + adapter.config()
                         + "; expected plain LoRA without a bias on B and without token rows");
         adapter.modules().forEach((path, part) -> {

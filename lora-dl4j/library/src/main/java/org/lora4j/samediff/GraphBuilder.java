@@ -11,6 +11,7 @@ import java.util.Set;
 import org.lora4j.exec.DropoutMask;
 import org.lora4j.graph.GraphCopy;
 import org.lora4j.graph.GraphOrder;
+import org.lora4j.method.AdapterMethod.BiasEffect;
 import org.lora4j.method.LoraMethod;
 import org.lora4j.method.ModuleShape;
 import org.lora4j.samediff.LiveAdapter.Copy;
@@ -150,10 +151,27 @@ final class GraphBuilder {
             Attachment attachment = attachment(one, null);
             updates.add(
                     leaf,
-                    (context, value) -> value.add(
-                            attachment.weightDelta(context, new SiteGraph(context, site, List.of(value), null))));
+                    (context, value) ->
+                            attachment.weight(context, new SiteGraph(context, site, List.of(value), null), value));
         }));
+        attached.values().forEach(list -> list.forEach(one -> updateBias(one, updates)));
         return updates;
+    }
+
+    /** A bias that is added behind the op changes by itself; one within the op is part of the output that changes. */
+    private void updateBias(Attached one, LeafUpdates updates) {
+        GraphModule module = one.part().module();
+        Site site = module.sites().get(0);
+        boolean behind = module.bias() != null
+                && one.part().method().biasEffect() == BiasEffect.CHANGES
+                && !base.getOps().get(site.op()).getInputsToOp().contains(module.bias());
+        if (behind) {
+            Attachment attachment = attachment(one, null);
+            updates.add(
+                    module.bias(),
+                    (context, value) ->
+                            attachment.bias(context, new SiteGraph(context, site, List.of(value), null), value));
+        }
     }
 
     // Cheaper than a new table, and the same unless something is added to the table itself. A full copy of one use of a
@@ -185,23 +203,22 @@ final class GraphBuilder {
     private Attachment attachment(Attached one, String mask) {
         Part part = one.part();
         Gates gates = one.adapter().gates();
-        Map<String, Factor> factors = factors(part, part.factors(), one.type());
-        if (gates != null) {
-            addGate(factors, gates, one);
-        }
         return new Attachment(
-                gates == null ? GraphRecipes.of(one.adapter().method()) : new GatedLoraRecipe(gates.input()),
-                factors,
+                part.method(),
+                factors(part, part.factors(), one.type()),
                 factors(part, part.start(), VariableType.CONSTANT),
                 part.scaling(),
-                mask);
+                mask,
+                gates == null ? null : gate(gates, one));
     }
 
-    private void addGate(Map<String, Factor> factors, Gates gates, Attached one) {
+    private RankGate gate(Gates gates, Attached one) {
         Live gate = gates.modules().get(one.part().module().path());
         INDArray spread = gates.spread(one.part().rank(), gate.array().dataType());
-        factors.put(GatedLoraRecipe.GATE, new Factor(new Leaf(gate.variable(), one.type(), gate.array()), null));
-        factors.put(GatedLoraRecipe.SPREAD, new Factor(constant(gate.variable() + ".spread", spread), null));
+        return new RankGate(
+                gates.input(),
+                new Leaf(gate.variable(), one.type(), gate.array()),
+                constant(gate.variable() + ".spread", spread));
     }
 
     private Map<String, Factor> factors(Part part, Map<String, Live> tensors, VariableType type) {

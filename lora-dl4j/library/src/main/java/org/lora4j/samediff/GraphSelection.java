@@ -8,12 +8,13 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.lora4j.config.LoraConfig;
-import org.lora4j.config.ModuleSelector;
+import org.lora4j.config.AdapterConfig;
 import org.lora4j.error.NoMatchingModuleException;
 import org.lora4j.error.Problems;
 import org.lora4j.format.peft.PeftTensor;
 import org.lora4j.host.Selection;
+import org.lora4j.method.AdapterMethod.BiasEffect;
+import org.lora4j.method.LoraMethod;
 import org.lora4j.samediff.form.NotAdaptable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -36,26 +37,26 @@ record GraphSelection(List<Target> targets, List<TokenRows> tokens, List<GraphPa
      * @param problems receives what cannot be
      */
     static GraphSelection of(
-            LoraConfig config, Scope scope, Map<String, Map<String, INDArray>> found, Problems problems) {
+            AdapterConfig config, Scope scope, Map<String, Map<String, INDArray>> found, Problems problems) {
         List<Target> targets = new ArrayList<>(moduleTargets(config, scope.graph()));
         targets.addAll(scope.targetParameters().targets(config, found, problems));
         checkPathsAreUnique(targets, problems);
         List<String> whole = targets.stream()
-                .filter(target -> config.loraBias() && target.module().fedByWeight())
+                .filter(target -> target.method().biasEffect() == BiasEffect.ADDS
+                        && target.module().fedByWeight())
                 .map(Target::path)
                 .toList();
         problems.check(
                 whole.isEmpty(),
                 "loraBias with projections inside an attention op (" + Problems.quoted(whole)
                         + "), expected modules with an output of their own");
-        List<String> attention = targets.stream()
-                .filter(target -> config.dora() && target.module().isAttentionInput())
-                .map(Target::path)
-                .toList();
-        problems.check(
-                attention.isEmpty(),
-                "dora with modules of the kind torch.nn.MultiheadAttention (" + Problems.quoted(attention)
-                        + "), which PEFT does not load, expected plain LoRA");
+        targets.stream()
+                .filter(target -> !(target.method() instanceof LoraMethod)
+                        && target.module().isAttentionInput())
+                .forEach(target -> problems.add(
+                        target.method().option().orElse(target.method().name())
+                                + " with modules of the kind torch.nn.MultiheadAttention (\"" + target.path()
+                                + "\"), which PEFT does not load, expected plain LoRA"));
         List<String> withRows = found.keySet().stream()
                 .filter(path -> found.get(path).containsKey(PeftTensor.TOKEN_ROWS.suffix()))
                 .toList();
@@ -69,11 +70,11 @@ record GraphSelection(List<Target> targets, List<TokenRows> tokens, List<GraphPa
     }
 
     /** The targets that are modules, by path. */
-    static Target target(LoraConfig config, GraphModule module) {
-        return new Target(module.path(), module, config.rankOf(module.path()), config.scalingOf(module.path()));
+    static Target target(AdapterConfig config, GraphModule module) {
+        return Target.of(config, module.path(), module);
     }
 
-    private static Collection<Target> moduleTargets(LoraConfig config, GraphModules graph) {
+    private static Collection<Target> moduleTargets(AdapterConfig config, GraphModules graph) {
         Map<String, Target> byModule = new LinkedHashMap<>();
         for (GraphModule module : candidates(config, graph)) {
             if (config.selects(module.path())) {
@@ -85,7 +86,8 @@ record GraphSelection(List<Target> targets, List<TokenRows> tokens, List<GraphPa
             if (output != null && byModule.containsKey(module.path())) {
                 Target wrapper = byModule.get(module.path());
                 String path = module.path() + ".base_layer.out_proj";
-                byModule.put(output.path(), new Target(path, output, wrapper.rank(), wrapper.scaling()));
+                byModule.put(
+                        output.path(), new Target(path, output, wrapper.rank(), wrapper.scaling(), wrapper.method()));
             }
         }
         return byModule.values();
@@ -101,14 +103,14 @@ record GraphSelection(List<Target> targets, List<TokenRows> tokens, List<GraphPa
         }
     }
 
-    private static List<GraphModule> candidates(LoraConfig config, GraphModules graph) {
+    private static List<GraphModule> candidates(AdapterConfig config, GraphModules graph) {
         return Selection.candidates(config, graph.modules(), graph.heads());
     }
 
     // Any parameter with "bias" in its path, but for the one of an attention's packed projection: PEFT trains
     // parameters
     // of the name bias, and it has another.
-    private static boolean isTrainedBias(LoraConfig config, Set<String> adapted, GraphParameter parameter) {
+    private static boolean isTrainedBias(AdapterConfig config, Set<String> adapted, GraphParameter parameter) {
         if (parameter.path().endsWith("in_proj_bias")) {
             return false;
         }
@@ -121,7 +123,7 @@ record GraphSelection(List<Target> targets, List<TokenRows> tokens, List<GraphPa
     }
 
     /** Reads a config that a person wrote; throws if any entry matches nothing or cannot be. */
-    static GraphSelection checked(LoraConfig config, Scope scope) {
+    static GraphSelection checked(AdapterConfig config, Scope scope) {
         GraphModules graph = scope.graph();
         List<String> paths =
                 candidates(config, graph).stream().map(GraphModule::path).toList();
@@ -138,11 +140,8 @@ record GraphSelection(List<Target> targets, List<TokenRows> tokens, List<GraphPa
                 .distinct()
                 .toList();
         for (String name : config.modulesToSave()) {
-            LoraConfig alone = LoraConfig.builder()
-                    .targetModules(ModuleSelector.none())
-                    .modulesToSave(name)
-                    .build();
-            if (scope.parameters().stream().noneMatch(parameter -> alone.savesFully(parameter.module()))) {
+            List<String> alone = List.of(name);
+            if (scope.parameters().stream().noneMatch(parameter -> AdapterConfig.contains(parameter.module(), alone))) {
                 problems.add("modulesToSave \"" + name + "\" matches no module" + Selection.closest(name, holders));
             }
         }
@@ -151,10 +150,11 @@ record GraphSelection(List<Target> targets, List<TokenRows> tokens, List<GraphPa
             problems.add("targetModules " + config.targetModules() + " without the excluded ones select no module");
         }
         if (!problems.isEmpty()) {
-            throw new NoMatchingModuleException(problems.message("LoraConfig on this graph")
-                    + Selection.otherNames(config, paths) + ". Lora.modules(graph) lists the "
-                    + graph.modules().size()
-                    + " adaptable modules, and what cannot be adapted with the reason.");
+            throw new NoMatchingModuleException(
+                    problems.message(config.getClass().getSimpleName() + " on this graph")
+                            + Selection.otherNames(config, paths) + ". Lora.modules(graph) lists the "
+                            + graph.modules().size()
+                            + " adaptable modules, and what cannot be adapted with the reason.");
         }
         return selection;
     }
@@ -163,7 +163,7 @@ record GraphSelection(List<Target> targets, List<TokenRows> tokens, List<GraphPa
         return targets.isEmpty() && tokens.isEmpty() && parameters.isEmpty();
     }
 
-    private static void checkParameters(LoraConfig config, Scope scope, Problems problems) {
+    private static void checkParameters(AdapterConfig config, Scope scope, Problems problems) {
         List<String> paths = scope.targetParameters().paths();
         for (String name : config.targetParameters()) {
             problems.check(

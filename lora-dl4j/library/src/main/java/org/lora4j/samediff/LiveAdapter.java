@@ -24,7 +24,6 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  *
  * @param name the adapter's name
  * @param file what it was made from, with the fields of its file that are only carried along
- * @param method its method
  * @param modules factors by path of the module in the graph
  * @param tokens replaced rows by path of the embedding
  * @param copies fully trained parameters by parameter path
@@ -33,7 +32,6 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 record LiveAdapter(
         String name,
         PeftFile file,
-        AdapterMethod method,
         Map<String, Part> modules,
         Map<String, Tokens> tokens,
         Map<String, Copy> copies,
@@ -61,6 +59,11 @@ record LiveAdapter(
             return target.rank();
         }
 
+        @Override
+        public AdapterMethod method() {
+            return target.method();
+        }
+
         double scaling() {
             return target.scaling();
         }
@@ -78,7 +81,7 @@ record LiveAdapter(
         private Map<String, INDArray> toPeft(Map<String, Live> arrays) {
             Map<String, INDArray> peft = new LinkedHashMap<>();
             arrays.forEach(
-                    (suffix, live) -> peft.put(suffix, module().factorLayout().toPeft(live.array(), module().shape())));
+                    (suffix, live) -> peft.put(suffix, target.layout(suffix).toPeft(live.array(), module().shape())));
             return peft;
         }
 
@@ -116,12 +119,12 @@ record LiveAdapter(
 
     /** The same adapter with other arrays in the place of the full copies. */
     LiveAdapter withCopies(Map<String, Copy> others) {
-        return new LiveAdapter(name, file, method, modules, tokens, others, gates);
+        return new LiveAdapter(name, file, modules, tokens, others, gates);
     }
 
     /** The same adapter with a gate. */
     LiveAdapter withGates(Gates others) {
-        return new LiveAdapter(name, file, method, modules, tokens, copies, others);
+        return new LiveAdapter(name, file, modules, tokens, copies, others);
     }
 
     /** The same adapter with the very factors and gates of another one, under this one's names of variables. */
@@ -137,7 +140,7 @@ record LiveAdapter(
                             arrays(part.start(), theirs.start()),
                             part.groups()));
         });
-        LiveAdapter same = new LiveAdapter(name, file, method, shared, tokens, copies, null);
+        LiveAdapter same = new LiveAdapter(name, file, shared, tokens, copies, null);
         // The variables of a gate are named after the adapter and the module, which are the same.
         return same.withGates(owner.gates());
     }
@@ -261,7 +264,7 @@ record LiveAdapter(
     List<TrainableParameter> trainable() {
         List<TrainableParameter> parameters = new ArrayList<>();
         modules.forEach((path, part) -> part.factors().forEach((suffix, live) -> {
-            Kind kind = method.isBiasOrGain(suffix) ? Kind.BIAS_OR_NORM : Kind.FACTOR;
+            Kind kind = part.method().isBiasOrGain(suffix) ? Kind.BIAS_OR_NORM : Kind.FACTOR;
             parameters.add(new TrainableParameter(live.variable(), path, kind, live.array()));
         }));
         tokens.forEach((path, rows) -> parameters.add(new TrainableParameter(

@@ -12,13 +12,11 @@ import java.util.function.Supplier;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.adapter.BaseHashes;
 import org.lora4j.array.RandomStreams;
-import org.lora4j.config.LoraConfig;
+import org.lora4j.config.AdapterConfig;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.format.peft.PeftFile;
 import org.lora4j.format.peft.PeftTensor;
-import org.lora4j.method.AdapterMethod;
-import org.lora4j.method.AdapterMethods;
 import org.lora4j.method.FactorStart;
 import org.lora4j.quant.StoredWeights;
 import org.lora4j.samediff.LiveAdapter.Copy;
@@ -52,16 +50,14 @@ final class LiveAdapters {
     }
 
     /** Makes a fresh adapter; {@code taken} are the variables of the other adapters. */
-    LiveAdapter fresh(String name, LoraConfig config, long seed, Set<String> taken) {
+    LiveAdapter fresh(String name, AdapterConfig config, long seed, Set<String> taken) {
         GraphSelection selection = GraphSelection.checked(config, scope);
         List<GraphModule> modules =
                 selection.targets().stream().map(Target::module).toList();
         checkDropout("adapter \"" + name + "\"", config, modules);
-        AdapterMethod method = AdapterMethods.of(config);
-        GraphRecipes.of(method);
-        Making making = new Making(name, PeftFile.of(config), method, taken);
+        Making making = new Making(name, PeftFile.of(config), taken);
         for (Target target : selection.targets()) {
-            Map<String, INDArray> factors = method.initialize(start(config, target, seed));
+            Map<String, INDArray> factors = target.method().initialize(start(config, target, seed));
             making.add(target, factors, config.initialization().movesBase() ? factors : Map.of(), 1);
         }
         for (TokenRows rows : selection.tokens()) {
@@ -73,7 +69,7 @@ final class LiveAdapters {
         return making.done();
     }
 
-    private FactorStart start(LoraConfig config, Target target, long seed) {
+    private FactorStart start(AdapterConfig config, Target target, long seed) {
         GraphModule module = target.module();
         return new FactorStart(
                 module.shape(),
@@ -93,7 +89,7 @@ final class LiveAdapters {
     }
 
     /** Refuses dropout where there is no activation to drop. */
-    static void checkDropout(String where, LoraConfig config, Iterable<GraphModule> modules) {
+    static void checkDropout(String where, AdapterConfig config, Iterable<GraphModule> modules) {
         Set<String> impossible = new LinkedHashSet<>();
         modules.forEach(module -> {
             if (module.fedByWeight()) {
@@ -110,24 +106,22 @@ final class LiveAdapters {
 
     /** Checks an adapter and copies its values; {@code taken} are the variables of the other adapters. */
     LiveAdapter imported(String name, Adapter adapter, Set<String> taken) {
-        LoraConfig config = adapter.config();
-        AdapterMethod method = AdapterMethods.of(config);
-        GraphRecipes.of(method);
+        AdapterConfig config = adapter.config();
         Problems problems = new Problems();
-        AdapterFit fit = new AdapterFit(base, scope, adapter, method, problems);
+        AdapterFit fit = new AdapterFit(base, scope, adapter, problems);
         if (!problems.isEmpty()) {
             throw new IllegalArgumentException(problems.message("adapter " + MessageText.name(name) + " on this graph")
                     + ". The adapter was made for another base model, or modules go by other names here: compare with"
                     + " Lora.modules(graph), and name modules where they differ.");
         }
         hashes.require(name, adapter);
-        Making making = new Making(name, new PeftFile(config, adapter.extras()), method, taken);
+        Making making = new Making(name, new PeftFile(config, adapter.extras()), taken);
         adapter.modules().forEach((path, tensors) -> {
             Map<String, INDArray> factors = new LinkedHashMap<>(tensors);
             factors.remove(PeftTensor.TOKEN_ROWS.suffix());
             if (!factors.isEmpty()) {
                 Target target = fit.targets().get(path);
-                making.add(target, factors, startOf(adapter, method, target), fit.groups(path));
+                making.add(target, factors, startOf(adapter, target), fit.groups(path));
             }
         });
         for (TokenRows rows : fit.tokens()) {
@@ -143,11 +137,11 @@ final class LiveAdapters {
     }
 
     // A file that brings the weight of a target brings what was left of it.
-    private Map<String, INDArray> startOf(Adapter adapter, AdapterMethod method, Target target) {
-        LoraConfig config = adapter.config();
+    private Map<String, INDArray> startOf(Adapter adapter, Target target) {
+        AdapterConfig config = adapter.config();
         boolean moved = config.initialization().movesBase()
                 && !adapter.savedParameters().containsKey(target.module().weightPath());
-        return moved ? method.initialize(start(config, target, 0)) : Map.of();
+        return moved ? target.method().initialize(start(config, target, 0)) : Map.of();
     }
 
     private INDArray array(String variable) {
@@ -158,16 +152,14 @@ final class LiveAdapters {
     private final class Making {
         private final String name;
         private final PeftFile file;
-        private final AdapterMethod method;
         private final Set<String> taken;
         private final Map<String, Part> parts = new LinkedHashMap<>();
         private final Map<String, Tokens> tokens = new LinkedHashMap<>();
         private final Map<String, Copy> copies = new LinkedHashMap<>();
 
-        Making(String name, PeftFile file, AdapterMethod method, Set<String> takenByOthers) {
+        Making(String name, PeftFile file, Set<String> takenByOthers) {
             this.name = name;
             this.file = file;
-            this.method = method;
             taken = new HashSet<>(takenByOthers);
             taken.addAll(base.getVariables().keySet());
             // A variable that is called like an op computes to null in SameDiff M2.1.
@@ -183,7 +175,7 @@ final class LiveAdapters {
             GraphModule module = target.module();
             Map<String, Live> live = new LinkedHashMap<>();
             tensors.forEach((suffix, tensor) -> {
-                INDArray array = module.factorLayout()
+                INDArray array = target.layout(suffix)
                         .factorFromPeft(
                                 tensor.castTo(base.getVariable(module.weight()).dataType()));
                 live.put(suffix, new Live(free(variable(module.path(), suffix) + ending), array));
@@ -220,7 +212,7 @@ final class LiveAdapters {
         }
 
         LiveAdapter done() {
-            return new LiveAdapter(name, file, method, parts, tokens, copies, null);
+            return new LiveAdapter(name, file, parts, tokens, copies, null);
         }
     }
 }

@@ -9,6 +9,7 @@ import java.util.Set;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.method.AdapterMethod;
+import org.lora4j.method.AdapterMethod.BiasEffect;
 import org.lora4j.method.LoraMethod;
 import org.lora4j.model.MergeReport;
 import org.lora4j.samediff.LiveAdapter.Part;
@@ -100,7 +101,7 @@ final class Merging {
         for (LiveAdapter adapter : now) {
             for (Part part : adapter.modules().values()) {
                 problems.check(
-                        part.module().bias() != null || !part.factors().containsKey(LoraMethod.B_BIAS),
+                        part.module().bias() != null || part.method().biasEffect() != BiasEffect.ADDS,
                         "module \"" + part.module().path() + "\" has no bias to add the bias on B of \""
                                 + adapter.name() + "\" to");
             }
@@ -128,7 +129,7 @@ final class Merging {
         for (LiveAdapter adapter : adapters) {
             for (Part part : adapter.modules().values()) {
                 if (part.module().isParameter() && part.module().weight().equals(leaf)) {
-                    sum = added(sum, adapter.method(), part);
+                    sum = added(sum, part);
                 }
             }
         }
@@ -152,14 +153,15 @@ final class Merging {
         for (LiveAdapter adapter : adapters) {
             Part part = adapter.modules().get(module.path());
             if (part != null) {
-                sum = added(sum, adapter.method(), part);
+                sum = added(sum, part);
             }
         }
         weights.put(module.path(), rounded(module.path(), before, sum));
     }
 
-    private static INDArray added(INDArray weight, AdapterMethod method, Part part) {
+    private static INDArray added(INDArray weight, Part part) {
         GraphModule module = part.module();
+        AdapterMethod method = part.method();
         INDArray peft = module.weightLayout().toPeft(weight, module.shape());
         Map<String, INDArray> factors = exact(part.toPeft(), part.groups());
         INDArray sum;
@@ -185,17 +187,18 @@ final class Merging {
 
     private void mergeBias(Part ofNow) {
         GraphModule module = ofNow.module();
-        if (!ofNow.factors().containsKey(LoraMethod.B_BIAS) || leaves.containsKey(module.bias())) {
+        boolean changes = module.bias() != null && ofNow.method().biasEffect() != BiasEffect.NONE;
+        if (!changes || leaves.containsKey(module.bias())) {
             return;
         }
         INDArray before = unmerged.leaf(module.bias());
-        INDArray sum = before.castTo(DataType.DOUBLE).dup('c');
+        INDArray sum = before.castTo(DataType.DOUBLE);
         for (LiveAdapter adapter : adapters) {
             for (Part part : adapter.modules().values()) {
                 if (module.bias().equals(part.module().bias())) {
-                    adapter.method()
-                            .deltaBias(module.shape(), exact(part.toPeft(), part.groups()), part.scaling())
-                            .ifPresent(delta -> sum.addi(delta.reshape(sum.shape())));
+                    sum = part.method()
+                            .mergedBias(sum, exact(part.toPeft(), part.groups()), part.scaling())
+                            .orElse(sum);
                 }
             }
         }

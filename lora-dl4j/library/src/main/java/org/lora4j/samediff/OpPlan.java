@@ -8,6 +8,9 @@ import java.util.List;
 import java.util.Map;
 import org.lora4j.graph.OpContext;
 import org.lora4j.graph.OpRewrite;
+import org.lora4j.method.AdapterMethod;
+import org.lora4j.method.AdapterMethod.Place;
+import org.lora4j.method.Factors;
 import org.lora4j.samediff.form.Site;
 import org.lora4j.samediff.form.SiteForm;
 import org.lora4j.samediff.form.SiteGraph;
@@ -36,30 +39,85 @@ record OpPlan(List<SitePlan> sites, LeafUpdates updates) implements OpRewrite {
      *
      * @param start the factors whose update is taken off, because the base has given it up; mostly empty
      * @param mask name of the dropout placeholder, or null
+     * @param gate weighs the parts of the rank, or null
      */
     record Attachment(
-            GraphRecipe recipe, Map<String, Factor> factors, Map<String, Factor> start, double scaling, String mask) {
+            AdapterMethod method,
+            Map<String, Factor> factors,
+            Map<String, Factor> start,
+            double scaling,
+            String mask,
+            RankGate gate) {
 
-        /** An adapter without start and dropout. */
-        Attachment(GraphRecipe recipe, Map<String, Factor> factors, double scaling) {
-            this(recipe, factors, Map.of(), scaling, null);
+        /** An adapter without start, dropout and gate. */
+        Attachment(AdapterMethod method, Map<String, Factor> factors, double scaling) {
+            this(method, factors, Map.of(), scaling, null, null);
         }
 
-        SDVariable outputDelta(OpContext context, SiteGraph site) {
+        /** Where the adapter acts in an op of a form. */
+        Place place(SiteForm form) {
+            boolean beside = method.place() != Place.INPUT || form.knowsInputAxis();
+            return !form.fedByWeight() && beside ? method.place() : Place.WEIGHT;
+        }
+
+        SDVariable input(OpContext context, SiteGraph site, SDVariable x) {
+            return method.input(site, variables(context, site, factors, null), x);
+        }
+
+        SDVariable output(OpContext context, SiteGraph site, SDVariable y) {
             SDVariable dropout = mask == null ? null : context.placeholder(mask, site.input());
-            SDVariable delta = recipe.outputDelta(site, variables(context, factors, dropout));
-            return start.isEmpty() ? delta : delta.sub(recipe.outputDelta(site, variables(context, start, null)));
+            SiteFactors now = variables(context, site, factors, dropout);
+            if (start.isEmpty()) {
+                return method.output(site, now, y);
+            }
+            SDVariable given = method.outputUpdate(site, variables(context, site, start, null));
+            return y.add(method.outputUpdate(site, now).sub(given));
         }
 
-        SDVariable weightDelta(OpContext context, SiteGraph site) {
-            SDVariable delta = recipe.weightDelta(site, variables(context, factors, null));
-            return start.isEmpty() ? delta : delta.sub(recipe.weightDelta(site, variables(context, start, null)));
+        SDVariable weight(OpContext context, SiteGraph site, SDVariable w) {
+            SiteFactors now = variables(context, site, factors, null);
+            if (start.isEmpty()) {
+                return method.weight(site, now, w);
+            }
+            SDVariable given = method.weightUpdate(site, variables(context, site, start, null));
+            return w.add(method.weightUpdate(site, now).sub(given));
         }
 
-        private SiteGraph.Factors variables(OpContext context, Map<String, Factor> tensors, SDVariable dropout) {
+        SDVariable bias(OpContext context, SiteGraph site, SDVariable bias) {
+            return method.bias(site, variables(context, site, factors, null), bias);
+        }
+
+        private SiteFactors variables(
+                OpContext context, SiteGraph site, Map<String, Factor> tensors, SDVariable dropout) {
             Map<String, SDVariable> variables = new LinkedHashMap<>();
             tensors.forEach((suffix, factor) -> variables.put(suffix, factor.in(context)));
-            return new SiteGraph.Factors(variables, scaling, dropout);
+            SDVariable shares = gate == null ? null : gate.shares(context, site);
+            return new SiteFactors(variables, scaling, dropout, shares);
+        }
+    }
+
+    /** The variables of one adapter; {@code dropout} and {@code shares} are multiplied onto activations, or null. */
+    private record SiteFactors(Map<String, SDVariable> bySuffix, double scaling, SDVariable dropout, SDVariable shares)
+            implements Factors<SDVariable> {
+
+        @Override
+        public SDVariable get(String suffix) {
+            return bySuffix.get(suffix);
+        }
+
+        @Override
+        public boolean drops() {
+            return dropout != null;
+        }
+
+        @Override
+        public SDVariable drop(SDVariable x) {
+            return dropout == null ? x : x.mul(dropout);
+        }
+
+        @Override
+        public SDVariable gated(SDVariable thin) {
+            return shares == null ? thin : thin.mul(shares);
         }
     }
 
@@ -114,32 +172,43 @@ record OpPlan(List<SitePlan> sites, LeafUpdates updates) implements OpRewrite {
             return context.emit(inputs);
         }
         SiteForm form = sites.get(0).site().form();
-        return form.fedByWeight() ? addToWeights(context, inputs) : List.of(addToOutput(context, form, inputs));
+        return form.fedByWeight()
+                ? context.emit(beforeTheOp(context, form, inputs))
+                : List.of(addToOutput(context, form, inputs));
     }
 
     private SDVariable addToOutput(OpContext context, SiteForm form, List<SDVariable> inputs) {
-        SDVariable adapted = form.base(context, inputs);
+        SDVariable adapted = form.base(context, beforeTheOp(context, form, inputs));
         for (SitePlan plan : sites) {
             for (RowUpdate update : plan.rows()) {
                 adapted = update.applyToLookup(context, inputs.get(plan.site().dataInput()), adapted);
             }
             for (Attachment attachment : plan.attachments()) {
-                SiteGraph site = new SiteGraph(context, plan.site(), inputs, adapted);
-                adapted = adapted.add(attachment.outputDelta(context, site));
+                if (attachment.place(form) == Place.OUTPUT) {
+                    SiteGraph site = new SiteGraph(context, plan.site(), inputs, adapted);
+                    adapted = attachment.output(context, site, adapted);
+                }
             }
         }
         return form.finish(context, adapted);
     }
 
-    private List<SDVariable> addToWeights(OpContext context, List<SDVariable> inputs) {
+    /** The inputs of the op with what changes its activation and its weights. */
+    private List<SDVariable> beforeTheOp(OpContext context, SiteForm form, List<SDVariable> inputs) {
         List<SDVariable> adapted = new ArrayList<>(inputs);
         for (SitePlan plan : sites) {
-            int index = plan.site().weightInput();
             for (Attachment attachment : plan.attachments()) {
+                Place place = attachment.place(form);
                 SiteGraph site = new SiteGraph(context, plan.site(), inputs, null);
-                adapted.set(index, adapted.get(index).add(attachment.weightDelta(context, site)));
+                int data = plan.site().dataInput();
+                int weight = plan.site().weightInput();
+                if (place == Place.INPUT) {
+                    adapted.set(data, attachment.input(context, site, adapted.get(data)));
+                } else if (place == Place.WEIGHT) {
+                    adapted.set(weight, attachment.weight(context, site, adapted.get(weight)));
+                }
             }
         }
-        return context.emit(adapted);
+        return adapted;
     }
 }

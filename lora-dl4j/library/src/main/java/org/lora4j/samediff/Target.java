@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.samediff;
 
+import org.lora4j.config.AdapterConfig;
+import org.lora4j.method.AdapterMethod;
+import org.lora4j.method.AdapterMethods;
+import org.lora4j.samediff.form.Layout;
+
 /**
  * A module, or a parameter seen as one, that an adapter gives factors.
  *
@@ -9,5 +14,22 @@ package org.lora4j.samediff;
  * @param module what is adapted
  * @param rank rank of the update
  * @param scaling factor on the update
+ * @param method how it is adapted
  */
-record Target(String path, GraphModule module, int rank, double scaling) {}
+record Target(String path, GraphModule module, int rank, double scaling, AdapterMethod method) {
+
+    /** A target as a config says by its path. */
+    static Target of(AdapterConfig config, String path, GraphModule module) {
+        return new Target(
+                path,
+                module,
+                config.rankOf(path),
+                config.scalingOf(path),
+                AdapterMethods.of(config, path, module.shape()));
+    }
+
+    /** How a factor lies in graphs. */
+    Layout layout(String suffix) {
+        return method.isThin(suffix) ? module.factorLayout() : Layout.SAME;
+    }
+}

@@ -10,9 +10,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.lora4j.config.LoraConfig;
+import org.lora4j.config.AdapterConfig;
 import org.lora4j.error.Problems;
 import org.lora4j.graph.GraphOrder;
+import org.lora4j.method.AdapterMethods;
 import org.lora4j.method.LoraMethod;
 import org.lora4j.method.ModuleShape;
 import org.lora4j.quant.StoredWeights;
@@ -72,7 +73,7 @@ final class TargetParameters {
     }
 
     /** The parameters that a config names, by path. */
-    Map<String, GraphParameter> chosen(LoraConfig config) {
+    Map<String, GraphParameter> chosen(AdapterConfig config) {
         Map<String, GraphParameter> chosen = new LinkedHashMap<>();
         byPath.forEach((path, parameter) -> {
             if (config.selectsParameter(path) && !config.savesFully(ModulePaths.parent(path))) {
@@ -88,7 +89,7 @@ final class TargetParameters {
      * @param found the factors of a file by path; empty for a fresh adapter
      * @param problems receives parameters that cannot be adapted
      */
-    List<Target> targets(LoraConfig config, Map<String, Map<String, INDArray>> found, Problems problems) {
+    List<Target> targets(AdapterConfig config, Map<String, Map<String, INDArray>> found, Problems problems) {
         Map<String, List<String>> byModule = new LinkedHashMap<>();
         chosen(config).forEach((path, parameter) -> {
             String problem = problem(path, parameter);
@@ -131,7 +132,7 @@ final class TargetParameters {
     }
 
     private boolean assign(
-            LoraConfig config,
+            AdapterConfig config,
             List<String> parameters,
             List<String> places,
             Map<String, Map<String, INDArray>> found,
@@ -159,7 +160,7 @@ final class TargetParameters {
         return false;
     }
 
-    private Target target(LoraConfig config, String path, String place, Map<String, INDArray> factors) {
+    private Target target(AdapterConfig config, String path, String place, Map<String, INDArray> factors) {
         int rank = config.rankOf(path);
         GraphParameter parameter = byPath.get(path);
         List<Reading> readings = readings(parameter);
@@ -170,7 +171,7 @@ final class TargetParameters {
                 .orElseThrow();
         GraphModule module = new GraphModule(
                 path, List.of(ParameterForm.site(parameter.variable(), op, reading.shape(), reading.layout())));
-        return new Target(place, module, rank, config.scalingOf(path));
+        return new Target(place, module, rank, config.scalingOf(path), AdapterMethods.of(config, path, module.shape()));
     }
 
     private List<Reading> readings(GraphParameter parameter) {

@@ -7,7 +7,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.lora4j.config.LoraConfig;
+import org.lora4j.config.AdapterConfig;
 import org.lora4j.config.TrainableTokens;
 import org.lora4j.error.Problems;
 import org.lora4j.host.Selection;
@@ -39,7 +39,7 @@ record TokenRows(GraphModule module, List<Integer> rows) {
      * @param inFile paths of the modules that have rows in the adapter at hand; empty for a fresh one
      * @param problems receives names without an embedding, ambiguity, and rows that do not exist
      */
-    static List<TokenRows> of(LoraConfig config, GraphModules graph, Collection<String> inFile, Problems problems) {
+    static List<TokenRows> of(AdapterConfig config, GraphModules graph, Collection<String> inFile, Problems problems) {
         TrainableTokens tokens = config.trainableTokens();
         List<GraphModule> embeddings = graph.modules().stream()
                 .filter(module -> module.shape().kind() == ModuleShape.Kind.EMBEDDING)
@@ -101,7 +101,7 @@ record TokenRows(GraphModule module, List<Integer> rows) {
         return null;
     }
 
-    private void check(LoraConfig config, Problems problems) {
+    private void check(AdapterConfig config, Problems problems) {
         String where = "trainableTokens of \"" + module.path() + "\"";
         long vocabulary = vocabulary();
         List<Integer> outside = rows.stream().filter(row -> row >= vocabulary).toList();

@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Set;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.array.DenseArray;
+import org.lora4j.config.AdapterConfig;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.error.Problems;
 import org.lora4j.method.LoraMethod;
@@ -43,9 +44,14 @@ final class Packing {
 
     private ServedAdapter packed(String name, Adapter plain) {
         Problems problems = new Problems();
-        LoraConfig config = plain.config();
+        AdapterConfig config = plain.config();
         problems.check(
-                !config.dora(),
+                config instanceof LoraConfig,
+                "it is an adapter of " + config.peftType()
+                        + ", whose updates are no products of A and B; expected plain"
+                        + " LoRA. Merge it, or serve it through " + base.host());
+        problems.check(
+                !(config instanceof LoraConfig lora) || !lora.dora(),
                 "it is a DoRA adapter, whose update depends on the weight; expected plain LoRA."
                         + " Merge it, or serve it through " + base.host());
         problems.check(
@@ -62,7 +68,7 @@ final class Packing {
     }
 
     private void factors(
-            LoraConfig config,
+            AdapterConfig config,
             String path,
             Map<String, INDArray> factors,
             Map<String, ModuleUpdate> updates,

@@ -4,6 +4,7 @@ package org.lora4j.weights;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.Optional;
+import org.lora4j.method.AdapterMethod;
 import org.lora4j.method.LoraMethod;
 import org.lora4j.method.ModuleShape;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -16,57 +17,82 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  */
 record ShapeFit(ModuleShape shape, boolean transposed) {
 
-    /** The fit of a module's weight, the flag of the config deciding where both ways round are possible. */
-    static Optional<ShapeFit> ofWeight(long[] weight, Map<String, INDArray> factors, int rank, boolean fanInFanOut) {
-        if (factors.containsKey(LoraMethod.EMBEDDING_A)) {
-            return fit(weight.length == 2 ? ModuleShape.embedding(weight[0], weight[1]) : null, factors, rank);
-        }
-        if (weight.length == 2) {
-            Optional<ShapeFit> straight = fit(ModuleShape.linear(weight[1], weight[0]), factors, rank);
-            Optional<ShapeFit> turned = fit(ModuleShape.linear(weight[0], weight[1]), factors, rank)
-                    .map(fit -> new ShapeFit(fit.shape(), true));
-            return fanInFanOut ? turned.or(() -> straight) : straight.or(() -> turned);
-        }
-        return fit(convolution(weight, factors), factors, rank);
-    }
+    /**
+     * The factors that a parameter is to fit.
+     *
+     * @param method how they adapt it
+     * @param factors the factors by suffix
+     * @param rank rank of the update
+     */
+    record Wanted(AdapterMethod method, Map<String, INDArray> factors, int rank) {
 
-    /** The fit of a parameter that is given by its own name: a matrix, or the stacked matrices of experts. */
-    static Optional<ShapeFit> ofParameter(long[] weight, Map<String, INDArray> factors, int rank) {
-        if (weight.length == 2) {
-            return fit(ModuleShape.linear(weight[1], weight[0]), factors, rank);
+        /** The fit of a module's weight, the flag of the config deciding where both ways round are possible. */
+        Optional<ShapeFit> ofWeight(long[] weight, boolean fanInFanOut) {
+            if (factors.containsKey(LoraMethod.EMBEDDING_A)) {
+                return fit(weight.length == 2 ? ModuleShape.embedding(weight[0], weight[1]) : null);
+            }
+            if (weight.length == 2) {
+                Optional<ShapeFit> straight = fit(ModuleShape.linear(weight[1], weight[0]));
+                Optional<ShapeFit> turned =
+                        fit(ModuleShape.linear(weight[0], weight[1])).map(fit -> new ShapeFit(fit.shape(), true));
+                if (fanInFanOut) {
+                    return turned.or(() -> straight.filter(fit -> isCertain(fit.shape())));
+                }
+                return straight.or(() -> turned.filter(fit -> isCertain(fit.shape())));
+            }
+            return fit(convolution(weight));
         }
-        if (weight.length != 3) {
-            return Optional.empty();
-        }
-        return fit(ModuleShape.experts(weight[0], weight[2], weight[1]), factors, rank)
-                .or(() -> fit(ModuleShape.experts(weight[0], weight[1], weight[2]), factors, rank)
-                        .map(fit -> new ShapeFit(fit.shape(), true)));
-    }
 
-    private static ModuleShape convolution(long[] weight, Map<String, INDArray> factors) {
-        INDArray a = factors.get(LoraMethod.A);
-        boolean possible = weight.length >= 3
-                && weight.length <= 5
-                && a != null
-                && a.rank() == weight.length
-                && weight[1] > 0
-                && a.size(1) % weight[1] == 0
-                && weight[0] % (a.size(1) / weight[1]) == 0;
-        return possible
-                ? ModuleShape.groupedConvolution(
-                        a.size(1), weight[0], a.size(1) / weight[1], Arrays.copyOfRange(weight, 2, weight.length))
-                : null;
-    }
-
-    private static Optional<ShapeFit> fit(ModuleShape shape, Map<String, INDArray> factors, int rank) {
-        if (shape == null || (shape.isGrouped() && rank % shape.parts() != 0)) {
-            return Optional.empty();
+        /** Whether factors of one size fit no matrix of another, so that they may contradict the flag. */
+        private boolean isCertain(ModuleShape shape) {
+            return fit(ModuleShape.linear(shape.inputs() + 1, shape.outputs())).isEmpty()
+                    && fit(ModuleShape.linear(shape.inputs(), shape.outputs() + 1))
+                            .isEmpty();
         }
-        Map<String, long[]> expected = new LoraMethod().factors(shape, rank);
-        boolean fits = expected.entrySet().stream().allMatch(factor -> {
-            INDArray found = factors.get(factor.getKey());
-            return found != null && Arrays.equals(found.shape(), factor.getValue());
-        });
-        return fits ? Optional.of(new ShapeFit(shape, false)) : Optional.empty();
+
+        /** The fit of a parameter that is given by its own name: a matrix, or the stacked matrices of experts. */
+        Optional<ShapeFit> ofParameter(long[] weight) {
+            if (weight.length == 2) {
+                return fit(ModuleShape.linear(weight[1], weight[0]));
+            }
+            if (weight.length != 3) {
+                return Optional.empty();
+            }
+            return fit(ModuleShape.experts(weight[0], weight[2], weight[1]))
+                    .or(() -> fit(ModuleShape.experts(weight[0], weight[1], weight[2]))
+                            .map(fit -> new ShapeFit(fit.shape(), true)));
+        }
+
+        /** In groups only where A says so, which sees all input channels. */
+        private ModuleShape convolution(long[] weight) {
+            if (weight.length < 3 || weight.length > 5) {
+                return null;
+            }
+            INDArray a = factors.get(LoraMethod.A);
+            long inputs = a == null || a.rank() != weight.length ? weight[1] : a.size(1);
+            boolean possible =
+                    weight[1] > 0 && inputs % weight[1] == 0 && weight[0] % Math.max(1, inputs / weight[1]) == 0;
+            return possible
+                    ? ModuleShape.groupedConvolution(
+                            inputs, weight[0], inputs / weight[1], Arrays.copyOfRange(weight, 2, weight.length))
+                    : null;
+        }
+
+        private Optional<ShapeFit> fit(ModuleShape shape) {
+            if (shape == null || (shape.isGrouped() && rank % shape.parts() != 0)) {
+                return Optional.empty();
+            }
+            Map<String, long[]> expected;
+            try {
+                expected = method.of(shape).factors(shape, rank);
+            } catch (IllegalArgumentException notForThisKind) {
+                return Optional.empty();
+            }
+            boolean fits = expected.keySet().equals(factors.keySet())
+                    && expected.entrySet().stream()
+                            .allMatch(factor ->
+                                    Arrays.equals(factors.get(factor.getKey()).shape(), factor.getValue()));
+            return fits ? Optional.of(new ShapeFit(shape, false)) : Optional.empty();
+        }
     }
 }

@@ -9,7 +9,6 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Supplier;
@@ -18,7 +17,7 @@ import org.lora4j.adapter.BaseHashes;
 import org.lora4j.array.RandomStreams;
 import org.lora4j.array.io.ArrayBytes;
 import org.lora4j.array.io.ElementCodec;
-import org.lora4j.config.LoraConfig;
+import org.lora4j.config.AdapterConfig;
 import org.lora4j.error.IncompatibleBaseException;
 import org.lora4j.error.Problems;
 import org.lora4j.format.TensorEntry;
@@ -26,7 +25,7 @@ import org.lora4j.format.TensorFile;
 import org.lora4j.format.peft.PeftTensor;
 import org.lora4j.format.safetensors.TensorSource;
 import org.lora4j.method.AdapterMethod;
-import org.lora4j.method.AdapterMethods;
+import org.lora4j.method.AdapterMethod.BiasEffect;
 import org.lora4j.method.FactorStart;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -156,8 +155,7 @@ public final class WeightMerge {
     }
 
     private void put(Adapter adapter, List<WeightSite> sites) throws IncompatibleBaseException {
-        LoraConfig config = adapter.config();
-        AdapterMethod method = AdapterMethods.of(config);
+        AdapterConfig config = adapter.config();
         adapter.savedParameters().forEach((path, array) -> changed.put(path, ArrayBytes.ownCopy(array)));
         for (WeightSite site : sites) {
             Map<String, INDArray> factors = updateOf(adapter.modules().get(site.module()));
@@ -167,17 +165,15 @@ public final class WeightMerge {
                         + "\" is a convolution in groups; the update sees all input channels and has no place in the"
                         + " weight. Keep this adapter beside the weights instead of merging it.");
             }
+            AdapterMethod method = site.method();
             INDArray merged = method.mergedWeight(site.shape(), weight, factors, site.scaling());
             // A weight that the adapter brings along has been moved already.
             if (config.initialization().movesBase()
                     && !adapter.savedParameters().containsKey(site.weight())) {
-                merged.subi(start(method, config, site));
+                merged.subi(start(config, site));
             }
             changed.put(site.weight(), site.turned(merged));
-            Optional<INDArray> delta = method.deltaBias(site.shape(), factors, site.scaling());
-            if (delta.isPresent()) {
-                addBias(site, delta.get());
-            }
+            putBias(site, factors);
         }
         adapter.modules().forEach((path, tensors) -> {
             INDArray rows = tensors.get(PeftTensor.TOKEN_ROWS.suffix());
@@ -194,7 +190,7 @@ public final class WeightMerge {
     }
 
     /** The part of the weight that PEFT took off the base when the adapter was made. */
-    private INDArray start(AdapterMethod method, LoraConfig config, WeightSite site) throws IncompatibleBaseException {
+    private INDArray start(AdapterConfig config, WeightSite site) throws IncompatibleBaseException {
         INDArray weight = site.turned(base.get(site.weight()));
         FactorStart start = new FactorStart(
                 site.shape(),
@@ -206,25 +202,28 @@ public final class WeightMerge {
                 () -> weight);
         Map<String, INDArray> factors;
         try {
-            factors = method.initialize(start);
+            factors = site.method().initialize(start);
         } catch (IllegalArgumentException e) {
             throw new IncompatibleBaseException(
                     "WeightMerge: module \"" + site.module() + "\" cannot have started as its config says: "
                             + e.getMessage(),
                     e);
         }
-        return method.deltaWeight(site.shape(), weight, factors, site.scaling());
+        return site.method().deltaWeight(site.shape(), weight, factors, site.scaling());
     }
 
-    private void addBias(WeightSite site, INDArray delta) throws IncompatibleBaseException {
-        if (site.bias() == null) {
+    private void putBias(WeightSite site, Map<String, INDArray> factors) throws IncompatibleBaseException {
+        if (site.bias() == null && site.method().biasEffect() == BiasEffect.ADDS) {
             throw new IncompatibleBaseException("WeightMerge: module \"" + site.module()
                     + "\" has a bias on B, but the base has no bias to add it to; expected one beside \""
                     + site.weight()
                     + "\". Keep this adapter beside the weights instead of merging it.");
         }
-        INDArray bias = current(site.bias());
-        changed.put(site.bias(), bias.add(delta.castTo(bias.dataType())));
+        if (site.bias() != null) {
+            site.method()
+                    .mergedBias(current(site.bias()), factors, site.scaling())
+                    .ifPresent(bias -> changed.put(site.bias(), bias));
+        }
     }
 
     private void putRows(String weight, List<Integer> indices, INDArray rows) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.weights;
 
+import org.lora4j.method.AdapterMethod;
 import org.lora4j.method.ModuleShape;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -14,9 +15,17 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * @param transposed whether the last two axes of the parameter are the other way round than PEFT's
  * @param rank rank of the update
  * @param scaling factor on the update
+ * @param method how the weight is adapted
  */
 record WeightSite(
-        String module, String weight, String bias, ModuleShape shape, boolean transposed, int rank, double scaling) {
+        String module,
+        String weight,
+        String bias,
+        ModuleShape shape,
+        boolean transposed,
+        int rank,
+        double scaling,
+        AdapterMethod method) {
 
     /** A weight in PEFT's layout, from the parameter's or back. */
     INDArray turned(INDArray array) {

@@ -13,13 +13,15 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.lora4j.adapter.Adapter;
+import org.lora4j.config.AdapterConfig;
 import org.lora4j.config.BiasTraining;
-import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
 import org.lora4j.error.ClosestNames;
 import org.lora4j.error.Problems;
 import org.lora4j.format.peft.PeftKeys;
 import org.lora4j.format.peft.PeftTensor;
+import org.lora4j.method.AdapterMethod;
+import org.lora4j.method.AdapterMethods;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -39,7 +41,7 @@ final class WeightSites {
 
     private final ModelWeights base;
     private final Adapter adapter;
-    private final LoraConfig config;
+    private final AdapterConfig config;
     private final Problems problems;
     private final List<WeightSite> sites = new ArrayList<>();
 
@@ -90,7 +92,9 @@ final class WeightSites {
         }
         String owner = PeftKeys.wrapperOf(path);
         int rank = config.rankOf(owner);
-        Optional<ShapeFit> fit = ShapeFit.ofWeight(base.shape(weight), tensors, rank, config.fanInFanOut());
+        AdapterMethod method = AdapterMethods.of(config, owner);
+        ShapeFit.Wanted wanted = new ShapeFit.Wanted(method, tensors, rank);
+        Optional<ShapeFit> fit = wanted.ofWeight(base.shape(weight), config.fanInFanOut());
         fit.ifPresentOrElse(
                 found -> sites.add(new WeightSite(
                         path,
@@ -99,7 +103,8 @@ final class WeightSites {
                         found.shape(),
                         found.transposed(),
                         rank,
-                        config.scalingOf(owner))),
+                        config.scalingOf(owner),
+                        method.of(found.shape()))),
                 () -> misfit(path, tensors, weight));
     }
 
@@ -169,7 +174,9 @@ final class WeightSites {
         String path = paths.get(at);
         for (String parameter : List.copyOf(free)) {
             int rank = config.rankOf(parameter);
-            Optional<ShapeFit> fit = ShapeFit.ofParameter(base.shape(parameter), updates.get(path), rank)
+            AdapterMethod method = AdapterMethods.of(config, parameter);
+            Optional<ShapeFit> fit = new ShapeFit.Wanted(method, updates.get(path), rank)
+                    .ofParameter(base.shape(parameter))
                     .filter(found -> turned || !found.transposed());
             if (fit.isPresent()) {
                 free.remove(parameter);
@@ -182,7 +189,8 @@ final class WeightSites {
                                 fit.get().shape(),
                                 fit.get().transposed(),
                                 rank,
-                                config.scalingOf(parameter)));
+                                config.scalingOf(parameter),
+                                method));
                 if (match(paths, at + 1, free, updates, turned, matched)) {
                     return true;
                 }

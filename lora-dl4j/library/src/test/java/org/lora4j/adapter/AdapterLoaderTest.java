@@ -86,7 +86,7 @@ class AdapterLoaderTest {
     @Test
     void keyMapping_theFirstExpressionThatIsFound_renames() throws IOException {
         Path weights = PEFT.resolve("lora-mlp-basic/adapter_model.safetensors");
-        LoraConfig config = Adapter.load(PEFT.resolve("lora-mlp-basic")).config();
+        LoraConfig config = Adapter.load(PEFT.resolve("lora-mlp-basic")).loraConfig();
         Map<String, String> mapping = new LinkedHashMap<>();
         mapping.put("fc1", "block.fc1");
         mapping.put("fc", "never");

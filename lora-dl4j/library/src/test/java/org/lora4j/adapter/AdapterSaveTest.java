@@ -213,7 +213,7 @@ class AdapterSaveTest {
     @Test
     void save_aBaseModelNameWithOddCharacters_staysOneLineOfTheCard() throws IOException {
         Adapter adapter = Adapter.load(PEFT.resolve("lora-mlp-basic"));
-        LoraConfig named = adapter.config().toBuilder()
+        LoraConfig named = adapter.loraConfig().toBuilder()
                 .baseModelName("it's\n---\nevil: `x`")
                 .build();
         Adapter.of(named, adapter.modules(), Map.of()).save(dir);

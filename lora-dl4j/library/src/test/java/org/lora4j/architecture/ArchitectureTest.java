@@ -74,7 +74,7 @@ class ArchitectureTest {
                         "format.peft",
                         "array",
                         "array.io"),
-                layer("method", "error", "config", "array", "adapter"),
+                layer("method", "error", "config", "array"),
                 layer(
                         "weights",
                         "error",

@@ -103,7 +103,7 @@ class AdapterAlgebraTest {
         assertThat(delta(reduced.adapter(), "fc")).containsExactly(new double[] {0, 0, 0, 4}, EXACT);
         assertThat(reduced.relativeErrors().get("fc")).isCloseTo(0.6, EXACT);
         assertThat(reduced.largestError()).isCloseTo(0.6, EXACT);
-        assertThat(reduced.adapter().config().rank()).isEqualTo(1);
+        assertThat(reduced.adapter().loraConfig().rank()).isEqualTo(1);
     }
 
     @ParameterizedTest

@@ -69,7 +69,7 @@ class CombineGoldenTest {
 
         Adapter found = combined(folder, golden, io).combine();
 
-        LoraConfig config = expected.config();
+        LoraConfig config = expected.loraConfig();
         assertThat(found.config()).isEqualTo(config);
         assertThat(found.extras()).isEqualTo(expected.extras());
         assertThat(found.modules().keySet()).isEqualTo(expected.modules().keySet());

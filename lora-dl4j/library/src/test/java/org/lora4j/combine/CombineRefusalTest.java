@@ -123,7 +123,7 @@ class CombineRefusalTest {
                 .peftCompatible()
                 .combine();
 
-        assertThat(sum.config().rank()).isEqualTo(2);
+        assertThat(sum.loraConfig().rank()).isEqualTo(2);
     }
 
     @Test
@@ -227,7 +227,7 @@ class CombineRefusalTest {
     @Test
     void targets_byName_areUnited() {
         LoraConfig united = cat(one(config("fc"), "a.fc", Map.of()), one(config("out"), "a.out", Map.of()))
-                .config();
+                .loraConfig();
 
         assertThat(united.targetModules()).isEqualTo(ModuleSelector.suffixes("fc", "out"));
     }
@@ -238,7 +238,7 @@ class CombineRefusalTest {
         LoraConfig.Builder right = config().targetModules(ModuleSelector.regex("out"));
 
         LoraConfig united =
-                cat(one(left, "fc", Map.of()), one(right, "out", Map.of())).config();
+                cat(one(left, "fc", Map.of()), one(right, "out", Map.of())).loraConfig();
 
         assertThat(united.targetModules()).isEqualTo(ModuleSelector.regex("(a|fc)|(out)"));
         assertThat(united.selects("fc")).isTrue();
@@ -258,7 +258,7 @@ class CombineRefusalTest {
     void targets_allLinear_becomeTheModulesThatTheyWere() {
         LoraConfig.Builder all = config().targetModules(ModuleSelector.allLinear());
 
-        LoraConfig united = cat(adapter, one(all, "block.out", Map.of())).config();
+        LoraConfig united = cat(adapter, one(all, "block.out", Map.of())).loraConfig();
 
         assertThat(united.targetModules()).isEqualTo(ModuleSelector.suffixes("fc", "block.out"));
     }
@@ -279,7 +279,7 @@ class CombineRefusalTest {
     void theFirstAdapter_givesTheOtherFieldsAndTheExtras() {
         Adapter first = one(config("fc").baseModelName("base").dropout(0.1), "fc", Map.of());
 
-        LoraConfig united = cat(first, adapter).config();
+        LoraConfig united = cat(first, adapter).loraConfig();
 
         assertThat(united.baseModelName()).isEqualTo("base");
         assertThat(united.dropout()).isEqualTo(0.1);

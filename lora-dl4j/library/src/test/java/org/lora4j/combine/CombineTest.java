@@ -52,7 +52,7 @@ class CombineTest {
                 .combine();
 
         assertClose(delta(sum, module), TestAdapters.sum(module, new double[] {0.7, -0.4}, a, b), FLOATS);
-        assertThat(sum.config().rank()).isEqualTo(6);
+        assertThat(sum.loraConfig().rank()).isEqualTo(6);
         assertThat(sum.config().scalingOf(module)).isEqualTo(1);
     }
 
@@ -236,7 +236,7 @@ class CombineTest {
                 .weights(1, 1)
                 .algorithm(CombineAlgorithm.CAT)
                 .combine()
-                .config();
+                .loraConfig();
 
         // "fc" would match "block.fc" as well, so that one comes first.
         assertThat(combined.rankPattern().keySet()).containsExactly("block\\.fc", "fc");
@@ -265,7 +265,7 @@ class CombineTest {
                 .peftCompatible()
                 .combine();
 
-        assertThat(right.config().scalingRule()).isEqualTo(Scaling.STANDARD);
+        assertThat(right.loraConfig().scalingRule()).isEqualTo(Scaling.STANDARD);
         assertThat(delta(right, "fc")[0]).isCloseTo(3, EXACT);
         // PEFT keeps the rule: (1 + root 2)^2 times the root of 4.
         assertThat(delta(peft, "fc")[0]).isCloseTo(2 * Math.pow(1 + Math.sqrt(2), 2), EXACT);
@@ -286,7 +286,7 @@ class CombineTest {
 
         Adapter sum = Combine.of(a, a).weights(1, 1).rank(64).combine();
 
-        assertThat(sum.config().rank()).isEqualTo(1);
+        assertThat(sum.loraConfig().rank()).isEqualTo(1);
         assertClose(delta(sum, "fc"), new double[] {2, 4, 2, 4}, EXACT);
     }
 

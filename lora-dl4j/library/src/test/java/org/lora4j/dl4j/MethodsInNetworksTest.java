@@ -172,7 +172,7 @@ class MethodsInNetworksTest {
         other.addAdapter("plain", plain);
         other.activate("plain");
 
-        assertThat(plain.config().rank()).isEqualTo(4);
+        assertThat(plain.loraConfig().rank()).isEqualTo(4);
         assertThat(plain.config().initialization().movesBase()).isFalse();
         assertThat(output(other)).containsExactly(output(model), offset(ROUNDING));
     }

@@ -67,7 +67,7 @@ class GuideCombineTest {
         // Updates 2, 18 and 4 in every element.
         assertThat(first(both)).isCloseTo(8.6f, Offset.offset(1e-5f));
         assertThat(first(small)).isCloseTo(4.6f, Offset.offset(1e-5f));
-        assertThat(merged.config().rank()).isEqualTo(2);
+        assertThat(merged.loraConfig().rank()).isEqualTo(2);
     }
 
     @Test

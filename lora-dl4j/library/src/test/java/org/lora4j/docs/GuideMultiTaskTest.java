@@ -106,7 +106,7 @@ class GuideMultiTaskTest {
 
         assertThat(result.training().steps()).isEqualTo(3 * 6);
         assertThat(again.parameters()).isEqualTo(model.parameters());
-        assertThat(banking.config().rank()).isEqualTo(2 + 1);
+        assertThat(banking.loraConfig().rank()).isEqualTo(2 + 1);
         assertThat(banking.config().modulesToSave()).containsExactly("head");
     }
 }

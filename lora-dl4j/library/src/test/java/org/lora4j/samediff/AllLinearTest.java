@@ -53,7 +53,7 @@ class AllLinearTest {
         FormCase.Maker m = chain("dense", "classifier.dense");
 
         LoraConfig written =
-                again(m, config().build(), folder).adapter("default").config();
+                again(m, config().build(), folder).adapter("default").loraConfig();
 
         assertThat(written.targetModules()).isEqualTo(ModuleSelector.suffixes("dense"));
         assertThat(written.excludeModules()).isEqualTo(ModuleSelector.suffixes("classifier.dense"));
@@ -65,7 +65,7 @@ class AllLinearTest {
 
         AdaptedSameDiff model = again(m, config().build(), folder);
 
-        LoraConfig written = model.adapter("default").config();
+        LoraConfig written = model.adapter("default").loraConfig();
         assertThat(model.adapter("default").modules()).containsOnlyKeys("dense", "x.classifier.dense");
         assertThat(written.excludeModules()).isEqualTo(ModuleSelector.regex("classifier\\.dense"));
     }
@@ -76,13 +76,13 @@ class AllLinearTest {
 
         LoraConfig byName = again(m, config().excludeModules("other").build(), folder.resolve("1"))
                 .adapter("default")
-                .config();
+                .loraConfig();
         LoraConfig byExpression = again(
                         m,
                         config().excludeModules(ModuleSelector.regex("a\\..*")).build(),
                         folder.resolve("2"))
                 .adapter("default")
-                .config();
+                .loraConfig();
 
         assertThat(byName.excludeModules()).isEqualTo(ModuleSelector.suffixes("other", "classifier.dense"));
         assertThat(byExpression.excludeModules()).isEqualTo(ModuleSelector.regex("(?:a\\..*)|classifier\\.dense"));
@@ -96,7 +96,7 @@ class AllLinearTest {
         FormCase.Maker m = chain("a", "b", "head");
 
         LoraConfig written =
-                again(m, config().build(), folder).adapter("default").config();
+                again(m, config().build(), folder).adapter("default").loraConfig();
 
         assertThat(written.targetModules()).isEqualTo(ModuleSelector.suffixes("a", "b"));
         assertThat(written.excludeModules()).isEqualTo(ModuleSelector.none());

@@ -82,7 +82,7 @@ class GroupedConvolutionTest {
     @Test
     void denseFactorsOnABlockDiagonalWeight_areTakenAsTheyAre() throws IOException {
         PeftCase golden = PeftCase.open(CASE);
-        LoraConfig config = Adapter.load(golden.directory).config();
+        LoraConfig config = Adapter.load(golden.directory).loraConfig();
         AdaptedSameDiff model = AdaptedSameDiff.of(golden.graph);
 
         model.addAdapter("dense", config, 1);

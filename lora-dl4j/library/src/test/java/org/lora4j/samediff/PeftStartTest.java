@@ -46,7 +46,7 @@ class PeftStartTest {
     @ValueSource(strings = {"init-pissa", "init-olora"})
     void fresh_startsAsPeftDoes_andChangesNothing(String name) throws IOException {
         PeftCase golden = PeftCase.open(name);
-        LoraConfig config = Adapter.load(golden.directory).config();
+        LoraConfig config = Adapter.load(golden.directory).loraConfig();
 
         AdaptedSameDiff model = Lora.inject(golden.graph, config, 1);
 
@@ -84,7 +84,7 @@ class PeftStartTest {
     void plainAdapter_isPeftsConversion() throws IOException {
         PeftCase golden = PeftCase.open("convert-pissa-to-lora");
         Adapter converted = Adapter.load(golden.directory);
-        LoraConfig pissa = converted.config().toBuilder()
+        LoraConfig pissa = converted.loraConfig().toBuilder()
                 .rank(4)
                 .alpha(8)
                 .initialization(Initialization.PISSA)
@@ -139,9 +139,9 @@ class PeftStartTest {
 
         Adapter plain = model.plainAdapter("default");
 
-        assertThat(plain.config().alphaOf("m")).isCloseTo(7 * growth, within(1e-12));
+        assertThat(plain.loraConfig().alphaOf("m")).isCloseTo(7 * growth, within(1e-12));
         assertThat(plain.config().rankOf("m")).isEqualTo(4);
-        assertThat(plain.config().rank()).isEqualTo(6);
+        assertThat(plain.loraConfig().rank()).isEqualTo(6);
         AdaptedSameDiff again = AdaptedSameDiff.of(m.sd);
         again.addAdapter("plain", plain);
         again.activate("plain");

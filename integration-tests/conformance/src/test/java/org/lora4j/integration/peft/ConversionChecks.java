@@ -31,12 +31,15 @@ final class ConversionChecks {
 
     /** The conversion doubles the ranks and keeps the scalings. */
     private static void edit(GoldenCase golden, Adapter converted, ObjectNode config) {
-        boolean stabilized = converted.config().scalingRule() == Scaling.RANK_STABILIZED;
-        config.put("r", converted.config().rank() / 2);
-        config.put("lora_alpha", converted.config().alpha() / (stabilized ? Math.sqrt(2) : 2));
+        boolean stabilized = converted.loraConfig().scalingRule() == Scaling.RANK_STABILIZED;
+        config.put("r", converted.loraConfig().rank() / 2);
+        config.put("lora_alpha", converted.loraConfig().alpha() / (stabilized ? Math.sqrt(2) : 2));
         // PEFT refuses to convert patterns with rank-stabilized scaling.
-        halve(config.path("rank_pattern"), converted.config().rankPattern(), rank -> IntNode.valueOf(rank / 2));
-        halve(config.path("alpha_pattern"), converted.config().alphaPattern(), alpha -> DoubleNode.valueOf(alpha / 2));
+        halve(config.path("rank_pattern"), converted.loraConfig().rankPattern(), rank -> IntNode.valueOf(rank / 2));
+        halve(
+                config.path("alpha_pattern"),
+                converted.loraConfig().alphaPattern(),
+                alpha -> DoubleNode.valueOf(alpha / 2));
         config.put("init_lora_weights", golden.features().contains("olora") ? "olora" : "pissa");
     }
 

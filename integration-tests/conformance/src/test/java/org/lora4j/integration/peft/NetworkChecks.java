@@ -157,6 +157,8 @@ final class NetworkChecks {
         return adapter.config().dropout() == 0
                 ? adapter
                 : Adapter.of(
-                        adapter.config().toBuilder().dropout(0).build(), adapter.modules(), adapter.savedParameters());
+                        adapter.loraConfig().toBuilder().dropout(0).build(),
+                        adapter.modules(),
+                        adapter.savedParameters());
     }
 }

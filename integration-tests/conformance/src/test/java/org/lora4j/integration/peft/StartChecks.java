@@ -47,7 +47,7 @@ final class StartChecks {
             ConversionChecks.run(golden, adapters.get(name), checks);
             return;
         }
-        LoraConfig config = adapters.get(name).config();
+        LoraConfig config = adapters.get(name).loraConfig();
         if (adapters.get(name).extras().containsKey(START)) {
             checks.unsupported("fresh adapters with " + START + " = "
                     + adapters.get(name).extras().get(START) + " (everything else of the case was checked)");

@@ -75,7 +75,7 @@ final class Convolution2DUpdates extends ConvolutionLayer {
         Patches2D patches = patches(image);
         INDArray rows = path.product(patches.rows(image), training, mgr);
         if (hasBias()) {
-            Broadcasts.addRow(rows, getParam("b"));
+            Broadcasts.addRow(rows, path.parameter("b", training));
         }
         INDArray z = rows.transpose()
                 .reshape('c', true, rows.size(1), image.size(0), patches.out()[0], patches.out()[1])

@@ -36,7 +36,7 @@ final class ConvolutionPath {
 
     /** A parameter as the stock operation is to see it. */
     INDArray parameter(String parameter, boolean training) {
-        return parameter.equals(name) ? weight.sum(training) : layer.getParam(parameter);
+        return weight.parameter(parameter, training);
     }
 
     private INDArray dropped(LoraSlot slot, INDArray image) {
@@ -108,7 +108,7 @@ final class ConvolutionPath {
             gradient.gradientForVariable().put("b", b);
         }
         INDArray shared = sharesPatches() ? patches.rows(image) : null;
-        INDArray ofWeight = settings.learns(name) ? weightGradient(shared, delta) : null;
+        INDArray ofWeight = weight.formed().wantsGradient() ? weightGradient(shared, delta) : null;
         INDArray next = needed ? base(image, patches, delta, mgr) : null;
         for (LoraSlot slot : updates.slots()) {
             if (!slot.learns()) {
@@ -137,7 +137,11 @@ final class ConvolutionPath {
             }
         }
         if (ofWeight != null) {
-            write(ofWeight, views.get(name), gradient);
+            LayerWeight module = weight.weight();
+            INDArray peft = ofWeight.reshape('c', module.shape().weight());
+            INDArray inLayer =
+                    module.layout().fromPeft(peft, layer.getParam(name).shape());
+            weight.formed().backward(inLayer, () -> delta.sum(0), views, gradient);
         }
         return next;
     }
@@ -153,7 +157,8 @@ final class ConvolutionPath {
     }
 
     private boolean sharesPatches() {
-        return settings.learns(name) || updates.slots().stream().anyMatch(slot -> slot.learns() && !slot.drops(true));
+        return weight.formed().wantsGradient()
+                || updates.slots().stream().anyMatch(slot -> slot.learns() && !slot.drops(true));
     }
 
     /** The gradient of the image by way of the weight, with the updates in it. */
@@ -177,11 +182,5 @@ final class ConvolutionPath {
         Products.set(1, delta, true, rows, false, matrix);
         INDArray factor = magnitudes.factor(slot -> !slot.drops(true), magnitudes::lengths);
         return factor == null ? matrix : Broadcasts.mulColumn(matrix, factor);
-    }
-
-    private void write(INDArray matrix, INDArray view, Gradient gradient) {
-        LayerWeight module = weight.weight();
-        view.assign(module.layout().fromPeft(matrix.reshape('c', module.shape().weight()), view.shape()));
-        gradient.setGradientFor(name, view, 'c');
     }
 }

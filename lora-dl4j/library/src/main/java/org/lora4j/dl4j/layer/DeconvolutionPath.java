@@ -41,7 +41,7 @@ final class DeconvolutionPath {
 
     /** A parameter as the stock operation is to see it. */
     INDArray parameter(String name, boolean training) {
-        return name.equals(WEIGHT) ? weight.sum(training) : layer.getParam(name);
+        return weight.parameter(name, training);
     }
 
     /** The patches that an output of a number of channels is folded from, one for each input position. */

@@ -121,7 +121,7 @@ final class DepthwiseConvolution2DUpdates extends DepthwiseConvolution2DLayer {
 
     @Override
     protected INDArray getParamWithNoise(String name, boolean training, LayerWorkspaceMgr mgr) {
-        return name.equals(WEIGHT) ? weight.sum(training) : getParam(name);
+        return weight.parameter(name, training);
     }
 
     @Override

@@ -13,14 +13,14 @@ import org.deeplearning4j.nn.conf.layers.Layer;
  * @param adapted class of the adapted configuration, which extends the stock one
  * @param common what both extend
  * @param weights the adaptable weights of a configuration of either class
- * @param decomposes whether DoRA can adapt them
+ * @param everyMethod whether every method can adapt them, not LoRA alone
  */
 record LayerKind<C extends Layer>(
         Class<? extends C> stock,
         Class<? extends C> adapted,
         Class<C> common,
         Function<C, List<LayerWeight>> weights,
-        boolean decomposes) {
+        boolean everyMethod) {
 
     static <C extends Layer> LayerKind<C> of(
             Class<C> stock, Class<? extends C> adapted, Function<C, List<LayerWeight>> weights) {
@@ -36,7 +36,7 @@ record LayerKind<C extends Layer>(
         return new LayerKind<>(stock, adapted, common, weights, false);
     }
 
-    LayerKind<C> withDora() {
+    LayerKind<C> withEveryMethod() {
         return new LayerKind<>(stock, adapted, common, weights, true);
     }
 

@@ -36,6 +36,8 @@ import org.deeplearning4j.nn.conf.layers.SeparableConvolution2D;
 import org.deeplearning4j.nn.conf.layers.recurrent.SimpleRnn;
 import org.deeplearning4j.nn.conf.layers.samediff.SameDiffLayer;
 import org.lora4j.error.MessageText;
+import org.lora4j.method.AdapterMethod;
+import org.lora4j.method.LoraMethod;
 import org.lora4j.method.ModuleShape;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.learning.config.IUpdater;
@@ -56,36 +58,36 @@ public final class LayerKinds {
 
     private static final List<LayerKind<?>> TABLE = List.of(
             LayerKind.of(DenseLayer.class, LoraDenseLayer.class, LayerKinds::dense)
-                    .withDora(),
+                    .withEveryMethod(),
             LayerKind.of(OutputLayer.class, LoraOutputLayer.class, LayerKinds::linear)
-                    .withDora(),
+                    .withEveryMethod(),
             LayerKind.of(RnnOutputLayer.class, LoraRnnOutputLayer.class, LayerKinds::linear)
-                    .withDora(),
+                    .withEveryMethod(),
             LayerKind.of(EmbeddingLayer.class, LoraEmbeddingLayer.class, LayerKinds::embedding)
-                    .withDora(),
+                    .withEveryMethod(),
             LayerKind.of(EmbeddingSequenceLayer.class, LoraEmbeddingSequenceLayer.class, LayerKinds::embedding)
-                    .withDora(),
+                    .withEveryMethod(),
             LayerKind.of(ConvolutionLayer.class, LoraConvolution2D.class, LayerKinds::convolution)
-                    .withDora(),
+                    .withEveryMethod(),
             LayerKind.alias(
                             Convolution2D.class,
                             LoraConvolution2D.class,
                             ConvolutionLayer.class,
                             LayerKinds::convolution)
-                    .withDora(),
+                    .withEveryMethod(),
             LayerKind.of(SelfAttentionLayer.class, LoraSelfAttentionLayer.class, AttentionWeights::of),
             LayerKind.of(LearnedSelfAttentionLayer.class, LoraLearnedSelfAttentionLayer.class, AttentionWeights::of),
             LayerKind.of(RecurrentAttentionLayer.class, LoraRecurrentAttentionLayer.class, AttentionWeights::of),
             LayerKind.of(Convolution1DLayer.class, LoraConvolution1D.class, LayerKinds::convolution1D)
-                    .withDora(),
+                    .withEveryMethod(),
             LayerKind.alias(
                             Convolution1D.class,
                             LoraConvolution1D.class,
                             Convolution1DLayer.class,
                             LayerKinds::convolution1D)
-                    .withDora(),
+                    .withEveryMethod(),
             LayerKind.of(Convolution3D.class, LoraConvolution3D.class, LayerKinds::convolution3D)
-                    .withDora(),
+                    .withEveryMethod(),
             LayerKind.of(Deconvolution2D.class, LoraDeconvolution2D.class, LayerKinds::deconvolution),
             LayerKind.of(DepthwiseConvolution2D.class, LoraDepthwiseConvolution2D.class, LayerKinds::depthwise),
             LayerKind.of(SeparableConvolution2D.class, LoraSeparableConvolution2D.class, LayerKinds::separable),
@@ -95,7 +97,7 @@ public final class LayerKinds {
             LayerKind.of(GravesLSTM.class, LoraGravesLSTM.class, LayerKinds::gates),
             LayerKind.of(SimpleRnn.class, LoraSimpleRnn.class, LayerKinds::recurrent),
             LayerKind.of(CenterLossOutputLayer.class, LoraCenterLossOutputLayer.class, LayerKinds::linear)
-                    .withDora());
+                    .withEveryMethod());
 
     private LayerKinds() {}
 
@@ -348,13 +350,14 @@ public final class LayerKinds {
     }
 
     /**
-     * The kinds that DoRA can adapt. PEFT has it for the like: linear maps, tables and convolutions.
+     * The kinds that every method can adapt, as far as it is made for such modules; the others take LoRA alone. PEFT has the
+     * other methods for the like: linear maps, tables and convolutions.
      *
      * @return simple names of stock configurations
      */
-    public static List<String> namesWithDora() {
+    public static List<String> namesWithEveryMethod() {
         return TABLE.stream()
-                .filter(LayerKind::decomposes)
+                .filter(LayerKind::everyMethod)
                 .map(kind -> kind.stock().getSimpleName())
                 .toList();
     }
@@ -366,16 +369,16 @@ public final class LayerKinds {
      * @param method a method
      * @return true for LoRA
      */
-    public static boolean has(Layer layer, SlotMethod method) {
-        return method == SlotMethod.LORA
-                || kind(Wrappers.inner(layer)).map(LayerKind::decomposes).orElse(false);
+    public static boolean has(Layer layer, AdapterMethod method) {
+        return method instanceof LoraMethod
+                || kind(Wrappers.inner(layer)).map(LayerKind::everyMethod).orElse(false);
     }
 
-    static void requireMethod(Layer layer, SlotMethod method) {
+    static void requireMethod(Layer layer, AdapterMethod method) {
         if (!has(layer, method)) {
             throw new IllegalArgumentException("layer " + MessageText.name(layer.getLayerName()) + " ("
-                    + layer.getClass().getSimpleName() + "): this kind has no " + method + "; expected one of "
-                    + namesWithDora() + ". Leave the layer out of the targets, or use plain LoRA.");
+                    + layer.getClass().getSimpleName() + "): this kind has no " + method.id() + "; expected one of "
+                    + namesWithEveryMethod() + ". Leave the layer out of the targets, or use plain LoRA.");
         }
     }
 

@@ -2,9 +2,8 @@
 package org.lora4j.dl4j.layer;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
-import org.lora4j.method.DoraMethod;
-import org.lora4j.method.LoraMethod;
 import org.lora4j.method.ModuleShape;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.indexing.NDArrayIndex;
@@ -36,13 +35,9 @@ public record LayerWeight(String name, ModuleShape shape, WeightLayout layout, S
      * @return for instance {@code WA0}
      */
     public String parameter(LoraSlot slot, String suffix) {
-        if (suffix.equals(LoraMethod.B_BIAS)) {
-            return slot.c();
-        }
-        if (suffix.equals(DoraMethod.MAGNITUDE)) {
-            return slot.m();
-        }
-        return suffix.equals(LoraMethod.down(shape)) ? slot.a() : slot.b();
+        List<String> suffixes =
+                List.copyOf(slot.arithmetic().factors(shape, slot.rank()).keySet());
+        return slot.names().get(suffixes.indexOf(suffix));
     }
 
     /**

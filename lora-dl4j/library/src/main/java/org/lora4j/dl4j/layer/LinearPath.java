@@ -5,12 +5,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.layers.BaseLayer;
 import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.lora4j.array.Broadcasts;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 
 /** The updates of a linear weight {@code [in, out]} in a running layer, and the backward pass of the whole product. */
 final class LinearPath {
@@ -20,13 +22,21 @@ final class LinearPath {
     private final String weight;
     private final LowRank updates;
     private final Magnitudes magnitudes;
+    private final FormedWeight formed;
 
     LinearPath(BaseLayer<?> layer, LoraSettings settings, String weight) {
         this.layer = layer;
         this.settings = settings;
         this.weight = weight;
         this.updates = new LowRank(layer, settings, weight);
-        this.magnitudes = new Magnitudes(layer::getParam, () -> LayerKinds.weight(layer.layerConf(), weight), updates);
+        Supplier<LayerWeight> kind = () -> LayerKinds.weight(layer.layerConf(), weight);
+        this.magnitudes = new Magnitudes(layer::getParam, kind, updates);
+        this.formed = new FormedWeight(layer::getParam, kind, settings, weight);
+    }
+
+    /** A parameter as the layer is to multiply or add it, before {@link #add} adds thin products. */
+    INDArray parameter(String name) {
+        return formed.parameter(name);
     }
 
     private INDArray dropped(LoraSlot slot, INDArray x) {
@@ -100,7 +110,7 @@ final class LinearPath {
 
     private INDArray product(INDArray x, INDArray like, LayerWorkspaceMgr mgr, ArrayType place) {
         INDArray product = mgr.createUninitialized(place, like.dataType(), like.shape(), 'f');
-        return x.mmuli(layer.getParam(weight), product);
+        return x.mmuli(formed.weight(), product);
     }
 
     /** {@code x A} by slot, kept in {@code place}. */
@@ -126,12 +136,8 @@ final class LinearPath {
             Map<String, INDArray> views,
             Gradient gradient,
             LayerWorkspaceMgr mgr) {
-        INDArray view = settings.learns(weight) ? views.get(weight) : null;
         INDArray ofProduct = ofProduct(delta, kept);
-        if (view != null) {
-            Products.set(1, x, true, ofProduct, false, view);
-            gradient.gradientForVariable().put(weight, view);
-        }
+        INDArray ofWeight = formed.wantsGradient() ? ofWeight(x, ofProduct, views) : null;
         INDArray epsilon = settings.lowest() ? null : base(ofProduct, mgr);
         for (int i = 0; i < updates.slots().size(); i++) {
             LoraSlot slot = updates.slots().get(i);
@@ -148,20 +154,32 @@ final class LinearPath {
             }
             // Of x W as the slot's own dropout left it; null where there is none.
             INDArray own = mask == null || scale == null ? null : Broadcasts.mulRow(delta.dup(), scale.sub(1));
-            if (own != null && view != null) {
-                Products.add(1, rows, true, own, false, view);
+            if (own != null && ofWeight != null) {
+                Products.add(1, rows, true, own, false, ofWeight);
             }
             if (epsilon != null && mask == null) {
                 Products.add(1, u, false, updates.a(slot), false, epsilon);
             } else if (epsilon != null) {
                 INDArray masked = u.mmul(updates.a(slot));
                 if (own != null) {
-                    masked.addi(own.mmul(layer.getParam(weight).transpose()));
+                    masked.addi(own.mmul(formed.weight().transpose()));
                 }
                 epsilon.addi(masked.muli(mask));
             }
         }
+        if (ofWeight != null) {
+            formed.backward(ofWeight, () -> delta.sum(0), views, gradient);
+        }
         return epsilon;
+    }
+
+    /** The gradient of the weight that was multiplied, in the array for it if there is one. */
+    private INDArray ofWeight(INDArray x, INDArray ofProduct, Map<String, INDArray> views) {
+        INDArray place = settings.learns(weight)
+                ? views.get(weight)
+                : Nd4j.createUninitialized(x.dataType(), new long[] {x.size(1), ofProduct.size(1)}, 'f');
+        Products.set(1, x, true, ofProduct, false, place);
+        return place;
     }
 
     private void gradients(int i, INDArray delta, List<INDArray> kept, Map<String, INDArray> views, Gradient gradient) {
@@ -181,7 +199,7 @@ final class LinearPath {
 
     // As the stock layer does it, so that both give the same values.
     private INDArray base(INDArray delta, LayerWorkspaceMgr mgr) {
-        INDArray w = layer.getParam(weight);
+        INDArray w = formed.weight();
         INDArray transposed = mgr.createUninitialized(
                 ArrayType.ACTIVATION_GRAD, delta.dataType(), new long[] {w.size(0), delta.size(0)}, 'f');
         return w.mmuli(delta.transpose(), transposed).transpose();

@@ -81,7 +81,7 @@ public final class LoraAttentionVertex extends AttentionVertex implements LoraLa
             });
         }
         for (LoraSlot slot : lora.slots()) {
-            VertexKinds.requireMethod(this, slot.method());
+            VertexKinds.requireMethod(this, slot.arithmetic());
             VertexKinds.weight(this, slot.weight()).parameters(slot).forEach((name, shape) -> {
                 if (name.equals(slot.c())) {
                     params.addBiasParam(name, shape);

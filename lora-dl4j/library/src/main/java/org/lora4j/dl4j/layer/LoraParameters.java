@@ -60,7 +60,7 @@ final class LoraParameters implements ParamInitializer {
     private static List<Factor> factors(Layer layer) {
         List<Factor> factors = new ArrayList<>();
         for (LoraSlot slot : settings(layer).slots()) {
-            LayerKinds.requireMethod(layer, slot.method());
+            LayerKinds.requireMethod(layer, slot.arithmetic());
             LayerWeight weight = LayerKinds.weight(layer, slot.weight());
             weight.parameters(slot).forEach((name, shape) -> factors.add(new Factor(weight, slot, name, shape)));
         }

@@ -9,6 +9,7 @@ import java.util.stream.Stream;
 import org.lora4j.config.BiasTraining;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
+import org.lora4j.method.AdapterMethods;
 import org.nd4j.shade.jackson.annotation.JsonCreator;
 import org.nd4j.shade.jackson.annotation.JsonInclude;
 import org.nd4j.shade.jackson.annotation.JsonProperty;
@@ -92,7 +93,7 @@ public record LoraSettings(
                         config.loraBias(),
                         config.initialization(),
                         seed,
-                        SlotMethod.of(config)))
+                        AdapterMethods.of(config, weight).id()))
                 .toList();
         return new LoraSettings(slots, config.bias() == BiasTraining.NONE ? List.of() : List.of("b"), false);
     }

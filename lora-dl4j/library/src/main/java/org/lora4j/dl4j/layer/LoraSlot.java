@@ -2,14 +2,14 @@
 package org.lora4j.dl4j.layer;
 
 import java.io.Serializable;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import org.lora4j.config.Initialization;
 import org.lora4j.error.Problems;
 import org.lora4j.method.AdapterMethod;
+import org.lora4j.method.AdapterMethods;
 import org.lora4j.method.DoraMethod;
-import org.lora4j.method.LoraMethod;
+import org.lora4j.method.ModuleShape;
 import org.nd4j.shade.jackson.annotation.JsonCreator;
 import org.nd4j.shade.jackson.annotation.JsonProperty;
 
@@ -26,7 +26,7 @@ import org.nd4j.shade.jackson.annotation.JsonProperty;
  * @param bias whether B has a bias
  * @param initialization start values, where the network initializes itself
  * @param seed source of start values and of dropout
- * @param method how the factors act
+ * @param method how the factors act: the name of a method of adaptation, {@link AdapterMethod#id}
  * @apiNote Status: experimental
  */
 public record LoraSlot(
@@ -39,8 +39,10 @@ public record LoraSlot(
         boolean bias,
         Initialization initialization,
         long seed,
-        SlotMethod method)
+        String method)
         implements Serializable {
+
+    private static final String LORA = "LORA";
 
     /**
      * Checks the values.
@@ -68,7 +70,7 @@ public record LoraSlot(
             @JsonProperty("bias") boolean bias,
             @JsonProperty("initialization") Initialization initialization,
             @JsonProperty("seed") long seed,
-            @JsonProperty("method") SlotMethod method) {
+            @JsonProperty("method") String method) {
         Problems problems = new Problems();
         problems.atLeast("index", index, 0);
         problems.atLeast("rank", rank, 1);
@@ -76,9 +78,6 @@ public record LoraSlot(
         problems.fraction("dropout", dropout);
         problems.check(weight != null && !weight.isEmpty(), "weight = \"" + weight + "\", expected a parameter's name");
         problems.check(initialization != null, "initialization = null, expected a start value");
-        problems.check(
-                method != SlotMethod.DORA || !bias,
-                "method = DORA with a bias on B, expected one or the other, not both");
         problems.throwIfAny("LoraSlot");
         this.index = index;
         this.weight = weight;
@@ -89,7 +88,8 @@ public record LoraSlot(
         this.bias = bias;
         this.initialization = initialization;
         this.seed = seed;
-        this.method = Objects.requireNonNullElse(method, SlotMethod.LORA);
+        this.method = Objects.requireNonNullElse(method, LORA);
+        AdapterMethods.named(this.method, bias);
     }
 
     /**
@@ -116,7 +116,7 @@ public record LoraSlot(
             boolean bias,
             Initialization initialization,
             long seed) {
-        this(index, weight, rank, scaling, dropout, learns, bias, initialization, seed, SlotMethod.LORA);
+        this(index, weight, rank, scaling, dropout, learns, bias, initialization, seed, LORA);
     }
 
     /** The same update of another weight. */
@@ -126,12 +126,17 @@ public record LoraSlot(
 
     /** Whether learned lengths scale the weight with the update in it. */
     boolean decomposes() {
-        return method == SlotMethod.DORA;
+        return arithmetic() instanceof DoraMethod;
+    }
+
+    /** Whether the update is a product of two thin factors, which is never multiplied out for the sake of a few rows. */
+    boolean isThin() {
+        return method.equals(LORA) || decomposes();
     }
 
     /** What the factors are, in PEFT's layouts. */
     AdapterMethod arithmetic() {
-        return decomposes() ? new DoraMethod() : new LoraMethod(bias);
+        return AdapterMethods.named(method, bias);
     }
 
     /** Whether values of the input are dropped on the way to A. */
@@ -161,18 +166,17 @@ public record LoraSlot(
 
     /** The names of all parameters of this slot, in the order of the parameter view. */
     List<String> names() {
-        List<String> names = new ArrayList<>(List.of(a(), b()));
-        if (bias) {
-            names.add(c());
-        }
-        if (decomposes()) {
-            names.add(m());
-        }
-        return names;
+        return arithmetic().shortNames().stream()
+                .map(name -> weight + name + index)
+                .toList();
     }
 
     /** Whether a parameter of this slot is trained without weight decay. */
     boolean isBiasOrGain(String name) {
-        return name.equals(c()) || name.equals(m());
+        // Names are asked for before sizes are known; of which kind a factor is does not depend on them.
+        List<String> suffixes = List.copyOf(
+                arithmetic().factors(ModuleShape.convolution(1, 1, 1, 1), 1).keySet());
+        int at = names().indexOf(name);
+        return at >= 0 && arithmetic().isBiasOrGain(suffixes.get(at));
     }
 }

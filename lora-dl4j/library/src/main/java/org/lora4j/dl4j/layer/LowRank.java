@@ -32,7 +32,7 @@ final class LowRank {
     /** For what is no layer: {@code parameters} finds a parameter by its name. */
     LowRank(Function<String, INDArray> parameters, LoraSettings settings, String weight) {
         this.parameters = parameters;
-        this.slots = settings.of(weight);
+        this.slots = settings.of(weight).stream().filter(LoraSlot::isThin).toList();
     }
 
     List<LoraSlot> slots() {

@@ -21,6 +21,7 @@ final class SummedWeight {
     private final String name;
     private final LowRank updates;
     private final Magnitudes magnitudes;
+    private final FormedWeight formed;
     private LayerWeight weight;
 
     SummedWeight(BaseLayer<?> layer, LoraSettings settings, String name) {
@@ -29,6 +30,17 @@ final class SummedWeight {
         this.name = name;
         this.updates = new LowRank(layer, settings, name);
         this.magnitudes = new Magnitudes(layer::getParam, this::weight, updates);
+        this.formed = new FormedWeight(layer::getParam, this::weight, settings, name);
+    }
+
+    /** The part of the updates that is no thin products. */
+    FormedWeight formed() {
+        return formed;
+    }
+
+    /** A parameter as the stock operation is to see it. */
+    INDArray parameter(String parameter, boolean training) {
+        return parameter.equals(name) ? sum(training) : formed.parameter(parameter);
     }
 
     List<LoraSlot> slots() {
@@ -52,7 +64,7 @@ final class SummedWeight {
 
     /** The weight with all updates that see the same input; to be read only. */
     INDArray sum(boolean training) {
-        INDArray own = layer.getParam(name);
+        INDArray own = formed.weight();
         INDArray sum = null;
         for (LoraSlot slot : slots()) {
             if (!drops(slot, training)) {

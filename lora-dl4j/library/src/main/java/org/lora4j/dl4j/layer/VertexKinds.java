@@ -14,6 +14,8 @@ import org.deeplearning4j.nn.conf.layers.samediff.SDLayerParams;
 import org.deeplearning4j.nn.conf.layers.samediff.SameDiffVertex;
 import org.deeplearning4j.nn.params.SameDiffParamInitializer;
 import org.lora4j.error.MessageText;
+import org.lora4j.method.AdapterMethod;
+import org.lora4j.method.LoraMethod;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.shade.jackson.core.JsonProcessingException;
 import org.nd4j.shade.jackson.databind.ObjectMapper;
@@ -86,11 +88,11 @@ public final class VertexKinds {
                         + weights(vertex).stream().map(LayerWeight::name).toList() + ". Correct the slot."));
     }
 
-    static void requireMethod(GraphVertex vertex, SlotMethod method) {
-        if (method != SlotMethod.LORA) {
+    static void requireMethod(GraphVertex vertex, AdapterMethod method) {
+        if (!(method instanceof LoraMethod)) {
             throw new IllegalArgumentException(
-                    "vertex of kind " + vertex.getClass().getSimpleName() + ": this kind has no " + method
-                            + "; expected one of the layers " + LayerKinds.namesWithDora()
+                    "vertex of kind " + vertex.getClass().getSimpleName() + ": this kind has no " + method.id()
+                            + "; expected one of the layers " + LayerKinds.namesWithEveryMethod()
                             + ". Leave the vertex out of the targets, or use plain LoRA.");
         }
     }

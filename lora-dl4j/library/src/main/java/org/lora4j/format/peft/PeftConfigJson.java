@@ -24,16 +24,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.function.Function;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.lora4j.config.AdapterConfig;
+import org.lora4j.config.FieldType;
+import org.lora4j.config.FieldType.Field;
 import org.lora4j.config.Initialization;
-import org.lora4j.config.LoraConfig;
-import org.lora4j.config.ModuleSelector;
-import org.lora4j.config.Scaling;
-import org.lora4j.config.TrainableTokens;
 import org.lora4j.error.AdapterFormatException;
 import org.lora4j.error.CorruptAdapterException;
 import org.lora4j.error.Problems;
@@ -43,9 +41,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Reads and writes {@code adapter_config.json} as PEFT's {@code LoraConfig} does.
+ * Reads and writes {@code adapter_config.json} as PEFT's configs do.
  *
- * <p>Reading is strict: duplicate keys, values of a wrong type, values that a {@link LoraConfig} forbids and options that
+ * <p>Reading is strict: duplicate keys, values of a wrong type, values that a {@link AdapterConfig} forbids and options that
  * would change the numbers and are not supported are all refused, in one message. Fields unknown to PEFT's release that
  * this code follows are kept for writing back and reported once.
  *
@@ -59,8 +57,6 @@ public final class PeftConfigJson {
     public static final String FILE_NAME = "adapter_config.json";
 
     private static final Logger LOG = LoggerFactory.getLogger(PeftConfigJson.class);
-
-    private static final String PEFT_TYPE = "LORA";
 
     private static final String INIT = "init_lora_weights";
 
@@ -79,9 +75,6 @@ public final class PeftConfigJson {
     private static final TypeReference<TreeMap<String, Object>> MAP = new TypeReference<>() {};
 
     private static final ObjectMapper JSON = mapper();
-
-    private static final Map<String, PeftField> FIELDS =
-            PeftField.ALL.stream().collect(Collectors.toUnmodifiableMap(PeftField::name, Function.identity()));
 
     private PeftConfigJson() {}
 
@@ -111,8 +104,9 @@ public final class PeftConfigJson {
      */
     public static PeftFile read(Path file) throws IOException {
         PeftFile read = parse(bytes(file), file.toString());
+        PeftMethod method = PeftMethod.of(read.config());
         List<String> unknown = read.extras().keySet().stream()
-                .filter(name -> !FIELDS.containsKey(name) && !name.equals(StackedModules.FIELD))
+                .filter(name -> method.field(name).isEmpty() && !name.equals(StackedModules.FIELD))
                 .toList();
         if (!unknown.isEmpty()) {
             LOG.warn(
@@ -174,8 +168,7 @@ public final class PeftConfigJson {
             throw new CorruptAdapterException(where + ": a number is beyond the range of double precision"
                     + "; expected finite numbers. Correct the file or save the adapter again.");
         }
-        checkType(object, where);
-        return translate(object, where);
+        return translate(method(object, where), object, where);
     }
 
     private static ObjectNode tree(byte[] bytes, String where) throws AdapterFormatException {
@@ -200,33 +193,37 @@ public final class PeftConfigJson {
                 || node.valueStream().anyMatch(PeftConfigJson::hasOverflow);
     }
 
-    private static void checkType(ObjectNode root, String where) throws AdapterFormatException {
+    private static PeftMethod method(ObjectNode root, String where) throws AdapterFormatException {
         JsonNode type = root.get("peft_type");
         if (type == null || type.isNull()) {
-            throw new AdapterFormatException(where + ": no \"peft_type\"; expected \"" + PEFT_TYPE
-                    + "\". The file is not the config of a PEFT adapter.");
+            throw new AdapterFormatException(where + ": no \"peft_type\"; expected " + PeftMethod.names()
+                    + ". The file is not the config of a PEFT adapter.");
         }
-        if (!PEFT_TYPE.equals(type.asText())) {
-            throw new UnsupportedAdapterVersionException(where + ": peft_type = " + type + "; expected \"" + PEFT_TYPE
-                    + "\", the only method supported. Convert the adapter with PEFT's convert_to_lora, if it allows.");
+        Optional<PeftMethod> method = PeftMethod.of(type.asText());
+        if (method.isEmpty()) {
+            throw new UnsupportedAdapterVersionException(where + ": peft_type = " + type + "; expected one of "
+                    + PeftMethod.names()
+                    + ", the methods supported. Convert the adapter with PEFT's convert_to_lora, if it"
+                    + " allows.");
         }
+        return method.get();
     }
 
-    private static PeftFile translate(ObjectNode root, String where) throws AdapterFormatException {
+    private static PeftFile translate(PeftMethod method, ObjectNode root, String where) throws AdapterFormatException {
         Problems unsupported = new Problems();
-        for (PeftField field : PeftField.ALL) {
+        for (PeftField field : method.fields()) {
             JsonNode value = root.get(field.name());
-            if (field.treatment() == PeftField.Treatment.REFUSED && value != null && !switchesOff(value)) {
+            if (field.isRefused() && value != null && !switchesOff(value)) {
                 unsupported.add(field.name() + " = " + value + " is not supported");
             }
         }
         if (root.path("ensure_weight_tying").asBoolean() && mayTie(root)) {
             unsupported.add("ensure_weight_tying = true is not supported for embeddings");
         }
-        Map<String, Object> extras = extras(root);
+        Map<String, Object> extras = extras(method, root);
         Problems all = new Problems();
-        PeftConfigReader reader = new PeftConfigReader(root, all);
-        LoraConfig config = reader.read(extras.containsKey(INIT));
+        PeftConfigReader reader = new PeftConfigReader(method, root, all);
+        AdapterConfig config = reader.read(extras.containsKey(INIT));
         reader.unsupportedStart().ifPresent(unsupported::add);
         if (!unsupported.isEmpty()) {
             unsupported.addAll(all.list());
@@ -253,13 +250,14 @@ public final class PeftConfigJson {
     private static boolean switchesOff(JsonNode value) {
         return value.isNull()
                 || (value.isBoolean() && !value.booleanValue())
-                || (value.isContainerNode() && value.isEmpty());
+                || (value.isContainerNode() && value.isEmpty())
+                || value.asText().equals("auto");
     }
 
-    private static Map<String, Object> extras(ObjectNode root) {
+    private static Map<String, Object> extras(PeftMethod method, ObjectNode root) {
         Map<String, Object> extras = new LinkedHashMap<>();
         root.properties().forEach(entry -> {
-            PeftField field = FIELDS.get(entry.getKey());
+            PeftField field = method.field(entry.getKey()).orElse(null);
             Object value = JSON.convertValue(entry.getValue(), Object.class);
             boolean unknown = field == null;
             // What says no more than PEFT's default is not carried, so that a file read back equals what was written.
@@ -280,7 +278,7 @@ public final class PeftConfigJson {
     }
 
     /**
-     * Words a config as PEFT would save it: every field of PEFT's {@code LoraConfig} in alphabetical order, sets of names
+     * Words a config as PEFT would save it: every field of PEFT's config of the method in alphabetical order, sets of names
      * sorted, {@code inference_mode} true. Equal content gives equal text.
      *
      * @param content the config and further fields
@@ -288,9 +286,14 @@ public final class PeftConfigJson {
      */
     public static String write(PeftFile content) {
         Map<String, Object> fields = new TreeMap<>();
-        PeftField.ALL.forEach(field -> fields.put(field.name(), field.initial()));
+        PeftMethod method = PeftMethod.of(content.config());
+        method.fields().stream()
+                .filter(field -> field.treatment() != PeftField.Treatment.LATER)
+                .forEach(field -> fields.put(field.name(), field.initial()));
         fields.putAll(content.extras());
-        putConfig(fields, content.config());
+        fields.put("peft_type", method.type());
+        fields.put("inference_mode", true);
+        put(fields, content.config().toBuilder());
         try {
             return JSON.writer(printer()).writeValueAsString(fields);
         } catch (JsonProcessingException e) {
@@ -301,62 +304,23 @@ public final class PeftConfigJson {
         }
     }
 
-    private static void putConfig(Map<String, Object> fields, LoraConfig config) {
-        fields.put("peft_type", PEFT_TYPE);
-        fields.put("inference_mode", true);
-        fields.put("r", config.rank());
-        fields.put("lora_alpha", number(config.alpha()));
-        fields.put("lora_dropout", config.dropout());
-        fields.put("target_modules", selector(config.targetModules(), List.of()));
-        fields.put("exclude_modules", selector(config.excludeModules(), null));
-        fields.put("layers_to_transform", orNull(config.layersToTransform()));
-        fields.put("layers_pattern", orNull(config.layersPattern()));
-        fields.put("rank_pattern", config.rankPattern());
-        Map<String, Object> alphas = new LinkedHashMap<>();
-        config.alphaPattern().forEach((key, alpha) -> alphas.put(key, number(alpha)));
-        fields.put("alpha_pattern", alphas);
-        fields.put("use_rslora", config.scalingRule() == Scaling.RANK_STABILIZED);
-        fields.put("bias", config.bias().peftName());
-        fields.put("modules_to_save", orNull(config.modulesToSave()));
-        fields.put("use_dora", config.dora());
-        fields.put("lora_bias", config.loraBias());
-        fields.put("target_parameters", orNull(config.targetParameters()));
-        fields.put("trainable_token_indices", tokens(config.trainableTokens()));
-        fields.put("fan_in_fan_out", config.fanInFanOut());
-        fields.put("base_model_name_or_path", config.baseModelName());
-        fields.put("task_type", config.taskType());
-        boolean carried = fields.get(INIT) != null && config.initialization() == Initialization.KAIMING_UNIFORM;
+    private static <B extends AdapterConfig.Builder<B>> void put(
+            Map<String, Object> fields, AdapterConfig.Builder<B> config) {
+        for (Field<? super B, ?> field : config.fields()) {
+            put(fields, config.self(), field);
+        }
+    }
+
+    private static <B, V> void put(Map<String, Object> fields, B config, Field<? super B, V> field) {
+        V value = field.get().apply(config);
+        boolean carried = fields.get(field.peftName()) != null
+                && field.type() == FieldType.START
+                && value == Initialization.KAIMING_UNIFORM;
         if (!carried) {
-            fields.put(INIT, start(config.initialization()));
+            fields.put(
+                    field.peftName(),
+                    value == null ? null : JsonType.of(field.type()).write().apply(value));
         }
-    }
-
-    private static Object start(Initialization initialization) {
-        String name = initialization.peftName();
-        return name.equals("true") || name.equals("false") ? (Object) Boolean.valueOf(name) : name;
-    }
-
-    private static Object selector(ModuleSelector selector, Object none) {
-        if (selector instanceof ModuleSelector.Suffixes suffixes) {
-            return suffixes.names().stream().sorted().toList();
-        }
-        if (selector instanceof ModuleSelector.Regex regex) {
-            return regex.expression();
-        }
-        return selector instanceof ModuleSelector.AllLinear ? ModuleSelector.AllLinear.PEFT_NAME : none;
-    }
-
-    private static Object tokens(TrainableTokens tokens) {
-        return tokens.byModule().isEmpty() ? orNull(tokens.ofInputEmbedding()) : tokens.byModule();
-    }
-
-    private static List<?> orNull(List<?> list) {
-        return list.isEmpty() ? null : list;
-    }
-
-    /** PEFT declares alphas as integers; a fraction is written only where there is one. */
-    private static Object number(double value) {
-        return value == Math.rint(value) && Math.abs(value) < 1L << 53 ? (Object) (long) value : (Object) value;
     }
 
     private static DefaultPrettyPrinter printer() {

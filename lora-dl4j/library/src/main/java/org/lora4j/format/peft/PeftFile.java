@@ -6,7 +6,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.lora4j.config.LoraConfig;
+import org.lora4j.config.AdapterConfig;
 import org.lora4j.error.Problems;
 
 /**
@@ -18,7 +18,7 @@ import org.lora4j.error.Problems;
  *     without effect on the numbers and fields unknown to us
  * @apiNote Status: experimental
  */
-public record PeftFile(LoraConfig config, Map<String, Object> extras) {
+public record PeftFile(AdapterConfig config, Map<String, Object> extras) {
 
     /**
      * Copies the extras, deeply.
@@ -29,7 +29,7 @@ public record PeftFile(LoraConfig config, Map<String, Object> extras) {
      */
     public PeftFile {
         Problems problems = new Problems();
-        for (PeftField field : PeftField.ALL) {
+        for (PeftField field : PeftMethod.of(config).fields()) {
             boolean own = field.treatment() != PeftField.Treatment.CARRIED;
             problems.check(
                     !own || !extras.containsKey(field.name()) || PeftConfigJson.isStartWithoutEffect(field, extras),
@@ -45,7 +45,7 @@ public record PeftFile(LoraConfig config, Map<String, Object> extras) {
      * @param config the config
      * @return content without extras
      */
-    public static PeftFile of(LoraConfig config) {
+    public static PeftFile of(AdapterConfig config) {
         return new PeftFile(config, Map.of());
     }
 

@@ -23,12 +23,41 @@ public enum PeftTensor {
     /** DoRA's magnitudes: linear [out], convolution [1, out, 1...], embedding [dimension]. */
     MAGNITUDE("lora_magnitude_vector"),
     /** Rows of an embedding that replace the base's [number of rows, dimension]. */
-    TOKEN_ROWS("token_adapter.trainable_tokens_delta");
+    TOKEN_ROWS("token_adapter.trainable_tokens_delta"),
+    /** The vector of (IA)³: linear [out, 1] or [1, in], convolution [1, out or in, 1...]. */
+    IA3_L("ia3_l", "IA3"),
+    /** The core of LoHa's first product [rank, rank, k...]. */
+    HADA_T1("hada_t1", "LOHA"),
+    /** The core of LoHa's second product [rank, rank, k...]. */
+    HADA_T2("hada_t2", "LOHA"),
+    /** LoHa's first product, next to the output [out, rank], with a core [rank, out]. */
+    HADA_W1_A("hada_w1_a", "LOHA"),
+    /** LoHa's first product, next to the input [rank, in * window], with a core [rank, in]. */
+    HADA_W1_B("hada_w1_b", "LOHA"),
+    /** LoHa's second product, next to the output. */
+    HADA_W2_A("hada_w2_a", "LOHA"),
+    /** LoHa's second product, next to the input. */
+    HADA_W2_B("hada_w2_b", "LOHA");
 
     private final String suffix;
+    private final String peftType;
 
     PeftTensor(String suffix) {
+        this(suffix, "LORA");
+    }
+
+    PeftTensor(String suffix, String peftType) {
         this.suffix = suffix;
+        this.peftType = peftType;
+    }
+
+    /**
+     * PEFT's name of the method whose tensor it is.
+     *
+     * @return such as {@code LORA}
+     */
+    public String peftType() {
+        return peftType;
     }
 
     /**
@@ -52,7 +81,7 @@ public enum PeftTensor {
                     case LORA_B -> LORA_A;
                     case EMBEDDING_A -> EMBEDDING_B;
                     case EMBEDDING_B -> EMBEDDING_A;
-                    case MAGNITUDE, TOKEN_ROWS -> null;
+                    default -> null;
                 });
     }
 

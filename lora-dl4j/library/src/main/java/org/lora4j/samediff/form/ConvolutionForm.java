@@ -129,12 +129,21 @@ final class ConvolutionForm implements SiteForm {
 
     @Override
     public SDVariable alongOutputs(OpContext context, Site site, SDVariable perOutput) {
+        return alongChannels(context, perOutput, site.shape().outputs());
+    }
+
+    @Override
+    public SDVariable alongInputs(OpContext context, Site site, SDVariable perInput) {
+        return alongChannels(context, perInput, site.shape().inputs());
+    }
+
+    private SDVariable alongChannels(OpContext context, SDVariable values, long channels) {
         if (channelsLast(context)) {
-            return perOutput;
+            return values;
         }
         long[] shape = new long[axes + 2];
         Arrays.fill(shape, 1);
-        shape[1] = site.shape().outputs();
-        return context.graph().reshape(perOutput, shape);
+        shape[1] = channels;
+        return context.graph().reshape(values, shape);
     }
 }

@@ -55,9 +55,7 @@ public enum Layout {
     WINDOW_FIRST {
         @Override
         INDArray convertFrom(INDArray peft) {
-            int spatial = peft.rank() - 2;
-            return peft.permute(IntStream.concat(IntStream.range(2, spatial + 2), IntStream.of(1, 0))
-                    .toArray());
+            return peft.permute(windowFirst(peft.rank() - 2));
         }
 
         @Override
@@ -91,6 +89,12 @@ public enum Layout {
             return 0;
         }
     };
+
+    /** The order of the axes of PEFT's kernel that puts the window first. */
+    static int[] windowFirst(int axes) {
+        return IntStream.concat(IntStream.range(2, axes + 2), IntStream.of(1, 0))
+                .toArray();
+    }
 
     /**
      * Converts an array of PEFT's layout.

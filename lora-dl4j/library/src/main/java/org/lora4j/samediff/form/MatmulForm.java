@@ -98,4 +98,9 @@ final class MatmulForm implements SiteForm {
     public SDVariable widen(OpContext context, Site site, SDVariable thin, SDVariable b, SDVariable like) {
         return context.graph().mmul(thin, b);
     }
+
+    @Override
+    public SDVariable alongInputs(OpContext context, Site site, SDVariable perInput) {
+        return transposesData(context) ? context.graph().reshape(perInput, -1, 1) : perInput;
+    }
 }

@@ -45,9 +45,12 @@ final class MatmulLeftForm implements SiteForm {
 
     @Override
     public SDVariable narrow(OpContext context, Site site, SDVariable x, SDVariable a) {
+        return context.graph().mmul(a, x, false, transposesData(context), false);
+    }
+
+    private static boolean transposesData(OpContext context) {
         long[] arguments = ((DynamicCustomOp) context.op()).iArgs();
-        boolean transposesData = arguments.length > 1 && arguments[1] != 0;
-        return context.graph().mmul(a, x, false, transposesData, false);
+        return arguments.length > 1 && arguments[1] != 0;
     }
 
     @Override
@@ -58,5 +61,10 @@ final class MatmulLeftForm implements SiteForm {
     @Override
     public SDVariable alongOutputs(OpContext context, Site site, SDVariable perOutput) {
         return context.graph().reshape(perOutput, -1, 1);
+    }
+
+    @Override
+    public SDVariable alongInputs(OpContext context, Site site, SDVariable perInput) {
+        return transposesData(context) ? perInput : context.graph().reshape(perInput, -1, 1);
     }
 }

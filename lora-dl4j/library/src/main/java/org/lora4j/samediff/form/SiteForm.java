@@ -108,7 +108,7 @@ public interface SiteForm {
                 "op " + MessageText.name(site.op()) + ", weight " + MessageText.name(site.weight()) + ": form "
                         + MessageText.name(site.form().name())
                         + " has no output of its own to add to; expected an adapter on the weight."
-                        + " Use GraphRecipe.weightDelta.");
+                        + " Use AdapterMethod.weight.");
     }
 
     /**
@@ -121,5 +121,27 @@ public interface SiteForm {
      */
     default SDVariable alongOutputs(OpContext context, Site site, SDVariable perOutput) {
         return perOutput;
+    }
+
+    /**
+     * Whether {@link #alongInputs} knows the axis of the inputs. Where it does not, methods that scale inputs scale the
+     * weight.
+     *
+     * @return true unless the form says otherwise
+     */
+    default boolean knowsInputAxis() {
+        return true;
+    }
+
+    /**
+     * Reshapes a vector with one value for each input so that it broadcasts over the activation.
+     *
+     * @param context the op
+     * @param site the module
+     * @param perInput a vector
+     * @return the vector, broadcastable
+     */
+    default SDVariable alongInputs(OpContext context, Site site, SDVariable perInput) {
+        return perInput;
     }
 }

@@ -3,21 +3,21 @@ package org.lora4j.samediff.form;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import org.lora4j.error.MessageText;
 import org.lora4j.graph.OpContext;
+import org.lora4j.method.ModuleAlgebra;
 import org.lora4j.method.ModuleShape;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ops.impl.controlflow.compat.StopGradient;
 
 /**
- * One use of a module in the graph being built, as a method of adaptation sees it: every form of every kind of module
- * through the same few operations.
+ * One use of a module in the graph being built: the arithmetic of methods on its variables, in every form of every kind of
+ * module.
  *
  * @apiNote Status: experimental
  */
-public final class SiteGraph {
+public final class SiteGraph implements ModuleAlgebra<SDVariable> {
 
     private final OpContext context;
     private final Site site;
@@ -48,29 +48,17 @@ public final class SiteGraph {
         return context.graph();
     }
 
-    /**
-     * The module.
-     *
-     * @return its kind and sizes
-     */
+    @Override
     public ModuleShape shape() {
         return site.shape();
     }
 
-    /**
-     * The activation that the module is applied to.
-     *
-     * @return input of the op; indices for a lookup
-     */
+    @Override
     public SDVariable input() {
         return inputs.get(site.dataInput());
     }
 
-    /**
-     * The frozen weight.
-     *
-     * @return the weight as it lies in the graph
-     */
+    @Override
     public SDVariable weight() {
         return inputs.get(site.weightInput());
     }
@@ -100,21 +88,12 @@ public final class SiteGraph {
         return base;
     }
 
-    /**
-     * The output of the base module without its bias.
-     *
-     * @return {@link #base}, less the bias where the op adds one
-     */
+    @Override
     public SDVariable withoutBias() {
         return withoutBias(base);
     }
 
-    /**
-     * Applies the base module to another activation, without its bias.
-     *
-     * @param x an activation of the shape of {@link #input}
-     * @return the output for that activation
-     */
+    @Override
     public SDVariable applied(SDVariable x) {
         List<SDVariable> replaced = new ArrayList<>(inputs);
         replaced.set(site.dataInput(), x);
@@ -125,57 +104,34 @@ public final class SiteGraph {
         return bias() == null ? output : output.sub(alongOutputs(bias()));
     }
 
-    /**
-     * Holds a value constant in the gradient.
-     *
-     * @param value any variable
-     * @return its value, of which nothing is differentiated
-     */
+    @Override
     public SDVariable held(SDVariable value) {
         return new StopGradient(graph(), value).outputVariable();
     }
 
-    /**
-     * Applies a module of the same kind with {@code rank} outputs.
-     *
-     * @param x the activation, {@link #input} or made from it
-     * @param a the factor next to the input
-     * @return the thin activation
-     */
+    @Override
     public SDVariable narrow(SDVariable x, SDVariable a) {
         return site.form().narrow(context, site, x, a);
     }
 
-    /**
-     * Applies a linear map at every position.
-     *
-     * @param thin the result of {@link #narrow}
-     * @param b the factor next to the output
-     * @return an activation of the shape of {@link #base}
-     */
+    @Override
     public SDVariable widen(SDVariable thin, SDVariable b) {
         return site.form().widen(context, site, thin, b, base);
     }
 
-    /**
-     * The product of both factors.
-     *
-     * @param a the factor next to the input
-     * @param b the factor next to the output
-     * @return B A in the layout of {@link #weight}
-     */
-    public SDVariable product(SDVariable a, SDVariable b) {
+    @Override
+    public SDVariable update(SDVariable a, SDVariable b) {
         if (shape().kind() == ModuleShape.Kind.EXPERTS) {
             return stacked(a, b);
         }
         SameDiff graph = graph();
         return switch (site.factorLayout()) {
             case TRANSPOSED -> inputFirst() ? graph.mmul(a, b) : graph.mmul(b, a, true, true, false);
-            case SAME -> asWeight(inputFirst() ? graph.mmul(a, b, true, true, false) : graph.mmul(b, a));
+            case SAME -> shaped(inputFirst() ? graph.mmul(a, b, true, true, false) : graph.mmul(b, a));
             case WINDOW_FIRST -> {
                 long rank = b.getArr().size(-2);
                 SDVariable rows = graph.mmul(graph.reshape(a, -1, rank), graph.reshape(b, rank, shape().outputs()));
-                yield asWeight(rows);
+                yield shaped(rows);
             }
             case HEADS ->
                 throw new IllegalStateException("module with weight " + MessageText.name(site.weight())
@@ -199,19 +155,14 @@ public final class SiteGraph {
         return site.weightLayout() != Layout.HEADS && site.weightLayout().outputAxis(shape()) == 1;
     }
 
-    private SDVariable asWeight(SDVariable matrix) {
+    private SDVariable shaped(SDVariable matrix) {
         return site.weightLayout() == Layout.HEADS || site.weightLayout() == Layout.WINDOW_FIRST
                 ? graph().reshape(matrix, weight().getArr().shape())
                 : matrix;
     }
 
-    /**
-     * The Euclidean length of the part of a weight that makes each output.
-     *
-     * @param weight a variable in the layout of {@link #weight}
-     * @return a vector {@code [outputs]}
-     */
-    public SDVariable normPerOutput(SDVariable weight) {
+    @Override
+    public SDVariable lengthPerOutput(SDVariable weight) {
         SDVariable matrix = switch (site.weightLayout()) {
             case SAME, TRANSPOSED -> weight;
             case HEADS -> graph().reshape(weight, shape().outputs(), -1);
@@ -221,22 +172,12 @@ public final class SiteGraph {
         return graph().norm2(matrix, last ? 0 : 1);
     }
 
-    /**
-     * Reshapes a value for each output so that it broadcasts over {@link #base}.
-     *
-     * @param perOutput a vector {@code [outputs]}
-     * @return the vector, broadcastable
-     */
+    @Override
     public SDVariable alongOutputs(SDVariable perOutput) {
         return site.form().alongOutputs(context, site, perOutput);
     }
 
-    /**
-     * Reshapes a value for each output so that it broadcasts over {@link #weight}.
-     *
-     * @param perOutput a vector {@code [outputs]}
-     * @return the vector, broadcastable
-     */
+    @Override
     public SDVariable alongWeight(SDVariable perOutput) {
         if (site.weightLayout() == Layout.HEADS) {
             long[] heads = weight().getArr().shape();
@@ -246,43 +187,83 @@ public final class SiteGraph {
         return last ? perOutput : graph().reshape(perOutput, -1, 1);
     }
 
-    /**
-     * The factors of one adapter in this module.
-     *
-     * @param bySuffix the variables by PEFT's suffix, in the site's factor layout
-     * @param scaling factor on the update
-     * @param dropoutMask multiplied onto the activation that the first factor sees; null without dropout
-     */
-    public record Factors(Map<String, SDVariable> bySuffix, double scaling, SDVariable dropoutMask) {
+    @Override
+    public SDVariable alongWeightInputs(SDVariable perInput) {
+        boolean inputsLast =
+                site.weightLayout() == Layout.HEADS || (site.weightLayout() != Layout.WINDOW_FIRST && !inputFirst());
+        return inputsLast ? perInput : graph().reshape(perInput, shape().inputs(), 1);
+    }
 
-        /**
-         * One factor.
-         *
-         * @param suffix PEFT's suffix
-         * @return the variable
-         */
-        public SDVariable get(String suffix) {
-            return bySuffix.get(suffix);
-        }
+    @Override
+    public SDVariable alongInputs(SDVariable perInput) {
+        return site.form().alongInputs(context, site, perInput);
+    }
 
-        /**
-         * Scales an activation or a factor.
-         *
-         * @param variable the thinner of the two at hand
-         * @return the variable times {@link #scaling}; itself if that is 1
-         */
-        public SDVariable scale(SDVariable variable) {
-            return scaling == 1 ? variable : variable.mul(scaling);
-        }
+    @Override
+    public SDVariable asWeight(SDVariable rows) {
+        ModuleShape module = shape();
+        SDVariable peft = module.kind() == ModuleShape.Kind.CONVOLUTION ? graph().reshape(rows, module.weight()) : rows;
+        return switch (site.weightLayout()) {
+            case SAME -> peft;
+            case TRANSPOSED -> graph().permute(peft, 1, 0);
+            case HEADS -> graph().reshape(peft, weight().getArr().shape());
+            case WINDOW_FIRST ->
+                graph().permute(peft, Layout.windowFirst(module.kernel().size()));
+        };
+    }
 
-        /**
-         * Applies dropout.
-         *
-         * @param x the activation
-         * @return the activation times the mask; itself without dropout
-         */
-        public SDVariable drop(SDVariable x) {
-            return dropoutMask == null ? x : x.mul(dropoutMask);
-        }
+    @Override
+    public SDVariable add(SDVariable a, SDVariable b) {
+        return a.add(b);
+    }
+
+    @Override
+    public SDVariable subtract(SDVariable a, SDVariable b) {
+        return a.sub(b);
+    }
+
+    @Override
+    public SDVariable multiply(SDVariable a, SDVariable b) {
+        return a.mul(b);
+    }
+
+    @Override
+    public SDVariable divide(SDVariable a, SDVariable b) {
+        return a.div(b);
+    }
+
+    @Override
+    public SDVariable plus(SDVariable a, double number) {
+        return a.add(number);
+    }
+
+    @Override
+    public SDVariable scale(SDVariable a, double factor) {
+        return factor == 1 ? a : a.mul(factor);
+    }
+
+    @Override
+    public SDVariable matrixProduct(SDVariable a, SDVariable b) {
+        return graph().mmul(a, b);
+    }
+
+    @Override
+    public long size(SDVariable factor, int axis) {
+        return factor.getArr().size(axis);
+    }
+
+    @Override
+    public SDVariable reshape(SDVariable a, long... shape) {
+        return graph().reshape(a, shape);
+    }
+
+    @Override
+    public SDVariable permute(SDVariable a, int... axes) {
+        return graph().permute(a, axes);
+    }
+
+    @Override
+    public SDVariable oneForZero(SDVariable a) {
+        return a.add(a.eq(0).castTo(a.dataType()));
     }
 }

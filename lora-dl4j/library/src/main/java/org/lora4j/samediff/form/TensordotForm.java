@@ -82,4 +82,10 @@ final class TensordotForm implements SiteForm {
     public SDVariable widen(OpContext context, Site site, SDVariable thin, SDVariable b, SDVariable like) {
         return Forms.widenLastAxis(context, thin, b, like);
     }
+
+    // The axis is counted from the front, and how many axes the activation has is not known.
+    @Override
+    public boolean knowsInputAxis() {
+        return false;
+    }
 }

@@ -47,14 +47,14 @@ public abstract class DoraLayerContract extends LayerAdapterContract {
     private LoraSettings decomposed(double dropout, boolean withBase) {
         List<LoraSlot> slots = new ArrayList<>();
         for (String weight : weights()) {
-            slots.add(slot(0, weight, 2, dropout, SlotMethod.DORA));
-            slots.add(slot(1, weight, 3, 0, SlotMethod.DORA));
-            slots.add(slot(2, weight, 1, 0, SlotMethod.LORA));
+            slots.add(slot(0, weight, 2, dropout, "DORA"));
+            slots.add(slot(1, weight, 3, 0, "DORA"));
+            slots.add(slot(2, weight, 1, 0, "LORA"));
         }
         return new LoraSettings(slots, withBase ? List.copyOf(stockNames()) : List.of(), false);
     }
 
-    private static LoraSlot slot(int index, String weight, int rank, double dropout, SlotMethod method) {
+    private static LoraSlot slot(int index, String weight, int rank, double dropout, String method) {
         return new LoraSlot(index, weight, rank, 0.7, dropout, true, false, Initialization.RANDOM, 5 + index, method);
     }
 
@@ -111,7 +111,7 @@ public abstract class DoraLayerContract extends LayerAdapterContract {
         LoraSettings settings = new LoraSettings(
                 weights().stream()
                         .map(weight -> new LoraSlot(
-                                0, weight, 2, 0.7, 0, true, false, Initialization.KAIMING_UNIFORM, 5, SlotMethod.DORA))
+                                0, weight, 2, 0.7, 0, true, false, Initialization.KAIMING_UNIFORM, 5, "DORA"))
                         .toList(),
                 List.of(),
                 false);
@@ -125,11 +125,7 @@ public abstract class DoraLayerContract extends LayerAdapterContract {
     void mergedWeight_givesTheOutputOfDora() {
         MultiLayerNetwork stock = built(stock(), new NoOp());
         LoraSettings settings = new LoraSettings(
-                weights().stream()
-                        .map(weight -> slot(0, weight, 2, 0, SlotMethod.DORA))
-                        .toList(),
-                List.of(),
-                false);
+                weights().stream().map(weight -> slot(0, weight, 2, 0, "DORA")).toList(), List.of(), false);
         MultiLayerNetwork network = decomposed(stock, settings);
         for (LoraSlot slot : settings.slots()) {
             parameter(network, slot.m()).muli(1.5);

@@ -32,7 +32,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /** DoRA (Liu et al., 2024, arXiv 2402.09353) on every form, from what a site offers alone: no host knows of it. */
-class DoraRecipeTest {
+class DoraInGraphsTest {
 
     private static final LoraConfig CONFIG = LoraConfig.builder()
             .rank(2)
@@ -171,7 +171,7 @@ class DoraRecipeTest {
         factors.put(LoraMethod.A, leaf("a", Nd4j.createFromArray(new double[][] {{1}, {0}})));
         factors.put(LoraMethod.B, leaf("b", Nd4j.createFromArray(new double[][] {{2, 0}})));
         factors.put(DoraMethod.MAGNITUDE, leaf("mag", Nd4j.createFromArray(1.0, 5.0)));
-        Attachment dora = new Attachment(new DoraRecipe(), factors, Map.of(), SCALING, "mask");
+        Attachment dora = new Attachment(new DoraMethod(), factors, Map.of(), SCALING, "mask", null);
         GraphCopy copy = GraphCopy.of(m.sd);
         copy.rewrite(
                 module.uses().get(0),

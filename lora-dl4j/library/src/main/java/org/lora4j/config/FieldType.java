@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.config;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.BiConsumer;
+import java.util.function.BiFunction;
+import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
+import org.lora4j.error.Problems;
+
+/**
+ * A type of values that fields of configs have: how such a value is checked and copied, and, in {@code format.peft}, how it
+ * stands in a file.
+ *
+ * @param <V> the values
+ * @apiNote Status: experimental
+ */
+public final class FieldType<V> {
+
+    /** A rank. */
+    public static final FieldType<Integer> RANK = of(rank -> rank >= 1, "1 or more");
+
+    /** The numerator of a scale. */
+    public static final FieldType<Double> ALPHA = of(FieldType::isAlpha, "a finite number, 0 or more");
+
+    /** A probability of dropping something while training. */
+    public static final FieldType<Double> DROPOUT =
+            of(dropout -> dropout >= 0 && dropout < 1, "the probability of dropping, in [0, 1)");
+
+    /** Yes or no. */
+    public static final FieldType<Boolean> FLAG = of(flag -> true, "true or false");
+
+    /** A text, or null. */
+    public static final FieldType<String> TEXT =
+            new FieldType<>(UnaryOperator.identity(), (value, name) -> List.of(), value -> value);
+
+    /** How the scale follows from alpha and rank: a flag in files. */
+    public static final FieldType<Scaling> SCALING = of(rule -> true, "a Scaling");
+
+    /** Which biases learn. */
+    public static final FieldType<BiasTraining> BIAS = of(bias -> true, "a BiasTraining");
+
+    /** A start value by PEFT's name of it. */
+    public static final FieldType<Initialization> START = of(start -> true, "an Initialization");
+
+    /** The start value of a method that has two: a flag in files. */
+    public static final FieldType<Initialization> DEFAULT_START = of(
+            start -> start == Initialization.KAIMING_UNIFORM || start == Initialization.RANDOM,
+            "KAIMING_UNIFORM for the start of the method, or RANDOM");
+
+    /** Names of modules or parameters. */
+    public static final FieldType<List<String>> NAMES =
+            list((names, field) -> names.stream().noneMatch(name -> name == null || name.isBlank())
+                    ? List.of()
+                    : List.of(field + " has an empty name among " + names + ", expected names"));
+
+    /** Numbers of layers. */
+    public static final FieldType<List<Integer>> LAYERS =
+            list((layers, field) -> layers.stream().noneMatch(layer -> layer == null || layer < 0)
+                    ? List.of()
+                    : List.of(field + " = " + layers + ", expected indices of 0 or more"));
+
+    /** Names of the lists whose index is a layer, as regular expressions. */
+    public static final FieldType<List<String>> LAYER_LISTS = list(FieldType::problemsOfLists);
+
+    /** Which modules; in files "all-linear" may stand for the selector of that name. */
+    public static final FieldType<ModuleSelector> TARGETS = selector(false);
+
+    /** Which modules, by name or expression. */
+    public static final FieldType<ModuleSelector> MODULES = selector(true);
+
+    /** Ranks by regular expression. */
+    public static final FieldType<Map<String, Integer>> RANKS = pattern(RANK);
+
+    /** Alphas by regular expression. */
+    public static final FieldType<Map<String, Double>> ALPHAS = pattern(ALPHA);
+
+    /** Rows of embeddings. */
+    public static final FieldType<TrainableTokens> TOKENS = new FieldType<>(
+            UnaryOperator.identity(),
+            (tokens, field) -> tokens == null
+                    ? List.of(field + " = null, expected TrainableTokens (none() for none)")
+                    : prefixed(field, tokens.problems()),
+            value -> value);
+
+    private final UnaryOperator<V> copy;
+    private final BiFunction<V, String, List<String>> problems;
+    private final UnaryOperator<Object> compared;
+
+    private FieldType(
+            UnaryOperator<V> copy, BiFunction<V, String, List<String>> problems, UnaryOperator<Object> compared) {
+        this.copy = copy;
+        this.problems = problems;
+        this.compared = compared;
+    }
+
+    private static <V> FieldType<V> of(Predicate<V> allowed, String expected) {
+        return new FieldType<>(
+                UnaryOperator.identity(),
+                (value, field) -> value != null && allowed.test(value)
+                        ? List.of()
+                        : List.of(field + " = " + value + ", expected " + expected),
+                value -> value);
+    }
+
+    private static <V> FieldType<List<V>> list(BiFunction<List<V>, String, List<String>> problems) {
+        return new FieldType<>(List::copyOf, problems, value -> value);
+    }
+
+    private static FieldType<ModuleSelector> selector(boolean noneIsAllLinear) {
+        return new FieldType<>(
+                UnaryOperator.identity(),
+                (selector, field) -> {
+                    if (selector == null) {
+                        return List.of(field + " = null, expected a ModuleSelector (none() for nothing)");
+                    }
+                    return noneIsAllLinear && selector instanceof ModuleSelector.AllLinear
+                            ? List.of(field + " = all-linear, expected names or a regular expression")
+                            : prefixed(field, selector.problems());
+                },
+                value -> value);
+    }
+
+    /** The order of the keys is part of the value: the first one that matches counts. */
+    private static <V> FieldType<Map<String, V>> pattern(FieldType<V> single) {
+        return new FieldType<>(
+                values -> Collections.unmodifiableMap(new LinkedHashMap<>(values)),
+                (values, field) -> {
+                    List<String> problems = new ArrayList<>();
+                    values.forEach(
+                            (key, value) -> problems.addAll(single.problemsOf(field + " \"" + key + "\"", value)));
+                    if (values.keySet().stream().anyMatch(Objects::isNull)) {
+                        problems.add(field + " has a null key, expected a regular expression");
+                    } else {
+                        problems.addAll(prefixed(field, new ModulePatterns<>(values).problems()));
+                    }
+                    return problems;
+                },
+                value -> new ArrayList<>(((Map<?, ?>) value).entrySet()));
+    }
+
+    private static List<String> problemsOfLists(List<String> names, String field) {
+        return names.stream().anyMatch(name -> name == null || name.isBlank())
+                ? List.of(field + " has an empty name among " + names + ", expected names of layer lists")
+                : prefixed(field, new LayerFilter(List.of(), names).problems());
+    }
+
+    private static List<String> prefixed(String field, List<String> problems) {
+        return problems.stream().map(problem -> field + " " + problem).toList();
+    }
+
+    private static boolean isAlpha(double alpha) {
+        return alpha >= 0 && alpha < Double.POSITIVE_INFINITY;
+    }
+
+    V copied(V value) {
+        return copy.apply(value);
+    }
+
+    List<String> problemsOf(String field, V value) {
+        return problems.apply(value, field);
+    }
+
+    /** What equality and hash compare. */
+    Object compared(V value) {
+        return value == null ? null : compared.apply(value);
+    }
+
+    /**
+     * A field of a config: the one line from which it is checked, copied, compared, told as text, read and written.
+     *
+     * @param name its name in Java, and in messages about values
+     * @param peftName its name in files
+     * @param type its type
+     * @param get reads it
+     * @param set sets it
+     * @param <B> builders of the config
+     * @param <V> its values
+     * @apiNote Status: experimental
+     */
+    public record Field<B, V>(
+            String name,
+            String peftName,
+            FieldType<V> type,
+            java.util.function.Function<B, V> get,
+            BiConsumer<B, V> set) {
+
+        void check(B builder, Problems all) {
+            all.addAll(type.problemsOf(name, get.apply(builder)));
+        }
+
+        void copy(B from, B to) {
+            set.accept(to, type.copied(get.apply(from)));
+        }
+
+        Object compared(B builder) {
+            return type.compared(get.apply(builder));
+        }
+    }
+}

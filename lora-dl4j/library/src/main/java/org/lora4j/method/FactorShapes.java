@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.method;
+
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** Whether factors are those of a module. */
+final class FactorShapes {
+
+    private FactorShapes() {}
+
+    /** Refuses factors that are not those of a method in a module, whatever their rank. */
+    static void require(AdapterMethod method, ModuleShape shape, Map<String, INDArray> factors) {
+        Map<String, long[]> found = shapes(factors);
+        int rank = found.values().stream()
+                .flatMapToLong(Arrays::stream)
+                .filter(size -> size >= 1 && size <= Integer.MAX_VALUE)
+                .distinct()
+                .mapToInt(Math::toIntExact)
+                .filter(size -> same(method.factors(shape, size), found))
+                .findFirst()
+                .orElse(0);
+        if (rank == 0) {
+            throw new IllegalArgumentException(method.name() + ", module of shape " + shape + ": found " + text(found)
+                    + "; expected " + text(method.factors(shape, 1)) + " or the like of another rank."
+                    + " The factors belong to another module or another base model.");
+        }
+    }
+
+    static Map<String, long[]> shapes(Map<String, INDArray> factors) {
+        Map<String, long[]> shapes = new LinkedHashMap<>();
+        factors.forEach((suffix, factor) -> shapes.put(suffix, factor.shape()));
+        return shapes;
+    }
+
+    static boolean same(Map<String, long[]> expected, Map<String, long[]> found) {
+        return expected.keySet().equals(found.keySet())
+                && expected.entrySet().stream()
+                        .allMatch(factor -> Arrays.equals(factor.getValue(), found.get(factor.getKey())));
+    }
+
+    static long length(long[] shape) {
+        return Arrays.stream(shape).reduce(1, Math::multiplyExact);
+    }
+
+    static String text(Map<String, long[]> shapes) {
+        return shapes.entrySet().stream()
+                .map(factor -> factor.getKey() + " " + Arrays.toString(factor.getValue()))
+                .sorted()
+                .collect(Collectors.joining(", "));
+    }
+}

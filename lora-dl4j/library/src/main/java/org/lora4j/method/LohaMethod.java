@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.method;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.lora4j.array.RandomStreams;
+import org.lora4j.config.Initialization;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * Low-rank Hadamard product: {@code W' = W + scaling * (A1 B1) * (A2 B2)}, the outer product element by element.
+ *
+ * <p><i>Shapes</i> A {@code [outputs, rank]}, B {@code [rank, inputs * window]}. With a factor for the window (Tucker's form)
+ * each of both products is {@code sum over i, j of T[i, j, window] A[i, outputs] B[j, inputs]} with T {@code [rank, rank,
+ * window...]}, A {@code [rank, outputs]} and B {@code [rank, inputs]}.
+ *
+ * <p>All factors start uniform in {@code ±1/sqrt(fan-in)}, B2 at zero: a fresh adapter changes nothing.
+ *
+ * <p><i>Source:</i> Hyeon-Woo et al., "FedPara: Low-Rank Hadamard Product for Communication-Efficient Federated Learning",
+ * 2022, arXiv 2108.06098, sections 2.1 and 2.2 (proposition 3).
+ *
+ * @apiNote Status: experimental
+ */
+public final class LohaMethod implements AdapterMethod {
+
+    private static final String T = "hada_t";
+    private static final String W = "hada_w";
+
+    private final boolean effective;
+    private final boolean tucker;
+
+    /**
+     * Makes the method.
+     *
+     * @param effective whether windows of convolutions larger than 1 have factors of their own
+     */
+    public LohaMethod(boolean effective) {
+        this(effective, false);
+    }
+
+    private LohaMethod(boolean effective, boolean tucker) {
+        this.effective = effective;
+        this.tucker = tucker;
+    }
+
+    /** The variant with factors for windows. */
+    static LohaMethod tucker() {
+        return new LohaMethod(true, true);
+    }
+
+    @Override
+    public String name() {
+        return "LoHa";
+    }
+
+    @Override
+    public String id() {
+        return tucker ? "LOHA_TUCKER" : "LOHA";
+    }
+
+    @Override
+    public AdapterMethod of(ModuleShape shape) {
+        boolean window = shape.kernel().stream().anyMatch(size -> size > 1);
+        return new LohaMethod(effective, effective && window);
+    }
+
+    @Override
+    public Map<String, long[]> factors(ModuleShape shape, int rank) {
+        boolean convolution = shape.kind() == ModuleShape.Kind.CONVOLUTION;
+        if (!convolution && shape.kind() != ModuleShape.Kind.LINEAR || shape.isGrouped()) {
+            throw new IllegalArgumentException("LoHa, module of shape " + shape
+                    + ": this kind has no such update; expected a linear module or a convolution of one group. Exclude the"
+                    + " module.");
+        }
+        if (rank < 1) {
+            throw new IllegalArgumentException("LoHa, module of shape " + shape + ": rank = " + rank
+                    + "; expected 1 or more. Set rank, or the entry of rankPattern that matches this module.");
+        }
+        Map<String, long[]> factors = new LinkedHashMap<>();
+        for (int i = 1; i <= 2; i++) {
+            if (tucker) {
+                factors.put(T + i, core(shape, rank));
+            }
+            factors.put(W + i + "_a", tucker ? new long[] {rank, shape.outputs()} : new long[] {shape.outputs(), rank});
+            factors.put(W + i + "_b", new long[] {rank, tucker ? shape.inputs() : shape.fanIn()});
+        }
+        return factors;
+    }
+
+    /** PEFT has the core of a window over one axis with an axis of size 1 behind it. */
+    private static long[] core(ModuleShape shape, int rank) {
+        long[] core = shape.sized(rank, rank, false);
+        return core.length == 3 ? new long[] {rank, rank, core[2], 1} : core;
+    }
+
+    @Override
+    public List<String> shortNames() {
+        return tucker ? List.of("T1", "A1", "B1", "T2", "A2", "B2") : List.of("A1", "B1", "A2", "B2");
+    }
+
+    @Override
+    public List<String> problems(Map<String, long[]> found, int rank) {
+        boolean core = found.containsKey(T + 1) || found.containsKey(T + 2);
+        List<String> problems = new ArrayList<>();
+        if (core && !effective) {
+            problems.add("found " + T + "1 or " + T + "2, but the config does not set effectiveConvolution");
+        }
+        LohaMethod variant = new LohaMethod(effective, core);
+        Map<String, long[]> of = variant.factors(ModuleShape.convolution(1, 1, 1, 1), rank);
+        if (!of.keySet().equals(found.keySet())) {
+            problems.add("found " + FactorShapes.text(found) + ", expected " + of.keySet());
+        }
+        of.keySet().stream().filter(found::containsKey).forEach(suffix -> {
+            long[] shape = found.get(suffix);
+            int axis = suffix.endsWith("_a") && !core ? 1 : 0;
+            boolean fits = suffix.startsWith(T)
+                    ? shape.length >= 4 && shape[0] == rank && shape[1] == rank
+                    : shape.length == 2 && shape[axis] == rank;
+            if (!fits) {
+                problems.add("found " + FactorShapes.text(Map.of(suffix, shape)) + ", expected a size of " + rank
+                        + " (rank by the config) on axis " + axis);
+            }
+        });
+        return problems;
+    }
+
+    @Override
+    public Map<String, INDArray> initialize(FactorStart start) {
+        Map<String, INDArray> factors = new LinkedHashMap<>();
+        factors(start.shape(), start.rank()).forEach((suffix, shape) -> {
+            boolean zero = suffix.equals(W + "2_b") && start.initialization() != Initialization.RANDOM;
+            double bound = 1 / Math.sqrt(FactorShapes.length(shape) / (double) shape[0]);
+            factors.put(
+                    suffix,
+                    zero
+                            ? Nd4j.zeros(start.dataType(), shape)
+                            : RandomStreams.uniform(start.random(), bound, start.dataType(), shape));
+        });
+        return factors;
+    }
+
+    @Override
+    public Place place() {
+        return Place.WEIGHT;
+    }
+
+    @Override
+    public <A> A weightUpdate(WeightAlgebra<A> module, Factors<A> factors) {
+        A both = module.multiply(part(module, factors, 1), part(module, factors, 2));
+        return module.asWeight(module.scale(both, factors.scaling()));
+    }
+
+    private <A> A part(WeightAlgebra<A> module, Factors<A> factors, int i) {
+        A a = factors.get(W + i + "_a");
+        A b = factors.get(W + i + "_b");
+        if (!tucker) {
+            return module.matrixProduct(a, b);
+        }
+        ModuleShape shape = module.shape();
+        long window = shape.fanIn() / shape.inputs();
+        A core = factors.get(T + i);
+        // A^T T: [outputs, rank] times [rank, rank * window].
+        A ofOutputs = module.matrixProduct(module.permute(a, 1, 0), module.reshape(core, module.size(core, 0), -1));
+        A rankLast = module.permute(module.reshape(ofOutputs, shape.outputs(), -1, window), 0, 2, 1);
+        // Times B: [outputs * window, rank] times [rank, inputs].
+        A ofInputs = module.matrixProduct(module.reshape(rankLast, shape.outputs() * window, -1), b);
+        A windowLast = module.permute(module.reshape(ofInputs, shape.outputs(), window, shape.inputs()), 0, 2, 1);
+        return module.reshape(windowLast, shape.outputs(), shape.fanIn());
+    }
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.method;
+
+/**
+ * One use of a module, as a method sees it beside the weight: every kind of module through the same few operations.
+ *
+ * @param <T> what is calculated with
+ * @apiNote Status: experimental
+ */
+public interface ModuleAlgebra<T> extends WeightAlgebra<T> {
+
+    /**
+     * The activation that the module is applied to.
+     *
+     * @return the input; indices for a lookup
+     */
+    T input();
+
+    /**
+     * The output of the module so far, without its bias.
+     *
+     * @return the output of the base and of the adapters before
+     */
+    T withoutBias();
+
+    /**
+     * Applies the base module to another activation, without its bias.
+     *
+     * @param x an activation of the shape of {@link #input}
+     * @return the output for that activation
+     */
+    T applied(T x);
+
+    /**
+     * Applies a module of the same kind with {@code rank} outputs.
+     *
+     * @param x the activation, {@link #input} or made from it
+     * @param a the thin factor next to the input
+     * @return the thin activation
+     */
+    T narrow(T x, T a);
+
+    /**
+     * Applies a linear map at every position.
+     *
+     * @param thin the result of {@link #narrow}
+     * @param b the thin factor next to the output
+     * @return an activation of the shape of the output
+     */
+    T widen(T thin, T b);
+
+    /**
+     * A value for each output, for arithmetic with outputs.
+     *
+     * @param perOutput a vector {@code [outputs]}
+     * @return the vector, broadcastable over the output
+     */
+    T alongOutputs(T perOutput);
+
+    /**
+     * A value for each input, for arithmetic with inputs.
+     *
+     * @param perInput a vector {@code [inputs]}
+     * @return the vector, broadcastable over the input
+     */
+    T alongInputs(T perInput);
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.method;
+
+/**
+ * The weight of a module, as a method sees it, in whatever layout a host keeps it.
+ *
+ * <p>Factors are in PEFT's shapes, but those of which {@link AdapterMethod#isThin} is true: these lie as the host likes its
+ * thin products, and only {@link #update} takes them.
+ *
+ * @param <T> what is calculated with
+ * @apiNote Status: experimental
+ */
+public interface WeightAlgebra<T> extends Algebra<T> {
+
+    /**
+     * The module.
+     *
+     * @return its kind and sizes
+     */
+    ModuleShape shape();
+
+    /**
+     * The frozen weight.
+     *
+     * @return the weight as the host keeps it
+     */
+    T weight();
+
+    /**
+     * The product of two thin factors.
+     *
+     * @param a the factor next to the input
+     * @param b the factor next to the output
+     * @return B A as a weight
+     */
+    T update(T a, T b);
+
+    /**
+     * A matrix with a row for each output as a weight.
+     *
+     * @param rows a matrix {@code [outputs, inputs * window]}
+     * @return the same numbers as the host keeps the weight
+     */
+    T asWeight(T rows);
+
+    /**
+     * The Euclidean length of the part of a weight that makes each output.
+     *
+     * @param weight a weight
+     * @return a vector {@code [outputs]}
+     */
+    T lengthPerOutput(T weight);
+
+    /**
+     * A value for each output, for arithmetic with weights.
+     *
+     * @param perOutput a vector {@code [outputs]}
+     * @return the vector, broadcastable over a weight
+     */
+    T alongWeight(T perOutput);
+
+    /**
+     * A value for each input, for arithmetic with weights.
+     *
+     * @param perInput a vector {@code [inputs]}
+     * @return the vector, broadcastable over a weight
+     */
+    T alongWeightInputs(T perInput);
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.method;
+
+import java.util.Arrays;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * The weight of a module on a tape, as a matrix with a row for each output: what merging computes, and hosts that work on
+ * arrays.
+ *
+ * @apiNote Status: experimental
+ */
+public final class WeightTape extends ArrayTape implements WeightAlgebra<ArrayTape.Node> {
+
+    private final ModuleShape shape;
+    private final Node weight;
+
+    private WeightTape(ModuleShape shape, INDArray weight) {
+        this.shape = shape;
+        this.weight = leaf(rows(weight));
+    }
+
+    /**
+     * Starts a calculation.
+     *
+     * @param shape the module
+     * @param weight its weight in PEFT's layout; only read
+     * @return a tape
+     */
+    public static WeightTape of(ModuleShape shape, INDArray weight) {
+        return new WeightTape(shape, weight);
+    }
+
+    private boolean isTable() {
+        return shape.kind() == ModuleShape.Kind.EMBEDDING;
+    }
+
+    /**
+     * A weight, or the gradient of one, as this tape has it.
+     *
+     * @param peft the array in PEFT's layout
+     * @return the matrix with a row for each output
+     */
+    public INDArray rows(INDArray peft) {
+        return isTable() ? peft.transpose() : peft.reshape('c', shape.outputs(), peft.length() / shape.outputs());
+    }
+
+    /**
+     * A result in PEFT's layout.
+     *
+     * @param result a weight of this tape, or a gradient of one
+     * @param type data type
+     * @return a new array
+     */
+    public INDArray peft(Node result, DataType type) {
+        return peft(result.value()).castTo(type).dup('c');
+    }
+
+    /**
+     * The gradient of the weight of the base, in PEFT's layout.
+     *
+     * @return an array, or null if none was taken
+     */
+    public INDArray weightGradient() {
+        return weight.gradient() == null ? null : peft(weight.gradient());
+    }
+
+    private INDArray peft(INDArray rows) {
+        return isTable() ? rows.transpose() : rows.reshape('c', shape.weight());
+    }
+
+    @Override
+    public ModuleShape shape() {
+        return shape;
+    }
+
+    @Override
+    public Node weight() {
+        return weight;
+    }
+
+    @Override
+    public Node update(Node a, Node b) {
+        long rank = a.value().size(0);
+        return matrixProduct(
+                reshape(b, shape.outputs(), rank), reshape(a, rank, a.value().length() / rank));
+    }
+
+    @Override
+    public Node asWeight(Node rows) {
+        return rows;
+    }
+
+    @Override
+    public Node lengthPerOutput(Node of) {
+        return rowLengths(of);
+    }
+
+    @Override
+    public Node alongWeight(Node perOutput) {
+        return reshape(perOutput, shape.outputs(), 1);
+    }
+
+    @Override
+    public Node alongWeightInputs(Node perInput) {
+        long window = weight.value().size(1) / shape.inputs();
+        Node ones = constant(Nd4j.ones(weight.value().dataType(), shape.inputs(), window));
+        return reshape(multiply(ones, reshape(perInput, shape.inputs(), 1)), 1, shape.inputs() * window);
+    }
+
+    @Override
+    public String toString() {
+        return "WeightTape of " + shape + " " + Arrays.toString(weight.value().shape());
+    }
+}
