@@ -3,11 +3,14 @@ package org.lora4j.dl4j;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.graph.ComputationGraph;
@@ -22,6 +25,8 @@ import org.lora4j.format.dl4j.SavedAdapters.SavedAdapter;
 import org.lora4j.host.Folding;
 import org.lora4j.host.HostedModel;
 import org.lora4j.host.Merged;
+import org.lora4j.method.AdapterMethod.BiasEffect;
+import org.lora4j.model.MergeReport;
 import org.lora4j.train.cache.BatchMemory;
 import org.lora4j.train.cache.PrefixCache;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -295,11 +300,13 @@ public final class AdaptedNetwork<N extends Model> extends HostedModel<NetworkAd
     public N mergeAndUnload() {
         requireActing("mergeAndUnload");
         collectValues();
-        Map<String, INDArray> folded = fold(adapters().get(state().attached())).parameters();
+        List<NetworkAdapter> all = new ArrayList<>(adapters().get(state().merged()));
+        all.addAll(adapters().get(state().attached()));
+        Map<String, INDArray> folded = fold(all, all).parameters();
         N plain = access.build(base, Map.of());
         for (NetworkParameter parameter : modules.parameters()) {
-            INDArray value =
-                    folded.containsKey(parameter.path()) ? folded.get(parameter.path()) : now(parameter.path());
+            INDArray merged = folded.get(parameter.path());
+            INDArray value = merged == null ? unmerged(parameter) : merged;
             access.parameters(plain, parameter.layer()).get(parameter.name()).assign(value);
         }
         access.continueFrom(latest, plain);
@@ -335,14 +342,41 @@ public final class AdaptedNetwork<N extends Model> extends HostedModel<NetworkAd
 
     @Override
     protected Merged<Map<String, INDArray>> merged(List<NetworkAdapter> chosen) {
-        Folding folding = fold(chosen);
+        List<NetworkAdapter> all = new ArrayList<>(adapters().get(state().merged()));
+        all.addAll(chosen);
+        Folded folded = fold(all, chosen);
         Map<String, INDArray> merges = new LinkedHashMap<>(state().merges());
-        merges.putAll(folding.parameters());
-        return new Merged<>(Collections.unmodifiableMap(merges), folding.report());
+        merges.putAll(folded.parameters());
+        return new Merged<>(Collections.unmodifiableMap(merges), folded.report());
     }
 
-    private Folding fold(List<NetworkAdapter> chosen) {
-        return Folding.of(chosen, this::place, this::now);
+    private record Folded(Map<String, INDArray> parameters, MergeReport report) {}
+
+    /** The parameters that {@code now} changes, with the updates of {@code all} in them. */
+    private Folded fold(List<NetworkAdapter> all, List<NetworkAdapter> now) {
+        Folding folding = new Folding(now.stream().map(NetworkAdapter::name).toList());
+        Set<String> paths = new LinkedHashSet<>();
+        now.forEach(adapter -> paths.addAll(adapter.modulePaths()));
+        Folding.requireBiases(paths.stream()
+                .filter(path -> modules.biasOf(modules.get(path)).isEmpty())
+                .filter(path -> now.stream()
+                        .filter(adapter -> adapter.touches(path))
+                        .anyMatch(adapter -> adapter.parts().get(path).method().biasEffect() == BiasEffect.ADDS))
+                .toList());
+        Map<String, INDArray> folded = new LinkedHashMap<>();
+        for (String path : paths) {
+            NetworkParameter weight = factory.parameter(path + ".weight");
+            List<Folding.Update> updates = all.stream()
+                    .filter(adapter -> adapter.touches(path))
+                    .map(adapter -> adapter.update(path, weight))
+                    .toList();
+            INDArray before = unmerged(weight);
+            folded.put(weight.path(), folding.weight(path, before, before, updates));
+            modules.biasOf(modules.get(path))
+                    .ifPresent(bias -> folding.bias(path, unmerged(bias), updates)
+                            .ifPresent(value -> folded.put(bias.path(), value)));
+        }
+        return new Folded(folded, folding.report());
     }
 
     @Override
@@ -374,25 +408,12 @@ public final class AdaptedNetwork<N extends Model> extends HostedModel<NetworkAd
                 .sum();
     }
 
-    private Folding.Place place(String path) {
-        NetworkModule module = modules.get(path);
-        String bias = modules.biasOf(module).map(NetworkParameter::path).orElse(null);
-        NetworkParameter weight = factory.parameter(path + ".weight");
-        return new Folding.Place(module.shape(), weight.path(), bias, weight::toPeft, weight::fromPeft);
-    }
-
-    /** The value that a parameter has before the factors that are attached to it. */
-    private INDArray now(String path) {
-        INDArray merged = state().merges().get(path);
-        if (merged != null) {
-            return merged;
-        }
-        for (NetworkAdapter adapter : adapters().get(state().active())) {
-            NetworkAdapter.Copy copy = adapter.copies().get(path);
-            if (copy != null) {
-                return copy.value();
-            }
-        }
-        return factory.parameter(path).value();
+    /** The value that a parameter has without merges. */
+    private INDArray unmerged(NetworkParameter parameter) {
+        return adapters().get(state().active()).stream()
+                .flatMap(adapter -> Optional.ofNullable(adapter.copies().get(parameter.path())).stream())
+                .map(NetworkAdapter.Copy::value)
+                .findFirst()
+                .orElseGet(parameter::value);
     }
 }

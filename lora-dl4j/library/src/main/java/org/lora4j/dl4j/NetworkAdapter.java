@@ -11,6 +11,7 @@ import org.lora4j.dl4j.layer.LayerWeight;
 import org.lora4j.dl4j.layer.LoraSlot;
 import org.lora4j.error.Problems;
 import org.lora4j.format.peft.PeftFile;
+import org.lora4j.host.Folding;
 import org.lora4j.host.HostAdapter;
 import org.lora4j.host.HostPart;
 import org.lora4j.method.AdapterMethod;
@@ -84,6 +85,19 @@ record NetworkAdapter(
     @Override
     public Map<String, INDArray> start(String module) {
         return parts.get(module).start();
+    }
+
+    /** What folds the factors of a module into its weight and bias. */
+    Folding.Update update(String module, NetworkParameter weight) {
+        Part part = parts.get(module);
+        return new Folding.Update(
+                part.method(),
+                part.module().shape(),
+                part.factors(),
+                part.start(),
+                config().scalingOf(module),
+                weight::toPeft,
+                (peft, like) -> weight.fromPeft(peft));
     }
 
     /** What the start of a module took off the base's weight, in the layout of the layer. */

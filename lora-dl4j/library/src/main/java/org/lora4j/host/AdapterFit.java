@@ -3,7 +3,9 @@ package org.lora4j.host;
 
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.AdapterConfig;
 import org.lora4j.error.ClosestNames;
@@ -69,7 +71,15 @@ public final class AdapterFit {
         }
     }
 
-    private static void checkFactors(
+    /**
+     * Compares the tensors of a module with what its method has.
+     *
+     * @param path path of the module
+     * @param expected shapes by suffix
+     * @param found tensors by suffix
+     * @param problems receives what is missing, superfluous or of another shape
+     */
+    public static void checkFactors(
             String path, Map<String, long[]> expected, Map<String, INDArray> found, Problems problems) {
         expected.forEach((suffix, shape) -> {
             INDArray tensor = found.get(suffix);
@@ -88,25 +98,45 @@ public final class AdapterFit {
 
     private static <M extends AdaptableModule, P extends HostParameter> void checkSaved(
             Adapter adapter, Selection.Choice<M, P> choice, Selection<M, P> expected, Problems problems) {
-        Map<String, P> known = new LinkedHashMap<>();
-        choice.parameters().forEach(parameter -> known.put(parameter.path(), parameter));
+        Map<String, Supplier<long[]>> known = new LinkedHashMap<>();
+        choice.parameters().forEach(parameter -> known.put(parameter.path(), parameter::peftShape));
+        checkSaved(
+                adapter,
+                known,
+                expected.parameters().stream().map(HostParameter::path).toList(),
+                choice.where(),
+                problems);
+    }
+
+    /**
+     * Compares the parameters that an adapter holds in full with those of a model.
+     *
+     * @param adapter the adapter
+     * @param known the shapes of the model's parameters in adapter files, by path
+     * @param expected paths of the parameters that the config trains fully
+     * @param where what the model is called in messages
+     * @param problems receives what is missing, unknown or of another shape
+     */
+    public static void checkSaved(
+            Adapter adapter,
+            Map<String, Supplier<long[]>> known,
+            List<String> expected,
+            String where,
+            Problems problems) {
         adapter.savedParameters().forEach((path, tensor) -> {
-            P parameter = known.get(path);
-            if (parameter == null) {
-                problems.add("parameter \"" + path + "\" of the adapter is not in the " + choice.where()
+            Supplier<long[]> shape = known.get(path);
+            if (shape == null) {
+                problems.add("parameter \"" + path + "\" of the adapter is not in the " + where
                         + ClosestNames.hint(path, known.keySet()));
                 return;
             }
             problems.check(
-                    Arrays.equals(parameter.peftShape(), tensor.shape()),
+                    Arrays.equals(shape.get(), tensor.shape()),
                     "parameter \"" + path + "\" has shape " + Arrays.toString(tensor.shape()) + "; expected "
-                            + Arrays.toString(parameter.peftShape()));
+                            + Arrays.toString(shape.get()));
         });
-        for (P parameter : expected.parameters()) {
-            problems.check(
-                    adapter.savedParameters().containsKey(parameter.path()),
-                    "parameter \"" + parameter.path()
-                            + "\" is trained fully by the config, but the adapter has no tensor for it");
-        }
+        expected.forEach(path -> problems.check(
+                adapter.savedParameters().containsKey(path),
+                "parameter \"" + path + "\" is trained fully by the config, but the adapter has no tensor for it"));
     }
 }

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.host;
 
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
-import java.util.function.Function;
+import java.util.function.BinaryOperator;
+import java.util.function.UnaryOperator;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.method.AdapterMethod;
@@ -18,73 +19,131 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * Adapters folded into weights. Sums are formed in double precision and rounded once to the type of the weight.
+ * Updates folded into parameters, for every host and for plain weights. All updates of a parameter are summed in double
+ * precision, from the value that it has without any of them, and the sum is rounded once to the type of the parameter. So
+ * merging one by one, together, and by files gives the same values.
  *
- * @param parameters the new weights and biases by parameter path, in the layout of the host
- * @param report what it cost
+ * <p><b>State and threads.</b> Keeps account of what the merges have cost; for one thread.
+ *
  * @apiNote Status: experimental
  */
-public record Folding(Map<String, INDArray> parameters, MergeReport report) {
+public final class Folding {
+
+    private final List<String> adapters;
+    private final Set<String> modules = new LinkedHashSet<>();
+    private double change;
+    private double rounding;
+    private String worst;
+    private long bytes;
 
     /**
-     * How a host holds the parameters of a module.
+     * Nothing folded in yet.
      *
-     * @param shape the module
-     * @param weight path of its weight
-     * @param bias path of its bias, or null
-     * @param toPeft converts an array of the weight's layout to PEFT's, into a new array
-     * @param fromPeft converts back, into a new array
+     * @param adapters names of the adapters that are merged now, for messages and the report
      */
-    public record Place(
-            ModuleShape shape,
-            String weight,
-            String bias,
-            Function<INDArray, INDArray> toPeft,
-            Function<INDArray, INDArray> fromPeft) {}
-
-    /**
-     * Folds adapters in, in their order.
-     *
-     * @param adapters the adapters
-     * @param places how the host holds a module of a path
-     * @param now the value that a parameter of a path has now; only read
-     * @return the new parameters
-     * @throws IllegalStateException if a result holds a value that is not finite, or the update has a bias and a module none
-     *     that it could be added to; the message lists all of these
-     */
-    public static Folding of(
-            List<? extends HostAdapter> adapters, Function<String, Place> places, Function<String, INDArray> now) {
-        Set<String> modules = new LinkedHashSet<>();
-        adapters.forEach(adapter -> modules.addAll(adapter.modulePaths()));
-        requirePlacesForBiases(adapters, modules, places);
-        Cost cost = new Cost(adapters, new LinkedHashMap<>(), 0, 0, null, 0);
-        for (String module : modules) {
-            Place place = places.apply(module);
-            INDArray before = now.apply(place.weight());
-            INDArray exact = place.fromPeft().apply(weight(adapters, module, place, before));
-            cost = cost.with(module, place.weight(), before, exact);
-            if (place.bias() != null && changesBias(adapters, module)) {
-                INDArray bias = now.apply(place.bias());
-                cost = cost.with(module, place.bias(), bias, bias(adapters, module, bias));
-            }
-        }
-        List<String> names = adapters.stream().map(HostAdapter::name).toList();
-        return new Folding(
-                cost.parameters,
-                new MergeReport(names, modules.size(), cost.change, cost.rounding, cost.module, cost.bytes));
+    public Folding(List<String> adapters) {
+        this.adapters = List.copyOf(adapters);
     }
 
-    private static void requirePlacesForBiases(
-            List<? extends HostAdapter> adapters, Set<String> modules, Function<String, Place> places) {
-        List<String> without = new ArrayList<>();
-        for (String module : modules) {
-            boolean hasBias = adapters.stream()
-                    .anyMatch(adapter -> adapter.modulePaths().contains(module)
-                            && method(adapter, module).biasEffect() == BiasEffect.ADDS);
-            if (hasBias && places.apply(module).bias() == null) {
-                without.add(module);
-            }
+    /**
+     * What one adapter does to one parameter.
+     *
+     * @param method how it adapts
+     * @param shape the module
+     * @param factors factors in PEFT's layout
+     * @param start factors whose update the base has given up, in PEFT's layout; empty if it has given up nothing
+     * @param scaling factor on the update
+     * @param toPeft converts an array of the weight's layout to PEFT's, into a new array
+     * @param fromPeft converts back, into a new array of the shape of its second argument
+     */
+    public record Update(
+            AdapterMethod method,
+            ModuleShape shape,
+            Map<String, INDArray> factors,
+            Map<String, INDArray> start,
+            double scaling,
+            UnaryOperator<INDArray> toPeft,
+            BinaryOperator<INDArray> fromPeft) {
+
+        /**
+         * Takes factors of any type; they are calculated with in double precision.
+         *
+         * @param method how it adapts
+         * @param shape the module
+         * @param factors factors in PEFT's layout
+         * @param start factors whose update the base has given up
+         * @param scaling factor on the update
+         * @param toPeft converts an array of the weight's layout to PEFT's
+         * @param fromPeft converts back
+         */
+        public Update {
+            factors = exact(factors);
+            start = exact(start);
         }
+
+        private static Map<String, INDArray> exact(Map<String, INDArray> factors) {
+            Map<String, INDArray> exact = new LinkedHashMap<>();
+            factors.forEach((suffix, factor) -> exact.put(suffix, factor.castTo(DataType.DOUBLE)));
+            return exact;
+        }
+
+        private INDArray weight(INDArray sum) {
+            INDArray peft = toPeft.apply(sum);
+            INDArray merged = method.mergedWeight(shape, peft, factors, scaling);
+            INDArray own = start.isEmpty() ? merged : merged.subi(method.deltaWeight(shape, peft, start, scaling));
+            return fromPeft.apply(own, sum);
+        }
+
+        private Optional<INDArray> bias(INDArray sum) {
+            return method.mergedBias(sum, factors, scaling);
+        }
+    }
+
+    /**
+     * A weight with updates in it.
+     *
+     * @param module path of the module
+     * @param before the weight without them; only read
+     * @param from what they are added to, if that is not {@code before}; only read
+     * @param updates the updates, in their order
+     * @return a new array in the layout and type of {@code before}
+     * @throws IllegalStateException if a value is not finite
+     */
+    public INDArray weight(String module, INDArray before, INDArray from, List<Update> updates) {
+        INDArray sum = from.castTo(DataType.DOUBLE);
+        for (Update update : updates) {
+            sum = update.weight(sum);
+        }
+        return rounded(module, before, sum);
+    }
+
+    /**
+     * A bias with updates in it.
+     *
+     * @param module path of the module
+     * @param before the bias without them; only read
+     * @param updates the updates, in their order
+     * @return a new array in the type of {@code before}; empty if none of them changes a bias
+     * @throws IllegalStateException if a value is not finite
+     */
+    public Optional<INDArray> bias(String module, INDArray before, List<Update> updates) {
+        if (updates.stream().allMatch(update -> update.method().biasEffect() == BiasEffect.NONE)) {
+            return Optional.empty();
+        }
+        INDArray sum = before.castTo(DataType.DOUBLE);
+        for (Update update : updates) {
+            sum = update.bias(sum).orElse(sum);
+        }
+        return Optional.of(rounded(module, before, sum));
+    }
+
+    /**
+     * Refuses updates of a bias where there is none.
+     *
+     * @param without paths of modules that have no bias, though an update adds to it
+     * @throws IllegalStateException if there is one
+     */
+    public static void requireBiases(List<String> without) {
         if (!without.isEmpty()) {
             throw new IllegalStateException("merge, modules " + Problems.quoted(without)
                     + ": the update has a bias (loraBias) and the module none that it could be added to; expected modules"
@@ -93,96 +152,40 @@ public record Folding(Map<String, INDArray> parameters, MergeReport report) {
         }
     }
 
-    private static AdapterMethod method(HostAdapter adapter, String module) {
-        return adapter.partsByModule().get(module).method();
-    }
-
-    private static boolean changesBias(List<? extends HostAdapter> adapters, String module) {
-        return adapters.stream()
-                .anyMatch(adapter -> adapter.modulePaths().contains(module)
-                        && method(adapter, module).biasEffect() != BiasEffect.NONE);
-    }
-
-    private static double scaling(HostAdapter adapter, String module) {
-        return adapter.config().scalingOf(module);
-    }
-
-    private static Map<String, INDArray> exact(Map<String, INDArray> factors) {
-        Map<String, INDArray> exact = new LinkedHashMap<>();
-        factors.forEach((suffix, factor) -> exact.put(suffix, factor.castTo(DataType.DOUBLE)));
-        return exact;
-    }
-
-    private static INDArray weight(List<? extends HostAdapter> adapters, String module, Place place, INDArray before) {
-        INDArray sum = place.toPeft().apply(before.castTo(DataType.DOUBLE));
-        for (HostAdapter adapter : adapters) {
-            if (adapter.modulePaths().contains(module)) {
-                sum = with(adapter, module, place.shape(), sum);
+    private INDArray rounded(String module, INDArray before, INDArray exact) {
+        INDArray rounded = exact.castTo(before.dataType()).dup('c');
+        double[] old = before.dup('c').data().asDouble();
+        double[] sums = exact.dup('c').data().asDouble();
+        double[] values = rounded.data().asDouble();
+        double largest = 0;
+        for (int i = 0; i < values.length; i++) {
+            if (!Double.isFinite(values[i])) {
+                throw notFinite(module, rounded, values[i]);
             }
+            change = Math.max(change, Math.abs(values[i] - old[i]));
+            largest = Math.max(largest, Math.abs(values[i] - sums[i]));
         }
-        return sum;
+        worst = worst == null || largest > rounding ? module : worst;
+        rounding = Math.max(rounding, largest);
+        bytes += rounded.length() * rounded.dataType().width();
+        modules.add(module);
+        return rounded;
     }
 
-    private static INDArray with(HostAdapter adapter, String module, ModuleShape shape, INDArray weight) {
-        double scaling = scaling(adapter, module);
-        AdapterMethod method = method(adapter, module);
-        INDArray sum = method.mergedWeight(shape, weight, exact(adapter.factors(module)), scaling);
-        Map<String, INDArray> start = exact(adapter.start(module));
-        return start.isEmpty() ? sum : sum.subi(method.deltaWeight(shape, weight, start, scaling));
+    private IllegalStateException notFinite(String module, INDArray weight, double value) {
+        return new IllegalStateException(
+                "merge of " + Problems.quoted(adapters) + ", module " + MessageText.name(module)
+                        + ": the merged weight holds " + value + " in " + weight.dataType()
+                        + "; expected values that are finite. Nothing was merged: look for a diverged training, or keep"
+                        + " the base in a wider type.");
     }
 
-    private static INDArray bias(List<? extends HostAdapter> adapters, String module, INDArray before) {
-        INDArray bias = before.castTo(DataType.DOUBLE);
-        for (HostAdapter adapter : adapters) {
-            if (adapter.modulePaths().contains(module)) {
-                bias = method(adapter, module)
-                        .mergedBias(bias, exact(adapter.factors(module)), scaling(adapter, module))
-                        .orElse(bias);
-            }
-        }
-        return bias;
-    }
-
-    /** The parameters so far, and what they have cost. */
-    private record Cost(
-            List<? extends HostAdapter> adapters,
-            Map<String, INDArray> parameters,
-            double change,
-            double rounding,
-            String module,
-            long bytes) {
-
-        Cost with(String at, String parameter, INDArray before, INDArray exact) {
-            INDArray rounded = exact.castTo(before.dataType());
-            double[] old = before.dup('c').data().asDouble();
-            double[] sums = exact.dup('c').data().asDouble();
-            double[] values = rounded.dup('c').data().asDouble();
-            double largestChange = change;
-            double largestRounding = 0;
-            for (int i = 0; i < values.length; i++) {
-                if (!Double.isFinite(values[i])) {
-                    throw notFinite(at, rounded, values[i]);
-                }
-                largestChange = Math.max(largestChange, Math.abs(values[i] - old[i]));
-                largestRounding = Math.max(largestRounding, Math.abs(values[i] - sums[i]));
-            }
-            parameters.put(parameter, rounded);
-            boolean worse = module == null || largestRounding > rounding;
-            return new Cost(
-                    adapters,
-                    parameters,
-                    largestChange,
-                    Math.max(rounding, largestRounding),
-                    worse ? at : module,
-                    bytes + rounded.length() * rounded.dataType().width());
-        }
-
-        private IllegalStateException notFinite(String at, INDArray weight, double value) {
-            return new IllegalStateException("merge of "
-                    + Problems.quoted(adapters.stream().map(HostAdapter::name).toList()) + ", module "
-                    + MessageText.name(at) + ": the merged weight holds " + value + " in " + weight.dataType()
-                    + "; expected values that are finite. Nothing was merged: look for a diverged training, or keep the base"
-                    + " in a wider type.");
-        }
+    /**
+     * What it has cost.
+     *
+     * @return a report on all parameters so far
+     */
+    public MergeReport report() {
+        return new MergeReport(adapters, modules.size(), change, rounding, worst, bytes);
     }
 }

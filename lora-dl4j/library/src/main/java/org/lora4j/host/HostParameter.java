@@ -65,6 +65,17 @@ public interface HostParameter {
      * @return whether the last segment of the path says so
      */
     default boolean isBias() {
-        return path().substring(path().lastIndexOf('.') + 1).contains("bias");
+        return isBias(path());
+    }
+
+    /**
+     * Whether a parameter is the bias of something.
+     *
+     * @param parameter path of a parameter
+     * @return whether its last segment is {@code bias}, or {@code bias_} and more, as recurrent layers have several
+     */
+    static boolean isBias(String parameter) {
+        String last = parameter.substring(parameter.lastIndexOf('.') + 1);
+        return last.equals("bias") || last.startsWith("bias_");
     }
 }

@@ -3,10 +3,12 @@ package org.lora4j.host;
 
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
 import org.lora4j.config.AdapterConfig;
 import org.lora4j.config.ModuleSelector;
 import org.lora4j.error.ClosestNames;
@@ -69,7 +71,9 @@ public record Selection<M extends AdaptableModule, P extends HostParameter>(List
         Set<String> adapted = new LinkedHashSet<>();
         chosen.forEach(module -> adapted.add(module.path()));
         List<P> trained = choice.parameters().stream()
-                .filter(parameter -> config.savesFully(parameter.module()) || isTrainedBias(config, adapted, parameter))
+                .filter(parameter -> config.savesFully(parameter.module())
+                        || TrainedBiases.include(
+                                config, parameter.path(), parameter.weightOf() != null, adapted::contains))
                 .toList();
         return new Selection<>(chosen, trained);
     }
@@ -97,14 +101,60 @@ public record Selection<M extends AdaptableModule, P extends HostParameter>(List
         return inner.isEmpty() ? linear : inner;
     }
 
-    // PEFT takes every parameter with "bias" anywhere in its path for bias "all".
-    private static boolean isTrainedBias(AdapterConfig config, Set<String> adapted, HostParameter parameter) {
-        boolean isAdapted = adapted.contains(parameter.module());
-        return switch (config.bias()) {
-            case NONE -> false;
-            case ALL -> parameter.path().contains("bias") && (parameter.weightOf() == null || !isAdapted);
-            case ADAPTED_ONLY -> parameter.isBias() && isAdapted;
-        };
+    /**
+     * The names that entries of a config can match.
+     *
+     * @param targets paths that targets are matched against
+     * @param modules paths of all modules that can be adapted
+     * @param holders paths of all modules that have parameters
+     * @param obstacles why a module of a path cannot be adapted
+     * @param where what the model is called in messages
+     * @param list how the user lists all of this
+     */
+    public record Names(
+            Collection<String> targets,
+            Collection<String> modules,
+            Collection<String> holders,
+            Map<String, String> obstacles,
+            String where,
+            String list) {
+
+        /**
+         * Refuses a config that a person wrote if any entry of it matches nothing.
+         *
+         * @param config a config
+         * @param problems what else is wrong with it
+         * @param selectsNothing whether it selects nothing at all
+         * @throws NoMatchingModuleException naming every such entry with the closest names
+         */
+        public void require(AdapterConfig config, Problems problems, BooleanSupplier selectsNothing) {
+            config.unmatchedTargets(targets)
+                    .forEach(name -> problems.add("targetModules \"" + name + "\" matches no module" + because(name)));
+            config.unmatchedPatterns(modules).forEach(entry -> problems.add(entry + " matches no module"));
+            for (String name : config.modulesToSave()) {
+                List<String> alone = List.of(name);
+                if (holders.stream().noneMatch(holder -> AdapterConfig.contains(holder, alone))) {
+                    problems.add("modulesToSave \"" + name + "\" matches no module" + closest(name, holders));
+                }
+            }
+            if (problems.isEmpty() && selectsNothing.getAsBoolean()) {
+                problems.add("targetModules " + config.targetModules() + " without the excluded ones select no module");
+            }
+            if (!problems.isEmpty()) {
+                throw new NoMatchingModuleException(
+                        problems.message(config.getClass().getSimpleName() + " on this " + where)
+                                + otherNames(config, targets) + ". " + list + " lists the " + modules.size()
+                                + " adaptable modules, and what cannot be adapted with the reason.");
+            }
+        }
+
+        private String because(String name) {
+            return obstacles.entrySet().stream()
+                    .filter(obstacle -> ("." + obstacle.getKey()).endsWith("." + name))
+                    .map(obstacle -> ": " + obstacle.getValue())
+                    .findFirst()
+                    .orElseGet(() -> closest(name, targets));
+        }
     }
 
     /**
@@ -118,47 +168,27 @@ public record Selection<M extends AdaptableModule, P extends HostParameter>(List
      */
     public static <M extends AdaptableModule, P extends HostParameter> void requireMatches(
             AdapterConfig config, Choice<M, P> choice) {
-        List<String> paths = candidates(config, choice.modules(), choice.heads()).stream()
+        Map<String, String> obstacles = new LinkedHashMap<>();
+        choice.notAdaptable()
+                .forEach((path, reason) -> obstacles.put(path, "\"" + path + "\" cannot be adapted, " + reason));
+        List<String> targets = candidates(config, choice.modules(), choice.heads()).stream()
                 .map(AdaptableModule::path)
                 .toList();
-        Problems problems = new Problems();
-        config.unmatchedTargets(paths)
-                .forEach(name -> problems.add("targetModules \"" + name + "\" matches no module"
-                        + because(name, choice, closest(name, paths))));
-        config.unmatchedPatterns(choice.paths()).forEach(entry -> problems.add(entry + " matches no module"));
         List<String> holders = choice.parameters().stream()
                 .map(HostParameter::module)
                 .distinct()
                 .toList();
-        for (String name : config.modulesToSave()) {
-            List<String> alone = List.of(name);
-            if (choice.parameters().stream()
-                    .noneMatch(parameter -> AdapterConfig.contains(parameter.module(), alone))) {
-                problems.add("modulesToSave \"" + name + "\" matches no module" + closest(name, holders));
-            }
-        }
         Selection<M, P> selection = of(config, choice);
-        if (problems.isEmpty()
-                && selection.modules().isEmpty()
-                && selection.parameters().isEmpty()) {
-            problems.add("targetModules " + config.targetModules() + " without the excluded ones select no module");
-        }
-        if (!problems.isEmpty()) {
-            throw new NoMatchingModuleException(problems.message(
-                            config.getClass().getSimpleName() + " on this " + choice.where())
-                    + otherNames(config, paths) + ". " + choice.list() + " lists the "
-                    + choice.modules().size() + " adaptable modules, and what cannot be adapted with the reason.");
-        }
+        new Names(targets, choice.paths(), holders, obstacles, choice.where(), choice.list())
+                .require(
+                        config,
+                        new Problems(),
+                        () -> selection.modules().isEmpty()
+                                && selection.parameters().isEmpty());
     }
 
-    /**
-     * What a message says where targets are like nothing in the model, as those of another architecture are.
-     *
-     * @param config the config of a person
-     * @param paths the modules that its targets are matched against
-     * @return the beginning of a sentence with the names that there are, or an empty text if targets match or nearly do
-     */
-    public static String otherNames(AdapterConfig config, Collection<String> paths) {
+    /** What a message says where targets are like nothing in the model, as those of another architecture are. */
+    private static String otherNames(AdapterConfig config, Collection<String> paths) {
         List<String> strange = config.unmatchedTargets(paths).stream()
                 .filter(name -> closest(name, paths).isEmpty())
                 .toList();
@@ -169,16 +199,6 @@ public record Selection<M extends AdaptableModule, P extends HostParameter>(List
         paths.forEach(path -> names.add(path.substring(path.lastIndexOf('.') + 1)));
         return ". Modules go by other names in this architecture: " + Problems.quoted(names)
                 + "; name some of them, or take ModuleSelector.allLinear()";
-    }
-
-    private static String because(String name, Choice<?, ?> choice, String otherwise) {
-        for (Map.Entry<String, String> entry : choice.notAdaptable().entrySet()) {
-            String path = entry.getKey();
-            if (path.equals(name) || path.endsWith("." + name)) {
-                return ": \"" + path + "\" cannot be adapted, " + entry.getValue();
-            }
-        }
-        return otherwise;
     }
 
     /**

@@ -18,7 +18,9 @@ import org.lora4j.config.AdapterConfig;
  * </ul>
  * Merging is a fourth: a merged adapter acts through new weights instead of factors, which is faster and cannot learn.
  * While an adapter is merged the model neither trains nor changes what is active; {@link #unmerge} restores the
- * unmerged state exactly.
+ * unmerged state exactly. Updates are added to the values that weights have without any merge, all of them in double
+ * precision, and the sum is rounded once. So adapters merged one by one, together, and by files ({@code WeightMerge}) give
+ * equal weights, and outputs differ from those with the adapters attached by what that one rounding does.
  *
  * <p>The base model is never changed by any of these verbs. A verb that throws has changed nothing.
  *

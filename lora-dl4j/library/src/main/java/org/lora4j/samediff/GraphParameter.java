@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.lora4j.graph.GraphOrder;
+import org.lora4j.host.HostParameter;
 import org.lora4j.quant.StoredWeights;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -28,11 +29,11 @@ record GraphParameter(String path, String variable, GraphModule weightOf, boolea
 
     /** Path of the module that the parameter belongs to. */
     String module() {
-        return ModulePaths.parent(path);
+        return HostParameter.module(path);
     }
 
     boolean isBias() {
-        return path.substring(path.lastIndexOf('.') + 1).contains("bias");
+        return HostParameter.isBias(path);
     }
 
     /** Whether the array is a bias, a gain or the like: one axis, or a row as SameDiff and DL4J write them. */

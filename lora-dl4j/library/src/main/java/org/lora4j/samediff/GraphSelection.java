@@ -9,13 +9,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.lora4j.config.AdapterConfig;
-import org.lora4j.error.NoMatchingModuleException;
 import org.lora4j.error.Problems;
 import org.lora4j.format.peft.PeftTensor;
 import org.lora4j.host.Selection;
+import org.lora4j.host.TrainedBiases;
 import org.lora4j.method.AdapterMethod.BiasEffect;
 import org.lora4j.method.LoraMethod;
-import org.lora4j.samediff.form.NotAdaptable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -64,7 +63,9 @@ record GraphSelection(List<Target> targets, List<TokenRows> tokens, List<GraphPa
         Set<String> adapted = new LinkedHashSet<>();
         targets.forEach(target -> adapted.add(target.module().path()));
         List<GraphParameter> trained = scope.parameters().stream()
-                .filter(parameter -> config.savesFully(parameter.module()) || isTrainedBias(config, adapted, parameter))
+                .filter(parameter -> config.savesFully(parameter.module())
+                        || TrainedBiases.include(
+                                config, parameter.path(), parameter.weightOf() != null, adapted::contains))
                 .toList();
         return new GraphSelection(List.copyOf(targets), tokens, trained);
     }
@@ -107,55 +108,27 @@ record GraphSelection(List<Target> targets, List<TokenRows> tokens, List<GraphPa
         return Selection.candidates(config, graph.modules(), graph.heads());
     }
 
-    // Any parameter with "bias" in its path, but for the one of an attention's packed projection: PEFT trains
-    // parameters
-    // of the name bias, and it has another.
-    private static boolean isTrainedBias(AdapterConfig config, Set<String> adapted, GraphParameter parameter) {
-        if (parameter.path().endsWith("in_proj_bias")) {
-            return false;
-        }
-        boolean isAdapted = adapted.contains(parameter.module());
-        return switch (config.bias()) {
-            case NONE -> false;
-            case ALL -> parameter.path().contains("bias") && (parameter.weightOf() == null || !isAdapted);
-            case ADAPTED_ONLY -> parameter.isBias() && isAdapted;
-        };
-    }
-
     /** Reads a config that a person wrote; throws if any entry matches nothing or cannot be. */
     static GraphSelection checked(AdapterConfig config, Scope scope) {
         GraphModules graph = scope.graph();
-        List<String> paths =
+        List<String> targets =
                 candidates(config, graph).stream().map(GraphModule::path).toList();
-        Problems problems = new Problems();
-        config.unmatchedTargets(paths)
-                .forEach(name -> problems.add("targetModules \"" + name + "\" matches no module"
-                        + because(name, graph, Selection.closest(name, paths))));
-        checkParameters(config, scope, problems);
         List<String> adaptable = new ArrayList<>(graph.paths());
         adaptable.addAll(scope.targetParameters().chosen(config).keySet());
-        config.unmatchedPatterns(adaptable).forEach(entry -> problems.add(entry + " matches no module"));
         List<String> holders = scope.parameters().stream()
                 .map(GraphParameter::module)
                 .distinct()
                 .toList();
-        for (String name : config.modulesToSave()) {
-            List<String> alone = List.of(name);
-            if (scope.parameters().stream().noneMatch(parameter -> AdapterConfig.contains(parameter.module(), alone))) {
-                problems.add("modulesToSave \"" + name + "\" matches no module" + Selection.closest(name, holders));
-            }
-        }
+        Map<String, String> obstacles = new LinkedHashMap<>();
+        graph.notAdaptable()
+                .forEach(entry -> obstacles.putIfAbsent(
+                        ModulePaths.ofWeight(entry.subject()),
+                        "weight \"" + entry.subject() + "\" cannot be adapted, " + entry.reason()));
+        Problems problems = new Problems();
+        checkParameters(config, scope, problems);
         GraphSelection selection = of(config, scope, Map.of(), problems);
-        if (problems.isEmpty() && selection.isEmpty()) {
-            problems.add("targetModules " + config.targetModules() + " without the excluded ones select no module");
-        }
-        if (!problems.isEmpty()) {
-            throw new NoMatchingModuleException(
-                    problems.message(config.getClass().getSimpleName() + " on this graph")
-                            + Selection.otherNames(config, paths) + ". Lora.modules(graph) lists the "
-                            + graph.modules().size()
-                            + " adaptable modules, and what cannot be adapted with the reason.");
-        }
+        new Selection.Names(targets, adaptable, holders, obstacles, "graph", "Lora.modules(graph)")
+                .require(config, problems, selection::isEmpty);
         return selection;
     }
 
@@ -170,15 +143,5 @@ record GraphSelection(List<Target> targets, List<TokenRows> tokens, List<GraphPa
                     paths.stream().anyMatch(path -> path.equals(name) || path.endsWith("." + name)),
                     "targetParameters \"" + name + "\" matches no parameter" + Selection.closest(name, paths));
         }
-    }
-
-    private static String because(String name, GraphModules graph, String otherwise) {
-        for (NotAdaptable entry : graph.notAdaptable()) {
-            String path = ModulePaths.ofWeight(entry.subject());
-            if (path.equals(name) || path.endsWith("." + name)) {
-                return ": weight \"" + entry.subject() + "\" cannot be adapted, " + entry.reason();
-            }
-        }
-        return otherwise;
     }
 }

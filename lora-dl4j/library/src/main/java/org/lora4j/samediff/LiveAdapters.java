@@ -108,7 +108,7 @@ final class LiveAdapters {
     LiveAdapter imported(String name, Adapter adapter, Set<String> taken) {
         AdapterConfig config = adapter.config();
         Problems problems = new Problems();
-        AdapterFit fit = new AdapterFit(base, scope, adapter, problems);
+        GraphFit fit = new GraphFit(base, scope, adapter, problems);
         if (!problems.isEmpty()) {
             throw new IllegalArgumentException(problems.message("adapter " + MessageText.name(name) + " on this graph")
                     + ". The adapter was made for another base model, or modules go by other names here: compare with"

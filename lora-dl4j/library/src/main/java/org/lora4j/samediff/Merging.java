@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.samediff;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import org.lora4j.error.MessageText;
-import org.lora4j.error.Problems;
-import org.lora4j.method.AdapterMethod;
+import java.util.function.Predicate;
+import org.lora4j.host.Folding;
+import org.lora4j.host.Folding.Update;
 import org.lora4j.method.AdapterMethod.BiasEffect;
 import org.lora4j.method.LoraMethod;
 import org.lora4j.model.MergeReport;
@@ -17,24 +16,21 @@ import org.lora4j.samediff.LiveAdapter.Tokens;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/**
- * Folds adapters into weights. Sums are formed in double precision and rounded once to the type of the weight, from the
- * values that the model has without any merge: merging in two calls and in one is the same.
- */
+/** Which leaves and weights of a graph change when adapters are folded in, and from what. */
 final class Merging {
 
     private final List<LiveAdapter> adapters;
     private final List<LiveAdapter> now;
     private final Unmerged unmerged;
+    private final Folding folding;
     private final Map<String, INDArray> leaves = new LinkedHashMap<>();
     private final Map<String, INDArray> weights = new LinkedHashMap<>();
-    private final Set<String> changed = new LinkedHashSet<>();
-    private Cost cost = new Cost(0, 0, null, 0);
 
     private Merging(List<LiveAdapter> adapters, List<LiveAdapter> now, Unmerged unmerged) {
         this.adapters = adapters;
         this.now = now;
         this.unmerged = unmerged;
+        this.folding = new Folding(now.stream().map(LiveAdapter::name).toList());
     }
 
     /** The values that weights have without merges; the arrays are only read. */
@@ -68,7 +64,12 @@ final class Merging {
     }
 
     private Result run() {
-        checkBiases();
+        Folding.requireBiases(now.stream()
+                .flatMap(adapter -> adapter.modules().values().stream())
+                .filter(part -> part.module().bias() == null && part.method().biasEffect() == BiasEffect.ADDS)
+                .map(part -> part.module().path())
+                .distinct()
+                .toList());
         for (LiveAdapter adapter : now) {
             adapter.tokens().values().forEach(tokens -> mergeLeaf(tokens.module()));
             adapter.modules().values().stream()
@@ -87,29 +88,8 @@ final class Merging {
                 }
             }
         }
-        for (LiveAdapter adapter : now) {
-            adapter.modules().values().forEach(this::mergeBias);
-        }
-        List<String> names = now.stream().map(LiveAdapter::name).toList();
-        MergeReport report =
-                new MergeReport(names, changed.size(), cost.change, cost.rounding, cost.module, cost.bytes);
-        return new Result(new MergedArrays(leaves, weights), report);
-    }
-
-    private void checkBiases() {
-        Problems problems = new Problems();
-        for (LiveAdapter adapter : now) {
-            for (Part part : adapter.modules().values()) {
-                problems.check(
-                        part.module().bias() != null || part.method().biasEffect() != BiasEffect.ADDS,
-                        "module \"" + part.module().path() + "\" has no bias to add the bias on B of \""
-                                + adapter.name() + "\" to");
-            }
-        }
-        if (!problems.isEmpty()) {
-            throw new IllegalStateException(
-                    problems.message("merge") + ". Keep the adapter attached, or give these modules a bias of zeros.");
-        }
+        now.forEach(adapter -> adapter.modules().values().forEach(this::mergeBias));
+        return new Result(new MergedArrays(leaves, weights), folding.report());
     }
 
     private void mergeLeaf(GraphModule module) {
@@ -118,22 +98,17 @@ final class Merging {
             return;
         }
         INDArray before = unmerged.leaf(leaf);
-        INDArray sum = before.castTo(DataType.DOUBLE);
+        INDArray table = before.castTo(DataType.DOUBLE);
         for (LiveAdapter adapter : adapters) {
             for (Tokens tokens : adapter.tokens().values()) {
                 if (tokens.module().weight().equals(leaf)) {
-                    sum = replaced(sum, tokens);
+                    table = replaced(table, tokens);
                 }
             }
         }
-        for (LiveAdapter adapter : adapters) {
-            for (Part part : adapter.modules().values()) {
-                if (part.module().isParameter() && part.module().weight().equals(leaf)) {
-                    sum = added(sum, part);
-                }
-            }
-        }
-        leaves.put(leaf, rounded(module.path(), before, sum));
+        List<Update> updates =
+                updates(part -> part.isParameter() && part.weight().equals(leaf));
+        leaves.put(leaf, folding.weight(module.path(), before, table, updates));
     }
 
     private static INDArray replaced(INDArray table, Tokens tokens) {
@@ -148,100 +123,48 @@ final class Merging {
 
     private void mergeWeight(GraphModule module) {
         INDArray before = unmerged.weight(module);
-        INDArray start = unmerged.isCopied(module) ? before : leaves.getOrDefault(module.weight(), before);
-        INDArray sum = start.castTo(DataType.DOUBLE);
-        for (LiveAdapter adapter : adapters) {
-            Part part = adapter.modules().get(module.path());
-            if (part != null) {
-                sum = added(sum, part);
-            }
-        }
-        weights.put(module.path(), rounded(module.path(), before, sum));
-    }
-
-    private static INDArray added(INDArray weight, Part part) {
-        GraphModule module = part.module();
-        AdapterMethod method = part.method();
-        INDArray peft = module.weightLayout().toPeft(weight, module.shape());
-        Map<String, INDArray> factors = exact(part.toPeft(), part.groups());
-        INDArray sum;
-        if (part.start().isEmpty()) {
-            sum = method.mergedWeight(module.shape(), peft, factors, part.scaling());
-        } else {
-            INDArray delta = method.deltaWeight(module.shape(), peft, factors, part.scaling());
-            INDArray given =
-                    method.deltaWeight(module.shape(), peft, exact(part.startToPeft(), part.groups()), part.scaling());
-            sum = delta.sub(given).addi(peft);
-        }
-        return module.weightLayout().fromPeft(sum, weight.shape());
-    }
-
-    private static Map<String, INDArray> exact(Map<String, INDArray> factors, long groups) {
-        Map<String, INDArray> exact = new LinkedHashMap<>();
-        factors.forEach((suffix, factor) -> {
-            INDArray whole = groups > 1 && suffix.equals(LoraMethod.B) ? Grouped.dense(factor, groups) : factor;
-            exact.put(suffix, whole.castTo(DataType.DOUBLE));
-        });
-        return exact;
+        INDArray from = unmerged.isCopied(module) ? before : leaves.getOrDefault(module.weight(), before);
+        List<Update> updates = updates(part -> part.path().equals(module.path()));
+        weights.put(module.path(), folding.weight(module.path(), before, from, updates));
     }
 
     private void mergeBias(Part ofNow) {
         GraphModule module = ofNow.module();
-        boolean changes = module.bias() != null && ofNow.method().biasEffect() != BiasEffect.NONE;
-        if (!changes || leaves.containsKey(module.bias())) {
-            return;
+        if (module.bias() != null && !leaves.containsKey(module.bias())) {
+            List<Update> updates = updates(part -> module.bias().equals(part.bias()));
+            folding.bias(module.path(), unmerged.leaf(module.bias()), updates)
+                    .ifPresent(bias -> leaves.put(module.bias(), bias));
         }
-        INDArray before = unmerged.leaf(module.bias());
-        INDArray sum = before.castTo(DataType.DOUBLE);
+    }
+
+    private List<Update> updates(Predicate<GraphModule> ofModule) {
+        List<Update> updates = new ArrayList<>();
         for (LiveAdapter adapter : adapters) {
             for (Part part : adapter.modules().values()) {
-                if (module.bias().equals(part.module().bias())) {
-                    sum = part.method()
-                            .mergedBias(sum, exact(part.toPeft(), part.groups()), part.scaling())
-                            .orElse(sum);
+                if (ofModule.test(part.module())) {
+                    updates.add(update(part));
                 }
             }
         }
-        leaves.put(module.bias(), rounded(module.path(), before, sum));
+        return updates;
     }
 
-    private INDArray rounded(String module, INDArray before, INDArray exact) {
-        INDArray rounded = exact.castTo(before.dataType()).dup('c');
-        cost = cost.with(module, this, before, exact, rounded);
-        changed.add(module);
-        return rounded;
+    private static Update update(Part part) {
+        GraphModule module = part.module();
+        return new Update(
+                part.method(),
+                module.shape(),
+                dense(part.toPeft(), part.groups()),
+                dense(part.startToPeft(), part.groups()),
+                part.scaling(),
+                weight -> module.weightLayout().toPeft(weight, module.shape()),
+                // A graph may hold the weight in another shape than the module is seen in.
+                (peft, weight) -> module.weightLayout().fromPeft(peft, weight.shape()));
     }
 
-    /** What merging has cost so far. */
-    private record Cost(double change, double rounding, String module, long bytes) {
-
-        Cost with(String at, Merging merging, INDArray before, INDArray exact, INDArray rounded) {
-            double[] old = before.dup('c').data().asDouble();
-            double[] sums = exact.dup('c').data().asDouble();
-            double[] values = rounded.data().asDouble();
-            double largestChange = change;
-            double largestRounding = 0;
-            for (int i = 0; i < values.length; i++) {
-                if (!Double.isFinite(values[i])) {
-                    throw merging.notFinite(at, rounded, values[i]);
-                }
-                largestChange = Math.max(largestChange, Math.abs(values[i] - old[i]));
-                largestRounding = Math.max(largestRounding, Math.abs(values[i] - sums[i]));
-            }
-            boolean worse = module == null || largestRounding > rounding;
-            return new Cost(
-                    largestChange,
-                    Math.max(rounding, largestRounding),
-                    worse ? at : module,
-                    bytes + rounded.length() * rounded.dataType().width());
-        }
-    }
-
-    private IllegalStateException notFinite(String module, INDArray weight, double value) {
-        return new IllegalStateException("merge of "
-                + Problems.quoted(now.stream().map(LiveAdapter::name).toList()) + ", module " + MessageText.name(module)
-                + ": the merged weight holds " + value + " in " + weight.dataType()
-                + "; expected values that are finite. Nothing was merged: look for a diverged training, or keep the base in"
-                + " a wider type.");
+    private static Map<String, INDArray> dense(Map<String, INDArray> factors, long groups) {
+        Map<String, INDArray> dense = new LinkedHashMap<>(factors);
+        dense.computeIfPresent(LoraMethod.B, (suffix, b) -> groups > 1 ? Grouped.dense(b, groups) : b);
+        return dense;
     }
 }

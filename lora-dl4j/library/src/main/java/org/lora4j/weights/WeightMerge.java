@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.adapter.BaseHashes;
 import org.lora4j.array.RandomStreams;
@@ -24,7 +25,8 @@ import org.lora4j.format.TensorEntry;
 import org.lora4j.format.TensorFile;
 import org.lora4j.format.peft.PeftTensor;
 import org.lora4j.format.safetensors.TensorSource;
-import org.lora4j.method.AdapterMethod;
+import org.lora4j.host.Folding;
+import org.lora4j.host.Folding.Update;
 import org.lora4j.method.AdapterMethod.BiasEffect;
 import org.lora4j.method.FactorStart;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -75,9 +77,9 @@ public final class WeightMerge {
             requireSameBase(base, adapter, sites.get(adapter));
         }
         WeightMerge merge = new WeightMerge(base);
-        for (Adapter adapter : adapters) {
-            merge.put(adapter, sites.get(adapter));
-        }
+        merge.putSaved(adapters);
+        merge.putUpdates(sites);
+        merge.putTokens(adapters);
         return merge.changed;
     }
 
@@ -154,33 +156,73 @@ public final class WeightMerge {
         }
     }
 
-    private void put(Adapter adapter, List<WeightSite> sites) throws IncompatibleBaseException {
-        AdapterConfig config = adapter.config();
-        adapter.savedParameters().forEach((path, array) -> changed.put(path, ArrayBytes.ownCopy(array)));
-        for (WeightSite site : sites) {
-            Map<String, INDArray> factors = updateOf(adapter.modules().get(site.module()));
-            INDArray weight = site.turned(current(site.weight()));
-            if (site.shape().isGrouped()) {
-                throw new IncompatibleBaseException("WeightMerge: module \"" + site.module()
-                        + "\" is a convolution in groups; the update sees all input channels and has no place in the"
-                        + " weight. Keep this adapter beside the weights instead of merging it.");
-            }
-            AdapterMethod method = site.method();
-            INDArray merged = method.mergedWeight(site.shape(), weight, factors, site.scaling());
-            // A weight that the adapter brings along has been moved already.
-            if (config.initialization().movesBase()
-                    && !adapter.savedParameters().containsKey(site.weight())) {
-                merged.subi(start(config, site));
-            }
-            changed.put(site.weight(), site.turned(merged));
-            putBias(site, factors);
+    private void putSaved(List<Adapter> adapters) {
+        for (Adapter adapter : adapters) {
+            adapter.savedParameters().forEach((path, array) -> changed.put(path, ArrayBytes.ownCopy(array)));
         }
-        adapter.modules().forEach((path, tensors) -> {
-            INDArray rows = tensors.get(PeftTensor.TOKEN_ROWS.suffix());
-            if (rows != null) {
-                putRows(path + ".weight", config.trainableTokens().of(path), rows);
+    }
+
+    /** All updates of a weight together, so that their sum is rounded once. */
+    private void putUpdates(Map<Adapter, List<WeightSite>> sites) throws IncompatibleBaseException {
+        Folding folding = new Folding(IntStream.rangeClosed(1, sites.size())
+                .mapToObj(number -> "adapter " + number)
+                .toList());
+        Map<String, List<Update>> ofWeights = new LinkedHashMap<>();
+        Map<String, List<Update>> ofBiases = new LinkedHashMap<>();
+        for (Map.Entry<Adapter, List<WeightSite>> entry : sites.entrySet()) {
+            for (WeightSite site : entry.getValue()) {
+                Update update = update(entry.getKey(), site);
+                ofWeights
+                        .computeIfAbsent(site.weight(), name -> new ArrayList<>())
+                        .add(update);
+                if (site.bias() != null) {
+                    ofBiases.computeIfAbsent(site.bias(), name -> new ArrayList<>())
+                            .add(update);
+                }
             }
+        }
+        ofWeights.forEach((name, updates) -> {
+            INDArray before = current(name);
+            changed.put(name, folding.weight(name, before, before, updates));
         });
+        ofBiases.forEach((name, updates) ->
+                folding.bias(name, current(name), updates).ifPresent(bias -> changed.put(name, bias)));
+    }
+
+    private Update update(Adapter adapter, WeightSite site) throws IncompatibleBaseException {
+        if (site.shape().isGrouped()) {
+            throw new IncompatibleBaseException("WeightMerge: module \"" + site.module()
+                    + "\" is a convolution in groups; the update sees all input channels and has no place in the"
+                    + " weight. Keep this adapter beside the weights instead of merging it.");
+        }
+        if (site.bias() == null && site.method().biasEffect() == BiasEffect.ADDS) {
+            throw new IncompatibleBaseException("WeightMerge: module \"" + site.module()
+                    + "\" has a bias on B, but the base has no bias to add it to; expected one beside \""
+                    + site.weight()
+                    + "\". Keep this adapter beside the weights instead of merging it.");
+        }
+        // A weight that the adapter brings along has been moved already.
+        boolean moved = adapter.config().initialization().movesBase()
+                && !adapter.savedParameters().containsKey(site.weight());
+        return new Update(
+                site.method(),
+                site.shape(),
+                updateOf(adapter.modules().get(site.module())),
+                moved ? start(adapter.config(), site) : Map.of(),
+                site.scaling(),
+                site::turned,
+                (peft, weight) -> site.turned(peft));
+    }
+
+    private void putTokens(List<Adapter> adapters) {
+        for (Adapter adapter : adapters) {
+            adapter.modules().forEach((path, tensors) -> {
+                INDArray rows = tensors.get(PeftTensor.TOKEN_ROWS.suffix());
+                if (rows != null) {
+                    putRows(path + ".weight", adapter.config().trainableTokens().of(path), rows);
+                }
+            });
+        }
     }
 
     private static Map<String, INDArray> updateOf(Map<String, INDArray> tensors) {
@@ -189,8 +231,8 @@ public final class WeightMerge {
         return factors;
     }
 
-    /** The part of the weight that PEFT took off the base when the adapter was made. */
-    private INDArray start(AdapterConfig config, WeightSite site) throws IncompatibleBaseException {
+    /** The factors of what PEFT took off the base when the adapter was made. */
+    private Map<String, INDArray> start(AdapterConfig config, WeightSite site) throws IncompatibleBaseException {
         INDArray weight = site.turned(base.get(site.weight()));
         FactorStart start = new FactorStart(
                 site.shape(),
@@ -200,29 +242,13 @@ public final class WeightMerge {
                 RandomStreams.of(0, site.module()),
                 weight.dataType(),
                 () -> weight);
-        Map<String, INDArray> factors;
         try {
-            factors = site.method().initialize(start);
+            return site.method().initialize(start);
         } catch (IllegalArgumentException e) {
             throw new IncompatibleBaseException(
                     "WeightMerge: module \"" + site.module() + "\" cannot have started as its config says: "
                             + e.getMessage(),
                     e);
-        }
-        return site.method().deltaWeight(site.shape(), weight, factors, site.scaling());
-    }
-
-    private void putBias(WeightSite site, Map<String, INDArray> factors) throws IncompatibleBaseException {
-        if (site.bias() == null && site.method().biasEffect() == BiasEffect.ADDS) {
-            throw new IncompatibleBaseException("WeightMerge: module \"" + site.module()
-                    + "\" has a bias on B, but the base has no bias to add it to; expected one beside \""
-                    + site.weight()
-                    + "\". Keep this adapter beside the weights instead of merging it.");
-        }
-        if (site.bias() != null) {
-            site.method()
-                    .mergedBias(current(site.bias()), factors, site.scaling())
-                    .ifPresent(bias -> changed.put(site.bias(), bias));
         }
     }
 

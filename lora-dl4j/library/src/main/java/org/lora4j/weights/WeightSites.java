@@ -14,12 +14,13 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.AdapterConfig;
-import org.lora4j.config.BiasTraining;
 import org.lora4j.config.ModuleSelector;
 import org.lora4j.error.ClosestNames;
 import org.lora4j.error.Problems;
 import org.lora4j.format.peft.PeftKeys;
 import org.lora4j.format.peft.PeftTensor;
+import org.lora4j.host.HostParameter;
+import org.lora4j.host.TrainedBiases;
 import org.lora4j.method.AdapterMethod;
 import org.lora4j.method.AdapterMethods;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -291,10 +292,13 @@ final class WeightSites {
     }
 
     private boolean isSavedInFull(String name) {
-        boolean isBias = name.equals("bias") || name.endsWith(".bias");
-        boolean ofAdapted = sites.stream().anyMatch(site -> name.equals(site.bias()));
         return config.savesFully(moduleOf(name))
-                || (isBias && config.bias() == BiasTraining.ALL)
-                || (isBias && config.bias() == BiasTraining.ADAPTED_ONLY && ofAdapted);
+                || TrainedBiases.include(
+                        config,
+                        name,
+                        name.endsWith(WEIGHT),
+                        module -> sites.stream()
+                                .anyMatch(site ->
+                                        HostParameter.module(site.weight()).equals(module)));
     }
 }

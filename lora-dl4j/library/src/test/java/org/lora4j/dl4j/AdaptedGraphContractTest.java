@@ -33,4 +33,9 @@ class AdaptedGraphContractTest extends AdaptedModelContract {
         ComputationGraph network = (ComputationGraph) ((AdaptedNetwork<?>) adapted).network();
         return Networks.values(network.output(Networks.normal(5, 4))[0]);
     }
+
+    @Override
+    protected AdaptedModel mergedAndUnloaded(AdaptedModel adapted) {
+        return AdaptedNetwork.of((ComputationGraph) ((AdaptedNetwork<?>) adapted).mergeAndUnload(), mode());
+    }
 }

@@ -33,4 +33,9 @@ class AdaptedNetworkContractTest extends AdaptedModelContract {
         MultiLayerNetwork network = (MultiLayerNetwork) ((AdaptedNetwork<?>) adapted).network();
         return Networks.values(network.output(Networks.normal(5, 4)));
     }
+
+    @Override
+    protected AdaptedModel mergedAndUnloaded(AdaptedModel adapted) {
+        return AdaptedNetwork.of((MultiLayerNetwork) ((AdaptedNetwork<?>) adapted).mergeAndUnload(), mode());
+    }
 }

@@ -5,6 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.offset;
 
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -13,6 +17,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.Initialization;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.weights.ModelWeights;
+import org.lora4j.weights.WeightMerge;
+import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** What every host must keep, whatever its models are. A host is done when its subclass passes. */
 public abstract class AdaptedModelContract {
@@ -31,6 +38,9 @@ public abstract class AdaptedModelContract {
 
     /** The output in the current state, always for the same input. */
     protected abstract double[] output(AdaptedModel adapted);
+
+    /** A model without adapters over the plain base that {@code mergeAndUnload} gives. */
+    protected abstract AdaptedModel mergedAndUnloaded(AdaptedModel adapted);
 
     @BeforeEach
     void addTwoAdaptersThatAct() {
@@ -192,6 +202,40 @@ public abstract class AdaptedModelContract {
         assertThat(output(model)).containsExactly(attached, offset(MERGED));
         assertThat(model.mergedAdapters()).containsExactly("two");
         assertThat(model.activeAdapters()).containsExactly("one", "two");
+    }
+
+    @Test
+    void merge_oneByOne_together_andByFiles_givesTheSameWeights() throws IOException {
+        model.activate("one", "two");
+        Map<String, INDArray> byFiles = WeightMerge.merged(
+                ModelWeights.of(parameters(model())), List.of(model.adapter("one"), model.adapter("two")));
+        Map<String, INDArray> unloaded = parameters(mergedAndUnloaded(model));
+        model.merge();
+        double[] together = output(model);
+        Map<String, INDArray> ofTogether = parameters(mergedAndUnloaded(model));
+        model.unmerge();
+
+        model.merge("one");
+        model.merge("two");
+
+        assertThat(output(model)).isEqualTo(together);
+        assertThat(parameters(mergedAndUnloaded(model))).isEqualTo(ofTogether);
+        assertThat(unloaded).isEqualTo(ofTogether);
+        assertThat(byFiles)
+                .isNotEmpty()
+                .allSatisfy((name, value) -> assertThat(value).as(name).isEqualTo(ofTogether.get(name)));
+    }
+
+    /** The parameters of a base by the names that files use: what an adapter that trains them all starts from. */
+    private Map<String, INDArray> parameters(AdaptedModel of) {
+        Set<String> modules = model.adapter("one").modules().keySet();
+        of.addAdapter(
+                "all",
+                config().toBuilder()
+                        .modulesToSave(modules.toArray(String[]::new))
+                        .build(),
+                1);
+        return of.adapter("all").savedParameters();
     }
 
     @Test

@@ -40,4 +40,9 @@ class AdaptedSameDiffContractTest extends AdaptedModelContract {
                 .data()
                 .asDouble();
     }
+
+    @Override
+    protected AdaptedModel mergedAndUnloaded(AdaptedModel adapted) {
+        return AdaptedSameDiff.of(((AdaptedSameDiff) adapted).mergeAndUnload());
+    }
 }

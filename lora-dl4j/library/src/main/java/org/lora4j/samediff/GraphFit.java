@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.samediff;
 
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -9,11 +8,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.AdapterConfig;
 import org.lora4j.error.ClosestNames;
 import org.lora4j.error.Problems;
 import org.lora4j.format.peft.PeftTensor;
+import org.lora4j.host.AdapterFit;
 import org.lora4j.method.LoraMethod;
 import org.lora4j.method.ModuleShape;
 import org.lora4j.quant.StoredWeights;
@@ -24,7 +25,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * Whether an adapter fits a graph: what it has and the graph lacks, what its config asks for and it lacks, and what has
  * another shape.
  */
-final class AdapterFit {
+final class GraphFit {
 
     private final SameDiff base;
     private final GraphSelection.Scope scope;
@@ -35,7 +36,7 @@ final class AdapterFit {
     private final Map<String, Long> groups = new LinkedHashMap<>();
 
     /** Compares; {@code problems} receives every difference. */
-    AdapterFit(SameDiff base, GraphSelection.Scope scope, Adapter adapter, Problems problems) {
+    GraphFit(SameDiff base, GraphSelection.Scope scope, Adapter adapter, Problems problems) {
         this.base = base;
         this.scope = scope;
         this.adapter = adapter;
@@ -79,7 +80,7 @@ final class AdapterFit {
             AdapterConfig config = adapter.config();
             Target target = targets.computeIfAbsent(
                     path, p -> GraphSelection.target(config, scope.graph().get(p)));
-            checkFactors(path, expectedFactors(path, target, tensors), tensors);
+            AdapterFit.checkFactors(path, expectedFactors(path, target, tensors), tensors, problems);
         }
     }
 
@@ -132,22 +133,6 @@ final class AdapterFit {
         return module.weightLayout().toPeft(StoredWeights.value(base, module.weight()), module.shape());
     }
 
-    private void checkFactors(String path, Map<String, long[]> shapes, Map<String, INDArray> found) {
-        shapes.forEach((suffix, shape) -> {
-            INDArray tensor = found.get(suffix);
-            if (tensor == null) {
-                problems.add("module \"" + path + "\" has no " + suffix + "; expected shape " + Arrays.toString(shape));
-            } else if (!Arrays.equals(shape, tensor.shape())) {
-                problems.add("module \"" + path + "\": " + suffix + " has shape " + Arrays.toString(tensor.shape())
-                        + "; expected " + Arrays.toString(shape));
-            }
-        });
-        found.keySet().stream()
-                .filter(suffix -> !shapes.containsKey(suffix))
-                .forEach(suffix -> problems.add(
-                        "module \"" + path + "\" has the tensor " + suffix + "; expected only " + shapes.keySet()));
-    }
-
     private void checkComplete() {
         for (Target target : expected.targets()) {
             Map<String, INDArray> found = adapter.modules().get(target.path());
@@ -167,26 +152,15 @@ final class AdapterFit {
     }
 
     private void checkSaved() {
-        Map<String, GraphParameter> known = new LinkedHashMap<>();
-        scope.parameters().forEach(parameter -> known.put(parameter.path(), parameter));
-        adapter.savedParameters().forEach((path, tensor) -> {
-            GraphParameter parameter = known.get(path);
-            if (parameter == null) {
-                problems.add("parameter \"" + path + "\" of the adapter is not in the graph"
-                        + ClosestNames.hint(path, new ArrayList<>(known.keySet())));
-                return;
-            }
-            long[] shape = parameter.peftShape(StoredWeights.value(base, parameter.variable()));
-            problems.check(
-                    Arrays.equals(shape, tensor.shape()),
-                    "parameter \"" + path + "\" has shape " + Arrays.toString(tensor.shape()) + "; expected "
-                            + Arrays.toString(shape));
-        });
-        for (GraphParameter parameter : expected.parameters()) {
-            problems.check(
-                    adapter.savedParameters().containsKey(parameter.path()),
-                    "parameter \"" + parameter.path()
-                            + "\" is trained fully by the config, but the adapter has no tensor for it");
-        }
+        Map<String, Supplier<long[]>> known = new LinkedHashMap<>();
+        scope.parameters()
+                .forEach(parameter -> known.put(
+                        parameter.path(), () -> parameter.peftShape(StoredWeights.value(base, parameter.variable()))));
+        AdapterFit.checkSaved(
+                adapter,
+                known,
+                expected.parameters().stream().map(GraphParameter::path).toList(),
+                "graph",
+                problems);
     }
 }
