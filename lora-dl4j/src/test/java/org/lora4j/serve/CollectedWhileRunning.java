@@ -34,7 +34,7 @@ import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
 /** A process that works in threads while the garbage collector runs all the time. What goes wrong may be its end. */
 final class CollectedWhileRunning {
 
-    private static final long PAUSE = 15;
+    private static final long PAUSE = 500;
     private static final int ROWS = 8;
 
     private CollectedWhileRunning() {}
