@@ -37,7 +37,7 @@ public interface GraphExecutor {
      * @param placeholders an array for each placeholder that the loss depends on
      * @param seed source of everything random in this step (dropout masks): equal seeds give equal results
      * @return loss and gradients; the arrays belong to the caller
-     * @throws IllegalArgumentException as for {@link #output}
+     * @throws IllegalArgumentException as for {@link #output}, and if a loss variable is no single number
      */
     LossAndGradients gradients(Map<String, INDArray> placeholders, long seed);
 

@@ -134,7 +134,8 @@ final class LossLabels {
         long classes = labels.length == 0 ? 1 : labels[labels.length - 1];
         if (labels.length < expected.length || classes == 1) {
             return "They look like class numbers: give a row for each with a 1 at its class, for instance"
-                    + " graph.oneHot(labels, " + outputs + "), or take sparseSoftmaxCrossEntropy; classes count from 0";
+                    + " graph.oneHot(labels, " + outputs
+                    + "), or take the mean of sparseSoftmaxCrossEntropy; classes count from 0";
         }
         return classes == outputs
                 ? "Give a row of labels for each row of predictions"

@@ -2,6 +2,7 @@
 package org.lora4j.exec;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -10,6 +11,7 @@ import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.SplittableRandom;
+import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.exec.kernel.Kernels;
 import org.lora4j.exec.kernel.Multiplier;
@@ -311,6 +313,7 @@ public final class StockExecutor implements GraphExecutor {
         KnownShapes known = ShapeTrace.of(engine, training, all, training.getLossVariables());
         keyOfValues = ofValues || known.ofValues();
         Map<String, long[]> shapes = known.shapes();
+        checkLosses(shapes);
         for (GradientGraph graph : gradientGraphs) {
             if (graph.holdsFor(shapes)) {
                 return new Traced(graph, maskShapes);
@@ -319,6 +322,20 @@ public final class StockExecutor implements GraphExecutor {
         GradientGraph graph = GradientGraph.build(training, trainable, shapes, engine, arena);
         gradientGraphs.add(graph);
         return new Traced(graph, maskShapes);
+    }
+
+    // SameDiff would train the sum of the elements, whose gradient grows with the batch: seldom meant, and never seen.
+    private void checkLosses(Map<String, long[]> shapes) {
+        Problems problems = new Problems();
+        for (String loss : training.getLossVariables()) {
+            long[] shape = shapes.get(loss);
+            problems.check(
+                    Arrays.stream(shape).allMatch(size -> size == 1),
+                    MessageText.name(loss) + " has shape " + Arrays.toString(shape)
+                            + "; expected one number. Reduce it with mean(), or with sum() if that is meant, and name the"
+                            + " result with setLossVariables");
+        }
+        problems.throwIfAny("loss variables");
     }
 
     private void addMasks(Map<String, INDArray> all, Map<String, long[]> shapes, SplittableRandom random) {

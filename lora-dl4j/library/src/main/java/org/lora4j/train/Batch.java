@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.train;
 
+import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -79,24 +80,44 @@ public record Batch(
      * A batch whose arrays stay the caller's and whose weight is its number of examples.
      *
      * @param placeholders as in the record
-     * @param examples as in the record
+     * @param examples as in the record; the first axis of one array at least is as long, or a multiple of it where an
+     *     example has several rows
      * @return the batch
-     * @throws IllegalArgumentException as the constructor
+     * @throws IllegalArgumentException as the constructor, and if no array has so many rows
      */
     public static Batch of(Map<String, INDArray> placeholders, int examples) {
-        return new Batch(placeholders, examples, examples, false);
+        return weighed(placeholders, examples, false);
     }
 
     /**
      * A batch whose arrays the training loop closes once it has used them, with its number of examples as weight.
      *
      * @param placeholders as in the record
-     * @param examples as in the record
+     * @param examples as in {@link #of}
      * @return the batch
-     * @throws IllegalArgumentException as the constructor
+     * @throws IllegalArgumentException as {@link #of}
      */
     public static Batch disposable(Map<String, INDArray> placeholders, int examples) {
-        return new Batch(placeholders, examples, examples, true);
+        return weighed(placeholders, examples, true);
+    }
+
+    // The number decides what the loss counts for, so some array has to bear it out. Others may have no axis of
+    // examples,
+    // or have it second, as series with time first.
+    private static Batch weighed(Map<String, INDArray> placeholders, int examples, boolean disposable) {
+        Batch batch = new Batch(placeholders, examples, examples, disposable);
+        Collection<INDArray> arrays = batch.placeholders().values();
+        if (arrays.stream().anyMatch(array -> array.rank() > 0)
+                && arrays.stream()
+                        .noneMatch(array -> array.rank() > 0 && array.size(0) % examples == 0
+                                || array.rank() > 1 && array.size(1) == examples)) {
+            throw new IllegalArgumentException(
+                    "Batch: " + examples + " examples, but no array has so many rows, or a multiple of it: "
+                            + ArrayText.of(batch.placeholders())
+                            + "; expected the number of examples in them. If examples differ in their number of rows, give"
+                            + " examples and weight to the constructor.");
+        }
+        return batch;
     }
 
     /**

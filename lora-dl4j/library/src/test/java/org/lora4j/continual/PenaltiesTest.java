@@ -291,7 +291,8 @@ class PenaltiesTest {
 
     private static FisherDiagonal fisher(Map<String, INDArray> gradients, int examples) {
         return FisherDiagonal.of(
-                new Given(gradients), List.of(Batch.of(gradients, examples)).iterator());
+                new Given(gradients),
+                List.of(new Batch(gradients, examples, examples, false)).iterator());
     }
 
     @Test

@@ -42,7 +42,9 @@ import org.lora4j.config.Initialization;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
 import org.lora4j.dl4j.layer.LoraLayer;
+import org.lora4j.error.CapturedLog;
 import org.lora4j.error.NoMatchingModuleException;
+import org.lora4j.host.HostedModel;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -155,13 +157,15 @@ class AdaptedNetworkTest {
         LoraConfig config =
                 LoraConfig.builder().targetModules(ModuleSelector.allLinear()).build();
 
-        AdaptedNetwork<MultiLayerNetwork> model = Lora.inject(Networks.cnn(), config, SEED);
+        AdaptedNetwork<MultiLayerNetwork> model = AdaptedNetwork.of(Networks.cnn());
+        String log = CapturedLog.of(HostedModel.class, () -> model.addAdapter("first", config, SEED));
 
-        assertThat(model.adapter("default").modules().keySet()).containsExactly("3");
+        assertThat(model.adapter("first").modules().keySet()).containsExactly("3");
+        assertThat(log).doesNotContain("output head");
     }
 
     @Test
-    void allLinear_adaptsTheHead_whereNothingElseIsLinear() {
+    void allLinear_adaptsTheHead_whereNothingElseIsLinear_andSaysSo() {
         MultiLayerNetwork base = new MultiLayerNetwork(new NeuralNetConfiguration.Builder()
                 .list()
                 .layer(new ConvolutionLayer.Builder(2, 2).nOut(2).build())
@@ -177,10 +181,14 @@ class AdaptedNetworkTest {
                 .targetModules(ModuleSelector.allLinear())
                 .build();
 
-        AdaptedNetwork<MultiLayerNetwork> model = Lora.inject(base, config, SEED);
+        AdaptedNetwork<MultiLayerNetwork> model = AdaptedNetwork.of(base);
+        String log = CapturedLog.of(HostedModel.class, () -> model.addAdapter("first", config, SEED));
 
         assertThat(model.networkModules().heads()).containsExactly("1");
-        assertThat(model.adapter("default").modules().keySet()).containsExactly("1");
+        assertThat(model.adapter("first").modules().keySet()).containsExactly("1");
+        assertThat(log)
+                .containsOnlyOnce("adapter \"first\": every linear module of this model is an output head")
+                .contains("it adapts \"1\" here");
     }
 
     @Test

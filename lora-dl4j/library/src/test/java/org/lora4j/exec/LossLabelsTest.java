@@ -118,8 +118,8 @@ class LossLabelsTest {
         }
     }
 
-    private static final Loss SPARSE =
-            (graph, labels, logits) -> graph.loss().sparseSoftmaxCrossEntropy("loss", logits, labels);
+    private static final Loss SPARSE = (graph, labels, logits) ->
+            graph.loss().sparseSoftmaxCrossEntropy(logits, labels).mean("loss");
 
     private static final Loss ONE_HOT_INSIDE = (graph, labels, logits) ->
             graph.loss().softmaxCrossEntropy("loss", graph.oneHot(labels, 2).castTo(DataType.FLOAT), logits, null);
@@ -137,6 +137,17 @@ class LossLabelsTest {
                 .withMessageContaining("the labels \"labels\" are INT[6] with values from 1")
                 .withMessageContaining("Classes count from 0: subtract 1 if yours start at 1");
         train(graph(2, DataType.INT32, loss), numbers(0));
+    }
+
+    @Test
+    void train_withALossForEachRow_saysToTakeTheMean() {
+        Loss rows = (graph, labels, logits) -> graph.loss().sparseSoftmaxCrossEntropy("loss", logits, labels);
+
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> train(graph(2, DataType.INT32, rows), numbers(0)))
+                .withMessage(
+                        "loss variables: \"loss\" has shape [6]; expected one number. Reduce it with mean(), or with"
+                                + " sum() if that is meant, and name the result with setLossVariables");
     }
 
     @Test

@@ -173,10 +173,26 @@ class StockExecutorTest {
     }
 
     @Test
-    void gradients_ofALossThatIsNoScalar_areThoseOfItsSum() {
+    void gradients_ofALossThatIsNoNumber_areRefused_andSayWhatToDo() {
         SameDiff sd = SameDiff.create();
-        SDVariable w = sd.var("w", values(1, 3));
-        sd.math.square("loss", w);
+        sd.math.square("loss", sd.var("w", values(1, 3)));
+        sd.math.square("other", sd.var("v", values(2, 2, 2))).sum("total");
+        sd.setLossVariables("loss", "other", "total");
+
+        assertThatIllegalArgumentException()
+                .isThrownBy(
+                        () -> StockExecutor.forTraining(sd, List.of("w", "v")).gradients(Map.of(), 0))
+                .withMessageContaining("loss variables: 2 problems")
+                .withMessageContaining("\"loss\" has shape [3]; expected one number")
+                .withMessageContaining("\"other\" has shape [2, 2]")
+                .withMessageContaining("mean()")
+                .withMessageContaining("setLossVariables");
+    }
+
+    @Test
+    void gradients_ofALossOfOneElement_areThoseOfTheElement_whateverItsRank() {
+        SameDiff sd = SameDiff.create();
+        sd.math.square(sd.var("w", values(1, 3))).sum("loss", true, 0);
         sd.setLossVariables("loss");
 
         GradientCheck.check(sd, Map.of(), List.of("w"));

@@ -11,6 +11,8 @@ import org.lora4j.Lora;
 import org.lora4j.config.Initialization;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
+import org.lora4j.error.CapturedLog;
+import org.lora4j.host.HostedModel;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.buffer.DataType;
 
@@ -89,6 +91,22 @@ class AllLinearTest {
         assertThat(Set.of("dense", "a.other", "classifier.dense"))
                 .filteredOn(byExpression::selects)
                 .containsExactly("dense");
+    }
+
+    @Test
+    void aHeadAlone_isAdapted_andTheLogSaysSo_unlessItWasNamed() {
+        FormCase.Maker m = chain("classifier");
+        AdaptedSameDiff model = AdaptedSameDiff.of(m.sd);
+
+        String log = CapturedLog.of(HostedModel.class, () -> {
+            model.addAdapter("asked", config().build(), 1);
+            model.addAdapter("named", config().targetModules("classifier").build(), 1);
+        });
+
+        assertThat(model.adapter("asked").modules()).containsOnlyKeys("classifier");
+        assertThat(log)
+                .containsOnlyOnce("every linear module of this model is an output head")
+                .contains("adapter \"asked\"", "it adapts \"classifier\" here", "Name targets to choose others");
     }
 
     @Test

@@ -5,11 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.lang.ref.WeakReference;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -31,6 +28,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.dl4j.RowNetwork;
+import org.lora4j.error.CapturedLog;
 import org.lora4j.serve.ModuleUpdate.Part;
 import org.lora4j.serve.ServingResult.Answer;
 import org.lora4j.serve.ServingResult.Failure;
@@ -227,15 +225,9 @@ class AdapterServerFaultsTest {
         base.before = rows -> {
             throw bug;
         };
-        PrintStream before = System.err;
-        ByteArrayOutputStream log = new ByteArrayOutputStream();
-        System.setErr(new PrintStream(log, true, StandardCharsets.UTF_8));
-        List<ServingResult> results;
-        try {
-            results = server.predict(requests(3));
-        } finally {
-            System.setErr(before);
-        }
+        List<ServingResult> results = new ArrayList<>();
+
+        String log = CapturedLog.of(AdapterServer.class, () -> results.addAll(server.predict(requests(3))));
 
         assertThat(results).allSatisfy(result -> {
             assertThat(reason(result))
@@ -245,7 +237,7 @@ class AdapterServerFaultsTest {
                     .isInstanceOf(IllegalStateException.class)
                     .hasCause(bug);
         });
-        assertThat(log.toString(StandardCharsets.UTF_8)).containsOnlyOnce("failed by a bug");
+        assertThat(log).containsOnlyOnce("failed by a bug");
     }
 
     @Test

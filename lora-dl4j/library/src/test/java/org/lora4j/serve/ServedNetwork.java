@@ -10,11 +10,15 @@ import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.RNNFormat;
 import org.deeplearning4j.nn.conf.graph.ElementWiseVertex;
 import org.deeplearning4j.nn.conf.inputs.InputType;
+import org.deeplearning4j.nn.conf.layers.BatchNormalization;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
+import org.deeplearning4j.nn.conf.layers.EmbeddingLayer;
 import org.deeplearning4j.nn.conf.layers.LSTM;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
+import org.deeplearning4j.nn.conf.layers.misc.ElementWiseMultiplicationLayer;
+import org.deeplearning4j.nn.conf.layers.recurrent.SimpleRnn;
 import org.deeplearning4j.nn.conf.layers.recurrent.TimeDistributed;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
@@ -26,6 +30,7 @@ import org.lora4j.dl4j.RowNetwork;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
 
 /** Networks of the kinds of layers that are served. All have a module "head", 5 to 3. */
@@ -117,7 +122,64 @@ enum ServedNetwork implements ServedHost {
         public Map<String, INDArray> inputs(SplittableRandom random, int rows) {
             return Map.of(RowNetwork.INPUT, ServedGraph.values(random, 1, rows, 4, 3));
         }
+    },
+
+    /** A recurrent layer that is only run. */
+    RECURRENT(Map.of("fc", new long[] {4, 5}, "head", new long[] {5, 3})) {
+        @Override
+        MultiLayerNetwork network() {
+            return layers(
+                    InputType.recurrent(3),
+                    new SimpleRnn.Builder().name("rnn").nOut(4).build(),
+                    dense("fc", 5),
+                    rnnHead(RNNFormat.NCW));
+        }
+
+        @Override
+        public Map<String, INDArray> inputs(SplittableRandom random, int rows) {
+            return TIMES.inputs(random, rows);
+        }
+    },
+
+    /** A table with a bias, a product of each element and a normalization, which are only run. */
+    TABLE(Map.of("fc", new long[] {4, 5}, "head", new long[] {5, 3})) {
+        @Override
+        MultiLayerNetwork network() {
+            return layers(
+                    null,
+                    new EmbeddingLayer.Builder()
+                            .name("table")
+                            .nIn(TOKENS)
+                            .nOut(4)
+                            .hasBias(true)
+                            .biasInit(0.5)
+                            .build(),
+                    new ElementWiseMultiplicationLayer.Builder()
+                            .name("product")
+                            .nIn(4)
+                            .nOut(4)
+                            .build(),
+                    new BatchNormalization.Builder().name("norm").nOut(4).build(),
+                    new DenseLayer.Builder().name("fc").nIn(4).nOut(5).build(),
+                    new OutputLayer.Builder(LossFunction.MCXENT)
+                            .name("head")
+                            .nIn(5)
+                            .nOut(3)
+                            .activation(Activation.SOFTMAX)
+                            .build());
+        }
+
+        @Override
+        public Map<String, INDArray> inputs(SplittableRandom random, int rows) {
+            float[] ids = new float[rows];
+            for (int row = 0; row < rows; row++) {
+                ids[row] = random.nextInt(TOKENS);
+            }
+            return Map.of(RowNetwork.INPUT, Nd4j.createFromArray(ids).reshape(rows, 1));
+        }
     };
+
+    private static final int TOKENS = 7;
 
     private final Map<String, long[]> modules;
 

@@ -26,7 +26,7 @@ class BatchesTest {
 
     private static List<Batch> numbered(int count) {
         return IntStream.range(1, count + 1)
-                .mapToObj(i -> Batch.of(Map.of("x", X), i))
+                .mapToObj(i -> new Batch(Map.of("x", X), i, i, false))
                 .toList();
     }
 
@@ -120,6 +120,37 @@ class BatchesTest {
                                 + " weight = NaN, expected a finite number above 0");
         assertThatThrownBy(() -> Batch.of(Map.of(), 1))
                 .hasMessage("Batch: no placeholders; expected an array for each placeholder of the graph");
+    }
+
+    @Test
+    void batch_ofAnotherNumberOfExamplesThanRows_isRefused_withTheShapes() {
+        INDArray x = Nd4j.ones(DataType.FLOAT, 96, 4);
+        INDArray positions = Nd4j.ones(DataType.FLOAT, 4);
+
+        assertThatThrownBy(() -> Batch.of(Map.of("x", x), 5))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("Batch: 5 examples, but no array has so many rows, or a multiple of it: {x FLOAT[96, 4]};"
+                        + " expected the number of examples in them. If examples differ in their number of rows, give"
+                        + " examples and weight to the constructor.");
+        assertThatThrownBy(() -> Batch.disposable(Map.of("x", x, "positions", positions), 192))
+                .hasMessageContaining("192 examples")
+                .hasMessageContaining("positions FLOAT[4]");
+    }
+
+    @Test
+    void batch_ofArraysWithoutAnAxisOfExamples_orWithSeveralRowsForEach_isTaken() {
+        INDArray fourChoices = Nd4j.ones(DataType.FLOAT, 96, 4);
+        INDArray timeFirst = Nd4j.ones(DataType.FLOAT, 7, 24, 4);
+        INDArray positions = Nd4j.ones(DataType.FLOAT, 512);
+
+        for (Map<String, INDArray> arrays : List.of(
+                Map.of("x", fourChoices, "positions", positions),
+                Map.of("x", timeFirst, "positions", positions),
+                Map.of("rate", Nd4j.scalar(0.5f)))) {
+            assertThat(Batch.of(arrays, 24).examples()).isEqualTo(24);
+        }
+        assertThat(new Batch(Map.of("packed", fourChoices), 5, 96, false).weight())
+                .isEqualTo(96);
     }
 
     @Test

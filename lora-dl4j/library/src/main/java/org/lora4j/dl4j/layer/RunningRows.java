@@ -35,11 +35,10 @@ final class RunningRows extends BaseWrapperLayer {
     @Override
     public INDArray activate(boolean training, LayerWorkspaceMgr mgr) {
         RowAdditions now = additions.get();
-        boolean isSeries = conf().getLayer() instanceof RnnOutputLayer;
-        // The other stock layers add their bias by an op that is not safe from the garbage collector: see Broadcasts.
-        if (isSeries && !now.touches(module)) {
+        if (!now.touches(module)) {
             return underlying.activate(training, mgr);
         }
+        boolean isSeries = conf().getLayer() instanceof RnnOutputLayer;
         INDArray input = underlying.input();
         INDArray weight = underlying.getParam("W");
         INDArray x = (isSeries ? rows(input, mgr) : input).castTo(weight.dataType());
@@ -47,9 +46,7 @@ final class RunningRows extends BaseWrapperLayer {
         INDArray z = mgr.createUninitialized(
                 ArrayType.ACTIVATIONS, weight.dataType(), new long[] {x.size(0), weight.size(1)}, 'c');
         x.mmuli(weight, z);
-        if (now.touches(module)) {
-            now.add(module, x, z);
-        }
+        now.add(module, x, z);
         INDArray bias = underlying.getParam("b");
         if (bias != null) {
             Broadcasts.addRow(z, bias);
