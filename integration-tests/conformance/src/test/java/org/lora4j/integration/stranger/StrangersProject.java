@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.integration.stranger;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * A Maven project in a folder of its own, as somebody makes it who has read the README and nothing else. Its build resolves this
+ * library from a repository that holds what {@code mvn install} would have put there, and everything else as any build does.
+ */
+final class StrangersProject {
+
+    private static final String VERSION = "0.1.0-SNAPSHOT";
+    private static final Path ROOT = Path.of(System.getProperty("lora4j.root"));
+
+    private final Path folder;
+
+    StrangersProject(Path folder, String dependencies, String program) throws IOException {
+        this.folder = Files.createDirectories(folder);
+        write("pom.xml", """
+                <project xmlns="http://maven.apache.org/POM/4.0.0">
+                <modelVersion>4.0.0</modelVersion>
+                <groupId>stranger</groupId>
+                <artifactId>stranger</artifactId>
+                <version>1</version>
+                <properties>
+                <maven.compiler.release>17</maven.compiler.release>
+                <project.build.sourceEncoding>UTF-8</project.build.sourceEncoding>
+                </properties>
+                """ + dependencies + "</project>");
+        write("src/main/java/Stranger.java", program);
+    }
+
+    void write(String file, String text) throws IOException {
+        Path path = folder.resolve(file);
+        Files.createDirectories(path.getParent());
+        Files.writeString(path, text);
+    }
+
+    /** The README's blocks of a language, in their order. */
+    static List<String> readme(String language) throws IOException {
+        List<String> blocks = new ArrayList<>();
+        StringBuilder open = null;
+        for (String line : Files.readAllLines(ROOT.resolve("README.md"))) {
+            if (open != null && line.equals("```")) {
+                blocks.add(open.toString());
+                open = null;
+            } else if (open != null) {
+                open.append(line).append('\n');
+            } else if (line.equals("```" + language)) {
+                open = new StringBuilder();
+            }
+        }
+        return blocks;
+    }
+
+    /** What {@code mvn install} leaves, without its repository. */
+    static void install(Path repository) throws IOException {
+        for (Map.Entry<String, Path> module : Map.of(
+                        "lora4j-bom", ROOT.resolve("lora-dl4j/bom"),
+                        "lora4j-parent", ROOT,
+                        "lora4j-libraries", ROOT.resolve("lora-dl4j"),
+                        "lora-dl4j", ROOT.resolve("lora-dl4j/library"),
+                        "lora-dl4j-onednn", ROOT.resolve("lora-dl4j/onednn"))
+                .entrySet()) {
+            String name = module.getKey() + "-" + VERSION;
+            Path target = Files.createDirectories(
+                    repository.resolve("org/lora4j").resolve(module.getKey()).resolve(VERSION));
+            copy(module.getValue().resolve("pom.xml"), target.resolve(name + ".pom"));
+            if (Files.isDirectory(module.getValue().resolve("src"))
+                    || module.getKey().endsWith("onednn")) {
+                copy(module.getValue().resolve("target").resolve(name + ".jar"), target.resolve(name + ".jar"));
+            }
+        }
+    }
+
+    private static void copy(Path from, Path to) throws IOException {
+        Files.copy(from, to, StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    /** Compiles and runs the program; gives all that it printed. */
+    String run(Path repository) throws IOException, InterruptedException {
+        Path log = folder.resolve("log.txt");
+        String mvn = System.getProperty("os.name").startsWith("Windows") ? "mvn.cmd" : "mvn";
+        ProcessBuilder build = new ProcessBuilder(
+                        Path.of(System.getProperty("stranger.maven"), "bin", mvn)
+                                .toString(),
+                        "-B",
+                        "-ntp",
+                        "-q",
+                        "-Dmaven.repo.local=" + repository.toAbsolutePath(),
+                        // What was downloaded for this build need not be downloaded again.
+                        "-Dmaven.repo.local.tail=" + System.getProperty("stranger.repository"),
+                        "-Dexec.executable=" + Path.of(System.getProperty("java.home"), "bin", "java"),
+                        "-Dexec.args=-Xmx1g -Dorg.bytedeco.javacpp.maxphysicalbytes=4G -classpath %classpath Stranger "
+                                + folder.toAbsolutePath(),
+                        "compile",
+                        "org.codehaus.mojo:exec-maven-plugin:" + System.getProperty("stranger.exec") + ":exec")
+                .directory(folder.toFile())
+                .redirectErrorStream(true)
+                .redirectOutput(log.toFile());
+        build.environment().keySet().removeIf(name -> name.startsWith("OMP_"));
+        Process process = build.start();
+        if (!process.waitFor(10, TimeUnit.MINUTES)) {
+            process.destroyForcibly();
+        }
+        String printed = Files.readString(log, StandardCharsets.UTF_8);
+        if (process.waitFor() != 0) {
+            throw new IOException("the stranger's build failed with " + process.exitValue() + ":\n" + printed);
+        }
+        return printed;
+    }
+}

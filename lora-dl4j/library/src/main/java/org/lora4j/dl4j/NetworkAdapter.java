@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.dl4j;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.lora4j.adapter.Adapter;
+import org.lora4j.array.RandomStreams;
+import org.lora4j.dl4j.layer.LayerWeight;
+import org.lora4j.dl4j.layer.LoraSlot;
+import org.lora4j.error.Problems;
+import org.lora4j.format.peft.PeftFile;
+import org.lora4j.host.Folding;
+import org.lora4j.host.HostAdapter;
+import org.lora4j.host.HostPart;
+import org.lora4j.method.AdapterMethod;
+import org.lora4j.method.AdapterMethod.BiasEffect;
+import org.lora4j.method.ModuleShape;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * An adapter beside a network. While it is active a network has copies of its values, which are collected from there.
+ *
+ * @param name its name
+ * @param index its number in this model, never given twice
+ * @param file what it was made from
+ * @param seed source of dropout
+ * @param parts factors by module path
+ * @param copies fully trained parameters by parameter path
+ * @param history what the updater remembers, by name of a factor or path of a parameter
+ */
+record NetworkAdapter(
+        String name,
+        int index,
+        PeftFile file,
+        long seed,
+        Map<String, Part> parts,
+        Map<String, Copy> copies,
+        Map<String, List<INDArray>> history)
+        implements HostAdapter {
+
+    /**
+     * The factors of one module in PEFT's layout, by suffix.
+     *
+     * @param factors written to when values are collected
+     * @param start what the start took off the base; empty if it took nothing
+     */
+    record Part(
+            NetworkModule module,
+            AdapterMethod method,
+            int rank,
+            Map<String, INDArray> factors,
+            Map<String, INDArray> start)
+            implements HostPart {
+
+        @Override
+        public long parameters() {
+            return factors.values().stream().mapToLong(INDArray::length).sum();
+        }
+    }
+
+    /** A parameter of the base, trained fully, in the layout of its layer; written to when values are collected. */
+    record Copy(NetworkParameter parameter, INDArray value) {}
+
+    @Override
+    public Adapter snapshot(PeftFile as) {
+        Map<String, Map<String, INDArray>> factors = new LinkedHashMap<>();
+        parts.forEach((path, part) -> factors.put(path, part.factors()));
+        Map<String, INDArray> saved = new LinkedHashMap<>();
+        copies.forEach((path, copy) -> saved.put(path, copy.parameter().toPeft(copy.value())));
+        return Adapter.of(as, factors, saved);
+    }
+
+    @Override
+    public Map<String, Part> partsByModule() {
+        return parts;
+    }
+
+    @Override
+    public Map<String, INDArray> factors(String module) {
+        return parts.get(module).factors();
+    }
+
+    @Override
+    public Map<String, INDArray> start(String module) {
+        return parts.get(module).start();
+    }
+
+    /** What folds the factors of a module into its weight and bias. */
+    Folding.Update update(String module, NetworkParameter weight) {
+        Part part = parts.get(module);
+        return new Folding.Update(
+                part.method(),
+                part.module().shape(),
+                part.factors(),
+                part.start(),
+                config().scalingOf(module),
+                weight::toPeft,
+                (peft, like) -> weight.fromPeft(peft));
+    }
+
+    /** What the start of a module took off the base's weight, in the layout of the layer. */
+    INDArray taken(Part part, INDArray weight) {
+        ModuleShape shape = part.module().shape();
+        LayerWeight kind = part.module().weight();
+        double scaling = config().scalingOf(part.module().path());
+        INDArray delta = part.method().deltaWeight(shape, kind.toPeft(weight), part.start(), scaling);
+        return kind.layout().fromPeft(delta, kind.part(weight).shape());
+    }
+
+    @Override
+    public Set<String> savedPaths() {
+        return copies.keySet();
+    }
+
+    @Override
+    public long parameters() {
+        return parts.values().stream().mapToLong(Part::parameters).sum()
+                + copies.values().stream()
+                        .mapToLong(copy -> copy.value().length())
+                        .sum();
+    }
+
+    /** This adapter with the number, the source of dropout and the updater's memory that it had when it was saved. */
+    NetworkAdapter continued(int savedIndex, long savedSeed, Map<String, List<INDArray>> memory) {
+        Map<String, Long> lengths = new LinkedHashMap<>();
+        parts.forEach((path, part) ->
+                part.factors().forEach((suffix, value) -> lengths.put(path + "." + suffix, value.length())));
+        copies.forEach((path, copy) -> lengths.put(path, copy.value().length()));
+        Problems problems = new Problems();
+        memory.forEach((parameter, arrays) -> {
+            boolean fits = arrays.stream()
+                    .allMatch(array -> Long.valueOf(array.length()).equals(lengths.get(parameter)));
+            problems.check(
+                    fits,
+                    "the updater's memory of \"" + parameter + "\" is for no parameter of this length, expected one");
+        });
+        problems.throwIfAny("adapter \"" + name + "\"");
+        return new NetworkAdapter(name, savedIndex, file, savedSeed, parts, copies, new LinkedHashMap<>(memory));
+    }
+
+    /** The slot of a module in its layer. */
+    LoraSlot slot(Part part, boolean learns) {
+        String path = part.module().path();
+        return new LoraSlot(
+                index,
+                part.module().weight().name(),
+                part.rank(),
+                config().scalingOf(path),
+                config().dropout(),
+                learns,
+                part.method().biasEffect() == BiasEffect.ADDS,
+                config().initialization(),
+                RandomStreams.of(seed, path).nextLong(),
+                part.method().id());
+    }
+}

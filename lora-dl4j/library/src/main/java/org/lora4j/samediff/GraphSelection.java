@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.samediff;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.lora4j.config.AdapterConfig;
+import org.lora4j.error.Problems;
+import org.lora4j.format.peft.PeftTensor;
+import org.lora4j.host.Selection;
+import org.lora4j.host.TrainedBiases;
+import org.lora4j.method.AdapterMethod.BiasEffect;
+import org.lora4j.method.LoraMethod;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * What a config means in one graph.
+ *
+ * @param targets what gets factors
+ * @param tokens rows of embeddings that are replaced
+ * @param parameters the parameters that are trained fully: modules to save and trained biases
+ */
+record GraphSelection(List<Target> targets, List<TokenRows> tokens, List<GraphParameter> parameters) {
+
+    /** The graph that configs are read against. */
+    record Scope(GraphModules graph, List<GraphParameter> parameters, TargetParameters targetParameters) {}
+
+    /**
+     * Reads a config.
+     *
+     * @param found the tensors of an adapter file by path, which settle what the graph leaves open; empty for a fresh one
+     * @param problems receives what cannot be
+     */
+    static GraphSelection of(
+            AdapterConfig config, Scope scope, Map<String, Map<String, INDArray>> found, Problems problems) {
+        List<Target> targets = new ArrayList<>(moduleTargets(config, scope.graph()));
+        targets.addAll(scope.targetParameters().targets(config, found, problems));
+        checkPathsAreUnique(targets, problems);
+        List<String> whole = targets.stream()
+                .filter(target -> target.method().biasEffect() == BiasEffect.ADDS
+                        && target.module().fedByWeight())
+                .map(Target::path)
+                .toList();
+        problems.check(
+                whole.isEmpty(),
+                "loraBias with projections inside an attention op (" + Problems.quoted(whole)
+                        + "), expected modules with an output of their own");
+        targets.stream()
+                .filter(target -> !(target.method() instanceof LoraMethod)
+                        && target.module().isAttentionInput())
+                .forEach(target -> problems.add(
+                        target.method().option().orElse(target.method().name())
+                                + " with modules of the kind torch.nn.MultiheadAttention (\"" + target.path()
+                                + "\"), which PEFT does not load, expected plain LoRA"));
+        List<String> withRows = found.keySet().stream()
+                .filter(path -> found.get(path).containsKey(PeftTensor.TOKEN_ROWS.suffix()))
+                .toList();
+        List<TokenRows> tokens = TokenRows.of(config, scope.graph(), withRows, problems);
+        Set<String> adapted = new LinkedHashSet<>();
+        targets.forEach(target -> adapted.add(target.module().path()));
+        List<GraphParameter> trained = scope.parameters().stream()
+                .filter(parameter -> config.savesFully(parameter.module())
+                        || TrainedBiases.include(
+                                config, parameter.path(), parameter.weightOf() != null, adapted::contains))
+                .toList();
+        return new GraphSelection(List.copyOf(targets), tokens, trained);
+    }
+
+    /** The targets that are modules, by path. */
+    static Target target(AdapterConfig config, GraphModule module) {
+        return Target.of(config, module.path(), module);
+    }
+
+    private static Collection<Target> moduleTargets(AdapterConfig config, GraphModules graph) {
+        Map<String, Target> byModule = new LinkedHashMap<>();
+        for (GraphModule module : candidates(config, graph)) {
+            if (config.selects(module.path())) {
+                byModule.putIfAbsent(module.path(), target(config, module));
+            }
+        }
+        for (GraphModule module : graph.modules()) {
+            GraphModule output = module.isAttentionInput() ? graph.get(module.path() + ".out_proj") : null;
+            if (output != null && byModule.containsKey(module.path())) {
+                Target wrapper = byModule.get(module.path());
+                String path = module.path() + ".base_layer.out_proj";
+                byModule.put(
+                        output.path(), new Target(path, output, wrapper.rank(), wrapper.scaling(), wrapper.method()));
+            }
+        }
+        return byModule.values();
+    }
+
+    private static void checkPathsAreUnique(List<Target> targets, Problems problems) {
+        Set<String> paths = new LinkedHashSet<>();
+        for (Target target : targets) {
+            problems.check(
+                    paths.add(target.path()),
+                    "\"" + target.path() + "\" is adapted through targetModules and through targetParameters (\""
+                            + target.module().path() + "\"), expected one of them");
+        }
+    }
+
+    private static List<GraphModule> candidates(AdapterConfig config, GraphModules graph) {
+        return Selection.candidates(config, graph.modules(), graph.heads());
+    }
+
+    /** Reads a config that a person wrote; throws if any entry matches nothing or cannot be. */
+    static GraphSelection checked(AdapterConfig config, Scope scope) {
+        GraphModules graph = scope.graph();
+        List<String> targets =
+                candidates(config, graph).stream().map(GraphModule::path).toList();
+        List<String> adaptable = new ArrayList<>(graph.paths());
+        adaptable.addAll(scope.targetParameters().chosen(config).keySet());
+        List<String> holders = scope.parameters().stream()
+                .map(GraphParameter::module)
+                .distinct()
+                .toList();
+        Map<String, String> obstacles = new LinkedHashMap<>();
+        graph.notAdaptable()
+                .forEach(entry -> obstacles.putIfAbsent(
+                        ModulePaths.ofWeight(entry.subject()),
+                        "weight \"" + entry.subject() + "\" cannot be adapted, " + entry.reason()));
+        Problems problems = new Problems();
+        checkParameters(config, scope, problems);
+        GraphSelection selection = of(config, scope, Map.of(), problems);
+        new Selection.Names(targets, adaptable, holders, obstacles, "graph", "Lora.modules(graph)")
+                .require(config, problems, selection::isEmpty);
+        return selection;
+    }
+
+    private boolean isEmpty() {
+        return targets.isEmpty() && tokens.isEmpty() && parameters.isEmpty();
+    }
+
+    private static void checkParameters(AdapterConfig config, Scope scope, Problems problems) {
+        List<String> paths = scope.targetParameters().paths();
+        for (String name : config.targetParameters()) {
+            problems.check(
+                    paths.stream().anyMatch(path -> path.equals(name) || path.endsWith("." + name)),
+                    "targetParameters \"" + name + "\" matches no parameter" + Selection.closest(name, paths));
+        }
+    }
+}

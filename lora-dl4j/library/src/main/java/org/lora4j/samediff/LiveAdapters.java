@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.samediff;
+
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Supplier;
+import org.lora4j.adapter.Adapter;
+import org.lora4j.adapter.BaseHashes;
+import org.lora4j.array.RandomStreams;
+import org.lora4j.config.AdapterConfig;
+import org.lora4j.error.MessageText;
+import org.lora4j.error.Problems;
+import org.lora4j.format.peft.PeftFile;
+import org.lora4j.format.peft.PeftTensor;
+import org.lora4j.method.FactorStart;
+import org.lora4j.quant.StoredWeights;
+import org.lora4j.samediff.LiveAdapter.Copy;
+import org.lora4j.samediff.LiveAdapter.Live;
+import org.lora4j.samediff.LiveAdapter.Part;
+import org.lora4j.samediff.LiveAdapter.Tokens;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** Makes the adapters of one graph, fresh ones and imported ones. */
+final class LiveAdapters {
+
+    private final SameDiff base;
+    private final GraphSelection.Scope scope;
+    private final BaseHashes hashes;
+
+    LiveAdapters(SameDiff base, GraphModules graph, List<GraphParameter> parameters) {
+        this.base = base;
+        this.scope = new GraphSelection.Scope(graph, parameters, new TargetParameters(base, parameters));
+        Map<String, Supplier<INDArray>> values = new LinkedHashMap<>();
+        Collection<String> stored = StoredWeights.names(base);
+        parameters.stream()
+                .filter(parameter -> !stored.contains(parameter.variable()))
+                .forEach(
+                        parameter -> values.put(parameter.path(), () -> parameter.toPeft(array(parameter.variable()))));
+        this.hashes = new BaseHashes(values);
+    }
+
+    BaseHashes hashes() {
+        return hashes;
+    }
+
+    /** Makes a fresh adapter; {@code taken} are the variables of the other adapters. */
+    LiveAdapter fresh(String name, AdapterConfig config, long seed, Set<String> taken) {
+        GraphSelection selection = GraphSelection.checked(config, scope);
+        List<GraphModule> modules =
+                selection.targets().stream().map(Target::module).toList();
+        checkDropout("adapter \"" + name + "\"", config, modules);
+        Making making = new Making(name, PeftFile.of(config), taken);
+        for (Target target : selection.targets()) {
+            Map<String, INDArray> factors = target.method().initialize(start(config, target, seed));
+            making.add(target, factors, config.initialization().movesBase() ? factors : Map.of(), 1);
+        }
+        for (TokenRows rows : selection.tokens()) {
+            making.add(rows, rowsOf(rows));
+        }
+        for (GraphParameter parameter : selection.parameters()) {
+            making.add(parameter, parameter.toPeft(array(parameter.variable())));
+        }
+        return making.done();
+    }
+
+    private FactorStart start(AdapterConfig config, Target target, long seed) {
+        GraphModule module = target.module();
+        return new FactorStart(
+                module.shape(),
+                target.rank(),
+                target.scaling(),
+                config.initialization(),
+                RandomStreams.of(seed, module.path()),
+                base.getVariable(module.weight()).dataType(),
+                () -> module.weightLayout().toPeft(array(module.weight()), module.shape()));
+    }
+
+    private INDArray rowsOf(TokenRows rows) {
+        GraphModule module = rows.module();
+        INDArray table = module.weightLayout().toPeft(array(module.weight()), module.shape());
+        int[] indices = rows.rows().stream().mapToInt(Integer::intValue).toArray();
+        return table.getRows(indices).dup('c');
+    }
+
+    /** Refuses dropout where there is no activation to drop. */
+    static void checkDropout(String where, AdapterConfig config, Iterable<GraphModule> modules) {
+        Set<String> impossible = new LinkedHashSet<>();
+        modules.forEach(module -> {
+            if (module.fedByWeight()) {
+                impossible.add(module.path());
+            }
+        });
+        if (config.dropout() > 0 && !impossible.isEmpty()) {
+            throw new IllegalArgumentException(where + ": dropout = " + config.dropout()
+                    + " with projections inside an attention op (" + Problems.quoted(impossible)
+                    + "); expected 0, because the adapter is added to the weight there and sees no activation."
+                    + " Set dropout to 0 or exclude these modules.");
+        }
+    }
+
+    /** Checks an adapter and copies its values; {@code taken} are the variables of the other adapters. */
+    LiveAdapter imported(String name, Adapter adapter, Set<String> taken) {
+        AdapterConfig config = adapter.config();
+        Problems problems = new Problems();
+        GraphFit fit = new GraphFit(base, scope, adapter, problems);
+        if (!problems.isEmpty()) {
+            throw new IllegalArgumentException(problems.message("adapter " + MessageText.name(name) + " on this graph")
+                    + ". The adapter was made for another base model, or modules go by other names here: compare with"
+                    + " Lora.modules(graph), and name modules where they differ.");
+        }
+        hashes.require(name, adapter);
+        Making making = new Making(name, new PeftFile(config, adapter.extras()), taken);
+        adapter.modules().forEach((path, tensors) -> {
+            Map<String, INDArray> factors = new LinkedHashMap<>(tensors);
+            factors.remove(PeftTensor.TOKEN_ROWS.suffix());
+            if (!factors.isEmpty()) {
+                Target target = fit.targets().get(path);
+                making.add(target, factors, startOf(adapter, target), fit.groups(path));
+            }
+        });
+        for (TokenRows rows : fit.tokens()) {
+            making.add(rows, adapter.modules().get(rows.module().path()).get(PeftTensor.TOKEN_ROWS.suffix()));
+        }
+        for (GraphParameter parameter : scope.parameters()) {
+            INDArray saved = adapter.savedParameters().get(parameter.path());
+            if (saved != null) {
+                making.add(parameter, saved);
+            }
+        }
+        return making.done();
+    }
+
+    // A file that brings the weight of a target brings what was left of it.
+    private Map<String, INDArray> startOf(Adapter adapter, Target target) {
+        AdapterConfig config = adapter.config();
+        boolean moved = config.initialization().movesBase()
+                && !adapter.savedParameters().containsKey(target.module().weightPath());
+        return moved ? target.method().initialize(start(config, target, 0)) : Map.of();
+    }
+
+    private INDArray array(String variable) {
+        return StoredWeights.value(base, variable);
+    }
+
+    /** One adapter in the making. */
+    private final class Making {
+        private final String name;
+        private final PeftFile file;
+        private final Set<String> taken;
+        private final Map<String, Part> parts = new LinkedHashMap<>();
+        private final Map<String, Tokens> tokens = new LinkedHashMap<>();
+        private final Map<String, Copy> copies = new LinkedHashMap<>();
+
+        Making(String name, PeftFile file, Set<String> takenByOthers) {
+            this.name = name;
+            this.file = file;
+            taken = new HashSet<>(takenByOthers);
+            taken.addAll(base.getVariables().keySet());
+            // A variable that is called like an op computes to null in SameDiff M2.1.
+            taken.addAll(base.getOps().keySet());
+        }
+
+        void add(Target target, Map<String, INDArray> factors, Map<String, INDArray> start, long groups) {
+            Part part = new Part(target, live(target, factors, ""), live(target, start, ".start"), groups);
+            parts.put(target.module().path(), part);
+        }
+
+        private Map<String, Live> live(Target target, Map<String, INDArray> tensors, String ending) {
+            GraphModule module = target.module();
+            Map<String, Live> live = new LinkedHashMap<>();
+            tensors.forEach((suffix, tensor) -> {
+                INDArray array = target.layout(suffix)
+                        .factorFromPeft(
+                                tensor.castTo(base.getVariable(module.weight()).dataType()));
+                live.put(suffix, new Live(free(variable(module.path(), suffix) + ending), array));
+            });
+            return live;
+        }
+
+        void add(TokenRows rows, INDArray values) {
+            String path = rows.module().path();
+            INDArray array =
+                    values.castTo(array(rows.module().weight()).dataType()).dup('c');
+            tokens.put(path, new Tokens(rows, new Live(free(variable(path, PeftTensor.TOKEN_ROWS.suffix())), array)));
+        }
+
+        void add(GraphParameter parameter, INDArray tensor) {
+            INDArray original = array(parameter.variable());
+            INDArray array = parameter.fromPeft(tensor.castTo(original.dataType()), original.shape());
+            String variable =
+                    parameter.exclusive() ? parameter.variable() : free(parameter.path() + ".modules_to_save." + name);
+            copies.put(parameter.path(), new Copy(parameter, new Live(variable, array)));
+        }
+
+        // As PEFT has it in memory: the adapter's name behind the factor's.
+        private String variable(String path, String suffix) {
+            return path + "." + suffix.replaceAll("\\.weight$", "") + "." + name;
+        }
+
+        private String free(String wanted) {
+            String free = wanted;
+            for (int i = 2; !taken.add(free); i++) {
+                free = wanted + "." + i;
+            }
+            return free;
+        }
+
+        LiveAdapter done() {
+            return new LiveAdapter(name, file, parts, tokens, copies, null);
+        }
+    }
+}
