@@ -35,7 +35,7 @@ final class EmbeddingPath {
             updates.up(slot, down(slot, indexes), z);
         }
         if (!formed.isPlain()) {
-            z.addi(looked(formed.weight(false), indexes)).subi(looked(layer.getParam(TABLE), indexes));
+            z.addi(looked(formed.parameter(TABLE, false), indexes)).subi(looked(layer.getParam(TABLE), indexes));
         }
     }
 
@@ -61,7 +61,7 @@ final class EmbeddingPath {
                     : Nd4j.createUninitialized(
                             delta.dataType(), layer.getParam(TABLE).shape(), 'c');
             scatter(indexes, delta, ofTable);
-            formed.backward(ofTable, Map.of(), () -> delta.sum(0), views, gradient);
+            formed.pass(false).backward(ofTable, Map.of(), () -> delta.sum(0), views, gradient);
         }
         for (LoraSlot slot : updates.slots()) {
             if (slot.learns()) {
