@@ -74,7 +74,8 @@ class ArchitectureTest {
                         "format.safetensors",
                         "format.peft",
                         "array",
-                        "array.io"),
+                        "array.io",
+                        "method"),
                 layer("method", "error", "config", "array"),
                 layer(
                         "weights",

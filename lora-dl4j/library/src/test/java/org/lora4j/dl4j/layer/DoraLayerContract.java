@@ -62,8 +62,8 @@ public abstract class DoraLayerContract extends LayerAdapterContract {
         MultiLayerNetwork network = adapted(stock, settings);
         // The start values of magnitudes are lengths of the weight that the network was initialized with.
         for (LoraSlot slot : settings.slots()) {
-            if (slot.decomposes()) {
-                INDArray m = parameter(network, slot.m());
+            if (slot.method().equals("DORA")) {
+                INDArray m = parameter(network, slot.weight() + "M" + slot.index());
                 m.assign(lengths(network, slot).reshape(m.shape()));
             }
         }
@@ -83,8 +83,10 @@ public abstract class DoraLayerContract extends LayerAdapterContract {
         Map<String, INDArray> factors = new LinkedHashMap<>();
         factors.put(LoraMethod.down(shape), parameter(network, slot.a()).dup('c'));
         factors.put(LoraMethod.up(shape), parameter(network, slot.b()).dup('c'));
-        if (slot.decomposes()) {
-            factors.put(DoraMethod.MAGNITUDE, parameter(network, slot.m()).dup('c'));
+        if (slot.method().equals("DORA")) {
+            factors.put(
+                    DoraMethod.MAGNITUDE,
+                    parameter(network, slot.weight() + "M" + slot.index()).dup('c'));
         }
         return factors;
     }
@@ -128,7 +130,7 @@ public abstract class DoraLayerContract extends LayerAdapterContract {
                 weights().stream().map(weight -> slot(0, weight, 2, 0, "DORA")).toList(), List.of(), false);
         MultiLayerNetwork network = decomposed(stock, settings);
         for (LoraSlot slot : settings.slots()) {
-            parameter(network, slot.m()).muli(1.5);
+            parameter(network, slot.weight() + "M" + slot.index()).muli(1.5);
         }
         double[] expected = values(output(network));
 
@@ -192,17 +194,18 @@ public abstract class DoraLayerContract extends LayerAdapterContract {
         Map<LoraSlot, INDArray> before = new LinkedHashMap<>();
         double old = parameter.dup('c').getDouble(i);
         LayerKinds.settings(configuration(network)).orElseThrow().slots().stream()
-                .filter(LoraSlot::decomposes)
+                .filter(slot -> slot.method().equals("DORA"))
                 .forEach(slot -> before.put(slot, lengths(network, slot)));
         put(parameter, i, value);
         Map<LoraSlot, INDArray> magnitudes = new LinkedHashMap<>();
         before.forEach((slot, lengths) -> {
-            INDArray m = parameter(network, slot.m());
+            INDArray m = parameter(network, slot.weight() + "M" + slot.index());
             magnitudes.put(slot, m.dup());
             m.muli(lengths(network, slot).div(lengths).reshape(m.shape()));
         });
         double score = score(network);
-        magnitudes.forEach((slot, m) -> parameter(network, slot.m()).assign(m));
+        magnitudes.forEach((slot, m) ->
+                parameter(network, slot.weight() + "M" + slot.index()).assign(m));
         put(parameter, i, old);
         return score;
     }
