@@ -88,7 +88,7 @@ final class SeparableConvolution2DUpdates extends SeparableConvolution2DLayer {
         assertInputSet(false);
         validateInputRank();
         validateInputDepth(layerConf().getNIn());
-        between = mgr.dup(ArrayType.INPUT, between(image(), training), 'c');
+        between = mgr.dup(StepCache.place(training, mgr), between(image(), training), 'c');
         INDArray z = pointwise(training, mgr);
         point.add(between, patches(), z, training, mgr);
         return new Pair<>(asFormat(z), null);
