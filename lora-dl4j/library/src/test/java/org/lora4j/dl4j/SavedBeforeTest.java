@@ -2,6 +2,7 @@
 package org.lora4j.dl4j;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.offset;
 import static org.lora4j.dl4j.Networks.values;
 
@@ -58,6 +59,7 @@ import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
 import org.lora4j.dl4j.layer.LayerKinds;
 import org.lora4j.dl4j.layer.VertexKinds;
+import org.lora4j.error.ModelFormatException;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -358,7 +360,6 @@ class SavedBeforeTest {
                 Map.of("ConvolutionLayer", "Convolution2D", "Convolution1DLayer", "Convolution1D");
         Set<String> expected = Stream.concat(LayerKinds.names().stream(), VertexKinds.names().stream())
                 .map(name -> aliases.getOrDefault(name, name))
-                .filter(name -> !name.equals("LearnedSelfAttentionLayer"))
                 .collect(Collectors.toSet());
         assertThat(found).isEqualTo(expected);
     }
@@ -380,6 +381,20 @@ class SavedBeforeTest {
         fit(network, 1);
 
         assertThat(mixed(network.params())).isEqualTo(TRAINED_ON, offset(ROUNDING));
+    }
+
+    @Test
+    void layerThatIsNoMore_isRefusedByName() {
+        assertThatThrownBy(() -> NetworkFile.readMultiLayerNetwork(file("learned-attention.zip")))
+                .isInstanceOf(ModelFormatException.class)
+                .hasMessageStartingWith(file("learned-attention.zip") + ", configuration.json: names a"
+                        + " LoraLearnedSelfAttentionLayer, which lora4j no longer has")
+                .hasMessageContaining("Build the network with a SelfAttentionLayer");
+        assertThatThrownBy(() ->
+                        NetworkFile.of(file("learned-attention-adapters.zip")).adaptedMultiLayerNetwork())
+                .isInstanceOf(ModelFormatException.class)
+                .hasMessageStartingWith(file("learned-attention-adapters.zip") + ", configuration.json: network: layer"
+                        + " \"queries\": Deeplearning4j 1.0.0-M2.1 cannot run a LearnedSelfAttentionLayer");
     }
 
     /** Writes the files and the numbers anew, which nothing but a change of what they have to be calls for. */
