@@ -10,6 +10,7 @@ import java.util.Set;
 import org.lora4j.error.ClosestNames;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
+import org.lora4j.method.AdapterMethod;
 
 /**
  * The adapters of one model by name, in the order in which they were added. Every wrong name gets a full answer here.
@@ -126,6 +127,31 @@ public final class AdapterNames<A extends HostAdapter> {
         if (!problems.isEmpty()) {
             throw new IllegalArgumentException(problems.message("activate")
                     + "; expected at most one copy of each parameter. Activate one of these adapters at a time.");
+        }
+    }
+
+    /** What multiplies a module multiplies what other methods add there, too, in an order that merging would have to keep. */
+    void requireMethodsThatAgree(List<A> wanted) {
+        Map<String, HostAdapter> first = new LinkedHashMap<>();
+        Problems problems = new Problems();
+        for (A adapter : wanted) {
+            adapter.partsByModule().forEach((path, part) -> {
+                HostAdapter other = first.putIfAbsent(path, adapter);
+                AdapterMethod before = other == null
+                        ? part.method()
+                        : other.partsByModule().get(path).method();
+                boolean agree = before.name().equals(part.method().name())
+                        || !(before.multiplies() || part.method().multiplies());
+                problems.check(
+                        agree,
+                        "\"" + (other == null ? null : other.name()) + "\" (" + before.name() + ") and \""
+                                + adapter.name() + "\" (" + part.method().name() + ") both adapt \"" + path + "\"");
+            });
+        }
+        if (!problems.isEmpty()) {
+            throw new IllegalArgumentException(problems.message("activate")
+                    + "; expected adapters of one method where one of them multiplies what the others add. Activate one of these adapters"
+                    + " at a time.");
         }
     }
 

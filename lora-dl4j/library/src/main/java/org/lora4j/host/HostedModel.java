@@ -166,6 +166,7 @@ public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedMo
                 config,
                 "addAdapter: config is null; expected LoraConfig.builder()....build() or the config of another method");
         adapters.requireFree(name);
+        requireTrainable(name, config);
         adapters.put(fresh(name, config, seed));
         LinkedHashSet<String> trainable = new LinkedHashSet<>(state.trainable());
         trainable.add(name);
@@ -174,6 +175,15 @@ public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedMo
         reportFullRank(adapters.get(name));
         reportAdaptedHeads(adapters.get(name), config);
         reportFrozenHeads(adapters.get(name));
+    }
+
+    private static void requireTrainable(String name, AdapterConfig config) {
+        Problems obstacles = new Problems();
+        obstacles.addAll(config.obstaclesToTraining());
+        if (!obstacles.isEmpty()) {
+            throw new IllegalArgumentException(obstacles.message("training of adapter " + MessageText.name(name))
+                    + ". Adapters that were trained so can be used; train with a config without it.");
+        }
     }
 
     // A head of random values that stays frozen is seldom meant; one that was trained before may stay.
@@ -256,6 +266,7 @@ public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedMo
     public final void activate(String... names) {
         requireUnmerged("activate");
         adapters.requireNoSharedCopies(adapters.get(Arrays.asList(names)));
+        adapters.requireMethodsThatAgree(adapters.get(Arrays.asList(names)));
         change(state.withActive(Arrays.asList(names)));
     }
 
@@ -293,7 +304,10 @@ public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedMo
 
     @Override
     public final void setTrainable(String name, boolean trainable) {
-        adapters.get(name);
+        A adapter = adapters.get(name);
+        if (trainable) {
+            requireTrainable(name, adapter.config());
+        }
         LinkedHashSet<String> names = new LinkedHashSet<>(state.trainable());
         boolean changes = trainable ? names.add(name) : names.remove(name);
         if (changes && state.active().contains(name)) {

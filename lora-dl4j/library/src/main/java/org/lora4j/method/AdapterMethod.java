@@ -76,7 +76,7 @@ public interface AdapterMethod {
     /**
      * Short names of the factors, for hosts that name parameters themselves.
      *
-     * @return letters and digits, in the order of {@link #factors}
+     * @return letters, in the order of {@link #factors}; no digits, as hosts put numbers behind
      */
     List<String> shortNames();
 
@@ -136,6 +136,15 @@ public interface AdapterMethod {
      * @return the place whose operation below is used; that on the weight is there for all
      */
     Place place();
+
+    /**
+     * Whether the method multiplies what other adapters add, so that it acts in a module with adapters of its own kind alone.
+     *
+     * @return true if so
+     */
+    default boolean multiplies() {
+        return false;
+    }
 
     /**
      * What the method does to the bias of a module.

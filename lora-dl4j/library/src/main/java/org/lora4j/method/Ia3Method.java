@@ -94,6 +94,11 @@ public final class Ia3Method implements AdapterMethod {
     }
 
     @Override
+    public boolean multiplies() {
+        return true;
+    }
+
+    @Override
     public BiasEffect biasEffect() {
         return feedforward ? BiasEffect.NONE : BiasEffect.CHANGES;
     }

@@ -98,7 +98,7 @@ public final class LohaMethod implements AdapterMethod {
 
     @Override
     public List<String> shortNames() {
-        return tucker ? List.of("T1", "A1", "B1", "T2", "A2", "B2") : List.of("A1", "B1", "A2", "B2");
+        return tucker ? List.of("Ft", "Fa", "Fb", "Gt", "Ga", "Gb") : List.of("Fa", "Fb", "Ga", "Gb");
     }
 
     @Override

@@ -55,7 +55,18 @@ public final class WeightTape extends ArrayTape implements WeightAlgebra<ArrayTa
      * @return a new array
      */
     public INDArray peft(Node result, DataType type) {
-        return peft(result.value()).castTo(type).dup('c');
+        return peft(shape, result.value()).castTo(type).dup('c');
+    }
+
+    /**
+     * A result in PEFT's layout.
+     *
+     * @param shape the module
+     * @param result a weight of a tape of this module
+     * @return an array, perhaps a view of the result
+     */
+    public static INDArray peft(ModuleShape shape, Node result) {
+        return peft(shape, result.value());
     }
 
     /**
@@ -64,11 +75,11 @@ public final class WeightTape extends ArrayTape implements WeightAlgebra<ArrayTa
      * @return an array, or null if none was taken
      */
     public INDArray weightGradient() {
-        return weight.gradient() == null ? null : peft(weight.gradient());
+        return weight.gradient() == null ? null : peft(shape, weight.gradient());
     }
 
-    private INDArray peft(INDArray rows) {
-        return isTable() ? rows.transpose() : rows.reshape('c', shape.weight());
+    private static INDArray peft(ModuleShape shape, INDArray rows) {
+        return shape.kind() == ModuleShape.Kind.EMBEDDING ? rows.transpose() : rows.reshape('c', shape.weight());
     }
 
     @Override

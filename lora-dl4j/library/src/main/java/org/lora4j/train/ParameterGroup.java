@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.train;
 
+import java.util.List;
 import java.util.Objects;
 import java.util.OptionalDouble;
 import java.util.function.Predicate;
@@ -13,30 +14,61 @@ import org.lora4j.model.TrainableParameter;
 /**
  * Parameters with a learning rate or a weight decay of their own. Immutable.
  *
- * <p>Every group must match a parameter and no parameter may be in two groups; the parameters in none follow the optimizer.
+ * <p>Every group must match a parameter, those of {@link TrainingPlan.Builder#loraPlus} apart, and no parameter may be in two
+ * groups; the parameters in none follow the optimizer.
  * Equal groups have the same selector object.
  *
  * @apiNote Status: experimental
  */
 public final class ParameterGroup {
 
+    private static final Predicate<TrainableParameter> FAST = parameter ->
+            parameter.name().contains(".lora_B.") || parameter.kind() == TrainableParameter.Kind.BIAS_OR_NORM;
+    private static final Predicate<TrainableParameter> OF_EMBEDDING =
+            parameter -> parameter.name().contains(".lora_embedding_");
+
     private final String name;
     private final Predicate<TrainableParameter> selector;
     private final double rateFactor;
     private final OptionalDouble rate;
     private final OptionalDouble decay;
+    private final boolean mayBeEmpty;
 
     private ParameterGroup(
             String name,
             Predicate<TrainableParameter> selector,
             double rateFactor,
             OptionalDouble rate,
-            OptionalDouble decay) {
+            OptionalDouble decay,
+            boolean mayBeEmpty) {
         this.name = Objects.requireNonNull(name, "ParameterGroup: name is null; expected a name for messages");
         this.selector = Objects.requireNonNull(selector, "ParameterGroup: selector is null; expected a predicate");
         this.rateFactor = rateFactor;
         this.rate = rate;
         this.decay = decay;
+        this.mayBeEmpty = mayBeEmpty;
+    }
+
+    /**
+     * The groups of PEFT's {@code create_loraplus_optimizer}: B, biases and gains learn faster, factors of embeddings at a rate
+     * of their own, all else follows the optimizer.
+     */
+    static List<ParameterGroup> loraPlus(double ratio, double embeddingRate) {
+        return List.of(
+                where("LoRA+ B, biases and gains", FAST)
+                        .withLearningRateFactor(ratio)
+                        .orEmpty(),
+                where("LoRA+ embeddings", OF_EMBEDDING)
+                        .withLearningRate(embeddingRate)
+                        .orEmpty());
+    }
+
+    private ParameterGroup orEmpty() {
+        return new ParameterGroup(name, selector, rateFactor, rate, decay, true);
+    }
+
+    boolean mayBeEmpty() {
+        return mayBeEmpty;
     }
 
     /**
@@ -47,7 +79,7 @@ public final class ParameterGroup {
      * @return the group, so far with the rate and the decay of the optimizer
      */
     public static ParameterGroup where(String name, Predicate<TrainableParameter> selector) {
-        return new ParameterGroup(name, selector, 1, OptionalDouble.empty(), OptionalDouble.empty());
+        return new ParameterGroup(name, selector, 1, OptionalDouble.empty(), OptionalDouble.empty(), false);
     }
 
     /**
@@ -106,7 +138,7 @@ public final class ParameterGroup {
         Problems problems = new Problems();
         problems.finiteAboveZero("learningRateFactor", factor);
         problems.throwIfAny(where());
-        return new ParameterGroup(name, selector, factor, OptionalDouble.empty(), decay);
+        return new ParameterGroup(name, selector, factor, OptionalDouble.empty(), decay, mayBeEmpty);
     }
 
     /**
@@ -120,7 +152,7 @@ public final class ParameterGroup {
         Problems problems = new Problems();
         problems.finiteAboveZero("learningRate", learningRate);
         problems.throwIfAny(where());
-        return new ParameterGroup(name, selector, 1, OptionalDouble.of(learningRate), decay);
+        return new ParameterGroup(name, selector, 1, OptionalDouble.of(learningRate), decay, mayBeEmpty);
     }
 
     /**
@@ -134,7 +166,7 @@ public final class ParameterGroup {
         Problems problems = new Problems();
         problems.finiteFromZero("weightDecay", weightDecay);
         problems.throwIfAny(where());
-        return new ParameterGroup(name, selector, rateFactor, rate, OptionalDouble.of(weightDecay));
+        return new ParameterGroup(name, selector, rateFactor, rate, OptionalDouble.of(weightDecay), mayBeEmpty);
     }
 
     /**

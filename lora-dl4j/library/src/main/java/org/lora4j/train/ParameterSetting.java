@@ -94,7 +94,7 @@ record ParameterSetting(TrainableParameter parameter, Optional<ParameterGroup> g
         List<String> names = parameters.stream().map(TrainableParameter::name).toList();
         for (ParameterGroup group : groups) {
             problems.check(
-                    parameters.stream().anyMatch(group::matches),
+                    group.mayBeEmpty() || parameters.stream().anyMatch(group::matches),
                     "parameter group \"" + group.name() + "\" matches nothing; the parameters are "
                             + Problems.quoted(names));
         }

@@ -355,6 +355,32 @@ public final class TrainingPlan {
         }
 
         /**
+         * Adds the groups of LoRA+ (Hayou et al., 2024, arXiv 2402.12354) as PEFT's {@code create_loraplus_optimizer} makes them:
+         * B, trained biases and gains learn {@code ratio} times as fast as A and as matrices that are trained fully, biases and
+         * gains without weight decay; factors of embeddings learn at 1e-6.
+         *
+         * @param ratio factor on the optimizer's rate, finite and above 0; 16 in the paper
+         * @return this
+         * @throws IllegalArgumentException if the number is outside of its range
+         */
+        public Builder loraPlus(double ratio) {
+            return loraPlus(ratio, 1e-6);
+        }
+
+        /**
+         * As {@link #loraPlus(double)}, with another rate for factors of embeddings.
+         *
+         * @param ratio factor on the optimizer's rate, finite and above 0
+         * @param embeddingRate rate of factors of embeddings, finite and above 0
+         * @return this
+         * @throws IllegalArgumentException if a number is outside of its range
+         */
+        public Builder loraPlus(double ratio, double embeddingRate) {
+            groups.addAll(ParameterGroup.loraPlus(ratio, embeddingRate));
+            return this;
+        }
+
+        /**
          * Adds a group of parameters with a rate or a decay of its own.
          *
          * @param value the group

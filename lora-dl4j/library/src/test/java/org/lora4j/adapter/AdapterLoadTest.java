@@ -199,9 +199,25 @@ class AdapterLoadTest {
     }
 
     @Test
-    void load_anotherMethod_isUnsupported() {
-        assertThatThrownBy(() -> Adapter.load(PEFT.resolve("ia3-mlp")))
-                .isInstanceOf(UnsupportedAdapterVersionException.class);
+    void load_aMethodWithoutALineInTheTable_isUnsupportedByName() throws IOException {
+        copyConfig("lora-mlp-basic", dir);
+        Path config = dir.resolve("adapter_config.json");
+        Files.writeString(config, Files.readString(config).replace("\"LORA\"", "\"VERA\""));
+        Files.copy(PEFT.resolve("lora-mlp-basic/adapter_model.safetensors"), dir.resolve("adapter_model.safetensors"));
+
+        assertThatThrownBy(() -> Adapter.load(dir))
+                .isInstanceOf(UnsupportedAdapterVersionException.class)
+                .hasMessageContaining("peft_type = \"VERA\"; expected one of \"LORA\", \"IA3\", \"LOHA\"");
+    }
+
+    @Test
+    void load_tensorsOfAnotherMethod_areRefusedByName() throws IOException {
+        copyConfig("lora-mlp-basic", dir);
+        Files.copy(PEFT.resolve("ia3-mlp/adapter_model.safetensors"), dir.resolve("adapter_model.safetensors"));
+
+        assertThatThrownBy(() -> Adapter.load(dir))
+                .isInstanceOf(AdapterFormatException.class)
+                .hasMessageContaining("has the tensor \"ia3_l\", which is none of LORA");
     }
 
     @Test

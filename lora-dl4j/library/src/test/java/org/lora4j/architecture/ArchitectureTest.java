@@ -32,7 +32,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.lora4j.array.Broadcasts;
-import org.lora4j.array.KeepingExecutioner;
+import org.lora4j.array.GuardedExecutioner;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.BroadcastOp;
 import org.nd4j.linalg.factory.Nd4j;
@@ -71,7 +71,8 @@ class ArchitectureTest {
                         "format.safetensors",
                         "format.peft",
                         "array",
-                        "array.io"),
+                        "array.io",
+                        "method"),
                 layer("method", "error", "config", "array"),
                 layer(
                         "weights",
@@ -355,7 +356,7 @@ class ArchitectureTest {
     void nobody_usesReflection_butForWhatNd4jGivesNoCall() {
         noClasses()
                 .that()
-                .doNotHaveFullyQualifiedName(KeepingExecutioner.class.getName())
+                .doNotHaveFullyQualifiedName(GuardedExecutioner.class.getName())
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("java.lang.reflect..")

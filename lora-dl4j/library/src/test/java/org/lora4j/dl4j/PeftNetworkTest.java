@@ -66,6 +66,8 @@ class PeftNetworkTest {
                 of("dora-mlp", PeftNetworkTest::mlp),
                 of("dora-mlp-rank-pattern", PeftNetworkTest::mlp),
                 of("dora-mlp-bias-modules-to-save", PeftNetworkTest::mlp),
+                of("ia3-mlp", PeftNetworkTest::mlp),
+                of("loha-mlp-patterns", PeftNetworkTest::mlp),
                 of("dora-embedding", PeftNetworkTest::embedding),
                 of("lora-embedding", PeftNetworkTest::embedding),
                 of("lora-embedding-and-linear", PeftNetworkTest::embedding),
@@ -227,6 +229,11 @@ class PeftNetworkTest {
         int compared = 0;
         for (NetworkModule module : model.modules()) {
             Map<String, String> names = Map.of(
+                    "ia3_l", "WL0",
+                    "hada_w1_a", "WFa0",
+                    "hada_w1_b", "WFb0",
+                    "hada_w2_a", "WGa0",
+                    "hada_w2_b", "WGb0",
                     "lora_A", "WA0",
                     "lora_B", "WB0",
                     "lora_embedding_A", "WA0",

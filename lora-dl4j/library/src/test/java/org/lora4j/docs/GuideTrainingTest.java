@@ -99,15 +99,13 @@ class GuideTrainingTest {
         TrainingPlan loraPlus = TrainingPlan.builder()
                 .steps(4)
                 .optimizer(AdamW.of(2e-4))
-                .group(ParameterGroup.matchingName(".*\\.lora_B\\..*").withLearningRateFactor(16))
-                .group(ParameterGroup.matchingModule("head")
-                        .withLearningRate(1e-3)
-                        .withWeightDecay(0))
+                .loraPlus(16)
                 .accumulation(4)
                 .build();
         TrainingPlan nesterov = TrainingPlan.builder()
                 .steps(4)
                 .optimizer(Nd4jOptimizer.of(new Nesterovs(1e-2, 0.9)))
+                .group(ParameterGroup.matchingModule("head").withLearningRate(1e-3))
                 .schedule(LearningRateSchedule.cosine(Warmup.steps(2), 0.1))
                 .build();
 

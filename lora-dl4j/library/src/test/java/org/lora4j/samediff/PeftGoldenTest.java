@@ -37,12 +37,15 @@ class PeftGoldenTest {
                 "dora-mlp",
                 "dora-mlp-bias-modules-to-save",
                 "dora-mlp-rank-pattern",
+                "ia3-conv2d-stride",
+                "ia3-mlp",
                 "init-default",
                 "init-false",
                 "init-gaussian",
                 "init-olora",
                 "init-orthogonal",
                 "init-pissa",
+                "loha-mlp-patterns",
                 "lora-bert-all-linear",
                 "lora-bert-all-linear-seqcls",
                 "lora-bert-default-targets",
@@ -85,10 +88,12 @@ class PeftGoldenTest {
                 "multi-named-subfolder");
     }
 
-    /** One of each kind of module and of what a file may hold beside factors. */
+    /** One of each method, of each kind of module, and of what a file may hold beside factors. */
     static List<String> representatives() {
         return List.of(
                 "dora-mlp-bias-modules-to-save",
+                "ia3-mlp",
+                "loha-mlp-patterns",
                 "lora-bert-all-linear-seqcls",
                 "lora-conv1d",
                 "lora-conv2d-stride-padding",

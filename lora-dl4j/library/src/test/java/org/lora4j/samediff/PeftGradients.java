@@ -24,8 +24,8 @@ final class PeftGradients {
                             PeftKeys.factor(
                                     part.target().path(),
                                     PeftTensor.ofSuffix(suffix).orElseThrow()),
-                            part.module()
-                                    .factorLayout()
+                            part.target()
+                                    .layout(suffix)
                                     .toPeft(gradient, part.module().shape()));
                 }));
         adapter.tokens()

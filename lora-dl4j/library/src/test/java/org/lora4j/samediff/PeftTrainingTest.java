@@ -41,6 +41,8 @@ class PeftTrainingTest {
     static Stream<Arguments> cases() {
         return Stream.of(
                 Arguments.of("train-dora-adamw", AdamW.of(1e-2)),
+                Arguments.of("train-ia3-adam", Adam.of(1e-2)),
+                Arguments.of("train-loha-adamw", AdamW.of(1e-2)),
                 Arguments.of("train-mlp-adamw", AdamW.of(1e-2)),
                 Arguments.of("train-mlp-modules-to-save", AdamW.of(1e-2)),
                 Arguments.of("train-mlp-adam-ce", Adam.of(1e-2)),

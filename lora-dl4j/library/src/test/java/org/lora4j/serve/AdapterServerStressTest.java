@@ -51,7 +51,7 @@ class AdapterServerStressTest {
     @Test
     @Timeout(300)
     void answersOfAGraph_areThoseOfTheAdapterAlone_whileOthersComeAndGo() throws Exception {
-        answers_areThoseOfTheAdapterAlone_whileOthersComeAndGo("graph", ServedGraph.host(), 40);
+        answers_areThoseOfTheAdapterAlone_whileOthersComeAndGo("graph", ServedGraph.host(), 20);
     }
 
     static Stream<Arguments> hosts() {

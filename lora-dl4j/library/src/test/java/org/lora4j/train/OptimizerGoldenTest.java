@@ -29,10 +29,7 @@ class OptimizerGoldenTest {
                 Arguments.of("train-mlp-sgd", plan(Sgd.of(0.1))),
                 Arguments.of("train-mlp-sgd-momentum", plan(Sgd.of(0.1).withMomentum(0.9))),
                 Arguments.of("train-mlp-modules-to-save", plan(AdamW.of(1e-2)).decayBiasAndNorm(true)),
-                Arguments.of(
-                        "train-loraplus-sgd",
-                        plan(Sgd.of(0.02))
-                                .group(ParameterGroup.matchingName(".*lora_B.*").withLearningRateFactor(8))));
+                Arguments.of("train-loraplus-sgd", plan(Sgd.of(0.02)).loraPlus(8)));
     }
 
     @ParameterizedTest(name = "{0}")

@@ -26,7 +26,9 @@ final class Requirements {
             "multi",
             "combine",
             "malformed",
-            "dora");
+            "dora",
+            "ia3",
+            "loha");
 
     private Requirements() {}
 
@@ -44,12 +46,16 @@ final class Requirements {
         } catch (IOException e) {
             return true;
         }
-        boolean lora = config.path("peft_type").asText().equals("LORA");
+        String type = config.path("peft_type").asText();
+        boolean lora = type.equals("LORA");
         return switch (golden.family()) {
             case "trainable-tokens" -> lora;
             case "lora-init" ->
                 lora && !isRandomized(config.path("init_lora_weights").asText());
-            case "train" -> lora && !config.path("use_dora").asBoolean() && TrainingRecipe.isPlain(golden.about());
+            case "train" ->
+                Set.of("LORA", "IA3", "LOHA").contains(type)
+                        && !config.path("use_dora").asBoolean()
+                        && TrainingRecipe.isPlain(golden.about());
             default -> false;
         };
     }

@@ -9,6 +9,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.lora4j.error.UnsupportedAdapterVersionException;
@@ -60,6 +61,7 @@ record TrainingRecipe(JsonNode about) {
     /** The plan, for parameters whose keys in the file are known by name. */
     TrainingPlan plan(Map<String, String> keys) throws UnsupportedAdapterVersionException {
         List<Integer> groups = groupsWithParameters();
+        requireGroups(keys, groups);
         int first = groups.get(0);
         TrainingPlan.Builder plan = TrainingPlan.builder()
                 .steps(steps())
@@ -67,7 +69,7 @@ record TrainingRecipe(JsonNode about) {
                 .decayBiasAndNorm(true);
         for (int group : groups.subList(1, groups.size())) {
             JsonNode settings = about.path("param_groups").get(group);
-            Set<String> members = new HashSet<>(GoldenCase.strings(settings.path("params")));
+            Set<String> members = members(group);
             plan.group(ParameterGroup.where("group " + group, parameter -> members.contains(keys.get(parameter.name())))
                     .withLearningRate(highestRate(group))
                     .withWeightDecay(settings.path("weight_decay").asDouble()));
@@ -79,6 +81,27 @@ record TrainingRecipe(JsonNode about) {
             plan.clipping(GradientClipping.byGlobalNorm(clip.getAsDouble()));
         }
         return plan.build();
+    }
+
+    /**
+     * Keys of a group's parameters as the file has them: PEFT names a saved module's live copy {@code modules_to_save}, and
+     * leaves that out of the file.
+     */
+    private Set<String> members(int group) {
+        Set<String> members = new HashSet<>();
+        for (String name :
+                GoldenCase.strings(about.path("param_groups").get(group).path("params"))) {
+            members.add(name.replaceAll("\\.modules_to_save(\\.default)?(?=\\.)", ""));
+        }
+        return members;
+    }
+
+    private void requireGroups(Map<String, String> keys, List<Integer> groups) {
+        Set<String> without = new TreeSet<>(keys.values());
+        groups.forEach(group -> without.removeAll(members(group)));
+        if (!without.isEmpty()) {
+            throw new IllegalStateException("no group of the case has " + without);
+        }
     }
 
     private List<Integer> groupsWithParameters() throws UnsupportedAdapterVersionException {

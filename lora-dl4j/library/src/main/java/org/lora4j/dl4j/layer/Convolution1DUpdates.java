@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.dl4j.layer;
 
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.deeplearning4j.nn.api.MaskState;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.RNNFormat;
@@ -23,7 +25,7 @@ final class Convolution1DUpdates extends Convolution1DLayer {
     private final transient LoraSettings settings;
     private final transient ConvolutionPath path;
     private final transient StepCache cache = new StepCache();
-    private transient INDArray summed;
+    private final transient Map<String, INDArray> formed = new HashMap<>();
 
     Convolution1DUpdates(NeuralNetConfiguration conf, DataType type, LoraSettings settings) {
         super(conf, type);
@@ -51,10 +53,12 @@ final class Convolution1DUpdates extends Convolution1DLayer {
     protected Pair<INDArray, INDArray> preOutput(boolean training, boolean forBackprop, LayerWorkspaceMgr mgr) {
         Pair<INDArray, INDArray> stock;
         try {
-            summed = path.parameter("W", training);
+            Map<String, INDArray> now = new HashMap<>();
+            paramTable().keySet().forEach(name -> now.put(name, path.parameter(name, training)));
+            formed.putAll(now);
             stock = super.preOutput(training, forBackprop, mgr);
         } finally {
-            summed = null;
+            formed.clear();
         }
         if (settings.isAdapted()) {
             INDArray series = series();
@@ -119,7 +123,8 @@ final class Convolution1DUpdates extends Convolution1DLayer {
     // The stock layer over time asks here and not for parameters with noise.
     @Override
     public INDArray getParam(String name) {
-        return summed != null && name.equals("W") ? summed : super.getParam(name);
+        INDArray now = formed.get(name);
+        return now == null ? super.getParam(name) : now;
     }
 
     @Override

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.dl4j.layer;
 
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.layers.BaseLayer;
 import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
-import org.lora4j.array.Broadcasts;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -23,7 +24,6 @@ final class ConvolutionPath {
     private final String name;
     private final LowRank updates;
     private final SummedWeight weight;
-    private final Magnitudes magnitudes;
 
     ConvolutionPath(BaseLayer<?> layer, LoraSettings settings, String weight) {
         this.layer = layer;
@@ -31,7 +31,6 @@ final class ConvolutionPath {
         this.name = weight;
         this.updates = new LowRank(layer, settings, weight);
         this.weight = new SummedWeight(layer, settings, weight);
-        this.magnitudes = new Magnitudes(layer::getParam, this.weight::weight, updates);
     }
 
     /** A parameter as the stock operation is to see it. */
@@ -63,32 +62,30 @@ final class ConvolutionPath {
     void add(INDArray image, Patches patches, INDArray z, boolean training, LayerWorkspaceMgr mgr) {
         for (LoraSlot slot : updates.slots()) {
             if (slot.drops(training)) {
-                INDArray rows = patches.rows(dropped(slot, image));
-                INDArray t = updates.down(slot, rows, mgr, ArrayType.INPUT);
-                Positions.add(own(slot, rows, t), z);
+                INDArray t = updates.down(slot, patches.rows(dropped(slot, image)), mgr, ArrayType.INPUT);
+                INDArray own = Nd4j.create(
+                        t.dataType(), new long[] {t.size(0), updates.b(slot).size(0)}, 'f');
+                Products.set(slot.scaling(), t, false, updates.b(slot), true, own);
+                Positions.add(own, z);
             }
+        }
+        for (LoraSlot slot : weight.formed().dropping(training)) {
+            INDArray rows = patches.rows(dropped(slot, image));
+            INDArray own = Nd4j.create(
+                    rows.dataType(), new long[] {rows.size(0), matrixOf(slot).size(0)}, 'f');
+            Products.set(1, rows, false, matrixOf(slot), true, own);
+            Positions.add(own, z);
         }
         weight.addBiases(z, 1);
     }
 
-    /** What an update adds to the rows of the output, without the bias of B. */
-    private INDArray own(LoraSlot slot, INDArray rows, INDArray t) {
-        INDArray own =
-                Nd4j.create(t.dataType(), new long[] {t.size(0), updates.b(slot).size(0)}, 'f');
-        if (slot.decomposes()) {
-            magnitudes.add(slot, t, baseProduct(rows), magnitudes.lengths(slot), own);
-        } else {
-            Products.set(slot.scaling(), t, false, updates.b(slot), true, own);
-        }
-        return own;
-    }
-
-    private INDArray baseProduct(INDArray rows) {
-        return rows.mmul(magnitudes.base().transpose());
+    /** What a slot that drops inputs adds to the weight, with a row for each output. */
+    private INDArray matrixOf(LoraSlot slot) {
+        return LowRank.matrix(weight.weight().toPeft(weight.formed().update(slot)));
     }
 
     /**
-     * Writes all gradients of what learns here. Magnitudes that learn cost one product as large as the convolution.
+     * Writes all gradients of what learns here.
      *
      * @param needed whether anything below needs the gradient of the image
      * @return the gradient of the image, a new array; null if it is not needed
@@ -108,7 +105,6 @@ final class ConvolutionPath {
             gradient.gradientForVariable().put("b", b);
         }
         INDArray shared = sharesPatches() ? patches.rows(image) : null;
-        INDArray ofWeight = weight.formed().wantsGradient() ? weightGradient(shared, delta) : null;
         INDArray next = needed ? base(image, patches, delta, mgr) : null;
         for (LoraSlot slot : updates.slots()) {
             if (!slot.learns()) {
@@ -117,41 +113,30 @@ final class ConvolutionPath {
             boolean drops = slot.drops(true);
             INDArray rows = drops ? patches.rows(dropped(slot, image)) : shared;
             INDArray t = updates.down(slot, rows, mgr, ArrayType.BP_WORKING_MEM);
-            INDArray lengths = slot.decomposes() ? magnitudes.lengths(slot) : null;
-            INDArray scale = lengths == null ? null : magnitudes.scale(slot, lengths);
-            INDArray u = updates.back(slot, delta, scale, mgr);
-            if (lengths == null) {
-                updates.upGradients(slot, t, delta, views, gradient);
-            } else {
-                magnitudes.gradients(slot, t, baseProduct(rows), lengths, delta, views, gradient);
-            }
+            INDArray u = updates.back(slot, delta, mgr);
+            updates.upGradients(slot, t, delta, views, gradient);
             updates.downGradient(slot, rows, u, views, gradient);
-            if (drops) {
-                INDArray ofProduct = scale == null ? null : Broadcasts.mulRow(delta.dup(), scale.sub(1));
-                if (ofWeight != null && ofProduct != null) {
-                    ofWeight.addi(ofProduct.transpose().mmul(rows));
-                }
-                if (next != null) {
-                    next.addi(through(slot, image, patches, u, ofProduct));
-                }
+            if (drops && next != null) {
+                next.addi(through(slot, image, patches, rows(u, updates.a(slot))));
             }
         }
-        if (ofWeight != null) {
-            LayerWeight module = weight.weight();
-            INDArray peft = ofWeight.reshape('c', module.shape().weight());
-            INDArray inLayer =
-                    module.layout().fromPeft(peft, layer.getParam(name).shape());
-            weight.formed().backward(inLayer, () -> delta.sum(0), views, gradient);
+        if (weight.formed().wantsGradient()) {
+            Map<LoraSlot, INDArray> ofUpdates = new LinkedHashMap<>();
+            for (LoraSlot slot : weight.formed().dropping(true)) {
+                ofUpdates.put(slot, weightGradient(patches.rows(dropped(slot, image)), delta));
+            }
+            INDArray ofWeight = weightGradient(shared, delta);
+            weight.formed().backward(ofWeight, ofUpdates, () -> delta.sum(0), views, gradient);
+        }
+        for (LoraSlot slot :
+                next == null ? List.<LoraSlot>of() : weight.formed().dropping(true)) {
+            next.addi(through(slot, image, patches, rows(delta, matrixOf(slot))));
         }
         return next;
     }
 
-    /** The gradient of the image by way of an update that drops inputs. */
-    private INDArray through(LoraSlot slot, INDArray image, Patches patches, INDArray u, INDArray ofProduct) {
-        INDArray columns = rows(u, updates.a(slot));
-        if (ofProduct != null) {
-            Products.add(1, ofProduct, false, magnitudes.base(), false, columns);
-        }
+    /** The gradient of the image by way of an update that drops inputs, from that of the patches. */
+    private INDArray through(LoraSlot slot, INDArray image, Patches patches, INDArray columns) {
         INDArray own = Nd4j.createUninitialized(image.dataType(), image.shape(), 'c');
         return patches.fold(columns, own).muli(mask(slot, image));
     }
@@ -176,11 +161,14 @@ final class ConvolutionPath {
         return rows;
     }
 
-    /** The gradient of the weight, but for what gets there by way of updates that drop inputs. */
+    /** The gradient of a weight, in the layout of the layer, from the rows that it was multiplied with. */
     private INDArray weightGradient(INDArray rows, INDArray delta) {
         INDArray matrix = Nd4j.createUninitialized(delta.dataType(), new long[] {delta.size(1), rows.size(1)}, 'c');
         Products.set(1, delta, true, rows, false, matrix);
-        INDArray factor = magnitudes.factor(slot -> !slot.drops(true), magnitudes::lengths);
-        return factor == null ? matrix : Broadcasts.mulColumn(matrix, factor);
+        LayerWeight module = weight.weight();
+        return module.layout()
+                .fromPeft(
+                        matrix.reshape('c', module.shape().weight()),
+                        layer.getParam(name).shape());
     }
 }

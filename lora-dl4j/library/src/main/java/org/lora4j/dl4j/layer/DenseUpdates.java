@@ -37,7 +37,7 @@ final class DenseUpdates extends DenseLayer {
             boolean training, boolean forBackprop, LayerWorkspaceMgr mgr) {
         assertInputSet(forBackprop);
         applyDropOutIfNecessary(training, mgr);
-        INDArray w = path.parameter("W");
+        INDArray w = path.parameter("W", training);
         INDArray x = input.castTo(dataType);
         LinearInput.check(x, w, layerId());
         INDArray z = mgr.createUninitialized(ArrayType.ACTIVATIONS, w.dataType(), x.size(0), w.size(1));
@@ -49,7 +49,7 @@ final class DenseUpdates extends DenseLayer {
             Nd4j.getExecutioner().exec(new LayerNorm(preNorm, getParam("g"), z, true, 1));
         }
         if (hasBias()) {
-            Broadcasts.addRow(z, path.parameter("b"));
+            Broadcasts.addRow(z, path.parameter("b", training));
         }
         if (maskArray != null) {
             applyMask(z);

@@ -59,18 +59,6 @@ final class EmbeddingSequenceUpdates extends EmbeddingSequenceLayer {
     }
 
     @Override
-    public void setInput(INDArray newInput, LayerWorkspaceMgr mgr) {
-        path.forget();
-        super.setInput(newInput, mgr);
-    }
-
-    @Override
-    public void clear() {
-        super.clear();
-        path.forget();
-    }
-
-    @Override
     protected INDArray getParamWithNoise(String name, boolean training, LayerWorkspaceMgr mgr) {
         return getParam(name);
     }

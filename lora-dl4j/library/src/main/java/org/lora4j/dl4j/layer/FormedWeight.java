@@ -4,7 +4,6 @@ package org.lora4j.dl4j.layer;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.deeplearning4j.nn.gradient.Gradient;
@@ -14,13 +13,15 @@ import org.lora4j.method.ArrayTape.Node;
 import org.lora4j.method.ArrayTape.Recorded;
 import org.lora4j.method.ModuleShape;
 import org.lora4j.method.WeightTape;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * A weight of a running layer with the updates in it that are no thin products, and the bias that goes with it. The method of
- * each slot says what becomes of both; its gradients are taken from those of the weight and the bias that the layer
+ * A weight of a running layer with the updates in it that are no products of A and B, and the bias that goes with it. The
+ * method of each slot says what becomes of both; its gradients are taken from those of the weight and the bias that the layer
  * multiplies and adds.
+ *
+ * <p>A slot that drops values of the input sees another input than the weight: what it adds to the weight is multiplied on its
+ * own. With X the input, X' what dropout leaves of it and U that addition, the output is {@code X W + X' U}.
  */
 final class FormedWeight {
 
@@ -40,43 +41,75 @@ final class FormedWeight {
         this.slots = settings.of(name).stream().filter(slot -> !slot.isThin()).toList();
     }
 
+    /** Whether there are no such updates. */
+    boolean isPlain() {
+        return slots.isEmpty();
+    }
+
     /** Whether a gradient of the formed weight, or of the weight itself, is of use. */
     boolean wantsGradient() {
         return settings.learns(name) || slots.stream().anyMatch(LoraSlot::learns);
     }
 
-    /** A parameter as the layer is to use it: the weight and its bias with the updates in them; to be read only. */
-    INDArray parameter(String parameter) {
+    /** The slots that drop values of the input. */
+    List<LoraSlot> dropping(boolean training) {
+        return slots.stream().filter(slot -> slot.drops(training)).toList();
+    }
+
+    /**
+     * A parameter as the layer is to use it: the weight with the updates in it that drop nothing, and its bias; to be read
+     * only.
+     */
+    INDArray parameter(String parameter, boolean training) {
         INDArray own = parameters.apply(parameter);
-        if (slots.isEmpty()) {
+        if (slots.isEmpty() || own == null) {
             return own;
         }
         if (parameter.equals(name)) {
-            INDArray formed = own.dup(own.ordering());
             // In the memory order of the parameter: products round as those of the stock layer do.
-            return formed.assign(kind.get().fromPeft(new Pass().peftWeight(own.dataType()), own));
+            return own.dup(own.ordering()).assign(inLayer(new Pass(training).weight));
         }
-        return parameter.equals(kind.get().bias()) ? new Pass().bias().orElse(own) : own;
+        Node bias = parameter.equals(kind.get().bias()) ? new Pass(training).bias : null;
+        return bias == null ? own : bias.value();
     }
 
-    INDArray weight() {
-        return parameter(name);
+    INDArray weight(boolean training) {
+        return parameter(name, training);
+    }
+
+    /** What a slot adds to the weight: a new array in the layout of the layer. */
+    INDArray update(LoraSlot slot) {
+        return inLayer(new Pass(true).updates.get(slot));
+    }
+
+    private INDArray inLayer(Node weight) {
+        INDArray own = parameters.apply(name);
+        LayerWeight of = kind.get();
+        return of.layout()
+                .fromPeft(WeightTape.peft(of.shape(), weight), of.part(own).shape());
     }
 
     /**
      * Writes the gradients of what learns here.
      *
      * @param ofWeight the gradient of the formed weight, in the layout of the layer
+     * @param ofUpdates the gradients of what slots that drop values add to the weight, likewise
      * @param ofBias the gradient of the bias that the layer added, asked for where it matters
      */
-    void backward(INDArray ofWeight, Supplier<INDArray> ofBias, Map<String, INDArray> views, Gradient gradient) {
+    void backward(
+            INDArray ofWeight,
+            Map<LoraSlot, INDArray> ofUpdates,
+            Supplier<INDArray> ofBias,
+            Map<String, INDArray> views,
+            Gradient gradient) {
         if (slots.isEmpty()) {
             putWeight(ofWeight, views, gradient);
             return;
         }
-        Pass pass = new Pass();
+        Pass pass = new Pass(!ofUpdates.isEmpty());
         Map<Node, INDArray> seeds = new LinkedHashMap<>();
-        seeds.put(pass.weight, pass.tape.rows(kind.get().toPeft(ofWeight)));
+        seeds.put(pass.weight, pass.rows(ofWeight));
+        ofUpdates.forEach((slot, ofUpdate) -> seeds.put(pass.updates.get(slot), pass.rows(ofUpdate)));
         if (pass.bias != null) {
             seeds.put(pass.bias, ofBias.get().reshape(pass.bias.value().shape()));
         }
@@ -99,9 +132,10 @@ final class FormedWeight {
         if (view != value) {
             view.assign(value);
         }
-        gradient.gradientForVariable().put(name, view);
         if (kind.get().shape().kind() == ModuleShape.Kind.CONVOLUTION) {
             gradient.setGradientFor(name, view, 'c');
+        } else {
+            gradient.gradientForVariable().put(name, view);
         }
     }
 
@@ -111,44 +145,43 @@ final class FormedWeight {
         gradient.gradientForVariable().put(parameter, view);
     }
 
-    /** One calculation of the formed weight and bias. */
+    /** One calculation of the formed weight and bias, and of what is added for dropped inputs. */
     private final class Pass {
-        private final WeightTape tape;
+        private final LayerWeight of = kind.get();
+        private final WeightTape tape = WeightTape.of(of.shape(), of.toPeft(parameters.apply(name)));
         private final Map<LoraSlot, Recorded> factors = new LinkedHashMap<>();
-        private final Node weight;
+        private final Map<LoraSlot, Node> updates = new LinkedHashMap<>();
         private final Node ownBias;
-        private final Node bias;
+        private Node weight = tape.weight();
+        private Node bias;
 
-        Pass() {
-            LayerWeight of = kind.get();
-            tape = WeightTape.of(of.shape(), of.toPeft(parameters.apply(name)));
+        Pass(boolean training) {
             boolean changesBias = of.bias() != null
                     && parameters.apply(of.bias()) != null
                     && slots.stream().anyMatch(slot -> slot.arithmetic().biasEffect() == BiasEffect.CHANGES);
             ownBias = changesBias ? tape.leaf(parameters.apply(of.bias())) : null;
-            Node w = tape.weight();
-            Node b = ownBias;
-            for (LoraSlot slot : slots) {
-                AdapterMethod method = slot.arithmetic();
-                Map<String, INDArray> arrays = new LinkedHashMap<>();
-                method.factors(of.shape(), slot.rank())
-                        .keySet()
-                        .forEach(suffix -> arrays.put(suffix, parameters.apply(of.parameter(slot, suffix))));
-                Recorded leaves = tape.leaves(arrays, slot.scaling());
-                factors.put(slot, leaves);
-                w = method.weight(tape, leaves, w);
-                b = b == null ? null : method.bias(tape, leaves, b);
+            bias = ownBias;
+            slots.forEach(slot -> add(slot, slot.drops(training)));
+        }
+
+        private void add(LoraSlot slot, boolean drops) {
+            AdapterMethod method = slot.arithmetic();
+            Map<String, INDArray> arrays = new LinkedHashMap<>();
+            method.factors(of.shape(), slot.rank())
+                    .keySet()
+                    .forEach(suffix -> arrays.put(suffix, parameters.apply(of.parameter(slot, suffix))));
+            Recorded leaves = tape.leaves(arrays, slot.scaling());
+            factors.put(slot, leaves);
+            if (drops) {
+                updates.put(slot, method.weightUpdate(tape, leaves));
+            } else {
+                weight = method.weight(tape, leaves, weight);
             }
-            weight = w;
-            bias = b;
+            bias = bias == null ? null : method.bias(tape, leaves, bias);
         }
 
-        INDArray peftWeight(DataType type) {
-            return tape.peft(weight, type);
-        }
-
-        Optional<INDArray> bias() {
-            return Optional.ofNullable(bias).map(Node::value);
+        INDArray rows(INDArray ofLayer) {
+            return tape.rows(of.toPeft(ofLayer));
         }
     }
 }

@@ -8,7 +8,6 @@ import org.lora4j.config.Initialization;
 import org.lora4j.error.Problems;
 import org.lora4j.method.AdapterMethod;
 import org.lora4j.method.AdapterMethods;
-import org.lora4j.method.DoraMethod;
 import org.lora4j.method.ModuleShape;
 import org.nd4j.shade.jackson.annotation.JsonCreator;
 import org.nd4j.shade.jackson.annotation.JsonProperty;
@@ -124,14 +123,9 @@ public record LoraSlot(
         return new LoraSlot(index, otherWeight, rank, scaling, dropout, learns, bias, initialization, seed, method);
     }
 
-    /** Whether learned lengths scale the weight with the update in it. */
-    boolean decomposes() {
-        return arithmetic() instanceof DoraMethod;
-    }
-
-    /** Whether the update is a product of two thin factors, which is never multiplied out for the sake of a few rows. */
+    /** Whether the update is the product of two thin factors, with which rows are multiplied one after the other. */
     boolean isThin() {
-        return method.equals(LORA) || decomposes();
+        return method.equals(LORA);
     }
 
     /** What the factors are, in PEFT's layouts. */
@@ -157,11 +151,6 @@ public record LoraSlot(
     /** Name of the bias of B. */
     String c() {
         return weight + "C" + index;
-    }
-
-    /** Name of the magnitudes. */
-    String m() {
-        return weight + "M" + index;
     }
 
     /** The names of all parameters of this slot, in the order of the parameter view. */

@@ -53,11 +53,6 @@ final class LowRank {
         return matrix(parameters.apply(slot.b()));
     }
 
-    /** B, each output times its part of {@code scale}; B itself without one. */
-    private INDArray b(LoraSlot slot, INDArray scale) {
-        return scale == null ? b(slot) : Broadcasts.mulColumn(b(slot).dup(), scale);
-    }
-
     /** A factor, or its gradient, as a matrix; a view. */
     static INDArray matrix(INDArray factor) {
         return factor.rank() == 2
@@ -79,12 +74,7 @@ final class LowRank {
 
     /** Adds the update to Z. */
     void up(LoraSlot slot, INDArray t, INDArray z) {
-        up(slot, t, null, z);
-    }
-
-    /** Adds the update to Z, each output times its part of {@code scale} if there is one. */
-    void up(LoraSlot slot, INDArray t, INDArray scale, INDArray z) {
-        Products.add(slot.scaling(), t, false, b(slot, scale), true, z);
+        Products.add(slot.scaling(), t, false, b(slot), true, z);
         if (slot.bias()) {
             Broadcasts.addRow(z, parameters.apply(slot.c()).mul(slot.scaling()));
         }
@@ -92,14 +82,9 @@ final class LowRank {
 
     /** U. */
     INDArray back(LoraSlot slot, INDArray delta, LayerWorkspaceMgr mgr) {
-        return back(slot, delta, null, mgr);
-    }
-
-    /** U of an update whose outputs were scaled, if they were. */
-    INDArray back(LoraSlot slot, INDArray delta, INDArray scale, LayerWorkspaceMgr mgr) {
         INDArray u = mgr.createUninitialized(
                 ArrayType.BP_WORKING_MEM, delta.dataType(), new long[] {delta.size(0), slot.rank()}, 'f');
-        Products.set(slot.scaling(), delta, false, b(slot, scale), false, u);
+        Products.set(slot.scaling(), delta, false, b(slot), false, u);
         return u;
     }
 

@@ -46,14 +46,14 @@ final class OutputPath {
                     cache.preActivation(),
                     cache.preActivation().ordering());
         }
-        INDArray w = path.parameter("W");
+        INDArray w = path.parameter("W", training);
         LinearInput.check(x, w, layer.getClass().getSimpleName() + " " + layer.getIndex());
         INDArray z =
                 mgr.createUninitialized(ArrayType.ACTIVATIONS, w.dataType(), new long[] {x.size(0), w.size(1)}, order);
         x.mmuli(w, z);
         downs = path.add(x, z, training, mgr, StepCache.place(training, mgr));
         if (hasBias) {
-            Broadcasts.addRow(z, path.parameter("b"));
+            Broadcasts.addRow(z, path.parameter("b", training));
         }
         if (repeats && StepCache.canKeep(training, mgr)) {
             cache.keep(mgr.dup(ArrayType.INPUT, z, z.ordering()), downs, layer.getIterationCount());

@@ -20,7 +20,6 @@ final class SummedWeight {
     private final LoraSettings settings;
     private final String name;
     private final LowRank updates;
-    private final Magnitudes magnitudes;
     private final FormedWeight formed;
     private LayerWeight weight;
 
@@ -29,7 +28,6 @@ final class SummedWeight {
         this.settings = settings;
         this.name = name;
         this.updates = new LowRank(layer, settings, name);
-        this.magnitudes = new Magnitudes(layer::getParam, this::weight, updates);
         this.formed = new FormedWeight(layer::getParam, this::weight, settings, name);
     }
 
@@ -40,7 +38,7 @@ final class SummedWeight {
 
     /** A parameter as the stock operation is to see it. */
     INDArray parameter(String parameter, boolean training) {
-        return parameter.equals(name) ? sum(training) : formed.parameter(parameter);
+        return parameter.equals(name) ? sum(training) : formed.parameter(parameter, training);
     }
 
     List<LoraSlot> slots() {
@@ -64,7 +62,7 @@ final class SummedWeight {
 
     /** The weight with all updates that see the same input; to be read only. */
     INDArray sum(boolean training) {
-        INDArray own = formed.weight();
+        INDArray own = formed.weight(training);
         INDArray sum = null;
         for (LoraSlot slot : slots()) {
             if (!drops(slot, training)) {
@@ -87,10 +85,6 @@ final class SummedWeight {
     private void add(LoraSlot slot, INDArray sum) {
         WeightLayout layout = weight().layout();
         long[] peft = weight().shape().weight();
-        if (slot.decomposes()) {
-            add(magnitudes.delta(slot), sum);
-            return;
-        }
         INDArray a = updates.a(slot);
         INDArray b = updates.b(slot);
         if (layout == WeightLayout.SAME) {

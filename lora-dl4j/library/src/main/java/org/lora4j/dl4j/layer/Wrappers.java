@@ -165,7 +165,8 @@ final class Wrappers {
 
     private static String kept(LoraSlot slot) {
         return slot.weight() + " of adapter " + slot.index() + ", rank " + slot.rank()
-                + (slot.bias() ? ", with bias" : "") + (slot.decomposes() ? ", DoRA" : "")
+                + (slot.bias() ? ", with bias" : "")
+                + (slot.isThin() ? "" : ", " + slot.arithmetic().name())
                 + (slot.learns() ? "" : ", frozen");
     }
 }

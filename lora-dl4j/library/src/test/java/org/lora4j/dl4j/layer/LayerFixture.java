@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.dl4j.layer;
 
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.offset;
-
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -13,7 +10,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.DoubleSupplier;
-import java.util.stream.IntStream;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.distribution.NormalDistribution;
@@ -22,7 +18,6 @@ import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.util.ModelSerializer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
-import org.lora4j.array.RandomStreams;
 import org.lora4j.config.Initialization;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -32,13 +27,6 @@ import org.nd4j.linalg.learning.config.NoOp;
 
 /** The networks of a case: of stock layers, and the same with updates in the layer under test. */
 abstract class LayerFixture {
-
-    private static final double EPSILON = 1e-6;
-
-    /** Of the differences, which are exact to about the square of their step. */
-    private static final double RELATIVE = 1e-5;
-
-    private static final double ABSOLUTE = 1e-8;
 
     final LayerCase one;
 
@@ -174,33 +162,11 @@ abstract class LayerFixture {
         return gradients;
     }
 
-    /** Compares a gradient with differences of the mean loss, at some values of the parameter that are drawn by its name. */
+    /** Compares the gradient of a parameter with differences of the mean loss, at some values or at all. */
     void assertIsThatOfDifferences(
             MultiLayerNetwork network, String name, INDArray gradient, int mostValues, DoubleSupplier loss) {
-        INDArray parameter = network.getParam(name);
-        long rows = features().size(0);
-        int length = Math.toIntExact(parameter.length());
-        IntStream values = mostValues < length
-                ? RandomStreams.of(7, name).ints(0, length).distinct().limit(mostValues)
-                : IntStream.range(0, length);
-        values.forEach(i -> {
-            double before = parameter.dup('c').getDouble(i);
-            put(parameter, i, before + EPSILON);
-            double up = loss.getAsDouble();
-            put(parameter, i, before - EPSILON);
-            double down = loss.getAsDouble();
-            put(parameter, i, before);
-            double expected = (up - down) / (2 * EPSILON) * rows;
-            assertThat(gradient.getDouble(i))
-                    .as("%s: %s, value %d", one, name, i)
-                    .isCloseTo(expected, offset(ABSOLUTE * rows + RELATIVE * Math.abs(expected)));
-        });
-    }
-
-    private static void put(INDArray array, long i, double value) {
-        INDArray all = array.dup('c');
-        all.putScalar(i, value);
-        array.assign(all);
+        Differences.assertAreTheGradient(
+                one + ": " + name, network.getParam(name), gradient, features().size(0), mostValues, loss);
     }
 
     static MultiLayerNetwork throughZip(MultiLayerNetwork network) throws IOException {

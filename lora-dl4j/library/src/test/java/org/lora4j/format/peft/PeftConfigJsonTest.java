@@ -98,7 +98,7 @@ class PeftConfigJsonTest {
         try (Stream<Path> cases = Files.list(PEFT)) {
             return cases
                     .map(path -> path.getFileName().toString())
-                    .filter(name -> name.matches("(lora|init|dora|config-u).*") && !name.contains("niter"))
+                    .filter(name -> name.matches("(lora|init|dora|ia3|loha|config-u).*") && !name.contains("niter"))
                     .sorted()
                     .toList()
                     .stream();

@@ -13,20 +13,20 @@ import org.nd4j.linalg.api.ops.impl.broadcast.BroadcastAddOp;
 import org.nd4j.linalg.factory.Nd4j;
 
 /** That ops outlive their calls is seen by {@code CollectedWhileRunningTest}. */
-class KeepingExecutionerTest {
+class GuardedExecutionerTest {
 
     @BeforeEach
     void install() {
-        KeepingExecutioner.install();
+        GuardedExecutioner.install();
     }
 
     @Test
     void executioner_ofNd4j_isBehindOne_howeverOftenItIsInstalled() {
         OpExecutioner first = Nd4j.getExecutioner();
 
-        KeepingExecutioner.install();
+        GuardedExecutioner.install();
 
-        assertThat(Proxy.getInvocationHandler(first)).isInstanceOf(KeepingExecutioner.class);
+        assertThat(Proxy.getInvocationHandler(first)).isInstanceOf(GuardedExecutioner.class);
         assertThat(Nd4j.getExecutioner()).isSameAs(first);
     }
 

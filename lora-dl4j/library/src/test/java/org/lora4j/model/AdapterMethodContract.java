@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.offset;
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.adapter.Adapter;
+import org.lora4j.config.AdapterConfig;
+import org.lora4j.config.Ia3Config;
+import org.lora4j.config.Initialization;
+import org.lora4j.config.LohaConfig;
+import org.lora4j.config.LoraConfig;
+import org.lora4j.method.AdapterMethods;
+import org.lora4j.method.DoraMethod;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * What every method must keep in every host. A method is done when its line below passes in both; a host when its subclass
+ * does.
+ */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+public abstract class AdapterMethodContract {
+
+    /** Sums of few numbers of order 1 in double precision, in another order. */
+    private static final double ROUNDING = 1e-10;
+
+    private static final double STEP = 1e-5;
+
+    /** Of differences over that step. */
+    private static final double NUMERIC = 1e-6;
+
+    /** So many values of a factor are compared with differences. */
+    private static final int SAMPLE = 5;
+
+    /** A network in double precision, without its adapters; equal at each call. */
+    protected abstract AdaptedModel model(String network);
+
+    /** The networks, each for what it is made of. */
+    protected abstract List<String> networks();
+
+    /** The output in the current state, always for the same input. */
+    protected abstract double[] output(AdaptedModel adapted, String network);
+
+    /** The loss, without dropout. */
+    protected abstract double loss(AdaptedModel adapted, String network);
+
+    /** The gradients of the loss by parameter, and the values of these parameters, which training would change. */
+    protected abstract Map<String, ParameterAndGradient> gradients(AdaptedModel adapted, String network);
+
+    /** Says that values of parameters were changed by hand. */
+    protected void changed(AdaptedModel adapted) {}
+
+    /** A live parameter with its gradient. */
+    public record ParameterAndGradient(INDArray value, INDArray gradient) {}
+
+    private static final Map<String, Supplier<AdapterConfig.Builder<?>>> METHODS = new LinkedHashMap<>();
+
+    static {
+        METHODS.put("LoRA", () -> LoraConfig.builder().rank(2).alpha(3));
+        METHODS.put("DoRA", () -> LoraConfig.builder().rank(2).alpha(3).dora(true));
+        METHODS.put("IA3", Ia3Config::builder);
+        METHODS.put("IA3, feed-forward", Ia3Config::builder);
+        METHODS.put("LoHa", () -> LohaConfig.builder().rank(2).alpha(3));
+        METHODS.put(
+                "LoHa with a factor for windows",
+                () -> LohaConfig.builder().rank(2).alpha(3).effectiveConvolution(true));
+    }
+
+    /** Every method in every network. */
+    Stream<Arguments> cases() {
+        List<Arguments> cases = new ArrayList<>();
+        for (String network : networks()) {
+            METHODS.keySet().forEach(method -> cases.add(Arguments.of(method, network)));
+        }
+        return cases.stream();
+    }
+
+    /** All modules of the network that the method is made for. */
+    private AdapterConfig config(String method, String network, Initialization start) {
+        AdapterConfig.Builder<?> builder = METHODS.get(method).get();
+        List<String> targets = new ArrayList<>();
+        AdapterConfig any = builder.targetModules("any").build();
+        for (AdaptableModule module : model(network).modules()) {
+            try {
+                AdapterMethods.of(any, module.path(), module.shape()).factors(module.shape(), 2);
+                targets.add(module.path());
+            } catch (IllegalArgumentException notForThisKind) {
+                // Refused by name, which other tests look at.
+                continue;
+            }
+        }
+        String[] names = targets.toArray(new String[0]);
+        assumeThat(names).isNotEmpty();
+        if (builder instanceof Ia3Config.Builder ia3) {
+            ia3.feedforwardModules(method.contains("feed") ? names : new String[0]);
+        }
+        return builder.targetModules(names).initialization(start).build();
+    }
+
+    private AdaptedModel adapted(String method, String network, Initialization start) {
+        AdaptedModel model = model(network);
+        model.addAdapter("default", config(method, network, start), 1);
+        model.activate("default");
+        return model;
+    }
+
+    private AdaptedModel acting(String method, String network) {
+        return adapted(method, network, Initialization.RANDOM);
+    }
+
+    @ParameterizedTest
+    @MethodSource("cases")
+    void fresh_leavesTheOutput(String method, String network) {
+        AdaptedModel model = adapted(method, network, Initialization.KAIMING_UNIFORM);
+
+        double[] base = output(model(network), network);
+
+        if (method.equals("DoRA")) {
+            // Lengths that are formed again are rounded again.
+            assertThat(output(model, network)).containsExactly(base, offset(ROUNDING));
+        } else {
+            assertThat(output(model, network)).isEqualTo(base);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("cases")
+    void gradients_areThoseOfDifferences(String method, String network) {
+        AdaptedModel model = acting(method, network);
+
+        gradients(model, network).forEach((name, both) -> {
+            // The lengths that DoRA holds are in the way of A and B; tests of its own look at these.
+            boolean held = method.equals("DoRA") && !isMagnitude(model, both.value());
+            for (long i = 0;
+                    !held && i < both.value().length();
+                    i += Math.max(1, both.value().length() / SAMPLE)) {
+                double numeric = difference(model, network, both.value(), i);
+                assertThat(both.gradient().getDouble(place(both.value(), i)))
+                        .as(name + ", value " + i)
+                        .isCloseTo(numeric, offset(NUMERIC * Math.max(1, Math.abs(numeric))));
+            }
+        });
+    }
+
+    private static boolean isMagnitude(AdaptedModel model, INDArray value) {
+        return model.adapter("default").modules().values().stream()
+                .map(factors -> factors.get(DoraMethod.MAGNITUDE))
+                .anyMatch(m -> m != null && m.length() == value.length() && value.equals(m.reshape(value.shape())));
+    }
+
+    /** The indices of a value, counted in C order whatever the memory order. */
+    private static long[] place(INDArray array, long i) {
+        long[] place = new long[array.rank()];
+        long rest = i;
+        for (int axis = place.length - 1; axis >= 0; axis--) {
+            place[axis] = rest % array.size(axis);
+            rest /= array.size(axis);
+        }
+        return place;
+    }
+
+    private double difference(AdaptedModel model, String network, INDArray value, long i) {
+        long[] place = place(value, i);
+        double before = value.getDouble(place);
+        value.putScalar(place, before + STEP);
+        changed(model);
+        double up = loss(model, network);
+        value.putScalar(place, before - STEP);
+        changed(model);
+        double down = loss(model, network);
+        value.putScalar(place, before);
+        changed(model);
+        return (up - down) / (2 * STEP);
+    }
+
+    @ParameterizedTest
+    @MethodSource("cases")
+    void twoSteps_moveEveryFactor(String method, String network) {
+        AdaptedModel model = adapted(method, network, Initialization.KAIMING_UNIFORM);
+        Map<String, double[]> before = values(model);
+
+        for (int step = 0; step < 2; step++) {
+            gradients(model, network)
+                    .values()
+                    .forEach(both -> both.value().subi(both.gradient().mul(0.05)));
+            changed(model);
+        }
+
+        values(model).forEach((factor, now) -> assertThat(now).as(factor).isNotEqualTo(before.get(factor)));
+    }
+
+    private static Map<String, double[]> values(AdaptedModel model) {
+        Map<String, double[]> values = new TreeMap<>();
+        model.adapter("default")
+                .modules()
+                .forEach((path, factors) -> factors.forEach((suffix, array) ->
+                        values.put(path + "." + suffix, array.dup('c').data().asDouble())));
+        return values;
+    }
+
+    @ParameterizedTest
+    @MethodSource("cases")
+    void merge_computesWhatTheAdapterComputes_andUnmergeRestoresIt(String method, String network) {
+        AdaptedModel model = acting(method, network);
+        double[] attached = output(model, network);
+
+        model.merge();
+        double[] merged = output(model, network);
+        model.unmerge();
+
+        assertThat(merged).containsExactly(attached, offset(ROUNDING));
+        assertThat(output(model, network)).isEqualTo(attached);
+        model.disable();
+        assertThat(output(model, network)).isNotEqualTo(attached);
+    }
+
+    @ParameterizedTest
+    @MethodSource("cases")
+    void two_mergedTogether_computeWhatTheyComputeBesideEachOther(String method, String network) {
+        AdaptedModel model = acting(method, network);
+        // V of DoRA has the weight without the other one only while that is not merged, as in PEFT.
+        assumeThat(method).isNotEqualTo("DoRA");
+        model.addAdapter("other", config(method, network, Initialization.RANDOM), 2);
+        model.activate("default", "other");
+        double[] attached = output(model, network);
+
+        model.merge();
+
+        assertThat(output(model, network)).containsExactly(attached, offset(ROUNDING));
+    }
+
+    @ParameterizedTest
+    @MethodSource("cases")
+    void directory_keepsTheAdapter(String method, String network, @TempDir Path folder) throws IOException {
+        AdaptedModel model = acting(method, network);
+        double[] before = output(model, network);
+        Adapter adapter = model.adapter("default");
+
+        adapter.save(folder);
+        AdaptedModel again = model(network);
+        again.addAdapter("read", Adapter.load(folder));
+        again.activate("read");
+
+        assertThat(Adapter.load(folder)).isEqualTo(adapter);
+        assertThat(output(again, network)).isEqualTo(before);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void dropout_leavesWhatIsComputedWithoutTraining(boolean dora) {
+        String network = networks().get(0);
+        String method = dora ? "DoRA" : "LoRA";
+        AdaptedModel model = acting(method, network);
+        LoraConfig config = (LoraConfig) config(method, network, Initialization.RANDOM);
+
+        model.addAdapter("dropping", config.toBuilder().dropout(0.5).build(), 1);
+        double[] without = output(model, network);
+        model.activate("dropping");
+
+        assertThat(output(model, network)).isEqualTo(without);
+    }
+
+    @Test
+    void multiplyingMethod_besideAnother_isRefusedByName() {
+        String network = networks().get(0);
+        AdaptedModel model = acting("IA3", network);
+        model.addAdapter("lora", config("LoRA", network, Initialization.RANDOM), 2);
+
+        assertThatThrownBy(() -> model.activate("lora", "default"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("\"lora\" (LoRA) and \"default\" (IA3) both adapt");
+        assertThat(model.activeAdapters()).containsExactly("default");
+    }
+
+    @Test
+    void dropoutThatIsNotDone_isRefusedWhereItWouldBeTrained() {
+        String network = networks().get(0);
+        AdaptedModel model = model(network);
+        AdapterConfig config = ((LohaConfig) config("LoHa", network, Initialization.RANDOM))
+                .toBuilder().rankDropout(0.25).build();
+
+        assertThatThrownBy(() -> model.addAdapter("default", config, 1))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("rankDropout = 0.25, expected 0");
+        assertThat(model.adapterNames()).isEmpty();
+    }
+}
