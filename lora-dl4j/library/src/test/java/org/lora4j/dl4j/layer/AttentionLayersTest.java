@@ -110,11 +110,11 @@ class AttentionLayersTest {
     }
 
     private static INDArray series(long time) {
-        return LayerAdapterContract.normal("series", 3, 4, time);
+        return LayerCase.normal("series", 3, 4, time);
     }
 
     private static INDArray labels(int time) {
-        return LayerAdapterContract.classes(3 * time, 3)
+        return LayerCase.classes(3 * time, 3)
                 .reshape(3, time, 3)
                 .permute(0, 2, 1)
                 .dup('c');
@@ -401,7 +401,7 @@ class AttentionLayersTest {
     void output_forSeriesOfAnotherSize_namesTheShape() {
         MultiLayerNetwork adapted = adapted(network(DataType.DOUBLE, selfAttention()), 0, LoraSettings.frozen());
 
-        assertThatThrownBy(() -> adapted.output(LayerAdapterContract.normal("wrong", 3, 7, 2)))
+        assertThatThrownBy(() -> adapted.output(LayerCase.normal("wrong", 3, 7, 2)))
                 .isInstanceOf(DL4JInvalidInputException.class)
                 .hasMessageContaining("shape [3, 7, 2]; expected [batch, 4, time]");
     }
@@ -410,7 +410,7 @@ class AttentionLayersTest {
     void setParam_changesTheParameter() {
         MultiLayerNetwork adapted =
                 adapted(network(DataType.DOUBLE, selfAttention()), 0, updates(Initialization.KAIMING_UNIFORM, "Wq"));
-        INDArray value = LayerAdapterContract.normal("value", 6, 2);
+        INDArray value = LayerCase.normal("value", 6, 2);
 
         adapted.setParam("0_WqB0", value);
 
