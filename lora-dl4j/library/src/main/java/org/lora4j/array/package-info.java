@@ -4,7 +4,7 @@
  * heap ({@link org.lora4j.array.Matrix}) and their decompositions in double precision
  * ({@link org.lora4j.array.SingularValues}, {@link org.lora4j.array.OrthonormalBasis}). Sums and products along axes that the
  * garbage collector cannot break ({@link org.lora4j.array.Broadcasts}), and the same for stock
- * code ({@link org.lora4j.array.KeepingExecutioner}).
+ * code ({@link org.lora4j.array.GuardedExecutioner}).
  *
  * <p>This package uses ND4J arrays, and the wording of {@code error}. What else computes with the elements lives with its users.
  */

@@ -13,7 +13,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
-import org.lora4j.array.KeepingExecutioner;
+import org.lora4j.array.GuardedExecutioner;
 import org.lora4j.dl4j.layer.LayerKinds;
 import org.lora4j.dl4j.layer.LayerWeight;
 import org.lora4j.dl4j.layer.VertexKinds;
@@ -86,7 +86,7 @@ public final class NetworkModules {
 
     static <N extends org.deeplearning4j.nn.api.Model> NetworkModules find(N network, NetworkAccess<N> access) {
         access.requireStock(network);
-        KeepingExecutioner.install();
+        GuardedExecutioner.install();
         return new NetworkModules(network, access);
     }
 

@@ -218,7 +218,8 @@ public final class WeightMerge {
         for (Adapter adapter : adapters) {
             adapter.modules().forEach((path, tensors) -> {
                 INDArray rows = tensors.get(PeftTensor.TOKEN_ROWS.suffix());
-                if (rows != null) {
+                // Those of a tied head that the base leaves out are put into its table.
+                if (rows != null && base.names().contains(path + ".weight")) {
                     putRows(path + ".weight", adapter.config().trainableTokens().of(path), rows);
                 }
             });

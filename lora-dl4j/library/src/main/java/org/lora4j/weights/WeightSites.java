@@ -209,6 +209,9 @@ final class WeightSites {
                 return;
             }
             String weight = path + WEIGHT;
+            if (!base.names().contains(weight) && isTiedTo(path, rows)) {
+                return;
+            }
             if (!base.names().contains(weight)) {
                 problems.add("module \"" + path + "\" of the adapter has no weight \"" + weight + "\" in the base"
                         + ClosestNames.hint(weight, base.names()));
@@ -224,6 +227,16 @@ final class WeightSites {
                     "module \"" + path + "\" has rows " + indices + " of shape " + Arrays.toString(rows.shape())
                             + ", but \"" + weight + "\" of the base has shape " + Arrays.toString(table));
         });
+    }
+
+    /**
+     * Whether the rows are those of a table that the base has. A tied head is left out of checkpoints, being the table of
+     * tokens, and PEFT writes its rows all the same.
+     */
+    private boolean isTiedTo(String path, INDArray rows) {
+        return adapter.modules().entrySet().stream()
+                .anyMatch(other -> base.names().contains(other.getKey() + WEIGHT)
+                        && rows.equals(other.getValue().get(PeftTensor.TOKEN_ROWS.suffix())));
     }
 
     private void checkSaved() {

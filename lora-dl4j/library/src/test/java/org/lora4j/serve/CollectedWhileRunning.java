@@ -22,7 +22,7 @@ import org.deeplearning4j.nn.conf.layers.recurrent.SimpleRnn;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.array.Broadcasts;
-import org.lora4j.array.KeepingExecutioner;
+import org.lora4j.array.GuardedExecutioner;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.dl4j.AdaptedNetwork;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -71,7 +71,7 @@ final class CollectedWhileRunning {
                 case TRAIN_HEAD -> CollectedWhileRunning::trainingHead;
                 case BROADCAST -> broadcasting(Broadcasts::addRow);
                 case BROADCAST_OF_STOCK -> {
-                    KeepingExecutioner.install();
+                    GuardedExecutioner.install();
                     yield broadcasting(INDArray::addiRowVector);
                 }
             };

@@ -13,7 +13,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * Threads serve and train while the collector runs all the time: nothing that a native call reads may be freed meanwhile. In
- * a process of its own, since a failure may be the end of it. Without {@code KeepingExecutioner} most of these ended within
+ * a process of its own, since a failure may be the end of it. Without {@code GuardedExecutioner} most of these ended within
  * half a minute, in {@code sd::DataBuffer::primary()} or {@code sd::TadDescriptor}.
  */
 @Tag("thorough")

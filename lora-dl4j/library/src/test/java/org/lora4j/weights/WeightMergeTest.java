@@ -282,6 +282,32 @@ class WeightMergeTest {
         assertThat(changed.get("lm_head.weight").getRow(2)).isEqualTo(filled(1, 2));
     }
 
+    @Test
+    void merged_ofRowsOfATiedHeadThatTheBaseLeavesOut_changesTheTable_andOnlyWhereTheRowsAreItsOwn()
+            throws IOException {
+        LoraConfig config = LoraConfig.builder()
+                .trainableTokens(TrainableTokens.ofInputEmbedding(1))
+                .build();
+        String rows = "token_adapter.trainable_tokens_delta";
+        ModelWeights base = ModelWeights.of(Map.of("embed_tokens.weight", filled(1, 3, 2)));
+        Adapter tied = Adapter.of(
+                config,
+                Map.of("embed_tokens", Map.of(rows, filled(7, 1, 2)), "lm_head", Map.of(rows, filled(7, 1, 2))),
+                Map.of());
+        Adapter other = Adapter.of(
+                config,
+                Map.of("embed_tokens", Map.of(rows, filled(7, 1, 2)), "lm_head", Map.of(rows, filled(8, 1, 2))),
+                Map.of());
+
+        Map<String, INDArray> changed = WeightMerge.merged(base, List.of(tied));
+
+        assertThat(changed).containsOnlyKeys("embed_tokens.weight");
+        assertThat(changed.get("embed_tokens.weight").getRow(1)).isEqualTo(filled(7, 2));
+        assertThatThrownBy(() -> WeightMerge.merged(base, List.of(other)))
+                .isInstanceOf(IncompatibleBaseException.class)
+                .hasMessageContaining("module \"lm_head\" of the adapter has no weight \"lm_head.weight\" in the base");
+    }
+
     /** PEFT saves the weight of an adapted head as its start left it. */
     @Test
     void merged_ofAStartThatMovedASavedWeight_addsTheUpdateToWhatWasSaved() throws IOException {

@@ -43,7 +43,8 @@ record TiedHead(GoldenCase golden) {
     /** The weights that we merged, as one parameter in the place of both would have them. */
     Map<String, INDArray> shared(Map<String, INDArray> found) {
         INDArray base = golden.base().get(TABLE);
-        if (!isTied() || base == null || !base.equals(golden.base().get(HEAD))) {
+        // A checkpoint may leave the second name of the one parameter out, PEFT's merged model has both.
+        if (!isTied() || base == null || !base.equals(golden.base().getOrDefault(HEAD, base))) {
             return found;
         }
         INDArray table = found.getOrDefault(TABLE, base);

@@ -14,7 +14,7 @@ import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.layers.normalization.BatchNormalization;
 import org.deeplearning4j.nn.layers.wrapper.BaseWrapperLayer;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
-import org.lora4j.array.KeepingExecutioner;
+import org.lora4j.array.GuardedExecutioner;
 import org.lora4j.error.MessageText;
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -37,7 +37,7 @@ class FrozenBase extends BaseWrapperLayer {
 
     FrozenBase(Layer stock, NeuralNetConfiguration outer, FrozenBaseLayer frozen) {
         super(stock);
-        KeepingExecutioner.install();
+        GuardedExecutioner.install();
         this.outer = outer;
         this.frozen = frozen;
     }

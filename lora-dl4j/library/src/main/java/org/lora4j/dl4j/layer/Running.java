@@ -5,7 +5,7 @@ import java.util.Collection;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.optimize.api.TrainingListener;
-import org.lora4j.array.KeepingExecutioner;
+import org.lora4j.array.GuardedExecutioner;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** What every adapted layer does when a network starts it and when it is given parameters. */
@@ -21,7 +21,8 @@ final class Running {
             int index,
             INDArray view,
             boolean initialize) {
-        KeepingExecutioner.install();
+        GuardedExecutioner.install();
+        LayerKinds.requireNoProblems(conf.getLayer());
         layer.setListeners(listeners);
         layer.setIndex(index);
         layer.setParamsViewArray(view);
