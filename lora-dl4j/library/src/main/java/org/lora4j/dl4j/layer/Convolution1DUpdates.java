@@ -2,6 +2,7 @@
 package org.lora4j.dl4j.layer;
 
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.deeplearning4j.nn.api.MaskState;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
@@ -19,6 +20,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 final class Convolution1DUpdates extends RunningConvolution1DLayer {
 
     private static final long serialVersionUID = 1;
+    private static final List<String> PARAMETERS = List.of("W", "b");
 
     private final transient ConvolutionPath path;
     private final transient Map<String, INDArray> formed = new HashMap<>();
@@ -42,7 +44,8 @@ final class Convolution1DUpdates extends RunningConvolution1DLayer {
         Pair<INDArray, INDArray> stock;
         try {
             Map<String, INDArray> now = new HashMap<>();
-            paramTable().keySet().forEach(name -> now.put(name, path.parameter(name, training)));
+            // Not those of the table, which does not list what lies outside of the network.
+            PARAMETERS.forEach(name -> now.put(name, path.parameter(name, training)));
             formed.putAll(now);
             stock = super.preOutput(training, forBackprop, mgr);
         } finally {
