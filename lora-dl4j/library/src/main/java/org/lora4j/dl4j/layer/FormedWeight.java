@@ -38,7 +38,9 @@ final class FormedWeight {
         this.kind = kind;
         this.settings = settings;
         this.name = name;
-        this.slots = settings.of(name).stream().filter(slot -> !slot.isThin()).toList();
+        this.slots = settings.of(name).stream()
+                .filter(slot -> !slot.isThin() && !slot.replacesRows())
+                .toList();
     }
 
     /** Whether there are no such updates. */
@@ -95,8 +97,9 @@ final class FormedWeight {
      * @param ofWeight the gradient of the formed weight, in the layout of the layer
      * @param ofUpdates the gradients of what slots that drop values add to the weight, likewise
      * @param ofBias the gradient of the bias that the layer added, asked for where it matters
+     * @return the gradient of the weight without these updates, in the layout of the layer
      */
-    void backward(
+    Supplier<INDArray> backward(
             INDArray ofWeight,
             Map<LoraSlot, INDArray> ofUpdates,
             Supplier<INDArray> ofBias,
@@ -104,7 +107,7 @@ final class FormedWeight {
             Gradient gradient) {
         if (slots.isEmpty()) {
             putWeight(ofWeight, views, gradient);
-            return;
+            return () -> ofWeight;
         }
         Pass pass = new Pass(!ofUpdates.isEmpty());
         Map<Node, INDArray> seeds = new LinkedHashMap<>();
@@ -114,8 +117,9 @@ final class FormedWeight {
             seeds.put(pass.bias, ofBias.get().reshape(pass.bias.value().shape()));
         }
         pass.tape.backward(seeds);
+        Supplier<INDArray> own = () -> kind.get().fromPeft(pass.tape.weightGradient(), parameters.apply(name));
         if (settings.learns(name)) {
-            putWeight(kind.get().fromPeft(pass.tape.weightGradient(), views.get(name)), views, gradient);
+            putWeight(own.get(), views, gradient);
         }
         if (pass.ownBias != null && settings.learns(kind.get().bias())) {
             write(kind.get().bias(), pass.ownBias.gradient(), views, gradient);
@@ -125,6 +129,7 @@ final class FormedWeight {
                 write(kind.get().parameter(slot, suffix), factor.gradient(), views, gradient);
             }
         }));
+        return own;
     }
 
     private void putWeight(INDArray value, Map<String, INDArray> views, Gradient gradient) {
