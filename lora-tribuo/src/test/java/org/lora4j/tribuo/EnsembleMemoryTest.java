@@ -13,6 +13,7 @@ import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.tribuo.base.BaseNetwork;
@@ -90,6 +91,7 @@ class EnsembleMemoryTest {
         }
     }
 
+    @Tag("thorough")
     @Test
     void bagging_ofEightAdapters_takesLessThanASecondCopyOfTheBase() throws Exception {
         assumeTrue(Files.exists(STATUS), "skipped: no " + STATUS);

@@ -7,6 +7,7 @@ import java.util.function.DoubleSupplier;
 import org.deeplearning4j.util.ModelSerializer;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.tribuo.base.BaseNetwork;
 import org.lora4j.tribuo.conformance.LabelTrainerConformance;
@@ -101,6 +102,7 @@ class LoraConformanceTest {
         }
     }
 
+    @Tag("thorough")
     @Nested
     class OfMultiLabels extends TrainerConformance<MultiLabel> {
 

@@ -71,20 +71,25 @@ public final class Adapter {
      */
     public static Adapter of(
             AdapterConfig config, Map<String, Map<String, INDArray>> modules, Map<String, INDArray> savedParameters) {
-        return of(PeftFile.of(config), modules, savedParameters);
+        return of(config, Map.of(), modules, savedParameters);
     }
 
     /**
      * Makes an adapter of copies of arrays, with further fields for its config file.
      *
-     * @param file the config and the fields to carry along
+     * @param config what was adapted and how
+     * @param extras the fields to carry along, as {@link #extras} gives them
      * @param modules as for {@link #of(AdapterConfig, Map, Map)}
      * @param savedParameters as for {@link #of(AdapterConfig, Map, Map)}
      * @return the adapter
      * @throws IllegalArgumentException as for {@link #of(AdapterConfig, Map, Map)}
      */
     public static Adapter of(
-            PeftFile file, Map<String, Map<String, INDArray>> modules, Map<String, INDArray> savedParameters) {
+            AdapterConfig config,
+            Map<String, Object> extras,
+            Map<String, Map<String, INDArray>> modules,
+            Map<String, INDArray> savedParameters) {
+        PeftFile file = new PeftFile(config, extras);
         Problems problems = new Problems();
         Map<String, Map<String, INDArray>> factors = new TreeMap<>();
         modules.forEach((path, tensors) -> factors.put(path, copies("module \"" + path + "\", ", tensors, problems)));

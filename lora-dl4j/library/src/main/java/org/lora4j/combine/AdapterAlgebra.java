@@ -14,7 +14,6 @@ import org.lora4j.config.LoraConfig;
 import org.lora4j.error.ClosestNames;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
-import org.lora4j.format.peft.PeftFile;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -55,7 +54,7 @@ public final class AdapterAlgebra {
                                     factors.arrayA().shape()));
             modules.put(path, tensors);
         });
-        return Adapter.of(new PeftFile(adapter.config(), adapter.extras()), modules, adapter.savedParameters())
+        return Adapter.of(adapter.config(), adapter.extras(), modules, adapter.savedParameters())
                 .onBaseOf(List.of(adapter));
     }
 
@@ -101,7 +100,7 @@ public final class AdapterAlgebra {
         });
         LoraConfig config =
                 new CombinedConfig(LoraConfig.require(adapter.config(), call), Map.of()).of(ranks, rank, false);
-        Adapter reduced = Adapter.of(new PeftFile(config, adapter.extras()), modules, adapter.savedParameters())
+        Adapter reduced = Adapter.of(config, adapter.extras(), modules, adapter.savedParameters())
                 .onBaseOf(List.of(adapter));
         return new RankReduction(reduced, errors);
     }

@@ -197,6 +197,7 @@ public final class Combine {
         PeftFile file = new PeftFile(
                 plan.config().of(ranks, plan.peftRank(), peftCompatible),
                 adapters.get(0).extras());
-        return Adapter.of(file, modules, plan.config().savedParameters()).onBaseOf(adapters);
+        return Adapter.of(file.config(), file.extras(), modules, plan.config().savedParameters())
+                .onBaseOf(adapters);
     }
 }

@@ -20,7 +20,6 @@ import org.deeplearning4j.nn.updater.BaseMultiLayerUpdater;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.adapter.BaseHashes;
 import org.lora4j.config.AdapterConfig;
-import org.lora4j.error.Problems;
 import org.lora4j.format.dl4j.SavedAdapters;
 import org.lora4j.format.dl4j.SavedAdapters.SavedAdapter;
 import org.lora4j.host.Folding;
@@ -31,8 +30,6 @@ import org.lora4j.model.MergeReport;
 import org.lora4j.train.cache.BatchMemory;
 import org.lora4j.train.cache.PrefixCache;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * A network of Deeplearning4j with adapters.
@@ -63,8 +60,6 @@ import org.slf4j.LoggerFactory;
  * @apiNote Status: experimental
  */
 public final class AdaptedNetwork<N extends Model> extends HostedModel<NetworkAdapter, Map<String, INDArray>> {
-
-    private static final Logger LOG = LoggerFactory.getLogger(AdaptedNetwork.class);
 
     private final N base;
     private final NetworkAccess<N> access;
@@ -291,9 +286,6 @@ public final class AdaptedNetwork<N extends Model> extends HostedModel<NetworkAd
      * A plain network of stock layers that computes what this model computes now: weights with the active adapters merged
      * into them, fully trained parameters in place. It runs without this library. This model does not change.
      *
-     * <p>A {@code LearnedSelfAttentionLayer} of DL4J 1.0.0-M2.1 fails at its first forward pass, here as in any stock network;
-     * a warning names such layers. They run only while they are adapted.
-     *
      * @return a new network with the base's configuration, without updater state
      * @throws IllegalStateException if adapters are disabled or none is active, or a merged weight would hold a value that
      *     is not finite
@@ -311,16 +303,6 @@ public final class AdaptedNetwork<N extends Model> extends HostedModel<NetworkAd
             access.parameters(plain, parameter.layer()).get(parameter.name()).assign(value);
         }
         access.continueFrom(latest, plain);
-        List<String> broken = modules.sites().stream()
-                .filter(site -> !site.runsInStock())
-                .map(Site::path)
-                .toList();
-        if (!broken.isEmpty()) {
-            LOG.warn(
-                    "mergeAndUnload: {} cannot run in the plain network, as stock LearnedSelfAttentionLayers of"
-                            + " Deeplearning4j 1.0.0-M2.1 fail at their first forward pass; use network() instead",
-                    Problems.quoted(broken));
-        }
         return plain;
     }
 

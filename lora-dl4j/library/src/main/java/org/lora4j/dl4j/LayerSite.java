@@ -35,9 +35,10 @@ record LayerSite(String key, String path, Layer conf) implements Site {
         if (LayerKinds.settings(conf).isPresent() || conf instanceof FrozenBaseLayer) {
             return Optional.of("layer \"" + path + "\" is adapted already");
         }
-        return conf instanceof FrozenLayer
-                ? Optional.of("layer \"" + path + "\" is a FrozenLayer, which stops gradients")
-                : Optional.empty();
+        if (conf instanceof FrozenLayer) {
+            return Optional.of("layer \"" + path + "\" is a FrozenLayer, which stops gradients");
+        }
+        return LayerKinds.whyItCannotRun(conf).map(reason -> "layer \"" + path + "\": " + reason);
     }
 
     @Override
@@ -83,11 +84,6 @@ record LayerSite(String key, String path, Layer conf) implements Site {
     @Override
     public boolean canEndGradients() {
         return LayerKinds.canEndGradients(conf);
-    }
-
-    @Override
-    public boolean runsInStock() {
-        return LayerKinds.runsInStock(conf);
     }
 
     @Override

@@ -118,7 +118,7 @@ abstract class NetworkAccess<N extends Model> {
         sites(network).forEach(site -> site.obstacle().ifPresent(problems::add));
         if (!problems.isEmpty()) {
             throw new IllegalArgumentException(problems.message("network")
-                    + "; expected stock layers, which lora4j freezes by itself."
+                    + "; expected stock layers that run, which lora4j freezes by itself."
                     + " Call addAdapter on the AdaptedNetwork of an adapted network, or adapt its base() or its"
                     + " mergeAndUnload(). A network of FrozenLayers is unfrozen by a new one of its configuration with the"
                     + " layers that are inside of them (getLayer()) in their places, and init(network.params(), true);"
@@ -131,9 +131,6 @@ abstract class NetworkAccess<N extends Model> {
         boolean known = LayerKinds.isAdaptable(conf)
                 || conf.getClass() == SubsamplingLayer.class
                 || conf.getClass() == ActivationLayer.class;
-        return known
-                && LayerKinds.runsInStock(conf)
-                && Randomness.of(conf).isEmpty()
-                && !(running instanceof RecurrentLayer);
+        return known && Randomness.of(conf).isEmpty() && !(running instanceof RecurrentLayer);
     }
 }

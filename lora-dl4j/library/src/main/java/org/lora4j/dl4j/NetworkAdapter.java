@@ -78,7 +78,7 @@ record NetworkAdapter(
                 .putAll(part.factors()));
         Map<String, INDArray> saved = new LinkedHashMap<>();
         copies.forEach((path, copy) -> saved.put(path, copy.parameter().toPeft(copy.value())));
-        return Adapter.of(as, factors, saved);
+        return Adapter.of(as.config(), as.extras(), factors, saved);
     }
 
     /** Factors and rows. */

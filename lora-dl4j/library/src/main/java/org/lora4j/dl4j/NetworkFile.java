@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Function;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
@@ -195,10 +196,7 @@ public final class NetworkFile {
      * @throws IOException if the file does not exist or cannot be read
      */
     public AdaptedNetwork<MultiLayerNetwork> adaptedMultiLayerNetwork() throws IOException {
-        try (NetworkZip zip = open()) {
-            SavedAdapters saved = SavedAdapters.read(zip);
-            return AdaptedZip.restore(zip, saved, AdaptedNetwork.of(read(zip, NetworkReader.LAYERS), mode));
-        }
+        return adapted(NetworkReader.LAYERS, base -> AdaptedNetwork.of(base, mode));
     }
 
     /**
@@ -210,9 +208,21 @@ public final class NetworkFile {
      * @throws IOException if the file does not exist or cannot be read
      */
     public AdaptedNetwork<ComputationGraph> adaptedComputationGraph() throws IOException {
+        return adapted(NetworkReader.GRAPH, base -> AdaptedNetwork.of(base, mode));
+    }
+
+    private <N extends Model> AdaptedNetwork<N> adapted(
+            NetworkReader<?, N> reader, Function<N, AdaptedNetwork<N>> adaptable) throws IOException {
         try (NetworkZip zip = open()) {
             SavedAdapters saved = SavedAdapters.read(zip);
-            return AdaptedZip.restore(zip, saved, AdaptedNetwork.of(read(zip, NetworkReader.GRAPH), mode));
+            N base = read(zip, reader);
+            AdaptedNetwork<N> model;
+            try {
+                model = adaptable.apply(base);
+            } catch (IllegalArgumentException e) {
+                throw new ModelFormatException(zip.where(NetworkZip.CONFIGURATION) + ": " + e.getMessage(), e);
+            }
+            return AdaptedZip.restore(zip, saved, model);
         }
     }
 

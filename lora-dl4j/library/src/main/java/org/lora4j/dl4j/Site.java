@@ -50,9 +50,6 @@ sealed interface Site permits LayerSite, VertexSite {
     /** Whether the adapted form leaves out the gradient of its input when nothing below learns. */
     boolean canEndGradients();
 
-    /** Whether the stock form computes anything; one of M2.1 does not. */
-    boolean runsInStock();
-
     /** What it draws random numbers for in training though it is frozen, as a verb and what follows. */
     Optional<String> randomness();
 

@@ -94,11 +94,6 @@ record VertexSite(String key, GraphVertex conf) implements Site {
     }
 
     @Override
-    public boolean runsInStock() {
-        return true;
-    }
-
-    @Override
     public Optional<String> randomness() {
         return Optional.empty();
     }

@@ -10,7 +10,6 @@ import org.lora4j.config.LoraConfig;
 import org.lora4j.config.Scaling;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
-import org.lora4j.format.peft.PeftFile;
 import org.lora4j.method.LoraMethod;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -51,7 +50,8 @@ public final class PlainAdapters {
         Map<String, Map<String, INDArray>> factors = new LinkedHashMap<>();
         now.modules().forEach((module, own) -> factors.put(module, doubled(own, adapter.start(module))));
         return Adapter.of(
-                        new PeftFile(doubled(LoraConfig.require(now.config(), "plainAdapter")), now.extras()),
+                        doubled(LoraConfig.require(now.config(), "plainAdapter")),
+                        now.extras(),
                         factors,
                         now.savedParameters())
                 .onBaseOf(List.of(now));

@@ -191,7 +191,7 @@ record LiveAdapter(
 
     @Override
     public Adapter snapshot(PeftFile as) {
-        return Adapter.of(as, factors(), saved());
+        return Adapter.of(as.config(), as.extras(), factors(), saved());
     }
 
     @Override

@@ -40,10 +40,12 @@ class AdapterTest {
     void of_aModuleWhosePartsAreStacked_wantsTheRankForEachPart() {
         PeftFile file = new StackedModules(Map.of("fc", 3)).in(PeftFile.of(CONFIG));
 
-        Adapter stacked = Adapter.of(file, Map.of("fc", factors(ones(6, 3), ones(4, 6))), Map.of());
+        Adapter stacked =
+                Adapter.of(file.config(), file.extras(), Map.of("fc", factors(ones(6, 3), ones(4, 6))), Map.of());
 
         assertThat(stacked.modules().get("fc").get("lora_A.weight").shape()).containsExactly(6, 3);
-        assertThatThrownBy(() -> Adapter.of(file, Map.of("fc", factors(ones(2, 3), ones(4, 2))), Map.of()))
+        assertThatThrownBy(() -> Adapter.of(
+                        file.config(), file.extras(), Map.of("fc", factors(ones(2, 3), ones(4, 2))), Map.of()))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("A has shape [2, 3], expected [6, inputs] (rank 2 by the config, 3 parts)")
                 .hasMessageContaining("B has shape [4, 2], expected [outputs, 6] (rank 2 by the config, 3 parts)");
@@ -182,7 +184,7 @@ class AdapterTest {
     void equals_seesExtras() {
         Map<String, Map<String, INDArray>> modules = Map.of("fc", factors(ones(2, 3), ones(4, 2)));
 
-        assertThat(Adapter.of(new PeftFile(CONFIG, Map.of("revision", "main")), modules, Map.of()))
+        assertThat(Adapter.of(CONFIG, Map.of("revision", "main"), modules, Map.of()))
                 .isNotEqualTo(Adapter.of(CONFIG, modules, Map.of()));
     }
 

@@ -18,8 +18,6 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 import com.tngtech.archunit.core.domain.JavaCall;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
-import com.tngtech.archunit.core.importer.ClassFileImporter;
-import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
 import java.io.ObjectInputStream;
 import java.util.Collections;
 import java.util.List;
@@ -44,8 +42,7 @@ class ArchitectureTest {
 
     private static final String ROOT = "org.lora4j";
 
-    private static final JavaClasses MAIN =
-            new ClassFileImporter().withImportOption(new DoNotIncludeTests()).importPackages(ROOT);
+    private static final JavaClasses MAIN = MainClasses.ALL;
 
     /** The layers, lowest first. A new package gets a line here, or the test below names it. */
     static Stream<Arguments> layers() {

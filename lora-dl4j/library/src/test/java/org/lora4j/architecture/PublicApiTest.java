@@ -8,8 +8,6 @@ import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.domain.JavaMember;
 import com.tngtech.archunit.core.domain.JavaModifier;
-import com.tngtech.archunit.core.importer.ClassFileImporter;
-import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
 import com.tngtech.archunit.lang.ArchCondition;
 import com.tngtech.archunit.lang.ConditionEvents;
 import com.tngtech.archunit.lang.SimpleConditionEvent;
@@ -36,8 +34,7 @@ class PublicApiTest {
     private static final Pattern STATUS =
             Pattern.compile("@apiNote Status: (stable|experimental|internal)$", Pattern.MULTILINE);
 
-    private static final JavaClasses MAIN =
-            new ClassFileImporter().withImportOption(new DoNotIncludeTests()).importPackages("org.lora4j");
+    private static final JavaClasses MAIN = MainClasses.ALL;
 
     /** The declared status of every public top-level type, "none" where there is none. */
     private static final Map<String, String> STATUS_BY_TYPE = statusByType();

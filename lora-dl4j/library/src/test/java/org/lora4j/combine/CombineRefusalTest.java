@@ -15,6 +15,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.BiasTraining;
+import org.lora4j.config.Ia3Config;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
 import org.lora4j.error.Problems;
@@ -124,6 +125,21 @@ class CombineRefusalTest {
                 .combine();
 
         assertThat(sum.loraConfig().rank()).isEqualTo(2);
+    }
+
+    @Test
+    void anotherMethod_isRefusedByName() {
+        Adapter ia3 = Adapter.of(
+                Ia3Config.builder().targetModules("fc").build(),
+                Map.of("fc", Map.of("ia3_l", TestAdapters.column(1, 2))),
+                Map.of());
+
+        assertThatThrownBy(() -> Combine.of(ia3, ia3).weights(1, 1).combine())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("adapters[0] is of the method IA3, expected LORA")
+                .hasMessageContaining("adapters[1]");
+        assertThatThrownBy(() -> AdapterAlgebra.rescale(ia3, 2)).hasMessageContaining("the method is IA3");
+        assertThatThrownBy(() -> AdapterAlgebra.reduceRank(ia3, 1)).hasMessageContaining("the method is IA3");
     }
 
     @Test

@@ -22,6 +22,7 @@ import org.deeplearning4j.nn.conf.layers.SeparableConvolution2D;
 import org.deeplearning4j.nn.conf.layers.recurrent.Bidirectional;
 import org.deeplearning4j.nn.conf.layers.recurrent.LastTimeStep;
 import org.deeplearning4j.nn.conf.layers.recurrent.SimpleRnn;
+import org.deeplearning4j.nn.conf.layers.util.MaskZeroLayer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.junit.jupiter.api.Test;
 import org.lora4j.Lora;
@@ -219,30 +220,37 @@ class RefusedAdaptersTest {
                 .hasMessageContaining("layer \"last\": a bias of B inside layer normalization, expected none");
     }
 
-    /** Should this fail with a new version of DL4J, the warning of mergeAndUnload has to go. */
+    private static Layer learnedAttention() {
+        return new LearnedSelfAttentionLayer.Builder()
+                .nIn(3)
+                .nOut(4)
+                .nHeads(2)
+                .headSize(2)
+                .nQueries(2)
+                .projectInput(true)
+                .build();
+    }
+
+    /** Should this fail with a new version of DL4J, the layer need no longer be refused. */
     @Test
-    void learnedSelfAttention_runsAdapted_butNotInStock() {
+    void learnedSelfAttention_doesNotRunInStock() {
+        MultiLayerNetwork base = network(InputType.recurrent(3, 4), learnedAttention(), tagger());
+
+        assertThatThrownBy(() -> base.output(normal(2, 3, 4))).isInstanceOf(RuntimeException.class);
+    }
+
+    @Test
+    void learnedSelfAttention_isRefused_whereverItStands() {
         MultiLayerNetwork base = network(
                 InputType.recurrent(3, 4),
-                named(
-                        "queries",
-                        new LearnedSelfAttentionLayer.Builder()
-                                .nIn(3)
-                                .nOut(4)
-                                .nHeads(2)
-                                .headSize(2)
-                                .nQueries(2)
-                                .projectInput(true)
-                                .build()),
+                named("first", learnedAttention()),
+                named("over zeros", new MaskZeroLayer(learnedAttention(), 0)),
                 tagger());
-        INDArray x = normal(2, 3, 4);
-        AdaptedNetwork<MultiLayerNetwork> model =
-                Lora.inject(base, config("Wq", "Wv").build(), 5);
 
-        assertThat(model.network().output(x).shape()).containsExactly(2, 3, 2);
-
-        MultiLayerNetwork merged = model.mergeAndUnload();
-        assertThatThrownBy(() -> base.output(x)).isInstanceOf(RuntimeException.class);
-        assertThatThrownBy(() -> merged.output(x)).isInstanceOf(RuntimeException.class);
+        assertThatThrownBy(() -> Lora.inject(base, config("2").build(), 5))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("2 problems: layer \"first\": Deeplearning4j 1.0.0-M2.1 cannot run")
+                .hasMessageContaining("layer \"over zeros\": Deeplearning4j 1.0.0-M2.1 cannot run")
+                .hasMessageContaining("use a SelfAttentionLayer");
     }
 }

@@ -34,7 +34,6 @@ import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
 import org.deeplearning4j.nn.conf.layers.GravesBidirectionalLSTM;
 import org.deeplearning4j.nn.conf.layers.LSTM;
 import org.deeplearning4j.nn.conf.layers.Layer;
-import org.deeplearning4j.nn.conf.layers.LearnedSelfAttentionLayer;
 import org.deeplearning4j.nn.conf.layers.LocalResponseNormalization;
 import org.deeplearning4j.nn.conf.layers.LossLayer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
@@ -69,7 +68,6 @@ import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.lora4j.config.LoraConfig;
 import org.nd4j.linalg.activations.Activation;
@@ -424,24 +422,4 @@ class StockLayersTest {
     }
 
     /** Stock M2.1 cannot run it at all; here it runs also where only layers above learn. */
-    @ParameterizedTest
-    @EnumSource(MemoryMode.class)
-    void learnedSelfAttentionBelowAllThatLearns_runs(MemoryMode mode) {
-        Layer attention = new LearnedSelfAttentionLayer.Builder()
-                .nIn(4)
-                .nOut(4)
-                .nHeads(2)
-                .nQueries(2)
-                .projectInput(true)
-                .build();
-        Row row = series(attention, 2);
-        AdaptedNetwork<MultiLayerNetwork> model = AdaptedNetwork.of(row.network(), mode);
-        model.addAdapter("default", config(List.of("2")), 7);
-        model.activate("default");
-        double[] before = values(model.network().output(row.input()));
-
-        model.network().fit(row.input(), row.labels());
-
-        assertThat(values(model.network().output(row.input()))).isNotEqualTo(before);
-    }
 }

@@ -17,6 +17,8 @@ import org.lora4j.Lora;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.adapter.AdapterLoader;
 import org.lora4j.adapter.StorageType;
+import org.lora4j.config.Ia3Config;
+import org.lora4j.config.LohaConfig;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.format.DType;
 import org.lora4j.format.safetensors.SafetensorsWriter;
@@ -62,6 +64,24 @@ class GuidePeftTest {
         assertThat(Adapter.load(directory)).isEqualTo(adapter);
         assertThat(Files.size(half.resolve("adapter_model.safetensors")))
                 .isLessThan(Files.size(directory.resolve("adapter_model.safetensors")));
+    }
+
+    @Test
+    void otherMethods() {
+        SameDiff graph = UserGraph.create();
+        long seed = 1;
+
+        Ia3Config ia3 = Ia3Config.builder()
+                .targetModules("dense1", "dense2")
+                .feedforwardModules("dense2")
+                .build();
+        AdaptedSameDiff scaled = Lora.inject(graph, ia3, seed);
+        LohaConfig loha =
+                LohaConfig.builder().rank(4).alpha(8).targetModules("dense1").build();
+        AdaptedSameDiff multiplied = Lora.inject(graph, loha, seed);
+
+        assertThat(scaled.adapter("default").config()).isEqualTo(ia3);
+        assertThat(multiplied.adapter("default").config()).isEqualTo(loha);
     }
 
     @Test

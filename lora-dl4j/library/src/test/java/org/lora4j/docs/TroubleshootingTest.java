@@ -17,6 +17,7 @@ import java.util.function.Supplier;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.layers.LSTM;
+import org.deeplearning4j.nn.conf.layers.LearnedSelfAttentionLayer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
@@ -96,6 +97,25 @@ class TroubleshootingTest {
         SameDiff adapted = adapted().graph();
 
         assertQuoted("adapted-already", IllegalArgumentException.class, () -> AdaptedSameDiff.of(adapted));
+    }
+
+    @Test
+    void cannotRun_isQuoted() {
+        MultiLayerNetwork network = new MultiLayerNetwork(new NeuralNetConfiguration.Builder()
+                .list()
+                .layer(new LearnedSelfAttentionLayer.Builder()
+                        .name("queries")
+                        .nIn(2)
+                        .nOut(2)
+                        .nHeads(1)
+                        .nQueries(2)
+                        .projectInput(true)
+                        .build())
+                .layer(new RnnOutputLayer.Builder().nIn(2).nOut(2).build())
+                .build());
+        network.init();
+
+        assertQuoted("cannot-run", IllegalArgumentException.class, () -> Lora.modules(network));
     }
 
     @Test

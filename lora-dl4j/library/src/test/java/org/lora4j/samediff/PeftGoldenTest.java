@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -87,20 +88,55 @@ class PeftGoldenTest {
                 "multi-named-subfolder");
     }
 
-    static List<String> casesWithGradients() {
-        return cases().stream()
-                .filter(name -> PeftCase.open(name).io.keySet().stream().anyMatch(key -> key.startsWith("grad.")))
-                .toList();
+    /** One of each method, of each kind of module, and of what a file may hold beside factors. */
+    static List<String> representatives() {
+        return List.of(
+                "dora-mlp-bias-modules-to-save",
+                "ia3-mlp",
+                "loha-mlp-patterns",
+                "lora-bert-all-linear-seqcls",
+                "lora-conv1d",
+                "lora-conv2d-stride-padding",
+                "lora-embedding",
+                "lora-gpt2-fan-flag-corrected",
+                "lora-target-parameters-3d",
+                "lora-trainable-token-indices");
     }
 
-    static List<String> casesThatPeftMerges() {
-        return cases().stream()
-                .filter(name -> PeftCase.open(name).io.containsKey("y_merged"))
-                .toList();
+    static List<String> representativesWithGradients() {
+        return representatives().stream().filter(PeftGoldenTest::hasGradients).toList();
+    }
+
+    static List<String> representativesThatPeftMerges() {
+        return representatives().stream().filter(PeftGoldenTest::isMerged).toList();
+    }
+
+    private static boolean hasGradients(String name) {
+        return PeftCase.open(name).io.keySet().stream().anyMatch(key -> key.startsWith("grad."));
+    }
+
+    private static boolean isMerged(String name) {
+        return PeftCase.open(name).io.containsKey("y_merged");
+    }
+
+    /** The tests below for every case, which the conformance tests of both hosts run too. */
+    @Tag("thorough")
+    @ParameterizedTest
+    @MethodSource("cases")
+    void everyCase_isReadComputedMergedTrainedAndSavedAsInPeft(String name, @TempDir Path folder) throws IOException {
+        load_givesPeftsOutputs(name);
+        adapter_ofALoadedFile_isTheFile(name);
+        adapter_savedAndLoadedAgain_givesTheSameOutput(name, folder);
+        if (isMerged(name)) {
+            mergeAndUnload_givesPeftsWeights(name);
+        }
+        if (hasGradients(name)) {
+            gradients_arePefts(name);
+        }
     }
 
     @ParameterizedTest
-    @MethodSource("cases")
+    @MethodSource("representatives")
     void load_givesPeftsOutputs(String name) throws IOException {
         PeftCase golden = PeftCase.open(name);
 
@@ -112,7 +148,7 @@ class PeftGoldenTest {
     }
 
     @ParameterizedTest
-    @MethodSource("casesThatPeftMerges")
+    @MethodSource("representativesThatPeftMerges")
     void mergeAndUnload_givesPeftsWeights(String name) throws IOException {
         PeftCase golden = PeftCase.open(name);
         AdaptedSameDiff model = Lora.load(golden.graph, golden.adapter());
@@ -149,7 +185,7 @@ class PeftGoldenTest {
     }
 
     @ParameterizedTest
-    @MethodSource("cases")
+    @MethodSource("representatives")
     void adapter_ofALoadedFile_isTheFile(String name) throws IOException {
         PeftCase golden = PeftCase.open(name);
         Adapter file = Adapter.load(golden.adapter());
@@ -160,7 +196,7 @@ class PeftGoldenTest {
     }
 
     @ParameterizedTest
-    @MethodSource("casesWithGradients")
+    @MethodSource("representativesWithGradients")
     void gradients_arePefts(String name) throws IOException {
         PeftCase golden = PeftCase.open(name);
         AdaptedSameDiff model = Lora.load(golden.graph, golden.adapter());
@@ -180,7 +216,7 @@ class PeftGoldenTest {
     }
 
     @ParameterizedTest
-    @MethodSource("cases")
+    @MethodSource("representatives")
     void adapter_savedAndLoadedAgain_givesTheSameOutput(String name, @TempDir Path folder) throws IOException {
         PeftCase golden = PeftCase.open(name);
         AdaptedSameDiff model = Lora.load(golden.graph, golden.adapter());

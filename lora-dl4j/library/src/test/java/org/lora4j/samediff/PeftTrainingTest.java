@@ -14,7 +14,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.lora4j.adapter.Adapter;
-import org.lora4j.format.peft.PeftFile;
 import org.lora4j.format.peft.PeftKey;
 import org.lora4j.format.peft.PeftKeys;
 import org.lora4j.model.TrainableParameter;
@@ -147,7 +146,7 @@ class PeftTrainingTest {
                 saved.put(parameter.parameterPath(), value);
             }
         });
-        return Adapter.of(PeftFile.of(trained.config()), modules, saved);
+        return Adapter.of(trained.config(), modules, saved);
     }
 
     @ParameterizedTest(name = "{0}")

@@ -28,6 +28,7 @@ import org.lora4j.Lora;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.BiasTraining;
 import org.lora4j.config.Initialization;
+import org.lora4j.config.LohaConfig;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.dl4j.RowNetwork;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -268,6 +269,18 @@ class AdapterServerOnNetworksTest {
                 .isThrownBy(() -> server.register("d", dora))
                 .withMessageContaining("DoRA")
                 .withMessageContaining("AdaptedNetwork");
+    }
+
+    @Test
+    void register_ofAnotherMethod_isRefusedByName() {
+        MultiLayerNetwork base = (MultiLayerNetwork) ServedNetwork.LAYERS.network();
+        LohaConfig config = LohaConfig.builder().targetModules("fc1").build();
+        Adapter loha = Lora.inject(base, config, 1).adapter("default");
+        AdapterServer server = ServedNetwork.LAYERS.server().build();
+
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> server.register("h", loha))
+                .withMessageContaining("it is an adapter of LOHA");
     }
 
     @Test

@@ -14,6 +14,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -46,13 +48,20 @@ class AdapterServerStressTest {
     @TempDir
     Path folder;
 
+    @Test
+    @Timeout(300)
+    void answersOfAGraph_areThoseOfTheAdapterAlone_whileOthersComeAndGo() throws Exception {
+        answers_areThoseOfTheAdapterAlone_whileOthersComeAndGo("graph", ServedGraph.host(), 20);
+    }
+
     static Stream<Arguments> hosts() {
         return Stream.of(
-                Arguments.of("graph", ServedGraph.host(), 40),
+                Arguments.of("graph, for long", ServedGraph.host(), 400),
                 Arguments.of("layers", ServedNetwork.LAYERS, 100),
                 Arguments.of("series", ServedNetwork.TIMES, 20));
     }
 
+    @Tag("thorough")
     @ParameterizedTest(name = "{0}")
     @MethodSource("hosts")
     @Timeout(300)

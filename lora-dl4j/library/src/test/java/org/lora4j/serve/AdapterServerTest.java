@@ -17,6 +17,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.Lora;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.BiasTraining;
+import org.lora4j.config.Ia3Config;
 import org.lora4j.config.Initialization;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.samediff.AdaptedSameDiff;
@@ -263,6 +264,10 @@ class AdapterServerTest {
                         "d",
                         Lora.inject(base, config("up").dora(true).build(), 1).adapter("default")))
                 .withMessageContaining("DoRA");
+        Ia3Config ia3 = Ia3Config.builder().targetModules("up").build();
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> server.register("i", Lora.inject(base, ia3, 1).adapter("default")))
+                .withMessageContaining("it is an adapter of IA3");
         assertThat(server.status()).isEmpty();
     }
 

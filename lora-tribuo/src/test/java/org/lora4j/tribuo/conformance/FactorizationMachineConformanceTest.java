@@ -3,6 +3,7 @@ package org.lora4j.tribuo.conformance;
 
 import java.util.Map;
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
 import org.tribuo.Trainer;
 import org.tribuo.classification.Label;
 import org.tribuo.classification.sgd.fm.FMClassificationTrainer;
@@ -16,6 +17,7 @@ import org.tribuo.regression.sgd.fm.FMRegressionTrainer;
 import org.tribuo.regression.sgd.objectives.SquaredLoss;
 
 /** Tribuo's factorization machines: start values from the seed, and in regression targets that are standardized. */
+@Tag("thorough")
 class FactorizationMachineConformanceTest {
 
     private static final int EPOCHS = 50;

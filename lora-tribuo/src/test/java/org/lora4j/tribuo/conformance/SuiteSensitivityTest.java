@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.DoubleSupplier;
 import java.util.stream.Collectors;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.extension.ExtensionContext;
@@ -29,6 +30,7 @@ class SuiteSensitivityTest {
     private static final String FAULT = "lora4j.conformance.fault";
     private static final String LIMITED_RULE = "train_onNoExamples_isRejected";
 
+    @Tag("thorough")
     @ParameterizedTest
     @EnumSource(Fault.class)
     void fault_failsTheTestsThatNameItAndNoOthers(Fault fault) {

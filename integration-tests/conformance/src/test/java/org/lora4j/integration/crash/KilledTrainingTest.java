@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestReporter;
 import org.junit.jupiter.api.io.TempDir;
@@ -28,8 +29,19 @@ class KilledTrainingTest {
     private Path folder;
 
     @Test
+    void resume_afterAKill_endsWithTheBytesOfAnUninterruptedRun(TestReporter reporter)
+            throws IOException, InterruptedException {
+        killAndResume(1, reporter);
+    }
+
+    @Tag("thorough")
+    @Test
     void resume_afterManyKills_endsWithTheBytesOfAnUninterruptedRun(TestReporter reporter)
             throws IOException, InterruptedException {
+        killAndResume(KILLS, reporter);
+    }
+
+    private void killAndResume(int kills, TestReporter reporter) throws IOException, InterruptedException {
         Path expected = folder.resolve("expected");
         assertThat(start(folder.resolve("alone"), expected).waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS))
                 .as("the run ends")
@@ -39,7 +51,7 @@ class KilledTrainingTest {
         Path checkpoints = folder.resolve("killed");
         Path adapter = folder.resolve("adapter");
         List<String> found = new ArrayList<>();
-        for (int kill = 0; kill < KILLS; kill++) {
+        for (int kill = 0; kill < kills; kill++) {
             Process child = start(checkpoints, adapter);
             String before = newest(checkpoints);
             while (child.isAlive() && newest(checkpoints).equals(before)) {

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.continual.ContinualTask;
@@ -21,6 +22,7 @@ import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** The shortcut of the example is none: what learns above the lower layers belongs to the whole encoder. */
+@Tag("thorough")
 class LowerLayersTest {
 
     // Rows of products are summed alike, but in batches of other widths.

@@ -4,11 +4,13 @@ package org.lora4j.integration.tribuo;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.lora4j.integration.datasets.SharedFiles;
 import org.lora4j.integration.datasets.WineQuality;
 
 /** The regression of the example, shrunken; the task itself fails if the white network changed. */
+@Tag("thorough")
 class WineTaskTest {
 
     @Test

@@ -6,7 +6,6 @@ import java.util.Map;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.gradient.DefaultGradient;
 import org.deeplearning4j.nn.gradient.Gradient;
-import org.deeplearning4j.nn.layers.samediff.SameDiffLayer;
 import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.nd4j.common.primitives.Pair;
@@ -15,30 +14,20 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.learning.regularization.Regularization;
 
 /**
- * A running layer of attention. Of the stock layer only the keeping of parameters and masks remains: its graph returns
- * gradients twice too large, and computes the forward pass again for them.
- *
- * <p>As in the stock layer, DL4J's dropout on the input and weight noise are not applied.
+ * A running layer of attention. As in the stock layer, DL4J's dropout on the input and weight noise are not applied.
  *
  * @param <P> what a forward pass keeps
  */
-abstract class AttentionUpdates<P extends KeptPass> extends SameDiffLayer {
+abstract class AttentionUpdates<P extends KeptPass> extends RunningSameDiffLayer {
 
     private static final long serialVersionUID = 1;
 
-    private final transient LoraSettings settings;
     private final transient List<LayerWeight> weights;
-    private final transient StepCache cache = new StepCache();
     private transient P pass;
 
-    AttentionUpdates(NeuralNetConfiguration conf, DataType type, LoraSettings settings) {
-        super(conf, type);
-        this.settings = settings;
+    AttentionUpdates(NeuralNetConfiguration conf, DataType type, LoraLayer layer) {
+        super(conf, type, layer);
         this.weights = LayerKinds.weights(conf.getLayer());
-    }
-
-    LoraSettings settings() {
-        return settings;
     }
 
     List<LayerWeight> weights() {
@@ -71,7 +60,7 @@ abstract class AttentionUpdates<P extends KeptPass> extends SameDiffLayer {
     @Override
     public INDArray activate(boolean training, LayerWorkspaceMgr mgr) {
         P now = forward(training, Space.forward(mgr, training));
-        if (training) {
+        if (StepCache.canKeep(training, mgr)) {
             pass = now;
             cache.keep(now.output(), now.arrays(), getIterationCount());
         }
@@ -87,38 +76,10 @@ abstract class AttentionUpdates<P extends KeptPass> extends SameDiffLayer {
         return new Pair<>(gradient, next);
     }
 
-    private void forget() {
+    @Override
+    void forget() {
+        super.forget();
         pass = null;
-        cache.clear();
-    }
-
-    @Override
-    public void setInput(INDArray newInput, LayerWorkspaceMgr mgr) {
-        forget();
-        super.setInput(newInput, mgr);
-    }
-
-    @Override
-    public void clear() {
-        super.clear();
-        forget();
-    }
-
-    // The stock layer checks the value and then drops it.
-    @Override
-    public void setParam(String name, INDArray value) {
-        super.setParam(name, value);
-        getParam(name).assign(value);
-    }
-
-    @Override
-    public void setParams(INDArray values) {
-        Running.assign(params, values);
-    }
-
-    @Override
-    public boolean updaterDivideByMinibatch(String name) {
-        return settings.learns(name);
     }
 
     // The stock layer leaves its part out of the score.

@@ -95,7 +95,7 @@ final class AttentionVertexUpdates extends SameDiffGraphVertex {
     @Override
     public INDArray doForward(boolean training, LayerWorkspaceMgr mgr) {
         MultiHeadAttention.Pass now = forward(training, Space.forward(mgr, training));
-        if (training) {
+        if (StepCache.canKeep(training, mgr)) {
             pass = now;
             cache.keep(now.output(), now.arrays(), iteration());
         }

@@ -4,7 +4,6 @@ package org.lora4j.dl4j.layer;
 import java.util.ArrayList;
 import java.util.List;
 import org.deeplearning4j.nn.conf.graph.AttentionVertex;
-import org.deeplearning4j.nn.conf.layers.LearnedSelfAttentionLayer;
 import org.deeplearning4j.nn.conf.layers.RecurrentAttentionLayer;
 import org.deeplearning4j.nn.conf.layers.SelfAttentionLayer;
 import org.lora4j.method.ModuleShape;
@@ -33,13 +32,6 @@ final class AttentionWeights {
     }
 
     static List<LayerWeight> of(SelfAttentionLayer layer) {
-        long inside = layer.getNHeads() * layer.getHeadSize();
-        return layer.isProjectInput()
-                ? new Sizes(layer.getNIn(), layer.getNIn(), layer.getNIn(), inside, layer.getNOut()).projections()
-                : List.of();
-    }
-
-    static List<LayerWeight> of(LearnedSelfAttentionLayer layer) {
         long inside = layer.getNHeads() * layer.getHeadSize();
         return layer.isProjectInput()
                 ? new Sizes(layer.getNIn(), layer.getNIn(), layer.getNIn(), inside, layer.getNOut()).projections()

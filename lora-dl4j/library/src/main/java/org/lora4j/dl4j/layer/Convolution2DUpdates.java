@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.dl4j.layer;
 
-import java.util.List;
-import org.deeplearning4j.nn.conf.CNN2DFormat;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.gradient.DefaultGradient;
 import org.deeplearning4j.nn.gradient.Gradient;
-import org.deeplearning4j.nn.layers.convolution.ConvolutionLayer;
 import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.lora4j.array.Broadcasts;
@@ -18,34 +15,15 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * A running {@link LoraConvolution2D}. Computes what the stock layer does, of patches that are made faster; only a helper,
  * if there is one for the processor, runs as in the stock layer.
  */
-final class Convolution2DUpdates extends ConvolutionLayer {
+final class Convolution2DUpdates extends RunningConvolutionLayer {
 
     private static final long serialVersionUID = 1;
 
-    private final transient LoraSettings settings;
     private final transient ConvolutionPath path;
-    private final transient StepCache cache = new StepCache();
 
-    Convolution2DUpdates(NeuralNetConfiguration conf, DataType type, LoraSettings settings) {
-        super(conf, type);
-        this.settings = settings;
+    Convolution2DUpdates(NeuralNetConfiguration conf, DataType type, LoraLayer layer) {
+        super(conf, type, layer);
         this.path = new ConvolutionPath(this, settings, "W");
-    }
-
-    private boolean isChannelsLast() {
-        return layerConf().getCnn2dDataFormat() == CNN2DFormat.NHWC;
-    }
-
-    private INDArray channelsFirst(INDArray image) {
-        return isChannelsLast() ? image.permute(0, 3, 1, 2) : image;
-    }
-
-    private INDArray asFormat(INDArray channelsFirst) {
-        return isChannelsLast() ? channelsFirst.permute(0, 2, 3, 1) : channelsFirst;
-    }
-
-    private INDArray image() {
-        return channelsFirst(input.castTo(dataType));
     }
 
     private Patches2D patches(INDArray image) {
@@ -83,19 +61,9 @@ final class Convolution2DUpdates extends ConvolutionLayer {
         return isChannelsLast() ? mgr.dup(ArrayType.ACTIVATIONS, asFormat(z)) : z;
     }
 
-    @Override
-    public INDArray activate(boolean training, LayerWorkspaceMgr mgr) {
-        assertInputSet(false);
-        applyDropOutIfNecessary(training, mgr);
-        INDArray z = preOutput(training, false, mgr).getFirst();
-        if (StepCache.canKeep(training, mgr)) {
-            cache.keep(kept(z, mgr), List.of(), getIterationCount());
-        }
-        return ImageActivation.forward(layerConf().getActivationFn(), z, training);
-    }
-
     /** A copy in the same memory order: channel after channel, unless channels are last. */
-    private INDArray kept(INDArray z, LayerWorkspaceMgr mgr) {
+    @Override
+    INDArray copy(INDArray z, LayerWorkspaceMgr mgr) {
         return isChannelsLast()
                 ? mgr.dup(ArrayType.INPUT, z, 'c')
                 : mgr.dup(ArrayType.INPUT, z.permute(1, 0, 2, 3), 'c').permute(1, 0, 2, 3);
@@ -103,12 +71,7 @@ final class Convolution2DUpdates extends ConvolutionLayer {
 
     @Override
     public Pair<Gradient, INDArray> backpropGradient(INDArray epsilon, LayerWorkspaceMgr mgr) {
-        assertInputSet(true);
-        INDArray z = cache.isValid(getIterationCount())
-                ? cache.preActivation()
-                : preOutput(true, true, mgr).getFirst();
-        cache.clear();
-        INDArray delta = ImageActivation.backward(layerConf().getActivationFn(), z, epsilon.castTo(dataType));
+        INDArray delta = delta(epsilon, mgr);
         INDArray image = image();
         Gradient gradient = new DefaultGradient();
         INDArray next = path.backward(
@@ -117,29 +80,7 @@ final class Convolution2DUpdates extends ConvolutionLayer {
     }
 
     @Override
-    public void setInput(INDArray newInput, LayerWorkspaceMgr mgr) {
-        cache.clear();
-        super.setInput(newInput, mgr);
-    }
-
-    @Override
-    public void clear() {
-        super.clear();
-        cache.clear();
-    }
-
-    @Override
     protected INDArray getParamWithNoise(String name, boolean training, LayerWorkspaceMgr mgr) {
         return path.parameter(name, training);
-    }
-
-    @Override
-    public boolean updaterDivideByMinibatch(String name) {
-        return settings.learns(name);
-    }
-
-    @Override
-    public void setParams(INDArray params) {
-        Running.assign(paramsFlattened, params);
     }
 }

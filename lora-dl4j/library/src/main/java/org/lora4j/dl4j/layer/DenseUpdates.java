@@ -5,7 +5,6 @@ import java.util.List;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.gradient.DefaultGradient;
 import org.deeplearning4j.nn.gradient.Gradient;
-import org.deeplearning4j.nn.layers.feedforward.dense.DenseLayer;
 import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.lora4j.array.Broadcasts;
@@ -17,18 +16,15 @@ import org.nd4j.linalg.api.ops.impl.transforms.custom.LayerNormBp;
 import org.nd4j.linalg.factory.Nd4j;
 
 /** A running {@link LoraDenseLayer}. */
-final class DenseUpdates extends DenseLayer {
+final class DenseUpdates extends RunningDenseLayer {
 
     private static final long serialVersionUID = 1;
 
-    private final transient LoraSettings settings;
     private final transient LinearPath path;
-    private final transient StepCache cache = new StepCache();
     private transient List<INDArray> downs = List.of();
 
-    DenseUpdates(NeuralNetConfiguration conf, DataType type, LoraSettings settings) {
-        super(conf, type);
-        this.settings = settings;
+    DenseUpdates(NeuralNetConfiguration conf, DataType type, LoraLayer layer) {
+        super(conf, type, layer);
         this.path = new LinearPath(this, settings, "W");
     }
 
@@ -116,30 +112,8 @@ final class DenseUpdates extends DenseLayer {
     }
 
     @Override
-    public void setInput(INDArray newInput, LayerWorkspaceMgr mgr) {
-        cache.clear();
-        super.setInput(newInput, mgr);
-    }
-
-    @Override
-    public void clear() {
-        super.clear();
-        cache.clear();
+    void forget() {
+        super.forget();
         downs = List.of();
-    }
-
-    @Override
-    protected INDArray getParamWithNoise(String name, boolean training, LayerWorkspaceMgr mgr) {
-        return getParam(name);
-    }
-
-    @Override
-    public boolean updaterDivideByMinibatch(String name) {
-        return settings.learns(name);
-    }
-
-    @Override
-    public void setParams(INDArray params) {
-        Running.assign(paramsFlattened, params);
     }
 }

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.dl4j.layer;
 
-import java.util.List;
 import org.deeplearning4j.nn.conf.CNN2DFormat;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.gradient.DefaultGradient;
 import org.deeplearning4j.nn.gradient.Gradient;
-import org.deeplearning4j.nn.layers.convolution.DepthwiseConvolution2DLayer;
 import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.nd4j.common.primitives.Pair;
@@ -14,18 +12,15 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** A running {@link LoraDepthwiseConvolution2D}: the stock layer with updates added to its weight. */
-final class DepthwiseConvolution2DUpdates extends DepthwiseConvolution2DLayer {
+final class DepthwiseConvolution2DUpdates extends RunningDepthwiseConvolution2DLayer {
 
     private static final long serialVersionUID = 1;
     private static final String WEIGHT = "W";
 
-    private final transient LoraSettings settings;
     private final transient SummedWeight weight;
-    private final transient StepCache cache = new StepCache();
 
-    DepthwiseConvolution2DUpdates(NeuralNetConfiguration conf, DataType type, LoraSettings settings) {
-        super(conf, type);
-        this.settings = settings;
+    DepthwiseConvolution2DUpdates(NeuralNetConfiguration conf, DataType type, LoraLayer layer) {
+        super(conf, type, layer);
         this.weight = new SummedWeight(this, settings, WEIGHT);
     }
 
@@ -34,7 +29,7 @@ final class DepthwiseConvolution2DUpdates extends DepthwiseConvolution2DLayer {
     }
 
     private int channelAxis() {
-        return format() == CNN2DFormat.NHWC ? 3 : 1;
+        return isChannelsLast() ? 3 : 1;
     }
 
     private Depthwise operation(INDArray image) {
@@ -59,24 +54,8 @@ final class DepthwiseConvolution2DUpdates extends DepthwiseConvolution2DLayer {
     }
 
     @Override
-    public INDArray activate(boolean training, LayerWorkspaceMgr mgr) {
-        assertInputSet(false);
-        applyDropOutIfNecessary(training, mgr);
-        INDArray z = preOutput(training, false, mgr).getFirst();
-        if (training) {
-            cache.keep(mgr.dup(ArrayType.INPUT, z, z.ordering()), List.of(), getIterationCount());
-        }
-        return ImageActivation.forward(layerConf().getActivationFn(), z, training);
-    }
-
-    @Override
     public Pair<Gradient, INDArray> backpropGradient(INDArray epsilon, LayerWorkspaceMgr mgr) {
-        assertInputSet(true);
-        INDArray z = cache.isValid(getIterationCount())
-                ? cache.preActivation()
-                : preOutput(true, true, mgr).getFirst();
-        cache.clear();
-        INDArray delta = ImageActivation.backward(layerConf().getActivationFn(), z, epsilon.castTo(dataType));
+        INDArray delta = delta(epsilon, mgr);
         Gradient gradient = new DefaultGradient();
         if (settings.learns("b")) {
             INDArray b = gradientViews.get("b");
@@ -122,27 +101,5 @@ final class DepthwiseConvolution2DUpdates extends DepthwiseConvolution2DLayer {
     @Override
     protected INDArray getParamWithNoise(String name, boolean training, LayerWorkspaceMgr mgr) {
         return weight.parameter(name, training);
-    }
-
-    @Override
-    public void setInput(INDArray newInput, LayerWorkspaceMgr mgr) {
-        cache.clear();
-        super.setInput(newInput, mgr);
-    }
-
-    @Override
-    public void clear() {
-        super.clear();
-        cache.clear();
-    }
-
-    @Override
-    public boolean updaterDivideByMinibatch(String name) {
-        return settings.learns(name);
-    }
-
-    @Override
-    public void setParams(INDArray params) {
-        Running.assign(paramsFlattened, params);
     }
 }

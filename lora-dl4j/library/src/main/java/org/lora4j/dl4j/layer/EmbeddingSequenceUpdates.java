@@ -4,7 +4,6 @@ package org.lora4j.dl4j.layer;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.RNNFormat;
 import org.deeplearning4j.nn.gradient.Gradient;
-import org.deeplearning4j.nn.layers.feedforward.embedding.EmbeddingSequenceLayer;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.lora4j.array.Broadcasts;
 import org.nd4j.common.primitives.Pair;
@@ -12,16 +11,14 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** A running {@link LoraEmbeddingSequenceLayer}. */
-final class EmbeddingSequenceUpdates extends EmbeddingSequenceLayer {
+final class EmbeddingSequenceUpdates extends RunningEmbeddingSequenceLayer {
 
     private static final long serialVersionUID = 1;
 
-    private final transient LoraSettings settings;
     private final transient EmbeddingPath path;
 
-    EmbeddingSequenceUpdates(NeuralNetConfiguration conf, DataType type, LoraSettings settings) {
-        super(conf, type);
-        this.settings = settings;
+    EmbeddingSequenceUpdates(NeuralNetConfiguration conf, DataType type, LoraLayer layer) {
+        super(conf, type, layer);
         this.path = new EmbeddingPath(this, settings);
     }
 
@@ -56,20 +53,5 @@ final class EmbeddingSequenceUpdates extends EmbeddingSequenceLayer {
             delta = Broadcasts.mul(delta, mask, 0, isTimeLast() ? 2 : 1);
         }
         return new Pair<>(path.backward(indexes(), rows(delta, false), gradientViews, mgr), null);
-    }
-
-    @Override
-    protected INDArray getParamWithNoise(String name, boolean training, LayerWorkspaceMgr mgr) {
-        return getParam(name);
-    }
-
-    @Override
-    public boolean updaterDivideByMinibatch(String name) {
-        return settings.learns(name);
-    }
-
-    @Override
-    public void setParams(INDArray params) {
-        Running.assign(paramsFlattened, params);
     }
 }

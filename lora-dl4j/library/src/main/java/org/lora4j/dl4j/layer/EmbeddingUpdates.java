@@ -3,7 +3,6 @@ package org.lora4j.dl4j.layer;
 
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.gradient.Gradient;
-import org.deeplearning4j.nn.layers.feedforward.embedding.EmbeddingLayer;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.lora4j.array.Broadcasts;
 import org.nd4j.common.primitives.Pair;
@@ -11,16 +10,14 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** A running {@link LoraEmbeddingLayer}. */
-final class EmbeddingUpdates extends EmbeddingLayer {
+final class EmbeddingUpdates extends RunningEmbeddingLayer {
 
     private static final long serialVersionUID = 1;
 
-    private final transient LoraSettings settings;
     private final transient EmbeddingPath path;
 
-    EmbeddingUpdates(NeuralNetConfiguration conf, DataType type, LoraSettings settings) {
-        super(conf, type);
-        this.settings = settings;
+    EmbeddingUpdates(NeuralNetConfiguration conf, DataType type, LoraLayer layer) {
+        super(conf, type, layer);
         this.path = new EmbeddingPath(this, settings);
     }
 
@@ -48,20 +45,5 @@ final class EmbeddingUpdates extends EmbeddingLayer {
             Broadcasts.mulColumn(delta, maskArray.castTo(dataType));
         }
         return new Pair<>(path.backward(indexes(), delta, gradientViews, mgr), null);
-    }
-
-    @Override
-    protected INDArray getParamWithNoise(String name, boolean training, LayerWorkspaceMgr mgr) {
-        return getParam(name);
-    }
-
-    @Override
-    public boolean updaterDivideByMinibatch(String name) {
-        return settings.learns(name);
-    }
-
-    @Override
-    public void setParams(INDArray params) {
-        Running.assign(paramsFlattened, params);
     }
 }

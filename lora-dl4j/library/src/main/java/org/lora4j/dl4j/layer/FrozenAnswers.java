@@ -5,8 +5,10 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import org.deeplearning4j.nn.api.ParamInitializer;
 import org.deeplearning4j.nn.api.layers.LayerConstraint;
 import org.deeplearning4j.nn.conf.constraint.BaseConstraint;
+import org.deeplearning4j.nn.conf.layers.Layer;
 import org.lora4j.error.MessageText;
 import org.nd4j.linalg.learning.config.IUpdater;
 import org.nd4j.linalg.learning.config.NoOp;
@@ -31,6 +33,21 @@ final class FrozenAnswers {
     /** No L1, L2 or weight decay, unless the parameter learns. */
     static List<Regularization> regularization(LoraSettings settings, String parameter, List<Regularization> stock) {
         return settings.learns(parameter) ? stock : null;
+    }
+
+    /**
+     * As above for a layer, whose stock answer may know none but the stock parameters.
+     *
+     * @param weights what the layer does to weights
+     * @param biases what the layer does to biases
+     */
+    static List<Regularization> regularization(
+            Layer layer, String parameter, List<Regularization> weights, List<Regularization> biases) {
+        ParamInitializer kinds = layer.initializer();
+        if (kinds.isWeightParam(layer, parameter)) {
+            return weights;
+        }
+        return kinds.isBiasParam(layer, parameter) ? biases : null;
     }
 
     /** The constraints without those of frozen parameters; {@code settings} is null while a layer is under construction. */

@@ -34,8 +34,11 @@ import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
 import org.deeplearning4j.nn.conf.layers.SelfAttentionLayer;
 import org.deeplearning4j.nn.conf.layers.SeparableConvolution2D;
 import org.deeplearning4j.nn.conf.layers.recurrent.SimpleRnn;
+import org.deeplearning4j.nn.conf.layers.samediff.AbstractSameDiffLayer;
+import org.deeplearning4j.nn.conf.layers.samediff.SDLayerParams;
 import org.deeplearning4j.nn.conf.layers.samediff.SameDiffLayer;
 import org.lora4j.error.MessageText;
+import org.lora4j.error.Problems;
 import org.lora4j.method.AdapterMethod;
 import org.lora4j.method.LoraMethod;
 import org.lora4j.method.ModuleShape;
@@ -76,7 +79,6 @@ public final class LayerKinds {
                             LayerKinds::convolution)
                     .withEveryMethod(),
             LayerKind.of(SelfAttentionLayer.class, LoraSelfAttentionLayer.class, AttentionWeights::of),
-            LayerKind.of(LearnedSelfAttentionLayer.class, LoraLearnedSelfAttentionLayer.class, AttentionWeights::of),
             LayerKind.of(RecurrentAttentionLayer.class, LoraRecurrentAttentionLayer.class, AttentionWeights::of),
             LayerKind.of(Convolution1DLayer.class, LoraConvolution1D.class, LayerKinds::convolution1D)
                     .withEveryMethod(),
@@ -288,7 +290,19 @@ public final class LayerKinds {
         if (Wrappers.isWrapper(layer)) {
             return isAdaptable(layer) ? Wrappers.problems(layer, settings) : List.of();
         }
-        return layer instanceof SimpleRnn recurrent ? LoraSimpleRnn.problems(recurrent, settings) : List.of();
+        boolean bias = settings.slots().stream().anyMatch(LoraSlot::bias);
+        return layer instanceof SimpleRnn recurrent && recurrent.hasLayerNorm() && bias
+                ? List.of("layer \"" + layer.getLayerName()
+                        + "\": a bias of B inside layer normalization, expected none, because it could not be merged into"
+                        + " the bias outside; set loraBias to false")
+                : List.of();
+    }
+
+    /** Refuses to start a layer whose updates something stands in the way of. */
+    static void requireNoProblems(Layer layer) {
+        Problems problems = new Problems();
+        settings(layer).ifPresent(settings -> problems.addAll(problems(layer, settings)));
+        problems.throwIfAny(layer.getClass().getSimpleName());
     }
 
     /**
@@ -317,14 +331,19 @@ public final class LayerKinds {
     }
 
     /**
-     * Whether DL4J 1.0.0-M2.1 can run the stock layer at all.
+     * Why Deeplearning4j 1.0.0-M2.1 cannot run a layer at all.
      *
      * @param layer a stock configuration
-     * @return false for {@code LearnedSelfAttentionLayer}, which calls the native {@code scatter_update} without arguments,
-     *     and for a wrapper around one
+     * @return the reason and what to use instead; empty for layers that run
      */
-    public static boolean runsInStock(Layer layer) {
-        return !(Wrappers.inner(layer) instanceof LearnedSelfAttentionLayer);
+    public static Optional<String> whyItCannotRun(Layer layer) {
+        // Not its subclasses, which may have mended it.
+        return Wrappers.inner(layer).getClass() == LearnedSelfAttentionLayer.class
+                ? Optional.of(
+                        "Deeplearning4j 1.0.0-M2.1 cannot run a LearnedSelfAttentionLayer, whose forward pass calls the"
+                                + " native scatter_update without arguments; use a SelfAttentionLayer, with a GlobalPoolingLayer"
+                                + " above it where the number of queries set the length of the output")
+                : Optional.empty();
     }
 
     /**
@@ -410,10 +429,12 @@ public final class LayerKinds {
         ObjectMapper mapper = NeuralNetConfiguration.mapper();
         C layer;
         try {
-            // Layers over SameDiff compute their shapes when they are written, which must not reach the caller's
-            // object,
-            // and in the copy the sizes may still be set.
-            ObjectNode tree = mapper.valueToTree(stock.clone());
+            Layer copy = stock.clone();
+            if (copy instanceof AbstractSameDiffLayer graph) {
+                // Computes its shapes when it is written unless it has some, and its sizes may still have to be set.
+                graph.setLayerParams(new SDLayerParams());
+            }
+            ObjectNode tree = mapper.valueToTree(copy);
             tree.remove("layerParams");
             tree.put("@class", adapted.getName());
             tree.set("lora", mapper.valueToTree(settings));

@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.Map;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.gradient.Gradient;
-import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.DynamicCustomOp;
@@ -84,7 +83,7 @@ final class LocalPath {
         for (LoraSlot slot : slots) {
             INDArray seen = drops(slot, training) ? x.mul(mask(slot, windows, x)) : x;
             INDArray t = mgr.createUninitialized(
-                    ArrayType.INPUT, x.dataType(), new long[] {x.size(0), x.size(1), slot.rank()}, 'c');
+                    StepCache.place(training, mgr), x.dataType(), new long[] {x.size(0), x.size(1), slot.rank()}, 'c');
             products(1, seen, false, byPosition(layer.getParam(slot.a()), slot), true, false, t);
             products(slot.scaling(), t, false, b(slot), true, true, z);
             downs.add(t);

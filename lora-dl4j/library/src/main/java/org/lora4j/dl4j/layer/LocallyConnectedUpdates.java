@@ -8,39 +8,41 @@ import org.deeplearning4j.exception.DL4JInvalidInputException;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.gradient.DefaultGradient;
 import org.deeplearning4j.nn.gradient.Gradient;
-import org.deeplearning4j.nn.layers.samediff.SameDiffLayer;
 import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.lora4j.array.Broadcasts;
 import org.nd4j.common.primitives.Pair;
+import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/**
- * A running {@link LoraLocallyConnected1D} or {@link LoraLocallyConnected2D}. Of the stock layer it has the parameters only:
- * the graph of that one gives gradients that are twice too large.
- */
-final class LocallyConnectedUpdates extends SameDiffLayer {
+/** A running {@link LoraLocallyConnected1D} or {@link LoraLocallyConnected2D}. */
+final class LocallyConnectedUpdates extends RunningSameDiffLayer {
 
     private static final long serialVersionUID = 1;
 
-    private final transient LoraSettings settings;
     private final transient IActivation activation;
     private final transient LongFunction<LocalWindows> windows;
     private final transient LocalPath path;
-    private final transient StepCache cache = new StepCache();
     private transient List<INDArray> downs = List.of();
 
-    LocallyConnectedUpdates(
+    LocallyConnectedUpdates(NeuralNetConfiguration conf, DataType type, LoraLocallyConnected1D layer) {
+        this(conf, type, layer, layer.getActivation(), batch -> LocalWindows.of(layer, batch));
+    }
+
+    LocallyConnectedUpdates(NeuralNetConfiguration conf, DataType type, LoraLocallyConnected2D layer) {
+        this(conf, type, layer, layer.getActivation(), batch -> LocalWindows.of(layer, batch));
+    }
+
+    private LocallyConnectedUpdates(
             NeuralNetConfiguration conf,
             DataType type,
-            LoraSettings settings,
-            IActivation activation,
+            LoraLayer layer,
+            Activation activation,
             LongFunction<LocalWindows> windowsOfBatch) {
-        super(conf, type);
-        this.settings = settings;
-        this.activation = activation;
+        super(conf, type, layer);
+        this.activation = activation.getActivationFunction();
         this.windows = windowsOfBatch;
         this.path = new LocalPath(this, settings);
     }
@@ -68,7 +70,7 @@ final class LocallyConnectedUpdates extends SameDiffLayer {
         assertInputSet(false);
         LocalWindows local = windows();
         INDArray z = preOutput(local, local.inputs(input.castTo(dataType)), training, mgr);
-        if (training) {
+        if (StepCache.canKeep(training, mgr)) {
             cache.keep(mgr.dup(ArrayType.INPUT, z, z.ordering()), downs, getIterationCount());
         }
         return mgr.leverageTo(ArrayType.ACTIVATIONS, activation.getActivation(z, training));
@@ -100,32 +102,8 @@ final class LocallyConnectedUpdates extends SameDiffLayer {
     }
 
     @Override
-    public void setInput(INDArray newInput, LayerWorkspaceMgr mgr) {
-        cache.clear();
-        super.setInput(newInput, mgr);
-    }
-
-    @Override
-    public void clear() {
-        super.clear();
-        cache.clear();
+    void forget() {
+        super.forget();
         downs = List.of();
-    }
-
-    // The stock method checks the shape and then leaves the values as they were.
-    @Override
-    public void setParam(String key, INDArray value) {
-        super.setParam(key, value);
-        getParam(key).assign(value);
-    }
-
-    @Override
-    public boolean updaterDivideByMinibatch(String name) {
-        return settings.learns(name);
-    }
-
-    @Override
-    public void setParams(INDArray values) {
-        Running.assign(params, values);
     }
 }

@@ -19,8 +19,8 @@ final class LstmUpdates extends RecurrentUpdates<AbstractLSTM, LstmPass> {
 
     private static final long serialVersionUID = 1;
 
-    LstmUpdates(NeuralNetConfiguration conf, DataType type, LoraSettings settings) {
-        super(conf, type, settings);
+    LstmUpdates(NeuralNetConfiguration conf, DataType type, LoraLayer layer) {
+        super(conf, type, layer);
     }
 
     private LstmCell cell() {

@@ -3,7 +3,6 @@ package org.lora4j.dl4j.layer;
 
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.gradient.Gradient;
-import org.deeplearning4j.nn.layers.OutputLayer;
 import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.nd4j.common.primitives.Pair;
@@ -11,29 +10,12 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** A running {@link LoraOutputLayer}. */
-final class OutputUpdates extends OutputLayer {
+final class OutputUpdates extends RunningOutputLayer {
 
     private static final long serialVersionUID = 1;
 
-    private final transient LoraSettings settings;
-    private final transient OutputPath path;
-
-    OutputUpdates(NeuralNetConfiguration conf, DataType type, LoraSettings settings) {
-        super(conf, type);
-        this.settings = settings;
-        this.path = new OutputPath(this, settings);
-    }
-
-    @Override
-    protected Pair<INDArray, INDArray> preOutputWithPreNorm(
-            boolean training, boolean forBackprop, LayerWorkspaceMgr mgr) {
-        assertInputSet(forBackprop);
-        applyDropOutIfNecessary(training, mgr);
-        INDArray z = path.preOutput(input.castTo(dataType), hasBias(), training, mgr);
-        if (maskArray != null) {
-            applyMask(z);
-        }
-        return new Pair<>(z, z);
+    OutputUpdates(NeuralNetConfiguration conf, DataType type, LoraLayer layer) {
+        super(conf, type, layer);
     }
 
     @Override
@@ -52,37 +34,5 @@ final class OutputUpdates extends OutputLayer {
             result.setSecond(backpropDropOutIfPresent(result.getSecond()));
         }
         return result;
-    }
-
-    @Override
-    protected INDArray getLabels2d(LayerWorkspaceMgr mgr, ArrayType place) {
-        return LabelCheck.of(this, super.getLabels2d(mgr, place));
-    }
-
-    @Override
-    public void setInput(INDArray newInput, LayerWorkspaceMgr mgr) {
-        path.forget();
-        super.setInput(newInput, mgr);
-    }
-
-    @Override
-    public void clear() {
-        super.clear();
-        path.forget();
-    }
-
-    @Override
-    protected INDArray getParamWithNoise(String name, boolean training, LayerWorkspaceMgr mgr) {
-        return getParam(name);
-    }
-
-    @Override
-    public boolean updaterDivideByMinibatch(String name) {
-        return settings.learns(name);
-    }
-
-    @Override
-    public void setParams(INDArray params) {
-        Running.assign(paramsFlattened, params);
     }
 }

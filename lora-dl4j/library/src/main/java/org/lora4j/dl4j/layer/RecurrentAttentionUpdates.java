@@ -31,7 +31,7 @@ final class RecurrentAttentionUpdates extends AttentionUpdates<RecurrentAttentio
     private final transient Projection recurrent;
 
     RecurrentAttentionUpdates(NeuralNetConfiguration conf, DataType type, LoraRecurrentAttentionLayer layer) {
-        super(conf, type, layer.lora());
+        super(conf, type, layer);
         this.layer = layer;
         this.activation = GraphActivations.of(layer.getActivation(), layerId());
         this.attention = new MultiHeadAttention(layer.getNHeads(), this::getParam, layer.lora(), weights());
@@ -240,7 +240,7 @@ final class RecurrentAttentionUpdates extends AttentionUpdates<RecurrentAttentio
     private INDArray inputGradients(Pass pass, Deltas deltas, Gradient gradient, LayerWorkspaceMgr mgr) {
         Space space = Space.backward(mgr);
         long batch = pass.batch();
-        if (settings().learns("b")) {
+        if (settings.learns("b")) {
             INDArray b = views().get("b");
             flat(deltas.z()).sum(b, 0);
             gradient.gradientForVariable().put("b", b);
@@ -248,7 +248,7 @@ final class RecurrentAttentionUpdates extends AttentionUpdates<RecurrentAttentio
         INDArray delta = flat(swap(flat(deltas.z()), pass.time(), space));
         Projection.Drops drops = step(true).drops(input2out, pass.rows());
         input2out.gradients(pass.rows(), delta, drops, views(), gradient, space);
-        boolean inputs = !settings().lowest();
+        boolean inputs = !settings.lowest();
         MultiHeadAttention.Rows memory = attention.backward(
                 new MultiHeadAttention.Rows(null, pass.rows(), pass.rows()),
                 deltas.k(),

@@ -39,9 +39,9 @@ abstract class RecurrentUpdates<
     private transient P kept;
     private transient Map<String, INDArray> start = Map.of();
 
-    RecurrentUpdates(NeuralNetConfiguration conf, DataType type, LoraSettings settings) {
+    RecurrentUpdates(NeuralNetConfiguration conf, DataType type, LoraLayer layer) {
         super(conf, type);
-        this.settings = settings;
+        this.settings = layer.lora();
         this.weights = new RecurrentWeights(this, settings);
     }
 
@@ -81,11 +81,12 @@ abstract class RecurrentUpdates<
         applyDropOutIfNecessary(training, mgr);
         INDArray series = permuteIfNWC(input.castTo(dataType));
         requireSize(series, from);
-        Use use = new Use(training, training ? ArrayType.INPUT : ArrayType.FF_WORKING_MEM);
+        boolean keeps = StepCache.canKeep(training, mgr);
+        Use use = new Use(training, keeps ? ArrayType.INPUT : ArrayType.FF_WORKING_MEM);
         StepProducts products = new StepProducts(weights, series, use, mgr);
         P pass = forward(series, products, from, use, mgr);
         start = from;
-        if (training) {
+        if (keeps) {
             kept = pass;
             cache.keep(pass.states(), products.downs(), getIterationCount());
         }

@@ -6,7 +6,6 @@ import org.deeplearning4j.exception.DL4JInvalidInputException;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.RNNFormat;
 import org.deeplearning4j.nn.gradient.Gradient;
-import org.deeplearning4j.nn.layers.recurrent.RnnOutputLayer;
 import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.deeplearning4j.util.TimeSeriesUtils;
@@ -15,17 +14,12 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** A running {@link LoraRnnOutputLayer}: its product sees one row for each time step. */
-final class RnnOutputUpdates extends RnnOutputLayer {
+final class RnnOutputUpdates extends RunningRnnOutputLayer {
 
     private static final long serialVersionUID = 1;
 
-    private final transient LoraSettings settings;
-    private final transient OutputPath path;
-
-    RnnOutputUpdates(NeuralNetConfiguration conf, DataType type, LoraSettings settings) {
-        super(conf, type);
-        this.settings = settings;
-        this.path = new OutputPath(this, settings);
+    RnnOutputUpdates(NeuralNetConfiguration conf, DataType type, LoraLayer layer) {
+        super(conf, type, layer);
     }
 
     private boolean isTimeInside() {
@@ -41,19 +35,6 @@ final class RnnOutputUpdates extends RnnOutputLayer {
     private INDArray series(INDArray rows, long batch, LayerWorkspaceMgr mgr, ArrayType place) {
         INDArray timeLast = TimeSeriesUtils.reshape2dTo3d(rows, batch, mgr, place);
         return isTimeInside() ? timeLast.permute(0, 2, 1) : timeLast;
-    }
-
-    // Called by the stock layer with its input as rows, in place of the series.
-    @Override
-    protected Pair<INDArray, INDArray> preOutputWithPreNorm(
-            boolean training, boolean forBackprop, LayerWorkspaceMgr mgr) {
-        assertInputSet(forBackprop);
-        applyDropOutIfNecessary(training, mgr);
-        INDArray z = path.preOutput(input.castTo(dataType), hasBias(), training, mgr);
-        if (maskArray != null) {
-            applyMask(z);
-        }
-        return new Pair<>(z, z);
     }
 
     @Override
@@ -108,37 +89,5 @@ final class RnnOutputUpdates extends RnnOutputLayer {
         } finally {
             input = series;
         }
-    }
-
-    @Override
-    protected INDArray getLabels2d(LayerWorkspaceMgr mgr, ArrayType place) {
-        return LabelCheck.of(this, super.getLabels2d(mgr, place));
-    }
-
-    @Override
-    public void setInput(INDArray newInput, LayerWorkspaceMgr mgr) {
-        path.forget();
-        super.setInput(newInput, mgr);
-    }
-
-    @Override
-    public void clear() {
-        super.clear();
-        path.forget();
-    }
-
-    @Override
-    protected INDArray getParamWithNoise(String name, boolean training, LayerWorkspaceMgr mgr) {
-        return getParam(name);
-    }
-
-    @Override
-    public boolean updaterDivideByMinibatch(String name) {
-        return settings.learns(name);
-    }
-
-    @Override
-    public void setParams(INDArray params) {
-        Running.assign(paramsFlattened, params);
     }
 }

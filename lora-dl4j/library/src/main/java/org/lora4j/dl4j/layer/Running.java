@@ -22,6 +22,7 @@ final class Running {
             INDArray view,
             boolean initialize) {
         GuardedExecutioner.install();
+        LayerKinds.requireNoProblems(conf.getLayer());
         layer.setListeners(listeners);
         layer.setIndex(index);
         layer.setParamsViewArray(view);

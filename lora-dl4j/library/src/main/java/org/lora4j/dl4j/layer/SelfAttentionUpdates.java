@@ -17,7 +17,7 @@ final class SelfAttentionUpdates extends AttentionUpdates<MultiHeadAttention.Pas
     private final transient MultiHeadAttention attention;
 
     SelfAttentionUpdates(NeuralNetConfiguration conf, DataType type, LoraSelfAttentionLayer layer) {
-        super(conf, type, layer.lora());
+        super(conf, type, layer);
         this.layer = layer;
         this.attention = new MultiHeadAttention(layer.getNHeads(), this::getParam, layer.lora(), weights());
     }
@@ -38,11 +38,10 @@ final class SelfAttentionUpdates extends AttentionUpdates<MultiHeadAttention.Pas
     INDArray backward(MultiHeadAttention.Pass pass, INDArray epsilon, Gradient gradient, LayerWorkspaceMgr mgr) {
         Space space = Space.backward(mgr);
         long batch = epsilon.size(0);
-        MultiHeadAttention.Wanted wanted =
-                new MultiHeadAttention.Wanted(views(), gradient, !settings().lowest());
+        MultiHeadAttention.Wanted wanted = new MultiHeadAttention.Wanted(views(), gradient, !settings.lowest());
         MultiHeadAttention.Rows rows =
                 attention.backward(pass, Series.rows(epsilon, space), batch, step(true), wanted, space);
-        if (settings().lowest()) {
+        if (settings.lowest()) {
             return null;
         }
         INDArray sum = rows.queries().add(rows.keys()).addi(rows.values());

@@ -6,7 +6,6 @@ import org.deeplearning4j.nn.conf.CNN2DFormat;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.gradient.DefaultGradient;
 import org.deeplearning4j.nn.gradient.Gradient;
-import org.deeplearning4j.nn.layers.convolution.SeparableConvolution2DLayer;
 import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.nd4j.common.primitives.Pair;
@@ -19,7 +18,7 @@ import org.nd4j.linalg.factory.Nd4j;
  * A running {@link LoraSeparableConvolution2D}. The stock operation hides what lies between its two steps, which the updates
  * of the second need: here they are two operations, which give the same values.
  */
-final class SeparableConvolution2DUpdates extends SeparableConvolution2DLayer {
+final class SeparableConvolution2DUpdates extends RunningSeparableConvolution2DLayer {
 
     private static final long serialVersionUID = 1;
     private static final String DEPTH = "W";
@@ -28,33 +27,20 @@ final class SeparableConvolution2DUpdates extends SeparableConvolution2DLayer {
     private static final int[] ZERO = {0, 0};
     private static final int CHANNELS = 1;
 
-    private final transient LoraSettings settings;
     private final transient SummedWeight depth;
     private final transient ConvolutionPath point;
-    private final transient StepCache cache = new StepCache();
     private transient INDArray between;
 
-    SeparableConvolution2DUpdates(NeuralNetConfiguration conf, DataType type, LoraSettings settings) {
-        super(conf, type);
-        this.settings = settings;
+    SeparableConvolution2DUpdates(NeuralNetConfiguration conf, DataType type, LoraLayer layer) {
+        super(conf, type, layer);
         this.depth = new SummedWeight(this, settings, DEPTH);
         this.point = new ConvolutionPath(this, settings, POINT);
     }
 
-    private boolean isChannelsLast() {
-        return layerConf().getCnn2dDataFormat() == CNN2DFormat.NHWC;
-    }
-
-    private INDArray channelsFirst(INDArray image) {
-        return isChannelsLast() ? image.permute(0, 3, 1, 2).dup('c') : image;
-    }
-
-    private INDArray asFormat(INDArray channelsFirst) {
-        return isChannelsLast() ? channelsFirst.permute(0, 2, 3, 1) : channelsFirst;
-    }
-
-    private INDArray image() {
-        return channelsFirst(input.castTo(dataType));
+    // The operation takes no view.
+    @Override
+    INDArray channelsFirst(INDArray image) {
+        return isChannelsLast() ? super.channelsFirst(image).dup('c') : image;
     }
 
     private Depthwise operation(INDArray image) {
@@ -88,7 +74,7 @@ final class SeparableConvolution2DUpdates extends SeparableConvolution2DLayer {
         assertInputSet(false);
         validateInputRank();
         validateInputDepth(layerConf().getNIn());
-        between = mgr.dup(ArrayType.INPUT, between(image(), training), 'c');
+        between = mgr.dup(StepCache.place(training, mgr), between(image(), training), 'c');
         INDArray z = pointwise(training, mgr);
         point.add(between, patches(), z, training, mgr);
         return new Pair<>(asFormat(z), null);
@@ -112,34 +98,22 @@ final class SeparableConvolution2DUpdates extends SeparableConvolution2DLayer {
         return z;
     }
 
+    @Override
+    List<INDArray> between() {
+        return List.of(between);
+    }
+
     private Patches2D patches() {
         int[] out = {(int) between.size(2), (int) between.size(3)};
         return new Patches2D(ONE, ONE, ZERO, ONE, false, between.shape(), out);
     }
 
     @Override
-    public INDArray activate(boolean training, LayerWorkspaceMgr mgr) {
-        assertInputSet(false);
-        applyDropOutIfNecessary(training, mgr);
-        INDArray z = preOutput(training, false, mgr).getFirst();
-        if (training) {
-            cache.keep(mgr.dup(ArrayType.INPUT, z, z.ordering()), List.of(between), getIterationCount());
-        }
-        return ImageActivation.forward(layerConf().getActivationFn(), z, training);
-    }
-
-    @Override
     public Pair<Gradient, INDArray> backpropGradient(INDArray epsilon, LayerWorkspaceMgr mgr) {
-        assertInputSet(true);
-        INDArray z;
         if (cache.isValid(getIterationCount())) {
-            z = cache.preActivation();
             between = cache.downs().get(0);
-        } else {
-            z = preOutput(true, true, mgr).getFirst();
         }
-        cache.clear();
-        INDArray delta = ImageActivation.backward(layerConf().getActivationFn(), z, epsilon.castTo(dataType));
+        INDArray delta = delta(epsilon, mgr);
         Gradient gradient = new DefaultGradient();
         boolean needed = !settings.lowest() || depth.learns();
         INDArray ofBetween =
@@ -188,30 +162,8 @@ final class SeparableConvolution2DUpdates extends SeparableConvolution2DLayer {
     }
 
     @Override
-    public void setInput(INDArray newInput, LayerWorkspaceMgr mgr) {
-        cache.clear();
-        super.setInput(newInput, mgr);
-    }
-
-    @Override
-    public void clear() {
-        super.clear();
-        cache.clear();
+    void forget() {
+        super.forget();
         between = null;
-    }
-
-    @Override
-    protected INDArray getParamWithNoise(String name, boolean training, LayerWorkspaceMgr mgr) {
-        return getParam(name);
-    }
-
-    @Override
-    public boolean updaterDivideByMinibatch(String name) {
-        return settings.learns(name);
-    }
-
-    @Override
-    public void setParams(INDArray params) {
-        Running.assign(paramsFlattened, params);
     }
 }

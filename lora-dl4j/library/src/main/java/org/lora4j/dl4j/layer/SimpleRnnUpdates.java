@@ -27,8 +27,8 @@ final class SimpleRnnUpdates extends RecurrentUpdates<SimpleRnn, SimpleRnnUpdate
     private static final long serialVersionUID = 1;
     private static final String STATE = org.deeplearning4j.nn.layers.recurrent.SimpleRnn.STATE_KEY_PREV_ACTIVATION;
 
-    SimpleRnnUpdates(NeuralNetConfiguration conf, DataType type, LoraSettings settings) {
-        super(conf, type, settings);
+    SimpleRnnUpdates(NeuralNetConfiguration conf, DataType type, LoraLayer layer) {
+        super(conf, type, layer);
     }
 
     /**

@@ -11,7 +11,7 @@ record Space(LayerWorkspaceMgr mgr, ArrayType place) {
 
     /** For a forward pass: what a training step computes lives until its backward pass is over. */
     static Space forward(LayerWorkspaceMgr mgr, boolean training) {
-        return new Space(mgr, training ? ArrayType.INPUT : ArrayType.FF_WORKING_MEM);
+        return new Space(mgr, StepCache.canKeep(training, mgr) ? ArrayType.INPUT : ArrayType.FF_WORKING_MEM);
     }
 
     static Space backward(LayerWorkspaceMgr mgr) {

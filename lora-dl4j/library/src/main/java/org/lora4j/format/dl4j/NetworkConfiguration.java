@@ -33,6 +33,9 @@ public record NetworkConfiguration(String text, boolean isGraph) {
             "org.nd4j.linalg.schedule.",
             "org.lora4j.dl4j.layer.");
 
+    /** A class that earlier versions had. */
+    private static final String REMOVED = "org.lora4j.dl4j.layer.LoraLearnedSelfAttentionLayer";
+
     private static final int LONGEST = 32 << 20;
 
     /**
@@ -68,6 +71,12 @@ public record NetworkConfiguration(String text, boolean isGraph) {
             throw new ModelFormatException(problems.message(zip.where(NetworkZip.CONFIGURATION))
                     + "; expected classes of " + Problems.quoted(PACKAGES) + ". If you trust a class, name it:"
                     + " NetworkFile.of(file).allowing(TheClass.class).");
+        }
+        if (root.findValuesAsText("@class").contains(REMOVED)) {
+            throw new ModelFormatException(zip.where(NetworkZip.CONFIGURATION)
+                    + ": names a LoraLearnedSelfAttentionLayer, which lora4j no longer has, as Deeplearning4j 1.0.0-M2.1"
+                    + " cannot run the layer that it adapted; expected layers that run. Build the network with a"
+                    + " SelfAttentionLayer and train it anew.");
         }
         return new NetworkConfiguration(text, graph);
     }

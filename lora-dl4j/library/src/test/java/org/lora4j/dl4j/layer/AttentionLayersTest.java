@@ -16,7 +16,6 @@ import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.constraint.MaxNormConstraint;
 import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.Layer;
-import org.deeplearning4j.nn.conf.layers.LearnedSelfAttentionLayer;
 import org.deeplearning4j.nn.conf.layers.RecurrentAttentionLayer;
 import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
 import org.deeplearning4j.nn.conf.layers.SelfAttentionLayer;
@@ -111,11 +110,11 @@ class AttentionLayersTest {
     }
 
     private static INDArray series(long time) {
-        return LayerAdapterContract.normal("series", 3, 4, time);
+        return LayerCase.normal("series", 3, 4, time);
     }
 
     private static INDArray labels(int time) {
-        return LayerAdapterContract.classes(3 * time, 3)
+        return LayerCase.classes(3 * time, 3)
                 .reshape(3, time, 3)
                 .permute(0, 2, 1)
                 .dup('c');
@@ -359,25 +358,19 @@ class AttentionLayersTest {
                         .nOut(6)
                         .nHeads(2)
                         .build())
-                .layer(new LoraLearnedSelfAttentionLayer.Builder()
-                        .nOut(6)
-                        .nHeads(2)
-                        .nQueries(2)
-                        .projectInput(true)
-                        .build())
                 .layer(new RnnOutputLayer.Builder(LossFunctions.LossFunction.MCXENT)
                         .nOut(3)
                         .build());
         MultiLayerNetwork network = new MultiLayerNetwork(
                 list.setInputType(InputType.recurrent(4, 5)).build());
         network.init();
-        double[] before = values(network.getParam("2_Q"));
+        double[] before = values(network.getParam("0_Wq"));
 
-        network.fit(series(5), labels(2));
+        network.fit(series(5), labels(5));
 
         assertThat(network.getParam("0_Wq").shape()).containsExactly(2, 3, 4);
-        assertThat(network.output(series(5)).shape()).containsExactly(3, 3, 2);
-        assertThat(values(network.getParam("2_Q"))).isEqualTo(before);
+        assertThat(network.output(series(5)).shape()).containsExactly(3, 3, 5);
+        assertThat(values(network.getParam("0_Wq"))).isEqualTo(before);
     }
 
     @Test
@@ -408,7 +401,7 @@ class AttentionLayersTest {
     void output_forSeriesOfAnotherSize_namesTheShape() {
         MultiLayerNetwork adapted = adapted(network(DataType.DOUBLE, selfAttention()), 0, LoraSettings.frozen());
 
-        assertThatThrownBy(() -> adapted.output(LayerAdapterContract.normal("wrong", 3, 7, 2)))
+        assertThatThrownBy(() -> adapted.output(LayerCase.normal("wrong", 3, 7, 2)))
                 .isInstanceOf(DL4JInvalidInputException.class)
                 .hasMessageContaining("shape [3, 7, 2]; expected [batch, 4, time]");
     }
@@ -417,7 +410,7 @@ class AttentionLayersTest {
     void setParam_changesTheParameter() {
         MultiLayerNetwork adapted =
                 adapted(network(DataType.DOUBLE, selfAttention()), 0, updates(Initialization.KAIMING_UNIFORM, "Wq"));
-        INDArray value = LayerAdapterContract.normal("value", 6, 2);
+        INDArray value = LayerCase.normal("value", 6, 2);
 
         adapted.setParam("0_WqB0", value);
 
@@ -442,17 +435,5 @@ class AttentionLayersTest {
         }
 
         assertThat(adapted.getLayer(0).calcRegularizationScore(true)).isCloseTo(0.3 / 2 * squares, offset(1e-12));
-    }
-
-    @Test
-    void learnedSelfAttention_isAdaptable() {
-        assertThat(LayerKinds.isAdaptable(new LearnedSelfAttentionLayer.Builder()
-                        .nIn(4)
-                        .nOut(4)
-                        .nHeads(1)
-                        .nQueries(2)
-                        .projectInput(true)
-                        .build()))
-                .isTrue();
     }
 }

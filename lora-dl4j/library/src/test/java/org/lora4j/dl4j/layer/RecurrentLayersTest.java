@@ -100,7 +100,7 @@ class RecurrentLayersTest {
     }
 
     private static INDArray labels(long time) {
-        return LayerAdapterContract.classes((int) (BATCH * time), 3)
+        return LayerCase.classes((int) (BATCH * time), 3)
                 .reshape(BATCH, time, 3)
                 .permute(0, 2, 1)
                 .dup('c');

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.dl4j.layer;
+
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The contract over the tables: each kind keeps all of it, and variants of kinds what their settings reach. */
+class LayerAdapterTest {
+
+    @Nested
+    @ParameterizedClass(name = "{0}")
+    @MethodSource("org.lora4j.dl4j.layer.LayerCase#kinds")
+    class Kinds extends LayerAdapterContract {
+        Kinds(LayerCase one) {
+            super(one);
+        }
+    }
+
+    @Nested
+    @ParameterizedClass(name = "{0}")
+    @MethodSource("org.lora4j.dl4j.layer.LayerCase#variants")
+    class Variants extends LayerCoreContract {
+        Variants(LayerCase one) {
+            super(one);
+        }
+    }
+
+    @Nested
+    @Tag("thorough")
+    @ParameterizedClass(name = "{0}")
+    @MethodSource("org.lora4j.dl4j.layer.LayerCase#variants")
+    class VariantsInFull extends LayerAdapterContract {
+        VariantsInFull(LayerCase one) {
+            super(one);
+        }
+    }
+}
