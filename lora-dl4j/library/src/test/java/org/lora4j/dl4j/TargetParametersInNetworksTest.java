@@ -51,7 +51,8 @@ class TargetParametersInNetworksTest {
         AdaptedNetwork<MultiLayerNetwork> model = AdaptedNetwork.of(Networks.mlp());
         model.addAdapter("parameter", parameters("fc2.weight").build(), 1);
         Map<String, Map<String, INDArray>> factors = model.adapter("parameter").modules();
-        LoraConfig module = LoraConfig.builder().rank(2).alpha(6).targetModules("fc2").build();
+        LoraConfig module =
+                LoraConfig.builder().rank(2).alpha(6).targetModules("fc2").build();
 
         model.addAdapter("module", Adapter.of(module, factors, Map.of()));
         model.activate("parameter");
@@ -61,7 +62,9 @@ class TargetParametersInNetworksTest {
 
         assertThat(factors).containsOnlyKeys("fc2");
         assertThat(factors.get("fc2")).containsOnlyKeys("lora_A.weight", "lora_B.weight");
-        assertThat(output(model)).isEqualTo(asParameter).isNotEqualTo(values(Networks.mlp().output(X)));
+        assertThat(output(model))
+                .isEqualTo(asParameter)
+                .isNotEqualTo(values(Networks.mlp().output(X)));
         assertThat(model.adapter("parameter").modules()).isNotEqualTo(factors);
     }
 
@@ -92,11 +95,15 @@ class TargetParametersInNetworksTest {
         SDVariable x = graph.placeHolder("x", DataType.DOUBLE, -1, 4);
         SDVariable h = x;
         for (int i = 1; i <= 2; i++) {
-            SDVariable w = graph.var("fc" + i + ".weight", network.getParam(i - 1 + "_W").transpose().dup('c'));
-            SDVariable b = graph.var("fc" + i + ".bias", network.getParam(i - 1 + "_b").reshape(-1));
+            SDVariable w = graph.var(
+                    "fc" + i + ".weight",
+                    network.getParam(i - 1 + "_W").transpose().dup('c'));
+            SDVariable b =
+                    graph.var("fc" + i + ".bias", network.getParam(i - 1 + "_b").reshape(-1));
             h = graph.math().tanh(graph.mmul(h, w, false, true, false).add(b));
         }
-        SDVariable head = graph.var("head.weight", network.getParam("2_W").transpose().dup('c'));
+        SDVariable head =
+                graph.var("head.weight", network.getParam("2_W").transpose().dup('c'));
         graph.nn().softmax("y", graph.mmul(h, head, false, true, false), 1);
         LoraConfig config = parameters("fc1.weight", "fc2.weight").build();
 
@@ -118,7 +125,11 @@ class TargetParametersInNetworksTest {
                 .updater(new Sgd(0.1))
                 .activation(Activation.TANH)
                 .list()
-                .layer(new LocallyConnected1D.Builder().name("local").nOut(3).kernelSize(2).build())
+                .layer(new LocallyConnected1D.Builder()
+                        .name("local")
+                        .nOut(3)
+                        .kernelSize(2)
+                        .build())
                 .layer(new RnnOutputLayer.Builder(LossFunction.MSE).nOut(2).build())
                 .setInputType(InputType.recurrent(4, 5))
                 .build());
@@ -131,7 +142,9 @@ class TargetParametersInNetworksTest {
 
         INDArray steps = Networks.normal(2, 3, 5);
         assertThat(series.adapter("default").modules()).containsOnlyKeys("lstm.RW");
-        assertThat(values(Lora.load(Networks.recurrent(), folder.resolve("series")).network().output(steps)))
+        assertThat(values(Lora.load(Networks.recurrent(), folder.resolve("series"))
+                        .network()
+                        .output(steps)))
                 .isEqualTo(values(series.network().output(steps)))
                 .isNotEqualTo(values(Networks.recurrent().output(steps)));
         INDArray windows = Networks.normal(2, 4, 5);
@@ -143,7 +156,9 @@ class TargetParametersInNetworksTest {
 
     @Test
     void allLinearBesideAParameter_isWrittenWithoutIt(@TempDir Path folder) throws IOException {
-        LoraConfig config = parameters("head.weight").targetModules(ModuleSelector.allLinear()).build();
+        LoraConfig config = parameters("head.weight")
+                .targetModules(ModuleSelector.allLinear())
+                .build();
         AdaptedNetwork<MultiLayerNetwork> model = Lora.inject(Networks.mlp(), config, 1);
 
         model.adapter("default").save(folder.resolve("a"));
@@ -157,7 +172,9 @@ class TargetParametersInNetworksTest {
     void whatCannotBe_isRefusedByNameWithTheReason() {
         assertThatThrownBy(() -> Lora.inject(
                         Networks.mlp(),
-                        parameters("fc1.bias", "fc2.weight", "fc3.weight").targetModules("fc2").build(),
+                        parameters("fc1.bias", "fc2.weight", "fc3.weight")
+                                .targetModules("fc2")
+                                .build(),
                         1))
                 .isInstanceOf(NoMatchingModuleException.class)
                 .hasMessageContaining("targetParameters \"fc3.weight\" matches no parameter; closest")
@@ -165,7 +182,9 @@ class TargetParametersInNetworksTest {
                 .hasMessageContaining("\"fc2\" is adapted through targetModules and through targetParameters"
                         + " (\"fc2.weight\"), expected one of them");
         assertThatThrownBy(() -> Lora.inject(
-                        Networks.normalized(), parameters("conv.weight", "bn.weight").build(), 1))
+                        Networks.normalized(),
+                        parameters("conv.weight", "bn.weight").build(),
+                        1))
                 .isInstanceOf(NoMatchingModuleException.class)
                 .hasMessageContaining("\"conv.weight\" has shape [3, 2, 3, 3] of a convolution, expected a matrix")
                 .hasMessageContaining("\"bn.weight\" is no weight of a module that can be adapted (layers of kind"

@@ -82,6 +82,7 @@ class TokenRowsInNetworksTest {
                 .nOut(4)
                 .hasBias(true)
                 .biasInit(0.1)
+                .activation(Activation.TANH)
                 .build()),
         CHANNELS_FIRST(series(RNNFormat.NCW)),
         CHANNELS_LAST(series(RNNFormat.NWC));
@@ -99,6 +100,7 @@ class TokenRowsInNetworksTest {
                     .nOut(4)
                     .hasBias(true)
                     .biasInit(0.1)
+                    .activation(Activation.TANH)
                     .outputDataFormat(format)
                     .build();
         }
@@ -442,7 +444,7 @@ class TokenRowsInNetworksTest {
                 .dataType(DataType.DOUBLE)
                 .activation(Activation.TANH)
                 .list()
-                .layer(new EmbeddingLayer.Builder().name("embed").nIn(6).nOut(4).build())
+                .layer(new EmbeddingLayer.Builder().name("embed").nIn(6).nOut(4).activation(Activation.TANH).build())
                 .layer(new OutputLayer.Builder(LossFunction.MSE)
                         .name("head")
                         .nIn(4)
@@ -453,14 +455,13 @@ class TokenRowsInNetworksTest {
                 .build());
         network.init();
         SameDiff graph = SameDiff.create();
-        SDVariable table =
-                graph.var("embed.weight", network.getParam("0_W").dup('c'));
+        SDVariable table = graph.var("embed.weight", network.getParam("0_W").dup('c'));
         SDVariable ids = graph.placeHolder("ids", DataType.INT32, -1);
         SDVariable head =
                 graph.var("head.weight", network.getParam("1_W").transpose().dup('c'));
         SDVariable h = graph.math().tanh(graph.gather(table, ids, 0));
-        SDVariable error = graph.mmul("y", h, head, false, true, false)
-                .sub(graph.placeHolder("labels", DataType.DOUBLE, -1, 3));
+        SDVariable error =
+                graph.mmul("y", h, head, false, true, false).sub(graph.placeHolder("labels", DataType.DOUBLE, -1, 3));
         error.mul(error).sum("loss");
         graph.setLossVariables("loss");
         LoraConfig config = update(false).toBuilder()
