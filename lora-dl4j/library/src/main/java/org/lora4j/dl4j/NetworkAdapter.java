@@ -19,6 +19,7 @@ import org.lora4j.host.HostAdapter;
 import org.lora4j.host.HostPart;
 import org.lora4j.method.AdapterMethod;
 import org.lora4j.method.AdapterMethod.BiasEffect;
+import org.lora4j.method.LoraMethod;
 import org.lora4j.method.ModuleShape;
 import org.lora4j.method.TokenRowsMethod;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -47,7 +48,7 @@ record NetworkAdapter(
         implements HostAdapter {
 
     /**
-     * The factors of one module in PEFT's layout, by suffix.
+     * The factors of one module by suffix, as its layer has them.
      *
      * @param named the path by which the config knows what is adapted: of the module, or of its weight as a parameter
      * @param factors written to when values are collected
@@ -62,6 +63,40 @@ record NetworkAdapter(
             Map<String, INDArray> start)
             implements HostPart {
 
+        /** Whether a table was named as a parameter, of which files hold the factors of a matrix. */
+        private boolean isMatrix() {
+            return module.shape().kind() == ModuleShape.Kind.EMBEDDING && !named.equals(module.path());
+        }
+
+        /** The factors in PEFT's layout. */
+        Map<String, INDArray> filed(Map<String, INDArray> own) {
+            return isMatrix()
+                    ? turned(own, LoraMethod.EMBEDDING_A, LoraMethod.EMBEDDING_B, LoraMethod.A, LoraMethod.B)
+                    : own;
+        }
+
+        /** The same part with factors in PEFT's layout in the place of its own. */
+        Part of(Map<String, INDArray> filed, Map<String, INDArray> filedStart) {
+            return isMatrix()
+                    ? new Part(module, named, method, rank, ofTable(filed), ofTable(filedStart))
+                    : new Part(module, named, method, rank, filed, filedStart);
+        }
+
+        private static Map<String, INDArray> ofTable(Map<String, INDArray> filed) {
+            return turned(filed, LoraMethod.A, LoraMethod.B, LoraMethod.EMBEDDING_A, LoraMethod.EMBEDDING_B);
+        }
+
+        /** B A of a matrix is (A' B')' of a table: each factor takes the place of the other one. */
+        private static Map<String, INDArray> turned(
+                Map<String, INDArray> factors, String a, String b, String otherA, String otherB) {
+            Map<String, INDArray> turned = new LinkedHashMap<>();
+            if (!factors.isEmpty()) {
+                turned.put(otherA, factors.get(b).transpose().dup('c'));
+                turned.put(otherB, factors.get(a).transpose().dup('c'));
+            }
+            return turned;
+        }
+
         @Override
         public long parameters() {
             return factors.values().stream().mapToLong(INDArray::length).sum();
@@ -75,7 +110,7 @@ record NetworkAdapter(
     public Adapter snapshot(PeftFile as) {
         Map<String, Map<String, INDArray>> factors = new LinkedHashMap<>();
         all().forEach(part -> factors.computeIfAbsent(part.module().path(), path -> new LinkedHashMap<>())
-                .putAll(part.factors()));
+                .putAll(part.filed(part.factors())));
         Map<String, INDArray> saved = new LinkedHashMap<>();
         copies.forEach((path, copy) -> saved.put(path, copy.parameter().toPeft(copy.value())));
         return Adapter.of(as.config(), as.extras(), factors, saved);
@@ -93,12 +128,12 @@ record NetworkAdapter(
 
     @Override
     public Map<String, INDArray> factors(String module) {
-        return parts.get(module).factors();
+        return parts.get(module).filed(parts.get(module).factors());
     }
 
     @Override
     public Map<String, INDArray> start(String module) {
-        return parts.get(module).start();
+        return parts.get(module).filed(parts.get(module).start());
     }
 
     @Override

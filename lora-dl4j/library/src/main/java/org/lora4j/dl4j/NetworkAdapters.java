@@ -75,11 +75,11 @@ final class NetworkAdapters {
         Stream.concat(selection.modules().stream(), selection.weights().stream().map(NetworkParameter::weightOf))
                 .forEach(module -> tensors.put(
                         module.path(),
-                        start(config, module, selection.named(module.path()), method(config, module), seed)));
+                        new LinkedHashMap<>(start(config, selection, module, method(config, module), seed))));
         for (TokenRows<NetworkModule> rows : selection.tokens()) {
             NetworkModule module = rows.module();
             tensors.computeIfAbsent(module.path(), path -> new LinkedHashMap<>())
-                    .putAll(start(config, module, module.path(), new TokenRowsMethod(rows.rows()), seed));
+                    .putAll(start(config, selection, module, new TokenRowsMethod(rows.rows()), seed));
         }
         Map<String, INDArray> saved = new LinkedHashMap<>();
         selection.parameters().forEach(parameter -> saved.put(parameter.path(), parameter.peftValue()));
@@ -122,11 +122,17 @@ final class NetworkAdapters {
         return AdapterMethods.of(config, module.path(), module.shape());
     }
 
+    /** Start values in PEFT's layout. */
     private Map<String, INDArray> start(
-            AdapterConfig config, NetworkModule module, String named, AdapterMethod method, long seed) {
+            AdapterConfig config,
+            Selection<NetworkModule, NetworkParameter> selection,
+            NetworkModule module,
+            AdapterMethod method,
+            long seed) {
+        String named = selection.named(module.path());
         INDArray weight = parameter(module.path() + ".weight").value();
         FactorStart start = new FactorStart(
-                module.shape(),
+                selection.shapeOf(module),
                 config.rankOf(named),
                 config.scalingOf(named),
                 config.initialization(),
@@ -187,7 +193,7 @@ final class NetworkAdapters {
             Map<String, INDArray> own = tensors.getOrDefault(path, Map.of());
             Map<String, INDArray> factors = TokenRows.without(own);
             if (!factors.isEmpty()) {
-                parts.put(path, part(file, module, selection.named(path), seed, factors, saved.keySet()));
+                parts.put(path, part(file, module, selection, seed, factors, saved.keySet()));
             }
             if (own.size() > factors.size()) {
                 INDArray rows = own.get(TokenRowsMethod.ROWS);
@@ -218,7 +224,7 @@ final class NetworkAdapters {
     private Part part(
             PeftFile file,
             NetworkModule module,
-            String named,
+            Selection<NetworkModule, NetworkParameter> selection,
             long seed,
             Map<String, INDArray> tensors,
             Set<String> saved) {
@@ -226,8 +232,10 @@ final class NetworkAdapters {
         AdapterMethod method = method(config, module);
         // A file that brings the weight of a module brings what was left of it.
         boolean moved = config.initialization().movesBase() && !saved.contains(module.path() + ".weight");
-        Map<String, INDArray> start = moved ? start(config, module, named, method, seed) : Map.of();
-        return new Part(module, named, method, config.rankOf(named), copies(module, tensors), start);
+        Map<String, INDArray> start = moved ? start(config, selection, module, method, seed) : Map.of();
+        String named = selection.named(module.path());
+        return new Part(module, named, method, config.rankOf(named), Map.of(), Map.of())
+                .of(copies(module, tensors), start);
     }
 
     private Map<String, INDArray> copies(NetworkModule module, Map<String, INDArray> tensors) {

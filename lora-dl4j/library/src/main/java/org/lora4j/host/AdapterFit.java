@@ -14,6 +14,7 @@ import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.method.AdapterMethod;
 import org.lora4j.method.AdapterMethods;
+import org.lora4j.method.ModuleShape;
 import org.lora4j.model.AdaptableModule;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -65,9 +66,10 @@ public final class AdapterFit {
                 problems.add("module \"" + path + "\" of the adapter is not in the " + choice.where()
                         + ClosestNames.hint(path, known.keySet()));
             } else if (!tensors.isEmpty()) {
-                AdapterMethod method = AdapterMethods.of(config, path, module.shape());
+                ModuleShape shape = expected.shapeOf(module);
                 int rank = config.rankOf(expected.named(path));
-                checkFactors(path, method.factors(module.shape(), rank), tensors, problems);
+                AdapterMethod method = AdapterMethods.of(config, path, shape);
+                checkFactors(path, method.factors(shape, rank), tensors, problems);
             }
         });
         Stream.concat(

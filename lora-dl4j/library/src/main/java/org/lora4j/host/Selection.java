@@ -120,15 +120,23 @@ public record Selection<M extends AdaptableModule, P extends HostParameter>(
             return Optional.of("is no weight of a module that can be adapted"
                     + (reason == null ? "" : " (" + reason + ")") + ", expected one");
         }
-        return switch (parameter.weightOf().shape().kind()) {
-            case LINEAR, EXPERTS -> Optional.empty();
-            case CONVOLUTION ->
-                Optional.of("has shape " + Arrays.toString(parameter.peftShape())
-                        + " of a convolution, expected a matrix or a stack of matrices");
-            case EMBEDDING ->
-                Optional.of("is the table of an embedding, expected a matrix that is multiplied; name the module in"
-                        + " targetModules");
-        };
+        return parameter.weightOf().shape().kind() == ModuleShape.Kind.CONVOLUTION
+                ? Optional.of("has shape " + Arrays.toString(parameter.peftShape())
+                        + " of a convolution, expected a matrix or a stack of matrices")
+                : Optional.empty();
+    }
+
+    /**
+     * How the factors of a module see its weight: a table that was named as a parameter is a matrix like any other.
+     *
+     * @param module a module
+     * @return its shape, or that of a linear map
+     */
+    public ModuleShape shapeOf(AdaptableModule module) {
+        ModuleShape shape = module.shape();
+        boolean matrix = shape.kind() == ModuleShape.Kind.EMBEDDING
+                && !named(module.path()).equals(module.path());
+        return matrix ? ModuleShape.linear(shape.weight()[1], shape.weight()[0]) : shape;
     }
 
     /**

@@ -8,6 +8,7 @@ import static org.lora4j.dl4j.Networks.values;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.inputs.InputType;
@@ -25,11 +26,14 @@ import org.lora4j.config.Initialization;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
 import org.lora4j.error.NoMatchingModuleException;
+import org.lora4j.weights.ModelWeights;
+import org.lora4j.weights.WeightMerge;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.config.Sgd;
 import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
 
@@ -192,17 +196,57 @@ class TargetParametersInNetworksTest {
     }
 
     @Test
-    void table_isRefusedByName() {
+    void tableNamedAsAParameter_isAMatrixAsInSameDiffAndInFiles(@TempDir Path folder) throws IOException {
+        MultiLayerNetwork network = table();
+        SameDiff graph = SameDiff.create();
+        SDVariable table = graph.var("embed.weight", network.getParam("0_W").dup('c'));
+        graph.gather("y", table, graph.placeHolder("ids", DataType.INT32, -1), 0);
+        LoraConfig config = parameters("embed.weight").build();
+        INDArray ids = Nd4j.createFromArray(new double[][] {{2}, {0}, {5}});
+
+        var inGraph = Lora.inject(graph, config, 7);
+        var inNetwork = Lora.inject(network, config, 7);
+        inNetwork.adapter("default").save(folder.resolve("a"));
+        INDArray attached = inNetwork.network().feedForward(ids).get(1);
+        INDArray merged = WeightMerge.merged(
+                        ModelWeights.of(Map.of("embed.weight", network.getParam("0_W"))),
+                        List.of(Adapter.load(folder.resolve("a"))))
+                .get("embed.weight");
+
+        assertThat(inNetwork.adapter("default").modules())
+                .isEqualTo(inGraph.adapter("default").modules());
+        assertThat(inNetwork
+                        .adapter("default")
+                        .modules()
+                        .get("embed")
+                        .get("lora_B.weight")
+                        .shape())
+                .containsExactly(6, 2);
+        assertThat(values(attached))
+                .containsExactly(
+                        values(inGraph.output(Map.of("ids", Nd4j.createFromArray(2, 0, 5)), "y")
+                                .get("y")),
+                        offset(1e-12));
+        assertThat(values(Lora.load(table(), folder.resolve("a")).network().output(ids)))
+                .isEqualTo(values(inNetwork.network().output(ids)));
+        assertThat(values(inNetwork.mergeAndUnload().getParam("0_W"))).containsExactly(values(merged), offset(1e-12));
+        INDArray before = inNetwork.adapter("default").modules().get("embed").get("lora_A.weight");
+        inNetwork.network().fit(ids, Networks.normal(3, 3));
+        assertThat(inNetwork.adapter("default").modules().get("embed").get("lora_A.weight"))
+                .isNotEqualTo(before);
+    }
+
+    private static MultiLayerNetwork table() {
         MultiLayerNetwork network = new MultiLayerNetwork(new NeuralNetConfiguration.Builder()
+                .seed(3)
+                .dataType(DataType.DOUBLE)
+                .updater(new Sgd(0.1))
                 .list()
                 .layer(new EmbeddingLayer.Builder().name("embed").nIn(6).nOut(4).build())
                 .layer(new OutputLayer.Builder(LossFunction.MSE).nIn(4).nOut(3).build())
                 .build());
         network.init();
-
-        assertThatThrownBy(() -> Lora.inject(network, parameters("embed.weight").build(), 1))
-                .isInstanceOf(NoMatchingModuleException.class)
-                .hasMessageContaining("\"embed.weight\" is the table of an embedding");
+        return network;
     }
 
     @Test
