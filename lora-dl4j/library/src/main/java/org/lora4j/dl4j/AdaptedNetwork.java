@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
@@ -338,20 +339,20 @@ public final class AdaptedNetwork<N extends Model> extends HostedModel<NetworkAd
     private Folded fold(List<NetworkAdapter> all, List<NetworkAdapter> now) {
         Folding folding = new Folding(now.stream().map(NetworkAdapter::name).toList());
         Set<String> paths = new LinkedHashSet<>();
-        now.forEach(adapter -> paths.addAll(adapter.modulePaths()));
+        now.forEach(
+                adapter -> adapter.all().forEach(part -> paths.add(part.module().path())));
         Folding.requireBiases(paths.stream()
                 .filter(path -> modules.biasOf(modules.get(path)).isEmpty())
                 .filter(path -> now.stream()
-                        .filter(adapter -> adapter.touches(path))
-                        .anyMatch(adapter -> adapter.parts().get(path).method().biasEffect() == BiasEffect.ADDS))
+                        .flatMap(adapter -> Optional.ofNullable(adapter.parts().get(path)).stream())
+                        .anyMatch(part -> part.method().biasEffect() == BiasEffect.ADDS))
                 .toList());
         Map<String, INDArray> folded = new LinkedHashMap<>();
         for (String path : paths) {
             NetworkParameter weight = factory.parameter(path + ".weight");
-            List<Folding.Update> updates = all.stream()
-                    .filter(adapter -> adapter.touches(path))
-                    .map(adapter -> adapter.update(path, weight))
-                    .toList();
+            // Rows first: what is added to a table is added to new rows, too.
+            List<Folding.Update> updates = new ArrayList<>(updates(all, NetworkAdapter::tokens, weight));
+            updates.addAll(updates(all, NetworkAdapter::parts, weight));
             INDArray before = unmerged(weight);
             folded.put(weight.path(), folding.weight(path, before, before, updates));
             modules.biasOf(modules.get(path))
@@ -359,6 +360,16 @@ public final class AdaptedNetwork<N extends Model> extends HostedModel<NetworkAd
                             .ifPresent(value -> folded.put(bias.path(), value)));
         }
         return new Folded(folded, folding.report());
+    }
+
+    private static List<Folding.Update> updates(
+            List<NetworkAdapter> adapters,
+            Function<NetworkAdapter, Map<String, NetworkAdapter.Part>> parts,
+            NetworkParameter weight) {
+        return adapters.stream()
+                .filter(adapter -> parts.apply(adapter).containsKey(weight.module()))
+                .map(adapter -> adapter.update(parts.apply(adapter).get(weight.module()), weight))
+                .toList();
     }
 
     @Override

@@ -2,9 +2,12 @@
 package org.lora4j.dl4j;
 
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.array.RandomStreams;
 import org.lora4j.dl4j.layer.LayerWeight;
@@ -16,7 +19,9 @@ import org.lora4j.host.HostAdapter;
 import org.lora4j.host.HostPart;
 import org.lora4j.method.AdapterMethod;
 import org.lora4j.method.AdapterMethod.BiasEffect;
+import org.lora4j.method.LoraMethod;
 import org.lora4j.method.ModuleShape;
+import org.lora4j.method.TokenRowsMethod;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -27,6 +32,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * @param file what it was made from
  * @param seed source of dropout
  * @param parts factors by module path
+ * @param tokens replaced rows by path of the embedding
  * @param copies fully trained parameters by parameter path
  * @param history what the updater remembers, by name of a factor or path of a parameter
  */
@@ -36,23 +42,60 @@ record NetworkAdapter(
         PeftFile file,
         long seed,
         Map<String, Part> parts,
+        Map<String, Part> tokens,
         Map<String, Copy> copies,
         Map<String, List<INDArray>> history)
         implements HostAdapter {
 
     /**
-     * The factors of one module in PEFT's layout, by suffix.
+     * The factors of one module by suffix, as its layer has them.
      *
+     * @param named the path by which the config knows what is adapted: of the module, or of its weight as a parameter
      * @param factors written to when values are collected
      * @param start what the start took off the base; empty if it took nothing
      */
     record Part(
             NetworkModule module,
+            String named,
             AdapterMethod method,
             int rank,
             Map<String, INDArray> factors,
             Map<String, INDArray> start)
             implements HostPart {
+
+        /** Whether a table was named as a parameter, of which files hold the factors of a matrix. */
+        private boolean isMatrix() {
+            return module.shape().kind() == ModuleShape.Kind.EMBEDDING && !named.equals(module.path());
+        }
+
+        /** The factors in PEFT's layout. */
+        Map<String, INDArray> filed(Map<String, INDArray> own) {
+            return isMatrix()
+                    ? turned(own, LoraMethod.EMBEDDING_A, LoraMethod.EMBEDDING_B, LoraMethod.A, LoraMethod.B)
+                    : own;
+        }
+
+        /** The same part with factors in PEFT's layout in the place of its own. */
+        Part of(Map<String, INDArray> filed, Map<String, INDArray> filedStart) {
+            return isMatrix()
+                    ? new Part(module, named, method, rank, ofTable(filed), ofTable(filedStart))
+                    : new Part(module, named, method, rank, filed, filedStart);
+        }
+
+        private static Map<String, INDArray> ofTable(Map<String, INDArray> filed) {
+            return turned(filed, LoraMethod.A, LoraMethod.B, LoraMethod.EMBEDDING_A, LoraMethod.EMBEDDING_B);
+        }
+
+        /** B A of a matrix is (A' B')' of a table: each factor takes the place of the other one. */
+        private static Map<String, INDArray> turned(
+                Map<String, INDArray> factors, String a, String b, String otherA, String otherB) {
+            Map<String, INDArray> turned = new LinkedHashMap<>();
+            if (!factors.isEmpty()) {
+                turned.put(otherA, factors.get(b).transpose().dup('c'));
+                turned.put(otherB, factors.get(a).transpose().dup('c'));
+            }
+            return turned;
+        }
 
         @Override
         public long parameters() {
@@ -66,10 +109,16 @@ record NetworkAdapter(
     @Override
     public Adapter snapshot(PeftFile as) {
         Map<String, Map<String, INDArray>> factors = new LinkedHashMap<>();
-        parts.forEach((path, part) -> factors.put(path, part.factors()));
+        all().forEach(part -> factors.computeIfAbsent(part.module().path(), path -> new LinkedHashMap<>())
+                .putAll(part.filed(part.factors())));
         Map<String, INDArray> saved = new LinkedHashMap<>();
         copies.forEach((path, copy) -> saved.put(path, copy.parameter().toPeft(copy.value())));
         return Adapter.of(as.config(), as.extras(), factors, saved);
+    }
+
+    /** Factors and rows. */
+    List<Part> all() {
+        return Stream.concat(parts.values().stream(), tokens.values().stream()).toList();
     }
 
     @Override
@@ -79,23 +128,52 @@ record NetworkAdapter(
 
     @Override
     public Map<String, INDArray> factors(String module) {
-        return parts.get(module).factors();
+        return parts.get(module).filed(parts.get(module).factors());
     }
 
     @Override
     public Map<String, INDArray> start(String module) {
-        return parts.get(module).start();
+        return parts.get(module).filed(parts.get(module).start());
     }
 
-    /** What folds the factors of a module into its weight and bias. */
-    Folding.Update update(String module, NetworkParameter weight) {
-        Part part = parts.get(module);
+    @Override
+    public boolean touches(String module) {
+        return parts.containsKey(module) || tokens.containsKey(module);
+    }
+
+    @Override
+    public Set<String> targetPaths() {
+        return parts.values().stream()
+                .filter(part -> part.named().equals(part.module().path()))
+                .map(Part::named)
+                .collect(Collectors.toCollection(LinkedHashSet::new));
+    }
+
+    @Override
+    public List<String> replacedRows() {
+        return tokens.values().stream()
+                .flatMap(part -> rows(part).stream()
+                        .map(row -> "row " + row + " of \"" + part.module().path() + "\""))
+                .toList();
+    }
+
+    private static List<Integer> rows(Part part) {
+        return part.method() instanceof TokenRowsMethod method ? method.rows() : List.of();
+    }
+
+    @Override
+    public Set<String> tablesWithRows() {
+        return tokens.keySet();
+    }
+
+    /** What folds factors or rows of a module into its weight and bias. */
+    Folding.Update update(Part part, NetworkParameter weight) {
         return new Folding.Update(
                 part.method(),
                 part.module().shape(),
                 part.factors(),
                 part.start(),
-                config().scalingOf(module),
+                config().scalingOf(part.named()),
                 weight::toPeft,
                 (peft, like) -> weight.fromPeft(peft));
     }
@@ -104,7 +182,7 @@ record NetworkAdapter(
     INDArray taken(Part part, INDArray weight) {
         ModuleShape shape = part.module().shape();
         LayerWeight kind = part.module().weight();
-        double scaling = config().scalingOf(part.module().path());
+        double scaling = config().scalingOf(part.named());
         INDArray delta = part.method().deltaWeight(shape, kind.toPeft(weight), part.start(), scaling);
         return kind.layout().fromPeft(delta, kind.part(weight).shape());
     }
@@ -116,7 +194,7 @@ record NetworkAdapter(
 
     @Override
     public long parameters() {
-        return parts.values().stream().mapToLong(Part::parameters).sum()
+        return all().stream().mapToLong(Part::parameters).sum()
                 + copies.values().stream()
                         .mapToLong(copy -> copy.value().length())
                         .sum();
@@ -125,8 +203,8 @@ record NetworkAdapter(
     /** This adapter with the number, the source of dropout and the updater's memory that it had when it was saved. */
     NetworkAdapter continued(int savedIndex, long savedSeed, Map<String, List<INDArray>> memory) {
         Map<String, Long> lengths = new LinkedHashMap<>();
-        parts.forEach((path, part) ->
-                part.factors().forEach((suffix, value) -> lengths.put(path + "." + suffix, value.length())));
+        all().forEach(part -> part.factors()
+                .forEach((suffix, value) -> lengths.put(part.module().path() + "." + suffix, value.length())));
         copies.forEach((path, copy) -> lengths.put(path, copy.value().length()));
         Problems problems = new Problems();
         memory.forEach((parameter, arrays) -> {
@@ -137,7 +215,8 @@ record NetworkAdapter(
                     "the updater's memory of \"" + parameter + "\" is for no parameter of this length, expected one");
         });
         problems.throwIfAny("adapter \"" + name + "\"");
-        return new NetworkAdapter(name, savedIndex, file, savedSeed, parts, copies, new LinkedHashMap<>(memory));
+        return new NetworkAdapter(
+                name, savedIndex, file, savedSeed, parts, tokens, copies, new LinkedHashMap<>(memory));
     }
 
     /** The slot of a module in its layer. */
@@ -147,12 +226,13 @@ record NetworkAdapter(
                 index,
                 part.module().weight().name(),
                 part.rank(),
-                config().scalingOf(path),
+                config().scalingOf(part.named()),
                 config().dropout(),
                 learns,
                 part.method().biasEffect() == BiasEffect.ADDS,
                 config().initialization(),
                 RandomStreams.of(seed, path).nextLong(),
-                part.method().id());
+                part.method().id(),
+                rows(part));
     }
 }

@@ -9,11 +9,11 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.adapter.BaseHashes;
 import org.lora4j.array.RandomStreams;
 import org.lora4j.config.AdapterConfig;
-import org.lora4j.config.TrainableTokens;
 import org.lora4j.dl4j.NetworkAdapter.Copy;
 import org.lora4j.dl4j.NetworkAdapter.Part;
 import org.lora4j.dl4j.layer.LayerKinds;
@@ -25,11 +25,13 @@ import org.lora4j.format.peft.PeftFile;
 import org.lora4j.format.peft.StackedModules;
 import org.lora4j.host.AdapterFit;
 import org.lora4j.host.Selection;
+import org.lora4j.host.TokenRows;
 import org.lora4j.method.AdapterMethod;
 import org.lora4j.method.AdapterMethod.BiasEffect;
 import org.lora4j.method.AdapterMethods;
 import org.lora4j.method.FactorStart;
 import org.lora4j.method.ModuleShape;
+import org.lora4j.method.TokenRowsMethod;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.slf4j.Logger;
@@ -67,12 +69,18 @@ final class NetworkAdapters {
     }
 
     NetworkAdapter fresh(String name, AdapterConfig config, long seed) {
-        requireSupported(name, config);
-        Selection.requireMatches(config, modules.choice());
-        Selection<NetworkModule, NetworkParameter> selection = Selection.of(config, modules.choice());
+        Selection<NetworkModule, NetworkParameter> selection = Selection.checked(config, modules.choice());
         requireMethod(name, config, selection.modules());
-        Map<String, Map<String, INDArray>> factors = new LinkedHashMap<>();
-        selection.modules().forEach(module -> factors.put(module.path(), start(config, module, seed)));
+        Map<String, Map<String, INDArray>> tensors = new LinkedHashMap<>();
+        Stream.concat(selection.modules().stream(), selection.weights().stream().map(NetworkParameter::weightOf))
+                .forEach(module -> tensors.put(
+                        module.path(),
+                        new LinkedHashMap<>(start(config, selection, module, method(config, module), seed))));
+        for (TokenRows<NetworkModule> rows : selection.tokens()) {
+            NetworkModule module = rows.module();
+            tensors.computeIfAbsent(module.path(), path -> new LinkedHashMap<>())
+                    .putAll(start(config, selection, module, new TokenRowsMethod(rows.rows()), seed));
+        }
         Map<String, INDArray> saved = new LinkedHashMap<>();
         selection.parameters().forEach(parameter -> saved.put(parameter.path(), parameter.peftValue()));
         reportUnmergeable(
@@ -81,7 +89,7 @@ final class NetworkAdapters {
                         .filter(module -> method(config, module).biasEffect() == BiasEffect.ADDS)
                         .toList());
         PeftFile file = stacked(selection.modules()).in(PeftFile.of(config));
-        return possible(adapter(name, file, seed, factors, saved), true);
+        return possible(adapter(name, file, seed, selection, tensors, saved), true);
     }
 
     // Allowed, as in PEFT, which warns as well.
@@ -114,21 +122,27 @@ final class NetworkAdapters {
         return AdapterMethods.of(config, module.path(), module.shape());
     }
 
-    private Map<String, INDArray> start(AdapterConfig config, NetworkModule module, long seed) {
+    /** Start values in PEFT's layout. */
+    private Map<String, INDArray> start(
+            AdapterConfig config,
+            Selection<NetworkModule, NetworkParameter> selection,
+            NetworkModule module,
+            AdapterMethod method,
+            long seed) {
+        String named = selection.named(module.path());
         INDArray weight = parameter(module.path() + ".weight").value();
         FactorStart start = new FactorStart(
-                module.shape(),
-                config.rankOf(module.path()),
-                config.scalingOf(module.path()),
+                selection.shapeOf(module),
+                config.rankOf(named),
+                config.scalingOf(named),
                 config.initialization(),
-                RandomStreams.of(seed, module.path()),
+                RandomStreams.of(seed, named),
                 weight.dataType(),
                 () -> module.weight().toPeft(weight));
-        return method(config, module).initialize(start);
+        return method.initialize(start);
     }
 
     NetworkAdapter imported(String name, Adapter adapter) {
-        requireSupported(name, adapter.config());
         requireMethod(
                 name,
                 adapter.config(),
@@ -136,30 +150,15 @@ final class NetworkAdapters {
                         .map(modules::get)
                         .filter(Objects::nonNull)
                         .toList());
-        AdapterFit.require(name, adapter, modules.choice());
+        Selection<NetworkModule, NetworkParameter> selection = AdapterFit.require(name, adapter, modules.choice());
         hashes.require(name, adapter);
         PeftFile file = new PeftFile(adapter.config(), adapter.extras());
-        return possible(adapter(name, file, 0, adapter.modules(), adapter.savedParameters()), false);
+        return possible(adapter(name, file, 0, selection, adapter.modules(), adapter.savedParameters()), false);
     }
 
     /** Further adapters get numbers above this one. */
     void reserve(int index) {
         next = Math.max(next, Math.addExact(index, 1));
-    }
-
-    private static void requireSupported(String name, AdapterConfig config) {
-        Problems problems = new Problems();
-        problems.check(
-                config.targetParameters().isEmpty(),
-                "targetParameters = " + config.targetParameters() + ", expected none");
-        problems.check(
-                config.trainableTokens().equals(TrainableTokens.none()),
-                "trainableTokens = " + config.trainableTokens() + ", expected none");
-        if (!problems.isEmpty()) {
-            throw new IllegalArgumentException(
-                    problems.message("adapter " + MessageText.name(name) + " on a network of Deeplearning4j")
-                            + ". Change the config, or use a SameDiff graph.");
-        }
     }
 
     private void requireMethod(String name, AdapterConfig config, List<NetworkModule> chosen) {
@@ -183,13 +182,26 @@ final class NetworkAdapters {
             String name,
             PeftFile file,
             long seed,
-            Map<String, Map<String, INDArray>> factors,
+            Selection<NetworkModule, NetworkParameter> selection,
+            Map<String, Map<String, INDArray>> tensors,
             Map<String, INDArray> saved) {
         Map<String, Part> parts = new LinkedHashMap<>();
+        Map<String, Part> tokens = new LinkedHashMap<>();
         // In the order of the network, whatever the order of the file: two directions must agree in it.
         for (NetworkModule module : modules.modules()) {
-            if (factors.containsKey(module.path())) {
-                parts.put(module.path(), part(file, module, seed, factors.get(module.path()), saved.keySet()));
+            String path = module.path();
+            Map<String, INDArray> own = tensors.getOrDefault(path, Map.of());
+            Map<String, INDArray> factors = TokenRows.without(own);
+            if (!factors.isEmpty()) {
+                parts.put(path, part(file, module, selection, seed, factors, saved.keySet()));
+            }
+            if (own.size() > factors.size()) {
+                INDArray rows = own.get(TokenRowsMethod.ROWS);
+                AdapterMethod method =
+                        new TokenRowsMethod(file.config().trainableTokens().of(path));
+                int count = Math.toIntExact(rows.size(0));
+                Map<String, INDArray> fresh = copies(module, Map.of(TokenRowsMethod.ROWS, rows));
+                tokens.put(path, new Part(module, path, method, count, fresh, Map.of()));
             }
         }
         Map<String, Copy> copies = new LinkedHashMap<>();
@@ -206,18 +218,31 @@ final class NetworkAdapters {
                 }
             }
         }
-        return new NetworkAdapter(name, next++, file, seed, parts, copies, history);
+        return new NetworkAdapter(name, next++, file, seed, parts, tokens, copies, history);
     }
 
     private Part part(
-            PeftFile file, NetworkModule module, long seed, Map<String, INDArray> tensors, Set<String> saved) {
+            PeftFile file,
+            NetworkModule module,
+            Selection<NetworkModule, NetworkParameter> selection,
+            long seed,
+            Map<String, INDArray> tensors,
+            Set<String> saved) {
+        AdapterConfig config = file.config();
+        AdapterMethod method = method(config, module);
+        // A file that brings the weight of a module brings what was left of it.
+        boolean moved = config.initialization().movesBase() && !saved.contains(module.path() + ".weight");
+        Map<String, INDArray> start = moved ? start(config, selection, module, method, seed) : Map.of();
+        String named = selection.named(module.path());
+        return new Part(module, named, method, config.rankOf(named), Map.of(), Map.of())
+                .of(copies(module, tensors), start);
+    }
+
+    private Map<String, INDArray> copies(NetworkModule module, Map<String, INDArray> tensors) {
         DataType type = parameter(module.path() + ".weight").value().dataType();
         Map<String, INDArray> own = new LinkedHashMap<>();
         tensors.forEach((suffix, tensor) -> own.put(suffix, tensor.castTo(type).dup('c')));
-        // A file that brings the weight of a module brings what was left of it.
-        boolean moved = file.config().initialization().movesBase() && !saved.contains(module.path() + ".weight");
-        Map<String, INDArray> start = moved ? start(file.config(), module, seed) : Map.of();
-        return new Part(module, method(file.config(), module), file.config().rankOf(module.path()), own, start);
+        return own;
     }
 
     /** Refuses now what no network could be built for later. */
@@ -225,7 +250,7 @@ final class NetworkAdapters {
         Problems problems = new Problems();
         List<Site> learners = new ArrayList<>();
         for (Site site : modules.sites()) {
-            List<LoraSlot> slots = adapter.parts().values().stream()
+            List<LoraSlot> slots = adapter.all().stream()
                     .filter(part -> part.module().layer().equals(site.key()))
                     .map(part -> adapter.slot(part, learns))
                     .toList();

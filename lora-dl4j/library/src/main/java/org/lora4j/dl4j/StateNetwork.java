@@ -76,7 +76,7 @@ final class StateNetwork<N extends Model> {
         for (NetworkAdapter adapter : active) {
             boolean learns = state.learning().contains(adapter.name());
             if (!state.merged().contains(adapter.name())) {
-                adapter.parts().values().forEach(part -> attach(adapter, part, learns));
+                adapter.all().forEach(part -> attach(adapter, part, learns));
             }
             adapter.copies().values().forEach(copy -> replace(adapter, copy, learns));
         }

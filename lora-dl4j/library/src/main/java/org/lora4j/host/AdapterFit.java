@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.AdapterConfig;
 import org.lora4j.error.ClosestNames;
@@ -13,6 +14,7 @@ import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.method.AdapterMethod;
 import org.lora4j.method.AdapterMethods;
+import org.lora4j.method.ModuleShape;
 import org.lora4j.model.AdaptableModule;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -33,12 +35,13 @@ public final class AdapterFit {
      * @param choice what there is in the model
      * @param <M> a module of the host
      * @param <P> a parameter of the host
+     * @return what its config selects
      * @throws IllegalArgumentException if it does not fit; the message lists every problem
      */
-    public static <M extends AdaptableModule, P extends HostParameter> void require(
+    public static <M extends AdaptableModule, P extends HostParameter> Selection<M, P> require(
             String name, Adapter adapter, Selection.Choice<M, P> choice) {
-        Selection<M, P> expected = Selection.of(adapter.config(), choice);
         Problems problems = new Problems();
+        Selection<M, P> expected = Selection.of(adapter.config(), choice, adapter.modules(), problems);
         checkModules(adapter, choice, expected, problems);
         checkSaved(adapter, choice, expected, problems);
         if (!problems.isEmpty()) {
@@ -47,6 +50,7 @@ public final class AdapterFit {
                             + ". The adapter was made for another base model, or modules go by other names here: compare"
                             + " with " + choice.list() + ".");
         }
+        return expected;
     }
 
     private static <M extends AdaptableModule, P extends HostParameter> void checkModules(
@@ -54,21 +58,27 @@ public final class AdapterFit {
         AdapterConfig config = adapter.config();
         Map<String, M> known = new LinkedHashMap<>();
         choice.modules().forEach(module -> known.put(module.path(), module));
-        adapter.modules().forEach((path, tensors) -> {
+        Map<String, Map<String, INDArray>> factors = new LinkedHashMap<>();
+        adapter.modules().forEach((path, tensors) -> factors.put(path, TokenRows.without(tensors)));
+        factors.forEach((path, tensors) -> {
             M module = known.get(path);
             if (module == null) {
                 problems.add("module \"" + path + "\" of the adapter is not in the " + choice.where()
                         + ClosestNames.hint(path, known.keySet()));
-            } else {
-                AdapterMethod method = AdapterMethods.of(config, path, module.shape());
-                checkFactors(path, method.factors(module.shape(), config.rankOf(path)), tensors, problems);
+            } else if (!tensors.isEmpty()) {
+                ModuleShape shape = expected.shapeOf(module);
+                int rank = config.rankOf(expected.named(path));
+                AdapterMethod method = AdapterMethods.of(config, path, shape);
+                checkFactors(path, method.factors(shape, rank), tensors, problems);
             }
         });
-        for (M module : expected.modules()) {
-            problems.check(
-                    adapter.modules().containsKey(module.path()),
-                    "module \"" + module.path() + "\" is adapted by the config, but the adapter has no tensors for it");
-        }
+        Stream.concat(
+                        expected.modules().stream().map(AdaptableModule::path),
+                        expected.weights().stream().map(HostParameter::module))
+                .filter(path -> factors.getOrDefault(path, Map.of()).isEmpty())
+                .forEach(path -> problems.add(
+                        "module \"" + path + "\" is adapted by the config, but the adapter has no tensors for it"));
+        TokenRows.checkFit(expected.tokens(), adapter.modules(), problems);
     }
 
     /**

@@ -138,6 +138,24 @@ public interface HostAdapter {
     }
 
     /**
+     * The tables that hold these rows.
+     *
+     * @return what the host tells weights apart by
+     */
+    default Set<String> tablesWithRows() {
+        return Set.of();
+    }
+
+    /**
+     * The weights that factors of this adapter change.
+     *
+     * @return what the host tells weights apart by
+     */
+    default Set<String> changedWeights() {
+        return modulePaths();
+    }
+
+    /**
      * How many numbers learn when this adapter does.
      *
      * @return the numbers in all factors and saved parameters

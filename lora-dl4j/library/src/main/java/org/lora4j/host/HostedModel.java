@@ -3,6 +3,7 @@ package org.lora4j.host;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -80,12 +81,22 @@ public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedMo
     protected abstract Merged<M> merged(List<A> chosen);
 
     /**
-     * Looks for what is against merging some adapters now. Nothing by default.
+     * Looks for what is against merging some adapters now: rows would be put over what was added to them.
      *
      * @param chosen the adapters
      * @param problems receives what is found
      */
-    protected void checkMerge(List<A> chosen, Problems problems) {}
+    protected void checkMerge(List<A> chosen, Problems problems) {
+        for (A other : adapters.get(state.attached())) {
+            for (A adapter : chosen) {
+                problems.check(
+                        chosen.contains(other)
+                                || Collections.disjoint(adapter.changedWeights(), other.tablesWithRows()),
+                        "\"" + other.name() + "\" replaces rows of the table that \"" + adapter.name()
+                                + "\" adds to; merge both in one call");
+            }
+        }
+    }
 
     /**
      * The output heads, which "all linear" leaves out.

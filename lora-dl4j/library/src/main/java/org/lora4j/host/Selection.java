@@ -2,11 +2,13 @@
 package org.lora4j.host;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
 import org.lora4j.config.AdapterConfig;
@@ -17,17 +19,21 @@ import org.lora4j.error.NoMatchingModuleException;
 import org.lora4j.error.Problems;
 import org.lora4j.method.ModuleShape;
 import org.lora4j.model.AdaptableModule;
+import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * What a config means in one model.
  *
  * @param modules the modules that get factors
+ * @param weights the parameters that get factors (PEFT: {@code target_parameters}), each the weight of a module
+ * @param tokens rows of tables that are replaced
  * @param parameters the parameters that are trained fully: modules to save and trained biases
  * @param <M> a module of the host
  * @param <P> a parameter of the host
  * @apiNote Status: experimental
  */
-public record Selection<M extends AdaptableModule, P extends HostParameter>(List<M> modules, List<P> parameters) {
+public record Selection<M extends AdaptableModule, P extends HostParameter>(
+        List<M> modules, List<P> weights, List<TokenRows<M>> tokens, List<P> parameters) {
 
     /**
      * What a config can choose from.
@@ -59,23 +65,96 @@ public record Selection<M extends AdaptableModule, P extends HostParameter>(List
      *
      * @param config a config
      * @param choice what there is
+     * @param found the tensors of an adapter file by path; empty for a fresh adapter
+     * @param problems receives parameters and rows that cannot be
      * @param <M> a module of the host
      * @param <P> a parameter of the host
      * @return what the config selects
      */
     public static <M extends AdaptableModule, P extends HostParameter> Selection<M, P> of(
-            AdapterConfig config, Choice<M, P> choice) {
+            AdapterConfig config, Choice<M, P> choice, Map<String, Map<String, INDArray>> found, Problems problems) {
         List<M> chosen = candidates(config, choice.modules(), choice.heads()).stream()
                 .filter(module -> config.selects(module.path()))
                 .toList();
         Set<String> adapted = new LinkedHashSet<>();
         chosen.forEach(module -> adapted.add(module.path()));
+        List<P> weights = weights(config, choice, Set.copyOf(adapted), problems);
+        weights.forEach(weight -> adapted.add(weight.path()));
+        List<M> tables = choice.modules().stream()
+                .filter(module -> module.shape().kind() == ModuleShape.Kind.EMBEDDING)
+                .toList();
+        List<TokenRows<M>> tokens = TokenRows.of(
+                config, new TokenRows.Tables<>(tables, AdaptableModule::path, choice.where()), found, problems);
         List<P> trained = choice.parameters().stream()
                 .filter(parameter -> config.savesFully(parameter.module())
                         || TrainedBiases.include(
                                 config, parameter.path(), parameter.weightOf() != null, adapted::contains))
                 .toList();
-        return new Selection<>(chosen, trained);
+        return new Selection<>(chosen, weights, tokens, trained);
+    }
+
+    private static <M extends AdaptableModule, P extends HostParameter> List<P> weights(
+            AdapterConfig config, Choice<M, P> choice, Set<String> targets, Problems problems) {
+        List<P> weights = new ArrayList<>();
+        for (P parameter : choice.parameters()) {
+            if (config.selectsParameter(parameter.path()) && !config.savesFully(parameter.module())) {
+                Optional<String> obstacle = obstacle(parameter, choice.notAdaptable());
+                obstacle.ifPresent(reason -> problems.add("targetParameters: \"" + parameter.path() + "\" " + reason));
+                problems.check(
+                        !targets.contains(parameter.module()),
+                        "\"" + parameter.module()
+                                + "\" is adapted through targetModules and through targetParameters (\""
+                                + parameter.path() + "\"), expected one of them");
+                if (obstacle.isEmpty()) {
+                    weights.add(parameter);
+                }
+            }
+        }
+        return weights;
+    }
+
+    /** Why a parameter cannot get factors of its own. */
+    private static Optional<String> obstacle(HostParameter parameter, Map<String, String> notAdaptable) {
+        if (parameter.weightOf() == null) {
+            String reason = notAdaptable.get(parameter.module());
+            return Optional.of("is no weight of a module that can be adapted"
+                    + (reason == null ? "" : " (" + reason + ")") + ", expected one");
+        }
+        return parameter.weightOf().shape().kind() == ModuleShape.Kind.CONVOLUTION
+                ? Optional.of("has shape " + Arrays.toString(parameter.peftShape())
+                        + " of a convolution, expected a matrix or a stack of matrices")
+                : Optional.empty();
+    }
+
+    /**
+     * How the factors of a module see its weight: a table that was named as a parameter is a matrix like any other.
+     *
+     * @param module a module
+     * @return its shape, or that of a linear map
+     */
+    public ModuleShape shapeOf(AdaptableModule module) {
+        ModuleShape shape = module.shape();
+        boolean matrix = shape.kind() == ModuleShape.Kind.EMBEDDING
+                && !named(module.path()).equals(module.path());
+        return matrix ? ModuleShape.linear(shape.weight()[1], shape.weight()[0]) : shape;
+    }
+
+    /**
+     * The path by which a config knows what has factors under the path of a module.
+     *
+     * @param module path of a module
+     * @return the path of its weight if that was named as a parameter; else the path itself
+     */
+    public String named(String module) {
+        return weights.stream()
+                .map(HostParameter::path)
+                .filter(path -> HostParameter.module(path).equals(module))
+                .findFirst()
+                .orElse(module);
+    }
+
+    private boolean isEmpty() {
+        return modules.isEmpty() && weights.isEmpty() && tokens.isEmpty() && parameters.isEmpty();
     }
 
     /**
@@ -158,15 +237,16 @@ public record Selection<M extends AdaptableModule, P extends HostParameter>(List
     }
 
     /**
-     * Refuses a config that a person wrote if any entry of it matches nothing.
+     * Selects by a config that a person wrote.
      *
      * @param config a config
      * @param choice what there is
      * @param <M> a module of the host
      * @param <P> a parameter of the host
-     * @throws NoMatchingModuleException naming every such entry with the closest names
+     * @return what the config selects
+     * @throws NoMatchingModuleException naming every entry that matches nothing or cannot be, with the closest names
      */
-    public static <M extends AdaptableModule, P extends HostParameter> void requireMatches(
+    public static <M extends AdaptableModule, P extends HostParameter> Selection<M, P> checked(
             AdapterConfig config, Choice<M, P> choice) {
         Map<String, String> obstacles = new LinkedHashMap<>();
         choice.notAdaptable()
@@ -174,17 +254,35 @@ public record Selection<M extends AdaptableModule, P extends HostParameter>(List
         List<String> targets = candidates(config, choice.modules(), choice.heads()).stream()
                 .map(AdaptableModule::path)
                 .toList();
+        List<String> parameters =
+                choice.parameters().stream().map(HostParameter::path).toList();
+        Problems problems = new Problems();
+        requireParameters(config, parameters, problems);
+        Selection<M, P> selection = of(config, choice, Map.of(), problems);
+        List<String> adaptable = new ArrayList<>(choice.paths());
+        selection.weights().forEach(weight -> adaptable.add(weight.path()));
         List<String> holders = choice.parameters().stream()
                 .map(HostParameter::module)
                 .distinct()
                 .toList();
-        Selection<M, P> selection = of(config, choice);
-        new Names(targets, choice.paths(), holders, obstacles, choice.where(), choice.list())
-                .require(
-                        config,
-                        new Problems(),
-                        () -> selection.modules().isEmpty()
-                                && selection.parameters().isEmpty());
+        new Names(targets, adaptable, holders, obstacles, choice.where(), choice.list())
+                .require(config, problems, selection::isEmpty);
+        return selection;
+    }
+
+    /**
+     * Checks that every target parameter is there.
+     *
+     * @param config a config
+     * @param paths the paths of all parameters
+     * @param problems receives names that match none
+     */
+    public static void requireParameters(AdapterConfig config, Collection<String> paths, Problems problems) {
+        for (String name : config.targetParameters()) {
+            problems.check(
+                    paths.stream().anyMatch(path -> path.equals(name) || path.endsWith("." + name)),
+                    "targetParameters \"" + name + "\" matches no parameter" + closest(name, paths));
+        }
     }
 
     /** What a message says where targets are like nothing in the model, as those of another architecture are. */

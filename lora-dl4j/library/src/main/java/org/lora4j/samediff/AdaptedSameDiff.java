@@ -211,15 +211,7 @@ public final class AdaptedSameDiff extends HostedModel<LiveAdapter, MergedArrays
     @Override
     protected void checkMerge(List<LiveAdapter> chosen, Problems problems) {
         checkNoGate(chosen, problems);
-        for (String name : state().attached()) {
-            LiveAdapter other = adapters().get(name);
-            for (LiveAdapter adapter : chosen) {
-                problems.check(
-                        chosen.contains(other) || !adapter.addsToTablesOf(other),
-                        "\"" + name + "\" replaces rows of the table that \"" + adapter.name()
-                                + "\" adds to; merge both in one call");
-            }
-        }
+        super.checkMerge(chosen, problems);
     }
 
     @Override

@@ -15,6 +15,7 @@ import org.lora4j.error.ClosestNames;
 import org.lora4j.error.Problems;
 import org.lora4j.format.peft.PeftTensor;
 import org.lora4j.host.AdapterFit;
+import org.lora4j.host.TokenRows;
 import org.lora4j.method.LoraMethod;
 import org.lora4j.method.ModuleShape;
 import org.lora4j.quant.StoredWeights;
@@ -54,7 +55,7 @@ final class GraphFit {
     }
 
     /** The rows that the adapter replaces. */
-    List<TokenRows> tokens() {
+    List<TokenRows<GraphModule>> tokens() {
         return expected.tokens();
     }
 
@@ -65,7 +66,7 @@ final class GraphFit {
 
     private void checkModule(String path, Map<String, INDArray> all) {
         Map<String, INDArray> tensors = new TreeMap<>(all);
-        INDArray rows = tensors.remove(PeftTensor.TOKEN_ROWS.suffix());
+        tensors.remove(PeftTensor.TOKEN_ROWS.suffix());
         boolean isKnown = scope.graph().get(path) != null || targets.containsKey(path);
         if (!isKnown) {
             Set<String> known = new LinkedHashSet<>(scope.graph().paths());
@@ -73,36 +74,12 @@ final class GraphFit {
             problems.add("module \"" + path + "\" of the adapter is not in the graph" + ClosestNames.hint(path, known));
             return;
         }
-        if (rows != null) {
-            checkRows(path, rows);
-        }
         if (!tensors.isEmpty()) {
             AdapterConfig config = adapter.config();
             Target target = targets.computeIfAbsent(
                     path, p -> GraphSelection.target(config, scope.graph().get(p)));
             AdapterFit.checkFactors(path, expectedFactors(path, target, tensors), tensors, problems);
         }
-    }
-
-    private void checkRows(String path, INDArray rows) {
-        TokenRows target = tokenRows(path);
-        if (target == null) {
-            problems.add("module \"" + path + "\" has " + PeftTensor.TOKEN_ROWS.suffix()
-                    + ", but the config trains no rows of it");
-            return;
-        }
-        long[] shape = {target.rows().size(), target.size()};
-        problems.check(
-                Arrays.equals(shape, rows.shape()),
-                "module \"" + path + "\": " + PeftTensor.TOKEN_ROWS.suffix() + " has shape "
-                        + Arrays.toString(rows.shape()) + "; expected " + Arrays.toString(shape));
-    }
-
-    private TokenRows tokenRows(String path) {
-        return expected.tokens().stream()
-                .filter(rows -> rows.module().path().equals(path))
-                .findFirst()
-                .orElse(null);
     }
 
     private Map<String, long[]> expectedFactors(String path, Target target, Map<String, INDArray> tensors) {
@@ -141,14 +118,7 @@ final class GraphFit {
                     !none,
                     "module \"" + target.path() + "\" is adapted by the config, but the adapter has no tensors for it");
         }
-        for (TokenRows rows : expected.tokens()) {
-            Map<String, INDArray> found =
-                    adapter.modules().getOrDefault(rows.module().path(), Map.of());
-            problems.check(
-                    found.containsKey(PeftTensor.TOKEN_ROWS.suffix()),
-                    "rows of \"" + rows.module().path() + "\" are trained by the config, but the adapter has no "
-                            + PeftTensor.TOKEN_ROWS.suffix() + " for it");
-        }
+        TokenRows.checkFit(expected.tokens(), adapter.modules(), problems);
     }
 
     private void checkSaved() {

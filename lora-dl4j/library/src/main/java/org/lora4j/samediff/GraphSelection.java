@@ -10,8 +10,8 @@ import java.util.Map;
 import java.util.Set;
 import org.lora4j.config.AdapterConfig;
 import org.lora4j.error.Problems;
-import org.lora4j.format.peft.PeftTensor;
 import org.lora4j.host.Selection;
+import org.lora4j.host.TokenRows;
 import org.lora4j.host.TrainedBiases;
 import org.lora4j.method.AdapterMethod.BiasEffect;
 import org.lora4j.method.LoraMethod;
@@ -24,7 +24,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * @param tokens rows of embeddings that are replaced
  * @param parameters the parameters that are trained fully: modules to save and trained biases
  */
-record GraphSelection(List<Target> targets, List<TokenRows> tokens, List<GraphParameter> parameters) {
+record GraphSelection(List<Target> targets, List<TokenRows<GraphModule>> tokens, List<GraphParameter> parameters) {
 
     /** The graph that configs are read against. */
     record Scope(GraphModules graph, List<GraphParameter> parameters, TargetParameters targetParameters) {}
@@ -56,10 +56,7 @@ record GraphSelection(List<Target> targets, List<TokenRows> tokens, List<GraphPa
                         target.method().option().orElse(target.method().name())
                                 + " with modules of the kind torch.nn.MultiheadAttention (\"" + target.path()
                                 + "\"), which PEFT does not load, expected plain LoRA"));
-        List<String> withRows = found.keySet().stream()
-                .filter(path -> found.get(path).containsKey(PeftTensor.TOKEN_ROWS.suffix()))
-                .toList();
-        List<TokenRows> tokens = TokenRows.of(config, scope.graph(), withRows, problems);
+        List<TokenRows<GraphModule>> tokens = TokenRows.of(config, tables(scope.graph()), found, problems);
         Set<String> adapted = new LinkedHashSet<>();
         targets.forEach(target -> adapted.add(target.module().path()));
         List<GraphParameter> trained = scope.parameters().stream()
@@ -68,6 +65,13 @@ record GraphSelection(List<Target> targets, List<TokenRows> tokens, List<GraphPa
                                 config, parameter.path(), parameter.weightOf() != null, adapted::contains))
                 .toList();
         return new GraphSelection(List.copyOf(targets), tokens, trained);
+    }
+
+    private static TokenRows.Tables<GraphModule> tables(GraphModules graph) {
+        List<GraphModule> tables = graph.modules().stream()
+                .filter(module -> module.shape().weight().length == 2 && !module.fedByWeight())
+                .toList();
+        return new TokenRows.Tables<>(tables, GraphModule::weight, "graph");
     }
 
     /** The targets that are modules, by path. */
@@ -125,7 +129,7 @@ record GraphSelection(List<Target> targets, List<TokenRows> tokens, List<GraphPa
                         ModulePaths.ofWeight(entry.subject()),
                         "weight \"" + entry.subject() + "\" cannot be adapted, " + entry.reason()));
         Problems problems = new Problems();
-        checkParameters(config, scope, problems);
+        Selection.requireParameters(config, scope.targetParameters().paths(), problems);
         GraphSelection selection = of(config, scope, Map.of(), problems);
         new Selection.Names(targets, adaptable, holders, obstacles, "graph", "Lora.modules(graph)")
                 .require(config, problems, selection::isEmpty);
@@ -134,14 +138,5 @@ record GraphSelection(List<Target> targets, List<TokenRows> tokens, List<GraphPa
 
     private boolean isEmpty() {
         return targets.isEmpty() && tokens.isEmpty() && parameters.isEmpty();
-    }
-
-    private static void checkParameters(AdapterConfig config, Scope scope, Problems problems) {
-        List<String> paths = scope.targetParameters().paths();
-        for (String name : config.targetParameters()) {
-            problems.check(
-                    paths.stream().anyMatch(path -> path.equals(name) || path.endsWith("." + name)),
-                    "targetParameters \"" + name + "\" matches no parameter" + Selection.closest(name, paths));
-        }
     }
 }

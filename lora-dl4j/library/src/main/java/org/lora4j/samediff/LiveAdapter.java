@@ -8,12 +8,15 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.error.Problems;
 import org.lora4j.format.peft.PeftFile;
 import org.lora4j.format.peft.PeftTensor;
 import org.lora4j.host.HostAdapter;
 import org.lora4j.host.HostPart;
+import org.lora4j.host.TokenRows;
 import org.lora4j.method.AdapterMethod;
 import org.lora4j.model.TrainableParameter;
 import org.lora4j.model.TrainableParameter.Kind;
@@ -94,7 +97,7 @@ record LiveAdapter(
     }
 
     /** Rows of an embedding that take the place of the base's; the array is [rows, size] in every layout. */
-    record Tokens(TokenRows rows, Live live) {
+    record Tokens(TokenRows<GraphModule> rows, Live live) {
 
         GraphModule module() {
             return rows.module();
@@ -109,12 +112,18 @@ record LiveAdapter(
         return modules.containsKey(modulePath) || tokens.containsKey(modulePath);
     }
 
-    /** Whether this adapter adds to a table of which the other one replaces rows. */
-    boolean addsToTablesOf(LiveAdapter other) {
-        Set<String> tables = new LinkedHashSet<>();
-        other.tokens.values().forEach(rows -> tables.add(rows.module().weight()));
-        return modules.values().stream()
-                .anyMatch(part -> tables.contains(part.module().weight()));
+    @Override
+    public Set<String> tablesWithRows() {
+        return weights(tokens.values().stream().map(Tokens::module));
+    }
+
+    @Override
+    public Set<String> changedWeights() {
+        return weights(modules.values().stream().map(Part::module));
+    }
+
+    private static Set<String> weights(Stream<GraphModule> modules) {
+        return modules.map(GraphModule::weight).collect(Collectors.toSet());
     }
 
     /** The same adapter with other arrays in the place of the full copies. */

@@ -17,7 +17,9 @@ import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.format.peft.PeftFile;
 import org.lora4j.format.peft.PeftTensor;
+import org.lora4j.host.TokenRows;
 import org.lora4j.method.FactorStart;
+import org.lora4j.method.TokenRowsMethod;
 import org.lora4j.quant.StoredWeights;
 import org.lora4j.samediff.LiveAdapter.Copy;
 import org.lora4j.samediff.LiveAdapter.Live;
@@ -60,8 +62,8 @@ final class LiveAdapters {
             Map<String, INDArray> factors = target.method().initialize(start(config, target, seed));
             making.add(target, factors, config.initialization().movesBase() ? factors : Map.of(), 1);
         }
-        for (TokenRows rows : selection.tokens()) {
-            making.add(rows, rowsOf(rows));
+        for (TokenRows<GraphModule> rows : selection.tokens()) {
+            making.add(rows, startOf(rows));
         }
         for (GraphParameter parameter : selection.parameters()) {
             making.add(parameter, parameter.toPeft(array(parameter.variable())));
@@ -81,11 +83,10 @@ final class LiveAdapters {
                 () -> module.weightLayout().toPeft(array(module.weight()), module.shape()));
     }
 
-    private INDArray rowsOf(TokenRows rows) {
+    private INDArray startOf(TokenRows<GraphModule> rows) {
         GraphModule module = rows.module();
-        INDArray table = module.weightLayout().toPeft(array(module.weight()), module.shape());
-        int[] indices = rows.rows().stream().mapToInt(Integer::intValue).toArray();
-        return table.getRows(indices).dup('c');
+        return new TokenRowsMethod(rows.rows())
+                .of(module.weightLayout().toPeft(array(module.weight()), module.shape()));
     }
 
     /** Refuses dropout where there is no activation to drop. */
@@ -124,7 +125,7 @@ final class LiveAdapters {
                 making.add(target, factors, startOf(adapter, target), fit.groups(path));
             }
         });
-        for (TokenRows rows : fit.tokens()) {
+        for (TokenRows<GraphModule> rows : fit.tokens()) {
             making.add(rows, adapter.modules().get(rows.module().path()).get(PeftTensor.TOKEN_ROWS.suffix()));
         }
         for (GraphParameter parameter : scope.parameters()) {
@@ -183,7 +184,7 @@ final class LiveAdapters {
             return live;
         }
 
-        void add(TokenRows rows, INDArray values) {
+        void add(TokenRows<GraphModule> rows, INDArray values) {
             String path = rows.module().path();
             INDArray array =
                     values.castTo(array(rows.module().weight()).dataType()).dup('c');

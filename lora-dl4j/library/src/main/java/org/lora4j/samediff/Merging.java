@@ -10,6 +10,7 @@ import org.lora4j.host.Folding;
 import org.lora4j.host.Folding.Update;
 import org.lora4j.method.AdapterMethod.BiasEffect;
 import org.lora4j.method.LoraMethod;
+import org.lora4j.method.TokenRowsMethod;
 import org.lora4j.model.MergeReport;
 import org.lora4j.samediff.LiveAdapter.Part;
 import org.lora4j.samediff.LiveAdapter.Tokens;
@@ -114,11 +115,9 @@ final class Merging {
     private static INDArray replaced(INDArray table, Tokens tokens) {
         GraphModule module = tokens.module();
         INDArray peft = module.weightLayout().toPeft(table, module.shape());
-        INDArray rows = tokens.live().array().castTo(DataType.DOUBLE);
-        for (int i = 0; i < tokens.rows().rows().size(); i++) {
-            peft.putRow(tokens.rows().rows().get(i), rows.getRow(i));
-        }
-        return module.weightLayout().fromPeft(peft, table.shape());
+        INDArray replaced = new TokenRowsMethod(tokens.rows().rows())
+                .replaced(peft, tokens.live().array());
+        return module.weightLayout().fromPeft(replaced, table.shape());
     }
 
     private void mergeWeight(GraphModule module) {

@@ -29,6 +29,7 @@ import org.lora4j.host.Folding;
 import org.lora4j.host.Folding.Update;
 import org.lora4j.method.AdapterMethod.BiasEffect;
 import org.lora4j.method.FactorStart;
+import org.lora4j.method.TokenRowsMethod;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -50,8 +51,9 @@ public final class WeightMerge {
     /**
      * Merges adapters, one after the other.
      *
-     * <p>Parameters that an adapter holds in full replace the base's, then its updates are added, then its token rows are
-     * put in, in the table itself and in tables that are tied to it, which means equal to it in every value.
+     * <p>Parameters that an adapter holds in full replace the base's, then token rows are put in, in the table itself and in
+     * tables that are tied to it, which means equal to it in every value; then all updates are added, as they are while the
+     * adapters act.
      *
      * @param base the weights of the base model
      * @param adapters the adapters
@@ -78,8 +80,8 @@ public final class WeightMerge {
         }
         WeightMerge merge = new WeightMerge(base);
         merge.putSaved(adapters);
-        merge.putUpdates(sites);
         merge.putTokens(adapters);
+        merge.putUpdates(sites);
         return merge.changed;
     }
 
@@ -260,11 +262,7 @@ public final class WeightMerge {
                     && Arrays.equals(base.shape(name), table.shape())
                     && (name.equals(weight) || ArrayBytes.same(table, base.get(name)));
             if (tied) {
-                INDArray changedTable = ArrayBytes.ownCopy(current(name));
-                for (int i = 0; i < indices.size(); i++) {
-                    changedTable.putRow(indices.get(i), rows.getRow(i).castTo(changedTable.dataType()));
-                }
-                changed.put(name, changedTable);
+                changed.put(name, new TokenRowsMethod(indices).replaced(ArrayBytes.ownCopy(current(name)), rows));
             }
         }
     }

@@ -224,18 +224,6 @@ class AdaptedNetworkTest {
     }
 
     @Test
-    void configThatTheHostCannotDo_isRefusedWhole() {
-        assertThatThrownBy(() -> Lora.inject(
-                        Networks.mlp(),
-                        targets("fc1").toBuilder()
-                                .targetParameters("fc2.weight")
-                                .build(),
-                        SEED))
-                .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("targetParameters = [fc2.weight]");
-    }
-
-    @Test
     void networkThatIsAdaptedAlready_isRefused() {
         MultiLayerNetwork adapted =
                 Lora.inject(Networks.mlp(), targets("fc1"), SEED).network();

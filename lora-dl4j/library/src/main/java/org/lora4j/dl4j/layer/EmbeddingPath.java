@@ -2,6 +2,8 @@
 package org.lora4j.dl4j.layer;
 
 import java.util.Map;
+import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import org.deeplearning4j.nn.gradient.DefaultGradient;
 import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.layers.BaseLayer;
@@ -18,28 +20,37 @@ final class EmbeddingPath {
 
     private final BaseLayer<?> layer;
     private final LoraSettings settings;
+    private final ReplacedRows rows;
     private final LowRank updates;
     private final FormedWeight formed;
 
     EmbeddingPath(BaseLayer<?> layer, LoraSettings settings) {
         this.layer = layer;
         this.settings = settings;
+        this.rows = new ReplacedRows(layer::getParam, settings, TABLE);
         this.updates = new LowRank(layer, settings, TABLE);
         this.formed =
-                new FormedWeight(layer::getParam, () -> LayerKinds.weight(layer.layerConf(), TABLE), settings, TABLE);
+                new FormedWeight(this::parameter, () -> LayerKinds.weight(layer.layerConf(), TABLE), settings, TABLE);
+    }
+
+    /** A parameter with the replaced rows in it, to which all else is added. */
+    private INDArray parameter(String name) {
+        INDArray own = layer.getParam(name);
+        return name.equals(TABLE) ? rows.in(own) : own;
     }
 
     /** Adds all updates to {@code z}, one row for each index. A lookup has no activation to drop. */
     void add(int[] indexes, INDArray z) {
+        rows.put(indexes, z, layer.getParam("b"));
         for (LoraSlot slot : updates.slots()) {
             updates.up(slot, down(slot, indexes), z);
         }
         if (!formed.isPlain()) {
-            z.addi(looked(formed.parameter(TABLE, false), indexes)).subi(looked(layer.getParam(TABLE), indexes));
+            z.addi(looked(formed.parameter(TABLE, false), indexes)).subi(looked(parameter(TABLE), indexes));
         }
     }
 
-    private static INDArray looked(INDArray table, int[] indexes) {
+    static INDArray looked(INDArray table, int[] indexes) {
         return Nd4j.pullRows(table, ROWS, indexes);
     }
 
@@ -55,13 +66,11 @@ final class EmbeddingPath {
             delta.sum(b, 0);
             gradient.gradientForVariable().put("b", b);
         }
-        if (formed.wantsGradient()) {
-            INDArray ofTable = formed.isPlain()
-                    ? views.get(TABLE)
-                    : Nd4j.createUninitialized(
-                            delta.dataType(), layer.getParam(TABLE).shape(), 'c');
-            scatter(indexes, delta, ofTable);
-            formed.pass(false).backward(ofTable, Map.of(), () -> delta.sum(0), views, gradient);
+        if (formed.isPlain()) {
+            rows.backward(indexes, delta, views, gradient);
+        }
+        if (formed.wantsGradient() || rows.learns() && !formed.isPlain()) {
+            ofTable(indexes, delta, views, gradient);
         }
         for (LoraSlot slot : updates.slots()) {
             if (slot.learns()) {
@@ -75,10 +84,30 @@ final class EmbeddingPath {
         return gradient;
     }
 
-    // What the stock layer calls, too.
-    @SuppressWarnings("deprecation")
+    private void ofTable(int[] indexes, INDArray delta, Map<String, INDArray> views, Gradient gradient) {
+        INDArray table = layer.getParam(TABLE);
+        INDArray ofFormed =
+                formed.isPlain() ? views.get(TABLE) : Nd4j.createUninitialized(delta.dataType(), table.shape(), 'c');
+        scatter(indexes, delta, ofFormed);
+        Supplier<INDArray> ofTable =
+                formed.pass(false).backward(ofFormed, Map.of(), () -> delta.sum(0), views, gradient);
+        if (!formed.isPlain() && rows.learns()) {
+            int[] all = IntStream.range(0, Math.toIntExact(table.size(0))).toArray();
+            rows.backward(all, ofTable.get(), views, gradient);
+        }
+        if (settings.learns(TABLE)) {
+            rows.clear(views.get(TABLE));
+        }
+    }
+
     private static void scatter(int[] indexes, INDArray rows, INDArray table) {
         table.assign(0);
+        add(indexes, rows, table);
+    }
+
+    /** Adds rows to those of a table. What the stock layer calls, too. */
+    @SuppressWarnings("deprecation")
+    static void add(int[] indexes, INDArray rows, INDArray table) {
         Nd4j.scatterUpdate(ScatterUpdate.UpdateOp.ADD, table, Nd4j.createFromArray(indexes), rows, new int[] {ROWS});
     }
 }

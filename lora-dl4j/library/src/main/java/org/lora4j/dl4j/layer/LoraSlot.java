@@ -9,7 +9,9 @@ import org.lora4j.error.Problems;
 import org.lora4j.method.AdapterMethod;
 import org.lora4j.method.AdapterMethods;
 import org.lora4j.method.ModuleShape;
+import org.lora4j.method.TokenRowsMethod;
 import org.nd4j.shade.jackson.annotation.JsonCreator;
+import org.nd4j.shade.jackson.annotation.JsonInclude;
 import org.nd4j.shade.jackson.annotation.JsonProperty;
 
 /**
@@ -26,6 +28,7 @@ import org.nd4j.shade.jackson.annotation.JsonProperty;
  * @param initialization start values, where the network initializes itself
  * @param seed source of start values and of dropout
  * @param method how the factors act: the name of a method of adaptation, {@link AdapterMethod#id}
+ * @param rows rows of a table that are replaced, if that is the method; {@code rank} is their number then
  * @apiNote Status: experimental
  */
 public record LoraSlot(
@@ -38,7 +41,8 @@ public record LoraSlot(
         boolean bias,
         Initialization initialization,
         long seed,
-        String method)
+        String method,
+        @JsonInclude(JsonInclude.Include.NON_EMPTY) List<Integer> rows)
         implements Serializable {
 
     private static final String LORA = "LORA";
@@ -56,6 +60,7 @@ public record LoraSlot(
      * @param initialization start values
      * @param seed source of randomness
      * @param method how the factors act; null, as in configurations that were written before there were others, for LoRA
+     * @param rows rows of a table that are replaced; null for none
      * @throws IllegalArgumentException if a value is out of its range; the message lists all of them
      */
     @JsonCreator
@@ -69,7 +74,10 @@ public record LoraSlot(
             @JsonProperty("bias") boolean bias,
             @JsonProperty("initialization") Initialization initialization,
             @JsonProperty("seed") long seed,
-            @JsonProperty("method") String method) {
+            @JsonProperty("method") String method,
+            @JsonProperty("rows") List<Integer> rows) {
+        this.method = Objects.requireNonNullElse(method, LORA);
+        this.rows = rows == null ? List.of() : List.copyOf(rows);
         Problems problems = new Problems();
         problems.atLeast("index", index, 0);
         problems.atLeast("rank", rank, 1);
@@ -77,6 +85,14 @@ public record LoraSlot(
         problems.fraction("dropout", dropout);
         problems.check(weight != null && !weight.isEmpty(), "weight = \"" + weight + "\", expected a parameter's name");
         problems.check(initialization != null, "initialization = null, expected a start value");
+        problems.check(
+                this.rows.isEmpty() != this.method.equals(TokenRowsMethod.ID)
+                        && (this.rows.isEmpty() || this.rows.size() == rank)
+                        && this.rows.stream().distinct().count() == this.rows.size()
+                        && this.rows.stream().noneMatch(row -> row < 0),
+                "rows = " + this.rows + " with method " + this.method + " and rank " + rank
+                        + ", expected as many different rows as the rank says, none negative, with "
+                        + TokenRowsMethod.ID + " and none with others");
         problems.throwIfAny("LoraSlot");
         this.index = index;
         this.weight = weight;
@@ -87,8 +103,36 @@ public record LoraSlot(
         this.bias = bias;
         this.initialization = initialization;
         this.seed = seed;
-        this.method = Objects.requireNonNullElse(method, LORA);
-        AdapterMethods.named(this.method, bias);
+        arithmetic();
+    }
+
+    /**
+     * A slot of low-rank factors or the like.
+     *
+     * @param index number of the adapter
+     * @param weight name of the weight
+     * @param rank rank of the update
+     * @param scaling factor on the update
+     * @param dropout probability of dropping
+     * @param learns whether the factors are trained
+     * @param bias whether B has a bias
+     * @param initialization start values
+     * @param seed source of randomness
+     * @param method how the factors act
+     * @throws IllegalArgumentException if a value is out of its range; the message lists all of them
+     */
+    public LoraSlot(
+            int index,
+            String weight,
+            int rank,
+            double scaling,
+            double dropout,
+            boolean learns,
+            boolean bias,
+            Initialization initialization,
+            long seed,
+            String method) {
+        this(index, weight, rank, scaling, dropout, learns, bias, initialization, seed, method, List.of());
     }
 
     /**
@@ -120,7 +164,8 @@ public record LoraSlot(
 
     /** The same update of another weight. */
     LoraSlot of(String otherWeight) {
-        return new LoraSlot(index, otherWeight, rank, scaling, dropout, learns, bias, initialization, seed, method);
+        return new LoraSlot(
+                index, otherWeight, rank, scaling, dropout, learns, bias, initialization, seed, method, rows);
     }
 
     /** Whether the update is the product of two thin factors, with which rows are multiplied one after the other. */
@@ -128,9 +173,14 @@ public record LoraSlot(
         return method.equals(LORA);
     }
 
+    /** Whether the factor is rows that take the place of those of a table. */
+    boolean replacesRows() {
+        return !rows.isEmpty();
+    }
+
     /** What the factors are, in PEFT's layouts. */
     AdapterMethod arithmetic() {
-        return AdapterMethods.named(method, bias);
+        return replacesRows() ? new TokenRowsMethod(rows) : AdapterMethods.named(method, bias);
     }
 
     /** Whether values of the input are dropped on the way to A. */
@@ -162,6 +212,9 @@ public record LoraSlot(
 
     /** Whether a parameter of this slot is trained without weight decay. */
     boolean isBiasOrGain(String name) {
+        if (replacesRows()) {
+            return false;
+        }
         // Names are asked for before sizes are known; of which kind a factor is does not depend on them.
         List<String> suffixes = List.copyOf(
                 arithmetic().factors(ModuleShape.convolution(1, 1, 1, 1), 1).keySet());

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.method;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * Rows of a table that are trained in full (PEFT: {@code trainable_token_indices}): the factor holds the new rows themselves,
+ * not differences, {@code [rows, size]}, in the order of their ids. They start as the rows of the base.
+ *
+ * <p>What looks rows up finds the new ones, and what else adapts the table adds to them; hosts do that without a copy of the
+ * table, so that only the weight as a whole is computed here, for merging.
+ *
+ * <p><b>State.</b> The ids of the rows, an immutable list.
+ *
+ * @apiNote Status: experimental
+ */
+public final class TokenRowsMethod implements AdapterMethod {
+
+    /** Suffix of the new rows. */
+    public static final String ROWS = "token_adapter.trainable_tokens_delta";
+
+    /** The name of the method in saved networks. */
+    public static final String ID = "TOKEN_ROWS";
+
+    private final List<Integer> rows;
+
+    /**
+     * Makes the method for some rows.
+     *
+     * @param rows ids of rows, each once, none negative
+     */
+    public TokenRowsMethod(List<Integer> rows) {
+        this.rows = List.copyOf(rows);
+    }
+
+    /**
+     * The rows.
+     *
+     * @return their ids
+     */
+    public List<Integer> rows() {
+        return rows;
+    }
+
+    @Override
+    public String name() {
+        return "token rows";
+    }
+
+    @Override
+    public String id() {
+        return ID;
+    }
+
+    @Override
+    public List<String> shortNames() {
+        return List.of("T");
+    }
+
+    @Override
+    public Map<String, long[]> factors(ModuleShape shape, int rank) {
+        long[] table = shape.weight();
+        if (table.length != 2 || rows.stream().anyMatch(row -> row >= table[0])) {
+            throw new IllegalArgumentException("token rows " + rows + " of a module of shape " + shape
+                    + ": found a weight " + Arrays.toString(table)
+                    + "; expected a table with all these rows. Correct the rows.");
+        }
+        return Map.of(ROWS, new long[] {rows.size(), table[1]});
+    }
+
+    @Override
+    public Map<String, INDArray> initialize(FactorStart start) {
+        return Map.of(ROWS, of(start.weight().get()).castTo(start.dataType()));
+    }
+
+    /**
+     * The rows of a table.
+     *
+     * @param table the table [vocabulary, size]; only read
+     * @return a new array, row by row
+     */
+    public INDArray of(INDArray table) {
+        return table.getRows(rows.stream().mapToInt(Integer::intValue).toArray())
+                .dup('c');
+    }
+
+    /** The place of a weight: a lookup has no other. */
+    @Override
+    public Place place() {
+        return Place.WEIGHT;
+    }
+
+    @Override
+    public <T> T weight(WeightAlgebra<T> module, Factors<T> factors, T w) {
+        throw new UnsupportedOperationException(
+                "token rows replace rows of an array only; expected mergedWeight, or a lookup that finds the new rows");
+    }
+
+    @Override
+    public INDArray mergedWeight(ModuleShape shape, INDArray weight, Map<String, INDArray> factors, double scaling) {
+        return replaced(weight, factors.get(ROWS));
+    }
+
+    /**
+     * A table with the new rows in it.
+     *
+     * @param table the table [vocabulary, size]; only read
+     * @param fresh the new rows
+     * @return a new array of the type and memory order of the table
+     */
+    public INDArray replaced(INDArray table, INDArray fresh) {
+        INDArray replaced = table.dup(table.ordering());
+        INDArray values = fresh.castTo(table.dataType());
+        for (int i = 0; i < rows.size(); i++) {
+            replaced.putRow(rows.get(i), values.getRow(i));
+        }
+        return replaced;
+    }
+}
