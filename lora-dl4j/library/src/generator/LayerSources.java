@@ -32,7 +32,7 @@ final class LayerSources {
         Files.createDirectories(to);
         LayerSources sources = new LayerSources(Path.of(folders[0]), to);
         sources.write("layers.txt", "LoraLayer.txt", List.of("name", "stock", "running", "weights"));
-        sources.write("running.txt", "RunningLayer.txt", List.of("name", "stock"));
+        sources.write("running.txt", "RunningLayer.txt", List.of("name", "room", "stock"));
         sources.deleteOthers();
     }
 
@@ -47,6 +47,8 @@ final class LayerSources {
             }
             String stock = values.get("stock");
             values.put("simple", stock.substring(stock.lastIndexOf('.') + 1));
+            String running = values.getOrDefault("running", "");
+            values.put("updates", running.substring(running.lastIndexOf('.') + 1));
             values.put("doc", javadoc(line.javadoc()));
             String source = chosen(text, line.values());
             for (Map.Entry<String, String> value : values.entrySet()) {

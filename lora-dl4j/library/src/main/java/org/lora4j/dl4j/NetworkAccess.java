@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.dl4j;
 
+import org.lora4j.internal.dl4j.layer.LayerKinds;
+import org.lora4j.internal.dl4j.layer.Randomness;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -13,8 +15,6 @@ import org.deeplearning4j.nn.conf.layers.ActivationLayer;
 import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
 import org.deeplearning4j.nn.updater.BaseMultiLayerUpdater;
 import org.deeplearning4j.optimize.api.TrainingListener;
-import org.lora4j.dl4j.layer.LayerKinds;
-import org.lora4j.dl4j.layer.Randomness;
 import org.lora4j.error.Problems;
 import org.nd4j.linalg.api.ndarray.INDArray;
 

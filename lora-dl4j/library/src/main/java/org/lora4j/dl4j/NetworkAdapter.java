@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.dl4j;
 
+import org.lora4j.dl4j.layer.LayerWeight;
+import org.lora4j.dl4j.layer.LoraSlot;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -10,8 +12,6 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.array.RandomStreams;
-import org.lora4j.dl4j.layer.LayerWeight;
-import org.lora4j.dl4j.layer.LoraSlot;
 import org.lora4j.error.Problems;
 import org.lora4j.format.peft.PeftFile;
 import org.lora4j.host.Folding;

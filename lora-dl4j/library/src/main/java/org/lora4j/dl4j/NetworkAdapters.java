@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.dl4j;
 
+import org.lora4j.dl4j.layer.LoraSettings;
+import org.lora4j.dl4j.layer.LoraSlot;
+import org.lora4j.internal.dl4j.layer.LayerKinds;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -16,9 +19,6 @@ import org.lora4j.array.RandomStreams;
 import org.lora4j.config.AdapterConfig;
 import org.lora4j.dl4j.NetworkAdapter.Copy;
 import org.lora4j.dl4j.NetworkAdapter.Part;
-import org.lora4j.dl4j.layer.LayerKinds;
-import org.lora4j.dl4j.layer.LoraSettings;
-import org.lora4j.dl4j.layer.LoraSlot;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.format.peft.PeftFile;

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.dl4j;
 
+import org.lora4j.dl4j.layer.LayerWeight;
+import org.lora4j.internal.dl4j.layer.LayerKinds;
+import org.lora4j.internal.dl4j.layer.VertexKinds;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -14,9 +17,6 @@ import java.util.stream.Stream;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.lora4j.array.GuardedExecutioner;
-import org.lora4j.dl4j.layer.LayerKinds;
-import org.lora4j.dl4j.layer.LayerWeight;
-import org.lora4j.dl4j.layer.VertexKinds;
 import org.lora4j.error.Problems;
 import org.lora4j.format.peft.PeftKeys;
 import org.lora4j.host.Selection;

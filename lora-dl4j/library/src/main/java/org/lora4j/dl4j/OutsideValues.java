@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.dl4j;
 
-import java.util.Map;
-import org.deeplearning4j.nn.api.Model;
 import org.lora4j.dl4j.layer.FrozenValues;
 import org.lora4j.dl4j.layer.FrozenVector;
+import java.util.Map;
+import org.deeplearning4j.nn.api.Model;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.dl4j;
 
+import org.lora4j.dl4j.layer.RowAdditions;
+import org.lora4j.internal.dl4j.layer.RowsLayer;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -10,8 +12,6 @@ import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.lora4j.adapter.Adapter;
-import org.lora4j.dl4j.layer.RowAdditions;
-import org.lora4j.dl4j.layer.RowsLayer;
 import org.lora4j.error.MessageText;
 import org.lora4j.host.PlainAdapters;
 import org.nd4j.linalg.api.ndarray.INDArray;

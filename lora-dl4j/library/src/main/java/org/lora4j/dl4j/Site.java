@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.dl4j;
 
+import org.lora4j.dl4j.layer.LayerWeight;
+import org.lora4j.dl4j.layer.LoraSettings;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import org.lora4j.dl4j.layer.LayerWeight;
-import org.lora4j.dl4j.layer.LoraSettings;
 import org.lora4j.method.AdapterMethod;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.learning.config.IUpdater;

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.dl4j;
 
+import org.lora4j.dl4j.layer.FrozenValues;
+import org.lora4j.dl4j.layer.LoraSettings;
+import org.lora4j.dl4j.layer.LoraSlot;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -16,9 +19,6 @@ import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.updater.BaseMultiLayerUpdater;
 import org.lora4j.dl4j.NetworkAdapter.Copy;
 import org.lora4j.dl4j.NetworkAdapter.Part;
-import org.lora4j.dl4j.layer.FrozenValues;
-import org.lora4j.dl4j.layer.LoraSettings;
-import org.lora4j.dl4j.layer.LoraSlot;
 import org.lora4j.error.Problems;
 import org.lora4j.host.HostState;
 import org.nd4j.linalg.api.ndarray.INDArray;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.dl4j;
 
+import org.lora4j.dl4j.layer.LoraLayer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.offset;
@@ -41,7 +42,6 @@ import org.lora4j.config.BiasTraining;
 import org.lora4j.config.Initialization;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
-import org.lora4j.dl4j.layer.LoraLayer;
 import org.lora4j.error.CapturedLog;
 import org.lora4j.error.NoMatchingModuleException;
 import org.lora4j.host.HostedModel;

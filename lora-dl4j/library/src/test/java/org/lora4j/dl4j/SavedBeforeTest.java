@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.dl4j;
 
+import org.lora4j.internal.dl4j.layer.LayerKinds;
+import org.lora4j.internal.dl4j.layer.VertexKinds;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.offset;
@@ -57,8 +59,6 @@ import org.lora4j.config.BiasTraining;
 import org.lora4j.config.Initialization;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
-import org.lora4j.dl4j.layer.LayerKinds;
-import org.lora4j.dl4j.layer.VertexKinds;
 import org.lora4j.error.ModelFormatException;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.docs;
 
+import org.lora4j.dl4j.layer.LoraDenseLayer;
+import org.lora4j.dl4j.layer.LoraSettings;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.File;
@@ -31,8 +33,6 @@ import org.lora4j.dl4j.MemoryMode;
 import org.lora4j.dl4j.NetworkFile;
 import org.lora4j.dl4j.NetworkModules;
 import org.lora4j.dl4j.RegisteredBase;
-import org.lora4j.dl4j.layer.LoraDenseLayer;
-import org.lora4j.dl4j.layer.LoraSettings;
 import org.lora4j.model.AdaptedModel;
 import org.lora4j.model.MergeReport;
 import org.lora4j.train.cache.PrefixCache;

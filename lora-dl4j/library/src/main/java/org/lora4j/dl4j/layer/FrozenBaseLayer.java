@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.dl4j.layer;
 
+import org.lora4j.internal.dl4j.layer.frozen.FrozenBase;
+import org.lora4j.internal.dl4j.layer.frozen.FrozenBaseParameters;
 import java.util.Collection;
 import java.util.List;
 import java.util.Objects;

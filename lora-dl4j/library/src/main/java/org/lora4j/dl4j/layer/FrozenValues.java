@@ -116,8 +116,13 @@ public final class FrozenValues implements Serializable {
                         + " RegisteredBase.of(base). Values of a merged or otherwise moved state exist as long as a model in it.");
     }
 
-    /** One of two halves, as a layer with two directions has its parameters. */
-    FrozenValues half(boolean second) {
+    /**
+     * One of two halves, as a layer with two directions has its parameters.
+     *
+     * @param second which
+     * @return the half
+     */
+    public FrozenValues half(boolean second) {
         long half = length / 2;
         return new FrozenValues(vector, second ? from + half : from, half, known);
     }

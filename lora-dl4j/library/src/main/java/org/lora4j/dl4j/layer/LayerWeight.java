@@ -19,8 +19,13 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
  */
 public record LayerWeight(String name, ModuleShape shape, WeightLayout layout, String bias) {
 
-    /** The parameters of a slot: shapes by name, PEFT's, in the order of the parameter view. */
-    Map<String, long[]> parameters(LoraSlot slot) {
+    /**
+     * The parameters of a slot in PEFT's shapes.
+     *
+     * @param slot the slot
+     * @return shapes by name in the order of the parameter view
+     */
+    public Map<String, long[]> parameters(LoraSlot slot) {
         Map<String, long[]> factors = slot.arithmetic().factors(shape, slot.rank());
         Map<String, long[]> named = new LinkedHashMap<>();
         factors.forEach((suffix, size) -> named.put(parameter(slot, suffix), size));
@@ -28,11 +33,11 @@ public record LayerWeight(String name, ModuleShape shape, WeightLayout layout, S
     }
 
     /**
-     * The name of a factor among the parameters of a layer.
+     * The name of a parameter of a slot.
      *
-     * @param slot a slot of this weight
-     * @param suffix the factor's suffix in files, for instance {@code lora_A.weight}
-     * @return for instance {@code WA0}
+     * @param slot the slot
+     * @param suffix what the method calls it
+     * @return its name in the layer
      */
     public String parameter(LoraSlot slot, String suffix) {
         List<String> suffixes =
@@ -41,10 +46,13 @@ public record LayerWeight(String name, ModuleShape shape, WeightLayout layout, S
     }
 
     /**
-     * The order of a factor in the parameter view. The columns of an embedding's A are looked up and updated one by one,
-     * so each lies in one piece.
+     * The memory order of a parameter of a slot.
+     *
+     * @param slot the slot
+     * @param parameter its name
+     * @return c or f
      */
-    char order(LoraSlot slot, String parameter) {
+    public char order(LoraSlot slot, String parameter) {
         return shape.kind() == ModuleShape.Kind.EMBEDDING && parameter.equals(slot.a()) ? 'f' : 'c';
     }
 

@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.dl4j.layer;
 
+import org.lora4j.internal.dl4j.layer.FrozenAnswers;
+import org.lora4j.internal.dl4j.layer.LoraParameters;
+import org.lora4j.internal.dl4j.layer.OutsideParameters;
+import org.lora4j.internal.dl4j.layer.ParameterTable;
+import org.lora4j.internal.dl4j.layer.VertexKinds;
+import org.lora4j.internal.dl4j.layer.attention.AttentionVertexUpdates;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -109,8 +115,14 @@ public final class LoraAttentionVertex extends AttentionVertex implements LoraLa
         return VertexKinds.table(this, stock, lora.outside().values(where));
     }
 
-    /** The parameters as the running vertex sees them. {@code view} is null if the graph has none of this vertex. */
-    Map<String, INDArray> table(Map<String, INDArray> own, INDArray view) {
+    /**
+     * The parameters as the running vertex sees them.
+     *
+     * @param own what the graph has of this vertex
+     * @param view its array; null if the graph has none
+     * @return all parameters by name
+     */
+    public Map<String, INDArray> table(Map<String, INDArray> own, INDArray view) {
         if (lora.outside() == null) {
             return own;
         }

@@ -110,11 +110,22 @@ public record LoraSettings(
         return of(config, 0, weights);
     }
 
-    boolean isAdapted() {
+    /**
+     * Whether there are updates.
+     *
+     * @return false if all of the layer is frozen or learns as it is
+     */
+    public boolean adapts() {
         return !slots.isEmpty();
     }
 
-    boolean learns(String parameter) {
+    /**
+     * Whether a parameter is trained.
+     *
+     * @param parameter name of a parameter of the stock layer or of a slot
+     * @return false for frozen ones
+     */
+    public boolean learns(String parameter) {
         if (learning.contains(parameter)) {
             return true;
         }
@@ -126,7 +137,13 @@ public record LoraSettings(
         return false;
     }
 
-    boolean isFactor(String parameter) {
+    /**
+     * Whether a parameter is one of a slot.
+     *
+     * @param parameter name of a parameter
+     * @return false for those of the stock layer
+     */
+    public boolean isFactor(String parameter) {
         return slots.stream().anyMatch(slot -> isFactor(slot, parameter));
     }
 
@@ -134,7 +151,13 @@ public record LoraSettings(
         return slot.names().contains(parameter);
     }
 
-    List<LoraSlot> of(String weight) {
+    /**
+     * The slots of a weight.
+     *
+     * @param weight name of the weight
+     * @return its slots in their order
+     */
+    public List<LoraSlot> of(String weight) {
         List<LoraSlot> own = new ArrayList<>(slots.size());
         for (LoraSlot slot : slots) {
             if (slot.weight().equals(weight)) {

@@ -162,56 +162,95 @@ public record LoraSlot(
         this(index, weight, rank, scaling, dropout, learns, bias, initialization, seed, LORA);
     }
 
-    /** The same update of another weight. */
-    LoraSlot of(String otherWeight) {
+    /**
+     * The same update of another weight.
+     *
+     * @param otherWeight name of that weight
+     * @return the slot
+     */
+    public LoraSlot of(String otherWeight) {
         return new LoraSlot(
                 index, otherWeight, rank, scaling, dropout, learns, bias, initialization, seed, method, rows);
     }
 
-    /** Whether the update is the product of two thin factors, with which rows are multiplied one after the other. */
-    boolean isThin() {
+    /**
+     * Whether the update is a product of two thin factors, which is never multiplied out for the sake of a few rows.
+     *
+     * @return true for LoRA and DoRA
+     */
+    public boolean thin() {
         return method.equals(LORA);
     }
 
     /** Whether the factor is rows that take the place of those of a table. */
-    boolean replacesRows() {
+    public boolean replacesRows() {
         return !rows.isEmpty();
     }
 
-    /** What the factors are, in PEFT's layouts. */
-    AdapterMethod arithmetic() {
+    /**
+     * What the factors are, in PEFT's layouts.
+     *
+     * @return the method
+     */
+    public AdapterMethod arithmetic() {
         return replacesRows() ? new TokenRowsMethod(rows) : AdapterMethods.named(method, bias);
     }
 
-    /** Whether values of the input are dropped on the way to A. */
-    boolean drops(boolean training) {
+    /**
+     * Whether values of the input are dropped on the way to A.
+     *
+     * @param training whether this is a step of training
+     * @return whether there is dropout then
+     */
+    public boolean drops(boolean training) {
         return training && learns && dropout > 0;
     }
 
-    /** Name of A among the parameters of the layer. DL4J splits names at underscores, so there is none. */
-    String a() {
+    /**
+     * Name of A among the parameters of the layer. DL4J splits names at underscores, so there is none.
+     *
+     * @return the name
+     */
+    public String a() {
         return weight + "A" + index;
     }
 
-    /** Name of B. */
-    String b() {
+    /**
+     * Name of B.
+     *
+     * @return the name
+     */
+    public String b() {
         return weight + "B" + index;
     }
 
-    /** Name of the bias of B. */
-    String c() {
+    /**
+     * Name of the bias of B.
+     *
+     * @return the name
+     */
+    public String c() {
         return weight + "C" + index;
     }
 
-    /** The names of all parameters of this slot, in the order of the parameter view. */
-    List<String> names() {
+    /**
+     * The names of all parameters of this slot.
+     *
+     * @return names in the order of the parameter view
+     */
+    public List<String> names() {
         return arithmetic().shortNames().stream()
                 .map(name -> weight + name + index)
                 .toList();
     }
 
-    /** Whether a parameter of this slot is trained without weight decay. */
-    boolean isBiasOrGain(String name) {
+    /**
+     * Whether a parameter of this slot is trained without weight decay.
+     *
+     * @param name name of a parameter
+     * @return true for biases and magnitudes
+     */
+    public boolean isBiasOrGain(String name) {
         if (replacesRows()) {
             return false;
         }

@@ -36,7 +36,7 @@ public enum WeightLayout {
         }
 
         @Override
-        INDArray disordered(INDArray peft, long[] layerShape) {
+        public INDArray disordered(INDArray peft, long[] layerShape) {
             return peft.permute(2, 1, 0);
         }
 
@@ -56,8 +56,14 @@ public enum WeightLayout {
         return axes.length == 0 ? weight : weight.permute(axes);
     }
 
-    /** The values in the layer's order. */
-    INDArray disordered(INDArray peft, long[] layerShape) {
+    /**
+     * The values in the layer's order.
+     *
+     * @param peft the module's weight
+     * @param layerShape the shape of the parameter
+     * @return a new array or a view
+     */
+    public INDArray disordered(INDArray peft, long[] layerShape) {
         if (axes.length == 0) {
             return peft;
         }

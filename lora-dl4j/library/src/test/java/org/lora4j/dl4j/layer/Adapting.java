@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.dl4j.layer;
 
+import org.lora4j.internal.dl4j.layer.LayerKinds;
 import java.util.ArrayList;
 import java.util.List;
 import org.deeplearning4j.nn.conf.BackpropType;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.dl4j.layer;
 
+import org.lora4j.internal.dl4j.layer.LayerKinds;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;

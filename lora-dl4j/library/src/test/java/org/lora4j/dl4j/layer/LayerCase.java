@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.dl4j.layer;
 
+import org.lora4j.internal.dl4j.layer.Wrappers;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.BiConsumer;

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.internal.dl4j.layer;
+
+import java.util.Collection;
+import org.deeplearning4j.nn.api.Layer;
+import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.optimize.api.TrainingListener;
+import org.lora4j.array.GuardedExecutioner;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * What every adapted layer does when a network starts it and when it is given parameters.
+ *
+ * @apiNote Status: internal
+ */
+public final class Running {
+
+    private Running() {}
+
+    /** Gives a layer its parameters, as stock configurations do. */
+    public static <T extends Layer> T start(
+            T layer,
+            NeuralNetConfiguration conf,
+            Collection<TrainingListener> listeners,
+            int index,
+            INDArray view,
+            boolean initialize) {
+        GuardedExecutioner.install();
+        LayerKinds.requireNoProblems(conf.getLayer());
+        layer.setListeners(listeners);
+        layer.setIndex(index);
+        layer.setParamsViewArray(view);
+        layer.setParamTable(conf.getLayer().initializer().init(conf, view, initialize));
+        layer.setConf(conf);
+        return layer;
+    }
+
+    /** Copies parameters in the order of the view. Stock layers assume one memory order for all of them. */
+    public static void assign(INDArray view, INDArray params) {
+        if (params != null && params != view) {
+            if (params.length() != view.length()) {
+                throw new IllegalArgumentException(
+                        "parameters of a layer: found " + params.length() + " values; expected " + view.length()
+                                + ". Pass the parameters of a layer of the same configuration.");
+            }
+            view.assign(params.reshape(view.shape()));
+        }
+    }
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.internal.dl4j.layer.dense;
+
+import org.lora4j.dl4j.layer.LoraSettings;
+import org.lora4j.internal.dl4j.layer.LinearInput;
+import org.lora4j.internal.dl4j.layer.StepCache;
+import java.util.List;
+import java.util.Map;
+import org.deeplearning4j.nn.gradient.DefaultGradient;
+import org.deeplearning4j.nn.gradient.Gradient;
+import org.deeplearning4j.nn.layers.BaseLayer;
+import org.deeplearning4j.nn.workspace.ArrayType;
+import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.lora4j.array.Broadcasts;
+import org.nd4j.common.primitives.Pair;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * The product of a running output layer. A training step asks for it twice, for the gradient and for the score, and gets the
+ * same values.
+ */
+final class OutputPath {
+
+    private final BaseLayer<?> layer;
+    private final LoraSettings settings;
+    private final LinearPath path;
+    private final StepCache cache = new StepCache();
+    private List<INDArray> downs = List.of();
+
+    OutputPath(BaseLayer<?> layer, LoraSettings settings) {
+        this.layer = layer;
+        this.settings = settings;
+        this.path = new LinearPath(layer, settings, "W");
+    }
+
+    /** x W + updates + b, in an array that the caller may overwrite. */
+    INDArray preOutput(INDArray x, boolean hasBias, boolean training, LayerWorkspaceMgr mgr) {
+        return preOutput(x, hasBias, training, 'c', mgr);
+    }
+
+    /** As above in another order, if it is new: activations are computed in it, and their last bits differ by it. */
+    INDArray preOutput(INDArray x, boolean hasBias, boolean training, char order, LayerWorkspaceMgr mgr) {
+        // A step that drops inputs may ask with and without.
+        boolean repeats = training && layer.layerConf().getIDropout() == null;
+        if (repeats && cache.isValid(layer.getIterationCount())) {
+            downs = cache.downs();
+            return mgr.dup(
+                    ArrayType.ACTIVATIONS,
+                    cache.preActivation(),
+                    cache.preActivation().ordering());
+        }
+        INDArray w = path.parameter("W", training);
+        LinearInput.check(x, w, layer.getClass().getSimpleName() + " " + layer.getIndex());
+        INDArray z =
+                mgr.createUninitialized(ArrayType.ACTIVATIONS, w.dataType(), new long[] {x.size(0), w.size(1)}, order);
+        x.mmuli(w, z);
+        downs = path.add(x, z, training, mgr, StepCache.place(training, mgr));
+        if (hasBias) {
+            Broadcasts.addRow(z, path.parameter("b", training));
+        }
+        if (repeats && StepCache.canKeep(training, mgr)) {
+            cache.keep(mgr.dup(ArrayType.INPUT, z, z.ordering()), downs, layer.getIterationCount());
+        }
+        return z;
+    }
+
+    /** All gradients from the gradient of the product; the second is null if nothing below needs it. */
+    Pair<Gradient, INDArray> backward(INDArray x, INDArray delta, Map<String, INDArray> views, LayerWorkspaceMgr mgr) {
+        Gradient gradient = new DefaultGradient();
+        if (settings.learns("b")) {
+            INDArray b = views.get("b");
+            delta.sum(b, 0);
+            gradient.gradientForVariable().put("b", b);
+        }
+        INDArray epsilon = path.backward(x, delta, downs, views, gradient, mgr);
+        return new Pair<>(gradient, epsilon);
+    }
+
+    void forget() {
+        cache.clear();
+        downs = List.of();
+    }
+}
