@@ -13,6 +13,8 @@ import org.lora4j.dl4j.MemoryMode;
 import org.lora4j.dl4j.NetworkFile;
 import org.lora4j.dl4j.NetworkModules;
 import org.lora4j.error.IncompatibleBaseException;
+import org.lora4j.exec.GraphExecutor;
+import org.lora4j.internal.engine.SameDiffExecutor;
 import org.lora4j.model.AdaptedModel;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.samediff.GraphModules;
@@ -25,7 +27,7 @@ import org.nd4j.autodiff.samediff.SameDiff;
  * AdaptedSameDiff model = Lora.inject(graph, LoraConfig.builder().targetModules("query", "value").build(), 42);
  * }</pre>
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public final class Lora {
 
@@ -279,5 +281,16 @@ public final class Lora {
      */
     public static GraphModules modules(SameDiff graph) {
         return GraphModules.find(graph);
+    }
+
+    /**
+     * An executor that computes outputs of any SameDiff graph in the fastest way there is here: by plans and kernels, products by
+     * oneDNN where it is on the class path, batches shared among the processors where rows are independent.
+     *
+     * @param graph the graph; not to be changed while the executor is used
+     * @return an executor for one thread; its {@code gradients} refuses
+     */
+    public static GraphExecutor executor(SameDiff graph) {
+        return SameDiffExecutor.forInference(graph).fastest();
     }
 }

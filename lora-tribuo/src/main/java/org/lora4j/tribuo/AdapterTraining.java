@@ -11,11 +11,11 @@ import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.LoraConfig;
-import org.lora4j.train.Ending;
-import org.lora4j.train.Evaluation;
 import org.lora4j.train.ShuffledIndices;
+import org.lora4j.train.StopReason;
 import org.lora4j.train.Trainer;
 import org.lora4j.train.TrainingResult;
+import org.lora4j.train.Validation;
 import org.lora4j.tribuo.base.AdaptedBase;
 import org.lora4j.tribuo.base.BaseNetwork;
 import org.lora4j.tribuo.input.InputBinding;
@@ -129,7 +129,7 @@ record AdapterTraining<T extends Output<T>>(
         Trainer.Builder trainer =
                 Trainer.builder(host.trainable()).plan(settings.plan(host.head(), planSeed, validates, mayStandStill));
         if (validates) {
-            trainer.evaluation(Evaluation.lowerIsBetter(
+            trainer.evaluation(Validation.lowerIsBetter(
                     "validation loss",
                     () -> validation.loss(host, input, outputs.loss(), settings.predictionBatchSize())));
         }
@@ -138,7 +138,7 @@ record AdapterTraining<T extends Output<T>>(
         }
         TrainingResult result =
                 trainer.build().train(training.batches(host, input, settings.batchSize(), settings.shuffle()));
-        if (result.ending() == Ending.INTERRUPTED) {
+        if (result.ending() == StopReason.INTERRUPTED) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("LoraTrainer: the thread was interrupted after " + result.steps()
                     + " steps; expected to train to the end. No model was made.");

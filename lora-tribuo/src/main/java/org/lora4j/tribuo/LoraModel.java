@@ -46,7 +46,7 @@ import org.tribuo.provenance.impl.EmptyTrainerProvenance;
  * <p><b>State.</b> Immutable, but for the name. <b>Threads.</b> Safe; predictions of one model run one after the other.
  *
  * @param <T> type of output
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public final class LoraModel<T extends Output<T>> extends Model<T> {
 

@@ -26,7 +26,7 @@ import org.lora4j.error.MessageText;
  *
  * <p><b>State.</b> Immutable once configured. <b>Threads.</b> Safe.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public final class LoraSpec implements Configurable, Provenancable<ConfiguredObjectProvenance> {
 

@@ -47,7 +47,7 @@ import org.tribuo.provenance.impl.TrainerProvenanceImpl;
  * <p><b>State.</b> The count of calls of {@code train}. <b>Threads.</b> Safe; only the count is taken under a lock.
  *
  * @param <T> type of output
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public final class LoraTrainer<T extends Output<T>> implements IncrementalTrainer<T, LoraModel<T>>, WeightedExamples {
 

@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Map;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.error.AdapterFormatException;
-import org.lora4j.format.json.JsonObjects;
+import org.lora4j.internal.format.json.JsonObjects;
 import org.lora4j.tribuo.output.OutputScale;
 
 /**

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.tribuo;
 
+import org.lora4j.train.RunListener;
 import org.lora4j.train.StepReport;
-import org.lora4j.train.TrainingListener;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Logs the mean loss of every so many steps. */
-final class StepLog implements TrainingListener {
+final class StepLog implements RunListener {
 
     private static final Logger LOG = LoggerFactory.getLogger(LoraTrainer.class);
 

@@ -9,13 +9,13 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import java.util.function.BiPredicate;
-import org.lora4j.array.io.ArrayBytes;
-import org.lora4j.array.io.ElementCodec;
 import org.lora4j.config.AdapterConfig;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.error.AdapterFormatException;
 import org.lora4j.error.Problems;
-import org.lora4j.format.peft.PeftFile;
+import org.lora4j.internal.array.io.ArrayBytes;
+import org.lora4j.internal.array.io.ElementCodec;
+import org.lora4j.internal.format.peft.PeftFile;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -32,7 +32,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  *
  * <p><b>Threads.</b> Safe, as long as nobody writes to the arrays.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public final class Adapter {
 

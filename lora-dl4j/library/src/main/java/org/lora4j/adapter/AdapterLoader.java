@@ -10,10 +10,10 @@ import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
-import org.lora4j.array.Backend;
 import org.lora4j.config.AdapterConfig;
 import org.lora4j.error.AdapterFormatException;
 import org.lora4j.error.Problems;
+import org.lora4j.internal.array.Backend;
 
 /**
  * Loads adapters that {@link Adapter#load} does not take as they are: with keys of another library, without a config file,

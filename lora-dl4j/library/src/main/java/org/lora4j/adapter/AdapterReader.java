@@ -14,10 +14,10 @@ import org.lora4j.error.AdapterFormatException;
 import org.lora4j.error.CorruptAdapterException;
 import org.lora4j.error.Problems;
 import org.lora4j.format.TensorFile;
-import org.lora4j.format.peft.PeftConfigJson;
-import org.lora4j.format.peft.PeftFile;
 import org.lora4j.format.safetensors.SafetensorsReader;
-import org.lora4j.format.torch.TorchReader;
+import org.lora4j.internal.format.peft.PeftConfigJson;
+import org.lora4j.internal.format.peft.PeftFile;
+import org.lora4j.internal.format.torch.TorchReader;
 
 /** Reads an adapter's directory. */
 final class AdapterReader {

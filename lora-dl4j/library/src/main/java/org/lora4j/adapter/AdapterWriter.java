@@ -11,18 +11,18 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.stream.Collectors;
-import org.lora4j.array.io.ArrayBytes;
-import org.lora4j.array.io.ElementCodec;
 import org.lora4j.config.AdapterConfig;
 import org.lora4j.config.ModuleSelector;
 import org.lora4j.error.Problems;
-import org.lora4j.format.file.FileProblem;
-import org.lora4j.format.peft.PeftConfigJson;
-import org.lora4j.format.peft.PeftFile;
-import org.lora4j.format.peft.PeftKeys;
-import org.lora4j.format.peft.PeftTensor;
 import org.lora4j.format.safetensors.SafetensorsWriter;
 import org.lora4j.format.safetensors.TensorSource;
+import org.lora4j.internal.array.io.ArrayBytes;
+import org.lora4j.internal.array.io.ElementCodec;
+import org.lora4j.internal.format.file.FileProblem;
+import org.lora4j.internal.format.peft.PeftConfigJson;
+import org.lora4j.internal.format.peft.PeftFile;
+import org.lora4j.internal.format.peft.PeftKeys;
+import org.lora4j.internal.format.peft.PeftTensor;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Writes an adapter's directory. */

@@ -9,7 +9,7 @@ import java.nio.file.Path;
 import java.util.Locale;
 import org.lora4j.config.AdapterConfig;
 import org.lora4j.config.RankedConfig;
-import org.lora4j.format.file.RegularFile;
+import org.lora4j.internal.format.file.RegularFile;
 
 /** The README.md beside an adapter. One that a person wrote or changed is left alone. */
 final class ModelCard {

@@ -11,8 +11,8 @@ import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
-import org.lora4j.format.file.WholeFile;
-import org.lora4j.format.file.WriteLock;
+import org.lora4j.internal.format.file.WholeFile;
+import org.lora4j.internal.format.file.WriteLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.adapter;
 
-import org.lora4j.array.io.ElementCodec;
+import org.lora4j.internal.array.io.ElementCodec;
 
 /**
  * The element type in which an adapter's tensors are written. Types below F32 round each value to the nearest; loading
  * gives F32 arrays again.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public enum StorageType {
     /** Single precision; the default for FLOAT arrays. */

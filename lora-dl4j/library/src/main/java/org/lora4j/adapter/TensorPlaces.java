@@ -9,15 +9,15 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
-import org.lora4j.array.io.ArrayBytes;
-import org.lora4j.array.io.ElementCodec;
 import org.lora4j.error.AdapterFormatException;
 import org.lora4j.error.Problems;
 import org.lora4j.format.TensorEntry;
 import org.lora4j.format.TensorFile;
-import org.lora4j.format.peft.PeftFile;
-import org.lora4j.format.peft.PeftKey;
-import org.lora4j.format.peft.PeftKeys;
+import org.lora4j.internal.array.io.ArrayBytes;
+import org.lora4j.internal.array.io.ElementCodec;
+import org.lora4j.internal.format.peft.PeftFile;
+import org.lora4j.internal.format.peft.PeftKey;
+import org.lora4j.internal.format.peft.PeftKeys;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Puts the tensors of a file in their places and checks that they make an adapter. */

@@ -9,11 +9,11 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.lora4j.adapter.Adapter;
-import org.lora4j.array.SingularValues;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.error.ClosestNames;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
+import org.lora4j.internal.array.SingularValues;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**

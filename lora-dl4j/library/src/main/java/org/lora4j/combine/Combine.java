@@ -7,7 +7,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import org.lora4j.adapter.Adapter;
-import org.lora4j.format.peft.PeftFile;
+import org.lora4j.internal.format.peft.PeftFile;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -32,7 +32,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  *
  * <p><b>State.</b> The adapters are only read. A builder may be used again. <b>Threads.</b> For one thread.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public final class Combine {
 

@@ -17,7 +17,7 @@ import java.util.Set;
  * <p><i>Source:</i> TIES: Yadav et al., 2023, arXiv 2306.01708; DARE: Yu et al., "Language Models are Super Mario", 2023,
  * arXiv 2311.03099; PEFT: {@code tuners/lora/model.py} and {@code utils/merge_utils.py} at commit 5d602fdb.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public enum CombineAlgorithm {
     /** Weighted sums of the A_i and of the B_i; ranks must be equal. */

@@ -17,7 +17,7 @@ import org.lora4j.config.BiasTraining;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.Scaling;
 import org.lora4j.error.Problems;
-import org.lora4j.format.peft.PeftKeys;
+import org.lora4j.internal.format.peft.PeftKeys;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**

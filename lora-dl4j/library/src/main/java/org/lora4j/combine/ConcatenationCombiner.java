@@ -2,7 +2,7 @@
 package org.lora4j.combine;
 
 import java.util.List;
-import org.lora4j.array.Matrix;
+import org.lora4j.internal.array.Matrix;
 
 /** Puts factors side by side: {@code [B1 B2] [w1 s1 A1; w2 s2 A2]} is the weighted sum of the updates. */
 record ConcatenationCombiner() implements ModuleCombiner {

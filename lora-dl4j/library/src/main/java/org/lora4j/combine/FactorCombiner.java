@@ -5,7 +5,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
-import org.lora4j.array.Matrix;
+import org.lora4j.internal.array.Matrix;
 
 /**
  * Prunes and joins A and B on their own, as PEFT does. With two adapters and plain sums the update is

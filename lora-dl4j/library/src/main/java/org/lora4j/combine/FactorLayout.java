@@ -7,8 +7,8 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
-import org.lora4j.array.Matrix;
-import org.lora4j.format.peft.PeftTensor;
+import org.lora4j.internal.array.Matrix;
+import org.lora4j.internal.format.peft.PeftTensor;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 

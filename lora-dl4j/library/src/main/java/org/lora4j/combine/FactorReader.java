@@ -12,8 +12,8 @@ import org.lora4j.adapter.Adapter;
 import org.lora4j.config.AdapterConfig;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.error.Problems;
-import org.lora4j.format.peft.PeftKeys;
-import org.lora4j.format.peft.PeftTensor;
+import org.lora4j.internal.format.peft.PeftKeys;
+import org.lora4j.internal.format.peft.PeftTensor;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Reads the modules of adapters. The one place that knows which tensors the algebra understands. */

@@ -6,9 +6,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
-import org.lora4j.array.Matrix;
-import org.lora4j.array.RandomStreams;
 import org.lora4j.error.Problems;
+import org.lora4j.internal.array.Matrix;
+import org.lora4j.internal.array.RandomStreams;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** The masks of one run by what they are for. */

@@ -6,10 +6,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.lora4j.adapter.Adapter;
-import org.lora4j.array.Matrix;
-import org.lora4j.array.SingularValues;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
+import org.lora4j.internal.array.Matrix;
+import org.lora4j.internal.array.SingularValues;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.combine;
 
-import org.lora4j.array.Matrix;
-import org.lora4j.array.SingularValues;
+import org.lora4j.internal.array.Matrix;
+import org.lora4j.internal.array.SingularValues;
 
 /**
  * Factors as matrices; the update is {@code b * a}.

@@ -7,12 +7,12 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import org.lora4j.array.Matrix;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
 import org.lora4j.error.ClosestNames;
 import org.lora4j.error.Problems;
-import org.lora4j.format.peft.PeftKeys;
+import org.lora4j.internal.array.Matrix;
+import org.lora4j.internal.format.peft.PeftKeys;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 

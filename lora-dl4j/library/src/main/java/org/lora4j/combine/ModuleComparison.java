@@ -3,8 +3,8 @@ package org.lora4j.combine;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.lora4j.array.Matrix;
-import org.lora4j.array.SingularValues;
+import org.lora4j.internal.array.Matrix;
+import org.lora4j.internal.array.SingularValues;
 
 /**
  * How two updates of one module relate. Updates are scaled ones, as matrices [outputs, inputs].

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.combine;
 
-import org.lora4j.array.SingularValues;
+import org.lora4j.internal.array.SingularValues;
 
 /** The weighted sum of the updates at a lower rank. The sum itself, which may be large, is never formed. */
 record SumSvdCombiner() implements SvdCombiner {

@@ -5,8 +5,8 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.stream.DoubleStream;
-import org.lora4j.array.Matrix;
-import org.lora4j.array.SingularValues;
+import org.lora4j.internal.array.Matrix;
+import org.lora4j.internal.array.SingularValues;
 
 /** What combiners have in common that end in the best approximation of an update by a rank. */
 sealed interface SvdCombiner extends ModuleCombiner permits SumSvdCombiner, UpdateSvdCombiner {

@@ -12,7 +12,7 @@ import org.lora4j.config.AdapterConfig;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
 import org.lora4j.error.Problems;
-import org.lora4j.format.peft.PeftKeys;
+import org.lora4j.internal.format.peft.PeftKeys;
 
 /**
  * Which modules the result adapts.

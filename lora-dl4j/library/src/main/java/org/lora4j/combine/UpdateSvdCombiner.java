@@ -2,8 +2,8 @@
 package org.lora4j.combine;
 
 import java.util.List;
-import org.lora4j.array.Matrix;
-import org.lora4j.array.SingularValues;
+import org.lora4j.internal.array.Matrix;
+import org.lora4j.internal.array.SingularValues;
 
 /**
  * Prunes and joins the updates, which are formed in full, and approximates the outcome by the wanted rank.

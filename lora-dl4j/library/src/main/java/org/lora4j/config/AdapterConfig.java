@@ -19,7 +19,7 @@ import org.lora4j.error.Problems;
  *
  * <p><b>Threads.</b> Safe.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public abstract class AdapterConfig {
 

@@ -7,7 +7,7 @@ package org.lora4j.config;
  * <p>The learned biases belong to the adapter, so a model whose adapters are disabled computes with the biases of its
  * base, exactly. PEFT differs: there, with anything but {@link #NONE}, the learned ones stay in place.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public enum BiasTraining {
     /** No bias. */

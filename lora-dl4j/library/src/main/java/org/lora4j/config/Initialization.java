@@ -5,7 +5,7 @@ package org.lora4j.config;
  * How A and B of a fresh adapter start. This table is the one place to add a start value: its constant and PEFT's name
  * here, its numbers in the table {@code PairStarts} of {@code method}.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public enum Initialization {
     /**

@@ -26,7 +26,7 @@ import org.lora4j.error.Problems;
  *
  * <p>Source: Hu et al. 2021, LoRA: Low-Rank Adaptation of Large Language Models, arXiv 2106.09685.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public final class LoraConfig extends RankedConfig {
 

@@ -21,7 +21,7 @@ import org.lora4j.error.MessageText;
  *
  * <p><b>Threads.</b> Safe.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public sealed interface ModuleSelector {
 

@@ -4,7 +4,7 @@ package org.lora4j.config;
 /**
  * How the factor on B·A follows from alpha and rank.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public enum Scaling {
     /** alpha / rank. Source: Hu et al. 2021, LoRA, arXiv 2106.09685, section 4.1. */

@@ -16,7 +16,7 @@ import java.util.Objects;
  *
  * @param ofInputEmbedding rows of the model's input embedding; PEFT's list form
  * @param byModule rows by module path or last segments; PEFT's map form
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public record TrainableTokens(List<Integer> ofInputEmbedding, Map<String, List<Integer>> byModule) {
 

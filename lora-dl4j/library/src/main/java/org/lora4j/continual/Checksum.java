@@ -5,7 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.zip.CRC32C;
-import org.lora4j.array.DenseArray;
+import org.lora4j.internal.array.DenseArray;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Tells large values apart in the text of a penalty. */

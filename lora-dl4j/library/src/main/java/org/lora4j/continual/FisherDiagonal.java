@@ -10,9 +10,9 @@ import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.exec.LossAndGradients;
-import org.lora4j.model.Trainable;
-import org.lora4j.model.TrainableParameter;
 import org.lora4j.train.Batch;
+import org.lora4j.train.Trainable;
+import org.lora4j.train.TrainableParameter;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**

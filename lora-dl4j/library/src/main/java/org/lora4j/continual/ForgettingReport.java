@@ -15,7 +15,7 @@ import java.util.stream.IntStream;
 import org.lora4j.error.ClosestNames;
 import org.lora4j.error.CorruptAdapterException;
 import org.lora4j.error.Problems;
-import org.lora4j.format.json.JsonObjects;
+import org.lora4j.internal.format.json.JsonObjects;
 
 /**
  * What became of each task of a stream: the accuracy {@code a[i][j]} on task j after task i was learned, and what follows

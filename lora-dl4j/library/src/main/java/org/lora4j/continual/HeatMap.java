@@ -13,7 +13,7 @@ import java.nio.file.Path;
 import java.util.List;
 import javax.imageio.ImageIO;
 import org.lora4j.error.Problems;
-import org.lora4j.format.file.WholeFile;
+import org.lora4j.internal.format.file.WholeFile;
 
 /**
  * Draws the accuracies of a {@link ForgettingReport}: a row for each task learned, a column for each task tested, the time

@@ -9,12 +9,12 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.lora4j.adapter.Adapter;
-import org.lora4j.array.Matrix;
 import org.lora4j.error.Problems;
 import org.lora4j.exec.LossAndGradients;
-import org.lora4j.format.peft.PeftTensor;
-import org.lora4j.model.TrainableParameter;
+import org.lora4j.internal.array.Matrix;
+import org.lora4j.internal.format.peft.PeftTensor;
 import org.lora4j.train.Penalty;
+import org.lora4j.train.TrainableParameter;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**

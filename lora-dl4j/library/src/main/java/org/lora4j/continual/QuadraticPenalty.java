@@ -8,8 +8,8 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.lora4j.error.Problems;
 import org.lora4j.exec.LossAndGradients;
-import org.lora4j.model.TrainableParameter;
 import org.lora4j.train.Penalty;
+import org.lora4j.train.TrainableParameter;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**

@@ -10,18 +10,18 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
-import org.lora4j.array.Matrix;
-import org.lora4j.array.io.ArrayBytes;
-import org.lora4j.array.io.ElementCodec;
 import org.lora4j.error.CorruptAdapterException;
 import org.lora4j.error.Problems;
 import org.lora4j.error.UnsupportedAdapterVersionException;
 import org.lora4j.format.DType;
 import org.lora4j.format.TensorEntry;
-import org.lora4j.format.json.JsonObjects;
 import org.lora4j.format.safetensors.SafetensorsReader;
 import org.lora4j.format.safetensors.SafetensorsWriter;
 import org.lora4j.format.safetensors.TensorSource;
+import org.lora4j.internal.array.Matrix;
+import org.lora4j.internal.array.io.ArrayBytes;
+import org.lora4j.internal.array.io.ElementCodec;
+import org.lora4j.internal.format.json.JsonObjects;
 import org.nd4j.linalg.api.buffer.DataType;
 
 /**

@@ -10,11 +10,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.TreeMap;
-import org.lora4j.array.Matrix;
 import org.lora4j.error.ClosestNames;
 import org.lora4j.error.CorruptAdapterException;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
+import org.lora4j.internal.array.Matrix;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**

@@ -20,14 +20,14 @@ import org.deeplearning4j.nn.updater.BaseMultiLayerUpdater;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.adapter.BaseHashes;
 import org.lora4j.config.AdapterConfig;
-import org.lora4j.format.dl4j.SavedAdapters;
-import org.lora4j.format.dl4j.SavedAdapters.SavedAdapter;
-import org.lora4j.host.Folding;
-import org.lora4j.host.HostedModel;
-import org.lora4j.host.Merged;
+import org.lora4j.internal.cache.BatchMemory;
+import org.lora4j.internal.format.dl4j.SavedAdapters;
+import org.lora4j.internal.format.dl4j.SavedAdapters.SavedAdapter;
+import org.lora4j.internal.host.Folding;
+import org.lora4j.internal.host.HostedModel;
+import org.lora4j.internal.host.Merged;
 import org.lora4j.method.AdapterMethod.BiasEffect;
 import org.lora4j.model.MergeReport;
-import org.lora4j.train.cache.BatchMemory;
 import org.lora4j.train.cache.PrefixCache;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -57,7 +57,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * <p><b>Threads.</b> One call at a time.
  *
  * @param <N> {@link MultiLayerNetwork} or {@link ComputationGraph}
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public final class AdaptedNetwork<N extends Model> extends HostedModel<NetworkAdapter, Map<String, INDArray>> {
 

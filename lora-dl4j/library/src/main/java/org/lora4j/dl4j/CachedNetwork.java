@@ -2,7 +2,7 @@
 package org.lora4j.dl4j;
 
 import org.deeplearning4j.nn.api.Model;
-import org.lora4j.train.cache.BatchMemory;
+import org.lora4j.internal.cache.BatchMemory;
 import org.lora4j.train.cache.PrefixReport;
 
 /**

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.dl4j;
 
-import org.lora4j.train.cache.BatchMemory;
+import org.lora4j.internal.cache.BatchMemory;
 
 /** A network whose training steps can take from a memory what the layers below all that learn give. */
 interface Caching {

@@ -18,7 +18,7 @@ import org.lora4j.exec.FrozenPrefix;
  * @param kept keys of those whose outputs go to others, in the same order
  * @param left number of places that still run in every step
  */
-record FrozenPart(List<Site> below, List<String> kept, int left) {
+record FrozenPart(List<NetworkSite> below, List<String> kept, int left) {
 
     private static final List<Class<? extends Layer>> CHEAP = List.of(
             BatchNormalization.class,
@@ -50,7 +50,7 @@ record FrozenPart(List<Site> below, List<String> kept, int left) {
         return new FrozenPrefix(kept.stream().map(this::path).toList(), below.size(), heavy, left);
     }
 
-    private static boolean isHeavy(Site site) {
+    private static boolean isHeavy(NetworkSite site) {
         return site instanceof LayerSite layer
                 ? layer.conf().initializer().numParams(layer.conf()) > 0
                         && CHEAP.stream().noneMatch(kind -> kind.isInstance(layer.conf()))
@@ -65,8 +65,9 @@ record FrozenPart(List<Site> below, List<String> kept, int left) {
                 below.isEmpty()
                         ? "nothing lies below what trains"
                         : "the frozen part below what trains has no layer with products: "
-                                + Problems.quoted(below.stream().map(Site::path).toList()));
-        for (Site site : below) {
+                                + Problems.quoted(
+                                        below.stream().map(NetworkSite::path).toList()));
+        for (NetworkSite site : below) {
             site.randomness().ifPresent(reason -> problems.add("\"" + site.path() + "\" " + reason));
         }
         problems.check(

@@ -69,8 +69,8 @@ final class GraphAccess extends NetworkAccess<ComputationGraph> {
     }
 
     @Override
-    List<Site> sites(ComputationGraph network) {
-        List<Site> sites = new ArrayList<>();
+    List<NetworkSite> sites(ComputationGraph network) {
+        List<NetworkSite> sites = new ArrayList<>();
         for (String name : order(network)) {
             GraphVertex conf = network.getConfiguration().getVertices().get(name);
             if (conf instanceof LayerVertex vertex) {
@@ -133,7 +133,7 @@ final class GraphAccess extends NetworkAccess<ComputationGraph> {
     Reach reach(ComputationGraph base, Collection<String> learning, Set<String> stock) {
         Set<String> stopping = stopping(base, learning);
         Set<String> lowest = new HashSet<>();
-        for (Site site : sites(base)) {
+        for (NetworkSite site : sites(base)) {
             if (site.canEndGradients()
                     && !hasPreprocessor(base, site.key())
                     && !stopping.contains(site.key())
@@ -196,9 +196,9 @@ final class GraphAccess extends NetworkAccess<ComputationGraph> {
     @Override
     FrozenPart frozenPart(ComputationGraph base, Set<String> learning) {
         ComputationGraphConfiguration conf = base.getConfiguration();
-        Map<String, Site> below = new LinkedHashMap<>();
-        List<Site> sites = sites(base);
-        for (Site site : sites) {
+        Map<String, NetworkSite> below = new LinkedHashMap<>();
+        List<NetworkSite> sites = sites(base);
+        for (NetworkSite site : sites) {
             boolean onFrozen = inputs(base, site.key()).stream()
                     .allMatch(input -> conf.getNetworkInputs().contains(input) || below.containsKey(input));
             if (onFrozen
@@ -221,11 +221,11 @@ final class GraphAccess extends NetworkAccess<ComputationGraph> {
     }
 
     @Override
-    ComputationGraph build(ComputationGraph base, Map<String, Site> replaced, INDArray parameters) {
+    ComputationGraph build(ComputationGraph base, Map<String, NetworkSite> replaced, INDArray parameters) {
         ComputationGraphConfiguration conf = base.getConfiguration().clone();
         long length = 0;
         for (Map.Entry<String, GraphVertex> entry : conf.getVertices().entrySet()) {
-            Site replacement = replaced.get(entry.getKey());
+            NetworkSite replacement = replaced.get(entry.getKey());
             if (replacement instanceof VertexSite site) {
                 entry.setValue(site.conf());
             } else if (entry.getValue() instanceof LayerVertex vertex) {
@@ -257,7 +257,7 @@ final class GraphAccess extends NetworkAccess<ComputationGraph> {
     @Override
     Map<String, List<LayerSite>> readers(ComputationGraph network) {
         Map<String, List<LayerSite>> readers = new LinkedHashMap<>();
-        for (Site site : sites(network)) {
+        for (NetworkSite site : sites(network)) {
             if (site instanceof LayerSite layer && !hasPreprocessor(network, site.key())) {
                 inputs(network, site.key()).stream()
                         .filter(inputs(network)::contains)

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.dl4j;
 
-import org.lora4j.dl4j.layer.FrozenBaseLayer;
-import org.lora4j.dl4j.layer.LayerWeight;
-import org.lora4j.dl4j.layer.LoraSettings;
-import org.lora4j.internal.dl4j.layer.LayerKinds;
-import org.lora4j.internal.dl4j.layer.Randomness;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.misc.FrozenLayer;
+import org.lora4j.dl4j.layer.FrozenBaseLayer;
+import org.lora4j.dl4j.layer.LayerWeight;
+import org.lora4j.dl4j.layer.LoraSettings;
+import org.lora4j.internal.dl4j.layer.LayerKinds;
+import org.lora4j.internal.dl4j.layer.Randomness;
 import org.lora4j.method.AdapterMethod;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.learning.config.IUpdater;
@@ -23,7 +23,7 @@ import org.nd4j.linalg.learning.config.IUpdater;
  * @param path the name that targets and adapter files use
  * @param conf its configuration; only to be read
  */
-record LayerSite(String key, String path, Layer conf) implements Site {
+record LayerSite(String key, String path, Layer conf) implements NetworkSite {
 
     @Override
     public String kind() {

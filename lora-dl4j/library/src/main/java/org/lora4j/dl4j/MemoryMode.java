@@ -4,7 +4,7 @@ package org.lora4j.dl4j;
 /**
  * Where an adapted network has the values that do not learn.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public enum MemoryMode {
 

@@ -43,8 +43,8 @@ final class MultiLayerAccess extends NetworkAccess<MultiLayerNetwork> {
     }
 
     @Override
-    List<Site> sites(MultiLayerNetwork network) {
-        List<Site> sites = new ArrayList<>();
+    List<NetworkSite> sites(MultiLayerNetwork network) {
+        List<NetworkSite> sites = new ArrayList<>();
         MultiLayerConfiguration conf = network.getLayerWiseConfigurations();
         for (int i = 0; i < network.getnLayers(); i++) {
             org.deeplearning4j.nn.conf.layers.Layer layer = conf.getConf(i).getLayer();
@@ -114,7 +114,7 @@ final class MultiLayerAccess extends NetworkAccess<MultiLayerNetwork> {
     }
 
     @Override
-    MultiLayerNetwork build(MultiLayerNetwork base, Map<String, Site> replaced, INDArray parameters) {
+    MultiLayerNetwork build(MultiLayerNetwork base, Map<String, NetworkSite> replaced, INDArray parameters) {
         MultiLayerConfiguration conf = base.getLayerWiseConfigurations().clone();
         long length = 0;
         for (int i = 0; i < conf.getConfs().size(); i++) {

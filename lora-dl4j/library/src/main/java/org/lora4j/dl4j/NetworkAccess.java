@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.dl4j;
 
-import org.lora4j.internal.dl4j.layer.LayerKinds;
-import org.lora4j.internal.dl4j.layer.Randomness;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -16,6 +14,8 @@ import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
 import org.deeplearning4j.nn.updater.BaseMultiLayerUpdater;
 import org.deeplearning4j.optimize.api.TrainingListener;
 import org.lora4j.error.Problems;
+import org.lora4j.internal.dl4j.layer.LayerKinds;
+import org.lora4j.internal.dl4j.layer.Randomness;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -34,7 +34,7 @@ abstract class NetworkAccess<N extends Model> {
     record Reach(Set<String> stopping, Set<String> lowest) {}
 
     /** The places of a network, in the order of the parameters. */
-    abstract List<Site> sites(N network);
+    abstract List<NetworkSite> sites(N network);
 
     /** The live parameters of a place by name; empty if it has none. */
     abstract Map<String, INDArray> parameters(N network, String key);
@@ -60,12 +60,12 @@ abstract class NetworkAccess<N extends Model> {
     abstract NetworkAccess<N> caching();
 
     /** A new network of the configuration of another, with some places replaced, all parameters zero, without updater. */
-    final N build(N base, Map<String, Site> replaced) {
+    final N build(N base, Map<String, NetworkSite> replaced) {
         return build(base, replaced, null);
     }
 
     /** As above over given parameters, which become the network's own array; null for zeros. */
-    abstract N build(N base, Map<String, Site> replaced, INDArray parameters);
+    abstract N build(N base, Map<String, NetworkSite> replaced, INDArray parameters);
 
     /** What the network takes, in order. */
     abstract List<String> inputs(N network);

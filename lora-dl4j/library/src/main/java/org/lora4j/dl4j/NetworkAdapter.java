@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.dl4j;
 
-import org.lora4j.dl4j.layer.LayerWeight;
-import org.lora4j.dl4j.layer.LoraSlot;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -11,12 +9,14 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.lora4j.adapter.Adapter;
-import org.lora4j.array.RandomStreams;
+import org.lora4j.dl4j.layer.LayerWeight;
+import org.lora4j.dl4j.layer.LoraSlot;
 import org.lora4j.error.Problems;
-import org.lora4j.format.peft.PeftFile;
-import org.lora4j.host.Folding;
-import org.lora4j.host.HostAdapter;
-import org.lora4j.host.HostPart;
+import org.lora4j.internal.array.RandomStreams;
+import org.lora4j.internal.format.peft.PeftFile;
+import org.lora4j.internal.host.Folding;
+import org.lora4j.internal.host.HostAdapter;
+import org.lora4j.internal.host.HostPart;
 import org.lora4j.method.AdapterMethod;
 import org.lora4j.method.AdapterMethod.BiasEffect;
 import org.lora4j.method.LoraMethod;

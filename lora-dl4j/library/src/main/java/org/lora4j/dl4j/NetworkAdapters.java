@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.dl4j;
 
-import org.lora4j.dl4j.layer.LoraSettings;
-import org.lora4j.dl4j.layer.LoraSlot;
-import org.lora4j.internal.dl4j.layer.LayerKinds;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -15,17 +12,20 @@ import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.adapter.BaseHashes;
-import org.lora4j.array.RandomStreams;
 import org.lora4j.config.AdapterConfig;
 import org.lora4j.dl4j.NetworkAdapter.Copy;
 import org.lora4j.dl4j.NetworkAdapter.Part;
+import org.lora4j.dl4j.layer.LoraSettings;
+import org.lora4j.dl4j.layer.LoraSlot;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
-import org.lora4j.format.peft.PeftFile;
-import org.lora4j.format.peft.StackedModules;
-import org.lora4j.host.AdapterFit;
-import org.lora4j.host.Selection;
-import org.lora4j.host.TokenRows;
+import org.lora4j.internal.array.RandomStreams;
+import org.lora4j.internal.dl4j.layer.LayerKinds;
+import org.lora4j.internal.format.peft.PeftFile;
+import org.lora4j.internal.format.peft.StackedModules;
+import org.lora4j.internal.host.AdapterFit;
+import org.lora4j.internal.host.Selection;
+import org.lora4j.internal.host.TokenRows;
 import org.lora4j.method.AdapterMethod;
 import org.lora4j.method.AdapterMethod.BiasEffect;
 import org.lora4j.method.AdapterMethods;
@@ -248,8 +248,8 @@ final class NetworkAdapters {
     /** Refuses now what no network could be built for later. */
     private NetworkAdapter possible(NetworkAdapter adapter, boolean learns) {
         Problems problems = new Problems();
-        List<Site> learners = new ArrayList<>();
-        for (Site site : modules.sites()) {
+        List<NetworkSite> learners = new ArrayList<>();
+        for (NetworkSite site : modules.sites()) {
             List<LoraSlot> slots = adapter.all().stream()
                     .filter(part -> part.module().layer().equals(site.key()))
                     .map(part -> adapter.slot(part, learns))

@@ -14,9 +14,9 @@ import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.lora4j.error.IncompatibleBaseException;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.error.Problems;
-import org.lora4j.format.dl4j.NetworkConfiguration;
-import org.lora4j.format.dl4j.NetworkZip;
-import org.lora4j.format.dl4j.SavedAdapters;
+import org.lora4j.internal.format.dl4j.NetworkConfiguration;
+import org.lora4j.internal.format.dl4j.NetworkZip;
+import org.lora4j.internal.format.dl4j.SavedAdapters;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -43,7 +43,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p><b>State.</b> A value. <b>Threads.</b> Safe.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public final class NetworkFile {
 

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.dl4j;
 
-import org.lora4j.dl4j.layer.LayerWeight;
-import org.lora4j.internal.dl4j.layer.LayerKinds;
-import org.lora4j.internal.dl4j.layer.VertexKinds;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -16,10 +13,13 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
-import org.lora4j.array.GuardedExecutioner;
+import org.lora4j.dl4j.layer.LayerWeight;
 import org.lora4j.error.Problems;
-import org.lora4j.format.peft.PeftKeys;
-import org.lora4j.host.Selection;
+import org.lora4j.internal.array.GuardedExecutioner;
+import org.lora4j.internal.dl4j.layer.LayerKinds;
+import org.lora4j.internal.dl4j.layer.VertexKinds;
+import org.lora4j.internal.format.peft.PeftKeys;
+import org.lora4j.internal.host.Selection;
 import org.lora4j.method.AdapterMethod;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -39,10 +39,10 @@ public final class NetworkModules {
     private static final String KINDS = "Kinds of layers with adapters: " + String.join(", ", LayerKinds.names())
             + "; of vertices: " + String.join(", ", VertexKinds.names());
 
-    private final List<Site> sites;
+    private final List<NetworkSite> sites;
     private final Map<String, NetworkModule> modules = new LinkedHashMap<>();
     private final Map<String, String> notAdaptable = new LinkedHashMap<>();
-    private final Map<String, Site> siteOf = new HashMap<>();
+    private final Map<String, NetworkSite> siteOf = new HashMap<>();
     private final Set<String> heads;
     private final List<NetworkParameter> parameters = new ArrayList<>();
 
@@ -90,7 +90,7 @@ public final class NetworkModules {
         return new NetworkModules(network, access);
     }
 
-    private void add(Site site, Map<String, INDArray> values) {
+    private void add(NetworkSite site, Map<String, INDArray> values) {
         List<LayerWeight> weights = site.weights();
         Map<String, NetworkModule> byWeight = new LinkedHashMap<>();
         for (LayerWeight weight : weights) {
@@ -114,7 +114,7 @@ public final class NetworkModules {
     private void requireNames() {
         Map<String, String> owners = new HashMap<>();
         Problems problems = new Problems();
-        for (Site site : sites) {
+        for (NetworkSite site : sites) {
             String place = site.kind() + " " + site.key();
             Set<String> taken = new LinkedHashSet<>();
             for (String path : names(site)) {
@@ -140,7 +140,7 @@ public final class NetworkModules {
     }
 
     /** What a place with parameters is known by. */
-    private Set<String> names(Site site) {
+    private Set<String> names(NetworkSite site) {
         Set<String> names = new LinkedHashSet<>();
         for (NetworkParameter parameter : parameters) {
             if (parameter.layer().equals(site.key())) {
@@ -196,7 +196,7 @@ public final class NetworkModules {
         return parameters.isEmpty() ? DataType.FLOAT : parameters.get(0).value().dataType();
     }
 
-    List<Site> sites() {
+    List<NetworkSite> sites() {
         return sites;
     }
 

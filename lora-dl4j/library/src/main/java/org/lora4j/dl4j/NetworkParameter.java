@@ -2,7 +2,7 @@
 package org.lora4j.dl4j;
 
 import java.util.Arrays;
-import org.lora4j.host.HostParameter;
+import org.lora4j.internal.host.HostParameter;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**

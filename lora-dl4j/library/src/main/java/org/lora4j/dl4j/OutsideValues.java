@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.dl4j;
 
-import org.lora4j.dl4j.layer.FrozenValues;
-import org.lora4j.dl4j.layer.FrozenVector;
 import java.util.Map;
 import org.deeplearning4j.nn.api.Model;
+import org.lora4j.dl4j.layer.FrozenValues;
+import org.lora4j.dl4j.layer.FrozenVector;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -35,7 +35,7 @@ final class OutsideValues {
      * @param moved values that differ from the base's, by name
      * @return null for places without parameters
      */
-    FrozenValues of(Site site, Map<String, INDArray> moved) {
+    FrozenValues of(NetworkSite site, Map<String, INDArray> moved) {
         Part part = parts.get(site.key());
         if (part.length() == 0) {
             return null;

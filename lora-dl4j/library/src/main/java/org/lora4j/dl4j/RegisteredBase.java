@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.dl4j;
 
-import org.lora4j.dl4j.layer.FrozenVector;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.lora4j.dl4j.layer.FrozenVector;
 
 /**
  * Makes a base known, so that networks that were saved in {@link MemoryMode#LOW_MEMORY} can be read back over it.

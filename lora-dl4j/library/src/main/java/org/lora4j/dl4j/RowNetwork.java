@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.dl4j;
 
-import org.lora4j.dl4j.layer.RowAdditions;
-import org.lora4j.internal.dl4j.layer.RowsLayer;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -12,8 +10,10 @@ import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.lora4j.adapter.Adapter;
+import org.lora4j.dl4j.layer.RowAdditions;
 import org.lora4j.error.MessageText;
-import org.lora4j.host.PlainAdapters;
+import org.lora4j.internal.dl4j.layer.RowsLayer;
+import org.lora4j.internal.host.PlainAdapters;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -92,7 +92,7 @@ public final class RowNetwork {
         Map<String, String> refusals = new LinkedHashMap<>();
         Map<String, LayerSite> asking = new LinkedHashMap<>();
         for (NetworkModule module : modules.modules()) {
-            Site site = modules.sites().stream()
+            NetworkSite site = modules.sites().stream()
                     .filter(any -> any.key().equals(module.layer()))
                     .findFirst()
                     .orElseThrow();
@@ -106,7 +106,7 @@ public final class RowNetwork {
         // Without what the updater remembers: adapters are checked only, and not trained.
         NetworkAdapters adapters = new NetworkAdapters(modules, Map.of());
         RunnerFactory factory = asked -> {
-            Map<String, Site> replaced = new LinkedHashMap<>();
+            Map<String, NetworkSite> replaced = new LinkedHashMap<>();
             asking.forEach((path, site) -> replaced.put(
                     site.key(),
                     new LayerSite(
@@ -124,7 +124,7 @@ public final class RowNetwork {
                 factory));
     }
 
-    private static String refusal(Site site) {
+    private static String refusal(NetworkSite site) {
         return site instanceof LayerSite layer
                 ? RowsLayer.refusal(layer.conf())
                 : "a vertex of kind " + site.kind() + " has no update for each row; expected a layer of "

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.dl4j;
 
-import org.lora4j.dl4j.layer.FrozenValues;
-import org.lora4j.dl4j.layer.LoraSettings;
-import org.lora4j.dl4j.layer.LoraSlot;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -19,8 +16,11 @@ import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.updater.BaseMultiLayerUpdater;
 import org.lora4j.dl4j.NetworkAdapter.Copy;
 import org.lora4j.dl4j.NetworkAdapter.Part;
+import org.lora4j.dl4j.layer.FrozenValues;
+import org.lora4j.dl4j.layer.LoraSettings;
+import org.lora4j.dl4j.layer.LoraSlot;
 import org.lora4j.error.Problems;
-import org.lora4j.host.HostState;
+import org.lora4j.internal.host.HostState;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -137,7 +137,7 @@ final class StateNetwork<N extends Model> {
         moved.putAll(residuals(parameters));
         Map<String, Map<String, INDArray>> movedByPlace = movedByPlace(parameters);
         network = access.build(base, places(movedByPlace));
-        for (Site site : access.sites(base)) {
+        for (NetworkSite site : access.sites(base)) {
             assign(access.parameters(base, site.key()), access.parameters(network, site.key()));
         }
         ties.forEach(tie ->
@@ -202,7 +202,7 @@ final class StateNetwork<N extends Model> {
         return learners;
     }
 
-    private Map<String, Site> places(Map<String, Map<String, INDArray>> movedByPlace) {
+    private Map<String, NetworkSite> places(Map<String, Map<String, INDArray>> movedByPlace) {
         Set<String> learners = learners();
         requirePossible(UpdaterEpsilon.problems(
                 base.params().dataType(),
@@ -210,15 +210,15 @@ final class StateNetwork<N extends Model> {
                         .filter(site -> learners.contains(site.key()))
                         .toList()));
         Set<String> stock = new HashSet<>();
-        for (Site site : access.sites(base)) {
+        for (NetworkSite site : access.sites(base)) {
             if (staysStock(site)) {
                 stock.add(site.key());
             }
         }
         NetworkAccess.Reach reach = access.reach(base, learners, stock);
         String inside = inside(learners);
-        Map<String, Site> replaced = new HashMap<>();
-        for (Site site : access.sites(base)) {
+        Map<String, NetworkSite> replaced = new HashMap<>();
+        for (NetworkSite site : access.sites(base)) {
             String key = site.key();
             LoraSettings settings = new LoraSettings(
                     slots.getOrDefault(key, List.of()),
@@ -235,7 +235,7 @@ final class StateNetwork<N extends Model> {
         return replaced;
     }
 
-    private FrozenValues outside(Site site, Map<String, INDArray> moved) {
+    private FrozenValues outside(NetworkSite site, Map<String, INDArray> moved) {
         return outside == null ? null : outside.of(site, moved);
     }
 
@@ -244,24 +244,24 @@ final class StateNetwork<N extends Model> {
      * only, and do not train if there are none, whatever their vertices have.
      */
     private String inside(Set<String> learners) {
-        List<Site> layers = access.sites(base).stream()
+        List<NetworkSite> layers = access.sites(base).stream()
                 .filter(site -> site instanceof LayerSite && length(site) > 0)
                 .toList();
         return learners.isEmpty() || layers.stream().anyMatch(site -> learners.contains(site.key()))
                 ? null
                 : layers.stream()
                         .min(Comparator.comparingLong(this::length))
-                        .map(Site::key)
+                        .map(NetworkSite::key)
                         .orElse(null);
     }
 
-    private long length(Site site) {
+    private long length(NetworkSite site) {
         return access.parameters(base, site.key()).values().stream()
                 .mapToLong(INDArray::length)
                 .sum();
     }
 
-    private boolean staysStock(Site site) {
+    private boolean staysStock(NetworkSite site) {
         Set<String> all = access.parameters(base, site.key()).keySet();
         List<String> own = learning.getOrDefault(site.key(), List.of());
         return own.containsAll(all) && !slots.containsKey(site.key()) && !site.doublesGradients();

@@ -22,9 +22,9 @@ final class UpdaterEpsilon {
     private UpdaterEpsilon() {}
 
     /** What is wrong with the updaters of places that learn, in a network of a type. */
-    static List<String> problems(DataType type, Collection<Site> learning) {
+    static List<String> problems(DataType type, Collection<NetworkSite> learning) {
         Map<String, List<String>> places = new LinkedHashMap<>();
-        for (Site site : learning) {
+        for (NetworkSite site : learning) {
             for (IUpdater updater : site.updaters()) {
                 double epsilon = epsilon(updater);
                 if (epsilon > 0 && Nd4j.scalar(type, epsilon).getDouble(0) == 0) {

@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.dl4j;
 
-import org.lora4j.dl4j.layer.FrozenBaseVertex;
-import org.lora4j.dl4j.layer.LayerWeight;
-import org.lora4j.dl4j.layer.LoraLayer;
-import org.lora4j.dl4j.layer.LoraSettings;
-import org.lora4j.internal.dl4j.layer.VertexKinds;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -13,6 +8,11 @@ import java.util.Set;
 import org.deeplearning4j.nn.conf.graph.FrozenVertex;
 import org.deeplearning4j.nn.conf.graph.GraphVertex;
 import org.deeplearning4j.nn.conf.layers.samediff.SameDiffVertex;
+import org.lora4j.dl4j.layer.FrozenBaseVertex;
+import org.lora4j.dl4j.layer.LayerWeight;
+import org.lora4j.dl4j.layer.LoraLayer;
+import org.lora4j.dl4j.layer.LoraSettings;
+import org.lora4j.internal.dl4j.layer.VertexKinds;
 import org.lora4j.method.AdapterMethod;
 import org.lora4j.method.LoraMethod;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -25,7 +25,7 @@ import org.nd4j.linalg.learning.config.IUpdater;
  * @param conf its configuration in the graph itself, as copies that stock vertices make of themselves lack their updater;
  *     only to be read
  */
-record VertexSite(String key, GraphVertex conf) implements Site {
+record VertexSite(String key, GraphVertex conf) implements NetworkSite {
 
     @Override
     public String path() {

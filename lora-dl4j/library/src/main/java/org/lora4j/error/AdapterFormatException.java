@@ -7,7 +7,7 @@ import java.io.IOException;
  * The files of an adapter cannot be used as they are. Subclasses say why; this class itself stands for content that is
  * well-formed but not a usable adapter, such as a missing file or a config with forbidden values.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public class AdapterFormatException extends IOException {
 

@@ -4,7 +4,7 @@ package org.lora4j.error;
 /**
  * A file is damaged, or is not of the format its name promises.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public class CorruptAdapterException extends AdapterFormatException {
 

@@ -4,7 +4,7 @@ package org.lora4j.error;
 /**
  * An adapter is sound but was made for another base model.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public class IncompatibleBaseException extends AdapterFormatException {
 

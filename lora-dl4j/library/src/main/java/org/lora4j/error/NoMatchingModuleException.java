@@ -4,7 +4,7 @@ package org.lora4j.error;
 /**
  * A selector of modules, or one of its entries, matches no module of the model.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public class NoMatchingModuleException extends IllegalArgumentException {
 

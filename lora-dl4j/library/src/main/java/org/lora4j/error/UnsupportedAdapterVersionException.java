@@ -4,7 +4,7 @@ package org.lora4j.error;
 /**
  * A file is well-formed but uses a method or an option that this version does not know how to apply.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public class UnsupportedAdapterVersionException extends AdapterFormatException {
 

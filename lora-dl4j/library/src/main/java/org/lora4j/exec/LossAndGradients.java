@@ -3,8 +3,8 @@ package org.lora4j.exec;
 
 import java.util.Map;
 import java.util.Set;
-import org.lora4j.array.ArrayText;
 import org.lora4j.error.Problems;
+import org.lora4j.internal.array.ArrayText;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**

@@ -2,8 +2,8 @@
 package org.lora4j.method;
 
 import java.util.List;
-import org.lora4j.array.Matrix;
-import org.lora4j.array.OrthonormalBasis;
+import org.lora4j.internal.array.Matrix;
+import org.lora4j.internal.array.OrthonormalBasis;
 
 /**
  * {@code B = Q[:, :r]} and {@code A = R[:r]} of {@code W = Q R}. The signs of the columns of Q are free; the product is

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.method;
 
-import org.lora4j.array.Matrix;
-import org.lora4j.array.OrthonormalBasis;
-import org.lora4j.array.RandomStreams;
+import org.lora4j.internal.array.Matrix;
+import org.lora4j.internal.array.OrthonormalBasis;
+import org.lora4j.internal.array.RandomStreams;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 

@@ -2,8 +2,8 @@
 package org.lora4j.method;
 
 import java.util.Arrays;
-import org.lora4j.array.Matrix;
-import org.lora4j.array.SingularValues;
+import org.lora4j.internal.array.Matrix;
+import org.lora4j.internal.array.SingularValues;
 
 /**
  * {@code B = U[:, :r] sqrt(S)} and {@code A = sqrt(S) V^T[:r]} of {@code W = U S V^T}, with S divided by the scaling, so

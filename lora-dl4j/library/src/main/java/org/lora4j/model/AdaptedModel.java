@@ -29,7 +29,7 @@ import org.lora4j.config.AdapterConfig;
  *
  * <p><b>Threads.</b> One call at a time.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public interface AdaptedModel {
 

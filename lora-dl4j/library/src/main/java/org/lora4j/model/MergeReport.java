@@ -13,7 +13,7 @@ import java.util.List;
  *     double precision and rounded once: what merging into the weight's data type costs
  * @param module path of the module with the largest rounding
  * @param bytes memory of the new weights; the base's stay in memory too, so that a merge can be undone exactly
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public record MergeReport(
         List<String> adapters, int modules, double largestChange, double largestRounding, String module, long bytes) {

@@ -15,7 +15,7 @@ import org.lora4j.method.ModuleShape;
  * @param merged those of them that are merged into the weight
  * @param saved names of the adapters that hold a fully trained copy of this module
  * @param outputHead whether "all linear" leaves the module out because it is an output head
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public record ModuleStatus(
         String path,

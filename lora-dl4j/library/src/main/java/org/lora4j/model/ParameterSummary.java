@@ -13,7 +13,7 @@ import java.util.Locale;
  * @param mergedBytes memory that merged weights take now in addition to the base's
  * @param frozenHeads output heads that learned in the base and that no active adapter changes: right for heads that were
  *     trained before, a mistake for new ones, which belong into {@code modulesToSave}
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public record ParameterSummary(
         long trainable, long total, List<ModuleParameters> modules, long mergedBytes, List<String> frozenHeads) {

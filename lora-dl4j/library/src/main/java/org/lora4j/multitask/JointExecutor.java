@@ -12,7 +12,7 @@ import java.util.Map;
 import java.util.Set;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.exec.LossAndGradients;
-import org.lora4j.model.TrainableParameter;
+import org.lora4j.train.TrainableParameter;
 import org.nd4j.linalg.api.buffer.DataBuffer;
 import org.nd4j.linalg.api.ndarray.INDArray;
 

@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.lora4j.exec.GraphExecutor;
-import org.lora4j.model.Trainable;
-import org.lora4j.model.TrainableParameter;
+import org.lora4j.train.Trainable;
+import org.lora4j.train.TrainableParameter;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**

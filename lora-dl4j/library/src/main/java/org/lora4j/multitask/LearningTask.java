@@ -4,9 +4,9 @@ package org.lora4j.multitask;
 import java.util.Objects;
 import java.util.Optional;
 import org.lora4j.error.MessageText;
-import org.lora4j.model.Trainable;
 import org.lora4j.train.Batches;
-import org.lora4j.train.Evaluation;
+import org.lora4j.train.Trainable;
+import org.lora4j.train.Validation;
 
 /**
  * One of several tasks that are trained together: what learns, from which data, and how good it is.
@@ -21,7 +21,7 @@ import org.lora4j.train.Evaluation;
  * @param evaluation its metric on data held out, or empty
  * @apiNote Status: experimental
  */
-public record LearningTask(String name, Trainable model, Batches batches, Optional<Evaluation> evaluation) {
+public record LearningTask(String name, Trainable model, Batches batches, Optional<Validation> evaluation) {
 
     /**
      * Checks that nothing is missing.
@@ -58,7 +58,7 @@ public record LearningTask(String name, Trainable model, Batches batches, Option
      * @param batches as in the record
      * @param evaluation as in the record
      */
-    public LearningTask(String name, Trainable model, Batches batches, Evaluation evaluation) {
+    public LearningTask(String name, Trainable model, Batches batches, Validation evaluation) {
         this(name, model, batches, Optional.of(evaluation));
     }
 

@@ -16,9 +16,9 @@ import java.util.stream.Stream;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.error.AdapterFormatException;
 import org.lora4j.error.CorruptAdapterException;
-import org.lora4j.format.file.FileProblem;
-import org.lora4j.format.file.WholeFile;
-import org.lora4j.format.file.WriteLock;
+import org.lora4j.internal.format.file.FileProblem;
+import org.lora4j.internal.format.file.WholeFile;
+import org.lora4j.internal.format.file.WriteLock;
 import org.lora4j.multitask.MultiTaskAdapter.Part;
 
 /** The directory of a multi-task adapter. */

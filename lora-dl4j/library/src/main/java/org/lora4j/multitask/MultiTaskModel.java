@@ -9,14 +9,14 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.lora4j.adapter.Adapter;
-import org.lora4j.array.RandomStreams;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
 import org.lora4j.error.Problems;
-import org.lora4j.model.TrainableParameter;
+import org.lora4j.internal.array.RandomStreams;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.samediff.ExpertGate;
 import org.lora4j.samediff.ExpertGate.Input;
+import org.lora4j.train.TrainableParameter;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**

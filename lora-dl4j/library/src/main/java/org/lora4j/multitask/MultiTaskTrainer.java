@@ -10,10 +10,10 @@ import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import org.lora4j.error.Problems;
 import org.lora4j.train.EpochReport;
-import org.lora4j.train.Evaluation;
+import org.lora4j.train.RunListener;
 import org.lora4j.train.Trainer;
-import org.lora4j.train.TrainingListener;
 import org.lora4j.train.TrainingPlan;
+import org.lora4j.train.Validation;
 import org.nd4j.linalg.api.buffer.DataType;
 
 /**
@@ -44,7 +44,7 @@ public final class MultiTaskTrainer {
     private final TrainingPlan plan;
     private final TaskSampling sampling;
     private final LossWeighting weighting;
-    private final List<TrainingListener> listeners;
+    private final List<RunListener> listeners;
 
     private MultiTaskTrainer(Builder builder) {
         this.tasks = List.copyOf(builder.tasks);
@@ -91,7 +91,7 @@ public final class MultiTaskTrainer {
     }
 
     /** Computes the metrics of all tasks after an epoch, and writes down what each of them did in it. */
-    private final class Metrics implements TrainingListener {
+    private final class Metrics implements RunListener {
 
         private final Weigher weigher;
         private final LossMeans means;
@@ -104,10 +104,10 @@ public final class MultiTaskTrainer {
         }
 
         /** The mean of the tasks' metrics. */
-        Optional<Evaluation> evaluation() {
+        Optional<Validation> evaluation() {
             return tasks.get(0)
                     .evaluation()
-                    .map(first -> new Evaluation("mean " + first.name(), first.higherIsBetter(), this::mean));
+                    .map(first -> new Validation("mean " + first.name(), first.higherIsBetter(), this::mean));
         }
 
         private double mean() {
@@ -148,7 +148,7 @@ public final class MultiTaskTrainer {
         private TrainingPlan plan;
         private TaskSampling sampling = TaskSampling.proportional();
         private LossWeighting weighting = LossWeighting.uniform();
-        private final List<TrainingListener> listeners = new ArrayList<>();
+        private final List<RunListener> listeners = new ArrayList<>();
 
         private Builder() {}
 
@@ -213,7 +213,7 @@ public final class MultiTaskTrainer {
          * @param value the listener
          * @return this
          */
-        public Builder listener(TrainingListener value) {
+        public Builder listener(RunListener value) {
             listeners.add(Objects.requireNonNull(value, "MultiTaskTrainer: listener is null; expected a listener"));
             return this;
         }
@@ -267,7 +267,7 @@ public final class MultiTaskTrainer {
                             + " have no evaluation, others have; expected one for each task or" + " none");
             long directions = tasks.stream()
                     .flatMap(task -> task.evaluation().stream())
-                    .map(Evaluation::higherIsBetter)
+                    .map(Validation::higherIsBetter)
                     .distinct()
                     .count();
             problems.check(

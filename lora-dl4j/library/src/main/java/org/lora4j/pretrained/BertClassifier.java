@@ -5,7 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.lora4j.error.Problems;
-import org.lora4j.graph.SharedArrays;
+import org.lora4j.internal.graph.SharedArrays;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -31,7 +31,7 @@ import org.nd4j.linalg.factory.Nd4j;
  * <p><i>State.</i> The graph shares the arrays of the encoder's weights; the head's are its own. <i>Threads.</i> As
  * SameDiff.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public final class BertClassifier {
 

@@ -28,8 +28,8 @@ public record BertConfig(
         int maxPositions,
         int typeVocabulary,
         double layerNormEpsilon,
-        Activation activation,
-        Positions positions) {
+        BertActivation activation,
+        PositionIds positions) {
 
     /** The epsilon of layer norm in BERT and its descendants. */
     public static final double BERT_LAYER_NORM_EPSILON = 1e-12;
@@ -65,7 +65,7 @@ public record BertConfig(
             problems.add("layerNormEpsilon = " + layerNormEpsilon + ", expected [0, 1)");
         }
         if (activation == null) {
-            problems.add("activation = null, expected one of " + List.of(Activation.values()));
+            problems.add("activation = null, expected one of " + List.of(BertActivation.values()));
         }
         if (positions == null) {
             problems.add("positions = null, expected Positions.FROM_ZERO or Positions.afterPadding(id)");
@@ -99,7 +99,7 @@ public record BertConfig(
             int maxPositions,
             int typeVocabulary,
             double layerNormEpsilon,
-            Activation activation) {
+            BertActivation activation) {
         this(
                 layers,
                 hidden,
@@ -110,7 +110,7 @@ public record BertConfig(
                 typeVocabulary,
                 layerNormEpsilon,
                 activation,
-                Positions.FROM_ZERO);
+                PositionIds.FROM_ZERO);
     }
 
     /**
@@ -137,7 +137,7 @@ public record BertConfig(
                 maxPositions,
                 typeVocabulary,
                 BERT_LAYER_NORM_EPSILON,
-                Activation.GELU);
+                BertActivation.GELU);
     }
 
     /**

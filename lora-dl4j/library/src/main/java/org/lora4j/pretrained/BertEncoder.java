@@ -2,7 +2,7 @@
 package org.lora4j.pretrained;
 
 import java.util.Map;
-import org.lora4j.graph.SharedArrays;
+import org.lora4j.internal.graph.SharedArrays;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -35,7 +35,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * <p><i>Source.</i> Devlin et al. 2018, BERT, arXiv:1810.04805, section 3; Vaswani et al. 2017, Attention is all you
  * need, arXiv:1706.03762, equation 1.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public final class BertEncoder {
 

@@ -8,9 +8,9 @@ import java.util.OptionalInt;
 
 /** The kinds of BERT that Hugging Face's model classes tell apart: the one table of what differs between them. */
 enum BertFamily {
-    /** Positions from 0; the classifier is one linear module over the pooler. */
+    /** PositionIds from 0; the classifier is one linear module over the pooler. */
     BERT("bert.", OptionalInt.empty(), List.of("bert")),
-    /** Positions behind the padding id; the classifier has a hidden layer of its own, over the first token. */
+    /** PositionIds behind the padding id; the classifier has a hidden layer of its own, over the first token. */
     ROBERTA("roberta.", OptionalInt.of(1), List.of("roberta", "xlm-roberta", "camembert"));
 
     private final String prefix;
@@ -48,10 +48,10 @@ enum BertFamily {
     }
 
     /** The positions, given the padding id of a config, if it names one. */
-    Positions positions(OptionalInt paddingId) {
+    PositionIds positions(OptionalInt paddingId) {
         return defaultPadding.isEmpty()
-                ? Positions.FROM_ZERO
-                : new Positions(paddingId.isPresent() ? paddingId : defaultPadding);
+                ? PositionIds.FROM_ZERO
+                : new PositionIds(paddingId.isPresent() ? paddingId : defaultPadding);
     }
 
     /** How a classifier gets from hidden states to the input of its head. */

@@ -2,7 +2,7 @@
 package org.lora4j.pretrained;
 
 import java.util.Map;
-import org.lora4j.array.ArrayText;
+import org.lora4j.internal.array.ArrayText;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -12,7 +12,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * @param mask 1 for a token and 0 for padding, {@code [batch, length]}
  * @param labels one-hot, {@code [batch, classes]}
  * @param exampleIndices for every row the index of its example in the list that was encoded; owned by the batch
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public record EncodedBatch(INDArray ids, INDArray mask, INDArray labels, int[] exampleIndices) {
 

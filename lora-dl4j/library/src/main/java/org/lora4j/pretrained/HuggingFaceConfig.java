@@ -13,7 +13,7 @@ import org.lora4j.error.ClosestNames;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.error.Problems;
-import org.lora4j.format.huggingface.JsonObjectFile;
+import org.lora4j.internal.format.huggingface.JsonObjectFile;
 
 /**
  * What the {@code config.json} of a BERT-family model says.
@@ -30,16 +30,16 @@ record HuggingFaceConfig(
     static final String FILE = "config.json";
 
     /** As in Transformers' {@code ACT2FN}; the names in one line compute the same up to rounding. */
-    private static final Map<String, Activation> ACTIVATIONS = Map.ofEntries(
-            Map.entry("gelu", Activation.GELU),
-            Map.entry("gelu_python", Activation.GELU),
-            Map.entry("gelu_new", Activation.GELU_TANH),
-            Map.entry("gelu_pytorch_tanh", Activation.GELU_TANH),
-            Map.entry("gelu_fast", Activation.GELU_TANH),
-            Map.entry("gelu_accurate", Activation.GELU_TANH),
-            Map.entry("relu", Activation.RELU),
-            Map.entry("silu", Activation.SILU),
-            Map.entry("swish", Activation.SILU));
+    private static final Map<String, BertActivation> ACTIVATIONS = Map.ofEntries(
+            Map.entry("gelu", BertActivation.GELU),
+            Map.entry("gelu_python", BertActivation.GELU),
+            Map.entry("gelu_new", BertActivation.GELU_TANH),
+            Map.entry("gelu_pytorch_tanh", BertActivation.GELU_TANH),
+            Map.entry("gelu_fast", BertActivation.GELU_TANH),
+            Map.entry("gelu_accurate", BertActivation.GELU_TANH),
+            Map.entry("relu", BertActivation.RELU),
+            Map.entry("silu", BertActivation.SILU),
+            Map.entry("swish", BertActivation.SILU));
 
     /** Fields that change the numbers, with what they may be: absent, or what has no effect. */
     private static final List<Harmless> HARMLESS = List.of(
@@ -90,7 +90,7 @@ record HuggingFaceConfig(
         int positions = fields.size("max_position_embeddings");
         int types = fields.size("type_vocab_size", BertTensor.DEFAULT_TYPES);
         double epsilon = fields.number("layer_norm_eps", BertConfig.BERT_LAYER_NORM_EPSILON);
-        Activation activation = activation(fields.value("hidden_act"), problems);
+        BertActivation activation = activation(fields.value("hidden_act"), problems);
         OptionalInt padding = family.countsFromPadding() ? fields.id("pad_token_id") : OptionalInt.empty();
         Optional<String> architecture = fields.only("architectures");
         Optional<String> problemType = fields.text("problem_type");
@@ -119,8 +119,8 @@ record HuggingFaceConfig(
         }
     }
 
-    private static Activation activation(Object name, Problems problems) {
-        Activation found = name == null ? Activation.GELU : ACTIVATIONS.get(name);
+    private static BertActivation activation(Object name, Problems problems) {
+        BertActivation found = name == null ? BertActivation.GELU : ACTIVATIONS.get(name);
         if (found == null) {
             problems.add("hidden_act is " + quoted(name) + ", expected one of "
                     + Problems.quoted(ACTIVATIONS.keySet().stream().sorted().toList())

@@ -31,7 +31,7 @@ import org.lora4j.error.ModelFormatException;
  * <p><i>State.</i> Holds native memory until {@link #close()}. <i>Threads.</i> {@link #encode} may be called from
  * several threads at once.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public final class HuggingFaceTextTokenizer implements TextTokenizer, AutoCloseable {
 

@@ -33,7 +33,7 @@ import org.slf4j.LoggerFactory;
  * <p><i>State.</i> Immutable; encoding happens once, at creation. <i>Threads.</i> Safe; every iterator belongs to one
  * thread.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public final class LengthBuckets {
 

@@ -4,7 +4,7 @@ package org.lora4j.pretrained;
 /**
  * How the hidden states of a sequence become one vector.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public enum Pooling {
     /**

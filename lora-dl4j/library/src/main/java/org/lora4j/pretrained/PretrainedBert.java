@@ -9,12 +9,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.stream.Stream;
-import org.lora4j.array.Backend;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.error.Problems;
 import org.lora4j.format.DType;
-import org.lora4j.format.huggingface.Checkpoint;
+import org.lora4j.internal.array.Backend;
+import org.lora4j.internal.format.huggingface.Checkpoint;
 import org.lora4j.pretrained.BertCheckpointNames.Found;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -37,7 +37,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  *
  * <p><i>State.</i> Immutable, except that the arrays are live: all graphs share them. <i>Threads.</i> Safe.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public final class PretrainedBert {
 

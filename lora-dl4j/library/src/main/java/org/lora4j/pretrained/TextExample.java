@@ -8,7 +8,7 @@ import org.lora4j.error.MessageText;
  *
  * @param text the text
  * @param label number of the class, from 0
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public record TextExample(String text, int label) {
 

@@ -6,7 +6,7 @@ package org.lora4j.pretrained;
  *
  * <p><i>Threads.</i> Implementations may be called from several threads at once.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public interface TextTokenizer {
 

@@ -3,7 +3,7 @@ package org.lora4j.quant;
 
 import java.util.Arrays;
 import java.util.Optional;
-import org.lora4j.array.DenseArray;
+import org.lora4j.internal.array.DenseArray;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;

@@ -3,7 +3,7 @@ package org.lora4j.quant;
 
 import java.util.List;
 import java.util.Locale;
-import org.lora4j.array.DenseArray;
+import org.lora4j.internal.array.DenseArray;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
 

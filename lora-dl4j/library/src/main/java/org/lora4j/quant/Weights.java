@@ -2,7 +2,7 @@
 package org.lora4j.quant;
 
 import java.util.Arrays;
-import org.lora4j.array.DenseArray;
+import org.lora4j.internal.array.DenseArray;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 

@@ -3,9 +3,9 @@ package org.lora4j.retention;
 
 import java.util.Arrays;
 import java.util.stream.IntStream;
-import org.lora4j.array.Matrix;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
+import org.lora4j.internal.array.Matrix;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**

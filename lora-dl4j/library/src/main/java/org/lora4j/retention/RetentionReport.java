@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Stream;
-import org.lora4j.format.json.JsonObjects;
+import org.lora4j.internal.format.json.JsonObjects;
 
 /**
  * What a model knows in several states, beside its base.

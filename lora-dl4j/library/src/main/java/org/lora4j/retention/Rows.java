@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.retention;
 
-import org.lora4j.array.Matrix;
+import org.lora4j.internal.array.Matrix;
 
 /** Arithmetic on rows of features. */
 final class Rows {

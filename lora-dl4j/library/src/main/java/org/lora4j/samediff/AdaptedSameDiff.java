@@ -16,12 +16,12 @@ import org.lora4j.config.AdapterConfig;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.exec.GraphExecutor;
-import org.lora4j.host.HostedModel;
-import org.lora4j.host.Merged;
+import org.lora4j.internal.host.HostedModel;
+import org.lora4j.internal.host.Merged;
 import org.lora4j.model.AdaptedModel;
-import org.lora4j.model.Trainable;
-import org.lora4j.model.TrainableParameter;
 import org.lora4j.quant.StoredWeights;
+import org.lora4j.train.Trainable;
+import org.lora4j.train.TrainableParameter;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.VariableType;
@@ -44,7 +44,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  *
  * <p><b>Threads.</b> One call at a time.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public final class AdaptedSameDiff extends HostedModel<LiveAdapter, MergedArrays> implements Trainable {
 
@@ -328,7 +328,7 @@ public final class AdaptedSameDiff extends HostedModel<LiveAdapter, MergedArrays
     }
 
     /**
-     * What {@link #output} runs in the current state, to share among threads ({@link org.lora4j.exec.ParallelExecutor})
+     * What {@link #output} runs in the current state, to share among threads ({@link org.lora4j.internal.engine.ParallelExecutor})
      * or to keep while the state stays the same.
      *
      * <p>Outputs of the base and of every state of the adapters are computed in the same way, so a fresh adapter (B = 0) and a

@@ -4,8 +4,8 @@ package org.lora4j.samediff;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import org.lora4j.array.ArrayText;
 import org.lora4j.error.Problems;
+import org.lora4j.internal.array.ArrayText;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**

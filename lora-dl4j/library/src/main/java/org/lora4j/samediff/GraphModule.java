@@ -3,11 +3,11 @@ package org.lora4j.samediff;
 
 import java.util.List;
 import java.util.Objects;
+import org.lora4j.internal.samediff.form.Layout;
+import org.lora4j.internal.samediff.form.ParameterForm;
+import org.lora4j.internal.samediff.form.Site;
 import org.lora4j.method.ModuleShape;
 import org.lora4j.model.AdaptableModule;
-import org.lora4j.samediff.form.Layout;
-import org.lora4j.samediff.form.ParameterForm;
-import org.lora4j.samediff.form.Site;
 
 /**
  * A module of a SameDiff graph: one weight, read in one way by one or more ops.

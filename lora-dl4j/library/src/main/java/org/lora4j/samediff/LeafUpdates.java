@@ -7,7 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.lora4j.graph.OpContext;
+import org.lora4j.internal.graph.OpContext;
 import org.nd4j.autodiff.samediff.SDVariable;
 
 /**

@@ -12,14 +12,14 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.error.Problems;
-import org.lora4j.format.peft.PeftFile;
-import org.lora4j.format.peft.PeftTensor;
-import org.lora4j.host.HostAdapter;
-import org.lora4j.host.HostPart;
-import org.lora4j.host.TokenRows;
+import org.lora4j.internal.format.peft.PeftFile;
+import org.lora4j.internal.format.peft.PeftTensor;
+import org.lora4j.internal.host.HostAdapter;
+import org.lora4j.internal.host.HostPart;
+import org.lora4j.internal.host.TokenRows;
 import org.lora4j.method.AdapterMethod;
-import org.lora4j.model.TrainableParameter;
-import org.lora4j.model.TrainableParameter.Kind;
+import org.lora4j.train.TrainableParameter;
+import org.lora4j.train.TrainableParameter.Kind;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**

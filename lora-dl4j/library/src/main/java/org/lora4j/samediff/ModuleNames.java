@@ -13,8 +13,8 @@ import java.util.Set;
 import java.util.TreeMap;
 import org.lora4j.error.ClosestNames;
 import org.lora4j.error.Problems;
-import org.lora4j.samediff.form.Site;
-import org.lora4j.samediff.form.SiteForms;
+import org.lora4j.internal.samediff.form.Site;
+import org.lora4j.internal.samediff.form.SiteForms;
 import org.nd4j.autodiff.samediff.SameDiff;
 
 /**

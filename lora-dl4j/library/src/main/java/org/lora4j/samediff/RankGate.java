@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.samediff;
 
-import org.lora4j.graph.OpContext;
+import org.lora4j.internal.graph.OpContext;
+import org.lora4j.internal.samediff.form.SiteGraph;
 import org.lora4j.samediff.OpPlan.Leaf;
-import org.lora4j.samediff.form.SiteGraph;
 import org.nd4j.autodiff.samediff.SDVariable;
 
 /**

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.samediff;
 
-import org.lora4j.graph.OpContext;
-import org.lora4j.host.TokenRows;
+import org.lora4j.internal.graph.OpContext;
+import org.lora4j.internal.host.TokenRows;
+import org.lora4j.internal.samediff.form.Layout;
 import org.lora4j.samediff.OpPlan.Leaf;
-import org.lora4j.samediff.form.Layout;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;

@@ -13,7 +13,7 @@ import java.util.HexFormat;
 import java.util.Set;
 import java.util.TreeSet;
 import org.lora4j.error.ModelFormatException;
-import org.lora4j.format.samediff.StoredGraph;
+import org.lora4j.internal.format.samediff.StoredGraph;
 import org.nd4j.autodiff.samediff.SameDiff;
 
 /**

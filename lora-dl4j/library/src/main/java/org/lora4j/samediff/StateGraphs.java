@@ -9,9 +9,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.lora4j.exec.GraphExecutor;
-import org.lora4j.exec.StockExecutor;
-import org.lora4j.host.AdapterNames;
-import org.lora4j.host.HostState;
+import org.lora4j.internal.engine.SameDiffExecutor;
+import org.lora4j.internal.host.AdapterNames;
+import org.lora4j.internal.host.HostState;
 import org.lora4j.quant.StoredWeights;
 import org.lora4j.samediff.LiveAdapter.Copy;
 import org.lora4j.samediff.LiveAdapter.Part;
@@ -74,7 +74,7 @@ final class StateGraphs {
     GraphExecutor outputs(HostState<MergedArrays> state) {
         Built now = at(state);
         if (now.outputs == null) {
-            now.outputs = StockExecutor.forInference(inference(state)).fastest();
+            now.outputs = SameDiffExecutor.forInference(inference(state)).fastest();
         }
         return now.outputs;
     }
@@ -82,7 +82,7 @@ final class StateGraphs {
     /** Computes outputs of the base. */
     GraphExecutor baseOutputs() {
         if (baseOutputs == null) {
-            baseOutputs = StockExecutor.forInference(base).fastest();
+            baseOutputs = SameDiffExecutor.forInference(base).fastest();
         }
         return baseOutputs;
     }
@@ -102,7 +102,7 @@ final class StateGraphs {
                 .filter(adapter -> adapter.config().dropout() > 0)
                 .toList();
         if (dropping.isEmpty()) {
-            return StockExecutor.forTraining(inference(state), variables).fastest();
+            return SameDiffExecutor.forTraining(inference(state), variables).fastest();
         }
         for (LiveAdapter adapter : dropping) {
             LiveAdapters.checkDropout(
@@ -112,7 +112,7 @@ final class StateGraphs {
         }
         GraphBuilder builder = assemble(state, true);
         SameDiff training = builder.build();
-        return StockExecutor.forTraining(inference(state), training, variables, builder.masks())
+        return SameDiffExecutor.forTraining(inference(state), training, variables, builder.masks())
                 .fastest();
     }
 

@@ -2,9 +2,9 @@
 package org.lora4j.samediff;
 
 import org.lora4j.config.AdapterConfig;
+import org.lora4j.internal.samediff.form.Layout;
 import org.lora4j.method.AdapterMethod;
 import org.lora4j.method.AdapterMethods;
-import org.lora4j.samediff.form.Layout;
 
 /**
  * A module, or a parameter seen as one, that an adapter gives factors.

@@ -12,13 +12,13 @@ import java.util.Map;
 import java.util.Set;
 import org.lora4j.config.AdapterConfig;
 import org.lora4j.error.Problems;
-import org.lora4j.graph.GraphOrder;
+import org.lora4j.internal.graph.GraphOrder;
+import org.lora4j.internal.samediff.form.Layout;
+import org.lora4j.internal.samediff.form.ParameterForm;
 import org.lora4j.method.AdapterMethods;
 import org.lora4j.method.LoraMethod;
 import org.lora4j.method.ModuleShape;
 import org.lora4j.quant.StoredWeights;
-import org.lora4j.samediff.form.Layout;
-import org.lora4j.samediff.form.ParameterForm;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
 

@@ -5,10 +5,10 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import org.lora4j.exec.GraphExecutor;
-import org.lora4j.exec.StockExecutor;
-import org.lora4j.model.Trainable;
-import org.lora4j.model.TrainableParameter;
-import org.lora4j.model.TrainableParameter.Kind;
+import org.lora4j.internal.engine.SameDiffExecutor;
+import org.lora4j.train.Trainable;
+import org.lora4j.train.TrainableParameter;
+import org.lora4j.train.TrainableParameter.Kind;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.VariableType;
@@ -41,7 +41,7 @@ public final class TrainableGraph implements Trainable {
      * @throws IllegalArgumentException if a name is no such leaf or the graph has no loss
      */
     public static TrainableGraph of(SameDiff graph, Collection<String> names) {
-        GraphExecutor executor = StockExecutor.forTraining(graph, names).fastest();
+        GraphExecutor executor = SameDiffExecutor.forTraining(graph, names).fastest();
         List<TrainableParameter> parameters = new ArrayList<>();
         for (String name : names) {
             INDArray value = graph.getVariable(name).getArr();

@@ -54,7 +54,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * <p><b>Threads.</b> Safe for any number of threads. As many batches as the builder says are computed at the same time,
  * and no lock is held meanwhile. The base must not be changed while it is served.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public final class AdapterServer implements AutoCloseable {
 

@@ -10,9 +10,9 @@ import java.util.TreeMap;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.error.Problems;
 import org.lora4j.exec.GraphExecutor;
-import org.lora4j.exec.StockExecutor;
-import org.lora4j.graph.GraphCopy;
-import org.lora4j.graph.GraphOrder;
+import org.lora4j.internal.engine.SameDiffExecutor;
+import org.lora4j.internal.graph.GraphCopy;
+import org.lora4j.internal.graph.GraphOrder;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.serve.ModuleUpdate.Part;
 import org.nd4j.autodiff.samediff.SDVariable;
@@ -27,7 +27,7 @@ final class GraphBase implements ServedBase {
     private final SameDiff graph;
     private final List<String> outputs;
     private final int threads;
-    private final StockExecutor inputCheck;
+    private final SameDiffExecutor inputCheck;
     private final Map<String, DataType> inputs;
     private final AdaptedSameDiff checker;
     private final ServableModules servable;
@@ -43,14 +43,15 @@ final class GraphBase implements ServedBase {
         this.graph = graph;
         this.outputs = List.copyOf(outputs);
         this.threads = threads;
-        this.inputCheck = StockExecutor.forInference(graph);
+        this.inputCheck = SameDiffExecutor.forInference(graph);
         this.inputs = placeholders(graph, outputs);
         this.checker = AdaptedSameDiff.of(graph, names);
         this.servable = new ServableModules(graph, checker.graphModules(), outputs);
         List<String> wanted = new ArrayList<>(servable.inputs());
         wanted.addAll(outputs);
         wanted.removeAll(inputs.keySet());
-        GraphExecutor executor = StockExecutor.forInference(GraphCopy.of(graph).build());
+        GraphExecutor executor =
+                SameDiffExecutor.forInference(GraphCopy.of(graph).build());
         RowCheck rows = RowCheck.of(
                 some -> wanted.isEmpty() ? Map.of() : executor.output(some, wanted),
                 new RequestBatches(inputs).example(example));

@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Map;
 import org.lora4j.error.ClosestNames;
 import org.lora4j.error.Problems;
-import org.lora4j.graph.GraphOrder;
+import org.lora4j.internal.graph.GraphOrder;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.nd4j.autodiff.samediff.SameDiff;
 
@@ -54,7 +54,7 @@ public final class GraphServerBuilder extends ServerBuilder<GraphServerBuilder> 
 
     /**
      * Shares the rows of each batch among threads. Leave ND4J one thread then, see {@link
-     * org.lora4j.exec.ParallelExecutor}.
+     * org.lora4j.internal.engine.ParallelExecutor}.
      *
      * @param count 1 or more; 1 by default
      * @return this

@@ -6,14 +6,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
-import org.lora4j.array.DenseArray;
 import org.lora4j.exec.GraphExecutor;
-import org.lora4j.exec.ParallelExecutor;
-import org.lora4j.exec.StockExecutor;
-import org.lora4j.graph.GraphCopy;
-import org.lora4j.graph.OpContext;
+import org.lora4j.internal.array.DenseArray;
+import org.lora4j.internal.engine.ParallelExecutor;
+import org.lora4j.internal.engine.SameDiffExecutor;
+import org.lora4j.internal.graph.GraphCopy;
+import org.lora4j.internal.graph.OpContext;
+import org.lora4j.internal.samediff.form.Site;
 import org.lora4j.samediff.GraphModule;
-import org.lora4j.samediff.form.Site;
 import org.lora4j.serve.ModuleUpdate.Part;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -60,7 +60,7 @@ final class MixedGraph implements MixedModel {
         });
         // The prototype never runs, so that copies of it can be made at any time.
         GraphExecutor prototype =
-                ParallelExecutor.of(StockExecutor.forInference(copy.build()).withKernels(), threads);
+                ParallelExecutor.of(SameDiffExecutor.forInference(copy.build()).withKernels(), threads);
         this.executors = new RunnerPool<>(prototype::fork, GraphExecutor::release);
     }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.serve;
 
-import org.lora4j.dl4j.layer.RowAdditions;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -10,6 +9,7 @@ import java.util.TreeMap;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.dl4j.NetworkModule;
 import org.lora4j.dl4j.RowNetwork;
+import org.lora4j.dl4j.layer.RowAdditions;
 import org.lora4j.error.Problems;
 import org.lora4j.serve.ModuleUpdate.Part;
 import org.nd4j.linalg.api.buffer.DataType;

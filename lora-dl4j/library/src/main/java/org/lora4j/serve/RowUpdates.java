@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.serve;
 
-import org.lora4j.dl4j.layer.RowAdditions;
 import java.util.List;
 import java.util.Map;
-import org.lora4j.array.DenseArray;
+import org.lora4j.dl4j.layer.RowAdditions;
 import org.lora4j.error.MessageText;
+import org.lora4j.internal.array.DenseArray;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**

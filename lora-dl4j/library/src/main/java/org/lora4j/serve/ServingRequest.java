@@ -3,8 +3,8 @@ package org.lora4j.serve;
 
 import java.util.Map;
 import java.util.Objects;
-import org.lora4j.array.ArrayText;
 import org.lora4j.error.MessageText;
+import org.lora4j.internal.array.ArrayText;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -13,7 +13,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * @param adapter name of an adapter, or {@link AdapterServer#BASE} for none
  * @param inputs an array for each placeholder of the base that the outputs depend on; the first axis is the row, and all
  *     have equally many; read and never written to
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public record ServingRequest(String adapter, Map<String, INDArray> inputs) {
 

@@ -9,7 +9,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 /**
  * What became of one request: its outputs, or the reason why there are none.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public sealed interface ServingResult {
 

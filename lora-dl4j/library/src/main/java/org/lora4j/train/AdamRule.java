@@ -2,10 +2,9 @@
 package org.lora4j.train;
 
 import java.util.List;
-import org.lora4j.model.TrainableParameter;
 
 /**
- * Adam's arithmetic with both kinds of weight decay, in the order and with the place of epsilon of {@code torch.optim}:
+ * AdamOptimizer's arithmetic with both kinds of weight decay, in the order and with the place of epsilon of {@code torch.optim}:
  *
  * <pre>
  * decoupled: p = p (1 - rate decay)      coupled: g = g + decay p

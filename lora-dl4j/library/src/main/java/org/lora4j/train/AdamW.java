@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.train;
 
-import org.lora4j.model.TrainableParameter;
-
 /**
- * Adam with decoupled weight decay, equal to {@code torch.optim.AdamW}: epsilon is added to the bias-corrected root, and
+ * AdamOptimizer with decoupled weight decay, equal to {@code torch.optim.AdamW}: epsilon is added to the bias-corrected root, and
  * the decay is {@code p = p (1 - learningRate weightDecay)} before the step.
  *
  * <p>State: two arrays of the parameter's size and type on the Java heap. Needs about 2 ns a parameter and step.
@@ -16,7 +14,7 @@ import org.lora4j.model.TrainableParameter;
  * @param beta2 decay of the mean of their squares, [0, 1)
  * @param epsilon finite, above 0
  * @param weightDecay finite, 0 or above; biases and normalization gains get none by default, see {@link TrainingPlan}
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public record AdamW(double learningRate, double beta1, double beta2, double epsilon, double weightDecay)
         implements Optimizer {
@@ -32,7 +30,7 @@ public record AdamW(double learningRate, double beta1, double beta2, double epsi
      * @throws IllegalArgumentException if a number is outside of its range; the message lists all of them
      */
     public AdamW {
-        Adam.check("AdamW", learningRate, beta1, beta2, epsilon, weightDecay);
+        AdamOptimizer.check("AdamW", learningRate, beta1, beta2, epsilon, weightDecay);
     }
 
     /**

@@ -7,8 +7,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import org.lora4j.array.ArrayText;
 import org.lora4j.error.Problems;
+import org.lora4j.internal.array.ArrayText;
 import org.lora4j.train.cache.BatchIdentity;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -22,7 +22,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * @param disposable true if the arrays belong to the training loop, which closes them as soon as the batch is used; false
  *     if they belong to the caller
  * @param identity what it, or each of its examples, is known by in the next epoch; needed for the cache of a frozen prefix
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public record Batch(
         Map<String, INDArray> placeholders,

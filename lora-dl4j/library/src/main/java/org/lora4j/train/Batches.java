@@ -14,7 +14,7 @@ import org.nd4j.linalg.dataset.api.iterator.MultiDataSetIterator;
  * <p>The training loop takes the next batch only when it needs it and keeps no batch longer than its pass, so a source may
  * build batches on the way (see {@link Batch#disposable}).
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 @FunctionalInterface
 public interface Batches {

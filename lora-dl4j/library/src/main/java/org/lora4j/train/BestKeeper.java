@@ -5,14 +5,13 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
-import org.lora4j.model.TrainableParameter;
-import org.lora4j.train.checkpoint.CheckpointContent;
+import org.lora4j.internal.checkpoint.CheckpointContent;
 
 /** The best evaluation so far, its parameters, and how long ago it was. */
 final class BestKeeper {
 
     private final List<TrainableParameter> parameters;
-    private final Evaluation evaluation;
+    private final Validation evaluation;
     private final TrainingPlan plan;
     private OptionalDouble metric = OptionalDouble.empty();
     private OptionalInt epoch = OptionalInt.empty();
@@ -20,7 +19,7 @@ final class BestKeeper {
     private double reference;
     private int withoutImprovement;
 
-    BestKeeper(List<TrainableParameter> parameters, Evaluation evaluation, TrainingPlan plan) {
+    BestKeeper(List<TrainableParameter> parameters, Validation evaluation, TrainingPlan plan) {
         this.parameters = parameters;
         this.evaluation = evaluation;
         this.plan = plan;

@@ -6,9 +6,8 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
-import org.lora4j.array.DenseArray;
 import org.lora4j.error.Problems;
-import org.lora4j.model.TrainableParameter;
+import org.lora4j.internal.array.DenseArray;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Applies a {@link BlockRule} to a parameter, block by block. */

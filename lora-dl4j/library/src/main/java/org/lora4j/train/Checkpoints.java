@@ -17,7 +17,7 @@ import org.lora4j.error.Problems;
  * @param everySteps steps between two checkpoints, 1 or more
  * @param every time between two checkpoints, above 0; whichever of the two comes first counts
  * @param keep how many of the last checkpoints are kept, 1 or more; a second one is used if the last one was damaged
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public record Checkpoints(Path directory, long everySteps, Duration every, int keep) {
 

@@ -17,7 +17,7 @@ import org.lora4j.error.Problems;
  * @param labels placeholders of the label arrays, in their order; may be empty
  * @param featureMasks placeholders of the masks of the feature arrays; empty, or one for each feature array
  * @param labelMasks placeholders of the masks of the label arrays; empty, or one for each label array
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public record DataSetPlaceholders(
         List<String> features, List<String> labels, List<String> featureMasks, List<String> labelMasks) {

@@ -2,7 +2,7 @@
 package org.lora4j.train;
 
 import java.util.OptionalLong;
-import org.lora4j.train.checkpoint.CheckpointContent;
+import org.lora4j.internal.checkpoint.CheckpointContent;
 
 /** Compares the losses and gradient norms of a run with those of its start. */
 final class DivergenceWatch {

@@ -9,7 +9,7 @@ import org.lora4j.error.Problems;
  * @param patience number of evaluations in a row without improvement after which to stop, 1 or more
  * @param minDelta how much better a value must be to count as an improvement, finite, 0 or above; the parameters kept are
  *     those of the best value whatever the distance
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public record EarlyStopping(int patience, double minDelta) {
 

@@ -6,7 +6,7 @@ import org.lora4j.error.Problems;
 /**
  * How large gradients are made smaller before the update.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public sealed interface GradientClipping {
 

@@ -4,8 +4,7 @@ package org.lora4j.train;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
-import org.lora4j.model.TrainableParameter;
-import org.lora4j.train.checkpoint.CheckpointContent;
+import org.lora4j.internal.checkpoint.CheckpointContent;
 
 /**
  * Notices parameters that never get a gradient. B = 0 makes the gradient of A zero in the first step, rightly; B moves in it,

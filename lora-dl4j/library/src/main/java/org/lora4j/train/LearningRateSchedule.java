@@ -6,7 +6,7 @@ import org.nd4j.linalg.schedule.ISchedule;
 /**
  * How the learning rate changes over a run: a pure function from the step to a factor on the rate.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 @FunctionalInterface
 public interface LearningRateSchedule {

@@ -6,7 +6,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.lora4j.error.Problems;
-import org.lora4j.model.TrainableParameter;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
@@ -20,7 +19,7 @@ import org.nd4j.linalg.learning.config.NoOp;
  * Any updater of ND4J, with its own learning rate and schedule. The schedule of the plan and the rates of groups multiply or
  * replace that rate. Slower than the optimizers of this package.
  *
- * <p>Note that ND4J's Adam adds epsilon before the correction of the bias and so differs slightly from {@link Adam}.
+ * <p>Note that ND4J's AdamOptimizer adds epsilon before the correction of the bias and so differs slightly from {@link AdamOptimizer}.
  *
  * @apiNote Status: experimental
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.train;
 
-import org.lora4j.array.DenseArray;
+import org.lora4j.internal.array.DenseArray;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Norms and element-wise changes of whole arrays of type FLOAT or DOUBLE. */

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.train;
 
-import org.lora4j.model.TrainableParameter;
-
 /**
  * A rule that turns gradients into updates; a value, from which every run makes fresh state per parameter.
  *
- * <p>Ready ones: {@link AdamW}, {@link Adam}, {@link Sgd}, and {@link Nd4jOptimizer} for the updaters of ND4J.
+ * <p>Ready ones: {@link AdamW}, {@link AdamOptimizer}, {@link SgdOptimizer}, and {@link Nd4jOptimizer} for the updaters of ND4J.
  *
  * @apiNote Status: experimental
  */

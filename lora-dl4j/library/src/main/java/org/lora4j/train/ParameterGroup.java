@@ -9,7 +9,6 @@ import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
-import org.lora4j.model.TrainableParameter;
 
 /**
  * Parameters with a learning rate or a weight decay of their own. Immutable.
@@ -18,7 +17,7 @@ import org.lora4j.model.TrainableParameter;
  * groups; the parameters in none follow the optimizer.
  * Equal groups have the same selector object.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public final class ParameterGroup {
 

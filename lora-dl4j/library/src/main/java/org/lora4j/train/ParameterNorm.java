@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.train;
 
-import org.lora4j.model.TrainableParameter;
-
 /**
  * How far a parameter has come: a factor B that is still 0 at the end has learned nothing.
  *

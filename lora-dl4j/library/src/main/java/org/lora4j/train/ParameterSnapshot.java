@@ -2,8 +2,7 @@
 package org.lora4j.train;
 
 import java.util.List;
-import org.lora4j.model.TrainableParameter;
-import org.lora4j.train.checkpoint.CheckpointContent;
+import org.lora4j.internal.checkpoint.CheckpointContent;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**

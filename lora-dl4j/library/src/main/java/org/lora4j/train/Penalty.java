@@ -3,7 +3,6 @@ package org.lora4j.train;
 
 import java.util.List;
 import org.lora4j.exec.LossAndGradients;
-import org.lora4j.model.TrainableParameter;
 
 /**
  * A term of the loss that depends on the parameters alone, in closed form: no graph computes it. A value, used for one run

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.train;
 
-import org.lora4j.train.checkpoint.CheckpointContent;
+import org.lora4j.internal.checkpoint.CheckpointContent;
 
 /** Where a run is: in which epoch, how far in its data, and whether it has ended. */
 final class Position {
@@ -10,7 +10,7 @@ final class Position {
     private boolean inEpoch;
     private long batches;
     private long passes;
-    private Ending ending;
+    private StopReason ending;
 
     /** Number of the epoch, from 1; that before the first is 0. */
     int epoch() {
@@ -22,7 +22,7 @@ final class Position {
         return batches;
     }
 
-    Ending ending() {
+    StopReason ending() {
         return ending;
     }
 
@@ -30,7 +30,7 @@ final class Position {
         return ending != null;
     }
 
-    void end(Ending how) {
+    void end(StopReason how) {
         ending = how;
     }
 
@@ -59,7 +59,7 @@ final class Position {
         to.put("batches", batches);
         to.put("passes", passes);
         // One that was interrupted is not at its end.
-        if (ending != null && ending != Ending.INTERRUPTED) {
+        if (ending != null && ending != StopReason.INTERRUPTED) {
             to.put("ending", ending);
         }
     }
@@ -69,6 +69,6 @@ final class Position {
         inEpoch = from.truth("inEpoch");
         batches = from.count("batches");
         passes = from.count("passes");
-        ending = from.has("ending") ? from.constant("ending", Ending.class) : null;
+        ending = from.has("ending") ? from.constant("ending", StopReason.class) : null;
     }
 }

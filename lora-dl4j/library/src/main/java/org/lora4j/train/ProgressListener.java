@@ -21,9 +21,9 @@ import org.lora4j.error.Problems;
  *
  * <p>to where the caller says. Numbers have a point whatever the locale.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
-public final class ProgressListener implements TrainingListener {
+public final class ProgressListener implements RunListener {
 
     private final Consumer<String> lines;
     private final double everySeconds;

@@ -8,9 +8,9 @@ import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
-import org.lora4j.format.file.FileProblem;
-import org.lora4j.train.checkpoint.CheckpointContent;
-import org.lora4j.train.checkpoint.CheckpointFolder;
+import org.lora4j.internal.checkpoint.CheckpointContent;
+import org.lora4j.internal.checkpoint.CheckpointFolder;
+import org.lora4j.internal.format.file.FileProblem;
 
 /** The checkpoints of one run: when one is due, and what becomes of a disk that fails. */
 final class RunCheckpoints implements AutoCloseable {

@@ -6,8 +6,7 @@ import java.util.OptionalDouble;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.exec.LossAndGradients;
 import org.lora4j.exec.Parting;
-import org.lora4j.model.Trainable;
-import org.lora4j.train.cache.CachedPrefix;
+import org.lora4j.internal.cache.CachedPrefix;
 import org.lora4j.train.cache.PrefixCache;
 import org.lora4j.train.cache.PrefixReport;
 

@@ -5,8 +5,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
-import org.lora4j.train.checkpoint.CheckpointContent;
-import org.lora4j.train.checkpoint.UnusableContentException;
+import org.lora4j.internal.checkpoint.CheckpointContent;
+import org.lora4j.internal.checkpoint.UnusableContentException;
 
 /** What a run has done so far: losses and times. */
 final class RunLog {

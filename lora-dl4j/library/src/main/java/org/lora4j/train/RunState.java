@@ -6,9 +6,8 @@ import java.util.List;
 import java.util.OptionalLong;
 import java.util.regex.Pattern;
 import org.lora4j.error.Problems;
-import org.lora4j.model.TrainableParameter;
-import org.lora4j.train.checkpoint.CheckpointContent;
-import org.lora4j.train.checkpoint.UnusableContentException;
+import org.lora4j.internal.checkpoint.CheckpointContent;
+import org.lora4j.internal.checkpoint.UnusableContentException;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Everything that a run changes: what has to be written down so that it can go on as if it had never stopped. */

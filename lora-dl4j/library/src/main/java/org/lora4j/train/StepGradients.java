@@ -12,7 +12,6 @@ import java.util.Set;
 import java.util.stream.Stream;
 import org.lora4j.error.Problems;
 import org.lora4j.exec.LossAndGradients;
-import org.lora4j.model.TrainableParameter;
 import org.nd4j.linalg.api.buffer.DataBuffer;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;

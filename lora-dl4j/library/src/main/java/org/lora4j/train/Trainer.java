@@ -8,7 +8,6 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongSupplier;
 import org.lora4j.error.Problems;
-import org.lora4j.model.Trainable;
 import org.lora4j.train.cache.PrefixCache;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,7 +24,7 @@ import org.slf4j.LoggerFactory;
  *         .build();
  * TrainingResult result = Trainer.builder(model)
  *         .plan(plan)
- *         .evaluation(Evaluation.higherIsBetter("accuracy", () -> accuracy(model)))
+ *         .evaluation(Validation.higherIsBetter("accuracy", () -> accuracy(model)))
  *         .listener(ProgressListener.to(log::info))
  *         .build()
  *         .train(Batches.shuffled(batches));
@@ -35,7 +34,7 @@ import org.slf4j.LoggerFactory;
  * that fails changes nothing.
  *
  * <p><b>Threads.</b> A run uses the calling thread. {@link Thread#interrupt()} on it ends the run after the step in progress,
- * with {@link Ending#INTERRUPTED} and the interrupt flag cleared (so that files can be saved next).
+ * with {@link StopReason#INTERRUPTED} and the interrupt flag cleared (so that files can be saved next).
  *
  * <p><b>Unkillable runs.</b> With {@link Builder#checkpoints} a program that is killed and started again goes on where it was,
  * if it calls {@link #resume} in the place of {@link #train}.
@@ -47,14 +46,14 @@ import org.slf4j.LoggerFactory;
  *
  * <p><b>Repeatability.</b> Equal plan, model, batches and evaluation give equal bits, as far as the executor does.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public final class Trainer {
 
     private static final Logger LOG = LoggerFactory.getLogger(Trainer.class);
 
     /** How a run is computed and how fast it was, in a line each, where nobody else listens. */
-    private static final class Lines implements TrainingListener {
+    private static final class Lines implements RunListener {
 
         private final StartLine start = new StartLine();
 
@@ -77,8 +76,8 @@ public final class Trainer {
 
     private final Trainable model;
     private final TrainingPlan plan;
-    private final Optional<Evaluation> evaluation;
-    private final List<TrainingListener> listeners;
+    private final Optional<Validation> evaluation;
+    private final List<RunListener> listeners;
     private final Optional<Checkpoints> checkpoints;
     private final Optional<PrefixCache> prefixCache;
     private final LongSupplier nanoTime;
@@ -180,8 +179,8 @@ public final class Trainer {
     public static final class Builder {
         private final Trainable model;
         private TrainingPlan plan;
-        private Optional<Evaluation> evaluation = Optional.empty();
-        private final List<TrainingListener> listeners = new ArrayList<>();
+        private Optional<Validation> evaluation = Optional.empty();
+        private final List<RunListener> listeners = new ArrayList<>();
         private Optional<Checkpoints> checkpoints = Optional.empty();
         private Optional<PrefixCache> prefixCache = Optional.empty();
         private LongSupplier nanoTime = System::nanoTime;
@@ -207,7 +206,7 @@ public final class Trainer {
          * @param value the evaluation
          * @return this
          */
-        public Builder evaluation(Evaluation value) {
+        public Builder evaluation(Validation value) {
             evaluation =
                     Optional.of(Objects.requireNonNull(value, "Trainer: evaluation is null; expected an Evaluation"));
             return this;
@@ -219,7 +218,7 @@ public final class Trainer {
          * @param value the listener
          * @return this
          */
-        public Builder listener(TrainingListener value) {
+        public Builder listener(RunListener value) {
             listeners.add(Objects.requireNonNull(value, "Trainer: listener is null; expected a TrainingListener"));
             return this;
         }

@@ -23,7 +23,7 @@ import org.lora4j.error.Problems;
  * early stopping, no penalty, no weight decay on biases and normalization gains, {@link Divergence#usual()}, as many parts as processors. The length has
  * no default.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public final class TrainingPlan {
 

@@ -21,10 +21,10 @@ import java.util.OptionalInt;
  * @param norms norms of every trained parameter, in the order of the model
  * @param withoutGradient names of the parameters whose gradient was exactly 0 in every step
  * @param computation how it was computed
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public record TrainingResult(
-        Ending ending,
+        StopReason ending,
         long steps,
         List<Double> losses,
         List<EpochReport> epochs,

@@ -13,8 +13,6 @@ import java.util.stream.IntStream;
 import org.lora4j.error.OutOfMemory;
 import org.lora4j.error.Problems;
 import org.lora4j.exec.LossAndGradients;
-import org.lora4j.model.Trainable;
-import org.lora4j.model.TrainableParameter;
 import org.lora4j.train.cache.PrefixCache;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -23,8 +21,8 @@ final class TrainingRun implements AutoCloseable {
 
     private final TrainingPlan plan;
     private final Batches batches;
-    private final Optional<Evaluation> evaluation;
-    private final List<TrainingListener> listeners;
+    private final Optional<Validation> evaluation;
+    private final List<RunListener> listeners;
     private final LongSupplier nanoTime;
     private final RunGradients source;
     private final List<TrainableParameter> parameters;
@@ -46,8 +44,8 @@ final class TrainingRun implements AutoCloseable {
             Trainable model,
             TrainingPlan plan,
             Batches batches,
-            Optional<Evaluation> evaluation,
-            List<TrainingListener> listeners,
+            Optional<Validation> evaluation,
+            List<RunListener> listeners,
             Optional<RunCheckpoints> checkpoints,
             Optional<PrefixCache> cache,
             LongSupplier nanoTime) {
@@ -110,7 +108,7 @@ final class TrainingRun implements AutoCloseable {
         secondsBefore = log.seconds();
         long values = parameters.stream().mapToLong(p -> p.value().length()).sum();
         TrainingStart start =
-                new TrainingStart(plan, totalSteps, parameters.size(), values, evaluation.map(Evaluation::name));
+                new TrainingStart(plan, totalSteps, parameters.size(), values, evaluation.map(Validation::name));
         listeners.forEach(listener -> listener.onTrainingStart(start));
         while (!position.hasEnded()) {
             position.enterEpoch();
@@ -133,7 +131,7 @@ final class TrainingRun implements AutoCloseable {
             step(iterator);
             endAfterStep();
         }
-        boolean interrupted = position.ending() == Ending.INTERRUPTED;
+        boolean interrupted = position.ending() == StopReason.INTERRUPTED;
         endEpoch(interrupted ? Optional.empty() : evaluation);
     }
 
@@ -154,11 +152,11 @@ final class TrainingRun implements AutoCloseable {
 
     private void endAfterStep() {
         if (Thread.interrupted()) {
-            position.end(Ending.INTERRUPTED);
+            position.end(StopReason.INTERRUPTED);
             // Now, as the report below counts the epoch as over.
             checkpoint();
         } else if (plan.steps().isPresent() && log.steps() >= plan.steps().getAsLong()) {
-            position.end(Ending.COMPLETED);
+            position.end(StopReason.COMPLETED);
         } else if (checkpoints.isPresent() && checkpoints.get().isDue(log.steps())) {
             checkpoint();
         }
@@ -168,7 +166,7 @@ final class TrainingRun implements AutoCloseable {
         checkpoints.ifPresent(to -> to.write(log.steps(), state::save));
     }
 
-    private void endEpoch(Optional<Evaluation> evaluate) {
+    private void endEpoch(Optional<Validation> evaluate) {
         OptionalDouble metric = OptionalDouble.empty();
         boolean isBest = false;
         long from = nanoTime.getAsLong();
@@ -186,7 +184,7 @@ final class TrainingRun implements AutoCloseable {
         EpochReport report = log.epoch(position.epoch(), metric, duration, isBest);
         listeners.forEach(listener -> listener.onEpochEnd(report));
         source.report().ifPresent(prefix -> listeners.forEach(listener -> listener.onFrozenPrefix(prefix)));
-        if (position.ending() == Ending.INTERRUPTED) {
+        if (position.ending() == StopReason.INTERRUPTED) {
             return;
         }
         position.leaveEpoch();
@@ -198,14 +196,14 @@ final class TrainingRun implements AutoCloseable {
         }
     }
 
-    private Ending endingAfterEpoch() {
+    private StopReason endingAfterEpoch() {
         if (plan.epochs().isPresent() && position.epoch() >= plan.epochs().getAsInt()) {
-            return Ending.COMPLETED;
+            return StopReason.COMPLETED;
         }
         if (best.patienceIsOver()) {
-            return Ending.EARLY_STOPPED;
+            return StopReason.EARLY_STOPPED;
         }
-        return Thread.interrupted() ? Ending.INTERRUPTED : null;
+        return Thread.interrupted() ? StopReason.INTERRUPTED : null;
     }
 
     private void step(Iterator<Batch> iterator) {

@@ -11,7 +11,7 @@ import org.lora4j.error.Problems;
  *
  * @param steps number of steps, 0 or above; 0 if {@code fraction} says it
  * @param fraction part of all steps, [0, 1); 0 if {@code steps} says it
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public record Warmup(long steps, double fraction) {
 

@@ -1,7 +1,7 @@
 /**
  * The training loop: batches in, a trained model and a {@link org.lora4j.train.TrainingResult} out.
  *
- * <p>A {@link org.lora4j.train.Trainer} sees a model only as a {@link org.lora4j.model.Trainable}: live parameter arrays
+ * <p>A {@link org.lora4j.train.Trainer} sees a model only as a {@link org.lora4j.train.Trainable}: live parameter arrays
  * and an executor that gives the loss and its gradients. What to do is a value, the
  * {@link org.lora4j.train.TrainingPlan}; what to do it on comes from {@link org.lora4j.train.Batches}.
  *

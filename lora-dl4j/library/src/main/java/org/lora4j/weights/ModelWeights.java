@@ -10,17 +10,17 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
-import org.lora4j.array.Backend;
-import org.lora4j.array.io.ArrayBytes;
-import org.lora4j.array.io.ElementCodec;
 import org.lora4j.error.ClosestNames;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.format.DType;
 import org.lora4j.format.TensorEntry;
 import org.lora4j.format.TensorFile;
-import org.lora4j.format.huggingface.Checkpoint;
 import org.lora4j.format.safetensors.SafetensorsReader;
+import org.lora4j.internal.array.Backend;
+import org.lora4j.internal.array.io.ArrayBytes;
+import org.lora4j.internal.array.io.ElementCodec;
+import org.lora4j.internal.format.huggingface.Checkpoint;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -31,7 +31,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  *
  * <p><b>Threads.</b> Safe.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public final class ModelWeights implements Closeable {
 

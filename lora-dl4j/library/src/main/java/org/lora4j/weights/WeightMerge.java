@@ -15,18 +15,18 @@ import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.adapter.BaseHashes;
-import org.lora4j.array.RandomStreams;
-import org.lora4j.array.io.ArrayBytes;
-import org.lora4j.array.io.ElementCodec;
 import org.lora4j.config.AdapterConfig;
 import org.lora4j.error.IncompatibleBaseException;
 import org.lora4j.error.Problems;
 import org.lora4j.format.TensorEntry;
 import org.lora4j.format.TensorFile;
-import org.lora4j.format.peft.PeftTensor;
 import org.lora4j.format.safetensors.TensorSource;
-import org.lora4j.host.Folding;
-import org.lora4j.host.Folding.Update;
+import org.lora4j.internal.array.RandomStreams;
+import org.lora4j.internal.array.io.ArrayBytes;
+import org.lora4j.internal.array.io.ElementCodec;
+import org.lora4j.internal.format.peft.PeftTensor;
+import org.lora4j.internal.host.Folding;
+import org.lora4j.internal.host.Folding.Update;
 import org.lora4j.method.AdapterMethod.BiasEffect;
 import org.lora4j.method.FactorStart;
 import org.lora4j.method.TokenRowsMethod;
@@ -37,7 +37,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  *
  * <p><b>State.</b> The base and the adapters are only read.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public final class WeightMerge {
 

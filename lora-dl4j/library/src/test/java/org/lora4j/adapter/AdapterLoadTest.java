@@ -25,10 +25,10 @@ import org.lora4j.error.AdapterFormatException;
 import org.lora4j.error.CorruptAdapterException;
 import org.lora4j.error.UnsupportedAdapterVersionException;
 import org.lora4j.format.DType;
-import org.lora4j.format.peft.PeftKeys;
 import org.lora4j.format.safetensors.SafetensorsReader;
 import org.lora4j.format.safetensors.SafetensorsWriter;
 import org.lora4j.format.safetensors.TensorSource;
+import org.lora4j.internal.format.peft.PeftKeys;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 

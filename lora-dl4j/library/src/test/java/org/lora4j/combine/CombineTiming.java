@@ -5,8 +5,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.SplittableRandom;
 import org.lora4j.adapter.Adapter;
-import org.lora4j.array.RandomStreams;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.internal.array.RandomStreams;
 import org.nd4j.linalg.api.buffer.DataType;
 
 /** Seconds for one module of two adapters by size, rank and algorithm. Not a test; run {@link #main}. */

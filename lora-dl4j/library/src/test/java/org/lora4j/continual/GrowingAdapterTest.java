@@ -9,12 +9,12 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.lora4j.adapter.Adapter;
-import org.lora4j.array.RandomStreams;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.internal.array.RandomStreams;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Batches;
-import org.lora4j.train.Sgd;
+import org.lora4j.train.SgdOptimizer;
 import org.lora4j.train.Trainer;
 import org.lora4j.train.TrainingPlan;
 import org.nd4j.autodiff.samediff.SDVariable;
@@ -62,7 +62,7 @@ class GrowingAdapterTest {
     private static void train(AdaptedSameDiff model, OrthogonalityPenalty penalty, int steps) {
         TrainingPlan plan = TrainingPlan.builder()
                 .steps(steps)
-                .optimizer(Sgd.of(0.05))
+                .optimizer(SgdOptimizer.of(0.05))
                 .penalty(penalty)
                 .build();
         Trainer.builder(model).plan(plan).build().train(Batches.inOrder(List.of(Batch.of(inputs(), 8))));

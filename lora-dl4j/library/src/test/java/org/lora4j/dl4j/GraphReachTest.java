@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.dl4j;
 
-import org.lora4j.dl4j.layer.LoraAttentionVertex;
-import org.lora4j.internal.dl4j.layer.LayerKinds;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.lora4j.dl4j.Networks.normal;
 
@@ -29,6 +27,8 @@ import org.junit.jupiter.api.Test;
 import org.lora4j.Lora;
 import org.lora4j.config.Initialization;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.dl4j.layer.LoraAttentionVertex;
+import org.lora4j.internal.dl4j.layer.LayerKinds;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;

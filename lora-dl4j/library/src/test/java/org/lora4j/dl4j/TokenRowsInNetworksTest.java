@@ -33,7 +33,7 @@ import org.lora4j.config.BiasTraining;
 import org.lora4j.config.Initialization;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.TrainableTokens;
-import org.lora4j.exec.StockExecutor;
+import org.lora4j.internal.engine.SameDiffExecutor;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.weights.ModelWeights;
 import org.lora4j.weights.WeightMerge;
@@ -483,7 +483,7 @@ class TokenRowsInNetworksTest {
                 .forEach(parameter -> parameter.value().assign(NEW));
         inNetwork.network().getParam("0_WT0").assign(NEW);
         String rows = "embed.token_adapter.trainable_tokens_delta.default";
-        INDArray expected = StockExecutor.forTraining(inGraph.graph(), List.of(rows))
+        INDArray expected = SameDiffExecutor.forTraining(inGraph.graph(), List.of(rows))
                 .gradients(inputs, 0)
                 .gradients()
                 .get(rows);

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.docs;
 
-import org.lora4j.dl4j.layer.LoraDenseLayer;
-import org.lora4j.dl4j.layer.LoraSettings;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.File;
@@ -25,7 +23,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.Lora;
 import org.lora4j.adapter.Adapter;
-import org.lora4j.array.RandomStreams;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.dl4j.AdaptedNetwork;
 import org.lora4j.dl4j.CachedNetwork;
@@ -33,6 +30,9 @@ import org.lora4j.dl4j.MemoryMode;
 import org.lora4j.dl4j.NetworkFile;
 import org.lora4j.dl4j.NetworkModules;
 import org.lora4j.dl4j.RegisteredBase;
+import org.lora4j.dl4j.layer.LoraDenseLayer;
+import org.lora4j.dl4j.layer.LoraSettings;
+import org.lora4j.internal.array.RandomStreams;
 import org.lora4j.model.AdaptedModel;
 import org.lora4j.model.MergeReport;
 import org.lora4j.train.cache.PrefixCache;

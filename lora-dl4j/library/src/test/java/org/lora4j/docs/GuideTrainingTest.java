@@ -13,7 +13,6 @@ import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.Lora;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
-import org.lora4j.model.TrainableParameter;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.samediff.TrainableGraph;
 import org.lora4j.train.AdamW;
@@ -23,15 +22,16 @@ import org.lora4j.train.Checkpoints;
 import org.lora4j.train.ClassificationMetrics;
 import org.lora4j.train.DataSetPlaceholders;
 import org.lora4j.train.EarlyStopping;
-import org.lora4j.train.Evaluation;
 import org.lora4j.train.GradientClipping;
 import org.lora4j.train.LearningRateSchedule;
 import org.lora4j.train.Nd4jOptimizer;
 import org.lora4j.train.ParameterGroup;
 import org.lora4j.train.ProgressListener;
+import org.lora4j.train.TrainableParameter;
 import org.lora4j.train.Trainer;
 import org.lora4j.train.TrainingPlan;
 import org.lora4j.train.TrainingResult;
+import org.lora4j.train.Validation;
 import org.lora4j.train.Warmup;
 import org.lora4j.train.cache.PrefixCache;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -81,7 +81,7 @@ class GuideTrainingTest {
                 .build();
         TrainingResult result = Trainer.builder(model)
                 .plan(plan)
-                .evaluation(Evaluation.higherIsBetter("accuracy", accuracy))
+                .evaluation(Validation.higherIsBetter("accuracy", accuracy))
                 .listener(ProgressListener.to(log::info))
                 .build()
                 .train(batches);

@@ -39,7 +39,7 @@ import org.lora4j.error.NoMatchingModuleException;
 import org.lora4j.error.UnsupportedAdapterVersionException;
 import org.lora4j.exec.onednn.MathMode;
 import org.lora4j.exec.onednn.OneDnn;
-import org.lora4j.format.torch.TorchReader;
+import org.lora4j.internal.format.torch.TorchReader;
 import org.lora4j.multitask.MultiTaskConfig;
 import org.lora4j.multitask.MultiTaskModel;
 import org.lora4j.multitask.Task;

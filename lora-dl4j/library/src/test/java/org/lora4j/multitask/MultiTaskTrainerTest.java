@@ -13,18 +13,18 @@ import java.util.Map;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 import org.lora4j.exec.LossAndGradients;
-import org.lora4j.model.TrainableParameter;
 import org.lora4j.multitask.MultiTaskConfig.Gate;
 import org.lora4j.train.AdamW;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Batches;
-import org.lora4j.train.Evaluation;
-import org.lora4j.train.Sgd;
+import org.lora4j.train.RunListener;
+import org.lora4j.train.SgdOptimizer;
 import org.lora4j.train.StepReport;
+import org.lora4j.train.TrainableParameter;
 import org.lora4j.train.Trainer;
 import org.lora4j.train.TrainingFailedException;
-import org.lora4j.train.TrainingListener;
 import org.lora4j.train.TrainingPlan;
+import org.lora4j.train.Validation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -182,7 +182,7 @@ class MultiTaskTrainerTest {
                 .gradients(batch.placeholders(), 0)
                 .loss();
         TrainingPlan plan =
-                TrainingPlan.builder().epochs(1).optimizer(Sgd.of(0.1)).build();
+                TrainingPlan.builder().epochs(1).optimizer(SgdOptimizer.of(0.1)).build();
         MultiTaskTrainer trainer = MultiTaskTrainer.builder()
                 .task(new LearningTask("animals", model.task("animals"), Batches.inOrder(List.of(batch))))
                 .weighting(LossWeighting.uncertainty())
@@ -215,7 +215,7 @@ class MultiTaskTrainerTest {
                 .plan(TrainingPlan.builder()
                         .epochs(1)
                         .accumulation(2)
-                        .optimizer(Sgd.of(1))
+                        .optimizer(SgdOptimizer.of(1))
                         .build())
                 .build()
                 .train();
@@ -262,7 +262,7 @@ class MultiTaskTrainerTest {
     }
 
     /** Has nothing to train. */
-    private static final class NoModel implements org.lora4j.model.Trainable {
+    private static final class NoModel implements org.lora4j.train.Trainable {
         @Override
         public List<TrainableParameter> trainableParameters() {
             return List.of();
@@ -282,12 +282,12 @@ class MultiTaskTrainerTest {
                         "animals",
                         model.task("animals"),
                         tiny.batches(2, 2),
-                        Evaluation.higherIsBetter("accuracy", () -> 0.5)))
+                        Validation.higherIsBetter("accuracy", () -> 0.5)))
                 .task(new LearningTask(
                         "colors",
                         model.task("colors"),
                         tiny.batches(3, 2),
-                        Evaluation.higherIsBetter("accuracy", () -> 0.75)))
+                        Validation.higherIsBetter("accuracy", () -> 0.75)))
                 .plan(plan(1))
                 .build();
 
@@ -304,7 +304,7 @@ class MultiTaskTrainerTest {
 
         trainer(model, 1, 2)
                 .plan(plan(1))
-                .listener(new TrainingListener() {
+                .listener(new RunListener() {
                     @Override
                     public void onStep(StepReport report) {
                         steps.add(report.step());
@@ -382,12 +382,12 @@ class MultiTaskTrainerTest {
         MultiTaskTrainer.Builder builder = MultiTaskTrainer.builder()
                 .task(new LearningTask("animals", model.task("animals"), unknown))
                 .task(new LearningTask(
-                        "animals", model.task("colors"), empty, Evaluation.lowerIsBetter("loss", () -> 1)))
+                        "animals", model.task("colors"), empty, Validation.lowerIsBetter("loss", () -> 1)))
                 .task(new LearningTask(
                         "birds",
                         model.task("colors"),
                         tiny.batches(3, 1),
-                        Evaluation.higherIsBetter("accuracy", () -> 1)))
+                        Validation.higherIsBetter("accuracy", () -> 1)))
                 .weighting(LossWeighting.given(Map.of("animal", 1.0, "birds", 2.0)));
 
         assertThatThrownBy(builder::build)

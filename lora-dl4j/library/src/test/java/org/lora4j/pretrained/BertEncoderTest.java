@@ -173,7 +173,7 @@ class BertEncoderTest {
 
     @Test
     void largeEpsilonAndRelu_areHonored() {
-        BertConfig config = new BertConfig(2, 12, 3, 20, 30, 16, 2, 1e-3, Activation.RELU);
+        BertConfig config = new BertConfig(2, 12, 3, 20, 30, 16, 2, 1e-3, BertActivation.RELU);
         BertWeights other = TinyBerts.weights(config, 8);
         BertEncoder encoder = BertEncoder.create(other, Pooling.MEAN);
 

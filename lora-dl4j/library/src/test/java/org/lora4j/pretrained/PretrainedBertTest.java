@@ -175,7 +175,7 @@ class PretrainedBertTest {
 
     @ParameterizedTest
     @CsvSource({"gelu_new, GELU_TANH", "gelu_pytorch_tanh, GELU_TANH", "relu, RELU", "silu, SILU", "gelu_python, GELU"})
-    void activation_isTheOneOfTheConfig(String name, Activation expected) throws IOException {
+    void activation_isTheOneOfTheConfig(String name, BertActivation expected) throws IOException {
         TinyCheckpoint tiny = TinyCheckpoint.bert().with("hidden_act", name);
 
         PretrainedBert loaded = PretrainedBert.load(tiny.write(directory));

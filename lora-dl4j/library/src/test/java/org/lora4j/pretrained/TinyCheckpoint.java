@@ -13,10 +13,10 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.function.UnaryOperator;
-import org.lora4j.array.io.HalfFloats;
 import org.lora4j.format.DType;
 import org.lora4j.format.safetensors.SafetensorsWriter;
 import org.lora4j.format.safetensors.TensorSource;
+import org.lora4j.internal.array.io.HalfFloats;
 
 /**
  * A tiny model as Python writes it: tensors in PyTorch's shapes, written down by name here and nowhere derived from the

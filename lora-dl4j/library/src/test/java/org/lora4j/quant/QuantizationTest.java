@@ -13,7 +13,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.lora4j.exec.LossAndGradients;
-import org.lora4j.exec.StockExecutor;
+import org.lora4j.internal.engine.SameDiffExecutor;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.VariableType;
@@ -66,7 +66,7 @@ class QuantizationTest {
                 DataType.DOUBLE,
                 StoredWeights.value(small.graph(), "one.weight"),
                 StoredWeights.value(small.graph(), "two.weight"));
-        return StockExecutor.forTraining(exact, TRAINED)
+        return SameDiffExecutor.forTraining(exact, TRAINED)
                 .gradients(Map.of("x", INPUT.get("x").castTo(DataType.DOUBLE)), 1);
     }
 
@@ -85,7 +85,7 @@ class QuantizationTest {
     void gradients_onStoredWeights_areThoseOfTheValuesTheyStandFor(Quantization way) {
         QuantizedGraph small = way.apply(graph(), QuantizationTest::weights);
         LossAndGradients expected = reference(small);
-        StockExecutor plain = StockExecutor.forTraining(small.graph(), TRAINED);
+        SameDiffExecutor plain = SameDiffExecutor.forTraining(small.graph(), TRAINED);
 
         assertClose(plain.gradients(INPUT, 1), expected);
         assertClose(plain.withKernels().gradients(INPUT, 1), expected);
@@ -96,8 +96,8 @@ class QuantizationTest {
     @MethodSource("all")
     void gradients_onStoredWeights_agreeWithDifferenceQuotients(Quantization way) {
         QuantizedGraph small = way.apply(graph(), QuantizationTest::weights);
-        StockExecutor executor =
-                StockExecutor.forTraining(small.graph(), TRAINED).withKernels();
+        SameDiffExecutor executor =
+                SameDiffExecutor.forTraining(small.graph(), TRAINED).withKernels();
         INDArray gradient = executor.gradients(INPUT, 1).gradients().get("a");
         INDArray a = small.graph().getVariable("a").getArr();
         float step = 0x1p-7f;
@@ -121,9 +121,10 @@ class QuantizationTest {
         SameDiff small = way.apply(graph(), QuantizationTest::weights).graph();
         INDArray expected = small.output(INPUT, "out").get("out");
 
-        INDArray plain =
-                StockExecutor.forInference(small).output(INPUT, List.of("out")).get("out");
-        INDArray kernels = StockExecutor.forInference(small)
+        INDArray plain = SameDiffExecutor.forInference(small)
+                .output(INPUT, List.of("out"))
+                .get("out");
+        INDArray kernels = SameDiffExecutor.forInference(small)
                 .withKernels()
                 .output(INPUT, List.of("out"))
                 .get("out");
@@ -168,7 +169,10 @@ class QuantizationTest {
         assertThat(weight.wasClosed()).isTrue();
         assertThat(bias.wasClosed()).isFalse();
         assertClose(
-                StockExecutor.forTraining(small.graph(), TRAINED).withKernels().gradients(INPUT, 1), reference(small));
+                SameDiffExecutor.forTraining(small.graph(), TRAINED)
+                        .withKernels()
+                        .gradients(INPUT, 1),
+                reference(small));
     }
 
     @ParameterizedTest

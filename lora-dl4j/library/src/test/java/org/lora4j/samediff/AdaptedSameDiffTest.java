@@ -24,7 +24,7 @@ import org.lora4j.method.LoraMethod;
 import org.lora4j.model.AdaptedModelContract;
 import org.lora4j.model.MergeReport;
 import org.lora4j.model.ParameterSummary;
-import org.lora4j.model.TrainableParameter;
+import org.lora4j.train.TrainableParameter;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.TrainingConfig;

@@ -12,7 +12,7 @@ import org.lora4j.config.Initialization;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
 import org.lora4j.error.CapturedLog;
-import org.lora4j.host.HostedModel;
+import org.lora4j.internal.host.HostedModel;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.buffer.DataType;
 

@@ -12,9 +12,9 @@ import org.lora4j.Lora;
 import org.lora4j.config.Initialization;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
-import org.lora4j.exec.GradientCheck;
+import org.lora4j.internal.engine.GradientCheck;
 import org.lora4j.method.ModuleShape;
-import org.lora4j.model.TrainableParameter;
+import org.lora4j.train.TrainableParameter;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 

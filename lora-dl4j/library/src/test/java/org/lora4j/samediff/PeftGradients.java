@@ -5,8 +5,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
-import org.lora4j.format.peft.PeftKeys;
-import org.lora4j.format.peft.PeftTensor;
+import org.lora4j.internal.format.peft.PeftKeys;
+import org.lora4j.internal.format.peft.PeftTensor;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Gradients, or values, of an adapter by PEFT's key and in PEFT's layout. */

@@ -14,18 +14,18 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.lora4j.adapter.Adapter;
-import org.lora4j.format.peft.PeftKey;
-import org.lora4j.format.peft.PeftKeys;
-import org.lora4j.model.TrainableParameter;
-import org.lora4j.train.Adam;
+import org.lora4j.internal.format.peft.PeftKey;
+import org.lora4j.internal.format.peft.PeftKeys;
+import org.lora4j.train.AdamOptimizer;
 import org.lora4j.train.AdamW;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Batches;
 import org.lora4j.train.Optimizer;
-import org.lora4j.train.Sgd;
+import org.lora4j.train.RunListener;
+import org.lora4j.train.SgdOptimizer;
 import org.lora4j.train.StepReport;
+import org.lora4j.train.TrainableParameter;
 import org.lora4j.train.Trainer;
-import org.lora4j.train.TrainingListener;
 import org.lora4j.train.TrainingPlan;
 import org.lora4j.train.TrainingResult;
 import org.nd4j.autodiff.samediff.SDVariable;
@@ -40,14 +40,14 @@ class PeftTrainingTest {
     static Stream<Arguments> cases() {
         return Stream.of(
                 Arguments.of("train-dora-adamw", AdamW.of(1e-2)),
-                Arguments.of("train-ia3-adam", Adam.of(1e-2)),
+                Arguments.of("train-ia3-adam", AdamOptimizer.of(1e-2)),
                 Arguments.of("train-loha-adamw", AdamW.of(1e-2)),
                 Arguments.of("train-mlp-adamw", AdamW.of(1e-2)),
                 Arguments.of("train-mlp-modules-to-save", AdamW.of(1e-2)),
-                Arguments.of("train-mlp-adam-ce", Adam.of(1e-2)),
+                Arguments.of("train-mlp-adam-ce", AdamOptimizer.of(1e-2)),
                 Arguments.of("train-bert-adamw-ce", AdamW.of(5e-3)),
-                Arguments.of("train-mlp-sgd", Sgd.of(0.1)),
-                Arguments.of("train-mlp-sgd-momentum", Sgd.of(0.1).withMomentum(0.9)));
+                Arguments.of("train-mlp-sgd", SgdOptimizer.of(0.1)),
+                Arguments.of("train-mlp-sgd-momentum", SgdOptimizer.of(0.1).withMomentum(0.9)));
     }
 
     @ParameterizedTest(name = "{0}")
@@ -60,7 +60,7 @@ class PeftTrainingTest {
         model.activate("default");
         model.setTrainable("default", true);
         List<Integer> compared = new ArrayList<>();
-        TrainingListener compare = new TrainingListener() {
+        RunListener compare = new RunListener() {
             @Override
             public void onStep(StepReport report) {
                 Map<String, INDArray> values = new LinkedHashMap<>();

@@ -2,7 +2,7 @@
 package org.lora4j.samediff;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.lora4j.exec.GradientCheck.values;
+import static org.lora4j.internal.engine.GradientCheck.values;
 
 import java.nio.file.Path;
 import java.util.Map;
@@ -11,8 +11,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.Lora;
 import org.lora4j.config.BiasTraining;
 import org.lora4j.config.LoraConfig;
-import org.lora4j.model.TrainableParameter;
-import org.lora4j.model.TrainableParameter.Kind;
+import org.lora4j.train.TrainableParameter;
+import org.lora4j.train.TrainableParameter.Kind;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;

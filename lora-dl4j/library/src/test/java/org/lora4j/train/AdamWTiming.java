@@ -6,7 +6,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.SplittableRandom;
-import org.lora4j.model.TrainableParameter.Kind;
+import org.lora4j.train.TrainableParameter.Kind;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -26,7 +26,7 @@ final class AdamWTiming {
         measure("norm only", null, 'c');
         measure("AdamW", AdamW.of(1e-3), 'c');
         measure("AdamW, gradients in the other order", AdamW.of(1e-3), 'f');
-        measure("Sgd with momentum", Sgd.of(1e-3).withMomentum(0.9), 'c');
+        measure("Sgd with momentum", SgdOptimizer.of(1e-3).withMomentum(0.9), 'c');
         measure("Adam of ND4J", Nd4jOptimizer.of(new org.nd4j.linalg.learning.config.Adam(1e-3)), 'c');
     }
 

@@ -11,10 +11,8 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.lora4j.array.RandomStreams;
 import org.lora4j.exec.GraphExecutor;
-import org.lora4j.model.Trainable;
-import org.lora4j.model.TrainableParameter;
+import org.lora4j.internal.array.RandomStreams;
 import org.lora4j.samediff.TrainableGraph;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -62,7 +60,7 @@ class ComputationTest {
     }
 
     private static TrainingPlan.Builder plan(int steps) {
-        return TrainingPlan.builder().steps(steps).optimizer(Sgd.of(0.1));
+        return TrainingPlan.builder().steps(steps).optimizer(SgdOptimizer.of(0.1));
     }
 
     @Test
@@ -125,7 +123,7 @@ class ComputationTest {
         Trainer.builder(on(3, stopped))
                 .plan(plan(4).build())
                 .checkpoints(checkpoints)
-                .listener(new TrainingListener() {
+                .listener(new RunListener() {
                     @Override
                     public void onStep(StepReport report) {
                         if (report.step() == 2) {

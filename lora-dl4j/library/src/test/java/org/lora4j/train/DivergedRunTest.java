@@ -16,8 +16,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.Lora;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.exec.LossAndGradients;
-import org.lora4j.model.TrainableParameter.Kind;
 import org.lora4j.samediff.AdaptedSameDiff;
+import org.lora4j.train.TrainableParameter.Kind;
 import org.lora4j.train.TrainingFailedException.Reason;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -58,7 +58,7 @@ class DivergedRunTest {
         return Trainer.builder(model)
                 .plan(TrainingPlan.builder()
                         .epochs(epochs)
-                        .optimizer(Sgd.of(0.25))
+                        .optimizer(SgdOptimizer.of(0.25))
                         .build())
                 .build()
                 .train(Batches.inOrder(List.of(one())));
@@ -85,7 +85,7 @@ class DivergedRunTest {
         SplittableRandom random = new SplittableRandom(seed);
         TestModel model = scripted(pass -> pass == 1 ? 0.05 : 0.2 + 0.6 * random.nextDouble(), pass -> 1, pass -> 1);
 
-        assertThat(run(model, 200).ending()).isEqualTo(Ending.COMPLETED);
+        assertThat(run(model, 200).ending()).isEqualTo(StopReason.COMPLETED);
     }
 
     @Test
@@ -184,7 +184,7 @@ class DivergedRunTest {
         Trainer trainer = Trainer.builder(classifier(random))
                 .plan(TrainingPlan.builder()
                         .epochs(epochs)
-                        .optimizer(optimizer.equals("Sgd") ? Sgd.of(100) : AdamW.of(10))
+                        .optimizer(optimizer.equals("Sgd") ? SgdOptimizer.of(100) : AdamW.of(10))
                         .build())
                 .build();
         Batches batches = Batches.inOrder(batches(random));
@@ -205,6 +205,6 @@ class DivergedRunTest {
                 .build()
                 .train(Batches.inOrder(batches(random)));
 
-        assertThat(result.ending()).isEqualTo(Ending.COMPLETED);
+        assertThat(result.ending()).isEqualTo(StopReason.COMPLETED);
     }
 }

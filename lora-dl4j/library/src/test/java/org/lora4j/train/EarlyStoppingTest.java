@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.DoubleStream;
 import org.junit.jupiter.api.Test;
-import org.lora4j.model.TrainableParameter.Kind;
+import org.lora4j.train.TrainableParameter.Kind;
 import org.nd4j.linalg.factory.Nd4j;
 
 class EarlyStoppingTest {
@@ -22,14 +22,16 @@ class EarlyStoppingTest {
     /** Trains one step an epoch; the evaluation gives the given values one after the other. */
     private TrainingResult train(TrainingPlan.Builder plan, boolean higherIsBetter, double... metrics) {
         Iterator<Double> values = DoubleStream.of(metrics).iterator();
-        Evaluation evaluation = new Evaluation("metric", higherIsBetter, () -> {
+        Validation evaluation = new Validation("metric", higherIsBetter, () -> {
             afterEpoch.add(model.values(0)[0]);
             return values.next();
         });
         return Trainer.builder(model)
-                .plan(plan.epochs(metrics.length).optimizer(Sgd.of(0.3)).build())
+                .plan(plan.epochs(metrics.length)
+                        .optimizer(SgdOptimizer.of(0.3))
+                        .build())
                 .evaluation(evaluation)
-                .listener(new TrainingListener() {
+                .listener(new RunListener() {
                     @Override
                     public void onEpochEnd(EpochReport report) {
                         best.add(report.best());
@@ -47,7 +49,7 @@ class EarlyStoppingTest {
     void train_whenTheMetricNoLongerRises_stopsAndRestoresTheBestBits() {
         TrainingResult result = train(patience(2), true, 0.5, 0.7, 0.6, 0.7, 0.9, 0.9);
 
-        assertThat(result.ending()).isEqualTo(Ending.EARLY_STOPPED);
+        assertThat(result.ending()).isEqualTo(StopReason.EARLY_STOPPED);
         assertThat(result.epochs()).hasSize(4);
         assertThat(result.bestMetric()).hasValue(0.7);
         assertThat(result.bestEpoch()).hasValue(2);
@@ -72,7 +74,7 @@ class EarlyStoppingTest {
 
         TrainingResult result = train(plan, true, 0.5, 0.55, 0.58, 0.9);
 
-        assertThat(result.ending()).isEqualTo(Ending.EARLY_STOPPED);
+        assertThat(result.ending()).isEqualTo(StopReason.EARLY_STOPPED);
         assertThat(result.epochs()).hasSize(3);
         assertThat(result.bestMetric()).hasValue(0.58);
         assertThat(model.values(0)).containsExactly(afterEpoch.get(2));
@@ -85,7 +87,7 @@ class EarlyStoppingTest {
 
         TrainingResult result = train(plan, true, 0.5, 0.58, 0.66, 0.74, 0.82);
 
-        assertThat(result.ending()).isEqualTo(Ending.COMPLETED);
+        assertThat(result.ending()).isEqualTo(StopReason.COMPLETED);
         assertThat(result.epochs()).hasSize(5);
     }
 
@@ -93,7 +95,7 @@ class EarlyStoppingTest {
     void train_withKeepBest_runsToTheEndAndRestores() {
         TrainingResult result = train(TrainingPlan.builder().keepBest(true), true, 0.9, 0.1, 0.2);
 
-        assertThat(result.ending()).isEqualTo(Ending.COMPLETED);
+        assertThat(result.ending()).isEqualTo(StopReason.COMPLETED);
         assertThat(result.epochs()).hasSize(3);
         assertThat(result.norms().get(0).end()).isEqualTo(Math.abs(afterEpoch.get(0)));
         assertThat(model.values(0)).containsExactly(afterEpoch.get(0));

@@ -8,9 +8,7 @@ import java.util.List;
 import java.util.Map;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.exec.LossAndGradients;
-import org.lora4j.model.Trainable;
-import org.lora4j.model.TrainableParameter;
-import org.lora4j.model.TrainableParameter.Kind;
+import org.lora4j.train.TrainableParameter.Kind;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.ops.transforms.Transforms;
 

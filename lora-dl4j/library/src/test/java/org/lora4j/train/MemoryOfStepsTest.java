@@ -33,7 +33,6 @@ import org.lora4j.dl4j.AdaptedNetwork;
 import org.lora4j.dl4j.MemoryMode;
 import org.lora4j.exec.onednn.MathMode;
 import org.lora4j.exec.onednn.OneDnn;
-import org.lora4j.model.Trainable;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.samediff.ExpertGate;
 import org.lora4j.train.cache.PrefixCache;
@@ -244,7 +243,7 @@ class MemoryOfStepsTest {
                                 .optimizer(AdamW.of(1e-4))
                                 .seed(1))
                         .build())
-                .listener(new TrainingListener() {
+                .listener(new RunListener() {
                     @Override
                     public void onStep(StepReport report) {
                         afterStep.run();
@@ -282,7 +281,7 @@ class MemoryOfStepsTest {
         Map<String, INDArray> held = inputs(new Scale(scale.rows() / 4, 0, 0, 0));
 
         trainer(model, plan -> plan.keepBest(true), scale, afterStep)
-                .evaluation(Evaluation.lowerIsBetter("loss", () -> {
+                .evaluation(Validation.lowerIsBetter("loss", () -> {
                     INDArray loss = model.output(held, "loss").get("loss");
                     return loss.getDouble(0);
                 }))

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.lora4j.exec.GraphExecutor;
-import org.lora4j.exec.StockExecutor;
+import org.lora4j.internal.engine.SameDiffExecutor;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -26,7 +26,7 @@ class MetricsTest {
         SameDiff sd = SameDiff.create();
         sd.placeHolder("x", DataType.DOUBLE, -1, -1).mul("y", 1);
         sd.placeHolder("t", DataType.DOUBLE, -1, -1).mul("unused", 1);
-        return StockExecutor.forInference(sd);
+        return SameDiffExecutor.forInference(sd);
     }
 
     private static Batch batch(double[][] x, double[][] t) {

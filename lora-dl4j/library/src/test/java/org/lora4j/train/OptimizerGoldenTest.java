@@ -9,7 +9,6 @@ import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.lora4j.model.TrainableParameter;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Three steps of every optimizer against what torch.optim 2.6 did to a PEFT model (fixtures {@code train-*}). */
@@ -25,11 +24,11 @@ class OptimizerGoldenTest {
     static Stream<Arguments> cases() {
         return Stream.of(
                 Arguments.of("train-mlp-adamw", plan(AdamW.of(1e-2))),
-                Arguments.of("train-mlp-adam-ce", plan(Adam.of(1e-2))),
-                Arguments.of("train-mlp-sgd", plan(Sgd.of(0.1))),
-                Arguments.of("train-mlp-sgd-momentum", plan(Sgd.of(0.1).withMomentum(0.9))),
+                Arguments.of("train-mlp-adam-ce", plan(AdamOptimizer.of(1e-2))),
+                Arguments.of("train-mlp-sgd", plan(SgdOptimizer.of(0.1))),
+                Arguments.of("train-mlp-sgd-momentum", plan(SgdOptimizer.of(0.1).withMomentum(0.9))),
                 Arguments.of("train-mlp-modules-to-save", plan(AdamW.of(1e-2)).decayBiasAndNorm(true)),
-                Arguments.of("train-loraplus-sgd", plan(Sgd.of(0.02)).loraPlus(8)));
+                Arguments.of("train-loraplus-sgd", plan(SgdOptimizer.of(0.02)).loraPlus(8)));
     }
 
     @ParameterizedTest(name = "{0}")
@@ -37,7 +36,7 @@ class OptimizerGoldenTest {
     void train_threeSteps_givesLossesAndParametersOfPyTorch(String name, TrainingPlan.Builder plan) {
         GoldenCase golden = GoldenCase.read(name);
         LoraMlp model = new LoraMlp(golden, name.endsWith("-ce"));
-        TrainingListener compare = new TrainingListener() {
+        RunListener compare = new RunListener() {
             @Override
             public void onStep(StepReport report) {
                 for (TrainableParameter p : model.trainableParameters()) {

@@ -12,9 +12,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.lora4j.array.DenseArray;
-import org.lora4j.model.TrainableParameter;
-import org.lora4j.model.TrainableParameter.Kind;
+import org.lora4j.internal.array.DenseArray;
+import org.lora4j.train.TrainableParameter.Kind;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -40,9 +39,9 @@ class OptimizerTest {
                 Arguments.of(AdamW.of(0.1), 0.01, 0.899000002, 0.8714672987058463),
                 // Large enough to see where it is added: 0.999 - 0.1 0.5 / (0.5 + 0.1) first.
                 Arguments.of(AdamW.of(0.1).withEpsilon(0.1), 0.01, 0.9156666666666666, 0.8934953935636754),
-                Arguments.of(Adam.of(0.1), 0.1, 0.9000000016666666, 0.8544413674617625),
-                Arguments.of(Sgd.of(0.1), 0.1, 0.94, 0.9556),
-                Arguments.of(Sgd.of(0.1).withNesterovMomentum(0.9), 0.1, 0.886, 0.868066));
+                Arguments.of(AdamOptimizer.of(0.1), 0.1, 0.9000000016666666, 0.8544413674617625),
+                Arguments.of(SgdOptimizer.of(0.1), 0.1, 0.94, 0.9556),
+                Arguments.of(SgdOptimizer.of(0.1).withNesterovMomentum(0.9), 0.1, 0.886, 0.868066));
     }
 
     @ParameterizedTest(name = "{0}")
@@ -98,7 +97,7 @@ class OptimizerTest {
             for (INDArray g : new INDArray[] {gradient, gradient.dup('f'), gradient.castTo(DataType.FLOAT)}) {
                 p.assign(0);
 
-                Sgd.of(1).updaterFor(parameter(p)).update(g, step(1, 0, 1));
+                SgdOptimizer.of(1).updaterFor(parameter(p)).update(g, step(1, 0, 1));
 
                 assertThat(p.dup('c').data().asDouble()).containsExactly(-1, -2, -3, -4, -5, -6);
             }
@@ -122,7 +121,7 @@ class OptimizerTest {
                 INDArray p = Nd4j.create(type, new long[] {37, 53}, order);
                 INDArray g = numbers.castTo(type).dup(order == 'c' ? 'f' : 'c');
 
-                Sgd.of(1).updaterFor(parameter(p)).update(g, step(1, 0, 1));
+                SgdOptimizer.of(1).updaterFor(parameter(p)).update(g, step(1, 0, 1));
 
                 for (int i = 0; i < 37; i++) {
                     for (int j = 0; j < 53; j++) {
@@ -199,7 +198,7 @@ class OptimizerTest {
 
     @Test
     void sgd_withNesterovButNoMomentum_isRefused() {
-        assertThatThrownBy(() -> new Sgd(0.1, 0, true, 0))
+        assertThatThrownBy(() -> new SgdOptimizer(0.1, 0, true, 0))
                 .hasMessage("Sgd: nesterov with momentum = 0.0, expected one above 0");
     }
 }

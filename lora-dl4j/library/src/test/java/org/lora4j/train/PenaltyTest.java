@@ -12,8 +12,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.exec.LossAndGradients;
-import org.lora4j.model.TrainableParameter;
-import org.lora4j.model.TrainableParameter.Kind;
+import org.lora4j.train.TrainableParameter.Kind;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 class PenaltyTest {
@@ -48,7 +47,7 @@ class PenaltyTest {
     }
 
     private static TrainingPlan.Builder plan(long steps) {
-        return TrainingPlan.builder().steps(steps).optimizer(Sgd.of(0.1));
+        return TrainingPlan.builder().steps(steps).optimizer(SgdOptimizer.of(0.1));
     }
 
     private static TrainingResult train(TestModel model, TrainingPlan plan, Batch... batches) {
@@ -198,7 +197,7 @@ class PenaltyTest {
         Trainer.Builder trainer = Trainer.builder(stopped)
                 .plan(plan)
                 .checkpoints(Checkpoints.in(folder).withEverySteps(2));
-        TrainingListener stop = new TrainingListener() {
+        RunListener stop = new RunListener() {
             @Override
             public void onStep(StepReport report) {
                 if (report.step() == 3) {

@@ -24,9 +24,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.exec.LossAndGradients;
-import org.lora4j.model.TrainableParameter.Kind;
-import org.lora4j.train.checkpoint.CheckpointFolder;
-import org.lora4j.train.checkpoint.SoundNonsense;
+import org.lora4j.internal.checkpoint.CheckpointFolder;
+import org.lora4j.internal.checkpoint.SoundNonsense;
+import org.lora4j.train.TrainableParameter.Kind;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -72,8 +72,8 @@ class ResumeTest {
     }
 
     /** Best after the second of three epochs. */
-    private static Evaluation evaluation(TestModel model) {
-        return Evaluation.lowerIsBetter("distance", () -> Math.abs(model.values(0)[0] - 0.3));
+    private static Validation evaluation(TestModel model) {
+        return Validation.lowerIsBetter("distance", () -> Math.abs(model.values(0)[0] - 0.3));
     }
 
     private Trainer.Builder trainer(TestModel model, Optimizer optimizer) {
@@ -82,7 +82,10 @@ class ResumeTest {
 
     static Stream<Optimizer> optimizers() {
         return Stream.of(
-                AdamW.of(0.05), Adam.of(0.05), Sgd.of(0.01).withMomentum(0.9), Nd4jOptimizer.of(new RmsProp(0.01)));
+                AdamW.of(0.05),
+                AdamOptimizer.of(0.05),
+                SgdOptimizer.of(0.01).withMomentum(0.9),
+                Nd4jOptimizer.of(new RmsProp(0.01)));
     }
 
     @ParameterizedTest
@@ -100,7 +103,7 @@ class ResumeTest {
                     .listener(interruptAfter(last))
                     .build()
                     .train(batches());
-            assertThat(cut.ending()).isEqualTo(Ending.INTERRUPTED);
+            assertThat(cut.ending()).isEqualTo(StopReason.INTERRUPTED);
 
             TestModel resumed = noisy();
             TrainingResult result =
@@ -119,8 +122,8 @@ class ResumeTest {
         }
     }
 
-    private static TrainingListener interruptAfter(long step) {
-        return new TrainingListener() {
+    private static RunListener interruptAfter(long step) {
+        return new RunListener() {
             @Override
             public void onStep(StepReport report) {
                 if (report.step() == step) {
@@ -142,7 +145,7 @@ class ResumeTest {
                 trainer(second, AdamW.of(0.05)).checkpoints(checkpoints).build().resume(batches());
 
         assertThat(again.losses()).isEqualTo(expected.losses());
-        assertThat(again.ending()).isEqualTo(Ending.COMPLETED);
+        assertThat(again.ending()).isEqualTo(StopReason.COMPLETED);
         assertThat(second.values(0)).isEqualTo(first.values(0));
     }
 
@@ -193,7 +196,7 @@ class ResumeTest {
         List<Long> steps = new ArrayList<>();
         trainer(resumed, AdamW.of(0.05))
                 .checkpoints(checkpoints)
-                .listener(new TrainingListener() {
+                .listener(new RunListener() {
                     @Override
                     public void onStep(StepReport report) {
                         steps.add(report.step());
@@ -276,7 +279,7 @@ class ResumeTest {
                 .build()
                 .resume(batches());
 
-        assertThat(result.ending()).isEqualTo(Ending.INTERRUPTED);
+        assertThat(result.ending()).isEqualTo(StopReason.INTERRUPTED);
         assertThat(result.steps()).isEqualTo(6);
     }
 
@@ -317,7 +320,7 @@ class ResumeTest {
             Thread.sleep(random.nextInt(5), random.nextInt(1_000_000));
             training.interrupt();
 
-            interrupted += result.get(60, TimeUnit.SECONDS).ending() == Ending.INTERRUPTED ? 1 : 0;
+            interrupted += result.get(60, TimeUnit.SECONDS).ending() == StopReason.INTERRUPTED ? 1 : 0;
             training.join();
             try (CheckpointFolder left = CheckpointFolder.open(checkpoints.directory())) {
                 List<String> newest = new ArrayList<>();
@@ -337,7 +340,7 @@ class ResumeTest {
     @Test
     void train_whileAnotherRunHasTheDirectory_refuses() {
         Checkpoints checkpoints = Checkpoints.in(folder);
-        TrainingListener second = new TrainingListener() {
+        RunListener second = new RunListener() {
             @Override
             public void onTrainingStart(TrainingStart start) {
                 Trainer other = trainer(noisy(), AdamW.of(0.05))
@@ -355,7 +358,7 @@ class ResumeTest {
                 .build()
                 .train(batches());
 
-        assertThat(result.ending()).isEqualTo(Ending.COMPLETED);
+        assertThat(result.ending()).isEqualTo(StopReason.COMPLETED);
     }
 
     private static void damage(Path file, int kind) throws IOException {
@@ -454,7 +457,7 @@ class ResumeTest {
     void train_whenACheckpointCannotBeWritten_stopsAndSaysWhichOneIsLeft() {
         Checkpoints checkpoints = Checkpoints.in(folder).withEverySteps(2);
         // In the way of the file of the second checkpoint.
-        TrainingListener blocking = new TrainingListener() {
+        RunListener blocking = new RunListener() {
             @Override
             public void onStep(StepReport report) {
                 if (report.step() == 3) {

@@ -13,8 +13,7 @@ import java.util.function.IntToDoubleFunction;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.lora4j.exec.LossAndGradients;
-import org.lora4j.model.TrainableParameter;
-import org.lora4j.model.TrainableParameter.Kind;
+import org.lora4j.train.TrainableParameter.Kind;
 import org.lora4j.train.TrainingFailedException.Reason;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -25,7 +24,7 @@ class TrainerFaultsTest {
     private static final double NAN = Double.NaN;
 
     private static TrainingPlan.Builder plan() {
-        return TrainingPlan.builder().epochs(10).optimizer(Sgd.of(0.25));
+        return TrainingPlan.builder().epochs(10).optimizer(SgdOptimizer.of(0.25));
     }
 
     private static Batch batch(double... x) {
@@ -179,7 +178,7 @@ class TrainerFaultsTest {
                 (in, seed) -> new LossAndGradients(
                         p.getDouble(0), TestModel.gradients("p", Nd4j.create(new float[] {Float.MAX_VALUE}))));
 
-        TrainingFailedException failure = failure(model, plan().optimizer(Sgd.of(10)), batch(1));
+        TrainingFailedException failure = failure(model, plan().optimizer(SgdOptimizer.of(10)), batch(1));
 
         assertThat(failure.step()).isEqualTo(2);
         assertThat(failure)
@@ -192,7 +191,7 @@ class TrainerFaultsTest {
         TestModel model = failing(3, NAN, 1);
         Trainer trainer = Trainer.builder(model)
                 .plan(plan().keepBest(true).build())
-                .evaluation(Evaluation.lowerIsBetter("loss", () -> model.values(0)[0] == 0.75 ? 0 : 1))
+                .evaluation(Validation.lowerIsBetter("loss", () -> model.values(0)[0] == 0.75 ? 0 : 1))
                 .build();
 
         TrainingFailedException failure = catchThrowableOfType(
@@ -247,7 +246,7 @@ class TrainerFaultsTest {
     void train_whenAFactorGetsItsGradientInTheThirdStep_goesOn() {
         TrainingResult result = train(cut(3), plan(), batch(1));
 
-        assertThat(result.ending()).isEqualTo(Ending.COMPLETED);
+        assertThat(result.ending()).isEqualTo(StopReason.COMPLETED);
         assertThat(result.withoutGradient()).containsExactly("head");
     }
 
@@ -406,7 +405,7 @@ class TrainerFaultsTest {
         Batches batches = Batches.inOrder(List.of(batch(1)));
         trainer[0] = Trainer.builder(TestModel.slope(Kind.WEIGHT, 0))
                 .plan(plan().build())
-                .listener(new TrainingListener() {
+                .listener(new RunListener() {
                     @Override
                     public void onStep(StepReport report) {
                         trainer[0].train(batches);
@@ -467,9 +466,9 @@ class TrainerFaultsTest {
         TestModel late = scripted(pass -> pass <= 3 ? 1 : pass % 4 == 0 ? 1 : 100, pass -> 0.5);
 
         assertThat(train(model, plan().epochs(20).divergence(rule), batch(1)).ending())
-                .isEqualTo(Ending.COMPLETED);
+                .isEqualTo(StopReason.COMPLETED);
         assertThat(train(late, plan().epochs(20).divergence(rule), batch(1)).ending())
-                .isEqualTo(Ending.COMPLETED);
+                .isEqualTo(StopReason.COMPLETED);
     }
 
     @Test
@@ -499,7 +498,7 @@ class TrainerFaultsTest {
     void train_whenLargeGradientsComeWithAFallingLoss_goesOn() {
         TestModel model = scripted(pass -> pass <= 3 ? 1 : 0.5, pass -> pass <= 3 ? 1 : 2000);
 
-        assertThat(train(model, plan().epochs(60), batch(1)).ending()).isEqualTo(Ending.COMPLETED);
+        assertThat(train(model, plan().epochs(60), batch(1)).ending()).isEqualTo(StopReason.COMPLETED);
     }
 
     @Test
@@ -520,7 +519,7 @@ class TrainerFaultsTest {
     void train_whenALossOfZeroTeachesNothing_tellsListenersAndGoesOn() {
         TestModel model = scripted(pass -> 0, pass -> pass == 2 ? 1 : 0);
         List<Long> without = new ArrayList<>();
-        TrainingListener listener = new TrainingListener() {
+        RunListener listener = new RunListener() {
             @Override
             public void onStepWithoutEffect(StepReport report) {
                 without.add(report.step());

@@ -15,7 +15,7 @@ import java.util.stream.IntStream;
 import org.deeplearning4j.datasets.iterator.utilty.ListDataSetIterator;
 import org.junit.jupiter.api.Test;
 import org.lora4j.exec.LossAndGradients;
-import org.lora4j.model.TrainableParameter.Kind;
+import org.lora4j.train.TrainableParameter.Kind;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
@@ -30,7 +30,7 @@ class TrainerTest {
     private static final Batch SMALL = TestModel.rows(new double[][] {{-1, 3}});
 
     private static TrainingPlan.Builder plan() {
-        return TrainingPlan.builder().epochs(1).optimizer(Sgd.of(0.1));
+        return TrainingPlan.builder().epochs(1).optimizer(SgdOptimizer.of(0.1));
     }
 
     private static Batch anything() {
@@ -45,11 +45,11 @@ class TrainerTest {
     void train_ofALinearModel_findsItsCoefficients() {
         TestModel model = TestModel.regression();
 
-        TrainingResult result = train(model, plan().epochs(400).optimizer(Sgd.of(0.1)), FIRST, SECOND, SMALL);
+        TrainingResult result = train(model, plan().epochs(400).optimizer(SgdOptimizer.of(0.1)), FIRST, SECOND, SMALL);
 
         assertThat(model.values(0)).containsExactly(new double[] {3, -2}, within(1e-4));
         assertThat(model.values(1)).containsExactly(new double[] {1}, within(1e-4));
-        assertThat(result.ending()).isEqualTo(Ending.COMPLETED);
+        assertThat(result.ending()).isEqualTo(StopReason.COMPLETED);
         assertThat(result.steps()).isEqualTo(1200);
         assertThat(result.losses()).hasSize(1200);
         assertThat(result.lastLoss()).isLessThan(1e-8);
@@ -132,7 +132,7 @@ class TrainerTest {
                 .plan(plan().epochs(2)
                         .schedule(LearningRateSchedule.linear(Warmup.none()))
                         .build())
-                .listener(new TrainingListener() {
+                .listener(new RunListener() {
                     @Override
                     public void onStep(StepReport report) {
                         rates.add(report.learningRate());
@@ -164,7 +164,7 @@ class TrainerTest {
 
         train(
                 model,
-                plan().optimizer(Sgd.of(0.1).withWeightDecay(0.5))
+                plan().optimizer(SgdOptimizer.of(0.1).withWeightDecay(0.5))
                         .group(ParameterGroup.matchingModule("module\\.b")
                                 .withLearningRate(0.01)
                                 .withWeightDecay(0)),
@@ -179,7 +179,7 @@ class TrainerTest {
     void train_withDecayOnBiases_decaysThem() {
         TestModel model = TestModel.slope(Kind.BIAS_OR_NORM, 1);
 
-        train(model, plan().optimizer(Sgd.of(0.1).withWeightDecay(0.5)).decayBiasAndNorm(true), anything());
+        train(model, plan().optimizer(SgdOptimizer.of(0.1).withWeightDecay(0.5)).decayBiasAndNorm(true), anything());
 
         assertThat(model.values(0)).containsExactly(new double[] {1 - 0.1 * 1.5}, within(EXACT));
     }
@@ -225,7 +225,7 @@ class TrainerTest {
                 .plan(plan().accumulation(2)
                         .clipping(GradientClipping.byGlobalNorm(0.5))
                         .build())
-                .listener(new TrainingListener() {
+                .listener(new RunListener() {
                     @Override
                     public void onStep(StepReport report) {
                         norms.add(report.gradientNorm());
@@ -364,11 +364,11 @@ class TrainerTest {
 
         TrainingResult result = Trainer.builder(model)
                 .plan(plan().epochs(5).build())
-                .evaluation(Evaluation.lowerIsBetter("loss", () -> {
+                .evaluation(Validation.lowerIsBetter("loss", () -> {
                     evaluated.add("once");
                     return 0;
                 }))
-                .listener(new TrainingListener() {
+                .listener(new RunListener() {
                     @Override
                     public void onStep(StepReport report) {
                         if (report.step() == 3) {
@@ -379,7 +379,7 @@ class TrainerTest {
                 .build()
                 .train(Batches.inOrder(List.of(anything(), anything())));
 
-        assertThat(result.ending()).isEqualTo(Ending.INTERRUPTED);
+        assertThat(result.ending()).isEqualTo(StopReason.INTERRUPTED);
         assertThat(result.steps()).isEqualTo(3);
         assertThat(evaluated).as("only after the whole first epoch").hasSize(1);
         assertThat(Thread.currentThread().isInterrupted()).isFalse();
@@ -395,7 +395,7 @@ class TrainerTest {
         TrainingResult result = Trainer.builder(TestModel.slope(Kind.WEIGHT, 0))
                 .plan(plan().steps(4).epochs(1).build())
                 .nanoTime(() -> readings[(int) now.getAndIncrement()] * 1_000_000_000L)
-                .listener(new TrainingListener() {
+                .listener(new RunListener() {
                     @Override
                     public void onStep(StepReport report) {
                         reports.add(report);
@@ -432,7 +432,7 @@ class TrainerTest {
                     reading[0]++;
                     return now[0];
                 })
-                .listener(new TrainingListener() {
+                .listener(new RunListener() {
                     @Override
                     public void onStep(StepReport report) {
                         left.add(report.secondsLeft());
@@ -452,8 +452,11 @@ class TrainerTest {
         TestModel model = TestModel.slope(
                 Kind.WEIGHT, IntStream.range(0, 50).asDoubleStream().toArray());
         TrainingResult result = Trainer.builder(model)
-                .plan(plan().epochs(500).optimizer(Sgd.of(1e-3)).keepBest(true).build())
-                .evaluation(Evaluation.lowerIsBetter("sum", () -> model.values(0)[0]))
+                .plan(plan().epochs(500)
+                        .optimizer(SgdOptimizer.of(1e-3))
+                        .keepBest(true)
+                        .build())
+                .evaluation(Validation.lowerIsBetter("sum", () -> model.values(0)[0]))
                 .build()
                 .train(Batches.inOrder(List.of(anything())));
 
@@ -466,7 +469,7 @@ class TrainerTest {
     @Test
     void train_callsListenersInOrderOfEvents() {
         List<String> events = new ArrayList<>();
-        TrainingListener listener = new TrainingListener() {
+        RunListener listener = new RunListener() {
             @Override
             public void onTrainingStart(TrainingStart start) {
                 events.add("start " + start.totalSteps().getAsLong() + " steps, " + start.values() + " values");

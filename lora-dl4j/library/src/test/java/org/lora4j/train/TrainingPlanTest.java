@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import org.junit.jupiter.api.Test;
-import org.lora4j.model.TrainableParameter.Kind;
+import org.lora4j.train.TrainableParameter.Kind;
 
 class TrainingPlanTest {
 
@@ -93,7 +93,7 @@ class TrainingPlanTest {
 
     @Test
     void evaluation_withoutName_isRefused() {
-        assertThatThrownBy(() -> Evaluation.higherIsBetter(" ", () -> 1))
+        assertThatThrownBy(() -> Validation.higherIsBetter(" ", () -> 1))
                 .hasMessage("Evaluation: name = \" \", expected a name for reports");
     }
 }

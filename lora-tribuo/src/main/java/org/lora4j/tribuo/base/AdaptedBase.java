@@ -5,7 +5,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
 import org.lora4j.model.AdaptedModel;
-import org.lora4j.model.Trainable;
+import org.lora4j.train.Trainable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**

@@ -8,7 +8,7 @@ import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.util.ModelSerializer;
 import org.lora4j.dl4j.AdaptedNetwork;
 import org.lora4j.model.AdaptedModel;
-import org.lora4j.model.Trainable;
+import org.lora4j.train.Trainable;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;

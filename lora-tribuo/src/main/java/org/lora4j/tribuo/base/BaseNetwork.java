@@ -32,7 +32,7 @@ import org.nd4j.autodiff.samediff.SameDiff;
  * <p><b>State.</b> Immutable; networks given to {@code of} must not be changed afterwards. Each base is registered with
  * {@link BaseNetworks} for as long as somebody holds it. <b>Threads.</b> Safe.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public final class BaseNetwork implements Configurable, Provenancable<BaseNetworkProvenance> {
 

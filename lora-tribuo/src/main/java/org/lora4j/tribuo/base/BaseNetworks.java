@@ -31,7 +31,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p><b>Threads.</b> Safe.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public final class BaseNetworks {
 

@@ -12,7 +12,7 @@ import java.util.Set;
 import org.lora4j.error.ClosestNames;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
-import org.lora4j.graph.GraphCopy;
+import org.lora4j.internal.graph.GraphCopy;
 import org.lora4j.pretrained.BertEncoder;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.samediff.GraphModule;

@@ -12,10 +12,10 @@ import org.deeplearning4j.nn.conf.layers.misc.FrozenLayer;
 import org.lora4j.dl4j.AdaptedNetwork;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.exec.LossAndGradients;
-import org.lora4j.exec.NativeThreads;
-import org.lora4j.model.Trainable;
-import org.lora4j.model.TrainableParameter;
-import org.lora4j.model.TrainableParameter.Kind;
+import org.lora4j.internal.engine.NativeThreads;
+import org.lora4j.train.Trainable;
+import org.lora4j.train.TrainableParameter;
+import org.lora4j.train.TrainableParameter.Kind;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.learning.config.NoOp;
 

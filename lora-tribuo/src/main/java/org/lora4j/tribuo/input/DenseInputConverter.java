@@ -22,7 +22,7 @@ import org.tribuo.ImmutableFeatureMap;
  *
  * <p>Features that an example does not have are 0. A feature name that stands twice in an example is added up, as in Tribuo.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public final class DenseInputConverter implements InputConverter {
 

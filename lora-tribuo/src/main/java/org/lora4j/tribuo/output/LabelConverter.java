@@ -19,7 +19,7 @@ import org.tribuo.classification.Label;
 /**
  * Classification: one label of several, with probabilities from a softmax.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public final class LabelConverter implements OutputConverter<Label> {
 

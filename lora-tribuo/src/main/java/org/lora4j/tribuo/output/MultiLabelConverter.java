@@ -25,7 +25,7 @@ import org.tribuo.multilabel.MultiLabel;
 /**
  * Multi-label classification: any of several labels, each with a probability of its own.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public final class MultiLabelConverter implements OutputConverter<MultiLabel> {
 

@@ -25,7 +25,7 @@ import org.tribuo.regression.Regressor;
  * <p>By default the network learns standardized values, because a network with targets of 5000 hardly learns anything else
  * than the mean. The loss is then in units of variance, the same for each dimension, and predictions are in the user's unit.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public final class RegressorConverter implements OutputConverter<Regressor> {
 

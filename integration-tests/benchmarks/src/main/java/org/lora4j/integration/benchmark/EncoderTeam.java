@@ -11,15 +11,15 @@ import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.lora4j.config.ModuleSelector;
 import org.lora4j.exec.GraphExecutor;
-import org.lora4j.exec.ParallelExecutor;
-import org.lora4j.exec.StockExecutor;
 import org.lora4j.exec.kernel.Multiplier;
 import org.lora4j.exec.onednn.MathMode;
 import org.lora4j.exec.onednn.OneDnn;
-import org.lora4j.model.Trainable;
+import org.lora4j.internal.engine.ParallelExecutor;
+import org.lora4j.internal.engine.SameDiffExecutor;
 import org.lora4j.pretrained.BertClassifier;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.samediff.TrainableGraph;
+import org.lora4j.train.Trainable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -126,7 +126,7 @@ final class EncoderTeam {
 
     private Contender output(String key, String label, SameDiff graph) {
         GraphExecutor executor =
-                ParallelExecutor.of(StockExecutor.forInference(graph).withProducts(products), Turn.THREADS);
+                ParallelExecutor.of(SameDiffExecutor.forInference(graph).withProducts(products), Turn.THREADS);
         return new Contender(key, label, () -> {
             List<Turn> turns = new ArrayList<>();
             NativeThreads.single(() -> {

@@ -8,14 +8,14 @@ import java.util.List;
 import java.util.Locale;
 import java.util.OptionalDouble;
 import java.util.SplittableRandom;
-import org.lora4j.model.Trainable;
 import org.lora4j.samediff.TrainableGraph;
 import org.lora4j.train.AdamW;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Batches;
+import org.lora4j.train.RunListener;
 import org.lora4j.train.StepReport;
+import org.lora4j.train.Trainable;
 import org.lora4j.train.Trainer;
-import org.lora4j.train.TrainingListener;
 import org.lora4j.train.TrainingPlan;
 import org.lora4j.train.cache.PrefixCache;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -127,7 +127,7 @@ public final class PrefixBenchmark {
                         .optimizer(AdamW.of(MiniLmModels.RATE))
                         .seed(MiniLmModels.SEED)
                         .build())
-                .listener(new TrainingListener() {
+                .listener(new RunListener() {
                     @Override
                     public void onStep(StepReport report) {
                         long now = Turn.cpu();

@@ -17,9 +17,9 @@ import org.lora4j.adapter.Adapter;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
 import org.lora4j.exec.GraphExecutor;
-import org.lora4j.exec.ParallelExecutor;
-import org.lora4j.exec.StockExecutor;
 import org.lora4j.integration.quickstart.MiniLm;
+import org.lora4j.internal.engine.ParallelExecutor;
+import org.lora4j.internal.engine.SameDiffExecutor;
 import org.lora4j.pretrained.BertClassifier;
 import org.lora4j.pretrained.BertEncoder;
 import org.lora4j.pretrained.Pooling;
@@ -148,7 +148,7 @@ public final class ServingBenchmark {
     private void batches(AdapterServer server, AdaptedSameDiff model) throws Exception {
         Map<String, INDArray> batch = batch(BATCH);
         GraphExecutor alone =
-                ParallelExecutor.of(StockExecutor.forInference(model.graph()).withKernels(), NativeThreads.AT_START);
+                ParallelExecutor.of(SameDiffExecutor.forInference(model.graph()).withKernels(), NativeThreads.AT_START);
         List<String> different = new ArrayList<>();
         for (int row = 0; row < BATCH; row++) {
             different.add("a" + row * MIXED / BATCH);

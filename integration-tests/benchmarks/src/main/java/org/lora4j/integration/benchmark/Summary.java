@@ -10,7 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import org.lora4j.format.file.WholeFile;
+import org.lora4j.internal.format.file.WholeFile;
 
 /** What a benchmark found: times in tables, and every promise with its verdict. As text, as Markdown and as JSON. */
 final class Summary {

@@ -12,15 +12,15 @@ import java.util.Map;
 import java.util.OptionalDouble;
 import org.lora4j.integration.quickstart.MiniLm;
 import org.lora4j.integration.wordnet.WordNetGlosses;
-import org.lora4j.model.Trainable;
 import org.lora4j.pretrained.HuggingFaceTextTokenizer;
 import org.lora4j.pretrained.LengthBuckets;
 import org.lora4j.pretrained.TextExample;
 import org.lora4j.pretrained.TextTokenizer;
 import org.lora4j.train.AdamW;
+import org.lora4j.train.RunListener;
 import org.lora4j.train.StepReport;
+import org.lora4j.train.Trainable;
 import org.lora4j.train.Trainer;
-import org.lora4j.train.TrainingListener;
 import org.lora4j.train.TrainingPlan;
 
 /**
@@ -125,7 +125,7 @@ public final class TextsBenchmark {
                         .optimizer(AdamW.of(MiniLmModels.RATE))
                         .seed(SEED)
                         .build())
-                .listener(new TrainingListener() {
+                .listener(new RunListener() {
                     @Override
                     public void onStep(StepReport report) {
                         seconds[0] += report.seconds();

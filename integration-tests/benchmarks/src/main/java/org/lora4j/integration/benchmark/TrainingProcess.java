@@ -5,13 +5,13 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import org.lora4j.model.Trainable;
 import org.lora4j.train.AdamW;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Batches;
+import org.lora4j.train.RunListener;
 import org.lora4j.train.StepReport;
+import org.lora4j.train.Trainable;
 import org.lora4j.train.Trainer;
-import org.lora4j.train.TrainingListener;
 import org.lora4j.train.TrainingPlan;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -57,7 +57,7 @@ public final class TrainingProcess {
                         .optimizer(AdamW.of(MiniLmModels.RATE))
                         .seed(MiniLmModels.SEED)
                         .build())
-                .listener(new TrainingListener() {
+                .listener(new RunListener() {
                     @Override
                     public void onStep(StepReport report) {
                         if (report.step() == Math.max(2, steps / EARLY_SHARE)) {

@@ -5,13 +5,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import org.lora4j.model.Trainable;
 import org.lora4j.train.AdamW;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Batches;
+import org.lora4j.train.RunListener;
 import org.lora4j.train.StepReport;
+import org.lora4j.train.Trainable;
 import org.lora4j.train.Trainer;
-import org.lora4j.train.TrainingListener;
 import org.lora4j.train.TrainingPlan;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -40,7 +40,7 @@ final class TrainingSteps {
         long[] cpu = {0};
         Trainer trainer = Trainer.builder(model)
                 .plan(plan)
-                .listener(new TrainingListener() {
+                .listener(new RunListener() {
                     @Override
                     public void onStep(StepReport report) {
                         long now = Turn.cpu();

@@ -28,7 +28,7 @@ import org.lora4j.error.ModelFormatException;
 import org.lora4j.error.NoMatchingModuleException;
 import org.lora4j.integration.GraphState;
 import org.lora4j.integration.quickstart.MiniLm;
-import org.lora4j.pretrained.Activation;
+import org.lora4j.pretrained.BertActivation;
 import org.lora4j.pretrained.BertClassifier;
 import org.lora4j.pretrained.BertConfig;
 import org.lora4j.pretrained.BertEncoder;
@@ -77,7 +77,7 @@ class BadInputTest {
     }
 
     private static BertClassifier classifier(int layers, int hidden, int classes) {
-        BertConfig config = new BertConfig(layers, hidden, 2, 16, 50, 20, 2, 1e-12, Activation.GELU);
+        BertConfig config = new BertConfig(layers, hidden, 2, 16, 50, 20, 2, 1e-12, BertActivation.GELU);
         return BertClassifier.create(BertWeights.random(config, 1, DataType.FLOAT), Pooling.MEAN, classes, 1);
     }
 

@@ -14,10 +14,10 @@ import org.lora4j.train.AdamW;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Batches;
 import org.lora4j.train.Checkpoints;
-import org.lora4j.train.Evaluation;
 import org.lora4j.train.LearningRateSchedule;
 import org.lora4j.train.Trainer;
 import org.lora4j.train.TrainingPlan;
+import org.lora4j.train.Validation;
 import org.lora4j.train.Warmup;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -60,7 +60,7 @@ public final class TrainsToTheEnd {
         Map<String, INDArray> held = batch(new SplittableRandom(99)).placeholders();
         Trainer.builder(model)
                 .plan(plan)
-                .evaluation(Evaluation.lowerIsBetter(
+                .evaluation(Validation.lowerIsBetter(
                         "loss", () -> model.output(held, "loss").get("loss").getDouble(0)))
                 .checkpoints(Checkpoints.in(checkpoints).withEverySteps(1).withKeep(2))
                 .build()

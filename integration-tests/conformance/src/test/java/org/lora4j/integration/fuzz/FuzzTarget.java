@@ -22,7 +22,7 @@ import org.lora4j.error.ModelFormatException;
 import org.lora4j.format.TensorEntry;
 import org.lora4j.format.TensorFile;
 import org.lora4j.format.safetensors.SafetensorsReader;
-import org.lora4j.format.torch.TorchReader;
+import org.lora4j.internal.format.torch.TorchReader;
 import org.lora4j.pretrained.OnnxInitializers;
 import org.lora4j.samediff.SameDiffFile;
 import org.lora4j.train.TrainingFailedException;

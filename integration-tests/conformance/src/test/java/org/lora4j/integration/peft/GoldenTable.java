@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
-import org.lora4j.format.file.WholeFile;
+import org.lora4j.internal.format.file.WholeFile;
 
 /**
  * The outcome of a run with a column for each host.

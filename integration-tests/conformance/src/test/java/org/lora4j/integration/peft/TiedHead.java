@@ -4,8 +4,8 @@ package org.lora4j.integration.peft;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.lora4j.adapter.Adapter;
-import org.lora4j.format.peft.PeftTensor;
 import org.lora4j.integration.peft.cases.GoldenCase;
+import org.lora4j.internal.format.peft.PeftTensor;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**

@@ -10,9 +10,9 @@ import org.lora4j.integration.peft.cases.GoldenCase;
 import org.lora4j.integration.peft.host.HostModel;
 import org.lora4j.integration.peft.host.ModelHost;
 import org.lora4j.train.Batches;
+import org.lora4j.train.RunListener;
 import org.lora4j.train.StepReport;
 import org.lora4j.train.Trainer;
-import org.lora4j.train.TrainingListener;
 import org.lora4j.train.TrainingPlan;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -51,7 +51,7 @@ final class TrainingChecks {
 
     private static void train(GoldenCase golden, HostModel model, TrainingPlan plan, CheckList checks) {
         INDArray losses = golden.io().get("losses");
-        TrainingListener compare = new TrainingListener() {
+        RunListener compare = new RunListener() {
             @Override
             public void onStep(StepReport report) {
                 INDArray loss = Nd4j.scalar((float) report.loss());

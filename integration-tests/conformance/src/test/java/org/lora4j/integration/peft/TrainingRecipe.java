@@ -15,12 +15,12 @@ import java.util.regex.Pattern;
 import org.lora4j.error.UnsupportedAdapterVersionException;
 import org.lora4j.integration.peft.cases.GoldenCase;
 import org.lora4j.integration.peft.host.Loss;
-import org.lora4j.train.Adam;
+import org.lora4j.train.AdamOptimizer;
 import org.lora4j.train.AdamW;
 import org.lora4j.train.GradientClipping;
 import org.lora4j.train.Optimizer;
 import org.lora4j.train.ParameterGroup;
-import org.lora4j.train.Sgd;
+import org.lora4j.train.SgdOptimizer;
 import org.lora4j.train.TrainingPlan;
 
 /**
@@ -154,7 +154,7 @@ record TrainingRecipe(JsonNode about) {
         double decay = group.path("weight_decay").asDouble();
         boolean other = text.matches(".*(lora-?fa|riemann).*");
         if (!other && group.has("momentum")) {
-            return new Sgd(
+            return new SgdOptimizer(
                     rate,
                     group.path("momentum").asDouble(),
                     group.path("nesterov").asBoolean(),
@@ -166,7 +166,7 @@ record TrainingRecipe(JsonNode about) {
             double epsilon = group.path("eps").asDouble();
             return text.contains("adamw")
                     ? new AdamW(rate, beta1, beta2, epsilon, decay)
-                    : new Adam(rate, beta1, beta2, epsilon, decay);
+                    : new AdamOptimizer(rate, beta1, beta2, epsilon, decay);
         }
         throw new UnsupportedAdapterVersionException(
                 "training with the optimizer \"" + about.path("optimizer").asText() + "\"");

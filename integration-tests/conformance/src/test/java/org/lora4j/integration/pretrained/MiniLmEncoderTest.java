@@ -16,7 +16,7 @@ import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.lora4j.pretrained.Activation;
+import org.lora4j.pretrained.BertActivation;
 import org.lora4j.pretrained.BertConfig;
 import org.lora4j.pretrained.BertEncoder;
 import org.lora4j.pretrained.HuggingFaceTextTokenizer;
@@ -49,7 +49,7 @@ class MiniLmEncoderTest {
     @Test
     void config_isReadFromTheFile() {
         assertThat(MiniLm.weights().config())
-                .isEqualTo(new BertConfig(6, 384, 12, 1536, 30522, 512, 2, 1e-12, Activation.GELU));
+                .isEqualTo(new BertConfig(6, 384, 12, 1536, 30522, 512, 2, 1e-12, BertActivation.GELU));
     }
 
     @Test

@@ -20,13 +20,12 @@ import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.exec.LossAndGradients;
-import org.lora4j.exec.StockExecutor;
 import org.lora4j.format.safetensors.SafetensorsReader;
 import org.lora4j.integration.Arrays32;
 import org.lora4j.integration.GraphState;
+import org.lora4j.internal.engine.SameDiffExecutor;
 import org.lora4j.model.AdaptedModel;
 import org.lora4j.model.MergeReport;
-import org.lora4j.model.TrainableParameter;
 import org.lora4j.pretrained.BertClassifier;
 import org.lora4j.pretrained.BertEncoder;
 import org.lora4j.pretrained.BertWeights;
@@ -37,6 +36,7 @@ import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.train.AdamW;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Batches;
+import org.lora4j.train.TrainableParameter;
 import org.lora4j.train.Trainer;
 import org.lora4j.train.TrainingPlan;
 import org.lora4j.train.TrainingResult;
@@ -149,7 +149,7 @@ class MiniLmLoraTest {
 
     /** As adapted models compute it, so that equal values have equal bits. */
     private static float[] logits(SameDiff graph) {
-        GraphExecutor executor = StockExecutor.forInference(graph).fastest();
+        GraphExecutor executor = SameDiffExecutor.forInference(graph).fastest();
         return Arrays32.concat(
                 batches,
                 batch -> executor.output(batch.placeholders(), List.of(BertClassifier.LOGITS))
@@ -318,7 +318,7 @@ class MiniLmLoraTest {
         List<String> names = trained.trainableParameters().stream()
                 .map(TrainableParameter::name)
                 .toList();
-        StockExecutor plain = StockExecutor.forTraining(trained.graph(), names);
+        SameDiffExecutor plain = SameDiffExecutor.forTraining(trained.graph(), names);
 
         LossAndGradients expected = plain.gradients(batches.get(0).placeholders(), SEED);
         LossAndGradients found = plain.withKernels().gradients(batches.get(0).placeholders(), SEED);

@@ -13,9 +13,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.Lora;
 import org.lora4j.config.LoraConfig;
-import org.lora4j.exec.StockExecutor;
 import org.lora4j.integration.Arrays32;
 import org.lora4j.integration.GraphState;
+import org.lora4j.internal.engine.SameDiffExecutor;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.train.AdamW;
 import org.lora4j.train.Batch;
@@ -136,7 +136,7 @@ class StockRoundTripTest {
 
     /** As adapted models compute it, so that equal values have equal bits. */
     private float[] y(SameDiff graph) {
-        return StockExecutor.forInference(graph)
+        return SameDiffExecutor.forInference(graph)
                 .fastest()
                 .output(inputs, List.of("y"))
                 .get("y")

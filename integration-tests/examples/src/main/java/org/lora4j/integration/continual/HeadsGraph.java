@@ -3,7 +3,7 @@ package org.lora4j.integration.continual;
 
 import java.util.List;
 import java.util.SplittableRandom;
-import org.lora4j.array.RandomStreams;
+import org.lora4j.internal.array.RandomStreams;
 import org.lora4j.pretrained.BertClassifier;
 import org.lora4j.pretrained.BertEncoder;
 import org.lora4j.pretrained.BertWeights;

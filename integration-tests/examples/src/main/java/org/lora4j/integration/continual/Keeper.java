@@ -7,9 +7,9 @@ import org.lora4j.continual.FisherDiagonal;
 import org.lora4j.continual.QuadraticPenalty;
 import org.lora4j.continual.ReplayMemory;
 import org.lora4j.integration.datasets.LabeledText;
-import org.lora4j.model.Trainable;
-import org.lora4j.model.TrainableParameter;
 import org.lora4j.train.Penalty;
+import org.lora4j.train.Trainable;
+import org.lora4j.train.TrainableParameter;
 
 /** What one adapter that learns all tasks does about forgetting: by default nothing. */
 interface Keeper {

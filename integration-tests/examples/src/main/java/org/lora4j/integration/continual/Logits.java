@@ -5,8 +5,8 @@ import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import org.lora4j.Lora;
 import org.lora4j.exec.GraphExecutor;
-import org.lora4j.exec.StockExecutor;
 import org.lora4j.pretrained.BertClassifier;
 import org.lora4j.pretrained.EncodedBatch;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -20,7 +20,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 record Logits(float[][] rows) {
 
     static Logits of(SameDiff graph, Inputs inputs, Texts texts) {
-        GraphExecutor executor = StockExecutor.forInference(graph).withKernels();
+        GraphExecutor executor = Lora.executor(graph);
         return new Logits(output(executor, BertClassifier.LOGITS, inputs, texts));
     }
 

@@ -10,10 +10,10 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
+import org.lora4j.Lora;
 import org.lora4j.exec.GraphExecutor;
-import org.lora4j.exec.StockExecutor;
-import org.lora4j.graph.GraphCopy;
 import org.lora4j.integration.datasets.LabeledText;
+import org.lora4j.internal.graph.GraphCopy;
 import org.lora4j.pretrained.BertClassifier;
 import org.lora4j.pretrained.EncodedBatch;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -34,7 +34,7 @@ final class LowerLayers implements Inputs {
     private final Map<String, float[][]> hidden = new ConcurrentHashMap<>();
 
     LowerLayers(SameDiff whole) {
-        executor = StockExecutor.forInference(whole).withKernels();
+        executor = Lora.executor(whole);
     }
 
     /** The part of a graph above the lower layers; arrays are shared. */

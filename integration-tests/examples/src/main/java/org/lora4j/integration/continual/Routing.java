@@ -8,11 +8,11 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
+import org.lora4j.Lora;
 import org.lora4j.continual.ContinualTask;
 import org.lora4j.continual.Route;
 import org.lora4j.continual.TaskRouter;
 import org.lora4j.exec.GraphExecutor;
-import org.lora4j.exec.StockExecutor;
 import org.lora4j.integration.datasets.Clinc150;
 import org.lora4j.integration.datasets.LabeledText;
 import org.lora4j.pretrained.BertEncoder;
@@ -66,7 +66,7 @@ final class Routing {
     Routing(Clinc150 clinc, Intents intents, SameDiff whole, int validationTexts, Consumer<String> out) {
         this.intents = intents;
         this.out = out;
-        this.encoder = StockExecutor.forInference(whole).withKernels();
+        this.encoder = Lora.executor(whole);
         List<String> held = new ArrayList<>();
         List<String> tests = new ArrayList<>();
         for (ContinualTask<LabeledText> task : intents.tasks()) {

@@ -2,12 +2,12 @@
 package org.lora4j.integration.continual;
 
 import java.util.List;
-import org.lora4j.model.Trainable;
 import org.lora4j.train.AdamW;
 import org.lora4j.train.Batches;
 import org.lora4j.train.LearningRateSchedule;
 import org.lora4j.train.ParameterGroup;
 import org.lora4j.train.Penalty;
+import org.lora4j.train.Trainable;
 import org.lora4j.train.Trainer;
 import org.lora4j.train.TrainingPlan;
 import org.lora4j.train.Warmup;

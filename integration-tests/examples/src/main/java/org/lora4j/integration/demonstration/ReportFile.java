@@ -11,7 +11,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.stream.Stream;
-import org.lora4j.format.file.WholeFile;
 
 /** The figures of a run as JSON, with the versions that they depend on. */
 public final class ReportFile {
@@ -35,7 +34,7 @@ public final class ReportFile {
     public static void write(Path file, Map<String, ?> figures) throws IOException {
         Map<String, Object> report = new LinkedHashMap<>(figures);
         report.put("versions", versions());
-        WholeFile.write(
+        Files.writeString(
                 file, new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(report));
     }
 

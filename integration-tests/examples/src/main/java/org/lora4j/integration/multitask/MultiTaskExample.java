@@ -12,16 +12,15 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import org.lora4j.Lora;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
 import org.lora4j.exec.GraphExecutor;
-import org.lora4j.exec.StockExecutor;
 import org.lora4j.integration.demonstration.Accuracy;
 import org.lora4j.integration.demonstration.Arguments;
 import org.lora4j.integration.demonstration.ReportFile;
 import org.lora4j.integration.quickstart.MiniLm;
-import org.lora4j.model.Trainable;
 import org.lora4j.multitask.LearningTask;
 import org.lora4j.multitask.MultiTaskAdapter;
 import org.lora4j.multitask.MultiTaskConfig;
@@ -39,6 +38,7 @@ import org.lora4j.train.AdamW;
 import org.lora4j.train.GradientClipping;
 import org.lora4j.train.LearningRateSchedule;
 import org.lora4j.train.ProgressListener;
+import org.lora4j.train.Trainable;
 import org.lora4j.train.TrainingPlan;
 import org.lora4j.train.Warmup;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -233,8 +233,7 @@ public final class MultiTaskExample {
             heads += length(model, true);
         }
         MultiTaskResult result = train(task -> models.get(task.name()), FULL_RATE);
-        Map<String, Double> accuracies = measured(
-                task -> StockExecutor.forInference(graphs.get(task.name())).fastest());
+        Map<String, Double> accuracies = measured(task -> Lora.executor(graphs.get(task.name())));
         return new Arm(
                 name,
                 accuracies,

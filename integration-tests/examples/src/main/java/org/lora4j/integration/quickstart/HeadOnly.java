@@ -17,8 +17,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
+import org.lora4j.Lora;
 import org.lora4j.exec.GraphExecutor;
-import org.lora4j.exec.StockExecutor;
 import org.lora4j.pretrained.BertEncoder;
 import org.lora4j.pretrained.BertWeights;
 import org.lora4j.pretrained.EncodedBatch;
@@ -62,9 +62,8 @@ final class HeadOnly {
     }
 
     Outcome run(BertWeights weights, Path file, long seed) throws IOException {
-        GraphExecutor encoder = StockExecutor.forInference(
-                        BertEncoder.create(weights, Pooling.MEAN).graph())
-                .fastest();
+        GraphExecutor encoder =
+                Lora.executor(BertEncoder.create(weights, Pooling.MEAN).graph());
         long start = System.nanoTime();
         List<Batch> training = encode(encoder, task.training());
         List<Batch> heldOut = encode(encoder, task.heldOut());

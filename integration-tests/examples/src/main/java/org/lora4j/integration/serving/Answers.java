@@ -6,9 +6,9 @@ import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.lora4j.Lora;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.exec.GraphExecutor;
-import org.lora4j.exec.StockExecutor;
 import org.lora4j.pretrained.BertClassifier;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -28,7 +28,7 @@ final class Answers {
         AdaptedSameDiff model = AdaptedSameDiff.of(base);
         model.addAdapter("alone", adapter);
         model.activate("alone");
-        return new Answers(StockExecutor.forInference(model.graph()).withKernels());
+        return new Answers(Lora.executor(model.graph()));
     }
 
     /** The logits of questions of one length, in order. */

@@ -6,10 +6,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import org.lora4j.Lora;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.combine.AdapterAlgebra;
 import org.lora4j.exec.GraphExecutor;
-import org.lora4j.exec.StockExecutor;
 import org.lora4j.pretrained.BertClassifier;
 import org.lora4j.pretrained.BertEncoder;
 import org.lora4j.retention.EarlierHead;
@@ -119,7 +119,7 @@ final class Knowledge {
     }
 
     private static GraphExecutor executor(SameDiff graph) {
-        return StockExecutor.forInference(graph).withKernels();
+        return Lora.executor(graph);
     }
 
     /** One output of all questions, in their order. */

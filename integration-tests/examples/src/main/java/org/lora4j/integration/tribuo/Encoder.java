@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
+import org.lora4j.Lora;
 import org.lora4j.exec.GraphExecutor;
-import org.lora4j.exec.StockExecutor;
 import org.lora4j.integration.datasets.LabeledText;
 import org.lora4j.integration.quickstart.MiniLm;
 import org.lora4j.pretrained.BertEncoder;
@@ -48,9 +48,8 @@ final class Encoder implements AutoCloseable {
         tokenizer = MiniLm.tokenizer(LONGEST);
         tokens = new TokenIdPipeline(tokenizer);
         base = BaseNetwork.of(weights, Pooling.NORMALIZED_MEAN);
-        frozen = StockExecutor.forInference(
-                        BertEncoder.create(weights, Pooling.NORMALIZED_MEAN).graph())
-                .fastest();
+        frozen = Lora.executor(
+                BertEncoder.create(weights, Pooling.NORMALIZED_MEAN).graph());
     }
 
     BaseNetwork base() {

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.dl4j.layer;
 
-import org.lora4j.internal.dl4j.layer.frozen.FrozenBase;
-import org.lora4j.internal.dl4j.layer.frozen.FrozenBaseParameters;
 import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
@@ -12,6 +10,8 @@ import org.deeplearning4j.nn.conf.layers.BaseLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.wrapper.BaseWrapperLayer;
 import org.deeplearning4j.optimize.api.TrainingListener;
+import org.lora4j.internal.dl4j.layer.frozen.FrozenBase;
+import org.lora4j.internal.dl4j.layer.frozen.FrozenBaseParameters;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.learning.config.IUpdater;

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.dl4j.layer;
 
-import org.lora4j.internal.dl4j.layer.FrozenAnswers;
-import org.lora4j.internal.dl4j.layer.LoraParameters;
-import org.lora4j.internal.dl4j.layer.OutsideParameters;
-import org.lora4j.internal.dl4j.layer.ParameterTable;
-import org.lora4j.internal.dl4j.layer.VertexKinds;
-import org.lora4j.internal.dl4j.layer.attention.AttentionVertexUpdates;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.deeplearning4j.nn.conf.graph.AttentionVertex;
 import org.deeplearning4j.nn.conf.layers.samediff.SDVertexParams;
 import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.lora4j.internal.dl4j.layer.FrozenAnswers;
+import org.lora4j.internal.dl4j.layer.LoraParameters;
+import org.lora4j.internal.dl4j.layer.OutsideParameters;
+import org.lora4j.internal.dl4j.layer.ParameterTable;
+import org.lora4j.internal.dl4j.layer.VertexKinds;
+import org.lora4j.internal.dl4j.layer.attention.AttentionVertexUpdates;
 import org.nd4j.common.util.ArrayUtil;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;

@@ -2,6 +2,7 @@
 package org.lora4j.dl4j.layer;
 
 import org.lora4j.internal.dl4j.layer.FrozenAnswers;
+
 /**
  * A layer configuration with low-rank updates over a frozen stock layer.
  *

@@ -182,7 +182,11 @@ public record LoraSlot(
         return method.equals(LORA);
     }
 
-    /** Whether the factor is rows that take the place of those of a table. */
+    /**
+     * Whether the factor is rows that take the place of those of a table.
+     *
+     * @return true if so
+     */
     public boolean replacesRows() {
         return !rows.isEmpty();
     }

@@ -2,7 +2,7 @@
 package org.lora4j.exec.kernel;
 
 import java.util.List;
-import org.lora4j.array.DenseArray;
+import org.lora4j.internal.array.DenseArray;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Sums of matrices, and of rows for all rows. */

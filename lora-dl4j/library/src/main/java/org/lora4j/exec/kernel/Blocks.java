@@ -2,7 +2,7 @@
 package org.lora4j.exec.kernel;
 
 import java.util.stream.IntStream;
-import org.lora4j.array.DenseArray;
+import org.lora4j.internal.array.DenseArray;
 import org.nd4j.nativeblas.NativeOpsHolder;
 
 /**

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.exec.kernel;
 
-import org.lora4j.array.DenseArray;
+import org.lora4j.internal.array.DenseArray;
 
 /**
  * The exact Gaussian error linear unit, x Phi(x), and its backward, dy (Phi(x) + x phi(x)).

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.exec.kernel;
 
-import org.lora4j.array.DenseArray;
+import org.lora4j.internal.array.DenseArray;
 
 /**
  * Layer normalization over the last dimension as ND4J's {@code layer_norm} defines it (no epsilon, zeros for a row of

@@ -2,7 +2,7 @@
 package org.lora4j.exec.kernel;
 
 import org.lora4j.exec.kernel.Multiplier.Factor;
-import org.lora4j.graph.GraphOrder;
+import org.lora4j.internal.graph.GraphOrder;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.VariableType;
 import org.nd4j.autodiff.samediff.internal.SameDiffOp;

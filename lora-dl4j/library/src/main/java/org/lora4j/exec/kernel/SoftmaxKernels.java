@@ -2,7 +2,7 @@
 package org.lora4j.exec.kernel;
 
 import java.util.Arrays;
-import org.lora4j.array.DenseArray;
+import org.lora4j.internal.array.DenseArray;
 
 /**
  * Softmax over the last dimension, and its backward: dx = y (dy - sum(dy y)).

@@ -2,8 +2,8 @@
 package org.lora4j.exec.kernel;
 
 import java.util.List;
-import org.lora4j.array.DenseArray;
 import org.lora4j.exec.kernel.Multiplier.Factor;
+import org.lora4j.internal.array.DenseArray;
 import org.nd4j.autodiff.functions.DifferentialFunction;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;

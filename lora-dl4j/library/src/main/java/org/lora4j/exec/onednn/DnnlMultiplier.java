@@ -36,7 +36,7 @@ final class DnnlMultiplier implements Multiplier {
     /** A prime, so that columns differ. */
     private static final long STRIDE = 7919;
 
-    private static final Layout PROBE = Layout.rowMajor(64, 64);
+    private static final MemoryLayout PROBE = MemoryLayout.rowMajor(64, 64);
 
     private final MathMode mode;
     private final boolean packing;
@@ -272,7 +272,7 @@ final class DnnlMultiplier implements Multiplier {
     }
 
     private Operand activations(Operand x, int slot, OfThread mine) {
-        Layout dense = Layout.rowMajor(x.layout().rows(), x.layout().columns());
+        MemoryLayout dense = MemoryLayout.rowMajor(x.layout().rows(), x.layout().columns());
         ShortPointer values = mine.activations(slot, dense.rows() * dense.columns());
         convert(mine.stream, x, values, dense);
         return new Operand(values.address(), dense, Form.BF16);
@@ -280,10 +280,10 @@ final class DnnlMultiplier implements Multiplier {
 
     /** Stored as the weight lies, so that one copy serves both directions. */
     private Operand half(stream stream, Factor w, Operand single) {
-        Layout layout = single.layout();
-        Layout stored = layout.isByRows()
-                ? Layout.rowMajor(layout.rows(), layout.columns())
-                : Layout.rowMajor(layout.columns(), layout.rows()).transposed();
+        MemoryLayout layout = single.layout();
+        MemoryLayout stored = layout.isByRows()
+                ? MemoryLayout.rowMajor(layout.rows(), layout.columns())
+                : MemoryLayout.rowMajor(layout.columns(), layout.rows()).transposed();
         INDArray array = w.array();
         Half half = halves.get(single.address());
         if (half == null || !half.original().isOf(array)) {
@@ -295,7 +295,7 @@ final class DnnlMultiplier implements Multiplier {
         return new Operand(half.values().address(), stored, Form.BF16);
     }
 
-    private void convert(stream stream, Operand from, ShortPointer into, Layout to) {
+    private void convert(stream stream, Operand from, ShortPointer into, MemoryLayout to) {
         try (memory.desc half = new memory.desc(to.sizes(), memory.data_type.bf16, to.strides())) {
             reorder(stream, from, half, into);
         }

@@ -24,7 +24,7 @@ final class DnnlProduct {
      * @param kept whether what z holds is added
      * @param form of w; that of x, too, if it is BF16
      */
-    record Key(Layout x, Layout w, Layout z, Layout bias, boolean kept, Form form) {}
+    record Key(MemoryLayout x, MemoryLayout w, MemoryLayout z, MemoryLayout bias, boolean kept, Form form) {}
 
     /** A place in memory that belongs to someone else. */
     private static final class Address extends Pointer {
@@ -84,7 +84,7 @@ final class DnnlProduct {
         }
     }
 
-    private static memory.desc desc(Layout layout, memory.data_type type) {
+    private static memory.desc desc(MemoryLayout layout, memory.data_type type) {
         return new memory.desc(layout.sizes(), type, layout.strides());
     }
 

@@ -6,10 +6,10 @@ import java.util.Map;
 import org.bytedeco.dnnl.engine;
 import org.bytedeco.dnnl.stream;
 import org.bytedeco.javacpp.FloatPointer;
-import org.lora4j.array.DenseArray;
 import org.lora4j.exec.kernel.Kernel;
 import org.lora4j.exec.onednn.DnnlRowWork.Kind;
 import org.lora4j.exec.onednn.DnnlRowWork.Sizes;
+import org.lora4j.internal.array.DenseArray;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 

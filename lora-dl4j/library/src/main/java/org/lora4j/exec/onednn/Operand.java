@@ -11,10 +11,10 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * @param layout where the others lie
  * @param form how they are stored
  */
-record Operand(long address, Layout layout, Form form) {
+record Operand(long address, MemoryLayout layout, Form form) {
 
     static Operand of(INDArray array) {
-        return new Operand(addressOf(array), Layout.of(array), Form.F32);
+        return new Operand(addressOf(array), MemoryLayout.of(array), Form.F32);
     }
 
     static Operand of(Factor factor) {
@@ -24,7 +24,7 @@ record Operand(long address, Layout layout, Form form) {
 
     /** A vector as a matrix of one row. */
     static Operand ofRow(INDArray vector) {
-        return new Operand(addressOf(vector), Layout.ofRow(vector), Form.F32);
+        return new Operand(addressOf(vector), MemoryLayout.ofRow(vector), Form.F32);
     }
 
     static long addressOf(INDArray array) {

@@ -21,7 +21,7 @@ record Term(Operand x, Operand w, Operand z, Operand bias, Operand addend) {
      * oneDNN 3.11 takes some strides wrongly (its pull request 6015).
      */
     boolean isPlain() {
-        Layout all = z.layout();
+        MemoryLayout all = z.layout();
         return x.layout().isPlain()
                 && w.layout().isPlain()
                 && all.isByRows()

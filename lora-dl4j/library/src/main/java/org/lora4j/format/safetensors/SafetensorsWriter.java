@@ -22,7 +22,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
-import org.lora4j.format.file.WholeFile;
+import org.lora4j.internal.format.file.WholeFile;
 
 /**
  * Writes safetensors files.

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.dl4j.layer;
 
-import org.lora4j.dl4j.layer.LayerCase.Surroundings;
 import java.util.List;
 import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.RecurrentAttentionLayer;
 import org.deeplearning4j.nn.conf.layers.SelfAttentionLayer;
+import org.lora4j.dl4j.layer.LayerCase.Surroundings;
 import org.nd4j.linalg.activations.Activation;
 
 /** Layers of attention. */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.dl4j.layer;
 
-import org.lora4j.internal.dl4j.layer.LayerKinds;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.offset;
 
@@ -13,6 +12,7 @@ import java.util.Map;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.junit.jupiter.api.Test;
 import org.lora4j.config.Initialization;
+import org.lora4j.internal.dl4j.layer.LayerKinds;
 import org.lora4j.method.DoraMethod;
 import org.lora4j.method.LoraMethod;
 import org.lora4j.method.ModuleShape;

@@ -4,7 +4,7 @@ package org.lora4j.exec.kernel;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.stream.IntStream;
-import org.lora4j.autodiff.rules.Shapes;
+import org.lora4j.internal.engine.autodiff.rules.Shapes;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;

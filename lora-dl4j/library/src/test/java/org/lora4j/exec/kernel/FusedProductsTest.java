@@ -14,8 +14,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.exec.LossAndGradients;
-import org.lora4j.exec.StockExecutor;
 import org.lora4j.exec.onednn.OneDnn;
+import org.lora4j.internal.engine.SameDiffExecutor;
 import org.nd4j.autodiff.listeners.At;
 import org.nd4j.autodiff.listeners.Operation;
 import org.nd4j.autodiff.samediff.SDVariable;
@@ -197,7 +197,7 @@ class FusedProductsTest {
         SDVariable y = layer.add(sd.var("bias", values(4, 17))).add(sd.constant("r", values(5, rows, 17)));
         sd.math().tanh(y).sum().rename("loss");
         sd.setLossVariables("loss");
-        return StockExecutor.forTraining(sd, List.of("bias"))
+        return SameDiffExecutor.forTraining(sd, List.of("bias"))
                 .withProducts(multiplier)
                 .gradients(Map.of(), 0)
                 .loss();
@@ -244,7 +244,7 @@ class FusedProductsTest {
         assertClose(run(fused, "y"), sd.output(Map.of(), "y").get("y").castTo(DataType.DOUBLE));
     }
 
-    private static StockExecutor executor(Case c, DataType type) {
+    private static SameDiffExecutor executor(Case c, DataType type) {
         SameDiff sd = SameDiff.create();
         c.builder().build(new Leaves(sd, type));
         SDVariable y = sd.getVariable("y");
@@ -255,7 +255,7 @@ class FusedProductsTest {
                 .filter(v -> v.getVariableType() == VariableType.VARIABLE)
                 .map(SDVariable::name)
                 .toList();
-        return StockExecutor.forTraining(sd, leaves);
+        return SameDiffExecutor.forTraining(sd, leaves);
     }
 
     private static List<String> live(SameDiff graph, String output) {

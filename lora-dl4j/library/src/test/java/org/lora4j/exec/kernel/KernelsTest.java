@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.lora4j.exec.LossAndGradients;
-import org.lora4j.exec.StockExecutor;
+import org.lora4j.internal.engine.SameDiffExecutor;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -99,7 +99,7 @@ class KernelsTest {
                 new Case("softmax of columns", 33, 7, x -> x.getSameDiff().nn().softmax(x, 0)));
     }
 
-    StockExecutor withKernels(StockExecutor executor) {
+    SameDiffExecutor withKernels(SameDiffExecutor executor) {
         return executor.withKernels();
     }
 
@@ -109,8 +109,8 @@ class KernelsTest {
         SameDiff single = graph(c, DataType.FLOAT);
         SameDiff twice = graph(c, DataType.DOUBLE);
         List<String> names = leaves(single);
-        StockExecutor kernels = withKernels(StockExecutor.forTraining(single, names));
-        StockExecutor plain = StockExecutor.forTraining(twice, names);
+        SameDiffExecutor kernels = withKernels(SameDiffExecutor.forTraining(single, names));
+        SameDiffExecutor plain = SameDiffExecutor.forTraining(twice, names);
 
         LossAndGradients actual = kernels.gradients(Map.of(), 0);
         LossAndGradients expected = plain.gradients(Map.of(), 0);
@@ -141,7 +141,7 @@ class KernelsTest {
         SDVariable x = sd.var("x", Nd4j.createFromArray(0f, 1f, -1f, 40f, -40f, 1e30f));
         x.mul(erfPart(x).mul(0.5)).rename("y");
 
-        INDArray y = withKernels(StockExecutor.forInference(sd))
+        INDArray y = withKernels(SameDiffExecutor.forInference(sd))
                 .output(Map.of(), List.of("y"))
                 .get("y");
 
@@ -160,7 +160,7 @@ class KernelsTest {
         SDVariable x = sd.var("x", Nd4j.createFromArray(Float.NaN, Float.POSITIVE_INFINITY));
         x.mul(erfPart(x).mul(0.5)).rename("y");
 
-        INDArray y = withKernels(StockExecutor.forInference(sd))
+        INDArray y = withKernels(SameDiffExecutor.forInference(sd))
                 .output(Map.of(), List.of("y"))
                 .get("y");
 
@@ -176,7 +176,7 @@ class KernelsTest {
         }));
         sd.nn().softmax("y", x, -1);
 
-        INDArray y = withKernels(StockExecutor.forInference(sd))
+        INDArray y = withKernels(SameDiffExecutor.forInference(sd))
                 .output(Map.of(), List.of("y"))
                 .get("y");
 
@@ -195,7 +195,7 @@ class KernelsTest {
                 sd.nn.layerNorm("y", x, gain, sd.constant("bias", Nd4j.createFromArray(5f, 6f, 7f, 8f)), false, 1);
         y.mul(y).sum().rename("loss");
         sd.setLossVariables("loss");
-        StockExecutor kernels = withKernels(StockExecutor.forTraining(sd, List.of("x")));
+        SameDiffExecutor kernels = withKernels(SameDiffExecutor.forTraining(sd, List.of("x")));
 
         INDArray output = kernels.output(Map.of(), List.of("y")).get("y");
         INDArray gradient = kernels.gradients(Map.of(), 0).gradients().get("x");

@@ -4,9 +4,9 @@ package org.lora4j.exec.kernel;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import org.junit.jupiter.api.BeforeAll;
-import org.lora4j.exec.StockExecutor;
 import org.lora4j.exec.onednn.MathMode;
 import org.lora4j.exec.onednn.OneDnn;
+import org.lora4j.internal.engine.SameDiffExecutor;
 
 /** The same with oneDNN in place of the kernels that it replaces. */
 class OneDnnKernelsTest extends KernelsTest {
@@ -17,7 +17,7 @@ class OneDnnKernelsTest extends KernelsTest {
     }
 
     @Override
-    StockExecutor withKernels(StockExecutor executor) {
+    SameDiffExecutor withKernels(SameDiffExecutor executor) {
         return executor.withProducts(OneDnn.products(MathMode.STRICT_F32));
     }
 }

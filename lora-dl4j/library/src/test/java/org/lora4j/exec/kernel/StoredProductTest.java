@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.lora4j.exec.kernel.Multiplier.Factor;
-import org.lora4j.graph.GraphOrder;
+import org.lora4j.internal.graph.GraphOrder;
 import org.lora4j.quant.Int8;
 import org.lora4j.quant.Nf4;
 import org.lora4j.quant.Quantization;

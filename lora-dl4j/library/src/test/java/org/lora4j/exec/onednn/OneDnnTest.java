@@ -17,11 +17,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.exec.LossAndGradients;
-import org.lora4j.exec.StockExecutor;
 import org.lora4j.exec.kernel.Multiplier;
 import org.lora4j.exec.kernel.Multiplier.Factor;
 import org.lora4j.exec.kernel.Multiplier.Product;
 import org.lora4j.exec.onednn.DnnlProduct.Key;
+import org.lora4j.internal.engine.SameDiffExecutor;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -204,7 +204,7 @@ class OneDnnTest {
     void executor_withProductsOfOneDnn_agreesWithNd4j(MathMode mode, double tolerance) {
         SameDiff graph = layers();
         Map<String, INDArray> input = Map.of("x", random(9, 7, 12));
-        StockExecutor plain = StockExecutor.forTraining(graph, List.of("a", "b"));
+        SameDiffExecutor plain = SameDiffExecutor.forTraining(graph, List.of("a", "b"));
         LossAndGradients expected = plain.gradients(input, 1);
 
         GraphExecutor executor = plain.withProducts(OneDnn.products(mode));
@@ -245,7 +245,7 @@ class OneDnnTest {
         SameDiff graph = layers();
         List<String> constants = List.of("w1", "w2");
         Map<String, INDArray> input = Map.of("x", random(9, 7, 12));
-        StockExecutor plain = StockExecutor.forTraining(graph, constants);
+        SameDiffExecutor plain = SameDiffExecutor.forTraining(graph, constants);
         double expected = plain.gradients(input, 1).loss();
 
         double found = plain.withProducts(OneDnn.products(MathMode.BF16))
@@ -257,7 +257,13 @@ class OneDnnTest {
 
     @Test
     void requireFast_forAReferenceKernel_refusesWithAdvice() {
-        Key half = new Key(Layout.rowMajor(4, 5), Layout.rowMajor(5, 6), Layout.rowMajor(4, 6), null, false, Form.BF16);
+        Key half = new Key(
+                MemoryLayout.rowMajor(4, 5),
+                MemoryLayout.rowMajor(5, 6),
+                MemoryLayout.rowMajor(4, 6),
+                null,
+                false,
+                Form.BF16);
 
         assertThatThrownBy(() -> DnnlProduct.requireFast("ref:any", half))
                 .isInstanceOf(IllegalStateException.class)

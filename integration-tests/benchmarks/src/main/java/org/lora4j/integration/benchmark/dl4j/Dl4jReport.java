@@ -11,7 +11,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.function.BiConsumer;
-import org.lora4j.format.file.WholeFile;
+import org.lora4j.internal.format.file.WholeFile;
 
 /**
  * The figures of all builds of the native library side by side, as Markdown and as JSON.

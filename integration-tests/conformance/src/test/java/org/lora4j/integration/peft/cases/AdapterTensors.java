@@ -12,8 +12,8 @@ import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.lora4j.adapter.Adapter;
-import org.lora4j.format.peft.PeftKeys;
-import org.lora4j.format.peft.PeftTensor;
+import org.lora4j.internal.format.peft.PeftKeys;
+import org.lora4j.internal.format.peft.PeftTensor;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Adapters as PEFT's files have them: arrays by key. */

@@ -13,8 +13,8 @@ import org.lora4j.error.IncompatibleBaseException;
 import org.lora4j.exec.LossAndGradients;
 import org.lora4j.integration.peft.cases.AdapterTensors;
 import org.lora4j.model.AdaptedModel;
-import org.lora4j.model.Trainable;
-import org.lora4j.model.TrainableParameter;
+import org.lora4j.train.Trainable;
+import org.lora4j.train.TrainableParameter;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 

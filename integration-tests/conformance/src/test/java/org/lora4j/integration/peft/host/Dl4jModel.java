@@ -4,8 +4,8 @@ package org.lora4j.integration.peft.host;
 import java.util.Map;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.lora4j.dl4j.AdaptedNetwork;
-import org.lora4j.model.Trainable;
 import org.lora4j.train.Batch;
+import org.lora4j.train.Trainable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** A golden network as an adapted graph of Deeplearning4j. */

@@ -5,8 +5,8 @@ import java.util.Map;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.error.IncompatibleBaseException;
-import org.lora4j.model.Trainable;
 import org.lora4j.train.Batch;
+import org.lora4j.train.Trainable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** The base model of a golden case with its input, and with adapters by name. */

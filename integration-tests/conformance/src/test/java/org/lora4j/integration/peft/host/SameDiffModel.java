@@ -3,9 +3,9 @@ package org.lora4j.integration.peft.host;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
-import org.lora4j.model.Trainable;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.train.Batch;
+import org.lora4j.train.Trainable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
 

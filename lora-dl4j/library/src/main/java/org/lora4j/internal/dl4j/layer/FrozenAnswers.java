@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.dl4j.layer;
 
-import org.lora4j.dl4j.layer.LoraSettings;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -10,6 +9,7 @@ import org.deeplearning4j.nn.api.ParamInitializer;
 import org.deeplearning4j.nn.api.layers.LayerConstraint;
 import org.deeplearning4j.nn.conf.constraint.BaseConstraint;
 import org.deeplearning4j.nn.conf.layers.Layer;
+import org.lora4j.dl4j.layer.LoraSettings;
 import org.lora4j.error.MessageText;
 import org.nd4j.linalg.learning.config.IUpdater;
 import org.nd4j.linalg.learning.config.NoOp;
@@ -34,7 +34,8 @@ public final class FrozenAnswers {
     }
 
     /** No L1, L2 or weight decay, unless the parameter learns. */
-    public static List<Regularization> regularization(LoraSettings settings, String parameter, List<Regularization> stock) {
+    public static List<Regularization> regularization(
+            LoraSettings settings, String parameter, List<Regularization> stock) {
         return settings.learns(parameter) ? stock : null;
     }
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.dl4j.layer;
 
-import org.lora4j.dl4j.layer.LayerWeight;
 import java.util.List;
 import java.util.function.Function;
 import org.deeplearning4j.nn.conf.layers.Layer;
+import org.lora4j.dl4j.layer.LayerWeight;
 
 /**
  * A line of the layer table: a stock kind of layer, what takes its place, and which of its weights can be adapted.

@@ -1,32 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.dl4j.layer;
 
-import org.lora4j.dl4j.layer.FrozenBaseLayer;
-import org.lora4j.dl4j.layer.FrozenValues;
-import org.lora4j.dl4j.layer.LayerWeight;
-import org.lora4j.dl4j.layer.LoraCenterLossOutputLayer;
-import org.lora4j.dl4j.layer.LoraConvolution1D;
-import org.lora4j.dl4j.layer.LoraConvolution2D;
-import org.lora4j.dl4j.layer.LoraConvolution3D;
-import org.lora4j.dl4j.layer.LoraDeconvolution2D;
-import org.lora4j.dl4j.layer.LoraDenseLayer;
-import org.lora4j.dl4j.layer.LoraDepthwiseConvolution2D;
-import org.lora4j.dl4j.layer.LoraEmbeddingLayer;
-import org.lora4j.dl4j.layer.LoraEmbeddingSequenceLayer;
-import org.lora4j.dl4j.layer.LoraGravesLSTM;
-import org.lora4j.dl4j.layer.LoraLSTM;
-import org.lora4j.dl4j.layer.LoraLayer;
-import org.lora4j.dl4j.layer.LoraLocallyConnected1D;
-import org.lora4j.dl4j.layer.LoraLocallyConnected2D;
-import org.lora4j.dl4j.layer.LoraOutputLayer;
-import org.lora4j.dl4j.layer.LoraRecurrentAttentionLayer;
-import org.lora4j.dl4j.layer.LoraRnnOutputLayer;
-import org.lora4j.dl4j.layer.LoraSelfAttentionLayer;
-import org.lora4j.dl4j.layer.LoraSeparableConvolution2D;
-import org.lora4j.dl4j.layer.LoraSettings;
-import org.lora4j.dl4j.layer.LoraSimpleRnn;
-import org.lora4j.dl4j.layer.LoraSlot;
-import org.lora4j.dl4j.layer.WeightLayout;
 import java.lang.ref.Reference;
 import java.util.List;
 import java.util.Map;
@@ -63,6 +37,32 @@ import org.deeplearning4j.nn.conf.layers.recurrent.SimpleRnn;
 import org.deeplearning4j.nn.conf.layers.samediff.AbstractSameDiffLayer;
 import org.deeplearning4j.nn.conf.layers.samediff.SDLayerParams;
 import org.deeplearning4j.nn.conf.layers.samediff.SameDiffLayer;
+import org.lora4j.dl4j.layer.FrozenBaseLayer;
+import org.lora4j.dl4j.layer.FrozenValues;
+import org.lora4j.dl4j.layer.LayerWeight;
+import org.lora4j.dl4j.layer.LoraCenterLossOutputLayer;
+import org.lora4j.dl4j.layer.LoraConvolution1D;
+import org.lora4j.dl4j.layer.LoraConvolution2D;
+import org.lora4j.dl4j.layer.LoraConvolution3D;
+import org.lora4j.dl4j.layer.LoraDeconvolution2D;
+import org.lora4j.dl4j.layer.LoraDenseLayer;
+import org.lora4j.dl4j.layer.LoraDepthwiseConvolution2D;
+import org.lora4j.dl4j.layer.LoraEmbeddingLayer;
+import org.lora4j.dl4j.layer.LoraEmbeddingSequenceLayer;
+import org.lora4j.dl4j.layer.LoraGravesLSTM;
+import org.lora4j.dl4j.layer.LoraLSTM;
+import org.lora4j.dl4j.layer.LoraLayer;
+import org.lora4j.dl4j.layer.LoraLocallyConnected1D;
+import org.lora4j.dl4j.layer.LoraLocallyConnected2D;
+import org.lora4j.dl4j.layer.LoraOutputLayer;
+import org.lora4j.dl4j.layer.LoraRecurrentAttentionLayer;
+import org.lora4j.dl4j.layer.LoraRnnOutputLayer;
+import org.lora4j.dl4j.layer.LoraSelfAttentionLayer;
+import org.lora4j.dl4j.layer.LoraSeparableConvolution2D;
+import org.lora4j.dl4j.layer.LoraSettings;
+import org.lora4j.dl4j.layer.LoraSimpleRnn;
+import org.lora4j.dl4j.layer.LoraSlot;
+import org.lora4j.dl4j.layer.WeightLayout;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.method.AdapterMethod;
@@ -80,7 +80,7 @@ import org.nd4j.shade.jackson.databind.node.ObjectNode;
  * <p>To add a kind write its running layer, an entry in {@code src/generator/layers.txt}, from which its configuration is
  * generated, a line here, and a case in the tables of {@code LayerAdapterTest}.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: internal
  */
 @SuppressWarnings("deprecation") // GravesLSTM: DL4J prefers LSTM, but old networks have this kind.
 public final class LayerKinds {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.dl4j.layer;
 
-import org.lora4j.dl4j.layer.LoraSlot;
 import java.util.SplittableRandom;
-import org.lora4j.array.RandomStreams;
+import org.lora4j.dl4j.layer.LoraSlot;
+import org.lora4j.internal.array.RandomStreams;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;

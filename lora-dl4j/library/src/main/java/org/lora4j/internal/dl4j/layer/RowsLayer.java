@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.dl4j.layer;
 
-import org.lora4j.dl4j.layer.RowAdditions;
 import java.util.Collection;
 import java.util.List;
 import java.util.Set;
@@ -15,13 +14,14 @@ import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
 import org.deeplearning4j.nn.conf.layers.recurrent.TimeDistributed;
 import org.deeplearning4j.nn.conf.layers.wrapper.BaseWrapperLayer;
 import org.deeplearning4j.optimize.api.TrainingListener;
+import org.lora4j.dl4j.layer.RowAdditions;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * A stock linear layer for networks that are only run: it asks at each call what to add to its product. Not to be saved.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: internal
  */
 public final class RowsLayer extends BaseWrapperLayer {
 

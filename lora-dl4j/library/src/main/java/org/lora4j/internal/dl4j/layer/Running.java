@@ -5,7 +5,7 @@ import java.util.Collection;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.optimize.api.TrainingListener;
-import org.lora4j.array.GuardedExecutioner;
+import org.lora4j.internal.array.GuardedExecutioner;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**

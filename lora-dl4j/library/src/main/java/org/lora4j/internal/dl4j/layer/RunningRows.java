@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.dl4j.layer;
 
-import org.lora4j.dl4j.layer.RowAdditions;
 import java.util.function.Supplier;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.conf.RNNFormat;
@@ -10,7 +9,8 @@ import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
 import org.deeplearning4j.nn.layers.wrapper.BaseWrapperLayer;
 import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
-import org.lora4j.array.Broadcasts;
+import org.lora4j.dl4j.layer.RowAdditions;
+import org.lora4j.internal.array.Broadcasts;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** A running {@link RowsLayer}. Time series are seen as rows, those of one example one after the other. */

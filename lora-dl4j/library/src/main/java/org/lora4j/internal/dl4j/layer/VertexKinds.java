@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.dl4j.layer;
 
-import org.lora4j.dl4j.layer.LayerWeight;
-import org.lora4j.dl4j.layer.LoraAttentionVertex;
-import org.lora4j.dl4j.layer.LoraSettings;
-import org.lora4j.dl4j.layer.LoraSlot;
 import java.lang.ref.Reference;
 import java.util.List;
 import java.util.Map;
@@ -17,6 +13,10 @@ import org.deeplearning4j.nn.conf.graph.GraphVertex;
 import org.deeplearning4j.nn.conf.layers.samediff.SDLayerParams;
 import org.deeplearning4j.nn.conf.layers.samediff.SameDiffVertex;
 import org.deeplearning4j.nn.params.SameDiffParamInitializer;
+import org.lora4j.dl4j.layer.LayerWeight;
+import org.lora4j.dl4j.layer.LoraAttentionVertex;
+import org.lora4j.dl4j.layer.LoraSettings;
+import org.lora4j.dl4j.layer.LoraSlot;
 import org.lora4j.error.MessageText;
 import org.lora4j.method.AdapterMethod;
 import org.lora4j.method.LoraMethod;
@@ -29,7 +29,7 @@ import org.nd4j.shade.jackson.databind.node.ObjectNode;
  * The table of vertices of a {@code ComputationGraph} that have weights of their own: which kinds can be adapted, and which
  * weights of them. Vertices that hold a layer are in {@link LayerKinds}.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: internal
  */
 public final class VertexKinds {
 

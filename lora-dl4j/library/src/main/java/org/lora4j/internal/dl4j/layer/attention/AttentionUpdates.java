@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.dl4j.layer.attention;
 
-import org.lora4j.dl4j.layer.LayerWeight;
-import org.lora4j.dl4j.layer.LoraLayer;
-import org.lora4j.internal.dl4j.layer.LayerKinds;
-import org.lora4j.internal.dl4j.layer.RunningSameDiffLayer;
-import org.lora4j.internal.dl4j.layer.StepCache;
 import java.util.List;
 import java.util.Map;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
@@ -13,6 +8,11 @@ import org.deeplearning4j.nn.gradient.DefaultGradient;
 import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.lora4j.dl4j.layer.LayerWeight;
+import org.lora4j.dl4j.layer.LoraLayer;
+import org.lora4j.internal.dl4j.layer.LayerKinds;
+import org.lora4j.internal.dl4j.layer.RunningSameDiffLayer;
+import org.lora4j.internal.dl4j.layer.StepCache;
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;

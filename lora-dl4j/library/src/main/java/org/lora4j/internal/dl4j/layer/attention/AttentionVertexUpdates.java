@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.dl4j.layer.attention;
 
-import org.lora4j.dl4j.layer.LoraAttentionVertex;
-import org.lora4j.internal.dl4j.layer.StepCache;
-import org.lora4j.internal.dl4j.layer.VertexKinds;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.deeplearning4j.nn.gradient.DefaultGradient;
@@ -12,7 +9,10 @@ import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.layers.samediff.SameDiffGraphVertex;
 import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.lora4j.dl4j.layer.LoraAttentionVertex;
 import org.lora4j.error.MessageText;
+import org.lora4j.internal.dl4j.layer.StepCache;
+import org.lora4j.internal.dl4j.layer.VertexKinds;
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;

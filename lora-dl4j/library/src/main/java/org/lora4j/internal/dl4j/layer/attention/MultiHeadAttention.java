@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.dl4j.layer.attention;
 
-import org.lora4j.dl4j.layer.LayerWeight;
-import org.lora4j.dl4j.layer.LoraSettings;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import org.deeplearning4j.nn.gradient.Gradient;
+import org.lora4j.dl4j.layer.LayerWeight;
+import org.lora4j.dl4j.layer.LoraSettings;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**

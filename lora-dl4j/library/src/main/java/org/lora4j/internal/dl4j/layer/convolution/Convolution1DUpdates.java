@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.dl4j.layer.convolution;
 
-import org.lora4j.dl4j.layer.LoraConvolution1D;
-import org.lora4j.dl4j.layer.LoraLayer;
 import java.util.HashMap;
 import java.util.Map;
 import org.deeplearning4j.nn.api.MaskState;
@@ -12,7 +10,9 @@ import org.deeplearning4j.nn.gradient.DefaultGradient;
 import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
-import org.lora4j.array.Broadcasts;
+import org.lora4j.dl4j.layer.LoraConvolution1D;
+import org.lora4j.dl4j.layer.LoraLayer;
+import org.lora4j.internal.array.Broadcasts;
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;

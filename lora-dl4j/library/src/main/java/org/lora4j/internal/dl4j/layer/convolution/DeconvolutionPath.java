@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.dl4j.layer.convolution;
 
-import org.lora4j.dl4j.layer.LoraSettings;
-import org.lora4j.dl4j.layer.LoraSlot;
-import org.lora4j.internal.dl4j.layer.LowRank;
-import org.lora4j.internal.dl4j.layer.PathDropout;
 import static org.nd4j.linalg.indexing.NDArrayIndex.all;
 
 import java.util.Map;
@@ -14,6 +10,10 @@ import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.layers.BaseLayer;
 import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.lora4j.dl4j.layer.LoraSettings;
+import org.lora4j.dl4j.layer.LoraSlot;
+import org.lora4j.internal.dl4j.layer.LowRank;
+import org.lora4j.internal.dl4j.layer.PathDropout;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.dl4j.layer.convolution;
 
-import org.lora4j.dl4j.layer.LoraDepthwiseConvolution2D;
-import org.lora4j.dl4j.layer.LoraLayer;
-import org.lora4j.dl4j.layer.LoraSlot;
-import org.lora4j.internal.dl4j.layer.PathDropout;
 import org.deeplearning4j.nn.conf.CNN2DFormat;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.gradient.DefaultGradient;
 import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.lora4j.dl4j.layer.LoraDepthwiseConvolution2D;
+import org.lora4j.dl4j.layer.LoraLayer;
+import org.lora4j.dl4j.layer.LoraSlot;
+import org.lora4j.internal.dl4j.layer.PathDropout;
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.dl4j.layer.convolution;
 
-import org.lora4j.dl4j.layer.LoraSettings;
-import org.lora4j.dl4j.layer.LoraSlot;
-import org.lora4j.internal.dl4j.layer.PathDropout;
-import org.lora4j.internal.dl4j.layer.StepCache;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.lora4j.dl4j.layer.LoraSettings;
+import org.lora4j.dl4j.layer.LoraSlot;
+import org.lora4j.internal.dl4j.layer.PathDropout;
+import org.lora4j.internal.dl4j.layer.StepCache;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.DynamicCustomOp;
 import org.nd4j.linalg.factory.Nd4j;

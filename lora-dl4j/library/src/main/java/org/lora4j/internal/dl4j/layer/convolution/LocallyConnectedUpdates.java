@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.dl4j.layer.convolution;
 
-import org.lora4j.dl4j.layer.LoraLayer;
-import org.lora4j.dl4j.layer.LoraLocallyConnected1D;
-import org.lora4j.dl4j.layer.LoraLocallyConnected2D;
-import org.lora4j.internal.dl4j.layer.RunningSameDiffLayer;
-import org.lora4j.internal.dl4j.layer.StepCache;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.LongFunction;
@@ -15,7 +10,12 @@ import org.deeplearning4j.nn.gradient.DefaultGradient;
 import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
-import org.lora4j.array.Broadcasts;
+import org.lora4j.dl4j.layer.LoraLayer;
+import org.lora4j.dl4j.layer.LoraLocallyConnected1D;
+import org.lora4j.dl4j.layer.LoraLocallyConnected2D;
+import org.lora4j.internal.array.Broadcasts;
+import org.lora4j.internal.dl4j.layer.RunningSameDiffLayer;
+import org.lora4j.internal.dl4j.layer.StepCache;
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.activations.IActivation;

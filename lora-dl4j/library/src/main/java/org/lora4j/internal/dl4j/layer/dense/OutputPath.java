@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.dl4j.layer.dense;
 
-import org.lora4j.dl4j.layer.LoraSettings;
-import org.lora4j.internal.dl4j.layer.LinearInput;
-import org.lora4j.internal.dl4j.layer.StepCache;
 import java.util.List;
 import java.util.Map;
 import org.deeplearning4j.nn.gradient.DefaultGradient;
@@ -11,7 +8,10 @@ import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.layers.BaseLayer;
 import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
-import org.lora4j.array.Broadcasts;
+import org.lora4j.dl4j.layer.LoraSettings;
+import org.lora4j.internal.array.Broadcasts;
+import org.lora4j.internal.dl4j.layer.LinearInput;
+import org.lora4j.internal.dl4j.layer.StepCache;
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.api.ndarray.INDArray;
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.dl4j.layer.embedding;
 
-import org.lora4j.dl4j.layer.LoraEmbeddingSequenceLayer;
-import org.lora4j.dl4j.layer.LoraLayer;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.RNNFormat;
 import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
-import org.lora4j.array.Broadcasts;
+import org.lora4j.dl4j.layer.LoraEmbeddingSequenceLayer;
+import org.lora4j.dl4j.layer.LoraLayer;
+import org.lora4j.internal.array.Broadcasts;
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.dl4j.layer.frozen;
 
-import org.lora4j.dl4j.layer.FrozenBaseLayer;
-import org.lora4j.internal.dl4j.layer.LayerKinds;
-import org.lora4j.internal.dl4j.layer.ParameterTable;
 import java.util.Map;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.TrainingConfig;
@@ -17,8 +14,11 @@ import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.layers.normalization.BatchNormalization;
 import org.deeplearning4j.nn.layers.wrapper.BaseWrapperLayer;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
-import org.lora4j.array.GuardedExecutioner;
+import org.lora4j.dl4j.layer.FrozenBaseLayer;
 import org.lora4j.error.MessageText;
+import org.lora4j.internal.array.GuardedExecutioner;
+import org.lora4j.internal.dl4j.layer.LayerKinds;
+import org.lora4j.internal.dl4j.layer.ParameterTable;
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.dl4j.layer.frozen;
 
-import org.lora4j.dl4j.layer.FrozenBaseLayer;
 import java.util.List;
 import java.util.Map;
 import org.deeplearning4j.nn.api.ParamInitializer;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.layers.Layer;
+import org.lora4j.dl4j.layer.FrozenBaseLayer;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.dl4j.layer.recurrent;
 
-import org.lora4j.internal.dl4j.layer.TimeSeries;
 import org.deeplearning4j.nn.conf.layers.AbstractLSTM;
-import org.lora4j.array.Broadcasts;
+import org.lora4j.internal.array.Broadcasts;
+import org.lora4j.internal.dl4j.layer.TimeSeries;
 import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.activations.impl.ActivationSigmoid;
 import org.nd4j.linalg.api.ndarray.INDArray;

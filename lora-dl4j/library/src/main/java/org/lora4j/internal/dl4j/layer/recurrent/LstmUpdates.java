@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.dl4j.layer.recurrent;
 
-import org.lora4j.dl4j.layer.LoraGravesLSTM;
-import org.lora4j.dl4j.layer.LoraLSTM;
-import org.lora4j.dl4j.layer.LoraLayer;
-import org.lora4j.internal.dl4j.layer.TimeSeries;
-import org.lora4j.internal.dl4j.layer.recurrent.RecurrentWeights.Use;
 import java.util.Map;
 import org.deeplearning4j.nn.api.MaskState;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
@@ -13,6 +8,11 @@ import org.deeplearning4j.nn.conf.layers.AbstractLSTM;
 import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.lora4j.dl4j.layer.LoraGravesLSTM;
+import org.lora4j.dl4j.layer.LoraLSTM;
+import org.lora4j.dl4j.layer.LoraLayer;
+import org.lora4j.internal.dl4j.layer.TimeSeries;
+import org.lora4j.internal.dl4j.layer.recurrent.RecurrentWeights.Use;
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;

@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.dl4j.layer.recurrent;
 
-import org.lora4j.dl4j.layer.LoraLayer;
-import org.lora4j.dl4j.layer.LoraSettings;
-import org.lora4j.internal.dl4j.layer.Running;
-import org.lora4j.internal.dl4j.layer.StepCache;
-import org.lora4j.internal.dl4j.layer.TimeSeries;
-import org.lora4j.internal.dl4j.layer.recurrent.RecurrentWeights.Use;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -17,6 +11,12 @@ import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.layers.recurrent.BaseRecurrentLayer;
 import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.lora4j.dl4j.layer.LoraLayer;
+import org.lora4j.dl4j.layer.LoraSettings;
+import org.lora4j.internal.dl4j.layer.Running;
+import org.lora4j.internal.dl4j.layer.StepCache;
+import org.lora4j.internal.dl4j.layer.TimeSeries;
+import org.lora4j.internal.dl4j.layer.recurrent.RecurrentWeights.Use;
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;

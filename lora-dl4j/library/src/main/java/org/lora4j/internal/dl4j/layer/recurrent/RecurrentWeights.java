@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.dl4j.layer.recurrent;
 
-import org.lora4j.dl4j.layer.LoraSettings;
-import org.lora4j.dl4j.layer.LoraSlot;
-import org.lora4j.internal.dl4j.layer.LowRank;
-import org.lora4j.internal.dl4j.layer.PathDropout;
-import org.lora4j.internal.dl4j.layer.Products;
-import org.lora4j.internal.dl4j.layer.TimeSeries;
-import org.lora4j.internal.dl4j.layer.dense.LinearPath;
 import java.util.List;
 import java.util.Map;
 import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.layers.BaseLayer;
 import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
-import org.lora4j.array.Broadcasts;
+import org.lora4j.dl4j.layer.LoraSettings;
+import org.lora4j.dl4j.layer.LoraSlot;
+import org.lora4j.internal.array.Broadcasts;
+import org.lora4j.internal.dl4j.layer.LowRank;
+import org.lora4j.internal.dl4j.layer.PathDropout;
+import org.lora4j.internal.dl4j.layer.Products;
+import org.lora4j.internal.dl4j.layer.TimeSeries;
+import org.lora4j.internal.dl4j.layer.dense.LinearPath;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** The input weight {@code W} and the recurrent weight {@code RW} of a running layer, with their updates. */

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.dl4j.layer.recurrent;
 
-import org.lora4j.dl4j.layer.LoraLayer;
-import org.lora4j.dl4j.layer.LoraSimpleRnn;
-import org.lora4j.internal.dl4j.layer.TimeSeries;
-import org.lora4j.internal.dl4j.layer.recurrent.RecurrentWeights.Use;
 import java.util.Map;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.layers.recurrent.SimpleRnn;
 import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
-import org.lora4j.array.Broadcasts;
+import org.lora4j.dl4j.layer.LoraLayer;
+import org.lora4j.dl4j.layer.LoraSimpleRnn;
+import org.lora4j.internal.array.Broadcasts;
+import org.lora4j.internal.dl4j.layer.TimeSeries;
+import org.lora4j.internal.dl4j.layer.recurrent.RecurrentWeights.Use;
 import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;

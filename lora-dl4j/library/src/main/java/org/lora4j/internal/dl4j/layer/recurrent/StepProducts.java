@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.dl4j.layer.recurrent;
 
-import org.lora4j.dl4j.layer.LoraSlot;
-import org.lora4j.internal.dl4j.layer.LowRank;
-import org.lora4j.internal.dl4j.layer.TimeSeries;
-import org.lora4j.internal.dl4j.layer.recurrent.RecurrentWeights.Use;
 import java.util.List;
 import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
-import org.lora4j.array.Broadcasts;
+import org.lora4j.dl4j.layer.LoraSlot;
+import org.lora4j.internal.array.Broadcasts;
+import org.lora4j.internal.dl4j.layer.LowRank;
+import org.lora4j.internal.dl4j.layer.TimeSeries;
+import org.lora4j.internal.dl4j.layer.recurrent.RecurrentWeights.Use;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.exec.onednn;
+
+import java.util.Arrays;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * Where the elements of a matrix lie, or of a batch of matrices in its last two axes.
+ *
+ * @param sizes of the axes
+ * @param strides elements from one index of an axis to the next
+ */
+record MemoryLayout(long[] sizes, long[] strides) {
+
+    private static final int BATCH = 3;
+    /** In front of those of a matrix. */
+    private static final int MOST_AXES = 2;
+
+    /** An axis of one element may have any stride; the one that it would have in its order is as good. */
+    static MemoryLayout of(INDArray array) {
+        long[] sizes = array.shape().clone();
+        long[] strides = array.stride().clone();
+        int row = sizes.length - 2;
+        int column = sizes.length - 1;
+        if (sizes[row] == 1) {
+            strides[row] = sizes[column] * strides[column];
+        }
+        if (sizes[column] == 1) {
+            strides[column] = strides[row] == 1 ? sizes[row] : 1;
+        }
+        return new MemoryLayout(sizes, strides);
+    }
+
+    /** A vector as a matrix of one row. */
+    static MemoryLayout ofRow(INDArray vector) {
+        long length = vector.length();
+        return new MemoryLayout(new long[] {1, length}, new long[] {length * vector.stride(0), vector.stride(0)});
+    }
+
+    /** A matrix whose rows lie one behind the other. */
+    static MemoryLayout rowMajor(long rows, long columns) {
+        return new MemoryLayout(new long[] {rows, columns}, new long[] {columns, 1});
+    }
+
+    MemoryLayout transposed() {
+        return new MemoryLayout(swapped(sizes), swapped(strides));
+    }
+
+    private static long[] swapped(long[] axes) {
+        long[] swapped = axes.clone();
+        swapped[axes.length - 2] = axes[axes.length - 1];
+        swapped[axes.length - 1] = axes[axes.length - 2];
+        return swapped;
+    }
+
+    /** A part of the first axis, which is left out if it is that of several batches. */
+    MemoryLayout first(long count) {
+        if (sizes.length > BATCH) {
+            return new MemoryLayout(withoutFirst(sizes), withoutFirst(strides));
+        }
+        long[] part = sizes.clone();
+        part[0] = count;
+        return new MemoryLayout(part, strides);
+    }
+
+    private static long[] withoutFirst(long[] axes) {
+        return Arrays.copyOfRange(axes, 1, axes.length);
+    }
+
+    boolean isBatch() {
+        return sizes.length >= BATCH;
+    }
+
+    /** Whether the sizes are those of a product of such matrices, or of batches of equal sizes. */
+    boolean isProduct(MemoryLayout x, MemoryLayout w) {
+        int batch = sizes.length - 2;
+        return batch <= MOST_AXES
+                && x.sizes.length == sizes.length
+                && w.sizes.length == sizes.length
+                && Arrays.equals(sizes, 0, batch, x.sizes, 0, batch)
+                && Arrays.equals(sizes, 0, batch, w.sizes, 0, batch)
+                && rows() == x.rows()
+                && x.columns() == w.rows()
+                && columns() == w.columns();
+    }
+
+    long rows() {
+        return sizes[sizes.length - 2];
+    }
+
+    long columns() {
+        return sizes[sizes.length - 1];
+    }
+
+    private long row() {
+        return strides[strides.length - 2];
+    }
+
+    private long column() {
+        return strides[strides.length - 1];
+    }
+
+    /** Whether the elements of a row lie one behind the other, and rows do not overlap. */
+    boolean isByRows() {
+        return column() == 1 && row() >= columns();
+    }
+
+    boolean isDenseMatrix() {
+        return !isBatch() && isByRows() && row() == columns();
+    }
+
+    /** Whether rows do, or columns. */
+    boolean isPlain() {
+        return isByRows() || row() == 1 && column() >= rows();
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof MemoryLayout layout
+                && Arrays.equals(sizes, layout.sizes)
+                && Arrays.equals(strides, layout.strides);
+    }
+
+    @Override
+    public int hashCode() {
+        return 31 * Arrays.hashCode(sizes) + Arrays.hashCode(strides);
+    }
+
+    @Override
+    public String toString() {
+        return Arrays.toString(sizes);
+    }
+}

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.internal.array;
+
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.stream.IntStream;
+
+/**
+ * A singular value decomposition, complete or of the leading part: {@code matrix = left^T * diag(values) * right}.
+ *
+ * <p><i>Shapes</i> matrix [m, n] · left [k, m], one vector a row · values k, falling · right [k, n]. Vectors of a value
+ * other than 0 are orthonormal; vectors of the value 0 may be zero. Signs are made definite: the element of a left vector
+ * that is largest in size is positive.
+ *
+ * <p><i>Source:</i> one-sided Jacobi: Hestenes, "Inversion of matrices by biorthogonalization and related results", 1958;
+ * its accuracy: Demmel and Veselić, "Jacobi's method is more accurate than QR", 1992.
+ *
+ * @param left left singular vectors
+ * @param values singular values, 0 or more
+ * @param right right singular vectors
+ * @apiNote Status: internal
+ */
+public record SingularValues(Matrix left, double[] values, Matrix right) {
+
+    private static final double EPSILON = Math.ulp(1.0);
+
+    /** Matrices whose smaller side is longer go through an eigenproblem, which costs a tenth. */
+    private static final int JACOBI_SIDE = 160;
+
+    /** Further vectors that keep the wanted ones clean of what lies below them. */
+    private static final int GUARD = 8;
+
+    /** Convergence is quadratic after about six. */
+    private static final int MOST_SWEEPS = 60;
+
+    /**
+     * The complete decomposition of a small matrix.
+     *
+     * @param matrix any matrix; the time grows with the square of its smaller side times the larger one
+     * @return min(m, n) values with their vectors
+     */
+    public static SingularValues of(Matrix matrix) {
+        if (matrix.rows() > matrix.columns()) {
+            SingularValues turned = of(matrix.transposed());
+            return new SingularValues(turned.right, turned.values, turned.left).signed();
+        }
+        double scale = matrix.largest();
+        if (scale == 0) {
+            return new SingularValues(
+                    identity(matrix.rows(), matrix.rows()),
+                    new double[matrix.rows()],
+                    Matrix.zeros(matrix.rows(), matrix.columns()));
+        }
+        return jacobi(matrix.scaled(1 / scale), scale);
+    }
+
+    /**
+     * The decomposition of a product of thin matrices, which is never formed.
+     *
+     * @param left a matrix [m, k]
+     * @param right a matrix [k, n]
+     * @return the values of {@code left * right} other than those that are 0 for any matrices of these sizes; values that
+     *     are rounding errors of the product, as where terms cancel, are 0
+     */
+    public static SingularValues ofProduct(Matrix left, Matrix right) {
+        OrthonormalBasis outer = OrthonormalBasis.of(left.transposed());
+        OrthonormalBasis inner = OrthonormalBasis.of(right);
+        SingularValues core = of(outer.coefficients().transposed().times(inner.coefficients()));
+        double sizes = outer.coefficients().norm() * inner.coefficients().norm();
+        double[] values = Arrays.stream(core.values)
+                .map(value -> value > 4 * EPSILON * sizes ? value : 0)
+                .toArray();
+        return new SingularValues(core.left.times(outer.basis()), values, core.right.times(inner.basis())).signed();
+    }
+
+    /**
+     * The largest singular values of a matrix, with their vectors.
+     *
+     * <p>For a large matrix the leading space comes from the eigenvectors of the product of the matrix with its own
+     * transpose, and the values from the matrix within that space. Values below 1e-8 of the largest come out as noise of
+     * that size, the part that they stand for being below the resolution of FLOAT.
+     *
+     * @param matrix any matrix; the time grows with the square of its smaller side times the larger one
+     * @param count how many
+     * @return {@code count} values, or min(m, n) if that is less
+     */
+    public static SingularValues leading(Matrix matrix, int count) {
+        int side = Math.min(matrix.rows(), matrix.columns());
+        int kept = Math.min(count, side);
+        double scale = matrix.largest();
+        if (side <= JACOBI_SIDE || kept + GUARD >= side || scale == 0) {
+            return of(matrix).truncated(kept);
+        }
+        if (matrix.rows() > matrix.columns()) {
+            SingularValues turned = leading(matrix.transposed(), count);
+            return new SingularValues(turned.right, turned.values, turned.left).signed();
+        }
+        Matrix unit = matrix.scaled(1 / scale);
+        Matrix space = SymmetricEigen.leading(unit.times(unit.transposed()), kept + GUARD);
+        SingularValues within = jacobi(space.times(unit), scale);
+        return new SingularValues(within.left.times(space), within.values, within.right)
+                .truncated(kept)
+                .signed();
+    }
+
+    /**
+     * The first values.
+     *
+     * @param count how many, at most all
+     * @return those and their vectors
+     */
+    public SingularValues truncated(int count) {
+        return new SingularValues(left.firstRows(count), Arrays.copyOf(values, count), right.firstRows(count));
+    }
+
+    /**
+     * The number of values that are not rounding errors.
+     *
+     * @return how many exceed 1e-12 of the largest
+     */
+    public int rank() {
+        return (int) Arrays.stream(values).filter(v -> v > 1e-12 * values[0]).count();
+    }
+
+    /**
+     * The root of the sum of squares of the values from one on.
+     *
+     * @param from index of the first value to count
+     * @return the Frobenius norm of what {@link #truncated} leaves out; for 0 that of the matrix
+     */
+    public double norm(int from) {
+        double scale = values.length == 0 ? 0 : values[0];
+        double sum = 0;
+        for (int i = from; i < values.length && scale > 0; i++) {
+            sum += (values[i] / scale) * (values[i] / scale);
+        }
+        return scale * Math.sqrt(sum);
+    }
+
+    /** Turns the rows, two at a time, until each is orthogonal to each. */
+    private static SingularValues jacobi(Matrix matrix, double scale) {
+        double[][] work = matrix.copyOfRows();
+        double[][] turns = identity(work.length, work.length).copyOfRows();
+        double smallest = EPSILON * matrix.norm();
+        double tolerance = EPSILON * Math.max(8, matrix.columns());
+        int sweep = 0;
+        while (sweep(work, turns, smallest * smallest, tolerance)) {
+            if (++sweep == MOST_SWEEPS) {
+                throw new IllegalStateException("singular values of a matrix [" + matrix.rows() + ", "
+                        + matrix.columns() + "]: not found in " + sweep + " sweeps; expected about 10. Report this with"
+                        + " the adapter.");
+            }
+        }
+        return sorted(work, turns, smallest, scale);
+    }
+
+    private static boolean sweep(double[][] work, double[][] turns, double smallest, double tolerance) {
+        boolean turned = false;
+        for (int i = 0; i < work.length; i++) {
+            for (int j = i + 1; j < work.length; j++) {
+                double a = Vectors.dot(work[i], work[i]);
+                double b = Vectors.dot(work[j], work[j]);
+                double both = Vectors.dot(work[i], work[j]);
+                // A row of the size of rounding errors has no direction that could be made orthogonal.
+                if (Math.min(a, b) > smallest && Math.abs(both) > tolerance * Math.sqrt(a * b)) {
+                    double zeta = (b - a) / (2 * both);
+                    double tangent = Math.copySign(1, zeta) / (Math.abs(zeta) + Math.hypot(1, zeta));
+                    double cosine = 1 / Math.hypot(1, tangent);
+                    Vectors.rotate(work[i], work[j], cosine, -tangent * cosine);
+                    Vectors.rotate(turns[i], turns[j], cosine, -tangent * cosine);
+                    turned = true;
+                }
+            }
+        }
+        return turned;
+    }
+
+    private static SingularValues sorted(double[][] work, double[][] turns, double smallest, double scale) {
+        double[] lengths = new double[work.length];
+        for (int i = 0; i < work.length; i++) {
+            lengths[i] = Math.sqrt(Vectors.dot(work[i], work[i]));
+            boolean isZero = lengths[i] <= smallest;
+            Vectors.scale(isZero ? 0 : 1 / lengths[i], work[i]);
+            lengths[i] = isZero ? 0 : lengths[i];
+        }
+        int[] order = IntStream.range(0, lengths.length)
+                .boxed()
+                .sorted(Comparator.comparingDouble(i -> -lengths[i]))
+                .mapToInt(Integer::intValue)
+                .toArray();
+        double[][] left = Arrays.stream(order).mapToObj(i -> turns[i]).toArray(double[][]::new);
+        double[][] right = Arrays.stream(order).mapToObj(i -> work[i]).toArray(double[][]::new);
+        double[] values =
+                Arrays.stream(order).mapToDouble(i -> lengths[i] * scale).toArray();
+        int columns = work.length == 0 ? 0 : work[0].length;
+        return new SingularValues(Matrix.ofRows(turns.length, left), values, Matrix.ofRows(columns, right)).signed();
+    }
+
+    private SingularValues signed() {
+        double[] signs = new double[values.length];
+        for (int i = 0; i < signs.length; i++) {
+            double largest = 0;
+            for (double value : left.row(i)) {
+                largest = Math.abs(value) > Math.abs(largest) ? value : largest;
+            }
+            signs[i] = largest < 0 ? -1 : 1;
+        }
+        return new SingularValues(left.scaledRows(signs), values, right.scaledRows(signs));
+    }
+
+    private static Matrix identity(int rows, int columns) {
+        double[][] identity = new double[rows][columns];
+        for (int i = 0; i < Math.min(rows, columns); i++) {
+            identity[i][i] = 1;
+        }
+        return Matrix.ofRows(columns, identity);
+    }
+
+    @Override
+    public String toString() {
+        return "SingularValues[" + left.rows() + " x " + right.rows() + ", " + values.length + " values]";
+    }
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.internal.array.io;
+
+import java.nio.ByteBuffer;
+import java.util.Optional;
+import java.util.function.DoubleUnaryOperator;
+import java.util.function.ObjDoubleConsumer;
+import java.util.function.ToDoubleFunction;
+import java.util.stream.Stream;
+import org.lora4j.format.DType;
+import org.nd4j.linalg.api.buffer.DataType;
+
+/**
+ * How elements of a file become elements of an array and back: the one table of element types.
+ *
+ * @apiNote Status: internal
+ */
+public enum ElementCodec {
+    /** Double precision. */
+    F64(DType.F64, DataType.DOUBLE, ByteBuffer::getDouble, ByteBuffer::putDouble, value -> value),
+    /** Single precision. */
+    F32(DType.F32, DataType.FLOAT, ByteBuffer::getFloat, (bytes, value) -> bytes.putFloat((float) value), value ->
+            (float) value),
+    /** Half precision. */
+    F16(
+            DType.F16,
+            DataType.FLOAT,
+            bytes -> HalfFloats.fromF16(bytes.getShort()),
+            (bytes, value) -> bytes.putShort(HalfFloats.toF16((float) value)),
+            value -> HalfFloats.fromF16(HalfFloats.toF16((float) value))),
+    /** bfloat16. */
+    BF16(
+            DType.BF16,
+            DataType.FLOAT,
+            bytes -> HalfFloats.fromBf16(bytes.getShort()),
+            (bytes, value) -> bytes.putShort(HalfFloats.toBf16((float) value)),
+            value -> HalfFloats.fromBf16(HalfFloats.toBf16((float) value)));
+
+    private final DType fileType;
+    private final DataType arrayType;
+    private final ToDoubleFunction<ByteBuffer> read;
+    private final ObjDoubleConsumer<ByteBuffer> write;
+    private final DoubleUnaryOperator rounded;
+
+    ElementCodec(
+            DType fileType,
+            DataType arrayType,
+            ToDoubleFunction<ByteBuffer> read,
+            ObjDoubleConsumer<ByteBuffer> write,
+            DoubleUnaryOperator rounded) {
+        this.fileType = fileType;
+        this.arrayType = arrayType;
+        this.read = read;
+        this.write = write;
+        this.rounded = rounded;
+    }
+
+    /**
+     * The element type in a file.
+     *
+     * @return the type
+     */
+    public DType fileType() {
+        return fileType;
+    }
+
+    /**
+     * The element type of an array.
+     *
+     * @return FLOAT or DOUBLE
+     */
+    public DataType arrayType() {
+        return arrayType;
+    }
+
+    /**
+     * Reads the next element.
+     *
+     * @param bytes little-endian bytes
+     * @return its value
+     */
+    public double read(ByteBuffer bytes) {
+        return read.applyAsDouble(bytes);
+    }
+
+    /**
+     * Writes an element.
+     *
+     * @param bytes little-endian bytes
+     * @param value its value
+     */
+    public void write(ByteBuffer bytes, double value) {
+        write.accept(bytes, value);
+    }
+
+    /**
+     * The value that will be read after another was written.
+     *
+     * @param value what is written
+     * @return what is read
+     */
+    public double rounded(double value) {
+        return rounded.applyAsDouble(value);
+    }
+
+    /**
+     * The codec of an element type.
+     *
+     * @param fileType the type in a file
+     * @return the codec, or empty if such elements do not become arrays here
+     */
+    public static Optional<ElementCodec> of(DType fileType) {
+        return Stream.of(values()).filter(codec -> codec.fileType == fileType).findFirst();
+    }
+
+    /**
+     * The codec that keeps every bit of an array.
+     *
+     * @param arrayType FLOAT or DOUBLE
+     * @return the codec
+     */
+    public static ElementCodec exactFor(DataType arrayType) {
+        return arrayType == DataType.DOUBLE ? F64 : F32;
+    }
+}

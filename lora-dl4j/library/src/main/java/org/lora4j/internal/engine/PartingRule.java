@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.internal.engine;
+
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.lora4j.exec.Parting;
+import org.lora4j.internal.engine.plan.KnownShapes;
+import org.lora4j.internal.graph.GraphOrder;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.autodiff.samediff.internal.SameDiffOp;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** Decides in how many parts a graph runs a batch: as many as there may be, if that is right and each has enough to do. */
+final class PartingRule {
+
+    /** Floating-point operations that are worth waking a thread for: a few tenths of a millisecond. */
+    static final double LEAST_WORK = 2e7;
+
+    private static final double WORK_OF_A_VALUE = 10;
+
+    private final SameDiff graph;
+    private final Engine engine;
+    private final int most;
+    private final double leastWork;
+
+    /** {@code leastWork} is what a part must have to do. */
+    PartingRule(SameDiff graph, Engine engine, int most, double leastWork) {
+        this.graph = graph;
+        this.engine = engine;
+        this.most = most;
+        this.leastWork = leastWork;
+    }
+
+    /** For outputs, which are joined, or for losses, of which the mean is taken. */
+    Parting parting(Map<String, INDArray> placeholders, Collection<String> outputs, boolean losses) {
+        if (most == 1) {
+            return new Parting(1, "one thread");
+        }
+        Set<Long> rows = placeholders.values().stream()
+                .filter(array -> array.rank() > 0)
+                .map(array -> array.size(0))
+                .collect(Collectors.toSet());
+        if (rows.size() != 1) {
+            return new Parting(1, "placeholders differ in their first dimension");
+        }
+        long all = rows.iterator().next();
+        Optional<KnownShapes> whole = ShapeTrace.known(engine, graph, placeholders, outputs);
+        // A choice is kept for batches of equal shapes, which may have other ones inside if values of inputs are
+        // shapes.
+        if (whole.isEmpty() || whole.get().ofValues()) {
+            return new Parting(1, "the shapes in the graph are not known beforehand");
+        }
+        double work = work(whole.get().shapes(), outputs);
+        int count = (int) Math.min(Math.min(most, all), work / leastWork);
+        if (count < 2) {
+            return new Parting(1, "too little work to share");
+        }
+        RowParts halves = RowParts.of(placeholders, 2);
+        Optional<KnownShapes> half = shapesOfHalf(halves.placeholders(0), outputs);
+        if (half.isEmpty()) {
+            return new Parting(1, "the graph does not run on half of the rows");
+        }
+        RowIndependence apart = new RowIndependence(
+                graph, outputs, whole.get().shapes(), all, half.get().shapes(), halves.rows(0));
+        Optional<String> against = losses ? apart.reasonAgainstMeans(outputs) : apart.reasonAgainstJoining(outputs);
+        return against.map(reason -> new Parting(1, reason)).orElse(new Parting(count, "rows share nothing"));
+    }
+
+    /** Empty for a graph with the number of rows written into it, or with rows on another axis. */
+    private Optional<KnownShapes> shapesOfHalf(Map<String, INDArray> half, Collection<String> outputs) {
+        try {
+            return ShapeTrace.known(engine, graph, half, outputs);
+        } catch (IllegalArgumentException e) {
+            return Optional.empty();
+        }
+    }
+
+    /** About the operations of a forward pass. */
+    private double work(Map<String, long[]> shapes, Collection<String> outputs) {
+        Set<String> asked = GraphOrder.ancestors(graph, outputs);
+        double work = 0;
+        for (SameDiffOp op : graph.getOps().values()) {
+            String result = op.getOutputsOfOp().get(0);
+            if (asked.contains(result) && shapes.containsKey(result)) {
+                work += work(GraphOrder.inputs(op), op.getOp().opName(), length(shapes.get(result)), shapes);
+            }
+        }
+        return work;
+    }
+
+    private static double work(List<String> inputs, String name, double values, Map<String, long[]> shapes) {
+        long[] weight = inputs.size() < 2 ? null : shapes.get(inputs.get(1));
+        if (weight == null || weight.length < 2 || values == 0) {
+            return WORK_OF_A_VALUE * values;
+        }
+        if (name.equals("matmul") || name.equals("xw_plus_b") || name.equals("relu_layer")) {
+            // Of b products [m, k] [k, n], b k k = (b m k) (b k n) / (b m n).
+            double batches = 1;
+            for (int i = 0; i < weight.length - 2; i++) {
+                batches *= weight[i];
+            }
+            double squared = length(shapes.get(inputs.get(0))) * length(weight) / (values * batches);
+            return 2 * values * Math.sqrt(squared);
+        }
+        if (name.contains("conv")) {
+            // Each value is a sum over the kernel and the channels that come in; those that go out are an axis of the
+            // weight.
+            return 2 * values * length(weight) / Math.max(weight[0], weight[weight.length - 1]);
+        }
+        return WORK_OF_A_VALUE * values;
+    }
+
+    private static double length(long[] shape) {
+        double length = 1;
+        for (long size : shape) {
+            length *= size;
+        }
+        return length;
+    }
+}

@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.internal.engine;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalDouble;
+import java.util.Set;
+import java.util.SplittableRandom;
+import org.lora4j.error.MessageText;
+import org.lora4j.error.Problems;
+import org.lora4j.exec.FrozenPrefix;
+import org.lora4j.exec.GraphExecutor;
+import org.lora4j.exec.LossAndGradients;
+import org.lora4j.exec.Parting;
+import org.lora4j.exec.SplitExecutor;
+import org.lora4j.exec.kernel.Kernels;
+import org.lora4j.exec.kernel.Multiplier;
+import org.lora4j.exec.onednn.OneDnn;
+import org.lora4j.internal.engine.plan.Arena;
+import org.lora4j.internal.engine.plan.InputKey;
+import org.lora4j.internal.engine.plan.KnownShapes;
+import org.lora4j.internal.graph.GraphCopy;
+import org.lora4j.internal.graph.GraphOrder;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * Runs a graph through SameDiff's own session, and differentiates it with {@link org.lora4j.internal.engine.autodiff.ReversePass}.
+ *
+ * <p>Gradient graphs are built at the first step and again only when an input of other shapes changes what is broadcast;
+ * they are copies, so the graphs given are never changed.
+ *
+ * @apiNote Status: internal
+ */
+public final class SameDiffExecutor implements GraphExecutor {
+
+    private final SameDiff inference;
+    private final SameDiff training;
+    private final List<String> trainable;
+    private final List<DropoutMask> masks;
+    private final Engine engine;
+    private final Arena arena = new Arena();
+    private final Map<List<String>, OutputRunner> runners = new HashMap<>();
+    private final Inputs inferenceInputs;
+    private final Inputs trainingInputs;
+    private final LossLabels labels;
+    private final List<GradientGraph> gradientGraphs = new ArrayList<>();
+    private final Map<String, Traced> traced = new HashMap<>();
+    // Until it is known whether shapes depend on values of inputs, they are taken to do.
+    private boolean keyOfValues = true;
+
+    /** What is known of inputs of certain shapes: the graph to use, and the shapes of the dropout masks. */
+    private record Traced(GradientGraph gradients, Map<String, long[]> maskShapes) {}
+
+    private SameDiffExecutor(
+            SameDiff inference, SameDiff training, List<String> trainable, List<DropoutMask> masks, Engine engine) {
+        this.inference = engine.prepare(inference, trainable);
+        this.training = training == inference ? this.inference : engine.prepare(training, trainable);
+        this.trainable = trainable;
+        // A module that the loss does not depend on runs neither now nor later.
+        Set<String> reached = GraphOrder.ancestors(this.training, lossVariables(this.training));
+        this.masks = masks.stream()
+                .filter(mask -> reached.contains(mask.placeholder()))
+                .toList();
+        this.engine = engine;
+        this.inferenceInputs = new Inputs(this.inference, List.of());
+        this.labels = new LossLabels(this.inference, lossVariables(this.inference));
+        this.trainingInputs = new Inputs(
+                this.training, this.masks.stream().map(DropoutMask::placeholder).toList());
+    }
+
+    /**
+     * An executor that computes outputs only.
+     *
+     * @param graph the graph
+     * @return the executor; its {@link #gradients} refuses
+     */
+    public static SameDiffExecutor forInference(SameDiff graph) {
+        return new SameDiffExecutor(graph, graph, List.of(), List.of(), Engine.PLAIN);
+    }
+
+    /**
+     * An executor that computes outputs and gradients of one graph.
+     *
+     * @param graph a graph with loss variables
+     * @param trainable names of leaves to differentiate with respect to, whatever their variable type
+     * @return the executor
+     * @throws IllegalArgumentException if the graph has no loss variable or a name is no leaf of it
+     */
+    public static SameDiffExecutor forTraining(SameDiff graph, Collection<String> trainable) {
+        return forTraining(graph, graph, trainable, List.of());
+    }
+
+    /**
+     * An executor whose training graph differs from the one for outputs by dropout.
+     *
+     * @param inference the graph for {@link #output}
+     * @param training the graph for {@link #gradients}: the same with masks multiplied in
+     * @param trainable names of leaves of the training graph
+     * @param masks the placeholders of the training graph that the executor fills
+     * @return the executor
+     * @throws IllegalArgumentException if the graph has no loss variable or a name is no leaf of it
+     */
+    public static SameDiffExecutor forTraining(
+            SameDiff inference, SameDiff training, Collection<String> trainable, List<DropoutMask> masks) {
+        Problems problems = new Problems();
+        if (training.getLossVariables() == null || training.getLossVariables().isEmpty()) {
+            problems.add("no loss variable; name it with SameDiff.setLossVariables(name)");
+        }
+        for (String name : trainable) {
+            if (!training.hasVariable(name) || training.getVariable(name).getArr() == null) {
+                problems.add("\"" + name + "\" is not a variable with an array");
+            }
+        }
+        problems.throwIfAny("training graph");
+        return new SameDiffExecutor(inference, training, List.copyOf(trainable), List.copyOf(masks), Engine.PLAIN);
+    }
+
+    /**
+     * The way in which graphs run unless something else is asked for, the fastest that is sound: element-wise work in kernels,
+     * products by oneDNN where it is there, and batches shared among the processors where rows are independent.
+     *
+     * @return a new executor; on a backend that is not a CPU, this one
+     */
+    public GraphExecutor fastest() {
+        return Kernels.available()
+                ? with(engine.with(OneDnn.orNd4j()))
+                        .inParts(Runtime.getRuntime().availableProcessors())
+                : this;
+    }
+
+    /**
+     * The same executor with element-wise work in Java kernels, where there are any for FLOAT. Several times faster than
+     * the native ops of the plain ND4J builds on them; results agree with the plain executor within 1e-5, relative.
+     *
+     * @return a new executor; on a backend that is not a CPU, an equal one without kernels
+     */
+    public SameDiffExecutor withKernels() {
+        return Kernels.available() ? with(engine.with(Multiplier.nd4j())) : with(engine);
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * @throws IllegalStateException on a backend that is not a CPU
+     */
+    @Override
+    public SameDiffExecutor withProducts(Multiplier multiplier) {
+        requireKernels("products by " + multiplier.description());
+        return with(engine.with(multiplier));
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * @throws IllegalStateException on a backend that is not a CPU
+     */
+    @Override
+    public SameDiffExecutor recomputing() {
+        requireKernels("recomputation of activations");
+        return with(engine.recomputing());
+    }
+
+    private static void requireKernels(String what) {
+        if (!Kernels.available()) {
+            throw new IllegalStateException(
+                    "executor: " + what + " on a backend that is not a CPU; expected nd4j-native. Leave it out.");
+        }
+    }
+
+    private SameDiffExecutor with(Engine other) {
+        return new SameDiffExecutor(inference, training, trainable, masks, other);
+    }
+
+    /**
+     * {@inheritDoc} Batches that are not cut run as this executor runs them.
+     */
+    @Override
+    public GraphExecutor inParts(int most) {
+        if (most < 1) {
+            throw new IllegalArgumentException("executor: at most " + most + " parts; expected 1 or more.");
+        }
+        return new AutomaticParts(this, most);
+    }
+
+    Parting partingOfOutputs(Map<String, INDArray> placeholders, Collection<String> outputs, int most) {
+        inferenceInputs.check(placeholders, outputs);
+        return new PartingRule(inference, engine, most, PartingRule.LEAST_WORK)
+                .parting(inferenceInputs.typed(placeholders), outputs, false);
+    }
+
+    // Dropout masks have their rows where the inputs that they meet have theirs, so the graph without them tells.
+    Parting partingOfLosses(Map<String, INDArray> placeholders, int most) {
+        List<String> losses = training.getLossVariables();
+        checkTraining(placeholders);
+        checkLabels(placeholders);
+        return new PartingRule(inference, engine, most, PartingRule.LEAST_WORK)
+                .parting(trainingInputs.typed(placeholders), losses, true);
+    }
+
+    @Override
+    public String products() {
+        return engine.products();
+    }
+
+    @Override
+    public OptionalDouble productSeconds() {
+        return engine.productSeconds();
+    }
+
+    @Override
+    public SameDiffExecutor fork() {
+        // Ops hold state while they run, so each thread needs its own.
+        SameDiff outputs = GraphCopy.of(inference).build();
+        SameDiff gradients =
+                training == inference ? outputs : GraphCopy.of(training).build();
+        return new SameDiffExecutor(outputs, gradients, trainable, masks, engine);
+    }
+
+    @Override
+    public SplitExecutor split() {
+        List<String> placeholders = masks.stream().map(DropoutMask::placeholder).toList();
+        FrozenPrefix cut = PrefixCut.of(training, trainable, placeholders);
+        Set<String> given = Set.copyOf(cut.activations());
+        List<String> losses = training.getLossVariables();
+        SameDiff prefix =
+                GraphCopy.of(training).part(Set.of(), given, List.of()).build();
+        SameDiff suffix = GraphCopy.of(training).part(given, losses, trainable).build();
+        SameDiff outputs = training == inference
+                ? suffix
+                : GraphCopy.of(inference).part(given, losses, List.of()).build();
+        SameDiffExecutor ofSuffix = new SameDiffExecutor(outputs, suffix, trainable, masks, engine);
+        return new SameDiffSplit(cut, training, trainingInputs, prefix, suffix, engine, ofSuffix);
+    }
+
+    @Override
+    public Map<String, INDArray> output(Map<String, INDArray> placeholders, Collection<String> outputs) {
+        inferenceInputs.check(placeholders, outputs);
+        return runners.computeIfAbsent(List.copyOf(outputs), names -> OutputRunner.of(inference, names, engine, arena))
+                .run(inferenceInputs.typed(placeholders));
+    }
+
+    /**
+     * What is wrong with inputs, found without a run: names, shapes, and indices beyond their tables.
+     *
+     * <p><b>Threads.</b> May be called at any time by any number of threads.
+     *
+     * @param placeholders as for {@link #output}
+     * @param outputs as for {@link #output}
+     * @return what {@link #output} would refuse them for before it computes anything; empty if nothing
+     */
+    public List<String> problems(Map<String, INDArray> placeholders, Collection<String> outputs) {
+        return inferenceInputs.problems(placeholders, outputs).list();
+    }
+
+    @Override
+    public void release() {
+        arena.close();
+    }
+
+    @Override
+    public LossAndGradients gradients(Map<String, INDArray> placeholders, long seed) {
+        if (trainable.isEmpty()) {
+            throw new IllegalStateException("executor: nothing is trainable, so there are no gradients; expected an"
+                    + " executor made by forTraining with at least one variable.");
+        }
+        checkTraining(placeholders);
+        Map<String, INDArray> typed = trainingInputs.typed(placeholders);
+        Traced known = traced.computeIfAbsent(InputKey.of(typed, keyOfValues), key -> trace(typed));
+        Map<String, INDArray> all = new LinkedHashMap<>(typed);
+        try (OwnArrays own = new OwnArrays()) {
+            addMasks(all, known.maskShapes(), new SplittableRandom(seed));
+            own.addNew(all.values(), placeholders.values());
+            LossAndGradients pass = known.gradients().run(all);
+            own.leave(pass.gradients().values());
+            return pass;
+        }
+    }
+
+    private void checkTraining(Map<String, INDArray> placeholders) {
+        Problems problems = trainingInputs.problems(placeholders, training.getLossVariables());
+        labels.explain(placeholders, problems);
+        problems.throwIfAny("graph input");
+    }
+
+    /** Once for inputs of new shapes. */
+    private void checkLabels(Map<String, INDArray> placeholders) {
+        if (!labels.compared().isEmpty()) {
+            Map<String, INDArray> typed = trainingInputs.typed(placeholders);
+            labels.check(
+                    ShapeTrace.of(engine, inference, typed, labels.compared()).shapes(), placeholders);
+        }
+    }
+
+    private Traced trace(Map<String, INDArray> placeholders) {
+        checkLabels(placeholders);
+        Map<String, long[]> maskShapes = Map.of();
+        boolean ofValues = false;
+        Map<String, INDArray> all = new LinkedHashMap<>(placeholders);
+        if (!masks.isEmpty()) {
+            KnownShapes known = ShapeTrace.of(engine, inference, placeholders, inference.getLossVariables());
+            ofValues = known.ofValues();
+            Map<String, long[]> plain = known.shapes();
+            maskShapes = new HashMap<>();
+            for (DropoutMask mask : masks) {
+                maskShapes.put(mask.placeholder(), plain.get(mask.shapeLike()));
+                all.put(
+                        mask.placeholder(),
+                        Nd4j.ones(training.getVariable(mask.placeholder()).dataType(), plain.get(mask.shapeLike())));
+            }
+        }
+        KnownShapes known = ShapeTrace.of(engine, training, all, training.getLossVariables());
+        keyOfValues = ofValues || known.ofValues();
+        Map<String, long[]> shapes = known.shapes();
+        checkLosses(shapes);
+        for (GradientGraph graph : gradientGraphs) {
+            if (graph.holdsFor(shapes)) {
+                return new Traced(graph, maskShapes);
+            }
+        }
+        GradientGraph graph = GradientGraph.build(training, trainable, shapes, engine, arena);
+        gradientGraphs.add(graph);
+        return new Traced(graph, maskShapes);
+    }
+
+    // SameDiff would train the sum of the elements, whose gradient grows with the batch: seldom meant, and never seen.
+    private void checkLosses(Map<String, long[]> shapes) {
+        Problems problems = new Problems();
+        for (String loss : training.getLossVariables()) {
+            long[] shape = shapes.get(loss);
+            problems.check(
+                    Arrays.stream(shape).allMatch(size -> size == 1),
+                    MessageText.name(loss) + " has shape " + Arrays.toString(shape)
+                            + "; expected one number. Reduce it with mean(), or with sum() if that is meant, and name the"
+                            + " result with setLossVariables");
+        }
+        problems.throwIfAny("loss variables");
+    }
+
+    private void addMasks(Map<String, INDArray> all, Map<String, long[]> shapes, SplittableRandom random) {
+        for (DropoutMask mask : masks) {
+            all.put(
+                    mask.placeholder(),
+                    Masks.draw(
+                            mask.probability(),
+                            training.getVariable(mask.placeholder()).dataType(),
+                            shapes.get(mask.placeholder()),
+                            random.split()));
+        }
+    }
+
+    private static List<String> lossVariables(SameDiff graph) {
+        return graph.getLossVariables() == null ? List.of() : graph.getLossVariables();
+    }
+}

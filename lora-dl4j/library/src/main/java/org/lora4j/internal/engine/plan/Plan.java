@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.internal.engine.plan;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.lora4j.internal.engine.plan.Planner.PlannedStep;
+import org.lora4j.internal.engine.plan.Value.Place;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * The steps of a graph for inputs of certain shapes.
+ *
+ * @apiNote Status: internal
+ */
+public final class Plan {
+
+    private final SameDiff graph;
+    private final Arena arena;
+    private final List<Step> steps;
+    private final List<String> resultNames;
+    private final Map<String, Value> values;
+    private final Map<Value, List<Use>> uses = new LinkedHashMap<>();
+    private final Map<Value, INDArray> constants = new LinkedHashMap<>();
+    private final Map<Value, INDArray> leaves = new LinkedHashMap<>();
+    private final long bytes;
+    private int generation = -1;
+
+    /** A place of a step that an array goes to. */
+    private record Use(Step step, int at, boolean output) {
+        void set(INDArray array) {
+            if (output) {
+                step.output(at, array);
+            } else {
+                step.input(at, array);
+            }
+        }
+    }
+
+    Plan(SameDiff graph, List<PlannedStep> planned, Map<String, Value> values, List<String> resultNames, Arena arena) {
+        this.graph = graph;
+        this.arena = arena;
+        this.resultNames = resultNames;
+        this.values = Map.copyOf(values);
+        this.steps = planned.stream().map(step -> step.step().get()).toList();
+        for (int i = 0; i < planned.size(); i++) {
+            int number = i;
+            planned.get(i).outputs().forEach(value -> value.computedAt(number));
+            planned.get(i).inputs().forEach(value -> value.neededAt(number));
+            addUses(steps.get(i), planned.get(i).inputs(), false);
+            addUses(steps.get(i), planned.get(i).outputs(), true);
+        }
+        for (Value value : values.values()) {
+            if (value.place() == Place.KNOWN && isLeaf(value)) {
+                constants.put(value, value.array().dup());
+            }
+        }
+        List<Value> placed = uses.keySet().stream()
+                .filter(value -> value.place() == Place.ARENA && !value.isView())
+                .toList();
+        this.bytes = Layout.place(placed);
+        uses.forEach((value, places) -> {
+            if (value.place() == Place.KNOWN) {
+                places.forEach(use -> use.set(value.array()));
+            }
+        });
+    }
+
+    private void addUses(Step step, List<Value> arrays, boolean output) {
+        for (int i = 0; i < arrays.size(); i++) {
+            uses.computeIfAbsent(arrays.get(i), v -> new ArrayList<>()).add(new Use(step, i, output));
+        }
+    }
+
+    private boolean isLeaf(Value value) {
+        return graph.getVariable(value.name()).getArr() == value.array();
+    }
+
+    /** Bytes of the arena that a run needs. */
+    long bytes() {
+        return bytes;
+    }
+
+    /** Whether what the plan took for constant is still so: small integers, and the shapes of weights. */
+    boolean isCurrent() {
+        for (Map.Entry<Value, INDArray> constant : constants.entrySet()) {
+            if (!constant.getValue().equals(leaf(constant.getKey()))) {
+                return false;
+            }
+        }
+        return uses.keySet().stream()
+                .filter(value -> value.place() == Place.LEAF)
+                .allMatch(value -> Arrays.equals(value.shape(), leaf(value).shape()));
+    }
+
+    private INDArray leaf(Value value) {
+        return graph.getVariable(value.name()).getArr();
+    }
+
+    /**
+     * Computes the results.
+     *
+     * @param placeholders inputs of the shapes that the plan is for
+     * @return the results by name; the arrays belong to the caller, but for those that are inputs or weights themselves
+     */
+    public Map<String, INDArray> run(Map<String, INDArray> placeholders) {
+        arena.require(bytes);
+        bindArena();
+        Map<Value, INDArray> results = new LinkedHashMap<>();
+        uses.forEach((value, places) -> {
+            switch (value.place()) {
+                case GIVEN -> places.forEach(use -> use.set(placeholders.get(value.name())));
+                case LEAF -> bindLeaf(value, places);
+                case RESULT -> {
+                    INDArray result = Nd4j.createUninitializedDetached(value.type(), value.shape());
+                    results.put(value, result);
+                    places.forEach(use -> use.set(result));
+                }
+                default -> {
+                    // Bound once.
+                }
+            }
+        });
+        for (Step step : steps) {
+            step.run();
+        }
+        Map<String, INDArray> found = new LinkedHashMap<>();
+        for (String name : resultNames) {
+            found.put(name, result(values.get(name), results, placeholders));
+        }
+        return found;
+    }
+
+    private void bindArena() {
+        if (generation == arena.generation()) {
+            return;
+        }
+        uses.forEach((value, places) -> {
+            if (value.place() == Place.ARENA) {
+                INDArray array = arena.array(value.offset(), value.type(), value.shape());
+                places.forEach(use -> use.set(array));
+            }
+        });
+        generation = arena.generation();
+    }
+
+    private void bindLeaf(Value value, List<Use> places) {
+        INDArray array = leaf(value);
+        if (leaves.put(value, array) != array) {
+            places.forEach(use -> use.set(array));
+        }
+    }
+
+    private INDArray result(Value value, Map<Value, INDArray> results, Map<String, INDArray> placeholders) {
+        return switch (value.place()) {
+            case GIVEN -> placeholders.get(value.name());
+            case LEAF -> leaf(value);
+            case KNOWN -> placeholders.containsKey(value.name()) ? placeholders.get(value.name()) : known(value);
+            case RESULT -> results.get(value);
+            case ARENA ->
+                throw new IllegalStateException("plan: \"" + value.name() + "\" is asked for and in the arena");
+        };
+    }
+
+    private INDArray known(Value value) {
+        return constants.containsKey(value) ? leaf(value) : value.array().dup();
+    }
+}

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.internal.engine.plan;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Supplier;
+import org.lora4j.exec.kernel.IndexCheck;
+import org.lora4j.exec.kernel.Kernel;
+import org.lora4j.internal.engine.plan.Value.Place;
+import org.lora4j.internal.graph.GraphOrder;
+import org.nd4j.autodiff.functions.DifferentialFunction;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.autodiff.samediff.VariableType;
+import org.nd4j.autodiff.samediff.internal.SameDiffOp;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.api.shape.LongShapeDescriptor;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * Goes through a graph once, for inputs of certain shapes, and finds out all that depends on shapes alone. Only what shapes
+ * are made of is computed on the way: shapes themselves and small integer constants.
+ */
+final class Planner {
+
+    /** Elements of an integer that may be a shape, an axis or a range of places. */
+    private static final long MOST_KNOWN = 4096;
+
+    private final SameDiff graph;
+    private final Map<String, Kernel> kernels;
+    private final Map<String, INDArray> placeholders;
+    private final List<String> results;
+    private final boolean valuesKnown;
+    private final Map<String, Value> values = new LinkedHashMap<>();
+    private final List<PlannedStep> steps = new ArrayList<>();
+    private final Stand stand = new Stand();
+
+    /** A step with the values that it reads and writes. */
+    record PlannedStep(Supplier<Step> step, List<Value> inputs, List<Value> outputs) {
+
+        /** The same work on other values. */
+        PlannedStep on(List<Value> otherInputs, List<Value> otherOutputs) {
+            return new PlannedStep(step, otherInputs, otherOutputs);
+        }
+    }
+
+    /** Says that a graph has no plan, and why. */
+    static final class NoPlanException extends Exception {
+        private static final long serialVersionUID = 1L;
+
+        NoPlanException(SameDiffOp op, String reason) {
+            super("op \"" + op.getName() + "\" (" + op.getOp().opName() + ") " + reason);
+        }
+    }
+
+    /**
+     * For inputs of these shapes.
+     *
+     * @param valuesKnown whether those that may be shapes will have these values, too
+     */
+    Planner(
+            SameDiff graph,
+            Map<String, Kernel> kernels,
+            Map<String, INDArray> placeholders,
+            Collection<String> results,
+            boolean valuesKnown) {
+        this.graph = graph;
+        this.kernels = kernels;
+        this.placeholders = placeholders;
+        this.results = List.copyOf(results);
+        this.valuesKnown = valuesKnown;
+    }
+
+    /** A plan; activations below losses, if there are any, are computed again. */
+    Plan plan(Collection<String> losses, Arena arena) throws NoPlanException {
+        goThrough();
+        List<PlannedStep> all = losses.isEmpty() ? steps : Recomputation.of(steps, forward(losses));
+        return new Plan(graph, all, values, results, arena);
+    }
+
+    // The number of steps of the forward pass, which ends with the losses.
+    private int forward(Collection<String> losses) {
+        int last = 0;
+        for (int i = 0; i < steps.size(); i++) {
+            if (steps.get(i).outputs().stream().anyMatch(output -> losses.contains(output.name()))) {
+                last = i + 1;
+            }
+        }
+        return last;
+    }
+
+    /** The shapes of all variables that the results depend on. */
+    Map<String, long[]> shapes() throws NoPlanException {
+        goThrough();
+        Map<String, long[]> shapes = new HashMap<>();
+        values.forEach((name, value) -> shapes.put(name, value.shape()));
+        return shapes;
+    }
+
+    private void goThrough() throws NoPlanException {
+        Set<String> needed = GraphOrder.ancestors(graph, results);
+        for (String name : needed) {
+            SDVariable variable = graph.getVariable(name);
+            if (variable.getVariableType() == VariableType.PLACEHOLDER) {
+                values.put(name, given(name));
+            } else if (variable.getVariableType() != VariableType.ARRAY) {
+                values.put(name, leaf(name, variable));
+            }
+        }
+        try {
+            for (SameDiffOp op : GraphOrder.topological(graph)) {
+                if (op.getOutputsOfOp().stream().anyMatch(needed::contains)) {
+                    add(op);
+                }
+            }
+        } finally {
+            stand.close();
+        }
+    }
+
+    private Value given(String name) {
+        INDArray array = placeholders.get(name);
+        return Value.of(name, valuesKnown && InputKey.mayBeShape(array) ? Place.KNOWN : Place.GIVEN, array);
+    }
+
+    private static Value leaf(String name, SDVariable variable) {
+        INDArray array = variable.getArr();
+        boolean known = variable.getVariableType() == VariableType.CONSTANT
+                && !array.dataType().isFPType()
+                && array.length() <= MOST_KNOWN;
+        return Value.of(name, known ? Place.KNOWN : Place.LEAF, array);
+    }
+
+    private void add(SameDiffOp op) throws NoPlanException {
+        DifferentialFunction function = op.getOp();
+        if (!ValueUse.isComputation(function)) {
+            throw new NoPlanException(op, "is not a computation on its inputs");
+        }
+        List<Value> inputs = GraphOrder.inputs(op).stream().map(values::get).toList();
+        boolean allKnown = ValueUse.isOfShapes(function);
+        if (!allKnown) {
+            requireKnown(op, inputs);
+            allKnown = inputs.stream().allMatch(value -> value.place() == Place.KNOWN);
+        }
+        List<INDArray> arrays = inputs.stream().map(stand::array).toList();
+        List<LongShapeDescriptor> shapes = typed(op, NativeOp.shapes(function, arrays));
+        if (allKnown && shapes.stream().allMatch(s -> Layout.length(s.getShape()) <= MOST_KNOWN)) {
+            compute(op, arrays, shapes);
+        } else if (ValueUse.isView(function) && inputs.get(0).place() == Place.ARENA && !isResult(op)) {
+            String name = op.getOutputsOfOp().get(0);
+            values.put(name, inputs.get(0).viewAs(name, shapes.get(0).getShape()));
+        } else {
+            addStep(op, inputs, arrays, shapes);
+        }
+    }
+
+    private boolean isResult(SameDiffOp op) {
+        return op.getOutputsOfOp().stream().anyMatch(results::contains);
+    }
+
+    private static void requireKnown(SameDiffOp op, List<Value> inputs) throws NoPlanException {
+        for (int i = 0; i < inputs.size(); i++) {
+            Value input = inputs.get(i);
+            if (input.place() != Place.KNOWN && ValueUse.shapesResult(op.getOp(), i, input.type())) {
+                throw new NoPlanException(
+                        op, "has a result whose shape may depend on the value of \"" + input.name() + "\"");
+            }
+        }
+    }
+
+    // As the stock session does: ops cannot tell which of several types their result has, variables can.
+    private List<LongShapeDescriptor> typed(SameDiffOp op, List<LongShapeDescriptor> found) throws NoPlanException {
+        List<String> names = op.getOutputsOfOp();
+        if (found.size() != names.size()) {
+            throw new NoPlanException(op, "has " + names.size() + " outputs and the shapes of " + found.size());
+        }
+        List<LongShapeDescriptor> typed = new ArrayList<>();
+        for (int i = 0; i < names.size(); i++) {
+            LongShapeDescriptor shape = found.get(i);
+            DataType type = graph.getVariable(names.get(i)).dataType();
+            if (shape.isEmpty() || type == DataType.UTF8 || type == DataType.UNKNOWN) {
+                throw new NoPlanException(op, "has an output that is empty or text");
+            }
+            typed.add(shape.dataType() == type ? shape : shape.asDataType(type));
+        }
+        return typed;
+    }
+
+    private void compute(SameDiffOp op, List<INDArray> inputs, List<LongShapeDescriptor> shapes) {
+        Step step = checked(op, new NativeStep(op.getOp(), inputs.size(), shapes.size()), inputs.size());
+        for (int i = 0; i < inputs.size(); i++) {
+            step.input(i, inputs.get(i));
+        }
+        List<INDArray> outputs = new ArrayList<>();
+        for (int i = 0; i < shapes.size(); i++) {
+            INDArray output = Nd4j.create(shapes.get(i)).detach();
+            outputs.add(output);
+            step.output(i, output);
+        }
+        step.run();
+        for (int i = 0; i < outputs.size(); i++) {
+            String name = op.getOutputsOfOp().get(i);
+            values.put(name, Value.of(name, Place.KNOWN, outputs.get(i)));
+        }
+    }
+
+    private static Step checked(SameDiffOp op, Step step, int inputs) {
+        IndexCheck check = IndexCheck.of(op);
+        return check == null ? step : new CheckedStep(step, check, inputs);
+    }
+
+    private void addStep(SameDiffOp op, List<Value> inputs, List<INDArray> arrays, List<LongShapeDescriptor> shapes) {
+        List<Value> outputs = new ArrayList<>();
+        for (int i = 0; i < shapes.size(); i++) {
+            String name = op.getOutputsOfOp().get(i);
+            LongShapeDescriptor shape = shapes.get(i);
+            Value output = Value.computed(name, results.contains(name), shape.dataType(), shape.getShape());
+            outputs.add(output);
+            values.put(name, output);
+        }
+        Kernel kernel = kernels.get(op.getName());
+        boolean own = kernel != null && kernel.computes(op.getOp(), arrays);
+        Supplier<Step> step = own
+                ? () -> new KernelStep(kernel, inputs.size(), outputs.size())
+                : () -> checked(op, new NativeStep(op.getOp(), inputs.size(), outputs.size()), inputs.size());
+        steps.add(new PlannedStep(step, inputs, outputs));
+    }
+}

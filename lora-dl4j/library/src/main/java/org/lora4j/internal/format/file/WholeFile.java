@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.internal.format.file;
+
+import java.io.BufferedOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.channels.ClosedByInterruptException;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+
+/**
+ * Writes a file that is there whole or not at all.
+ *
+ * <p>An interrupt neither stops a write nor gets lost: the thread is still interrupted afterwards. (A channel would be
+ * closed by it in the middle; the streams used here are not.)
+ *
+ * @apiNote Status: internal
+ */
+public final class WholeFile {
+
+    private static final int BUFFER = 1 << 16;
+
+    private WholeFile() {}
+
+    /** What a file is to hold. */
+    @FunctionalInterface
+    public interface Content {
+
+        /**
+         * Writes it.
+         *
+         * @param out takes the bytes; not to be closed
+         * @throws IOException if writing fails
+         */
+        void writeTo(OutputStream out) throws IOException;
+    }
+
+    /**
+     * Writes a file under a temporary name beside its place, forces it to the disk and renames it. A link of that name is
+     * replaced, not followed.
+     *
+     * @param file the file to create or replace; its directory must be there
+     * @param content what it is to hold
+     * @throws IOException if writing fails; what was there before is unchanged then and nothing else is left behind
+     */
+    public static void write(Path file, Content content) throws IOException {
+        Path absolute = file.toAbsolutePath();
+        // Not Files.createTempFile: its permissions are for one user, and they would stay with the file.
+        Path temporary = absolute.resolveSibling("." + absolute.getFileName() + "."
+                + ProcessHandle.current().pid() + "-" + Long.toHexString(System.nanoTime()) + ".tmp");
+        try {
+            writeNew(temporary, content);
+            if (Files.isDirectory(absolute, LinkOption.NOFOLLOW_LINKS)) {
+                throw new IOException("it is a directory");
+            }
+            Files.move(temporary, absolute, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+            forceDirectory(absolute.getParent());
+        } catch (IOException e) {
+            deleteAfter(temporary, e);
+            throw explained(file, e);
+        } catch (RuntimeException | Error e) {
+            deleteAfter(temporary, e);
+            throw e;
+        }
+    }
+
+    /** What cannot be removed must not hide why the write failed. */
+    private static void deleteAfter(Path temporary, Throwable failure) {
+        try {
+            Files.deleteIfExists(temporary);
+        } catch (IOException e) {
+            failure.addSuppressed(e);
+        }
+    }
+
+    /** What the content itself throws, such as a damaged file that it is read from, is a matter of its own. */
+    private static IOException explained(Path file, IOException failure) {
+        if (failure.getClass() != IOException.class && !(failure instanceof FileSystemException)) {
+            return failure;
+        }
+        FileProblem problem = FileProblem.ofFile(file, failure);
+        return new IOException(
+                file + ": it cannot be written: " + problem.what() + "; what was there before is unchanged. "
+                        + problem.advice(),
+                failure);
+    }
+
+    /**
+     * As {@link #write(Path, Content)}, of a text in UTF-8.
+     *
+     * @param file the file to create or replace
+     * @param text what it is to hold
+     * @throws IOException as there
+     */
+    public static void write(Path file, String text) throws IOException {
+        write(file, out -> out.write(text.getBytes(StandardCharsets.UTF_8)));
+    }
+
+    private static void writeNew(Path file, Content content) throws IOException {
+        try (OutputStream out = new BufferedOutputStream(
+                Files.newOutputStream(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), BUFFER)) {
+            content.writeTo(out);
+        }
+        force(file, StandardOpenOption.WRITE);
+    }
+
+    /**
+     * Forces the names of a directory to the disk.
+     *
+     * @param directory the directory
+     * @throws IOException if that fails
+     */
+    public static void forceDirectory(Path directory) throws IOException {
+        // Only POSIX systems let a directory be opened and forced; elsewhere renames are durable by themselves.
+        if (directory.getFileSystem().supportedFileAttributeViews().contains("posix")) {
+            force(directory, StandardOpenOption.READ);
+        }
+    }
+
+    private static void force(Path path, StandardOpenOption how) throws IOException {
+        boolean interrupted = false;
+        try {
+            while (true) {
+                try (FileChannel channel = FileChannel.open(path, how)) {
+                    channel.force(true);
+                    return;
+                } catch (ClosedByInterruptException e) {
+                    interrupted = true;
+                    Thread.interrupted();
+                }
+            }
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+}

@@ -1,0 +1,9 @@
+/**
+ * Files of a caller, whatever their format: only regular ones are read ({@link org.lora4j.internal.format.file.RegularFile}); they
+ * are written whole or not at all, interrupted or not ({@link org.lora4j.internal.format.file.WholeFile}), by one writer at a time
+ * where several files belong together ({@link org.lora4j.internal.format.file.WriteLock}); and what went wrong is told from the
+ * facts ({@link org.lora4j.internal.format.file.FileProblem}).
+ *
+ * <p>Uses nothing else of the library.
+ */
+package org.lora4j.internal.format.file;

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.internal.format.huggingface;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.Map;
+import org.lora4j.error.ModelFormatException;
+import org.lora4j.internal.format.file.RegularFile;
+
+/**
+ * Reads a JSON file that holds one object.
+ *
+ * <p>Duplicate keys, bytes after the object and deep nesting are errors. <b>Threads.</b> Safe.
+ *
+ * @apiNote Status: internal
+ */
+public final class JsonObjectFile {
+
+    /** The longest file that is read, in bytes: an index of a very large model has a tenth of it. */
+    public static final int MOST_BYTES = 16 << 20;
+
+    private static final int DEEPEST = 64;
+
+    private static final ObjectMapper JSON = mapper();
+
+    private static final TypeReference<Map<String, Object>> MAP = new TypeReference<>() {};
+
+    private JsonObjectFile() {}
+
+    private static ObjectMapper mapper() {
+        JsonMapper mapper = JsonMapper.builder()
+                .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+                .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+                .build();
+        mapper.getFactory()
+                .setStreamReadConstraints(
+                        StreamReadConstraints.builder().maxNestingDepth(DEEPEST).build());
+        return mapper;
+    }
+
+    /**
+     * Reads a file.
+     *
+     * @param file the file
+     * @param expected what the file should be, for messages: {@code the config.json of a model}
+     * @return the fields in file order as plain values: String, Number, Boolean, List, Map, null; unmodifiable
+     * @throws ModelFormatException if the file is too long or not one JSON object
+     * @throws IOException if it does not exist or cannot be read
+     */
+    public static Map<String, Object> read(Path file, String expected) throws IOException {
+        byte[] bytes = RegularFile.bytes(file, expected, MOST_BYTES, ModelFormatException::new);
+        JsonNode root = parse(file, bytes, expected);
+        if (!(root instanceof ObjectNode)) {
+            throw new ModelFormatException(file + ": holds "
+                    + (root == null || root.isMissingNode() ? "nothing" : root.getNodeType()) + "; expected " + expected
+                    + ", one JSON object. The file is damaged or another one: get it again.");
+        }
+        return Collections.unmodifiableMap(JSON.convertValue(root, MAP));
+    }
+
+    private static JsonNode parse(Path file, byte[] bytes, String expected) throws IOException {
+        try {
+            return JSON.readTree(bytes);
+        } catch (JsonProcessingException e) {
+            throw new ModelFormatException(
+                    file + ": not valid JSON: " + e.getOriginalMessage() + "; expected " + expected
+                            + ". The file is damaged: get it again.",
+                    e);
+        } catch (IOException e) {
+            throw new ModelFormatException(
+                    file + ": not readable as UTF-8 JSON: " + e.getMessage() + "; expected " + expected
+                            + ". The file is damaged: get it again.",
+                    e);
+        }
+    }
+}

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.internal.format.peft;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
+import org.lora4j.config.BiasTraining;
+import org.lora4j.config.FieldType;
+import org.lora4j.config.Initialization;
+import org.lora4j.config.ModuleSelector;
+import org.lora4j.config.Scaling;
+import org.lora4j.config.TrainableTokens;
+
+/**
+ * How values of a type stand in a file.
+ *
+ * @param allowed which JSON can be read
+ * @param expected what that is, in words
+ * @param read reads it
+ * @param write gives what JSON is made of
+ * @param <V> the values
+ */
+record JsonType<V>(
+        Predicate<JsonNode> allowed, String expected, Function<JsonNode, V> read, Function<V, Object> write) {
+
+    private static final Map<FieldType<?>, JsonType<?>> TABLE = new HashMap<>();
+
+    static {
+        put(FieldType.RANK, JsonType::isInt, "an integer", JsonNode::intValue, value -> value);
+        put(FieldType.ALPHA, JsonNode::isNumber, "a number", JsonNode::doubleValue, JsonType::number);
+        put(FieldType.DROPOUT, JsonNode::isNumber, "a number", JsonNode::doubleValue, value -> value);
+        put(FieldType.FLAG, JsonNode::isBoolean, "true or false", JsonNode::booleanValue, value -> value);
+        put(FieldType.TEXT, JsonNode::isTextual, "a text", JsonNode::textValue, value -> value);
+        put(
+                FieldType.SCALING,
+                JsonNode::isBoolean,
+                "true or false",
+                value -> value.booleanValue() ? Scaling.RANK_STABILIZED : Scaling.STANDARD,
+                rule -> rule == Scaling.RANK_STABILIZED);
+        put(
+                FieldType.BIAS,
+                value -> biases(value).findFirst().isPresent(),
+                "none, all or lora_only",
+                value -> biases(value).findFirst().orElseThrow(),
+                BiasTraining::peftName);
+        put(
+                FieldType.START,
+                value -> value.isBoolean() || value.isTextual(),
+                "true, false or a name",
+                value -> Stream.of(Initialization.values())
+                        .filter(start -> names(start, value))
+                        .findFirst()
+                        .orElse(null),
+                JsonType::start);
+        put(
+                FieldType.DEFAULT_START,
+                JsonNode::isBoolean,
+                "true or false",
+                value -> value.booleanValue() ? Initialization.KAIMING_UNIFORM : Initialization.RANDOM,
+                JsonType::start);
+        put(FieldType.NAMES, JsonType::isNames, "a list of names", JsonType::names, JsonType::orNull);
+        put(
+                FieldType.LAYERS,
+                value -> value.isArray() ? value.valueStream().allMatch(JsonType::isInt) : isInt(value),
+                "an integer or a list of integers",
+                value -> list(value, JsonNode::intValue),
+                JsonType::orNull);
+        put(
+                FieldType.LAYER_LISTS,
+                JsonType::isSelector,
+                "a name or a list of names",
+                JsonType::names,
+                JsonType::orNull);
+        put(
+                FieldType.TARGETS,
+                JsonType::isSelector,
+                "names or an expression",
+                value -> selector(value, true),
+                selector -> selector(selector, List.of()));
+        put(
+                FieldType.MODULES,
+                JsonType::isSelector,
+                "names or an expression",
+                value -> selector(value, false),
+                selector -> selector(selector, null));
+        put(
+                FieldType.RANKS,
+                value -> isMapOf(value, JsonType::isInt),
+                "integers by expression",
+                value -> map(value, JsonNode::intValue),
+                ranks -> ranks);
+        put(
+                FieldType.ALPHAS,
+                value -> isMapOf(value, JsonNode::isNumber),
+                "numbers by expression",
+                value -> map(value, JsonNode::doubleValue),
+                JsonType::numbers);
+        put(
+                FieldType.TOKENS,
+                value -> isTokens(value) || isMapOf(value, JsonType::isTokens),
+                "a list of token ids, or lists by module",
+                value -> value.isArray()
+                        ? new TrainableTokens(list(value, JsonNode::intValue), Map.of())
+                        : TrainableTokens.of(map(value, ids -> list(ids, JsonNode::intValue))),
+                tokens -> tokens.byModule().isEmpty() ? orNull(tokens.ofInputEmbedding()) : tokens.byModule());
+    }
+
+    private static <V> void put(
+            FieldType<V> type,
+            Predicate<JsonNode> allowed,
+            String expected,
+            Function<JsonNode, V> read,
+            Function<V, Object> write) {
+        TABLE.put(type, new JsonType<>(allowed, expected, read, write));
+    }
+
+    /** How values of a type stand in a file. */
+    @SuppressWarnings("unchecked") // As put() puts them.
+    static <V> JsonType<V> of(FieldType<V> type) {
+        return (JsonType<V>) TABLE.get(type);
+    }
+
+    private static Stream<BiasTraining> biases(JsonNode value) {
+        return Stream.of(BiasTraining.values())
+                .filter(bias -> value.isTextual() && bias.peftName().equals(value.textValue()));
+    }
+
+    private static boolean names(Initialization start, JsonNode value) {
+        boolean isFlag = start.peftName().equals("true") || start.peftName().equals("false");
+        return isFlag == value.isBoolean()
+                && start.peftName().equals(value.asText().toLowerCase(java.util.Locale.ROOT));
+    }
+
+    private static Object start(Initialization initialization) {
+        String name = initialization.peftName();
+        return name.equals("true") || name.equals("false") ? (Object) Boolean.valueOf(name) : name;
+    }
+
+    private static ModuleSelector selector(JsonNode value, boolean mayBeAllLinear) {
+        if (value.isArray()) {
+            return ModuleSelector.suffixes(names(value));
+        }
+        boolean all = mayBeAllLinear && value.textValue().equalsIgnoreCase(ModuleSelector.AllLinear.PEFT_NAME);
+        return all ? ModuleSelector.allLinear() : ModuleSelector.regex(value.textValue());
+    }
+
+    private static Object selector(ModuleSelector selector, Object none) {
+        if (selector instanceof ModuleSelector.Suffixes suffixes) {
+            return suffixes.names().stream().sorted().toList();
+        }
+        if (selector instanceof ModuleSelector.Regex regex) {
+            return regex.expression();
+        }
+        return selector instanceof ModuleSelector.AllLinear ? ModuleSelector.AllLinear.PEFT_NAME : none;
+    }
+
+    private static boolean isSelector(JsonNode value) {
+        return value.isTextual() || isNames(value);
+    }
+
+    private static boolean isNames(JsonNode value) {
+        return value.isArray() && value.valueStream().allMatch(JsonNode::isTextual);
+    }
+
+    private static boolean isTokens(JsonNode value) {
+        return value.isArray() && value.valueStream().allMatch(JsonType::isInt);
+    }
+
+    private static boolean isInt(JsonNode value) {
+        return value.isIntegralNumber() && value.canConvertToInt();
+    }
+
+    private static boolean isMapOf(JsonNode value, Predicate<JsonNode> allowed) {
+        return value.isObject() && value.valueStream().allMatch(allowed);
+    }
+
+    private static List<String> names(JsonNode value) {
+        return list(value, JsonNode::textValue).stream()
+                .filter(name -> value.isArray() || !name.isEmpty())
+                .toList();
+    }
+
+    private static <T> List<T> list(JsonNode value, Function<JsonNode, T> element) {
+        List<T> list = new ArrayList<>();
+        if (value.isArray()) {
+            value.forEach(item -> list.add(element.apply(item)));
+        } else {
+            list.add(element.apply(value));
+        }
+        return list;
+    }
+
+    private static <T> Map<String, T> map(JsonNode value, Function<JsonNode, T> element) {
+        Map<String, T> map = new LinkedHashMap<>();
+        value.properties().forEach(entry -> map.put(entry.getKey(), element.apply(entry.getValue())));
+        return map;
+    }
+
+    private static List<?> orNull(List<?> list) {
+        return list.isEmpty() ? null : list;
+    }
+
+    private static Map<String, Object> numbers(Map<String, Double> values) {
+        Map<String, Object> numbers = new LinkedHashMap<>();
+        values.forEach((key, value) -> numbers.put(key, number(value)));
+        return numbers;
+    }
+
+    /** PEFT declares alphas as integers; a fraction is written only where there is one. */
+    private static Object number(double value) {
+        return value == Math.rint(value) && Math.abs(value) < 1L << 53 ? (Object) (long) value : (Object) value;
+    }
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.internal.format.peft;
+
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * The tensors of one module that lora4j understands: this table is where another one is added.
+ *
+ * @apiNote Status: internal
+ */
+public enum PeftTensor {
+    /** A of a linear module [rank, in] or of a convolution [rank, in, k...]. */
+    LORA_A("lora_A.weight"),
+    /** B of a linear module [out, rank] or of a convolution [out, rank, 1...]. */
+    LORA_B("lora_B.weight"),
+    /** A of an embedding [rank, vocabulary]. */
+    EMBEDDING_A("lora_embedding_A"),
+    /** B of an embedding [dimension, rank]. */
+    EMBEDDING_B("lora_embedding_B"),
+    /** The bias of B [out]; PEFT's {@code lora_bias}. */
+    LORA_B_BIAS("lora_B.bias"),
+    /** DoRA's magnitudes: linear [out], convolution [1, out, 1...], embedding [dimension]. */
+    MAGNITUDE("lora_magnitude_vector"),
+    /** Rows of an embedding that replace the base's [number of rows, dimension]. */
+    TOKEN_ROWS("token_adapter.trainable_tokens_delta"),
+    /** The vector of (IA)³: linear [out, 1] or [1, in], convolution [1, out or in, 1...]. */
+    IA3_L("ia3_l", "IA3"),
+    /** The core of LoHa's first product [rank, rank, k...]. */
+    HADA_T1("hada_t1", "LOHA"),
+    /** The core of LoHa's second product [rank, rank, k...]. */
+    HADA_T2("hada_t2", "LOHA"),
+    /** LoHa's first product, next to the output [out, rank], with a core [rank, out]. */
+    HADA_W1_A("hada_w1_a", "LOHA"),
+    /** LoHa's first product, next to the input [rank, in * window], with a core [rank, in]. */
+    HADA_W1_B("hada_w1_b", "LOHA"),
+    /** LoHa's second product, next to the output. */
+    HADA_W2_A("hada_w2_a", "LOHA"),
+    /** LoHa's second product, next to the input. */
+    HADA_W2_B("hada_w2_b", "LOHA");
+
+    private final String suffix;
+    private final String peftType;
+
+    PeftTensor(String suffix) {
+        this(suffix, "LORA");
+    }
+
+    PeftTensor(String suffix, String peftType) {
+        this.suffix = suffix;
+        this.peftType = peftType;
+    }
+
+    /**
+     * PEFT's name of the method whose tensor it is.
+     *
+     * @return such as {@code LORA}
+     */
+    public String peftType() {
+        return peftType;
+    }
+
+    /**
+     * What follows the module's path in a key.
+     *
+     * @return such as {@code lora_A.weight}
+     */
+    public String suffix() {
+        return suffix;
+    }
+
+    /**
+     * The tensor without which this one means nothing.
+     *
+     * @return B for A and A for B, B for its bias; empty for tensors that go with either kind of pair or with none
+     */
+    public Optional<PeftTensor> partner() {
+        return Optional.ofNullable(
+                switch (this) {
+                    case LORA_A, LORA_B_BIAS -> LORA_B;
+                    case LORA_B -> LORA_A;
+                    case EMBEDDING_A -> EMBEDDING_B;
+                    case EMBEDDING_B -> EMBEDDING_A;
+                    default -> null;
+                });
+    }
+
+    /**
+     * Finds a tensor by its suffix.
+     *
+     * @param suffix what follows the module's path
+     * @return the tensor, or empty if there is none
+     */
+    public static Optional<PeftTensor> ofSuffix(String suffix) {
+        return Stream.of(values())
+                .filter(tensor -> tensor.suffix.equals(suffix))
+                .findFirst();
+    }
+}

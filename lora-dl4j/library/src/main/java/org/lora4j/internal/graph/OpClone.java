@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.internal.graph;
+
+import java.util.Map;
+import org.nd4j.autodiff.functions.DifferentialFunction;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.autodiff.samediff.serde.FlatBuffersMapper;
+import org.nd4j.imports.converters.DifferentialFunctionClassHolder;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.api.ops.DynamicCustomOp;
+import org.nd4j.linalg.api.ops.impl.summarystats.Variance;
+import org.nd4j.linalg.api.ops.impl.transforms.comparison.CompareAndSet;
+
+/**
+ * Clones of ops. ND4J M2.1 clones an op by writing and reading it, which does not give all ops back:
+ *
+ * <ul>
+ *   <li>backward ops of poolings ({@code Pooling2DDerivative}, {@code Pooling3DDerivative}) have no name before they have their
+ *       configuration, so that no class is found for them; {@code SameDiff.fit} never copies them;
+ *   <li>{@code LogSoftMax} fails on its own dimension;
+ *   <li>{@code CompareAndSet} forgets what it compares by when it is read, and cannot be read the second time;
+ *   <li>{@code Variance} forgets whether it divides by n or n - 1, and computes something else.
+ * </ul>
+ */
+final class OpClone {
+
+    private static final String LOG_SOFTMAX = "log_softmax";
+
+    private OpClone() {}
+
+    /**
+     * Clones an op.
+     *
+     * @param source the graph of the op
+     * @param indexes a number for each variable of the graph
+     */
+    static DifferentialFunction of(DifferentialFunction op, SameDiff source, Map<String, Integer> indexes) {
+        if (op instanceof DynamicCustomOp custom && !isReadable(custom)) {
+            return plain(custom);
+        }
+        if (op instanceof CompareAndSet set) {
+            return compareAndSet(set.extraArgs());
+        }
+        DifferentialFunction clone = FlatBuffersMapper.cloneViaSerialize(source, op, indexes);
+        if (clone instanceof Variance variance) {
+            variance.setBiasCorrected(((Variance) op).isBiasCorrected());
+        }
+        return clone;
+    }
+
+    private static CompareAndSet compareAndSet(Object[] arguments) {
+        CompareAndSet clone = new CompareAndSet();
+        clone.setExtraArgs(arguments.clone());
+        clone.setPropertiesForFunction(Map.of(
+                "compare", arguments[0],
+                "set", arguments[1],
+                "eps", arguments[2],
+                "mode", ((Number) arguments[3]).intValue()));
+        return clone;
+    }
+
+    private static boolean isReadable(DynamicCustomOp op) {
+        return !op.opName().equals(LOG_SOFTMAX)
+                && DifferentialFunctionClassHolder.getInstance().hasName(op.opName());
+    }
+
+    /** An op of the same name and arguments, which are all that native code knows of it. */
+    private static DifferentialFunction plain(DynamicCustomOp op) {
+        DynamicCustomOp clone = new DynamicCustomOp(op.opName(), (INDArray[]) null, null);
+        clone.addIArgument(op.iArgs());
+        clone.addTArgument(op.tArgs());
+        clone.addBArgument(op.bArgs());
+        clone.addDArgument(op.dArgs());
+        return clone;
+    }
+}

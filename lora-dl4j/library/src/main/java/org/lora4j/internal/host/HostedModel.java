@@ -1,0 +1,454 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.internal.host;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeMap;
+import org.lora4j.adapter.Adapter;
+import org.lora4j.adapter.BaseHashes;
+import org.lora4j.config.AdapterConfig;
+import org.lora4j.config.ModuleSelector;
+import org.lora4j.error.MessageText;
+import org.lora4j.error.Problems;
+import org.lora4j.internal.format.peft.PeftFile;
+import org.lora4j.model.AdaptableModule;
+import org.lora4j.model.AdaptedModel;
+import org.lora4j.model.MergeReport;
+import org.lora4j.model.ModuleStatus;
+import org.lora4j.model.ParameterSummary;
+import org.lora4j.model.ParameterSummary.ModuleParameters;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The verbs of {@link AdaptedModel} with their states and refusals. A host supplies adapters and what follows from a change
+ * of state.
+ *
+ * @param <A> an adapter as the host keeps it
+ * @param <M> merged weights as the host keeps them, immutable
+ * @apiNote Status: internal
+ */
+public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedModel {
+
+    private static final Logger LOG = LoggerFactory.getLogger(HostedModel.class);
+
+    private final AdapterNames<A> adapters = new AdapterNames<>();
+    private final M noMerges;
+    private HostState<M> state;
+    private boolean enabled = true;
+
+    /**
+     * Starts without adapters, enabled.
+     *
+     * @param noMerges the merged weights where nothing is merged
+     */
+    protected HostedModel(M noMerges) {
+        this.noMerges = noMerges;
+        this.state = HostState.initial(noMerges);
+    }
+
+    /**
+     * Makes a fresh adapter; nothing may have changed if it throws.
+     *
+     * @param name its name
+     * @param config what to adapt and how
+     * @param seed source of the start values
+     * @return the adapter
+     */
+    protected abstract A fresh(String name, AdapterConfig config, long seed);
+
+    /**
+     * Makes an adapter of values; nothing may have changed if it throws.
+     *
+     * @param name its name
+     * @param adapter the values
+     * @return the adapter
+     */
+    protected abstract A imported(String name, Adapter adapter);
+
+    /**
+     * Merges adapters into new weights; nothing may have changed if it throws.
+     *
+     * @param chosen adapters that are active and not merged, in order
+     * @return the new weights, together with those of {@link #state()}, and what they cost
+     */
+    protected abstract Merged<M> merged(List<A> chosen);
+
+    /**
+     * Looks for what is against merging some adapters now: rows would be put over what was added to them.
+     *
+     * @param chosen the adapters
+     * @param problems receives what is found
+     */
+    protected void checkMerge(List<A> chosen, Problems problems) {
+        for (A other : adapters.get(state.attached())) {
+            for (A adapter : chosen) {
+                problems.check(
+                        chosen.contains(other)
+                                || Collections.disjoint(adapter.changedWeights(), other.tablesWithRows()),
+                        "\"" + other.name() + "\" replaces rows of the table that \"" + adapter.name()
+                                + "\" adds to; merge both in one call");
+            }
+        }
+    }
+
+    /**
+     * The output heads, which "all linear" leaves out.
+     *
+     * @return paths of modules
+     */
+    protected abstract Set<String> heads();
+
+    /**
+     * The output heads whose weights learned in the base, before it was adapted.
+     *
+     * @return some of {@link #heads}
+     */
+    protected abstract Set<String> trainableHeads();
+
+    /**
+     * How many numbers the parameters of the base have.
+     *
+     * @return their number
+     */
+    protected abstract long baseParameters();
+
+    /**
+     * What the base holds.
+     *
+     * @return the same object each time
+     */
+    protected abstract BaseHashes baseHashes();
+
+    /** Without what adapters of this model replace, such as a head that is drawn anew for every run. */
+    private Map<String, String> keptHashes() {
+        Map<String, String> kept = new TreeMap<>(baseHashes().byPath());
+        adapters.all().forEach(adapter -> kept.keySet().removeAll(adapter.savedPaths()));
+        return kept;
+    }
+
+    /**
+     * The memory of merged weights.
+     *
+     * @param merges merged weights
+     * @return bytes
+     */
+    protected abstract long bytes(M merges);
+
+    /** Brings the values of all adapters up to date, before anyone reads them or the state changes. No effect by default. */
+    protected void collectValues() {}
+
+    /** Tells that the state or whether the model is enabled has changed. No effect by default. */
+    protected void stateChanged() {}
+
+    /**
+     * The adapters.
+     *
+     * @return the live set
+     */
+    protected final AdapterNames<A> adapters() {
+        return adapters;
+    }
+
+    /**
+     * The state now.
+     *
+     * @return a value; another object after each change
+     */
+    protected final HostState<M> state() {
+        return state;
+    }
+
+    private void change(HostState<M> next) {
+        collectValues();
+        state = next;
+        stateChanged();
+    }
+
+    @Override
+    public final void addAdapter(String name, AdapterConfig config, long seed) {
+        Objects.requireNonNull(
+                config,
+                "addAdapter: config is null; expected LoraConfig.builder()....build() or the config of another method");
+        adapters.requireFree(name);
+        requireTrainable(name, config);
+        adapters.put(fresh(name, config, seed));
+        LinkedHashSet<String> trainable = new LinkedHashSet<>(state.trainable());
+        trainable.add(name);
+        // Not active: what runs does not change.
+        state = state.withTrainable(trainable);
+        reportFullRank(adapters.get(name));
+        reportAdaptedHeads(adapters.get(name), config);
+        reportFrozenHeads(adapters.get(name));
+    }
+
+    private static void requireTrainable(String name, AdapterConfig config) {
+        Problems obstacles = new Problems();
+        obstacles.addAll(config.obstaclesToTraining());
+        if (!obstacles.isEmpty()) {
+            throw new IllegalArgumentException(obstacles.message("training of adapter " + MessageText.name(name))
+                    + ". Adapters that were trained so can be used; train with a config without it.");
+        }
+    }
+
+    // A head of random values that stays frozen is seldom meant; one that was trained before may stay.
+    private void reportFrozenHeads(HostAdapter adapter) {
+        Set<String> frozen = HostReports.frozen(trainableHeads(), List.of(adapter));
+        if (!frozen.isEmpty()) {
+            LOG.info(
+                    "adapter \"{}\" leaves the output heads {} as they are; if they are new, name them in modulesToSave",
+                    adapter.name(),
+                    Problems.quoted(frozen));
+        }
+    }
+
+    // PEFT leaves the output head out of "all linear", and refuses a model without other linear modules.
+    private void reportAdaptedHeads(HostAdapter adapter, AdapterConfig config) {
+        boolean headsOnly = !adapter.modulePaths().isEmpty() && heads().containsAll(adapter.modulePaths());
+        if (config.targetModules() instanceof ModuleSelector.AllLinear && headsOnly) {
+            LOG.warn(
+                    "adapter \"{}\": every linear module of this model is an output head, which all-linear leaves out"
+                            + " elsewhere; it adapts {} here. Name targets to choose others",
+                    adapter.name(),
+                    Problems.quoted(adapter.modulePaths()));
+        }
+    }
+
+    // Allowed, as in PEFT, and seldom meant.
+    private static void reportFullRank(HostAdapter adapter) {
+        List<String> paths = adapter.parametersByModule().stream()
+                .filter(ModuleParameters::fullRank)
+                .map(ModuleParameters::path)
+                .toList();
+        if (!paths.isEmpty()) {
+            LOG.warn(
+                    "adapter \"{}\" saves nothing in {} of its {} modules: the rank reaches the smaller side of the weight"
+                            + " or the factors are as large as the weight ({})",
+                    adapter.name(),
+                    paths.size(),
+                    adapter.modulePaths().size(),
+                    Problems.quoted(paths));
+        }
+    }
+
+    @Override
+    public final void addAdapter(String name, Adapter adapter) {
+        Objects.requireNonNull(adapter, "addAdapter: adapter is null; expected Adapter.load(directory) or the like");
+        adapters.requireFree(name);
+        adapters.put(imported(name, adapter));
+    }
+
+    @Override
+    public final Adapter adapter(String name) {
+        adapters.get(name);
+        collectValues();
+        return adapters.get(name).snapshot(named(adapters.get(name))).withBaseHashes(keptHashes());
+    }
+
+    @Override
+    public final Adapter plainAdapter(String name) {
+        return PlainAdapters.of(adapters.get(name), adapter(name));
+    }
+
+    /**
+     * What the file of an adapter says that it was made from. Only the model knows which modules "all linear" means: as
+     * PEFT does, their names are written.
+     *
+     * @param adapter an adapter
+     * @return its file, with names of modules
+     */
+    protected final PeftFile named(A adapter) {
+        return AllLinearNames.in(
+                adapter, modules().stream().map(AdaptableModule::path).toList());
+    }
+
+    @Override
+    public final List<String> adapterNames() {
+        return adapters.names();
+    }
+
+    @Override
+    public final void activate(String... names) {
+        requireUnmerged("activate");
+        adapters.requireNoSharedCopies(adapters.get(Arrays.asList(names)));
+        adapters.requireMethodsThatAgree(adapters.get(Arrays.asList(names)));
+        change(state.withActive(Arrays.asList(names)));
+    }
+
+    /**
+     * Refuses a call while an adapter is merged.
+     *
+     * @param call what is worded at the start of the message
+     * @throws IllegalStateException if an adapter is merged
+     */
+    protected final void requireUnmerged(String call) {
+        if (!state.merged().isEmpty()) {
+            throw new IllegalStateException(call + ": " + Problems.quoted(state.merged())
+                    + " is merged into the weights; expected no merged adapter. Call unmerge() first.");
+        }
+    }
+
+    /**
+     * Refuses a call while no adapter acts.
+     *
+     * @param call what is worded at the start of the message
+     * @throws IllegalStateException if adapters are disabled or none is active
+     */
+    protected final void requireActing(String call) {
+        if (!enabled || state.active().isEmpty()) {
+            String problem = enabled ? "no adapter is active" : "adapters are disabled";
+            throw new IllegalStateException(call + ": " + problem
+                    + "; expected active adapters. Call activate(name) and enable() first, or unload() for the base.");
+        }
+    }
+
+    @Override
+    public final List<String> activeAdapters() {
+        return state.active();
+    }
+
+    @Override
+    public final void setTrainable(String name, boolean trainable) {
+        A adapter = adapters.get(name);
+        if (trainable) {
+            requireTrainable(name, adapter.config());
+        }
+        LinkedHashSet<String> names = new LinkedHashSet<>(state.trainable());
+        boolean changes = trainable ? names.add(name) : names.remove(name);
+        if (changes && state.active().contains(name)) {
+            change(state.withTrainable(names));
+        } else {
+            state = state.withTrainable(names);
+        }
+    }
+
+    @Override
+    public final boolean isTrainable(String name) {
+        return state.trainable().contains(adapters.get(name).name());
+    }
+
+    @Override
+    public final void disable() {
+        setEnabled(false);
+    }
+
+    @Override
+    public final void enable() {
+        setEnabled(true);
+    }
+
+    private void setEnabled(boolean wanted) {
+        if (enabled != wanted) {
+            collectValues();
+            enabled = wanted;
+            stateChanged();
+        }
+    }
+
+    @Override
+    public final boolean isEnabled() {
+        return enabled;
+    }
+
+    @Override
+    public final Disabled disabled() {
+        boolean before = enabled;
+        boolean[] open = {true};
+        disable();
+        return () -> {
+            if (open[0] && before) {
+                enable();
+            }
+            open[0] = false;
+        };
+    }
+
+    @Override
+    public final MergeReport merge() {
+        requireUnmerged("merge");
+        return merge(state.active().toArray(new String[0]), "no adapter is active; activate(name) first");
+    }
+
+    @Override
+    public final MergeReport merge(String... names) {
+        return merge(names, null);
+    }
+
+    private MergeReport merge(String[] names, String problemIfNone) {
+        List<A> chosen = adapters.get(Arrays.asList(names));
+        Problems problems = new Problems();
+        problems.check(enabled, "adapters are disabled; call enable() first");
+        for (A adapter : chosen) {
+            String name = adapter.name();
+            problems.check(state.active().contains(name), "\"" + name + "\" is not active; activate(name) first");
+            problems.check(!state.merged().contains(name), "\"" + name + "\" is merged already; unmerge() undoes it");
+        }
+        if (problems.isEmpty() && chosen.isEmpty() && problemIfNone == null) {
+            throw new IllegalArgumentException("merge: no names; expected names of active adapters out of "
+                    + Problems.quoted(state.active()) + ". Call merge() for all of them.");
+        }
+        problems.check(!chosen.isEmpty(), problemIfNone);
+        checkMerge(chosen, problems);
+        if (!problems.isEmpty()) {
+            throw new IllegalStateException(problems.message("merge"));
+        }
+        collectValues();
+        Merged<M> result = merged(adapters.get(Arrays.asList(names)));
+        List<String> merged = new ArrayList<>(state.merged());
+        merged.addAll(Arrays.asList(names));
+        change(state.withMerged(merged, result.merges()));
+        return result.report();
+    }
+
+    @Override
+    public final void unmerge() {
+        if (state.merged().isEmpty()) {
+            throw new IllegalStateException("unmerge: no adapter is merged; expected one or more. Call merge() first.");
+        }
+        change(state.withMerged(List.of(), noMerges));
+    }
+
+    @Override
+    public final List<String> mergedAdapters() {
+        return state.merged();
+    }
+
+    @Override
+    public final void removeAdapter(String name) {
+        adapters.get(name);
+        if (state.merged().contains(name)) {
+            throw new IllegalStateException("removeAdapter: " + MessageText.name(name)
+                    + " is merged into the weights; expected it unmerged and not active. Call unmerge() first.");
+        }
+        if (state.active().contains(name)) {
+            throw new IllegalStateException(
+                    "removeAdapter: " + MessageText.name(name) + " is active; expected it not to be."
+                            + " Call activate(...) with the others, or activate() for none.");
+        }
+        setTrainable(name, false);
+        adapters.remove(name);
+    }
+
+    @Override
+    public final List<ModuleStatus> status() {
+        return HostReports.status(modules(), heads(), adapters.all(), state);
+    }
+
+    @Override
+    public final ParameterSummary parameterSummary() {
+        Set<String> learning = enabled ? state.learning() : Set.of();
+        List<A> active = adapters.get(state.active());
+        return HostReports.summary(
+                baseParameters(),
+                active,
+                learning,
+                bytes(state.merges()),
+                HostReports.frozen(trainableHeads(), active));
+    }
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.internal.samediff.form;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import org.lora4j.internal.graph.GraphOrder;
+import org.lora4j.internal.graph.OpContext;
+import org.lora4j.method.ModuleShape;
+import org.lora4j.model.Finding;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.autodiff.samediff.internal.SameDiffOp;
+import org.nd4j.linalg.api.ops.DynamicCustomOp;
+import org.nd4j.linalg.api.ops.impl.layers.convolution.config.Conv1DConfig;
+import org.nd4j.linalg.api.ops.impl.layers.convolution.config.Conv2DConfig;
+import org.nd4j.linalg.api.ops.impl.layers.convolution.config.Conv3DConfig;
+import org.nd4j.linalg.api.ops.impl.layers.convolution.config.PaddingMode;
+
+/**
+ * A convolution over one, two or three spatial axes with weights {@code [kernel..., in, out]}, channels first or last,
+ * any stride, padding and dilation. A is a convolution of the same geometry, B a pointwise one.
+ */
+final class ConvolutionForm implements SiteForm {
+
+    private final int axes;
+    private final String op;
+
+    ConvolutionForm(int axes, String op) {
+        this.axes = axes;
+        this.op = op;
+    }
+
+    @Override
+    public String name() {
+        return op;
+    }
+
+    @Override
+    public Set<String> ops() {
+        return Set.of(op);
+    }
+
+    // The integer arguments: kernel, stride, padding and dilation of every axis, padding mode, 1 for channels last,
+    // and, if present, the layout of the weights.
+    private int channelsLastArgument() {
+        return 4 * axes + 1;
+    }
+
+    @Override
+    public List<Finding> inspect(GraphReader reader, SameDiffOp conv) {
+        Operand weight = reader.operand(conv, 1);
+        if (!weight.parameter()) {
+            return List.of();
+        }
+        if (reader.operand(conv, 0).parameter()) {
+            return Forms.refuseWithoutActivation(weight, conv);
+        }
+        String problem = weight.problem(axes + 2);
+        long weightsFormat = Forms.argument(conv, channelsLastArgument() + 1, 0);
+        if (problem == null && weightsFormat != 0) {
+            problem = "op \"" + conv.getName() + "\" has its weights in format " + weightsFormat
+                    + " (output channels first); expected format 0, [kernel..., in, out], the only one that SameDiff can"
+                    + " differentiate. Permute the weights";
+        }
+        return List.of(problem == null ? site(reader, conv, weight) : Forms.refuse(weight, conv, problem));
+    }
+
+    private Site site(GraphReader reader, SameDiffOp conv, Operand weight) {
+        long[] sizes = weight.shape();
+        long out = sizes[axes + 1];
+        ModuleShape shape = ModuleShape.convolution(sizes[axes], out, Arrays.copyOf(sizes, axes));
+        String bias = GraphOrder.inputs(conv).size() > 2
+                ? reader.operand(conv, 2).leaf()
+                : reader.biasBehind(conv.getOutputsOfOp().get(0), out);
+        return new Site(
+                this, conv.getName(), 0, 1, weight.leaf(), bias, null, shape, Layout.WINDOW_FIRST, Layout.WINDOW_FIRST);
+    }
+
+    private boolean channelsLast(OpContext context) {
+        long[] arguments = ((DynamicCustomOp) context.op()).iArgs();
+        return arguments.length > channelsLastArgument() && arguments[channelsLastArgument()] == 1;
+    }
+
+    @Override
+    public SDVariable narrow(OpContext context, Site site, SDVariable x, SDVariable a) {
+        return context.emit(List.of(x, a)).get(0);
+    }
+
+    @Override
+    public SDVariable widen(OpContext context, Site site, SDVariable thin, SDVariable b, SDVariable like) {
+        SameDiff graph = context.graph();
+        boolean last = channelsLast(context);
+        return switch (axes) {
+            case 1 ->
+                graph.cnn()
+                        .conv1d(
+                                thin,
+                                b,
+                                Conv1DConfig.builder()
+                                        .k(1)
+                                        .paddingMode(PaddingMode.VALID)
+                                        .dataFormat(last ? Conv1DConfig.NWC : Conv1DConfig.NCW)
+                                        .build());
+            case 2 ->
+                graph.cnn()
+                        .conv2d(
+                                thin,
+                                b,
+                                Conv2DConfig.builder()
+                                        .kH(1)
+                                        .kW(1)
+                                        .paddingMode(PaddingMode.VALID)
+                                        .dataFormat(last ? Conv2DConfig.NHWC : Conv2DConfig.NCHW)
+                                        .build());
+            default ->
+                graph.cnn()
+                        .conv3d(
+                                thin,
+                                b,
+                                Conv3DConfig.builder()
+                                        .kD(1)
+                                        .kH(1)
+                                        .kW(1)
+                                        .paddingMode(PaddingMode.VALID)
+                                        .dataFormat(last ? Conv3DConfig.NDHWC : Conv3DConfig.NCDHW)
+                                        .build());
+        };
+    }
+
+    @Override
+    public SDVariable alongOutputs(OpContext context, Site site, SDVariable perOutput) {
+        return alongChannels(context, perOutput, site.shape().outputs());
+    }
+
+    @Override
+    public SDVariable alongInputs(OpContext context, Site site, SDVariable perInput) {
+        return alongChannels(context, perInput, site.shape().inputs());
+    }
+
+    private SDVariable alongChannels(OpContext context, SDVariable values, long channels) {
+        if (channelsLast(context)) {
+            return values;
+        }
+        long[] shape = new long[axes + 2];
+        Arrays.fill(shape, 1);
+        shape[1] = channels;
+        return context.graph().reshape(values, shape);
+    }
+}

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.internal.samediff.form;
+
+import java.util.List;
+import java.util.Set;
+import org.lora4j.error.MessageText;
+import org.lora4j.internal.graph.OpContext;
+import org.lora4j.model.Finding;
+import org.lora4j.model.NotAdaptable;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.autodiff.samediff.internal.SameDiffOp;
+
+/**
+ * One way in which a SameDiff graph spells a module: how to recognize it, how its weight lies, how to apply another
+ * weight of the same kind in its place.
+ *
+ * <p>To add a form write one class and add its line to {@link SiteForms}. Methods of adaptation are written against
+ * {@link SiteGraph} and never see a form.
+ *
+ * @apiNote Status: internal
+ */
+public interface SiteForm {
+
+    /**
+     * The name of the form in reports.
+     *
+     * @return a short name
+     */
+    String name();
+
+    /**
+     * The kinds of ops ({@code opName}) that this form looks at.
+     *
+     * @return the kinds
+     */
+    Set<String> ops();
+
+    /**
+     * Looks at one op.
+     *
+     * @param reader the graph
+     * @param op an op of one of {@link #ops}
+     * @return a {@link Site} for each module that the op applies, a {@link NotAdaptable} for each weight that cannot be
+     *     adapted; empty if the op has no weight
+     */
+    List<Finding> inspect(GraphReader reader, SameDiffOp op);
+
+    /**
+     * Whether the adapter is added to the weight, because the op does more than apply it.
+     *
+     * @return false if the adapter is added to the output of the op
+     */
+    default boolean fedByWeight() {
+        return false;
+    }
+
+    /**
+     * Emits the module with the given inputs, up to the place where an adapter is added.
+     *
+     * @param context the op
+     * @param inputs the inputs, with replaced weights in place
+     * @return the output before anything that follows within the op, such as an activation function
+     */
+    default SDVariable base(OpContext context, List<SDVariable> inputs) {
+        return context.emit(inputs).get(0);
+    }
+
+    /**
+     * Emits what follows within the op.
+     *
+     * @param context the op
+     * @param adapted the output of {@link #base} with the adapters added
+     * @return the output of the op
+     */
+    default SDVariable finish(OpContext context, SDVariable adapted) {
+        return adapted;
+    }
+
+    /**
+     * Emits a module of the same kind with {@code rank} outputs and no bias.
+     *
+     * @param context the op
+     * @param site the module
+     * @param x the activation
+     * @param a the factor, in the site's factor layout
+     * @return the thin activation
+     * @throws UnsupportedOperationException if adapters are added to the weight
+     */
+    default SDVariable narrow(OpContext context, Site site, SDVariable x, SDVariable a) {
+        throw noOutput(site);
+    }
+
+    /**
+     * Emits a linear map at every position.
+     *
+     * @param context the op
+     * @param site the module
+     * @param thin the result of {@link #narrow}
+     * @param b the factor, in the site's factor layout
+     * @param like a variable of the wanted shape
+     * @return an activation of the shape of {@code like}
+     * @throws UnsupportedOperationException if adapters are added to the weight
+     */
+    default SDVariable widen(OpContext context, Site site, SDVariable thin, SDVariable b, SDVariable like) {
+        throw noOutput(site);
+    }
+
+    private static UnsupportedOperationException noOutput(Site site) {
+        return new UnsupportedOperationException(
+                "op " + MessageText.name(site.op()) + ", weight " + MessageText.name(site.weight()) + ": form "
+                        + MessageText.name(site.form().name())
+                        + " has no output of its own to add to; expected an adapter on the weight."
+                        + " Use AdapterMethod.weight.");
+    }
+
+    /**
+     * Reshapes a vector with one value for each output so that it broadcasts over the output of the op.
+     *
+     * @param context the op
+     * @param site the module
+     * @param perOutput a vector
+     * @return the vector, broadcastable
+     */
+    default SDVariable alongOutputs(OpContext context, Site site, SDVariable perOutput) {
+        return perOutput;
+    }
+
+    /**
+     * Whether {@link #alongInputs} knows the axis of the inputs. Where it does not, methods that scale inputs scale the
+     * weight.
+     *
+     * @return true unless the form says otherwise
+     */
+    default boolean knowsInputAxis() {
+        return true;
+    }
+
+    /**
+     * Reshapes a vector with one value for each input so that it broadcasts over the activation.
+     *
+     * @param context the op
+     * @param site the module
+     * @param perInput a vector
+     * @return the vector, broadcastable
+     */
+    default SDVariable alongInputs(OpContext context, Site site, SDVariable perInput) {
+        return perInput;
+    }
+}

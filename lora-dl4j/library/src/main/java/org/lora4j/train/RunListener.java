@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.train;
+
+import org.lora4j.train.cache.PrefixReport;
+
+/**
+ * Watches a run. All methods are called on the training thread; what they throw ends the run between two steps.
+ *
+ * @apiNote Status: experimental
+ */
+public interface RunListener {
+
+    /**
+     * Before the first step, when everything has been checked.
+     *
+     * @param start what is known
+     */
+    default void onTrainingStart(TrainingStart start) {}
+
+    /**
+     * Before the first step of this process, when the first batch is there.
+     *
+     * @param computation how the run is computed
+     */
+    default void onFirstBatch(Computation computation) {}
+
+    /**
+     * After each step.
+     *
+     * @param report the step
+     */
+    default void onStep(StepReport report) {}
+
+    /**
+     * After a step whose batches gave no parameter any gradient, behind {@link #onStep}: for instance because a mask hides
+     * every label. Three such steps in a row with a loss other than 0 end the run.
+     *
+     * @param report the step
+     */
+    default void onStepWithoutEffect(StepReport report) {}
+
+    /**
+     * After each epoch and its evaluation.
+     *
+     * @param report the epoch
+     */
+    default void onEpochEnd(EpochReport report) {}
+
+    /**
+     * After each epoch of a run with {@link Trainer.Builder#cacheFrozenPrefix}, behind {@link #onEpochEnd}.
+     *
+     * @param report what the cache did since the start of the run
+     */
+    default void onFrozenPrefix(PrefixReport report) {}
+
+    /**
+     * At the end, when the best parameters have been restored; not after a failure.
+     *
+     * @param result the result that the trainer returns next
+     */
+    default void onTrainingEnd(TrainingResult result) {}
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.train;
+
+import java.util.List;
+import java.util.Objects;
+import org.lora4j.exec.GraphExecutor;
+import org.lora4j.exec.kernel.Multiplier;
+import org.lora4j.internal.engine.ParallelExecutor;
+
+/**
+ * Something a training loop can train: live parameters, and an executor that computes their gradients.
+ *
+ * @apiNote Status: experimental
+ */
+public interface Trainable {
+
+    /**
+     * The parameters that learn now.
+     *
+     * @return the trainable parameters in a fixed order; their arrays are the live ones, updated in place by the loop
+     */
+    List<TrainableParameter> trainableParameters();
+
+    /**
+     * The executor whose {@link GraphExecutor#gradients} returns one gradient for each of
+     * {@link #trainableParameters()}, by its name.
+     *
+     * @return the executor for training (dropout on); inference through {@link GraphExecutor#output} has dropout off
+     */
+    GraphExecutor executor();
+
+    /**
+     * The same model, its batches shared among threads as {@link ParallelExecutor} describes: for losses
+     * that are means over the rows of a batch.
+     *
+     * @param threads number of threads, 1 or more; ND4J itself is best left one ({@code OMP_NUM_THREADS=1})
+     * @return a view of this model
+     * @throws IllegalArgumentException if {@code threads} is below 1
+     */
+    default Trainable inParallel(int threads) {
+        if (threads < 1) {
+            throw new IllegalArgumentException("inParallel: threads = " + threads + "; expected 1 or more.");
+        }
+        return new ChangedTrainable(this, executor -> ParallelExecutor.of(executor, threads));
+    }
+
+    /**
+     * The same model, its matrices multiplied by something else than ND4J's library. Call it before {@link #inParallel}
+     * or after; results differ by rounding, and by more if the multiplier is less exact.
+     *
+     * @param multiplier what multiplies, for instance {@code OneDnn.products(MathMode.STRICT_F32)}
+     * @return a view of this model, of a SameDiff graph; the executor of another one refuses
+     */
+    default Trainable multipliedBy(Multiplier multiplier) {
+        Objects.requireNonNull(multiplier, "multipliedBy: multiplier is null; expected one such as Multiplier.nd4j()");
+        return new ChangedTrainable(this, executor -> executor.withProducts(multiplier));
+    }
+
+    /**
+     * The same model, trained in less memory: few activations of the forward pass are kept, and the others computed again
+     * when the backward pass needs them (gradient checkpointing). Gradients are the same to the bit; a step takes about a
+     * quarter longer. For batches that would not fit otherwise.
+     *
+     * @return a view of this model, of a SameDiff graph; the executor of another one refuses
+     */
+    default Trainable recomputingActivations() {
+        return new ChangedTrainable(this, GraphExecutor::recomputing);
+    }
+}

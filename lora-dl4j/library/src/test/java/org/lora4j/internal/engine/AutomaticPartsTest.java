@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.internal.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.lora4j.internal.engine.GradientCheck.values;
+
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.lora4j.exec.GraphExecutor;
+import org.lora4j.exec.Parting;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.nativeblas.NativeOps;
+import org.nd4j.nativeblas.NativeOpsHolder;
+
+class AutomaticPartsTest {
+
+    /** 2 (rows) (512) (512) operations: two parts of 128 rows are worth it, two of 8 are not. */
+    private static final int MANY = 256;
+
+    private static final int FEW = 16;
+    private static final int WIDTH = 512;
+
+    private final SameDiff graph = graph();
+    private final SameDiffExecutor whole =
+            SameDiffExecutor.forTraining(graph, List.of("w")).withKernels();
+
+    private static SameDiff graph() {
+        SameDiff sd = SameDiff.create();
+        SDVariable x = sd.placeHolder("x", DataType.FLOAT, -1, WIDTH);
+        SDVariable y = sd.math.tanh("y", x.mmul(sd.var("w", floats(1, WIDTH, WIDTH))));
+        sd.math.square(y).mean().rename("loss");
+        y.sum().rename("sum");
+        sd.setLossVariables("loss");
+        return sd;
+    }
+
+    private static INDArray floats(long seed, long... shape) {
+        return values(seed, shape).castTo(DataType.FLOAT);
+    }
+
+    private static Map<String, INDArray> batch(int rows) {
+        return Map.of("x", floats(2, rows, WIDTH));
+    }
+
+    @Test
+    void gradientsAndOutputs_ofEnoughRows_haveTheBitsOfSoManyParts() {
+        GraphExecutor automatic = whole.inParts(2);
+        GraphExecutor two = ParallelExecutor.of(whole.fork(), 2);
+
+        assertThat(automatic.parting(batch(MANY))).isEqualTo(new Parting(2, "rows share nothing"));
+        assertThat(automatic.gradients(batch(MANY), 0).gradients().get("w"))
+                .isEqualTo(two.gradients(batch(MANY), 0).gradients().get("w"));
+        assertThat(automatic.output(batch(MANY), List.of("y")).get("y"))
+                .isEqualTo(two.output(batch(MANY), List.of("y")).get("y"));
+    }
+
+    @Test
+    void whatIsNotWorthItOrMixesRows_staysWhole() {
+        GraphExecutor automatic = whole.inParts(2);
+
+        assertThat(automatic.parting(batch(FEW))).isEqualTo(new Parting(1, "too little work to share"));
+        assertThat(automatic.gradients(batch(FEW), 0).loss())
+                .isEqualTo(whole.gradients(batch(FEW), 0).loss());
+        // Of parts it would be the mean of their sums, which is half of it.
+        assertThat(automatic.output(batch(MANY), List.of("sum")).get("sum"))
+                .isEqualTo(whole.output(batch(MANY), List.of("sum")).get("sum"));
+    }
+
+    @Test
+    void oneGivenToAThread_staysWhole() {
+        GraphExecutor automatic = whole.inParts(2);
+
+        assertThat(automatic.mostParts()).isEqualTo(2);
+        assertThat(automatic.inOnePart().mostParts()).isOne();
+        assertThat(automatic.fork().mostParts()).isOne();
+        assertThat(ParallelExecutor.of(automatic, 1).mostParts()).isOne();
+        assertThat(ParallelExecutor.of(automatic, 3).mostParts()).isEqualTo(3);
+        assertThat(automatic.inParts(1).parting(batch(MANY))).isEqualTo(new Parting(1, "one thread"));
+        assertThatThrownBy(() -> whole.inParts(0))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("at most 0 parts; expected 1 or more");
+    }
+
+    @Test
+    void multiplier_isExchangedBeforeAndAfterParts() {
+        GraphExecutor before =
+                whole.withProducts(org.lora4j.exec.onednn.OneDnn.orNd4j()).inParts(2);
+        GraphExecutor after = whole.inParts(2).withProducts(org.lora4j.exec.onednn.OneDnn.orNd4j());
+
+        assertThat(after.products()).isEqualTo(before.products());
+        assertThat(after.mostParts()).isEqualTo(2);
+        assertThat(after.gradients(batch(MANY), 0).gradients().get("w"))
+                .isEqualTo(before.gradients(batch(MANY), 0).gradients().get("w"));
+    }
+
+    @Test
+    void wrongInputs_areToldAsWithoutParts() {
+        assertThatThrownBy(() -> whole.inParts(2).gradients(Map.of("z", floats(1, 2, 2)), 0))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("\"z\" is not a placeholder");
+    }
+
+    @Test
+    void nativeThreads_areOneWhileWorkRuns_andAsBeforeAfterwards() {
+        NativeOps ops = NativeOpsHolder.getInstance().getDeviceNativeOps();
+        int before = ops.ompGetMaxThreads();
+        int ofBlas = Nd4j.factory().blas().getMaxThreads();
+        ops.setOmpNumThreads(2);
+        Nd4j.factory().blas().setMaxThreads(2);
+        AtomicInteger inside = new AtomicInteger();
+        try {
+            NativeThreads.one(() -> NativeThreads.one(() -> {
+                inside.set(10 * ops.ompGetMaxThreads() + Nd4j.factory().blas().getMaxThreads());
+                return null;
+            }));
+
+            assertThat(inside.get()).isEqualTo(11);
+            assertThat(ops.ompGetMaxThreads()).isEqualTo(2);
+            assertThat(Nd4j.factory().blas().getMaxThreads()).isEqualTo(2);
+        } finally {
+            ops.setOmpNumThreads(before);
+            Nd4j.factory().blas().setMaxThreads(ofBlas);
+        }
+    }
+}
