@@ -102,6 +102,7 @@ class LoraConformanceTest {
         }
     }
 
+    /** Multi-labels go the way of labels but for their converter, which has tests of its own. */
     @Tag("thorough")
     @Nested
     class OfMultiLabels extends TrainerConformance<MultiLabel> {

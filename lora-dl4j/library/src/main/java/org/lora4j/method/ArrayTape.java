@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import org.lora4j.array.Broadcasts;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.indexing.BooleanIndexing;
 import org.nd4j.linalg.indexing.conditions.Conditions;
@@ -197,13 +198,25 @@ public class ArrayTape implements Algebra<ArrayTape.Node> {
     @Override
     public final Node multiply(Node a, Node b) {
         return record(
-                a.value.mul(b.value),
+                times(a.value, b.value),
                 gradient -> {
-                    give(a, () -> gradient.mul(b.value));
+                    give(a, () -> times(gradient, b.value));
                     give(b, () -> gradient.mul(a.value));
                 },
                 a,
                 b);
+    }
+
+    /** The product; with a row or a column of a matrix by what is much faster than a broadcast in general. */
+    private static INDArray times(INDArray a, INDArray b) {
+        boolean vector = a.rank() == 2 && b.rank() == 2 && b.length() == Math.max(b.size(0), b.size(1));
+        if (vector && b.size(1) == 1 && a.size(0) == b.size(0) && a.size(1) > 1) {
+            return Broadcasts.mulColumn(a.dup('c'), b.reshape(b.length()));
+        }
+        if (vector && b.size(0) == 1 && a.size(1) == b.size(1) && a.size(0) > 1) {
+            return Broadcasts.mulRow(a.dup('c'), b.reshape(b.length()));
+        }
+        return a.mul(b);
     }
 
     @Override

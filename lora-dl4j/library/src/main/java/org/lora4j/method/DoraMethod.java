@@ -113,10 +113,20 @@ public final class DoraMethod implements AdapterMethod {
     }
 
     @Override
+    public <T> T weight(WeightAlgebra<T> module, Factors<T> factors, T w) {
+        // Alone it is the weight, and need not be taken apart first.
+        return w == module.weight() ? decomposed(module, factors) : module.add(w, weightUpdate(module, factors));
+    }
+
+    @Override
     public <T> T weightUpdate(WeightAlgebra<T> module, Factors<T> factors) {
+        return module.subtract(decomposed(module, factors), module.weight());
+    }
+
+    /** m * V / |V|. */
+    private <T> T decomposed(WeightAlgebra<T> module, Factors<T> factors) {
         T direction = direction(module, factors);
-        T ratio = module.alongWeight(ratio(module, factors, direction));
-        return module.subtract(module.multiply(direction, ratio), module.weight());
+        return module.multiply(direction, module.alongWeight(ratio(module, factors, direction)));
     }
 
     /** m / |V| for each output. */
@@ -145,10 +155,7 @@ public final class DoraMethod implements AdapterMethod {
                     + shape.outputs() + ". The factors belong to another module or another base model.");
         }
         LoraMethod.check(shape, factors.get(LoraMethod.down(shape)), factors.get(LoraMethod.up(shape)));
-        WeightTape tape = WeightTape.of(shape, exact(weight));
-        Factors<ArrayTape.Node> nodes = tape.factors(factors, scaling);
-        ArrayTape.Node direction = direction(tape, nodes);
-        return tape.peft(tape.multiply(direction, tape.alongWeight(ratio(tape, nodes, direction))), weight.dataType());
+        return AdapterMethod.super.mergedWeight(shape, weight, factors, scaling);
     }
 
     /** At least in single precision. */

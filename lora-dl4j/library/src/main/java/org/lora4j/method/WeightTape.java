@@ -17,9 +17,9 @@ public final class WeightTape extends ArrayTape implements WeightAlgebra<ArrayTa
     private final ModuleShape shape;
     private final Node weight;
 
-    private WeightTape(ModuleShape shape, INDArray weight) {
+    private WeightTape(ModuleShape shape, INDArray weight, boolean learns) {
         this.shape = shape;
-        this.weight = leaf(rows(weight));
+        this.weight = learns ? leaf(rows(weight)) : constant(rows(weight));
     }
 
     /**
@@ -30,7 +30,18 @@ public final class WeightTape extends ArrayTape implements WeightAlgebra<ArrayTa
      * @return a tape
      */
     public static WeightTape of(ModuleShape shape, INDArray weight) {
-        return new WeightTape(shape, weight);
+        return new WeightTape(shape, weight, false);
+    }
+
+    /**
+     * Starts a calculation that will take the gradient of the weight itself, too.
+     *
+     * @param shape the module
+     * @param weight its weight in PEFT's layout; only read
+     * @return a tape
+     */
+    public static WeightTape learning(ModuleShape shape, INDArray weight) {
+        return new WeightTape(shape, weight, true);
     }
 
     private boolean isTable() {

@@ -125,13 +125,9 @@ class MemoryOfStepsTest {
                 Named.of("LSTM in low memory: truncated, dropout", series(MemoryMode.LOW_MEMORY, true)));
     }
 
-    /** One of each way through a step: a graph or layers, with something that is drawn, formed or read at each. */
-    private static final Set<String> REPRESENTATIVES = Set.of(
-            "SameDiff: dropout",
-            "SameDiff: DoRA",
-            "SameDiff: prefix from a cache",
-            "layers in low memory: dropout",
-            "LSTM in view: dropout");
+    /** One of each way through a step: a graph, layers, and series, with something that is drawn at each. */
+    private static final Set<String> REPRESENTATIVES =
+            Set.of("SameDiff: dropout", "layers in low memory: dropout", "LSTM in view: dropout");
 
     static Stream<Named<Steps>> representatives() {
         return options().filter(option -> REPRESENTATIVES.contains(option.getName()));

@@ -16,7 +16,10 @@ import org.tribuo.regression.Regressor;
 import org.tribuo.regression.sgd.fm.FMRegressionTrainer;
 import org.tribuo.regression.sgd.objectives.SquaredLoss;
 
-/** Tribuo's factorization machines: start values from the seed, and in regression targets that are standardized. */
+/**
+ * Tribuo's factorization machines: start values from the seed, and in regression targets that are standardized. They judge the
+ * suite, as {@link LinearSgdConformanceTest} does by default.
+ */
 @Tag("thorough")
 class FactorizationMachineConformanceTest {
 

@@ -30,6 +30,7 @@ class SuiteSensitivityTest {
     private static final String FAULT = "lora4j.conformance.fault";
     private static final String LIMITED_RULE = "train_onNoExamples_isRejected";
 
+    /** Says nothing of our code: to be run when the suite changes. */
     @Tag("thorough")
     @ParameterizedTest
     @EnumSource(Fault.class)

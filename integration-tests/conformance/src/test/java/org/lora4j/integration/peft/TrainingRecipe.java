@@ -61,12 +61,13 @@ record TrainingRecipe(JsonNode about) {
     /** The plan, for parameters whose keys in the file are known by name. */
     TrainingPlan plan(Map<String, String> keys) throws UnsupportedAdapterVersionException {
         List<Integer> groups = groupsWithParameters();
-        requireGroups(keys, groups);
         int first = groups.get(0);
         TrainingPlan.Builder plan = TrainingPlan.builder()
                 .steps(steps())
                 .optimizer(optimizer(about.path("param_groups").get(first), highestRate(first)))
                 .decayBiasAndNorm(true);
+        // Behind the optimizer, which may be one that leaves parameters out and is refused by name.
+        requireGroups(keys, groups);
         for (int group : groups.subList(1, groups.size())) {
             JsonNode settings = about.path("param_groups").get(group);
             Set<String> members = members(group);

@@ -41,9 +41,9 @@ final class Convolution1DUpdates extends RunningConvolution1DLayer {
     protected Pair<INDArray, INDArray> preOutput(boolean training, boolean forBackprop, LayerWorkspaceMgr mgr) {
         Pair<INDArray, INDArray> stock;
         try {
-            Map<String, INDArray> now = new HashMap<>();
-            paramTable().keySet().forEach(name -> now.put(name, path.parameter(name, training)));
-            formed.putAll(now);
+            INDArray weight = path.parameter("W", training);
+            formed.put("b", path.parameter("b", training));
+            formed.put("W", weight);
             stock = super.preOutput(training, forBackprop, mgr);
         } finally {
             formed.clear();

@@ -69,19 +69,21 @@ final class ConvolutionPath {
                 Positions.add(own, z);
             }
         }
-        for (LoraSlot slot : weight.formed().dropping(training)) {
+        List<LoraSlot> dropping = weight.formed().dropping(training);
+        FormedWeight.Pass pass = dropping.isEmpty() ? null : weight.formed().pass(training);
+        for (LoraSlot slot : dropping) {
             INDArray rows = patches.rows(dropped(slot, image));
-            INDArray own = Nd4j.create(
-                    rows.dataType(), new long[] {rows.size(0), matrixOf(slot).size(0)}, 'f');
-            Products.set(1, rows, false, matrixOf(slot), true, own);
+            INDArray update = matrix(pass.update(slot));
+            INDArray own = Nd4j.create(rows.dataType(), new long[] {rows.size(0), update.size(0)}, 'f');
+            Products.set(1, rows, false, update, true, own);
             Positions.add(own, z);
         }
         weight.addBiases(z, 1);
     }
 
-    /** What a slot that drops inputs adds to the weight, with a row for each output. */
-    private INDArray matrixOf(LoraSlot slot) {
-        return LowRank.matrix(weight.weight().toPeft(weight.formed().update(slot)));
+    /** A weight of the layer with a row for each output. */
+    private INDArray matrix(INDArray ofLayer) {
+        return LowRank.matrix(weight.weight().toPeft(ofLayer));
     }
 
     /**
@@ -120,17 +122,17 @@ final class ConvolutionPath {
                 next.addi(through(slot, image, patches, rows(u, updates.a(slot))));
             }
         }
-        if (weight.formed().wantsGradient()) {
+        FormedWeight formed = weight.formed();
+        FormedWeight.Pass pass = formed.pass(true);
+        if (formed.wantsGradient()) {
             Map<LoraSlot, INDArray> ofUpdates = new LinkedHashMap<>();
-            for (LoraSlot slot : weight.formed().dropping(true)) {
+            for (LoraSlot slot : formed.dropping(true)) {
                 ofUpdates.put(slot, weightGradient(patches.rows(dropped(slot, image)), delta));
             }
-            INDArray ofWeight = weightGradient(shared, delta);
-            weight.formed().backward(ofWeight, ofUpdates, () -> delta.sum(0), views, gradient);
+            pass.backward(weightGradient(shared, delta), ofUpdates, () -> delta.sum(0), views, gradient);
         }
-        for (LoraSlot slot :
-                next == null ? List.<LoraSlot>of() : weight.formed().dropping(true)) {
-            next.addi(through(slot, image, patches, rows(delta, matrixOf(slot))));
+        for (LoraSlot slot : next == null ? List.<LoraSlot>of() : formed.dropping(true)) {
+            next.addi(through(slot, image, patches, rows(delta, matrix(pass.update(slot)))));
         }
         return next;
     }

@@ -2,7 +2,6 @@
 package org.lora4j.dl4j.layer;
 
 import java.util.Map;
-import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.deeplearning4j.nn.gradient.DefaultGradient;
 import org.deeplearning4j.nn.gradient.Gradient;
@@ -46,7 +45,7 @@ final class EmbeddingPath {
             updates.up(slot, down(slot, indexes), z);
         }
         if (!formed.isPlain()) {
-            z.addi(looked(formed.weight(false), indexes)).subi(looked(parameter(TABLE), indexes));
+            z.addi(looked(formed.parameter(TABLE, false), indexes)).subi(looked(parameter(TABLE), indexes));
         }
     }
 
@@ -89,10 +88,11 @@ final class EmbeddingPath {
         INDArray ofFormed =
                 formed.isPlain() ? views.get(TABLE) : Nd4j.createUninitialized(delta.dataType(), table.shape(), 'c');
         scatter(indexes, delta, ofFormed);
-        Supplier<INDArray> ofTable = formed.backward(ofFormed, Map.of(), () -> delta.sum(0), views, gradient);
+        FormedWeight.Pass pass = formed.pass(false);
+        pass.backward(ofFormed, Map.of(), () -> delta.sum(0), views, gradient);
         if (!formed.isPlain() && rows.learns()) {
             int[] all = IntStream.range(0, Math.toIntExact(table.size(0))).toArray();
-            rows.backward(all, ofTable.get(), views, gradient);
+            rows.backward(all, pass.below(), views, gradient);
         }
         if (settings.learns(TABLE)) {
             rows.clear(views.get(TABLE));

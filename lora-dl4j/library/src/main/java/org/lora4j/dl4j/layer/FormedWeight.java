@@ -43,6 +43,12 @@ final class FormedWeight {
                 .toList();
     }
 
+    /** Whether the weight that is formed of learns, or rows in it. */
+    private boolean learnsBelow() {
+        return settings.learns(name)
+                || settings.of(name).stream().anyMatch(slot -> slot.replacesRows() && slot.learns());
+    }
+
     /** Whether there are no such updates. */
     boolean isPlain() {
         return slots.isEmpty();
@@ -63,73 +69,24 @@ final class FormedWeight {
      * only.
      */
     INDArray parameter(String parameter, boolean training) {
-        INDArray own = parameters.apply(parameter);
-        if (slots.isEmpty() || own == null) {
-            return own;
+        boolean isBias = !slots.isEmpty() && parameter.equals(kind.get().bias()) && changesBias();
+        if (!isBias && (slots.isEmpty() || !parameter.equals(name))) {
+            return parameters.apply(parameter);
         }
-        if (parameter.equals(name)) {
-            // In the memory order of the parameter: products round as those of the stock layer do.
-            return own.dup(own.ordering()).assign(inLayer(new Pass(training).weight));
-        }
-        Node bias = parameter.equals(kind.get().bias()) ? new Pass(training).bias : null;
-        return bias == null ? own : bias.value();
+        Pass pass = pass(training);
+        return isBias ? pass.bias.value() : pass.weight();
     }
 
-    INDArray weight(boolean training) {
-        return parameter(name, training);
+    private boolean changesBias() {
+        String bias = kind.get().bias();
+        return bias != null
+                && parameters.apply(bias) != null
+                && slots.stream().anyMatch(slot -> slot.arithmetic().biasEffect() == BiasEffect.CHANGES);
     }
 
-    /** What a slot adds to the weight: a new array in the layout of the layer. */
-    INDArray update(LoraSlot slot) {
-        return inLayer(new Pass(true).updates.get(slot));
-    }
-
-    private INDArray inLayer(Node weight) {
-        INDArray own = parameters.apply(name);
-        LayerWeight of = kind.get();
-        return of.layout()
-                .fromPeft(WeightTape.peft(of.shape(), weight), of.part(own).shape());
-    }
-
-    /**
-     * Writes the gradients of what learns here.
-     *
-     * @param ofWeight the gradient of the formed weight, in the layout of the layer
-     * @param ofUpdates the gradients of what slots that drop values add to the weight, likewise
-     * @param ofBias the gradient of the bias that the layer added, asked for where it matters
-     * @return the gradient of the weight without these updates, in the layout of the layer
-     */
-    Supplier<INDArray> backward(
-            INDArray ofWeight,
-            Map<LoraSlot, INDArray> ofUpdates,
-            Supplier<INDArray> ofBias,
-            Map<String, INDArray> views,
-            Gradient gradient) {
-        if (slots.isEmpty()) {
-            putWeight(ofWeight, views, gradient);
-            return () -> ofWeight;
-        }
-        Pass pass = new Pass(!ofUpdates.isEmpty());
-        Map<Node, INDArray> seeds = new LinkedHashMap<>();
-        seeds.put(pass.weight, pass.rows(ofWeight));
-        ofUpdates.forEach((slot, ofUpdate) -> seeds.put(pass.updates.get(slot), pass.rows(ofUpdate)));
-        if (pass.bias != null) {
-            seeds.put(pass.bias, ofBias.get().reshape(pass.bias.value().shape()));
-        }
-        pass.tape.backward(seeds);
-        Supplier<INDArray> own = () -> kind.get().fromPeft(pass.tape.weightGradient(), parameters.apply(name));
-        if (settings.learns(name)) {
-            putWeight(own.get(), views, gradient);
-        }
-        if (pass.ownBias != null && settings.learns(kind.get().bias())) {
-            write(kind.get().bias(), pass.ownBias.gradient(), views, gradient);
-        }
-        pass.factors.forEach((slot, factors) -> factors.bySuffix().forEach((suffix, factor) -> {
-            if (slot.learns()) {
-                write(kind.get().parameter(slot, suffix), factor.gradient(), views, gradient);
-            }
-        }));
-        return own;
+    /** Calculates the weight and the bias. */
+    Pass pass(boolean training) {
+        return new Pass(training);
     }
 
     private void putWeight(INDArray value, Map<String, INDArray> views, Gradient gradient) {
@@ -151,20 +108,25 @@ final class FormedWeight {
     }
 
     /** One calculation of the formed weight and bias, and of what is added for dropped inputs. */
-    private final class Pass {
-        private final LayerWeight of = kind.get();
-        private final WeightTape tape = WeightTape.of(of.shape(), of.toPeft(parameters.apply(name)));
+    final class Pass {
+        private final LayerWeight of = slots.isEmpty() ? null : kind.get();
+        private final WeightTape tape;
         private final Map<LoraSlot, Recorded> factors = new LinkedHashMap<>();
         private final Map<LoraSlot, Node> updates = new LinkedHashMap<>();
         private final Node ownBias;
-        private Node weight = tape.weight();
+        private Node formed;
         private Node bias;
 
-        Pass(boolean training) {
-            boolean changesBias = of.bias() != null
-                    && parameters.apply(of.bias()) != null
-                    && slots.stream().anyMatch(slot -> slot.arithmetic().biasEffect() == BiasEffect.CHANGES);
-            ownBias = changesBias ? tape.leaf(parameters.apply(of.bias())) : null;
+        private Pass(boolean training) {
+            if (slots.isEmpty()) {
+                tape = null;
+                ownBias = null;
+                return;
+            }
+            INDArray peft = of.toPeft(parameters.apply(name));
+            tape = learnsBelow() ? WeightTape.learning(of.shape(), peft) : WeightTape.of(of.shape(), peft);
+            formed = tape.weight();
+            ownBias = changesBias() ? tape.leaf(parameters.apply(of.bias())) : null;
             bias = ownBias;
             slots.forEach(slot -> add(slot, slot.drops(training)));
         }
@@ -180,13 +142,68 @@ final class FormedWeight {
             if (drops) {
                 updates.put(slot, method.weightUpdate(tape, leaves));
             } else {
-                weight = method.weight(tape, leaves, weight);
+                formed = method.weight(tape, leaves, formed);
             }
             bias = bias == null ? null : method.bias(tape, leaves, bias);
         }
 
-        INDArray rows(INDArray ofLayer) {
-            return tape.rows(of.toPeft(ofLayer));
+        /** The weight in the layout of the layer; to be read only. */
+        INDArray weight() {
+            INDArray own = parameters.apply(name);
+            // In the memory order of the parameter: products round as those of the stock layer do.
+            return slots.isEmpty() ? own : own.dup(own.ordering()).assign(inLayer(formed));
+        }
+
+        /** What a slot that drops inputs adds to the weight, in the layout of the layer. */
+        INDArray update(LoraSlot slot) {
+            return inLayer(updates.get(slot));
+        }
+
+        private INDArray inLayer(Node weight) {
+            INDArray own = of.part(parameters.apply(name));
+            return of.layout().fromPeft(WeightTape.peft(of.shape(), weight), own.shape());
+        }
+
+        /**
+         * Writes the gradients of what learns here.
+         *
+         * @param ofWeight the gradient of the formed weight, in the layout of the layer
+         * @param ofUpdates the gradients of what slots that drop values add to the weight, likewise
+         * @param ofBias the gradient of the bias that the layer added, asked for where it matters
+         */
+        void backward(
+                INDArray ofWeight,
+                Map<LoraSlot, INDArray> ofUpdates,
+                Supplier<INDArray> ofBias,
+                Map<String, INDArray> views,
+                Gradient gradient) {
+            if (slots.isEmpty()) {
+                putWeight(ofWeight, views, gradient);
+                return;
+            }
+            Map<Node, INDArray> seeds = new LinkedHashMap<>();
+            seeds.put(formed, tape.rows(of.toPeft(ofWeight)));
+            ofUpdates.forEach((slot, ofUpdate) -> seeds.put(updates.get(slot), tape.rows(of.toPeft(ofUpdate))));
+            if (bias != null) {
+                seeds.put(bias, ofBias.get().reshape(bias.value().shape()));
+            }
+            tape.backward(seeds);
+            if (settings.learns(name)) {
+                putWeight(below(), views, gradient);
+            }
+            if (ownBias != null && settings.learns(of.bias())) {
+                write(of.bias(), ownBias.gradient(), views, gradient);
+            }
+            factors.forEach((slot, leaves) -> leaves.bySuffix().forEach((suffix, factor) -> {
+                if (slot.learns()) {
+                    write(of.parameter(slot, suffix), factor.gradient(), views, gradient);
+                }
+            }));
+        }
+
+        /** The gradient of the weight without these updates, once it was taken, in the layout of the layer. */
+        INDArray below() {
+            return of.fromPeft(tape.weightGradient(), parameters.apply(name));
         }
     }
 }

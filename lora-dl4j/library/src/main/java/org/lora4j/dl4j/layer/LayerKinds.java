@@ -51,8 +51,8 @@ import org.nd4j.shade.jackson.databind.node.ObjectNode;
 /**
  * The layer table: which kinds of layers can be adapted, and which weights of them.
  *
- * <p>To add a kind write its configuration (extends the stock one, implements {@link LoraLayer}) and its layer, add a line
- * here, and a subclass of {@code LayerAdapterContract} among the tests.
+ * <p>To add a kind write its running layer, an entry in {@code src/generator/layers.txt}, from which its configuration is
+ * generated, a line here, and a case in the tables of {@code LayerAdapterTest}.
  *
  * @apiNote Status: experimental
  */

@@ -54,7 +54,7 @@ final class LinearPath {
             updates.up(updates.slots().get(i), downs.get(i), z);
         }
         for (LoraSlot slot : formed.dropping(training)) {
-            Products.add(1, dropped(slot, x), false, formed.update(slot), false, z);
+            Products.add(1, dropped(slot, x), false, formed.pass(true).update(slot), false, z);
         }
         return downs;
     }
@@ -82,7 +82,8 @@ final class LinearPath {
             Map<String, INDArray> views,
             Gradient gradient,
             LayerWorkspaceMgr mgr) {
-        INDArray epsilon = settings.lowest() ? null : base(delta, mgr);
+        FormedWeight.Pass pass = formed.pass(true);
+        INDArray epsilon = settings.lowest() ? null : base(pass.weight(), delta, mgr);
         if (formed.wantsGradient()) {
             Map<LoraSlot, INDArray> ofUpdates = new LinkedHashMap<>();
             for (LoraSlot slot : formed.dropping(true)) {
@@ -94,10 +95,10 @@ final class LinearPath {
             if (place != null) {
                 Products.set(1, x, true, delta, false, place);
             }
-            formed.backward(ofWeight, ofUpdates, () -> delta.sum(0), views, gradient);
+            pass.backward(ofWeight, ofUpdates, () -> delta.sum(0), views, gradient);
         }
         for (LoraSlot slot : epsilon == null ? List.<LoraSlot>of() : formed.dropping(true)) {
-            epsilon.addi(delta.mmul(formed.update(slot).transpose()).muli(mask(slot, x)));
+            epsilon.addi(delta.mmul(pass.update(slot).transpose()).muli(mask(slot, x)));
         }
         for (int i = 0; i < updates.slots().size(); i++) {
             LoraSlot slot = updates.slots().get(i);
@@ -126,8 +127,7 @@ final class LinearPath {
     }
 
     // As the stock layer does it, so that both give the same values.
-    private INDArray base(INDArray delta, LayerWorkspaceMgr mgr) {
-        INDArray w = formed.weight(true);
+    private static INDArray base(INDArray w, INDArray delta, LayerWorkspaceMgr mgr) {
         INDArray transposed = mgr.createUninitialized(
                 ArrayType.ACTIVATION_GRAD, delta.dataType(), new long[] {w.size(0), delta.size(0)}, 'f');
         return w.mmuli(delta.transpose(), transposed).transpose();

@@ -62,7 +62,7 @@ final class SummedWeight {
 
     /** The weight with all updates that see the same input; to be read only. */
     INDArray sum(boolean training) {
-        INDArray own = formed.weight(training);
+        INDArray own = formed.parameter(name, training);
         INDArray sum = null;
         for (LoraSlot slot : slots()) {
             if (!drops(slot, training)) {

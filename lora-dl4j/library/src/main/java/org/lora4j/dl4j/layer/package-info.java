@@ -7,7 +7,8 @@
  * forward and the backward pass by hand), a line in {@link org.lora4j.dl4j.layer.LayerKinds}, and a subclass of
  * {@code LayerAdapterContract} among the tests. Names of parameters, start values, gradient views and the answers that keep
  * frozen parameters frozen are shared: {@code LoraParameters}, {@code FrozenAnswers}. The low-rank arithmetic is
- *  * {@code LowRank}. Vertices of graphs with weights of their own have a table too, {@link
+ * {@code LowRank}; what other methods do to a weight they say themselves, and {@code FormedWeight} lets a layer multiply the
+ * result. Vertices of graphs with weights of their own have a table too, {@link
  * org.lora4j.dl4j.layer.VertexKinds}. The kinds of attention, whose stock layers give gradients twice too large, share
  * {@code MultiHeadAttention}. Recurrent kinds share {@code RecurrentUpdates}: they walk through time by themselves, and
  * all that can be done for all steps at once is done there. {@code Bidirectional}, {@code LastTimeStep}, {@code

@@ -12,6 +12,7 @@ import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.learning.config.NoOp;
 
@@ -48,12 +49,13 @@ abstract class DoraLayerContract extends DoraCoreContract {
                             .map(name -> position() + "_" + name)
                             .toList());
         }
+        DataSet batch = new DataSet(features(), labels(), featuresMask(), labelsMask());
         Map<LoraSlot, INDArray> start = new LinkedHashMap<>();
         slots(network).stream()
                 .filter(DoraCoreContract::isDora)
                 .forEach(slot -> start.put(slot, lengths(network, slot)));
         gradients.forEach((name, gradient) -> assertIsThatOfDifferences(
-                network, name, gradient, mostPerParameter, () -> lossWithGrowingMagnitudes(network, start)));
+                network, name, gradient, mostPerParameter, () -> lossWithGrowingMagnitudes(network, start, batch)));
     }
 
     private List<LoraSlot> slots(MultiLayerNetwork network) {
@@ -61,16 +63,16 @@ abstract class DoraLayerContract extends DoraCoreContract {
     }
 
     /** The loss with magnitudes that grow as lengths do: what a gradient that holds lengths sees. */
-    private double lossWithGrowingMagnitudes(MultiLayerNetwork network, Map<LoraSlot, INDArray> start) {
+    private double lossWithGrowingMagnitudes(MultiLayerNetwork network, Map<LoraSlot, INDArray> start, DataSet batch) {
         Map<LoraSlot, INDArray> magnitudes = new LinkedHashMap<>();
         start.forEach((slot, lengths) -> {
             INDArray m = parameter(network, magnitude(slot));
             magnitudes.put(slot, m.dup());
             m.muli(lengths(network, slot).div(lengths).reshape(m.shape()));
         });
-        gradients(network);
+        double loss = network.score(batch, true);
         magnitudes.forEach((slot, m) -> parameter(network, magnitude(slot)).assign(m));
-        return network.score();
+        return loss;
     }
 
     @Test

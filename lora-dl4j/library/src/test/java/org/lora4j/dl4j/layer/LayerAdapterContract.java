@@ -45,9 +45,16 @@ abstract class LayerAdapterContract extends LayerCoreContract {
         assertGradientsHold(withBase ? learningBase() : updates(Initialization.RANDOM, 0), Integer.MAX_VALUE);
     }
 
+    /** Norms of layers are taken over frozen and learning parameters alike. */
+    @Test
+    void frozenParameters_whateverTouchesParameters_keepTheirBytes() {
+        frozenParameters_underAnyClipping_keepTheirBytes(GradientNormalization.ClipL2PerLayer);
+    }
+
+    @Tag("thorough")
     @ParameterizedTest
     @EnumSource(GradientNormalization.class)
-    void frozenParameters_whateverTouchesParameters_keepTheirBytes(GradientNormalization clipping) {
+    void frozenParameters_underAnyClipping_keepTheirBytes(GradientNormalization clipping) {
         NeuralNetConfiguration.Builder hostile = new NeuralNetConfiguration.Builder()
                 .seed(3)
                 .updater(new Adam(0.05))
