@@ -2,6 +2,7 @@
 package org.lora4j.dl4j.layer;
 
 import java.util.Map;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.deeplearning4j.nn.gradient.DefaultGradient;
 import org.deeplearning4j.nn.gradient.Gradient;
@@ -88,11 +89,11 @@ final class EmbeddingPath {
         INDArray ofFormed =
                 formed.isPlain() ? views.get(TABLE) : Nd4j.createUninitialized(delta.dataType(), table.shape(), 'c');
         scatter(indexes, delta, ofFormed);
-        FormedWeight.Pass pass = formed.pass(false);
-        pass.backward(ofFormed, Map.of(), () -> delta.sum(0), views, gradient);
+        Supplier<INDArray> ofTable =
+                formed.pass(false).backward(ofFormed, Map.of(), () -> delta.sum(0), views, gradient);
         if (!formed.isPlain() && rows.learns()) {
             int[] all = IntStream.range(0, Math.toIntExact(table.size(0))).toArray();
-            rows.backward(all, pass.below(), views, gradient);
+            rows.backward(all, ofTable.get(), views, gradient);
         }
         if (settings.learns(TABLE)) {
             rows.clear(views.get(TABLE));

@@ -43,12 +43,6 @@ final class FormedWeight {
                 .toList();
     }
 
-    /** Whether the weight that is formed of learns, or rows in it. */
-    private boolean learnsBelow() {
-        return settings.learns(name)
-                || settings.of(name).stream().anyMatch(slot -> slot.replacesRows() && slot.learns());
-    }
-
     /** Whether there are no such updates. */
     boolean isPlain() {
         return slots.isEmpty();
@@ -75,6 +69,11 @@ final class FormedWeight {
         }
         Pass pass = pass(training);
         return isBias ? pass.bias.value() : pass.weight();
+    }
+
+    /** Rows that take the place of the weight's get the gradient that it would have. */
+    private boolean rowsLearn() {
+        return settings.of(name).stream().anyMatch(slot -> slot.replacesRows() && slot.learns());
     }
 
     private boolean changesBias() {
@@ -124,7 +123,8 @@ final class FormedWeight {
                 return;
             }
             INDArray peft = of.toPeft(parameters.apply(name));
-            tape = learnsBelow() ? WeightTape.learning(of.shape(), peft) : WeightTape.of(of.shape(), peft);
+            boolean asked = settings.learns(name) || rowsLearn();
+            tape = asked ? WeightTape.learning(of.shape(), peft) : WeightTape.of(of.shape(), peft);
             formed = tape.weight();
             ownBias = changesBias() ? tape.leaf(parameters.apply(of.bias())) : null;
             bias = ownBias;
@@ -170,8 +170,9 @@ final class FormedWeight {
          * @param ofWeight the gradient of the formed weight, in the layout of the layer
          * @param ofUpdates the gradients of what slots that drop values add to the weight, likewise
          * @param ofBias the gradient of the bias that the layer added, asked for where it matters
+         * @return the gradient of the weight without these updates, in the layout of the layer
          */
-        void backward(
+        Supplier<INDArray> backward(
                 INDArray ofWeight,
                 Map<LoraSlot, INDArray> ofUpdates,
                 Supplier<INDArray> ofBias,
@@ -179,7 +180,7 @@ final class FormedWeight {
                 Gradient gradient) {
             if (slots.isEmpty()) {
                 putWeight(ofWeight, views, gradient);
-                return;
+                return () -> ofWeight;
             }
             Map<Node, INDArray> seeds = new LinkedHashMap<>();
             seeds.put(formed, tape.rows(of.toPeft(ofWeight)));
@@ -188,8 +189,9 @@ final class FormedWeight {
                 seeds.put(bias, ofBias.get().reshape(bias.value().shape()));
             }
             tape.backward(seeds);
+            Supplier<INDArray> own = () -> of.fromPeft(tape.weightGradient(), parameters.apply(name));
             if (settings.learns(name)) {
-                putWeight(below(), views, gradient);
+                putWeight(own.get(), views, gradient);
             }
             if (ownBias != null && settings.learns(of.bias())) {
                 write(of.bias(), ownBias.gradient(), views, gradient);
@@ -199,11 +201,7 @@ final class FormedWeight {
                     write(of.parameter(slot, suffix), factor.gradient(), views, gradient);
                 }
             }));
-        }
-
-        /** The gradient of the weight without these updates, once it was taken, in the layout of the layer. */
-        INDArray below() {
-            return of.fromPeft(tape.weightGradient(), parameters.apply(name));
+            return own;
         }
     }
 }
