@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.method;
 
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -63,10 +62,14 @@ public final class TokenRowsMethod implements AdapterMethod {
     @Override
     public Map<String, long[]> factors(ModuleShape shape, int rank) {
         long[] table = shape.weight();
-        if (table.length != 2 || rows.stream().anyMatch(row -> row >= table[0])) {
-            throw new IllegalArgumentException("token rows " + rows + " of a module of shape " + shape
-                    + ": found a weight " + Arrays.toString(table)
-                    + "; expected a table with all these rows. Correct the rows.");
+        if (shape.kind() != ModuleShape.Kind.EMBEDDING) {
+            throw new IllegalArgumentException("token rows, module of shape " + shape
+                    + ": no rows of it are looked up; expected an embedding. Name an embedding.");
+        }
+        if (rows.stream().anyMatch(row -> row >= table[0])) {
+            throw new IllegalArgumentException(
+                    "token rows " + rows + " of a module of shape " + shape + ": it has the rows 0 to " + (table[0] - 1)
+                            + "; expected a table with all these rows. Correct the rows.");
         }
         return Map.of(ROWS, new long[] {rows.size(), table[1]});
     }

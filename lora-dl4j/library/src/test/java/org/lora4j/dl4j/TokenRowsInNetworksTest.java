@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.RNNFormat;
+import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.EmbeddingLayer;
 import org.deeplearning4j.nn.conf.layers.EmbeddingSequenceLayer;
 import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
@@ -33,6 +34,9 @@ import org.lora4j.config.BiasTraining;
 import org.lora4j.config.Initialization;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.TrainableTokens;
+import org.lora4j.dl4j.layer.LayerKinds;
+import org.lora4j.dl4j.layer.LoraSettings;
+import org.lora4j.dl4j.layer.LoraSlot;
 import org.lora4j.internal.engine.SameDiffExecutor;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.weights.ModelWeights;
@@ -435,6 +439,42 @@ class TokenRowsInNetworksTest {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("module \"embed_tokens\" of the adapter is not in the network");
         assertThat(model.adapterNames()).isEmpty();
+    }
+
+    private static LoraSlot slot(String method, List<Integer> rows) {
+        return new LoraSlot(0, "W", 2, 1, 0, true, false, Initialization.RANDOM, 5, method, rows);
+    }
+
+    @Test
+    void slots_withRowsThatCannotBe_areRefused() {
+        Layer embedding =
+                new EmbeddingLayer.Builder().name("embed").nIn(6).nOut(4).build();
+        Layer dense = new DenseLayer.Builder().name("fc").nIn(6).nOut(4).build();
+
+        for (List<Integer> rows : List.of(List.of(1), List.of(1, 1), List.of(-1, 2), List.<Integer>of())) {
+            assertThatThrownBy(() -> slot("TOKEN_ROWS", rows))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("rows = " + rows);
+        }
+        assertThatThrownBy(() -> slot("LORA", List.of(1, 2)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("none with others");
+        assertThatThrownBy(() -> built(embedding, slot("TOKEN_ROWS", List.of(1, 6))))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("expected a table with all these rows");
+        assertThatThrownBy(() -> built(dense, slot("TOKEN_ROWS", List.of(1, 2))))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("expected an embedding");
+    }
+
+    private static void built(Layer layer, LoraSlot slot) {
+        LoraSettings settings = new LoraSettings(List.of(slot), List.of(), false);
+        new MultiLayerNetwork(new NeuralNetConfiguration.Builder()
+                        .list()
+                        .layer(LayerKinds.adapt(layer, settings))
+                        .layer(new OutputLayer.Builder().nIn(4).nOut(3).build())
+                        .build())
+                .init();
     }
 
     @Test

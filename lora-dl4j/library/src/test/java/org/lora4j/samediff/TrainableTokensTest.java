@@ -14,8 +14,12 @@ import org.lora4j.adapter.Adapter;
 import org.lora4j.config.Initialization;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.TrainableTokens;
+import org.lora4j.exec.GradientCheck;
 import org.lora4j.internal.engine.GradientCheck;
+import org.lora4j.model.TrainableParameter;
 import org.lora4j.train.TrainableParameter;
+import org.lora4j.weights.ModelWeights;
+import org.lora4j.weights.WeightMerge;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -135,7 +139,7 @@ class TrainableTokensTest {
     }
 
     @Test
-    void rowsAndLowRankUpdatesOfTheSameTable_mergeToWhatTheyComputeTogether() {
+    void rowsAndLowRankUpdatesOfTheSameTable_mergeToWhatTheyComputeTogether_byFilesToo() throws Exception {
         FormCase.Maker m = network(DataType.DOUBLE, false);
         AdaptedSameDiff model = changed(m);
         LoraConfig update = LoraConfig.builder()
@@ -154,6 +158,12 @@ class TrainableTokensTest {
         INDArray merged = model.output(INPUTS, "y").get("y");
 
         assertThat(merged.sub(attached).amaxNumber().doubleValue()).isLessThan(1e-10);
+        String table = "model.embed_tokens.weight";
+        INDArray byFiles = WeightMerge.merged(
+                        ModelWeights.of(Map.of(table, m.sd.getVariable(table).getArr())),
+                        List.of(model.adapter("update"), model.adapter("default")))
+                .get(table);
+        assertThat(byFiles).isEqualTo(model.mergeAndUnload().getVariable(table).getArr());
     }
 
     @Test
