@@ -101,20 +101,20 @@ class CaseRunnerTest {
 
     @Test
     void run_whenTheMethodIsNotOurs_isUnsupportedWithTheReason() throws IOException {
-        CaseResult result = DoctoredCase.of("ia3-mlp", temporary).run();
+        CaseResult result = DoctoredCase.of("trainable-tokens-plain", temporary).run();
 
         assertThat(result.status()).isEqualTo(Status.UNSUPPORTED);
-        assertThat(result.reason()).contains("peft_type = \"IA3\"");
+        assertThat(result.reason()).contains("peft_type = \"TRAINABLE_TOKENS\"");
     }
 
     @Test
     void run_whenARequiredCaseIsRefused_fails() throws IOException {
-        CaseResult result = DoctoredCase.of("ia3-mlp", temporary)
+        CaseResult result = DoctoredCase.of("trainable-tokens-plain", temporary)
                 .about(about -> about.put("family", "lora-linear"))
                 .run();
 
         assertThat(result.status()).isEqualTo(Status.FAILED);
-        assertThat(result.reason()).startsWith("not supported, but required: ").contains("IA3");
+        assertThat(result.reason()).startsWith("not supported, but required: ").contains("TRAINABLE_TOKENS");
     }
 
     @Test
