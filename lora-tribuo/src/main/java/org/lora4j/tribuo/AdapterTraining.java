@@ -102,7 +102,7 @@ record AdapterTraining<T extends Output<T>>(
         start.ifPresentOrElse(
                 from -> Hosting.onward(host, mode, from, rows, adapterSeed),
                 () -> Hosting.fresh(host, mode, config, rows, adapterSeed));
-        optimise(host, input, prepared, rows.size());
+        host.during(() -> optimise(host, input, prepared, rows.size()));
         Adapter adapter = Hosting.adapter(host);
         return new ModelParts<>(base, adapter, inputs, outputs, rows, scales, features, domain, settings);
     }

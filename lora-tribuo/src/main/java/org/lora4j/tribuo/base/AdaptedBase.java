@@ -58,6 +58,15 @@ public interface AdaptedBase {
     double[][] outputs(Map<String, INDArray> inputs);
 
     /**
+     * Does work that runs this network many times, with the native threads that suit it.
+     *
+     * @param work steps, outputs, and what lies between them
+     */
+    default void during(Runnable work) {
+        work.run();
+    }
+
+    /**
      * Writes a plain network in its own library's format, with the active adapters merged into the weights. It runs without
      * this library.
      *

@@ -7,6 +7,7 @@ import java.util.Map;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.util.ModelSerializer;
 import org.lora4j.dl4j.AdaptedNetwork;
+import org.lora4j.internal.engine.NativeThreads;
 import org.lora4j.model.AdaptedModel;
 import org.lora4j.train.Trainable;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -60,6 +61,15 @@ final class AdaptedLayers<N extends Model> implements AdaptedBase {
     private INDArray input(Map<String, INDArray> inputs) {
         INDArray input = inputs.values().iterator().next();
         return input.dataType().isFPType() ? input.castTo(type()) : input;
+    }
+
+    // The ops of a layer are short: several threads would mostly wait for each other, and spin meanwhile.
+    @Override
+    public void during(Runnable work) {
+        NativeThreads.one(() -> {
+            work.run();
+            return null;
+        });
     }
 
     @Override

@@ -12,7 +12,6 @@ import org.deeplearning4j.nn.conf.layers.misc.FrozenLayer;
 import org.lora4j.dl4j.AdaptedNetwork;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.exec.LossAndGradients;
-import org.lora4j.internal.engine.NativeThreads;
 import org.lora4j.train.Trainable;
 import org.lora4j.train.TrainableParameter;
 import org.lora4j.train.TrainableParameter.Kind;
@@ -73,11 +72,6 @@ final class TrainableLayers<N extends Model> implements Trainable, GraphExecutor
 
     @Override
     public LossAndGradients gradients(Map<String, INDArray> placeholders, long seed) {
-        // The ops of a layer are short: several threads would mostly wait for each other, and spin meanwhile.
-        return NativeThreads.one(() -> step(placeholders, seed));
-    }
-
-    private LossAndGradients step(Map<String, INDArray> placeholders, long seed) {
         INDArray input = placeholders.get(AdaptedLayers.INPUT);
         // Dropout of adapters is a function of the iteration, which therefore stands for the seed.
         int iteration = (int) (seed ^ seed >>> Integer.SIZE) & Integer.MAX_VALUE;
