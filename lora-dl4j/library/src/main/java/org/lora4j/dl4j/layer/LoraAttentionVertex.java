@@ -7,7 +7,7 @@ import java.util.Objects;
 import org.deeplearning4j.nn.conf.graph.AttentionVertex;
 import org.deeplearning4j.nn.conf.layers.samediff.SDVertexParams;
 import org.deeplearning4j.nn.graph.ComputationGraph;
-import org.lora4j.internal.dl4j.layer.FrozenAnswers;
+import org.lora4j.internal.dl4j.layer.FrozenParameterRules;
 import org.lora4j.internal.dl4j.layer.LoraParameters;
 import org.lora4j.internal.dl4j.layer.OutsideParameters;
 import org.lora4j.internal.dl4j.layer.ParameterTable;
@@ -159,12 +159,12 @@ public final class LoraAttentionVertex extends AttentionVertex implements LoraLa
 
     @Override
     public IUpdater getUpdaterByParam(String name) {
-        return FrozenAnswers.updater(lora, name, super.getUpdaterByParam(name));
+        return FrozenParameterRules.updater(lora, name, super.getUpdaterByParam(name));
     }
 
     @Override
     public List<Regularization> getRegularizationByParam(String name) {
-        return FrozenAnswers.regularization(lora, name, super.getRegularizationByParam(name));
+        return FrozenParameterRules.regularization(lora, name, super.getRegularizationByParam(name));
     }
 
     @Override
@@ -187,12 +187,12 @@ public final class LoraAttentionVertex extends AttentionVertex implements LoraLa
 
     @Override
     public void setNOut(long size) {
-        FrozenAnswers.requireNoNewOutputs(lora, getName(), getNOut(), size);
+        FrozenParameterRules.requireNoNewOutputs(lora, getName(), getNOut(), size);
         super.setNOut(size);
     }
 
     private void requireSameSize(String what, long now, long wanted) {
-        FrozenAnswers.requireSameSize(lora, getName(), what, now, wanted);
+        FrozenParameterRules.requireSameSize(lora, getName(), what, now, wanted);
     }
 
     @Override

@@ -72,7 +72,7 @@ public final class RowsLayer extends BaseWrapperLayer {
     }
 
     /**
-     * A layer that asks.
+     * A layer that adds to its rows what a supplier gives.
      *
      * @param layer a stock configuration without a {@link #refusal}; not changed
      * @param module path of its module
@@ -102,7 +102,7 @@ public final class RowsLayer extends BaseWrapperLayer {
                 getUnderlying().instantiate(own, listeners, index, view, initialize, type), module, additions);
     }
 
-    // Two layers that ask are never the same.
+    // Each has its own source of additions, so that equal settings do not make two of them equal.
     @Override
     public boolean equals(Object other) {
         return this == other;

@@ -39,7 +39,7 @@ final class Planner {
     private final boolean valuesKnown;
     private final Map<String, Value> values = new LinkedHashMap<>();
     private final List<PlannedStep> steps = new ArrayList<>();
-    private final Stand stand = new Stand();
+    private final PlaceholderArrays stand = new PlaceholderArrays();
 
     /** A step with the values that it reads and writes. */
     record PlannedStep(Supplier<Step> step, List<Value> inputs, List<Value> outputs) {

@@ -11,7 +11,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * Arrays that stand for values which are not computed yet, for questions about shapes. They share memory that nobody reads or
  * writes, which costs addresses only.
  */
-final class Stand implements AutoCloseable {
+final class PlaceholderArrays implements AutoCloseable {
 
     private final List<Arena> arenas = new ArrayList<>();
     private final Map<Value, INDArray> arrays = new HashMap<>();

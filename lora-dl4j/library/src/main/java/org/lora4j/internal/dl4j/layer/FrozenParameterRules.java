@@ -24,9 +24,9 @@ import org.nd4j.linalg.learning.regularization.Regularization;
  *
  * @apiNote Status: internal
  */
-public final class FrozenAnswers {
+public final class FrozenParameterRules {
 
-    private FrozenAnswers() {}
+    private FrozenParameterRules() {}
 
     /** No updater state and no change, unless the parameter learns. */
     public static IUpdater updater(LoraSettings settings, String parameter, IUpdater stock) {
