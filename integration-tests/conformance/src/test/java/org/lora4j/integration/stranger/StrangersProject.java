@@ -74,8 +74,8 @@ final class StrangersProject {
             Path target = Files.createDirectories(
                     repository.resolve("org/lora4j").resolve(module.getKey()).resolve(VERSION));
             copy(module.getValue().resolve("pom.xml"), target.resolve(name + ".pom"));
-            if (Files.isDirectory(module.getValue().resolve("src"))
-                    || module.getKey().endsWith("onednn")) {
+            // The others are poms alone.
+            if (module.getKey().startsWith("lora-")) {
                 copy(module.getValue().resolve("target").resolve(name + ".jar"), target.resolve(name + ".jar"));
             }
         }
