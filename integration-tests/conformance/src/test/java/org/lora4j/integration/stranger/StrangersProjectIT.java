@@ -9,7 +9,6 @@ import java.nio.file.Path;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -130,7 +129,6 @@ class StrangersProjectIT {
         assertThat(number(readme, "LOSS")).isBetween(0.1, 1.1);
     }
 
-    @Tag("thorough")
     @Test
     void projectWithoutOneDnn_learnsTheSame_andSaysWhatToAdd() throws IOException, InterruptedException {
         String printed = run("without-onednn", without("lora-dl4j-onednn"));
@@ -144,7 +142,6 @@ class StrangersProjectIT {
     }
 
     /** ND4J M2.1 brings JavaCPP 1.5.7 then, for which oneDNN's binding was not built. */
-    @Tag("thorough")
     @Test
     void projectWithoutTheBom_learnsTheSame_andSaysWhichVersionIsMissing() throws IOException, InterruptedException {
         String printed = run("without-bom", """

@@ -62,9 +62,16 @@ public final class GuardedExecutioner implements InvocationHandler {
                             OpExecutioner.class.getClassLoader(),
                             new Class<?>[] {OpExecutioner.class},
                             new GuardedExecutioner(stock)));
+            LOG.info(
+                    "ND4J's ops run with {}, its matrix library with {} threads",
+                    OPEN_MP_IS_OURS
+                            ? "one thread of OpenMP in each thread of Java (OMP_NUM_THREADS or OMP_WAIT_POLICY in the"
+                                    + " environment would be kept)"
+                            : "the threads of OpenMP that the environment says",
+                    Nd4j.factory().blas().getMaxThreads());
         } catch (ReflectiveOperationException | RuntimeException e) {
             LOG.warn(
-                    "ND4J's executioner cannot be replaced ({}): stock layers may end the process while the garbage"
+                    "ND4J's executioner cannot be replaced ({}): waiting threads of OpenMP spin, and stock layers may end the process while the garbage"
                             + " collector runs. See docs/troubleshooting.md#process-ends",
                     e.toString());
         }
