@@ -116,6 +116,16 @@ public final class WeightTape extends ArrayTape implements WeightAlgebra<ArrayTa
     }
 
     @Override
+    public Node asRows(Node of) {
+        return of;
+    }
+
+    @Override
+    public DataType dataType() {
+        return weight.value().dataType();
+    }
+
+    @Override
     public Node lengthPerOutput(Node of) {
         return rowLengths(of);
     }

@@ -142,7 +142,7 @@ public final class FormedWeight {
             method.factors(of.shape(), slot.rank())
                     .keySet()
                     .forEach(suffix -> arrays.put(suffix, parameters.apply(of.parameter(slot, suffix))));
-            Recorded leaves = tape.leaves(arrays, slot.scaling());
+            Recorded leaves = tape.leaves(arrays, slot.scaling(), method::isTrained);
             factors.put(slot, leaves);
             if (drops) {
                 updates.put(slot, method.weightUpdate(tape, leaves));
@@ -202,7 +202,7 @@ public final class FormedWeight {
                 write(of.bias(), ownBias.gradient(), views, gradient);
             }
             factors.forEach((slot, leaves) -> leaves.bySuffix().forEach((suffix, factor) -> {
-                if (slot.learns()) {
+                if (slot.learns() && slot.arithmetic().isTrained(suffix)) {
                     write(of.parameter(slot, suffix), factor.gradient(), views, gradient);
                 }
             }));
