@@ -95,6 +95,7 @@ public final class Adapter {
         modules.forEach((path, tensors) -> factors.put(path, copies("module \"" + path + "\", ", tensors, problems)));
         Map<String, INDArray> saved = copies("parameter ", savedParameters, problems);
         if (problems.isEmpty()) {
+            SharedTensors.unite(config, factors, problems);
             new AdapterChecks(file, problems).check(factors, saved);
         }
         problems.throwIfAny("Adapter");

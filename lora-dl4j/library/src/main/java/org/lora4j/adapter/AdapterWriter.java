@@ -75,9 +75,17 @@ final class AdapterWriter {
 
     private static Map<String, INDArray> tensors(Adapter adapter) {
         Map<String, INDArray> tensors = new TreeMap<>();
+        Map<String, INDArray> shared = SharedTensors.of(adapter);
+        shared.forEach((suffix, array) -> tensors.put(PeftKeys.SHARED_PREFIX + suffix, array));
         adapter.modules()
-                .forEach((path, factors) -> factors.forEach((suffix, array) -> tensors.put(
-                        PeftKeys.factor(path, PeftTensor.ofSuffix(suffix).orElseThrow()), array)));
+                .forEach((path, factors) -> factors.forEach((suffix, array) -> {
+                    if (!shared.containsKey(suffix)) {
+                        tensors.put(
+                                PeftKeys.factor(
+                                        path, PeftTensor.ofSuffix(suffix).orElseThrow()),
+                                array);
+                    }
+                }));
         Set<String> wrapped = adapter.modules().entrySet().stream()
                 .filter(module -> !module.getValue().keySet().equals(Set.of(PeftTensor.TOKEN_ROWS.suffix())))
                 .map(Map.Entry::getKey)

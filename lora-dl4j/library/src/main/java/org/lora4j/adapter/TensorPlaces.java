@@ -3,6 +3,7 @@ package org.lora4j.adapter;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
@@ -18,6 +19,7 @@ import org.lora4j.internal.array.io.ElementCodec;
 import org.lora4j.internal.format.peft.PeftFile;
 import org.lora4j.internal.format.peft.PeftKey;
 import org.lora4j.internal.format.peft.PeftKeys;
+import org.lora4j.internal.format.peft.PeftTensor;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Puts the tensors of a file in their places and checks that they make an adapter. */
@@ -30,6 +32,7 @@ final class TensorPlaces {
     private final Path path;
     private final AdapterLoader how;
     private final Map<String, Map<String, INDArray>> modules = new TreeMap<>();
+    private final Map<PeftTensor, INDArray> shared = new EnumMap<>(PeftTensor.class);
     private final Map<String, INDArray> saved = new TreeMap<>();
     private final Map<String, String> copies = new HashMap<>();
     private final Set<String> keys = new HashSet<>();
@@ -53,6 +56,7 @@ final class TensorPlaces {
                 place(file, entry, codec.get());
             }
         }
+        SharedTensors.distribute(shared, modules);
         copies.forEach((key, parameter) -> problems.check(
                 saved.containsKey(parameter),
                 "key \"" + key + "\" is a copy of \"" + parameter + "\", which is missing"));
@@ -84,6 +88,8 @@ final class TensorPlaces {
         if (meaning instanceof PeftKey.Factor factor) {
             modules.computeIfAbsent(factor.modulePath(), module -> new TreeMap<>())
                     .put(factor.tensor().suffix(), ArrayBytes.read(file, entry, codec));
+        } else if (meaning instanceof PeftKey.Shared all) {
+            shared.put(all.tensor(), ArrayBytes.read(file, entry, codec));
         } else if (meaning instanceof PeftKey.Saved parameter) {
             INDArray before = saved.put(parameter.parameterPath(), ArrayBytes.read(file, entry, codec));
             problems.check(before == null, "parameter \"" + parameter.parameterPath() + "\" is there twice");

@@ -99,7 +99,10 @@ record NetworkAdapter(
 
         @Override
         public long parameters() {
-            return factors.values().stream().mapToLong(INDArray::length).sum();
+            return factors.keySet().stream()
+                    .filter(method::isTrained)
+                    .mapToLong(suffix -> factors.get(suffix).length())
+                    .sum();
         }
     }
 

@@ -72,14 +72,17 @@ final class NetworkAdapters {
         Selection<NetworkModule, NetworkParameter> selection = Selection.checked(config, modules.choice());
         requireMethod(name, config, selection.modules());
         Map<String, Map<String, INDArray>> tensors = new LinkedHashMap<>();
+        Map<String, ModuleShape> shapes = new LinkedHashMap<>();
+        selection.modules().forEach(module -> shapes.put(module.path(), module.shape()));
+        Map<String, long[]> shared = AdapterMethods.shared(config, shapes);
         Stream.concat(selection.modules().stream(), selection.weights().stream().map(NetworkParameter::weightOf))
                 .forEach(module -> tensors.put(
                         module.path(),
-                        new LinkedHashMap<>(start(config, selection, module, method(config, module), seed))));
+                        new LinkedHashMap<>(start(config, selection, module, method(config, module), seed, shared))));
         for (TokenRows<NetworkModule> rows : selection.tokens()) {
             NetworkModule module = rows.module();
             tensors.computeIfAbsent(module.path(), path -> new LinkedHashMap<>())
-                    .putAll(start(config, selection, module, new TokenRowsMethod(rows.rows()), seed));
+                    .putAll(start(config, selection, module, new TokenRowsMethod(rows.rows()), seed, Map.of()));
         }
         Map<String, INDArray> saved = new LinkedHashMap<>();
         selection.parameters().forEach(parameter -> saved.put(parameter.path(), parameter.peftValue()));
@@ -128,7 +131,8 @@ final class NetworkAdapters {
             Selection<NetworkModule, NetworkParameter> selection,
             NetworkModule module,
             AdapterMethod method,
-            long seed) {
+            long seed,
+            Map<String, long[]> shared) {
         String named = selection.named(module.path());
         INDArray weight = parameter(module.path() + ".weight").value();
         FactorStart start = new FactorStart(
@@ -138,6 +142,7 @@ final class NetworkAdapters {
                 config.initialization(),
                 RandomStreams.of(seed, named),
                 weight.dataType(),
+                shared,
                 () -> module.weight().toPeft(weight));
         return method.initialize(start);
     }
@@ -232,10 +237,11 @@ final class NetworkAdapters {
         AdapterMethod method = method(config, module);
         // A file that brings the weight of a module brings what was left of it.
         boolean moved = config.initialization().movesBase() && !saved.contains(module.path() + ".weight");
-        Map<String, INDArray> start = moved ? start(config, selection, module, method, seed) : Map.of();
+        Map<String, INDArray> start = moved ? start(config, selection, module, method, seed, Map.of()) : Map.of();
         String named = selection.named(module.path());
-        return new Part(module, named, method, config.rankOf(named), Map.of(), Map.of())
-                .of(copies(module, tensors), start);
+        int rank = config.rankOf(named);
+        Map<String, INDArray> own = method.cut(selection.shapeOf(module), rank, tensors);
+        return new Part(module, named, method, rank, Map.of(), Map.of()).of(copies(module, own), start);
     }
 
     private Map<String, INDArray> copies(NetworkModule module, Map<String, INDArray> tensors) {

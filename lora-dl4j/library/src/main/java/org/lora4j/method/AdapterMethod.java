@@ -59,7 +59,8 @@ public interface AdapterMethod {
     /**
      * The name of the method in saved networks, which therefore stays as it is.
      *
-     * @return a name without spaces; with {@link BiasEffect#ADDS} or not it tells every variant apart
+     * @return a name without spaces, and behind a colon the options of the variant if there are any, as {@link
+     *     AdapterMethods#named} reads them; with {@link BiasEffect#ADDS} or not it tells every variant apart
      */
     String id();
 
@@ -72,6 +73,15 @@ public interface AdapterMethod {
      * @throws IllegalArgumentException if the rank is below 1, or the method has no factors for this kind of module
      */
     Map<String, long[]> factors(ModuleShape shape, int rank);
+
+    /**
+     * The suffixes of {@link #factors} of a module whose shape is not known yet.
+     *
+     * @return one for each of {@link #shortNames}, in their order
+     */
+    default List<String> suffixes() {
+        return List.copyOf(factors(ModuleShape.linear(1, 1), 1).keySet());
+    }
 
     /**
      * Short names of the factors, for hosts that name parameters themselves.
@@ -120,6 +130,40 @@ public interface AdapterMethod {
      */
     default boolean isThin(String suffix) {
         return false;
+    }
+
+    /**
+     * Whether a factor is trained. One that is not is what the method drew when it started: it is saved with the others, and
+     * no gradient is taken of it.
+     *
+     * @param suffix a suffix of {@link #factors}
+     * @return false for projections, positions and the like
+     */
+    default boolean isTrained(String suffix) {
+        return true;
+    }
+
+    /**
+     * Whether a factor is cut out of a tensor that all modules share: its first values along each axis. A file holds that
+     * tensor once, as large as the largest module needs it; such a factor is never trained.
+     *
+     * @param suffix a suffix of {@link #factors}
+     * @return true for VeRA's projections and the like
+     */
+    default boolean isShared(String suffix) {
+        return false;
+    }
+
+    /**
+     * The factors of a module as it uses them: of a tensor that all share, the part that is the module's.
+     *
+     * @param shape the module
+     * @param rank rank of the update
+     * @param found tensors by suffix, as an adapter holds them
+     * @return the same tensors, where they are shared and larger cut to the shapes of {@link #factors}
+     */
+    default Map<String, INDArray> cut(ModuleShape shape, int rank, Map<String, INDArray> found) {
+        return FactorShapes.cut(this, factors(shape, rank), found);
     }
 
     /**
@@ -243,8 +287,9 @@ public interface AdapterMethod {
      * @throws IllegalArgumentException if a factor is missing or does not fit
      */
     default INDArray deltaWeight(ModuleShape shape, INDArray weight, Map<String, INDArray> factors, double scaling) {
-        WeightTape tape = tape(shape, weight, factors);
-        return tape.peft(weightUpdate(tape, tape.factors(factors, scaling)), weight.dataType());
+        WeightTape tape = tape(shape, weight);
+        Factors<ArrayTape.Node> fitting = tape.factors(FactorShapes.fitting(this, shape, factors), scaling);
+        return tape.peft(weightUpdate(tape, fitting), weight.dataType());
     }
 
     /**
@@ -258,12 +303,12 @@ public interface AdapterMethod {
      * @throws IllegalArgumentException if a factor is missing or does not fit
      */
     default INDArray mergedWeight(ModuleShape shape, INDArray weight, Map<String, INDArray> factors, double scaling) {
-        WeightTape tape = tape(shape, weight, factors);
-        return tape.peft(weight(tape, tape.factors(factors, scaling), tape.weight()), weight.dataType());
+        WeightTape tape = tape(shape, weight);
+        Factors<ArrayTape.Node> fitting = tape.factors(FactorShapes.fitting(this, shape, factors), scaling);
+        return tape.peft(weight(tape, fitting, tape.weight()), weight.dataType());
     }
 
-    private WeightTape tape(ModuleShape shape, INDArray weight, Map<String, INDArray> factors) {
-        FactorShapes.require(this, shape, factors);
+    private static WeightTape tape(ModuleShape shape, INDArray weight) {
         return WeightTape.of(shape, weight.dataType() == DataType.DOUBLE ? weight : weight.castTo(DataType.FLOAT));
     }
 

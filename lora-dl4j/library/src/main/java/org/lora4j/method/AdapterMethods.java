@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.method;
 
+import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.BiFunction;
+import java.util.function.Function;
 import org.lora4j.config.AdapterConfig;
 import org.lora4j.config.Ia3Config;
 import org.lora4j.config.LohaConfig;
@@ -31,15 +36,14 @@ public final class AdapterMethods {
             new Line<>(Ia3Config.class, (config, path) -> new Ia3Method(config.isFeedforward(path))),
             new Line<>(LohaConfig.class, (config, path) -> new LohaMethod(config.effectiveConvolution())));
 
-    /** Every variant, by the name in saved networks. */
-    private static final List<AdapterMethod> VARIANTS = List.of(
-            new LoraMethod(),
-            new LoraMethod(true),
-            new DoraMethod(),
-            new Ia3Method(false),
-            new Ia3Method(true),
-            new LohaMethod(false),
-            LohaMethod.tucker());
+    /** What makes the method of a saved network, by the name before the colon of its id. */
+    private static final Map<String, Function<MethodOptions, AdapterMethod>> SAVED = new TreeMap<>(Map.of(
+            "LORA", options -> new LoraMethod(),
+            "DORA", options -> new DoraMethod(),
+            "IA3", options -> new Ia3Method(false),
+            "IA3_FEEDFORWARD", options -> new Ia3Method(true),
+            "LOHA", options -> new LohaMethod(false),
+            "LOHA_TUCKER", options -> LohaMethod.tucker()));
 
     private AdapterMethods() {}
 
@@ -77,6 +81,32 @@ public final class AdapterMethods {
     }
 
     /**
+     * How large the tensors are that the modules of an adapter share.
+     *
+     * @param config a config
+     * @param modules the shapes of the adapted modules by path
+     * @return shape by suffix, in every axis as large as one of the modules needs it
+     */
+    public static Map<String, long[]> shared(AdapterConfig config, Map<String, ModuleShape> modules) {
+        Map<String, long[]> shared = new LinkedHashMap<>();
+        modules.forEach((path, shape) -> {
+            AdapterMethod method = of(config, path, shape);
+            method.factors(shape, config.rankOf(path)).forEach((suffix, size) -> {
+                if (method.isShared(suffix)) {
+                    shared.merge(suffix, size, AdapterMethods::larger);
+                }
+            });
+        });
+        return shared;
+    }
+
+    private static long[] larger(long[] one, long[] other) {
+        long[] larger = one.clone();
+        Arrays.setAll(larger, axis -> Math.max(one[axis], other[axis]));
+        return larger;
+    }
+
+    /**
      * The method of a saved network.
      *
      * @param id what {@link AdapterMethod#id} gave
@@ -85,14 +115,16 @@ public final class AdapterMethods {
      * @throws IllegalArgumentException if there is none
      */
     public static AdapterMethod named(String id, boolean bias) {
-        for (AdapterMethod method : VARIANTS) {
-            if (method.id().equals(id) && bias == (method.biasEffect() == AdapterMethod.BiasEffect.ADDS)) {
-                return method;
-            }
+        String name = id.replaceFirst(":.*", "");
+        if (bias && id.equals("LORA")) {
+            return new LoraMethod(true);
+        }
+        if (!bias && SAVED.containsKey(name)) {
+            return SAVED.get(name).apply(MethodOptions.of(id));
         }
         throw new IllegalArgumentException("method = " + MessageText.value(id) + (bias ? " with a bias on B" : "")
                 + "; expected one of "
-                + VARIANTS.stream().map(AdapterMethod::id).distinct().toList()
+                + SAVED.keySet()
                 + ", of which only LORA has a bias. The network was saved by a newer version of lora4j: use that.");
     }
 }

@@ -5,22 +5,25 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.indexing.INDArrayIndex;
+import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /** Whether factors are those of a module. */
 final class FactorShapes {
 
     private FactorShapes() {}
 
-    /** Refuses factors that are not those of a method in a module, whatever their rank. */
-    static void require(AdapterMethod method, ModuleShape shape, Map<String, INDArray> factors) {
+    /** Refuses factors that are not those of a method in a module, whatever their rank, and cuts what is shared. */
+    static Map<String, INDArray> fitting(AdapterMethod method, ModuleShape shape, Map<String, INDArray> factors) {
         Map<String, long[]> found = shapes(factors);
         int rank = found.values().stream()
                 .flatMapToLong(Arrays::stream)
                 .filter(size -> size >= 1 && size <= Integer.MAX_VALUE)
                 .distinct()
                 .mapToInt(Math::toIntExact)
-                .filter(size -> same(method.factors(shape, size), found))
+                .filter(size -> same(method.factors(shape, size), shapes(method.cut(shape, size, factors))))
                 .findFirst()
                 .orElse(0);
         if (rank == 0) {
@@ -28,6 +31,27 @@ final class FactorShapes {
                     + "; expected " + text(method.factors(shape, 1)) + " or the like of another rank."
                     + " The factors belong to another module or another base model.");
         }
+        return method.cut(shape, rank, factors);
+    }
+
+    static Map<String, INDArray> cut(AdapterMethod method, Map<String, long[]> expected, Map<String, INDArray> found) {
+        Map<String, INDArray> cut = new LinkedHashMap<>(found);
+        expected.forEach((suffix, shape) -> {
+            if (method.isShared(suffix)
+                    && found.containsKey(suffix)
+                    && isWithin(shape, found.get(suffix).shape())) {
+                INDArrayIndex[] first = Arrays.stream(shape)
+                        .mapToObj(size -> NDArrayIndex.interval(0, size))
+                        .toArray(INDArrayIndex[]::new);
+                cut.put(suffix, found.get(suffix).get(first).reshape(shape));
+            }
+        });
+        return cut;
+    }
+
+    private static boolean isWithin(long[] part, long[] whole) {
+        return part.length == whole.length
+                && IntStream.range(0, part.length).allMatch(axis -> part[axis] <= whole[axis]);
     }
 
     static Map<String, long[]> shapes(Map<String, INDArray> factors) {

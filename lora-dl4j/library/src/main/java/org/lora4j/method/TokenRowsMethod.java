@@ -55,6 +55,11 @@ public final class TokenRowsMethod implements AdapterMethod {
     }
 
     @Override
+    public List<String> suffixes() {
+        return List.of(ROWS);
+    }
+
+    @Override
     public List<String> shortNames() {
         return List.of("T");
     }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.method;
 
+import org.nd4j.linalg.api.buffer.DataType;
+
 /**
  * The weight of a module, as a method sees it, in whatever layout a host keeps it.
  *
@@ -44,6 +46,14 @@ public interface WeightAlgebra<T> extends Algebra<T> {
     T asWeight(T rows);
 
     /**
+     * A weight as a matrix with a row for each output: what {@link #asWeight} undoes.
+     *
+     * @param weight a weight as the host keeps it
+     * @return the matrix {@code [outputs, inputs * window]}
+     */
+    T asRows(T weight);
+
+    /**
      * The Euclidean length of the part of a weight that makes each output.
      *
      * @param weight a weight
@@ -78,4 +88,11 @@ public interface WeightAlgebra<T> extends Algebra<T> {
      * @return the vector, broadcastable over a weight
      */
     T alongWeightInputs(T perInput);
+
+    /**
+     * The data type that is calculated with.
+     *
+     * @return FLOAT or DOUBLE, or half precision in a graph of it
+     */
+    DataType dataType();
 }

@@ -123,6 +123,16 @@ public class WeightTape extends ArrayTape implements WeightAlgebra<ArrayTape.Nod
     }
 
     @Override
+    public final Node asRows(Node of) {
+        return of;
+    }
+
+    @Override
+    public final DataType dataType() {
+        return weight.value().dataType();
+    }
+
+    @Override
     public final Node lengthPerOutput(Node of) {
         return rowLengths(of);
     }

@@ -224,7 +224,8 @@ final class GraphBuilder {
     private Map<String, Factor> factors(Part part, Map<String, Live> tensors, VariableType type) {
         Map<String, Factor> factors = new LinkedHashMap<>();
         tensors.forEach((suffix, live) -> {
-            Leaf leaf = new Leaf(live.variable(), type, live.array());
+            VariableType own = part.method().isTrained(suffix) ? type : VariableType.CONSTANT;
+            Leaf leaf = new Leaf(live.variable(), own, live.array());
             boolean blocks = part.groups() > 1 && suffix.equals(LoraMethod.B);
             factors.put(suffix, new Factor(leaf, blocks ? blocks(part, live) : null));
         });

@@ -78,7 +78,8 @@ final class GraphFit {
             AdapterConfig config = adapter.config();
             Target target = targets.computeIfAbsent(
                     path, p -> GraphSelection.target(config, scope.graph().get(p)));
-            AdapterFit.checkFactors(path, expectedFactors(path, target, tensors), tensors, problems);
+            Map<String, INDArray> own = target.method().cut(target.module().shape(), target.rank(), tensors);
+            AdapterFit.checkFactors(path, expectedFactors(path, target, own), own, problems);
         }
     }
 

@@ -71,6 +71,13 @@ record LiveAdapter(
             return target.scaling();
         }
 
+        /** The factors that learn when the adapter does. */
+        Map<String, Live> trained() {
+            Map<String, Live> trained = new LinkedHashMap<>(factors);
+            trained.keySet().removeIf(suffix -> !method().isTrained(suffix));
+            return trained;
+        }
+
         /** Copies of the factors in PEFT's layout. */
         Map<String, INDArray> toPeft() {
             return toPeft(factors);
@@ -90,7 +97,7 @@ record LiveAdapter(
 
         @Override
         public long parameters() {
-            return factors.values().stream()
+            return trained().values().stream()
                     .mapToLong(live -> live.array().length())
                     .sum();
         }
@@ -265,14 +272,16 @@ record LiveAdapter(
     Set<String> variables() {
         Set<String> variables = new LinkedHashSet<>();
         trainable().forEach(parameter -> variables.add(parameter.name()));
-        modules.values().forEach(part -> part.start().values().forEach(live -> variables.add(live.variable())));
+        modules.values()
+                .forEach(part -> Stream.concat(part.factors().values().stream(), part.start().values().stream())
+                        .forEach(live -> variables.add(live.variable())));
         return variables;
     }
 
     /** Everything that learns when this adapter does. */
     List<TrainableParameter> trainable() {
         List<TrainableParameter> parameters = new ArrayList<>();
-        modules.forEach((path, part) -> part.factors().forEach((suffix, live) -> {
+        modules.forEach((path, part) -> part.trained().forEach((suffix, live) -> {
             Kind kind = part.method().isBiasOrGain(suffix) ? Kind.BIAS_OR_NORM : Kind.FACTOR;
             parameters.add(new TrainableParameter(live.variable(), path, kind, live.array()));
         }));

@@ -18,7 +18,9 @@ import org.lora4j.internal.array.RandomStreams;
 import org.lora4j.internal.format.peft.PeftFile;
 import org.lora4j.internal.format.peft.PeftTensor;
 import org.lora4j.internal.host.TokenRows;
+import org.lora4j.method.AdapterMethods;
 import org.lora4j.method.FactorStart;
+import org.lora4j.method.ModuleShape;
 import org.lora4j.method.TokenRowsMethod;
 import org.lora4j.quant.StoredWeights;
 import org.lora4j.samediff.LiveAdapter.Copy;
@@ -58,8 +60,13 @@ final class LiveAdapters {
                 selection.targets().stream().map(Target::module).toList();
         checkDropout("adapter \"" + name + "\"", config, modules);
         Making making = new Making(name, PeftFile.of(config), taken);
+        Map<String, ModuleShape> shapes = new LinkedHashMap<>();
+        selection
+                .targets()
+                .forEach(target -> shapes.put(target.path(), target.module().shape()));
+        Map<String, long[]> shared = AdapterMethods.shared(config, shapes);
         for (Target target : selection.targets()) {
-            Map<String, INDArray> factors = target.method().initialize(start(config, target, seed));
+            Map<String, INDArray> factors = target.method().initialize(start(config, target, seed, shared));
             making.add(target, factors, config.initialization().movesBase() ? factors : Map.of(), 1);
         }
         for (TokenRows<GraphModule> rows : selection.tokens()) {
@@ -71,7 +78,7 @@ final class LiveAdapters {
         return making.done();
     }
 
-    private FactorStart start(AdapterConfig config, Target target, long seed) {
+    private FactorStart start(AdapterConfig config, Target target, long seed, Map<String, long[]> shared) {
         GraphModule module = target.module();
         return new FactorStart(
                 module.shape(),
@@ -80,6 +87,7 @@ final class LiveAdapters {
                 config.initialization(),
                 RandomStreams.of(seed, module.path()),
                 base.getVariable(module.weight()).dataType(),
+                shared,
                 () -> module.weightLayout().toPeft(array(module.weight()), module.shape()));
     }
 
@@ -122,7 +130,8 @@ final class LiveAdapters {
             factors.remove(PeftTensor.TOKEN_ROWS.suffix());
             if (!factors.isEmpty()) {
                 Target target = fit.targets().get(path);
-                making.add(target, factors, startOf(adapter, target), fit.groups(path));
+                Map<String, INDArray> own = target.method().cut(target.module().shape(), target.rank(), factors);
+                making.add(target, own, startOf(adapter, target), fit.groups(path));
             }
         });
         for (TokenRows<GraphModule> rows : fit.tokens()) {
@@ -142,7 +151,7 @@ final class LiveAdapters {
         AdapterConfig config = adapter.config();
         boolean moved = config.initialization().movesBase()
                 && !adapter.savedParameters().containsKey(target.module().weightPath());
-        return moved ? target.method().initialize(start(config, target, 0)) : Map.of();
+        return moved ? target.method().initialize(start(config, target, 0, Map.of())) : Map.of();
     }
 
     private INDArray array(String variable) {

@@ -69,7 +69,7 @@ public final class AdapterFit {
                 ModuleShape shape = expected.shapeOf(module);
                 int rank = config.rankOf(expected.named(path));
                 AdapterMethod method = AdapterMethods.of(config, path, shape);
-                checkFactors(path, method.factors(shape, rank), tensors, problems);
+                checkFactors(path, method.factors(shape, rank), method.cut(shape, rank, tensors), problems);
             }
         });
         Stream.concat(

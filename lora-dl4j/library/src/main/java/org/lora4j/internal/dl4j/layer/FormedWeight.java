@@ -162,7 +162,7 @@ public final class FormedWeight {
             if (settings.learns(name)) {
                 putWeight(own.get(), views, gradient);
             }
-            slots.write(onTape, views, gradient);
+            onTape.write(views, gradient);
             return own;
         }
     }

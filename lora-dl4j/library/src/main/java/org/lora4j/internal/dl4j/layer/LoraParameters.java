@@ -195,7 +195,7 @@ public final class LoraParameters implements ParamInitializer {
                     });
         }
         for (Factor factor : factors(layer)) {
-            if (factor.slot().learns()) {
+            if (settings.learns(factor.name())) {
                 gradients.put(factor.name(), factor.in(view, offset));
             }
             offset += factor.length();

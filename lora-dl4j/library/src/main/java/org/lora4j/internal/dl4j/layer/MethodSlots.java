@@ -4,13 +4,13 @@ package org.lora4j.internal.dl4j.layer;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.deeplearning4j.nn.gradient.Gradient;
 import org.lora4j.dl4j.layer.LayerWeight;
 import org.lora4j.dl4j.layer.LoraSettings;
 import org.lora4j.dl4j.layer.LoraSlot;
+import org.lora4j.method.AdapterMethod;
 import org.lora4j.method.AdapterMethod.BiasEffect;
 import org.lora4j.method.ArrayTape;
 import org.lora4j.method.ArrayTape.Node;
@@ -62,41 +62,38 @@ public final class MethodSlots {
         return !slots.isEmpty() && parameter.equals(kind().bias()) && changesBias();
     }
 
-    private Set<String> suffixes(LoraSlot slot) {
-        return slot.arithmetic().factors(kind().shape(), slot.rank()).keySet();
-    }
-
     /** The factors and the bias on a tape; in training with gradients for those that learn. */
     public OnTape on(ArrayTape tape, boolean training) {
         LayerWeight of = kind();
+        Map<String, Node> learning = new LinkedHashMap<>();
+        Function<String, Node> node = parameter -> {
+            INDArray value = parameters.apply(parameter);
+            return training && settings.learns(parameter)
+                    ? learning.computeIfAbsent(parameter, name -> tape.leaf(value))
+                    : tape.constant(value);
+        };
         Map<LoraSlot, Factors<Node>> factors = new LinkedHashMap<>();
-        Node own = changesBias() ? leaf(tape, of.bias(), training && settings.learns(of.bias())) : null;
-        Node bias = own;
+        Node bias = changesBias() ? node.apply(of.bias()) : null;
         for (LoraSlot slot : slots) {
+            AdapterMethod method = slot.arithmetic();
             Map<String, Node> nodes = new LinkedHashMap<>();
-            suffixes(slot)
-                    .forEach(suffix ->
-                            nodes.put(suffix, leaf(tape, of.parameter(slot, suffix), training && slot.learns())));
-            Factors<Node> ofSlot = new Recorded(nodes, slot.scaling());
-            factors.put(slot, ofSlot);
-            bias = bias == null ? null : slot.arithmetic().bias(tape, ofSlot, bias);
+            method.factors(of.shape(), slot.rank())
+                    .keySet()
+                    .forEach(suffix -> nodes.put(suffix, node.apply(of.parameter(slot, suffix))));
+            factors.put(slot, new Recorded(nodes, slot.scaling()));
+            bias = bias == null ? null : method.bias(tape, factors.get(slot), bias);
         }
-        return new OnTape(factors, own, bias);
-    }
-
-    private Node leaf(ArrayTape tape, String parameter, boolean learns) {
-        INDArray value = parameters.apply(parameter);
-        return learns ? tape.leaf(value) : tape.constant(value);
+        return new OnTape(factors, learning, bias);
     }
 
     /**
      * The factors and the bias in one calculation.
      *
      * @param factors the factors by slot
-     * @param own the bias of the layer; null if no method changes it
-     * @param bias what has become of it; null if no method changes it
+     * @param learning what learns of them, and the bias if it does, by the names of the parameters
+     * @param bias what has become of the bias; null if no method changes it
      */
-    public record OnTape(Map<LoraSlot, Factors<Node>> factors, Node own, Node bias) {
+    public record OnTape(Map<LoraSlot, Factors<Node>> factors, Map<String, Node> learning, Node bias) {
 
         /** A map for the gradients of results, with that of the bias that the layer added where it matters. */
         public Map<Node, INDArray> seeds(Supplier<INDArray> ofBias) {
@@ -106,25 +103,14 @@ public final class MethodSlots {
             }
             return seeds;
         }
-    }
 
-    /** Writes the gradients that the tape took, of factors and bias where these learn. */
-    public void write(OnTape taken, Map<String, INDArray> views, Gradient gradient) {
-        LayerWeight of = kind();
-        if (taken.own() != null && settings.learns(of.bias())) {
-            write(of.bias(), taken.own(), views, gradient);
+        /** Writes the gradients that the tape took. */
+        public void write(Map<String, INDArray> views, Gradient gradient) {
+            learning.forEach((name, node) -> {
+                INDArray view = views.get(name);
+                gradient.gradientForVariable()
+                        .put(name, view.assign(node.gradient().reshape(view.shape())));
+            });
         }
-        taken.factors().forEach((slot, factors) -> {
-            if (slot.learns()) {
-                suffixes(slot)
-                        .forEach(suffix -> write(of.parameter(slot, suffix), factors.get(suffix), views, gradient));
-            }
-        });
-    }
-
-    private static void write(String parameter, Node node, Map<String, INDArray> views, Gradient gradient) {
-        INDArray view = views.get(parameter);
-        view.assign(node.gradient().reshape(view.shape()));
-        gradient.gradientForVariable().put(parameter, view);
     }
 }

@@ -17,6 +17,13 @@ public sealed interface PeftKey {
     record Factor(String modulePath, PeftTensor tensor) implements PeftKey {}
 
     /**
+     * A tensor that all modules share.
+     *
+     * @param tensor which one
+     */
+    record Shared(PeftTensor tensor) implements PeftKey {}
+
+    /**
      * A parameter of the base model, saved in full.
      *
      * @param parameterPath path of the parameter in the base model without adapters, such as {@code classifier.weight}

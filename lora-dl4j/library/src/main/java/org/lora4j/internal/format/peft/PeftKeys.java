@@ -4,6 +4,7 @@ package org.lora4j.internal.format.peft;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -24,6 +25,9 @@ public final class PeftKeys {
 
     /** What every key of a module begins with. */
     public static final String PREFIX = "base_model.model.";
+
+    /** What every key of a tensor begins with that all modules share. */
+    public static final String SHARED_PREFIX = "base_model.";
 
     private static final String BASE_LAYER = "base_layer";
 
@@ -127,6 +131,12 @@ public final class PeftKeys {
      */
     public static PeftKey parse(String key) {
         if (!key.startsWith(PREFIX)) {
+            Optional<PeftTensor> shared = key.startsWith(SHARED_PREFIX)
+                    ? PeftTensor.ofSuffix(key.substring(SHARED_PREFIX.length()))
+                    : Optional.empty();
+            if (shared.isPresent()) {
+                return new PeftKey.Shared(shared.get());
+            }
             return new PeftKey.Unknown("does not begin with \"" + PREFIX + "\"");
         }
         String path = key.substring(PREFIX.length());

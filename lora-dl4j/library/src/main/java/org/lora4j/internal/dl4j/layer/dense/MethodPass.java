@@ -115,7 +115,7 @@ final class MethodPass {
         Map<Node, INDArray> seeds = onTape.seeds(() -> delta.sum(0));
         seeds.put(output, delta);
         tape.backward(seeds);
-        slots.write(onTape, views, gradient);
+        onTape.write(views, gradient);
         if (tape.weightGradient() != null) {
             String name = slots.kind().name();
             gradient.gradientForVariable()
