@@ -13,10 +13,10 @@ import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.graph.AttentionVertex;
 import org.deeplearning4j.nn.conf.graph.GraphVertex;
 import org.deeplearning4j.nn.conf.inputs.InputType;
-import org.deeplearning4j.nn.conf.layers.AutoEncoder;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
+import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
 import org.deeplearning4j.nn.conf.preprocessor.CnnToFeedForwardPreProcessor;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.junit.jupiter.api.Test;
@@ -135,11 +135,11 @@ class LayersFromScratchTest {
 
     @Test
     void adapt_ofAKindWithoutAdapters_namesItAndThoseThatHaveSome() {
-        Layer coder = new AutoEncoder.Builder().name("memory").nIn(2).nOut(2).build();
+        Layer pooling = new SubsamplingLayer.Builder().name("memory").build();
 
-        assertThatThrownBy(() -> LayerKinds.adapt(coder, LoraSettings.standard()))
+        assertThatThrownBy(() -> LayerKinds.adapt(pooling, LoraSettings.standard()))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("layer \"memory\" of kind AutoEncoder cannot be adapted")
+                .hasMessageContaining("layer \"memory\" of kind SubsamplingLayer cannot be adapted")
                 .hasMessageContaining("DenseLayer")
                 .hasMessageContaining("EmbeddingSequenceLayer");
     }
