@@ -39,7 +39,7 @@ final class LiveAdapters {
 
     LiveAdapters(SameDiff base, GraphModules graph, List<GraphParameter> parameters) {
         this.base = base;
-        this.scope = new GraphSelection.Scope(graph, parameters, new TargetParameters(base, parameters));
+        this.scope = new GraphSelection.Scope(base, graph, parameters, new TargetParameters(base, parameters));
         Map<String, Supplier<INDArray>> values = new LinkedHashMap<>();
         Collection<String> stored = StoredWeights.names(base);
         parameters.stream()

@@ -211,6 +211,7 @@ class ArchitectureTest {
                 layer(
                         "pretrained",
                         "error",
+                        "config",
                         "format",
                         "internal.array",
                         "internal.graph",
