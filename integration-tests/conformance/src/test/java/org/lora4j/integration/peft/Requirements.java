@@ -28,7 +28,8 @@ final class Requirements {
             "malformed",
             "dora",
             "ia3",
-            "loha");
+            "loha",
+            "lokr");
 
     private Requirements() {}
 
@@ -53,7 +54,7 @@ final class Requirements {
             case "lora-init" ->
                 lora && !isRandomized(config.path("init_lora_weights").asText());
             case "train" ->
-                Set.of("LORA", "IA3", "LOHA").contains(type)
+                Set.of("LORA", "IA3", "LOHA", "LOKR").contains(type)
                         && !config.path("use_dora").asBoolean()
                         && TrainingRecipe.isPlain(golden.about());
             default -> false;

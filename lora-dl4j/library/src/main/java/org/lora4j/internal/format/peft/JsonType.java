@@ -34,6 +34,9 @@ record JsonType<V>(
 
     static {
         put(FieldType.RANK, JsonType::isInt, "an integer", JsonNode::intValue, value -> value);
+        put(FieldType.FIRST_FACTOR, JsonType::isInt, "an integer", JsonNode::intValue, value -> value);
+        put(FieldType.RANK_OR_NONE, JsonType::isInt, "an integer", JsonNode::intValue, value -> value);
+        put(FieldType.SEED, JsonType::isInt, "an integer", JsonNode::intValue, value -> value);
         put(FieldType.ALPHA, JsonNode::isNumber, "a number", JsonNode::doubleValue, JsonType::number);
         put(FieldType.DROPOUT, JsonNode::isNumber, "a number", JsonNode::doubleValue, value -> value);
         put(FieldType.DROPOUT_IN_FILE, JsonNode::isNumber, "a number", JsonNode::doubleValue, value -> value);
@@ -51,15 +54,16 @@ record JsonType<V>(
                 "none, all or lora_only",
                 value -> biases(value).findFirst().orElseThrow(),
                 BiasTraining::peftName);
-        put(
-                FieldType.START,
-                value -> value.isBoolean() || value.isTextual(),
-                "true, false or a name",
-                value -> Stream.of(Initialization.values())
-                        .filter(start -> names(start, value))
-                        .findFirst()
-                        .orElse(null),
-                JsonType::start);
+        List.of(FieldType.START, FieldType.LOKR_START, FieldType.HIRA_START, FieldType.C3A_START)
+                .forEach(type -> put(
+                        type,
+                        value -> value.isBoolean() || value.isTextual(),
+                        "true, false or a name",
+                        value -> Stream.of(Initialization.values())
+                                .filter(start -> names(start, value))
+                                .findFirst()
+                                .orElse(null),
+                        JsonType::start));
         put(
                 FieldType.DEFAULT_START,
                 JsonNode::isBoolean,

@@ -11,6 +11,7 @@ import java.util.stream.Collectors;
 import org.lora4j.config.AdapterConfig;
 import org.lora4j.config.Ia3Config;
 import org.lora4j.config.LohaConfig;
+import org.lora4j.config.LokrConfig;
 import org.lora4j.config.LoraConfig;
 
 /**
@@ -46,7 +47,8 @@ record PeftMethod(String type, Supplier<? extends AdapterConfig.Builder<?>> buil
                     PeftField.refused("velora_config", null)),
             of("IA3", Ia3Config::builder),
             // Fields of releases behind the one whose fields are written; both change what an adapter computes.
-            of("LOHA", LohaConfig::builder, PeftField.later("r2"), PeftField.later("use_khatri_rao")));
+            of("LOHA", LohaConfig::builder, PeftField.later("r2"), PeftField.later("use_khatri_rao")),
+            of("LOKR", LokrConfig::builder));
 
     private static PeftMethod of(
             String type, Supplier<? extends AdapterConfig.Builder<?>> builder, PeftField... others) {
