@@ -98,7 +98,7 @@ final class WeightSites {
         int rank = config.rankOf(owner);
         AdapterMethod method = AdapterMethods.of(config, owner);
         ShapeFit.Wanted wanted = new ShapeFit.Wanted(method, tensors, rank);
-        Optional<ShapeFit> fit = wanted.ofWeight(base.shape(weight), config.fanInFanOut());
+        Optional<ShapeFit> fit = wanted.ofWeight(base.shape(weight), config.fanInFanOut() && !base.isHosted());
         fit.ifPresentOrElse(
                 found -> sites.add(new WeightSite(
                         path,

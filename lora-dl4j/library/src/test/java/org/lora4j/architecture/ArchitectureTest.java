@@ -191,6 +191,7 @@ class ArchitectureTest {
                         "internal.array.io",
                         "internal.format.huggingface",
                         "adapter",
+                        "model",
                         "internal.host"),
                 layer(
                         "continual",
