@@ -7,11 +7,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.function.BiConsumer;
+import java.util.Optional;
 import java.util.function.BiFunction;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
-import org.lora4j.error.Problems;
+import java.util.stream.Stream;
 
 /**
  * A type of values that fields of configs have: how such a value is checked and copied, and, in {@code format.peft}, how it
@@ -30,6 +30,10 @@ public final class FieldType<V> {
 
     /** A probability of dropping something while training. */
     public static final FieldType<Double> DROPOUT =
+            of(dropout -> dropout >= 0 && dropout < 1, "the probability of dropping, in [0, 1)");
+
+    /** A probability of leaving out parts of an update in training, kept for the file: there is no training with it here. */
+    public static final FieldType<Double> DROPOUT_IN_FILE =
             of(dropout -> dropout >= 0 && dropout < 1, "the probability of dropping, in [0, 1)");
 
     /** Yes or no. */
@@ -109,7 +113,11 @@ public final class FieldType<V> {
     }
 
     private static <V> FieldType<List<V>> list(BiFunction<List<V>, String, List<String>> problems) {
-        return new FieldType<>(List::copyOf, problems, value -> value);
+        return new FieldType<>(
+                // Not List.copyOf, which stops at a null before the check can tell of it.
+                values -> Collections.unmodifiableList(new ArrayList<>(values)),
+                problems,
+                value -> value);
     }
 
     private static FieldType<ModuleSelector> selector(boolean noneIsAllLinear) {
@@ -167,8 +175,8 @@ public final class FieldType<V> {
     }
 
     /** What equality and hash compare. */
-    Object compared(V value) {
-        return value == null ? null : compared.apply(value);
+    Optional<Object> compared(V value) {
+        return Optional.ofNullable(value).map(compared);
     }
 
     /**
@@ -177,29 +185,33 @@ public final class FieldType<V> {
      * @param name its name in Java, and in messages about values
      * @param peftName its name in files
      * @param type its type
-     * @param get reads it
-     * @param set sets it
-     * @param <B> builders of the config
+     * @param initial its default
      * @param <V> its values
      * @apiNote Status: experimental
      */
-    public record Field<B, V>(
-            String name,
-            String peftName,
-            FieldType<V> type,
-            java.util.function.Function<B, V> get,
-            BiConsumer<B, V> set) {
+    public record Field<V>(String name, String peftName, FieldType<V> type, V initial) {
 
-        void check(B builder, Problems all) {
-            all.addAll(type.problemsOf(name, get.apply(builder)));
+        /** The same field where a method's file has it by another name. */
+        Field<V> as(String otherName) {
+            return as(otherName, type);
         }
 
-        void copy(B from, B to) {
-            set.accept(to, type.copied(get.apply(from)));
+        /** The same field where a method's file has it by another name and allows other values. */
+        Field<V> as(String otherName, FieldType<V> otherType) {
+            return new Field<>(name, otherName, otherType, initial);
         }
 
-        Object compared(B builder) {
-            return type.compared(get.apply(builder));
+        /** The same field with the default of another method. */
+        Field<V> from(V otherInitial) {
+            return new Field<>(name, peftName, type, otherInitial);
+        }
+
+        /** The table of a config: common fields, in whose place one of the same name comes, then its own. */
+        static List<Field<?>> table(List<Field<?>> common, Field<?>... own) {
+            Map<String, Field<?>> byName = new LinkedHashMap<>();
+            common.forEach(field -> byName.put(field.name(), field));
+            Stream.of(own).forEach(field -> byName.put(field.name(), field));
+            return List.copyOf(byName.values());
         }
     }
 }

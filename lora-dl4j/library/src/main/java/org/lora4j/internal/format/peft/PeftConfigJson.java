@@ -293,7 +293,8 @@ public final class PeftConfigJson {
         fields.putAll(content.extras());
         fields.put("peft_type", method.type());
         fields.put("inference_mode", true);
-        put(fields, content.config().toBuilder());
+        AdapterConfig.Builder<?> config = content.config().toBuilder();
+        config.fields().forEach(field -> put(fields, config, field));
         try {
             return JSON.writer(printer()).writeValueAsString(fields);
         } catch (JsonProcessingException e) {
@@ -304,15 +305,8 @@ public final class PeftConfigJson {
         }
     }
 
-    private static <B extends AdapterConfig.Builder<B>> void put(
-            Map<String, Object> fields, AdapterConfig.Builder<B> config) {
-        for (Field<? super B, ?> field : config.fields()) {
-            put(fields, config.self(), field);
-        }
-    }
-
-    private static <B, V> void put(Map<String, Object> fields, B config, Field<? super B, V> field) {
-        V value = field.get().apply(config);
+    private static <V> void put(Map<String, Object> fields, AdapterConfig.Builder<?> config, Field<V> field) {
+        V value = config.get(field);
         boolean carried = fields.get(field.peftName()) != null
                 && field.type() == FieldType.START
                 && value == Initialization.KAIMING_UNIFORM;

@@ -39,14 +39,10 @@ final class PeftConfigReader {
 
     /** The config, or null if anything was added to the problems. */
     AdapterConfig read(boolean ignoreStart) {
-        return read(method.builder().get(), ignoreStart);
-    }
-
-    private <B extends AdapterConfig.Builder<B>> AdapterConfig read(
-            AdapterConfig.Builder<B> builder, boolean ignoreStart) {
-        for (Field<? super B, ?> field : builder.fields()) {
+        AdapterConfig.Builder<?> builder = method.builder().get();
+        for (Field<?> field : builder.fields()) {
             if (!ignoreStart || field.type() != FieldType.START) {
-                read(builder.self(), field);
+                read(builder, field);
             }
         }
         JsonNode mode = root.get("inference_mode");
@@ -56,7 +52,7 @@ final class PeftConfigReader {
         return build(builder);
     }
 
-    private <B, V> void read(B builder, Field<? super B, V> field) {
+    private <V> void read(AdapterConfig.Builder<?> builder, Field<V> field) {
         JsonNode value = root.get(field.peftName());
         if (value == null || value.isNull()) {
             return;
@@ -70,7 +66,7 @@ final class PeftConfigReader {
         if (read == null) {
             unsupportedStart = field.peftName() + " = " + value + " is not supported" + reason(value.asText());
         } else {
-            field.set().accept(builder, read);
+            builder.set(field, read);
         }
     }
 
