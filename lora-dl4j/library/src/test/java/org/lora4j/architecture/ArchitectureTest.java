@@ -197,6 +197,7 @@ class ArchitectureTest {
                         "internal.array.io",
                         "internal.format.huggingface",
                         "adapter",
+                        "model",
                         "internal.host"),
                 layer(
                         "continual",
@@ -217,6 +218,7 @@ class ArchitectureTest {
                 layer(
                         "pretrained",
                         "error",
+                        "config",
                         "format",
                         "internal.array",
                         "internal.graph",

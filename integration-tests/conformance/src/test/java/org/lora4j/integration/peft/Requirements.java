@@ -28,7 +28,8 @@ final class Requirements {
             "malformed",
             "dora",
             "ia3",
-            "loha");
+            "loha",
+            "lokr");
 
     private Requirements() {}
 
@@ -50,10 +51,11 @@ final class Requirements {
         boolean lora = type.equals("LORA");
         return switch (golden.family()) {
             case "trainable-tokens" -> lora;
+            case "lora-conversion" -> Set.of("LORA", "LOHA").contains(type);
             case "lora-init" ->
                 lora && !isRandomized(config.path("init_lora_weights").asText());
             case "train" ->
-                Set.of("LORA", "IA3", "LOHA").contains(type)
+                Set.of("LORA", "IA3", "LOHA", "LOKR").contains(type)
                         && !config.path("use_dora").asBoolean()
                         && TrainingRecipe.isPlain(golden.about());
             default -> false;
