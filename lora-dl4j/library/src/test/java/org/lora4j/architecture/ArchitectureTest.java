@@ -48,6 +48,7 @@ class ArchitectureTest {
     static Stream<Arguments> layers() {
         return Stream.of(
                 layer("error"),
+                layer("random"),
                 layer("internal.format.zip"),
                 layer("config", "error"),
                 layer("format", "error"),
@@ -280,7 +281,8 @@ class ArchitectureTest {
     @ParameterizedTest(name = "{0}")
     @MethodSource("layers")
     void package_usesOnlyWhatItsLineNames(String name, List<String> mayUse) {
-        String[] used = Stream.concat(Stream.of(name), mayUse.stream()).toArray(String[]::new);
+        String[] used = Stream.concat(Stream.of(name, inRoot("random")), mayUse.stream())
+                .toArray(String[]::new);
 
         classes()
                 .that()
