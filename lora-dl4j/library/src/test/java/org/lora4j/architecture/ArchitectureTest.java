@@ -59,7 +59,7 @@ class ArchitectureTest {
                 layer("format.safetensors", "error", "format", "internal.format.file"),
                 layer("internal.engine.autodiff", "error", "internal.engine.autodiff.rules", "internal.graph"),
                 layer("internal.format.json", "error", "internal.format.file"),
-                layer("internal.format.peft", "error", "config", "internal.format.file"),
+                layer("internal.format.peft", "error", "config", "internal.format.file", "internal.format.json"),
                 layer("internal.format.torch", "error", "internal.format.file", "internal.format.zip", "format"),
                 layer("method", "error", "config", "internal.array"),
                 layer("quant", "error", "internal.array", "internal.graph"),
@@ -78,7 +78,13 @@ class ArchitectureTest {
                         "internal.format.file",
                         "internal.format.zip",
                         "internal.format.json"),
-                layer("internal.format.huggingface", "error", "format", "internal.format.file", "format.safetensors"),
+                layer(
+                        "internal.format.huggingface",
+                        "error",
+                        "format",
+                        "internal.format.file",
+                        "internal.format.json",
+                        "format.safetensors"),
                 layer("internal.format.samediff", "error", "internal.format.json"),
                 layer("retention", "error", "internal.array", "internal.format.json"),
                 layer(
