@@ -20,7 +20,9 @@ final class IoKeys {
             "y_adapter_once",
             "y_merged",
             "y_merged_once",
-            "y_init");
+            "y_init",
+            "vera_A",
+            "vera_B");
 
     private static final List<String> PREFIXES = List.of(
             "merged.",

@@ -28,7 +28,10 @@ final class Requirements {
             "malformed",
             "dora",
             "ia3",
-            "loha");
+            "loha",
+            "vera",
+            "pvera",
+            "randlora");
 
     private Requirements() {}
 
@@ -53,7 +56,7 @@ final class Requirements {
             case "lora-init" ->
                 lora && !isRandomized(config.path("init_lora_weights").asText());
             case "train" ->
-                Set.of("LORA", "IA3", "LOHA").contains(type)
+                Set.of("LORA", "IA3", "LOHA", "VERA", "RANDLORA").contains(type)
                         && !config.path("use_dora").asBoolean()
                         && TrainingRecipe.isPlain(golden.about());
             default -> false;

@@ -4,6 +4,7 @@ package org.lora4j.internal.format.peft;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -12,6 +13,9 @@ import org.lora4j.config.AdapterConfig;
 import org.lora4j.config.Ia3Config;
 import org.lora4j.config.LohaConfig;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.config.PveraConfig;
+import org.lora4j.config.RandLoraConfig;
+import org.lora4j.config.VeraConfig;
 
 /**
  * The table of methods whose files are read and written: for each its config, whose fields are honored, and what becomes of
@@ -47,7 +51,14 @@ record PeftMethod(String type, Supplier<? extends AdapterConfig.Builder<?>> buil
                     PeftField.refused("velora_config", null)),
             of("IA3", Ia3Config::builder),
             // Fields of releases behind the one whose fields are written; both change what an adapter computes.
-            of("LOHA", LohaConfig::builder, PeftField.later("r2"), PeftField.later("use_khatri_rao")));
+            of("LOHA", LohaConfig::builder, PeftField.later("r2"), PeftField.later("use_khatri_rao")),
+            of("VERA", VeraConfig::builder),
+            of(
+                    "PVERA",
+                    PveraConfig::builder,
+                    PeftField.carried("generator_seed", null),
+                    PeftField.refused("sample_at_inference", false)),
+            of("RANDLORA", RandLoraConfig::builder));
 
     private static PeftMethod of(
             String type, Supplier<? extends AdapterConfig.Builder<?>> builder, PeftField... others) {
@@ -71,6 +82,11 @@ record PeftMethod(String type, Supplier<? extends AdapterConfig.Builder<?>> buil
         return of(config.peftType())
                 .orElseThrow(() -> new IllegalArgumentException("method " + config.peftType()
                         + ": files of it are not known; expected one of " + names() + ". Use one of these."));
+    }
+
+    /** What the method's files call the training of the biases of adapted modules. */
+    String adaptedBiases() {
+        return (type.equals("ADALORA") ? "LORA" : type).toLowerCase(Locale.ROOT) + "_only";
     }
 
     /** PEFT's names of all methods, quoted. */
