@@ -10,6 +10,7 @@ import java.util.function.Function;
 import org.lora4j.config.AdapterConfig;
 import org.lora4j.config.Ia3Config;
 import org.lora4j.config.LohaConfig;
+import org.lora4j.config.LokrConfig;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.PveraConfig;
 import org.lora4j.config.RandLoraConfig;
@@ -37,6 +38,7 @@ public final class AdapterMethods {
                     (config, path) -> config.dora() ? new DoraMethod() : new LoraMethod(config.loraBias())),
             new Line<>(Ia3Config.class, (config, path) -> new Ia3Method(config.isFeedforward(path))),
             new Line<>(LohaConfig.class, (config, path) -> new LohaMethod(config.effectiveConvolution())),
+            new Line<>(LokrConfig.class, LokrMethod::new),
             new Line<>(
                     VeraConfig.class,
                     (config, path) ->
@@ -58,6 +60,7 @@ public final class AdapterMethods {
             Map.entry("IA3_FEEDFORWARD", options -> new Ia3Method(true)),
             Map.entry("LOHA", options -> new LohaMethod(false)),
             Map.entry("LOHA_TUCKER", options -> LohaMethod.tucker()),
+            Map.entry("LOKR", LokrMethod::of),
             Map.entry("VERA", options -> VeraMethod.of(false, options)),
             Map.entry("PVERA", options -> VeraMethod.of(true, options)),
             Map.entry("RANDLORA", RandLoraMethod::of)));

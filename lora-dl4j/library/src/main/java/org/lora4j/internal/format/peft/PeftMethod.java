@@ -12,6 +12,7 @@ import java.util.stream.Collectors;
 import org.lora4j.config.AdapterConfig;
 import org.lora4j.config.Ia3Config;
 import org.lora4j.config.LohaConfig;
+import org.lora4j.config.LokrConfig;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.PveraConfig;
 import org.lora4j.config.RandLoraConfig;
@@ -39,7 +40,6 @@ record PeftMethod(String type, Supplier<? extends AdapterConfig.Builder<?>> buil
                     PeftField.carried("ensure_weight_tying", false),
                     PeftField.carried("eva_config", null),
                     PeftField.refused("kasa_config", null),
-                    PeftField.refused("layer_replication", null),
                     PeftField.carried("loftq_config", Map.of()),
                     PeftField.carried("lora_ga_config", null),
                     PeftField.refused("megatron_config", null),
@@ -52,6 +52,7 @@ record PeftMethod(String type, Supplier<? extends AdapterConfig.Builder<?>> buil
             of("IA3", Ia3Config::builder),
             // Fields of releases behind the one whose fields are written; both change what an adapter computes.
             of("LOHA", LohaConfig::builder, PeftField.later("r2"), PeftField.later("use_khatri_rao")),
+            of("LOKR", LokrConfig::builder),
             of("VERA", VeraConfig::builder),
             of(
                     "PVERA",
