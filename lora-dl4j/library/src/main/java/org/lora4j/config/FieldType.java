@@ -47,9 +47,6 @@ public final class FieldType<V> {
     public static final FieldType<Double> DROPOUT_IN_FILE =
             of(dropout -> dropout >= 0 && dropout < 1, "the probability of dropping, in [0, 1)");
 
-    /** An integer that seeds a generator. */
-    public static final FieldType<Long> SEED = of(seed -> true, "an integer");
-
     /** A number that may have either sign. */
     public static final FieldType<Double> NUMBER = of(Double::isFinite, "a finite number");
 

@@ -17,7 +17,7 @@ import org.lora4j.config.FieldType.Field;
 public abstract class ProjectionConfig extends AdapterConfig {
 
     static final Field<Integer> RANK = new Field<>("rank", "r", FieldType.RANK, 256);
-    static final Field<Long> PROJECTION_KEY = new Field<>("projectionKey", "projection_prng_key", FieldType.SEED, 0L);
+    static final Field<Integer> PROJECTION_KEY = new Field<>("projectionKey", "projection_prng_key", FieldType.SEED, 0);
     static final Field<Boolean> SAVE_PROJECTION =
             new Field<>("saveProjection", "save_projection", FieldType.FLAG, true);
     static final List<Field<?>> PROJECTIONS = Field.table(
@@ -46,7 +46,7 @@ public abstract class ProjectionConfig extends AdapterConfig {
      *
      * @return a seed
      */
-    public final long projectionKey() {
+    public final int projectionKey() {
         return get(PROJECTION_KEY);
     }
 
@@ -96,7 +96,7 @@ public abstract class ProjectionConfig extends AdapterConfig {
          * @param key a seed; 0 by default
          * @return this builder
          */
-        public final B projectionKey(long key) {
+        public final B projectionKey(int key) {
             return set(PROJECTION_KEY, key);
         }
 
