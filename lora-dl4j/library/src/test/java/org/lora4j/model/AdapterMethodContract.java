@@ -29,6 +29,8 @@ import org.lora4j.config.Initialization;
 import org.lora4j.config.LohaConfig;
 import org.lora4j.config.LokrConfig;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.config.RandLoraConfig;
+import org.lora4j.config.VeraConfig;
 import org.lora4j.method.AdapterMethods;
 import org.lora4j.method.DoraMethod;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -87,6 +89,8 @@ public abstract class AdapterMethodContract {
         METHODS.put(
                 "LoKr of four factors, or with one for windows",
                 () -> LokrConfig.builder().rank(1).alpha(3).decomposeBoth(true).effectiveConvolution(true));
+        METHODS.put("VeRA", () -> VeraConfig.builder().rank(2));
+        METHODS.put("RandLoRA", () -> RandLoraConfig.builder().rank(2).alpha(3));
     }
 
     /** Every method in every network. */
@@ -214,10 +218,13 @@ public abstract class AdapterMethodContract {
 
     private static Map<String, double[]> values(AdaptedModel model) {
         Map<String, double[]> values = new TreeMap<>();
-        model.adapter("default")
-                .modules()
-                .forEach((path, factors) -> factors.forEach((suffix, array) ->
-                        values.put(path + "." + suffix, array.dup('c').data().asDouble())));
+        Adapter adapter = model.adapter("default");
+        adapter.modules()
+                .forEach((path, factors) -> factors.forEach((suffix, array) -> {
+                    if (AdapterMethods.of(adapter.config(), path).isTrained(suffix)) {
+                        values.put(path + "." + suffix, array.dup('c').data().asDouble());
+                    }
+                }));
         return values;
     }
 

@@ -29,7 +29,10 @@ final class Requirements {
             "dora",
             "ia3",
             "loha",
-            "lokr");
+            "lokr",
+            "vera",
+            "pvera",
+            "randlora");
 
     private Requirements() {}
 
@@ -55,7 +58,7 @@ final class Requirements {
             case "lora-init" ->
                 lora && !isRandomized(config.path("init_lora_weights").asText());
             case "train" ->
-                Set.of("LORA", "IA3", "LOHA", "LOKR").contains(type)
+                Set.of("LORA", "IA3", "LOHA", "LOKR", "VERA", "RANDLORA").contains(type)
                         && !config.path("use_dora").asBoolean()
                         && TrainingRecipe.isPlain(golden.about());
             default -> false;

@@ -4,6 +4,7 @@ package org.lora4j.internal.format.peft;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -13,6 +14,9 @@ import org.lora4j.config.Ia3Config;
 import org.lora4j.config.LohaConfig;
 import org.lora4j.config.LokrConfig;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.config.PveraConfig;
+import org.lora4j.config.RandLoraConfig;
+import org.lora4j.config.VeraConfig;
 
 /**
  * The table of methods whose files are read and written: for each its config, whose fields are honored, and what becomes of
@@ -48,7 +52,14 @@ record PeftMethod(String type, Supplier<? extends AdapterConfig.Builder<?>> buil
             of("IA3", Ia3Config::builder),
             // Fields of releases behind the one whose fields are written; both change what an adapter computes.
             of("LOHA", LohaConfig::builder, PeftField.later("r2"), PeftField.later("use_khatri_rao")),
-            of("LOKR", LokrConfig::builder));
+            of("LOKR", LokrConfig::builder),
+            of("VERA", VeraConfig::builder),
+            of(
+                    "PVERA",
+                    PveraConfig::builder,
+                    PeftField.carried("generator_seed", null),
+                    PeftField.refused("sample_at_inference", false)),
+            of("RANDLORA", RandLoraConfig::builder));
 
     private static PeftMethod of(
             String type, Supplier<? extends AdapterConfig.Builder<?>> builder, PeftField... others) {
@@ -72,6 +83,11 @@ record PeftMethod(String type, Supplier<? extends AdapterConfig.Builder<?>> buil
         return of(config.peftType())
                 .orElseThrow(() -> new IllegalArgumentException("method " + config.peftType()
                         + ": files of it are not known; expected one of " + names() + ". Use one of these."));
+    }
+
+    /** What the method's files call the training of the biases of adapted modules. */
+    String adaptedBiases() {
+        return (type.equals("ADALORA") ? "LORA" : type).toLowerCase(Locale.ROOT) + "_only";
     }
 
     /** PEFT's names of all methods, quoted. */
