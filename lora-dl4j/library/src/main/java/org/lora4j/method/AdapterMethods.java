@@ -13,6 +13,7 @@ import org.lora4j.config.Ia3Config;
 import org.lora4j.config.LohaConfig;
 import org.lora4j.config.LokrConfig;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.config.MissConfig;
 import org.lora4j.error.MessageText;
 
 /**
@@ -36,7 +37,8 @@ public final class AdapterMethods {
                     (config, path) -> config.dora() ? new DoraMethod() : new LoraMethod(config.loraBias())),
             new Line<>(Ia3Config.class, (config, path) -> new Ia3Method(config.isFeedforward(path))),
             new Line<>(LohaConfig.class, (config, path) -> new LohaMethod(config.effectiveConvolution())),
-            new Line<>(LokrConfig.class, LokrMethod::new));
+            new Line<>(LokrConfig.class, LokrMethod::new),
+            new Line<>(MissConfig.class, (config, path) -> new MissMethod(config)));
 
     /** What makes the method of a saved network, by the name before the colon of its id. */
     private static final Map<String, Function<MethodOptions, AdapterMethod>> SAVED = new TreeMap<>(Map.ofEntries(
@@ -46,7 +48,8 @@ public final class AdapterMethods {
             Map.entry("IA3_FEEDFORWARD", options -> new Ia3Method(true)),
             Map.entry("LOHA", options -> new LohaMethod(false)),
             Map.entry("LOHA_TUCKER", options -> LohaMethod.tucker()),
-            Map.entry("LOKR", LokrMethod::of)));
+            Map.entry("LOKR", LokrMethod::of),
+            Map.entry("MISS", MissMethod::of)));
 
     private AdapterMethods() {}
 

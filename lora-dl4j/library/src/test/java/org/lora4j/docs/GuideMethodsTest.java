@@ -11,6 +11,7 @@ import org.lora4j.Lora;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.AdapterConfig;
 import org.lora4j.config.LokrConfig;
+import org.lora4j.config.MissConfig;
 import org.lora4j.samediff.AdaptedSameDiff;
 
 /** The examples of docs/methods.md. */
@@ -29,6 +30,13 @@ class GuideMethodsTest {
                 .build();
 
         check(lokr);
+    }
+
+    @Test
+    void miss() throws IOException {
+        MissConfig miss = MissConfig.builder().rank(16).targetModules("dense1").build();
+
+        check(miss);
     }
 
     private void check(AdapterConfig config) throws IOException {

@@ -29,7 +29,8 @@ final class Requirements {
             "dora",
             "ia3",
             "loha",
-            "lokr");
+            "lokr",
+            "miss");
 
     private Requirements() {}
 
@@ -54,7 +55,7 @@ final class Requirements {
             case "lora-init" ->
                 lora && !isRandomized(config.path("init_lora_weights").asText());
             case "train" ->
-                Set.of("LORA", "IA3", "LOHA", "LOKR").contains(type)
+                Set.of("LORA", "IA3", "LOHA", "LOKR", "MISS").contains(type)
                         && !config.path("use_dora").asBoolean()
                         && TrainingRecipe.isPlain(golden.about());
             default -> false;

@@ -13,6 +13,7 @@ import org.lora4j.config.Ia3Config;
 import org.lora4j.config.LohaConfig;
 import org.lora4j.config.LokrConfig;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.config.MissConfig;
 
 /**
  * The table of methods whose files are read and written: for each its config, whose fields are honored, and what becomes of
@@ -49,7 +50,8 @@ record PeftMethod(String type, Supplier<? extends AdapterConfig.Builder<?>> buil
             of("IA3", Ia3Config::builder),
             // Fields of releases behind the one whose fields are written; both change what an adapter computes.
             of("LOHA", LohaConfig::builder, PeftField.later("r2"), PeftField.later("use_khatri_rao")),
-            of("LOKR", LokrConfig::builder));
+            of("LOKR", LokrConfig::builder),
+            of("MISS", MissConfig::builder));
 
     private static PeftMethod of(
             String type, Supplier<? extends AdapterConfig.Builder<?>> builder, PeftField... others) {

@@ -51,7 +51,9 @@ public enum PeftTensor {
     /** LoKr's right side, next to the input [rank, in of a part * window], with a core [rank, in of a part]. */
     LOKR_W2_B("lokr_w2_b", "LOKR"),
     /** The core of LoKr's right side [rank, rank, k...]. */
-    LOKR_T2("lokr_t2", "LOKR");
+    LOKR_T2("lokr_t2", "LOKR"),
+    /** The matrix that parts share in MiSS [rank, out], repeated [rank, m], in blocks [out / rank, rank, rank]. */
+    MISS_BLOCK("miss_block", "MISS");
 
     private final String suffix;
     private final String peftType;

@@ -220,6 +220,16 @@ public final class SiteGraph implements ModuleAlgebra<SDVariable> {
     }
 
     @Override
+    public SDVariable thin(SDVariable peft) {
+        return switch (site.factorLayout()) {
+            case TRANSPOSED -> graph().permute(peft, 1, 0);
+            case WINDOW_FIRST ->
+                graph().permute(peft, Layout.windowFirst(shape().kernel().size()));
+            case SAME, HEADS -> peft;
+        };
+    }
+
+    @Override
     public SDVariable add(SDVariable a, SDVariable b) {
         return a.add(b);
     }
