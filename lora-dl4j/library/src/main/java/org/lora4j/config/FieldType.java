@@ -135,6 +135,14 @@ public final class FieldType<V> {
                     : prefixed(field, tokens.problems()),
             value -> value);
 
+    /** Layers that are repeated. */
+    public static final FieldType<LayerReplication> REPLICATION = new FieldType<>(
+            UnaryOperator.identity(),
+            (layers, field) -> layers == null
+                    ? List.of(field + " = null, expected a LayerReplication (none() for none)")
+                    : prefixed(field, layers.problems()),
+            value -> value);
+
     private final UnaryOperator<V> copy;
     private final BiFunction<V, String, List<String>> problems;
     private final UnaryOperator<Object> compared;

@@ -14,6 +14,7 @@ import java.util.stream.Stream;
 import org.lora4j.config.BiasTraining;
 import org.lora4j.config.FieldType;
 import org.lora4j.config.Initialization;
+import org.lora4j.config.LayerReplication;
 import org.lora4j.config.MissVariant;
 import org.lora4j.config.ModuleSelector;
 import org.lora4j.config.Scaling;
@@ -122,12 +123,18 @@ record JsonType<V>(
                 JsonType::numbers);
         put(
                 FieldType.TOKENS,
-                value -> isTokens(value) || isMapOf(value, JsonType::isTokens),
+                value -> isInts(value) || isMapOf(value, JsonType::isInts),
                 "a list of token ids, or lists by module",
                 value -> value.isArray()
                         ? new TrainableTokens(list(value, JsonNode::intValue), Map.of())
                         : TrainableTokens.of(map(value, ids -> list(ids, JsonNode::intValue))),
                 tokens -> tokens.byModule().isEmpty() ? orNull(tokens.ofInputEmbedding()) : tokens.byModule());
+        put(
+                FieldType.REPLICATION,
+                value -> value.isArray() && value.valueStream().allMatch(JsonType::isInts),
+                "a list of ranges [from, to]",
+                value -> new LayerReplication(list(value, range -> list(range, JsonNode::intValue))),
+                layers -> orNull(layers.ranges()));
     }
 
     private static <V> void put(
@@ -198,7 +205,7 @@ record JsonType<V>(
         return value.isArray() && value.valueStream().allMatch(JsonNode::isTextual);
     }
 
-    private static boolean isTokens(JsonNode value) {
+    private static boolean isInts(JsonNode value) {
         return value.isArray() && value.valueStream().allMatch(JsonType::isInt);
     }
 

@@ -37,7 +37,6 @@ record PeftMethod(String type, Supplier<? extends AdapterConfig.Builder<?>> buil
                     PeftField.carried("ensure_weight_tying", false),
                     PeftField.carried("eva_config", null),
                     PeftField.refused("kasa_config", null),
-                    PeftField.refused("layer_replication", null),
                     PeftField.carried("loftq_config", Map.of()),
                     PeftField.carried("lora_ga_config", null),
                     PeftField.refused("megatron_config", null),
