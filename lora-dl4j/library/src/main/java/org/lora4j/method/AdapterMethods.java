@@ -9,6 +9,7 @@ import java.util.TreeMap;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import org.lora4j.config.AdapterConfig;
+import org.lora4j.config.HiraConfig;
 import org.lora4j.config.Ia3Config;
 import org.lora4j.config.LohaConfig;
 import org.lora4j.config.LokrConfig;
@@ -38,7 +39,8 @@ public final class AdapterMethods {
             new Line<>(Ia3Config.class, (config, path) -> new Ia3Method(config.isFeedforward(path))),
             new Line<>(LohaConfig.class, (config, path) -> new LohaMethod(config.effectiveConvolution())),
             new Line<>(LokrConfig.class, LokrMethod::new),
-            new Line<>(MissConfig.class, (config, path) -> new MissMethod(config)));
+            new Line<>(MissConfig.class, (config, path) -> new MissMethod(config)),
+            new Line<>(HiraConfig.class, (config, path) -> new HiraMethod()));
 
     /** What makes the method of a saved network, by the name before the colon of its id. */
     private static final Map<String, Function<MethodOptions, AdapterMethod>> SAVED = new TreeMap<>(Map.ofEntries(
@@ -49,7 +51,8 @@ public final class AdapterMethods {
             Map.entry("LOHA", options -> new LohaMethod(false)),
             Map.entry("LOHA_TUCKER", options -> LohaMethod.tucker()),
             Map.entry("LOKR", LokrMethod::of),
-            Map.entry("MISS", MissMethod::of)));
+            Map.entry("MISS", MissMethod::of),
+            Map.entry("HIRA", options -> new HiraMethod())));
 
     private AdapterMethods() {}
 

@@ -25,6 +25,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.AdapterConfig;
+import org.lora4j.config.HiraConfig;
 import org.lora4j.config.Ia3Config;
 import org.lora4j.config.Initialization;
 import org.lora4j.config.LohaConfig;
@@ -94,6 +95,7 @@ public abstract class AdapterMethodContract {
         METHODS.put("MiSS", () -> MissConfig.builder().rank(3));
         METHODS.put("MiSS, bat", () -> MissConfig.builder().rank(2).variant(MissVariant.BAT));
         METHODS.put("MiSS, mini", () -> MissConfig.builder().rank(3).miniRank(2).variant(MissVariant.MINI));
+        METHODS.put("HiRA", () -> HiraConfig.builder().rank(2));
     }
 
     /** Every method in every network. */

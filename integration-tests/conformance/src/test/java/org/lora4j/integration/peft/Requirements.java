@@ -30,7 +30,8 @@ final class Requirements {
             "ia3",
             "loha",
             "lokr",
-            "miss");
+            "miss",
+            "hira");
 
     private Requirements() {}
 
@@ -52,7 +53,7 @@ final class Requirements {
         boolean lora = type.equals("LORA");
         return switch (golden.family()) {
             case "trainable-tokens" -> lora;
-            case "lora-conversion" -> Set.of("LORA", "LOHA").contains(type);
+            case "lora-conversion" -> Set.of("LORA", "LOHA", "HIRA").contains(type);
             case "lora-init" ->
                 lora && !isRandomized(config.path("init_lora_weights").asText());
             case "train" ->

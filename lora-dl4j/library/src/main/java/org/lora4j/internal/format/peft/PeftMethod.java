@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.lora4j.config.AdapterConfig;
+import org.lora4j.config.HiraConfig;
 import org.lora4j.config.Ia3Config;
 import org.lora4j.config.LohaConfig;
 import org.lora4j.config.LokrConfig;
@@ -50,7 +51,9 @@ record PeftMethod(String type, Supplier<? extends AdapterConfig.Builder<?>> buil
             // Fields of releases behind the one whose fields are written; both change what an adapter computes.
             of("LOHA", LohaConfig::builder, PeftField.later("r2"), PeftField.later("use_khatri_rao")),
             of("LOKR", LokrConfig::builder),
-            of("MISS", MissConfig::builder));
+            of("MISS", MissConfig::builder),
+            // PEFT has the field, and makes every module of rank r all the same.
+            of("HIRA", HiraConfig::builder, PeftField.carried("rank_pattern", Map.of())));
 
     private static PeftMethod of(
             String type, Supplier<? extends AdapterConfig.Builder<?>> builder, PeftField... others) {

@@ -53,7 +53,15 @@ public enum PeftTensor {
     /** The core of LoKr's right side [rank, rank, k...]. */
     LOKR_T2("lokr_t2", "LOKR"),
     /** The matrix that parts share in MiSS [rank, out], repeated [rank, m], in blocks [out / rank, rank, rank]. */
-    MISS_BLOCK("miss_block", "MISS");
+    MISS_BLOCK("miss_block", "MISS"),
+    /** A of HiRA, of a linear module [rank, in] or of a convolution [rank, in, k...]. */
+    HIRA_A("hira_A", "HIRA"),
+    /** B of HiRA [out, rank], of a convolution [out, rank, 1...]. */
+    HIRA_B("hira_B", "HIRA"),
+    /** A of HiRA of an embedding [rank, vocabulary]. */
+    HIRA_EMBEDDING_A("hira_embedding_A", "HIRA"),
+    /** B of HiRA of an embedding [dimension, rank]. */
+    HIRA_EMBEDDING_B("hira_embedding_B", "HIRA");
 
     private final String suffix;
     private final String peftType;
