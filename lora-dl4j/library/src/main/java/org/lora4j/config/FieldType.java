@@ -47,6 +47,9 @@ public final class FieldType<V> {
     public static final FieldType<Double> DROPOUT_IN_FILE =
             of(dropout -> dropout >= 0 && dropout < 1, "the probability of dropping, in [0, 1)");
 
+    /** A number that may have either sign. */
+    public static final FieldType<Double> NUMBER = of(Double::isFinite, "a finite number");
+
     /** Yes or no. */
     public static final FieldType<Boolean> FLAG = of(flag -> true, "true or false");
 

@@ -198,13 +198,18 @@ final class NetworkAdapters {
             Map<String, INDArray> saved) {
         Map<String, Part> parts = new LinkedHashMap<>();
         Map<String, Part> tokens = new LinkedHashMap<>();
+        Map<String, INDArray> shared = new LinkedHashMap<>();
         // In the order of the network, whatever the order of the file: two directions must agree in it.
         for (NetworkModule module : modules.modules()) {
             String path = module.path();
             Map<String, INDArray> own = tensors.getOrDefault(path, Map.of());
             Map<String, INDArray> factors = TokenRows.without(own);
             if (!factors.isEmpty()) {
-                parts.put(path, part(file, module, selection, seed, factors, saved.keySet()));
+                Part part = part(file, module, selection, seed, factors, saved.keySet());
+                parts.put(path, part);
+                Map<String, INDArray> whole = new LinkedHashMap<>(factors);
+                whole.keySet().removeIf(suffix -> !part.method().isShared(suffix) || shared.containsKey(suffix));
+                shared.putAll(copies(module, whole));
             }
             if (own.size() > factors.size()) {
                 INDArray rows = own.get(TokenRowsMethod.ROWS);
@@ -229,7 +234,7 @@ final class NetworkAdapters {
                 }
             }
         }
-        return new NetworkAdapter(name, next++, file, seed, parts, tokens, copies, history);
+        return new NetworkAdapter(name, next++, file, seed, parts, tokens, shared, copies, history);
     }
 
     private Part part(

@@ -33,6 +33,8 @@ import org.lora4j.config.LokrConfig;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.MissConfig;
 import org.lora4j.config.MissVariant;
+import org.lora4j.config.RandLoraConfig;
+import org.lora4j.config.VeraConfig;
 import org.lora4j.internal.array.RandomStreams;
 import org.lora4j.method.AdapterMethods;
 import org.lora4j.method.DoraMethod;
@@ -96,6 +98,8 @@ public abstract class AdapterMethodContract {
         METHODS.put("MiSS, bat", () -> MissConfig.builder().rank(2).variant(MissVariant.BAT));
         METHODS.put("MiSS, mini", () -> MissConfig.builder().rank(3).miniRank(2).variant(MissVariant.MINI));
         METHODS.put("HiRA", () -> HiraConfig.builder().rank(2));
+        METHODS.put("VeRA", () -> VeraConfig.builder().rank(2));
+        METHODS.put("RandLoRA", () -> RandLoraConfig.builder().rank(2).alpha(3));
     }
 
     /** Every method in every network. */

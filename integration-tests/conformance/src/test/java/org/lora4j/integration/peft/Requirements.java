@@ -31,7 +31,10 @@ final class Requirements {
             "loha",
             "lokr",
             "miss",
-            "hira");
+            "hira",
+            "vera",
+            "pvera",
+            "randlora");
 
     private Requirements() {}
 
@@ -57,7 +60,7 @@ final class Requirements {
             case "lora-init" ->
                 lora && !isRandomized(config.path("init_lora_weights").asText());
             case "train" ->
-                Set.of("LORA", "IA3", "LOHA", "LOKR", "MISS").contains(type)
+                Set.of("LORA", "IA3", "LOHA", "LOKR", "MISS", "VERA", "RANDLORA").contains(type)
                         && !config.path("use_dora").asBoolean()
                         && TrainingRecipe.isPlain(golden.about());
             default -> false;

@@ -174,7 +174,9 @@ public final class LoraParameters implements ParamInitializer {
                 weight.dataType(),
                 () -> kind.toPeft(weight));
         Map<String, INDArray> named = new LinkedHashMap<>();
-        slot.arithmetic().initialize(start).forEach((suffix, array) -> named.put(kind.parameter(slot, suffix), array));
+        slot.arithmetic()
+                .cut(kind.shape(), slot.rank(), slot.arithmetic().initialize(start))
+                .forEach((suffix, array) -> named.put(kind.parameter(slot, suffix), array));
         return named;
     }
 

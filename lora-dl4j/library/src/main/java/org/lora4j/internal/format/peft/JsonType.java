@@ -42,6 +42,7 @@ record JsonType<V>(
         put(FieldType.ALPHA, JsonNode::isNumber, "a number", JsonNode::doubleValue, JsonType::number);
         put(FieldType.DROPOUT, JsonNode::isNumber, "a number", JsonNode::doubleValue, value -> value);
         put(FieldType.DROPOUT_IN_FILE, JsonNode::isNumber, "a number", JsonNode::doubleValue, value -> value);
+        put(FieldType.NUMBER, JsonNode::isNumber, "a number", JsonNode::doubleValue, value -> value);
         put(FieldType.FLAG, JsonNode::isBoolean, "true or false", JsonNode::booleanValue, value -> value);
         put(FieldType.TEXT, JsonNode::isTextual, "a text", JsonNode::textValue, value -> value);
         put(

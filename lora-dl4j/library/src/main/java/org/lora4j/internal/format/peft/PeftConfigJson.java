@@ -29,6 +29,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.lora4j.config.AdapterConfig;
+import org.lora4j.config.BiasTraining;
 import org.lora4j.config.FieldType;
 import org.lora4j.config.FieldType.Field;
 import org.lora4j.config.Initialization;
@@ -295,6 +296,9 @@ public final class PeftConfigJson {
         fields.put("inference_mode", true);
         AdapterConfig.Builder<?> config = content.config().toBuilder();
         config.fields().forEach(field -> put(fields, config, field));
+        if (content.config().bias() == BiasTraining.ADAPTED_ONLY) {
+            fields.put("bias", method.adaptedBiases());
+        }
         try {
             return JSON.writer(printer()).writeValueAsString(fields);
         } catch (JsonProcessingException e) {

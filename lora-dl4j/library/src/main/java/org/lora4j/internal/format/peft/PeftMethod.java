@@ -4,6 +4,7 @@ package org.lora4j.internal.format.peft;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -15,6 +16,9 @@ import org.lora4j.config.LohaConfig;
 import org.lora4j.config.LokrConfig;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.MissConfig;
+import org.lora4j.config.PveraConfig;
+import org.lora4j.config.RandLoraConfig;
+import org.lora4j.config.VeraConfig;
 
 /**
  * The table of methods whose files are read and written: for each its config, whose fields are honored, and what becomes of
@@ -53,7 +57,14 @@ record PeftMethod(String type, Supplier<? extends AdapterConfig.Builder<?>> buil
             of("LOKR", LokrConfig::builder),
             of("MISS", MissConfig::builder),
             // PEFT has the field, and makes every module of rank r all the same.
-            of("HIRA", HiraConfig::builder, PeftField.carried("rank_pattern", Map.of())));
+            of("HIRA", HiraConfig::builder, PeftField.carried("rank_pattern", Map.of())),
+            of("VERA", VeraConfig::builder),
+            of(
+                    "PVERA",
+                    PveraConfig::builder,
+                    PeftField.carried("generator_seed", null),
+                    PeftField.refused("sample_at_inference", false)),
+            of("RANDLORA", RandLoraConfig::builder));
 
     private static PeftMethod of(
             String type, Supplier<? extends AdapterConfig.Builder<?>> builder, PeftField... others) {
@@ -77,6 +88,11 @@ record PeftMethod(String type, Supplier<? extends AdapterConfig.Builder<?>> buil
         return of(config.peftType())
                 .orElseThrow(() -> new IllegalArgumentException("method " + config.peftType()
                         + ": files of it are not known; expected one of " + names() + ". Use one of these."));
+    }
+
+    /** What the method's files call the training of the biases of adapted modules. */
+    String adaptedBiases() {
+        return (type.equals("ADALORA") ? "LORA" : type).toLowerCase(Locale.ROOT) + "_only";
     }
 
     /** PEFT's names of all methods, quoted. */
