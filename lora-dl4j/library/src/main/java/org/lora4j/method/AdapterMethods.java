@@ -8,10 +8,12 @@ import java.util.TreeMap;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import org.lora4j.config.AdapterConfig;
+import org.lora4j.config.HiraConfig;
 import org.lora4j.config.Ia3Config;
 import org.lora4j.config.LohaConfig;
 import org.lora4j.config.LokrConfig;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.config.MissConfig;
 import org.lora4j.config.PveraConfig;
 import org.lora4j.config.RandLoraConfig;
 import org.lora4j.config.VeraConfig;
@@ -39,6 +41,8 @@ public final class AdapterMethods {
             new Line<>(Ia3Config.class, (config, path) -> new Ia3Method(config.isFeedforward(path))),
             new Line<>(LohaConfig.class, (config, path) -> new LohaMethod(config.effectiveConvolution())),
             new Line<>(LokrConfig.class, LokrMethod::new),
+            new Line<>(MissConfig.class, (config, path) -> new MissMethod(config)),
+            new Line<>(HiraConfig.class, (config, path) -> new HiraMethod()),
             new Line<>(
                     VeraConfig.class,
                     (config, path) ->
@@ -61,6 +65,8 @@ public final class AdapterMethods {
             Map.entry("LOHA", options -> new LohaMethod(false)),
             Map.entry("LOHA_TUCKER", options -> LohaMethod.tucker()),
             Map.entry("LOKR", LokrMethod::of),
+            Map.entry("MISS", MissMethod::of),
+            Map.entry("HIRA", options -> new HiraMethod()),
             Map.entry("VERA", options -> VeraMethod.of(false, options)),
             Map.entry("PVERA", options -> VeraMethod.of(true, options)),
             Map.entry("RANDLORA", RandLoraMethod::of)));

@@ -10,10 +10,12 @@ import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.lora4j.config.AdapterConfig;
+import org.lora4j.config.HiraConfig;
 import org.lora4j.config.Ia3Config;
 import org.lora4j.config.LohaConfig;
 import org.lora4j.config.LokrConfig;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.config.MissConfig;
 import org.lora4j.config.PveraConfig;
 import org.lora4j.config.RandLoraConfig;
 import org.lora4j.config.VeraConfig;
@@ -53,6 +55,9 @@ record PeftMethod(String type, Supplier<? extends AdapterConfig.Builder<?>> buil
             // Fields of releases behind the one whose fields are written; both change what an adapter computes.
             of("LOHA", LohaConfig::builder, PeftField.later("r2"), PeftField.later("use_khatri_rao")),
             of("LOKR", LokrConfig::builder),
+            of("MISS", MissConfig::builder),
+            // PEFT has the field, and makes every module of rank r all the same.
+            of("HIRA", HiraConfig::builder, PeftField.carried("rank_pattern", Map.of())),
             of("VERA", VeraConfig::builder),
             of(
                     "PVERA",

@@ -52,6 +52,16 @@ public enum PeftTensor {
     LOKR_W2_B("lokr_w2_b", "LOKR"),
     /** The core of LoKr's right side [rank, rank, k...]. */
     LOKR_T2("lokr_t2", "LOKR"),
+    /** The matrix that parts share in MiSS [rank, out], repeated [rank, m], in blocks [out / rank, rank, rank]. */
+    MISS_BLOCK("miss_block", "MISS"),
+    /** A of HiRA, of a linear module [rank, in] or of a convolution [rank, in, k...]. */
+    HIRA_A("hira_A", "HIRA"),
+    /** B of HiRA [out, rank], of a convolution [out, rank, 1...]. */
+    HIRA_B("hira_B", "HIRA"),
+    /** A of HiRA of an embedding [rank, vocabulary]. */
+    HIRA_EMBEDDING_A("hira_embedding_A", "HIRA"),
+    /** B of HiRA of an embedding [dimension, rank]. */
+    HIRA_EMBEDDING_B("hira_embedding_B", "HIRA"),
     /** VeRA's vector next to the output [out]. */
     VERA_LAMBDA_B("vera_lambda_b", "VERA"),
     /** VeRA's vector between the projections [rank]. */
