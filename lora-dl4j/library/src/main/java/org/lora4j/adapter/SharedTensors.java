@@ -8,6 +8,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.lora4j.config.AdapterConfig;
+import org.lora4j.config.AdapterConfig.TargetUse;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.array.io.ArrayBytes;
 import org.lora4j.internal.format.peft.PeftTensor;
@@ -92,6 +93,9 @@ final class SharedTensors {
 
     private static Set<String> suffixes(AdapterConfig config, Map<String, Map<String, INDArray>> modules) {
         Set<String> suffixes = new TreeSet<>();
+        if (config.targetUse() != TargetUse.FACTORS) {
+            return suffixes;
+        }
         modules.forEach((path, tensors) -> tensors.keySet().stream()
                 .filter(AdapterMethods.of(config, path)::isShared)
                 .forEach(suffixes::add));

@@ -28,7 +28,9 @@ final class Requirements {
             "malformed",
             "dora",
             "ia3",
-            "loha");
+            "loha",
+            "trainable-tokens",
+            "ln-tuning");
 
     private Requirements() {}
 
@@ -49,11 +51,10 @@ final class Requirements {
         String type = config.path("peft_type").asText();
         boolean lora = type.equals("LORA");
         return switch (golden.family()) {
-            case "trainable-tokens" -> lora;
             case "lora-init" ->
                 lora && !isRandomized(config.path("init_lora_weights").asText());
             case "train" ->
-                Set.of("LORA", "IA3", "LOHA").contains(type)
+                Set.of("LORA", "IA3", "LOHA", "LN_TUNING", "TRAINABLE_TOKENS").contains(type)
                         && !config.path("use_dora").asBoolean()
                         && TrainingRecipe.isPlain(golden.about());
             default -> false;

@@ -34,13 +34,14 @@ public final class AdapterTensors {
     public static Map<String, INDArray> of(Adapter adapter) {
         Map<String, INDArray> tensors = new TreeMap<>();
         adapter.modules()
-                .forEach((path, factors) -> factors.forEach((suffix, array) -> tensors.put(
-                        PeftKeys.factor(path, PeftTensor.ofSuffix(suffix).orElseThrow()), array)));
+                .forEach((path, factors) -> factors.forEach(
+                        (suffix, array) -> tensors.put(PeftKeys.factor(adapter.config(), path, suffix), array)));
         Set<String> wrapped = adapter.modules().entrySet().stream()
                 .filter(module -> !module.getValue().keySet().equals(Set.of(PeftTensor.TOKEN_ROWS.suffix())))
                 .map(Map.Entry::getKey)
                 .collect(Collectors.toSet());
-        adapter.savedParameters().forEach((path, array) -> tensors.put(PeftKeys.saved(path, wrapped), array));
+        adapter.savedParameters()
+                .forEach((path, array) -> tensors.put(PeftKeys.saved(adapter.config(), path, wrapped), array));
         return tensors;
     }
 

@@ -10,8 +10,10 @@ import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.lora4j.config.AdapterConfig;
 import org.lora4j.config.Ia3Config;
+import org.lora4j.config.LnTuningConfig;
 import org.lora4j.config.LohaConfig;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.config.TrainableTokensConfig;
 
 /**
  * The table of methods whose files are read and written: for each its config, whose fields are honored, and what becomes of
@@ -47,7 +49,10 @@ record PeftMethod(String type, Supplier<? extends AdapterConfig.Builder<?>> buil
                     PeftField.refused("velora_config", null)),
             of("IA3", Ia3Config::builder),
             // Fields of releases behind the one whose fields are written; both change what an adapter computes.
-            of("LOHA", LohaConfig::builder, PeftField.later("r2"), PeftField.later("use_khatri_rao")));
+            of("LOHA", LohaConfig::builder, PeftField.later("r2"), PeftField.later("use_khatri_rao")),
+            of("LN_TUNING", LnTuningConfig::builder),
+            // How rows started does not matter any more.
+            of("TRAINABLE_TOKENS", TrainableTokensConfig::builder, PeftField.carried("init_weights", true)));
 
     private static PeftMethod of(
             String type, Supplier<? extends AdapterConfig.Builder<?>> builder, PeftField... others) {
