@@ -50,6 +50,9 @@ public abstract class AdapterConfig {
     static final Field<TrainableTokens> TRAINABLE_TOKENS =
             new Field<>("trainableTokens", "trainable_token_indices", FieldType.TOKENS, TrainableTokens.none());
 
+    static final Field<LayerReplication> LAYER_REPLICATION =
+            new Field<>("layerReplication", "layer_replication", FieldType.REPLICATION, LayerReplication.none());
+
     private final FieldValues values;
     private final LayerFilter layers;
 
@@ -365,6 +368,16 @@ public abstract class AdapterConfig {
         return trainableTokens().byModule().keySet().stream()
                 .filter(name -> modulePaths.stream().noneMatch(path -> TrainableTokens.means(name, path)))
                 .toList();
+    }
+
+    /**
+     * The repeated layers of which the model has to be made that this config is for (PEFT: {@code layer_replication}).
+     * Modules are numbered as in that model.
+     *
+     * @return the layers, {@link LayerReplication#none()} by default
+     */
+    public final LayerReplication layerReplication() {
+        return get(LAYER_REPLICATION);
     }
 
     /**

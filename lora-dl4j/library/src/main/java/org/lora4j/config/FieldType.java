@@ -25,6 +25,17 @@ public final class FieldType<V> {
     /** A rank. */
     public static final FieldType<Integer> RANK = of(rank -> rank >= 1, "1 or more");
 
+    /** How a size is split in two factors: the first one, or -1. */
+    public static final FieldType<Integer> FIRST_FACTOR =
+            of(factor -> factor == -1 || factor >= 1, "1 or more, or -1 for factors as equal as can be");
+
+    /** A rank that may be missing. */
+    public static final FieldType<Integer> RANK_OR_NONE = of(rank -> rank >= 0, "0 or more");
+
+    /** The seed of PyTorch's generator, or null. */
+    public static final FieldType<Integer> SEED =
+            new FieldType<>(UnaryOperator.identity(), (value, name) -> List.of(), value -> value);
+
     /** The numerator of a scale. */
     public static final FieldType<Double> ALPHA = of(FieldType::isAlpha, "a finite number, 0 or more");
 
@@ -50,7 +61,24 @@ public final class FieldType<V> {
     public static final FieldType<BiasTraining> BIAS = of(bias -> true, "a BiasTraining");
 
     /** A start value by PEFT's name of it. */
-    public static final FieldType<Initialization> START = of(start -> true, "an Initialization");
+    public static final FieldType<Initialization> START =
+            of(start -> !Initialization.OF_OTHER_METHODS.contains(start), "a start value of A and B");
+
+    /** A start value of LoKr by PEFT's name of it. */
+    public static final FieldType<Initialization> LOKR_START =
+            start(Initialization.KAIMING_UNIFORM, Initialization.RANDOM, Initialization.LYCORIS);
+
+    /** A start value of HiRA by PEFT's name of it. */
+    public static final FieldType<Initialization> HIRA_START =
+            start(Initialization.KAIMING_UNIFORM, Initialization.GAUSSIAN, Initialization.RANDOM);
+
+    /** A start value of C3A by PEFT's name of it. */
+    public static final FieldType<Initialization> C3A_START = start(
+            Initialization.KAIMING_UNIFORM,
+            Initialization.XAVIER_UNIFORM,
+            Initialization.FAN_IN_UNIFORM,
+            Initialization.GAUSSIAN,
+            Initialization.RANDOM);
 
     /** The start value of a method that has two: a flag in files. */
     public static final FieldType<Initialization> DEFAULT_START = of(
@@ -99,6 +127,14 @@ public final class FieldType<V> {
                     : prefixed(field, tokens.problems()),
             value -> value);
 
+    /** Layers that are repeated. */
+    public static final FieldType<LayerReplication> REPLICATION = new FieldType<>(
+            UnaryOperator.identity(),
+            (layers, field) -> layers == null
+                    ? List.of(field + " = null, expected a LayerReplication (none() for none)")
+                    : prefixed(field, layers.problems()),
+            value -> value);
+
     private final UnaryOperator<V> copy;
     private final BiFunction<V, String, List<String>> problems;
     private final UnaryOperator<Object> compared;
@@ -117,6 +153,10 @@ public final class FieldType<V> {
                         ? List.of()
                         : List.of(field + " = " + value + ", expected " + expected),
                 value -> value);
+    }
+
+    private static FieldType<Initialization> start(Initialization... allowed) {
+        return of(List.of(allowed)::contains, "one of " + List.of(allowed));
     }
 
     private static <V> FieldType<List<V>> list(BiFunction<List<V>, String, List<String>> problems) {

@@ -2,6 +2,7 @@
 package org.lora4j.dl4j;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -46,13 +47,13 @@ final class NetworkAdapters {
     private final Map<String, NetworkParameter> parameters = new HashMap<>();
     private final Map<String, List<INDArray>> baseHistory;
     private final BaseHashes hashes;
+    private final Map<String, Supplier<INDArray>> values = new LinkedHashMap<>();
     private int next;
 
     /** {@code baseHistory} is what the base's updater remembers, by {@code layer/name}. */
     NetworkAdapters(NetworkModules modules, Map<String, List<INDArray>> baseHistory) {
         this.modules = modules;
         this.baseHistory = baseHistory;
-        Map<String, Supplier<INDArray>> values = new HashMap<>();
         modules.parameters().forEach(parameter -> {
             parameters.put(parameter.path(), parameter);
             values.put(parameter.path(), parameter::peftValue);
@@ -62,6 +63,11 @@ final class NetworkAdapters {
 
     BaseHashes hashes() {
         return hashes;
+    }
+
+    /** How to get each parameter of the base, by path, in the layout of adapter files. */
+    Map<String, Supplier<INDArray>> values() {
+        return Collections.unmodifiableMap(values);
     }
 
     NetworkParameter parameter(String path) {

@@ -4,6 +4,7 @@ package org.lora4j.method;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -164,6 +165,17 @@ public interface AdapterMethod {
      */
     default Map<String, INDArray> cut(ModuleShape shape, int rank, Map<String, INDArray> found) {
         return FactorShapes.cut(this, factors(shape, rank), found);
+    }
+
+    /**
+     * The rank that every update of the method has, where it stays as it is when the adapter becomes plain LoRA, whatever
+     * rank is asked for (PEFT: MiSS).
+     *
+     * @param rank rank of the update by the config
+     * @return the rank, or empty if the update may be given another one
+     */
+    default OptionalInt keptRank(int rank) {
+        return OptionalInt.empty();
     }
 
     /**

@@ -11,6 +11,7 @@ import java.util.function.Function;
 import org.lora4j.config.AdapterConfig;
 import org.lora4j.config.Ia3Config;
 import org.lora4j.config.LohaConfig;
+import org.lora4j.config.LokrConfig;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.error.MessageText;
 
@@ -34,16 +35,18 @@ public final class AdapterMethods {
                     LoraConfig.class,
                     (config, path) -> config.dora() ? new DoraMethod() : new LoraMethod(config.loraBias())),
             new Line<>(Ia3Config.class, (config, path) -> new Ia3Method(config.isFeedforward(path))),
-            new Line<>(LohaConfig.class, (config, path) -> new LohaMethod(config.effectiveConvolution())));
+            new Line<>(LohaConfig.class, (config, path) -> new LohaMethod(config.effectiveConvolution())),
+            new Line<>(LokrConfig.class, LokrMethod::new));
 
     /** What makes the method of a saved network, by the name before the colon of its id. */
-    private static final Map<String, Function<MethodOptions, AdapterMethod>> SAVED = new TreeMap<>(Map.of(
-            "LORA", options -> new LoraMethod(),
-            "DORA", options -> new DoraMethod(),
-            "IA3", options -> new Ia3Method(false),
-            "IA3_FEEDFORWARD", options -> new Ia3Method(true),
-            "LOHA", options -> new LohaMethod(false),
-            "LOHA_TUCKER", options -> LohaMethod.tucker()));
+    private static final Map<String, Function<MethodOptions, AdapterMethod>> SAVED = new TreeMap<>(Map.ofEntries(
+            Map.entry("LORA", options -> new LoraMethod()),
+            Map.entry("DORA", options -> new DoraMethod()),
+            Map.entry("IA3", options -> new Ia3Method(false)),
+            Map.entry("IA3_FEEDFORWARD", options -> new Ia3Method(true)),
+            Map.entry("LOHA", options -> new LohaMethod(false)),
+            Map.entry("LOHA_TUCKER", options -> LohaMethod.tucker()),
+            Map.entry("LOKR", LokrMethod::of)));
 
     private AdapterMethods() {}
 

@@ -220,10 +220,10 @@ public class ArrayTape implements Algebra<ArrayTape.Node> {
     private static INDArray times(INDArray a, INDArray b) {
         boolean vector = a.rank() == 2 && b.rank() == 2 && b.length() == Math.max(b.size(0), b.size(1));
         if (vector && b.size(1) == 1 && a.size(0) == b.size(0) && a.size(1) > 1) {
-            return Broadcasts.mulColumn(a.dup('c'), b.reshape(b.length()));
+            return Broadcasts.mulColumn(a.dup(a.ordering()), b.reshape(b.length()));
         }
         if (vector && b.size(0) == 1 && a.size(1) == b.size(1) && a.size(0) > 1) {
-            return Broadcasts.mulRow(a.dup('c'), b.reshape(b.length()));
+            return Broadcasts.mulRow(a.dup(a.ordering()), b.reshape(b.length()));
         }
         return a.mul(b);
     }

@@ -54,6 +54,10 @@ record MethodOptions(Map<String, String> values) {
         return Boolean.parseBoolean(text(name));
     }
 
+    <E extends Enum<E>> E constant(String name, Class<E> of) {
+        return Enum.valueOf(of, text(name));
+    }
+
     String text(String name) {
         String value = values.get(name);
         if (value == null) {

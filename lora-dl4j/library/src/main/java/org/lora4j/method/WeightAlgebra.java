@@ -62,6 +62,18 @@ public interface WeightAlgebra<T> extends Algebra<T> {
     T lengthPerOutput(T weight);
 
     /**
+     * The lengths of the frozen weight with the product of two thin factors in it, as constants in the gradient. A host that
+     * works on rows need not form that weight.
+     *
+     * @param a the factor next to the input
+     * @param b the factor next to the output
+     * @return {@code |W + B A|} for each output, a vector {@code [outputs]}
+     */
+    default T heldLengthPerOutput(T a, T b) {
+        return held(lengthPerOutput(add(weight(), update(a, b))));
+    }
+
+    /**
      * A value for each output, for arithmetic with weights.
      *
      * @param perOutput a vector {@code [outputs]}

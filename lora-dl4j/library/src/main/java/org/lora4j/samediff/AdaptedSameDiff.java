@@ -10,6 +10,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Supplier;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.adapter.BaseHashes;
 import org.lora4j.config.AdapterConfig;
@@ -255,6 +256,11 @@ public final class AdaptedSameDiff extends HostedModel<LiveAdapter, MergedArrays
     @Override
     protected BaseHashes baseHashes() {
         return factory.hashes();
+    }
+
+    @Override
+    public Map<String, Supplier<INDArray>> baseWeights() {
+        return factory.values();
     }
 
     @Override

@@ -11,11 +11,15 @@ import java.util.Set;
 import org.lora4j.config.AdapterConfig;
 import org.lora4j.config.AdapterConfig.TargetUse;
 import org.lora4j.error.Problems;
+import org.lora4j.internal.host.RepeatedLayers;
 import org.lora4j.internal.host.Selection;
 import org.lora4j.internal.host.TokenRows;
 import org.lora4j.internal.host.TrainedParameters;
 import org.lora4j.method.AdapterMethod.BiasEffect;
 import org.lora4j.method.LoraMethod;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.autodiff.samediff.VariableType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -28,7 +32,22 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 record GraphSelection(List<Target> targets, List<TokenRows<GraphModule>> tokens, List<GraphParameter> parameters) {
 
     /** The graph that configs are read against. */
-    record Scope(GraphModules graph, List<GraphParameter> parameters, TargetParameters targetParameters) {}
+    record Scope(
+            SameDiff base, GraphModules graph, List<GraphParameter> parameters, TargetParameters targetParameters) {
+
+        /** The arrays of the leaves, by dotted names. */
+        Map<String, INDArray> values() {
+            Map<String, INDArray> values = new LinkedHashMap<>();
+            for (SDVariable variable : base.variables()) {
+                boolean isLeaf = variable.getVariableType() == VariableType.VARIABLE
+                        || variable.getVariableType() == VariableType.CONSTANT;
+                if (isLeaf && variable.getArr() != null) {
+                    values.put(ModulePaths.dotted(variable.name()), variable.getArr());
+                }
+            }
+            return values;
+        }
+    }
 
     /**
      * Reads a config.
@@ -41,6 +60,9 @@ record GraphSelection(List<Target> targets, List<TokenRows<GraphModule>> tokens,
         List<Target> targets = new ArrayList<>(moduleTargets(config, scope.graph()));
         targets.addAll(scope.targetParameters().targets(config, found, problems));
         checkPathsAreUnique(targets, problems);
+        if (!config.layerReplication().isEmpty()) {
+            RepeatedLayers.check(config.layerReplication(), scope.values(), problems);
+        }
         List<String> whole = targets.stream()
                 .filter(target -> target.method().biasEffect() == BiasEffect.ADDS
                         && target.module().fedByWeight())

@@ -2,6 +2,7 @@
 package org.lora4j.samediff;
 
 import java.util.Collection;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -36,21 +37,29 @@ final class LiveAdapters {
     private final SameDiff base;
     private final GraphSelection.Scope scope;
     private final BaseHashes hashes;
+    private final Map<String, Supplier<INDArray>> values = new LinkedHashMap<>();
 
     LiveAdapters(SameDiff base, GraphModules graph, List<GraphParameter> parameters) {
         this.base = base;
-        this.scope = new GraphSelection.Scope(graph, parameters, new TargetParameters(base, parameters));
-        Map<String, Supplier<INDArray>> values = new LinkedHashMap<>();
+        this.scope = new GraphSelection.Scope(base, graph, parameters, new TargetParameters(base, parameters));
+        Map<String, Supplier<INDArray>> exact = new LinkedHashMap<>();
         Collection<String> stored = StoredWeights.names(base);
-        parameters.stream()
-                .filter(parameter -> !stored.contains(parameter.variable()))
-                .forEach(
-                        parameter -> values.put(parameter.path(), () -> parameter.toPeft(array(parameter.variable()))));
-        this.hashes = new BaseHashes(values);
+        for (GraphParameter parameter : parameters) {
+            values.put(parameter.path(), () -> parameter.toPeft(array(parameter.variable())));
+            if (!stored.contains(parameter.variable())) {
+                exact.put(parameter.path(), values.get(parameter.path()));
+            }
+        }
+        this.hashes = new BaseHashes(exact);
     }
 
     BaseHashes hashes() {
         return hashes;
+    }
+
+    /** How to get each parameter of the base, by path, in the layout of adapter files. */
+    Map<String, Supplier<INDArray>> values() {
+        return Collections.unmodifiableMap(values);
     }
 
     /** Makes a fresh adapter; {@code taken} are the variables of the other adapters. */

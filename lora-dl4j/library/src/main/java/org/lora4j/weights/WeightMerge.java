@@ -124,7 +124,7 @@ public final class WeightMerge {
     }
 
     /** Compares the weights that get an update, which have to be read anyway. */
-    private static void requireSameBase(ModelWeights base, Adapter adapter, List<WeightSite> sites)
+    static void requireSameBase(ModelWeights base, Adapter adapter, List<WeightSite> sites)
             throws IncompatibleBaseException {
         Map<String, Supplier<INDArray>> values = new LinkedHashMap<>();
         sites.stream()
@@ -209,7 +209,7 @@ public final class WeightMerge {
                 site.method(),
                 site.shape(),
                 updateOf(adapter.modules().get(site.module())),
-                moved ? start(adapter.config(), site) : Map.of(),
+                moved ? start(base, adapter.config(), site) : Map.of(),
                 site.scaling(),
                 site::turned,
                 (peft, weight) -> site.turned(peft));
@@ -227,14 +227,16 @@ public final class WeightMerge {
         }
     }
 
-    private static Map<String, INDArray> updateOf(Map<String, INDArray> tensors) {
+    /** The tensors of an update, without rows that are trained beside it. */
+    static Map<String, INDArray> updateOf(Map<String, INDArray> tensors) {
         Map<String, INDArray> factors = new TreeMap<>(tensors);
         factors.remove(PeftTensor.TOKEN_ROWS.suffix());
         return factors;
     }
 
     /** The factors of what PEFT took off the base when the adapter was made. */
-    private Map<String, INDArray> start(AdapterConfig config, WeightSite site) throws IncompatibleBaseException {
+    static Map<String, INDArray> start(ModelWeights base, AdapterConfig config, WeightSite site)
+            throws IncompatibleBaseException {
         INDArray weight = site.turned(base.get(site.weight()));
         FactorStart start = new FactorStart(
                 site.shape(),

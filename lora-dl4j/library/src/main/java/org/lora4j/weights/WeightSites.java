@@ -20,6 +20,7 @@ import org.lora4j.error.Problems;
 import org.lora4j.internal.format.peft.PeftKeys;
 import org.lora4j.internal.format.peft.PeftTensor;
 import org.lora4j.internal.host.HostParameter;
+import org.lora4j.internal.host.RepeatedLayers;
 import org.lora4j.internal.host.TrainedParameters;
 import org.lora4j.method.AdapterMethod;
 import org.lora4j.method.AdapterMethods;
@@ -56,6 +57,8 @@ final class WeightSites {
     /** The weights of all updates; what does not fit is added to the problems. */
     static List<WeightSite> find(ModelWeights base, Adapter adapter, Problems problems) {
         WeightSites search = new WeightSites(base, adapter, problems);
+        // Copies of a layer share its weights in the files, so two updates cannot both be in them.
+        RepeatedLayers.refuse(search.config, "checkpoint", problems);
         search.findUpdates();
         search.checkTokens();
         search.checkSaved();
@@ -95,7 +98,7 @@ final class WeightSites {
         int rank = config.rankOf(owner);
         AdapterMethod method = AdapterMethods.of(config, owner);
         ShapeFit.Wanted wanted = new ShapeFit.Wanted(method, tensors, rank);
-        Optional<ShapeFit> fit = wanted.ofWeight(base.shape(weight), config.fanInFanOut());
+        Optional<ShapeFit> fit = wanted.ofWeight(base.shape(weight), config.fanInFanOut() && !base.isHosted());
         fit.ifPresentOrElse(
                 found -> sites.add(new WeightSite(
                         path,

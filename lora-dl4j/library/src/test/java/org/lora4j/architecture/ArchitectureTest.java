@@ -191,6 +191,7 @@ class ArchitectureTest {
                         "internal.array.io",
                         "internal.format.huggingface",
                         "adapter",
+                        "model",
                         "internal.host"),
                 layer(
                         "continual",
@@ -211,6 +212,7 @@ class ArchitectureTest {
                 layer(
                         "pretrained",
                         "error",
+                        "config",
                         "format",
                         "internal.array",
                         "internal.graph",

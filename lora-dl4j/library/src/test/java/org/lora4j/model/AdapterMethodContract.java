@@ -27,6 +27,7 @@ import org.lora4j.config.AdapterConfig;
 import org.lora4j.config.Ia3Config;
 import org.lora4j.config.Initialization;
 import org.lora4j.config.LohaConfig;
+import org.lora4j.config.LokrConfig;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.method.AdapterMethods;
 import org.lora4j.method.DoraMethod;
@@ -82,6 +83,10 @@ public abstract class AdapterMethodContract {
         METHODS.put(
                 "LoHa with a factor for windows",
                 () -> LohaConfig.builder().rank(2).alpha(3).effectiveConvolution(true));
+        METHODS.put("LoKr", () -> LokrConfig.builder().rank(1).alpha(3));
+        METHODS.put(
+                "LoKr of four factors, or with one for windows",
+                () -> LokrConfig.builder().rank(1).alpha(3).decomposeBoth(true).effectiveConvolution(true));
     }
 
     /** Every method in every network. */

@@ -43,6 +43,7 @@ final class CaseRunner {
             table.put("combine", CombineChecks::run);
         }
         table.put("network", new NetworkChecks(host)::run);
+        table.put("conversion", new LoraConversionChecks(host)::run);
         table.put("start values", new StartChecks(host)::run);
         table.put("training", new TrainingChecks(host)::run);
     }

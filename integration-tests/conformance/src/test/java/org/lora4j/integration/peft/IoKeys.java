@@ -20,6 +20,7 @@ final class IoKeys {
             "y_adapter_once",
             "y_merged",
             "y_merged_once",
+            "y_converted",
             "y_init");
 
     private static final List<String> PREFIXES = List.of(
@@ -35,6 +36,8 @@ final class IoKeys {
             "grad0.",
             "y.",
             "delta.",
+            "singular_values.",
+            "converted_delta.",
             "mask.",
             // The data that EVA saw: its start values are not ours.
             "eva.batch.");

@@ -30,7 +30,8 @@ final class Requirements {
             "ia3",
             "loha",
             "trainable-tokens",
-            "ln-tuning");
+            "ln-tuning",
+            "lokr");
 
     private Requirements() {}
 
@@ -51,10 +52,12 @@ final class Requirements {
         String type = config.path("peft_type").asText();
         boolean lora = type.equals("LORA");
         return switch (golden.family()) {
+            case "lora-conversion" -> Set.of("LORA", "LOHA").contains(type);
             case "lora-init" ->
                 lora && !isRandomized(config.path("init_lora_weights").asText());
             case "train" ->
-                Set.of("LORA", "IA3", "LOHA", "LN_TUNING", "TRAINABLE_TOKENS").contains(type)
+                Set.of("LORA", "IA3", "LOHA", "LN_TUNING", "TRAINABLE_TOKENS", "LOKR")
+                                .contains(type)
                         && !config.path("use_dora").asBoolean()
                         && TrainingRecipe.isPlain(golden.about());
             default -> false;

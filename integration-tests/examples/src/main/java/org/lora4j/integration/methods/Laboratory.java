@@ -4,9 +4,11 @@ package org.lora4j.integration.methods;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.function.Consumer;
 import org.lora4j.Lora;
 import org.lora4j.config.AdapterConfig;
@@ -124,8 +126,9 @@ final class Laboratory {
     private INDArray features(GraphExecutor executor) {
         List<INDArray> rows = new ArrayList<>();
         for (Iterator<EncodedBatch> batches = elsewhere.inOrder(); batches.hasNext(); ) {
-            rows.add(executor.output(batches.next().placeholders(), List.of(BertEncoder.POOLED))
-                    .get(BertEncoder.POOLED));
+            Map<String, INDArray> texts = new HashMap<>(batches.next().placeholders());
+            texts.remove(BertClassifier.LABELS);
+            rows.add(executor.output(texts, List.of(BertEncoder.POOLED)).get(BertEncoder.POOLED));
         }
         return Nd4j.concat(0, rows.toArray(INDArray[]::new));
     }

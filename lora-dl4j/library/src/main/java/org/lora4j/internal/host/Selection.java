@@ -74,6 +74,7 @@ public record Selection<M extends AdaptableModule, P extends HostParameter>(
      */
     public static <M extends AdaptableModule, P extends HostParameter> Selection<M, P> of(
             AdapterConfig config, Choice<M, P> choice, Map<String, Map<String, INDArray>> found, Problems problems) {
+        RepeatedLayers.refuse(config, choice.where(), problems);
         List<M> chosen = candidates(config, choice.modules(), choice.heads()).stream()
                 .filter(module -> config.selects(module.path()))
                 .toList();

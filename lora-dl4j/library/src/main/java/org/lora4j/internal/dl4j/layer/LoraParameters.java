@@ -80,7 +80,10 @@ public final class LoraParameters implements ParamInitializer {
 
     @Override
     public long numParams(Layer layer) {
-        return first(layer).numParams(layer) + length(layer);
+        // Stock initializers that are asked with a layer leave out what kinds add: centers, biases of pretraining.
+        NeuralNetConfiguration conf = new NeuralNetConfiguration();
+        conf.setLayer(layer);
+        return numParams(conf);
     }
 
     private static long length(Layer layer) {

@@ -13,6 +13,7 @@ import java.util.stream.Stream;
 import org.lora4j.config.BiasTraining;
 import org.lora4j.config.FieldType;
 import org.lora4j.config.Initialization;
+import org.lora4j.config.LayerReplication;
 import org.lora4j.config.ModuleSelector;
 import org.lora4j.config.Scaling;
 import org.lora4j.config.TrainableTokens;
@@ -33,6 +34,9 @@ record JsonType<V>(
 
     static {
         put(FieldType.RANK, JsonType::isInt, "an integer", JsonNode::intValue, value -> value);
+        put(FieldType.FIRST_FACTOR, JsonType::isInt, "an integer", JsonNode::intValue, value -> value);
+        put(FieldType.RANK_OR_NONE, JsonType::isInt, "an integer", JsonNode::intValue, value -> value);
+        put(FieldType.SEED, JsonType::isInt, "an integer", JsonNode::intValue, value -> value);
         put(FieldType.ALPHA, JsonNode::isNumber, "a number", JsonNode::doubleValue, JsonType::number);
         put(FieldType.DROPOUT, JsonNode::isNumber, "a number", JsonNode::doubleValue, value -> value);
         put(FieldType.DROPOUT_IN_FILE, JsonNode::isNumber, "a number", JsonNode::doubleValue, value -> value);
@@ -50,15 +54,16 @@ record JsonType<V>(
                 "none, all or lora_only",
                 value -> biases(value).findFirst().orElseThrow(),
                 BiasTraining::peftName);
-        put(
-                FieldType.START,
-                value -> value.isBoolean() || value.isTextual(),
-                "true, false or a name",
-                value -> Stream.of(Initialization.values())
-                        .filter(start -> names(start, value))
-                        .findFirst()
-                        .orElse(null),
-                JsonType::start);
+        List.of(FieldType.START, FieldType.LOKR_START, FieldType.HIRA_START, FieldType.C3A_START)
+                .forEach(type -> put(
+                        type,
+                        value -> value.isBoolean() || value.isTextual(),
+                        "true, false or a name",
+                        value -> Stream.of(Initialization.values())
+                                .filter(start -> names(start, value))
+                                .findFirst()
+                                .orElse(null),
+                        JsonType::start));
         put(
                 FieldType.DEFAULT_START,
                 JsonNode::isBoolean,
@@ -74,7 +79,7 @@ record JsonType<V>(
                 JsonType::orNull);
         put(
                 FieldType.INDICES,
-                JsonType::isTokens,
+                JsonType::isInts,
                 "a list of integers",
                 value -> list(value, JsonNode::intValue),
                 rows -> rows);
@@ -110,12 +115,18 @@ record JsonType<V>(
                 JsonType::numbers);
         put(
                 FieldType.TOKENS,
-                value -> isTokens(value) || isMapOf(value, JsonType::isTokens),
+                value -> isInts(value) || isMapOf(value, JsonType::isInts),
                 "a list of token ids, or lists by module",
                 value -> value.isArray()
                         ? new TrainableTokens(list(value, JsonNode::intValue), Map.of())
                         : TrainableTokens.of(map(value, ids -> list(ids, JsonNode::intValue))),
                 tokens -> tokens.byModule().isEmpty() ? orNull(tokens.ofInputEmbedding()) : tokens.byModule());
+        put(
+                FieldType.REPLICATION,
+                value -> value.isArray() && value.valueStream().allMatch(JsonType::isInts),
+                "a list of ranges [from, to]",
+                value -> new LayerReplication(list(value, range -> list(range, JsonNode::intValue))),
+                layers -> orNull(layers.ranges()));
     }
 
     private static <V> void put(
@@ -175,7 +186,7 @@ record JsonType<V>(
         return value.isArray() && value.valueStream().allMatch(JsonNode::isTextual);
     }
 
-    private static boolean isTokens(JsonNode value) {
+    private static boolean isInts(JsonNode value) {
         return value.isArray() && value.valueStream().allMatch(JsonType::isInt);
     }
 

@@ -12,6 +12,7 @@ import org.lora4j.config.AdapterConfig;
 import org.lora4j.config.Ia3Config;
 import org.lora4j.config.LnTuningConfig;
 import org.lora4j.config.LohaConfig;
+import org.lora4j.config.LokrConfig;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.TrainableTokensConfig;
 
@@ -37,7 +38,6 @@ record PeftMethod(String type, Supplier<? extends AdapterConfig.Builder<?>> buil
                     PeftField.carried("ensure_weight_tying", false),
                     PeftField.carried("eva_config", null),
                     PeftField.refused("kasa_config", null),
-                    PeftField.refused("layer_replication", null),
                     PeftField.carried("loftq_config", Map.of()),
                     PeftField.carried("lora_ga_config", null),
                     PeftField.refused("megatron_config", null),
@@ -52,7 +52,8 @@ record PeftMethod(String type, Supplier<? extends AdapterConfig.Builder<?>> buil
             of("LOHA", LohaConfig::builder, PeftField.later("r2"), PeftField.later("use_khatri_rao")),
             of("LN_TUNING", LnTuningConfig::builder),
             // How rows started does not matter any more.
-            of("TRAINABLE_TOKENS", TrainableTokensConfig::builder, PeftField.carried("init_weights", true)));
+            of("TRAINABLE_TOKENS", TrainableTokensConfig::builder, PeftField.carried("init_weights", true)),
+            of("LOKR", LokrConfig::builder));
 
     private static PeftMethod of(
             String type, Supplier<? extends AdapterConfig.Builder<?>> builder, PeftField... others) {

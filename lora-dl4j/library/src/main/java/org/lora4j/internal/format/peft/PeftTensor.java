@@ -39,7 +39,21 @@ public enum PeftTensor {
     /** LoHa's second product, next to the output. */
     HADA_W2_A("hada_w2_a", "LOHA"),
     /** LoHa's second product, next to the input. */
-    HADA_W2_B("hada_w2_b", "LOHA");
+    HADA_W2_B("hada_w2_b", "LOHA"),
+    /** LoKr's left side, whole [out parts, in parts]. */
+    LOKR_W1("lokr_w1", "LOKR"),
+    /** LoKr's left side, next to the output [out parts, rank]. */
+    LOKR_W1_A("lokr_w1_a", "LOKR"),
+    /** LoKr's left side, next to the input [rank, in parts]. */
+    LOKR_W1_B("lokr_w1_b", "LOKR"),
+    /** LoKr's right side, whole [out of a part, in of a part, k...]. */
+    LOKR_W2("lokr_w2", "LOKR"),
+    /** LoKr's right side, next to the output [out of a part, rank], with a core [rank, out of a part]. */
+    LOKR_W2_A("lokr_w2_a", "LOKR"),
+    /** LoKr's right side, next to the input [rank, in of a part * window], with a core [rank, in of a part]. */
+    LOKR_W2_B("lokr_w2_b", "LOKR"),
+    /** The core of LoKr's right side [rank, rank, k...]. */
+    LOKR_T2("lokr_t2", "LOKR");
 
     private final String suffix;
     private final String peftType;

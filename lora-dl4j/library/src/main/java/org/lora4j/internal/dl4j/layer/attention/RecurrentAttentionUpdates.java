@@ -3,7 +3,9 @@ package org.lora4j.internal.dl4j.layer.attention;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.workspace.ArrayType;
@@ -61,11 +63,13 @@ public final class RecurrentAttentionUpdates extends AttentionUpdates<RecurrentA
             INDArray joined,
             INDArray found,
             INDArray output)
-            implements KeptPass {
+            implements AttentionUpdates.Pass {
 
         @Override
         public List<INDArray> arrays() {
-            return q == null ? List.of(rows, k, v, z, y) : List.of(rows, k, v, z, y, q, weights, joined, found);
+            return Stream.of(rows, k, v, z, y, q, weights, joined, found, output)
+                    .filter(Objects::nonNull)
+                    .toList();
         }
 
         long time() {
