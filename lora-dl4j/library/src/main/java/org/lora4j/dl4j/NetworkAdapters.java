@@ -157,8 +157,9 @@ final class NetworkAdapters {
         requireMethod(
                 name,
                 adapter.config(),
-                adapter.modules().keySet().stream()
-                        .map(modules::get)
+                adapter.modules().entrySet().stream()
+                        .filter(module -> !TokenRows.without(module.getValue()).isEmpty())
+                        .map(module -> modules.get(module.getKey()))
                         .filter(Objects::nonNull)
                         .toList());
         Selection<NetworkModule, NetworkParameter> selection = AdapterFit.require(name, adapter, modules.choice());
@@ -213,8 +214,7 @@ final class NetworkAdapters {
             }
             if (own.size() > factors.size()) {
                 INDArray rows = own.get(TokenRowsMethod.ROWS);
-                AdapterMethod method =
-                        new TokenRowsMethod(file.config().trainableTokens().of(path));
+                AdapterMethod method = new TokenRowsMethod(file.config().tokenRows(path));
                 int count = Math.toIntExact(rows.size(0));
                 Map<String, INDArray> fresh = copies(module, Map.of(TokenRowsMethod.ROWS, rows));
                 tokens.put(path, new Part(module, path, method, count, fresh, Map.of()));

@@ -148,8 +148,7 @@ public final class WeightMerge {
             adapter.modules().forEach((path, tensors) -> {
                 if (tensors.containsKey(PeftTensor.TOKEN_ROWS.suffix())) {
                     adapter.config()
-                            .trainableTokens()
-                            .of(path)
+                            .tokenRows(path)
                             .forEach(row -> problems.check(
                                     rows.add(path + " " + row),
                                     "two adapters hold row " + row + " of \"" + path + "\", expected one"));
@@ -222,7 +221,7 @@ public final class WeightMerge {
                 INDArray rows = tensors.get(PeftTensor.TOKEN_ROWS.suffix());
                 // Those of a tied head that the base leaves out are put into its table.
                 if (rows != null && base.names().contains(path + ".weight")) {
-                    putRows(path + ".weight", adapter.config().trainableTokens().of(path), rows);
+                    putRows(path + ".weight", adapter.config().tokenRows(path), rows);
                 }
             });
         }

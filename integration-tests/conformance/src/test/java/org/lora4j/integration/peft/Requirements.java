@@ -34,7 +34,9 @@ final class Requirements {
             "hira",
             "vera",
             "pvera",
-            "randlora");
+            "randlora",
+            "trainable-tokens",
+            "ln-tuning");
 
     private Requirements() {}
 
@@ -55,12 +57,12 @@ final class Requirements {
         String type = config.path("peft_type").asText();
         boolean lora = type.equals("LORA");
         return switch (golden.family()) {
-            case "trainable-tokens" -> lora;
             case "lora-conversion" -> Set.of("LORA", "LOHA", "HIRA").contains(type);
             case "lora-init" ->
                 lora && !isRandomized(config.path("init_lora_weights").asText());
             case "train" ->
-                Set.of("LORA", "IA3", "LOHA", "LOKR", "MISS", "VERA", "RANDLORA").contains(type)
+                Set.of("LORA", "IA3", "LOHA", "LOKR", "MISS", "VERA", "RANDLORA", "LN_TUNING", "TRAINABLE_TOKENS")
+                                .contains(type)
                         && !config.path("use_dora").asBoolean()
                         && TrainingRecipe.isPlain(golden.about());
             default -> false;

@@ -53,12 +53,7 @@ public final class Dl4jHost implements ModelHost {
         boolean groups = StreamSupport.stream(golden.params().path("convs").spliterator(), false)
                 .map(convolution -> convolution.path("groups"))
                 .anyMatch(Dl4jHost::isMany);
-        if (groups) {
-            return Optional.of("no layer that convolves in groups");
-        }
-        return golden.family().equals("trainable-tokens")
-                ? Optional.of("trained token rows, which this host refuses by name")
-                : Optional.empty();
+        return groups ? Optional.of("no layer that convolves in groups") : Optional.empty();
     }
 
     private static boolean isMany(JsonNode groups) {

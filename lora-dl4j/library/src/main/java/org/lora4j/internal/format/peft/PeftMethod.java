@@ -12,12 +12,14 @@ import java.util.stream.Collectors;
 import org.lora4j.config.AdapterConfig;
 import org.lora4j.config.HiraConfig;
 import org.lora4j.config.Ia3Config;
+import org.lora4j.config.LnTuningConfig;
 import org.lora4j.config.LohaConfig;
 import org.lora4j.config.LokrConfig;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.MissConfig;
 import org.lora4j.config.PveraConfig;
 import org.lora4j.config.RandLoraConfig;
+import org.lora4j.config.TrainableTokensConfig;
 import org.lora4j.config.VeraConfig;
 
 /**
@@ -64,7 +66,10 @@ record PeftMethod(String type, Supplier<? extends AdapterConfig.Builder<?>> buil
                     PveraConfig::builder,
                     PeftField.carried("generator_seed", null),
                     PeftField.refused("sample_at_inference", false)),
-            of("RANDLORA", RandLoraConfig::builder));
+            of("RANDLORA", RandLoraConfig::builder),
+            of("LN_TUNING", LnTuningConfig::builder),
+            // How rows started does not matter any more.
+            of("TRAINABLE_TOKENS", TrainableTokensConfig::builder, PeftField.carried("init_weights", true)));
 
     private static PeftMethod of(
             String type, Supplier<? extends AdapterConfig.Builder<?>> builder, PeftField... others) {
