@@ -56,7 +56,7 @@ final class Requirements {
             case "train" ->
                 Set.of("LORA", "IA3", "LOHA").contains(type)
                         && !config.path("use_dora").asBoolean()
-                        && TrainingRecipe.isPlain(golden.about());
+                        && TrainingRecipe.isKnown(golden.about());
             default -> false;
         };
     }
