@@ -64,7 +64,7 @@ final class Requirements {
                 Set.of("LORA", "IA3", "LOHA", "LOKR", "MISS", "VERA", "RANDLORA", "LN_TUNING", "TRAINABLE_TOKENS")
                                 .contains(type)
                         && !config.path("use_dora").asBoolean()
-                        && TrainingRecipe.isPlain(golden.about());
+                        && TrainingRecipe.isKnown(golden.about());
             default -> false;
         };
     }
