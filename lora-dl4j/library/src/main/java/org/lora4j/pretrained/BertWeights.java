@@ -114,6 +114,17 @@ public final class BertWeights {
     }
 
     /**
+     * As {@link #fromOnnx(OnnxInitializers, int)}, with the number of heads that the graph of the file tells.
+     *
+     * @param onnx the file's tensors
+     * @return the weights, of data type FLOAT or DOUBLE as in the file
+     * @throws ModelFormatException as there, and if the graph does not tell the number of heads
+     */
+    public static BertWeights fromOnnx(OnnxInitializers onnx) throws ModelFormatException {
+        return new BertOnnxNames(onnx).weights();
+    }
+
+    /**
      * Random weights as BERT starts with: matrices and tables normal with mean 0 and standard deviation 0.02, biases 0,
      * gains 1. For training from scratch, and for tests.
      *

@@ -5,10 +5,16 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+<<<<<<< HEAD
+=======
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+>>>>>>> text
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.internal.format.file.RegularFile;
@@ -32,6 +38,8 @@ public final class JsonObjectFile {
 
     private static final TypeReference<Map<String, Object>> MAP = new TypeReference<>() {};
 
+    private static final TypeReference<List<Object>> LIST = new TypeReference<>() {};
+
     private JsonObjectFile() {}
 
     /**
@@ -52,6 +60,24 @@ public final class JsonObjectFile {
                     + ", one JSON object. The file is damaged or another one: get it again.");
         }
         return Collections.unmodifiableMap(JSON.convertValue(root, MAP));
+    }
+
+    /**
+     * Reads a file that holds one list.
+     *
+     * @param file the file
+     * @param expected as for {@link #read}
+     * @return the entries as plain values; unmodifiable
+     * @throws ModelFormatException if the file is too long or not one JSON list
+     * @throws IOException if it does not exist or cannot be read
+     */
+    public static List<Object> readList(Path file, String expected) throws IOException {
+        JsonNode root = parse(file, RegularFile.bytes(file, expected, MOST_BYTES, ModelFormatException::new), expected);
+        if (!(root instanceof ArrayNode)) {
+            throw new ModelFormatException(file + ": holds no list; expected " + expected
+                    + ", one JSON list. The file is damaged or another one: get it again.");
+        }
+        return Collections.unmodifiableList(JSON.convertValue(root, LIST));
     }
 
     private static JsonNode parse(Path file, byte[] bytes, String expected) throws IOException {
