@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package org.lora4j.exec.kernel;
+package org.lora4j.internal.array;
 
 /**
  * Short loops over values, or over one row of a block of rows. HotSpot makes vector code of a loop that writes an array
@@ -7,54 +7,54 @@ package org.lora4j.exec.kernel;
  *
  * <p>Sums run in eight parts: additions that do not wait for each other, and less rounding than in one running sum.
  */
-final class Rows {
+public final class Rows {
 
     private Rows() {}
 
     /** x += value. */
-    static void add(float[] x, int row, int width, float value) {
+    public static void add(float[] x, int row, int width, float value) {
         for (int i = row; i < row + width; i++) {
             x[i] += value;
         }
     }
 
     /** x *= value. */
-    static void multiply(float[] x, int row, int width, float value) {
+    public static void multiply(float[] x, int row, int width, float value) {
         for (int i = row; i < row + width; i++) {
             x[i] *= value;
         }
     }
 
     /** into += x. */
-    static void add(float[] x, float[] into, int n) {
+    public static void add(float[] x, float[] into, int n) {
         for (int i = 0; i < n; i++) {
             into[i] += x[i];
         }
     }
 
     /** from -= x. */
-    static void subtract(float[] x, float[] from, int n) {
+    public static void subtract(float[] x, float[] from, int n) {
         for (int i = 0; i < n; i++) {
             from[i] -= x[i];
         }
     }
 
     /** into *= x. */
-    static void multiply(float[] x, float[] into, int n) {
+    public static void multiply(float[] x, float[] into, int n) {
         for (int i = 0; i < n; i++) {
             into[i] *= x[i];
         }
     }
 
     /** Writes a vector again and again, {@code n} values in all. */
-    static void repeat(float[] vector, int width, float[] into, int n) {
+    public static void repeat(float[] vector, int width, float[] into, int n) {
         for (int row = 0; row < n; row += width) {
             System.arraycopy(vector, 0, into, row, width);
         }
     }
 
     /** NaN if a value is. */
-    static float max(float[] x, int row, int width) {
+    public static float max(float[] x, int row, int width) {
         float a = x[row], b = a, c = a, d = a, e = a, f = a, g = a, h = a;
         int end = row + (width & ~7);
         int k = row;
@@ -74,7 +74,7 @@ final class Rows {
         return Math.max(Math.max(Math.max(a, b), Math.max(c, d)), Math.max(Math.max(e, f), Math.max(g, h)));
     }
 
-    static float sum(float[] x, int row, int width) {
+    public static float sum(float[] x, int row, int width) {
         float a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0;
         int end = row + (width & ~7);
         int k = row;
@@ -95,7 +95,7 @@ final class Rows {
     }
 
     /** The sum of products. */
-    static float dot(float[] x, float[] y, int row, int width) {
+    public static float dot(float[] x, float[] y, int row, int width) {
         float a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0;
         int end = row + (width & ~7);
         int k = row;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package org.lora4j.exec.kernel;
+package org.lora4j.internal.engine.kernel;
 
+import org.lora4j.exec.kernel.Multiplier;
 import org.lora4j.exec.kernel.Multiplier.Factor;
 import org.lora4j.quant.StoredWeight;
 import org.nd4j.linalg.api.buffer.DataType;

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package org.lora4j.exec.kernel;
+package org.lora4j.internal.engine.kernel;
 
+import org.lora4j.internal.array.Blocks;
 import org.lora4j.internal.array.DenseArray;
+import org.lora4j.internal.array.Rows;
+import org.lora4j.internal.array.Scratch;
 
 /**
  * Layer normalization over the last dimension as ND4J's {@code layer_norm} defines it (no epsilon, zeros for a row of

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package org.lora4j.exec.kernel;
+package org.lora4j.internal.engine.kernel;
 
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
+import org.lora4j.exec.kernel.Kernel;
+import org.lora4j.exec.kernel.Multiplier;
 import org.lora4j.internal.engine.autodiff.rules.GradientRule;
 import org.lora4j.internal.engine.autodiff.rules.GradientRules;
 import org.lora4j.internal.engine.autodiff.rules.RuleContext;
@@ -36,19 +38,19 @@ public final class Kernels {
 
     /** By the word behind {@link #SCOPE}. */
     private static final Map<String, Kernel> CARRIED = Map.of(
-            "gelu", Kernel.dense(GeluKernels::forward),
-            "gelu_bp", Kernel.dense(GeluKernels::backward),
-            "softmax_bp", Kernel.dense(SoftmaxKernels::backward),
-            "layer_norm_dx", Kernel.dense(LayerNormKernels::backwardOfInput).when(Kernels::isLayerNorm));
+            "gelu", DenseKernel.of(GeluKernels::forward),
+            "gelu_bp", DenseKernel.of(GeluKernels::backward),
+            "softmax_bp", DenseKernel.of(SoftmaxKernels::backward),
+            "layer_norm_dx", DenseKernel.of(LayerNormKernels::backwardOfInput).when(Kernels::isLayerNorm));
 
     /** By the name of the native op of the same meaning. */
     private static final Map<String, Kernel> NATIVE = Map.of(
             "softmax",
-            Kernel.dense(SoftmaxKernels::forward).when(Kernels::isSoftmax),
+            DenseKernel.of(SoftmaxKernels::forward).when(Kernels::isSoftmax),
             "layer_norm",
-            Kernel.dense(LayerNormKernels::forward).when(Kernels::isLayerNorm),
+            DenseKernel.of(LayerNormKernels::forward).when(Kernels::isLayerNorm),
             "layer_norm_bp",
-            Kernel.dense(LayerNormKernels::backward).when(Kernels::isLayerNorm),
+            DenseKernel.of(LayerNormKernels::backward).when(Kernels::isLayerNorm),
             "matmul",
             Kernel.of((in, out) -> ThinProducts.tallGradient(in, out.get(0), Multiplier.nd4j()))
                     .when(ThinProducts::isTallGradient));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package org.lora4j.exec.kernel;
+package org.lora4j.internal.engine.kernel;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -14,6 +14,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.exec.LossAndGradients;
+import org.lora4j.exec.kernel.Multiplier;
 import org.lora4j.exec.onednn.OneDnn;
 import org.lora4j.internal.engine.SameDiffExecutor;
 import org.nd4j.autodiff.listeners.At;

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package org.lora4j.exec.kernel;
+package org.lora4j.internal.array;
 
 import java.util.List;
-import org.lora4j.internal.array.DenseArray;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Sums of matrices, and of rows for all rows. */
-final class Addends {
+public final class Addends {
 
     private Addends() {}
 
     /** Writes the sum over what {@code z} holds. */
-    static void write(List<INDArray> addends, INDArray z) {
+    public static void write(List<INDArray> addends, INDArray z) {
         DenseArray[] in = addends.stream().map(DenseArray::rowMajor).toArray(DenseArray[]::new);
         DenseArray out = DenseArray.toBeWritten(z);
         int width = out.width();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package org.lora4j.exec.kernel;
+package org.lora4j.internal.engine.kernel;
 
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 

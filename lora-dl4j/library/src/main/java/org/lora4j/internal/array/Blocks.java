@@ -1,32 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package org.lora4j.exec.kernel;
+package org.lora4j.internal.array;
 
 import java.util.stream.IntStream;
-import org.lora4j.internal.array.DenseArray;
 import org.nd4j.nativeblas.NativeOpsHolder;
 
 /**
  * Work cut into pieces that fit the cache, on several threads where ND4J itself may use them in the thread that asks. Results
  * do not depend on them.
  */
-final class Blocks {
+public final class Blocks {
 
     private Blocks() {}
 
     /** A piece of work: blocks have their number, first value and length. */
     @FunctionalInterface
-    interface Body {
+    public interface Body {
         void run(int block, long from, int length);
     }
 
     /** Number of blocks for values in rows of a width, whole rows to a block. */
-    static int count(long values, int width) {
+    public static int count(long values, int width) {
         int size = size(width);
         return (int) ((values + size - 1) / size);
     }
 
     /** Length of the longest block, and of the Java arrays that hold one. */
-    static int size(long values, int width) {
+    public static int size(long values, int width) {
         return (int) Math.min(values, size(width));
     }
 
@@ -34,7 +33,7 @@ final class Blocks {
         return Math.max(1, DenseArray.BLOCK / width) * width;
     }
 
-    static void run(long values, int width, Body body) {
+    public static void run(long values, int width, Body body) {
         int size = size(width);
         int blocks = count(values, width);
         IntStream all = IntStream.range(0, blocks);

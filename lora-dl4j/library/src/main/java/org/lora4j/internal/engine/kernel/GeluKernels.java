@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package org.lora4j.exec.kernel;
+package org.lora4j.internal.engine.kernel;
 
+import org.lora4j.internal.array.Blocks;
 import org.lora4j.internal.array.DenseArray;
+import org.lora4j.internal.array.Scratch;
 
 /**
  * The exact Gaussian error linear unit, x Phi(x), and its backward, dy (Phi(x) + x phi(x)).

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package org.lora4j.exec.kernel;
+package org.lora4j.internal.engine.kernel;
 
 import java.util.Arrays;
+import org.lora4j.internal.array.Blocks;
 import org.lora4j.internal.array.DenseArray;
+import org.lora4j.internal.array.Rows;
+import org.lora4j.internal.array.Scratch;
 
 /**
  * Softmax over the last dimension, and its backward: dx = y (dy - sum(dy y)).

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package org.lora4j.exec.kernel;
+package org.lora4j.internal.engine.kernel;
 
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -7,8 +7,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.lora4j.exec.kernel.ProductSum.Transposes;
 import org.lora4j.internal.engine.autodiff.rules.Shapes;
+import org.lora4j.internal.engine.kernel.ProductSum.Transposes;
 import org.lora4j.internal.graph.GraphOrder;
 import org.lora4j.internal.graph.OpRewrite;
 import org.lora4j.quant.StoredWeight;
