@@ -28,7 +28,12 @@ public enum Initialization {
      * The leading columns of a QR decomposition of the weight, with the base reduced likewise. Büyükakyüz 2024, arXiv
      * 2406.01775.
      */
-    OLORA("olora");
+    OLORA("olora"),
+    /**
+     * B the left singular vectors of the weight with the smallest values, and not trained; A zero. The update starts at zero,
+     * and the base stays as it is.
+     */
+    MICA("mica");
 
     private final String peftName;
 

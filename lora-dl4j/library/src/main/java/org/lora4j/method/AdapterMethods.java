@@ -10,6 +10,7 @@ import java.util.function.BiFunction;
 import java.util.function.Function;
 import org.lora4j.config.AdapterConfig;
 import org.lora4j.config.Ia3Config;
+import org.lora4j.config.Initialization;
 import org.lora4j.config.LohaConfig;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.error.MessageText;
@@ -32,13 +33,17 @@ public final class AdapterMethods {
     private static final List<Line<?>> TABLE = List.of(
             new Line<>(
                     LoraConfig.class,
-                    (config, path) -> config.dora() ? new DoraMethod() : new LoraMethod(config.loraBias())),
+                    (config, path) -> config.dora()
+                            ? new DoraMethod()
+                            : config.initialization() == Initialization.MICA
+                                    ? LoraMethod.withFixedUp()
+                                    : new LoraMethod(config.loraBias())),
             new Line<>(Ia3Config.class, (config, path) -> new Ia3Method(config.isFeedforward(path))),
             new Line<>(LohaConfig.class, (config, path) -> new LohaMethod(config.effectiveConvolution())));
 
     /** What makes the method of a saved network, by the name before the colon of its id. */
     private static final Map<String, Function<MethodOptions, AdapterMethod>> SAVED = new TreeMap<>(Map.of(
-            "LORA", options -> new LoraMethod(),
+            "LORA", options -> options.values().isEmpty() ? new LoraMethod() : LoraMethod.withFixedUp(),
             "DORA", options -> new DoraMethod(),
             "IA3", options -> new Ia3Method(false),
             "IA3_FEEDFORWARD", options -> new Ia3Method(true),

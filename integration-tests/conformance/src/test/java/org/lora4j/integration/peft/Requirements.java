@@ -51,8 +51,8 @@ final class Requirements {
         return switch (golden.family()) {
             case "trainable-tokens" -> lora;
             case "lora-conversion" -> Set.of("LORA", "LOHA").contains(type);
-            case "lora-init" ->
-                lora && !isRandomized(config.path("init_lora_weights").asText());
+            case "lora-init", "lora-init-data" ->
+                lora && !isBoundElsewhere(config.path("init_lora_weights").asText());
             case "train" ->
                 Set.of("LORA", "IA3", "LOHA").contains(type)
                         && !config.path("use_dora").asBoolean()
@@ -61,7 +61,8 @@ final class Requirements {
         };
     }
 
-    private static boolean isRandomized(String start) {
-        return start.startsWith("pissa_niter") || start.equals("eva");
+    /** Whether an adapter belongs to a base that is in no file, drawn at random or quantized. */
+    private static boolean isBoundElsewhere(String start) {
+        return start.startsWith("pissa_niter") || start.equals("loftq");
     }
 }
