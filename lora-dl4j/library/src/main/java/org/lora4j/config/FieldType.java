@@ -25,6 +25,17 @@ public final class FieldType<V> {
     /** A rank. */
     public static final FieldType<Integer> RANK = of(rank -> rank >= 1, "1 or more");
 
+    /** How a size is split in two factors: the first one, or -1. */
+    public static final FieldType<Integer> FIRST_FACTOR =
+            of(factor -> factor == -1 || factor >= 1, "1 or more, or -1 for factors as equal as can be");
+
+    /** A rank that may be missing. */
+    public static final FieldType<Integer> RANK_OR_NONE = of(rank -> rank >= 0, "0 or more");
+
+    /** The seed of PyTorch's generator, or null. */
+    public static final FieldType<Integer> SEED =
+            new FieldType<>(UnaryOperator.identity(), (value, name) -> List.of(), value -> value);
+
     /** The numerator of a scale. */
     public static final FieldType<Double> ALPHA = of(FieldType::isAlpha, "a finite number, 0 or more");
 
@@ -35,6 +46,9 @@ public final class FieldType<V> {
     /** A probability of leaving out parts of an update in training, kept for the file: there is no training with it here. */
     public static final FieldType<Double> DROPOUT_IN_FILE =
             of(dropout -> dropout >= 0 && dropout < 1, "the probability of dropping, in [0, 1)");
+
+    /** A number that may have either sign. */
+    public static final FieldType<Double> NUMBER = of(Double::isFinite, "a finite number");
 
     /** Yes or no. */
     public static final FieldType<Boolean> FLAG = of(flag -> true, "true or false");
@@ -49,8 +63,40 @@ public final class FieldType<V> {
     /** Which biases learn. */
     public static final FieldType<BiasTraining> BIAS = of(bias -> true, "a BiasTraining");
 
+    /** Which biases learn, in files of MiSS. */
+    public static final FieldType<BiasTraining> MISS_BIAS = of(bias -> true, "a BiasTraining");
+
+    /** Which biases learn, in files of GraLoRA. */
+    public static final FieldType<BiasTraining> GRALORA_BIAS = of(bias -> true, "a BiasTraining");
+
+    /** Which biases learn, in files of DeLoRA. */
+    public static final FieldType<BiasTraining> DELORA_BIAS = of(bias -> true, "a BiasTraining");
+
+    /** Which biases learn, in files of C3A. */
+    public static final FieldType<BiasTraining> C3A_BIAS = of(bias -> true, "a BiasTraining");
+
+    /** The kind of update of MiSS. */
+    public static final FieldType<MissVariant> MISS_VARIANT = of(variant -> true, "a MissVariant");
+
     /** A start value by PEFT's name of it. */
-    public static final FieldType<Initialization> START = of(start -> true, "an Initialization");
+    public static final FieldType<Initialization> START =
+            of(start -> !Initialization.OF_OTHER_METHODS.contains(start), "a start value of A and B");
+
+    /** A start value of LoKr by PEFT's name of it. */
+    public static final FieldType<Initialization> LOKR_START =
+            start(Initialization.KAIMING_UNIFORM, Initialization.RANDOM, Initialization.LYCORIS);
+
+    /** A start value of HiRA by PEFT's name of it. */
+    public static final FieldType<Initialization> HIRA_START =
+            start(Initialization.KAIMING_UNIFORM, Initialization.GAUSSIAN, Initialization.RANDOM);
+
+    /** A start value of C3A by PEFT's name of it. */
+    public static final FieldType<Initialization> C3A_START = start(
+            Initialization.KAIMING_UNIFORM,
+            Initialization.XAVIER_UNIFORM,
+            Initialization.FAN_IN_UNIFORM,
+            Initialization.GAUSSIAN,
+            Initialization.RANDOM);
 
     /** The start value of a method that has two: a flag in files. */
     public static final FieldType<Initialization> DEFAULT_START = of(
@@ -68,6 +114,13 @@ public final class FieldType<V> {
             list((layers, field) -> layers.stream().noneMatch(layer -> layer == null || layer < 0)
                     ? List.of()
                     : List.of(field + " = " + layers + ", expected indices of 0 or more"));
+
+    /** Ids of rows. */
+    public static final FieldType<List<Integer>> INDICES =
+            list((rows, field) -> rows.stream().allMatch(row -> row != null && row >= 0)
+                            && rows.stream().distinct().count() == rows.size()
+                    ? List.of()
+                    : List.of(field + " = " + rows + ", expected ids of 0 or more, each once"));
 
     /** Names of the lists whose index is a layer, as regular expressions. */
     public static final FieldType<List<String>> LAYER_LISTS = list(FieldType::problemsOfLists);
@@ -92,6 +145,14 @@ public final class FieldType<V> {
                     : prefixed(field, tokens.problems()),
             value -> value);
 
+    /** Layers that are repeated. */
+    public static final FieldType<LayerReplication> REPLICATION = new FieldType<>(
+            UnaryOperator.identity(),
+            (layers, field) -> layers == null
+                    ? List.of(field + " = null, expected a LayerReplication (none() for none)")
+                    : prefixed(field, layers.problems()),
+            value -> value);
+
     private final UnaryOperator<V> copy;
     private final BiFunction<V, String, List<String>> problems;
     private final UnaryOperator<Object> compared;
@@ -110,6 +171,10 @@ public final class FieldType<V> {
                         ? List.of()
                         : List.of(field + " = " + value + ", expected " + expected),
                 value -> value);
+    }
+
+    private static FieldType<Initialization> start(Initialization... allowed) {
+        return of(List.of(allowed)::contains, "one of " + List.of(allowed));
     }
 
     private static <V> FieldType<List<V>> list(BiFunction<List<V>, String, List<String>> problems) {

@@ -43,6 +43,7 @@ public final class LoraConfig extends RankedConfig {
             LORA_BIAS,
             TARGET_PARAMETERS,
             TRAINABLE_TOKENS,
+            LAYER_REPLICATION,
             FAN_IN_FAN_OUT);
 
     private LoraConfig(Builder builder) {
@@ -234,6 +235,16 @@ public final class LoraConfig extends RankedConfig {
          */
         public Builder trainableTokens(TrainableTokens tokens) {
             return set(TRAINABLE_TOKENS, tokens);
+        }
+
+        /**
+         * Sets the repeated layers of which the model is made.
+         *
+         * @param layers {@link LayerReplication#none()} by default
+         * @return this builder
+         */
+        public Builder layerReplication(LayerReplication layers) {
+            return set(LAYER_REPLICATION, layers);
         }
     }
 }

@@ -7,7 +7,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
-import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.lora4j.internal.array.Broadcasts;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -118,20 +117,6 @@ public class ArrayTape implements Algebra<ArrayTape.Node> {
     }
 
     /**
-     * Factors whose gradients are wanted, as far as they are trained.
-     *
-     * @param arrays the factors by suffix
-     * @param scaling factor on the update
-     * @param trained tells which suffixes are trained
-     * @return the factors
-     */
-    public final Recorded leaves(Map<String, INDArray> arrays, double scaling, Predicate<String> trained) {
-        Map<String, Node> nodes = new LinkedHashMap<>();
-        arrays.forEach((suffix, array) -> nodes.put(suffix, trained.test(suffix) ? leaf(array) : constant(array)));
-        return new Recorded(nodes, scaling);
-    }
-
-    /**
      * Factors on a tape.
      *
      * @param bySuffix the factors
@@ -220,10 +205,10 @@ public class ArrayTape implements Algebra<ArrayTape.Node> {
     private static INDArray times(INDArray a, INDArray b) {
         boolean vector = a.rank() == 2 && b.rank() == 2 && b.length() == Math.max(b.size(0), b.size(1));
         if (vector && b.size(1) == 1 && a.size(0) == b.size(0) && a.size(1) > 1) {
-            return Broadcasts.mulColumn(a.dup('c'), b.reshape(b.length()));
+            return Broadcasts.mulColumn(a.dup(a.ordering()), b.reshape(b.length()));
         }
         if (vector && b.size(0) == 1 && a.size(1) == b.size(1) && a.size(0) > 1) {
-            return Broadcasts.mulRow(a.dup('c'), b.reshape(b.length()));
+            return Broadcasts.mulRow(a.dup(a.ordering()), b.reshape(b.length()));
         }
         return a.mul(b);
     }

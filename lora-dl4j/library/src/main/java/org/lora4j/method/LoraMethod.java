@@ -143,8 +143,12 @@ public final class LoraMethod implements AdapterMethod {
 
     @Override
     public <T> T weightUpdate(WeightAlgebra<T> module, Factors<T> factors) {
-        T a = module.scale(factors.get(down(module.shape())), factors.scaling());
-        return module.update(a, factors.get(up(module.shape())));
+        return module.update(scaledDown(module, factors), factors.get(up(module.shape())));
+    }
+
+    /** {@code s A}. */
+    <T> T scaledDown(WeightAlgebra<T> module, Factors<T> factors) {
+        return module.scale(factors.get(down(module.shape())), factors.scaling());
     }
 
     @Override

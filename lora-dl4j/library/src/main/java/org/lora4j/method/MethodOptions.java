@@ -46,12 +46,20 @@ record MethodOptions(Map<String, String> values) {
         return Integer.parseInt(text(name));
     }
 
+    long integral(String name) {
+        return Long.parseLong(text(name));
+    }
+
     double number(String name) {
         return Double.parseDouble(text(name));
     }
 
     boolean flag(String name) {
         return Boolean.parseBoolean(text(name));
+    }
+
+    <E extends Enum<E>> E constant(String name, Class<E> of) {
+        return Enum.valueOf(of, text(name));
     }
 
     String text(String name) {

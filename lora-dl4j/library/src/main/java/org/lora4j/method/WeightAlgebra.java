@@ -46,6 +46,18 @@ public interface WeightAlgebra<T> extends Algebra<T> {
     T asWeight(T rows);
 
     /**
+     * A computed matrix as the host likes its thin products, for {@link ModuleAlgebra#narrow} and {@link
+     * ModuleAlgebra#widen}.
+     *
+     * @param peft the matrix next to the input {@code [rank, inputs, window...]} or that next to the output {@code [outputs,
+     *     rank, 1...]}
+     * @return the same numbers in the layout of thin factors
+     */
+    default T thin(T peft) {
+        return peft;
+    }
+
+    /**
      * A weight as a matrix with a row for each output: what {@link #asWeight} undoes.
      *
      * @param weight a weight as the host keeps it
@@ -60,6 +72,18 @@ public interface WeightAlgebra<T> extends Algebra<T> {
      * @return a vector {@code [outputs]}
      */
     T lengthPerOutput(T weight);
+
+    /**
+     * The lengths of the frozen weight with the product of two thin factors in it, as constants in the gradient. A host that
+     * works on rows need not form that weight.
+     *
+     * @param a the factor next to the input
+     * @param b the factor next to the output
+     * @return {@code |W + B A|} for each output, a vector {@code [outputs]}
+     */
+    default T heldLengthPerOutput(T a, T b) {
+        return held(lengthPerOutput(add(weight(), update(a, b))));
+    }
 
     /**
      * A value for each output, for arithmetic with weights.

@@ -28,7 +28,15 @@ final class Requirements {
             "malformed",
             "dora",
             "ia3",
-            "loha");
+            "loha",
+            "lokr",
+            "miss",
+            "hira",
+            "vera",
+            "pvera",
+            "randlora",
+            "trainable-tokens",
+            "ln-tuning");
 
     private Requirements() {}
 
@@ -49,12 +57,12 @@ final class Requirements {
         String type = config.path("peft_type").asText();
         boolean lora = type.equals("LORA");
         return switch (golden.family()) {
-            case "trainable-tokens" -> lora;
-            case "lora-conversion" -> Set.of("LORA", "LOHA").contains(type);
+            case "lora-conversion" -> Set.of("LORA", "LOHA", "HIRA", "LOKR", "MISS", "VERA").contains(type);
             case "lora-init", "lora-init-data" ->
                 lora && !isBoundElsewhere(config.path("init_lora_weights").asText());
             case "train" ->
-                Set.of("LORA", "IA3", "LOHA").contains(type)
+                Set.of("LORA", "IA3", "LOHA", "LOKR", "MISS", "VERA", "RANDLORA", "LN_TUNING", "TRAINABLE_TOKENS")
+                                .contains(type)
                         && !config.path("use_dora").asBoolean()
                         && TrainingRecipe.isKnown(golden.about());
             default -> false;

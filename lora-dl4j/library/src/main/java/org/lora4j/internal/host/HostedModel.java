@@ -4,6 +4,7 @@ package org.lora4j.internal.host;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -18,12 +19,14 @@ import org.lora4j.config.ModuleSelector;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.format.peft.PeftFile;
+import org.lora4j.method.TokenRowsMethod;
 import org.lora4j.model.AdaptableModule;
 import org.lora4j.model.AdaptedModel;
 import org.lora4j.model.MergeReport;
 import org.lora4j.model.ModuleStatus;
 import org.lora4j.model.ParameterSummary;
 import org.lora4j.model.ParameterSummary.ModuleParameters;
+import org.nd4j.linalg.api.ndarray.INDArray;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -40,6 +43,7 @@ public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedMo
     private static final Logger LOG = LoggerFactory.getLogger(HostedModel.class);
 
     private final AdapterNames<A> adapters = new AdapterNames<>();
+    private final Map<String, Map<String, String>> copiesOfRows = new HashMap<>();
     private final M noMerges;
     private HostState<M> state;
     private boolean enabled = true;
@@ -189,7 +193,7 @@ public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedMo
      */
     protected final void addFresh(String name, AdapterConfig config, Supplier<A> made) {
         adapters.requireFree(name);
-        requireTrainable(name, config);
+        requireTrainable(name, config, config.obstaclesToStart());
         adapters.put(made.get());
         LinkedHashSet<String> trainable = new LinkedHashSet<>(state.trainable());
         trainable.add(name);
@@ -200,9 +204,10 @@ public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedMo
         reportFrozenHeads(adapters.get(name));
     }
 
-    private static void requireTrainable(String name, AdapterConfig config) {
+    private static void requireTrainable(String name, AdapterConfig config, List<String> further) {
         Problems obstacles = new Problems();
         obstacles.addAll(config.obstaclesToTraining());
+        obstacles.addAll(further);
         if (!obstacles.isEmpty()) {
             throw new IllegalArgumentException(obstacles.message("training of adapter " + MessageText.name(name))
                     + ". Adapters that were trained so can be used; train with a config without it.");
@@ -254,6 +259,12 @@ public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedMo
         Objects.requireNonNull(adapter, "addAdapter: adapter is null; expected Adapter.load(directory) or the like");
         adapters.requireFree(name);
         adapters.put(imported(name, adapter));
+        Map<String, String> copies = new TreeMap<>();
+        adapter.modules()
+                .keySet()
+                .forEach(path -> TokenRowsMethod.original(adapter.config(), path, adapter.modules())
+                        .ifPresent(original -> copies.put(path, original)));
+        copiesOfRows.put(name, copies);
     }
 
     @Override
@@ -264,7 +275,18 @@ public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedMo
     private Adapter values(String name) {
         adapters.get(name);
         collectValues();
-        return adapters.get(name).snapshot(named(adapters.get(name))).withBaseHashes(keptHashes());
+        Adapter own = adapters.get(name).snapshot(named(adapters.get(name)));
+        return withCopies(own, copiesOfRows.getOrDefault(name, Map.of())).withBaseHashes(keptHashes());
+    }
+
+    /** The file that an adapter came from may hold rows twice: such a one goes back as it came. */
+    private static Adapter withCopies(Adapter adapter, Map<String, String> copies) {
+        if (copies.isEmpty()) {
+            return adapter;
+        }
+        Map<String, Map<String, INDArray>> modules = new TreeMap<>(adapter.modules());
+        copies.forEach((path, original) -> modules.put(path, modules.get(original)));
+        return Adapter.of(adapter.config(), adapter.extras(), modules, adapter.savedParameters());
     }
 
     @Override
@@ -333,7 +355,7 @@ public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedMo
     public final void setTrainable(String name, boolean trainable) {
         A adapter = adapters.get(name);
         if (trainable) {
-            requireTrainable(name, adapter.config());
+            requireTrainable(name, adapter.config(), List.of());
         }
         LinkedHashSet<String> names = new LinkedHashSet<>(state.trainable());
         boolean changes = trainable ? names.add(name) : names.remove(name);
@@ -449,6 +471,7 @@ public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedMo
         }
         setTrainable(name, false);
         adapters.remove(name);
+        copiesOfRows.remove(name);
     }
 
     @Override

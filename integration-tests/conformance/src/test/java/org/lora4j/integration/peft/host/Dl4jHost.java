@@ -60,9 +60,7 @@ public final class Dl4jHost implements ModelHost {
             return Optional.of(
                     "no LoRA-FA: updaters of Deeplearning4j see one parameter at a time, and B's update needs A");
         }
-        return golden.family().equals("trainable-tokens")
-                ? Optional.of("trained token rows, which this host refuses by name")
-                : Optional.empty();
+        return Optional.empty();
     }
 
     private static boolean isMany(JsonNode groups) {
