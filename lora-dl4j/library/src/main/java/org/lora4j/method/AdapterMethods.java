@@ -68,8 +68,7 @@ public final class AdapterMethods {
 
     /** What makes the method of a saved network, by the name before the colon of its id. */
     private static final Map<String, Function<MethodOptions, AdapterMethod>> SAVED = new TreeMap<>(Map.ofEntries(
-            Map.entry(
-                    "LORA", options -> options.values().isEmpty() ? new LoraMethod() : LoraMethod.withFixedUp()),
+            Map.entry("LORA", options -> options.values().isEmpty() ? new LoraMethod() : LoraMethod.withFixedUp()),
             Map.entry("DORA", options -> new DoraMethod()),
             Map.entry("IA3", options -> new Ia3Method(false)),
             Map.entry("IA3_FEEDFORWARD", options -> new Ia3Method(true)),

@@ -6,8 +6,8 @@ import java.util.SplittableRandom;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.array.Matrix;
-import org.lora4j.internal.array.RandomStreams;
 import org.lora4j.internal.array.SingularValues;
+import org.lora4j.random.RandomStreams;
 import org.lora4j.train.Batch;
 
 /**

@@ -57,7 +57,8 @@ final class Requirements {
         String type = config.path("peft_type").asText();
         boolean lora = type.equals("LORA");
         return switch (golden.family()) {
-            case "lora-conversion" -> Set.of("LORA", "LOHA", "HIRA", "LOKR", "MISS", "VERA").contains(type);
+            case "lora-conversion" ->
+                Set.of("LORA", "LOHA", "HIRA", "LOKR", "MISS", "VERA").contains(type);
             case "lora-init", "lora-init-data" ->
                 lora && !isBoundElsewhere(config.path("init_lora_weights").asText());
             case "train" ->
