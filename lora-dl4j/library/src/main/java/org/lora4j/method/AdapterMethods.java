@@ -10,6 +10,7 @@ import java.util.function.Function;
 import org.lora4j.config.AdapterConfig;
 import org.lora4j.config.HiraConfig;
 import org.lora4j.config.Ia3Config;
+import org.lora4j.config.Initialization;
 import org.lora4j.config.LohaConfig;
 import org.lora4j.config.LokrConfig;
 import org.lora4j.config.LoraConfig;
@@ -38,7 +39,11 @@ public final class AdapterMethods {
     private static final List<Line<?>> TABLE = List.of(
             new Line<>(
                     LoraConfig.class,
-                    (config, path) -> config.dora() ? new DoraMethod() : new LoraMethod(config.loraBias())),
+                    (config, path) -> config.dora()
+                            ? new DoraMethod()
+                            : config.initialization() == Initialization.MICA
+                                    ? LoraMethod.withFixedUp()
+                                    : new LoraMethod(config.loraBias())),
             new Line<>(Ia3Config.class, (config, path) -> new Ia3Method(config.isFeedforward(path))),
             new Line<>(LohaConfig.class, (config, path) -> new LohaMethod(config.effectiveConvolution())),
             new Line<>(LokrConfig.class, LokrMethod::new),
@@ -63,7 +68,7 @@ public final class AdapterMethods {
 
     /** What makes the method of a saved network, by the name before the colon of its id. */
     private static final Map<String, Function<MethodOptions, AdapterMethod>> SAVED = new TreeMap<>(Map.ofEntries(
-            Map.entry("LORA", options -> new LoraMethod()),
+            Map.entry("LORA", options -> options.values().isEmpty() ? new LoraMethod() : LoraMethod.withFixedUp()),
             Map.entry("DORA", options -> new DoraMethod()),
             Map.entry("IA3", options -> new Ia3Method(false)),
             Map.entry("IA3_FEEDFORWARD", options -> new Ia3Method(true)),

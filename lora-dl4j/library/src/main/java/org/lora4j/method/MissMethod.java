@@ -4,6 +4,7 @@ package org.lora4j.method;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import org.lora4j.config.MissConfig;
 import org.lora4j.config.MissVariant;
 import org.lora4j.random.RandomStreams;
@@ -62,6 +63,12 @@ public final class MissMethod implements AdapterMethod {
     @Override
     public String id() {
         return MethodOptions.id("MISS", Map.of("variant", variant, "mini", miniRank));
+    }
+
+    // The block is repeated or summed over: A is a fixed pattern of ones of that rank.
+    @Override
+    public OptionalInt keptRank(int rank) {
+        return variant == MissVariant.BAT ? OptionalInt.empty() : OptionalInt.of(rank);
     }
 
     @Override

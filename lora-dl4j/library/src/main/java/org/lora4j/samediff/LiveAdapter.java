@@ -135,6 +135,12 @@ record LiveAdapter(
         return modules.map(GraphModule::weight).collect(Collectors.toSet());
     }
 
+    @Override
+    public boolean hasGivenStart() {
+        return !config().initialization().movesBase()
+                && modules.values().stream().anyMatch(part -> !part.start().isEmpty());
+    }
+
     /** The same adapter with other arrays in the place of the full copies. */
     LiveAdapter withCopies(Map<String, Copy> others) {
         return new LiveAdapter(name, file, modules, tokens, shared, others, gates);

@@ -57,9 +57,10 @@ final class Requirements {
         String type = config.path("peft_type").asText();
         boolean lora = type.equals("LORA");
         return switch (golden.family()) {
-            case "lora-conversion" -> Set.of("LORA", "LOHA", "HIRA").contains(type);
-            case "lora-init" ->
-                lora && !isRandomized(config.path("init_lora_weights").asText());
+            case "lora-conversion" ->
+                Set.of("LORA", "LOHA", "HIRA", "LOKR", "MISS", "VERA").contains(type);
+            case "lora-init", "lora-init-data" ->
+                lora && !isBoundElsewhere(config.path("init_lora_weights").asText());
             case "train" ->
                 Set.of("LORA", "IA3", "LOHA", "LOKR", "MISS", "VERA", "RANDLORA", "LN_TUNING", "TRAINABLE_TOKENS")
                                 .contains(type)
@@ -69,7 +70,8 @@ final class Requirements {
         };
     }
 
-    private static boolean isRandomized(String start) {
-        return start.startsWith("pissa_niter") || start.equals("eva");
+    /** Whether an adapter belongs to a base that is in no file, drawn at random or quantized. */
+    private static boolean isBoundElsewhere(String start) {
+        return start.startsWith("pissa_niter") || start.equals("loftq");
     }
 }

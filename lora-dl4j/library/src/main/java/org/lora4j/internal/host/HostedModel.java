@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.adapter.BaseHashes;
 import org.lora4j.config.AdapterConfig;
@@ -180,9 +181,20 @@ public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedMo
         Objects.requireNonNull(
                 config,
                 "addAdapter: config is null; expected LoraConfig.builder()....build() or the config of another method");
+        addFresh(name, config, () -> fresh(name, config, seed));
+    }
+
+    /**
+     * Adds a fresh adapter, trainable and not active.
+     *
+     * @param name its name
+     * @param config its config
+     * @param made makes it, once the name is known to be free
+     */
+    protected final void addFresh(String name, AdapterConfig config, Supplier<A> made) {
         adapters.requireFree(name);
         requireTrainable(name, config, config.obstaclesToStart());
-        adapters.put(fresh(name, config, seed));
+        adapters.put(made.get());
         LinkedHashSet<String> trainable = new LinkedHashSet<>(state.trainable());
         trainable.add(name);
         // Not active: what runs does not change.
@@ -257,6 +269,10 @@ public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedMo
 
     @Override
     public final Adapter adapter(String name) {
+        return adapters.get(name).hasGivenStart() ? plainAdapter(name) : values(name);
+    }
+
+    private Adapter values(String name) {
         adapters.get(name);
         collectValues();
         Adapter own = adapters.get(name).snapshot(named(adapters.get(name)));
@@ -275,7 +291,7 @@ public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedMo
 
     @Override
     public final Adapter plainAdapter(String name) {
-        return PlainAdapters.of(adapters.get(name), adapter(name));
+        return PlainAdapters.of(adapters.get(name), values(name));
     }
 
     /**
