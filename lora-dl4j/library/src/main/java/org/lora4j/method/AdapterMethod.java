@@ -200,6 +200,16 @@ public interface AdapterMethod {
     }
 
     /**
+     * The factors of a module as files hold them, where a method leaves something out.
+     *
+     * @param factors tensors by suffix, as a module that was trained has them
+     * @return what an adapter holds; the same map if it holds all
+     */
+    default Map<String, INDArray> filed(Map<String, INDArray> factors) {
+        return factors;
+    }
+
+    /**
      * Makes the factors that training starts from.
      *
      * @param start the module, the rule and the source of randomness

@@ -23,6 +23,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.adapter.Adapter;
+import org.lora4j.config.AdaLoraConfig;
 import org.lora4j.config.AdapterConfig;
 import org.lora4j.config.Ia3Config;
 import org.lora4j.config.Initialization;
@@ -91,6 +92,9 @@ public abstract class AdapterMethodContract {
                 () -> LokrConfig.builder().rank(1).alpha(3).decomposeBoth(true).effectiveConvolution(true));
         METHODS.put("VeRA", () -> VeraConfig.builder().rank(2));
         METHODS.put("RandLoRA", () -> RandLoraConfig.builder().rank(2).alpha(3));
+        METHODS.put(
+                "AdaLoRA",
+                () -> AdaLoraConfig.builder().initialRank(2).targetRank(1).totalSteps(9));
     }
 
     /** Every method in every network. */

@@ -32,7 +32,8 @@ final class Requirements {
             "lokr",
             "vera",
             "pvera",
-            "randlora");
+            "randlora",
+            "adalora");
 
     private Requirements() {}
 

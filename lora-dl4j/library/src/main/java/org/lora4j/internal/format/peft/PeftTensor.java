@@ -75,7 +75,13 @@ public enum PeftTensor {
     /** RandLoRA's projection of the smaller side, of all modules [rank, 1, min]. */
     RANDLORA_A("randlora_A", "RANDLORA"),
     /** RandLoRA's projections of the larger side, of all modules [max, bases, rank]. */
-    RANDLORA_B("randlora_B", "RANDLORA");
+    RANDLORA_B("randlora_B", "RANDLORA"),
+    /** AdaLoRA's rows next to the input [rank, in * window]. */
+    ADALORA_A("lora_A", "ADALORA"),
+    /** AdaLoRA's columns next to the output [out, rank]. */
+    ADALORA_B("lora_B", "ADALORA"),
+    /** AdaLoRA's values between the two [rank, 1]. */
+    ADALORA_E("lora_E", "ADALORA");
 
     private final String suffix;
     private final String peftType;
