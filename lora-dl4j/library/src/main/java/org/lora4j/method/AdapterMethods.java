@@ -16,6 +16,7 @@ import org.lora4j.config.LoraConfig;
 import org.lora4j.config.MissConfig;
 import org.lora4j.config.PveraConfig;
 import org.lora4j.config.RandLoraConfig;
+import org.lora4j.config.ShiraConfig;
 import org.lora4j.config.VeraConfig;
 import org.lora4j.error.MessageText;
 
@@ -54,7 +55,8 @@ public final class AdapterMethods {
             new Line<>(
                     RandLoraConfig.class,
                     (config, path) -> new RandLoraMethod(
-                            config.projectionKey(), config.sparse(), config.verySparse(), config.saveProjection())));
+                            config.projectionKey(), config.sparse(), config.verySparse(), config.saveProjection())),
+            new Line<>(ShiraConfig.class, (config, path) -> new ShiraMethod()));
 
     /** What makes the method of a saved network, by the name before the colon of its id. */
     private static final Map<String, Function<MethodOptions, AdapterMethod>> SAVED = new TreeMap<>(Map.ofEntries(
@@ -69,7 +71,8 @@ public final class AdapterMethods {
             Map.entry("HIRA", options -> new HiraMethod()),
             Map.entry("VERA", options -> VeraMethod.of(false, options)),
             Map.entry("PVERA", options -> VeraMethod.of(true, options)),
-            Map.entry("RANDLORA", RandLoraMethod::of)));
+            Map.entry("RANDLORA", RandLoraMethod::of),
+            Map.entry("SHIRA", options -> new ShiraMethod())));
 
     private AdapterMethods() {}
 

@@ -34,6 +34,7 @@ import org.lora4j.config.LoraConfig;
 import org.lora4j.config.MissConfig;
 import org.lora4j.config.MissVariant;
 import org.lora4j.config.RandLoraConfig;
+import org.lora4j.config.ShiraConfig;
 import org.lora4j.config.VeraConfig;
 import org.lora4j.internal.array.RandomStreams;
 import org.lora4j.method.AdapterMethods;
@@ -100,6 +101,7 @@ public abstract class AdapterMethodContract {
         METHODS.put("HiRA", () -> HiraConfig.builder().rank(2));
         METHODS.put("VeRA", () -> VeraConfig.builder().rank(2));
         METHODS.put("RandLoRA", () -> RandLoraConfig.builder().rank(2).alpha(3));
+        METHODS.put("SHiRA", () -> ShiraConfig.builder().rank(1));
     }
 
     /** Every method in every network. */

@@ -34,7 +34,8 @@ final class Requirements {
             "hira",
             "vera",
             "pvera",
-            "randlora");
+            "randlora",
+            "shira");
 
     private Requirements() {}
 
@@ -56,11 +57,24 @@ final class Requirements {
         boolean lora = type.equals("LORA");
         return switch (golden.family()) {
             case "trainable-tokens" -> lora;
-            case "lora-conversion" -> Set.of("LORA", "LOHA", "HIRA").contains(type);
+            case "lora-conversion" -> Set.of("LORA", "LOHA", "HIRA", "SHIRA").contains(type);
             case "lora-init" ->
                 lora && !isRandomized(config.path("init_lora_weights").asText());
             case "train" ->
-                Set.of("LORA", "IA3", "LOHA", "LOKR", "MISS", "VERA", "RANDLORA").contains(type)
+                Set.of(
+                                        "LORA",
+                                        "IA3",
+                                        "LOHA",
+                                        "LOKR",
+                                        "MISS",
+                                        "HIRA",
+                                        "SHIRA",
+                                        "GRALORA",
+                                        "DELORA",
+                                        "C3A",
+                                        "VERA",
+                                        "RANDLORA")
+                                .contains(type)
                         && !config.path("use_dora").asBoolean()
                         && TrainingRecipe.isPlain(golden.about());
             default -> false;

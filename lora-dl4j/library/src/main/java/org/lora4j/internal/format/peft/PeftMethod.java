@@ -18,6 +18,7 @@ import org.lora4j.config.LoraConfig;
 import org.lora4j.config.MissConfig;
 import org.lora4j.config.PveraConfig;
 import org.lora4j.config.RandLoraConfig;
+import org.lora4j.config.ShiraConfig;
 import org.lora4j.config.VeraConfig;
 
 /**
@@ -64,7 +65,13 @@ record PeftMethod(String type, Supplier<? extends AdapterConfig.Builder<?>> buil
                     PveraConfig::builder,
                     PeftField.carried("generator_seed", null),
                     PeftField.refused("sample_at_inference", false)),
-            of("RANDLORA", RandLoraConfig::builder));
+            of("RANDLORA", RandLoraConfig::builder),
+            // The places that the mask gave are in the file.
+            of(
+                    "SHIRA",
+                    ShiraConfig::builder,
+                    PeftField.carried("mask_type", "random"),
+                    PeftField.carried("random_seed", null)));
 
     private static PeftMethod of(
             String type, Supplier<? extends AdapterConfig.Builder<?>> builder, PeftField... others) {
