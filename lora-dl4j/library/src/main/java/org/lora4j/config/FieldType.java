@@ -63,6 +63,21 @@ public final class FieldType<V> {
     /** Which biases learn. */
     public static final FieldType<BiasTraining> BIAS = of(bias -> true, "a BiasTraining");
 
+    /** Which biases learn, in files of MiSS. */
+    public static final FieldType<BiasTraining> MISS_BIAS = of(bias -> true, "a BiasTraining");
+
+    /** Which biases learn, in files of GraLoRA. */
+    public static final FieldType<BiasTraining> GRALORA_BIAS = of(bias -> true, "a BiasTraining");
+
+    /** Which biases learn, in files of DeLoRA. */
+    public static final FieldType<BiasTraining> DELORA_BIAS = of(bias -> true, "a BiasTraining");
+
+    /** Which biases learn, in files of C3A. */
+    public static final FieldType<BiasTraining> C3A_BIAS = of(bias -> true, "a BiasTraining");
+
+    /** The kind of update of MiSS. */
+    public static final FieldType<MissVariant> MISS_VARIANT = of(variant -> true, "a MissVariant");
+
     /** A start value by PEFT's name of it. */
     public static final FieldType<Initialization> START =
             of(start -> !Initialization.OF_OTHER_METHODS.contains(start), "a start value of A and B");

@@ -11,12 +11,15 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import org.lora4j.config.AdaLoraConfig;
 import org.lora4j.config.AdapterConfig;
+import org.lora4j.config.HiraConfig;
 import org.lora4j.config.Ia3Config;
 import org.lora4j.config.LohaConfig;
 import org.lora4j.config.LokrConfig;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.config.MissConfig;
 import org.lora4j.config.PveraConfig;
 import org.lora4j.config.RandLoraConfig;
+import org.lora4j.config.ShiraConfig;
 import org.lora4j.config.VeraConfig;
 import org.lora4j.error.MessageText;
 
@@ -42,6 +45,8 @@ public final class AdapterMethods {
             new Line<>(Ia3Config.class, (config, path) -> new Ia3Method(config.isFeedforward(path))),
             new Line<>(LohaConfig.class, (config, path) -> new LohaMethod(config.effectiveConvolution())),
             new Line<>(LokrConfig.class, LokrMethod::new),
+            new Line<>(MissConfig.class, (config, path) -> new MissMethod(config)),
+            new Line<>(HiraConfig.class, (config, path) -> new HiraMethod()),
             new Line<>(
                     VeraConfig.class,
                     (config, path) ->
@@ -54,6 +59,7 @@ public final class AdapterMethods {
                     RandLoraConfig.class,
                     (config, path) -> new RandLoraMethod(
                             config.projectionKey(), config.sparse(), config.verySparse(), config.saveProjection())),
+            new Line<>(ShiraConfig.class, (config, path) -> new ShiraMethod()),
             new Line<>(AdaLoraConfig.class, (config, path) -> new AdaLoraMethod(config.keptOf(path))));
 
     /** What makes the method of a saved network, by the name before the colon of its id. */
@@ -65,9 +71,12 @@ public final class AdapterMethods {
             Map.entry("LOHA", options -> new LohaMethod(false)),
             Map.entry("LOHA_TUCKER", options -> LohaMethod.tucker()),
             Map.entry("LOKR", LokrMethod::of),
+            Map.entry("MISS", MissMethod::of),
+            Map.entry("HIRA", options -> new HiraMethod()),
             Map.entry("VERA", options -> VeraMethod.of(false, options)),
             Map.entry("PVERA", options -> VeraMethod.of(true, options)),
             Map.entry("RANDLORA", RandLoraMethod::of),
+            Map.entry("SHIRA", options -> new ShiraMethod()),
             Map.entry("ADALORA", options -> new AdaLoraMethod(List.of()))));
 
     private AdapterMethods() {}

@@ -30,9 +30,12 @@ final class Requirements {
             "ia3",
             "loha",
             "lokr",
+            "miss",
+            "hira",
             "vera",
             "pvera",
             "randlora",
+            "shira",
             "adalora");
 
     private Requirements() {}
@@ -55,11 +58,24 @@ final class Requirements {
         boolean lora = type.equals("LORA");
         return switch (golden.family()) {
             case "trainable-tokens" -> lora;
-            case "lora-conversion" -> Set.of("LORA", "LOHA").contains(type);
+            case "lora-conversion" -> Set.of("LORA", "LOHA", "HIRA", "SHIRA").contains(type);
             case "lora-init" ->
                 lora && !isRandomized(config.path("init_lora_weights").asText());
             case "train" ->
-                Set.of("LORA", "IA3", "LOHA", "LOKR", "VERA", "RANDLORA").contains(type)
+                Set.of(
+                                        "LORA",
+                                        "IA3",
+                                        "LOHA",
+                                        "LOKR",
+                                        "MISS",
+                                        "HIRA",
+                                        "SHIRA",
+                                        "GRALORA",
+                                        "DELORA",
+                                        "C3A",
+                                        "VERA",
+                                        "RANDLORA")
+                                .contains(type)
                         && !config.path("use_dora").asBoolean()
                         && TrainingRecipe.isPlain(golden.about());
             default -> false;

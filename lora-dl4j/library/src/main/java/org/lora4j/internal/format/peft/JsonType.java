@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -14,6 +15,7 @@ import org.lora4j.config.BiasTraining;
 import org.lora4j.config.FieldType;
 import org.lora4j.config.Initialization;
 import org.lora4j.config.LayerReplication;
+import org.lora4j.config.MissVariant;
 import org.lora4j.config.ModuleSelector;
 import org.lora4j.config.Scaling;
 import org.lora4j.config.TrainableTokens;
@@ -49,19 +51,31 @@ record JsonType<V>(
                 "true or false",
                 value -> value.booleanValue() ? Scaling.RANK_STABILIZED : Scaling.STANDARD,
                 rule -> rule == Scaling.RANK_STABILIZED);
+        Map.of(
+                        FieldType.BIAS, BiasTraining.ADAPTED_ONLY.peftName(),
+                        FieldType.MISS_BIAS, "miss_only",
+                        FieldType.GRALORA_BIAS, "gralora_only",
+                        FieldType.DELORA_BIAS, "delora_only",
+                        FieldType.C3A_BIAS, "c3a_only")
+                .forEach((type, only) -> put(
+                        type,
+                        value -> biases(value, only).findFirst().isPresent(),
+                        "none, all or " + only,
+                        value -> biases(value, only).findFirst().orElseThrow(),
+                        bias -> name(bias, only)));
         put(
-                FieldType.BIAS,
-                value -> biases(value).findFirst().isPresent(),
-                "none, all or lora_only",
-                value -> biases(value).findFirst().orElseThrow(),
-                BiasTraining::peftName);
+                FieldType.MISS_VARIANT,
+                value -> variants(value).findFirst().isPresent(),
+                "true, false, bat or mini",
+                value -> variants(value).findFirst().orElseThrow(),
+                variant -> flagOrName(variant.peftName()));
         List.of(FieldType.START, FieldType.LOKR_START, FieldType.HIRA_START, FieldType.C3A_START)
                 .forEach(type -> put(
                         type,
                         value -> value.isBoolean() || value.isTextual(),
                         "true, false or a name",
                         value -> Stream.of(Initialization.values())
-                                .filter(start -> names(start, value))
+                                .filter(start -> names(start.peftName(), value))
                                 .findFirst()
                                 .orElse(null),
                         JsonType::start));
@@ -146,20 +160,31 @@ record JsonType<V>(
         return (JsonType<V>) TABLE.get(type);
     }
 
-    private static Stream<BiasTraining> biases(JsonNode value) {
+    private static Stream<BiasTraining> biases(JsonNode value, String only) {
         return Stream.of(BiasTraining.values())
-                .filter(bias -> value.isTextual() && bias.peftName().equals(value.textValue()));
+                .filter(bias -> value.isTextual() && name(bias, only).equals(value.textValue()));
     }
 
-    private static boolean names(Initialization start, JsonNode value) {
-        boolean isFlag = start.peftName().equals("true") || start.peftName().equals("false");
-        return isFlag == value.isBoolean()
-                && start.peftName().equals(value.asText().toLowerCase(java.util.Locale.ROOT));
+    private static String name(BiasTraining bias, String only) {
+        return bias == BiasTraining.ADAPTED_ONLY ? only : bias.peftName();
+    }
+
+    private static Stream<MissVariant> variants(JsonNode value) {
+        return Stream.of(MissVariant.values()).filter(variant -> names(variant.peftName(), value));
+    }
+
+    /** Whether a value is a flag or a name, written as text. */
+    private static boolean names(String written, JsonNode value) {
+        return value.isTextual() == flagOrName(written) instanceof String
+                && written.equals(value.asText().toLowerCase(Locale.ROOT));
     }
 
     private static Object start(Initialization initialization) {
-        String name = initialization.peftName();
-        return name.equals("true") || name.equals("false") ? (Object) Boolean.valueOf(name) : name;
+        return flagOrName(initialization.peftName());
+    }
+
+    private static Object flagOrName(String written) {
+        return written.equals("true") || written.equals("false") ? (Object) Boolean.valueOf(written) : written;
     }
 
     private static ModuleSelector selector(JsonNode value, boolean mayBeAllLinear) {

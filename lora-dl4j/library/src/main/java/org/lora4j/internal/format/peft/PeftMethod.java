@@ -11,12 +11,15 @@ import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.lora4j.config.AdaLoraConfig;
 import org.lora4j.config.AdapterConfig;
+import org.lora4j.config.HiraConfig;
 import org.lora4j.config.Ia3Config;
 import org.lora4j.config.LohaConfig;
 import org.lora4j.config.LokrConfig;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.config.MissConfig;
 import org.lora4j.config.PveraConfig;
 import org.lora4j.config.RandLoraConfig;
+import org.lora4j.config.ShiraConfig;
 import org.lora4j.config.VeraConfig;
 
 /**
@@ -54,6 +57,9 @@ record PeftMethod(String type, Supplier<? extends AdapterConfig.Builder<?>> buil
             // Fields of releases behind the one whose fields are written; both change what an adapter computes.
             of("LOHA", LohaConfig::builder, PeftField.later("r2"), PeftField.later("use_khatri_rao")),
             of("LOKR", LokrConfig::builder),
+            of("MISS", MissConfig::builder),
+            // PEFT has the field, and makes every module of rank r all the same.
+            of("HIRA", HiraConfig::builder, PeftField.carried("rank_pattern", Map.of())),
             of("VERA", VeraConfig::builder),
             of(
                     "PVERA",
@@ -61,6 +67,12 @@ record PeftMethod(String type, Supplier<? extends AdapterConfig.Builder<?>> buil
                     PeftField.carried("generator_seed", null),
                     PeftField.refused("sample_at_inference", false)),
             of("RANDLORA", RandLoraConfig::builder),
+            // The places that the mask gave are in the file.
+            of(
+                    "SHIRA",
+                    ShiraConfig::builder,
+                    PeftField.carried("mask_type", "random"),
+                    PeftField.carried("random_seed", null)),
             // PEFT inherits all fields of LoRA; those that are carried have no effect there.
             of(
                     "ADALORA",

@@ -52,6 +52,16 @@ public enum PeftTensor {
     LOKR_W2_B("lokr_w2_b", "LOKR"),
     /** The core of LoKr's right side [rank, rank, k...]. */
     LOKR_T2("lokr_t2", "LOKR"),
+    /** The matrix that parts share in MiSS [rank, out], repeated [rank, m], in blocks [out / rank, rank, rank]. */
+    MISS_BLOCK("miss_block", "MISS"),
+    /** A of HiRA, of a linear module [rank, in] or of a convolution [rank, in, k...]. */
+    HIRA_A("hira_A", "HIRA"),
+    /** B of HiRA [out, rank], of a convolution [out, rank, 1...]. */
+    HIRA_B("hira_B", "HIRA"),
+    /** A of HiRA of an embedding [rank, vocabulary]. */
+    HIRA_EMBEDDING_A("hira_embedding_A", "HIRA"),
+    /** B of HiRA of an embedding [dimension, rank]. */
+    HIRA_EMBEDDING_B("hira_embedding_B", "HIRA"),
     /** VeRA's vector next to the output [out]. */
     VERA_LAMBDA_B("vera_lambda_b", "VERA"),
     /** VeRA's vector between the projections [rank]. */
@@ -76,6 +86,10 @@ public enum PeftTensor {
     RANDLORA_A("randlora_A", "RANDLORA"),
     /** RandLoRA's projections of the larger side, of all modules [max, bases, rank]. */
     RANDLORA_B("randlora_B", "RANDLORA"),
+    /** The values of SHiRA [number]. */
+    SHIRA_WEIGHT("shira_weight", "SHIRA"),
+    /** The places of SHiRA's values, integers: rows, then columns [2, number]. */
+    SHIRA_INDICES("shira_indices", "SHIRA"),
     /** AdaLoRA's rows next to the input [rank, in * window]. */
     ADALORA_A("lora_A", "ADALORA"),
     /** AdaLoRA's columns next to the output [out, rank]. */
@@ -102,6 +116,15 @@ public enum PeftTensor {
      */
     public String peftType() {
         return peftType;
+    }
+
+    /**
+     * Whether the elements are integers in files.
+     *
+     * @return false for what learns
+     */
+    public boolean isInteger() {
+        return this == SHIRA_INDICES;
     }
 
     /**

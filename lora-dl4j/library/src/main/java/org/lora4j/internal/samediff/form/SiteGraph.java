@@ -103,8 +103,20 @@ public final class SiteGraph implements ModuleAlgebra<SDVariable> {
 
     @Override
     public SDVariable applied(SDVariable x) {
+        return applied(x, weight());
+    }
+
+    /**
+     * Applies a module with another weight to another activation, without its bias.
+     *
+     * @param x an activation of the shape of {@link #input}
+     * @param weight a weight as {@link #weight} has it
+     * @return the output
+     */
+    public SDVariable applied(SDVariable x, SDVariable weight) {
         List<SDVariable> replaced = new ArrayList<>(inputs);
         replaced.set(site.dataInput(), x);
+        replaced.set(site.weightInput(), weight);
         return withoutBias(site.form().base(context, replaced));
     }
 
