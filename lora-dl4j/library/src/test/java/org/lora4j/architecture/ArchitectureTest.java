@@ -193,6 +193,7 @@ class ArchitectureTest {
                         "train",
                         "error",
                         "internal.array",
+                        "method",
                         "internal.format.file",
                         "exec.kernel",
                         "exec",

@@ -13,6 +13,7 @@ import org.lora4j.config.AdapterConfig;
 import org.lora4j.config.HiraConfig;
 import org.lora4j.config.LokrConfig;
 import org.lora4j.config.MissConfig;
+import org.lora4j.config.ShiraConfig;
 import org.lora4j.samediff.AdaptedSameDiff;
 
 /** The examples of docs/methods.md. */
@@ -49,6 +50,14 @@ class GuideMethodsTest {
                 .build();
 
         check(hira);
+    }
+
+    @Test
+    void shira() throws IOException {
+        ShiraConfig shira =
+                ShiraConfig.builder().rank(2).targetModules("dense1").build();
+
+        check(shira);
     }
 
     private void check(AdapterConfig config) throws IOException {

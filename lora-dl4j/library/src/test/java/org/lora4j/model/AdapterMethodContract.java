@@ -24,6 +24,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.adapter.Adapter;
+import org.lora4j.config.AdaLoraConfig;
 import org.lora4j.config.AdapterConfig;
 import org.lora4j.config.HiraConfig;
 import org.lora4j.config.Ia3Config;
@@ -34,6 +35,7 @@ import org.lora4j.config.LoraConfig;
 import org.lora4j.config.MissConfig;
 import org.lora4j.config.MissVariant;
 import org.lora4j.config.RandLoraConfig;
+import org.lora4j.config.ShiraConfig;
 import org.lora4j.config.VeraConfig;
 import org.lora4j.method.AdapterMethods;
 import org.lora4j.method.DoraMethod;
@@ -100,6 +102,10 @@ public abstract class AdapterMethodContract {
         METHODS.put("HiRA", () -> HiraConfig.builder().rank(2));
         METHODS.put("VeRA", () -> VeraConfig.builder().rank(2));
         METHODS.put("RandLoRA", () -> RandLoraConfig.builder().rank(2).alpha(3));
+        METHODS.put("SHiRA", () -> ShiraConfig.builder().rank(1));
+        METHODS.put(
+                "AdaLoRA",
+                () -> AdaLoraConfig.builder().initialRank(2).targetRank(1).totalSteps(9));
     }
 
     /** Every method in every network. */

@@ -87,7 +87,17 @@ public enum PeftTensor {
     /** RandLoRA's projection of the smaller side, of all modules [rank, 1, min]. */
     RANDLORA_A("randlora_A", "RANDLORA"),
     /** RandLoRA's projections of the larger side, of all modules [max, bases, rank]. */
-    RANDLORA_B("randlora_B", "RANDLORA");
+    RANDLORA_B("randlora_B", "RANDLORA"),
+    /** The values of SHiRA [number]. */
+    SHIRA_WEIGHT("shira_weight", "SHIRA"),
+    /** The places of SHiRA's values, integers: rows, then columns [2, number]. */
+    SHIRA_INDICES("shira_indices", "SHIRA"),
+    /** AdaLoRA's rows next to the input [rank, in * window]. */
+    ADALORA_A("lora_A", "ADALORA"),
+    /** AdaLoRA's columns next to the output [out, rank]. */
+    ADALORA_B("lora_B", "ADALORA"),
+    /** AdaLoRA's values between the two [rank, 1]. */
+    ADALORA_E("lora_E", "ADALORA");
 
     private final String suffix;
     private final String peftType;
@@ -108,6 +118,15 @@ public enum PeftTensor {
      */
     public String peftType() {
         return peftType;
+    }
+
+    /**
+     * Whether the elements are integers in files.
+     *
+     * @return false for what learns
+     */
+    public boolean isInteger() {
+        return this == SHIRA_INDICES;
     }
 
     /**
