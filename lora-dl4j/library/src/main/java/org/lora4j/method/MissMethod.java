@@ -4,6 +4,7 @@ package org.lora4j.method;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import org.lora4j.config.MissConfig;
 import org.lora4j.config.MissVariant;
@@ -122,6 +123,11 @@ public final class MissMethod implements AdapterMethod {
                             default -> "[" + rank + ", outputs]";
                         }
                         + " by the config");
+    }
+
+    @Override
+    public OptionalInt keptRank(int rank) {
+        return variant == MissVariant.BAT ? OptionalInt.empty() : OptionalInt.of(rank);
     }
 
     @Override

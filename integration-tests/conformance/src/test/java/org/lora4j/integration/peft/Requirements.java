@@ -35,7 +35,10 @@ final class Requirements {
             "vera",
             "pvera",
             "randlora",
-            "shira");
+            "shira",
+            "gralora",
+            "delora",
+            "c3a");
 
     private Requirements() {}
 
@@ -57,7 +60,8 @@ final class Requirements {
         boolean lora = type.equals("LORA");
         return switch (golden.family()) {
             case "trainable-tokens" -> lora;
-            case "lora-conversion" -> Set.of("LORA", "LOHA", "HIRA", "SHIRA").contains(type);
+            case "lora-conversion" ->
+                Set.of("LORA", "LOHA", "LOKR", "MISS", "DELORA", "C3A").contains(type);
             case "lora-init" ->
                 lora && !isRandomized(config.path("init_lora_weights").asText());
             case "train" ->

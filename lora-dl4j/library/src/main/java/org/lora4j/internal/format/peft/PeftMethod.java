@@ -10,6 +10,9 @@ import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.lora4j.config.AdapterConfig;
+import org.lora4j.config.C3aConfig;
+import org.lora4j.config.DeloraConfig;
+import org.lora4j.config.GraloraConfig;
 import org.lora4j.config.HiraConfig;
 import org.lora4j.config.Ia3Config;
 import org.lora4j.config.LohaConfig;
@@ -71,7 +74,10 @@ record PeftMethod(String type, Supplier<? extends AdapterConfig.Builder<?>> buil
                     "SHIRA",
                     ShiraConfig::builder,
                     PeftField.carried("mask_type", "random"),
-                    PeftField.carried("random_seed", null)));
+                    PeftField.carried("random_seed", null)),
+            of("GRALORA", GraloraConfig::builder),
+            of("DELORA", DeloraConfig::builder),
+            of("C3A", C3aConfig::builder));
 
     private static PeftMethod of(
             String type, Supplier<? extends AdapterConfig.Builder<?>> builder, PeftField... others) {
