@@ -20,6 +20,7 @@ import org.lora4j.config.MissConfig;
 import org.lora4j.config.PveraConfig;
 import org.lora4j.config.RandLoraConfig;
 import org.lora4j.config.ShiraConfig;
+import org.lora4j.config.TrainableTokensConfig;
 import org.lora4j.config.VeraConfig;
 import org.lora4j.error.MessageText;
 
@@ -47,6 +48,10 @@ public final class AdapterMethods {
             new Line<>(LokrConfig.class, LokrMethod::new),
             new Line<>(MissConfig.class, (config, path) -> new MissMethod(config)),
             new Line<>(HiraConfig.class, (config, path) -> new HiraMethod()),
+            new Line<>(
+                    TrainableTokensConfig.class,
+                    (config, path) ->
+                            new TokenRowsMethod(config.trainableTokens().of(path))),
             new Line<>(
                     VeraConfig.class,
                     (config, path) ->

@@ -38,7 +38,9 @@ final class Requirements {
             "shira",
             "gralora",
             "delora",
-            "c3a");
+            "c3a",
+            "trainable-tokens",
+            "ln-tuning");
 
     private Requirements() {}
 
@@ -59,9 +61,8 @@ final class Requirements {
         String type = config.path("peft_type").asText();
         boolean lora = type.equals("LORA");
         return switch (golden.family()) {
-            case "trainable-tokens" -> lora;
             case "lora-conversion" ->
-                Set.of("LORA", "LOHA", "LOKR", "MISS", "DELORA", "C3A").contains(type);
+                Set.of("LORA", "LOHA", "LOKR", "MISS", "HIRA", "DELORA", "C3A").contains(type);
             case "lora-init" ->
                 lora && !isRandomized(config.path("init_lora_weights").asText());
             case "train" ->
@@ -77,10 +78,12 @@ final class Requirements {
                                         "DELORA",
                                         "C3A",
                                         "VERA",
-                                        "RANDLORA")
+                                        "RANDLORA",
+                                        "LN_TUNING",
+                                        "TRAINABLE_TOKENS")
                                 .contains(type)
                         && !config.path("use_dora").asBoolean()
-                        && TrainingRecipe.isPlain(golden.about());
+                        && TrainingRecipe.isKnown(golden.about());
             default -> false;
         };
     }

@@ -15,6 +15,7 @@ import org.lora4j.config.DeloraConfig;
 import org.lora4j.config.GraloraConfig;
 import org.lora4j.config.HiraConfig;
 import org.lora4j.config.Ia3Config;
+import org.lora4j.config.LnTuningConfig;
 import org.lora4j.config.LohaConfig;
 import org.lora4j.config.LokrConfig;
 import org.lora4j.config.LoraConfig;
@@ -22,6 +23,7 @@ import org.lora4j.config.MissConfig;
 import org.lora4j.config.PveraConfig;
 import org.lora4j.config.RandLoraConfig;
 import org.lora4j.config.ShiraConfig;
+import org.lora4j.config.TrainableTokensConfig;
 import org.lora4j.config.VeraConfig;
 
 /**
@@ -77,7 +79,10 @@ record PeftMethod(String type, Supplier<? extends AdapterConfig.Builder<?>> buil
                     PeftField.carried("random_seed", null)),
             of("GRALORA", GraloraConfig::builder),
             of("DELORA", DeloraConfig::builder),
-            of("C3A", C3aConfig::builder));
+            of("C3A", C3aConfig::builder),
+            of("LN_TUNING", LnTuningConfig::builder),
+            // How rows started does not matter any more.
+            of("TRAINABLE_TOKENS", TrainableTokensConfig::builder, PeftField.carried("init_weights", true)));
 
     private static PeftMethod of(
             String type, Supplier<? extends AdapterConfig.Builder<?>> builder, PeftField... others) {
