@@ -11,6 +11,9 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import org.lora4j.config.AdaLoraConfig;
 import org.lora4j.config.AdapterConfig;
+import org.lora4j.config.C3aConfig;
+import org.lora4j.config.DeloraConfig;
+import org.lora4j.config.GraloraConfig;
 import org.lora4j.config.HiraConfig;
 import org.lora4j.config.Ia3Config;
 import org.lora4j.config.Initialization;
@@ -70,7 +73,10 @@ public final class AdapterMethods {
                     (config, path) -> new RandLoraMethod(
                             config.projectionKey(), config.sparse(), config.verySparse(), config.saveProjection())),
             new Line<>(ShiraConfig.class, (config, path) -> new ShiraMethod()),
-            new Line<>(AdaLoraConfig.class, (config, path) -> new AdaLoraMethod(config.keptOf(path))));
+            new Line<>(AdaLoraConfig.class, (config, path) -> new AdaLoraMethod(config.keptOf(path))),
+            new Line<>(GraloraConfig.class, (config, path) -> new GraloraMethod(config)),
+            new Line<>(DeloraConfig.class, (config, path) -> new DeloraMethod(config.lambdaOf(path))),
+            new Line<>(C3aConfig.class, (config, path) -> new C3aMethod(config.blockSizeOf(path))));
 
     /** What makes the method of a saved network, by the name before the colon of its id. */
     private static final Map<String, Function<MethodOptions, AdapterMethod>> SAVED = new TreeMap<>(Map.ofEntries(
@@ -87,7 +93,10 @@ public final class AdapterMethods {
             Map.entry("PVERA", options -> VeraMethod.of(true, options)),
             Map.entry("RANDLORA", RandLoraMethod::of),
             Map.entry("SHIRA", options -> new ShiraMethod()),
-            Map.entry("ADALORA", options -> new AdaLoraMethod(List.of()))));
+            Map.entry("ADALORA", options -> new AdaLoraMethod(List.of())),
+            Map.entry("GRALORA", GraloraMethod::of),
+            Map.entry("DELORA", options -> new DeloraMethod(options.number("lambda"))),
+            Map.entry("C3A", options -> new C3aMethod(options.integer("block")))));
 
     private AdapterMethods() {}
 

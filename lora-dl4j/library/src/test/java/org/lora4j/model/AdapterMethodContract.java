@@ -26,6 +26,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.AdaLoraConfig;
 import org.lora4j.config.AdapterConfig;
+import org.lora4j.config.C3aConfig;
+import org.lora4j.config.DeloraConfig;
+import org.lora4j.config.GraloraConfig;
 import org.lora4j.config.HiraConfig;
 import org.lora4j.config.Ia3Config;
 import org.lora4j.config.Initialization;
@@ -106,6 +109,12 @@ public abstract class AdapterMethodContract {
         METHODS.put(
                 "AdaLoRA",
                 () -> AdaLoraConfig.builder().initialRank(2).targetRank(1).totalSteps(9));
+        METHODS.put("GraLoRA", () -> GraloraConfig.builder().rank(2).blocks(1));
+        METHODS.put(
+                "GraLoRA, hybrid",
+                () -> GraloraConfig.builder().rank(4).blocks(2).hybridRank(1));
+        METHODS.put("DeLoRA", () -> DeloraConfig.builder().rank(2).lambda(3));
+        METHODS.put("C3A", () -> C3aConfig.builder().blockSize(2));
     }
 
     /** Every method in every network. */

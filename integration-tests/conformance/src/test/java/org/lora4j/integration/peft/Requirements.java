@@ -38,7 +38,10 @@ final class Requirements {
             "trainable-tokens",
             "ln-tuning",
             "shira",
-            "adalora");
+            "adalora",
+            "gralora",
+            "delora",
+            "c3a");
 
     private Requirements() {}
 
@@ -60,7 +63,8 @@ final class Requirements {
         boolean lora = type.equals("LORA");
         return switch (golden.family()) {
             case "lora-conversion" ->
-                Set.of("LORA", "LOHA", "HIRA", "LOKR", "MISS", "VERA", "SHIRA").contains(type);
+                Set.of("LORA", "LOHA", "HIRA", "LOKR", "MISS", "VERA", "SHIRA", "DELORA", "C3A")
+                        .contains(type);
             case "lora-init", "lora-init-data" ->
                 lora && !isBoundElsewhere(config.path("init_lora_weights").asText());
             case "train" ->

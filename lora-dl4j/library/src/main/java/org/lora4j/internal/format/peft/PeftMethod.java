@@ -11,6 +11,9 @@ import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.lora4j.config.AdaLoraConfig;
 import org.lora4j.config.AdapterConfig;
+import org.lora4j.config.C3aConfig;
+import org.lora4j.config.DeloraConfig;
+import org.lora4j.config.GraloraConfig;
 import org.lora4j.config.HiraConfig;
 import org.lora4j.config.Ia3Config;
 import org.lora4j.config.LnTuningConfig;
@@ -104,7 +107,10 @@ record PeftMethod(String type, Supplier<? extends AdapterConfig.Builder<?>> buil
                     PeftField.refused("use_dora", false),
                     PeftField.refused("use_qalora", false),
                     PeftField.carried("use_rslora", false),
-                    PeftField.refused("velora_config", null)));
+                    PeftField.refused("velora_config", null)),
+            of("GRALORA", GraloraConfig::builder),
+            of("DELORA", DeloraConfig::builder),
+            of("C3A", C3aConfig::builder));
 
     private static PeftMethod of(
             String type, Supplier<? extends AdapterConfig.Builder<?>> builder, PeftField... others) {
