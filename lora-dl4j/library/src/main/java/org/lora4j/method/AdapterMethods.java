@@ -9,10 +9,14 @@ import java.util.TreeMap;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import org.lora4j.config.AdapterConfig;
+import org.lora4j.config.BoftConfig;
+import org.lora4j.config.HraConfig;
 import org.lora4j.config.Ia3Config;
 import org.lora4j.config.LohaConfig;
 import org.lora4j.config.LokrConfig;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.config.OftConfig;
+import org.lora4j.config.RoadConfig;
 import org.lora4j.error.MessageText;
 
 /**
@@ -36,7 +40,11 @@ public final class AdapterMethods {
                     (config, path) -> config.dora() ? new DoraMethod() : new LoraMethod(config.loraBias())),
             new Line<>(Ia3Config.class, (config, path) -> new Ia3Method(config.isFeedforward(path))),
             new Line<>(LohaConfig.class, (config, path) -> new LohaMethod(config.effectiveConvolution())),
-            new Line<>(LokrConfig.class, LokrMethod::new));
+            new Line<>(LokrConfig.class, LokrMethod::new),
+            new Line<>(RoadConfig.class, (config, path) -> new RoadMethod(config.variant(), config.groupSize())),
+            new Line<>(OftConfig.class, (config, path) -> new OftMethod(config)),
+            new Line<>(HraConfig.class, (config, path) -> new HraMethod(config.applyGs())),
+            new Line<>(BoftConfig.class, (config, path) -> new BoftMethod(config)));
 
     /** What makes the method of a saved network, by the name before the colon of its id. */
     private static final Map<String, Function<MethodOptions, AdapterMethod>> SAVED = new TreeMap<>(Map.ofEntries(
@@ -46,7 +54,11 @@ public final class AdapterMethods {
             Map.entry("IA3_FEEDFORWARD", options -> new Ia3Method(true)),
             Map.entry("LOHA", options -> new LohaMethod(false)),
             Map.entry("LOHA_TUCKER", options -> LohaMethod.tucker()),
-            Map.entry("LOKR", LokrMethod::of)));
+            Map.entry("LOKR", LokrMethod::of),
+            Map.entry("ROAD", RoadMethod::saved),
+            Map.entry("OFT", OftMethod::saved),
+            Map.entry("HRA", HraMethod::saved),
+            Map.entry("BOFT", BoftMethod::saved)));
 
     private AdapterMethods() {}
 

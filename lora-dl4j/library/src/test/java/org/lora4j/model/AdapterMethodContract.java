@@ -24,11 +24,16 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.AdapterConfig;
+import org.lora4j.config.BoftConfig;
+import org.lora4j.config.HraConfig;
 import org.lora4j.config.Ia3Config;
 import org.lora4j.config.Initialization;
 import org.lora4j.config.LohaConfig;
 import org.lora4j.config.LokrConfig;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.config.OftConfig;
+import org.lora4j.config.RoadConfig;
+import org.lora4j.config.RoadVariant;
 import org.lora4j.method.AdapterMethods;
 import org.lora4j.method.DoraMethod;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -87,6 +92,14 @@ public abstract class AdapterMethodContract {
         METHODS.put(
                 "LoKr of four factors, or with one for windows",
                 () -> LokrConfig.builder().rank(1).alpha(3).decomposeBoth(true).effectiveConvolution(true));
+        METHODS.put("RoAD 1", () -> RoadConfig.builder().groupSize(2));
+        METHODS.put("RoAD 4", () -> RoadConfig.builder().groupSize(2).variant(RoadVariant.ROAD_4));
+        METHODS.put("OFT", () -> OftConfig.builder().blockSize(2));
+        METHODS.put(
+                "OFT, exact, equal blocks",
+                () -> OftConfig.builder().blocks(2).cayleyNeumann(false).blockShare(true));
+        METHODS.put("HRA", () -> HraConfig.builder().rank(2));
+        METHODS.put("BOFT", () -> BoftConfig.builder().blockSize(2));
     }
 
     /** Every method in every network. */
@@ -138,8 +151,8 @@ public abstract class AdapterMethodContract {
 
         double[] base = output(model(network), network);
 
-        if (method.equals("DoRA")) {
-            // Lengths that are formed again are rounded again.
+        if (method.equals("DoRA") || method.equals("HRA")) {
+            // Lengths that are formed again are rounded again, and so are reflections that undo each other.
             assertThat(output(model, network)).containsExactly(base, offset(ROUNDING));
         } else {
             assertThat(output(model, network)).isEqualTo(base);

@@ -31,6 +31,10 @@ final class Requirements {
             "loha",
             "trainable-tokens",
             "ln-tuning",
+            "road",
+            "oft",
+            "hra",
+            "boft",
             "lokr");
 
     private Requirements() {}
@@ -56,7 +60,7 @@ final class Requirements {
             case "lora-init" ->
                 lora && !isRandomized(config.path("init_lora_weights").asText());
             case "train" ->
-                Set.of("LORA", "IA3", "LOHA", "LN_TUNING", "TRAINABLE_TOKENS", "LOKR")
+                Set.of("LORA", "IA3", "LOHA", "LN_TUNING", "TRAINABLE_TOKENS", "LOKR", "ROAD", "OFT", "HRA", "BOFT")
                                 .contains(type)
                         && !config.path("use_dora").asBoolean()
                         && TrainingRecipe.isPlain(golden.about());

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.adapter.BaseHashes;
 import org.lora4j.config.AdapterConfig;
@@ -18,6 +19,7 @@ import org.lora4j.config.ModuleSelector;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.format.peft.PeftFile;
+import org.lora4j.method.AdapterMethod;
 import org.lora4j.method.TokenRowsMethod;
 import org.lora4j.model.AdaptableModule;
 import org.lora4j.model.AdaptedModel;
@@ -98,8 +100,19 @@ public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedMo
                                 || Collections.disjoint(adapter.changedWeights(), other.tablesWithRows()),
                         "\"" + other.name() + "\" replaces rows of the table that \"" + adapter.name()
                                 + "\" adds to; merge both in one call");
+                problems.check(
+                        chosen.contains(other) || Collections.disjoint(orderedModules(adapter), orderedModules(other)),
+                        "\"" + other.name() + "\" and \"" + adapter.name() + "\" turn the same weights one after the"
+                                + " other; merge both in one call");
             }
         }
+    }
+
+    private static Set<String> orderedModules(HostAdapter adapter) {
+        return adapter.partsByModule().entrySet().stream()
+                .filter(part -> part.getValue().method().order() != AdapterMethod.Order.ANY)
+                .map(Map.Entry::getKey)
+                .collect(Collectors.toSet());
     }
 
     /**

@@ -15,6 +15,7 @@ import org.lora4j.config.FieldType;
 import org.lora4j.config.Initialization;
 import org.lora4j.config.LayerReplication;
 import org.lora4j.config.ModuleSelector;
+import org.lora4j.config.RoadVariant;
 import org.lora4j.config.Scaling;
 import org.lora4j.config.TrainableTokens;
 
@@ -35,6 +36,13 @@ record JsonType<V>(
     static {
         put(FieldType.RANK, JsonType::isInt, "an integer", JsonNode::intValue, value -> value);
         put(FieldType.FIRST_FACTOR, JsonType::isInt, "an integer", JsonNode::intValue, value -> value);
+        put(FieldType.EVEN_SIZE, JsonType::isInt, "an integer", JsonNode::intValue, value -> value);
+        put(
+                FieldType.ROAD_VARIANT,
+                value -> roads(value).findFirst().isPresent(),
+                "road_1, road_2 or road_4",
+                value -> roads(value).findFirst().orElseThrow(),
+                RoadVariant::peftName);
         put(FieldType.RANK_OR_NONE, JsonType::isInt, "an integer", JsonNode::intValue, value -> value);
         put(FieldType.SEED, JsonType::isInt, "an integer", JsonNode::intValue, value -> value);
         put(FieldType.ALPHA, JsonNode::isNumber, "a number", JsonNode::doubleValue, JsonType::number);
@@ -48,12 +56,10 @@ record JsonType<V>(
                 "true or false",
                 value -> value.booleanValue() ? Scaling.RANK_STABILIZED : Scaling.STANDARD,
                 rule -> rule == Scaling.RANK_STABILIZED);
-        put(
-                FieldType.BIAS,
-                value -> biases(value).findFirst().isPresent(),
-                "none, all or lora_only",
-                value -> biases(value).findFirst().orElseThrow(),
-                BiasTraining::peftName);
+        putBias(FieldType.BIAS, BiasTraining.ADAPTED_ONLY.peftName());
+        putBias(FieldType.OFT_BIAS, "oft_only");
+        putBias(FieldType.HRA_BIAS, "hra_only");
+        putBias(FieldType.BOFT_BIAS, "boft_only");
         List.of(FieldType.START, FieldType.LOKR_START, FieldType.HIRA_START, FieldType.C3A_START)
                 .forEach(type -> put(
                         type,
@@ -144,9 +150,25 @@ record JsonType<V>(
         return (JsonType<V>) TABLE.get(type);
     }
 
-    private static Stream<BiasTraining> biases(JsonNode value) {
-        return Stream.of(BiasTraining.values())
-                .filter(bias -> value.isTextual() && bias.peftName().equals(value.textValue()));
+    private static Stream<RoadVariant> roads(JsonNode value) {
+        return Stream.of(RoadVariant.values())
+                .filter(variant -> value.isTextual() && variant.peftName().equals(value.textValue()));
+    }
+
+    private static void putBias(FieldType<BiasTraining> type, String adaptedOnly) {
+        Map<String, BiasTraining> choices = Map.of(
+                BiasTraining.NONE.peftName(),
+                BiasTraining.NONE,
+                BiasTraining.ALL.peftName(),
+                BiasTraining.ALL,
+                adaptedOnly,
+                BiasTraining.ADAPTED_ONLY);
+        put(
+                type,
+                value -> value.isTextual() && choices.containsKey(value.textValue()),
+                "none, all or " + adaptedOnly,
+                value -> choices.get(value.textValue()),
+                bias -> bias == BiasTraining.ADAPTED_ONLY ? adaptedOnly : bias.peftName());
     }
 
     private static boolean names(Initialization start, JsonNode value) {

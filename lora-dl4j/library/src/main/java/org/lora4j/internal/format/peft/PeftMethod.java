@@ -9,11 +9,15 @@ import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.lora4j.config.AdapterConfig;
+import org.lora4j.config.BoftConfig;
+import org.lora4j.config.HraConfig;
 import org.lora4j.config.Ia3Config;
 import org.lora4j.config.LnTuningConfig;
 import org.lora4j.config.LohaConfig;
 import org.lora4j.config.LokrConfig;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.config.OftConfig;
+import org.lora4j.config.RoadConfig;
 import org.lora4j.config.TrainableTokensConfig;
 
 /**
@@ -53,7 +57,11 @@ record PeftMethod(String type, Supplier<? extends AdapterConfig.Builder<?>> buil
             of("LN_TUNING", LnTuningConfig::builder),
             // How rows started does not matter any more.
             of("TRAINABLE_TOKENS", TrainableTokensConfig::builder, PeftField.carried("init_weights", true)),
-            of("LOKR", LokrConfig::builder));
+            of("LOKR", LokrConfig::builder),
+            of("ROAD", RoadConfig::builder),
+            of("OFT", OftConfig::builder),
+            of("HRA", HraConfig::builder),
+            of("BOFT", BoftConfig::builder));
 
     private static PeftMethod of(
             String type, Supplier<? extends AdapterConfig.Builder<?>> builder, PeftField... others) {

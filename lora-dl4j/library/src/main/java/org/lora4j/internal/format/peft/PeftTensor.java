@@ -53,7 +53,19 @@ public enum PeftTensor {
     /** LoKr's right side, next to the input [rank, in of a part * window], with a core [rank, in of a part]. */
     LOKR_W2_B("lokr_w2_b", "LOKR"),
     /** The core of LoKr's right side [rank, rank, k...]. */
-    LOKR_T2("lokr_t2", "LOKR");
+    LOKR_T2("lokr_t2", "LOKR"),
+    /** RoAD's angles [out / 2], [out] or [2 out]. */
+    ROAD_THETA("road_theta", "ROAD"),
+    /** RoAD's scales, as many. */
+    ROAD_ALPHA("road_alpha", "ROAD"),
+    /** OFT's skew matrices, what is above their diagonals [blocks, size (size - 1) / 2]. */
+    OFT_R("oft_R.weight", "OFT"),
+    /** HRA's normals [in * window, rank]. */
+    HRA_U("hra_u", "HRA"),
+    /** BOFT's matrices [factors, blocks, size, size]. */
+    BOFT_R("boft_R", "BOFT"),
+    /** BOFT's scales [out, 1], convolution [1, out]. */
+    BOFT_S("boft_s", "BOFT");
 
     private final String suffix;
     private final String peftType;
