@@ -16,6 +16,9 @@ import org.lora4j.error.Problems;
 import org.lora4j.internal.array.io.ArrayBytes;
 import org.lora4j.internal.array.io.ElementCodec;
 import org.lora4j.internal.format.peft.PeftFile;
+import org.lora4j.internal.format.peft.PeftKeys;
+import org.lora4j.method.AdapterMethod;
+import org.lora4j.method.AdapterMethods;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -204,6 +207,25 @@ public final class Adapter {
      */
     public Map<String, Map<String, INDArray>> modules() {
         return modules;
+    }
+
+    /**
+     * The tensors that files of this adapter do not hold, as PEFT draws them again from a seed: projections that are not
+     * saved, positions. Who loads the adapter again gives them.
+     *
+     * @return arrays by the keys that {@link AdapterLoader#tensors} takes; not to be written to
+     */
+    public Map<String, INDArray> unsavedTensors() {
+        Map<String, INDArray> unsaved = new TreeMap<>();
+        modules.forEach((path, factors) -> {
+            AdapterMethod method = AdapterMethods.of(config(), path);
+            factors.forEach((suffix, array) -> {
+                if (!method.isStored(suffix)) {
+                    unsaved.put(PeftKeys.key(path, suffix, method.isShared(suffix)), array);
+                }
+            });
+        });
+        return unsaved;
     }
 
     /**

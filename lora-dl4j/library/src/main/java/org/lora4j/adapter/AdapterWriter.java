@@ -23,6 +23,8 @@ import org.lora4j.internal.format.peft.PeftConfigJson;
 import org.lora4j.internal.format.peft.PeftFile;
 import org.lora4j.internal.format.peft.PeftKeys;
 import org.lora4j.internal.format.peft.PeftTensor;
+import org.lora4j.method.AdapterMethod;
+import org.lora4j.method.AdapterMethods;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Writes an adapter's directory. */
@@ -76,13 +78,22 @@ final class AdapterWriter {
     private static Map<String, INDArray> tensors(Adapter adapter) {
         Map<String, INDArray> tensors = new TreeMap<>();
         Map<String, INDArray> shared = SharedTensors.of(adapter);
-        shared.forEach((suffix, array) -> tensors.put(PeftKeys.SHARED_PREFIX + suffix, array));
-        adapter.modules()
-                .forEach((path, factors) -> factors.forEach((suffix, array) -> {
-                    if (!shared.containsKey(suffix)) {
-                        tensors.put(PeftKeys.factor(adapter.config(), path, suffix), array);
-                    }
-                }));
+        adapter.modules().forEach((path, factors) -> {
+            AdapterMethod method = AdapterMethods.of(adapter.config(), path);
+            factors.forEach((suffix, array) -> {
+                boolean isShared = shared.containsKey(suffix);
+                if (method.isStored(suffix)) {
+                    tensors.put(
+                            isShared
+                                    ? PeftKeys.key(path, suffix, true)
+                                    : PeftKeys.factor(adapter.config(), path, suffix),
+                            array);
+                }
+                if (isShared && method.isStored(suffix) && method.isRepeated(suffix)) {
+                    tensors.put(PeftKeys.factor(adapter.config(), path, suffix), array);
+                }
+            });
+        });
         Set<String> wrapped = adapter.modules().entrySet().stream()
                 .filter(module -> !module.getValue().keySet().equals(Set.of(PeftTensor.TOKEN_ROWS.suffix())))
                 .map(Map.Entry::getKey)

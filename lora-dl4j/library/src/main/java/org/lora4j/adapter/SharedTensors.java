@@ -8,7 +8,6 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.lora4j.config.AdapterConfig;
-import org.lora4j.config.AdapterConfig.TargetUse;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.array.io.ArrayBytes;
 import org.lora4j.internal.format.peft.PeftTensor;
@@ -73,11 +72,23 @@ final class SharedTensors {
                 .toArray(INDArrayIndex[]::new);
     }
 
-    /** Gives the tensors of a file that belong to no module to every module that has factors. */
-    static void distribute(Map<PeftTensor, INDArray> shared, Map<String, Map<String, INDArray>> modules) {
-        modules.values().stream()
-                .filter(tensors -> !tensors.keySet().equals(Set.of(PeftTensor.TOKEN_ROWS.suffix())))
-                .forEach(tensors -> shared.forEach((tensor, array) -> tensors.put(tensor.suffix(), array)));
+    /**
+     * Gives the tensors of a file that belong to no module to every module that has factors; {@code problems} receives those
+     * that modules repeat with other values.
+     */
+    static void distribute(
+            Map<PeftTensor, INDArray> shared, Map<String, Map<String, INDArray>> modules, Problems problems) {
+        modules.forEach((path, tensors) -> {
+            if (!tensors.keySet().equals(Set.of(PeftTensor.TOKEN_ROWS.suffix()))) {
+                shared.forEach((tensor, array) -> {
+                    INDArray repeated = tensors.put(tensor.suffix(), array);
+                    problems.check(
+                            repeated == null || ArrayBytes.same(repeated, array),
+                            "module \"" + path + "\" repeats " + tensor.suffix()
+                                    + " with other values, expected those that all modules share");
+                });
+            }
+        });
     }
 
     /** What is shared, by suffix, in order. */
@@ -93,9 +104,6 @@ final class SharedTensors {
 
     private static Set<String> suffixes(AdapterConfig config, Map<String, Map<String, INDArray>> modules) {
         Set<String> suffixes = new TreeSet<>();
-        if (config.targetUse() != TargetUse.FACTORS) {
-            return suffixes;
-        }
         modules.forEach((path, tensors) -> tensors.keySet().stream()
                 .filter(AdapterMethods.of(config, path)::isShared)
                 .forEach(suffixes::add));

@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.lora4j.config.AdapterConfig.TargetUse;
 import org.lora4j.error.AdapterFormatException;
 import org.lora4j.error.Problems;
@@ -21,6 +22,8 @@ import org.lora4j.internal.format.peft.PeftFile;
 import org.lora4j.internal.format.peft.PeftKey;
 import org.lora4j.internal.format.peft.PeftKeys;
 import org.lora4j.internal.format.peft.PeftTensor;
+import org.lora4j.method.AdapterMethod;
+import org.lora4j.method.AdapterMethods;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Puts the tensors of a file in their places and checks that they make an adapter. */
@@ -57,7 +60,9 @@ final class TensorPlaces {
                 place(file, entry, codec.get());
             }
         }
-        SharedTensors.distribute(shared, modules);
+        how.given().forEach((key, array) -> place(key, "", () -> array));
+        SharedTensors.distribute(shared, modules, problems);
+        checkGiven();
         copies.forEach((key, parameter) -> problems.check(
                 saved.containsKey(parameter),
                 "key \"" + key + "\" is a copy of \"" + parameter + "\", which is missing"));
@@ -80,34 +85,61 @@ final class TensorPlaces {
 
     private void place(TensorFile file, TensorEntry entry, ElementCodec codec) throws IOException {
         String key = how.mapped(entry.name());
-        String origin = key.equals(entry.name()) ? "" : " (\"" + entry.name() + "\" in the file)";
+        place(
+                key,
+                key.equals(entry.name()) ? "" : " (\"" + entry.name() + "\" in the file)",
+                () -> ArrayBytes.read(file, entry, codec));
+    }
+
+    /** Where an array comes from. */
+    private interface Source<E extends Exception> {
+        INDArray read() throws E;
+    }
+
+    private <E extends Exception> void place(String key, String origin, Source<E> source) throws E {
         if (!keys.add(key)) {
-            problems.add("key \"" + key + "\"" + origin + " is there twice after the key mapping");
+            problems.add(
+                    "key \"" + key + "\"" + origin + " is there twice, after the key mapping or as a tensor given");
             return;
         }
         PeftKey meaning = PeftKeys.parse(key);
         if (meaning instanceof PeftKey.Factor factor) {
             modules.computeIfAbsent(factor.modulePath(), module -> new TreeMap<>())
-                    .put(suffix(factor.tensor()), ArrayBytes.read(file, entry, codec));
+                    .put(suffix(factor.tensor()), source.read());
         } else if (meaning instanceof PeftKey.Target target) {
             problems.check(
                     config.config().isTrainedTarget(PeftKeys.moduleOf(target.parameterPath())),
                     "key \"" + key + "\"" + origin + " is of a normalization that the config does not train");
-            saved.put(target.parameterPath(), ArrayBytes.read(file, entry, codec));
+            saved.put(target.parameterPath(), source.read());
         } else if (meaning instanceof PeftKey.Shared all) {
-            shared.put(all.tensor(), ArrayBytes.read(file, entry, codec));
+            shared.put(all.tensor(), source.read());
         } else if (meaning instanceof PeftKey.Saved parameter) {
             problems.check(
                     !config.config().isTrainedTarget(PeftKeys.moduleOf(parameter.parameterPath())),
                     "key \"" + key + "\"" + origin + " is of a target, expected \""
                             + PeftKeys.saved(config.config(), parameter.parameterPath(), Set.of()) + "\"");
-            INDArray before = saved.put(parameter.parameterPath(), ArrayBytes.read(file, entry, codec));
+            INDArray before = saved.put(parameter.parameterPath(), source.read());
             problems.check(before == null, "parameter \"" + parameter.parameterPath() + "\" is there twice");
         } else if (meaning instanceof PeftKey.Copy copy) {
             copies.put(key, copy.parameterPath());
         } else if (meaning instanceof PeftKey.Unknown unknown) {
             problems.add("key \"" + key + "\"" + origin + " " + unknown.reason());
         }
+    }
+
+    /** Names the tensors that no file of such an adapter holds, and that were not given either. */
+    private void checkGiven() {
+        Set<String> missing = new TreeSet<>();
+        modules.forEach((path, tensors) -> {
+            AdapterMethod method = AdapterMethods.of(config.config(), path);
+            method.suffixes().stream()
+                    .filter(suffix -> !method.isStored(suffix) && !tensors.containsKey(suffix))
+                    .forEach(suffix -> missing.add(PeftKeys.key(path, suffix, method.isShared(suffix))));
+        });
+        problems.check(
+                missing.isEmpty(),
+                "no file of this adapter holds " + Problems.quoted(missing)
+                        + ", which PyTorch's generator drew; expected them given: AdapterLoader.tensors");
     }
 
     /** Rows of tokens have one name in adapters and two in files. */

@@ -285,6 +285,16 @@ public abstract class AdapterConfig {
     }
 
     /**
+     * What stands in the way of beginning a fresh adapter with this config, though those that there are can be used and
+     * trained further.
+     *
+     * @return a sentence for each obstacle; empty if there is none
+     */
+    public List<String> obstaclesToStart() {
+        return List.of();
+    }
+
+    /**
      * What stands in the way of training with this config, though its adapters can be used.
      *
      * @return a sentence for each obstacle; empty if there is none

@@ -54,6 +54,9 @@ public final class FieldType<V> {
     public static final FieldType<Double> DROPOUT_IN_FILE =
             of(dropout -> dropout >= 0 && dropout < 1, "the probability of dropping, in [0, 1)");
 
+    /** A number that may have either sign. */
+    public static final FieldType<Double> NUMBER = of(Double::isFinite, "a finite number");
+
     /** Yes or no. */
     public static final FieldType<Boolean> FLAG = of(flag -> true, "true or false");
 
@@ -66,6 +69,21 @@ public final class FieldType<V> {
 
     /** Which biases learn. */
     public static final FieldType<BiasTraining> BIAS = of(bias -> true, "a BiasTraining");
+
+    /** Which biases learn, in files of MiSS. */
+    public static final FieldType<BiasTraining> MISS_BIAS = of(bias -> true, "a BiasTraining");
+
+    /** Which biases learn, in files of GraLoRA. */
+    public static final FieldType<BiasTraining> GRALORA_BIAS = of(bias -> true, "a BiasTraining");
+
+    /** Which biases learn, in files of DeLoRA. */
+    public static final FieldType<BiasTraining> DELORA_BIAS = of(bias -> true, "a BiasTraining");
+
+    /** Which biases learn, in files of C3A. */
+    public static final FieldType<BiasTraining> C3A_BIAS = of(bias -> true, "a BiasTraining");
+
+    /** The kind of update of MiSS. */
+    public static final FieldType<MissVariant> MISS_VARIANT = of(variant -> true, "a MissVariant");
 
     /** Which biases learn, as OFT's files name it. */
     public static final FieldType<BiasTraining> OFT_BIAS = of(bias -> true, "a BiasTraining");

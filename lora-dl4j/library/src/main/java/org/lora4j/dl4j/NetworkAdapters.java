@@ -20,7 +20,6 @@ import org.lora4j.dl4j.layer.LoraSettings;
 import org.lora4j.dl4j.layer.LoraSlot;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
-import org.lora4j.internal.array.RandomStreams;
 import org.lora4j.internal.dl4j.layer.LayerKinds;
 import org.lora4j.internal.format.peft.PeftFile;
 import org.lora4j.internal.format.peft.StackedModules;
@@ -33,6 +32,7 @@ import org.lora4j.method.AdapterMethods;
 import org.lora4j.method.FactorStart;
 import org.lora4j.method.ModuleShape;
 import org.lora4j.method.TokenRowsMethod;
+import org.lora4j.random.RandomStreams;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.slf4j.Logger;
@@ -199,13 +199,18 @@ final class NetworkAdapters {
             Map<String, INDArray> saved) {
         Map<String, Part> parts = new LinkedHashMap<>();
         Map<String, Part> tokens = new LinkedHashMap<>();
+        Map<String, INDArray> shared = new LinkedHashMap<>();
         // In the order of the network, whatever the order of the file: two directions must agree in it.
         for (NetworkModule module : modules.modules()) {
             String path = module.path();
             Map<String, INDArray> own = tensors.getOrDefault(path, Map.of());
             Map<String, INDArray> factors = TokenRows.without(own);
             if (!factors.isEmpty()) {
-                parts.put(path, part(file, module, selection, seed, factors, saved.keySet()));
+                Part part = part(file, module, selection, seed, factors, saved.keySet());
+                parts.put(path, part);
+                Map<String, INDArray> whole = new LinkedHashMap<>(factors);
+                whole.keySet().removeIf(suffix -> !part.method().isShared(suffix) || shared.containsKey(suffix));
+                shared.putAll(copies(module, whole));
             }
             if (own.size() > factors.size()) {
                 INDArray rows = own.get(TokenRowsMethod.ROWS);
@@ -229,7 +234,7 @@ final class NetworkAdapters {
                 }
             }
         }
-        return new NetworkAdapter(name, next++, file, seed, parts, tokens, copies, history);
+        return new NetworkAdapter(name, next++, file, seed, parts, tokens, shared, copies, history);
     }
 
     private Part part(

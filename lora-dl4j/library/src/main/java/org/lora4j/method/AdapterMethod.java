@@ -169,6 +169,27 @@ public interface AdapterMethod {
     }
 
     /**
+     * Whether files hold a factor. One that PEFT draws again from a seed of the config is in none, and whoever loads the
+     * adapter gives it.
+     *
+     * @param suffix a suffix of {@link #factors}
+     * @return false for projections that are not saved and for positions that never are
+     */
+    default boolean isStored(String suffix) {
+        return true;
+    }
+
+    /**
+     * Whether files hold a shared tensor once more with each module, as PEFT writes RandLoRA's.
+     *
+     * @param suffix a suffix of {@link #factors} that is shared
+     * @return true if each module repeats it
+     */
+    default boolean isRepeated(String suffix) {
+        return false;
+    }
+
+    /**
      * The factors of a module as it uses them: of a tensor that all share, the part that is the module's.
      *
      * @param shape the module
@@ -195,7 +216,8 @@ public interface AdapterMethod {
      * Makes the factors that training starts from.
      *
      * @param start the module, the rule and the source of randomness
-     * @return a new array by suffix, in the order of {@link #factors}, of the data type of the module's weight
+     * @return a new array by suffix, in the order of {@link #factors}, of the data type of the module's weight; shared
+     *     tensors as a whole, of which {@link #cut} takes the module's part
      */
     Map<String, INDArray> initialize(FactorStart start);
 

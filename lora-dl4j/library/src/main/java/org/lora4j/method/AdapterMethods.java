@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.method;
 
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -10,13 +9,19 @@ import java.util.function.BiFunction;
 import java.util.function.Function;
 import org.lora4j.config.AdapterConfig;
 import org.lora4j.config.BoftConfig;
+import org.lora4j.config.HiraConfig;
 import org.lora4j.config.HraConfig;
 import org.lora4j.config.Ia3Config;
 import org.lora4j.config.LohaConfig;
 import org.lora4j.config.LokrConfig;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.config.MissConfig;
 import org.lora4j.config.OftConfig;
+import org.lora4j.config.PveraConfig;
+import org.lora4j.config.RandLoraConfig;
 import org.lora4j.config.RoadConfig;
+import org.lora4j.config.TrainableTokensConfig;
+import org.lora4j.config.VeraConfig;
 import org.lora4j.error.MessageText;
 
 /**
@@ -41,6 +46,21 @@ public final class AdapterMethods {
             new Line<>(Ia3Config.class, (config, path) -> new Ia3Method(config.isFeedforward(path))),
             new Line<>(LohaConfig.class, (config, path) -> new LohaMethod(config.effectiveConvolution())),
             new Line<>(LokrConfig.class, LokrMethod::new),
+            new Line<>(MissConfig.class, (config, path) -> new MissMethod(config)),
+            new Line<>(HiraConfig.class, (config, path) -> new HiraMethod()),
+            new Line<>(TrainableTokensConfig.class, (config, path) -> new TokenRowsMethod(config.tokenRows(path))),
+            new Line<>(
+                    VeraConfig.class,
+                    (config, path) ->
+                            new VeraMethod(false, config.projectionKey(), config.initialD(), config.saveProjection())),
+            new Line<>(
+                    PveraConfig.class,
+                    (config, path) ->
+                            new VeraMethod(true, config.projectionKey(), config.initialD(), config.saveProjection())),
+            new Line<>(
+                    RandLoraConfig.class,
+                    (config, path) -> new RandLoraMethod(
+                            config.projectionKey(), config.sparse(), config.verySparse(), config.saveProjection())),
             new Line<>(RoadConfig.class, (config, path) -> new RoadMethod(config.variant(), config.groupSize())),
             new Line<>(OftConfig.class, (config, path) -> new OftMethod(config)),
             new Line<>(HraConfig.class, (config, path) -> new HraMethod(config.applyGs())),
@@ -55,6 +75,11 @@ public final class AdapterMethods {
             Map.entry("LOHA", options -> new LohaMethod(false)),
             Map.entry("LOHA_TUCKER", options -> LohaMethod.tucker()),
             Map.entry("LOKR", LokrMethod::of),
+            Map.entry("MISS", MissMethod::of),
+            Map.entry("HIRA", options -> new HiraMethod()),
+            Map.entry("VERA", options -> VeraMethod.of(false, options)),
+            Map.entry("PVERA", options -> VeraMethod.of(true, options)),
+            Map.entry("RANDLORA", RandLoraMethod::of),
             Map.entry("ROAD", RoadMethod::saved),
             Map.entry("OFT", OftMethod::saved),
             Map.entry("HRA", HraMethod::saved),
@@ -100,25 +125,22 @@ public final class AdapterMethods {
      *
      * @param config a config
      * @param modules the shapes of the adapted modules by path
-     * @return shape by suffix, in every axis as large as one of the modules needs it
+     * @return shape by suffix, as a module with the most inputs and the most outputs of all would need it
      */
     public static Map<String, long[]> shared(AdapterConfig config, Map<String, ModuleShape> modules) {
         Map<String, long[]> shared = new LinkedHashMap<>();
-        modules.forEach((path, shape) -> {
-            AdapterMethod method = of(config, path, shape);
-            method.factors(shape, config.rankOf(path)).forEach((suffix, size) -> {
-                if (method.isShared(suffix)) {
-                    shared.merge(suffix, size, AdapterMethods::larger);
-                }
-            });
+        long inputs =
+                modules.values().stream().mapToLong(ModuleShape::inputs).max().orElse(1);
+        long outputs =
+                modules.values().stream().mapToLong(ModuleShape::outputs).max().orElse(1);
+        modules.keySet().stream().findFirst().ifPresent(path -> {
+            AdapterMethod method = of(config, path);
+            if (method.suffixes().stream().anyMatch(method::isShared)) {
+                shared.putAll(method.factors(ModuleShape.linear(inputs, outputs), config.rankOf(path)));
+                shared.keySet().removeIf(suffix -> !method.isShared(suffix));
+            }
         });
         return shared;
-    }
-
-    private static long[] larger(long[] one, long[] other) {
-        long[] larger = one.clone();
-        Arrays.setAll(larger, axis -> Math.max(one[axis], other[axis]));
-        return larger;
     }
 
     /**

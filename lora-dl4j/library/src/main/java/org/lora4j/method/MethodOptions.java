@@ -46,6 +46,10 @@ record MethodOptions(Map<String, String> values) {
         return Integer.parseInt(text(name));
     }
 
+    long integral(String name) {
+        return Long.parseLong(text(name));
+    }
+
     double number(String name) {
         return Double.parseDouble(text(name));
     }

@@ -46,6 +46,18 @@ public interface WeightAlgebra<T> extends Algebra<T> {
     T asWeight(T rows);
 
     /**
+     * A computed matrix as the host likes its thin products, for {@link ModuleAlgebra#narrow} and {@link
+     * ModuleAlgebra#widen}.
+     *
+     * @param peft the matrix next to the input {@code [rank, inputs, window...]} or that next to the output {@code [outputs,
+     *     rank, 1...]}
+     * @return the same numbers in the layout of thin factors
+     */
+    default T thin(T peft) {
+        return peft;
+    }
+
+    /**
      * A weight as a matrix with a row for each output: what {@link #asWeight} undoes.
      *
      * @param weight a weight as the host keeps it

@@ -29,6 +29,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * @param file what it was made from, with the fields of its file that are only carried along
  * @param modules factors by path of the module in the graph
  * @param tokens replaced rows by path of the embedding
+ * @param shared tensors that modules share, as files hold them, by suffix in PEFT's layout
  * @param copies fully trained parameters by parameter path
  * @param gates how much parts of the rank count, or null if all count alike
  */
@@ -37,6 +38,7 @@ record LiveAdapter(
         PeftFile file,
         Map<String, Part> modules,
         Map<String, Tokens> tokens,
+        Map<String, INDArray> shared,
         Map<String, Copy> copies,
         Gates gates)
         implements HostAdapter {
@@ -135,20 +137,20 @@ record LiveAdapter(
 
     /** The same adapter with other arrays in the place of the full copies. */
     LiveAdapter withCopies(Map<String, Copy> others) {
-        return new LiveAdapter(name, file, modules, tokens, others, gates);
+        return new LiveAdapter(name, file, modules, tokens, shared, others, gates);
     }
 
     /** The same adapter with a gate. */
     LiveAdapter withGates(Gates others) {
-        return new LiveAdapter(name, file, modules, tokens, copies, others);
+        return new LiveAdapter(name, file, modules, tokens, shared, copies, others);
     }
 
     /** The same adapter with the very factors and gates of another one, under this one's names of variables. */
     LiveAdapter sharing(LiveAdapter owner) {
-        Map<String, Part> shared = new LinkedHashMap<>();
+        Map<String, Part> parts = new LinkedHashMap<>();
         modules.forEach((path, part) -> {
             Part theirs = owner.modules().get(path);
-            shared.put(
+            parts.put(
                     path,
                     new Part(
                             part.target(),
@@ -156,7 +158,7 @@ record LiveAdapter(
                             arrays(part.start(), theirs.start()),
                             part.groups()));
         });
-        LiveAdapter same = new LiveAdapter(name, file, shared, tokens, copies, null);
+        LiveAdapter same = new LiveAdapter(name, file, parts, tokens, shared, copies, null);
         // The variables of a gate are named after the adapter and the module, which are the same.
         return same.withGates(owner.gates());
     }
@@ -254,7 +256,11 @@ record LiveAdapter(
     /** Copies of factors and rows by path in the adapter. */
     Map<String, Map<String, INDArray>> factors() {
         Map<String, Map<String, INDArray>> factors = new LinkedHashMap<>();
-        modules.values().forEach(part -> factors.put(part.target().path(), part.toPeft()));
+        modules.values().forEach(part -> {
+            Map<String, INDArray> peft = part.toPeft();
+            peft.replaceAll(shared::getOrDefault);
+            factors.put(part.target().path(), peft);
+        });
         tokens.forEach((path, rows) -> factors.computeIfAbsent(path, p -> new LinkedHashMap<>())
                 .put(PeftTensor.TOKEN_ROWS.suffix(), rows.live().array().dup('c')));
         return factors;
@@ -283,7 +289,8 @@ record LiveAdapter(
         List<TrainableParameter> parameters = new ArrayList<>();
         modules.forEach((path, part) -> part.trained().forEach((suffix, live) -> {
             Kind kind = part.method().isBiasOrGain(suffix) ? Kind.BIAS_OR_NORM : Kind.FACTOR;
-            parameters.add(new TrainableParameter(live.variable(), path, kind, live.array()));
+            parameters.add(new TrainableParameter(
+                    live.variable(), path, kind, live.array(), part.target().lowRank(suffix)));
         }));
         tokens.forEach((path, rows) -> parameters.add(new TrainableParameter(
                 rows.live().variable(), path, Kind.WEIGHT, rows.live().array())));

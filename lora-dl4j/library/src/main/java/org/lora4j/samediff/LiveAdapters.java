@@ -15,7 +15,6 @@ import org.lora4j.adapter.BaseHashes;
 import org.lora4j.config.AdapterConfig;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
-import org.lora4j.internal.array.RandomStreams;
 import org.lora4j.internal.format.peft.PeftFile;
 import org.lora4j.internal.format.peft.PeftTensor;
 import org.lora4j.internal.host.TokenRows;
@@ -24,6 +23,7 @@ import org.lora4j.method.FactorStart;
 import org.lora4j.method.ModuleShape;
 import org.lora4j.method.TokenRowsMethod;
 import org.lora4j.quant.StoredWeights;
+import org.lora4j.random.RandomStreams;
 import org.lora4j.samediff.LiveAdapter.Copy;
 import org.lora4j.samediff.LiveAdapter.Live;
 import org.lora4j.samediff.LiveAdapter.Part;
@@ -139,8 +139,7 @@ final class LiveAdapters {
             factors.remove(PeftTensor.TOKEN_ROWS.suffix());
             if (!factors.isEmpty()) {
                 Target target = fit.targets().get(path);
-                Map<String, INDArray> own = target.method().cut(target.module().shape(), target.rank(), factors);
-                making.add(target, own, startOf(adapter, target), fit.groups(path));
+                making.add(target, factors, startOf(adapter, target), fit.groups(path));
             }
         });
         for (TokenRows<GraphModule> rows : fit.tokens()) {
@@ -174,6 +173,7 @@ final class LiveAdapters {
         private final Set<String> taken;
         private final Map<String, Part> parts = new LinkedHashMap<>();
         private final Map<String, Tokens> tokens = new LinkedHashMap<>();
+        private final Map<String, INDArray> shared = new LinkedHashMap<>();
         private final Map<String, Copy> copies = new LinkedHashMap<>();
 
         Making(String name, PeftFile file, Set<String> takenByOthers) {
@@ -186,7 +186,15 @@ final class LiveAdapters {
         }
 
         void add(Target target, Map<String, INDArray> factors, Map<String, INDArray> start, long groups) {
-            Part part = new Part(target, live(target, factors, ""), live(target, start, ".start"), groups);
+            factors.forEach((suffix, tensor) -> {
+                if (target.method().isShared(suffix)) {
+                    shared.putIfAbsent(
+                            suffix,
+                            tensor.castTo(array(target.module().weight()).dataType()));
+                }
+            });
+            Map<String, INDArray> own = target.method().cut(target.module().shape(), target.rank(), factors);
+            Part part = new Part(target, live(target, own, ""), live(target, start, ".start"), groups);
             parts.put(target.module().path(), part);
         }
 
@@ -231,7 +239,7 @@ final class LiveAdapters {
         }
 
         LiveAdapter done() {
-            return new LiveAdapter(name, file, parts, tokens, copies, null);
+            return new LiveAdapter(name, file, parts, tokens, shared, copies, null);
         }
     }
 }

@@ -21,7 +21,6 @@ import org.lora4j.error.Problems;
 import org.lora4j.format.TensorEntry;
 import org.lora4j.format.TensorFile;
 import org.lora4j.format.safetensors.TensorSource;
-import org.lora4j.internal.array.RandomStreams;
 import org.lora4j.internal.array.io.ArrayBytes;
 import org.lora4j.internal.array.io.ElementCodec;
 import org.lora4j.internal.format.peft.PeftTensor;
@@ -30,6 +29,7 @@ import org.lora4j.internal.host.Folding.Update;
 import org.lora4j.method.AdapterMethod.BiasEffect;
 import org.lora4j.method.FactorStart;
 import org.lora4j.method.TokenRowsMethod;
+import org.lora4j.random.RandomStreams;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**

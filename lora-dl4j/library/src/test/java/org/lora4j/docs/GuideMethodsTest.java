@@ -10,7 +10,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.Lora;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.AdapterConfig;
+import org.lora4j.config.HiraConfig;
 import org.lora4j.config.LokrConfig;
+import org.lora4j.config.MissConfig;
 import org.lora4j.samediff.AdaptedSameDiff;
 
 /** The examples of docs/methods.md. */
@@ -29,6 +31,24 @@ class GuideMethodsTest {
                 .build();
 
         check(lokr);
+    }
+
+    @Test
+    void miss() throws IOException {
+        MissConfig miss = MissConfig.builder().rank(16).targetModules("dense1").build();
+
+        check(miss);
+    }
+
+    @Test
+    void hira() throws IOException {
+        HiraConfig hira = HiraConfig.builder()
+                .rank(16)
+                .dropout(0.05)
+                .targetModules("dense1")
+                .build();
+
+        check(hira);
     }
 
     private void check(AdapterConfig config) throws IOException {

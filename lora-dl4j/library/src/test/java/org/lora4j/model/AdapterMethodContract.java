@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
@@ -25,17 +26,23 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.AdapterConfig;
 import org.lora4j.config.BoftConfig;
+import org.lora4j.config.HiraConfig;
 import org.lora4j.config.HraConfig;
 import org.lora4j.config.Ia3Config;
 import org.lora4j.config.Initialization;
 import org.lora4j.config.LohaConfig;
 import org.lora4j.config.LokrConfig;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.config.MissConfig;
+import org.lora4j.config.MissVariant;
 import org.lora4j.config.OftConfig;
+import org.lora4j.config.RandLoraConfig;
 import org.lora4j.config.RoadConfig;
 import org.lora4j.config.RoadVariant;
+import org.lora4j.config.VeraConfig;
 import org.lora4j.method.AdapterMethods;
 import org.lora4j.method.DoraMethod;
+import org.lora4j.random.RandomStreams;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -92,6 +99,12 @@ public abstract class AdapterMethodContract {
         METHODS.put(
                 "LoKr of four factors, or with one for windows",
                 () -> LokrConfig.builder().rank(1).alpha(3).decomposeBoth(true).effectiveConvolution(true));
+        METHODS.put("MiSS", () -> MissConfig.builder().rank(3));
+        METHODS.put("MiSS, bat", () -> MissConfig.builder().rank(2).variant(MissVariant.BAT));
+        METHODS.put("MiSS, mini", () -> MissConfig.builder().rank(3).miniRank(2).variant(MissVariant.MINI));
+        METHODS.put("HiRA", () -> HiraConfig.builder().rank(2));
+        METHODS.put("VeRA", () -> VeraConfig.builder().rank(2));
+        METHODS.put("RandLoRA", () -> RandLoraConfig.builder().rank(2).alpha(3));
         METHODS.put("RoAD 1", () -> RoadConfig.builder().groupSize(2));
         METHODS.put("RoAD 4", () -> RoadConfig.builder().groupSize(2).variant(RoadVariant.ROAD_4));
         METHODS.put("OFT", () -> OftConfig.builder().blockSize(2));
@@ -130,7 +143,14 @@ public abstract class AdapterMethodContract {
         if (builder instanceof Ia3Config.Builder ia3) {
             ia3.feedforwardModules(method.contains("feed") ? names : new String[0]);
         }
-        return builder.targetModules(names).initialization(start).build();
+        if (hasStarts(builder)) {
+            builder.initialization(start);
+        }
+        return builder.targetModules(names).build();
+    }
+
+    private static boolean hasStarts(AdapterConfig.Builder<?> builder) {
+        return builder.fields().stream().anyMatch(field -> field.name().equals("initialization"));
     }
 
     private AdaptedModel adapted(String method, String network, Initialization start) {
@@ -141,7 +161,22 @@ public abstract class AdapterMethodContract {
     }
 
     private AdaptedModel acting(String method, String network) {
-        return adapted(method, network, Initialization.RANDOM);
+        AdaptedModel model = adapted(method, network, Initialization.RANDOM);
+        moveFromStart(method, network, model);
+        return model;
+    }
+
+    /** Where no start is random, the values of the active adapters are moved by hand. */
+    private void moveFromStart(String method, String network, AdaptedModel model) {
+        if (!hasStarts(METHODS.get(method).get())) {
+            SplittableRandom random = new SplittableRandom(3);
+            gradients(model, network).values().forEach(both -> {
+                INDArray move = RandomStreams.uniform(
+                        random, 0.5, both.value().dataType(), both.value().shape());
+                both.value().addi(move);
+            });
+            changed(model);
+        }
     }
 
     @ParameterizedTest
@@ -227,10 +262,13 @@ public abstract class AdapterMethodContract {
 
     private static Map<String, double[]> values(AdaptedModel model) {
         Map<String, double[]> values = new TreeMap<>();
-        model.adapter("default")
-                .modules()
-                .forEach((path, factors) -> factors.forEach((suffix, array) ->
-                        values.put(path + "." + suffix, array.dup('c').data().asDouble())));
+        Adapter adapter = model.adapter("default");
+        adapter.modules()
+                .forEach((path, factors) -> factors.forEach((suffix, array) -> {
+                    if (AdapterMethods.of(adapter.config(), path).isTrained(suffix)) {
+                        values.put(path + "." + suffix, array.dup('c').data().asDouble());
+                    }
+                }));
         return values;
     }
 
@@ -258,6 +296,7 @@ public abstract class AdapterMethodContract {
         assumeThat(method).isNotEqualTo("DoRA");
         model.addAdapter("other", config(method, network, Initialization.RANDOM), 2);
         model.activate("default", "other");
+        moveFromStart(method, network, model);
         double[] attached = output(model, network);
 
         model.merge();

@@ -96,7 +96,7 @@ final class CaseRunner {
         Map<String, Adapter> adapters = new LinkedHashMap<>();
         for (String name : names(golden)) {
             boolean loaded = checks.attempt("load", () -> {
-                adapters.put(name, Adapter.load(golden.folderOf(name)));
+                adapters.put(name, golden.load(golden.folderOf(name)));
                 checks.that("load", true, "");
             });
             if (!loaded) {

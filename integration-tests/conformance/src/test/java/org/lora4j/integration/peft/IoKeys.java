@@ -21,7 +21,9 @@ final class IoKeys {
             "y_merged",
             "y_merged_once",
             "y_converted",
-            "y_init");
+            "y_init",
+            "vera_A",
+            "vera_B");
 
     private static final List<String> PREFIXES = List.of(
             "merged.",

@@ -29,13 +29,18 @@ final class Requirements {
             "dora",
             "ia3",
             "loha",
+            "lokr",
+            "miss",
+            "hira",
+            "vera",
+            "pvera",
+            "randlora",
             "trainable-tokens",
             "ln-tuning",
             "road",
             "oft",
             "hra",
-            "boft",
-            "lokr");
+            "boft");
 
     private Requirements() {}
 
@@ -56,14 +61,27 @@ final class Requirements {
         String type = config.path("peft_type").asText();
         boolean lora = type.equals("LORA");
         return switch (golden.family()) {
-            case "lora-conversion" -> Set.of("LORA", "LOHA").contains(type);
+            case "lora-conversion" -> Set.of("LORA", "LOHA", "HIRA").contains(type);
             case "lora-init" ->
                 lora && !isRandomized(config.path("init_lora_weights").asText());
             case "train" ->
-                Set.of("LORA", "IA3", "LOHA", "LN_TUNING", "TRAINABLE_TOKENS", "LOKR", "ROAD", "OFT", "HRA", "BOFT")
+                Set.of(
+                                        "LORA",
+                                        "IA3",
+                                        "LOHA",
+                                        "LOKR",
+                                        "MISS",
+                                        "VERA",
+                                        "RANDLORA",
+                                        "LN_TUNING",
+                                        "TRAINABLE_TOKENS",
+                                        "ROAD",
+                                        "OFT",
+                                        "HRA",
+                                        "BOFT")
                                 .contains(type)
                         && !config.path("use_dora").asBoolean()
-                        && TrainingRecipe.isPlain(golden.about());
+                        && TrainingRecipe.isKnown(golden.about());
             default -> false;
         };
     }

@@ -52,7 +52,7 @@ final class SaveChecks {
                 checkConfig(original, saved, checks);
                 // Only the model knows what all its linear modules are: the adapter lists those that it adapts.
                 boolean all = entry.getValue().config().targetModules() instanceof ModuleSelector.AllLinear;
-                Adapter again = Adapter.load(saved);
+                Adapter again = golden.load(saved);
                 checks.that(
                         "saved adapter read again",
                         all

@@ -194,7 +194,7 @@ public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedMo
                 config,
                 "addAdapter: config is null; expected LoraConfig.builder()....build() or the config of another method");
         adapters.requireFree(name);
-        requireTrainable(name, config);
+        requireTrainable(name, config, config.obstaclesToStart());
         adapters.put(fresh(name, config, seed));
         LinkedHashSet<String> trainable = new LinkedHashSet<>(state.trainable());
         trainable.add(name);
@@ -205,9 +205,10 @@ public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedMo
         reportFrozenHeads(adapters.get(name));
     }
 
-    private static void requireTrainable(String name, AdapterConfig config) {
+    private static void requireTrainable(String name, AdapterConfig config, List<String> further) {
         Problems obstacles = new Problems();
         obstacles.addAll(config.obstaclesToTraining());
+        obstacles.addAll(further);
         if (!obstacles.isEmpty()) {
             throw new IllegalArgumentException(obstacles.message("training of adapter " + MessageText.name(name))
                     + ". Adapters that were trained so can be used; train with a config without it.");
@@ -351,7 +352,7 @@ public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedMo
     public final void setTrainable(String name, boolean trainable) {
         A adapter = adapters.get(name);
         if (trainable) {
-            requireTrainable(name, adapter.config());
+            requireTrainable(name, adapter.config(), List.of());
         }
         LinkedHashSet<String> names = new LinkedHashSet<>(state.trainable());
         boolean changes = trainable ? names.add(name) : names.remove(name);

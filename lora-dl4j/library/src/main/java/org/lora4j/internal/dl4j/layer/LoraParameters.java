@@ -12,8 +12,8 @@ import org.lora4j.dl4j.layer.LayerWeight;
 import org.lora4j.dl4j.layer.LoraLayer;
 import org.lora4j.dl4j.layer.LoraSettings;
 import org.lora4j.dl4j.layer.LoraSlot;
-import org.lora4j.internal.array.RandomStreams;
 import org.lora4j.method.FactorStart;
+import org.lora4j.random.RandomStreams;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 
@@ -174,7 +174,9 @@ public final class LoraParameters implements ParamInitializer {
                 weight.dataType(),
                 () -> kind.toPeft(weight));
         Map<String, INDArray> named = new LinkedHashMap<>();
-        slot.arithmetic().initialize(start).forEach((suffix, array) -> named.put(kind.parameter(slot, suffix), array));
+        slot.arithmetic()
+                .cut(kind.shape(), slot.rank(), slot.arithmetic().initialize(start))
+                .forEach((suffix, array) -> named.put(kind.parameter(slot, suffix), array));
         return named;
     }
 

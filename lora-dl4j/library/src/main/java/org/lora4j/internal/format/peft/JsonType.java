@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -14,6 +15,7 @@ import org.lora4j.config.BiasTraining;
 import org.lora4j.config.FieldType;
 import org.lora4j.config.Initialization;
 import org.lora4j.config.LayerReplication;
+import org.lora4j.config.MissVariant;
 import org.lora4j.config.ModuleSelector;
 import org.lora4j.config.RoadVariant;
 import org.lora4j.config.Scaling;
@@ -48,6 +50,7 @@ record JsonType<V>(
         put(FieldType.ALPHA, JsonNode::isNumber, "a number", JsonNode::doubleValue, JsonType::number);
         put(FieldType.DROPOUT, JsonNode::isNumber, "a number", JsonNode::doubleValue, value -> value);
         put(FieldType.DROPOUT_IN_FILE, JsonNode::isNumber, "a number", JsonNode::doubleValue, value -> value);
+        put(FieldType.NUMBER, JsonNode::isNumber, "a number", JsonNode::doubleValue, value -> value);
         put(FieldType.FLAG, JsonNode::isBoolean, "true or false", JsonNode::booleanValue, value -> value);
         put(FieldType.TEXT, JsonNode::isTextual, "a text", JsonNode::textValue, value -> value);
         put(
@@ -56,17 +59,34 @@ record JsonType<V>(
                 "true or false",
                 value -> value.booleanValue() ? Scaling.RANK_STABILIZED : Scaling.STANDARD,
                 rule -> rule == Scaling.RANK_STABILIZED);
-        putBias(FieldType.BIAS, BiasTraining.ADAPTED_ONLY.peftName());
-        putBias(FieldType.OFT_BIAS, "oft_only");
-        putBias(FieldType.HRA_BIAS, "hra_only");
-        putBias(FieldType.BOFT_BIAS, "boft_only");
+        Map.of(
+                        FieldType.BIAS, BiasTraining.ADAPTED_ONLY.peftName(),
+                        FieldType.OFT_BIAS, "oft_only",
+                        FieldType.HRA_BIAS, "hra_only",
+                        FieldType.BOFT_BIAS, "boft_only",
+                        FieldType.MISS_BIAS, "miss_only",
+                        FieldType.GRALORA_BIAS, "gralora_only",
+                        FieldType.DELORA_BIAS, "delora_only",
+                        FieldType.C3A_BIAS, "c3a_only")
+                .forEach((type, only) -> put(
+                        type,
+                        value -> biases(value, only).findFirst().isPresent(),
+                        "none, all or " + only,
+                        value -> biases(value, only).findFirst().orElseThrow(),
+                        bias -> name(bias, only)));
+        put(
+                FieldType.MISS_VARIANT,
+                value -> variants(value).findFirst().isPresent(),
+                "true, false, bat or mini",
+                value -> variants(value).findFirst().orElseThrow(),
+                variant -> flagOrName(variant.peftName()));
         List.of(FieldType.START, FieldType.LOKR_START, FieldType.HIRA_START, FieldType.C3A_START)
                 .forEach(type -> put(
                         type,
                         value -> value.isBoolean() || value.isTextual(),
                         "true, false or a name",
                         value -> Stream.of(Initialization.values())
-                                .filter(start -> names(start, value))
+                                .filter(start -> names(start.peftName(), value))
                                 .findFirst()
                                 .orElse(null),
                         JsonType::start));
@@ -155,31 +175,31 @@ record JsonType<V>(
                 .filter(variant -> value.isTextual() && variant.peftName().equals(value.textValue()));
     }
 
-    private static void putBias(FieldType<BiasTraining> type, String adaptedOnly) {
-        Map<String, BiasTraining> choices = Map.of(
-                BiasTraining.NONE.peftName(),
-                BiasTraining.NONE,
-                BiasTraining.ALL.peftName(),
-                BiasTraining.ALL,
-                adaptedOnly,
-                BiasTraining.ADAPTED_ONLY);
-        put(
-                type,
-                value -> value.isTextual() && choices.containsKey(value.textValue()),
-                "none, all or " + adaptedOnly,
-                value -> choices.get(value.textValue()),
-                bias -> bias == BiasTraining.ADAPTED_ONLY ? adaptedOnly : bias.peftName());
+    private static Stream<BiasTraining> biases(JsonNode value, String only) {
+        return Stream.of(BiasTraining.values())
+                .filter(bias -> value.isTextual() && name(bias, only).equals(value.textValue()));
     }
 
-    private static boolean names(Initialization start, JsonNode value) {
-        boolean isFlag = start.peftName().equals("true") || start.peftName().equals("false");
-        return isFlag == value.isBoolean()
-                && start.peftName().equals(value.asText().toLowerCase(java.util.Locale.ROOT));
+    private static String name(BiasTraining bias, String only) {
+        return bias == BiasTraining.ADAPTED_ONLY ? only : bias.peftName();
+    }
+
+    private static Stream<MissVariant> variants(JsonNode value) {
+        return Stream.of(MissVariant.values()).filter(variant -> names(variant.peftName(), value));
+    }
+
+    /** Whether a value is a flag or a name, written as text. */
+    private static boolean names(String written, JsonNode value) {
+        return value.isTextual() == flagOrName(written) instanceof String
+                && written.equals(value.asText().toLowerCase(Locale.ROOT));
     }
 
     private static Object start(Initialization initialization) {
-        String name = initialization.peftName();
-        return name.equals("true") || name.equals("false") ? (Object) Boolean.valueOf(name) : name;
+        return flagOrName(initialization.peftName());
+    }
+
+    private static Object flagOrName(String written) {
+        return written.equals("true") || written.equals("false") ? (Object) Boolean.valueOf(written) : written;
     }
 
     private static ModuleSelector selector(JsonNode value, boolean mayBeAllLinear) {

@@ -3,10 +3,12 @@ package org.lora4j.internal.format.peft;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.TextNode;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.lora4j.config.AdapterConfig;
+import org.lora4j.config.BiasTraining;
 import org.lora4j.config.FieldType;
 import org.lora4j.config.FieldType.Field;
 import org.lora4j.error.Problems;
@@ -56,6 +58,9 @@ final class PeftConfigReader {
         JsonNode value = root.get(field.peftName());
         if (value == null || value.isNull()) {
             return;
+        }
+        if (field.type() == FieldType.BIAS && value.asText().equals(method.adaptedBiases())) {
+            value = TextNode.valueOf(BiasTraining.ADAPTED_ONLY.peftName());
         }
         JsonType<V> type = JsonType.of(field.type());
         if (!type.allowed().test(value)) {

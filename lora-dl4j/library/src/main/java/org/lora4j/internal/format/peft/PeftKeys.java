@@ -61,6 +61,18 @@ public final class PeftKeys {
     }
 
     /**
+     * The key of a tensor of a module, or of one that all modules share.
+     *
+     * @param modulePath dotted path of the module
+     * @param suffix what the method calls the tensor
+     * @param shared whether all modules share it
+     * @return the key in the file
+     */
+    public static String key(String modulePath, String suffix, boolean shared) {
+        return shared ? SHARED_PREFIX + suffix : PREFIX + modulePath + "." + suffix;
+    }
+
+    /**
      * The key of a parameter saved in full.
      *
      * @param parameterPath path of the parameter, such as {@code classifier.weight}

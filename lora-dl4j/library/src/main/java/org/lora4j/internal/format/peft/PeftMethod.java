@@ -4,21 +4,27 @@ package org.lora4j.internal.format.peft;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.lora4j.config.AdapterConfig;
 import org.lora4j.config.BoftConfig;
+import org.lora4j.config.HiraConfig;
 import org.lora4j.config.HraConfig;
 import org.lora4j.config.Ia3Config;
 import org.lora4j.config.LnTuningConfig;
 import org.lora4j.config.LohaConfig;
 import org.lora4j.config.LokrConfig;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.config.MissConfig;
 import org.lora4j.config.OftConfig;
+import org.lora4j.config.PveraConfig;
+import org.lora4j.config.RandLoraConfig;
 import org.lora4j.config.RoadConfig;
 import org.lora4j.config.TrainableTokensConfig;
+import org.lora4j.config.VeraConfig;
 
 /**
  * The table of methods whose files are read and written: for each its config, whose fields are honored, and what becomes of
@@ -54,10 +60,20 @@ record PeftMethod(String type, Supplier<? extends AdapterConfig.Builder<?>> buil
             of("IA3", Ia3Config::builder),
             // Fields of releases behind the one whose fields are written; both change what an adapter computes.
             of("LOHA", LohaConfig::builder, PeftField.later("r2"), PeftField.later("use_khatri_rao")),
+            of("LOKR", LokrConfig::builder),
+            of("MISS", MissConfig::builder),
+            // PEFT has the field, and makes every module of rank r all the same.
+            of("HIRA", HiraConfig::builder, PeftField.carried("rank_pattern", Map.of())),
+            of("VERA", VeraConfig::builder),
+            of(
+                    "PVERA",
+                    PveraConfig::builder,
+                    PeftField.carried("generator_seed", null),
+                    PeftField.refused("sample_at_inference", false)),
+            of("RANDLORA", RandLoraConfig::builder),
             of("LN_TUNING", LnTuningConfig::builder),
             // How rows started does not matter any more.
             of("TRAINABLE_TOKENS", TrainableTokensConfig::builder, PeftField.carried("init_weights", true)),
-            of("LOKR", LokrConfig::builder),
             of("ROAD", RoadConfig::builder),
             of("OFT", OftConfig::builder),
             of("HRA", HraConfig::builder),
@@ -85,6 +101,11 @@ record PeftMethod(String type, Supplier<? extends AdapterConfig.Builder<?>> buil
         return of(config.peftType())
                 .orElseThrow(() -> new IllegalArgumentException("method " + config.peftType()
                         + ": files of it are not known; expected one of " + names() + ". Use one of these."));
+    }
+
+    /** What the method's files call the training of the biases of adapted modules. */
+    String adaptedBiases() {
+        return (type.equals("ADALORA") ? "LORA" : type).toLowerCase(Locale.ROOT) + "_only";
     }
 
     /** PEFT's names of all methods, quoted. */

@@ -54,6 +54,40 @@ public enum PeftTensor {
     LOKR_W2_B("lokr_w2_b", "LOKR"),
     /** The core of LoKr's right side [rank, rank, k...]. */
     LOKR_T2("lokr_t2", "LOKR"),
+    /** The matrix that parts share in MiSS [rank, out], repeated [rank, m], in blocks [out / rank, rank, rank]. */
+    MISS_BLOCK("miss_block", "MISS"),
+    /** A of HiRA, of a linear module [rank, in] or of a convolution [rank, in, k...]. */
+    HIRA_A("hira_A", "HIRA"),
+    /** B of HiRA [out, rank], of a convolution [out, rank, 1...]. */
+    HIRA_B("hira_B", "HIRA"),
+    /** A of HiRA of an embedding [rank, vocabulary]. */
+    HIRA_EMBEDDING_A("hira_embedding_A", "HIRA"),
+    /** B of HiRA of an embedding [dimension, rank]. */
+    HIRA_EMBEDDING_B("hira_embedding_B", "HIRA"),
+    /** VeRA's vector next to the output [out]. */
+    VERA_LAMBDA_B("vera_lambda_b", "VERA"),
+    /** VeRA's vector between the projections [rank]. */
+    VERA_LAMBDA_D("vera_lambda_d", "VERA"),
+    /** VeRA's projection next to the input, of all modules [rank, in]. */
+    VERA_A("vera_A", "VERA"),
+    /** VeRA's projection next to the output, of all modules [out, rank]. */
+    VERA_B("vera_B", "VERA"),
+    /** PVeRA's vector next to the output [out]. */
+    PVERA_LAMBDA_B("pvera_lambda_b", "PVERA"),
+    /** PVeRA's vector between the projections, for mean and logarithm of the variance [2 rank]. */
+    PVERA_LAMBDA_D("pvera_lambda_d", "PVERA"),
+    /** PVeRA's projection next to the input, of all modules [2 rank, in]. */
+    PVERA_A("pvera_A", "PVERA"),
+    /** PVeRA's projection next to the output, of all modules [out, rank]. */
+    PVERA_B("pvera_B", "PVERA"),
+    /** RandLoRA's weights of the bases [rank, bases]. */
+    RANDLORA_LAMBDA("randlora_lambda", "RANDLORA"),
+    /** RandLoRA's weights along the smaller side [bases, min(in, out)]. */
+    RANDLORA_GAMMA("randlora_gamma", "RANDLORA"),
+    /** RandLoRA's projection of the smaller side, of all modules [rank, 1, min]. */
+    RANDLORA_A("randlora_A", "RANDLORA"),
+    /** RandLoRA's projections of the larger side, of all modules [max, bases, rank]. */
+    RANDLORA_B("randlora_B", "RANDLORA"),
     /** RoAD's angles [out / 2], [out] or [2 out]. */
     ROAD_THETA("road_theta", "ROAD"),
     /** RoAD's scales, as many. */

@@ -103,8 +103,20 @@ public final class SiteGraph implements ModuleAlgebra<SDVariable> {
 
     @Override
     public SDVariable applied(SDVariable x) {
+        return applied(x, weight());
+    }
+
+    /**
+     * Applies a module with another weight to another activation, without its bias.
+     *
+     * @param x an activation of the shape of {@link #input}
+     * @param weight a weight as {@link #weight} has it
+     * @return the output
+     */
+    public SDVariable applied(SDVariable x, SDVariable weight) {
         List<SDVariable> replaced = new ArrayList<>(inputs);
         replaced.set(site.dataInput(), x);
+        replaced.set(site.weightInput(), weight);
         return withoutBias(site.form().base(context, replaced));
     }
 
@@ -241,6 +253,16 @@ public final class SiteGraph implements ModuleAlgebra<SDVariable> {
             case HEADS -> graph().reshape(peft, weight().getArr().shape());
             case WINDOW_FIRST ->
                 graph().permute(peft, Layout.windowFirst(module.kernel().size()));
+        };
+    }
+
+    @Override
+    public SDVariable thin(SDVariable peft) {
+        return switch (site.factorLayout()) {
+            case TRANSPOSED -> graph().permute(peft, 1, 0);
+            case WINDOW_FIRST ->
+                graph().permute(peft, Layout.windowFirst(shape().kernel().size()));
+            case SAME, HEADS -> peft;
         };
     }
 

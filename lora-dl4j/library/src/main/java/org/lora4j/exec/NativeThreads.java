@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package org.lora4j.internal.engine;
+package org.lora4j.exec;
 
 import java.util.function.Supplier;
 import org.nd4j.linalg.api.blas.Blas;
@@ -14,7 +14,7 @@ import org.nd4j.nativeblas.NativeOpsHolder;
  * With one thread there is no team, so nobody waits, and nobody spins while it waits. Both numbers are as they were when the
  * work is done.
  *
- * @apiNote Status: internal
+ * @apiNote Status: experimental
  */
 public final class NativeThreads {
 
@@ -22,6 +22,27 @@ public final class NativeThreads {
     private static int ofBlas;
 
     private NativeThreads() {}
+
+    /**
+     * How many threads an op of ND4J that this thread calls may use.
+     *
+     * @return 1 or more
+     */
+    public static int ofAnOp() {
+        return NativeOpsHolder.getInstance().getDeviceNativeOps().ompGetMaxThreads();
+    }
+
+    /**
+     * Does some work with one native thread.
+     *
+     * @param work the work, in this thread
+     */
+    public static void one(Runnable work) {
+        one(() -> {
+            work.run();
+            return null;
+        });
+    }
 
     /**
      * Does some work with one native thread.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package org.lora4j.internal.array;
+package org.lora4j.random;
 
 import java.nio.charset.StandardCharsets;
 import java.util.SplittableRandom;
@@ -11,7 +11,7 @@ import org.nd4j.linalg.factory.Nd4j;
 /**
  * Independent streams of random numbers by name, and arrays filled from them.
  *
- * @apiNote Status: internal
+ * @apiNote Status: experimental
  */
 public final class RandomStreams {
 
