@@ -91,7 +91,7 @@ public record RetrievalEvaluation(
     }
 
     /** Sums over queries. */
-    private static final class Ranks {
+    static final class Ranks {
 
         private final List<Double> reciprocal = new ArrayList<>();
         private final Map<Integer, Double> recall = new TreeMap<>();
@@ -103,28 +103,32 @@ public record RetrievalEvaluation(
                         + " has no relevant passage; expected one or more. Leave it out.");
             }
             double[] scores = new double[passages.length];
+            List<Integer> right = new ArrayList<>();
             for (int j = 0; j < passages.length; j++) {
                 scores[j] = j == leftOut ? Double.NEGATIVE_INFINITY : Vectors.cosine(vector, passages[j]);
-            }
-            List<Integer> places = new ArrayList<>();
-            for (int j = 0; j < passages.length; j++) {
                 if (j != leftOut && relevant.test(j)) {
-                    places.add(rank(scores, j));
+                    right.add(j);
                 }
             }
-            Collections.sort(places);
-            reciprocal.add(1.0 / places.get(0));
+            add(scores, right);
+        }
+
+        /** A query: the score of each passage, and which are relevant. */
+        void add(double[] scores, List<Integer> relevant) {
+            int[] places =
+                    relevant.stream().mapToInt(j -> rank(scores, j)).sorted().toArray();
+            reciprocal.add(1.0 / places[0]);
             for (int k : CUTS) {
                 double found = 0;
                 double gain = 0;
                 double best = 0;
-                for (int i = 0; i < places.size(); i++) {
-                    boolean within = places.get(i) <= k;
+                for (int i = 0; i < places.length; i++) {
+                    boolean within = places[i] <= k;
                     found += within ? 1 : 0;
-                    gain += within ? discount(places.get(i)) : 0;
+                    gain += within ? discount(places[i]) : 0;
                     best += i < k ? discount(i + 1) : 0;
                 }
-                recall.merge(k, found / count, Double::sum);
+                recall.merge(k, found / places.length, Double::sum);
                 ndcg.merge(k, gain / best, Double::sum);
             }
         }
@@ -141,7 +145,7 @@ public record RetrievalEvaluation(
             return Math.log(2) / Math.log(rank + 1.0);
         }
 
-        private RetrievalEvaluation evaluation() {
+        RetrievalEvaluation evaluation() {
             int count = reciprocal.size();
             if (count == 0) {
                 throw new IllegalArgumentException(
