@@ -11,6 +11,7 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import org.lora4j.config.AdaLoraConfig;
 import org.lora4j.config.AdapterConfig;
+import org.lora4j.config.FourierFtConfig;
 import org.lora4j.config.HiraConfig;
 import org.lora4j.config.Ia3Config;
 import org.lora4j.config.LohaConfig;
@@ -20,6 +21,7 @@ import org.lora4j.config.MissConfig;
 import org.lora4j.config.PveraConfig;
 import org.lora4j.config.RandLoraConfig;
 import org.lora4j.config.ShiraConfig;
+import org.lora4j.config.VbLoraConfig;
 import org.lora4j.config.VeraConfig;
 import org.lora4j.error.MessageText;
 
@@ -60,7 +62,12 @@ public final class AdapterMethods {
                     (config, path) -> new RandLoraMethod(
                             config.projectionKey(), config.sparse(), config.verySparse(), config.saveProjection())),
             new Line<>(ShiraConfig.class, (config, path) -> new ShiraMethod()),
-            new Line<>(AdaLoraConfig.class, (config, path) -> new AdaLoraMethod(config.keptOf(path))));
+            new Line<>(AdaLoraConfig.class, (config, path) -> new AdaLoraMethod(config.keptOf(path))),
+            new Line<>(FourierFtConfig.class, (config, path) -> new FourierFtMethod()),
+            new Line<>(
+                    VbLoraConfig.class,
+                    (config, path) ->
+                            new VbLoraMethod(config.vectors(), config.vectorLength(), config.top(), config.saveTop())));
 
     /** What makes the method of a saved network, by the name before the colon of its id. */
     private static final Map<String, Function<MethodOptions, AdapterMethod>> SAVED = new TreeMap<>(Map.ofEntries(
@@ -77,7 +84,9 @@ public final class AdapterMethods {
             Map.entry("PVERA", options -> VeraMethod.of(true, options)),
             Map.entry("RANDLORA", RandLoraMethod::of),
             Map.entry("SHIRA", options -> new ShiraMethod()),
-            Map.entry("ADALORA", options -> new AdaLoraMethod(List.of()))));
+            Map.entry("ADALORA", options -> new AdaLoraMethod(List.of())),
+            Map.entry("FOURIERFT", options -> new FourierFtMethod()),
+            Map.entry("VBLORA", VbLoraMethod::of)));
 
     private AdapterMethods() {}
 

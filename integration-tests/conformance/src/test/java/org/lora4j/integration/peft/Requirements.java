@@ -36,7 +36,9 @@ final class Requirements {
             "pvera",
             "randlora",
             "shira",
-            "adalora");
+            "adalora",
+            "fourierft",
+            "vblora");
 
     private Requirements() {}
 

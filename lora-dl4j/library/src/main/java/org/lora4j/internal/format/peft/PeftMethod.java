@@ -11,6 +11,7 @@ import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.lora4j.config.AdaLoraConfig;
 import org.lora4j.config.AdapterConfig;
+import org.lora4j.config.FourierFtConfig;
 import org.lora4j.config.HiraConfig;
 import org.lora4j.config.Ia3Config;
 import org.lora4j.config.LohaConfig;
@@ -20,6 +21,7 @@ import org.lora4j.config.MissConfig;
 import org.lora4j.config.PveraConfig;
 import org.lora4j.config.RandLoraConfig;
 import org.lora4j.config.ShiraConfig;
+import org.lora4j.config.VbLoraConfig;
 import org.lora4j.config.VeraConfig;
 
 /**
@@ -99,7 +101,17 @@ record PeftMethod(String type, Supplier<? extends AdapterConfig.Builder<?>> buil
                     PeftField.refused("use_dora", false),
                     PeftField.refused("use_qalora", false),
                     PeftField.carried("use_rslora", false),
-                    PeftField.refused("velora_config", null)));
+                    PeftField.refused("velora_config", null)),
+            of(
+                    "FOURIERFT",
+                    FourierFtConfig::builder,
+                    PeftField.refused("alpha", null),
+                    PeftField.carried("random_loc_seed", 777)),
+            of(
+                    "VBLORA",
+                    VbLoraConfig::builder,
+                    PeftField.carried("init_logits_std", 0.1),
+                    PeftField.carried("init_vector_bank_bound", 0.02)));
 
     private static PeftMethod of(
             String type, Supplier<? extends AdapterConfig.Builder<?>> builder, PeftField... others) {
