@@ -85,10 +85,14 @@ final class AdapterWriter {
             factors.forEach((suffix, array) -> {
                 boolean isShared = shared.containsKey(suffix);
                 if (method.isStored(suffix)) {
-                    tensors.put(PeftKeys.key(path, suffix, isShared), array);
+                    tensors.put(
+                            isShared
+                                    ? PeftKeys.key(path, suffix, true)
+                                    : PeftKeys.factor(adapter.config(), path, suffix),
+                            array);
                 }
                 if (isShared && method.isStored(suffix) && method.isRepeated(suffix)) {
-                    tensors.put(PeftKeys.key(path, suffix, false), array);
+                    tensors.put(PeftKeys.factor(adapter.config(), path, suffix), array);
                 }
             });
         });
@@ -96,7 +100,8 @@ final class AdapterWriter {
                 .filter(module -> !module.getValue().keySet().equals(Set.of(PeftTensor.TOKEN_ROWS.suffix())))
                 .map(Map.Entry::getKey)
                 .collect(Collectors.toSet());
-        adapter.savedParameters().forEach((path, array) -> tensors.put(PeftKeys.saved(path, wrapped), array));
+        adapter.savedParameters()
+                .forEach((path, array) -> tensors.put(PeftKeys.saved(adapter.config(), path, wrapped), array));
         return tensors;
     }
 

@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import org.lora4j.config.AdapterConfig.TargetUse;
 import org.lora4j.error.AdapterFormatException;
 import org.lora4j.error.Problems;
 import org.lora4j.format.TensorEntry;
@@ -107,10 +108,19 @@ final class TensorPlaces {
         PeftKey meaning = PeftKeys.parse(key);
         if (meaning instanceof PeftKey.Factor factor) {
             modules.computeIfAbsent(factor.modulePath(), module -> new TreeMap<>())
-                    .put(factor.tensor().suffix(), source.read());
+                    .put(suffix(factor.tensor()), source.read());
+        } else if (meaning instanceof PeftKey.Target target) {
+            problems.check(
+                    config.config().isTrainedTarget(PeftKeys.moduleOf(target.parameterPath())),
+                    "key \"" + key + "\"" + origin + " is of a normalization that the config does not train");
+            saved.put(target.parameterPath(), source.read());
         } else if (meaning instanceof PeftKey.Shared all) {
             shared.put(all.tensor(), source.read());
         } else if (meaning instanceof PeftKey.Saved parameter) {
+            problems.check(
+                    !config.config().isTrainedTarget(PeftKeys.moduleOf(parameter.parameterPath())),
+                    "key \"" + key + "\"" + origin + " is of a target, expected \""
+                            + PeftKeys.saved(config.config(), parameter.parameterPath(), Set.of()) + "\"");
             INDArray before = saved.put(parameter.parameterPath(), source.read());
             problems.check(before == null, "parameter \"" + parameter.parameterPath() + "\" is there twice");
         } else if (meaning instanceof PeftKey.Copy copy) {
@@ -133,5 +143,17 @@ final class TensorPlaces {
                 missing.isEmpty(),
                 "no file of this adapter holds " + Problems.quoted(missing)
                         + ", which PyTorch's generator drew; expected them given: AdapterLoader.tensors");
+    }
+
+    /** Rows of tokens have one name in adapters and two in files. */
+    private String suffix(PeftTensor tensor) {
+        if (config.config().targetUse() != TargetUse.ROWS) {
+            return tensor.suffix();
+        }
+        problems.check(
+                tensor != PeftTensor.TOKEN_ROWS,
+                "a key ends with " + tensor.suffix() + ", expected " + PeftTensor.TOKEN_ROWS_ALONE.suffix()
+                        + " in files of " + config.config().peftType());
+        return (tensor == PeftTensor.TOKEN_ROWS_ALONE ? PeftTensor.TOKEN_ROWS : tensor).suffix();
     }
 }

@@ -97,10 +97,13 @@ public abstract class AdapterConfig {
      *     not the output head, which is for the host to know
      */
     public final boolean selects(String modulePath) {
+        return targetUse() == TargetUse.FACTORS && isTarget(modulePath) && !savesFully(modulePath);
+    }
+
+    private boolean isTarget(String modulePath) {
         return targetModules().matches(modulePath)
                 && (isNamedFully(modulePath) || layers.keeps(modulePath))
-                && !excludeModules().matches(modulePath)
-                && !savesFully(modulePath);
+                && !excludeModules().matches(modulePath);
     }
 
     private boolean isNamedFully(String modulePath) {
@@ -112,10 +115,40 @@ public abstract class AdapterConfig {
      * Whether a module is trained and saved in full.
      *
      * @param modulePath dotted path of the module
-     * @return true if one of {@link #modulesToSave} names the module or a module around it, by full path or last segments
+     * @return true if one of {@link #modulesToSave} names the module or a module around it, by full path or last segments,
+     *     or if the module is a {@linkplain #isTrainedTarget target that is trained itself}
      */
     public final boolean savesFully(String modulePath) {
-        return contains(modulePath, modulesToSave());
+        return contains(modulePath, modulesToSave()) || isTrainedTarget(modulePath);
+    }
+
+    /**
+     * Whether a module is a target of a method that trains its targets themselves.
+     *
+     * @param modulePath dotted path of the module
+     * @return true with {@link TargetUse#WHOLE}, if the module is selected and not one of {@link #modulesToSave}
+     */
+    public final boolean isTrainedTarget(String modulePath) {
+        return targetUse() == TargetUse.WHOLE && isTarget(modulePath) && !contains(modulePath, modulesToSave());
+    }
+
+    /**
+     * What the method does with the modules that are its targets.
+     *
+     * @return the same for all configs of a method
+     */
+    public TargetUse targetUse() {
+        return TargetUse.FACTORS;
+    }
+
+    /** What a method does with its targets. */
+    public enum TargetUse {
+        /** It adapts them: factors act beside what stays frozen. */
+        FACTORS,
+        /** It trains and saves their own parameters, which are few. */
+        WHOLE,
+        /** It trains and saves rows of their tables. */
+        ROWS
     }
 
     /**
@@ -137,10 +170,12 @@ public abstract class AdapterConfig {
      * @return the entries of {@link #targetModules} without a module once layers are considered
      */
     public final List<String> unmatchedTargets(Collection<String> modulePaths) {
-        return targetModules()
-                .unmatched(modulePaths.stream()
-                        .filter(path -> isNamedFully(path) || layers.keeps(path))
-                        .toList());
+        return targetUse() == TargetUse.ROWS
+                ? List.of()
+                : targetModules()
+                        .unmatched(modulePaths.stream()
+                                .filter(path -> isNamedFully(path) || layers.keeps(path))
+                                .toList());
     }
 
     /**
@@ -309,8 +344,40 @@ public abstract class AdapterConfig {
      *
      * @return the rows, {@link TrainableTokens#none()} by default
      */
-    public final TrainableTokens trainableTokens() {
+    public TrainableTokens trainableTokens() {
         return get(TRAINABLE_TOKENS);
+    }
+
+    /**
+     * The rows that are trained in a table, if any are.
+     *
+     * @param modulePath dotted path of an embedding that has such rows
+     * @return token ids in the order of the rows of the adapter
+     */
+    public List<Integer> tokenRows(String modulePath) {
+        return trainableTokens().of(modulePath);
+    }
+
+    /**
+     * Whether the rows of a table are trained because it is named.
+     *
+     * @param modulePath dotted path of the table
+     * @return false as well for the input embedding, if it is meant without its name
+     */
+    public boolean trainsRowsOf(String modulePath) {
+        return trainableTokens().byModule().keySet().stream().anyMatch(name -> TrainableTokens.means(name, modulePath));
+    }
+
+    /**
+     * The names of tables with trained rows that mean no module, for the host's error.
+     *
+     * @param modulePaths the tables that exist
+     * @return names without a table
+     */
+    public List<String> unmatchedTokens(Collection<String> modulePaths) {
+        return trainableTokens().byModule().keySet().stream()
+                .filter(name -> modulePaths.stream().noneMatch(path -> TrainableTokens.means(name, path)))
+                .toList();
     }
 
     /**
@@ -442,6 +509,14 @@ public abstract class AdapterConfig {
             return (B) this;
         }
 
+        /** Whether anything learns. */
+        boolean trains() {
+            return !(get(TARGET_MODULES) instanceof ModuleSelector.None)
+                    || !isEmpty(MODULES_TO_SAVE)
+                    || !isEmpty(TARGET_PARAMETERS)
+                    || values.isChanged(TRAINABLE_TOKENS);
+        }
+
         /** Adds what is wrong with fields that go with each other. */
         void checkTogether(Problems problems) {}
 
@@ -466,10 +541,7 @@ public abstract class AdapterConfig {
             ModuleSelector targets = get(TARGET_MODULES);
             boolean noTarget = targets instanceof ModuleSelector.None;
             problems.check(
-                    !noTarget
-                            || !isEmpty(MODULES_TO_SAVE)
-                            || !isEmpty(TARGET_PARAMETERS)
-                            || values.isChanged(TRAINABLE_TOKENS),
+                    trains(),
                     "targetModules selects nothing and modulesToSave is empty, expected at least one module to train");
             problems.check(
                     isEmpty(LAYERS_PATTERN) || !isEmpty(LAYERS_TO_TRANSFORM),

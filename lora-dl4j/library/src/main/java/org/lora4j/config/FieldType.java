@@ -115,6 +115,13 @@ public final class FieldType<V> {
                     ? List.of()
                     : List.of(field + " = " + layers + ", expected indices of 0 or more"));
 
+    /** Ids of rows. */
+    public static final FieldType<List<Integer>> INDICES =
+            list((rows, field) -> rows.stream().allMatch(row -> row != null && row >= 0)
+                            && rows.stream().distinct().count() == rows.size()
+                    ? List.of()
+                    : List.of(field + " = " + rows + ", expected ids of 0 or more, each once"));
+
     /** Names of the lists whose index is a layer, as regular expressions. */
     public static final FieldType<List<String>> LAYER_LISTS = list(FieldType::problemsOfLists);
 

@@ -12,7 +12,6 @@ import org.lora4j.adapter.Adapter;
 import org.lora4j.dl4j.layer.LayerWeight;
 import org.lora4j.dl4j.layer.LoraSlot;
 import org.lora4j.error.Problems;
-import org.lora4j.internal.array.RandomStreams;
 import org.lora4j.internal.format.peft.PeftFile;
 import org.lora4j.internal.host.Folding;
 import org.lora4j.internal.host.HostAdapter;
@@ -23,6 +22,7 @@ import org.lora4j.method.AdapterMethods;
 import org.lora4j.method.LoraMethod;
 import org.lora4j.method.ModuleShape;
 import org.lora4j.method.TokenRowsMethod;
+import org.lora4j.random.RandomStreams;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**

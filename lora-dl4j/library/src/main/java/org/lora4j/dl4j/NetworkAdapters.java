@@ -20,7 +20,6 @@ import org.lora4j.dl4j.layer.LoraSettings;
 import org.lora4j.dl4j.layer.LoraSlot;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
-import org.lora4j.internal.array.RandomStreams;
 import org.lora4j.internal.dl4j.layer.LayerKinds;
 import org.lora4j.internal.format.peft.PeftFile;
 import org.lora4j.internal.format.peft.StackedModules;
@@ -33,6 +32,7 @@ import org.lora4j.method.AdapterMethods;
 import org.lora4j.method.FactorStart;
 import org.lora4j.method.ModuleShape;
 import org.lora4j.method.TokenRowsMethod;
+import org.lora4j.random.RandomStreams;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.slf4j.Logger;
@@ -157,8 +157,9 @@ final class NetworkAdapters {
         requireMethod(
                 name,
                 adapter.config(),
-                adapter.modules().keySet().stream()
-                        .map(modules::get)
+                adapter.modules().entrySet().stream()
+                        .filter(module -> !TokenRows.without(module.getValue()).isEmpty())
+                        .map(module -> modules.get(module.getKey()))
                         .filter(Objects::nonNull)
                         .toList());
         Selection<NetworkModule, NetworkParameter> selection = AdapterFit.require(name, adapter, modules.choice());
@@ -213,8 +214,7 @@ final class NetworkAdapters {
             }
             if (own.size() > factors.size()) {
                 INDArray rows = own.get(TokenRowsMethod.ROWS);
-                AdapterMethod method =
-                        new TokenRowsMethod(file.config().trainableTokens().of(path));
+                AdapterMethod method = new TokenRowsMethod(file.config().tokenRows(path));
                 int count = Math.toIntExact(rows.size(0));
                 Map<String, INDArray> fresh = copies(module, Map.of(TokenRowsMethod.ROWS, rows));
                 tokens.put(path, new Part(module, path, method, count, fresh, Map.of()));

@@ -14,6 +14,7 @@ import org.lora4j.config.AdapterConfig;
 import org.lora4j.config.FourierFtConfig;
 import org.lora4j.config.HiraConfig;
 import org.lora4j.config.Ia3Config;
+import org.lora4j.config.Initialization;
 import org.lora4j.config.LohaConfig;
 import org.lora4j.config.LokrConfig;
 import org.lora4j.config.LoraConfig;
@@ -21,6 +22,7 @@ import org.lora4j.config.MissConfig;
 import org.lora4j.config.PveraConfig;
 import org.lora4j.config.RandLoraConfig;
 import org.lora4j.config.ShiraConfig;
+import org.lora4j.config.TrainableTokensConfig;
 import org.lora4j.config.VbLoraConfig;
 import org.lora4j.config.VeraConfig;
 import org.lora4j.error.MessageText;
@@ -43,12 +45,20 @@ public final class AdapterMethods {
     private static final List<Line<?>> TABLE = List.of(
             new Line<>(
                     LoraConfig.class,
-                    (config, path) -> config.dora() ? new DoraMethod() : new LoraMethod(config.loraBias())),
+                    (config, path) -> config.dora()
+                            ? new DoraMethod()
+                            : config.initialization() == Initialization.MICA
+                                    ? LoraMethod.withFixedUp()
+                                    : new LoraMethod(config.loraBias())),
             new Line<>(Ia3Config.class, (config, path) -> new Ia3Method(config.isFeedforward(path))),
             new Line<>(LohaConfig.class, (config, path) -> new LohaMethod(config.effectiveConvolution())),
             new Line<>(LokrConfig.class, LokrMethod::new),
             new Line<>(MissConfig.class, (config, path) -> new MissMethod(config)),
             new Line<>(HiraConfig.class, (config, path) -> new HiraMethod()),
+            new Line<>(
+                    TrainableTokensConfig.class,
+                    (config, path) ->
+                            new TokenRowsMethod(config.trainableTokens().of(path))),
             new Line<>(
                     VeraConfig.class,
                     (config, path) ->
@@ -71,7 +81,7 @@ public final class AdapterMethods {
 
     /** What makes the method of a saved network, by the name before the colon of its id. */
     private static final Map<String, Function<MethodOptions, AdapterMethod>> SAVED = new TreeMap<>(Map.ofEntries(
-            Map.entry("LORA", options -> new LoraMethod()),
+            Map.entry("LORA", options -> options.values().isEmpty() ? new LoraMethod() : LoraMethod.withFixedUp()),
             Map.entry("DORA", options -> new DoraMethod()),
             Map.entry("IA3", options -> new Ia3Method(false)),
             Map.entry("IA3_FEEDFORWARD", options -> new Ia3Method(true)),

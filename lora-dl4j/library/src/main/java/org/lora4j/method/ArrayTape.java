@@ -7,7 +7,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
-import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.lora4j.internal.array.Broadcasts;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -114,20 +113,6 @@ public class ArrayTape implements Algebra<ArrayTape.Node> {
     public final Factors<Node> factors(Map<String, INDArray> arrays, double scaling) {
         Map<String, Node> nodes = new LinkedHashMap<>();
         arrays.forEach((suffix, array) -> nodes.put(suffix, constant(array)));
-        return new Recorded(nodes, scaling);
-    }
-
-    /**
-     * Factors whose gradients are wanted, as far as they are trained.
-     *
-     * @param arrays the factors by suffix
-     * @param scaling factor on the update
-     * @param trained tells which suffixes are trained
-     * @return the factors
-     */
-    public final Recorded leaves(Map<String, INDArray> arrays, double scaling, Predicate<String> trained) {
-        Map<String, Node> nodes = new LinkedHashMap<>();
-        arrays.forEach((suffix, array) -> nodes.put(suffix, trained.test(suffix) ? leaf(array) : constant(array)));
         return new Recorded(nodes, scaling);
     }
 

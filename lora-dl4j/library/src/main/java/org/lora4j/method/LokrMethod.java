@@ -9,7 +9,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import org.lora4j.config.Initialization;
 import org.lora4j.config.LokrConfig;
-import org.lora4j.internal.array.RandomStreams;
+import org.lora4j.random.RandomStreams;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 

@@ -4,10 +4,11 @@ package org.lora4j.method;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import org.lora4j.config.MissConfig;
 import org.lora4j.config.MissVariant;
-import org.lora4j.internal.array.RandomStreams;
+import org.lora4j.random.RandomStreams;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -63,6 +64,12 @@ public final class MissMethod implements AdapterMethod {
     @Override
     public String id() {
         return MethodOptions.id("MISS", Map.of("variant", variant, "mini", miniRank));
+    }
+
+    // The block is repeated or summed over: A is a fixed pattern of ones of that rank.
+    @Override
+    public OptionalInt keptRank(int rank) {
+        return variant == MissVariant.BAT ? OptionalInt.empty() : OptionalInt.of(rank);
     }
 
     @Override

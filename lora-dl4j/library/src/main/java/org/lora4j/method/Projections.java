@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.method;
 
-import org.lora4j.internal.array.RandomStreams;
+import org.lora4j.random.RandomStreams;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**

@@ -53,8 +53,8 @@ final class JointTrainable implements Trainable {
                     boolean shared = owners.get(parameter.value()).size() > 1;
                     name = name(tasks.get(task).name(), parameter.name(), shared, taken);
                     joint.put(parameter.value(), name);
-                    parameters.add(
-                            new TrainableParameter(name, parameter.module(), parameter.kind(), parameter.value()));
+                    parameters.add(new TrainableParameter(
+                            name, parameter.module(), parameter.kind(), parameter.value(), parameter.lowRank()));
                 }
                 own.put(parameter.name(), name);
             }

@@ -76,6 +76,7 @@ final class BertGraph {
             case MEAN -> mean(hidden, BertEncoder.POOLED);
             case NORMALIZED_MEAN -> normalized(mean(hidden, "pooling/mean_of_tokens"));
             case CLS -> first(hidden, BertEncoder.POOLED);
+            case NORMALIZED_CLS -> normalized(first(hidden, "pooling/first_token"));
             case POOLER -> pooler(first(hidden, "pooling/first_token"));
         };
     }
@@ -94,11 +95,11 @@ final class BertGraph {
         return sd.math().tanh(BertEncoder.POOLED, linear(first, prefix + BertTensor.POOLER));
     }
 
-    private SDVariable normalized(SDVariable mean) {
-        SDVariable squares = sd.sum("pooling/sum_of_squares", mean.mul("pooling/squares", mean), true, 1);
-        // A mean of zeros stays zero, and its gradient finite; no other length is changed.
+    private SDVariable normalized(SDVariable vector) {
+        SDVariable squares = sd.sum("pooling/sum_of_squares", vector.mul("pooling/squares", vector), true, 1);
+        // A vector of zeros stays zero, and its gradient finite; no other length is changed.
         SDVariable length = sd.math().sqrt("pooling/length", squares.add("pooling/squares_above_zero", TINY));
-        return mean.div(BertEncoder.POOLED, length);
+        return vector.div(BertEncoder.POOLED, length);
     }
 
     private SDVariable mean(SDVariable hidden, String name) {

@@ -21,6 +21,19 @@ final class BertOnnxNames {
         this.onnx = onnx;
     }
 
+    /** With as many heads as the graph splits its features into. */
+    BertWeights weights() throws ModelFormatException {
+        String words = prefix() + WORD_TABLE;
+        int hidden = size(onnx.require(Map.of(words, new long[] {-1, -1})).get(words), 1);
+        OptionalInt written = onnx.heads().heads(hidden);
+        if (written.isEmpty()) {
+            throw new ModelFormatException(onnx.source() + ": its graph does not tell into how many heads it splits "
+                    + hidden + " features; expected a reshape to [batch, length, heads, " + hidden
+                    + " / heads]. Put the model's config.json beside the file, or call fromOnnx(onnx, heads).");
+        }
+        return weights(written.getAsInt());
+    }
+
     BertWeights weights(int heads) throws ModelFormatException {
         String prefix = prefix();
         BertConfig config = config(prefix, heads);

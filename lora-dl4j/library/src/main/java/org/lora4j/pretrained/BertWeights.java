@@ -16,7 +16,7 @@ import org.lora4j.error.MessageText;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.array.Backend;
-import org.lora4j.internal.array.RandomStreams;
+import org.lora4j.random.RandomStreams;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -111,6 +111,17 @@ public final class BertWeights {
      */
     public static BertWeights fromOnnx(OnnxInitializers onnx, int heads) throws ModelFormatException {
         return new BertOnnxNames(onnx).weights(heads);
+    }
+
+    /**
+     * As {@link #fromOnnx(OnnxInitializers, int)}, with the number of heads that the graph of the file tells.
+     *
+     * @param onnx the file's tensors
+     * @return the weights, of data type FLOAT or DOUBLE as in the file
+     * @throws ModelFormatException as there, and if the graph does not tell the number of heads
+     */
+    public static BertWeights fromOnnx(OnnxInitializers onnx) throws ModelFormatException {
+        return new BertOnnxNames(onnx).weights();
     }
 
     /**

@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.pretrained;
 
+import ai.djl.huggingface.tokenizers.Encoding;
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.stream.LongStream;
 import org.lora4j.error.MessageText;
-import org.lora4j.error.MissingFile;
 import org.lora4j.error.ModelFormatException;
+import org.lora4j.internal.format.file.RegularFile;
 
 /**
  * A tokenizer read from Hugging Face's {@code tokenizer.json}, run by Hugging Face's own library through {@code
@@ -37,7 +39,8 @@ public final class HuggingFaceTextTokenizer implements TextTokenizer, AutoClosea
 
     private static final String MISSING_LIBRARY = "HuggingFaceTextTokenizer: class '%s' is not on the class path;"
             + " expected the library ai.djl.huggingface:tokenizers, which is an optional dependency of lora-dl4j."
-            + " Add it to your build, for example in version 0.38.0.";
+            + " Add it to your build, for example in version 0.38.0: <dependency><groupId>ai.djl.huggingface</groupId>"
+            + "<artifactId>tokenizers</artifactId><version>0.38.0</version></dependency>";
 
     private final Encoder encoder;
     private final int maxLength;
@@ -63,7 +66,7 @@ public final class HuggingFaceTextTokenizer implements TextTokenizer, AutoClosea
      * @throws IllegalStateException if the library is not on the class path; the message names the artifact
      */
     public static HuggingFaceTextTokenizer load(Path tokenizerJson, int maxLength) throws IOException {
-        MissingFile.requireRegular(tokenizerJson, "a tokenizer.json");
+        RegularFile.require(tokenizerJson, "a tokenizer.json");
         try (InputStream in = Files.newInputStream(tokenizerJson)) {
             return load(in, tokenizerJson.toString(), maxLength);
         }
@@ -125,6 +128,22 @@ public final class HuggingFaceTextTokenizer implements TextTokenizer, AutoClosea
         return open().cuts(required(text));
     }
 
+    @Override
+    public TokenizedText tokenize(String text) {
+        return open().tokenize(required(text));
+    }
+
+    @Override
+    public TokenizedText tokenizePair(String first, String second) {
+        return open().tokenizePair(required(first), required(second));
+    }
+
+    @Override
+    public TokenizedText tokenizeWords(List<String> words) {
+        words.forEach(HuggingFaceTextTokenizer::required);
+        return open().tokenizeWords(words);
+    }
+
     private static String required(String text) {
         return Objects.requireNonNull(text, "HuggingFaceTextTokenizer: text is null; expected a text, perhaps empty");
     }
@@ -161,6 +180,12 @@ public final class HuggingFaceTextTokenizer implements TextTokenizer, AutoClosea
 
         boolean cuts(String text);
 
+        TokenizedText tokenize(String text);
+
+        TokenizedText tokenizePair(String first, String second);
+
+        TokenizedText tokenizeWords(List<String> words);
+
         void close();
     }
 
@@ -190,9 +215,34 @@ public final class HuggingFaceTextTokenizer implements TextTokenizer, AutoClosea
 
         @Override
         public int[] encode(String text) {
-            return LongStream.of(tokenizer.encode(text).getIds())
-                    .mapToInt(Math::toIntExact)
-                    .toArray();
+            return ints(tokenizer.encode(text).getIds());
+        }
+
+        private static int[] ints(long[] values) {
+            return LongStream.of(values).mapToInt(Math::toIntExact).toArray();
+        }
+
+        @Override
+        public TokenizedText tokenize(String text) {
+            return tokens(tokenizer.encode(text));
+        }
+
+        @Override
+        public TokenizedText tokenizePair(String first, String second) {
+            return tokens(tokenizer.encode(first, second));
+        }
+
+        @Override
+        public TokenizedText tokenizeWords(List<String> words) {
+            return tokens(tokenizer.encode(words));
+        }
+
+        private static TokenizedText tokens(Encoding encoding) {
+            return new TokenizedText(
+                    ints(encoding.getIds()),
+                    ints(encoding.getTypeIds()),
+                    ints(encoding.getWordIds()),
+                    encoding.exceedMaxLength());
         }
 
         @Override

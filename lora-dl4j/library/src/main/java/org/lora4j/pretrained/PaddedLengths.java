@@ -11,8 +11,10 @@ import java.util.TreeMap;
  * <p>The best set of lengths is a subset of the lengths that occur, with the longest in it. With {@code best[j][k]} the
  * least padding for the {@code j} shortest distinct lengths in {@code k} groups, {@code best[j][k] = min over i < j of
  * best[i][k - 1] + padding of the lengths i + 1 .. j to length j}: exact, in {@code distinct^2 * groups} steps.
+ *
+ * @apiNote Status: experimental
  */
-final class PaddedLengths {
+public final class PaddedLengths {
 
     private final int[] lengths;
     private final long[] countUpTo;
@@ -39,7 +41,7 @@ final class PaddedLengths {
      * @param most how many padded lengths there may be, 1 or more
      * @return ascending lengths, the last one the longest that occurs
      */
-    static int[] choose(int[] sequenceLengths, int most) {
+    public static int[] choose(int[] sequenceLengths, int most) {
         TreeMap<Integer, Long> histogram = new TreeMap<>();
         for (int length : sequenceLengths) {
             histogram.merge(length, 1L, Long::sum);

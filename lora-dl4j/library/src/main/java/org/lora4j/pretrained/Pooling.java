@@ -20,6 +20,8 @@ public enum Pooling {
     NORMALIZED_MEAN,
     /** The hidden state of the first token. */
     CLS,
+    /** {@link #CLS}, divided by its Euclidean length: what the BGE models give. */
+    NORMALIZED_CLS,
     /**
      * BERT's pooler: a trained linear module {@code pooler.dense} over the hidden state of the first token, then tanh
      * (Devlin et al. 2018, arXiv:1810.04805, whose code trains it with the next sentence task). Needs weights that have

@@ -9,11 +9,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.lora4j.config.AdapterConfig;
+import org.lora4j.config.AdapterConfig.TargetUse;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.host.RepeatedLayers;
 import org.lora4j.internal.host.Selection;
 import org.lora4j.internal.host.TokenRows;
-import org.lora4j.internal.host.TrainedBiases;
+import org.lora4j.internal.host.TrainedParameters;
 import org.lora4j.method.AdapterMethod.BiasEffect;
 import org.lora4j.method.LoraMethod;
 import org.nd4j.autodiff.samediff.SDVariable;
@@ -82,10 +83,12 @@ record GraphSelection(List<Target> targets, List<TokenRows<GraphModule>> tokens,
         Set<String> adapted = new LinkedHashSet<>();
         targets.forEach(target -> adapted.add(target.module().path()));
         List<GraphParameter> trained = scope.parameters().stream()
-                .filter(parameter -> config.savesFully(parameter.module())
-                        || TrainedBiases.include(
-                                config, parameter.path(), parameter.weightOf() != null, adapted::contains))
+                .filter(parameter -> TrainedParameters.include(
+                        config, parameter.path(), parameter.weightOf() != null, adapted::contains))
                 .toList();
+        Map<String, Boolean> weights = new LinkedHashMap<>();
+        scope.parameters().forEach(parameter -> weights.put(parameter.path(), parameter.weightOf() != null));
+        TrainedParameters.requireNormalizations(config, weights, problems);
         return new GraphSelection(List.copyOf(targets), tokens, trained);
     }
 
@@ -137,14 +140,15 @@ record GraphSelection(List<Target> targets, List<TokenRows<GraphModule>> tokens,
     /** Reads a config that a person wrote; throws if any entry matches nothing or cannot be. */
     static GraphSelection checked(AdapterConfig config, Scope scope) {
         GraphModules graph = scope.graph();
-        List<String> targets =
-                candidates(config, graph).stream().map(GraphModule::path).toList();
-        List<String> adaptable = new ArrayList<>(graph.paths());
-        adaptable.addAll(scope.targetParameters().chosen(config).keySet());
         List<String> holders = scope.parameters().stream()
                 .map(GraphParameter::module)
                 .distinct()
                 .toList();
+        List<String> targets = config.targetUse() == TargetUse.WHOLE
+                ? holders
+                : candidates(config, graph).stream().map(GraphModule::path).toList();
+        List<String> adaptable = new ArrayList<>(graph.paths());
+        adaptable.addAll(scope.targetParameters().chosen(config).keySet());
         Map<String, String> obstacles = new LinkedHashMap<>();
         graph.notAdaptable()
                 .forEach(entry -> obstacles.putIfAbsent(

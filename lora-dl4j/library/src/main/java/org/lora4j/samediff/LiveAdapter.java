@@ -137,6 +137,12 @@ record LiveAdapter(
     }
 
     @Override
+    public boolean hasGivenStart() {
+        return !config().initialization().movesBase()
+                && modules.values().stream().anyMatch(part -> !part.start().isEmpty());
+    }
+
+    @Override
     public LiveAdapter withFile(PeftFile other) {
         return new LiveAdapter(name, other, modules, tokens, shared, copies, gates);
     }
@@ -308,7 +314,8 @@ record LiveAdapter(
         List<TrainableParameter> parameters = new ArrayList<>();
         modules.forEach((path, part) -> part.trained().forEach((suffix, live) -> {
             Kind kind = part.method().isBiasOrGain(suffix) ? Kind.BIAS_OR_NORM : Kind.FACTOR;
-            parameters.add(new TrainableParameter(live.variable(), path, kind, live.array()));
+            parameters.add(new TrainableParameter(
+                    live.variable(), path, kind, live.array(), part.target().lowRank(suffix)));
         }));
         tokens.forEach((path, rows) -> parameters.add(new TrainableParameter(
                 rows.live().variable(), path, Kind.WEIGHT, rows.live().array())));

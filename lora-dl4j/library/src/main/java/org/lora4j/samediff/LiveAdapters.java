@@ -15,7 +15,6 @@ import org.lora4j.adapter.BaseHashes;
 import org.lora4j.config.AdapterConfig;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
-import org.lora4j.internal.array.RandomStreams;
 import org.lora4j.internal.format.peft.PeftFile;
 import org.lora4j.internal.format.peft.PeftTensor;
 import org.lora4j.internal.host.TokenRows;
@@ -24,6 +23,7 @@ import org.lora4j.method.FactorStart;
 import org.lora4j.method.ModuleShape;
 import org.lora4j.method.TokenRowsMethod;
 import org.lora4j.quant.StoredWeights;
+import org.lora4j.random.RandomStreams;
 import org.lora4j.samediff.LiveAdapter.Copy;
 import org.lora4j.samediff.LiveAdapter.Live;
 import org.lora4j.samediff.LiveAdapter.Part;
@@ -65,6 +65,27 @@ final class LiveAdapters {
 
     /** Makes a fresh adapter; {@code taken} are the variables of the other adapters. */
     LiveAdapter fresh(String name, AdapterConfig config, long seed, Set<String> taken) {
+        return fresh(name, config, seed, taken, null);
+    }
+
+    /** Makes a fresh adapter that starts where it is told. */
+    LiveAdapter started(String name, StartedAdapter start, Set<String> taken) {
+        Set<String> meant = new LinkedHashSet<>();
+        targets(start.config()).forEach(target -> meant.add(target.path()));
+        if (!meant.equals(start.factors().keySet())) {
+            throw new IllegalArgumentException("addAdapter " + MessageText.name(name) + ": the start is one of "
+                    + Problems.quoted(start.factors().keySet()) + "; expected the targets of its config on this graph, "
+                    + Problems.quoted(meant) + ". Add it to the model that it was made for.");
+        }
+        return fresh(name, start.config(), 0, taken, start);
+    }
+
+    /** What a config of an adapter means here. */
+    List<Target> targets(AdapterConfig config) {
+        return GraphSelection.checked(config, scope).targets();
+    }
+
+    private LiveAdapter fresh(String name, AdapterConfig config, long seed, Set<String> taken, StartedAdapter given) {
         GraphSelection selection = GraphSelection.checked(config, scope);
         List<GraphModule> modules =
                 selection.targets().stream().map(Target::module).toList();
@@ -76,6 +97,14 @@ final class LiveAdapters {
                 .forEach(target -> shapes.put(target.path(), target.module().shape()));
         Map<String, long[]> shared = AdapterMethods.shared(config, shapes);
         for (Target target : selection.targets()) {
+            if (given != null) {
+                making.add(
+                        target,
+                        given.factors().get(target.path()),
+                        given.givenUp().getOrDefault(target.path(), Map.of()),
+                        1);
+                continue;
+            }
             Map<String, INDArray> factors = target.method().initialize(start(config, target, seed, shared));
             making.add(target, factors, config.initialization().movesBase() ? factors : Map.of(), 1);
         }

@@ -41,7 +41,7 @@ final class RunState {
             StepRules rules) {
         this.plan = plan;
         this.parameters = parameters;
-        this.updaters = parameters.stream().map(plan.optimizer()::updaterFor).toList();
+        this.updaters = plan.optimizer().updatersFor(parameters);
         this.startNorms = new ArrayList<>(
                 parameters.stream().map(p -> Norms.norm(p.value())).toList());
         this.watch = new GradientWatch(parameters, plan.allowedWithoutGradient());

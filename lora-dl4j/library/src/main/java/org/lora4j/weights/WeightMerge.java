@@ -21,7 +21,6 @@ import org.lora4j.error.Problems;
 import org.lora4j.format.TensorEntry;
 import org.lora4j.format.TensorFile;
 import org.lora4j.format.safetensors.TensorSource;
-import org.lora4j.internal.array.RandomStreams;
 import org.lora4j.internal.array.io.ArrayBytes;
 import org.lora4j.internal.array.io.ElementCodec;
 import org.lora4j.internal.format.peft.PeftTensor;
@@ -30,6 +29,7 @@ import org.lora4j.internal.host.Folding.Update;
 import org.lora4j.method.AdapterMethod.BiasEffect;
 import org.lora4j.method.FactorStart;
 import org.lora4j.method.TokenRowsMethod;
+import org.lora4j.random.RandomStreams;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -148,8 +148,7 @@ public final class WeightMerge {
             adapter.modules().forEach((path, tensors) -> {
                 if (tensors.containsKey(PeftTensor.TOKEN_ROWS.suffix())) {
                     adapter.config()
-                            .trainableTokens()
-                            .of(path)
+                            .tokenRows(path)
                             .forEach(row -> problems.check(
                                     rows.add(path + " " + row),
                                     "two adapters hold row " + row + " of \"" + path + "\", expected one"));
@@ -222,7 +221,7 @@ public final class WeightMerge {
                 INDArray rows = tensors.get(PeftTensor.TOKEN_ROWS.suffix());
                 // Those of a tied head that the base leaves out are put into its table.
                 if (rows != null && base.names().contains(path + ".weight")) {
-                    putRows(path + ".weight", adapter.config().trainableTokens().of(path), rows);
+                    putRows(path + ".weight", adapter.config().tokenRows(path), rows);
                 }
             });
         }

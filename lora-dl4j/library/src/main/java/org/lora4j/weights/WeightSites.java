@@ -21,7 +21,7 @@ import org.lora4j.internal.format.peft.PeftKeys;
 import org.lora4j.internal.format.peft.PeftTensor;
 import org.lora4j.internal.host.HostParameter;
 import org.lora4j.internal.host.RepeatedLayers;
-import org.lora4j.internal.host.TrainedBiases;
+import org.lora4j.internal.host.TrainedParameters;
 import org.lora4j.method.AdapterMethod;
 import org.lora4j.method.AdapterMethods;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -226,7 +226,7 @@ final class WeightSites {
                 return;
             }
             long[] table = base.shape(weight);
-            List<Integer> indices = config.trainableTokens().of(path);
+            List<Integer> indices = config.tokenRows(path);
             boolean fits = table.length == 2
                     && rows.size(1) == table[1]
                     && indices.stream().allMatch(index -> index < table[0]);
@@ -269,6 +269,9 @@ final class WeightSites {
     }
 
     private void checkExpected() {
+        Map<String, Boolean> weights = new LinkedHashMap<>();
+        base.names().forEach(name -> weights.put(name, isMatrix(name)));
+        TrainedParameters.requireNormalizations(config, weights, problems);
         for (String name : base.names()) {
             if (base.isFloatingPoint(name)) {
                 checkAdapted(name);
@@ -313,13 +316,15 @@ final class WeightSites {
     }
 
     private boolean isSavedInFull(String name) {
-        return config.savesFully(moduleOf(name))
-                || TrainedBiases.include(
-                        config,
-                        name,
-                        name.endsWith(WEIGHT),
-                        module -> sites.stream()
-                                .anyMatch(site ->
-                                        HostParameter.module(site.weight()).equals(module)));
+        return TrainedParameters.include(
+                config,
+                name,
+                isMatrix(name),
+                module -> sites.stream()
+                        .anyMatch(site -> HostParameter.module(site.weight()).equals(module)));
+    }
+
+    private boolean isMatrix(String name) {
+        return name.endsWith(WEIGHT) && base.shape(name).length >= 2;
     }
 }

@@ -16,16 +16,16 @@ import onnx.Onnx;
 import org.lora4j.format.DType;
 import org.lora4j.format.safetensors.SafetensorsWriter;
 import org.lora4j.format.safetensors.TensorSource;
-import org.lora4j.internal.array.RandomStreams;
 import org.lora4j.pretrained.BertConfig;
 import org.lora4j.pretrained.BertWeights;
+import org.lora4j.random.RandomStreams;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Files of a tiny random encoder, in the formats of real ones: an ONNX file, a tokenizer.json, a directory. */
-final class TinyModelFiles {
+public final class TinyModelFiles {
 
-    static final int HEADS = 2;
+    public static final int HEADS = 2;
 
     private static final BertConfig CONFIG = BertConfig.of(2, 8, HEADS, 16, 12, 16, 2);
     private static final Pattern LINEAR = Pattern.compile("encoder\\.(layer\\.\\d+)\\.(?!.*LayerNorm)(.*)\\.weight");
@@ -41,12 +41,12 @@ final class TinyModelFiles {
 
     private TinyModelFiles() {}
 
-    static Path writeTokenizer(Path folder) throws IOException {
+    public static Path writeTokenizer(Path folder) throws IOException {
         return Files.writeString(folder.resolve("tokenizer.json"), TOKENIZER);
     }
 
     /** As PyTorch's exporter writes: the weight of a linear module goes by the name of its MatMul node. */
-    static Path writeOnnx(Path folder) throws IOException {
+    public static Path writeOnnx(Path folder) throws IOException {
         Onnx.GraphProto.Builder graph = Onnx.GraphProto.newBuilder();
         BertWeights.random(CONFIG, 1, DataType.FLOAT).tensors().forEach((name, array) -> {
             var linear = LINEAR.matcher(name);
@@ -67,7 +67,7 @@ final class TinyModelFiles {
     }
 
     /** As {@code save_pretrained} of a BertForSequenceClassification with two classes writes, with a tokenizer. */
-    static Path writeDirectory(Path directory) throws IOException {
+    public static Path writeDirectory(Path directory) throws IOException {
         Files.createDirectories(directory);
         Files.writeString(directory.resolve("config.json"), """
                 {"architectures": ["BertForSequenceClassification"], "model_type": "bert", "hidden_act": "gelu",

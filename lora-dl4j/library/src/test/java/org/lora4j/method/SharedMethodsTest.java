@@ -12,7 +12,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.config.Initialization;
 import org.lora4j.config.RandLoraConfig;
 import org.lora4j.config.VeraConfig;
-import org.lora4j.internal.array.RandomStreams;
+import org.lora4j.random.RandomStreams;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;

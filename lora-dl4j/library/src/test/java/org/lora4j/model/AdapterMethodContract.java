@@ -37,9 +37,9 @@ import org.lora4j.config.MissVariant;
 import org.lora4j.config.RandLoraConfig;
 import org.lora4j.config.ShiraConfig;
 import org.lora4j.config.VeraConfig;
-import org.lora4j.internal.array.RandomStreams;
 import org.lora4j.method.AdapterMethods;
 import org.lora4j.method.DoraMethod;
+import org.lora4j.random.RandomStreams;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**

@@ -35,6 +35,8 @@ final class Requirements {
             "vera",
             "pvera",
             "randlora",
+            "trainable-tokens",
+            "ln-tuning",
             "shira",
             "adalora",
             "fourierft",
@@ -59,10 +61,10 @@ final class Requirements {
         String type = config.path("peft_type").asText();
         boolean lora = type.equals("LORA");
         return switch (golden.family()) {
-            case "trainable-tokens" -> lora;
-            case "lora-conversion" -> Set.of("LORA", "LOHA", "HIRA", "SHIRA").contains(type);
-            case "lora-init" ->
-                lora && !isRandomized(config.path("init_lora_weights").asText());
+            case "lora-conversion" ->
+                Set.of("LORA", "LOHA", "HIRA", "LOKR", "MISS", "VERA").contains(type);
+            case "lora-init", "lora-init-data" ->
+                lora && !isBoundElsewhere(config.path("init_lora_weights").asText());
             case "train" ->
                 Set.of(
                                         "LORA",
@@ -72,19 +74,19 @@ final class Requirements {
                                         "MISS",
                                         "HIRA",
                                         "SHIRA",
-                                        "GRALORA",
-                                        "DELORA",
-                                        "C3A",
                                         "VERA",
-                                        "RANDLORA")
+                                        "RANDLORA",
+                                        "LN_TUNING",
+                                        "TRAINABLE_TOKENS")
                                 .contains(type)
                         && !config.path("use_dora").asBoolean()
-                        && TrainingRecipe.isPlain(golden.about());
+                        && TrainingRecipe.isKnown(golden.about());
             default -> false;
         };
     }
 
-    private static boolean isRandomized(String start) {
-        return start.startsWith("pissa_niter") || start.equals("eva");
+    /** Whether an adapter belongs to a base that is in no file, drawn at random or quantized. */
+    private static boolean isBoundElsewhere(String start) {
+        return start.startsWith("pissa_niter") || start.equals("loftq");
     }
 }

@@ -18,6 +18,7 @@ import org.lora4j.integration.peft.host.Loss;
 import org.lora4j.train.AdamOptimizer;
 import org.lora4j.train.AdamW;
 import org.lora4j.train.GradientClipping;
+import org.lora4j.train.LoraFa;
 import org.lora4j.train.Optimizer;
 import org.lora4j.train.ParameterGroup;
 import org.lora4j.train.SgdOptimizer;
@@ -36,10 +37,9 @@ record TrainingRecipe(JsonNode about) {
 
     private static final Set<String> OFF = Set.of("amsgrad", "maximize", "dampening");
 
-    /** Whether the optimizer is one of PyTorch's own. */
-    static boolean isPlain(JsonNode about) {
-        String text = text(about);
-        return text.matches("(?s)(sgd|adamw?)\\b.*") && !text.contains("lora");
+    /** Whether the optimizer is one of PyTorch's own, or made of one, or LoRA-FA. */
+    static boolean isKnown(JsonNode about) {
+        return text(about).matches("(?s)((lora\\+ over )?(sgd|adamw?)|lora-fa)\\b.*");
     }
 
     private static String text(JsonNode about) {
@@ -85,6 +85,17 @@ record TrainingRecipe(JsonNode about) {
                 .decayBiasAndNorm(true);
         // Behind the optimizer, which may be one that leaves parameters out and is refused by name.
         requireGroups(keys, groups);
+        // Groups of ours go by the names of a graph; in networks of Deeplearning4j those of the case do.
+        boolean ofGraph = keys.keySet().stream().anyMatch(name -> name.contains(".lora_B."));
+        if (ofGraph && text(about).contains("lora+")) {
+            JsonNode settings = about.path("param_groups");
+            double fast = settings.get(2).path("lr").asDouble();
+            plan.decayBiasAndNorm(false)
+                    .loraPlus(
+                            fast / settings.get(0).path("lr").asDouble(),
+                            settings.get(1).path("lr").asDouble());
+            groups = List.of(first);
+        }
         for (int group : groups.subList(1, groups.size())) {
             JsonNode settings = about.path("param_groups").get(group);
             Set<String> members = members(group);
@@ -116,6 +127,8 @@ record TrainingRecipe(JsonNode about) {
 
     private void requireGroups(Map<String, String> keys, List<Integer> groups) {
         Set<String> without = new TreeSet<>(keys.values());
+        // LoRA-FA leaves A as it is, and out of its groups.
+        without.removeIf(key -> text(about).matches(".*lora-?fa.*") && key.contains(".lora_A."));
         groups.forEach(group -> without.removeAll(members(group)));
         if (!without.isEmpty()) {
             throw new IllegalStateException("no group of the case has " + without);
@@ -169,6 +182,14 @@ record TrainingRecipe(JsonNode about) {
             }
         }
         double decay = group.path("weight_decay").asDouble();
+        if (text.matches(".*lora-?fa.*") && group.has("scaling_factor")) {
+            return new LoraFa(
+                    rate,
+                    group.path("betas").get(0).asDouble(),
+                    group.path("betas").get(1).asDouble(),
+                    group.path("eps").asDouble(),
+                    decay);
+        }
         boolean other = text.matches(".*(lora-?fa|riemann).*");
         if (!other && group.has("momentum")) {
             return new SgdOptimizer(

@@ -15,6 +15,7 @@ import org.lora4j.error.Problems;
 import org.lora4j.method.AdapterMethod;
 import org.lora4j.method.AdapterMethods;
 import org.lora4j.method.ModuleShape;
+import org.lora4j.method.TokenRowsMethod;
 import org.lora4j.model.AdaptableModule;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -62,6 +63,9 @@ public final class AdapterFit {
         adapter.modules().forEach((path, tensors) -> factors.put(path, TokenRows.without(tensors)));
         factors.forEach((path, tensors) -> {
             M module = known.get(path);
+            if (TokenRowsMethod.original(config, path, adapter.modules()).isPresent()) {
+                return;
+            }
             if (module == null) {
                 problems.add("module \"" + path + "\" of the adapter is not in the " + choice.where()
                         + ClosestNames.hint(path, known.keySet()));
@@ -79,7 +83,7 @@ public final class AdapterFit {
                 .filter(path -> factors.getOrDefault(path, Map.of()).isEmpty())
                 .forEach(path -> problems.add(
                         "module \"" + path + "\" is adapted by the config, but the adapter has no tensors for it"));
-        TokenRows.checkFit(expected.tokens(), adapter.modules(), problems);
+        TokenRows.checkFit(config, expected.tokens(), adapter.modules(), problems);
     }
 
     /**

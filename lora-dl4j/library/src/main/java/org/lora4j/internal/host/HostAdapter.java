@@ -19,6 +19,15 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 public interface HostAdapter {
 
     /**
+     * Whether the base gives up a start that was given, and so is in no file of the adapter.
+     *
+     * @return true if what is handed out has to be the plain adapter
+     */
+    default boolean hasGivenStart() {
+        return false;
+    }
+
+    /**
      * The adapter's name.
      *
      * @return a name, unique in its model

@@ -42,7 +42,7 @@ public final class AdapterTensors {
                     tensors.put(PeftKeys.key(path, suffix, true), array);
                 }
                 if (!method.isShared(suffix) || method.isRepeated(suffix)) {
-                    tensors.put(PeftKeys.key(path, suffix, false), array);
+                    tensors.put(PeftKeys.factor(adapter.config(), path, suffix), array);
                 }
             });
         });
@@ -50,7 +50,8 @@ public final class AdapterTensors {
                 .filter(module -> !module.getValue().keySet().equals(Set.of(PeftTensor.TOKEN_ROWS.suffix())))
                 .map(Map.Entry::getKey)
                 .collect(Collectors.toSet());
-        adapter.savedParameters().forEach((path, array) -> tensors.put(PeftKeys.saved(path, wrapped), array));
+        adapter.savedParameters()
+                .forEach((path, array) -> tensors.put(PeftKeys.saved(adapter.config(), path, wrapped), array));
         return tensors;
     }
 

@@ -12,8 +12,8 @@ import org.lora4j.dl4j.layer.LayerWeight;
 import org.lora4j.dl4j.layer.LoraLayer;
 import org.lora4j.dl4j.layer.LoraSettings;
 import org.lora4j.dl4j.layer.LoraSlot;
-import org.lora4j.internal.array.RandomStreams;
 import org.lora4j.method.FactorStart;
+import org.lora4j.random.RandomStreams;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 

@@ -2,20 +2,19 @@
 package org.lora4j.internal.format.huggingface;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.StreamReadConstraints;
-import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.core.type.TypeReference;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.internal.format.file.RegularFile;
+import org.lora4j.internal.format.json.StrictJson;
 
 /**
  * Reads a JSON file that holds one object.
@@ -31,22 +30,13 @@ public final class JsonObjectFile {
 
     private static final int DEEPEST = 64;
 
-    private static final ObjectMapper JSON = mapper();
+    private static final ObjectMapper JSON = StrictJson.mapper(DEEPEST);
 
     private static final TypeReference<Map<String, Object>> MAP = new TypeReference<>() {};
 
-    private JsonObjectFile() {}
+    private static final TypeReference<List<Object>> LIST = new TypeReference<>() {};
 
-    private static ObjectMapper mapper() {
-        JsonMapper mapper = JsonMapper.builder()
-                .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-                .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-                .build();
-        mapper.getFactory()
-                .setStreamReadConstraints(
-                        StreamReadConstraints.builder().maxNestingDepth(DEEPEST).build());
-        return mapper;
-    }
+    private JsonObjectFile() {}
 
     /**
      * Reads a file.
@@ -66,6 +56,24 @@ public final class JsonObjectFile {
                     + ", one JSON object. The file is damaged or another one: get it again.");
         }
         return Collections.unmodifiableMap(JSON.convertValue(root, MAP));
+    }
+
+    /**
+     * Reads a file that holds one list.
+     *
+     * @param file the file
+     * @param expected as for {@link #read}
+     * @return the entries as plain values; unmodifiable
+     * @throws ModelFormatException if the file is too long or not one JSON list
+     * @throws IOException if it does not exist or cannot be read
+     */
+    public static List<Object> readList(Path file, String expected) throws IOException {
+        JsonNode root = parse(file, RegularFile.bytes(file, expected, MOST_BYTES, ModelFormatException::new), expected);
+        if (!(root instanceof ArrayNode)) {
+            throw new ModelFormatException(file + ": holds no list; expected " + expected
+                    + ", one JSON list. The file is damaged or another one: get it again.");
+        }
+        return Collections.unmodifiableList(JSON.convertValue(root, LIST));
     }
 
     private static JsonNode parse(Path file, byte[] bytes, String expected) throws IOException {

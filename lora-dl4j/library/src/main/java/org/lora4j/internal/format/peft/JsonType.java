@@ -93,6 +93,12 @@ record JsonType<V>(
                 value -> list(value, JsonNode::intValue),
                 JsonType::orNull);
         put(
+                FieldType.INDICES,
+                JsonType::isInts,
+                "a list of integers",
+                value -> list(value, JsonNode::intValue),
+                rows -> rows);
+        put(
                 FieldType.LAYER_LISTS,
                 JsonType::isSelector,
                 "a name or a list of names",

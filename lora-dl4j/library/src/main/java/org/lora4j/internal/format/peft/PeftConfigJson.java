@@ -2,17 +2,13 @@
 package org.lora4j.internal.format.peft;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.StreamReadConstraints;
-import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.core.util.DefaultIndenter;
 import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
 import com.fasterxml.jackson.core.util.Separators;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -38,6 +34,7 @@ import org.lora4j.error.CorruptAdapterException;
 import org.lora4j.error.Problems;
 import org.lora4j.error.UnsupportedAdapterVersionException;
 import org.lora4j.internal.format.file.RegularFile;
+import org.lora4j.internal.format.json.StrictJson;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -75,21 +72,9 @@ public final class PeftConfigJson {
 
     private static final TypeReference<TreeMap<String, Object>> MAP = new TypeReference<>() {};
 
-    private static final ObjectMapper JSON = mapper();
+    private static final ObjectMapper JSON = StrictJson.mapper(64);
 
     private PeftConfigJson() {}
-
-    private static ObjectMapper mapper() {
-        JsonMapper mapper = JsonMapper.builder()
-                .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-                .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-                .enable(SerializationFeature.INDENT_OUTPUT)
-                .build();
-        mapper.getFactory()
-                .setStreamReadConstraints(
-                        StreamReadConstraints.builder().maxNestingDepth(64).build());
-        return mapper;
-    }
 
     /**
      * Reads a config file.

@@ -32,6 +32,13 @@ public sealed interface PeftKey {
     record Saved(String parameterPath, boolean ofAdaptedModule) implements PeftKey {}
 
     /**
+     * A parameter of a target that is trained itself, saved in full.
+     *
+     * @param parameterPath path of the parameter in the base model, such as {@code norm.weight}
+     */
+    record Target(String parameterPath) implements PeftKey {}
+
+    /**
      * A second copy that PEFT writes of a bias that is both trained as a bias and part of a fully saved module. It is
      * dropped if the file holds the parameter itself.
      *

@@ -7,6 +7,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.lora4j.config.AdapterConfig;
+import org.lora4j.config.AdapterConfig.TargetUse;
 
 /**
  * The names of tensors in PEFT's files, both ways.
@@ -31,6 +33,8 @@ public final class PeftKeys {
 
     private static final String BASE_LAYER = "base_layer";
 
+    private static final String TARGET = "ln_tuning_layers";
+
     private static final Set<String> COPIES = Set.of("modules_to_save", "original_module");
 
     private static final Set<String> BASE_LAYER_PARAMETERS = Set.of("weight", "bias", "in_proj_weight", "in_proj_bias");
@@ -41,7 +45,6 @@ public final class PeftKeys {
     static {
         OF_UNSUPPORTED_OPTIONS.put("lora_diag", "belongs to KaSA (kasa_config)");
         OF_UNSUPPORTED_OPTIONS.put("lora_velora_embed", "belongs to VeLoRA (velora_config)");
-        OF_UNSUPPORTED_OPTIONS.put("trainable_tokens_delta", "belongs to the method TRAINABLE_TOKENS");
     }
 
     private PeftKeys() {}
@@ -85,6 +88,35 @@ public final class PeftKeys {
             }
         }
         return PREFIX + path;
+    }
+
+    /**
+     * The key of a tensor of an adapter.
+     *
+     * @param config the config of the adapter
+     * @param modulePath path of a module as the adapter has it
+     * @param suffix the suffix by which the adapter knows the tensor
+     * @return the key in the file
+     */
+    public static String factor(AdapterConfig config, String modulePath, String suffix) {
+        PeftTensor tensor = PeftTensor.ofSuffix(suffix).orElseThrow();
+        boolean alone = tensor == PeftTensor.TOKEN_ROWS && config.targetUse() == TargetUse.ROWS;
+        return factor(modulePath, alone ? PeftTensor.TOKEN_ROWS_ALONE : tensor);
+    }
+
+    /**
+     * The key of a parameter that an adapter holds in full.
+     *
+     * @param config the config of the adapter
+     * @param parameterPath path of the parameter, such as {@code classifier.weight}
+     * @param adaptedModules paths of the modules that have a low-rank update, as an adapter has them
+     * @return the key in the file
+     */
+    public static String saved(AdapterConfig config, String parameterPath, Set<String> adaptedModules) {
+        String module = moduleOf(parameterPath);
+        return config.isTrainedTarget(module)
+                ? PREFIX + module + "." + TARGET + parameterPath.substring(module.length())
+                : saved(parameterPath, adaptedModules);
     }
 
     /**
@@ -186,6 +218,9 @@ public final class PeftKeys {
         String module = String.join(".", Arrays.copyOf(parts, Math.max(0, parts.length - 2)));
         if (COPIES.contains(wrapper)) {
             return new PeftKey.Copy(module + "." + name);
+        }
+        if (wrapper.equals(TARGET) && !module.isEmpty()) {
+            return new PeftKey.Target(module + "." + name);
         }
         if (wrapper.equals(BASE_LAYER)) {
             return BASE_LAYER_PARAMETERS.contains(name)

@@ -14,6 +14,7 @@ import org.lora4j.config.AdapterConfig;
 import org.lora4j.config.FourierFtConfig;
 import org.lora4j.config.HiraConfig;
 import org.lora4j.config.Ia3Config;
+import org.lora4j.config.LnTuningConfig;
 import org.lora4j.config.LohaConfig;
 import org.lora4j.config.LokrConfig;
 import org.lora4j.config.LoraConfig;
@@ -21,6 +22,7 @@ import org.lora4j.config.MissConfig;
 import org.lora4j.config.PveraConfig;
 import org.lora4j.config.RandLoraConfig;
 import org.lora4j.config.ShiraConfig;
+import org.lora4j.config.TrainableTokensConfig;
 import org.lora4j.config.VbLoraConfig;
 import org.lora4j.config.VeraConfig;
 
@@ -69,6 +71,9 @@ record PeftMethod(String type, Supplier<? extends AdapterConfig.Builder<?>> buil
                     PeftField.carried("generator_seed", null),
                     PeftField.refused("sample_at_inference", false)),
             of("RANDLORA", RandLoraConfig::builder),
+            of("LN_TUNING", LnTuningConfig::builder),
+            // How rows started does not matter any more.
+            of("TRAINABLE_TOKENS", TrainableTokensConfig::builder, PeftField.carried("init_weights", true)),
             // The places that the mask gave are in the file.
             of(
                     "SHIRA",

@@ -24,6 +24,8 @@ public enum PeftTensor {
     MAGNITUDE("lora_magnitude_vector"),
     /** Rows of an embedding that replace the base's [number of rows, dimension]. */
     TOKEN_ROWS("token_adapter.trainable_tokens_delta"),
+    /** The same rows where they are all that is trained. Adapters know both as {@link #TOKEN_ROWS}. */
+    TOKEN_ROWS_ALONE("trainable_tokens_delta", "TRAINABLE_TOKENS"),
     /** The vector of (IA)³: linear [out, 1] or [1, in], convolution [1, out or in, 1...]. */
     IA3_L("ia3_l", "IA3"),
     /** The core of LoHa's first product [rank, rank, k...]. */

@@ -9,6 +9,7 @@ import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.lora4j.dl4j.layer.LoraDenseLayer;
 import org.lora4j.dl4j.layer.LoraLayer;
 import org.lora4j.internal.array.Broadcasts;
+import org.lora4j.internal.dl4j.layer.Running;
 import org.lora4j.internal.dl4j.layer.StepCache;
 import org.lora4j.internal.dl4j.layer.dense.LinearPath.Product;
 import org.nd4j.common.primitives.Pair;
@@ -91,11 +92,7 @@ public final class DenseUpdates extends RunningDenseLayer {
             applyMask(delta);
         }
         Gradient gradient = new DefaultGradient();
-        if (settings.learns("b")) {
-            INDArray b = gradientViews.get("b");
-            delta.sum(b, 0);
-            gradient.gradientForVariable().put("b", b);
-        }
+        Running.biasGradient(settings, delta, gradientViews, gradient);
         if (hasLayerNorm()) {
             backwardNorm(sums.preNorm(), delta, gradient, mgr);
         }

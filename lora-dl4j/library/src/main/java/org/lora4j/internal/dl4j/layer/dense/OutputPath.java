@@ -10,6 +10,7 @@ import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.lora4j.dl4j.layer.LoraSettings;
 import org.lora4j.internal.array.Broadcasts;
+import org.lora4j.internal.dl4j.layer.Running;
 import org.lora4j.internal.dl4j.layer.StepCache;
 import org.lora4j.internal.dl4j.layer.dense.LinearPath.Product;
 import org.nd4j.common.primitives.Pair;
@@ -61,11 +62,7 @@ final class OutputPath {
     /** All gradients from the gradient of the product; the second is null if nothing below needs it. */
     Pair<Gradient, INDArray> backward(INDArray x, INDArray delta, Map<String, INDArray> views, LayerWorkspaceMgr mgr) {
         Gradient gradient = new DefaultGradient();
-        if (settings.learns("b")) {
-            INDArray b = views.get("b");
-            delta.sum(b, 0);
-            gradient.gradientForVariable().put("b", b);
-        }
+        Running.biasGradient(settings, delta, views, gradient);
         return new Pair<>(gradient, path.backward(x, delta, last, views, gradient, mgr));
     }
 

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.internal.text;
+
+import java.util.Arrays;
+import java.util.List;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * Fits a linear head to fixed vectors: {@code sum of losses + |W|^2 / (2 C)}, a convex problem with one solution, solved to
+ * its end. {@code C} means what it means in LibLinear, for vectors of length 1: others are scaled to that length on average
+ * while the problem is solved. The bias is not held back.
+ */
+final class HeadFit implements AutoCloseable {
+
+    private static final int MOST_ITERATIONS = 500;
+    private static final double TOLERANCE = 1e-5;
+
+    private final HeadKind kind;
+    private final int rows;
+    private final int inputs;
+    private final int outputs;
+    private final double scale;
+    private final INDArray features;
+    private final INDArray transposed;
+    private final float[][] targets;
+
+    /**
+     * Takes vectors and what a head should make of them.
+     *
+     * @param features one or more, all of the same length
+     * @param targets for each of them
+     */
+    HeadFit(HeadKind kind, List<float[]> features, List<float[]> targets) {
+        this.kind = kind;
+        this.rows = features.size();
+        this.inputs = features.get(0).length;
+        this.outputs = targets.get(0).length;
+        this.targets = targets.toArray(float[][]::new);
+        double norms = 0;
+        for (float[] row : features) {
+            double square = 0;
+            for (float value : row) {
+                square += (double) value * value;
+            }
+            norms += Math.sqrt(square);
+        }
+        this.scale = norms > 0 ? rows / norms : 1;
+        float[] all = new float[rows * inputs];
+        for (int i = 0; i < rows; i++) {
+            for (int j = 0; j < inputs; j++) {
+                all[i * inputs + j] = (float) (scale * features.get(i)[j]);
+            }
+        }
+        this.features = Nd4j.create(all, new long[] {rows, inputs}, 'c');
+        this.transposed = this.features.transpose();
+    }
+
+    /** The solution for {@code cost}, found from a start such as the solution for another cost. */
+    LinearHead solve(double cost, LinearHead start) {
+        int weights = inputs * outputs;
+        double[] x = new double[weights + outputs];
+        for (int i = 0; i < weights; i++) {
+            x[i] = start.weight()[i] / scale;
+        }
+        for (int j = 0; j < outputs; j++) {
+            x[weights + j] = start.bias()[j];
+        }
+        Lbfgs.minimize((at, gradient) -> value(at, gradient, 1 / (cost * rows)), x, TOLERANCE, MOST_ITERATIONS);
+        float[] weight = new float[weights];
+        for (int i = 0; i < weights; i++) {
+            weight[i] = (float) (x[i] * scale);
+        }
+        float[] bias = new float[outputs];
+        for (int j = 0; j < outputs; j++) {
+            bias[j] = (float) x[weights + j];
+        }
+        return new LinearHead(inputs, outputs, weight, bias);
+    }
+
+    /** The problem divided by the number of rows: mean loss and {@code decay / 2 |W|^2}. */
+    private double value(double[] x, double[] gradient, double decay) {
+        int weights = inputs * outputs;
+        float[] w = new float[weights];
+        double penalty = 0;
+        for (int i = 0; i < weights; i++) {
+            w[i] = (float) x[i];
+            penalty += x[i] * x[i];
+        }
+        float[] z = product(features, w, inputs, rows);
+        Arrays.fill(gradient, weights, gradient.length, 0);
+        double loss = 0;
+        double[] row = new double[outputs];
+        double[] rowGradient = new double[outputs];
+        for (int i = 0; i < rows; i++) {
+            for (int j = 0; j < outputs; j++) {
+                row[j] = z[i * outputs + j] + x[weights + j];
+            }
+            loss += kind.loss(row, targets[i], rowGradient);
+            for (int j = 0; j < outputs; j++) {
+                double g = rowGradient[j] / rows;
+                z[i * outputs + j] = (float) g;
+                gradient[weights + j] += g;
+            }
+        }
+        float[] gw = product(transposed, z, rows, inputs);
+        for (int i = 0; i < weights; i++) {
+            gradient[i] = gw[i] + decay * x[i];
+        }
+        return loss / rows + decay / 2 * penalty;
+    }
+
+    private float[] product(INDArray left, float[] right, int inner, int outer) {
+        try (INDArray matrix = Nd4j.create(right, new long[] {inner, outputs}, 'c');
+                INDArray result = Nd4j.createUninitialized(DataType.FLOAT, new long[] {outer, outputs}, 'c')) {
+            left.mmuli(matrix, result);
+            return result.reshape(result.length()).toFloatVector();
+        }
+    }
+
+    /** What a head gives for vectors. */
+    static float[] logits(LinearHead head, float[] feature) {
+        float[] z = head.bias().clone();
+        for (int i = 0; i < head.inputs(); i++) {
+            for (int j = 0; j < head.outputs(); j++) {
+                z[j] += feature[i] * head.weight()[i * head.outputs() + j];
+            }
+        }
+        return z;
+    }
+
+    @Override
+    public void close() {
+        features.close();
+    }
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.internal.text;
+
+import java.util.ArrayDeque;
+import java.util.Arrays;
+import java.util.Deque;
+import java.util.Iterator;
+
+/**
+ * Finds the least value of a smooth convex function: limited-memory BFGS (Nocedal and Wright, Numerical Optimization, 2nd ed.
+ * 2006, algorithms 7.4 and 7.5) with steps halved until the value falls enough (equation 3.4).
+ */
+final class Lbfgs {
+
+    private static final int REMEMBERED = 10;
+    private static final int MOST_HALVINGS = 30;
+    private static final double SUFFICIENT = 1e-4;
+
+    /** A function of a vector. */
+    interface Function {
+
+        /** Its value; writes the gradient to {@code gradient}. */
+        double at(double[] x, double[] gradient);
+    }
+
+    private record Change(double[] step, double[] gradient, double product) {}
+
+    private Lbfgs() {}
+
+    /**
+     * Minimizes from a start, which is overwritten with the result.
+     *
+     * @param tolerance ends where the largest element of the gradient is as small
+     * @return the least value found
+     */
+    static double minimize(Function f, double[] x, double tolerance, int mostIterations) {
+        Deque<Change> changes = new ArrayDeque<>();
+        double[] gradient = new double[x.length];
+        double[] next = new double[x.length];
+        double[] nextGradient = new double[x.length];
+        double value = f.at(x, gradient);
+        for (int iteration = 0; iteration < mostIterations && largest(gradient) > tolerance; iteration++) {
+            double[] direction = direction(gradient, changes);
+            double slope = dot(gradient, direction);
+            double step = changes.isEmpty() ? Math.min(1, 1 / norm(gradient)) : 1;
+            double reached = Double.POSITIVE_INFINITY;
+            for (int halving = 0; halving < MOST_HALVINGS; halving++, step /= 2) {
+                for (int i = 0; i < x.length; i++) {
+                    next[i] = x[i] + step * direction[i];
+                }
+                reached = f.at(next, nextGradient);
+                if (reached <= value + SUFFICIENT * step * slope) {
+                    break;
+                }
+            }
+            if (!(reached < value)) {
+                // Rounding hides any further descent.
+                break;
+            }
+            remember(changes, x, next, gradient, nextGradient);
+            System.arraycopy(next, 0, x, 0, x.length);
+            System.arraycopy(nextGradient, 0, gradient, 0, x.length);
+            value = reached;
+        }
+        return value;
+    }
+
+    private static void remember(
+            Deque<Change> changes, double[] x, double[] next, double[] gradient, double[] nextGradient) {
+        double[] step = new double[x.length];
+        double[] change = new double[x.length];
+        for (int i = 0; i < x.length; i++) {
+            step[i] = next[i] - x[i];
+            change[i] = nextGradient[i] - gradient[i];
+        }
+        double product = dot(step, change);
+        if (product > 1e-12 * dot(change, change)) {
+            if (changes.size() == REMEMBERED) {
+                changes.removeFirst();
+            }
+            changes.addLast(new Change(step, change, product));
+        }
+    }
+
+    /** Algorithm 7.4: minus the approximate inverse Hessian by the gradient. */
+    private static double[] direction(double[] gradient, Deque<Change> changes) {
+        double[] q = Arrays.copyOf(gradient, gradient.length);
+        double[] alphas = new double[changes.size()];
+        int at = changes.size();
+        for (Iterator<Change> newest = changes.descendingIterator(); newest.hasNext(); ) {
+            Change change = newest.next();
+            alphas[--at] = dot(change.step(), q) / change.product();
+            add(q, -alphas[at], change.gradient());
+        }
+        if (!changes.isEmpty()) {
+            Change last = changes.getLast();
+            scale(q, last.product() / dot(last.gradient(), last.gradient()));
+        }
+        for (Change change : changes) {
+            double beta = dot(change.gradient(), q) / change.product();
+            add(q, alphas[at++] - beta, change.step());
+        }
+        scale(q, -1);
+        return q;
+    }
+
+    private static double largest(double[] values) {
+        double largest = 0;
+        for (double value : values) {
+            largest = Math.max(largest, Math.abs(value));
+        }
+        return largest;
+    }
+
+    private static double norm(double[] values) {
+        return Math.sqrt(dot(values, values));
+    }
+
+    private static double dot(double[] a, double[] b) {
+        double sum = 0;
+        for (int i = 0; i < a.length; i++) {
+            sum += a[i] * b[i];
+        }
+        return sum;
+    }
+
+    private static void add(double[] to, double factor, double[] values) {
+        for (int i = 0; i < to.length; i++) {
+            to[i] += factor * values[i];
+        }
+    }
+
+    private static void scale(double[] values, double factor) {
+        for (int i = 0; i < values.length; i++) {
+            values[i] *= factor;
+        }
+    }
+}

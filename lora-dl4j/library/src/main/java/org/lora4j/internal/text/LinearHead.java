@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.internal.text;
+
+/**
+ * A linear head: {@code z = x W + b}.
+ *
+ * @param inputs length of {@code x}
+ * @param outputs length of {@code z}
+ * @param weight {@code W}, row by row, {@code [inputs, outputs]}
+ * @param bias {@code b}
+ * @apiNote Status: internal
+ */
+record LinearHead(int inputs, int outputs, float[] weight, float[] bias) {
+
+    static LinearHead zeros(int inputs, int outputs) {
+        return new LinearHead(inputs, outputs, new float[inputs * outputs], new float[outputs]);
+    }
+}

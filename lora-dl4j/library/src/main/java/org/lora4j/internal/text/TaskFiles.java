@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.internal.text;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.lora4j.Lora;
+import org.lora4j.adapter.Adapter;
+import org.lora4j.error.CorruptAdapterException;
+import org.lora4j.error.IncompatibleBaseException;
+import org.lora4j.error.MessageText;
+import org.lora4j.error.Problems;
+import org.lora4j.error.UnsupportedAdapterVersionException;
+import org.lora4j.format.TensorEntry;
+import org.lora4j.format.safetensors.SafetensorsReader;
+import org.lora4j.format.safetensors.SafetensorsWriter;
+import org.lora4j.format.safetensors.TensorSource;
+import org.lora4j.internal.array.io.ArrayBytes;
+import org.lora4j.internal.array.io.ElementCodec;
+import org.lora4j.internal.format.json.JsonObjects;
+import org.lora4j.model.AdaptedModel;
+import org.lora4j.pretrained.BertClassifier;
+import org.lora4j.samediff.TrainableGraph;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * A fitted task as a directory. Low-rank factors and head are a PEFT adapter; a head alone, or all weights, are tensors in a
+ * file of safetensors, as PEFT has no form for them. What the task is called and its labels are a small JSON beside, which
+ * names the weights that it belongs to by their hash, so that labels never stand beside the numbers of others.
+ *
+ * @apiNote Status: internal
+ */
+public final class TaskFiles {
+
+    /** The JSON. */
+    public static final String DESCRIPTION = "lora4j_text.json";
+
+    private static final String TENSORS = "lora4j_text.safetensors";
+    private static final String ADAPTER = "adapter_model.safetensors";
+    private static final int VERSION = 1;
+
+    private TaskFiles() {}
+
+    /**
+     * Writes a task.
+     *
+     * @param directory where to; created if missing
+     * @param model the model
+     * @param description what to write into the JSON besides
+     * @throws IOException if it cannot be written
+     */
+    public static void save(Path directory, TaskModel model, Map<String, ?> description) throws IOException {
+        String weights;
+        if (model.adapted().isPresent()) {
+            Adapter adapter = model.adapted().get().adapter(AdaptedModel.DEFAULT_ADAPTER);
+            adapter.save(directory);
+            weights = ADAPTER;
+        } else {
+            Files.createDirectories(directory);
+            writeTensors(directory.resolve(TENSORS), model);
+            weights = TENSORS;
+        }
+        Map<String, Object> fields = new LinkedHashMap<>();
+        fields.put("version", VERSION);
+        fields.put("tuning", model.tuning().name());
+        fields.put("weights", weights);
+        fields.put("sha256", hash(directory.resolve(weights)));
+        fields.putAll(description);
+        JsonObjects.write(directory.resolve(DESCRIPTION), fields);
+    }
+
+    private static List<String> names(SameDiff graph, Tuning tuning) {
+        return TrainableGraph.weights(graph).stream()
+                .filter(name -> tuning == Tuning.FULL || name.startsWith(BertClassifier.HEAD + "."))
+                .toList();
+    }
+
+    private static void writeTensors(Path file, TaskModel model) throws IOException {
+        List<TensorSource> tensors = new ArrayList<>();
+        for (String name : names(model.graph(), model.tuning())) {
+            INDArray array = model.graph().getVariable(name).getArr();
+            tensors.add(ArrayBytes.source(name, array, ElementCodec.exactFor(array.dataType())));
+        }
+        SafetensorsWriter.write(file, tensors, Map.of("format", "lora4j"));
+    }
+
+    /**
+     * Reads the JSON of a task.
+     *
+     * @param directory the directory
+     * @return its fields
+     * @throws IOException if it is missing, damaged, of another version, or its weights are not those that it was written
+     *     with
+     */
+    public static Map<String, Object> read(Path directory) throws IOException {
+        Path file = directory.resolve(DESCRIPTION);
+        Map<String, Object> fields = JsonObjects.read(file);
+        if (!Integer.valueOf(VERSION).equals(fields.get("version"))) {
+            throw new UnsupportedAdapterVersionException(file + ": version " + MessageText.value(fields.get("version"))
+                    + " of a text task; expected " + VERSION + ". Read it with the version of lora4j that wrote it.");
+        }
+        Object weights = fields.get("weights");
+        if (!ADAPTER.equals(weights) && !TENSORS.equals(weights)) {
+            throw new CorruptAdapterException(file + ": weights = " + MessageText.name(weights) + "; expected "
+                    + MessageText.name(ADAPTER) + " or " + MessageText.name(TENSORS) + ". Save the task again.");
+        }
+        String found = hash(directory.resolve((String) weights));
+        if (!found.equals(fields.get("sha256"))) {
+            throw new CorruptAdapterException(file + ": it was written for weights with sha256 "
+                    + MessageText.name(fields.get("sha256")) + ", but " + weights + " has " + MessageText.name(found)
+                    + "; expected the same. One of the files is of another save: copy both again, or save again.");
+        }
+        return fields;
+    }
+
+    /**
+     * Reads the weights of a task.
+     *
+     * @param directory the directory
+     * @param fields what {@link #read} gave
+     * @param parts the encoder
+     * @param task the task
+     * @return the model, which does not learn
+     * @throws IncompatibleBaseException if the weights do not fit the encoder or the labels; the message lists every problem
+     * @throws IOException if they are damaged or cannot be read
+     */
+    public static TaskModel load(Path directory, Map<String, Object> fields, EncoderParts parts, HeadTask task)
+            throws IOException {
+        Tuning tuning = tuning(directory, fields);
+        LinearHead zeros = LinearHead.zeros(parts.weights().config().hidden(), task.outputs());
+        if (tuning == Tuning.LORA) {
+            SameDiff graph = TaskModel.graph(parts, parts.weights(), task.kind(), zeros);
+            return TaskModel.of(parts, task.kind(), Lora.load(graph, directory));
+        }
+        TaskModel model = TaskModel.start(parts, task.kind(), tuning, null, zeros, 0);
+        readTensors(directory.resolve(TENSORS), model);
+        return model;
+    }
+
+    private static Tuning tuning(Path directory, Map<String, Object> fields) throws CorruptAdapterException {
+        try {
+            return Tuning.valueOf(String.valueOf(fields.get("tuning")));
+        } catch (IllegalArgumentException e) {
+            throw new CorruptAdapterException(
+                    directory.resolve(DESCRIPTION) + ": tuning = " + MessageText.name(fields.get("tuning"))
+                            + "; expected one of " + Arrays.toString(Tuning.values()) + ". Save the task again.",
+                    e);
+        }
+    }
+
+    private static void readTensors(Path file, TaskModel model) throws IOException {
+        try (SafetensorsReader reader = SafetensorsReader.open(file)) {
+            Problems problems = new Problems();
+            List<String> names = names(model.graph(), model.tuning());
+            for (String name : names) {
+                INDArray array = model.graph().getVariable(name).getArr();
+                TensorEntry entry = reader.tensors().get(name);
+                ElementCodec codec = ElementCodec.exactFor(array.dataType());
+                problems.check(
+                        entry != null
+                                && entry.dtype() == codec.fileType()
+                                && Arrays.equals(entry.shape(), array.shape()),
+                        "tensor \"" + name + "\" is "
+                                + (entry == null ? "missing" : entry.dtype() + Arrays.toString(entry.shape()))
+                                + ", expected " + codec.fileType() + Arrays.toString(array.shape()));
+            }
+            if (!problems.isEmpty()) {
+                throw new IncompatibleBaseException(
+                        problems.message(file.toString())
+                                + ". It belongs to another encoder or other labels: load it with those that it was saved with.");
+            }
+            for (String name : names) {
+                INDArray array = model.graph().getVariable(name).getArr();
+                array.assign(
+                        ArrayBytes.read(reader, reader.tensors().get(name), ElementCodec.exactFor(array.dataType())));
+            }
+        }
+    }
+
+    private static String hash(Path file) throws IOException {
+        try (InputStream in = Files.newInputStream(file)) {
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            byte[] buffer = new byte[1 << 16];
+            for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
+                digest.update(buffer, 0, read);
+            }
+            return HexFormat.of().formatHex(digest.digest());
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JDK has SHA-256", e);
+        }
+    }
+}

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.internal.text;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import org.lora4j.pretrained.BertClassifier;
+import org.lora4j.pretrained.TokenizedText;
+import org.lora4j.train.AdamW;
+import org.lora4j.train.EarlyStopping;
+import org.lora4j.train.LearningRateSchedule;
+import org.lora4j.train.ParameterGroup;
+import org.lora4j.train.Trainer;
+import org.lora4j.train.TrainingPlan;
+import org.lora4j.train.TrainingResult;
+import org.lora4j.train.Validation;
+import org.lora4j.train.Warmup;
+
+/**
+ * Fits a head, and with it an adapter or all weights.
+ *
+ * <p>The head comes first: logistic or linear regression on the vectors of the frozen encoder, solved to its end, with the
+ * cost among {@link #COSTS} that is best on the validation part. From there training goes on together with the encoder, so that
+ * the encoder does not bend to a head that knows nothing yet (Kumar et al. 2022, arXiv:2202.10054). If no epoch is better
+ * than the start, the start is kept.
+ *
+ * @apiNote Status: internal
+ */
+public final class TaskFit {
+
+    /** What is tried for the head, as in LibLinear; ascending, so that each solution is the start of the next. */
+    static final double[] COSTS = {1, 10, 100, 1000};
+
+    /** A head that is sure of all examples has no gradient left for the encoder. */
+    private static final double SOFT_COST = 10;
+
+    private static final double WEIGHT_DECAY = 0.01;
+
+    private final EncoderParts parts;
+    private final HeadTask task;
+    private final FitOptions options;
+    private final List<EncodedText> train;
+    private final List<EncodedText> validation;
+
+    /**
+     * What a fit gave.
+     *
+     * @param model the model
+     * @param cost the cost chosen for the head
+     * @param headScore score of the head alone on the validation part
+     * @param score score of the model on the validation part
+     * @param training the run of the trainer; empty if only the head learned
+     */
+    public record Outcome(
+            TaskModel model, double cost, double headScore, double score, Optional<TrainingResult> training) {}
+
+    private record Head(LinearHead head, double cost, double score) {}
+
+    private record Heads(Head best, LinearHead soft) {}
+
+    private TaskFit(
+            EncoderParts parts,
+            HeadTask task,
+            FitOptions options,
+            List<EncodedText> train,
+            List<EncodedText> validation) {
+        this.parts = parts;
+        this.task = task;
+        this.options = options;
+        this.train = train;
+        this.validation = validation;
+    }
+
+    /**
+     * Fits a task.
+     *
+     * @param parts the encoder
+     * @param task what is learned
+     * @param options how
+     * @param train the examples to learn from
+     * @param validation those to choose by, none of which is learned from
+     * @param refit whether the validation part was taken from the examples to learn from: a head alone is then fitted to
+     *     both once its cost is chosen
+     * @return the outcome
+     */
+    public static Outcome fit(
+            EncoderParts parts,
+            HeadTask task,
+            FitOptions options,
+            List<EncodedText> train,
+            List<EncodedText> validation,
+            boolean refit) {
+        return new TaskFit(parts, task, options, train, validation).run(refit);
+    }
+
+    private Outcome run(boolean refit) {
+        Vectors frozen = Vectors.frozen(parts, task.kind(), train, validation);
+        Heads heads = heads(frozen);
+        if (options.tuning() == Tuning.HEAD_ONLY) {
+            LinearHead head = refit ? refit(frozen, heads.best()) : heads.best().head();
+            return outcome(start(head), heads, heads.best().score(), Optional.empty());
+        }
+        TaskModel model = start(heads.soft());
+        List<TokenizedText> texts = validation.stream().map(EncodedText::tokens).toList();
+        Validation metric =
+                new Validation(task.metric(), task.higherIsBetter(), () -> task.score(validation, model.logits(texts)));
+        Trainer.Builder trainer =
+                Trainer.builder(model.trainable()).plan(plan()).evaluation(metric);
+        options.listeners().forEach(trainer::listener);
+        TrainingResult result = trainer.build().train(new LabeledRows(train, task, parts, options));
+        double trained = metric.metric().getAsDouble();
+        if (isBetter(heads.best().score(), trained)) {
+            model.close();
+            return outcome(start(heads.best().head()), heads, heads.best().score(), Optional.of(result));
+        }
+        return outcome(model, heads, trained, Optional.of(result));
+    }
+
+    private TaskModel start(LinearHead head) {
+        return TaskModel.start(parts, task.kind(), options.tuning(), options.config(), head, options.seed());
+    }
+
+    private static Outcome outcome(TaskModel model, Heads heads, double score, Optional<TrainingResult> training) {
+        return new Outcome(model, heads.best().cost(), heads.best().score(), score, training);
+    }
+
+    private boolean isBetter(double score, double than) {
+        return task.higherIsBetter() ? score > than : score < than;
+    }
+
+    private TrainingPlan plan() {
+        String head = ".*" + Pattern.quote(BertClassifier.HEAD) + "\\..*";
+        TrainingPlan.Builder plan = TrainingPlan.builder()
+                .epochs(options.epochs())
+                .optimizer(AdamW.of(options.learningRate()).withWeightDecay(WEIGHT_DECAY))
+                .group(ParameterGroup.matchingName(head).withLearningRate(options.headLearningRate()))
+                .schedule(LearningRateSchedule.linear(Warmup.fraction(0.06)))
+                .earlyStopping(EarlyStopping.patience(options.patience()))
+                .seed(options.seed());
+        return options.plan().apply(plan).build();
+    }
+
+    /** The best head on vectors, and one that is not so sure of itself. */
+    private Heads heads(Vectors vectors) {
+        try (HeadFit fit = fit(train, vectors.train())) {
+            LinearHead head = LinearHead.zeros(parts.weights().config().hidden(), task.outputs());
+            LinearHead soft = head;
+            Head best = null;
+            for (double cost : COSTS) {
+                head = fit.solve(cost, head);
+                soft = cost == SOFT_COST ? head : soft;
+                double score = task.score(validation, logits(head, vectors.validation()));
+                if (best == null || isBetter(score, best.score())) {
+                    best = new Head(head, cost, score);
+                }
+            }
+            return new Heads(best, soft);
+        }
+    }
+
+    private LinearHead refit(Vectors vectors, Head chosen) {
+        List<EncodedText> all = new ArrayList<>(train);
+        all.addAll(validation);
+        try (HeadFit fit = fit(all, vectors.all())) {
+            return fit.solve(chosen.cost(), chosen.head());
+        }
+    }
+
+    private HeadFit fit(List<EncodedText> examples, float[][] vectors) {
+        List<float[]> features = new ArrayList<>();
+        List<float[]> targets = new ArrayList<>();
+        int inputs = parts.weights().config().hidden();
+        int outputs = task.outputs();
+        for (int i = 0; i < vectors.length; i++) {
+            float[] target = examples.get(i).target();
+            for (int row = 0; row < vectors[i].length / inputs; row++) {
+                float[] ofRow = Arrays.copyOfRange(target, row * outputs, (row + 1) * outputs);
+                if (!task.kind().isPerToken() || !isZero(ofRow)) {
+                    features.add(Arrays.copyOfRange(vectors[i], row * inputs, (row + 1) * inputs));
+                    targets.add(ofRow);
+                }
+            }
+        }
+        return new HeadFit(task.kind(), features, targets);
+    }
+
+    private static boolean isZero(float[] values) {
+        for (float value : values) {
+            if (value != 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static float[][] logits(LinearHead head, float[][] vectors) {
+        float[][] logits = new float[vectors.length][];
+        for (int i = 0; i < vectors.length; i++) {
+            int rows = vectors[i].length / head.inputs();
+            logits[i] = new float[rows * head.outputs()];
+            for (int row = 0; row < rows; row++) {
+                float[] vector = Arrays.copyOfRange(vectors[i], row * head.inputs(), (row + 1) * head.inputs());
+                System.arraycopy(HeadFit.logits(head, vector), 0, logits[i], row * head.outputs(), head.outputs());
+            }
+        }
+        return logits;
+    }
+}

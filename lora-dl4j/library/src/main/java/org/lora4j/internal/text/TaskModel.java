@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.internal.text;
+
+import java.util.List;
+import java.util.Optional;
+import org.lora4j.Lora;
+import org.lora4j.config.LoraConfig;
+import org.lora4j.exec.GraphExecutor;
+import org.lora4j.pretrained.BertClassifier;
+import org.lora4j.pretrained.BertEncoder;
+import org.lora4j.pretrained.BertWeights;
+import org.lora4j.pretrained.Pooling;
+import org.lora4j.pretrained.TokenizedText;
+import org.lora4j.samediff.AdaptedSameDiff;
+import org.lora4j.samediff.TrainableGraph;
+import org.lora4j.train.Trainable;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * An encoder with a linear head as a graph, and what learns in it. Module paths are those of {@link BertClassifier}.
+ *
+ * <p><b>Threads.</b> {@link #logits} is safe as long as nothing learns and the state of {@link #adapted} stays.
+ *
+ * @apiNote Status: internal
+ */
+public final class TaskModel implements AutoCloseable {
+
+    private static final String WEIGHT = BertClassifier.HEAD + ".weight";
+    private static final String BIAS = BertClassifier.HEAD + ".bias";
+
+    private final SameDiff graph;
+    private final Tuning tuning;
+    private final Optional<AdaptedSameDiff> adapted;
+    private final Optional<TrainableGraph> full;
+    private final ExecutorPool executors;
+    private final RowOutputs outputs;
+
+    private TaskModel(
+            SameDiff graph,
+            HeadKind kind,
+            EncoderParts parts,
+            Tuning tuning,
+            Optional<AdaptedSameDiff> adapted,
+            Optional<TrainableGraph> full) {
+        this.graph = graph;
+        this.tuning = tuning;
+        this.adapted = adapted;
+        this.full = full;
+        // Weights that learn are never packed by an executor of a trainable; those of a plain one may be.
+        GraphExecutor fixed =
+                full.map(TrainableGraph::executor).orElseGet(() -> adapted.isPresent() ? null : Lora.executor(graph));
+        this.executors = new ExecutorPool(
+                () -> adapted.map(AdaptedSameDiff::outputExecutor).orElse(fixed));
+        this.outputs = new RowOutputs(
+                executors, BertClassifier.LOGITS, parts.weights().dataType(), parts.tokenTypes(), kind.isPerToken());
+    }
+
+    /** A model that starts from a head. */
+    static TaskModel start(
+            EncoderParts parts, HeadKind kind, Tuning tuning, LoraConfig config, LinearHead head, long seed) {
+        BertWeights weights = tuning == Tuning.FULL ? parts.weights().copy() : parts.weights();
+        SameDiff graph = graph(parts, weights, kind, head);
+        return switch (tuning) {
+            case HEAD_ONLY -> new TaskModel(graph, kind, parts, tuning, Optional.empty(), Optional.empty());
+            case LORA ->
+                new TaskModel(
+                        graph, kind, parts, tuning, Optional.of(Lora.inject(graph, config, seed)), Optional.empty());
+            case FULL ->
+                new TaskModel(
+                        graph,
+                        kind,
+                        parts,
+                        tuning,
+                        Optional.empty(),
+                        Optional.of(TrainableGraph.of(graph, TrainableGraph.weights(graph))));
+        };
+    }
+
+    /** A model of a graph with an adapter that was loaded. */
+    static TaskModel of(EncoderParts parts, HeadKind kind, AdaptedSameDiff loaded) {
+        return new TaskModel(loaded.base(), kind, parts, Tuning.LORA, Optional.of(loaded), Optional.empty());
+    }
+
+    /** The graph: encoder, head, loss. */
+    static SameDiff graph(EncoderParts parts, BertWeights weights, HeadKind kind, LinearHead head) {
+        Pooling pooling = kind.isPerToken() ? Pooling.MEAN : parts.pooling();
+        SameDiff sd = BertEncoder.create(weights, pooling, parts.tokenTypes()).graph();
+        DataType type = weights.dataType();
+        SDVariable weight = sd.var(
+                WEIGHT,
+                Nd4j.create(head.weight(), new long[] {head.inputs(), head.outputs()}, 'c')
+                        .castTo(type));
+        SDVariable bias = sd.var(BIAS, Nd4j.create(head.bias()).castTo(type));
+        SDVariable rows = kind.isPerToken()
+                ? sd.reshape("head/input", sd.getVariable(BertEncoder.LAST_HIDDEN_STATE), -1, head.inputs())
+                : sd.getVariable(BertEncoder.POOLED);
+        SDVariable logits = rows.mmul(BertClassifier.HEAD + "/product", weight).add(BertClassifier.LOGITS, bias);
+        SDVariable labels = kind.isPerToken()
+                ? sd.reshape(
+                        "loss/labels_of_tokens",
+                        sd.placeHolder(BertClassifier.LABELS, type, -1, -1, head.outputs()),
+                        -1,
+                        head.outputs())
+                : sd.placeHolder(BertClassifier.LABELS, type, -1, head.outputs());
+        kind.loss(sd, logits, labels);
+        sd.setLossVariables(BertClassifier.LOSS);
+        return sd;
+    }
+
+    /**
+     * What learns besides the head.
+     *
+     * @return the tuning
+     */
+    public Tuning tuning() {
+        return tuning;
+    }
+
+    /**
+     * The graph without adapters.
+     *
+     * @return the live graph
+     */
+    public SameDiff graph() {
+        return graph;
+    }
+
+    /**
+     * The adapted graph.
+     *
+     * @return the live model; empty unless low-rank factors learn
+     */
+    public Optional<AdaptedSameDiff> adapted() {
+        return adapted;
+    }
+
+    /** What a trainer trains. */
+    Trainable trainable() {
+        return adapted.<Trainable>map(model -> model).orElseGet(full::orElseThrow);
+    }
+
+    /**
+     * What the head gives for texts.
+     *
+     * @param texts the texts, which fit the encoder
+     * @return for each text a value for each output; where there is a result for each token, those of all tokens in a row
+     */
+    public float[][] logits(List<TokenizedText> texts) {
+        return outputs.of(texts);
+    }
+
+    @Override
+    public void close() {
+        executors.close();
+    }
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.internal.text;
+
+import java.util.Arrays;
+import java.util.List;
+import org.lora4j.Lora;
+import org.lora4j.exec.GraphExecutor;
+import org.lora4j.pretrained.BertEncoder;
+import org.lora4j.pretrained.Pooling;
+
+/**
+ * What an encoder gives for the examples of a fit: the inputs of a head.
+ *
+ * @param train for the examples to learn from
+ * @param validation for those to choose by
+ */
+record Vectors(float[][] train, float[][] validation) {
+
+    /** By the encoder as it was read. */
+    static Vectors frozen(EncoderParts parts, HeadKind kind, List<EncodedText> train, List<EncodedText> validation) {
+        boolean perToken = kind.isPerToken();
+        GraphExecutor executor = Lora.executor(
+                BertEncoder.create(parts.weights(), perToken ? Pooling.MEAN : parts.pooling(), parts.tokenTypes())
+                        .graph());
+        try (ExecutorPool executors = new ExecutorPool(() -> executor)) {
+            RowOutputs rows = new RowOutputs(
+                    executors,
+                    perToken ? BertEncoder.LAST_HIDDEN_STATE : BertEncoder.POOLED,
+                    parts.weights().dataType(),
+                    parts.tokenTypes(),
+                    perToken);
+            return new Vectors(
+                    rows.of(train.stream().map(EncodedText::tokens).toList()),
+                    rows.of(validation.stream().map(EncodedText::tokens).toList()));
+        }
+    }
+
+    /** Both parts in a row. */
+    float[][] all() {
+        float[][] all = Arrays.copyOf(train, train.length + validation.length);
+        System.arraycopy(validation, 0, all, train.length, validation.length);
+        return all;
+    }
+}

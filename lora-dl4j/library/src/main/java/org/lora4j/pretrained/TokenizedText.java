@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.pretrained;
+
+import java.util.Arrays;
+import java.util.Objects;
+
+/**
+ * A text, a pair of texts or a list of words as the tokens of an encoder, special tokens included.
+ *
+ * @param ids the ids; owned by this object, not to be written to
+ * @param typeIds for each token the text that it is of: 0, or 1 in the second text of a pair
+ * @param wordIds for each token the index of its word, -1 for special tokens
+ * @param cut whether the end was left out because the text is too long
+ * @apiNote Status: experimental
+ */
+public record TokenizedText(int[] ids, int[] typeIds, int[] wordIds, boolean cut) {
+
+    /**
+     * Checks the lengths.
+     *
+     * @param ids as in the record
+     * @param typeIds as in the record
+     * @param wordIds as in the record
+     * @param cut as in the record
+     * @throws IllegalArgumentException if the arrays differ in length or there is no token
+     */
+    public TokenizedText {
+        Objects.requireNonNull(ids, "TokenizedText: ids is null; expected token ids");
+        if (ids.length == 0 || typeIds.length != ids.length || wordIds.length != ids.length) {
+            throw new IllegalArgumentException("TokenizedText: " + ids.length + " ids, " + typeIds.length
+                    + " types and " + wordIds.length + " words; expected the same number of each, 1 or more.");
+        }
+    }
+
+    /**
+     * The number of tokens.
+     *
+     * @return 1 or more
+     */
+    public int length() {
+        return ids.length;
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof TokenizedText that
+                && Arrays.equals(ids, that.ids)
+                && Arrays.equals(typeIds, that.typeIds)
+                && Arrays.equals(wordIds, that.wordIds)
+                && cut == that.cut;
+    }
+
+    @Override
+    public int hashCode() {
+        return Arrays.hashCode(ids);
+    }
+
+    @Override
+    public String toString() {
+        return "TokenizedText[" + ids.length + " tokens" + (cut ? ", cut" : "") + "]";
+    }
+}

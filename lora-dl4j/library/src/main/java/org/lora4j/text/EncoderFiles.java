@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.text;
+
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.lora4j.error.ClosestNames;
+import org.lora4j.error.MessageText;
+import org.lora4j.error.ModelFormatException;
+import org.lora4j.error.Problems;
+import org.lora4j.internal.format.file.RegularFile;
+import org.lora4j.internal.format.huggingface.JsonObjectFile;
+import org.lora4j.internal.format.huggingface.SentenceModules;
+import org.lora4j.internal.format.huggingface.TokenizerVocabulary;
+import org.lora4j.pretrained.BertConfig;
+import org.lora4j.pretrained.BertWeights;
+import org.lora4j.pretrained.HuggingFaceTextTokenizer;
+import org.lora4j.pretrained.OnnxInitializers;
+import org.lora4j.pretrained.Pooling;
+import org.lora4j.pretrained.PretrainedBert;
+
+/** Finds what belongs to an encoder: its weights, and beside them tokenizer, pooling, prefixes and longest text. */
+final class EncoderFiles {
+
+    private static final String TOKENIZER = "tokenizer.json";
+    private static final String CONFIG = "config.json";
+    private static final String ONNX = ".onnx";
+
+    /** Opens a stream again and again. */
+    private interface Opened {
+        InputStream open() throws IOException;
+    }
+
+    private EncoderFiles() {}
+
+    static TextEncoder named(String name) throws IOException {
+        NamedEncoder known = NamedEncoder.of(name)
+                .orElseThrow(() -> new IllegalArgumentException("TextEncoder.named: no encoder is called "
+                        + MessageText.name(name) + "; expected one of " + Problems.quoted(NamedEncoder.names())
+                        + ClosestNames.hint(name, NamedEncoder.names())
+                        + ". Others are read from their files: TextEncoder.load(path)."));
+        ClassLoader loader = loaderOf(known);
+        BertWeights weights = BertWeights.fromOnnx(OnnxInitializers.readResource(loader, known.model()));
+        Opened tokenizer = () -> {
+            InputStream in = loader.getResourceAsStream(known.tokenizer());
+            if (in == null) {
+                throw new FileNotFoundException("TextEncoder.named: resource " + MessageText.name(known.tokenizer())
+                        + " is not on the class path; expected it beside " + MessageText.name(known.model()) + ".");
+            }
+            return in;
+        };
+        return encoder(
+                known.id(),
+                weights,
+                tokenizer,
+                known.tokenizer(),
+                known.pooling(),
+                known.prefixes(),
+                known.maxLength());
+    }
+
+    private static ClassLoader loaderOf(NamedEncoder known) {
+        ClassLoader ofThread = Thread.currentThread().getContextClassLoader();
+        return Stream.of(Optional.ofNullable(ofThread), Optional.of(TextEncoder.class.getClassLoader()))
+                .flatMap(Optional::stream)
+                .filter(loader -> loader.getResource(known.model()) != null)
+                .findFirst()
+                .orElseThrow(() -> new IllegalStateException("TextEncoder.named: resource "
+                        + MessageText.name(known.model())
+                        + " is not on the class path; expected the artifact that holds"
+                        + " it. Add to the pom: " + known.dependency()));
+    }
+
+    static TextEncoder load(Path path) throws IOException {
+        if (Files.isDirectory(path)) {
+            return ofDirectory(path);
+        }
+        RegularFile.require(path, "an ONNX model or a directory of Hugging Face");
+        return ofOnnx(path);
+    }
+
+    private static TextEncoder ofDirectory(Path directory) throws IOException {
+        Optional<Path> onnx = Stream.of(directory.resolve("model.onnx"), directory.resolve("onnx/model.onnx"))
+                .filter(Files::isRegularFile)
+                .findFirst();
+        if (onnx.isPresent() && !hasWeights(directory)) {
+            return ofOnnx(onnx.get());
+        }
+        return encoder(directory, PretrainedBert.load(directory).weights(), directory, directory.resolve(TOKENIZER));
+    }
+
+    private static boolean hasWeights(Path directory) {
+        return Stream.of("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin")
+                .anyMatch(name -> Files.exists(directory.resolve(name)));
+    }
+
+    private static TextEncoder ofOnnx(Path file) throws IOException {
+        Path folder = Optional.ofNullable(file.toAbsolutePath().getParent()).orElseThrow();
+        Path name = Optional.ofNullable(file.getFileName()).orElseThrow();
+        String base = name.toString().endsWith(ONNX)
+                ? name.toString().substring(0, name.toString().length() - ONNX.length())
+                : name.toString();
+        // Repositories of Hugging Face keep exports in a folder of their own.
+        Path above = Optional.ofNullable(folder.getParent()).orElse(folder);
+        List<Path> tokenizers =
+                List.of(folder.resolve(base + "-" + TOKENIZER), folder.resolve(TOKENIZER), above.resolve(TOKENIZER));
+        Path tokenizer = tokenizers.stream()
+                .filter(Files::isRegularFile)
+                .findFirst()
+                .orElseThrow(() -> new FileNotFoundException("TextEncoder.load: no tokenizer for "
+                        + MessageText.path(file) + "; expected one of " + Problems.quoted(tokenizers)
+                        + ". Put the tokenizer.json of the model there."));
+        Path description =
+                tokenizer.getParent() != null && tokenizer.getParent().equals(above) ? above : folder;
+        OnnxInitializers onnx = OnnxInitializers.read(file);
+        BertWeights weights = weights(onnx, description);
+        Optional<NamedEncoder> known = NamedEncoder.of(base);
+        if (known.isPresent() && !Files.exists(description.resolve("modules.json"))) {
+            return encoder(
+                    known.get().id(),
+                    weights,
+                    () -> Files.newInputStream(tokenizer),
+                    tokenizer.toString(),
+                    known.get().pooling(),
+                    known.get().prefixes(),
+                    known.get().maxLength());
+        }
+        return encoder(file, weights, description, tokenizer);
+    }
+
+    /** With the heads of the graph, which a config beside it must not contradict. */
+    private static BertWeights weights(OnnxInitializers onnx, Path folder) throws IOException {
+        Path config = folder.resolve(CONFIG);
+        if (!Files.exists(config)) {
+            return BertWeights.fromOnnx(onnx);
+        }
+        Map<String, Object> fields = JsonObjectFile.read(config, "the config.json of the model");
+        return fields.get("num_attention_heads") instanceof Integer heads && heads > 0
+                ? BertWeights.fromOnnx(onnx, heads)
+                : BertWeights.fromOnnx(onnx);
+    }
+
+    private static TextEncoder encoder(Path model, BertWeights weights, Path folder, Path tokenizer)
+            throws IOException {
+        RegularFile.require(tokenizer, "the tokenizer.json of the model");
+        Optional<SentenceModules> modules = SentenceModules.read(folder);
+        return encoder(
+                model.toString(),
+                weights,
+                () -> Files.newInputStream(tokenizer),
+                tokenizer.toString(),
+                modules.isPresent() ? pooling(modules.get(), folder) : Pooling.NORMALIZED_MEAN,
+                modules.map(EncoderFiles::prefixes).orElse(Prefixes.NONE),
+                modules.flatMap(found -> found.maxLength().stream().boxed().findFirst())
+                        .orElse(Integer.MAX_VALUE));
+    }
+
+    private static TextEncoder encoder(
+            String name,
+            BertWeights weights,
+            Opened tokenizer,
+            String source,
+            Pooling pooling,
+            Prefixes prefixes,
+            int maxLength)
+            throws IOException {
+        int longest = Math.min(maxLength, weights.config().longestSequence());
+        requireLength(longest, weights.config());
+        TextEncoder.TokenizerSource reopened = length -> {
+            try (InputStream in = tokenizer.open()) {
+                return HuggingFaceTextTokenizer.load(in, source, length);
+            }
+        };
+        try (InputStream in = tokenizer.open()) {
+            requireSameVocabulary(TokenizerVocabulary.size(in, source), weights.config(), source, name);
+        }
+        return new TextEncoder(name, weights, pooling, prefixes, reopened, reopened.open(longest));
+    }
+
+    /** More ids than rows read foreign memory; far fewer are those of another model. */
+    private static void requireSameVocabulary(int ids, BertConfig config, String source, String model)
+            throws ModelFormatException {
+        if (ids > config.vocabulary() || ids < config.vocabulary() / 2) {
+            throw new ModelFormatException(MessageText.value(source) + ": the tokenizer has " + ids
+                    + " ids; expected about " + config.vocabulary() + ", the rows of the word table of "
+                    + MessageText.value(model) + ". It belongs to another model: get the tokenizer.json of this one.");
+        }
+    }
+
+    static void requireLength(int tokens, BertConfig config) {
+        if (tokens < 3 || tokens > config.longestSequence()) {
+            throw new IllegalArgumentException("TextEncoder: maxLength = " + tokens + "; expected 3 to "
+                    + config.longestSequence() + ", the longest sequence of the model.");
+        }
+    }
+
+    private static Pooling pooling(SentenceModules modules, Path folder) throws ModelFormatException {
+        List<String> modes = modules.poolingModes();
+        String mode = modes.size() == 1 ? modes.get(0).replace("pooling_mode_", "") : String.valueOf(modes);
+        Optional<Pooling> found = switch (mode) {
+            case "mean_tokens" -> Optional.of(modules.normalized() ? Pooling.NORMALIZED_MEAN : Pooling.MEAN);
+            case "cls_token" -> Optional.of(modules.normalized() ? Pooling.NORMALIZED_CLS : Pooling.CLS);
+            default -> Optional.empty();
+        };
+        if (found.isEmpty()) {
+            throw new ModelFormatException(MessageText.path(folder) + ": the pooling is " + MessageText.name(mode)
+                    + "; expected mean_tokens or cls_token. Take the weights alone, and another pooling:"
+                    + " TextEncoder.of(PretrainedBert.load(directory).weights(), tokenizer, pooling).");
+        }
+        return found.get();
+    }
+
+    private static Prefixes prefixes(SentenceModules modules) {
+        Map<String, String> prompts = modules.prompts();
+        String text = modules.defaultPrompt()
+                .map(name -> prompts.getOrDefault(name, ""))
+                .orElse("");
+        String query = prompts.getOrDefault("query", text);
+        String passage = Stream.of("passage", "document", "corpus")
+                .filter(prompts::containsKey)
+                .map(prompts::get)
+                .findFirst()
+                .orElse(text);
+        return new Prefixes(text, query, passage);
+    }
+}

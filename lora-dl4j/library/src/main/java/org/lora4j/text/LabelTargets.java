@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.text;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Function;
+import java.util.stream.IntStream;
+import org.lora4j.error.ClosestNames;
+import org.lora4j.error.CorruptAdapterException;
+import org.lora4j.error.MessageText;
+import org.lora4j.error.Problems;
+import org.lora4j.internal.text.EncodedText;
+import org.lora4j.internal.text.HeadKind;
+import org.lora4j.pretrained.TokenizedText;
+
+/**
+ * Labels as numbers of a head: one of them, or any.
+ *
+ * @param <I> an input
+ * @param <E> an example
+ */
+final class LabelTargets<I, E> implements Targets<I, E, Prediction> {
+
+    private final List<String> labels;
+    private final Map<String, Integer> indices = new LinkedHashMap<>();
+    private final Function<E, List<String>> labelsOf;
+    private final LabelSettings settings;
+    private final float[] weights;
+
+    /**
+     * What a user chose.
+     *
+     * @param several whether a text may have any number of labels
+     * @param threshold from which probability on a label is given, if there may be several
+     * @param balanced whether rare labels count for more
+     */
+    record LabelSettings(boolean several, double threshold, boolean balanced) {}
+
+    private LabelTargets(
+            List<String> labels, Function<E, List<String>> labelsOf, LabelSettings settings, float[] weights) {
+        this.labels = labels;
+        this.labelsOf = labelsOf;
+        this.settings = settings;
+        this.weights = weights;
+        labels.forEach(label -> indices.put(label, indices.size()));
+    }
+
+    /** The labels of the examples to learn from, in alphabetical order. */
+    static <I, E> LabelTargets<I, E> of(
+            String where, List<E> train, Function<E, List<String>> labelsOf, LabelSettings settings) {
+        Map<String, Integer> counts = new TreeMap<>();
+        train.forEach(example -> labelsOf.apply(example).forEach(label -> counts.merge(label, 1, Integer::sum)));
+        if (counts.size() < (settings.several() ? 1 : 2)) {
+            throw new IllegalArgumentException(where + ": the examples to learn from have "
+                    + (counts.isEmpty() ? "no label" : "a single label, " + Problems.quoted(counts.keySet()))
+                    + "; expected two or more to tell apart. Add examples of others.");
+        }
+        float[] weights = new float[counts.size()];
+        double total = counts.values().stream().mapToInt(count -> count).sum();
+        int i = 0;
+        for (int count : counts.values()) {
+            weights[i++] = settings.balanced() ? (float) (total / counts.size() / count) : 1;
+        }
+        return new LabelTargets<>(List.copyOf(counts.keySet()), labelsOf, settings, weights);
+    }
+
+    static <I, E> LabelTargets<I, E> read(
+            Path file, Map<String, Object> description, Function<E, List<String>> labelsOf, boolean balanced)
+            throws IOException {
+        List<String> labels = texts(file, description, "labels");
+        Object several = description.get("several");
+        Object threshold = description.get("threshold");
+        if (!(several instanceof Boolean any) || !(threshold instanceof Number from)) {
+            throw new CorruptAdapterException(file + ": several = " + MessageText.value(several) + ", threshold = "
+                    + MessageText.value(threshold) + "; expected a truth value and a number. Save the task again.");
+        }
+        float[] weights = new float[labels.size()];
+        Arrays.fill(weights, 1);
+        return new LabelTargets<>(labels, labelsOf, new LabelSettings(any, from.doubleValue(), balanced), weights);
+    }
+
+    /** A list of distinct texts of a file. */
+    static List<String> texts(Path file, Map<String, Object> description, String field) throws IOException {
+        Object value = description.get(field);
+        boolean texts = value instanceof List<?> list
+                && !list.isEmpty()
+                && list.stream().allMatch(String.class::isInstance)
+                && list.stream().distinct().count() == list.size();
+        if (!texts) {
+            throw new CorruptAdapterException(file + ": " + field + " = " + MessageText.value(value)
+                    + "; expected a list of different texts. Save the task again.");
+        }
+        return ((List<?>) value).stream().map(String.class::cast).toList();
+    }
+
+    List<String> labels() {
+        return labels;
+    }
+
+    @Override
+    public HeadKind kind() {
+        return settings.several() ? HeadKind.ANY_CLASSES : HeadKind.ONE_CLASS;
+    }
+
+    @Override
+    public int outputs() {
+        return labels.size();
+    }
+
+    @Override
+    public String metric() {
+        return settings.several() ? "micro F1" : "accuracy";
+    }
+
+    @Override
+    public void check(E example, String where, Problems problems) {
+        List<String> own = labelsOf.apply(example);
+        if (!settings.several() && own.size() != 1) {
+            problems.add(where + " has " + own.size() + " labels, expected one; a text may have several with"
+                    + " severalLabels() on the builder");
+        }
+        for (String label : own) {
+            if (!indices.containsKey(label)) {
+                problems.add(where + " has the label " + MessageText.name(label)
+                        + ", which no example to learn from has, expected one of " + Problems.quoted(labels)
+                        + ClosestNames.hint(label, labels));
+            }
+        }
+    }
+
+    @Override
+    public float[] encode(E example, TokenizedText tokens) {
+        float[] target = new float[labels.size()];
+        labelsOf.apply(example)
+                .forEach(label -> target[indices.get(label)] = settings.several() ? 1 : weights[indices.get(label)]);
+        return target;
+    }
+
+    @Override
+    public Prediction decode(I input, TokenizedText tokens, float[] logits) {
+        double[] probabilities = settings.several() ? Scores.sigmoid(logits) : Scores.softmax(logits);
+        List<Integer> order = IntStream.range(0, logits.length)
+                .boxed()
+                .sorted(Comparator.comparingDouble((Integer i) -> -logits[i]))
+                .toList();
+        Map<String, Double> scores = new LinkedHashMap<>();
+        order.forEach(i -> scores.put(labels.get(i), probabilities[i]));
+        List<String> given = settings.several()
+                ? order.stream()
+                        .filter(i -> probabilities[i] >= settings.threshold())
+                        .map(labels::get)
+                        .toList()
+                : List.of(labels.get(order.get(0)));
+        return new Prediction(given, scores);
+    }
+
+    @Override
+    public double score(List<EncodedText> examples, float[][] logits) {
+        List<Collection<String>> truth = new ArrayList<>();
+        List<Collection<String>> given = new ArrayList<>();
+        for (int i = 0; i < logits.length; i++) {
+            List<String> own = new ArrayList<>();
+            for (int j = 0; j < labels.size(); j++) {
+                if (examples.get(i).target()[j] != 0) {
+                    own.add(labels.get(j));
+                }
+            }
+            truth.add(own);
+            given.add(decode(null, null, logits[i]).labels());
+        }
+        LabelEvaluation evaluation = LabelEvaluation.of(truth, given);
+        return settings.several() ? evaluation.f1() : evaluation.accuracy();
+    }
+
+    @Override
+    public Map<String, Object> description() {
+        Map<String, Object> fields = new LinkedHashMap<>();
+        fields.put("labels", labels);
+        fields.put("several", settings.several());
+        fields.put("threshold", settings.threshold());
+        return fields;
+    }
+}

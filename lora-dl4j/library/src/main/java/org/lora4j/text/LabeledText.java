@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.text;
+
+import java.util.List;
+import java.util.Objects;
+
+/**
+ * A text and what it is.
+ *
+ * @param text the text
+ * @param labels its labels, the user's own words: one, or any number where a text may have several
+ * @apiNote Status: experimental
+ */
+public record LabeledText(String text, List<String> labels) {
+
+    /**
+     * Copies the labels.
+     *
+     * @param text as in the record
+     * @param labels as in the record
+     */
+    public LabeledText {
+        Objects.requireNonNull(text, "LabeledText: text is null; expected a text");
+        labels = List.copyOf(labels);
+    }
+
+    /**
+     * A text with one label.
+     *
+     * @param text the text
+     * @param label its label
+     */
+    public LabeledText(String text, String label) {
+        this(text, List.of(label));
+    }
+}

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.text;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.lora4j.error.Problems;
+import org.lora4j.pretrained.TokenizedText;
+import org.lora4j.text.LabelTargets.LabelSettings;
+
+/**
+ * Tells the label of a text, or its labels.
+ *
+ * <pre>{@code
+ * TextEncoder encoder = TextEncoder.named("all-minilm-l6-v2");
+ * TextClassifier classifier = TextClassifier.builder(encoder).build().fit(train, validation);
+ * Prediction p = classifier.predict("where is my card?");
+ * classifier.save(directory);
+ * TextClassifier again = TextClassifier.load(directory, encoder);
+ * }</pre>
+ *
+ * @apiNote Status: experimental
+ */
+public final class TextClassifier extends TextTask<String, LabeledText, Prediction, LabelEvaluation> {
+
+    private TextClassifier(Builder builder) {
+        super(builder.encoder, new Spec(builder.settings()), builder.options());
+    }
+
+    /**
+     * Starts a classifier.
+     *
+     * @param encoder the encoder; shared, and never changed
+     * @return a builder, which needs no further call
+     */
+    public static Builder builder(TextEncoder encoder) {
+        return new Builder(encoder);
+    }
+
+    /**
+     * Reads a classifier.
+     *
+     * @param directory where {@link #save} wrote it
+     * @param encoder the encoder that it was made with
+     * @return the classifier, which predicts what the saved one did
+     * @throws IOException if a file is missing or damaged, or the encoder is another one; the message lists every
+     *     difference
+     */
+    public static TextClassifier load(Path directory, TextEncoder encoder) throws IOException {
+        TextClassifier classifier = builder(encoder).build();
+        classifier.read(directory);
+        return classifier;
+    }
+
+    /**
+     * Learns; a part of the examples is kept back to choose the head's cost and the best epoch by.
+     *
+     * @param train the examples
+     * @return this
+     * @throws IllegalArgumentException if there is no example, a text is empty, there are fewer than two labels, or an
+     *     example has not one label; the message lists every problem
+     */
+    public TextClassifier fit(List<LabeledText> train) {
+        learn(train);
+        return this;
+    }
+
+    /**
+     * Learns.
+     *
+     * @param train the examples to learn from
+     * @param validation the examples to choose the head's cost and the best epoch by; none of them in {@code train}, which is
+     *     told in the {@link #report}
+     * @return this
+     * @throws IllegalArgumentException as {@link #fit(List)}, and if {@code validation} is empty or has a label that {@code
+     *     train} does not have
+     */
+    public TextClassifier fit(List<LabeledText> train, List<LabeledText> validation) {
+        learn(train, validation);
+        return this;
+    }
+
+    /**
+     * The labels that it tells apart.
+     *
+     * @return in alphabetical order
+     * @throws IllegalStateException if nothing was learned yet
+     */
+    public List<String> labels() {
+        return ((LabelTargets<?, ?>) learned("labels")).labels();
+    }
+
+    /**
+     * Collects what a classifier needs.
+     *
+     * @apiNote Status: experimental
+     */
+    public static final class Builder extends FitSettings<Builder> {
+
+        private final TextEncoder encoder;
+        private boolean several;
+        private double threshold = 0.5;
+        private boolean balanced;
+
+        private Builder(TextEncoder encoder) {
+            this.encoder = encoder;
+        }
+
+        @Override
+        Builder self() {
+            return this;
+        }
+
+        /**
+         * Lets a text have any number of labels, none included.
+         *
+         * @return this
+         */
+        public Builder severalLabels() {
+            several = true;
+            return this;
+        }
+
+        /**
+         * Sets from which probability on a label is given, if there may be several; 0.5 at first.
+         *
+         * @param probability above 0 and below 1
+         * @return this
+         */
+        public Builder threshold(double probability) {
+            threshold = probability;
+            return this;
+        }
+
+        /**
+         * Lets every label count the same, however few examples it has: each is weighed by the inverse of its share. For
+         * texts with one label.
+         *
+         * @return this
+         */
+        public Builder balancedLabels() {
+            balanced = true;
+            return this;
+        }
+
+        private LabelSettings settings() {
+            return new LabelSettings(several, threshold, balanced);
+        }
+
+        /**
+         * Makes the classifier.
+         *
+         * @return the classifier, which has learned nothing yet
+         * @throws IllegalArgumentException if a setting is out of its range; the message lists every problem
+         */
+        public TextClassifier build() {
+            Problems problems = new Problems();
+            check(problems);
+            problems.check(
+                    threshold > 0 && threshold < 1,
+                    "threshold = " + threshold + ", expected a probability above 0 and below 1");
+            problems.check(
+                    !(balanced && several), "balancedLabels with severalLabels is not supported, expected one of them");
+            problems.throwIfAny("TextClassifier");
+            return new TextClassifier(this);
+        }
+    }
+
+    private record Spec(LabelSettings settings) implements TaskSpec<String, LabeledText, Prediction, LabelEvaluation> {
+
+        @Override
+        public Kind kind() {
+            return new Kind("text-classification", "SEQ_CLS", false);
+        }
+
+        @Override
+        public String input(LabeledText example) {
+            return example.text();
+        }
+
+        @Override
+        public List<String> texts(String input) {
+            return List.of(input);
+        }
+
+        @Override
+        public TokenizedText tokens(TextEncoder encoder, String input) {
+            return encoder.tokenizer().tokenize(encoder.prefixes().text() + input);
+        }
+
+        @Override
+        public Targets<String, LabeledText, Prediction> targets(List<LabeledText> train) {
+            return LabelTargets.of("TextClassifier.fit", train, LabeledText::labels, settings);
+        }
+
+        @Override
+        public Targets<String, LabeledText, Prediction> targets(Path file, Map<String, Object> description)
+                throws IOException {
+            return LabelTargets.read(file, description, LabeledText::labels, settings.balanced());
+        }
+
+        @Override
+        public LabelEvaluation evaluate(List<LabeledText> examples, List<Prediction> predictions) {
+            return LabelEvaluation.of(
+                    examples.stream().map(LabeledText::labels).toList(),
+                    predictions.stream().map(Prediction::labels).toList());
+        }
+    }
+}

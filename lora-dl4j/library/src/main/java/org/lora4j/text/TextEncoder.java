@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.text;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import org.lora4j.Lora;
+import org.lora4j.error.MessageText;
+import org.lora4j.error.Problems;
+import org.lora4j.exec.GraphExecutor;
+import org.lora4j.internal.text.ExecutorPool;
+import org.lora4j.internal.text.RowOutputs;
+import org.lora4j.internal.text.TokenRows;
+import org.lora4j.pretrained.BertEncoder;
+import org.lora4j.pretrained.BertWeights;
+import org.lora4j.pretrained.HuggingFaceTextTokenizer;
+import org.lora4j.pretrained.Pooling;
+import org.lora4j.pretrained.TextTokenizer;
+import org.lora4j.pretrained.TokenizedText;
+
+/**
+ * An encoder of texts with all that belongs to it: weights, tokenizer, pooling, prefixes and the longest text.
+ *
+ * <pre>{@code
+ * TextEncoder encoder = TextEncoder.named("all-minilm-l6-v2");
+ * TextEncoder own = TextEncoder.load(Path.of("models/bge-base"));
+ * }</pre>
+ *
+ * <p>Nothing is asked that a file or a name tells; what they do not tell is the mean of the token vectors, divided by its
+ * length, and no prefix.
+ *
+ * <p><b>State.</b> Immutable; the weights are shared by everything that is made of the encoder and never written to. Holds
+ * native memory of its tokenizer until {@link #close}. <b>Threads.</b> Safe.
+ *
+ * @apiNote Status: experimental
+ */
+public final class TextEncoder implements AutoCloseable {
+
+    /** Opens the tokenizer for another length. */
+    interface TokenizerSource {
+
+        TextTokenizer open(int maxLength) throws IOException;
+    }
+
+    private final String name;
+    private final BertWeights weights;
+    private final Pooling pooling;
+    private final Prefixes prefixes;
+    private final TokenizerSource source;
+    private final TextTokenizer tokenizer;
+    private ExecutorPool executors;
+    private RowOutputs frozen;
+
+    TextEncoder(
+            String name,
+            BertWeights weights,
+            Pooling pooling,
+            Prefixes prefixes,
+            TokenizerSource source,
+            TextTokenizer tokenizer) {
+        this.name = name;
+        this.weights = weights;
+        this.pooling = pooling;
+        this.prefixes = prefixes;
+        this.source = source;
+        this.tokenizer = tokenizer;
+    }
+
+    /**
+     * Reads an encoder from files.
+     *
+     * <p>A directory is one of Hugging Face Transformers or sentence-transformers, of a BERT-like model: {@code config.json},
+     * the weights, {@code tokenizer.json}, and where there are {@code modules.json} and the configs that it names, from which
+     * pooling, normalization, prefixes and longest text are taken. Of an ONNX file the number of heads is taken from its graph,
+     * and its {@code tokenizer.json} (or {@code NAME-tokenizer.json}) and the other files from beside it or, as in the
+     * repositories of Hugging Face, from the directory above.
+     *
+     * @param directoryOrOnnx a directory or an ONNX file
+     * @return the encoder
+     * @throws org.lora4j.error.ModelFormatException if a file is damaged or of another model, an option is not supported, or
+     *     the tokenizer does not belong to the weights; the message lists every problem
+     * @throws IOException if a file does not exist or cannot be read
+     * @throws IllegalStateException if the library {@code ai.djl.huggingface:tokenizers} is not on the class path; the
+     *     message has the dependency to add
+     */
+    public static TextEncoder load(Path directoryOrOnnx) throws IOException {
+        return EncoderFiles.load(
+                Objects.requireNonNull(directoryOrOnnx, "TextEncoder.load: path is null; expected a model"));
+    }
+
+    /**
+     * Reads an encoder that is published as an artifact of Maven, from the class path.
+     *
+     * @param name {@code all-minilm-l6-v2}, {@code bge-small-en-v1.5} or {@code e5-small-v2}
+     * @return the encoder
+     * @throws IllegalArgumentException if there is no such name; the message lists those that there are
+     * @throws IllegalStateException if the artifact, or the library of tokenizers, is not on the class path; the message
+     *     has the dependency to add
+     * @throws IOException if the artifact cannot be read
+     */
+    public static TextEncoder named(String name) throws IOException {
+        return EncoderFiles.named(Objects.requireNonNull(name, "TextEncoder.named: name is null; expected a name"));
+    }
+
+    /**
+     * An encoder of parts that the caller has, without prefixes.
+     *
+     * @param weights the weights
+     * @param tokenizer the tokenizer that belongs to them; it stays the caller's and is not closed
+     * @param pooling how a text becomes one vector
+     * @return the encoder
+     * @throws IllegalArgumentException if the tokenizer makes more tokens of a text than the weights have positions, or the
+     *     pooling needs a pooler that the weights do not have
+     */
+    public static TextEncoder of(BertWeights weights, TextTokenizer tokenizer, Pooling pooling) {
+        Problems problems = new Problems();
+        int longest = weights.config().longestSequence();
+        problems.check(
+                tokenizer.maxLength() <= longest,
+                "the tokenizer makes up to " + tokenizer.maxLength() + " tokens of a text, expected at most " + longest
+                        + ", the positions of the model");
+        problems.check(
+                pooling != Pooling.POOLER || weights.hasPooler(),
+                "pooling = POOLER, but the weights have no pooler, expected another one");
+        problems.throwIfAny("TextEncoder");
+        TokenizerSource fixed = length -> {
+            throw new IllegalStateException("TextEncoder.withMaxLength: the tokenizer was given as it is, for "
+                    + tokenizer.maxLength() + " tokens; expected one of a file. Give TextEncoder.of another one.");
+        };
+        return new TextEncoder("", weights, pooling, Prefixes.NONE, fixed, tokenizer);
+    }
+
+    /**
+     * The same encoder for shorter or longer texts.
+     *
+     * @param tokens the most tokens of a text, special ones included; longer texts are cut
+     * @return a new encoder over the same weights, to be closed by itself
+     * @throws IllegalArgumentException if there are too few or more than the model has positions
+     * @throws IllegalStateException if the tokenizer was given to {@link #of}
+     * @throws IOException if the tokenizer cannot be read again
+     */
+    public TextEncoder withMaxLength(int tokens) throws IOException {
+        EncoderFiles.requireLength(tokens, weights.config());
+        return new TextEncoder(name, weights, pooling, prefixes, source, source.open(tokens));
+    }
+
+    /**
+     * The same encoder with other prefixes.
+     *
+     * @param other the prefixes
+     * @return a new encoder over the same weights, to be closed by itself
+     * @throws IOException if the tokenizer cannot be read again
+     */
+    public TextEncoder withPrefixes(Prefixes other) throws IOException {
+        return new TextEncoder(name, weights, pooling, other, source, ownTokenizer());
+    }
+
+    /**
+     * The same encoder with another pooling.
+     *
+     * @param other the pooling
+     * @return a new encoder over the same weights, to be closed by itself
+     * @throws IllegalArgumentException if it needs a pooler that the weights do not have
+     * @throws IOException if the tokenizer cannot be read again
+     */
+    public TextEncoder withPooling(Pooling other) throws IOException {
+        of(weights, tokenizer, other);
+        return new TextEncoder(name, weights, other, prefixes, source, ownTokenizer());
+    }
+
+    /** A tokenizer of a caller is the caller's in every encoder. */
+    private TextTokenizer ownTokenizer() throws IOException {
+        return ownsTokenizer() ? source.open(tokenizer.maxLength()) : tokenizer;
+    }
+
+    private boolean ownsTokenizer() {
+        return !name.isEmpty();
+    }
+
+    /**
+     * What the encoder is called: its name, or the path of its files.
+     *
+     * @return the name; empty for one of {@link #of}
+     */
+    public String name() {
+        return name;
+    }
+
+    /**
+     * The weights, which everything made of this encoder shares.
+     *
+     * @return the live weights
+     */
+    public BertWeights weights() {
+        return weights;
+    }
+
+    /**
+     * The tokenizer.
+     *
+     * @return the tokenizer, closed with this encoder unless it was given to {@link #of}
+     */
+    public TextTokenizer tokenizer() {
+        return tokenizer;
+    }
+
+    /**
+     * How a text becomes one vector.
+     *
+     * @return the pooling
+     */
+    public Pooling pooling() {
+        return pooling;
+    }
+
+    /**
+     * What is put before texts.
+     *
+     * @return the prefixes
+     */
+    public Prefixes prefixes() {
+        return prefixes;
+    }
+
+    /**
+     * The most tokens of a text.
+     *
+     * @return 3 or more
+     */
+    public int maxLength() {
+        return tokenizer.maxLength();
+    }
+
+    /**
+     * The length of a vector.
+     *
+     * @return 1 or more
+     */
+    public int dimension() {
+        return weights.config().hidden();
+    }
+
+    /**
+     * The vectors of texts by the encoder as it was read, {@link Prefixes#text} before each of them.
+     *
+     * @param texts the texts
+     * @return for each text its vector
+     * @throws IllegalArgumentException if a text is null or the tokenizer does not belong to the weights
+     */
+    public float[][] embed(List<String> texts) {
+        List<TokenizedText> tokens = texts.stream()
+                .map(text -> tokenizer.tokenize(prefixes.text() + text))
+                .toList();
+        TokenRows.requireFit("TextEncoder", tokens, weights.config());
+        return frozen().of(tokens);
+    }
+
+    /**
+     * The vector of a text.
+     *
+     * @param text the text
+     * @return as {@link #embed(List)}
+     */
+    public float[] embed(String text) {
+        return embed(List.of(text))[0];
+    }
+
+    private synchronized RowOutputs frozen() {
+        if (frozen == null) {
+            GraphExecutor executor =
+                    Lora.executor(BertEncoder.create(weights, pooling).graph());
+            executors = new ExecutorPool(() -> executor);
+            frozen = new RowOutputs(executors, BertEncoder.POOLED, weights.dataType(), false, false);
+        }
+        return frozen;
+    }
+
+    /** Frees the tokenizer and the memory of {@link #embed}; models made of this encoder can no longer read texts. */
+    @Override
+    public synchronized void close() {
+        if (executors != null) {
+            executors.close();
+        }
+        if (ownsTokenizer() && tokenizer instanceof HuggingFaceTextTokenizer ours) {
+            ours.close();
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "TextEncoder[" + (name.isEmpty() ? "" : MessageText.value(name) + ", ")
+                + weights.config().layers() + " layers of " + dimension() + ", " + pooling + ", at most " + maxLength()
+                + " tokens]";
+    }
+}

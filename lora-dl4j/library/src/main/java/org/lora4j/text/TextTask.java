@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.text;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.lora4j.adapter.Adapter;
+import org.lora4j.config.LoraConfig;
+import org.lora4j.error.CorruptAdapterException;
+import org.lora4j.error.IncompatibleBaseException;
+import org.lora4j.error.MessageText;
+import org.lora4j.error.Problems;
+import org.lora4j.internal.text.EncodedText;
+import org.lora4j.internal.text.EncoderParts;
+import org.lora4j.internal.text.FitOptions;
+import org.lora4j.internal.text.TaskFiles;
+import org.lora4j.internal.text.TaskFit;
+import org.lora4j.internal.text.TaskModel;
+import org.lora4j.internal.text.TokenRows;
+import org.lora4j.internal.text.Tuning;
+import org.lora4j.pretrained.BertClassifier;
+import org.lora4j.pretrained.TokenizedText;
+import org.lora4j.samediff.AdaptedSameDiff;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A task over an encoder: what its kinds have in common. It is made by the builder of its class, learns by {@code fit}, or is
+ * read from a directory by the {@code load} of its class.
+ *
+ * <p><b>State.</b> Before {@code fit} there is nothing to predict with. A fit that fails leaves what was there before.
+ *
+ * <p><b>Threads.</b> Predictions, evaluations and saving may run in many threads at once. One fit at a time, during which
+ * predictions are those of before. The state of {@link #model} must not change while others predict.
+ *
+ * @param <I> an input
+ * @param <E> an example to learn from
+ * @param <P> a prediction
+ * @param <R> an evaluation
+ * @apiNote Status: experimental
+ */
+public abstract class TextTask<I, E, P, R> implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(TextTask.class);
+
+    private final String name = getClass().getSimpleName();
+    private final TextEncoder encoder;
+    private final TaskSpec<I, E, P, R> spec;
+    private final EncoderParts parts;
+    private final FitOptions options;
+
+    private volatile Fitted<I, E, P> fitted;
+    private volatile boolean closed;
+
+    /** What is there after a fit or a load; of a task that was loaded there is no report. */
+    private record Fitted<I, E, P>(TaskModel model, Targets<I, E, P> targets, FitReport report) {}
+
+    TextTask(TextEncoder encoder, TaskSpec<I, E, P, R> spec, FitOptions options) {
+        this.encoder = Objects.requireNonNull(encoder, name + ": encoder is null; expected a TextEncoder");
+        this.spec = spec;
+        this.options = options;
+        boolean types = spec.kind().pairs() && encoder.weights().config().typeVocabulary() > 1;
+        this.parts = new EncoderParts(encoder.name(), encoder.weights(), encoder.pooling(), types);
+    }
+
+    /** Learns, and keeps a part of the examples back to choose by. */
+    final void learn(List<E> train) {
+        Objects.requireNonNull(train, name + ".fit: train is null; expected a list of examples");
+        Targets<I, E, P> targets = targets(train, List.of());
+        Held<E> held = Held.of(train, targets, options.seed());
+        learn(held.train(), held.validation(), true);
+    }
+
+    final void learn(List<E> train, List<E> validation) {
+        Objects.requireNonNull(train, name + ".fit: train is null; expected a list of examples");
+        Objects.requireNonNull(
+                validation, name + ".fit: validation is null; expected a list of examples. fit(train) makes one.");
+        if (validation.isEmpty()) {
+            throw new IllegalArgumentException(
+                    name + ".fit: the validation part is empty; expected examples to choose by,"
+                            + " none of them in the training part. fit(train) makes one.");
+        }
+        learn(train, validation, false);
+    }
+
+    private synchronized void learn(List<E> train, List<E> validation, boolean taken) {
+        requireOpen();
+        Targets<I, E, P> targets = targets(train, validation);
+        List<EncodedText> encoded = encode(train, targets);
+        List<EncodedText> held = encode(validation, targets);
+        List<String> notes = new ArrayList<>(targets.notes());
+        notes.addAll(notes(train, validation, encoded, held));
+        notes.forEach(note -> LOG.warn("{}: {}", name, note));
+        TaskFit.Outcome outcome = TaskFit.fit(parts, targets, withHead(options), encoded, held, taken);
+        FitReport report = new FitReport(
+                train.size(),
+                validation.size(),
+                outcome.cost(),
+                targets.metric(),
+                outcome.headScore(),
+                outcome.score(),
+                outcome.training(),
+                notes);
+        LOG.info("{}: {}", name, report);
+        Fitted<I, E, P> before = fitted;
+        fitted = new Fitted<>(outcome.model(), targets, report);
+        if (before != null) {
+            before.model().close();
+        }
+    }
+
+    private FitOptions withHead(FitOptions given) {
+        LoraConfig.Builder config = given.config().toBuilder()
+                .modulesToSave(BertClassifier.HEAD)
+                .taskType(spec.kind().taskType());
+        if (given.config().baseModelName() == null && !encoder.name().isEmpty()) {
+            config.baseModelName(encoder.name());
+        }
+        return given.withConfig(config.build());
+    }
+
+    /** The targets of the training part, after everything that is wrong with either part was told. */
+    private Targets<I, E, P> targets(List<E> train, List<E> validation) {
+        Problems problems = new Problems();
+        problems.check(!train.isEmpty(), "no examples to learn from, expected some of each kind");
+        checkTexts(train, "train", problems);
+        checkTexts(validation, "validation", problems);
+        problems.throwIfAny(name + ".fit");
+        Targets<I, E, P> targets = spec.targets(train);
+        for (int i = 0; i < train.size(); i++) {
+            targets.check(train.get(i), "train[" + i + "]", problems);
+        }
+        for (int i = 0; i < validation.size(); i++) {
+            targets.check(validation.get(i), "validation[" + i + "]", problems);
+        }
+        problems.throwIfAny(name + ".fit");
+        return targets;
+    }
+
+    private void checkTexts(List<E> examples, String where, Problems problems) {
+        for (int i = 0; i < examples.size(); i++) {
+            E example = examples.get(i);
+            if (example == null) {
+                problems.add(where + "[" + i + "] is null, expected an example");
+            } else if (spec.texts(spec.input(example)).stream().anyMatch(String::isBlank)) {
+                problems.add(where + "[" + i + "] is an empty text, expected words; leave it out");
+            }
+        }
+    }
+
+    private List<EncodedText> encode(List<E> examples, Targets<I, E, P> targets) {
+        List<TokenizedText> tokens = examples.stream()
+                .map(example -> spec.tokens(encoder, spec.input(example)))
+                .toList();
+        TokenRows.requireFit(name, tokens, encoder.weights().config());
+        List<EncodedText> encoded = new ArrayList<>();
+        for (int i = 0; i < tokens.size(); i++) {
+            encoded.add(new EncodedText(tokens.get(i), targets.encode(examples.get(i), tokens.get(i))));
+        }
+        return encoded;
+    }
+
+    private List<String> notes(List<E> train, List<E> validation, List<EncodedText> encoded, List<EncodedText> held) {
+        List<String> notes = new ArrayList<>();
+        long cut = encoded.stream().filter(example -> example.tokens().cut()).count()
+                + held.stream().filter(example -> example.tokens().cut()).count();
+        if (cut > 0) {
+            notes.add(cut + " of " + (encoded.size() + held.size()) + " texts are longer than " + encoder.maxLength()
+                    + " tokens and were cut; encoder.withMaxLength(...) takes more of them");
+        }
+        Map<List<String>, Integer> known = new LinkedHashMap<>();
+        for (int i = 0; i < train.size(); i++) {
+            known.putIfAbsent(spec.texts(spec.input(train.get(i))), i);
+        }
+        List<String> twice = new ArrayList<>();
+        for (int i = 0; i < validation.size(); i++) {
+            Integer at = known.get(spec.texts(spec.input(validation.get(i))));
+            if (at != null) {
+                twice.add("train[" + at + "] = validation[" + i + "]");
+            }
+        }
+        if (!twice.isEmpty()) {
+            notes.add(twice.size()
+                    + " texts of the validation part are in the training part, too, so scores on it are too" + " high: "
+                    + MessageText.values(twice));
+        }
+        return notes;
+    }
+
+    /**
+     * Predicts for one input.
+     *
+     * @param input the input
+     * @return the prediction
+     * @throws IllegalStateException if nothing was learned yet, or this task or its encoder is closed
+     * @throws IllegalArgumentException if the input is null or empty
+     */
+    public P predict(I input) {
+        return predict(List.of(Objects.requireNonNull(input, name + ".predict: input is null; expected a text")))
+                .get(0);
+    }
+
+    /**
+     * Predicts for many inputs at once, which is several times faster than one after the other.
+     *
+     * @param inputs the inputs
+     * @return a prediction for each, in their order
+     * @throws IllegalStateException as {@link #predict(Object)}
+     * @throws IllegalArgumentException if an input is null or empty; the message lists them
+     */
+    public List<P> predict(List<? extends I> inputs) {
+        Fitted<I, E, P> now = requireFitted("predict");
+        Problems problems = new Problems();
+        for (int i = 0; i < inputs.size(); i++) {
+            I input = inputs.get(i);
+            problems.check(
+                    input != null && spec.texts(input).stream().noneMatch(String::isBlank),
+                    "input " + i + " is " + (input == null ? "null" : "an empty text") + ", expected words");
+        }
+        problems.throwIfAny(name + ".predict");
+        List<TokenizedText> tokens = new ArrayList<>();
+        inputs.forEach(input -> tokens.add(spec.tokens(encoder, input)));
+        TokenRows.requireFit(name + ".predict", tokens, encoder.weights().config());
+        float[][] logits = now.model().logits(tokens);
+        List<P> predictions = new ArrayList<>();
+        for (int i = 0; i < logits.length; i++) {
+            predictions.add(now.targets().decode(inputs.get(i), tokens.get(i), logits[i]));
+        }
+        return predictions;
+    }
+
+    /**
+     * Compares predictions with what is true.
+     *
+     * @param examples the examples, none of them learned from
+     * @return the numbers
+     * @throws IllegalStateException as {@link #predict(Object)}
+     * @throws IllegalArgumentException if there is no example or a text is empty; the message lists every problem
+     */
+    public R evaluate(List<E> examples) {
+        if (examples.isEmpty()) {
+            throw new IllegalArgumentException(name + ".evaluate: no examples; expected one or more.");
+        }
+        List<I> inputs = new ArrayList<>();
+        examples.forEach(example -> inputs.add(spec.input(example)));
+        return spec.evaluate(examples, predict(inputs));
+    }
+
+    /**
+     * Writes what was learned: with LoRA a PEFT directory ({@code adapter_config.json}, {@code adapter_model.safetensors}, the
+     * head among {@code modules_to_save}), and beside it {@code lora4j_text.json} with the labels and what the encoder has to
+     * be. The encoder itself is not written. A head alone, and all weights, are written as safetensors of our own.
+     *
+     * @param directory where to; created if missing, files of an earlier save are replaced
+     * @throws IOException if it cannot be written
+     * @throws IllegalStateException if nothing was learned yet
+     */
+    public void save(Path directory) throws IOException {
+        Fitted<I, E, P> now = requireFitted("save");
+        Map<String, Object> fields = new LinkedHashMap<>();
+        fields.put("task", spec.kind().name());
+        fields.put("encoder", encoderFields());
+        fields.putAll(now.targets().description());
+        synchronized (this) {
+            TaskFiles.save(directory, now.model(), fields);
+        }
+    }
+
+    private Map<String, Object> encoderFields() {
+        Map<String, Object> fields = new LinkedHashMap<>();
+        fields.put("name", encoder.name());
+        fields.put("hidden", encoder.dimension());
+        fields.put("vocabulary", encoder.weights().config().vocabulary());
+        fields.put("pooling", encoder.pooling().name());
+        fields.put("maxLength", encoder.maxLength());
+        fields.put("prefix", encoder.prefixes().text());
+        return fields;
+    }
+
+    /** Takes up what {@link #save} wrote. */
+    final void read(Path directory) throws IOException {
+        Map<String, Object> fields = TaskFiles.read(directory);
+        Path file = directory.resolve(TaskFiles.DESCRIPTION);
+        if (!spec.kind().name().equals(fields.get("task"))) {
+            throw new IncompatibleBaseException(file + ": it is of the task " + MessageText.name(fields.get("task"))
+                    + "; expected " + MessageText.name(spec.kind().name()) + ", which " + name
+                    + " loads. Call load of the class that saved it.");
+        }
+        requireSameEncoder(file, fields.get("encoder"));
+        Targets<I, E, P> targets = spec.targets(file, fields);
+        TaskModel model;
+        try {
+            model = TaskFiles.load(directory, fields, parts, targets);
+        } catch (IncompatibleBaseException e) {
+            throw new IncompatibleBaseException(
+                    file + " has " + targets.outputs() + " outputs for its labels: " + e.getMessage(), e);
+        }
+        fitted = new Fitted<>(model, targets, null);
+    }
+
+    private void requireSameEncoder(Path file, Object saved) throws IOException {
+        if (!(saved instanceof Map<?, ?> before)) {
+            throw new CorruptAdapterException(
+                    file
+                            + ": it does not say for which encoder it is; expected an object \"encoder\". Save the task again.");
+        }
+        Problems problems = new Problems();
+        encoderFields()
+                .forEach((field, value) -> problems.check(
+                        field.equals("name") || value.equals(before.get(field)),
+                        field + " of the encoder is " + MessageText.name(value) + ", expected "
+                                + MessageText.name(before.get(field))));
+        if (!problems.isEmpty()) {
+            throw new IncompatibleBaseException(problems.message(file.toString()) + ". Load it with "
+                    + MessageText.name(before.get("name"))
+                    + ", and withMaxLength, withPooling or withPrefixes as they were when it was saved.");
+        }
+    }
+
+    /**
+     * What the last {@code fit} did.
+     *
+     * @return the report
+     * @throws IllegalStateException if nothing was learned here: not yet, or by the task that was loaded
+     */
+    public FitReport report() {
+        FitReport report = requireFitted("report").report();
+        if (report == null) {
+            throw new IllegalStateException(
+                    name + ".report: this task was loaded; expected one that was fitted here. Call fit(...) first.");
+        }
+        return report;
+    }
+
+    /**
+     * The adapted graph, with all that adapters can do: status, merging, other adapters beside this one.
+     *
+     * @return the live model
+     * @throws IllegalStateException if nothing was learned yet, or no adapter was
+     */
+    public AdaptedSameDiff model() {
+        TaskModel model = requireFitted("model").model();
+        return model.adapted()
+                .orElseThrow(() -> new IllegalStateException(name + ".model: "
+                        + (model.tuning() == Tuning.FULL ? "all weights were trained" : "the head alone was trained")
+                        + "; expected an adapter. graph() gives what was trained."));
+    }
+
+    /**
+     * The graph that predictions are computed by, {@code logits} among its variables.
+     *
+     * @return the live graph: with an adapter, that of {@link #model}
+     * @throws IllegalStateException if nothing was learned yet
+     */
+    public SameDiff graph() {
+        TaskModel model = requireFitted("graph").model();
+        return model.adapted().map(AdaptedSameDiff::graph).orElseGet(model::graph);
+    }
+
+    /**
+     * What was learned, as a value to combine, compare or serve.
+     *
+     * @return a copy of the adapter, the head in it
+     * @throws IllegalStateException as {@link #model}
+     */
+    public Adapter adapter() {
+        return model().adapter(AdaptedSameDiff.DEFAULT_ADAPTER);
+    }
+
+    /**
+     * The encoder.
+     *
+     * @return the encoder that this task was made with
+     */
+    public TextEncoder encoder() {
+        return encoder;
+    }
+
+    /** What decodes, for results that only one kind of task has. */
+    final Targets<I, E, P> learned(String call) {
+        return requireFitted(call).targets();
+    }
+
+    private Fitted<I, E, P> requireFitted(String call) {
+        requireOpen();
+        Fitted<I, E, P> now = fitted;
+        if (now == null) {
+            throw new IllegalStateException(
+                    name + "." + call + ": nothing was learned yet; expected fit(...) or load(...) before it.");
+        }
+        return now;
+    }
+
+    private void requireOpen() {
+        if (closed) {
+            throw new IllegalStateException(name + ": it is closed; expected an open one. Load it again.");
+        }
+    }
+
+    /** Frees what predictions keep; the encoder stays open. */
+    @Override
+    public void close() {
+        closed = true;
+        Fitted<I, E, P> now = fitted;
+        if (now != null) {
+            now.model().close();
+        }
+    }
+}

@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.text;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.adapter.Adapter;
+import org.lora4j.error.CorruptAdapterException;
+import org.lora4j.error.IncompatibleBaseException;
+import org.lora4j.pretrained.Pooling;
+import org.nd4j.linalg.api.buffer.DataType;
+
+class TextClassifierTest {
+
+    private static final TextEncoder ENCODER = TinyEncoder.create();
+    private static final List<LabeledText> TRAIN = TinyEncoder.reviews(40, 1);
+    private static final List<LabeledText> VALIDATION = TinyEncoder.reviews(20, 2);
+    private static final List<LabeledText> TEST = TinyEncoder.reviews(30, 3);
+
+    @TempDir
+    Path folder;
+
+    /** Learned once, for tests that only ask it. */
+    private static final TextClassifier FITTED = quick().build().fit(TRAIN, VALIDATION);
+
+    private static TextClassifier.Builder quick() {
+        return TextClassifier.builder(ENCODER).epochs(4);
+    }
+
+    @AfterAll
+    static void closeEncoder() {
+        ENCODER.close();
+    }
+
+    @Test
+    void fit_withoutAnyConfiguration_learnsAndPredictsTheUsersLabels() {
+        TextClassifier classifier = TextClassifier.builder(ENCODER).build().fit(TRAIN, VALIDATION);
+
+        Prediction prediction = classifier.predict("a very good film");
+
+        assertThat(prediction.label()).isEqualTo("positive");
+        assertThat(prediction.labels()).containsExactly("positive");
+        assertThat(prediction.scores().values().stream().mapToDouble(s -> s).sum())
+                .isCloseTo(1, within(1e-9));
+        assertThat(prediction.score()).isEqualTo(prediction.scores().get("positive"));
+        assertThat(classifier.evaluate(TEST).accuracy()).isGreaterThan(0.9);
+        assertThat(classifier.labels()).containsExactly("negative", "positive");
+        assertThat(classifier.report().validated()).isEqualTo(20);
+        assertThat(classifier.report().training()).isPresent();
+    }
+
+    @Test
+    void fit_withoutValidation_keepsAPartBack() {
+        TextClassifier classifier = quick().headOnly().build().fit(TRAIN);
+
+        assertThat(classifier.report().trained()).isEqualTo(32);
+        assertThat(classifier.report().validated()).isEqualTo(8);
+    }
+
+    @Test
+    void fit_twiceWithOneSeed_givesTheSameModel() {
+        TextClassifier again = quick().build().fit(TRAIN, VALIDATION);
+
+        assertThat(again.predict(texts(TEST))).isEqualTo(FITTED.predict(texts(TEST)));
+    }
+
+    @Test
+    void load_ofASavedClassifier_predictsTheSame() throws IOException {
+        TextClassifier headOnly = quick().headOnly().build().fit(TRAIN, VALIDATION);
+        TextClassifier full = quick().fullFineTuning().epochs(1).build().fit(TRAIN, VALIDATION);
+        for (TextClassifier classifier : List.of(FITTED, headOnly, full)) {
+            Path directory = Files.createTempDirectory(folder, "saved");
+            classifier.save(directory);
+
+            TextClassifier again = TextClassifier.load(directory, ENCODER);
+
+            assertThat(again.predict(texts(TEST))).isEqualTo(classifier.predict(texts(TEST)));
+            assertThat(again.labels()).isEqualTo(classifier.labels());
+        }
+    }
+
+    @Test
+    void save_withLora_writesAPeftDirectoryWithTheHead() throws IOException {
+        FITTED.save(folder);
+
+        Adapter adapter = Adapter.load(folder);
+
+        assertThat(adapter.loraConfig().rank()).isEqualTo(8);
+        assertThat(adapter.config().modulesToSave()).containsExactly("classifier");
+        assertThat(adapter.config().taskType()).isEqualTo("SEQ_CLS");
+        assertThat(adapter.savedParameters()).containsOnlyKeys("classifier.weight", "classifier.bias");
+        assertThat(adapter.modules()).containsKey("encoder.layer.0.attention.self.query");
+    }
+
+    @Test
+    void headOnly_leavesTheEncoderAndSolvesTheHead() {
+        TextClassifier classifier = quick().headOnly().build().fit(TRAIN, VALIDATION);
+
+        assertThat(classifier.evaluate(TEST).accuracy()).isGreaterThan(0.8);
+        assertThat(classifier.report().training()).isEmpty();
+        assertThatThrownBy(classifier::model)
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("the head alone was trained");
+    }
+
+    @Test
+    void severalLabels_givesEachThatReachesTheThreshold() {
+        List<LabeledText> texts = new ArrayList<>();
+        for (int i = 0; i < 60; i++) {
+            List<String> labels = new ArrayList<>();
+            String text = "the film";
+            if (i % 2 == 0) {
+                text += " good";
+                labels.add("praise");
+            }
+            if (i % 3 == 0) {
+                text += " card";
+                labels.add("money");
+            }
+            texts.add(new LabeledText(text + " is " + i, labels));
+        }
+        TextClassifier classifier =
+                quick().severalLabels().epochs(8).build().fit(texts.subList(0, 42), texts.subList(42, 60));
+
+        assertThat(classifier.predict("the film good card is 77").labels())
+                .containsExactlyInAnyOrder("praise", "money");
+        assertThat(classifier.predict("the film is 77").labels()).isEmpty();
+        assertThat(classifier.evaluate(texts).f1()).isGreaterThan(0.9);
+    }
+
+    @Test
+    void predict_fromManyThreads_givesWhatOneThreadGives() throws Exception {
+        List<Prediction> expected = FITTED.predict(texts(TEST));
+        ExecutorService threads = Executors.newFixedThreadPool(8);
+        try {
+            List<Future<List<Prediction>>> results = new ArrayList<>();
+            for (int i = 0; i < 32; i++) {
+                results.add(threads.submit(() -> FITTED.predict(texts(TEST))));
+            }
+            for (Future<List<Prediction>> result : results) {
+                assertThat(result.get()).isEqualTo(expected);
+            }
+        } finally {
+            threads.shutdownNow();
+        }
+    }
+
+    @Test
+    void model_disabled_isSeenByPredictions() {
+        Prediction adapted = FITTED.predict("the film is bad");
+
+        FITTED.model().disable();
+        Prediction base = FITTED.predict("the film is bad");
+        FITTED.model().enable();
+
+        assertThat(base).isNotEqualTo(adapted);
+        assertThat(FITTED.predict("the film is bad")).isEqualTo(adapted);
+    }
+
+    @Test
+    void fit_withBadExamples_namesAllOfThem() {
+        List<LabeledText> train = new ArrayList<>(TRAIN);
+        train.set(3, new LabeledText("  ", "positive"));
+        train.set(5, null);
+
+        assertThatThrownBy(() -> quick().build().fit(train, VALIDATION))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("train[3] is an empty text")
+                .hasMessageContaining("train[5] is null");
+    }
+
+    @Test
+    void fit_withALabelThatOnlyTheValidationPartHas_saysWhichAndWhere() {
+        List<LabeledText> validation = List.of(new LabeledText("the film", "positiv"), VALIDATION.get(0));
+
+        assertThatThrownBy(() -> quick().build().fit(TRAIN, validation))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("validation[0] has the label \"positiv\"")
+                .hasMessageContaining("closest: \"positive\"");
+    }
+
+    @Test
+    void fit_withASingleLabel_isRefused() {
+        List<LabeledText> one = TRAIN.stream()
+                .filter(text -> text.labels().contains("positive"))
+                .toList();
+
+        assertThatThrownBy(() -> quick().build().fit(one, VALIDATION))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("a single label, \"positive\"");
+    }
+
+    @Test
+    void fit_withSeveralLabelsInATextOfOne_saysWhatToCall() {
+        List<LabeledText> train = new ArrayList<>(TRAIN);
+        train.set(0, new LabeledText("a film", List.of("positive", "negative")));
+
+        assertThatThrownBy(() -> quick().build().fit(train, VALIDATION))
+                .hasMessageContaining("train[0] has 2 labels, expected one")
+                .hasMessageContaining("severalLabels()");
+    }
+
+    @Test
+    void fit_withTextsInBothParts_tellsSo() {
+        List<LabeledText> validation = new ArrayList<>(VALIDATION);
+        validation.set(0, TRAIN.get(2));
+        TextClassifier classifier = quick().headOnly().build().fit(TRAIN, validation);
+
+        assertThat(classifier.report().notes())
+                .singleElement()
+                .asString()
+                .contains("1 texts of the validation part are in the training part")
+                .contains("train[2] = validation[0]");
+    }
+
+    @Test
+    void fit_withTextsBeyondTheLimit_countsThem() {
+        List<LabeledText> train = new ArrayList<>(TRAIN);
+        train.add(new LabeledText("good ".repeat(40), "positive"));
+        TextClassifier classifier = quick().headOnly().build().fit(train, VALIDATION);
+
+        assertThat(classifier.report().notes())
+                .singleElement()
+                .asString()
+                .contains("1 of 61 texts are longer than 16 tokens and were cut");
+    }
+
+    @Test
+    void fit_thatFails_leavesWhatWasLearnedBefore() {
+        TextClassifier classifier = quick().headOnly().build().fit(TRAIN, VALIDATION);
+        Prediction before = classifier.predict("the film is bad");
+
+        assertThatThrownBy(() -> classifier.fit(List.of(), VALIDATION)).isInstanceOf(IllegalArgumentException.class);
+
+        assertThat(classifier.predict("the film is bad")).isEqualTo(before);
+    }
+
+    @Test
+    void predict_ofAnEmptyText_isRefused() {
+        TextClassifier classifier = quick().headOnly().build().fit(TRAIN, VALIDATION);
+
+        assertThatThrownBy(() -> classifier.predict(List.of("a film", " ")))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("input 1 is an empty text");
+    }
+
+    @Test
+    void predict_beforeFitOrAfterClose_saysWhatIsMissing() {
+        TextClassifier fresh = quick().build();
+        assertThatThrownBy(() -> fresh.predict("a film")).hasMessageContaining("nothing was learned yet");
+
+        fresh.close();
+        assertThatThrownBy(() -> fresh.predict("a film")).hasMessageContaining("it is closed");
+    }
+
+    @Test
+    void load_withAnotherPooling_namesTheDifference() throws IOException {
+        quick().headOnly().build().fit(TRAIN, VALIDATION).save(folder);
+        TextEncoder other = TextEncoder.of(TinyEncoder.weights(DataType.FLOAT), ENCODER.tokenizer(), Pooling.MEAN);
+
+        assertThatThrownBy(() -> TextClassifier.load(folder, other))
+                .isInstanceOf(IncompatibleBaseException.class)
+                .hasMessageContaining("pooling of the encoder is \"MEAN\", expected \"NORMALIZED_MEAN\"");
+    }
+
+    @Test
+    void load_withLabelsThatDoNotFitTheHead_isRefused() throws IOException {
+        FITTED.save(folder);
+        Path json = folder.resolve("lora4j_text.json");
+        Files.writeString(json, Files.readString(json).replace("\"negative\",", "\"negative\", \"other\","));
+
+        assertThatThrownBy(() -> TextClassifier.load(folder, ENCODER))
+                .isInstanceOf(IncompatibleBaseException.class)
+                .hasMessageContaining("has 3 outputs for its labels");
+    }
+
+    @Test
+    void load_ofWeightsOfAnotherSave_isRefused() throws IOException {
+        quick().headOnly().build().fit(TRAIN, VALIDATION).save(folder);
+        String labels = Files.readString(folder.resolve("lora4j_text.json"));
+        quick().headOnly().build().fit(TRAIN.subList(0, 20), VALIDATION).save(folder);
+        Files.writeString(folder.resolve("lora4j_text.json"), labels);
+
+        assertThatThrownBy(() -> TextClassifier.load(folder, ENCODER))
+                .isInstanceOf(CorruptAdapterException.class)
+                .hasMessageContaining("it was written for weights with sha256");
+    }
+
+    @Test
+    void balancedLabels_letARareLabelCountAsMuch() {
+        List<LabeledText> train = new ArrayList<>();
+        for (int i = 0; i < 40; i++) {
+            train.add(new LabeledText("the film is " + i, i % 10 == 0 ? "rare" : "common"));
+        }
+        TextClassifier plain = quick().headOnly().build().fit(train, train);
+        TextClassifier balanced = quick().headOnly().balancedLabels().build().fit(train, train);
+
+        double before = plain.predict("the film is").scores().get("rare");
+        double after = balanced.predict("the film is").scores().get("rare");
+
+        assertThat(before).isCloseTo(0.1, within(0.1));
+        assertThat(after).isCloseTo(0.5, within(0.15));
+    }
+
+    @Test
+    void build_withSettingsOutOfRange_namesAllOfThem() {
+        assertThatThrownBy(() -> TextClassifier.builder(ENCODER)
+                        .epochs(0)
+                        .threshold(1)
+                        .learningRate(Double.NaN)
+                        .build())
+                .hasMessageContaining("3 problems")
+                .hasMessageContaining("epochs = 0")
+                .hasMessageContaining("threshold = 1.0")
+                .hasMessageContaining("learningRate = NaN");
+    }
+
+    @Test
+    void evaluate_countsAsDefined() {
+        LabelEvaluation evaluation = LabelEvaluation.of(
+                List.of(List.of("a"), List.of("a", "b"), List.of("c")),
+                List.of(List.of("a"), List.of("b", "c"), List.of()));
+
+        // Right: a, b; given: a, b, c; true: a, a, b, c.
+        assertThat(evaluation.precision()).isCloseTo(2.0 / 3, within(1e-12));
+        assertThat(evaluation.recall()).isCloseTo(0.5, within(1e-12));
+        assertThat(evaluation.f1()).isCloseTo(4.0 / 7, within(1e-12));
+        assertThat(evaluation.accuracy()).isCloseTo(1.0 / 3, within(1e-12));
+        assertThat(evaluation.byLabel())
+                .containsExactly(
+                        Map.entry("a", new LabelEvaluation.OfLabel(1, 0.5, 2.0 / 3, 2)),
+                        Map.entry("b", new LabelEvaluation.OfLabel(1, 1, 1, 1)),
+                        Map.entry("c", new LabelEvaluation.OfLabel(0, 0, 0, 1)));
+    }
+
+    private static List<String> texts(List<LabeledText> examples) {
+        return examples.stream().map(LabeledText::text).toList();
+    }
+}
