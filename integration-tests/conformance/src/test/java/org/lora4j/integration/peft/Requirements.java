@@ -39,6 +39,13 @@ final class Requirements {
             "ln-tuning",
             "shira",
             "adalora",
+            "gralora",
+            "delora",
+            "c3a",
+            "road",
+            "oft",
+            "hra",
+            "boft",
             "fourierft",
             "vblora");
 
@@ -62,7 +69,8 @@ final class Requirements {
         boolean lora = type.equals("LORA");
         return switch (golden.family()) {
             case "lora-conversion" ->
-                Set.of("LORA", "LOHA", "HIRA", "LOKR", "MISS", "VERA").contains(type);
+                Set.of("LORA", "LOHA", "HIRA", "LOKR", "MISS", "VERA", "SHIRA", "DELORA", "C3A")
+                        .contains(type);
             case "lora-init", "lora-init-data" ->
                 lora && !isBoundElsewhere(config.path("init_lora_weights").asText());
             case "train" ->
@@ -77,7 +85,11 @@ final class Requirements {
                                         "VERA",
                                         "RANDLORA",
                                         "LN_TUNING",
-                                        "TRAINABLE_TOKENS")
+                                        "TRAINABLE_TOKENS",
+                                        "ROAD",
+                                        "OFT",
+                                        "HRA",
+                                        "BOFT")
                                 .contains(type)
                         && !config.path("use_dora").asBoolean()
                         && TrainingRecipe.isKnown(golden.about());
