@@ -14,6 +14,7 @@ import org.lora4j.config.AdapterConfig;
 import org.lora4j.config.BoftConfig;
 import org.lora4j.config.C3aConfig;
 import org.lora4j.config.DeloraConfig;
+import org.lora4j.config.FourierFtConfig;
 import org.lora4j.config.GraloraConfig;
 import org.lora4j.config.HiraConfig;
 import org.lora4j.config.HraConfig;
@@ -29,6 +30,7 @@ import org.lora4j.config.RandLoraConfig;
 import org.lora4j.config.RoadConfig;
 import org.lora4j.config.ShiraConfig;
 import org.lora4j.config.TrainableTokensConfig;
+import org.lora4j.config.VbLoraConfig;
 import org.lora4j.config.VeraConfig;
 import org.lora4j.error.MessageText;
 
@@ -81,7 +83,12 @@ public final class AdapterMethods {
             new Line<>(RoadConfig.class, (config, path) -> new RoadMethod(config.variant(), config.groupSize())),
             new Line<>(OftConfig.class, (config, path) -> new OftMethod(config)),
             new Line<>(HraConfig.class, (config, path) -> new HraMethod(config.applyGs())),
-            new Line<>(BoftConfig.class, (config, path) -> new BoftMethod(config)));
+            new Line<>(BoftConfig.class, (config, path) -> new BoftMethod(config)),
+            new Line<>(FourierFtConfig.class, (config, path) -> new FourierFtMethod()),
+            new Line<>(
+                    VbLoraConfig.class,
+                    (config, path) ->
+                            new VbLoraMethod(config.vectors(), config.vectorLength(), config.top(), config.saveTop())));
 
     /** What makes the method of a saved network, by the name before the colon of its id. */
     private static final Map<String, Function<MethodOptions, AdapterMethod>> SAVED = new TreeMap<>(Map.ofEntries(
@@ -105,7 +112,9 @@ public final class AdapterMethods {
             Map.entry("ROAD", RoadMethod::saved),
             Map.entry("OFT", OftMethod::saved),
             Map.entry("HRA", HraMethod::saved),
-            Map.entry("BOFT", BoftMethod::saved)));
+            Map.entry("BOFT", BoftMethod::saved),
+            Map.entry("FOURIERFT", options -> new FourierFtMethod()),
+            Map.entry("VBLORA", VbLoraMethod::of)));
 
     private AdapterMethods() {}
 

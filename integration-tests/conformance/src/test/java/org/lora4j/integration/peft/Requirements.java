@@ -45,7 +45,9 @@ final class Requirements {
             "road",
             "oft",
             "hra",
-            "boft");
+            "boft",
+            "fourierft",
+            "vblora");
 
     private Requirements() {}
 

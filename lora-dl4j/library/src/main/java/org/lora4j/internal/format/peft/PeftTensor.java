@@ -127,7 +127,25 @@ public enum PeftTensor {
     /** BOFT's matrices [factors, blocks, size, size]. */
     BOFT_R("boft_R", "BOFT"),
     /** BOFT's scales [out, 1], convolution [1, out]. */
-    BOFT_S("boft_s", "BOFT");
+    BOFT_S("boft_s", "BOFT"),
+    /** FourierFT's coefficients [number]. */
+    FOURIERFT_SPECTRUM("fourierft_spectrum", "FOURIERFT"),
+    /** The places of FourierFT's coefficients, integers: rows, then columns [2, number]; in no file of PEFT's. */
+    FOURIERFT_INDICES("fourierft_indices", "FOURIERFT"),
+    /** VB-LoRA's logits next to the input [rank, in / length, vectors]. */
+    VBLORA_LOGITS_A("vblora_logits_A", "VBLORA"),
+    /** VB-LoRA's logits next to the output [out / length, rank, vectors]. */
+    VBLORA_LOGITS_B("vblora_logits_B", "VBLORA"),
+    /** VB-LoRA's vectors that are mixed next to the input, integers [rank, in / length, top]. */
+    VBLORA_INDICES_A("vblora_logits_A_topk_indices", "VBLORA"),
+    /** VB-LoRA's vectors that are mixed next to the output, integers [out / length, rank, top]. */
+    VBLORA_INDICES_B("vblora_logits_B_topk_indices", "VBLORA"),
+    /** VB-LoRA's weights of all but the last of them [rank, in / length, top - 1]. */
+    VBLORA_WEIGHTS_A("vblora_logits_A_topk_weights", "VBLORA"),
+    /** VB-LoRA's weights of all but the last of them [out / length, rank, top - 1]. */
+    VBLORA_WEIGHTS_B("vblora_logits_B_topk_weights", "VBLORA"),
+    /** VB-LoRA's vectors, of all modules [vectors, length]. */
+    VBLORA_BANK("vblora_vector_bank", "VBLORA");
 
     private final String suffix;
     private final String peftType;
@@ -156,7 +174,10 @@ public enum PeftTensor {
      * @return false for what learns
      */
     public boolean isInteger() {
-        return this == SHIRA_INDICES;
+        return switch (this) {
+            case SHIRA_INDICES, FOURIERFT_INDICES, VBLORA_INDICES_A, VBLORA_INDICES_B -> true;
+            default -> false;
+        };
     }
 
     /**
