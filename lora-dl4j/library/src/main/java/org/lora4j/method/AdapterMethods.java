@@ -40,9 +40,7 @@ public final class AdapterMethods {
     }
 
     private static final List<Line<?>> TABLE = List.of(
-            new Line<>(
-                    LoraConfig.class,
-                    (config, path) -> config.dora() ? new DoraMethod() : new LoraMethod(config.loraBias())),
+            new Line<>(LoraConfig.class, (config, path) -> lora(config)),
             new Line<>(Ia3Config.class, (config, path) -> new Ia3Method(config.isFeedforward(path))),
             new Line<>(LohaConfig.class, (config, path) -> new LohaMethod(config.effectiveConvolution())),
             new Line<>(LokrConfig.class, LokrMethod::new),
@@ -73,6 +71,7 @@ public final class AdapterMethods {
     private static final Map<String, Function<MethodOptions, AdapterMethod>> SAVED = new TreeMap<>(Map.ofEntries(
             Map.entry("LORA", options -> new LoraMethod()),
             Map.entry("DORA", options -> new DoraMethod()),
+            Map.entry("KASA", options -> new KasaMethod()),
             Map.entry("IA3", options -> new Ia3Method(false)),
             Map.entry("IA3_FEEDFORWARD", options -> new Ia3Method(true)),
             Map.entry("LOHA", options -> new LohaMethod(false)),
@@ -89,6 +88,13 @@ public final class AdapterMethods {
             Map.entry("C3A", options -> new C3aMethod(options.integer("block")))));
 
     private AdapterMethods() {}
+
+    private static AdapterMethod lora(LoraConfig config) {
+        if (config.kasa() != null) {
+            return new KasaMethod();
+        }
+        return config.dora() ? new DoraMethod() : new LoraMethod(config.loraBias());
+    }
 
     /**
      * The method that a config asks for in a module.

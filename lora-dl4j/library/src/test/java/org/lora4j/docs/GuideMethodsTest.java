@@ -15,7 +15,9 @@ import org.lora4j.config.DeloraConfig;
 import org.lora4j.config.GraloraConfig;
 import org.lora4j.config.HiraConfig;
 import org.lora4j.config.Initialization;
+import org.lora4j.config.KasaOptions;
 import org.lora4j.config.LokrConfig;
+import org.lora4j.config.LoraConfig;
 import org.lora4j.config.MissConfig;
 import org.lora4j.config.ShiraConfig;
 import org.lora4j.samediff.AdaptedSameDiff;
@@ -96,6 +98,17 @@ class GuideMethodsTest {
                 .build();
 
         check(c3a);
+    }
+
+    @Test
+    void kasa() throws IOException {
+        LoraConfig kasa = LoraConfig.builder()
+                .rank(2)
+                .kasa(new KasaOptions())
+                .targetModules("dense1")
+                .build();
+
+        check(kasa);
     }
 
     private void check(AdapterConfig config) throws IOException {
