@@ -157,13 +157,15 @@ public final class LoraConfig extends RankedConfig {
                     !loraBias || !special,
                     "loraBias with initialization " + start + ", expected KAIMING_UNIFORM or RANDOM");
             problems.check(
-                    !dora || start == null || !start.movesBase(),
-                    "dora with initialization " + start + ", expected a start that leaves the base as it is");
+                    !dora || start == null || (!start.movesBase() && start != Initialization.MICA),
+                    "dora with initialization " + start
+                            + ", expected a start that leaves the base as it is and trains B");
             if (get(KASA) != null) {
                 problems.check(!dora && !loraBias, "kasa with dora or loraBias, expected one of them");
                 problems.check(
-                        start == null || !start.movesBase(),
-                        "kasa with initialization " + start + ", expected a start that leaves the base as it is");
+                        start == null || (!start.movesBase() && start != Initialization.MICA),
+                        "kasa with initialization " + start
+                                + ", expected a start that leaves the base as it is and trains B");
                 problems.check(isEmpty(TARGET_PARAMETERS), "kasa with targetParameters, expected plain LoRA");
             }
             if (!isEmpty(TARGET_PARAMETERS)) {

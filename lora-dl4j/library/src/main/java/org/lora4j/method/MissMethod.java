@@ -66,6 +66,12 @@ public final class MissMethod implements AdapterMethod {
         return MethodOptions.id("MISS", Map.of("variant", variant, "mini", miniRank));
     }
 
+    // The block is repeated or summed over: A is a fixed pattern of ones of that rank.
+    @Override
+    public OptionalInt keptRank(int rank) {
+        return variant == MissVariant.BAT ? OptionalInt.empty() : OptionalInt.of(rank);
+    }
+
     @Override
     public Map<String, long[]> factors(ModuleShape shape, int rank) {
         if (shape.kind() != ModuleShape.Kind.LINEAR) {
@@ -123,11 +129,6 @@ public final class MissMethod implements AdapterMethod {
                             default -> "[" + rank + ", outputs]";
                         }
                         + " by the config");
-    }
-
-    @Override
-    public OptionalInt keptRank(int rank) {
-        return variant == MissVariant.BAT ? OptionalInt.empty() : OptionalInt.of(rank);
     }
 
     @Override

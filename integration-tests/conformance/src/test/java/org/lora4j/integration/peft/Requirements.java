@@ -35,12 +35,17 @@ final class Requirements {
             "vera",
             "pvera",
             "randlora",
+            "trainable-tokens",
+            "ln-tuning",
             "shira",
+            "adalora",
             "gralora",
             "delora",
             "c3a",
-            "trainable-tokens",
-            "ln-tuning");
+            "road",
+            "oft",
+            "hra",
+            "boft");
 
     private Requirements() {}
 
@@ -62,9 +67,10 @@ final class Requirements {
         boolean lora = type.equals("LORA");
         return switch (golden.family()) {
             case "lora-conversion" ->
-                Set.of("LORA", "LOHA", "LOKR", "MISS", "HIRA", "DELORA", "C3A").contains(type);
-            case "lora-init" ->
-                lora && !isRandomized(config.path("init_lora_weights").asText());
+                Set.of("LORA", "LOHA", "HIRA", "LOKR", "MISS", "VERA", "SHIRA", "DELORA", "C3A")
+                        .contains(type);
+            case "lora-init", "lora-init-data" ->
+                lora && !isBoundElsewhere(config.path("init_lora_weights").asText());
             case "train" ->
                 Set.of(
                                         "LORA",
@@ -80,7 +86,11 @@ final class Requirements {
                                         "VERA",
                                         "RANDLORA",
                                         "LN_TUNING",
-                                        "TRAINABLE_TOKENS")
+                                        "TRAINABLE_TOKENS",
+                                        "ROAD",
+                                        "OFT",
+                                        "HRA",
+                                        "BOFT")
                                 .contains(type)
                         && !config.path("use_dora").asBoolean()
                         && TrainingRecipe.isKnown(golden.about());
@@ -89,7 +99,8 @@ final class Requirements {
         };
     }
 
-    private static boolean isRandomized(String start) {
-        return start.startsWith("pissa_niter") || start.equals("eva");
+    /** Whether an adapter belongs to a base that is in no file, drawn at random or quantized. */
+    private static boolean isBoundElsewhere(String start) {
+        return start.startsWith("pissa_niter") || start.equals("loftq");
     }
 }

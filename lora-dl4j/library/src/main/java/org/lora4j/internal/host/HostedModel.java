@@ -11,6 +11,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.adapter.BaseHashes;
 import org.lora4j.config.AdapterConfig;
@@ -18,6 +20,9 @@ import org.lora4j.config.ModuleSelector;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.format.peft.PeftFile;
+import org.lora4j.method.AdapterMethod;
+import org.lora4j.method.AdapterMethods;
+import org.lora4j.method.StepRule;
 import org.lora4j.method.TokenRowsMethod;
 import org.lora4j.model.AdaptableModule;
 import org.lora4j.model.AdaptedModel;
@@ -98,8 +103,19 @@ public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedMo
                                 || Collections.disjoint(adapter.changedWeights(), other.tablesWithRows()),
                         "\"" + other.name() + "\" replaces rows of the table that \"" + adapter.name()
                                 + "\" adds to; merge both in one call");
+                problems.check(
+                        chosen.contains(other) || Collections.disjoint(orderedModules(adapter), orderedModules(other)),
+                        "\"" + other.name() + "\" and \"" + adapter.name() + "\" turn the same weights one after the"
+                                + " other; merge both in one call");
             }
         }
+    }
+
+    private static Set<String> orderedModules(HostAdapter adapter) {
+        return adapter.partsByModule().entrySet().stream()
+                .filter(part -> part.getValue().method().order() != AdapterMethod.Order.ANY)
+                .map(Map.Entry::getKey)
+                .collect(Collectors.toSet());
     }
 
     /**
@@ -180,9 +196,20 @@ public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedMo
         Objects.requireNonNull(
                 config,
                 "addAdapter: config is null; expected LoraConfig.builder()....build() or the config of another method");
+        addFresh(name, config, () -> fresh(name, config, seed));
+    }
+
+    /**
+     * Adds a fresh adapter, trainable and not active.
+     *
+     * @param name its name
+     * @param config its config
+     * @param made makes it, once the name is known to be free
+     */
+    protected final void addFresh(String name, AdapterConfig config, Supplier<A> made) {
         adapters.requireFree(name);
         requireTrainable(name, config, config.obstaclesToStart());
-        adapters.put(fresh(name, config, seed));
+        adapters.put(made.get());
         LinkedHashSet<String> trainable = new LinkedHashSet<>(state.trainable());
         trainable.add(name);
         // Not active: what runs does not change.
@@ -257,6 +284,10 @@ public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedMo
 
     @Override
     public final Adapter adapter(String name) {
+        return adapters.get(name).hasGivenStart() ? plainAdapter(name) : values(name);
+    }
+
+    private Adapter values(String name) {
         adapters.get(name);
         collectValues();
         Adapter own = adapters.get(name).snapshot(named(adapters.get(name)));
@@ -273,9 +304,33 @@ public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedMo
         return Adapter.of(adapter.config(), adapter.extras(), modules, adapter.savedParameters());
     }
 
+    /**
+     * What adapters that act and learn want in a training beside gradients.
+     *
+     * @return rules for one run, in the order of the active adapters
+     */
+    public List<StepRule> stepRules() {
+        List<StepRule> rules = new ArrayList<>();
+        for (String name : state.active()) {
+            if (state.learning().contains(name)) {
+                A adapter = adapters.get(name);
+                AdapterMethods.stepRule(
+                                adapter.config(), adapter.parameterNames(), config -> changeConfig(name, config))
+                        .ifPresent(rules::add);
+            }
+        }
+        return rules;
+    }
+
+    @SuppressWarnings("unchecked") // An adapter gives one of its own kind.
+    private void changeConfig(String name, AdapterConfig config) {
+        A adapter = adapters.get(name);
+        adapters.put((A) adapter.withFile(new PeftFile(config, adapter.file().extras())));
+    }
+
     @Override
     public final Adapter plainAdapter(String name) {
-        return PlainAdapters.of(adapters.get(name), adapter(name));
+        return PlainAdapters.of(adapters.get(name), values(name));
     }
 
     /**

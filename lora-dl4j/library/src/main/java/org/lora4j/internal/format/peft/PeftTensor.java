@@ -94,6 +94,12 @@ public enum PeftTensor {
     SHIRA_WEIGHT("shira_weight", "SHIRA"),
     /** The places of SHiRA's values, integers: rows, then columns [2, number]. */
     SHIRA_INDICES("shira_indices", "SHIRA"),
+    /** AdaLoRA's rows next to the input [rank, in * window]. */
+    ADALORA_A("lora_A", "ADALORA"),
+    /** AdaLoRA's columns next to the output [out, rank]. */
+    ADALORA_B("lora_B", "ADALORA"),
+    /** AdaLoRA's values between the two [rank, 1]. */
+    ADALORA_E("lora_E", "ADALORA"),
     /** The blocks of GraLoRA next to the input [k, in / k, rank]. */
     GRALORA_A("gralora_A", "GRALORA"),
     /** The blocks of GraLoRA next to the output [k, rank, out / k]. */
@@ -111,7 +117,19 @@ public enum PeftTensor {
     /** The lengths of the columns of the weight, in DeLoRA [in]. */
     DELORA_W_NORM("delora_w_norm", "DELORA"),
     /** The vectors of the circulant blocks of C3A [out / size, in / size, size]. */
-    C3A_KERNEL("c3a_kernel", "C3A");
+    C3A_KERNEL("c3a_kernel", "C3A"),
+    /** RoAD's angles [out / 2], [out] or [2 out]. */
+    ROAD_THETA("road_theta", "ROAD"),
+    /** RoAD's scales, as many. */
+    ROAD_ALPHA("road_alpha", "ROAD"),
+    /** OFT's skew matrices, what is above their diagonals [blocks, size (size - 1) / 2]. */
+    OFT_R("oft_R.weight", "OFT"),
+    /** HRA's normals [in * window, rank]. */
+    HRA_U("hra_u", "HRA"),
+    /** BOFT's matrices [factors, blocks, size, size]. */
+    BOFT_R("boft_R", "BOFT"),
+    /** BOFT's scales [out, 1], convolution [1, out]. */
+    BOFT_S("boft_s", "BOFT");
 
     private final String suffix;
     private final String peftType;
