@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.lora4j.internal.array.Matrix;
-import org.lora4j.internal.array.RandomStreams;
 import org.lora4j.internal.array.SingularValues;
+import org.lora4j.random.RandomStreams;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
