@@ -50,13 +50,7 @@ public final class AdapterMethods {
     }
 
     private static final List<Line<?>> TABLE = List.of(
-            new Line<>(
-                    LoraConfig.class,
-                    (config, path) -> config.dora()
-                            ? new DoraMethod()
-                            : config.initialization() == Initialization.MICA
-                                    ? LoraMethod.withFixedUp()
-                                    : new LoraMethod(config.loraBias())),
+            new Line<>(LoraConfig.class, (config, path) -> lora(config)),
             new Line<>(Ia3Config.class, (config, path) -> new Ia3Method(config.isFeedforward(path))),
             new Line<>(LohaConfig.class, (config, path) -> new LohaMethod(config.effectiveConvolution())),
             new Line<>(LokrConfig.class, LokrMethod::new),
@@ -94,6 +88,7 @@ public final class AdapterMethods {
     private static final Map<String, Function<MethodOptions, AdapterMethod>> SAVED = new TreeMap<>(Map.ofEntries(
             Map.entry("LORA", options -> options.values().isEmpty() ? new LoraMethod() : LoraMethod.withFixedUp()),
             Map.entry("DORA", options -> new DoraMethod()),
+            Map.entry("KASA", options -> new KasaMethod()),
             Map.entry("IA3", options -> new Ia3Method(false)),
             Map.entry("IA3_FEEDFORWARD", options -> new Ia3Method(true)),
             Map.entry("LOHA", options -> new LohaMethod(false)),
@@ -117,6 +112,18 @@ public final class AdapterMethods {
             Map.entry("VBLORA", VbLoraMethod::of)));
 
     private AdapterMethods() {}
+
+    private static AdapterMethod lora(LoraConfig config) {
+        if (config.kasa() != null) {
+            return new KasaMethod();
+        }
+        if (config.dora()) {
+            return new DoraMethod();
+        }
+        return config.initialization() == Initialization.MICA
+                ? LoraMethod.withFixedUp()
+                : new LoraMethod(config.loraBias());
+    }
 
     /**
      * The method that a config asks for in a module.

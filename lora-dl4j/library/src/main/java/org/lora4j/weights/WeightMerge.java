@@ -203,8 +203,8 @@ public final class WeightMerge {
                     + "\". Keep this adapter beside the weights instead of merging it.");
         }
         // A weight that the adapter brings along has been moved already.
-        boolean moved = adapter.config().initialization().movesBase()
-                && !adapter.savedParameters().containsKey(site.weight());
+        boolean moved =
+                adapter.config().movesBase() && !adapter.savedParameters().containsKey(site.weight());
         return new Update(
                 site.method(),
                 site.shape(),
@@ -247,7 +247,7 @@ public final class WeightMerge {
                 weight.dataType(),
                 () -> weight);
         try {
-            return site.method().initialize(start);
+            return site.method().given(start, site.method().initialize(start));
         } catch (IllegalArgumentException e) {
             throw new IncompatibleBaseException(
                     "WeightMerge: module \"" + site.module() + "\" cannot have started as its config says: "

@@ -18,7 +18,9 @@ import org.lora4j.config.DeloraConfig;
 import org.lora4j.config.GraloraConfig;
 import org.lora4j.config.HiraConfig;
 import org.lora4j.config.Initialization;
+import org.lora4j.config.KasaOptions;
 import org.lora4j.config.LokrConfig;
+import org.lora4j.config.LoraConfig;
 import org.lora4j.config.MissConfig;
 import org.lora4j.config.RandLoraConfig;
 import org.lora4j.config.ShiraConfig;
@@ -155,6 +157,17 @@ class GuideMethodsTest {
                 .load();
 
         assertThat(adapter.unsavedTensors()).hasSize(2);
+    }
+
+    @Test
+    void kasa() throws IOException {
+        LoraConfig kasa = LoraConfig.builder()
+                .rank(2)
+                .kasa(new KasaOptions())
+                .targetModules("dense1")
+                .build();
+
+        check(kasa);
     }
 
     private void check(AdapterConfig config) throws IOException {

@@ -34,6 +34,7 @@ import org.lora4j.config.HiraConfig;
 import org.lora4j.config.HraConfig;
 import org.lora4j.config.Ia3Config;
 import org.lora4j.config.Initialization;
+import org.lora4j.config.KasaOptions;
 import org.lora4j.config.LohaConfig;
 import org.lora4j.config.LokrConfig;
 import org.lora4j.config.LoraConfig;
@@ -94,6 +95,7 @@ public abstract class AdapterMethodContract {
     static {
         METHODS.put("LoRA", () -> LoraConfig.builder().rank(2).alpha(3));
         METHODS.put("DoRA", () -> LoraConfig.builder().rank(2).alpha(3).dora(true));
+        METHODS.put("KaSA", () -> LoraConfig.builder().rank(2).alpha(3).kasa(new KasaOptions()));
         METHODS.put("IA3", Ia3Config::builder);
         METHODS.put("IA3, feed-forward", Ia3Config::builder);
         METHODS.put("LoHa", () -> LohaConfig.builder().rank(2).alpha(3));
@@ -197,6 +199,8 @@ public abstract class AdapterMethodContract {
     @ParameterizedTest
     @MethodSource("cases")
     void fresh_leavesTheOutput(String method, String network) {
+        // The base gives up a part of its weights, which is not made up for.
+        assumeThat(method).isNotEqualTo("KaSA");
         AdaptedModel model = adapted(method, network, Initialization.KAIMING_UNIFORM);
 
         double[] base = output(model(network), network);
@@ -308,7 +312,7 @@ public abstract class AdapterMethodContract {
     void two_mergedTogether_computeWhatTheyComputeBesideEachOther(String method, String network) {
         AdaptedModel model = acting(method, network);
         // V of DoRA has the weight without the other one only while that is not merged, as in PEFT.
-        assumeThat(method).isNotEqualTo("DoRA");
+        assumeThat(method).isNotIn("DoRA", "KaSA");
         model.addAdapter("other", config(method, network, Initialization.RANDOM), 2);
         model.activate("default", "other");
         moveFromStart(method, network, model);
@@ -360,6 +364,17 @@ public abstract class AdapterMethodContract {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("\"lora\" (LoRA) and \"default\" (IA3) both adapt");
         assertThat(model.activeAdapters()).containsExactly("default");
+    }
+
+    @Test
+    void twoThatChangeTheBase_areRefusedByName() {
+        String network = networks().get(0);
+        AdaptedModel model = acting("KaSA", network);
+        model.addAdapter("other", config("KaSA", network, Initialization.RANDOM), 2);
+
+        assertThatThrownBy(() -> model.activate("default", "other"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("\"default\" (KaSA) and \"other\" (KaSA) both adapt");
     }
 
     @Test

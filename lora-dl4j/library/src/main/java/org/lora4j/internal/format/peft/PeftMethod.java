@@ -54,7 +54,6 @@ record PeftMethod(String type, Supplier<? extends AdapterConfig.Builder<?>> buil
                     // Only tied embeddings take notice of it; with those it is refused.
                     PeftField.carried("ensure_weight_tying", false),
                     PeftField.carried("eva_config", null),
-                    PeftField.refused("kasa_config", null),
                     PeftField.carried("loftq_config", Map.of()),
                     PeftField.carried("lora_ga_config", null),
                     PeftField.refused("megatron_config", null),

@@ -22,6 +22,8 @@ public enum PeftTensor {
     LORA_B_BIAS("lora_B.bias"),
     /** DoRA's magnitudes: linear [out], convolution [1, out, 1...], embedding [dimension]. */
     MAGNITUDE("lora_magnitude_vector"),
+    /** KaSA's diagonal between A and B [rank]. */
+    DIAGONAL("lora_diag"),
     /** Rows of an embedding that replace the base's [number of rows, dimension]. */
     TOKEN_ROWS("token_adapter.trainable_tokens_delta"),
     /** The same rows where they are all that is trained. Adapters know both as {@link #TOKEN_ROWS}. */
