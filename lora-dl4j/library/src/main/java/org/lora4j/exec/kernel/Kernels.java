@@ -49,6 +49,8 @@ public final class Kernels {
             Kernel.dense(LayerNormKernels::forward).when(Kernels::isLayerNorm),
             "layer_norm_bp",
             Kernel.dense(LayerNormKernels::backward).when(Kernels::isLayerNorm),
+            "scatter_add",
+            Kernel.of(ScatterKernels::add).when((op, in) -> ScatterKernels.isOfNumbers(in)),
             "matmul",
             Kernel.of((in, out) -> ThinProducts.tallGradient(in, out.get(0), Multiplier.nd4j()))
                     .when(ThinProducts::isTallGradient));
