@@ -32,6 +32,11 @@ public enum Initialization {
      * 2406.01775.
      */
     OLORA("olora"),
+    /**
+     * B the left singular vectors of the weight with the smallest values, and not trained; A zero. The update starts at zero,
+     * and the base stays as it is.
+     */
+    MICA("mica"),
     /** LoKr as the library it comes from starts it: the right factor zero, the left one random. The update starts at zero. */
     LYCORIS("lycoris"),
     /** C3A: uniform in ±√(6/(inputs + outputs)). The update does not start at zero. */

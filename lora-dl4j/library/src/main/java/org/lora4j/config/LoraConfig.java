@@ -141,8 +141,9 @@ public final class LoraConfig extends RankedConfig {
                     !loraBias || !special,
                     "loraBias with initialization " + start + ", expected KAIMING_UNIFORM or RANDOM");
             problems.check(
-                    !dora || start == null || !start.movesBase(),
-                    "dora with initialization " + start + ", expected a start that leaves the base as it is");
+                    !dora || start == null || (!start.movesBase() && start != Initialization.MICA),
+                    "dora with initialization " + start
+                            + ", expected a start that leaves the base as it is and trains B");
             if (!isEmpty(TARGET_PARAMETERS)) {
                 problems.check(get(DROPOUT) == 0, "targetParameters with dropout = " + get(DROPOUT) + ", expected 0");
                 problems.check(!dora, "targetParameters with dora, expected plain LoRA");

@@ -4,14 +4,21 @@ package org.lora4j.method;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.BiFunction;
+import java.util.function.Consumer;
 import java.util.function.Function;
+import org.lora4j.config.AdaLoraConfig;
 import org.lora4j.config.AdapterConfig;
 import org.lora4j.config.BoftConfig;
+import org.lora4j.config.C3aConfig;
+import org.lora4j.config.DeloraConfig;
+import org.lora4j.config.GraloraConfig;
 import org.lora4j.config.HiraConfig;
 import org.lora4j.config.HraConfig;
 import org.lora4j.config.Ia3Config;
+import org.lora4j.config.Initialization;
 import org.lora4j.config.LohaConfig;
 import org.lora4j.config.LokrConfig;
 import org.lora4j.config.LoraConfig;
@@ -20,6 +27,7 @@ import org.lora4j.config.OftConfig;
 import org.lora4j.config.PveraConfig;
 import org.lora4j.config.RandLoraConfig;
 import org.lora4j.config.RoadConfig;
+import org.lora4j.config.ShiraConfig;
 import org.lora4j.config.TrainableTokensConfig;
 import org.lora4j.config.VeraConfig;
 import org.lora4j.error.MessageText;
@@ -42,7 +50,11 @@ public final class AdapterMethods {
     private static final List<Line<?>> TABLE = List.of(
             new Line<>(
                     LoraConfig.class,
-                    (config, path) -> config.dora() ? new DoraMethod() : new LoraMethod(config.loraBias())),
+                    (config, path) -> config.dora()
+                            ? new DoraMethod()
+                            : config.initialization() == Initialization.MICA
+                                    ? LoraMethod.withFixedUp()
+                                    : new LoraMethod(config.loraBias())),
             new Line<>(Ia3Config.class, (config, path) -> new Ia3Method(config.isFeedforward(path))),
             new Line<>(LohaConfig.class, (config, path) -> new LohaMethod(config.effectiveConvolution())),
             new Line<>(LokrConfig.class, LokrMethod::new),
@@ -61,6 +73,11 @@ public final class AdapterMethods {
                     RandLoraConfig.class,
                     (config, path) -> new RandLoraMethod(
                             config.projectionKey(), config.sparse(), config.verySparse(), config.saveProjection())),
+            new Line<>(ShiraConfig.class, (config, path) -> new ShiraMethod()),
+            new Line<>(AdaLoraConfig.class, (config, path) -> new AdaLoraMethod(config.keptOf(path))),
+            new Line<>(GraloraConfig.class, (config, path) -> new GraloraMethod(config)),
+            new Line<>(DeloraConfig.class, (config, path) -> new DeloraMethod(config.lambdaOf(path))),
+            new Line<>(C3aConfig.class, (config, path) -> new C3aMethod(config.blockSizeOf(path))),
             new Line<>(RoadConfig.class, (config, path) -> new RoadMethod(config.variant(), config.groupSize())),
             new Line<>(OftConfig.class, (config, path) -> new OftMethod(config)),
             new Line<>(HraConfig.class, (config, path) -> new HraMethod(config.applyGs())),
@@ -68,7 +85,7 @@ public final class AdapterMethods {
 
     /** What makes the method of a saved network, by the name before the colon of its id. */
     private static final Map<String, Function<MethodOptions, AdapterMethod>> SAVED = new TreeMap<>(Map.ofEntries(
-            Map.entry("LORA", options -> new LoraMethod()),
+            Map.entry("LORA", options -> options.values().isEmpty() ? new LoraMethod() : LoraMethod.withFixedUp()),
             Map.entry("DORA", options -> new DoraMethod()),
             Map.entry("IA3", options -> new Ia3Method(false)),
             Map.entry("IA3_FEEDFORWARD", options -> new Ia3Method(true)),
@@ -80,6 +97,11 @@ public final class AdapterMethods {
             Map.entry("VERA", options -> VeraMethod.of(false, options)),
             Map.entry("PVERA", options -> VeraMethod.of(true, options)),
             Map.entry("RANDLORA", RandLoraMethod::of),
+            Map.entry("SHIRA", options -> new ShiraMethod()),
+            Map.entry("ADALORA", options -> new AdaLoraMethod(List.of())),
+            Map.entry("GRALORA", GraloraMethod::of),
+            Map.entry("DELORA", options -> new DeloraMethod(options.number("lambda"))),
+            Map.entry("C3A", options -> new C3aMethod(options.integer("block"))),
             Map.entry("ROAD", RoadMethod::saved),
             Map.entry("OFT", OftMethod::saved),
             Map.entry("HRA", HraMethod::saved),
@@ -118,6 +140,21 @@ public final class AdapterMethods {
      */
     public static AdapterMethod of(AdapterConfig config, String path, ModuleShape shape) {
         return of(config, path).of(shape);
+    }
+
+    /**
+     * What a config wants in a training beside gradients.
+     *
+     * @param config a config
+     * @param names the names of the parameters that learn, by path of the module and suffix
+     * @param changed gets the config that files of the adapter are to have from then on
+     * @return a rule for one run, if the method has one
+     */
+    public static Optional<StepRule> stepRule(
+            AdapterConfig config, Map<String, Map<String, String>> names, Consumer<AdapterConfig> changed) {
+        return config instanceof AdaLoraConfig own && !names.isEmpty()
+                ? Optional.of(new AdaLoraRule(own, names, changed::accept))
+                : Optional.empty();
     }
 
     /**

@@ -4,6 +4,8 @@ package org.lora4j.method;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
+import java.util.stream.IntStream;
 import org.lora4j.config.MissConfig;
 import org.lora4j.config.MissVariant;
 import org.lora4j.random.RandomStreams;
@@ -64,6 +66,12 @@ public final class MissMethod implements AdapterMethod {
         return MethodOptions.id("MISS", Map.of("variant", variant, "mini", miniRank));
     }
 
+    // The block is repeated or summed over: A is a fixed pattern of ones of that rank.
+    @Override
+    public OptionalInt keptRank(int rank) {
+        return variant == MissVariant.BAT ? OptionalInt.empty() : OptionalInt.of(rank);
+    }
+
     @Override
     public Map<String, long[]> factors(ModuleShape shape, int rank) {
         if (shape.kind() != ModuleShape.Kind.LINEAR) {
@@ -121,6 +129,14 @@ public final class MissMethod implements AdapterMethod {
                             default -> "[" + rank + ", outputs]";
                         }
                         + " by the config");
+    }
+
+    @Override
+    public IntStream ranks(ModuleShape shape, Map<String, long[]> found) {
+        long[] d = found.getOrDefault(D, new long[0]);
+        return variant == MissVariant.BAT && d.length == 3
+                ? IntStream.of(Math.toIntExact(d[1]))
+                : AdapterMethod.super.ranks(shape, found);
     }
 
     @Override

@@ -22,6 +22,7 @@ final class PairStarts {
         TABLE.put(Initialization.ORTHOGONAL, new OrthogonalStart());
         TABLE.put(Initialization.PISSA, new PissaStart());
         TABLE.put(Initialization.OLORA, new OloraStart());
+        TABLE.put(Initialization.MICA, new MicaStart());
     }
 
     private PairStarts() {}

@@ -29,6 +29,7 @@ import org.lora4j.samediff.LiveAdapter.Live;
 import org.lora4j.samediff.LiveAdapter.Part;
 import org.lora4j.samediff.LiveAdapter.Tokens;
 import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Makes the adapters of one graph, fresh ones and imported ones. */
@@ -64,6 +65,27 @@ final class LiveAdapters {
 
     /** Makes a fresh adapter; {@code taken} are the variables of the other adapters. */
     LiveAdapter fresh(String name, AdapterConfig config, long seed, Set<String> taken) {
+        return fresh(name, config, seed, taken, null);
+    }
+
+    /** Makes a fresh adapter that starts where it is told. */
+    LiveAdapter started(String name, StartedAdapter start, Set<String> taken) {
+        Set<String> meant = new LinkedHashSet<>();
+        targets(start.config()).forEach(target -> meant.add(target.path()));
+        if (!meant.equals(start.factors().keySet())) {
+            throw new IllegalArgumentException("addAdapter " + MessageText.name(name) + ": the start is one of "
+                    + Problems.quoted(start.factors().keySet()) + "; expected the targets of its config on this graph, "
+                    + Problems.quoted(meant) + ". Add it to the model that it was made for.");
+        }
+        return fresh(name, start.config(), 0, taken, start);
+    }
+
+    /** What a config of an adapter means here. */
+    List<Target> targets(AdapterConfig config) {
+        return GraphSelection.checked(config, scope).targets();
+    }
+
+    private LiveAdapter fresh(String name, AdapterConfig config, long seed, Set<String> taken, StartedAdapter given) {
         GraphSelection selection = GraphSelection.checked(config, scope);
         List<GraphModule> modules =
                 selection.targets().stream().map(Target::module).toList();
@@ -75,6 +97,14 @@ final class LiveAdapters {
                 .forEach(target -> shapes.put(target.path(), target.module().shape()));
         Map<String, long[]> shared = AdapterMethods.shared(config, shapes);
         for (Target target : selection.targets()) {
+            if (given != null) {
+                making.add(
+                        target,
+                        given.factors().get(target.path()),
+                        given.givenUp().getOrDefault(target.path(), Map.of()),
+                        1);
+                continue;
+            }
             Map<String, INDArray> factors = target.method().initialize(start(config, target, seed, shared));
             making.add(target, factors, config.initialization().movesBase() ? factors : Map.of(), 1);
         }
@@ -202,9 +232,11 @@ final class LiveAdapters {
             GraphModule module = target.module();
             Map<String, Live> live = new LinkedHashMap<>();
             tensors.forEach((suffix, tensor) -> {
-                INDArray array = target.layout(suffix)
-                        .factorFromPeft(
-                                tensor.castTo(base.getVariable(module.weight()).dataType()));
+                boolean integers = PeftTensor.ofSuffix(suffix)
+                        .filter(PeftTensor::isInteger)
+                        .isPresent();
+                DataType type = base.getVariable(module.weight()).dataType();
+                INDArray array = target.layout(suffix).factorFromPeft(integers ? tensor : tensor.castTo(type));
                 live.put(suffix, new Live(free(variable(module.path(), suffix) + ending), array));
             });
             return live;

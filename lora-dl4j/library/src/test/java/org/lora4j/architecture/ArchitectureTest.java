@@ -59,17 +59,20 @@ class ArchitectureTest {
                 layer("format.safetensors", "error", "format", "internal.format.file"),
                 layer("internal.engine.autodiff", "error", "internal.engine.autodiff.rules", "internal.graph"),
                 layer("internal.format.json", "error", "internal.format.file"),
+                layer("internal.format.table", "error", "internal.format.file"),
                 layer("internal.format.peft", "error", "config", "internal.format.file", "internal.format.json"),
                 layer("internal.format.torch", "error", "internal.format.file", "internal.format.zip", "format"),
                 layer("method", "error", "config", "internal.array"),
                 layer("quant", "error", "internal.array", "internal.graph"),
+                layer("exec.kernel", "internal.array"),
                 layer(
-                        "exec.kernel",
+                        "internal.engine.kernel",
                         "error",
                         "internal.array",
                         "internal.engine.autodiff.rules",
                         "internal.graph",
-                        "quant"),
+                        "quant",
+                        "exec.kernel"),
                 layer("internal.array.io", "format", "format.safetensors"),
                 layer("internal.dl4j.layer", "error", "internal.array", "method", "dl4j.layer"),
                 layer(
@@ -130,7 +133,7 @@ class ArchitectureTest {
                         "dl4j.layer"),
                 layer("internal.dl4j.layer.embedding", "internal.array", "method", "internal.dl4j.layer", "dl4j.layer"),
                 layer("internal.dl4j.layer.frozen", "error", "internal.array", "internal.dl4j.layer", "dl4j.layer"),
-                layer("internal.engine.plan", "internal.graph", "exec.kernel"),
+                layer("internal.engine.plan", "internal.graph", "exec.kernel", "internal.engine.kernel"),
                 layer("combine", "error", "config", "internal.array", "internal.format.peft", "adapter"),
                 layer(
                         "internal.dl4j.layer.recurrent",
@@ -145,6 +148,7 @@ class ArchitectureTest {
                         "internal.graph",
                         "internal.engine.autodiff",
                         "exec.kernel",
+                        "internal.engine.kernel",
                         "exec",
                         "exec.onednn",
                         "internal.engine.plan"),
@@ -190,6 +194,7 @@ class ArchitectureTest {
                         "train",
                         "error",
                         "internal.array",
+                        "method",
                         "internal.format.file",
                         "exec.kernel",
                         "exec",
@@ -293,6 +298,7 @@ class ArchitectureTest {
                         "error",
                         "config",
                         "internal.format.huggingface",
+                        "internal.format.table",
                         "internal.text",
                         "adapter",
                         "exec",
@@ -413,6 +419,18 @@ class ArchitectureTest {
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("ai.djl..")
+                .because("it is optional, so no other class may fail without it")
+                .check(MAIN);
+    }
+
+    @Test
+    void csvLibrary_isTouchedByOneClass() {
+        noClasses()
+                .that()
+                .haveNameNotMatching(".*\\.CsvRows(\\$.*)?")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("de.siegmar..")
                 .because("it is optional, so no other class may fail without it")
                 .check(MAIN);
     }

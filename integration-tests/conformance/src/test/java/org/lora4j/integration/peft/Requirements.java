@@ -37,6 +37,11 @@ final class Requirements {
             "randlora",
             "trainable-tokens",
             "ln-tuning",
+            "shira",
+            "adalora",
+            "gralora",
+            "delora",
+            "c3a",
             "road",
             "oft",
             "hra",
@@ -61,9 +66,11 @@ final class Requirements {
         String type = config.path("peft_type").asText();
         boolean lora = type.equals("LORA");
         return switch (golden.family()) {
-            case "lora-conversion" -> Set.of("LORA", "LOHA", "HIRA").contains(type);
-            case "lora-init" ->
-                lora && !isRandomized(config.path("init_lora_weights").asText());
+            case "lora-conversion" ->
+                Set.of("LORA", "LOHA", "HIRA", "LOKR", "MISS", "VERA", "SHIRA", "DELORA", "C3A")
+                        .contains(type);
+            case "lora-init", "lora-init-data" ->
+                lora && !isBoundElsewhere(config.path("init_lora_weights").asText());
             case "train" ->
                 Set.of(
                                         "LORA",
@@ -71,6 +78,11 @@ final class Requirements {
                                         "LOHA",
                                         "LOKR",
                                         "MISS",
+                                        "HIRA",
+                                        "SHIRA",
+                                        "GRALORA",
+                                        "DELORA",
+                                        "C3A",
                                         "VERA",
                                         "RANDLORA",
                                         "LN_TUNING",
@@ -86,7 +98,8 @@ final class Requirements {
         };
     }
 
-    private static boolean isRandomized(String start) {
-        return start.startsWith("pissa_niter") || start.equals("eva");
+    /** Whether an adapter belongs to a base that is in no file, drawn at random or quantized. */
+    private static boolean isBoundElsewhere(String start) {
+        return start.startsWith("pissa_niter") || start.equals("loftq");
     }
 }

@@ -172,6 +172,38 @@ public record SingularValues(Matrix left, double[] values, Matrix right) {
     }
 
     /**
+     * The largest singular values of a matrix, nearly, from random combinations of its rows.
+     *
+     * <p><i>Source:</i> Halko, Martinsson, Tropp, as above, algorithm 4.4.
+     *
+     * @param matrix any matrix; the time grows with its size times the count
+     * @param count how many
+     * @param iterations how often the combinations go through the matrix and back; more are nearer
+     * @param random draws the combinations
+     * @return {@code count} values, or as many as there are if that is less
+     */
+    public static SingularValues randomized(Matrix matrix, int count, int iterations, SplittableRandom random) {
+        int kept = Math.min(count, Math.min(matrix.rows(), matrix.columns()));
+        double[][] combinations =
+                new double[Math.min(kept + GUARD, Math.min(matrix.rows(), matrix.columns()))][matrix.rows()];
+        for (double[] combination : combinations) {
+            Arrays.setAll(combination, i -> random.nextDouble(-1, 1));
+        }
+        Matrix turned = matrix.transposed();
+        Matrix basis = OrthonormalBasis.of(
+                        Matrix.ofRows(matrix.rows(), combinations).times(matrix))
+                .basis();
+        for (int i = 0; i < iterations; i++) {
+            Matrix back = OrthonormalBasis.of(basis.times(turned)).basis();
+            basis = OrthonormalBasis.of(back.times(matrix)).basis();
+        }
+        SingularValues core = of(matrix.times(basis.transposed()));
+        return new SingularValues(core.left, core.values, core.right.times(basis))
+                .truncated(Math.min(kept, core.values.length))
+                .signed();
+    }
+
+    /**
      * The first values that make up a share of the sum of all squares, as {@link #holding} finds them.
      *
      * @param share above 0 and at most 1

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.adapter.BaseHashes;
@@ -20,6 +21,8 @@ import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.format.peft.PeftFile;
 import org.lora4j.method.AdapterMethod;
+import org.lora4j.method.AdapterMethods;
+import org.lora4j.method.StepRule;
 import org.lora4j.method.TokenRowsMethod;
 import org.lora4j.model.AdaptableModule;
 import org.lora4j.model.AdaptedModel;
@@ -193,9 +196,20 @@ public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedMo
         Objects.requireNonNull(
                 config,
                 "addAdapter: config is null; expected LoraConfig.builder()....build() or the config of another method");
+        addFresh(name, config, () -> fresh(name, config, seed));
+    }
+
+    /**
+     * Adds a fresh adapter, trainable and not active.
+     *
+     * @param name its name
+     * @param config its config
+     * @param made makes it, once the name is known to be free
+     */
+    protected final void addFresh(String name, AdapterConfig config, Supplier<A> made) {
         adapters.requireFree(name);
         requireTrainable(name, config, config.obstaclesToStart());
-        adapters.put(fresh(name, config, seed));
+        adapters.put(made.get());
         LinkedHashSet<String> trainable = new LinkedHashSet<>(state.trainable());
         trainable.add(name);
         // Not active: what runs does not change.
@@ -270,6 +284,10 @@ public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedMo
 
     @Override
     public final Adapter adapter(String name) {
+        return adapters.get(name).hasGivenStart() ? plainAdapter(name) : values(name);
+    }
+
+    private Adapter values(String name) {
         adapters.get(name);
         collectValues();
         Adapter own = adapters.get(name).snapshot(named(adapters.get(name)));
@@ -286,9 +304,33 @@ public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedMo
         return Adapter.of(adapter.config(), adapter.extras(), modules, adapter.savedParameters());
     }
 
+    /**
+     * What adapters that act and learn want in a training beside gradients.
+     *
+     * @return rules for one run, in the order of the active adapters
+     */
+    public List<StepRule> stepRules() {
+        List<StepRule> rules = new ArrayList<>();
+        for (String name : state.active()) {
+            if (state.learning().contains(name)) {
+                A adapter = adapters.get(name);
+                AdapterMethods.stepRule(
+                                adapter.config(), adapter.parameterNames(), config -> changeConfig(name, config))
+                        .ifPresent(rules::add);
+            }
+        }
+        return rules;
+    }
+
+    @SuppressWarnings("unchecked") // An adapter gives one of its own kind.
+    private void changeConfig(String name, AdapterConfig config) {
+        A adapter = adapters.get(name);
+        adapters.put((A) adapter.withFile(new PeftFile(config, adapter.file().extras())));
+    }
+
     @Override
     public final Adapter plainAdapter(String name) {
-        return PlainAdapters.of(adapters.get(name), adapter(name));
+        return PlainAdapters.of(adapters.get(name), values(name));
     }
 
     /**
