@@ -321,6 +321,17 @@ public interface AdapterMethod {
     }
 
     /**
+     * Whether what the method does in a module is a change of its weight. Where it is not, an adapter is neither merged nor
+     * converted, and only hosts that hand out activations have it.
+     *
+     * @param shape the module
+     * @return false for OFT on windows above 1 alone
+     */
+    default boolean changesWeight(ModuleShape shape) {
+        return true;
+    }
+
+    /**
      * What the method does to the bias of a module.
      *
      * @return the effect of {@link #bias}

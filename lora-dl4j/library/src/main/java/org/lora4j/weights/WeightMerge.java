@@ -196,6 +196,12 @@ public final class WeightMerge {
                     + "\" is a convolution in groups; the update sees all input channels and has no place in the"
                     + " weight. Keep this adapter beside the weights instead of merging it.");
         }
+        if (!site.method().changesWeight(site.shape())) {
+            throw new IncompatibleBaseException("WeightMerge: module \"" + site.module() + "\": "
+                    + site.method().name()
+                    + " on a window above 1 is no change of the weight, as in PEFT; expected a window"
+                    + " of 1. Keep this adapter beside the weights instead of merging it.");
+        }
         if (site.bias() == null && site.method().biasEffect() == BiasEffect.ADDS) {
             throw new IncompatibleBaseException("WeightMerge: module \"" + site.module()
                     + "\" has a bias on B, but the base has no bias to add it to; expected one beside \""

@@ -149,7 +149,9 @@ public abstract class AdapterMethodContract {
         for (AdaptableModule module : model(network).modules()) {
             try {
                 AdapterMethods.of(any, module.path(), module.shape()).factors(module.shape(), 2);
-                targets.add(module.path());
+                if (AdapterMethods.of(any, module.path(), module.shape()).changesWeight(module.shape())) {
+                    targets.add(module.path());
+                }
             } catch (IllegalArgumentException notForThisKind) {
                 // Refused by name, which other tests look at.
                 continue;
@@ -352,6 +354,20 @@ public abstract class AdapterMethodContract {
         model.activate("dropping");
 
         assertThat(output(model, network)).isEqualTo(without);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"OFT", "HRA"})
+    void oneOfSeveralThatTurnAWeight_isNotMergedAlone(String method) {
+        String network = networks().get(0);
+        AdaptedModel model = acting(method, network);
+        model.addAdapter("other", config(method, network, Initialization.RANDOM), 2);
+        model.activate("default", "other");
+
+        assertThatThrownBy(() -> model.merge("default"))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("turn the same weights one after the other; merge both in one call");
+        assertThat(model.mergedAdapters()).isEmpty();
     }
 
     @Test
