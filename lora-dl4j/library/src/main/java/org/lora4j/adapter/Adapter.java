@@ -17,6 +17,7 @@ import org.lora4j.internal.array.io.ArrayBytes;
 import org.lora4j.internal.array.io.ElementCodec;
 import org.lora4j.internal.format.peft.PeftFile;
 import org.lora4j.internal.format.peft.PeftKeys;
+import org.lora4j.internal.format.peft.PeftTensor;
 import org.lora4j.method.AdapterMethod;
 import org.lora4j.method.AdapterMethods;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -112,7 +113,10 @@ public final class Adapter {
                 DataType type = array == null ? null : array.dataType();
                 problems.add(where + "\"" + name + "\": the array is of type " + type + ", expected floating point");
             } else {
-                copies.put(name, array.isEmpty() ? array : ArrayBytes.ownCopy(array));
+                boolean integers =
+                        PeftTensor.ofSuffix(name).filter(PeftTensor::isInteger).isPresent();
+                INDArray exact = integers ? array.castTo(DataType.DOUBLE) : array;
+                copies.put(name, array.isEmpty() ? array : ArrayBytes.ownCopy(exact));
             }
         });
         return copies;

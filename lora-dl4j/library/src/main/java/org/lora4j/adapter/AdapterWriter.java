@@ -44,7 +44,7 @@ final class AdapterWriter {
         Map<String, INDArray> tensors = tensors(adapter);
         checkRange(tensors, codecs);
         List<TensorSource> sources = new ArrayList<>();
-        tensors.forEach((key, array) -> sources.add(ArrayBytes.source(key, array, codecs.apply(array))));
+        tensors.forEach((key, array) -> sources.add(ArrayBytes.source(key, array, codec(key, array, codecs))));
         boolean isCommitted = false;
         try (StagedFiles staged = StagedFiles.begin(directory, FILES)) {
             try {
@@ -103,10 +103,14 @@ final class AdapterWriter {
         return tensors;
     }
 
+    private static ElementCodec codec(String key, INDArray array, Function<INDArray, ElementCodec> codecs) {
+        return PeftKeys.isInteger(key) ? ElementCodec.I32 : codecs.apply(array);
+    }
+
     private static void checkRange(Map<String, INDArray> tensors, Function<INDArray, ElementCodec> codecs) {
         Problems problems = new Problems();
         tensors.forEach((key, array) -> {
-            long bad = ArrayBytes.firstNotFinite(array, codecs.apply(array));
+            long bad = ArrayBytes.firstNotFinite(array, codec(key, array, codecs));
             problems.check(
                     bad < 0,
                     "tensor \"" + key + "\": element " + bad + " = "

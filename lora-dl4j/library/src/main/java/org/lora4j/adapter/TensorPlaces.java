@@ -50,10 +50,12 @@ final class TensorPlaces {
 
     Adapter read(TensorFile file) throws IOException {
         for (TensorEntry entry : file.tensors().values()) {
-            Optional<ElementCodec> codec = ElementCodec.of(entry.dtype());
+            boolean integers = PeftKeys.isInteger(how.mapped(entry.name()));
+            Optional<ElementCodec> codec =
+                    integers ? ElementCodec.ofIntegers(entry.dtype()) : ElementCodec.of(entry.dtype());
             if (codec.isEmpty() || entry.shape().length > MOST_DIMENSIONS) {
-                problems.add("tensor " + entry + ", expected F64, F32, F16 or BF16 and at most " + MOST_DIMENSIONS
-                        + " dimensions");
+                problems.add("tensor " + entry + ", expected " + (integers ? "I32 or I64" : "F64, F32, F16 or BF16")
+                        + " and at most " + MOST_DIMENSIONS + " dimensions");
             } else if (entry.byteCount() == 0) {
                 problems.add("tensor " + entry + " has no elements");
             } else {

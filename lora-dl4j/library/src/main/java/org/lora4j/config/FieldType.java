@@ -137,6 +137,16 @@ public final class FieldType<V> {
     /** Alphas by regular expression. */
     public static final FieldType<Map<String, Double>> ALPHAS = pattern(ALPHA);
 
+    /** Which triplets are kept, by name. */
+    public static final FieldType<Map<String, List<Boolean>>> KEPT = new FieldType<>(
+            values -> {
+                Map<String, List<Boolean>> copy = new LinkedHashMap<>();
+                values.forEach((key, kept) -> copy.put(key, List.copyOf(kept)));
+                return Collections.unmodifiableMap(copy);
+            },
+            (values, field) -> List.of(),
+            value -> value);
+
     /** Rows of embeddings. */
     public static final FieldType<TrainableTokens> TOKENS = new FieldType<>(
             UnaryOperator.identity(),

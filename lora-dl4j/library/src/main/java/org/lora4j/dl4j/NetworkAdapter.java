@@ -18,6 +18,7 @@ import org.lora4j.internal.host.HostAdapter;
 import org.lora4j.internal.host.HostPart;
 import org.lora4j.method.AdapterMethod;
 import org.lora4j.method.AdapterMethod.BiasEffect;
+import org.lora4j.method.AdapterMethods;
 import org.lora4j.method.LoraMethod;
 import org.lora4j.method.ModuleShape;
 import org.lora4j.method.TokenRowsMethod;
@@ -117,9 +118,31 @@ record NetworkAdapter(
         all().forEach(part -> factors.computeIfAbsent(part.module().path(), path -> new LinkedHashMap<>())
                 .putAll(part.filed(part.factors())));
         factors.values().forEach(tensors -> tensors.replaceAll(shared::getOrDefault));
+        factors.replaceAll(
+                (path, tensors) -> AdapterMethods.of(as.config(), path).filed(tensors));
         Map<String, INDArray> saved = new LinkedHashMap<>();
         copies.forEach((path, copy) -> saved.put(path, copy.parameter().toPeft(copy.value())));
         return Adapter.of(as.config(), as.extras(), factors, saved);
+    }
+
+    @Override
+    public NetworkAdapter withFile(PeftFile other) {
+        return new NetworkAdapter(name, index, other, seed, parts, tokens, shared, copies, history);
+    }
+
+    @Override
+    public Map<String, Map<String, String>> parameterNames() {
+        Map<String, Map<String, String>> names = new LinkedHashMap<>();
+        parts.forEach((path, part) -> {
+            Map<String, String> own = new LinkedHashMap<>();
+            NetworkModule module = part.module();
+            part.factors().keySet().stream()
+                    .filter(part.method()::isTrained)
+                    .forEach(suffix -> own.put(
+                            suffix, module.layer() + "_" + module.weight().parameter(slot(part, true), suffix)));
+            names.put(path, own);
+        });
+        return names;
     }
 
     /** Factors and rows. */

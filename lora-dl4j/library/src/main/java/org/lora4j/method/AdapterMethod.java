@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.method;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.stream.IntStream;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -114,6 +116,32 @@ public interface AdapterMethod {
     }
 
     /**
+     * The ranks that an update may have, by the shapes of its factors.
+     *
+     * @param shape the module
+     * @param found shape by suffix
+     * @return ranks to try in turn, each one that {@link #factors} takes
+     */
+    default IntStream ranks(ModuleShape shape, Map<String, long[]> found) {
+        return found.values().stream()
+                .flatMapToLong(Arrays::stream)
+                .filter(size -> size >= 1 && size <= Integer.MAX_VALUE)
+                .distinct()
+                .mapToInt(Math::toIntExact);
+    }
+
+    /**
+     * What is wrong with the values of factors in a module, once their shapes fit.
+     *
+     * @param shape the module
+     * @param found the factors by suffix, of the shapes of {@link #factors}
+     * @return a sentence for each problem, with what was found and expected; empty if there is none
+     */
+    default List<String> misfits(ModuleShape shape, Map<String, INDArray> found) {
+        return List.of();
+    }
+
+    /**
      * Whether a tensor is a bias or a gain and not a factor of the update.
      *
      * @param suffix a suffix of {@link #factors}
@@ -197,6 +225,16 @@ public interface AdapterMethod {
      */
     default OptionalInt keptRank(int rank) {
         return OptionalInt.empty();
+    }
+
+    /**
+     * The factors of a module as files hold them, where a method leaves something out.
+     *
+     * @param factors tensors by suffix, as a module that was trained has them
+     * @return what an adapter holds; the same map if it holds all
+     */
+    default Map<String, INDArray> filed(Map<String, INDArray> factors) {
+        return factors;
     }
 
     /**

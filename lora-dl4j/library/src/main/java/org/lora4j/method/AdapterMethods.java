@@ -4,10 +4,16 @@ package org.lora4j.method;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.BiFunction;
+import java.util.function.Consumer;
 import java.util.function.Function;
+import org.lora4j.config.AdaLoraConfig;
 import org.lora4j.config.AdapterConfig;
+import org.lora4j.config.C3aConfig;
+import org.lora4j.config.DeloraConfig;
+import org.lora4j.config.GraloraConfig;
 import org.lora4j.config.HiraConfig;
 import org.lora4j.config.Ia3Config;
 import org.lora4j.config.Initialization;
@@ -17,6 +23,7 @@ import org.lora4j.config.LoraConfig;
 import org.lora4j.config.MissConfig;
 import org.lora4j.config.PveraConfig;
 import org.lora4j.config.RandLoraConfig;
+import org.lora4j.config.ShiraConfig;
 import org.lora4j.config.TrainableTokensConfig;
 import org.lora4j.config.VeraConfig;
 import org.lora4j.error.MessageText;
@@ -64,7 +71,12 @@ public final class AdapterMethods {
             new Line<>(
                     RandLoraConfig.class,
                     (config, path) -> new RandLoraMethod(
-                            config.projectionKey(), config.sparse(), config.verySparse(), config.saveProjection())));
+                            config.projectionKey(), config.sparse(), config.verySparse(), config.saveProjection())),
+            new Line<>(ShiraConfig.class, (config, path) -> new ShiraMethod()),
+            new Line<>(AdaLoraConfig.class, (config, path) -> new AdaLoraMethod(config.keptOf(path))),
+            new Line<>(GraloraConfig.class, (config, path) -> new GraloraMethod(config)),
+            new Line<>(DeloraConfig.class, (config, path) -> new DeloraMethod(config.lambdaOf(path))),
+            new Line<>(C3aConfig.class, (config, path) -> new C3aMethod(config.blockSizeOf(path))));
 
     /** What makes the method of a saved network, by the name before the colon of its id. */
     private static final Map<String, Function<MethodOptions, AdapterMethod>> SAVED = new TreeMap<>(Map.ofEntries(
@@ -79,7 +91,12 @@ public final class AdapterMethods {
             Map.entry("HIRA", options -> new HiraMethod()),
             Map.entry("VERA", options -> VeraMethod.of(false, options)),
             Map.entry("PVERA", options -> VeraMethod.of(true, options)),
-            Map.entry("RANDLORA", RandLoraMethod::of)));
+            Map.entry("RANDLORA", RandLoraMethod::of),
+            Map.entry("SHIRA", options -> new ShiraMethod()),
+            Map.entry("ADALORA", options -> new AdaLoraMethod(List.of())),
+            Map.entry("GRALORA", GraloraMethod::of),
+            Map.entry("DELORA", options -> new DeloraMethod(options.number("lambda"))),
+            Map.entry("C3A", options -> new C3aMethod(options.integer("block")))));
 
     private AdapterMethods() {}
 
@@ -114,6 +131,21 @@ public final class AdapterMethods {
      */
     public static AdapterMethod of(AdapterConfig config, String path, ModuleShape shape) {
         return of(config, path).of(shape);
+    }
+
+    /**
+     * What a config wants in a training beside gradients.
+     *
+     * @param config a config
+     * @param names the names of the parameters that learn, by path of the module and suffix
+     * @param changed gets the config that files of the adapter are to have from then on
+     * @return a rule for one run, if the method has one
+     */
+    public static Optional<StepRule> stepRule(
+            AdapterConfig config, Map<String, Map<String, String>> names, Consumer<AdapterConfig> changed) {
+        return config instanceof AdaLoraConfig own && !names.isEmpty()
+                ? Optional.of(new AdaLoraRule(own, names, changed::accept))
+                : Optional.empty();
     }
 
     /**

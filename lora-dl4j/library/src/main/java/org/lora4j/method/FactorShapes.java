@@ -21,11 +21,7 @@ final class FactorShapes {
     /** Refuses factors that are not those of a method in a module, whatever their rank, and cuts what is shared. */
     static Map<String, INDArray> fitting(AdapterMethod method, ModuleShape shape, Map<String, INDArray> factors) {
         Map<String, long[]> found = shapes(factors);
-        int rank = found.values().stream()
-                .flatMapToLong(Arrays::stream)
-                .filter(size -> size >= 1 && size <= Integer.MAX_VALUE)
-                .distinct()
-                .mapToInt(Math::toIntExact)
+        int rank = method.ranks(shape, found)
                 .filter(size -> same(method.factors(shape, size), shapes(method.cut(shape, size, factors))))
                 .findFirst()
                 .orElse(0);

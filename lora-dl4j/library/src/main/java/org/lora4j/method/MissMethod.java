@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.stream.IntStream;
 import org.lora4j.config.MissConfig;
 import org.lora4j.config.MissVariant;
 import org.lora4j.random.RandomStreams;
@@ -128,6 +129,14 @@ public final class MissMethod implements AdapterMethod {
                             default -> "[" + rank + ", outputs]";
                         }
                         + " by the config");
+    }
+
+    @Override
+    public IntStream ranks(ModuleShape shape, Map<String, long[]> found) {
+        long[] d = found.getOrDefault(D, new long[0]);
+        return variant == MissVariant.BAT && d.length == 3
+                ? IntStream.of(Math.toIntExact(d[1]))
+                : AdapterMethod.super.ranks(shape, found);
     }
 
     @Override

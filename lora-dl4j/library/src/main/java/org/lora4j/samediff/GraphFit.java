@@ -83,7 +83,8 @@ final class GraphFit {
             Target target = targets.computeIfAbsent(
                     path, p -> GraphSelection.target(config, scope.graph().get(p)));
             Map<String, INDArray> own = target.method().cut(target.module().shape(), target.rank(), tensors);
-            AdapterFit.checkFactors(path, expectedFactors(path, target, own), own, problems);
+            AdapterFit.checkFactors(
+                    path, target.method(), target.module().shape(), expectedFactors(path, target, own), own, problems);
         }
     }
 

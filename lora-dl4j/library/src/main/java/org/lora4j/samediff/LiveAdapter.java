@@ -18,6 +18,7 @@ import org.lora4j.internal.host.HostAdapter;
 import org.lora4j.internal.host.HostPart;
 import org.lora4j.internal.host.TokenRows;
 import org.lora4j.method.AdapterMethod;
+import org.lora4j.method.AdapterMethods;
 import org.lora4j.train.TrainableParameter;
 import org.lora4j.train.TrainableParameter.Kind;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -141,6 +142,22 @@ record LiveAdapter(
                 && modules.values().stream().anyMatch(part -> !part.start().isEmpty());
     }
 
+    @Override
+    public LiveAdapter withFile(PeftFile other) {
+        return new LiveAdapter(name, other, modules, tokens, shared, copies, gates);
+    }
+
+    @Override
+    public Map<String, Map<String, String>> parameterNames() {
+        Map<String, Map<String, String>> names = new LinkedHashMap<>();
+        modules.values().forEach(part -> {
+            Map<String, String> own = new LinkedHashMap<>();
+            part.trained().forEach((suffix, live) -> own.put(suffix, live.variable()));
+            names.put(part.target().path(), own);
+        });
+        return names;
+    }
+
     /** The same adapter with other arrays in the place of the full copies. */
     LiveAdapter withCopies(Map<String, Copy> others) {
         return new LiveAdapter(name, file, modules, tokens, shared, others, gates);
@@ -206,7 +223,9 @@ record LiveAdapter(
 
     @Override
     public Adapter snapshot(PeftFile as) {
-        return Adapter.of(as.config(), as.extras(), factors(), saved());
+        Map<String, Map<String, INDArray>> filed = factors();
+        filed.replaceAll((path, tensors) -> AdapterMethods.of(as.config(), path).filed(tensors));
+        return Adapter.of(as.config(), as.extras(), filed, saved());
     }
 
     @Override

@@ -29,6 +29,7 @@ import org.lora4j.samediff.LiveAdapter.Live;
 import org.lora4j.samediff.LiveAdapter.Part;
 import org.lora4j.samediff.LiveAdapter.Tokens;
 import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Makes the adapters of one graph, fresh ones and imported ones. */
@@ -231,9 +232,11 @@ final class LiveAdapters {
             GraphModule module = target.module();
             Map<String, Live> live = new LinkedHashMap<>();
             tensors.forEach((suffix, tensor) -> {
-                INDArray array = target.layout(suffix)
-                        .factorFromPeft(
-                                tensor.castTo(base.getVariable(module.weight()).dataType()));
+                boolean integers = PeftTensor.ofSuffix(suffix)
+                        .filter(PeftTensor::isInteger)
+                        .isPresent();
+                DataType type = base.getVariable(module.weight()).dataType();
+                INDArray array = target.layout(suffix).factorFromPeft(integers ? tensor : tensor.castTo(type));
                 live.put(suffix, new Live(free(variable(module.path(), suffix) + ending), array));
             });
             return live;

@@ -100,15 +100,20 @@ final class WeightSites {
         ShapeFit.Wanted wanted = new ShapeFit.Wanted(method, tensors, rank);
         Optional<ShapeFit> fit = wanted.ofWeight(base.shape(weight), config.fanInFanOut() && !base.isHosted());
         fit.ifPresentOrElse(
-                found -> sites.add(new WeightSite(
-                        path,
-                        weight,
-                        base.names().contains(bias) ? bias : null,
-                        found.shape(),
-                        found.transposed(),
-                        rank,
-                        config.scalingOf(owner),
-                        method.of(found.shape()))),
+                found -> {
+                    method.of(found.shape())
+                            .misfits(found.shape(), tensors)
+                            .forEach(problem -> problems.add("module \"" + path + "\": " + problem));
+                    sites.add(new WeightSite(
+                            path,
+                            weight,
+                            base.names().contains(bias) ? bias : null,
+                            found.shape(),
+                            found.transposed(),
+                            rank,
+                            config.scalingOf(owner),
+                            method.of(found.shape())));
+                },
                 () -> misfit(path, tensors, weight));
     }
 

@@ -24,7 +24,11 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.adapter.Adapter;
+import org.lora4j.config.AdaLoraConfig;
 import org.lora4j.config.AdapterConfig;
+import org.lora4j.config.C3aConfig;
+import org.lora4j.config.DeloraConfig;
+import org.lora4j.config.GraloraConfig;
 import org.lora4j.config.HiraConfig;
 import org.lora4j.config.Ia3Config;
 import org.lora4j.config.Initialization;
@@ -34,6 +38,7 @@ import org.lora4j.config.LoraConfig;
 import org.lora4j.config.MissConfig;
 import org.lora4j.config.MissVariant;
 import org.lora4j.config.RandLoraConfig;
+import org.lora4j.config.ShiraConfig;
 import org.lora4j.config.VeraConfig;
 import org.lora4j.method.AdapterMethods;
 import org.lora4j.method.DoraMethod;
@@ -100,6 +105,16 @@ public abstract class AdapterMethodContract {
         METHODS.put("HiRA", () -> HiraConfig.builder().rank(2));
         METHODS.put("VeRA", () -> VeraConfig.builder().rank(2));
         METHODS.put("RandLoRA", () -> RandLoraConfig.builder().rank(2).alpha(3));
+        METHODS.put("SHiRA", () -> ShiraConfig.builder().rank(1));
+        METHODS.put(
+                "AdaLoRA",
+                () -> AdaLoraConfig.builder().initialRank(2).targetRank(1).totalSteps(9));
+        METHODS.put("GraLoRA", () -> GraloraConfig.builder().rank(2).blocks(1));
+        METHODS.put(
+                "GraLoRA, hybrid",
+                () -> GraloraConfig.builder().rank(4).blocks(2).hybridRank(1));
+        METHODS.put("DeLoRA", () -> DeloraConfig.builder().rank(2).lambda(3));
+        METHODS.put("C3A", () -> C3aConfig.builder().blockSize(2));
     }
 
     /** Every method in every network. */

@@ -36,6 +36,10 @@ final class IoKeys {
             "start.",
             "step",
             "grad0.",
+            // Gradients of later steps, and values before an allocation: those after it are compared.
+            "grad1.",
+            "grad2.",
+            "opt",
             "y.",
             "delta.",
             "singular_values.",

@@ -36,7 +36,12 @@ final class Requirements {
             "pvera",
             "randlora",
             "trainable-tokens",
-            "ln-tuning");
+            "ln-tuning",
+            "shira",
+            "adalora",
+            "gralora",
+            "delora",
+            "c3a");
 
     private Requirements() {}
 
@@ -58,11 +63,26 @@ final class Requirements {
         boolean lora = type.equals("LORA");
         return switch (golden.family()) {
             case "lora-conversion" ->
-                Set.of("LORA", "LOHA", "HIRA", "LOKR", "MISS", "VERA").contains(type);
+                Set.of("LORA", "LOHA", "HIRA", "LOKR", "MISS", "VERA", "SHIRA", "DELORA", "C3A")
+                        .contains(type);
             case "lora-init", "lora-init-data" ->
                 lora && !isBoundElsewhere(config.path("init_lora_weights").asText());
             case "train" ->
-                Set.of("LORA", "IA3", "LOHA", "LOKR", "MISS", "VERA", "RANDLORA", "LN_TUNING", "TRAINABLE_TOKENS")
+                Set.of(
+                                        "LORA",
+                                        "IA3",
+                                        "LOHA",
+                                        "LOKR",
+                                        "MISS",
+                                        "HIRA",
+                                        "SHIRA",
+                                        "GRALORA",
+                                        "DELORA",
+                                        "C3A",
+                                        "VERA",
+                                        "RANDLORA",
+                                        "LN_TUNING",
+                                        "TRAINABLE_TOKENS")
                                 .contains(type)
                         && !config.path("use_dora").asBoolean()
                         && TrainingRecipe.isKnown(golden.about());

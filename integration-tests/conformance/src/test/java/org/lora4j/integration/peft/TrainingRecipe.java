@@ -47,19 +47,36 @@ record TrainingRecipe(JsonNode about) {
     }
 
     Loss loss() throws UnsupportedAdapterVersionException {
-        return switch (about.path("loss").asText()) {
+        return switch (isOfAdaLora() ? "mse" : about.path("loss").asText()) {
             case "mse" -> Loss.MEAN_SQUARED_ERROR;
             case "ce" -> Loss.CROSS_ENTROPY;
             default -> throw new UnsupportedAdapterVersionException("training with the loss " + about.path("loss"));
         };
     }
 
+    /** Its cases say in their notes what the others have in fields. */
+    private boolean isOfAdaLora() {
+        return about.has("nonzero_E");
+    }
+
     int steps() {
-        return about.path("steps").asInt();
+        return isOfAdaLora()
+                ? about.path("nonzero_E").size()
+                : about.path("steps").asInt();
     }
 
     /** The plan, for parameters whose keys in the file are known by name. */
     TrainingPlan plan(Map<String, String> keys) throws UnsupportedAdapterVersionException {
+        if (isOfAdaLora()) {
+            return TrainingPlan.builder()
+                    .steps(steps())
+                    .optimizer(
+                            text(about).startsWith("adamw")
+                                    ? optimizer(about.path("param_groups").get(0), 0.01)
+                                    : new SgdOptimizer(0.05, 0, false, 0))
+                    .decayBiasAndNorm(true)
+                    .build();
+        }
         List<Integer> groups = groupsWithParameters();
         int first = groups.get(0);
         TrainingPlan.Builder plan = TrainingPlan.builder()

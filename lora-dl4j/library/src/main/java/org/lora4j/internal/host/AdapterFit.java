@@ -73,7 +73,8 @@ public final class AdapterFit {
                 ModuleShape shape = expected.shapeOf(module);
                 int rank = config.rankOf(expected.named(path));
                 AdapterMethod method = AdapterMethods.of(config, path, shape);
-                checkFactors(path, method.factors(shape, rank), method.cut(shape, rank, tensors), problems);
+                checkFactors(
+                        path, method, shape, method.factors(shape, rank), method.cut(shape, rank, tensors), problems);
             }
         });
         Stream.concat(
@@ -89,11 +90,28 @@ public final class AdapterFit {
      * Compares the tensors of a module with what its method has.
      *
      * @param path path of the module
+     * @param method the method
+     * @param module the module
      * @param expected shapes by suffix
      * @param found tensors by suffix
-     * @param problems receives what is missing, superfluous or of another shape
+     * @param problems receives what is missing, superfluous, of another shape or of impossible values
      */
     public static void checkFactors(
+            String path,
+            AdapterMethod method,
+            ModuleShape module,
+            Map<String, long[]> expected,
+            Map<String, INDArray> found,
+            Problems problems) {
+        Problems here = new Problems();
+        checkShapes(path, expected, found, here);
+        problems.addAll(here.list());
+        if (here.isEmpty()) {
+            method.misfits(module, found).forEach(problem -> problems.add("module \"" + path + "\": " + problem));
+        }
+    }
+
+    private static void checkShapes(
             String path, Map<String, long[]> expected, Map<String, INDArray> found, Problems problems) {
         expected.forEach((suffix, shape) -> {
             INDArray tensor = found.get(suffix);

@@ -59,6 +59,21 @@ public interface HostAdapter {
     Adapter snapshot(PeftFile as);
 
     /**
+     * The same adapter, said to be made from another file.
+     *
+     * @param other the config, with the fields of its file that are only carried along
+     * @return an adapter that shares everything with this one
+     */
+    HostAdapter withFile(PeftFile other);
+
+    /**
+     * The names under which factors are trained.
+     *
+     * @return names by path of the module as adapter files have it, and suffix
+     */
+    Map<String, Map<String, String>> parameterNames();
+
+    /**
      * The modules with factors.
      *
      * @return paths of modules

@@ -19,6 +19,8 @@ import org.lora4j.config.ModuleSelector;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.format.peft.PeftFile;
+import org.lora4j.method.AdapterMethods;
+import org.lora4j.method.StepRule;
 import org.lora4j.method.TokenRowsMethod;
 import org.lora4j.model.AdaptableModule;
 import org.lora4j.model.AdaptedModel;
@@ -287,6 +289,30 @@ public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedMo
         Map<String, Map<String, INDArray>> modules = new TreeMap<>(adapter.modules());
         copies.forEach((path, original) -> modules.put(path, modules.get(original)));
         return Adapter.of(adapter.config(), adapter.extras(), modules, adapter.savedParameters());
+    }
+
+    /**
+     * What adapters that act and learn want in a training beside gradients.
+     *
+     * @return rules for one run, in the order of the active adapters
+     */
+    public List<StepRule> stepRules() {
+        List<StepRule> rules = new ArrayList<>();
+        for (String name : state.active()) {
+            if (state.learning().contains(name)) {
+                A adapter = adapters.get(name);
+                AdapterMethods.stepRule(
+                                adapter.config(), adapter.parameterNames(), config -> changeConfig(name, config))
+                        .ifPresent(rules::add);
+            }
+        }
+        return rules;
+    }
+
+    @SuppressWarnings("unchecked") // An adapter gives one of its own kind.
+    private void changeConfig(String name, AdapterConfig config) {
+        A adapter = adapters.get(name);
+        adapters.put((A) adapter.withFile(new PeftFile(config, adapter.file().extras())));
     }
 
     @Override

@@ -129,6 +129,13 @@ record JsonType<V>(
                 value -> map(value, JsonNode::doubleValue),
                 JsonType::numbers);
         put(
+                FieldType.KEPT,
+                value -> isMapOf(
+                        value, list -> list.isArray() && list.valueStream().allMatch(JsonNode::isBoolean)),
+                "lists of true and false by name",
+                value -> map(value, list -> list(list, JsonNode::booleanValue)),
+                kept -> kept.isEmpty() ? null : kept);
+        put(
                 FieldType.TOKENS,
                 value -> isInts(value) || isMapOf(value, JsonType::isInts),
                 "a list of token ids, or lists by module",

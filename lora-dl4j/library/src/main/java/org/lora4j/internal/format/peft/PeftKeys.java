@@ -229,4 +229,14 @@ public final class PeftKeys {
         }
         return new PeftKey.Saved(withoutWrappers(path), false);
     }
+
+    /**
+     * Whether a key is that of a tensor of integers.
+     *
+     * @param key a key
+     * @return false as well for keys that mean nothing
+     */
+    public static boolean isInteger(String key) {
+        return parse(key) instanceof PeftKey.Factor factor && factor.tensor().isInteger();
+    }
 }

@@ -9,7 +9,11 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import org.lora4j.config.AdaLoraConfig;
 import org.lora4j.config.AdapterConfig;
+import org.lora4j.config.C3aConfig;
+import org.lora4j.config.DeloraConfig;
+import org.lora4j.config.GraloraConfig;
 import org.lora4j.config.HiraConfig;
 import org.lora4j.config.Ia3Config;
 import org.lora4j.config.LnTuningConfig;
@@ -19,6 +23,7 @@ import org.lora4j.config.LoraConfig;
 import org.lora4j.config.MissConfig;
 import org.lora4j.config.PveraConfig;
 import org.lora4j.config.RandLoraConfig;
+import org.lora4j.config.ShiraConfig;
 import org.lora4j.config.TrainableTokensConfig;
 import org.lora4j.config.VeraConfig;
 
@@ -69,7 +74,43 @@ record PeftMethod(String type, Supplier<? extends AdapterConfig.Builder<?>> buil
             of("RANDLORA", RandLoraConfig::builder),
             of("LN_TUNING", LnTuningConfig::builder),
             // How rows started does not matter any more.
-            of("TRAINABLE_TOKENS", TrainableTokensConfig::builder, PeftField.carried("init_weights", true)));
+            of("TRAINABLE_TOKENS", TrainableTokensConfig::builder, PeftField.carried("init_weights", true)),
+            // The places that the mask gave are in the file.
+            of(
+                    "SHIRA",
+                    ShiraConfig::builder,
+                    PeftField.carried("mask_type", "random"),
+                    PeftField.carried("random_seed", null)),
+            // PEFT inherits all fields of LoRA; those that are carried have no effect there.
+            of(
+                    "ADALORA",
+                    AdaLoraConfig::builder,
+                    PeftField.refused("alora_invocation_tokens", null),
+                    PeftField.carried("alpha_pattern", Map.of()),
+                    PeftField.carried("arrow_config", null),
+                    PeftField.carried("corda_config", null),
+                    PeftField.carried("ensure_weight_tying", false),
+                    PeftField.carried("eva_config", null),
+                    PeftField.refused("kasa_config", null),
+                    PeftField.refused("layer_replication", null),
+                    PeftField.carried("loftq_config", Map.of()),
+                    PeftField.carried("lora_bias", false),
+                    PeftField.carried("lora_ga_config", null),
+                    PeftField.refused("megatron_config", null),
+                    PeftField.carried("megatron_core", "megatron.core"),
+                    PeftField.refused("monteclora_config", null),
+                    PeftField.carried("qalora_group_size", 16),
+                    PeftField.carried("r", 8),
+                    PeftField.refused("target_parameters", null),
+                    PeftField.refused("trainable_token_indices", null),
+                    PeftField.refused("use_bdlora", null),
+                    PeftField.refused("use_dora", false),
+                    PeftField.refused("use_qalora", false),
+                    PeftField.carried("use_rslora", false),
+                    PeftField.refused("velora_config", null)),
+            of("GRALORA", GraloraConfig::builder),
+            of("DELORA", DeloraConfig::builder),
+            of("C3A", C3aConfig::builder));
 
     private static PeftMethod of(
             String type, Supplier<? extends AdapterConfig.Builder<?>> builder, PeftField... others) {

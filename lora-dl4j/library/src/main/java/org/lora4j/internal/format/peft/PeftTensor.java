@@ -87,7 +87,35 @@ public enum PeftTensor {
     /** RandLoRA's projection of the smaller side, of all modules [rank, 1, min]. */
     RANDLORA_A("randlora_A", "RANDLORA"),
     /** RandLoRA's projections of the larger side, of all modules [max, bases, rank]. */
-    RANDLORA_B("randlora_B", "RANDLORA");
+    RANDLORA_B("randlora_B", "RANDLORA"),
+    /** The values of SHiRA [number]. */
+    SHIRA_WEIGHT("shira_weight", "SHIRA"),
+    /** The places of SHiRA's values, integers: rows, then columns [2, number]. */
+    SHIRA_INDICES("shira_indices", "SHIRA"),
+    /** AdaLoRA's rows next to the input [rank, in * window]. */
+    ADALORA_A("lora_A", "ADALORA"),
+    /** AdaLoRA's columns next to the output [out, rank]. */
+    ADALORA_B("lora_B", "ADALORA"),
+    /** AdaLoRA's values between the two [rank, 1]. */
+    ADALORA_E("lora_E", "ADALORA"),
+    /** The blocks of GraLoRA next to the input [k, in / k, rank]. */
+    GRALORA_A("gralora_A", "GRALORA"),
+    /** The blocks of GraLoRA next to the output [k, rank, out / k]. */
+    GRALORA_B("gralora_B", "GRALORA"),
+    /** A of the whole weight in GraLoRA [hybrid rank, in]. */
+    GRALORA_A_GENERAL("gralora_A_general.weight", "GRALORA"),
+    /** B of the whole weight in GraLoRA [out, hybrid rank]. */
+    GRALORA_B_GENERAL("gralora_B_general.weight", "GRALORA"),
+    /** A of DeLoRA [rank, in]. */
+    DELORA_A("delora_A", "DELORA"),
+    /** B of DeLoRA [out, rank]. */
+    DELORA_B("delora_B", "DELORA"),
+    /** The length of the update of DeLoRA [1]. */
+    DELORA_LAMBDA("delora_lambda", "DELORA"),
+    /** The lengths of the columns of the weight, in DeLoRA [in]. */
+    DELORA_W_NORM("delora_w_norm", "DELORA"),
+    /** The vectors of the circulant blocks of C3A [out / size, in / size, size]. */
+    C3A_KERNEL("c3a_kernel", "C3A");
 
     private final String suffix;
     private final String peftType;
@@ -108,6 +136,15 @@ public enum PeftTensor {
      */
     public String peftType() {
         return peftType;
+    }
+
+    /**
+     * Whether the elements are integers in files.
+     *
+     * @return false for what learns
+     */
+    public boolean isInteger() {
+        return this == SHIRA_INDICES;
     }
 
     /**
