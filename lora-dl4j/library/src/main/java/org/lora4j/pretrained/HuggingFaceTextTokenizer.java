@@ -40,7 +40,7 @@ public final class HuggingFaceTextTokenizer implements TextTokenizer, AutoClosea
     private static final String MISSING_LIBRARY = "HuggingFaceTextTokenizer: class '%s' is not on the class path;"
             + " expected the library ai.djl.huggingface:tokenizers, which is an optional dependency of lora-dl4j."
             + " Add it to your build, for example in version 0.38.0: <dependency><groupId>ai.djl.huggingface</groupId>"
-            + "<artifactId>tokenizers</artifactId><version>0.38.0</version></dependency>";
+            + "<artifactId>tokenizers</artifactId><version>0.38.0</version></dependency>.";
 
     private final Encoder encoder;
     private final int maxLength;

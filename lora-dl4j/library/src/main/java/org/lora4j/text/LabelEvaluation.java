@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Function;
 
 /**
  * How well labels are told.
@@ -78,6 +79,12 @@ public record LabelEvaluation(
      */
     public static LabelEvaluation of(
             List<? extends Collection<String>> truth, List<? extends Collection<String>> given) {
+        return of(truth, given, label -> label);
+    }
+
+    /** The same of things that have a label, such as entities at their places. */
+    static <T> LabelEvaluation of(
+            List<? extends Collection<T>> truth, List<? extends Collection<T>> given, Function<T, String> labelOf) {
         if (truth.isEmpty() || truth.size() != given.size()) {
             throw new IllegalArgumentException("LabelEvaluation: " + truth.size() + " examples and " + given.size()
                     + " predictions; expected the same number, 1 or more.");
@@ -87,13 +94,13 @@ public record LabelEvaluation(
         long exact = 0;
         for (int i = 0; i < truth.size(); i++) {
             int right = 0;
-            for (String label : truth.get(i)) {
-                counts.computeIfAbsent(label, name -> new Counts()).present++;
+            for (T thing : truth.get(i)) {
+                counts.computeIfAbsent(labelOf.apply(thing), name -> new Counts()).present++;
             }
-            for (String label : given.get(i)) {
-                Counts of = counts.computeIfAbsent(label, name -> new Counts());
+            for (T thing : given.get(i)) {
+                Counts of = counts.computeIfAbsent(labelOf.apply(thing), name -> new Counts());
                 of.given++;
-                if (truth.get(i).contains(label)) {
+                if (truth.get(i).contains(thing)) {
                     of.right++;
                     right++;
                 }

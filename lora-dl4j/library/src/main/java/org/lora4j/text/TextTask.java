@@ -10,7 +10,6 @@ import java.util.Map;
 import java.util.Objects;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.LoraConfig;
-import org.lora4j.error.CorruptAdapterException;
 import org.lora4j.error.IncompatibleBaseException;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
@@ -226,7 +225,7 @@ public abstract class TextTask<I, E, P, R> implements AutoCloseable {
         List<TokenizedText> tokens = new ArrayList<>();
         inputs.forEach(input -> tokens.add(spec.tokens(encoder, input)));
         TokenRows.requireFit(name + ".predict", tokens, encoder.weights().config());
-        float[][] logits = now.model().logits(tokens);
+        float[][] logits = now.model().outputs(tokens);
         List<P> predictions = new ArrayList<>();
         for (int i = 0; i < logits.length; i++) {
             predictions.add(now.targets().decode(inputs.get(i), tokens.get(i), logits[i]));
@@ -264,34 +263,17 @@ public abstract class TextTask<I, E, P, R> implements AutoCloseable {
         Fitted<I, E, P> now = requireFitted("save");
         Map<String, Object> fields = new LinkedHashMap<>();
         fields.put("task", spec.kind().name());
-        fields.put("encoder", encoderFields());
+        fields.put("encoder", SavedEncoder.fields(encoder));
         fields.putAll(now.targets().description());
         synchronized (this) {
             TaskFiles.save(directory, now.model(), fields);
         }
     }
 
-    private Map<String, Object> encoderFields() {
-        Map<String, Object> fields = new LinkedHashMap<>();
-        fields.put("name", encoder.name());
-        fields.put("hidden", encoder.dimension());
-        fields.put("vocabulary", encoder.weights().config().vocabulary());
-        fields.put("pooling", encoder.pooling().name());
-        fields.put("maxLength", encoder.maxLength());
-        fields.put("prefix", encoder.prefixes().text());
-        return fields;
-    }
-
     /** Takes up what {@link #save} wrote. */
     final void read(Path directory) throws IOException {
-        Map<String, Object> fields = TaskFiles.read(directory);
+        Map<String, Object> fields = SavedEncoder.read(directory, spec.kind().name(), name, encoder);
         Path file = directory.resolve(TaskFiles.DESCRIPTION);
-        if (!spec.kind().name().equals(fields.get("task"))) {
-            throw new IncompatibleBaseException(file + ": it is of the task " + MessageText.name(fields.get("task"))
-                    + "; expected " + MessageText.name(spec.kind().name()) + ", which " + name
-                    + " loads. Call load of the class that saved it.");
-        }
-        requireSameEncoder(file, fields.get("encoder"));
         Targets<I, E, P> targets = spec.targets(file, fields);
         TaskModel model;
         try {
@@ -301,25 +283,6 @@ public abstract class TextTask<I, E, P, R> implements AutoCloseable {
                     file + " has " + targets.outputs() + " outputs for its labels: " + e.getMessage(), e);
         }
         fitted = new Fitted<>(model, targets, null);
-    }
-
-    private void requireSameEncoder(Path file, Object saved) throws IOException {
-        if (!(saved instanceof Map<?, ?> before)) {
-            throw new CorruptAdapterException(
-                    file
-                            + ": it does not say for which encoder it is; expected an object \"encoder\". Save the task again.");
-        }
-        Problems problems = new Problems();
-        encoderFields()
-                .forEach((field, value) -> problems.check(
-                        field.equals("name") || value.equals(before.get(field)),
-                        field + " of the encoder is " + MessageText.name(value) + ", expected "
-                                + MessageText.name(before.get(field))));
-        if (!problems.isEmpty()) {
-            throw new IncompatibleBaseException(problems.message(file.toString()) + ". Load it with "
-                    + MessageText.name(before.get("name"))
-                    + ", and withMaxLength, withPooling or withPrefixes as they were when it was saved.");
-        }
     }
 
     /**

@@ -59,6 +59,7 @@ class ArchitectureTest {
                 layer("format.safetensors", "error", "format", "internal.format.file"),
                 layer("internal.engine.autodiff", "error", "internal.engine.autodiff.rules", "internal.graph"),
                 layer("internal.format.json", "error", "internal.format.file"),
+                layer("internal.format.table", "error", "internal.format.file"),
                 layer("internal.format.peft", "error", "config", "internal.format.file", "internal.format.json"),
                 layer("internal.format.torch", "error", "internal.format.file", "internal.format.zip", "format"),
                 layer("method", "error", "config", "internal.array"),
@@ -297,6 +298,7 @@ class ArchitectureTest {
                         "error",
                         "config",
                         "internal.format.huggingface",
+                        "internal.format.table",
                         "internal.text",
                         "adapter",
                         "exec",
@@ -417,6 +419,18 @@ class ArchitectureTest {
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("ai.djl..")
+                .because("it is optional, so no other class may fail without it")
+                .check(MAIN);
+    }
+
+    @Test
+    void csvLibrary_isTouchedByOneClass() {
+        noClasses()
+                .that()
+                .haveNameNotMatching(".*\\.CsvRows(\\$.*)?")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("de.siegmar..")
                 .because("it is optional, so no other class may fail without it")
                 .check(MAIN);
     }

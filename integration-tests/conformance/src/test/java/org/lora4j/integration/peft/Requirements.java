@@ -41,7 +41,11 @@ final class Requirements {
             "adalora",
             "gralora",
             "delora",
-            "c3a");
+            "c3a",
+            "road",
+            "oft",
+            "hra",
+            "boft");
 
     private Requirements() {}
 
@@ -82,7 +86,11 @@ final class Requirements {
                                         "VERA",
                                         "RANDLORA",
                                         "LN_TUNING",
-                                        "TRAINABLE_TOKENS")
+                                        "TRAINABLE_TOKENS",
+                                        "ROAD",
+                                        "OFT",
+                                        "HRA",
+                                        "BOFT")
                                 .contains(type)
                         && !config.path("use_dora").asBoolean()
                         && TrainingRecipe.isKnown(golden.about());

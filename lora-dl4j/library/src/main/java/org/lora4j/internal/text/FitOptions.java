@@ -37,6 +37,15 @@ public record FitOptions(
         UnaryOperator<TrainingPlan.Builder> plan) {
 
     /**
+     * Whether nothing but a head learns.
+     *
+     * @return true if so
+     */
+    public boolean isHeadOnly() {
+        return tuning == Tuning.HEAD_ONLY;
+    }
+
+    /**
      * The same with another adapter.
      *
      * @param other the config

@@ -138,11 +138,33 @@ public final class TaskFiles {
             throws IOException {
         Tuning tuning = tuning(directory, fields);
         LinearHead zeros = LinearHead.zeros(parts.weights().config().hidden(), task.outputs());
+        SameDiff graph = TaskModel.graph(parts, TaskModel.weights(parts, tuning), task.kind(), zeros);
+        return load(directory, graph, TaskModel.Output.of(task.kind()), parts, tuning);
+    }
+
+    /**
+     * Reads the weights of a sentence encoder.
+     *
+     * @param directory the directory
+     * @param fields what {@link #read} gave
+     * @param parts the encoder
+     * @return the model, which does not learn
+     * @throws IncompatibleBaseException if the weights do not fit the encoder; the message lists every problem
+     * @throws IOException if they are damaged or cannot be read
+     */
+    public static TaskModel load(Path directory, Map<String, Object> fields, EncoderParts parts) throws IOException {
+        Tuning tuning = tuning(directory, fields);
+        SameDiff graph = EmbeddingFit.graph(parts, TaskModel.weights(parts, tuning));
+        return load(directory, graph, EmbeddingFit.OUTPUT, parts, tuning);
+    }
+
+    private static TaskModel load(
+            Path directory, SameDiff graph, TaskModel.Output output, EncoderParts parts, Tuning tuning)
+            throws IOException {
         if (tuning == Tuning.LORA) {
-            SameDiff graph = TaskModel.graph(parts, parts.weights(), task.kind(), zeros);
-            return TaskModel.of(parts, task.kind(), Lora.load(graph, directory));
+            return TaskModel.of(parts, output, Lora.load(graph, directory));
         }
-        TaskModel model = TaskModel.start(parts, task.kind(), tuning, null, zeros, 0);
+        TaskModel model = TaskModel.start(graph, output, parts, tuning, null, 0);
         readTensors(directory.resolve(TENSORS), model);
         return model;
     }

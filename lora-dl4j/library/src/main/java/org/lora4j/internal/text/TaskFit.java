@@ -104,8 +104,8 @@ public final class TaskFit {
         }
         TaskModel model = start(heads.soft());
         List<TokenizedText> texts = validation.stream().map(EncodedText::tokens).toList();
-        Validation metric =
-                new Validation(task.metric(), task.higherIsBetter(), () -> task.score(validation, model.logits(texts)));
+        Validation metric = new Validation(
+                task.metric(), task.higherIsBetter(), () -> task.score(validation, model.outputs(texts)));
         Trainer.Builder trainer =
                 Trainer.builder(model.trainable()).plan(plan()).evaluation(metric);
         options.listeners().forEach(trainer::listener);

@@ -22,7 +22,7 @@ import org.nd4j.linalg.factory.Nd4j;
 /**
  * An encoder with a linear head as a graph, and what learns in it. Module paths are those of {@link BertClassifier}.
  *
- * <p><b>Threads.</b> {@link #logits} is safe as long as nothing learns and the state of {@link #adapted} stays.
+ * <p><b>Threads.</b> {@link #outputs} is safe as long as nothing learns and the state of {@link #adapted} stays.
  *
  * @apiNote Status: internal
  */
@@ -40,7 +40,7 @@ public final class TaskModel implements AutoCloseable {
 
     private TaskModel(
             SameDiff graph,
-            HeadKind kind,
+            Output output,
             EncoderParts parts,
             Tuning tuning,
             Optional<AdaptedSameDiff> adapted,
@@ -55,33 +55,48 @@ public final class TaskModel implements AutoCloseable {
         this.executors = new ExecutorPool(
                 () -> adapted.map(AdaptedSameDiff::outputExecutor).orElse(fixed));
         this.outputs = new RowOutputs(
-                executors, BertClassifier.LOGITS, parts.weights().dataType(), parts.tokenTypes(), kind.isPerToken());
+                executors, output.name(), parts.weights().dataType(), parts.tokenTypes(), output.perToken());
     }
 
-    /** A model that starts from a head. */
+    /**
+     * What a model gives.
+     *
+     * @param name of the variable
+     * @param perToken whether it has a row for each token
+     */
+    record Output(String name, boolean perToken) {
+
+        static Output of(HeadKind kind) {
+            return new Output(BertClassifier.LOGITS, kind.isPerToken());
+        }
+    }
+
+    /** Weights that are a model's own, if all of them learn. */
+    static BertWeights weights(EncoderParts parts, Tuning tuning) {
+        return tuning == Tuning.FULL ? parts.weights().copy() : parts.weights();
+    }
+
+    /** A model with a head to start from. */
     static TaskModel start(
             EncoderParts parts, HeadKind kind, Tuning tuning, LoraConfig config, LinearHead head, long seed) {
-        BertWeights weights = tuning == Tuning.FULL ? parts.weights().copy() : parts.weights();
-        SameDiff graph = graph(parts, weights, kind, head);
-        return switch (tuning) {
-            case HEAD_ONLY -> new TaskModel(graph, kind, parts, tuning, Optional.empty(), Optional.empty());
-            case LORA ->
-                new TaskModel(
-                        graph, kind, parts, tuning, Optional.of(Lora.inject(graph, config, seed)), Optional.empty());
-            case FULL ->
-                new TaskModel(
-                        graph,
-                        kind,
-                        parts,
-                        tuning,
-                        Optional.empty(),
-                        Optional.of(TrainableGraph.of(graph, TrainableGraph.weights(graph))));
-        };
+        SameDiff graph = graph(parts, weights(parts, tuning), kind, head);
+        return start(graph, Output.of(kind), parts, tuning, config, seed);
+    }
+
+    /** A model of a graph that learns from the start. */
+    static TaskModel start(
+            SameDiff graph, Output output, EncoderParts parts, Tuning tuning, LoraConfig config, long seed) {
+        Optional<AdaptedSameDiff> adapted =
+                tuning == Tuning.LORA ? Optional.of(Lora.inject(graph, config, seed)) : Optional.empty();
+        Optional<TrainableGraph> full = tuning == Tuning.FULL
+                ? Optional.of(TrainableGraph.of(graph, TrainableGraph.weights(graph)))
+                : Optional.empty();
+        return new TaskModel(graph, output, parts, tuning, adapted, full);
     }
 
     /** A model of a graph with an adapter that was loaded. */
-    static TaskModel of(EncoderParts parts, HeadKind kind, AdaptedSameDiff loaded) {
-        return new TaskModel(loaded.base(), kind, parts, Tuning.LORA, Optional.of(loaded), Optional.empty());
+    static TaskModel of(EncoderParts parts, Output output, AdaptedSameDiff loaded) {
+        return new TaskModel(loaded.base(), output, parts, Tuning.LORA, Optional.of(loaded), Optional.empty());
     }
 
     /** The graph: encoder, head, loss. */
@@ -143,12 +158,12 @@ public final class TaskModel implements AutoCloseable {
     }
 
     /**
-     * What the head gives for texts.
+     * What the model gives for texts: the numbers of its head, or vectors.
      *
      * @param texts the texts, which fit the encoder
      * @return for each text a value for each output; where there is a result for each token, those of all tokens in a row
      */
-    public float[][] logits(List<TokenizedText> texts) {
+    public float[][] outputs(List<TokenizedText> texts) {
         return outputs.of(texts);
     }
 

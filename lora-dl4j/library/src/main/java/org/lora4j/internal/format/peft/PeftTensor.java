@@ -115,7 +115,19 @@ public enum PeftTensor {
     /** The lengths of the columns of the weight, in DeLoRA [in]. */
     DELORA_W_NORM("delora_w_norm", "DELORA"),
     /** The vectors of the circulant blocks of C3A [out / size, in / size, size]. */
-    C3A_KERNEL("c3a_kernel", "C3A");
+    C3A_KERNEL("c3a_kernel", "C3A"),
+    /** RoAD's angles [out / 2], [out] or [2 out]. */
+    ROAD_THETA("road_theta", "ROAD"),
+    /** RoAD's scales, as many. */
+    ROAD_ALPHA("road_alpha", "ROAD"),
+    /** OFT's skew matrices, what is above their diagonals [blocks, size (size - 1) / 2]. */
+    OFT_R("oft_R.weight", "OFT"),
+    /** HRA's normals [in * window, rank]. */
+    HRA_U("hra_u", "HRA"),
+    /** BOFT's matrices [factors, blocks, size, size]. */
+    BOFT_R("boft_R", "BOFT"),
+    /** BOFT's scales [out, 1], convolution [1, out]. */
+    BOFT_S("boft_s", "BOFT");
 
     private final String suffix;
     private final String peftType;

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.internal.format.table;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.lora4j.error.ModelFormatException;
+import org.lora4j.error.Problems;
+import org.lora4j.internal.format.file.RegularFile;
+
+/**
+ * One JSON object a line. Empty lines are left out.
+ *
+ * @apiNote Status: internal
+ */
+public final class JsonLines {
+
+    private static final int DEEPEST = 64;
+
+    private static final ObjectMapper JSON = mapper();
+
+    private static final TypeReference<Map<String, Object>> MAP = new TypeReference<>() {};
+
+    private JsonLines() {}
+
+    private static ObjectMapper mapper() {
+        JsonMapper mapper = JsonMapper.builder()
+                .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+                .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+                .build();
+        mapper.getFactory()
+                .setStreamReadConstraints(
+                        StreamReadConstraints.builder().maxNestingDepth(DEEPEST).build());
+        return mapper;
+    }
+
+    /**
+     * Reads a file.
+     *
+     * @param file the file
+     * @return for each line its fields as plain values
+     * @throws ModelFormatException if a line is no JSON object, or there is none; the message lists the lines
+     * @throws IOException if it cannot be read
+     */
+    public static List<Map<String, Object>> read(Path file) throws IOException {
+        RegularFile.require(file, "a file of JSON lines");
+        Problems problems = new Problems();
+        List<Map<String, Object>> rows = new ArrayList<>();
+        try (BufferedReader lines = Files.newBufferedReader(file)) {
+            int number = 0;
+            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+                number++;
+                if (!line.isBlank()) {
+                    add(line, number, rows, problems);
+                }
+            }
+        } catch (CharacterCodingException e) {
+            problems.add("not readable as UTF-8, expected text in UTF-8");
+        }
+        problems.check(!rows.isEmpty() || !problems.isEmpty(), "no lines, expected one JSON object or more");
+        if (!problems.isEmpty()) {
+            throw new ModelFormatException(
+                    problems.message(file.toString()) + ". Each line is one JSON object by itself.");
+        }
+        return rows;
+    }
+
+    private static void add(String line, int number, List<Map<String, Object>> rows, Problems problems) {
+        try {
+            Map<String, Object> row = JSON.readValue(line, MAP);
+            if (row == null) {
+                problems.add("line " + number + " is null, expected a JSON object");
+            } else {
+                rows.add(row);
+            }
+        } catch (JsonProcessingException e) {
+            problems.add("line " + number + " is no JSON object: " + e.getOriginalMessage());
+        }
+    }
+}

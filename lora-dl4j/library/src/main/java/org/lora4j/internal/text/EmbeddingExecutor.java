@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.internal.text;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalDouble;
+import java.util.Set;
+import org.lora4j.exec.GraphExecutor;
+import org.lora4j.exec.LossAndGradients;
+import org.lora4j.exec.Parting;
+import org.lora4j.pretrained.BertEncoder;
+import org.lora4j.pretrained.TokenizedText;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * Gradients of a loss between the vectors of a whole batch, with the memory of a part of it (GradCache; Gao et al. 2021,
+ * arXiv:2101.06983): all vectors are computed first and forgotten but for their values; the loss gives the gradient by each of
+ * them; then each part of the texts runs once more, forwards and backwards, under the loss {@code sum(vector * gradient)}, and
+ * the gradients of the parts add up to those of the whole.
+ *
+ * <p>A batch is the indices of its examples; their texts are here.
+ */
+final class EmbeddingExecutor implements GraphExecutor {
+
+    static final String EXAMPLES = "examples";
+
+    private final GraphExecutor encoder;
+    private final EncoderParts parts;
+    private final EmbeddingLoss loss;
+    private final List<TokenizedText> texts;
+    private final List<SentenceRows> examples;
+    private final int mostRows;
+    private final int mostTokens;
+
+    EmbeddingExecutor(
+            GraphExecutor encoder,
+            EncoderParts parts,
+            EmbeddingLoss loss,
+            List<TokenizedText> texts,
+            List<SentenceRows> examples,
+            int mostRows,
+            int mostTokens) {
+        this.encoder = encoder;
+        this.parts = parts;
+        this.loss = loss;
+        this.texts = texts;
+        this.examples = examples;
+        this.mostRows = mostRows;
+        this.mostTokens = mostTokens;
+    }
+
+    @Override
+    public LossAndGradients gradients(Map<String, INDArray> placeholders, long seed) {
+        List<Integer> used = new ArrayList<>();
+        List<SentenceRows> batch = localized(placeholders.get(EXAMPLES).toIntVector(), used);
+        TokenRows rows = new TokenRows(used.stream().map(texts::get).toList(), mostRows, mostTokens);
+        double[][] vectors = new double[used.size()][];
+        for (TokenRows.Part part : rows.parts()) {
+            forward(rows, part, vectors);
+        }
+        double[][] wanted = new double[used.size()][vectors[0].length];
+        double value = loss.of(batch, vectors, wanted);
+        Map<String, INDArray> sum = new LinkedHashMap<>();
+        Set<String> unreached = Set.of();
+        for (TokenRows.Part part : rows.parts()) {
+            LossAndGradients pass = backward(rows, part, wanted, seed);
+            pass.gradients().forEach((name, gradient) -> sum.merge(name, gradient, EmbeddingExecutor::added));
+            unreached = pass.unreached();
+        }
+        return new LossAndGradients(value, sum, unreached);
+    }
+
+    private static INDArray added(INDArray to, INDArray gradient) {
+        to.addi(gradient);
+        gradient.close();
+        return to;
+    }
+
+    /** The examples with indices into the texts that this batch uses, each of them once. */
+    private List<SentenceRows> localized(int[] indices, List<Integer> used) {
+        Map<Integer, Integer> places = new LinkedHashMap<>();
+        List<SentenceRows> batch = new ArrayList<>();
+        for (int index : indices) {
+            SentenceRows example = examples.get(index);
+            batch.add(new SentenceRows(
+                    place(example.anchor(), places),
+                    example.positive() < 0 ? -1 : place(example.positive(), places),
+                    Arrays.stream(example.negatives())
+                            .map(text -> place(text, places))
+                            .toArray(),
+                    example.similarity(),
+                    example.target(),
+                    example.group()));
+        }
+        used.addAll(places.keySet());
+        return batch;
+    }
+
+    private static int place(int text, Map<Integer, Integer> places) {
+        return places.computeIfAbsent(text, added -> places.size());
+    }
+
+    private void forward(TokenRows rows, TokenRows.Part part, double[][] vectors) {
+        Map<String, INDArray> inputs = rows.placeholders(part, parts.weights().dataType(), parts.tokenTypes());
+        INDArray values = encoder.output(inputs, List.of(BertEncoder.POOLED)).get(BertEncoder.POOLED);
+        double[] all = values.ravel().toDoubleVector();
+        int width = all.length / part.rows().size();
+        for (int row = 0; row < part.rows().size(); row++) {
+            vectors[part.rows().get(row)] = Arrays.copyOfRange(all, row * width, (row + 1) * width);
+        }
+        values.close();
+        inputs.values().forEach(INDArray::close);
+    }
+
+    private LossAndGradients backward(TokenRows rows, TokenRows.Part part, double[][] wanted, long seed) {
+        Map<String, INDArray> inputs = rows.placeholders(part, parts.weights().dataType(), parts.tokenTypes());
+        int size = part.rows().size();
+        double[][] ofPart = new double[size][];
+        for (int row = 0; row < size; row++) {
+            // The graph takes the mean over its rows, and the loss is a sum over all of them.
+            double[] gradient = wanted[part.rows().get(row)];
+            ofPart[row] = Arrays.stream(gradient).map(g -> g * size).toArray();
+        }
+        inputs.put(
+                EmbeddingFit.GRADIENT,
+                Nd4j.createFromArray(ofPart).castTo(parts.weights().dataType()));
+        LossAndGradients pass = encoder.gradients(inputs, seed);
+        inputs.values().forEach(INDArray::close);
+        return pass;
+    }
+
+    @Override
+    public Map<String, INDArray> output(Map<String, INDArray> placeholders, Collection<String> outputs) {
+        return encoder.output(placeholders, outputs);
+    }
+
+    @Override
+    public GraphExecutor fork() {
+        return new EmbeddingExecutor(encoder.fork(), parts, loss, texts, examples, mostRows, mostTokens);
+    }
+
+    @Override
+    public void release() {
+        encoder.release();
+    }
+
+    @Override
+    public int mostParts() {
+        return encoder.mostParts();
+    }
+
+    @Override
+    public Parting parting(Map<String, INDArray> placeholders) {
+        return new Parting(1, "the loss compares all texts of a batch; each part of them is shared by itself");
+    }
+
+    @Override
+    public String products() {
+        return encoder.products();
+    }
+
+    @Override
+    public OptionalDouble productSeconds() {
+        return encoder.productSeconds();
+    }
+}

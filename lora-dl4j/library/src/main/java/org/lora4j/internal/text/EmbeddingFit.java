@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.internal.text;
+
+import java.util.Arrays;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.function.ToDoubleFunction;
+import java.util.stream.IntStream;
+import org.lora4j.exec.GraphExecutor;
+import org.lora4j.pretrained.BertClassifier;
+import org.lora4j.pretrained.BertEncoder;
+import org.lora4j.pretrained.BertWeights;
+import org.lora4j.pretrained.TokenizedText;
+import org.lora4j.train.AdamW;
+import org.lora4j.train.Batch;
+import org.lora4j.train.Batches;
+import org.lora4j.train.EarlyStopping;
+import org.lora4j.train.LearningRateSchedule;
+import org.lora4j.train.ShuffledIndices;
+import org.lora4j.train.Trainable;
+import org.lora4j.train.TrainableParameter;
+import org.lora4j.train.Trainer;
+import org.lora4j.train.TrainingPlan;
+import org.lora4j.train.TrainingResult;
+import org.lora4j.train.Validation;
+import org.lora4j.train.Warmup;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * Fits an encoder to a loss between vectors.
+ *
+ * @apiNote Status: internal
+ */
+public final class EmbeddingFit {
+
+    static final TaskModel.Output OUTPUT = new TaskModel.Output(BertEncoder.POOLED, false);
+
+    /** Placeholder of the gradient that arrives at the vectors. */
+    static final String GRADIENT = "embedding_gradient";
+
+    private static final double WEIGHT_DECAY = 0.01;
+
+    /**
+     * What is to be learned.
+     *
+     * @param texts all texts
+     * @param examples the examples, their texts by index
+     * @param loss the loss
+     * @apiNote Status: internal
+     */
+    public record Data(List<TokenizedText> texts, List<SentenceRows> examples, EmbeddingLoss loss) {}
+
+    /**
+     * What a fit gave.
+     *
+     * @param model the model
+     * @param before the metric of the encoder as it was read
+     * @param after the metric of the model
+     * @param training the run of the trainer
+     * @apiNote Status: internal
+     */
+    public record Outcome(TaskModel model, double before, double after, TrainingResult training) {}
+
+    private EmbeddingFit() {}
+
+    /** The graph: encoder, and a loss that is linear in the vectors. */
+    static SameDiff graph(EncoderParts parts, BertWeights weights) {
+        SameDiff sd =
+                BertEncoder.create(weights, parts.pooling(), parts.tokenTypes()).graph();
+        SDVariable gradient = sd.placeHolder(
+                GRADIENT, weights.dataType(), -1, weights.config().hidden());
+        SDVariable product = sd.getVariable(BertEncoder.POOLED).mul("loss/products", gradient);
+        sd.mean(BertClassifier.LOSS, sd.sum("loss/of_rows", product, 1), 0);
+        sd.setLossVariables(BertClassifier.LOSS);
+        return sd;
+    }
+
+    /**
+     * Fits an encoder.
+     *
+     * @param parts the encoder
+     * @param data what to learn
+     * @param options how; a batch has so many examples, and its parts so many tokens
+     * @param metric what the metric is called
+     * @param score computes it, higher is better
+     * @return the outcome: the encoder as it was read if nothing was better
+     */
+    public static Outcome fit(
+            EncoderParts parts, Data data, FitOptions options, String metric, ToDoubleFunction<TaskModel> score) {
+        TaskModel model = start(parts, options);
+        double before = score.applyAsDouble(model);
+        Trainable encoder = model.trainable();
+        Trainable trainable = trainable(encoder, parts, data, options);
+        TrainingPlan.Builder plan = TrainingPlan.builder()
+                .epochs(options.epochs())
+                .optimizer(AdamW.of(options.learningRate()).withWeightDecay(WEIGHT_DECAY))
+                .schedule(LearningRateSchedule.linear(Warmup.fraction(0.06)))
+                .earlyStopping(EarlyStopping.patience(options.patience()))
+                .seed(options.seed());
+        Trainer.Builder trainer = Trainer.builder(trainable)
+                .plan(options.plan().apply(plan).build())
+                .evaluation(Validation.higherIsBetter(metric, () -> score.applyAsDouble(model)));
+        options.listeners().forEach(trainer::listener);
+        TrainingResult result = trainer.build().train(batches(data.examples().size(), options.batchSize()));
+        double after = score.applyAsDouble(model);
+        if (before > after) {
+            model.close();
+            return new Outcome(start(parts, options), before, before, result);
+        }
+        return new Outcome(model, before, after, result);
+    }
+
+    private static TaskModel start(EncoderParts parts, FitOptions options) {
+        SameDiff graph = graph(parts, TaskModel.weights(parts, options.tuning()));
+        return TaskModel.start(graph, OUTPUT, parts, options.tuning(), options.config(), options.seed());
+    }
+
+    /**
+     * The encoder as it was read, as a model.
+     *
+     * @param parts the encoder
+     * @return a model that does not learn
+     */
+    public static TaskModel frozen(EncoderParts parts) {
+        return TaskModel.start(graph(parts, parts.weights()), OUTPUT, parts, Tuning.HEAD_ONLY, null, 0);
+    }
+
+    static Trainable trainable(Trainable encoder, EncoderParts parts, Data data, FitOptions options) {
+        GraphExecutor executor = new EmbeddingExecutor(
+                encoder.executor(),
+                parts,
+                data.loss(),
+                data.texts(),
+                data.examples(),
+                Integer.MAX_VALUE,
+                options.tokenBudget());
+        return new Trainable() {
+            @Override
+            public List<TrainableParameter> trainableParameters() {
+                return encoder.trainableParameters();
+            }
+
+            @Override
+            public GraphExecutor executor() {
+                return executor;
+            }
+        };
+    }
+
+    /** Examples in a new order in every epoch. */
+    private static Batches batches(int examples, int size) {
+        return new Batches() {
+            @Override
+            public Iterator<Batch> epoch(int epoch, long seed) {
+                int[] order = ShuffledIndices.of(examples, seed, epoch);
+                return IntStream.range(0, count())
+                        .mapToObj(i -> {
+                            int[] part = Arrays.copyOfRange(order, start(i), start(i + 1));
+                            INDArray indices = Nd4j.createFromArray(part);
+                            return Batch.disposable(Map.of(EmbeddingExecutor.EXAMPLES, indices), part.length);
+                        })
+                        .iterator();
+            }
+
+            // Of about the same size, as a last batch of one example would have nothing to compare it with.
+            private int start(int batch) {
+                return (int) ((long) batch * examples / count());
+            }
+
+            private int count() {
+                return (examples + size - 1) / size;
+            }
+
+            @Override
+            public OptionalLong batchesPerEpoch() {
+                return OptionalLong.of(count());
+            }
+        };
+    }
+}

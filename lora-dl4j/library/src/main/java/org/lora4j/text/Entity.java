@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.text;
+
+/**
+ * Some words in a row that are one thing.
+ *
+ * @param type what it is, such as {@code artist}
+ * @param from index of its first word
+ * @param to index behind its last word
+ * @apiNote Status: experimental
+ */
+public record Entity(String type, int from, int to) {}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.text;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.lora4j.error.Problems;
+
+/**
+ * Words and the tag of each: {@code O}, or {@code B-type} for the first word of an entity and {@code I-type} for the others.
+ *
+ * @param words the words
+ * @param tags as many tags
+ * @apiNote Status: experimental
+ */
+public record LabeledWords(List<String> words, List<String> tags) {
+
+    /** The tag of words that are in no entity. */
+    public static final String OUTSIDE = "O";
+
+    /** Letters, digits and their marks together; every other visible character by itself. */
+    private static final Pattern WORD = Pattern.compile("[\\p{L}\\p{M}\\p{N}_]+|[^\\s\\p{L}\\p{M}\\p{N}_]");
+
+    /**
+     * Copies both.
+     *
+     * @param words as in the record
+     * @param tags as in the record
+     * @throws IllegalArgumentException if there are not as many of both, or a tag has another form
+     */
+    public LabeledWords {
+        words = List.copyOf(words);
+        tags = List.copyOf(tags);
+        Problems problems = new Problems();
+        problems.check(
+                words.size() == tags.size(),
+                words.size() + " words and " + tags.size() + " tags, expected as many of both");
+        for (String tag : tags) {
+            boolean known = tag.equals(OUTSIDE) || ((tag.startsWith("B-") || tag.startsWith("I-")) && tag.length() > 2);
+            problems.check(
+                    known || problems.isFull(),
+                    "tag \"" + tag
+                            + "\", expected \"O\", \"B-type\" or \"I-type\"; other schemes have to be converted");
+        }
+        problems.throwIfAny("LabeledWords");
+    }
+
+    /**
+     * A part of a text.
+     *
+     * @param type what it is
+     * @param from index of its first character
+     * @param to index behind its last character
+     */
+    public record Span(String type, int from, int to) {}
+
+    /**
+     * A text with entities at characters, as words with tags. A word that is in part within an entity belongs to it.
+     *
+     * @param text the text
+     * @param spans the entities, none of which overlap
+     * @return the words, as {@link #split} makes them, and their tags
+     * @throws IllegalArgumentException if an entity is outside of the text or has no words in it
+     */
+    public static LabeledWords of(String text, List<Span> spans) {
+        List<String> words = new ArrayList<>();
+        List<String> tags = new ArrayList<>();
+        int[] covered = new int[spans.size()];
+        Matcher word = WORD.matcher(text);
+        while (word.find()) {
+            words.add(word.group());
+            String tag = OUTSIDE;
+            for (int i = 0; i < spans.size(); i++) {
+                Span span = spans.get(i);
+                if (word.start() < span.to() && word.end() > span.from()) {
+                    tag = (covered[i]++ == 0 ? "B-" : "I-") + span.type();
+                }
+            }
+            tags.add(tag);
+        }
+        Problems problems = new Problems();
+        for (int i = 0; i < covered.length; i++) {
+            problems.check(
+                    covered[i] > 0,
+                    spans.get(i) + " has no word of the " + text.length() + " characters in it, expected one or more");
+        }
+        problems.throwIfAny("LabeledWords");
+        return new LabeledWords(words, tags);
+    }
+
+    /**
+     * The words of a text: letters, digits and the marks on them together, every other visible character by itself.
+     *
+     * @param text the text
+     * @return its words
+     */
+    public static List<String> split(String text) {
+        return WORD.matcher(text).results().map(found -> found.group()).toList();
+    }
+
+    /**
+     * The entities, as seqeval finds them by default: one begins at {@code B-}, and at {@code I-} behind another type or none.
+     *
+     * @return the entities in their order
+     */
+    public List<Entity> entities() {
+        return entities(tags);
+    }
+
+    static List<Entity> entities(List<String> tags) {
+        List<Entity> entities = new ArrayList<>();
+        String type = null;
+        int from = 0;
+        for (int i = 0; i <= tags.size(); i++) {
+            String tag = i < tags.size() ? tags.get(i) : OUTSIDE;
+            String next = tag.equals(OUTSIDE) ? null : tag.substring(2);
+            boolean goesOn = type != null && type.equals(next) && !tag.startsWith("B-");
+            if (type != null && !goesOn) {
+                entities.add(new Entity(type, from, i));
+            }
+            if (next != null && !goesOn) {
+                from = i;
+            }
+            type = next;
+        }
+        return entities;
+    }
+}

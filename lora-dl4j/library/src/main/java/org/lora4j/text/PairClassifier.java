@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.text;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.lora4j.error.Problems;
+import org.lora4j.pretrained.TokenizedText;
+import org.lora4j.text.LabelTargets.LabelSettings;
+
+/**
+ * Tells what two texts are to each other: whether one follows from the other, or answers it. Both go through the encoder as one
+ * sequence, the second with token type 1 where the encoder has types.
+ *
+ * <pre>{@code
+ * PairClassifier classifier = PairClassifier.builder(encoder).build().fit(train, validation);
+ * Prediction p = classifier.predict("a man sleeps", "nobody is awake");
+ * }</pre>
+ *
+ * @apiNote Status: experimental
+ */
+public final class PairClassifier extends TextTask<TextPair, LabeledPair, Prediction, LabelEvaluation> {
+
+    private PairClassifier(Builder builder) {
+        super(builder.encoder, new Spec(builder.balanced), builder.options());
+    }
+
+    /**
+     * Starts a classifier.
+     *
+     * @param encoder the encoder; shared, and never changed
+     * @return a builder, which needs no further call
+     */
+    public static Builder builder(TextEncoder encoder) {
+        return new Builder(encoder);
+    }
+
+    /**
+     * Reads a classifier.
+     *
+     * @param directory where {@link #save} wrote it
+     * @param encoder the encoder that it was made with
+     * @return the classifier, which predicts what the saved one did
+     * @throws IOException if a file is missing or damaged, or the encoder is another one; the message lists every
+     *     difference
+     */
+    public static PairClassifier load(Path directory, TextEncoder encoder) throws IOException {
+        PairClassifier classifier = builder(encoder).build();
+        classifier.read(directory);
+        return classifier;
+    }
+
+    /**
+     * Learns; a part of the examples is kept back to choose the head's cost and the best epoch by.
+     *
+     * @param train the examples
+     * @return this
+     * @throws IllegalArgumentException if there is no example, a text is empty or there are fewer than two labels; the
+     *     message lists every problem
+     */
+    public PairClassifier fit(List<LabeledPair> train) {
+        learn(train);
+        return this;
+    }
+
+    /**
+     * Learns.
+     *
+     * @param train the examples to learn from
+     * @param validation the examples to choose by, none of them in {@code train}
+     * @return this
+     * @throws IllegalArgumentException as {@link #fit(List)}, and if {@code validation} is empty or has a label that {@code
+     *     train} does not have
+     */
+    public PairClassifier fit(List<LabeledPair> train, List<LabeledPair> validation) {
+        learn(train, validation);
+        return this;
+    }
+
+    /**
+     * Predicts for two texts.
+     *
+     * @param first the one
+     * @param second the other
+     * @return the prediction
+     * @throws IllegalStateException as {@link #predict(Object)}
+     * @throws IllegalArgumentException as {@link #predict(Object)}
+     */
+    public Prediction predict(String first, String second) {
+        return predict(new TextPair(first, second));
+    }
+
+    /**
+     * The labels that it tells apart.
+     *
+     * @return in alphabetical order
+     * @throws IllegalStateException if nothing was learned yet
+     */
+    public List<String> labels() {
+        return ((LabelTargets<?, ?>) learned("labels")).labels();
+    }
+
+    /**
+     * Collects what a classifier of pairs needs.
+     *
+     * @apiNote Status: experimental
+     */
+    public static final class Builder extends FitSettings<Builder> {
+
+        private final TextEncoder encoder;
+        private boolean balanced;
+
+        private Builder(TextEncoder encoder) {
+            this.encoder = encoder;
+        }
+
+        @Override
+        Builder self() {
+            return this;
+        }
+
+        /**
+         * Lets every label count the same, however few examples it has.
+         *
+         * @return this
+         */
+        public Builder balancedLabels() {
+            balanced = true;
+            return this;
+        }
+
+        /**
+         * Makes the classifier.
+         *
+         * @return the classifier, which has learned nothing yet
+         * @throws IllegalArgumentException if a setting is out of its range; the message lists every problem
+         */
+        public PairClassifier build() {
+            Problems problems = new Problems();
+            check(problems);
+            problems.throwIfAny("PairClassifier");
+            return new PairClassifier(this);
+        }
+    }
+
+    private record Spec(boolean balanced) implements PairSpec<LabeledPair, Prediction, LabelEvaluation> {
+
+        @Override
+        public Kind kind() {
+            return new Kind("pair-classification", "SEQ_CLS", true);
+        }
+
+        @Override
+        public TextPair input(LabeledPair example) {
+            return example.pair();
+        }
+
+        @Override
+        public Targets<TextPair, LabeledPair, Prediction> targets(List<LabeledPair> train) {
+            return LabelTargets.of("PairClassifier.fit", train, Spec::labels, new LabelSettings(false, 0.5, balanced));
+        }
+
+        @Override
+        public Targets<TextPair, LabeledPair, Prediction> targets(Path file, Map<String, Object> description)
+                throws IOException {
+            return LabelTargets.read(file, description, Spec::labels, balanced);
+        }
+
+        private static List<String> labels(LabeledPair example) {
+            return List.of(example.label());
+        }
+
+        @Override
+        public LabelEvaluation evaluate(List<LabeledPair> examples, List<Prediction> predictions) {
+            return LabelEvaluation.of(
+                    examples.stream().map(Spec::labels).toList(),
+                    predictions.stream().map(Prediction::labels).toList());
+        }
+    }
+
+    /** What tasks of two texts have in common. */
+    interface PairSpec<E, P, R> extends TaskSpec<TextPair, E, P, R> {
+
+        @Override
+        default List<String> texts(TextPair input) {
+            return List.of(input.first(), input.second());
+        }
+
+        @Override
+        default TokenizedText tokens(TextEncoder encoder, TextPair input) {
+            return encoder.tokenizer().tokenizePair(input.first(), input.second());
+        }
+    }
+}

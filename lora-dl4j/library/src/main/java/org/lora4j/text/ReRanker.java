@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.text;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.lora4j.error.Problems;
+import org.lora4j.internal.text.EncodedText;
+import org.lora4j.internal.text.HeadKind;
+import org.lora4j.pretrained.TokenizedText;
+
+/**
+ * Scores how relevant a passage is to a query, both read together (a cross-encoder): slower than comparing vectors and
+ * sharper, for the first few that a search by vectors gives.
+ *
+ * <pre>{@code
+ * ReRanker ranker = ReRanker.builder(encoder).build().fit(train, validation);
+ * List<ReRanker.Ranked> best = ranker.rank("where is my card?", candidates);
+ * }</pre>
+ *
+ * <p>An evaluation takes for each query the passages that the examples give for it; relevant are those from 0.5 on, and
+ * queries without any are left out.
+ *
+ * @apiNote Status: experimental
+ */
+public final class ReRanker extends TextTask<TextPair, ScoredPair, Double, RetrievalEvaluation> {
+
+    private static final double RELEVANT = 0.5;
+
+    private ReRanker(Builder builder) {
+        super(builder.encoder, new Spec(), builder.options());
+    }
+
+    /**
+     * A passage at its place.
+     *
+     * @param index its index among those given
+     * @param passage the passage
+     * @param score 0 to 1
+     */
+    public record Ranked(int index, String passage, double score) {}
+
+    /**
+     * Starts a re-ranker.
+     *
+     * @param encoder the encoder; shared, and never changed
+     * @return a builder, which needs no further call
+     */
+    public static Builder builder(TextEncoder encoder) {
+        return new Builder(encoder);
+    }
+
+    /**
+     * Reads a re-ranker.
+     *
+     * @param directory where {@link #save} wrote it
+     * @param encoder the encoder that it was made with
+     * @return the re-ranker, which scores as the saved one did
+     * @throws IOException if a file is missing or damaged, or the encoder is another one; the message lists every
+     *     difference
+     */
+    public static ReRanker load(Path directory, TextEncoder encoder) throws IOException {
+        ReRanker ranker = builder(encoder).build();
+        ranker.read(directory);
+        return ranker;
+    }
+
+    /**
+     * Learns; a part of the examples is kept back to choose the head's cost and the best epoch by.
+     *
+     * @param train the examples
+     * @return this
+     * @throws IllegalArgumentException if there is no example, a text is empty, or all are equally relevant; the message
+     *     lists every problem
+     */
+    public ReRanker fit(List<ScoredPair> train) {
+        learn(train);
+        return this;
+    }
+
+    /**
+     * Learns.
+     *
+     * @param train the examples to learn from
+     * @param validation the examples to choose by, none of them in {@code train}
+     * @return this
+     * @throws IllegalArgumentException as {@link #fit(List)}, and if {@code validation} is empty
+     */
+    public ReRanker fit(List<ScoredPair> train, List<ScoredPair> validation) {
+        learn(train, validation);
+        return this;
+    }
+
+    /**
+     * Orders passages.
+     *
+     * @param query the query
+     * @param passages the passages
+     * @return all of them, the most relevant first
+     * @throws IllegalStateException as {@link #predict(Object)}
+     * @throws IllegalArgumentException as {@link #predict(Object)}
+     */
+    public List<Ranked> rank(String query, List<String> passages) {
+        List<Double> scores = predict(
+                passages.stream().map(passage -> new TextPair(query, passage)).toList());
+        return IntStream.range(0, passages.size())
+                .mapToObj(i -> new Ranked(i, passages.get(i), scores.get(i)))
+                .sorted(Comparator.comparingDouble((Ranked ranked) -> -ranked.score()))
+                .toList();
+    }
+
+    /**
+     * Collects what a re-ranker needs.
+     *
+     * @apiNote Status: experimental
+     */
+    public static final class Builder extends FitSettings<Builder> {
+
+        private final TextEncoder encoder;
+
+        private Builder(TextEncoder encoder) {
+            this.encoder = encoder;
+        }
+
+        @Override
+        Builder self() {
+            return this;
+        }
+
+        /**
+         * Makes the re-ranker.
+         *
+         * @return the re-ranker, which has learned nothing yet
+         * @throws IllegalArgumentException if a setting is out of its range; the message lists every problem
+         */
+        public ReRanker build() {
+            Problems problems = new Problems();
+            check(problems);
+            problems.throwIfAny("ReRanker");
+            return new ReRanker(this);
+        }
+    }
+
+    private static final class Spec implements PairClassifier.PairSpec<ScoredPair, Double, RetrievalEvaluation> {
+
+        @Override
+        public Kind kind() {
+            return new Kind("re-ranking", "SEQ_CLS", true);
+        }
+
+        @Override
+        public TextPair input(ScoredPair example) {
+            return example.pair();
+        }
+
+        @Override
+        public Targets<TextPair, ScoredPair, Double> targets(List<ScoredPair> train) {
+            if (train.stream().mapToDouble(ScoredPair::relevance).distinct().count() < 2) {
+                throw new IllegalArgumentException("ReRanker.fit: all examples have the relevance "
+                        + train.get(0).relevance() + "; expected some of 0 and some of 1."
+                        + " SentenceEncoder.withHardNegatives finds passages that are not relevant.");
+            }
+            return new Relevance();
+        }
+
+        @Override
+        public Targets<TextPair, ScoredPair, Double> targets(Path file, Map<String, Object> description) {
+            return new Relevance();
+        }
+
+        @Override
+        public RetrievalEvaluation evaluate(List<ScoredPair> examples, List<Double> predictions) {
+            Map<String, List<Integer>> byQuery = new LinkedHashMap<>();
+            for (int i = 0; i < examples.size(); i++) {
+                byQuery.computeIfAbsent(examples.get(i).pair().first(), query -> new ArrayList<>())
+                        .add(i);
+            }
+            RetrievalEvaluation.Ranks ranks = new RetrievalEvaluation.Ranks();
+            for (List<Integer> rows : byQuery.values()) {
+                double[] scores = rows.stream().mapToDouble(predictions::get).toArray();
+                List<Integer> relevant = IntStream.range(0, scores.length)
+                        .filter(j -> examples.get(rows.get(j)).relevance() >= RELEVANT)
+                        .boxed()
+                        .toList();
+                if (!relevant.isEmpty()) {
+                    ranks.add(scores, relevant);
+                }
+            }
+            return ranks.evaluation();
+        }
+    }
+
+    /** One number, the logarithm of the odds that a passage is relevant. */
+    private static final class Relevance implements Targets<TextPair, ScoredPair, Double> {
+
+        @Override
+        public HeadKind kind() {
+            return HeadKind.ANY_CLASSES;
+        }
+
+        @Override
+        public int outputs() {
+            return 1;
+        }
+
+        @Override
+        public String metric() {
+            return "area under the ROC curve";
+        }
+
+        @Override
+        public void check(ScoredPair example, String where, Problems problems) {
+            // Every relevance can be learned.
+        }
+
+        @Override
+        public float[] encode(ScoredPair example, TokenizedText tokens) {
+            return new float[] {(float) example.relevance()};
+        }
+
+        @Override
+        public Double decode(TextPair input, TokenizedText tokens, float[] logits) {
+            return Scores.sigmoid(logits)[0];
+        }
+
+        @Override
+        public double score(List<EncodedText> examples, float[][] logits) {
+            double above = 0;
+            long compared = 0;
+            for (int i = 0; i < logits.length; i++) {
+                for (int j = 0; j < logits.length; j++) {
+                    if (examples.get(i).target()[0] >= RELEVANT
+                            && examples.get(j).target()[0] < RELEVANT) {
+                        compared++;
+                        above += logits[i][0] > logits[j][0] ? 1 : logits[i][0] == logits[j][0] ? 0.5 : 0;
+                    }
+                }
+            }
+            return compared == 0 ? 0 : above / compared;
+        }
+
+        @Override
+        public Map<String, Object> description() {
+            return Map.of();
+        }
+    }
+}

@@ -1,0 +1,630 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.text;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.IntStream;
+import org.lora4j.adapter.Adapter;
+import org.lora4j.config.LoraConfig;
+import org.lora4j.error.MessageText;
+import org.lora4j.error.Problems;
+import org.lora4j.internal.text.EmbeddingFit;
+import org.lora4j.internal.text.EmbeddingLoss;
+import org.lora4j.internal.text.EncoderParts;
+import org.lora4j.internal.text.FitOptions;
+import org.lora4j.internal.text.SentenceRows;
+import org.lora4j.internal.text.TaskFiles;
+import org.lora4j.internal.text.TaskModel;
+import org.lora4j.internal.text.TokenRows;
+import org.lora4j.pretrained.TokenizedText;
+import org.lora4j.samediff.AdaptedSameDiff;
+import org.lora4j.train.ShuffledIndices;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Texts as vectors, near each other where texts belong together. Before {@link #fit} they are those of the encoder as it was
+ * read.
+ *
+ * <pre>{@code
+ * SentenceEncoder search = SentenceEncoder.builder(encoder).build().fit(pairs, validation);
+ * float[] query = search.query("where is my card?");
+ * }</pre>
+ *
+ * <p>What it learns follows from the examples: pairs of texts ({@link SentenceExample#pair}) by multiple negatives ranking,
+ * or by triplets with {@link Builder#tripletMargin}; pairs with a similarity by regression of the cosine; texts with a vector
+ * by distillation. Batches are as large as one likes: their vectors are computed first, and gradients in parts (GradCache, Gao
+ * et al. 2021, arXiv:2101.06983), so memory follows {@code tokenBudget}, not {@code batchSize}.
+ *
+ * <p><b>State.</b> A fit that fails leaves what was there before. <b>Threads.</b> As {@link TextTask}.
+ *
+ * @apiNote Status: experimental
+ */
+public final class SentenceEncoder implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(SentenceEncoder.class);
+    private static final String TASK = "sentence-encoding";
+    private static final String TASK_TYPE = "FEATURE_EXTRACTION";
+
+    private final TextEncoder encoder;
+    private final EncoderParts parts;
+    private final FitOptions options;
+    private final double temperature;
+    private final double margin;
+
+    private volatile TaskModel model;
+    private volatile FitReport report;
+    private volatile boolean fitted;
+    private volatile boolean closed;
+
+    private SentenceEncoder(Builder builder) {
+        this.encoder = builder.encoder;
+        this.parts = new EncoderParts(encoder.name(), encoder.weights(), encoder.pooling(), false);
+        this.options = builder.options();
+        this.temperature = builder.temperature;
+        this.margin = builder.margin;
+        this.model = EmbeddingFit.frozen(parts);
+    }
+
+    /**
+     * Starts a sentence encoder.
+     *
+     * @param encoder the encoder; shared, and never changed
+     * @return a builder, which needs no further call
+     */
+    public static Builder builder(TextEncoder encoder) {
+        return new Builder(encoder);
+    }
+
+    /**
+     * Reads a sentence encoder.
+     *
+     * @param directory where {@link #save} wrote it
+     * @param encoder the encoder that it was made with
+     * @return the sentence encoder, which gives the vectors of the saved one
+     * @throws IOException if a file is missing or damaged, or the encoder is another one; the message lists every
+     *     difference
+     */
+    public static SentenceEncoder load(Path directory, TextEncoder encoder) throws IOException {
+        SentenceEncoder loaded = builder(encoder).build();
+        Map<String, Object> fields = SavedEncoder.read(directory, TASK, "SentenceEncoder", encoder);
+        loaded.model = TaskFiles.load(directory, fields, loaded.parts);
+        loaded.fitted = true;
+        return loaded;
+    }
+
+    /**
+     * Learns; a tenth of the examples, at least one, is kept back to choose the best epoch by.
+     *
+     * @param train two examples or more
+     * @return this
+     * @throws IllegalArgumentException as {@link #fit(List, List)}
+     */
+    public SentenceEncoder fit(List<SentenceExample> train) {
+        int[] order = ShuffledIndices.of(train.size(), options.seed(), 0);
+        int held = Math.max(1, train.size() / 10);
+        if (train.size() < 2) {
+            throw new IllegalArgumentException("SentenceEncoder.fit: " + train.size()
+                    + " examples; expected two or more, of which one is kept back to choose by.");
+        }
+        List<SentenceExample> drawn = IntStream.of(order).mapToObj(train::get).toList();
+        return fit(drawn.subList(held, drawn.size()), drawn.subList(0, held));
+    }
+
+    /**
+     * Learns.
+     *
+     * @param train the examples to learn from, all of one kind
+     * @param validation the examples to choose the best epoch by, of the same kind
+     * @return this
+     * @throws IllegalArgumentException if there are none, a text is empty, kinds are mixed, a vector has another length than
+     *     those of the encoder, or triplets have no negatives; the message lists every problem
+     */
+    public synchronized SentenceEncoder fit(List<SentenceExample> train, List<SentenceExample> validation) {
+        requireOpen();
+        SentenceKind kind = kind(train, validation);
+        Map<String, Integer> indices = new LinkedHashMap<>();
+        List<SentenceRows> rows = rows(train, kind, indices);
+        List<TokenizedText> tokens = indices.keySet().stream()
+                .map(text -> encoder.tokenizer().tokenize(text))
+                .toList();
+        TokenRows.requireFit("SentenceEncoder.fit", tokens, encoder.weights().config());
+        List<String> notes = notes(train, validation, tokens);
+        notes.forEach(note -> LOG.warn("SentenceEncoder: {}", note));
+        EmbeddingFit.Outcome outcome = EmbeddingFit.fit(
+                parts,
+                new EmbeddingFit.Data(tokens, rows, loss(kind)),
+                options.withConfig(config()),
+                kind.metric(),
+                candidate -> kind.score(validation, new Embedder(candidate)));
+        report = new FitReport(
+                train.size(),
+                validation.size(),
+                0,
+                kind.metric(),
+                outcome.before(),
+                outcome.after(),
+                Optional.of(outcome.training()),
+                notes);
+        LOG.info("SentenceEncoder: {}", report);
+        TaskModel before = model;
+        model = outcome.model();
+        fitted = true;
+        before.close();
+        return this;
+    }
+
+    private EmbeddingLoss loss(SentenceKind kind) {
+        return switch (kind) {
+            case PAIRS -> margin > 0 ? EmbeddingLoss.triplet(margin) : EmbeddingLoss.ranking(temperature);
+            case SIMILARITIES -> EmbeddingLoss.cosine();
+            case VECTORS -> EmbeddingLoss.distillation();
+        };
+    }
+
+    private LoraConfig config() {
+        LoraConfig.Builder config = options.config().toBuilder().taskType(TASK_TYPE);
+        if (options.config().baseModelName() == null && !encoder.name().isEmpty()) {
+            config.baseModelName(encoder.name());
+        }
+        return config.build();
+    }
+
+    private SentenceKind kind(List<SentenceExample> train, List<SentenceExample> validation) {
+        Problems problems = new Problems();
+        problems.check(!train.isEmpty(), "no examples to learn from, expected some");
+        problems.check(!validation.isEmpty(), "no examples to choose by, expected some");
+        check(train, "train", problems);
+        check(validation, "validation", problems);
+        problems.throwIfAny("SentenceEncoder.fit");
+        Set<SentenceKind> kinds = new HashSet<>();
+        train.forEach(example -> kinds.add(SentenceKind.of(example)));
+        validation.forEach(example -> kinds.add(SentenceKind.of(example)));
+        problems.check(
+                kinds.size() == 1, "the examples are " + MessageText.values(kinds) + ", expected all of one kind");
+        problems.throwIfAny("SentenceEncoder.fit");
+        return kinds.iterator().next();
+    }
+
+    private void check(List<SentenceExample> examples, String where, Problems problems) {
+        for (int i = 0; i < examples.size(); i++) {
+            SentenceExample example = examples.get(i);
+            String at = where + "[" + i + "]";
+            if (example == null) {
+                problems.add(at + " is null, expected an example");
+                continue;
+            }
+            problems.check(
+                    example.texts().stream().noneMatch(String::isBlank), at + " has an empty text, expected words");
+            example.vector()
+                    .ifPresent(vector -> problems.check(
+                            vector.length == encoder.dimension(),
+                            at + " has a vector of length " + vector.length + ", expected " + encoder.dimension()
+                                    + ", the length of the encoder's"));
+            problems.check(
+                    margin <= 0
+                            || SentenceKind.of(example) != SentenceKind.PAIRS
+                            || !example.negatives().isEmpty(),
+                    at + " has no negatives, which triplets need, expected some; withNegatives adds them");
+        }
+    }
+
+    private List<SentenceRows> rows(List<SentenceExample> examples, SentenceKind kind, Map<String, Integer> indices) {
+        Map<String, Integer> groups = new HashMap<>();
+        List<SentenceRows> rows = new ArrayList<>();
+        boolean search = kind == SentenceKind.PAIRS;
+        String first = search ? encoder.prefixes().query() : encoder.prefixes().text();
+        String second =
+                search ? encoder.prefixes().passage() : encoder.prefixes().text();
+        for (SentenceExample example : examples) {
+            rows.add(new SentenceRows(
+                    index(first + example.anchor(), indices),
+                    example.positive()
+                            .map(text -> index(second + text, indices))
+                            .orElse(-1),
+                    example.negatives().stream()
+                            .mapToInt(text -> index(second + text, indices))
+                            .toArray(),
+                    example.similarity().orElse(0),
+                    example.vector().orElse(null),
+                    example.group().map(name -> index(name, groups)).orElse(-1)));
+        }
+        return rows;
+    }
+
+    private static int index(String key, Map<String, Integer> indices) {
+        return indices.computeIfAbsent(key, added -> indices.size());
+    }
+
+    private List<String> notes(
+            List<SentenceExample> train, List<SentenceExample> validation, List<TokenizedText> tokens) {
+        List<String> notes = new ArrayList<>();
+        long cut = tokens.stream().filter(TokenizedText::cut).count();
+        if (cut > 0) {
+            notes.add(cut + " of " + tokens.size() + " texts are longer than " + encoder.maxLength()
+                    + " tokens and were cut; encoder.withMaxLength(...) takes more of them");
+        }
+        Set<List<String>> known = new HashSet<>();
+        train.forEach(example -> known.add(example.texts()));
+        long twice = validation.stream()
+                .filter(example -> known.contains(example.texts()))
+                .count();
+        if (twice > 0) {
+            notes.add(twice
+                    + " examples of the validation part are in the training part, too, so scores on it are too high");
+        }
+        return notes;
+    }
+
+    /** Vectors by a model, with prefixes. */
+    private final class Embedder implements SentenceKind.Embedder {
+
+        private final TaskModel by;
+
+        private Embedder(TaskModel by) {
+            this.by = by;
+        }
+
+        @Override
+        public float[][] texts(List<String> texts) {
+            return embed(by, encoder.prefixes().text(), texts);
+        }
+
+        @Override
+        public float[][] queries(List<String> texts) {
+            return embed(by, encoder.prefixes().query(), texts);
+        }
+
+        @Override
+        public float[][] passages(List<String> texts) {
+            return embed(by, encoder.prefixes().passage(), texts);
+        }
+    }
+
+    private float[][] embed(TaskModel by, String prefix, List<String> texts) {
+        Problems problems = new Problems();
+        for (int i = 0; i < texts.size(); i++) {
+            String text = texts.get(i);
+            problems.check(
+                    text != null && !text.isBlank(),
+                    "text " + i + " is " + (text == null ? "null" : "empty") + ", expected words");
+        }
+        problems.throwIfAny("SentenceEncoder");
+        List<TokenizedText> tokens = texts.stream()
+                .map(text -> encoder.tokenizer().tokenize(prefix + text))
+                .toList();
+        TokenRows.requireFit("SentenceEncoder", tokens, encoder.weights().config());
+        return by.outputs(tokens);
+    }
+
+    private Embedder current() {
+        requireOpen();
+        return new Embedder(model);
+    }
+
+    /**
+     * The vector of a text that is compared with others of its kind.
+     *
+     * @param text the text
+     * @return a new array
+     * @throws IllegalArgumentException if the text is null or empty
+     * @throws IllegalStateException if this or its encoder is closed
+     */
+    public float[] predict(String text) {
+        return predict(List.of(Objects.requireNonNull(text, "SentenceEncoder: text is null; expected a text")))[0];
+    }
+
+    /**
+     * The vectors of texts that are compared with others of their kind.
+     *
+     * @param texts the texts
+     * @return a vector for each
+     * @throws IllegalArgumentException if a text is null or empty; the message lists them
+     * @throws IllegalStateException as {@link #predict(String)}
+     */
+    public float[][] predict(List<String> texts) {
+        return current().texts(texts);
+    }
+
+    /**
+     * The vector of a text that passages are searched by.
+     *
+     * @param text the text
+     * @return a new array
+     * @throws IllegalArgumentException as {@link #predict(String)}
+     * @throws IllegalStateException as {@link #predict(String)}
+     */
+    public float[] query(String text) {
+        return queries(List.of(Objects.requireNonNull(text, "SentenceEncoder: text is null; expected a text")))[0];
+    }
+
+    /**
+     * The vectors of texts that passages are searched by.
+     *
+     * @param texts the texts
+     * @return a vector for each
+     * @throws IllegalArgumentException as {@link #predict(List)}
+     * @throws IllegalStateException as {@link #predict(String)}
+     */
+    public float[][] queries(List<String> texts) {
+        return current().queries(texts);
+    }
+
+    /**
+     * The vectors of texts that are searched.
+     *
+     * @param texts the texts
+     * @return a vector for each
+     * @throws IllegalArgumentException as {@link #predict(List)}
+     * @throws IllegalStateException as {@link #predict(String)}
+     */
+    public float[][] passages(List<String> texts) {
+        return current().passages(texts);
+    }
+
+    /**
+     * The cosine of two texts of a kind.
+     *
+     * @param first the one
+     * @param second the other
+     * @return -1 to 1
+     * @throws IllegalArgumentException as {@link #predict(List)}
+     * @throws IllegalStateException as {@link #predict(String)}
+     */
+    public double similarity(String first, String second) {
+        float[][] vectors = predict(List.of(first, second));
+        return Vectors.cosine(vectors[0], vectors[1]);
+    }
+
+    /**
+     * Searches passages by queries and compares with what is relevant.
+     *
+     * @param queries the queries
+     * @param passages what is searched
+     * @param relevant for each query the indices of its passages, one or more
+     * @return the numbers
+     * @throws IllegalArgumentException if a text is empty, or a query has no relevant passage
+     * @throws IllegalStateException as {@link #predict(String)}
+     */
+    public RetrievalEvaluation evaluate(
+            List<String> queries, List<String> passages, List<? extends Collection<Integer>> relevant) {
+        return RetrievalEvaluation.of(queries(queries), passages(passages), relevant);
+    }
+
+    /**
+     * Searches the positives of pairs, each once, by their anchors. What counts as relevant are all positives of the same
+     * anchor, and of its group.
+     *
+     * @param pairs examples made by {@link SentenceExample#pair}
+     * @return the numbers
+     * @throws IllegalArgumentException if there is none, or an example of another kind
+     * @throws IllegalStateException as {@link #predict(String)}
+     */
+    public RetrievalEvaluation evaluate(List<SentenceExample> pairs) {
+        if (pairs.isEmpty() || pairs.stream().anyMatch(pair -> SentenceKind.of(pair) != SentenceKind.PAIRS)) {
+            throw new IllegalArgumentException("SentenceEncoder.evaluate: " + pairs.size()
+                    + " examples, not all of them pairs of texts that belong together; expected one pair or more.");
+        }
+        return SentenceKind.retrieval(pairs, current());
+    }
+
+    /**
+     * Adds to pairs the texts that this encoder takes for their positives, but that are not: those nearest to the anchor.
+     * Left out are the positives of the same anchor and of its group, and what is nearer to the anchor than {@code most}
+     * times its own positive, as it may belong to it without anybody having said so.
+     *
+     * @param pairs examples made by {@link SentenceExample#pair}
+     * @param corpus where to look
+     * @param count how many for each, 1 or more; fewer where there are no others
+     * @param most such as 0.95; higher for a corpus in which every text belongs to one anchor alone
+     * @return the examples, each with its negatives
+     * @throws IllegalArgumentException if there is no pair or {@code count} is below 1
+     * @throws IllegalStateException as {@link #predict(String)}
+     */
+    public List<SentenceExample> withHardNegatives(
+            List<SentenceExample> pairs, Collection<String> corpus, int count, double most) {
+        Problems problems = new Problems();
+        problems.check(!pairs.isEmpty(), "no pairs, expected one or more");
+        problems.atLeast("count", count, 1);
+        problems.check(
+                pairs.stream().allMatch(pair -> SentenceKind.of(pair) == SentenceKind.PAIRS),
+                "not all examples are pairs of texts that belong together, expected only such");
+        problems.throwIfAny("SentenceEncoder.withHardNegatives");
+        Embedder embedder = current();
+        List<String> texts = corpus.stream().distinct().toList();
+        float[][] vectors = embedder.passages(texts);
+        float[][] anchors =
+                embedder.queries(pairs.stream().map(SentenceExample::anchor).toList());
+        float[][] positives = embedder.passages(
+                pairs.stream().map(pair -> pair.positive().orElseThrow()).toList());
+        Map<String, Set<String>> right = SentenceKind.relevant(pairs);
+        List<SentenceExample> mined = new ArrayList<>();
+        for (int i = 0; i < pairs.size(); i++) {
+            SentenceExample pair = pairs.get(i);
+            float[] anchor = anchors[i];
+            double limit = most * Vectors.cosine(anchor, positives[i]);
+            Set<String> own = right.get(SentenceKind.key(pair));
+            double[] scores = new double[texts.size()];
+            for (int j = 0; j < scores.length; j++) {
+                scores[j] = Vectors.cosine(anchor, vectors[j]);
+            }
+            mined.add(pair.withNegatives(IntStream.range(0, scores.length)
+                    .boxed()
+                    .filter(j -> scores[j] < limit && !own.contains(texts.get(j)))
+                    .filter(j -> !texts.get(j).equals(pair.anchor()))
+                    .sorted(Comparator.comparingDouble((Integer j) -> -scores[j]))
+                    .limit(count)
+                    .map(texts::get)
+                    .toList()));
+        }
+        return mined;
+    }
+
+    /**
+     * Writes what was learned: with LoRA a PEFT directory, all weights as safetensors, and beside it {@code lora4j_text.json}
+     * with what the encoder has to be.
+     *
+     * @param directory where to; created if missing, files of an earlier save are replaced
+     * @throws IOException if it cannot be written
+     * @throws IllegalStateException if nothing was learned yet
+     */
+    public synchronized void save(Path directory) throws IOException {
+        requireFitted("save");
+        Map<String, Object> fields = new LinkedHashMap<>();
+        fields.put("task", TASK);
+        fields.put("encoder", SavedEncoder.fields(encoder));
+        TaskFiles.save(directory, model, fields);
+    }
+
+    /**
+     * What the last {@link #fit(List, List)} did.
+     *
+     * @return the report; its {@code headScore} is that of the encoder as it was read
+     * @throws IllegalStateException if nothing was learned here
+     */
+    public FitReport report() {
+        if (report == null) {
+            throw new IllegalStateException(
+                    "SentenceEncoder.report: nothing was learned here; expected fit(...) before it.");
+        }
+        return report;
+    }
+
+    /**
+     * The adapted graph, with all that adapters can do.
+     *
+     * @return the live model
+     * @throws IllegalStateException if nothing was learned yet, or all weights were
+     */
+    public AdaptedSameDiff model() {
+        requireFitted("model");
+        return model.adapted()
+                .orElseThrow(() -> new IllegalStateException(
+                        "SentenceEncoder.model: all weights were trained; expected an adapter."));
+    }
+
+    /**
+     * What was learned, as a value to combine, compare or serve.
+     *
+     * @return a copy of the adapter
+     * @throws IllegalStateException as {@link #model}
+     */
+    public Adapter adapter() {
+        return model().adapter(AdaptedSameDiff.DEFAULT_ADAPTER);
+    }
+
+    /**
+     * The encoder.
+     *
+     * @return the encoder that this was made with
+     */
+    public TextEncoder encoder() {
+        return encoder;
+    }
+
+    private void requireFitted(String call) {
+        requireOpen();
+        if (!fitted) {
+            throw new IllegalStateException(
+                    "SentenceEncoder." + call + ": nothing was learned yet; expected fit(...) or load(...) before it.");
+        }
+    }
+
+    private void requireOpen() {
+        if (closed) {
+            throw new IllegalStateException("SentenceEncoder: it is closed; expected an open one. Load it again.");
+        }
+    }
+
+    /** Frees what predictions keep; the encoder stays open. */
+    @Override
+    public void close() {
+        closed = true;
+        model.close();
+    }
+
+    /**
+     * Collects what a sentence encoder needs. Without any call: 64 examples a batch, at most 10 epochs, a temperature of
+     * 0.05.
+     *
+     * @apiNote Status: experimental
+     */
+    public static final class Builder extends FitSettings<Builder> {
+
+        private static final int BATCH = 64;
+        private static final int EPOCHS = 10;
+        private static final int PATIENCE = 3;
+        private static final double RATE = 5e-4;
+        private static final double TEMPERATURE = 0.05;
+
+        private final TextEncoder encoder;
+        private double temperature = TEMPERATURE;
+        private double margin;
+
+        private Builder(TextEncoder encoder) {
+            this.encoder = Objects.requireNonNull(encoder, "SentenceEncoder: encoder is null; expected a TextEncoder");
+            batchSize(BATCH).epochs(EPOCHS).patience(PATIENCE).learningRate(RATE);
+        }
+
+        @Override
+        Builder self() {
+            return this;
+        }
+
+        /**
+         * Sets by what cosines are divided in multiple negatives ranking, {@value #TEMPERATURE} at first.
+         *
+         * @param value a finite number above 0; smaller ones look at the hardest negatives alone
+         * @return this
+         */
+        public Builder temperature(double value) {
+            temperature = value;
+            return this;
+        }
+
+        /**
+         * Learns pairs as triplets with their own negatives, in the place of all texts of a batch.
+         *
+         * @param value by how much the cosine with the positive should exceed that with a negative, above 0
+         * @return this
+         */
+        public Builder tripletMargin(double value) {
+            margin = value;
+            return this;
+        }
+
+        /**
+         * Makes the sentence encoder.
+         *
+         * @return it, as the encoder was read
+         * @throws IllegalArgumentException if a setting is out of its range, or asks for what vectors cannot learn: a head
+         *     alone, dropout; the message lists every problem
+         */
+        public SentenceEncoder build() {
+            Problems problems = new Problems();
+            check(problems);
+            problems.finiteAboveZero("temperature", temperature);
+            problems.finiteFromZero("tripletMargin", margin);
+            problems.check(
+                    !options().isHeadOnly(),
+                    "headOnly() has nothing to learn here, expected lora(...) or fullFineTuning()");
+            problems.check(
+                    options().config().dropout() == 0,
+                    "dropout of the adapter = " + options().config().dropout()
+                            + ", expected 0: vectors are computed twice and must be the same");
+            problems.throwIfAny("SentenceEncoder");
+            return new SentenceEncoder(this);
+        }
+    }
+}

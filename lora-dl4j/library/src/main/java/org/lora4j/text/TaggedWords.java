@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.text;
+
+import java.util.List;
+
+/**
+ * What a {@link TokenClassifier} says of words.
+ *
+ * @param words the words
+ * @param tags the tag of each; {@code O} for words beyond the longest text
+ * @param scores the probability of each tag; 0 for words beyond the longest text
+ * @param entities what the tags say together
+ * @apiNote Status: experimental
+ */
+public record TaggedWords(List<String> words, List<String> tags, List<Double> scores, List<Entity> entities) {
+
+    /**
+     * Copies all.
+     *
+     * @param words as in the record
+     * @param tags as in the record
+     * @param scores as in the record
+     * @param entities as in the record
+     */
+    public TaggedWords {
+        words = List.copyOf(words);
+        tags = List.copyOf(tags);
+        scores = List.copyOf(scores);
+        entities = List.copyOf(entities);
+    }
+
+    /**
+     * The words of an entity.
+     *
+     * @param entity one of {@link #entities}
+     * @return its words with spaces between them
+     */
+    public String text(Entity entity) {
+        return String.join(" ", words.subList(entity.from(), entity.to()));
+    }
+}

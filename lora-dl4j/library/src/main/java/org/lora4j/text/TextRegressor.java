@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.text;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.lora4j.error.CorruptAdapterException;
+import org.lora4j.error.MessageText;
+import org.lora4j.error.Problems;
+import org.lora4j.internal.text.EncodedText;
+import org.lora4j.internal.text.HeadKind;
+import org.lora4j.pretrained.TokenizedText;
+
+/**
+ * Tells a number of a text, such as a grade or a price.
+ *
+ * <pre>{@code
+ * TextRegressor regressor = TextRegressor.builder(encoder).build().fit(train, validation);
+ * double grade = regressor.predict("a very good film");
+ * }</pre>
+ *
+ * @apiNote Status: experimental
+ */
+public final class TextRegressor extends TextTask<String, ScoredText, Double, RegressionEvaluation> {
+
+    private TextRegressor(Builder builder) {
+        super(builder.encoder, new Spec(), builder.options());
+    }
+
+    /**
+     * Starts a regressor.
+     *
+     * @param encoder the encoder; shared, and never changed
+     * @return a builder, which needs no further call
+     */
+    public static Builder builder(TextEncoder encoder) {
+        return new Builder(encoder);
+    }
+
+    /**
+     * Reads a regressor.
+     *
+     * @param directory where {@link #save} wrote it
+     * @param encoder the encoder that it was made with
+     * @return the regressor, which predicts what the saved one did
+     * @throws IOException if a file is missing or damaged, or the encoder is another one; the message lists every
+     *     difference
+     */
+    public static TextRegressor load(Path directory, TextEncoder encoder) throws IOException {
+        TextRegressor regressor = builder(encoder).build();
+        regressor.read(directory);
+        return regressor;
+    }
+
+    /**
+     * Learns; a part of the examples is kept back to choose the head's cost and the best epoch by.
+     *
+     * @param train the examples
+     * @return this
+     * @throws IllegalArgumentException if there is no example, a text is empty, or all numbers are the same; the message
+     *     lists every problem
+     */
+    public TextRegressor fit(List<ScoredText> train) {
+        learn(train);
+        return this;
+    }
+
+    /**
+     * Learns.
+     *
+     * @param train the examples to learn from
+     * @param validation the examples to choose by, none of them in {@code train}
+     * @return this
+     * @throws IllegalArgumentException as {@link #fit(List)}, and if {@code validation} is empty
+     */
+    public TextRegressor fit(List<ScoredText> train, List<ScoredText> validation) {
+        learn(train, validation);
+        return this;
+    }
+
+    /**
+     * Collects what a regressor needs.
+     *
+     * @apiNote Status: experimental
+     */
+    public static final class Builder extends FitSettings<Builder> {
+
+        private final TextEncoder encoder;
+
+        private Builder(TextEncoder encoder) {
+            this.encoder = encoder;
+        }
+
+        @Override
+        Builder self() {
+            return this;
+        }
+
+        /**
+         * Makes the regressor.
+         *
+         * @return the regressor, which has learned nothing yet
+         * @throws IllegalArgumentException if a setting is out of its range; the message lists every problem
+         */
+        public TextRegressor build() {
+            Problems problems = new Problems();
+            check(problems);
+            problems.throwIfAny("TextRegressor");
+            return new TextRegressor(this);
+        }
+    }
+
+    private static final class Spec implements TaskSpec<String, ScoredText, Double, RegressionEvaluation> {
+
+        private static final String MEAN = "mean";
+        private static final String DEVIATION = "deviation";
+
+        @Override
+        public Kind kind() {
+            return new Kind("text-regression", "SEQ_CLS", false);
+        }
+
+        @Override
+        public String input(ScoredText example) {
+            return example.text();
+        }
+
+        @Override
+        public List<String> texts(String input) {
+            return List.of(input);
+        }
+
+        @Override
+        public TokenizedText tokens(TextEncoder encoder, String input) {
+            return encoder.tokenizer().tokenize(encoder.prefixes().text() + input);
+        }
+
+        @Override
+        public Targets<String, ScoredText, Double> targets(List<ScoredText> train) {
+            double mean =
+                    train.stream().mapToDouble(ScoredText::value).average().orElseThrow();
+            double variance = train.stream()
+                    .mapToDouble(text -> (text.value() - mean) * (text.value() - mean))
+                    .average()
+                    .orElseThrow();
+            if (!(variance > 0)) {
+                throw new IllegalArgumentException("TextRegressor.fit: all examples have the number " + mean
+                        + "; expected different ones to learn from.");
+            }
+            return new Numbers(mean, Math.sqrt(variance));
+        }
+
+        @Override
+        public Targets<String, ScoredText, Double> targets(Path file, Map<String, Object> description)
+                throws IOException {
+            if (description.get(MEAN) instanceof Number mean
+                    && description.get(DEVIATION) instanceof Number deviation
+                    && deviation.doubleValue() > 0) {
+                return new Numbers(mean.doubleValue(), deviation.doubleValue());
+            }
+            throw new CorruptAdapterException(file + ": mean = " + MessageText.value(description.get(MEAN))
+                    + ", deviation = " + MessageText.value(description.get(DEVIATION))
+                    + "; expected two numbers, the second above 0. Save the task again.");
+        }
+
+        @Override
+        public RegressionEvaluation evaluate(List<ScoredText> examples, List<Double> predictions) {
+            return RegressionEvaluation.of(
+                    examples.stream().mapToDouble(ScoredText::value).toArray(),
+                    predictions.stream().mapToDouble(value -> value).toArray());
+        }
+    }
+
+    /** Numbers as the head learns them: less their mean, divided by their deviation. */
+    private record Numbers(double mean, double deviation) implements Targets<String, ScoredText, Double> {
+
+        @Override
+        public HeadKind kind() {
+            return HeadKind.NUMBERS;
+        }
+
+        @Override
+        public int outputs() {
+            return 1;
+        }
+
+        @Override
+        public String metric() {
+            return "RMSE";
+        }
+
+        @Override
+        public boolean higherIsBetter() {
+            return false;
+        }
+
+        @Override
+        public void check(ScoredText example, String where, Problems problems) {
+            // Every finite number can be learned, and examples have no others.
+        }
+
+        @Override
+        public float[] encode(ScoredText example, TokenizedText tokens) {
+            return new float[] {(float) ((example.value() - mean) / deviation)};
+        }
+
+        @Override
+        public Double decode(String input, TokenizedText tokens, float[] logits) {
+            return mean + deviation * logits[0];
+        }
+
+        @Override
+        public double score(List<EncodedText> examples, float[][] logits) {
+            double squares = 0;
+            for (int i = 0; i < logits.length; i++) {
+                double error = deviation * (logits[i][0] - examples.get(i).target()[0]);
+                squares += error * error;
+            }
+            return Math.sqrt(squares / logits.length);
+        }
+
+        @Override
+        public Map<String, Object> description() {
+            return Map.of(Spec.MEAN, mean, Spec.DEVIATION, deviation);
+        }
+    }
+}

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.text;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import org.lora4j.error.ClosestNames;
+import org.lora4j.error.MessageText;
+import org.lora4j.error.Problems;
+import org.lora4j.internal.text.EncodedText;
+import org.lora4j.internal.text.HeadKind;
+import org.lora4j.pretrained.TokenizedText;
+
+/**
+ * Finds entities in texts: a tag for each word, {@code O}, {@code B-type} or {@code I-type}.
+ *
+ * <pre>{@code
+ * TokenClassifier tagger = TokenClassifier.builder(encoder).build().fit(train, validation);
+ * TaggedWords tagged = tagger.predict("play the new album by Björk");
+ * }</pre>
+ *
+ * <p>A word's tag is that of its first piece; its other pieces are neither learned from nor asked. An evaluation counts
+ * entities as seqeval does: right is one with the right type, first and last word.
+ *
+ * @apiNote Status: experimental
+ */
+public final class TokenClassifier extends TextTask<List<String>, LabeledWords, TaggedWords, LabelEvaluation> {
+
+    private TokenClassifier(Builder builder) {
+        super(builder.encoder, new Spec(), builder.options());
+    }
+
+    /**
+     * Starts a tagger.
+     *
+     * @param encoder the encoder; shared, and never changed
+     * @return a builder, which needs no further call
+     */
+    public static Builder builder(TextEncoder encoder) {
+        return new Builder(encoder);
+    }
+
+    /**
+     * Reads a tagger.
+     *
+     * @param directory where {@link #save} wrote it
+     * @param encoder the encoder that it was made with
+     * @return the tagger, which predicts what the saved one did
+     * @throws IOException if a file is missing or damaged, or the encoder is another one; the message lists every
+     *     difference
+     */
+    public static TokenClassifier load(Path directory, TextEncoder encoder) throws IOException {
+        TokenClassifier tagger = builder(encoder).build();
+        tagger.read(directory);
+        return tagger;
+    }
+
+    /**
+     * Learns; a part of the examples is kept back to choose the head's cost and the best epoch by.
+     *
+     * @param train the examples
+     * @return this
+     * @throws IllegalArgumentException if there is no example, one has no words or an empty one, or all tags are the same; the
+     *     message lists every problem
+     */
+    public TokenClassifier fit(List<LabeledWords> train) {
+        learn(train);
+        return this;
+    }
+
+    /**
+     * Learns.
+     *
+     * @param train the examples to learn from
+     * @param validation the examples to choose by, none of them in {@code train}
+     * @return this
+     * @throws IllegalArgumentException as {@link #fit(List)}, and if {@code validation} is empty or has a tag that {@code
+     *     train} does not have
+     */
+    public TokenClassifier fit(List<LabeledWords> train, List<LabeledWords> validation) {
+        learn(train, validation);
+        return this;
+    }
+
+    /**
+     * Predicts for a text, split as {@link LabeledWords#split} does.
+     *
+     * @param text the text
+     * @return its words and their tags
+     * @throws IllegalStateException as {@link #predict(Object)}
+     * @throws IllegalArgumentException as {@link #predict(Object)}
+     */
+    public TaggedWords predict(String text) {
+        return predict(List.of(LabeledWords.split(text))).get(0);
+    }
+
+    /**
+     * The tags that it gives.
+     *
+     * @return in alphabetical order
+     * @throws IllegalStateException if nothing was learned yet
+     */
+    public List<String> tags() {
+        return ((Tags) learned("tags")).tags;
+    }
+
+    /**
+     * Collects what a tagger needs.
+     *
+     * @apiNote Status: experimental
+     */
+    public static final class Builder extends FitSettings<Builder> {
+
+        private final TextEncoder encoder;
+
+        private Builder(TextEncoder encoder) {
+            this.encoder = encoder;
+        }
+
+        @Override
+        Builder self() {
+            return this;
+        }
+
+        /**
+         * Makes the tagger.
+         *
+         * @return the tagger, which has learned nothing yet
+         * @throws IllegalArgumentException if a setting is out of its range; the message lists every problem
+         */
+        public TokenClassifier build() {
+            Problems problems = new Problems();
+            check(problems);
+            problems.throwIfAny("TokenClassifier");
+            return new TokenClassifier(this);
+        }
+    }
+
+    private static final class Spec implements TaskSpec<List<String>, LabeledWords, TaggedWords, LabelEvaluation> {
+
+        @Override
+        public Kind kind() {
+            return new Kind("token-classification", "TOKEN_CLS", false);
+        }
+
+        @Override
+        public List<String> input(LabeledWords example) {
+            return example.words();
+        }
+
+        @Override
+        public List<String> texts(List<String> input) {
+            // A text without words is as empty as one of blanks.
+            return input.isEmpty() ? List.of("") : input;
+        }
+
+        @Override
+        public TokenizedText tokens(TextEncoder encoder, List<String> input) {
+            return encoder.tokenizer().tokenizeWords(input);
+        }
+
+        @Override
+        public Targets<List<String>, LabeledWords, TaggedWords> targets(List<LabeledWords> train) {
+            TreeSet<String> tags = new TreeSet<>();
+            train.forEach(example -> tags.addAll(example.tags()));
+            if (tags.size() < 2) {
+                throw new IllegalArgumentException("TokenClassifier.fit: the examples to learn from have "
+                        + (tags.isEmpty() ? "no tag" : "a single tag, " + Problems.quoted(tags))
+                        + "; expected two or more to tell apart. Add examples of others.");
+            }
+            return new Tags(List.copyOf(tags));
+        }
+
+        @Override
+        public Targets<List<String>, LabeledWords, TaggedWords> targets(Path file, Map<String, Object> description)
+                throws IOException {
+            return new Tags(LabelTargets.texts(file, description, "tags"));
+        }
+
+        @Override
+        public LabelEvaluation evaluate(List<LabeledWords> examples, List<TaggedWords> predictions) {
+            return LabelEvaluation.of(
+                    examples.stream().map(LabeledWords::entities).toList(),
+                    predictions.stream().map(TaggedWords::entities).toList(),
+                    Entity::type);
+        }
+    }
+
+    /** Tags as classes of tokens: that of a word at its first piece. */
+    private static final class Tags implements Targets<List<String>, LabeledWords, TaggedWords> {
+
+        private final List<String> tags;
+        private final Map<String, Integer> indices = new HashMap<>();
+
+        private Tags(List<String> tags) {
+            this.tags = tags;
+            tags.forEach(tag -> indices.put(tag, indices.size()));
+        }
+
+        @Override
+        public HeadKind kind() {
+            return HeadKind.CLASS_OF_EACH_TOKEN;
+        }
+
+        @Override
+        public int outputs() {
+            return tags.size();
+        }
+
+        @Override
+        public String metric() {
+            return "entity F1";
+        }
+
+        @Override
+        public void check(LabeledWords example, String where, Problems problems) {
+            for (String tag : example.tags()) {
+                if (!indices.containsKey(tag)) {
+                    problems.add(where + " has the tag " + MessageText.name(tag)
+                            + ", which no example to learn from has, expected one of " + Problems.quoted(tags)
+                            + ClosestNames.hint(tag, tags));
+                }
+            }
+        }
+
+        @Override
+        public float[] encode(LabeledWords example, TokenizedText tokens) {
+            float[] target = new float[tokens.length() * tags.size()];
+            int last = -1;
+            for (int token = 0; token < tokens.length(); token++) {
+                int word = tokens.wordIds()[token];
+                if (word >= 0 && word != last) {
+                    target[token * tags.size() + indices.get(example.tags().get(word))] = 1;
+                    last = word;
+                }
+            }
+            return target;
+        }
+
+        @Override
+        public TaggedWords decode(List<String> input, TokenizedText tokens, float[] logits) {
+            String[] given = new String[input.size()];
+            Double[] scores = new Double[input.size()];
+            Arrays.fill(given, LabeledWords.OUTSIDE);
+            Arrays.fill(scores, 0.0);
+            int last = -1;
+            for (int token = 0; token < tokens.length(); token++) {
+                int word = tokens.wordIds()[token];
+                if (word >= 0 && word != last) {
+                    int best = best(logits, token);
+                    given[word] = tags.get(best);
+                    scores[word] = Scores.softmax(
+                            Arrays.copyOfRange(logits, token * tags.size(), (token + 1) * tags.size()))[best];
+                    last = word;
+                }
+            }
+            List<String> all = List.of(given);
+            return new TaggedWords(input, all, List.of(scores), LabeledWords.entities(all));
+        }
+
+        private int best(float[] values, int token) {
+            int best = 0;
+            for (int j = 1; j < tags.size(); j++) {
+                best = values[token * tags.size() + j] > values[token * tags.size() + best] ? j : best;
+            }
+            return best;
+        }
+
+        @Override
+        public double score(List<EncodedText> examples, float[][] logits) {
+            List<List<Entity>> truth = new ArrayList<>();
+            List<List<Entity>> given = new ArrayList<>();
+            for (int i = 0; i < logits.length; i++) {
+                float[] target = examples.get(i).target();
+                List<String> right = new ArrayList<>();
+                List<String> ours = new ArrayList<>();
+                for (int token = 0; token < target.length / tags.size(); token++) {
+                    int tag = best(target, token);
+                    if (target[token * tags.size() + tag] != 0) {
+                        right.add(tags.get(tag));
+                        ours.add(tags.get(best(logits[i], token)));
+                    }
+                }
+                truth.add(LabeledWords.entities(right));
+                given.add(LabeledWords.entities(ours));
+            }
+            return LabelEvaluation.of(truth, given, Entity::type).f1();
+        }
+
+        @Override
+        public Map<String, Object> description() {
+            return Map.of("tags", tags);
+        }
+    }
+}
