@@ -73,7 +73,7 @@ final class LiveAdapters {
         Set<String> meant = new LinkedHashSet<>();
         targets(start.config()).forEach(target -> meant.add(target.path()));
         if (!meant.equals(start.factors().keySet())) {
-            throw new IllegalArgumentException("addAdapter " + MessageText.name(name) + ": the start is one of "
+            throw new IllegalArgumentException("startAdapter " + MessageText.name(name) + ": the start is one of "
                     + Problems.quoted(start.factors().keySet()) + "; expected the targets of its config on this graph, "
                     + Problems.quoted(meant) + ". Add it to the model that it was made for.");
         }
