@@ -11,7 +11,10 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiConsumer;
+import java.util.function.Function;
 import org.lora4j.config.BiasTraining;
+import org.lora4j.config.FieldType.Field;
 import org.lora4j.config.Initialization;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
@@ -29,6 +32,56 @@ import org.lora4j.error.MessageText;
  * @apiNote Status: stable
  */
 public final class LoraSpec implements Configurable, Provenancable<ConfiguredObjectProvenance> {
+
+    /** A field of the table of {@link LoraConfig}, by its name there, as the property that it is here. */
+    record Property<V>(String name, Function<LoraSpec, V> get, BiConsumer<LoraSpec, V> set) {
+
+        @SuppressWarnings("unchecked") // A name means one type of values, which a test sees to.
+        private Field<V> in(LoraConfig.Builder config) {
+            return (Field<V>) config.fields().stream()
+                    .filter(field -> field.name().equals(name))
+                    .findFirst()
+                    .orElseThrow();
+        }
+
+        void take(LoraSpec spec, LoraConfig.Builder from) {
+            set.accept(spec, from.get(in(from)));
+        }
+
+        void give(LoraSpec spec, LoraConfig.Builder to) {
+            to.set(in(to), get.apply(spec));
+        }
+    }
+
+    /** What trainers can be told; olcut wants each as a field of this class below. */
+    static final List<Property<?>> PROPERTIES = List.of(
+            new Property<Integer>("rank", s -> s.rank, (s, v) -> s.rank = v),
+            new Property<Double>("alpha", s -> s.alpha, (s, v) -> s.alpha = v),
+            new Property<Double>("dropout", s -> s.dropout, (s, v) -> s.dropout = v),
+            new Property<>("targetModules", LoraSpec::targets, LoraSpec::targets),
+            new Property<ModuleSelector>(
+                    "excludeModules",
+                    s -> s.excludeModules.isEmpty() ? ModuleSelector.none() : ModuleSelector.suffixes(s.excludeModules),
+                    (s, v) -> s.excludeModules = names(v)),
+            new Property<List<Integer>>(
+                    "layersToTransform", s -> s.layersToTransform, (s, v) -> s.layersToTransform = v),
+            new Property<List<String>>("layersPattern", s -> s.layersPattern, (s, v) -> s.layersPattern = v),
+            new Property<Map<String, Integer>>("rankPattern", s -> s.rankPattern, (s, v) -> s.rankPattern = v),
+            new Property<Map<String, Double>>("alphaPattern", s -> s.alphaPattern, (s, v) -> s.alphaPattern = v),
+            new Property<Scaling>(
+                    "scalingRule",
+                    s -> s.rankStabilized ? Scaling.RANK_STABILIZED : Scaling.STANDARD,
+                    (s, v) -> s.rankStabilized = v == Scaling.RANK_STABILIZED),
+            new Property<BiasTraining>("bias", s -> s.bias, (s, v) -> s.bias = v),
+            new Property<List<String>>("modulesToSave", s -> s.modulesToSave, (s, v) -> s.modulesToSave = v),
+            new Property<Initialization>("initialization", s -> s.initialization, (s, v) -> s.initialization = v),
+            new Property<Boolean>("dora", s -> s.dora, (s, v) -> s.dora = v),
+            new Property<Boolean>("loraBias", s -> s.loraBias, (s, v) -> s.loraBias = v),
+            new Property<List<String>>("targetParameters", s -> s.targetParameters, (s, v) -> s.targetParameters = v),
+            new Property<TrainableTokens>(
+                    "trainableTokens",
+                    s -> new TrainableTokens(s.trainableTokens, Map.of()),
+                    (s, v) -> s.trainableTokens = v.ofInputEmbedding()));
 
     @Config(description = "Rank of the factors.")
     private int rank = 8;
@@ -114,8 +167,7 @@ public final class LoraSpec implements Configurable, Provenancable<ConfiguredObj
      *     place here
      */
     public static LoraSpec of(LoraConfig config) {
-        LoraSpec spec = new LoraSpec();
-        spec.take(config);
+        LoraSpec spec = with(config.toBuilder());
         spec.config = spec.built();
         if (!spec.config.equals(config)) {
             throw new IllegalArgumentException("LoraSpec: the config has options that trainers do not know: "
@@ -125,30 +177,10 @@ public final class LoraSpec implements Configurable, Provenancable<ConfiguredObj
         return spec;
     }
 
-    private void take(LoraConfig from) {
-        rank = from.rank();
-        alpha = from.alpha();
-        dropout = from.dropout();
-        if (from.targetModules() instanceof ModuleSelector.Suffixes names) {
-            targetModules = new ArrayList<>(names.names());
-        } else if (from.targetModules() instanceof ModuleSelector.Regex regex) {
-            targetPattern = regex.expression();
-        }
-        if (from.excludeModules() instanceof ModuleSelector.Suffixes names) {
-            excludeModules = new ArrayList<>(names.names());
-        }
-        layersToTransform = new ArrayList<>(from.layersToTransform());
-        layersPattern = new ArrayList<>(from.layersPattern());
-        rankPattern = new LinkedHashMap<>(from.rankPattern());
-        alphaPattern = new LinkedHashMap<>(from.alphaPattern());
-        rankStabilized = from.scalingRule() == Scaling.RANK_STABILIZED;
-        bias = from.bias();
-        modulesToSave = new ArrayList<>(from.modulesToSave());
-        initialization = from.initialization();
-        dora = from.dora();
-        loraBias = from.loraBias();
-        targetParameters = new ArrayList<>(from.targetParameters());
-        trainableTokens = new ArrayList<>(from.trainableTokens().ofInputEmbedding());
+    private static LoraSpec with(LoraConfig.Builder values) {
+        LoraSpec spec = new LoraSpec();
+        PROPERTIES.forEach(property -> property.take(spec, values));
+        return spec;
     }
 
     private LoraConfig built() {
@@ -156,26 +188,8 @@ public final class LoraSpec implements Configurable, Provenancable<ConfiguredObj
             throw new IllegalArgumentException("LoraSpec: targetModules = " + targetModules + " and targetPattern = "
                     + MessageText.name(targetPattern) + "; expected one of them.");
         }
-        LoraConfig.Builder builder = LoraConfig.builder()
-                .rank(rank)
-                .alpha(alpha)
-                .dropout(dropout)
-                .targetModules(targets())
-                .layersToTransform(layersToTransform)
-                .layersPattern(layersPattern)
-                .rankPattern(rankPattern)
-                .alphaPattern(alphaPattern)
-                .scalingRule(rankStabilized ? Scaling.RANK_STABILIZED : Scaling.STANDARD)
-                .bias(bias)
-                .modulesToSave(modulesToSave)
-                .initialization(initialization)
-                .dora(dora)
-                .loraBias(loraBias)
-                .targetParameters(targetParameters)
-                .trainableTokens(new TrainableTokens(trainableTokens, Map.of()));
-        if (!excludeModules.isEmpty()) {
-            builder.excludeModules(ModuleSelector.suffixes(excludeModules));
-        }
+        LoraConfig.Builder builder = LoraConfig.builder();
+        PROPERTIES.forEach(property -> property.give(this, builder));
         return builder.build();
     }
 
@@ -183,10 +197,17 @@ public final class LoraSpec implements Configurable, Provenancable<ConfiguredObj
         if (!targetPattern.isEmpty()) {
             return ModuleSelector.regex(targetPattern);
         }
-        if (!targetModules.isEmpty()) {
-            return ModuleSelector.suffixes(targetModules);
-        }
-        return targetParameters.isEmpty() ? ModuleSelector.allLinear() : ModuleSelector.none();
+        ModuleSelector others = targetParameters.isEmpty() ? ModuleSelector.allLinear() : ModuleSelector.none();
+        return targetModules.isEmpty() ? others : ModuleSelector.suffixes(targetModules);
+    }
+
+    private void targets(ModuleSelector targets) {
+        targetModules = names(targets);
+        targetPattern = targets instanceof ModuleSelector.Regex regex ? regex.expression() : "";
+    }
+
+    private static List<String> names(ModuleSelector selector) {
+        return selector instanceof ModuleSelector.Suffixes suffixes ? List.copyOf(suffixes.names()) : List.of();
     }
 
     /**

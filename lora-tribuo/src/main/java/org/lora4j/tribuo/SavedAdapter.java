@@ -1,16 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.tribuo;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.error.AdapterFormatException;
-import org.lora4j.internal.format.json.JsonObjects;
 import org.lora4j.tribuo.output.OutputScale;
 
 /**
@@ -23,6 +29,14 @@ import org.lora4j.tribuo.output.OutputScale;
 record SavedAdapter(Adapter adapter, List<String> rows, Map<String, OutputScale> scales) {
 
     static final String FILE = "tribuo_outputs.json";
+
+    private static final int MOST_BYTES = 16 << 20;
+
+    private static final JsonMapper JSON = JsonMapper.builder()
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .enable(SerializationFeature.INDENT_OUTPUT)
+            .build();
 
     private static final String OUTPUTS = "outputs";
     private static final String NAME = "name";
@@ -42,33 +56,45 @@ record SavedAdapter(Adapter adapter, List<String> rows, Map<String, OutputScale>
         if (!Files.isRegularFile(file)) {
             throw damaged(file, "is no regular file");
         }
-        if (!(JsonObjects.read(file).get(OUTPUTS) instanceof List<?> outputs)) {
-            throw damaged(file, "has no list \"" + OUTPUTS + "\"");
-        }
         List<String> rows = new ArrayList<>();
         Map<String, OutputScale> scales = new LinkedHashMap<>();
-        for (Object output : outputs) {
-            if (!(output instanceof Map<?, ?> fields) || !(fields.get(NAME) instanceof String name)) {
+        for (JsonNode output : outputs(file)) {
+            if (!output.path(NAME).isTextual()) {
                 throw damaged(file, "has an output number " + rows.size() + " without a \"" + NAME + "\"");
             }
+            String name = output.get(NAME).textValue();
             rows.add(name);
-            if (fields.containsKey(MEAN)) {
-                scales.put(name, scale(file, fields));
+            if (output.has(MEAN)) {
+                scales.put(name, scale(file, output));
             }
         }
         return new SavedAdapter(adapter, List.copyOf(rows), scales);
     }
 
-    private static OutputScale scale(Path file, Map<?, ?> output) throws AdapterFormatException {
+    private static JsonNode outputs(Path file) throws IOException {
+        if (Files.size(file) > MOST_BYTES) {
+            throw damaged(file, "has more than " + MOST_BYTES + " bytes");
+        }
+        JsonNode outputs;
         try {
-            return new OutputScale(number(output.get(MEAN)), number(output.get(DEVIATION)));
+            outputs = JSON.readTree(Files.readAllBytes(file)).path(OUTPUTS);
+        } catch (JsonProcessingException e) {
+            throw damaged(file, "is not valid JSON (" + e.getOriginalMessage() + ")");
+        }
+        if (!outputs.isArray()) {
+            throw damaged(file, "has no list \"" + OUTPUTS + "\"");
+        }
+        return outputs;
+    }
+
+    private static OutputScale scale(Path file, JsonNode output) throws AdapterFormatException {
+        try {
+            return new OutputScale(
+                    output.path(MEAN).asDouble(Double.NaN),
+                    output.path(DEVIATION).asDouble(Double.NaN));
         } catch (IllegalArgumentException e) {
             throw new AdapterFormatException(file + ": " + e.getMessage(), e);
         }
-    }
-
-    private static double number(Object value) {
-        return value instanceof Number number ? number.doubleValue() : Double.NaN;
     }
 
     private static AdapterFormatException damaged(Path file, String what) {
@@ -90,6 +116,9 @@ record SavedAdapter(Adapter adapter, List<String> rows, Map<String, OutputScale>
             }
             outputs.add(output);
         }
-        JsonObjects.write(directory.resolve(FILE), Map.of(OUTPUTS, outputs));
+        // Whole or not at all.
+        Path part = directory.resolve(FILE + ".part");
+        Files.write(part, JSON.writeValueAsBytes(Map.of(OUTPUTS, outputs)));
+        Files.move(part, directory.resolve(FILE), StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
     }
 }

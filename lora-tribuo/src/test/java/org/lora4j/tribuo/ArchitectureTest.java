@@ -94,6 +94,15 @@ class ArchitectureTest {
     }
 
     @Test
+    void nobody_usesWhatIsInternalInLoraDl4j() {
+        noClasses()
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("org.lora4j.internal..")
+                .check(MAIN);
+    }
+
+    @Test
     void nobody_prints() {
         noClasses()
                 .should()

@@ -4,12 +4,16 @@ package org.lora4j.tribuo;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.oracle.labs.mlrg.olcut.config.Config;
+import java.lang.reflect.Field;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.lora4j.config.FieldType;
 import org.lora4j.config.Initialization;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
@@ -69,6 +73,34 @@ class LoraSpecTest {
         assertThat(new LabelEvaluator().evaluate(model, data).accuracy()).isGreaterThan(0.9);
         Helpers.testModelProtoSerialization(model, Label.class, data);
         assertThat(trainer(base, new LoraSpec(2, 4)).train(data).adapter()).isEqualTo(before.adapter());
+    }
+
+    /** What a trainer decides itself, or what says no more than where an adapter comes from; {@code of} refuses these. */
+    private static final List<String> NOT_FOR_TRAINERS =
+            List.of("baseModelName", "taskType", "fanInFanOut", "layerReplication");
+
+    @Test
+    void everyField_ofTheTableOfLoraConfig_isAPropertyOrKnownToBeNone() {
+        List<String> known = new ArrayList<>(NOT_FOR_TRAINERS);
+        LoraSpec.PROPERTIES.forEach(property -> known.add(property.name()));
+
+        assertThat(LoraConfig.builder().fields())
+                .extracting(FieldType.Field::name)
+                .containsExactlyInAnyOrderElementsOf(known);
+    }
+
+    @Test
+    void everyProperty_isReadByOlcutAndHasTheDefaultOfTheTable() {
+        List<String> configured = Stream.of(LoraSpec.class.getDeclaredFields())
+                .filter(field -> field.isAnnotationPresent(Config.class))
+                .map(Field::getName)
+                .toList();
+
+        assertThat(configured).hasSize(LoraSpec.PROPERTIES.size() + 1).contains("targetPattern");
+        assertThat(new LoraSpec(8, 8).config())
+                .isEqualTo(LoraConfig.builder()
+                        .targetModules(ModuleSelector.allLinear())
+                        .build());
     }
 
     @Test

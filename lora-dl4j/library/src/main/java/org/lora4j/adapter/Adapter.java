@@ -16,6 +16,10 @@ import org.lora4j.error.Problems;
 import org.lora4j.internal.array.io.ArrayBytes;
 import org.lora4j.internal.array.io.ElementCodec;
 import org.lora4j.internal.format.peft.PeftFile;
+import org.lora4j.internal.format.peft.PeftKeys;
+import org.lora4j.internal.format.peft.PeftTensor;
+import org.lora4j.method.AdapterMethod;
+import org.lora4j.method.AdapterMethods;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -95,6 +99,7 @@ public final class Adapter {
         modules.forEach((path, tensors) -> factors.put(path, copies("module \"" + path + "\", ", tensors, problems)));
         Map<String, INDArray> saved = copies("parameter ", savedParameters, problems);
         if (problems.isEmpty()) {
+            SharedTensors.unite(config, factors, problems);
             new AdapterChecks(file, problems).check(factors, saved);
         }
         problems.throwIfAny("Adapter");
@@ -108,7 +113,10 @@ public final class Adapter {
                 DataType type = array == null ? null : array.dataType();
                 problems.add(where + "\"" + name + "\": the array is of type " + type + ", expected floating point");
             } else {
-                copies.put(name, array.isEmpty() ? array : ArrayBytes.ownCopy(array));
+                boolean integers =
+                        PeftTensor.ofSuffix(name).filter(PeftTensor::isInteger).isPresent();
+                INDArray exact = integers ? array.castTo(DataType.DOUBLE) : array;
+                copies.put(name, array.isEmpty() ? array : ArrayBytes.ownCopy(exact));
             }
         });
         return copies;
@@ -203,6 +211,25 @@ public final class Adapter {
      */
     public Map<String, Map<String, INDArray>> modules() {
         return modules;
+    }
+
+    /**
+     * The tensors that files of this adapter do not hold, as PEFT draws them again from a seed: projections that are not
+     * saved, positions. Who loads the adapter again gives them.
+     *
+     * @return arrays by the keys that {@link AdapterLoader#tensors} takes; not to be written to
+     */
+    public Map<String, INDArray> unsavedTensors() {
+        Map<String, INDArray> unsaved = new TreeMap<>();
+        modules.forEach((path, factors) -> {
+            AdapterMethod method = AdapterMethods.of(config(), path);
+            factors.forEach((suffix, array) -> {
+                if (!method.isStored(suffix)) {
+                    unsaved.put(PeftKeys.key(path, suffix, method.isShared(suffix)), array);
+                }
+            });
+        });
+        return unsaved;
     }
 
     /**

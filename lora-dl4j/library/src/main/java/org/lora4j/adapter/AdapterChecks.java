@@ -11,8 +11,10 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.lora4j.config.AdapterConfig;
+import org.lora4j.config.AdapterConfig.TargetUse;
 import org.lora4j.config.BiasTraining;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.config.ModuleSelector;
 import org.lora4j.error.CostlyExpressionException;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.array.io.ArrayBytes;
@@ -22,6 +24,7 @@ import org.lora4j.internal.format.peft.PeftKeys;
 import org.lora4j.internal.format.peft.PeftTensor;
 import org.lora4j.internal.format.peft.StackedModules;
 import org.lora4j.method.AdapterMethods;
+import org.lora4j.method.TokenRowsMethod;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** What makes an adapter sound in itself, without knowing any base model. */
@@ -61,6 +64,14 @@ final class AdapterChecks {
 
     private void checkAll(Map<String, Map<String, INDArray>> modules, Map<String, INDArray> saved) {
         modules.forEach(this::checkModule);
+        modules.keySet()
+                .forEach(path -> problems.check(
+                        config.targetUse() != TargetUse.ROWS
+                                || config.targetModules() instanceof ModuleSelector.None
+                                || config.trainsRowsOf(path)
+                                || TokenRowsMethod.original(config, path, modules)
+                                        .isPresent(),
+                        "module \"" + path + "\" has rows but is not selected by the config (" + config + ")"));
         Set<String> adapted = plain(modules);
         saved.forEach((path, array) -> checkSaved(path, array, adapted));
         boolean headIsThere = saved.keySet().stream().anyMatch(path -> config.savesFully(PeftKeys.moduleOf(path)));
@@ -119,7 +130,7 @@ final class AdapterChecks {
         tensors.forEach((suffix, array) -> {
             checkElements(where + ", " + suffix, array);
             Optional<PeftTensor> tensor = PeftTensor.ofSuffix(suffix);
-            if (tensor.isEmpty() || !tensor.get().peftType().equals(config.peftType())) {
+            if (tensor.filter(this::isOfMethod).isEmpty()) {
                 problems.add(where + " has the tensor \"" + suffix + "\", which "
                         + (tensor.isEmpty() ? "lora4j does not know" : "is none of " + config.peftType()));
             } else {
@@ -133,7 +144,7 @@ final class AdapterChecks {
         problems.check(!tensors.isEmpty(), where + " has no tensors, expected some");
         if (config instanceof LoraConfig lora) {
             checkPair(lora, where, path, tensors);
-        } else {
+        } else if (config.targetUse() == TargetUse.FACTORS) {
             requireSelected(where, path, false);
             Map<String, long[]> shapes = new TreeMap<>();
             tensors.forEach((suffix, array) -> shapes.put(suffix, array.shape()));
@@ -142,6 +153,11 @@ final class AdapterChecks {
                     .forEach(problem -> problems.add(where + ": " + problem));
         }
         checkTokens(where, path, tensors.get(PeftTensor.TOKEN_ROWS.suffix()));
+    }
+
+    private boolean isOfMethod(PeftTensor tensor) {
+        return tensor.peftType().equals(config.peftType())
+                || tensor == PeftTensor.TOKEN_ROWS && config.targetUse() == TargetUse.ROWS;
     }
 
     private void requireSelected(String where, String path, boolean ofParameter) {
@@ -232,7 +248,7 @@ final class AdapterChecks {
         if (rows == null) {
             return;
         }
-        List<Integer> indices = config.trainableTokens().of(path);
+        List<Integer> indices = config.tokenRows(path);
         problems.check(
                 rows.rank() == 2 && rows.size(0) == indices.size(),
                 where + ": " + PeftTensor.TOKEN_ROWS.suffix() + " has shape " + Arrays.toString(rows.shape())

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -14,6 +15,8 @@ import org.lora4j.config.AdapterConfig;
 import org.lora4j.error.AdapterFormatException;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.array.Backend;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * Loads adapters that {@link Adapter#load} does not take as they are: with keys of another library, without a config file,
@@ -47,12 +50,19 @@ public final class AdapterLoader {
     private final Path path;
     private final AdapterConfig config;
     private final Map<Pattern, String> mapping;
+    private final Map<String, INDArray> given;
     private final Consumer<String> leftOut;
 
-    private AdapterLoader(Path path, AdapterConfig config, Map<Pattern, String> mapping, Consumer<String> leftOut) {
+    private AdapterLoader(
+            Path path,
+            AdapterConfig config,
+            Map<Pattern, String> mapping,
+            Map<String, INDArray> given,
+            Consumer<String> leftOut) {
         this.path = path;
         this.config = config;
         this.mapping = mapping;
+        this.given = given;
         this.leftOut = leftOut;
     }
 
@@ -63,7 +73,7 @@ public final class AdapterLoader {
      * @return a strict loader without a mapping
      */
     public static AdapterLoader of(Path path) {
-        return new AdapterLoader(path, null, Map.of(), null);
+        return new AdapterLoader(path, null, Map.of(), Map.of(), null);
     }
 
     /**
@@ -73,7 +83,7 @@ public final class AdapterLoader {
      * @return a new loader
      */
     public AdapterLoader config(AdapterConfig config) {
-        return new AdapterLoader(path, config, mapping, leftOut);
+        return new AdapterLoader(path, config, mapping, given, leftOut);
     }
 
     /**
@@ -95,7 +105,35 @@ public final class AdapterLoader {
             }
         });
         problems.throwIfAny("AdapterLoader.keyMapping");
-        return new AdapterLoader(path, config, compiled, leftOut);
+        return new AdapterLoader(path, config, compiled, given, leftOut);
+    }
+
+    /**
+     * Gives tensors that belong to the adapter and are in no file of it, as though the file held them: PEFT draws the
+     * projections of VeRA and RandLoRA, where they are not saved, and the positions of FourierFT from PyTorch's generator, which
+     * lora4j has not.
+     *
+     * <p>Keys are PEFT's, such as {@code base_model.vera_A}; for positions {@code
+     * base_model.model.MODULE.fourierft_indices}, as PEFT has them in memory {@code [2, number]}: rows, then columns. What
+     * PEFT does not write is not written either when the adapter is saved, and has to be given again.
+     *
+     * <p>Example, values that Python wrote from {@code model.base_model.vera_A["default"]}: <pre>{@code
+     * Adapter adapter = AdapterLoader.of(directory)
+     *         .tensors(Map.of("base_model.vera_A", a, "base_model.vera_B", b))
+     *         .load();
+     * }</pre>
+     *
+     * @param tensors arrays by key, which are copied; integers or floating point
+     * @return a new loader
+     */
+    public AdapterLoader tensors(Map<String, INDArray> tensors) {
+        Map<String, INDArray> own = new TreeMap<>();
+        tensors.forEach((key, array) -> own.put(
+                key,
+                array.dataType().isFPType()
+                        ? array.dup('c')
+                        : array.castTo(DataType.DOUBLE).dup('c')));
+        return new AdapterLoader(path, config, mapping, own, leftOut);
     }
 
     /**
@@ -107,7 +145,7 @@ public final class AdapterLoader {
      * @return a new loader
      */
     public AdapterLoader lenient(Consumer<String> leftOut) {
-        return new AdapterLoader(path, config, mapping, leftOut);
+        return new AdapterLoader(path, config, mapping, given, leftOut);
     }
 
     /**
@@ -124,6 +162,10 @@ public final class AdapterLoader {
 
     AdapterConfig config() {
         return config;
+    }
+
+    Map<String, INDArray> given() {
+        return given;
     }
 
     boolean isLenient() {

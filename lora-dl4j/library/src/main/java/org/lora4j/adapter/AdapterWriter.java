@@ -23,6 +23,8 @@ import org.lora4j.internal.format.peft.PeftConfigJson;
 import org.lora4j.internal.format.peft.PeftFile;
 import org.lora4j.internal.format.peft.PeftKeys;
 import org.lora4j.internal.format.peft.PeftTensor;
+import org.lora4j.method.AdapterMethod;
+import org.lora4j.method.AdapterMethods;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Writes an adapter's directory. */
@@ -42,7 +44,7 @@ final class AdapterWriter {
         Map<String, INDArray> tensors = tensors(adapter);
         checkRange(tensors, codecs);
         List<TensorSource> sources = new ArrayList<>();
-        tensors.forEach((key, array) -> sources.add(ArrayBytes.source(key, array, codecs.apply(array))));
+        tensors.forEach((key, array) -> sources.add(ArrayBytes.source(key, array, codec(key, array, codecs))));
         boolean isCommitted = false;
         try (StagedFiles staged = StagedFiles.begin(directory, FILES)) {
             try {
@@ -75,21 +77,40 @@ final class AdapterWriter {
 
     private static Map<String, INDArray> tensors(Adapter adapter) {
         Map<String, INDArray> tensors = new TreeMap<>();
-        adapter.modules()
-                .forEach((path, factors) -> factors.forEach((suffix, array) -> tensors.put(
-                        PeftKeys.factor(path, PeftTensor.ofSuffix(suffix).orElseThrow()), array)));
+        Map<String, INDArray> shared = SharedTensors.of(adapter);
+        adapter.modules().forEach((path, factors) -> {
+            AdapterMethod method = AdapterMethods.of(adapter.config(), path);
+            factors.forEach((suffix, array) -> {
+                boolean isShared = shared.containsKey(suffix);
+                if (method.isStored(suffix)) {
+                    tensors.put(
+                            isShared
+                                    ? PeftKeys.key(path, suffix, true)
+                                    : PeftKeys.factor(adapter.config(), path, suffix),
+                            array);
+                }
+                if (isShared && method.isStored(suffix) && method.isRepeated(suffix)) {
+                    tensors.put(PeftKeys.factor(adapter.config(), path, suffix), array);
+                }
+            });
+        });
         Set<String> wrapped = adapter.modules().entrySet().stream()
                 .filter(module -> !module.getValue().keySet().equals(Set.of(PeftTensor.TOKEN_ROWS.suffix())))
                 .map(Map.Entry::getKey)
                 .collect(Collectors.toSet());
-        adapter.savedParameters().forEach((path, array) -> tensors.put(PeftKeys.saved(path, wrapped), array));
+        adapter.savedParameters()
+                .forEach((path, array) -> tensors.put(PeftKeys.saved(adapter.config(), path, wrapped), array));
         return tensors;
+    }
+
+    private static ElementCodec codec(String key, INDArray array, Function<INDArray, ElementCodec> codecs) {
+        return PeftKeys.isInteger(key) ? ElementCodec.I32 : codecs.apply(array);
     }
 
     private static void checkRange(Map<String, INDArray> tensors, Function<INDArray, ElementCodec> codecs) {
         Problems problems = new Problems();
         tensors.forEach((key, array) -> {
-            long bad = ArrayBytes.firstNotFinite(array, codecs.apply(array));
+            long bad = ArrayBytes.firstNotFinite(array, codec(key, array, codecs));
             problems.check(
                     bad < 0,
                     "tensor \"" + key + "\": element " + bad + " = "

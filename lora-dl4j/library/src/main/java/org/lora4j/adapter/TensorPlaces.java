@@ -3,12 +3,15 @@ package org.lora4j.adapter;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
+import org.lora4j.config.AdapterConfig.TargetUse;
 import org.lora4j.error.AdapterFormatException;
 import org.lora4j.error.Problems;
 import org.lora4j.format.TensorEntry;
@@ -18,6 +21,9 @@ import org.lora4j.internal.array.io.ElementCodec;
 import org.lora4j.internal.format.peft.PeftFile;
 import org.lora4j.internal.format.peft.PeftKey;
 import org.lora4j.internal.format.peft.PeftKeys;
+import org.lora4j.internal.format.peft.PeftTensor;
+import org.lora4j.method.AdapterMethod;
+import org.lora4j.method.AdapterMethods;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Puts the tensors of a file in their places and checks that they make an adapter. */
@@ -30,6 +36,7 @@ final class TensorPlaces {
     private final Path path;
     private final AdapterLoader how;
     private final Map<String, Map<String, INDArray>> modules = new TreeMap<>();
+    private final Map<PeftTensor, INDArray> shared = new EnumMap<>(PeftTensor.class);
     private final Map<String, INDArray> saved = new TreeMap<>();
     private final Map<String, String> copies = new HashMap<>();
     private final Set<String> keys = new HashSet<>();
@@ -43,16 +50,21 @@ final class TensorPlaces {
 
     Adapter read(TensorFile file) throws IOException {
         for (TensorEntry entry : file.tensors().values()) {
-            Optional<ElementCodec> codec = ElementCodec.of(entry.dtype());
+            boolean integers = PeftKeys.isInteger(how.mapped(entry.name()));
+            Optional<ElementCodec> codec =
+                    integers ? ElementCodec.ofIntegers(entry.dtype()) : ElementCodec.of(entry.dtype());
             if (codec.isEmpty() || entry.shape().length > MOST_DIMENSIONS) {
-                problems.add("tensor " + entry + ", expected F64, F32, F16 or BF16 and at most " + MOST_DIMENSIONS
-                        + " dimensions");
+                problems.add("tensor " + entry + ", expected " + (integers ? "I32 or I64" : "F64, F32, F16 or BF16")
+                        + " and at most " + MOST_DIMENSIONS + " dimensions");
             } else if (entry.byteCount() == 0) {
                 problems.add("tensor " + entry + " has no elements");
             } else {
                 place(file, entry, codec.get());
             }
         }
+        how.given().forEach((key, array) -> place(key, "", () -> array));
+        SharedTensors.distribute(shared, modules, problems);
+        checkGiven();
         copies.forEach((key, parameter) -> problems.check(
                 saved.containsKey(parameter),
                 "key \"" + key + "\" is a copy of \"" + parameter + "\", which is missing"));
@@ -75,22 +87,72 @@ final class TensorPlaces {
 
     private void place(TensorFile file, TensorEntry entry, ElementCodec codec) throws IOException {
         String key = how.mapped(entry.name());
-        String origin = key.equals(entry.name()) ? "" : " (\"" + entry.name() + "\" in the file)";
+        place(
+                key,
+                key.equals(entry.name()) ? "" : " (\"" + entry.name() + "\" in the file)",
+                () -> ArrayBytes.read(file, entry, codec));
+    }
+
+    /** Where an array comes from. */
+    private interface Source<E extends Exception> {
+        INDArray read() throws E;
+    }
+
+    private <E extends Exception> void place(String key, String origin, Source<E> source) throws E {
         if (!keys.add(key)) {
-            problems.add("key \"" + key + "\"" + origin + " is there twice after the key mapping");
+            problems.add(
+                    "key \"" + key + "\"" + origin + " is there twice, after the key mapping or as a tensor given");
             return;
         }
         PeftKey meaning = PeftKeys.parse(key);
         if (meaning instanceof PeftKey.Factor factor) {
             modules.computeIfAbsent(factor.modulePath(), module -> new TreeMap<>())
-                    .put(factor.tensor().suffix(), ArrayBytes.read(file, entry, codec));
+                    .put(suffix(factor.tensor()), source.read());
+        } else if (meaning instanceof PeftKey.Target target) {
+            problems.check(
+                    config.config().isTrainedTarget(PeftKeys.moduleOf(target.parameterPath())),
+                    "key \"" + key + "\"" + origin + " is of a normalization that the config does not train");
+            saved.put(target.parameterPath(), source.read());
+        } else if (meaning instanceof PeftKey.Shared all) {
+            shared.put(all.tensor(), source.read());
         } else if (meaning instanceof PeftKey.Saved parameter) {
-            INDArray before = saved.put(parameter.parameterPath(), ArrayBytes.read(file, entry, codec));
+            problems.check(
+                    !config.config().isTrainedTarget(PeftKeys.moduleOf(parameter.parameterPath())),
+                    "key \"" + key + "\"" + origin + " is of a target, expected \""
+                            + PeftKeys.saved(config.config(), parameter.parameterPath(), Set.of()) + "\"");
+            INDArray before = saved.put(parameter.parameterPath(), source.read());
             problems.check(before == null, "parameter \"" + parameter.parameterPath() + "\" is there twice");
         } else if (meaning instanceof PeftKey.Copy copy) {
             copies.put(key, copy.parameterPath());
         } else if (meaning instanceof PeftKey.Unknown unknown) {
             problems.add("key \"" + key + "\"" + origin + " " + unknown.reason());
         }
+    }
+
+    /** Names the tensors that no file of such an adapter holds, and that were not given either. */
+    private void checkGiven() {
+        Set<String> missing = new TreeSet<>();
+        modules.forEach((path, tensors) -> {
+            AdapterMethod method = AdapterMethods.of(config.config(), path);
+            method.suffixes().stream()
+                    .filter(suffix -> !method.isStored(suffix) && !tensors.containsKey(suffix))
+                    .forEach(suffix -> missing.add(PeftKeys.key(path, suffix, method.isShared(suffix))));
+        });
+        problems.check(
+                missing.isEmpty(),
+                "no file of this adapter holds " + Problems.quoted(missing)
+                        + ", which PyTorch's generator drew; expected them given: AdapterLoader.tensors");
+    }
+
+    /** Rows of tokens have one name in adapters and two in files. */
+    private String suffix(PeftTensor tensor) {
+        if (config.config().targetUse() != TargetUse.ROWS) {
+            return tensor.suffix();
+        }
+        problems.check(
+                tensor != PeftTensor.TOKEN_ROWS,
+                "a key ends with " + tensor.suffix() + ", expected " + PeftTensor.TOKEN_ROWS_ALONE.suffix()
+                        + " in files of " + config.config().peftType());
+        return (tensor == PeftTensor.TOKEN_ROWS_ALONE ? PeftTensor.TOKEN_ROWS : tensor).suffix();
     }
 }

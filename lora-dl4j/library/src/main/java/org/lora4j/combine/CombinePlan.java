@@ -10,6 +10,7 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.combine.CombineAlgorithm.Option;
+import org.lora4j.config.LayerReplication;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.error.Problems;
 
@@ -69,6 +70,15 @@ record CombinePlan(
                             + (adapter == null ? null : adapter.config().peftType())
                             + ", expected LORA, whose updates are products of A and B");
         }
+        List<LayerReplication> models = asked.adapters.stream()
+                .filter(Objects::nonNull)
+                .map(adapter -> adapter.config().layerReplication())
+                .distinct()
+                .toList();
+        problems.check(
+                models.size() < 2,
+                "the adapters are for models made of different layers, layerReplication = " + models
+                        + ", expected the same for all");
     }
 
     private static void checkOptions(Combine asked, Problems problems) {

@@ -5,8 +5,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
-import java.util.Objects;
-import java.util.stream.Collectors;
 import org.lora4j.config.FieldType.Field;
 import org.lora4j.error.Problems;
 
@@ -23,13 +21,55 @@ import org.lora4j.error.Problems;
  */
 public abstract class AdapterConfig {
 
-    private final Builder<?> values;
+    // The fields that methods share: those that all have, those of methods with layers, and those that some have.
+    static final Field<ModuleSelector> TARGET_MODULES =
+            new Field<>("targetModules", "target_modules", FieldType.TARGETS, ModuleSelector.none());
+    static final Field<ModuleSelector> EXCLUDE_MODULES =
+            new Field<>("excludeModules", "exclude_modules", FieldType.MODULES, ModuleSelector.none());
+    static final Field<List<String>> MODULES_TO_SAVE =
+            new Field<>("modulesToSave", "modules_to_save", FieldType.NAMES, List.of());
+    static final Field<String> BASE_MODEL_NAME =
+            new Field<>("baseModelName", "base_model_name_or_path", FieldType.TEXT, null);
+    static final Field<String> TASK_TYPE = new Field<>("taskType", "task_type", FieldType.TEXT, null);
+    static final List<Field<?>> MODULES =
+            List.of(TARGET_MODULES, EXCLUDE_MODULES, MODULES_TO_SAVE, BASE_MODEL_NAME, TASK_TYPE);
+
+    static final Field<List<Integer>> LAYERS_TO_TRANSFORM =
+            new Field<>("layersToTransform", "layers_to_transform", FieldType.LAYERS, List.of());
+    static final Field<List<String>> LAYERS_PATTERN =
+            new Field<>("layersPattern", "layers_pattern", FieldType.LAYER_LISTS, List.of());
+    static final List<Field<?>> MODULES_AND_LAYERS = Field.table(MODULES, LAYERS_TO_TRANSFORM, LAYERS_PATTERN);
+
+    static final Field<Initialization> INITIALIZATION =
+            new Field<>("initialization", "init_weights", FieldType.DEFAULT_START, Initialization.KAIMING_UNIFORM);
+    static final Field<Boolean> FAN_IN_FAN_OUT = new Field<>("fanInFanOut", "fan_in_fan_out", FieldType.FLAG, false);
+    static final Field<Double> DROPOUT = new Field<>("dropout", "dropout", FieldType.DROPOUT, 0.0);
+    static final Field<BiasTraining> BIAS = new Field<>("bias", "bias", FieldType.BIAS, BiasTraining.NONE);
+    static final Field<List<String>> TARGET_PARAMETERS =
+            new Field<>("targetParameters", "target_parameters", FieldType.NAMES, List.of());
+    static final Field<TrainableTokens> TRAINABLE_TOKENS =
+            new Field<>("trainableTokens", "trainable_token_indices", FieldType.TOKENS, TrainableTokens.none());
+
+    static final Field<LayerReplication> LAYER_REPLICATION =
+            new Field<>("layerReplication", "layer_replication", FieldType.REPLICATION, LayerReplication.none());
+
+    private final FieldValues values;
     private final LayerFilter layers;
 
-    /** Of a builder that was checked and belongs to this config alone. */
-    AdapterConfig(Builder<?> values) {
-        this.values = values;
-        this.layers = new LayerFilter(values.layersToTransform, values.layersPattern);
+    /**
+     * With the values of a builder.
+     *
+     * @throws IllegalArgumentException if any field or any combination is not allowed; the message lists all of them
+     */
+    AdapterConfig(Builder<?> builder) {
+        builder.check(getClass().getSimpleName());
+        values = builder.values.copy();
+        layers = new LayerFilter(layersToTransform(), layersPattern());
+    }
+
+    /** The value of a field, its default if the method does not have the field. */
+    final <V> V get(Field<V> field) {
+        return values.get(field);
     }
 
     /**
@@ -44,7 +84,9 @@ public abstract class AdapterConfig {
      *
      * @return such as {@code LORA}
      */
-    public abstract String peftType();
+    public final String peftType() {
+        return values.peftType;
+    }
 
     /**
      * Whether this config adapts a module: a target, of a wanted layer, not excluded, and not part of a module that is
@@ -55,10 +97,13 @@ public abstract class AdapterConfig {
      *     not the output head, which is for the host to know
      */
     public final boolean selects(String modulePath) {
+        return targetUse() == TargetUse.FACTORS && isTarget(modulePath) && !savesFully(modulePath);
+    }
+
+    private boolean isTarget(String modulePath) {
         return targetModules().matches(modulePath)
                 && (isNamedFully(modulePath) || layers.keeps(modulePath))
-                && !excludeModules().matches(modulePath)
-                && !savesFully(modulePath);
+                && !excludeModules().matches(modulePath);
     }
 
     private boolean isNamedFully(String modulePath) {
@@ -70,10 +115,40 @@ public abstract class AdapterConfig {
      * Whether a module is trained and saved in full.
      *
      * @param modulePath dotted path of the module
-     * @return true if one of {@link #modulesToSave} names the module or a module around it, by full path or last segments
+     * @return true if one of {@link #modulesToSave} names the module or a module around it, by full path or last segments,
+     *     or if the module is a {@linkplain #isTrainedTarget target that is trained itself}
      */
     public final boolean savesFully(String modulePath) {
-        return contains(modulePath, modulesToSave());
+        return contains(modulePath, modulesToSave()) || isTrainedTarget(modulePath);
+    }
+
+    /**
+     * Whether a module is a target of a method that trains its targets themselves.
+     *
+     * @param modulePath dotted path of the module
+     * @return true with {@link TargetUse#WHOLE}, if the module is selected and not one of {@link #modulesToSave}
+     */
+    public final boolean isTrainedTarget(String modulePath) {
+        return targetUse() == TargetUse.WHOLE && isTarget(modulePath) && !contains(modulePath, modulesToSave());
+    }
+
+    /**
+     * What the method does with the modules that are its targets.
+     *
+     * @return the same for all configs of a method
+     */
+    public TargetUse targetUse() {
+        return TargetUse.FACTORS;
+    }
+
+    /** What a method does with its targets. */
+    public enum TargetUse {
+        /** It adapts them: factors act beside what stays frozen. */
+        FACTORS,
+        /** It trains and saves their own parameters, which are few. */
+        WHOLE,
+        /** It trains and saves rows of their tables. */
+        ROWS
     }
 
     /**
@@ -95,10 +170,12 @@ public abstract class AdapterConfig {
      * @return the entries of {@link #targetModules} without a module once layers are considered
      */
     public final List<String> unmatchedTargets(Collection<String> modulePaths) {
-        return targetModules()
-                .unmatched(modulePaths.stream()
-                        .filter(path -> isNamedFully(path) || layers.keeps(path))
-                        .toList());
+        return targetUse() == TargetUse.ROWS
+                ? List.of()
+                : targetModules()
+                        .unmatched(modulePaths.stream()
+                                .filter(path -> isNamedFully(path) || layers.keeps(path))
+                                .toList());
     }
 
     /**
@@ -140,7 +217,7 @@ public abstract class AdapterConfig {
      * @return the selector, {@link ModuleSelector#none()} if only {@link #modulesToSave} learn
      */
     public final ModuleSelector targetModules() {
-        return values.targetModules;
+        return get(TARGET_MODULES);
     }
 
     /**
@@ -149,7 +226,7 @@ public abstract class AdapterConfig {
      * @return the selector, {@link ModuleSelector#none()} by default
      */
     public final ModuleSelector excludeModules() {
-        return values.excludeModules;
+        return get(EXCLUDE_MODULES);
     }
 
     /**
@@ -158,7 +235,7 @@ public abstract class AdapterConfig {
      * @return layer indices, 0 or more; empty for all layers
      */
     public final List<Integer> layersToTransform() {
-        return values.layersToTransform;
+        return get(LAYERS_TO_TRANSFORM);
     }
 
     /**
@@ -167,7 +244,7 @@ public abstract class AdapterConfig {
      * @return the names; empty for any list
      */
     public final List<String> layersPattern() {
-        return values.layersPattern;
+        return get(LAYERS_PATTERN);
     }
 
     /**
@@ -176,7 +253,7 @@ public abstract class AdapterConfig {
      * @return full paths or last segments
      */
     public final List<String> modulesToSave() {
-        return values.modulesToSave;
+        return get(MODULES_TO_SAVE);
     }
 
     /**
@@ -184,8 +261,8 @@ public abstract class AdapterConfig {
      *
      * @return the choice; none where a method has no such field
      */
-    public BiasTraining bias() {
-        return BiasTraining.NONE;
+    public final BiasTraining bias() {
+        return get(BIAS);
     }
 
     /**
@@ -193,17 +270,28 @@ public abstract class AdapterConfig {
      *
      * @return the start value; {@link Initialization#KAIMING_UNIFORM} is the usual one of each method
      */
-    public Initialization initialization() {
-        return values.initialization;
+    public final Initialization initialization() {
+        return get(INITIALIZATION);
     }
 
     /**
-     * Probability of dropping an input of the update while training.
+     * Probability of <em>dropping</em> an input of the update while training (PEFT: {@code lora_dropout} and the like; DL4J's
+     * number is the probability of keeping).
      *
      * @return a number in [0, 1); 0 for methods that do not drop inputs
      */
-    public double dropout() {
-        return 0;
+    public final double dropout() {
+        return get(DROPOUT);
+    }
+
+    /**
+     * What stands in the way of beginning a fresh adapter with this config, though those that there are can be used and
+     * trained further.
+     *
+     * @return a sentence for each obstacle; empty if there is none
+     */
+    public List<String> obstaclesToStart() {
+        return List.of();
     }
 
     /**
@@ -212,16 +300,19 @@ public abstract class AdapterConfig {
      * @return a sentence for each obstacle; empty if there is none
      */
     public List<String> obstaclesToTraining() {
-        return List.of();
+        return values.fields.stream()
+                .filter(field -> field.type() == FieldType.DROPOUT_IN_FILE && values.isChanged(field))
+                .map(field -> field.name() + " = " + get(field) + ", expected 0")
+                .toList();
     }
 
     /**
-     * Parameters, not modules, that get an update (PEFT: {@code target_parameters}).
+     * Parameters, not modules, that get an update, such as the stacked weights of experts (PEFT: {@code target_parameters}).
      *
      * @return full paths or last segments; empty for none
      */
-    public List<String> targetParameters() {
-        return List.of();
+    public final List<String> targetParameters() {
+        return get(TARGET_PARAMETERS);
     }
 
     /**
@@ -254,7 +345,49 @@ public abstract class AdapterConfig {
      * @return the rows, {@link TrainableTokens#none()} by default
      */
     public TrainableTokens trainableTokens() {
-        return TrainableTokens.none();
+        return get(TRAINABLE_TOKENS);
+    }
+
+    /**
+     * The rows that are trained in a table, if any are.
+     *
+     * @param modulePath dotted path of an embedding that has such rows
+     * @return token ids in the order of the rows of the adapter
+     */
+    public List<Integer> tokenRows(String modulePath) {
+        return trainableTokens().of(modulePath);
+    }
+
+    /**
+     * Whether the rows of a table are trained because it is named.
+     *
+     * @param modulePath dotted path of the table
+     * @return false as well for the input embedding, if it is meant without its name
+     */
+    public boolean trainsRowsOf(String modulePath) {
+        return trainableTokens().byModule().keySet().stream().anyMatch(name -> TrainableTokens.means(name, modulePath));
+    }
+
+    /**
+     * The names of tables with trained rows that mean no module, for the host's error.
+     *
+     * @param modulePaths the tables that exist
+     * @return names without a table
+     */
+    public List<String> unmatchedTokens(Collection<String> modulePaths) {
+        return trainableTokens().byModule().keySet().stream()
+                .filter(name -> modulePaths.stream().noneMatch(path -> TrainableTokens.means(name, path)))
+                .toList();
+    }
+
+    /**
+     * The repeated layers of which the model has to be made that this config is for (PEFT: {@code layer_replication}).
+     * Modules are numbered as in that model.
+     *
+     * @return the layers, {@link LayerReplication#none()} by default
+     */
+    public final LayerReplication layerReplication() {
+        return get(LAYER_REPLICATION);
     }
 
     /**
@@ -263,7 +396,7 @@ public abstract class AdapterConfig {
      * @return the flag
      */
     public final boolean fanInFanOut() {
-        return values.fanInFanOut;
+        return get(FAN_IN_FAN_OUT);
     }
 
     /**
@@ -272,7 +405,7 @@ public abstract class AdapterConfig {
      * @return a name or path, or null
      */
     public final String baseModelName() {
-        return values.baseModelName;
+        return get(BASE_MODEL_NAME);
     }
 
     /**
@@ -281,7 +414,7 @@ public abstract class AdapterConfig {
      * @return a name, or null
      */
     public final String taskType() {
-        return values.taskType;
+        return get(TASK_TYPE);
     }
 
     /**
@@ -292,9 +425,7 @@ public abstract class AdapterConfig {
      */
     @Override
     public final boolean equals(Object other) {
-        return other instanceof AdapterConfig config
-                && getClass() == config.getClass()
-                && values.compared().equals(config.values.compared());
+        return other instanceof AdapterConfig config && getClass() == config.getClass() && values.equals(config.values);
     }
 
     /**
@@ -304,7 +435,7 @@ public abstract class AdapterConfig {
      */
     @Override
     public final int hashCode() {
-        return values.compared().hashCode();
+        return values.hashCode();
     }
 
     /**
@@ -314,7 +445,7 @@ public abstract class AdapterConfig {
      */
     @Override
     public final String toString() {
-        return getClass().getSimpleName() + "{" + values.changes() + "}";
+        return getClass().getSimpleName() + "{" + values + "}";
     }
 
     /**
@@ -327,68 +458,11 @@ public abstract class AdapterConfig {
      */
     public abstract static class Builder<B extends Builder<B>> {
 
-        /** What all configs have. */
-        static final List<Field<Builder<?>, ?>> MODULES = List.of(
-                new Field<>(
-                        "targetModules",
-                        "target_modules",
-                        FieldType.TARGETS,
-                        b -> b.targetModules,
-                        (b, v) -> b.targetModules = v),
-                new Field<>(
-                        "excludeModules",
-                        "exclude_modules",
-                        FieldType.MODULES,
-                        b -> b.excludeModules,
-                        (b, v) -> b.excludeModules = v),
-                new Field<>(
-                        "modulesToSave",
-                        "modules_to_save",
-                        FieldType.NAMES,
-                        b -> b.modulesToSave,
-                        (b, v) -> b.modulesToSave = v),
-                new Field<>(
-                        "baseModelName",
-                        "base_model_name_or_path",
-                        FieldType.TEXT,
-                        b -> b.baseModelName,
-                        (b, v) -> b.baseModelName = v),
-                new Field<>("taskType", "task_type", FieldType.TEXT, b -> b.taskType, (b, v) -> b.taskType = v));
+        private final FieldValues values;
 
-        /** What configs of methods with layers have. */
-        static final List<Field<Builder<?>, ?>> LAYERS = List.of(
-                new Field<>(
-                        "layersToTransform",
-                        "layers_to_transform",
-                        FieldType.LAYERS,
-                        b -> b.layersToTransform,
-                        (b, v) -> b.layersToTransform = v),
-                new Field<>(
-                        "layersPattern",
-                        "layers_pattern",
-                        FieldType.LAYER_LISTS,
-                        b -> b.layersPattern,
-                        (b, v) -> b.layersPattern = v));
-
-        /** The line of the layout of the weights. */
-        static final Field<Builder<?>, Boolean> FAN_IN_FAN_OUT = new Field<>(
-                "fanInFanOut", "fan_in_fan_out", FieldType.FLAG, b -> b.fanInFanOut, (b, v) -> b.fanInFanOut = v);
-
-        ModuleSelector targetModules = ModuleSelector.none();
-        ModuleSelector excludeModules = ModuleSelector.none();
-        List<Integer> layersToTransform = List.of();
-        List<String> layersPattern = List.of();
-        List<String> modulesToSave = List.of();
-        Initialization initialization = Initialization.KAIMING_UNIFORM;
-        boolean fanInFanOut;
-        String baseModelName;
-        String taskType;
-
-        Builder() {}
-
-        /** The start value, as a method has it in its file. */
-        static Field<Builder<?>, Initialization> start(String peftName, FieldType<Initialization> type) {
-            return new Field<>("initialization", peftName, type, b -> b.initialization, (b, v) -> b.initialization = v);
+        /** With the table of the fields that the method has, in the order in which texts name them. */
+        Builder(String peftType, List<Field<?>> fields) {
+            values = new FieldValues(peftType, fields);
         }
 
         /**
@@ -396,20 +470,55 @@ public abstract class AdapterConfig {
          *
          * @return all fields of the config
          */
-        public abstract List<Field<? super B, ?>> fields();
+        public final List<Field<?>> fields() {
+            return values.fields;
+        }
 
         /**
-         * This builder, as what it is.
+         * The value of a field.
          *
+         * @param field a field of any method
+         * @param <V> its values
+         * @return what was set, the default if nothing was
+         */
+        public final <V> V get(Field<V> field) {
+            return values.get(field);
+        }
+
+        /**
+         * Sets a field.
+         *
+         * @param field a field of any method; {@link #build()} refuses those that are not in {@link #fields()}
+         * @param value the value, which is copied
+         * @param <V> its values
          * @return this builder
          */
-        public abstract B self();
+        public final <V> B set(Field<V> field, V value) {
+            values.put(field, value);
+            return self();
+        }
 
-        /** A builder with the defaults. */
-        abstract B fresh();
+        /** Takes the values of a config of the same method. */
+        final B from(AdapterConfig config) {
+            values.putAll(config.values);
+            return self();
+        }
+
+        @SuppressWarnings("unchecked") // B is the builder itself.
+        private B self() {
+            return (B) this;
+        }
+
+        /** Whether anything learns. */
+        boolean trains() {
+            return !(get(TARGET_MODULES) instanceof ModuleSelector.None)
+                    || !isEmpty(MODULES_TO_SAVE)
+                    || !isEmpty(TARGET_PARAMETERS)
+                    || values.isChanged(TRAINABLE_TOKENS);
+        }
 
         /** Adds what is wrong with fields that go with each other. */
-        abstract void checkTogether(Problems problems);
+        void checkTogether(Problems problems) {}
 
         /**
          * Checks everything and makes the config.
@@ -419,62 +528,33 @@ public abstract class AdapterConfig {
          */
         public abstract AdapterConfig build();
 
-        /** A checked copy that belongs to a config; {@code config} is what the config is called. */
-        final B checked(String config) {
+        /** {@code config} is what the config is called. */
+        private void check(String config) {
             Problems problems = new Problems();
-            for (Field<? super B, ?> field : fields()) {
-                field.check(self(), problems);
-            }
+            values.check(problems);
             checkModules(problems);
             checkTogether(problems);
             problems.throwIfAny(config);
-            return copied();
-        }
-
-        /** A copy. */
-        final B copied() {
-            B copy = fresh();
-            for (Field<? super B, ?> field : fields()) {
-                field.copy(self(), copy);
-            }
-            return copy;
         }
 
         private void checkModules(Problems problems) {
+            ModuleSelector targets = get(TARGET_MODULES);
+            boolean noTarget = targets instanceof ModuleSelector.None;
             problems.check(
                     trains(),
                     "targetModules selects nothing and modulesToSave is empty, expected at least one module to train");
             problems.check(
-                    layersPattern.isEmpty() || !layersToTransform.isEmpty(),
-                    "layersPattern = " + layersPattern + " without layersToTransform, expected both or neither");
-            boolean limited = !layersToTransform.isEmpty() || !layersPattern.isEmpty();
-            boolean byName =
-                    targetModules instanceof ModuleSelector.Suffixes || targetModules instanceof ModuleSelector.None;
+                    isEmpty(LAYERS_PATTERN) || !isEmpty(LAYERS_TO_TRANSFORM),
+                    "layersPattern = " + get(LAYERS_PATTERN) + " without layersToTransform, expected both or neither");
+            boolean limited = !isEmpty(LAYERS_TO_TRANSFORM) || !isEmpty(LAYERS_PATTERN);
             problems.check(
-                    !limited || byName,
-                    "layersToTransform and layersPattern need targetModules given by name, found " + targetModules
+                    !limited || noTarget || targets instanceof ModuleSelector.Suffixes,
+                    "layersToTransform and layersPattern need targetModules given by name, found " + targets
                             + "; put the layers into the expression");
         }
 
-        /** Whether anything learns. */
-        boolean trains() {
-            return !(targetModules instanceof ModuleSelector.None) || !modulesToSave.isEmpty();
-        }
-
-        final List<Object> compared() {
-            List<Object> compared = new ArrayList<>();
-            for (Field<? super B, ?> field : fields()) {
-                compared.add(field.compared(self()));
-            }
-            return compared;
-        }
-
-        final String changes() {
-            B defaults = fresh();
-            return fields().stream()
-                    .filter(field -> !Objects.equals(field.compared(self()), field.compared(defaults)))
-                    .map(field -> field.name() + "=" + field.get().apply(self()))
-                    .collect(Collectors.joining(", "));
+        final boolean isEmpty(Field<? extends List<?>> field) {
+            return get(field).isEmpty();
         }
 
         /**
@@ -484,8 +564,7 @@ public abstract class AdapterConfig {
          * @return this builder
          */
         public final B targetModules(ModuleSelector targets) {
-            this.targetModules = targets;
-            return self();
+            return set(TARGET_MODULES, targets);
         }
 
         /**
@@ -505,8 +584,7 @@ public abstract class AdapterConfig {
          * @return this builder
          */
         public final B excludeModules(ModuleSelector excludes) {
-            this.excludeModules = excludes;
-            return self();
+            return set(EXCLUDE_MODULES, excludes);
         }
 
         /**
@@ -526,8 +604,7 @@ public abstract class AdapterConfig {
          * @return this builder
          */
         public final B layersToTransform(List<Integer> layers) {
-            this.layersToTransform = new ArrayList<>(layers);
-            return self();
+            return set(LAYERS_TO_TRANSFORM, layers);
         }
 
         /**
@@ -547,8 +624,7 @@ public abstract class AdapterConfig {
          * @return this builder
          */
         public final B layersPattern(List<String> names) {
-            this.layersPattern = new ArrayList<>(names);
-            return self();
+            return set(LAYERS_PATTERN, names);
         }
 
         /**
@@ -568,8 +644,7 @@ public abstract class AdapterConfig {
          * @return this builder
          */
         public final B modulesToSave(List<String> names) {
-            this.modulesToSave = new ArrayList<>(names);
-            return self();
+            return set(MODULES_TO_SAVE, names);
         }
 
         /**
@@ -589,8 +664,7 @@ public abstract class AdapterConfig {
          * @return this builder
          */
         public final B initialization(Initialization start) {
-            this.initialization = start;
-            return self();
+            return set(INITIALIZATION, start);
         }
 
         /**
@@ -600,8 +674,7 @@ public abstract class AdapterConfig {
          * @return this builder
          */
         public final B fanInFanOut(boolean flag) {
-            this.fanInFanOut = flag;
-            return self();
+            return set(FAN_IN_FAN_OUT, flag);
         }
 
         /**
@@ -611,8 +684,7 @@ public abstract class AdapterConfig {
          * @return this builder
          */
         public final B baseModelName(String name) {
-            this.baseModelName = name;
-            return self();
+            return set(BASE_MODEL_NAME, name);
         }
 
         /**
@@ -622,8 +694,7 @@ public abstract class AdapterConfig {
          * @return this builder
          */
         public final B taskType(String type) {
-            this.taskType = type;
-            return self();
+            return set(TASK_TYPE, type);
         }
     }
 }

@@ -7,11 +7,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.function.BiConsumer;
+import java.util.Optional;
 import java.util.function.BiFunction;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
-import org.lora4j.error.Problems;
+import java.util.stream.Stream;
 
 /**
  * A type of values that fields of configs have: how such a value is checked and copied, and, in {@code format.peft}, how it
@@ -25,12 +25,30 @@ public final class FieldType<V> {
     /** A rank. */
     public static final FieldType<Integer> RANK = of(rank -> rank >= 1, "1 or more");
 
+    /** How a size is split in two factors: the first one, or -1. */
+    public static final FieldType<Integer> FIRST_FACTOR =
+            of(factor -> factor == -1 || factor >= 1, "1 or more, or -1 for factors as equal as can be");
+
+    /** A rank that may be missing. */
+    public static final FieldType<Integer> RANK_OR_NONE = of(rank -> rank >= 0, "0 or more");
+
+    /** The seed of PyTorch's generator, or null. */
+    public static final FieldType<Integer> SEED =
+            new FieldType<>(UnaryOperator.identity(), (value, name) -> List.of(), value -> value);
+
     /** The numerator of a scale. */
     public static final FieldType<Double> ALPHA = of(FieldType::isAlpha, "a finite number, 0 or more");
 
     /** A probability of dropping something while training. */
     public static final FieldType<Double> DROPOUT =
             of(dropout -> dropout >= 0 && dropout < 1, "the probability of dropping, in [0, 1)");
+
+    /** A probability of leaving out parts of an update in training, kept for the file: there is no training with it here. */
+    public static final FieldType<Double> DROPOUT_IN_FILE =
+            of(dropout -> dropout >= 0 && dropout < 1, "the probability of dropping, in [0, 1)");
+
+    /** A number that may have either sign. */
+    public static final FieldType<Double> NUMBER = of(Double::isFinite, "a finite number");
 
     /** Yes or no. */
     public static final FieldType<Boolean> FLAG = of(flag -> true, "true or false");
@@ -45,8 +63,40 @@ public final class FieldType<V> {
     /** Which biases learn. */
     public static final FieldType<BiasTraining> BIAS = of(bias -> true, "a BiasTraining");
 
+    /** Which biases learn, in files of MiSS. */
+    public static final FieldType<BiasTraining> MISS_BIAS = of(bias -> true, "a BiasTraining");
+
+    /** Which biases learn, in files of GraLoRA. */
+    public static final FieldType<BiasTraining> GRALORA_BIAS = of(bias -> true, "a BiasTraining");
+
+    /** Which biases learn, in files of DeLoRA. */
+    public static final FieldType<BiasTraining> DELORA_BIAS = of(bias -> true, "a BiasTraining");
+
+    /** Which biases learn, in files of C3A. */
+    public static final FieldType<BiasTraining> C3A_BIAS = of(bias -> true, "a BiasTraining");
+
+    /** The kind of update of MiSS. */
+    public static final FieldType<MissVariant> MISS_VARIANT = of(variant -> true, "a MissVariant");
+
     /** A start value by PEFT's name of it. */
-    public static final FieldType<Initialization> START = of(start -> true, "an Initialization");
+    public static final FieldType<Initialization> START =
+            of(start -> !Initialization.OF_OTHER_METHODS.contains(start), "a start value of A and B");
+
+    /** A start value of LoKr by PEFT's name of it. */
+    public static final FieldType<Initialization> LOKR_START =
+            start(Initialization.KAIMING_UNIFORM, Initialization.RANDOM, Initialization.LYCORIS);
+
+    /** A start value of HiRA by PEFT's name of it. */
+    public static final FieldType<Initialization> HIRA_START =
+            start(Initialization.KAIMING_UNIFORM, Initialization.GAUSSIAN, Initialization.RANDOM);
+
+    /** A start value of C3A by PEFT's name of it. */
+    public static final FieldType<Initialization> C3A_START = start(
+            Initialization.KAIMING_UNIFORM,
+            Initialization.XAVIER_UNIFORM,
+            Initialization.FAN_IN_UNIFORM,
+            Initialization.GAUSSIAN,
+            Initialization.RANDOM);
 
     /** The start value of a method that has two: a flag in files. */
     public static final FieldType<Initialization> DEFAULT_START = of(
@@ -65,6 +115,13 @@ public final class FieldType<V> {
                     ? List.of()
                     : List.of(field + " = " + layers + ", expected indices of 0 or more"));
 
+    /** Ids of rows. */
+    public static final FieldType<List<Integer>> INDICES =
+            list((rows, field) -> rows.stream().allMatch(row -> row != null && row >= 0)
+                            && rows.stream().distinct().count() == rows.size()
+                    ? List.of()
+                    : List.of(field + " = " + rows + ", expected ids of 0 or more, each once"));
+
     /** Names of the lists whose index is a layer, as regular expressions. */
     public static final FieldType<List<String>> LAYER_LISTS = list(FieldType::problemsOfLists);
 
@@ -80,12 +137,30 @@ public final class FieldType<V> {
     /** Alphas by regular expression. */
     public static final FieldType<Map<String, Double>> ALPHAS = pattern(ALPHA);
 
+    /** Which triplets are kept, by name. */
+    public static final FieldType<Map<String, List<Boolean>>> KEPT = new FieldType<>(
+            values -> {
+                Map<String, List<Boolean>> copy = new LinkedHashMap<>();
+                values.forEach((key, kept) -> copy.put(key, List.copyOf(kept)));
+                return Collections.unmodifiableMap(copy);
+            },
+            (values, field) -> List.of(),
+            value -> value);
+
     /** Rows of embeddings. */
     public static final FieldType<TrainableTokens> TOKENS = new FieldType<>(
             UnaryOperator.identity(),
             (tokens, field) -> tokens == null
                     ? List.of(field + " = null, expected TrainableTokens (none() for none)")
                     : prefixed(field, tokens.problems()),
+            value -> value);
+
+    /** Layers that are repeated. */
+    public static final FieldType<LayerReplication> REPLICATION = new FieldType<>(
+            UnaryOperator.identity(),
+            (layers, field) -> layers == null
+                    ? List.of(field + " = null, expected a LayerReplication (none() for none)")
+                    : prefixed(field, layers.problems()),
             value -> value);
 
     private final UnaryOperator<V> copy;
@@ -108,8 +183,16 @@ public final class FieldType<V> {
                 value -> value);
     }
 
+    private static FieldType<Initialization> start(Initialization... allowed) {
+        return of(List.of(allowed)::contains, "one of " + List.of(allowed));
+    }
+
     private static <V> FieldType<List<V>> list(BiFunction<List<V>, String, List<String>> problems) {
-        return new FieldType<>(List::copyOf, problems, value -> value);
+        return new FieldType<>(
+                // Not List.copyOf, which stops at a null before the check can tell of it.
+                values -> Collections.unmodifiableList(new ArrayList<>(values)),
+                problems,
+                value -> value);
     }
 
     private static FieldType<ModuleSelector> selector(boolean noneIsAllLinear) {
@@ -167,8 +250,8 @@ public final class FieldType<V> {
     }
 
     /** What equality and hash compare. */
-    Object compared(V value) {
-        return value == null ? null : compared.apply(value);
+    Optional<Object> compared(V value) {
+        return Optional.ofNullable(value).map(compared);
     }
 
     /**
@@ -177,29 +260,33 @@ public final class FieldType<V> {
      * @param name its name in Java, and in messages about values
      * @param peftName its name in files
      * @param type its type
-     * @param get reads it
-     * @param set sets it
-     * @param <B> builders of the config
+     * @param initial its default
      * @param <V> its values
      * @apiNote Status: experimental
      */
-    public record Field<B, V>(
-            String name,
-            String peftName,
-            FieldType<V> type,
-            java.util.function.Function<B, V> get,
-            BiConsumer<B, V> set) {
+    public record Field<V>(String name, String peftName, FieldType<V> type, V initial) {
 
-        void check(B builder, Problems all) {
-            all.addAll(type.problemsOf(name, get.apply(builder)));
+        /** The same field where a method's file has it by another name. */
+        Field<V> as(String otherName) {
+            return as(otherName, type);
         }
 
-        void copy(B from, B to) {
-            set.accept(to, type.copied(get.apply(from)));
+        /** The same field where a method's file has it by another name and allows other values. */
+        Field<V> as(String otherName, FieldType<V> otherType) {
+            return new Field<>(name, otherName, otherType, initial);
         }
 
-        Object compared(B builder) {
-            return type.compared(get.apply(builder));
+        /** The same field with the default of another method. */
+        Field<V> from(V otherInitial) {
+            return new Field<>(name, peftName, type, otherInitial);
+        }
+
+        /** The table of a config: common fields, in whose place one of the same name comes, then its own. */
+        static List<Field<?>> table(List<Field<?>> common, Field<?>... own) {
+            Map<String, Field<?>> byName = new LinkedHashMap<>();
+            common.forEach(field -> byName.put(field.name(), field));
+            Stream.of(own).forEach(field -> byName.put(field.name(), field));
+            return List.copyOf(byName.values());
         }
     }
 }

@@ -2,7 +2,6 @@
 package org.lora4j.config;
 
 import java.util.List;
-import java.util.stream.Stream;
 import org.lora4j.config.FieldType.Field;
 import org.lora4j.error.Problems;
 
@@ -26,11 +25,13 @@ import org.lora4j.error.Problems;
  */
 public final class Ia3Config extends AdapterConfig {
 
-    private final Builder values;
+    private static final Field<ModuleSelector> FEEDFORWARD_MODULES =
+            new Field<>("feedforwardModules", "feedforward_modules", FieldType.MODULES, ModuleSelector.none());
+    private static final List<Field<?>> FIELDS =
+            Field.table(MODULES, FEEDFORWARD_MODULES, INITIALIZATION.as("init_ia3_weights"), FAN_IN_FAN_OUT);
 
-    private Ia3Config(Builder values) {
-        super(values);
-        this.values = values;
+    private Ia3Config(Builder builder) {
+        super(builder);
     }
 
     /**
@@ -44,12 +45,7 @@ public final class Ia3Config extends AdapterConfig {
 
     @Override
     public Builder toBuilder() {
-        return values.copied();
-    }
-
-    @Override
-    public String peftType() {
-        return "IA3";
+        return builder().from(this);
     }
 
     /**
@@ -58,7 +54,7 @@ public final class Ia3Config extends AdapterConfig {
      * @return the selector, {@link ModuleSelector#none()} by default
      */
     public ModuleSelector feedforwardModules() {
-        return values.feedforwardModules;
+        return get(FEEDFORWARD_MODULES);
     }
 
     /**
@@ -69,9 +65,9 @@ public final class Ia3Config extends AdapterConfig {
      * @return true if {@link #feedforwardModules} means it
      */
     public boolean isFeedforward(String modulePath) {
-        return values.feedforwardModules instanceof ModuleSelector.Suffixes suffixes
+        return feedforwardModules() instanceof ModuleSelector.Suffixes suffixes
                 ? suffixes.names().stream().anyMatch(modulePath::endsWith)
-                : values.feedforwardModules.matches(modulePath);
+                : feedforwardModules().matches(modulePath);
     }
 
     /**
@@ -81,52 +77,17 @@ public final class Ia3Config extends AdapterConfig {
      */
     public static final class Builder extends AdapterConfig.Builder<Builder> {
 
-        private static final List<Field<? super Builder, ?>> FIELDS =
-                Stream.<List<? extends Field<? super Builder, ?>>>of(
-                                MODULES,
-                                List.of(
-                                        new Field<Builder, ModuleSelector>(
-                                                "feedforwardModules",
-                                                "feedforward_modules",
-                                                FieldType.MODULES,
-                                                b -> b.feedforwardModules,
-                                                (b, v) -> b.feedforwardModules = v),
-                                        start("init_ia3_weights", FieldType.DEFAULT_START),
-                                        FAN_IN_FAN_OUT))
-                        .<Field<? super Builder, ?>>flatMap(List::stream)
-                        .toList();
-
-        ModuleSelector feedforwardModules = ModuleSelector.none();
-
-        private Builder() {}
-
-        @Override
-        public List<Field<? super Builder, ?>> fields() {
-            return FIELDS;
-        }
-
-        @Override
-        public Builder self() {
-            return this;
-        }
-
-        @Override
-        Builder fresh() {
-            return new Builder();
+        private Builder() {
+            super("IA3", FIELDS);
         }
 
         @Override
         void checkTogether(Problems problems) {
-            problems.check(
-                    layersToTransform.isEmpty() && layersPattern.isEmpty(),
-                    "layersToTransform = " + layersToTransform + " and layersPattern = " + layersPattern
-                            + ", for which PEFT's IA3 has no fields, expected none; put the layers into the targets");
-            if (targetModules instanceof ModuleSelector.Suffixes targets
-                    && feedforwardModules instanceof ModuleSelector.Suffixes feedforward) {
+            if (get(TARGET_MODULES) instanceof ModuleSelector.Suffixes targets
+                    && get(FEEDFORWARD_MODULES) instanceof ModuleSelector.Suffixes feedforward) {
                 problems.check(
                         targets.names().containsAll(feedforward.names()),
-                        "feedforwardModules = " + feedforwardModules + ", expected some of the targetModules "
-                                + targetModules);
+                        "feedforwardModules = " + feedforward + ", expected some of the targetModules " + targets);
             }
         }
 
@@ -137,8 +98,7 @@ public final class Ia3Config extends AdapterConfig {
          * @return this builder
          */
         public Builder feedforwardModules(ModuleSelector modules) {
-            this.feedforwardModules = modules;
-            return this;
+            return set(FEEDFORWARD_MODULES, modules);
         }
 
         /**
@@ -153,7 +113,7 @@ public final class Ia3Config extends AdapterConfig {
 
         @Override
         public Ia3Config build() {
-            return new Ia3Config(checked("Ia3Config"));
+            return new Ia3Config(this);
         }
     }
 }

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.config;
 
+import java.util.EnumSet;
+import java.util.Set;
+
 /**
  * How A and B of a fresh adapter start. This table is the one place to add a start value: its constant and PEFT's name
  * here, its numbers in the table {@code PairStarts} of {@code method}.
@@ -28,7 +31,21 @@ public enum Initialization {
      * The leading columns of a QR decomposition of the weight, with the base reduced likewise. Büyükakyüz 2024, arXiv
      * 2406.01775.
      */
-    OLORA("olora");
+    OLORA("olora"),
+    /**
+     * B the left singular vectors of the weight with the smallest values, and not trained; A zero. The update starts at zero,
+     * and the base stays as it is.
+     */
+    MICA("mica"),
+    /** LoKr as the library it comes from starts it: the right factor zero, the left one random. The update starts at zero. */
+    LYCORIS("lycoris"),
+    /** C3A: uniform in ±√(6/(inputs + outputs)). The update does not start at zero. */
+    XAVIER_UNIFORM("xavier_uniform"),
+    /** C3A: uniform in ±1/√(inputs), PEFT's {@code kaiming_uniform} there. The update does not start at zero. */
+    FAN_IN_UNIFORM("kaiming_uniform");
+
+    /** Those that are no start of A and B. */
+    static final Set<Initialization> OF_OTHER_METHODS = EnumSet.of(LYCORIS, XAVIER_UNIFORM, FAN_IN_UNIFORM);
 
     private final String peftName;
 

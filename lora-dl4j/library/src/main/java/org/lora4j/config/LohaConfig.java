@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.config;
 
-import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
 import org.lora4j.config.FieldType.Field;
-import org.lora4j.error.Problems;
 
 /**
  * What to adapt with LoHa and how: the update of a weight is the product, element by element, of two low-rank products.
@@ -27,11 +24,17 @@ import org.lora4j.error.Problems;
  */
 public final class LohaConfig extends RankedConfig {
 
-    private final Builder values;
+    private static final Field<Boolean> EFFECTIVE_CONVOLUTION =
+            new Field<>("effectiveConvolution", "use_effective_conv2d", FieldType.FLAG, false);
+    private static final Field<Double> RANK_DROPOUT =
+            new Field<>("rankDropout", "rank_dropout", FieldType.DROPOUT_IN_FILE, 0.0);
+    private static final Field<Double> MODULE_DROPOUT =
+            new Field<>("moduleDropout", "module_dropout", FieldType.DROPOUT_IN_FILE, 0.0);
+    private static final List<Field<?>> FIELDS =
+            Field.table(RANKS_AND_MODULES, INITIALIZATION, EFFECTIVE_CONVOLUTION, RANK_DROPOUT, MODULE_DROPOUT);
 
-    private LohaConfig(Builder values) {
-        super(values);
-        this.values = values;
+    private LohaConfig(Builder builder) {
+        super(builder);
     }
 
     /**
@@ -45,12 +48,7 @@ public final class LohaConfig extends RankedConfig {
 
     @Override
     public Builder toBuilder() {
-        return values.copied();
-    }
-
-    @Override
-    public String peftType() {
-        return "LOHA";
+        return builder().from(this);
     }
 
     /**
@@ -59,7 +57,7 @@ public final class LohaConfig extends RankedConfig {
      * @return true if so; windows of size 1 have none in any case
      */
     public boolean effectiveConvolution() {
-        return values.effectiveConvolution;
+        return get(EFFECTIVE_CONVOLUTION);
     }
 
     /**
@@ -68,7 +66,7 @@ public final class LohaConfig extends RankedConfig {
      * @return a number in [0, 1)
      */
     public double rankDropout() {
-        return values.rankDropout;
+        return get(RANK_DROPOUT);
     }
 
     /**
@@ -77,19 +75,7 @@ public final class LohaConfig extends RankedConfig {
      * @return a number in [0, 1)
      */
     public double moduleDropout() {
-        return values.moduleDropout;
-    }
-
-    @Override
-    public List<String> obstaclesToTraining() {
-        List<String> obstacles = new ArrayList<>();
-        if (values.rankDropout > 0) {
-            obstacles.add("rankDropout = " + values.rankDropout + ", expected 0");
-        }
-        if (values.moduleDropout > 0) {
-            obstacles.add("moduleDropout = " + values.moduleDropout + ", expected 0");
-        }
-        return obstacles;
+        return get(MODULE_DROPOUT);
     }
 
     /**
@@ -99,59 +85,8 @@ public final class LohaConfig extends RankedConfig {
      */
     public static final class Builder extends RankedConfig.Builder<Builder> {
 
-        private static final List<Field<? super Builder, ?>> FIELDS =
-                Stream.<List<? extends Field<? super Builder, ?>>>of(
-                                List.of(RANK, alpha("alpha")),
-                                MODULES,
-                                LAYERS,
-                                PATTERNS,
-                                List.of(
-                                        start("init_weights", FieldType.DEFAULT_START),
-                                        new Field<Builder, Boolean>(
-                                                "effectiveConvolution",
-                                                "use_effective_conv2d",
-                                                FieldType.FLAG,
-                                                b -> b.effectiveConvolution,
-                                                (b, v) -> b.effectiveConvolution = v),
-                                        new Field<Builder, Double>(
-                                                "rankDropout",
-                                                "rank_dropout",
-                                                FieldType.DROPOUT,
-                                                b -> b.rankDropout,
-                                                (b, v) -> b.rankDropout = v),
-                                        new Field<Builder, Double>(
-                                                "moduleDropout",
-                                                "module_dropout",
-                                                FieldType.DROPOUT,
-                                                b -> b.moduleDropout,
-                                                (b, v) -> b.moduleDropout = v)))
-                        .<Field<? super Builder, ?>>flatMap(List::stream)
-                        .toList();
-
-        boolean effectiveConvolution;
-        double rankDropout;
-        double moduleDropout;
-
-        private Builder() {}
-
-        @Override
-        public List<Field<? super Builder, ?>> fields() {
-            return FIELDS;
-        }
-
-        @Override
-        public Builder self() {
-            return this;
-        }
-
-        @Override
-        Builder fresh() {
-            return new Builder();
-        }
-
-        @Override
-        void checkTogether(Problems problems) {
-            problems.check(!fanInFanOut, "fanInFanOut, for which PEFT's LoHa has no field, expected false");
+        private Builder() {
+            super("LOHA", FIELDS);
         }
 
         /**
@@ -161,8 +96,7 @@ public final class LohaConfig extends RankedConfig {
          * @return this builder
          */
         public Builder effectiveConvolution(boolean flag) {
-            this.effectiveConvolution = flag;
-            return this;
+            return set(EFFECTIVE_CONVOLUTION, flag);
         }
 
         /**
@@ -172,8 +106,7 @@ public final class LohaConfig extends RankedConfig {
          * @return this builder
          */
         public Builder rankDropout(double probability) {
-            this.rankDropout = probability;
-            return this;
+            return set(RANK_DROPOUT, probability);
         }
 
         /**
@@ -183,13 +116,12 @@ public final class LohaConfig extends RankedConfig {
          * @return this builder
          */
         public Builder moduleDropout(double probability) {
-            this.moduleDropout = probability;
-            return this;
+            return set(MODULE_DROPOUT, probability);
         }
 
         @Override
         public LohaConfig build() {
-            return new LohaConfig(checked("LohaConfig"));
+            return new LohaConfig(this);
         }
     }
 }

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.config;
 
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.stream.Stream;
 import org.lora4j.config.FieldType.Field;
 import org.lora4j.error.Problems;
 
@@ -30,11 +28,26 @@ import org.lora4j.error.Problems;
  */
 public final class LoraConfig extends RankedConfig {
 
-    private final Builder values;
+    private static final Field<Scaling> SCALING_RULE =
+            new Field<>("scalingRule", "use_rslora", FieldType.SCALING, Scaling.STANDARD);
+    private static final Field<Boolean> DORA = new Field<>("dora", "use_dora", FieldType.FLAG, false);
+    private static final Field<Boolean> LORA_BIAS = new Field<>("loraBias", "lora_bias", FieldType.FLAG, false);
+    private static final List<Field<?>> FIELDS = Field.table(
+            RANKS_AND_MODULES,
+            ALPHA.as("lora_alpha"),
+            DROPOUT.as("lora_dropout"),
+            SCALING_RULE,
+            BIAS,
+            INITIALIZATION.as("init_lora_weights", FieldType.START),
+            DORA,
+            LORA_BIAS,
+            TARGET_PARAMETERS,
+            TRAINABLE_TOKENS,
+            LAYER_REPLICATION,
+            FAN_IN_FAN_OUT);
 
-    private LoraConfig(Builder values) {
-        super(values);
-        this.values = values;
+    private LoraConfig(Builder builder) {
+        super(builder);
     }
 
     /**
@@ -65,12 +78,7 @@ public final class LoraConfig extends RankedConfig {
 
     @Override
     public Builder toBuilder() {
-        return values.copied();
-    }
-
-    @Override
-    public String peftType() {
-        return "LORA";
+        return builder().from(this);
     }
 
     /**
@@ -81,18 +89,7 @@ public final class LoraConfig extends RankedConfig {
      */
     @Override
     public double scalingOf(String modulePath) {
-        return values.scalingRule.scaling(alphaOf(modulePath), rankOf(modulePath));
-    }
-
-    /**
-     * Probability of <em>dropping</em> an input of A while training (PEFT: {@code lora_dropout}; DL4J's number is the
-     * probability of keeping).
-     *
-     * @return a number in [0, 1)
-     */
-    @Override
-    public double dropout() {
-        return values.dropout;
+        return scalingRule().scaling(alphaOf(modulePath), rankOf(modulePath));
     }
 
     /**
@@ -101,17 +98,7 @@ public final class LoraConfig extends RankedConfig {
      * @return the rule
      */
     public Scaling scalingRule() {
-        return values.scalingRule;
-    }
-
-    /**
-     * Which biases of the base learn (PEFT: {@code bias}).
-     *
-     * @return the choice
-     */
-    @Override
-    public BiasTraining bias() {
-        return values.bias;
+        return get(SCALING_RULE);
     }
 
     /**
@@ -120,7 +107,7 @@ public final class LoraConfig extends RankedConfig {
      * @return true for DoRA
      */
     public boolean dora() {
-        return values.dora;
+        return get(DORA);
     }
 
     /**
@@ -129,28 +116,7 @@ public final class LoraConfig extends RankedConfig {
      * @return true if it has one
      */
     public boolean loraBias() {
-        return values.loraBias;
-    }
-
-    /**
-     * Parameters, not modules, that get a low-rank update, such as the stacked weights of experts (PEFT: {@code
-     * target_parameters}).
-     *
-     * @return full paths or last segments; empty for none
-     */
-    @Override
-    public List<String> targetParameters() {
-        return values.targetParameters;
-    }
-
-    /**
-     * Rows of embeddings that are trained in full (PEFT: {@code trainable_token_indices}).
-     *
-     * @return the rows, {@link TrainableTokens#none()} by default
-     */
-    @Override
-    public TrainableTokens trainableTokens() {
-        return values.trainableTokens;
+        return get(LORA_BIAS);
     }
 
     /**
@@ -160,110 +126,35 @@ public final class LoraConfig extends RankedConfig {
      */
     public static final class Builder extends RankedConfig.Builder<Builder> {
 
-        private static final List<Field<? super Builder, ?>> FIELDS =
-                Stream.<List<? extends Field<? super Builder, ?>>>of(
-                                List.of(
-                                        RANK,
-                                        alpha("lora_alpha"),
-                                        new Field<Builder, Double>(
-                                                "dropout",
-                                                "lora_dropout",
-                                                FieldType.DROPOUT,
-                                                b -> b.dropout,
-                                                (b, v) -> b.dropout = v)),
-                                MODULES.subList(0, 2),
-                                LAYERS,
-                                PATTERNS,
-                                List.of(
-                                        new Field<Builder, Scaling>(
-                                                "scalingRule",
-                                                "use_rslora",
-                                                FieldType.SCALING,
-                                                b -> b.scalingRule,
-                                                (b, v) -> b.scalingRule = v),
-                                        new Field<Builder, BiasTraining>(
-                                                "bias", "bias", FieldType.BIAS, b -> b.bias, (b, v) -> b.bias = v)),
-                                MODULES.subList(2, 3),
-                                List.of(
-                                        start("init_lora_weights", FieldType.START),
-                                        new Field<Builder, Boolean>(
-                                                "dora", "use_dora", FieldType.FLAG, b -> b.dora, (b, v) -> b.dora = v),
-                                        new Field<Builder, Boolean>(
-                                                "loraBias",
-                                                "lora_bias",
-                                                FieldType.FLAG,
-                                                b -> b.loraBias,
-                                                (b, v) -> b.loraBias = v),
-                                        new Field<Builder, List<String>>(
-                                                "targetParameters",
-                                                "target_parameters",
-                                                FieldType.NAMES,
-                                                b -> b.targetParameters,
-                                                (b, v) -> b.targetParameters = v),
-                                        new Field<Builder, TrainableTokens>(
-                                                "trainableTokens",
-                                                "trainable_token_indices",
-                                                FieldType.TOKENS,
-                                                b -> b.trainableTokens,
-                                                (b, v) -> b.trainableTokens = v),
-                                        FAN_IN_FAN_OUT),
-                                MODULES.subList(3, 5))
-                        .<Field<? super Builder, ?>>flatMap(List::stream)
-                        .toList();
-
-        double dropout;
-        Scaling scalingRule = Scaling.STANDARD;
-        BiasTraining bias = BiasTraining.NONE;
-        boolean dora;
-        boolean loraBias;
-        List<String> targetParameters = List.of();
-        TrainableTokens trainableTokens = TrainableTokens.none();
-
-        private Builder() {}
-
-        @Override
-        public List<Field<? super Builder, ?>> fields() {
-            return FIELDS;
-        }
-
-        @Override
-        public Builder self() {
-            return this;
-        }
-
-        @Override
-        Builder fresh() {
-            return new Builder();
-        }
-
-        @Override
-        boolean trains() {
-            return super.trains()
-                    || !targetParameters.isEmpty()
-                    || !TrainableTokens.none().equals(trainableTokens);
+        private Builder() {
+            super("LORA", FIELDS);
         }
 
         @Override
         void checkTogether(Problems problems) {
-            boolean special = initialization != null && initialization.isSpecial();
+            Initialization start = get(INITIALIZATION);
+            boolean dora = get(DORA);
+            boolean loraBias = get(LORA_BIAS);
+            boolean special = start != null && start.isSpecial();
             problems.check(!loraBias || !dora, "loraBias with dora, expected one of them");
             problems.check(
                     !loraBias || !special,
-                    "loraBias with initialization " + initialization + ", expected KAIMING_UNIFORM or RANDOM");
+                    "loraBias with initialization " + start + ", expected KAIMING_UNIFORM or RANDOM");
             problems.check(
-                    !dora || initialization == null || !initialization.movesBase(),
-                    "dora with initialization " + initialization + ", expected a start that leaves the base as it is");
-            if (!targetParameters.isEmpty()) {
-                problems.check(dropout == 0, "targetParameters with dropout = " + dropout + ", expected 0");
+                    !dora || start == null || (!start.movesBase() && start != Initialization.MICA),
+                    "dora with initialization " + start
+                            + ", expected a start that leaves the base as it is and trains B");
+            if (!isEmpty(TARGET_PARAMETERS)) {
+                problems.check(get(DROPOUT) == 0, "targetParameters with dropout = " + get(DROPOUT) + ", expected 0");
                 problems.check(!dora, "targetParameters with dora, expected plain LoRA");
                 problems.check(!loraBias, "targetParameters with loraBias, expected no bias on B");
-                problems.check(!fanInFanOut, "targetParameters with fanInFanOut, expected false");
+                problems.check(!get(FAN_IN_FAN_OUT), "targetParameters with fanInFanOut, expected false");
             }
         }
 
         @Override
         public LoraConfig build() {
-            return new LoraConfig(checked("LoraConfig"));
+            return new LoraConfig(this);
         }
 
         /**
@@ -273,8 +164,7 @@ public final class LoraConfig extends RankedConfig {
          * @return this builder
          */
         public Builder dropout(double dropout) {
-            this.dropout = dropout;
-            return this;
+            return set(DROPOUT, dropout);
         }
 
         /**
@@ -284,8 +174,7 @@ public final class LoraConfig extends RankedConfig {
          * @return this builder
          */
         public Builder scalingRule(Scaling rule) {
-            this.scalingRule = rule;
-            return this;
+            return set(SCALING_RULE, rule);
         }
 
         /**
@@ -295,8 +184,7 @@ public final class LoraConfig extends RankedConfig {
          * @return this builder
          */
         public Builder bias(BiasTraining choice) {
-            this.bias = choice;
-            return this;
+            return set(BIAS, choice);
         }
 
         /**
@@ -306,8 +194,7 @@ public final class LoraConfig extends RankedConfig {
          * @return this builder
          */
         public Builder dora(boolean flag) {
-            this.dora = flag;
-            return this;
+            return set(DORA, flag);
         }
 
         /**
@@ -317,8 +204,7 @@ public final class LoraConfig extends RankedConfig {
          * @return this builder
          */
         public Builder loraBias(boolean flag) {
-            this.loraBias = flag;
-            return this;
+            return set(LORA_BIAS, flag);
         }
 
         /**
@@ -328,8 +214,7 @@ public final class LoraConfig extends RankedConfig {
          * @return this builder
          */
         public Builder targetParameters(List<String> names) {
-            this.targetParameters = new ArrayList<>(names);
-            return this;
+            return set(TARGET_PARAMETERS, names);
         }
 
         /**
@@ -349,8 +234,17 @@ public final class LoraConfig extends RankedConfig {
          * @return this builder
          */
         public Builder trainableTokens(TrainableTokens tokens) {
-            this.trainableTokens = tokens;
-            return this;
+            return set(TRAINABLE_TOKENS, tokens);
+        }
+
+        /**
+         * Sets the repeated layers of which the model is made.
+         *
+         * @param layers {@link LayerReplication#none()} by default
+         * @return this builder
+         */
+        public Builder layerReplication(LayerReplication layers) {
+            return set(LAYER_REPLICATION, layers);
         }
     }
 }

@@ -2,7 +2,6 @@
 package org.lora4j.config;
 
 import java.util.Collection;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.lora4j.config.FieldType.Field;
@@ -14,16 +13,25 @@ import org.lora4j.config.FieldType.Field;
  */
 public abstract class RankedConfig extends AdapterConfig {
 
-    private final Builder<?> values;
+    static final Field<Integer> RANK = new Field<>("rank", "r", FieldType.RANK, 8);
+    static final Field<Double> ALPHA = new Field<>("alpha", "alpha", FieldType.ALPHA, 8.0);
+    static final Field<Map<String, Integer>> RANK_PATTERN =
+            new Field<>("rankPattern", "rank_pattern", FieldType.RANKS, Map.of());
+    static final Field<Map<String, Double>> ALPHA_PATTERN =
+            new Field<>("alphaPattern", "alpha_pattern", FieldType.ALPHAS, Map.of());
+    /** What configs with ranks have; a method puts {@code ALPHA.as(...)} in the place of alpha. */
+    static final List<Field<?>> RANKS_AND_MODULES = Field.table(
+            Field.table(List.of(RANK, ALPHA), MODULES_AND_LAYERS.toArray(Field<?>[]::new)),
+            RANK_PATTERN,
+            ALPHA_PATTERN);
+
     private final ModulePatterns<Integer> ranks;
     private final ModulePatterns<Double> alphas;
 
-    /** Of a builder that was checked and belongs to this config alone. */
-    RankedConfig(Builder<?> values) {
-        super(values);
-        this.values = values;
-        this.ranks = new ModulePatterns<>(values.rankPattern);
-        this.alphas = new ModulePatterns<>(values.alphaPattern);
+    RankedConfig(Builder<?> builder) {
+        super(builder);
+        ranks = new ModulePatterns<>(rankPattern());
+        alphas = new ModulePatterns<>(alphaPattern());
     }
 
     /**
@@ -34,7 +42,7 @@ public abstract class RankedConfig extends AdapterConfig {
      */
     @Override
     public final int rankOf(String modulePath) {
-        return ranks.lookup(modulePath, values.rank);
+        return ranks.lookup(modulePath, rank());
     }
 
     /**
@@ -44,7 +52,7 @@ public abstract class RankedConfig extends AdapterConfig {
      * @return the value of the first matching key of {@link #alphaPattern}, else {@link #alpha}
      */
     public final double alphaOf(String modulePath) {
-        return alphas.lookup(modulePath, values.alpha);
+        return alphas.lookup(modulePath, alpha());
     }
 
     /**
@@ -72,7 +80,7 @@ public abstract class RankedConfig extends AdapterConfig {
      * @return 1 or more
      */
     public final int rank() {
-        return values.rank;
+        return get(RANK);
     }
 
     /**
@@ -81,7 +89,7 @@ public abstract class RankedConfig extends AdapterConfig {
      * @return a finite number, 0 or more
      */
     public final double alpha() {
-        return values.alpha;
+        return get(ALPHA);
     }
 
     /**
@@ -90,7 +98,7 @@ public abstract class RankedConfig extends AdapterConfig {
      * @return rank by regular expression, matched as {@code (.*\.)?(key)$}; the first hit in order wins
      */
     public final Map<String, Integer> rankPattern() {
-        return values.rankPattern;
+        return get(RANK_PATTERN);
     }
 
     /**
@@ -99,7 +107,7 @@ public abstract class RankedConfig extends AdapterConfig {
      * @return alpha by regular expression, matched as {@code (.*\.)?(key)$}; the first hit in order wins
      */
     public final Map<String, Double> alphaPattern() {
-        return values.alphaPattern;
+        return get(ALPHA_PATTERN);
     }
 
     /**
@@ -110,35 +118,8 @@ public abstract class RankedConfig extends AdapterConfig {
      */
     public abstract static class Builder<B extends Builder<B>> extends AdapterConfig.Builder<B> {
 
-        /** The line of the rank. */
-        static final Field<Builder<?>, Integer> RANK =
-                new Field<>("rank", "r", FieldType.RANK, b -> b.rank, (b, v) -> b.rank = v);
-
-        /** The lines of the patterns. */
-        static final List<Field<Builder<?>, ?>> PATTERNS = List.of(
-                new Field<>(
-                        "rankPattern",
-                        "rank_pattern",
-                        FieldType.RANKS,
-                        b -> b.rankPattern,
-                        (b, v) -> b.rankPattern = v),
-                new Field<>(
-                        "alphaPattern",
-                        "alpha_pattern",
-                        FieldType.ALPHAS,
-                        b -> b.alphaPattern,
-                        (b, v) -> b.alphaPattern = v));
-
-        int rank = 8;
-        double alpha = 8;
-        Map<String, Integer> rankPattern = Map.of();
-        Map<String, Double> alphaPattern = Map.of();
-
-        Builder() {}
-
-        /** The line of alpha, as a method has it in its file. */
-        static Field<Builder<?>, Double> alpha(String peftName) {
-            return new Field<>("alpha", peftName, FieldType.ALPHA, b -> b.alpha, (b, v) -> b.alpha = v);
+        Builder(String peftType, List<Field<?>> fields) {
+            super(peftType, fields);
         }
 
         /**
@@ -148,8 +129,7 @@ public abstract class RankedConfig extends AdapterConfig {
          * @return this builder
          */
         public final B rank(int rank) {
-            this.rank = rank;
-            return self();
+            return set(RANK, rank);
         }
 
         /**
@@ -159,8 +139,7 @@ public abstract class RankedConfig extends AdapterConfig {
          * @return this builder
          */
         public final B alpha(double alpha) {
-            this.alpha = alpha;
-            return self();
+            return set(ALPHA, alpha);
         }
 
         /**
@@ -170,8 +149,7 @@ public abstract class RankedConfig extends AdapterConfig {
          * @return this builder
          */
         public final B rankPattern(Map<String, Integer> ranks) {
-            this.rankPattern = new LinkedHashMap<>(ranks);
-            return self();
+            return set(RANK_PATTERN, ranks);
         }
 
         /**
@@ -181,8 +159,7 @@ public abstract class RankedConfig extends AdapterConfig {
          * @return this builder
          */
         public final B alphaPattern(Map<String, Double> alphas) {
-            this.alphaPattern = new LinkedHashMap<>(alphas);
-            return self();
+            return set(ALPHA_PATTERN, alphas);
         }
     }
 }

@@ -81,10 +81,14 @@ public record TrainableTokens(List<Integer> ofInputEmbedding, Map<String, List<I
      */
     public List<Integer> of(String modulePath) {
         return byModule.entrySet().stream()
-                .filter(entry -> modulePath.equals(entry.getKey()) || modulePath.endsWith("." + entry.getKey()))
+                .filter(entry -> means(entry.getKey(), modulePath))
                 .map(Map.Entry::getValue)
                 .findFirst()
                 .orElse(ofInputEmbedding);
+    }
+
+    static boolean means(String name, String modulePath) {
+        return modulePath.equals(name) || modulePath.endsWith("." + name);
     }
 
     List<String> problems() {

@@ -9,7 +9,7 @@ import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.function.Function;
 import org.lora4j.error.Problems;
-import org.lora4j.internal.array.RandomStreams;
+import org.lora4j.random.RandomStreams;
 
 /**
  * A few examples of each task, kept to be learned again with later ones. A value.

@@ -13,6 +13,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
@@ -392,6 +393,11 @@ public final class AdaptedNetwork<N extends Model> extends HostedModel<NetworkAd
     @Override
     protected BaseHashes baseHashes() {
         return factory.hashes();
+    }
+
+    @Override
+    public Map<String, Supplier<INDArray>> baseWeights() {
+        return factory.values();
     }
 
     @Override

@@ -20,6 +20,7 @@ import java.util.zip.ZipOutputStream;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.updater.BaseMultiLayerUpdater;
 import org.lora4j.adapter.Adapter;
+import org.lora4j.adapter.AdapterLoader;
 import org.lora4j.error.AdapterFormatException;
 import org.lora4j.error.IncompatibleBaseException;
 import org.lora4j.error.ModelFormatException;
@@ -35,6 +36,7 @@ import org.lora4j.internal.format.dl4j.SavedAdapters;
 import org.lora4j.internal.format.dl4j.SavedAdapters.SavedAdapter;
 import org.lora4j.internal.format.file.FileProblem;
 import org.lora4j.internal.format.file.WholeFile;
+import org.lora4j.internal.format.peft.PeftKeys;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -118,8 +120,11 @@ final class AdaptedZip {
 
     private static void writeAdapter(ZipOutputStream zip, NetworkAdapter adapter) throws IOException {
         try (Scratch scratch = Scratch.create()) {
-            adapter.snapshot(adapter.file()).save(scratch.folder());
-            writeMemory(scratch.folder().resolve(MEMORY), adapter.history());
+            Adapter snapshot = adapter.snapshot(adapter.file());
+            snapshot.save(scratch.folder());
+            Map<String, List<INDArray>> memory = new LinkedHashMap<>(adapter.history());
+            snapshot.unsavedTensors().forEach((key, array) -> memory.put(key, List.of(array)));
+            writeMemory(scratch.folder().resolve(MEMORY), memory);
             for (String name : FILES) {
                 zip.putNextEntry(new ZipEntry(SavedAdapters.folder(adapter.name()) + name));
                 Files.copy(scratch.folder().resolve(name), zip);
@@ -172,8 +177,15 @@ final class AdaptedZip {
             Adapter adapter;
             Map<String, List<INDArray>> history;
             try {
-                adapter = Adapter.load(scratch.folder());
                 history = readMemory(scratch.folder().resolve(MEMORY));
+                Map<String, INDArray> unsaved = new LinkedHashMap<>();
+                history.forEach((key, arrays) -> {
+                    if (key.startsWith(PeftKeys.SHARED_PREFIX)) {
+                        unsaved.put(key, arrays.get(0));
+                    }
+                });
+                history.keySet().removeAll(unsaved.keySet());
+                adapter = AdapterLoader.of(scratch.folder()).tensors(unsaved).load();
             } catch (AdapterFormatException e) {
                 throw new ModelFormatException(
                         zip.where(folder) + e.getMessage().replace(scratch.folder() + "/", ""), e);

@@ -131,6 +131,9 @@ abstract class NetworkAccess<N extends Model> {
         boolean known = LayerKinds.isAdaptable(conf)
                 || conf.getClass() == SubsamplingLayer.class
                 || conf.getClass() == ActivationLayer.class;
-        return known && Randomness.of(conf).isEmpty() && !(running instanceof RecurrentLayer);
+        // A stock frozen layer asks the layer for the number of its parameters, which leaves out those of pretraining.
+        boolean counted =
+                conf.initializer().numParams(conf) == conf.initializer().numParams(running.conf());
+        return known && counted && Randomness.of(conf).isEmpty() && !(running instanceof RecurrentLayer);
     }
 }

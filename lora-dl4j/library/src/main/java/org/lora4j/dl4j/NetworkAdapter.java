@@ -12,16 +12,17 @@ import org.lora4j.adapter.Adapter;
 import org.lora4j.dl4j.layer.LayerWeight;
 import org.lora4j.dl4j.layer.LoraSlot;
 import org.lora4j.error.Problems;
-import org.lora4j.internal.array.RandomStreams;
 import org.lora4j.internal.format.peft.PeftFile;
 import org.lora4j.internal.host.Folding;
 import org.lora4j.internal.host.HostAdapter;
 import org.lora4j.internal.host.HostPart;
 import org.lora4j.method.AdapterMethod;
 import org.lora4j.method.AdapterMethod.BiasEffect;
+import org.lora4j.method.AdapterMethods;
 import org.lora4j.method.LoraMethod;
 import org.lora4j.method.ModuleShape;
 import org.lora4j.method.TokenRowsMethod;
+import org.lora4j.random.RandomStreams;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -33,6 +34,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * @param seed source of dropout
  * @param parts factors by module path
  * @param tokens replaced rows by path of the embedding
+ * @param shared tensors that modules share, as files hold them, by suffix
  * @param copies fully trained parameters by parameter path
  * @param history what the updater remembers, by name of a factor or path of a parameter
  */
@@ -43,6 +45,7 @@ record NetworkAdapter(
         long seed,
         Map<String, Part> parts,
         Map<String, Part> tokens,
+        Map<String, INDArray> shared,
         Map<String, Copy> copies,
         Map<String, List<INDArray>> history)
         implements HostAdapter {
@@ -99,7 +102,10 @@ record NetworkAdapter(
 
         @Override
         public long parameters() {
-            return factors.values().stream().mapToLong(INDArray::length).sum();
+            return factors.keySet().stream()
+                    .filter(method::isTrained)
+                    .mapToLong(suffix -> factors.get(suffix).length())
+                    .sum();
         }
     }
 
@@ -111,9 +117,32 @@ record NetworkAdapter(
         Map<String, Map<String, INDArray>> factors = new LinkedHashMap<>();
         all().forEach(part -> factors.computeIfAbsent(part.module().path(), path -> new LinkedHashMap<>())
                 .putAll(part.filed(part.factors())));
+        factors.values().forEach(tensors -> tensors.replaceAll(shared::getOrDefault));
+        factors.replaceAll(
+                (path, tensors) -> AdapterMethods.of(as.config(), path).filed(tensors));
         Map<String, INDArray> saved = new LinkedHashMap<>();
         copies.forEach((path, copy) -> saved.put(path, copy.parameter().toPeft(copy.value())));
         return Adapter.of(as.config(), as.extras(), factors, saved);
+    }
+
+    @Override
+    public NetworkAdapter withFile(PeftFile other) {
+        return new NetworkAdapter(name, index, other, seed, parts, tokens, shared, copies, history);
+    }
+
+    @Override
+    public Map<String, Map<String, String>> parameterNames() {
+        Map<String, Map<String, String>> names = new LinkedHashMap<>();
+        parts.forEach((path, part) -> {
+            Map<String, String> own = new LinkedHashMap<>();
+            NetworkModule module = part.module();
+            part.factors().keySet().stream()
+                    .filter(part.method()::isTrained)
+                    .forEach(suffix -> own.put(
+                            suffix, module.layer() + "_" + module.weight().parameter(slot(part, true), suffix)));
+            names.put(path, own);
+        });
+        return names;
     }
 
     /** Factors and rows. */
@@ -216,7 +245,7 @@ record NetworkAdapter(
         });
         problems.throwIfAny("adapter \"" + name + "\"");
         return new NetworkAdapter(
-                name, savedIndex, file, savedSeed, parts, tokens, copies, new LinkedHashMap<>(memory));
+                name, savedIndex, file, savedSeed, parts, tokens, shared, copies, new LinkedHashMap<>(memory));
     }
 
     /** The slot of a module in its layer. */

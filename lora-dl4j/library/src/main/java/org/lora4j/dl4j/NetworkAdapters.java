@@ -2,6 +2,7 @@
 package org.lora4j.dl4j;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -19,7 +20,6 @@ import org.lora4j.dl4j.layer.LoraSettings;
 import org.lora4j.dl4j.layer.LoraSlot;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
-import org.lora4j.internal.array.RandomStreams;
 import org.lora4j.internal.dl4j.layer.LayerKinds;
 import org.lora4j.internal.format.peft.PeftFile;
 import org.lora4j.internal.format.peft.StackedModules;
@@ -32,6 +32,7 @@ import org.lora4j.method.AdapterMethods;
 import org.lora4j.method.FactorStart;
 import org.lora4j.method.ModuleShape;
 import org.lora4j.method.TokenRowsMethod;
+import org.lora4j.random.RandomStreams;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.slf4j.Logger;
@@ -46,13 +47,13 @@ final class NetworkAdapters {
     private final Map<String, NetworkParameter> parameters = new HashMap<>();
     private final Map<String, List<INDArray>> baseHistory;
     private final BaseHashes hashes;
+    private final Map<String, Supplier<INDArray>> values = new LinkedHashMap<>();
     private int next;
 
     /** {@code baseHistory} is what the base's updater remembers, by {@code layer/name}. */
     NetworkAdapters(NetworkModules modules, Map<String, List<INDArray>> baseHistory) {
         this.modules = modules;
         this.baseHistory = baseHistory;
-        Map<String, Supplier<INDArray>> values = new HashMap<>();
         modules.parameters().forEach(parameter -> {
             parameters.put(parameter.path(), parameter);
             values.put(parameter.path(), parameter::peftValue);
@@ -64,6 +65,11 @@ final class NetworkAdapters {
         return hashes;
     }
 
+    /** How to get each parameter of the base, by path, in the layout of adapter files. */
+    Map<String, Supplier<INDArray>> values() {
+        return Collections.unmodifiableMap(values);
+    }
+
     NetworkParameter parameter(String path) {
         return parameters.get(path);
     }
@@ -72,14 +78,17 @@ final class NetworkAdapters {
         Selection<NetworkModule, NetworkParameter> selection = Selection.checked(config, modules.choice());
         requireMethod(name, config, selection.modules());
         Map<String, Map<String, INDArray>> tensors = new LinkedHashMap<>();
+        Map<String, ModuleShape> shapes = new LinkedHashMap<>();
+        selection.modules().forEach(module -> shapes.put(module.path(), module.shape()));
+        Map<String, long[]> shared = AdapterMethods.shared(config, shapes);
         Stream.concat(selection.modules().stream(), selection.weights().stream().map(NetworkParameter::weightOf))
                 .forEach(module -> tensors.put(
                         module.path(),
-                        new LinkedHashMap<>(start(config, selection, module, method(config, module), seed))));
+                        new LinkedHashMap<>(start(config, selection, module, method(config, module), seed, shared))));
         for (TokenRows<NetworkModule> rows : selection.tokens()) {
             NetworkModule module = rows.module();
             tensors.computeIfAbsent(module.path(), path -> new LinkedHashMap<>())
-                    .putAll(start(config, selection, module, new TokenRowsMethod(rows.rows()), seed));
+                    .putAll(start(config, selection, module, new TokenRowsMethod(rows.rows()), seed, Map.of()));
         }
         Map<String, INDArray> saved = new LinkedHashMap<>();
         selection.parameters().forEach(parameter -> saved.put(parameter.path(), parameter.peftValue()));
@@ -128,7 +137,8 @@ final class NetworkAdapters {
             Selection<NetworkModule, NetworkParameter> selection,
             NetworkModule module,
             AdapterMethod method,
-            long seed) {
+            long seed,
+            Map<String, long[]> shared) {
         String named = selection.named(module.path());
         INDArray weight = parameter(module.path() + ".weight").value();
         FactorStart start = new FactorStart(
@@ -138,6 +148,7 @@ final class NetworkAdapters {
                 config.initialization(),
                 RandomStreams.of(seed, named),
                 weight.dataType(),
+                shared,
                 () -> module.weight().toPeft(weight));
         return method.initialize(start);
     }
@@ -146,8 +157,9 @@ final class NetworkAdapters {
         requireMethod(
                 name,
                 adapter.config(),
-                adapter.modules().keySet().stream()
-                        .map(modules::get)
+                adapter.modules().entrySet().stream()
+                        .filter(module -> !TokenRows.without(module.getValue()).isEmpty())
+                        .map(module -> modules.get(module.getKey()))
                         .filter(Objects::nonNull)
                         .toList());
         Selection<NetworkModule, NetworkParameter> selection = AdapterFit.require(name, adapter, modules.choice());
@@ -187,18 +199,22 @@ final class NetworkAdapters {
             Map<String, INDArray> saved) {
         Map<String, Part> parts = new LinkedHashMap<>();
         Map<String, Part> tokens = new LinkedHashMap<>();
+        Map<String, INDArray> shared = new LinkedHashMap<>();
         // In the order of the network, whatever the order of the file: two directions must agree in it.
         for (NetworkModule module : modules.modules()) {
             String path = module.path();
             Map<String, INDArray> own = tensors.getOrDefault(path, Map.of());
             Map<String, INDArray> factors = TokenRows.without(own);
             if (!factors.isEmpty()) {
-                parts.put(path, part(file, module, selection, seed, factors, saved.keySet()));
+                Part part = part(file, module, selection, seed, factors, saved.keySet());
+                parts.put(path, part);
+                Map<String, INDArray> whole = new LinkedHashMap<>(factors);
+                whole.keySet().removeIf(suffix -> !part.method().isShared(suffix) || shared.containsKey(suffix));
+                shared.putAll(copies(module, whole));
             }
             if (own.size() > factors.size()) {
                 INDArray rows = own.get(TokenRowsMethod.ROWS);
-                AdapterMethod method =
-                        new TokenRowsMethod(file.config().trainableTokens().of(path));
+                AdapterMethod method = new TokenRowsMethod(file.config().tokenRows(path));
                 int count = Math.toIntExact(rows.size(0));
                 Map<String, INDArray> fresh = copies(module, Map.of(TokenRowsMethod.ROWS, rows));
                 tokens.put(path, new Part(module, path, method, count, fresh, Map.of()));
@@ -218,7 +234,7 @@ final class NetworkAdapters {
                 }
             }
         }
-        return new NetworkAdapter(name, next++, file, seed, parts, tokens, copies, history);
+        return new NetworkAdapter(name, next++, file, seed, parts, tokens, shared, copies, history);
     }
 
     private Part part(
@@ -232,10 +248,11 @@ final class NetworkAdapters {
         AdapterMethod method = method(config, module);
         // A file that brings the weight of a module brings what was left of it.
         boolean moved = config.initialization().movesBase() && !saved.contains(module.path() + ".weight");
-        Map<String, INDArray> start = moved ? start(config, selection, module, method, seed) : Map.of();
+        Map<String, INDArray> start = moved ? start(config, selection, module, method, seed, Map.of()) : Map.of();
         String named = selection.named(module.path());
-        return new Part(module, named, method, config.rankOf(named), Map.of(), Map.of())
-                .of(copies(module, tensors), start);
+        int rank = config.rankOf(named);
+        Map<String, INDArray> own = method.cut(selection.shapeOf(module), rank, tensors);
+        return new Part(module, named, method, rank, Map.of(), Map.of()).of(copies(module, own), start);
     }
 
     private Map<String, INDArray> copies(NetworkModule module, Map<String, INDArray> tensors) {

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.method;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.stream.IntStream;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -59,7 +62,8 @@ public interface AdapterMethod {
     /**
      * The name of the method in saved networks, which therefore stays as it is.
      *
-     * @return a name without spaces; with {@link BiasEffect#ADDS} or not it tells every variant apart
+     * @return a name without spaces, and behind a colon the options of the variant if there are any, as {@link
+     *     AdapterMethods#named} reads them; with {@link BiasEffect#ADDS} or not it tells every variant apart
      */
     String id();
 
@@ -72,6 +76,15 @@ public interface AdapterMethod {
      * @throws IllegalArgumentException if the rank is below 1, or the method has no factors for this kind of module
      */
     Map<String, long[]> factors(ModuleShape shape, int rank);
+
+    /**
+     * The suffixes of {@link #factors} of a module whose shape is not known yet.
+     *
+     * @return one for each of {@link #shortNames}, in their order
+     */
+    default List<String> suffixes() {
+        return List.copyOf(factors(ModuleShape.linear(1, 1), 1).keySet());
+    }
 
     /**
      * Short names of the factors, for hosts that name parameters themselves.
@@ -103,6 +116,32 @@ public interface AdapterMethod {
     }
 
     /**
+     * The ranks that an update may have, by the shapes of its factors.
+     *
+     * @param shape the module
+     * @param found shape by suffix
+     * @return ranks to try in turn, each one that {@link #factors} takes
+     */
+    default IntStream ranks(ModuleShape shape, Map<String, long[]> found) {
+        return found.values().stream()
+                .flatMapToLong(Arrays::stream)
+                .filter(size -> size >= 1 && size <= Integer.MAX_VALUE)
+                .distinct()
+                .mapToInt(Math::toIntExact);
+    }
+
+    /**
+     * What is wrong with the values of factors in a module, once their shapes fit.
+     *
+     * @param shape the module
+     * @param found the factors by suffix, of the shapes of {@link #factors}
+     * @return a sentence for each problem, with what was found and expected; empty if there is none
+     */
+    default List<String> misfits(ModuleShape shape, Map<String, INDArray> found) {
+        return List.of();
+    }
+
+    /**
      * Whether a tensor is a bias or a gain and not a factor of the update.
      *
      * @param suffix a suffix of {@link #factors}
@@ -123,10 +162,87 @@ public interface AdapterMethod {
     }
 
     /**
+     * Whether a factor is trained. One that is not is what the method drew when it started: it is saved with the others, and
+     * no gradient is taken of it.
+     *
+     * @param suffix a suffix of {@link #factors}
+     * @return false for projections, positions and the like
+     */
+    default boolean isTrained(String suffix) {
+        return true;
+    }
+
+    /**
+     * Whether a factor is cut out of a tensor that all modules share: its first values along each axis. A file holds that
+     * tensor once, as large as the largest module needs it; such a factor is never trained.
+     *
+     * @param suffix a suffix of {@link #factors}
+     * @return true for VeRA's projections and the like
+     */
+    default boolean isShared(String suffix) {
+        return false;
+    }
+
+    /**
+     * Whether files hold a factor. One that PEFT draws again from a seed of the config is in none, and whoever loads the
+     * adapter gives it.
+     *
+     * @param suffix a suffix of {@link #factors}
+     * @return false for projections that are not saved and for positions that never are
+     */
+    default boolean isStored(String suffix) {
+        return true;
+    }
+
+    /**
+     * Whether files hold a shared tensor once more with each module, as PEFT writes RandLoRA's.
+     *
+     * @param suffix a suffix of {@link #factors} that is shared
+     * @return true if each module repeats it
+     */
+    default boolean isRepeated(String suffix) {
+        return false;
+    }
+
+    /**
+     * The factors of a module as it uses them: of a tensor that all share, the part that is the module's.
+     *
+     * @param shape the module
+     * @param rank rank of the update
+     * @param found tensors by suffix, as an adapter holds them
+     * @return the same tensors, where they are shared and larger cut to the shapes of {@link #factors}
+     */
+    default Map<String, INDArray> cut(ModuleShape shape, int rank, Map<String, INDArray> found) {
+        return FactorShapes.cut(this, factors(shape, rank), found);
+    }
+
+    /**
+     * The rank that every update of the method has, where it stays as it is when the adapter becomes plain LoRA, whatever
+     * rank is asked for (PEFT: MiSS).
+     *
+     * @param rank rank of the update by the config
+     * @return the rank, or empty if the update may be given another one
+     */
+    default OptionalInt keptRank(int rank) {
+        return OptionalInt.empty();
+    }
+
+    /**
+     * The factors of a module as files hold them, where a method leaves something out.
+     *
+     * @param factors tensors by suffix, as a module that was trained has them
+     * @return what an adapter holds; the same map if it holds all
+     */
+    default Map<String, INDArray> filed(Map<String, INDArray> factors) {
+        return factors;
+    }
+
+    /**
      * Makes the factors that training starts from.
      *
      * @param start the module, the rule and the source of randomness
-     * @return a new array by suffix, in the order of {@link #factors}, of the data type of the module's weight
+     * @return a new array by suffix, in the order of {@link #factors}, of the data type of the module's weight; shared
+     *     tensors as a whole, of which {@link #cut} takes the module's part
      */
     Map<String, INDArray> initialize(FactorStart start);
 
@@ -243,8 +359,9 @@ public interface AdapterMethod {
      * @throws IllegalArgumentException if a factor is missing or does not fit
      */
     default INDArray deltaWeight(ModuleShape shape, INDArray weight, Map<String, INDArray> factors, double scaling) {
-        WeightTape tape = tape(shape, weight, factors);
-        return tape.peft(weightUpdate(tape, tape.factors(factors, scaling)), weight.dataType());
+        WeightTape tape = tape(shape, weight);
+        Factors<ArrayTape.Node> fitting = tape.factors(FactorShapes.fitting(this, shape, factors), scaling);
+        return tape.peft(weightUpdate(tape, fitting), weight.dataType());
     }
 
     /**
@@ -258,12 +375,12 @@ public interface AdapterMethod {
      * @throws IllegalArgumentException if a factor is missing or does not fit
      */
     default INDArray mergedWeight(ModuleShape shape, INDArray weight, Map<String, INDArray> factors, double scaling) {
-        WeightTape tape = tape(shape, weight, factors);
-        return tape.peft(weight(tape, tape.factors(factors, scaling), tape.weight()), weight.dataType());
+        WeightTape tape = tape(shape, weight);
+        Factors<ArrayTape.Node> fitting = tape.factors(FactorShapes.fitting(this, shape, factors), scaling);
+        return tape.peft(weight(tape, fitting, tape.weight()), weight.dataType());
     }
 
-    private WeightTape tape(ModuleShape shape, INDArray weight, Map<String, INDArray> factors) {
-        FactorShapes.require(this, shape, factors);
+    private static WeightTape tape(ModuleShape shape, INDArray weight) {
         return WeightTape.of(shape, weight.dataType() == DataType.DOUBLE ? weight : weight.castTo(DataType.FLOAT));
     }
 

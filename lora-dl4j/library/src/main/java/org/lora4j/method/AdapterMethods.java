@@ -1,12 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.method;
 
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
 import java.util.function.BiFunction;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.lora4j.config.AdaLoraConfig;
 import org.lora4j.config.AdapterConfig;
+import org.lora4j.config.HiraConfig;
 import org.lora4j.config.Ia3Config;
+import org.lora4j.config.Initialization;
 import org.lora4j.config.LohaConfig;
+import org.lora4j.config.LokrConfig;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.config.MissConfig;
+import org.lora4j.config.PveraConfig;
+import org.lora4j.config.RandLoraConfig;
+import org.lora4j.config.ShiraConfig;
+import org.lora4j.config.TrainableTokensConfig;
+import org.lora4j.config.VeraConfig;
 import org.lora4j.error.MessageText;
 
 /**
@@ -27,19 +43,51 @@ public final class AdapterMethods {
     private static final List<Line<?>> TABLE = List.of(
             new Line<>(
                     LoraConfig.class,
-                    (config, path) -> config.dora() ? new DoraMethod() : new LoraMethod(config.loraBias())),
+                    (config, path) -> config.dora()
+                            ? new DoraMethod()
+                            : config.initialization() == Initialization.MICA
+                                    ? LoraMethod.withFixedUp()
+                                    : new LoraMethod(config.loraBias())),
             new Line<>(Ia3Config.class, (config, path) -> new Ia3Method(config.isFeedforward(path))),
-            new Line<>(LohaConfig.class, (config, path) -> new LohaMethod(config.effectiveConvolution())));
+            new Line<>(LohaConfig.class, (config, path) -> new LohaMethod(config.effectiveConvolution())),
+            new Line<>(LokrConfig.class, LokrMethod::new),
+            new Line<>(MissConfig.class, (config, path) -> new MissMethod(config)),
+            new Line<>(HiraConfig.class, (config, path) -> new HiraMethod()),
+            new Line<>(
+                    TrainableTokensConfig.class,
+                    (config, path) ->
+                            new TokenRowsMethod(config.trainableTokens().of(path))),
+            new Line<>(
+                    VeraConfig.class,
+                    (config, path) ->
+                            new VeraMethod(false, config.projectionKey(), config.initialD(), config.saveProjection())),
+            new Line<>(
+                    PveraConfig.class,
+                    (config, path) ->
+                            new VeraMethod(true, config.projectionKey(), config.initialD(), config.saveProjection())),
+            new Line<>(
+                    RandLoraConfig.class,
+                    (config, path) -> new RandLoraMethod(
+                            config.projectionKey(), config.sparse(), config.verySparse(), config.saveProjection())),
+            new Line<>(ShiraConfig.class, (config, path) -> new ShiraMethod()),
+            new Line<>(AdaLoraConfig.class, (config, path) -> new AdaLoraMethod(config.keptOf(path))));
 
-    /** Every variant, by the name in saved networks. */
-    private static final List<AdapterMethod> VARIANTS = List.of(
-            new LoraMethod(),
-            new LoraMethod(true),
-            new DoraMethod(),
-            new Ia3Method(false),
-            new Ia3Method(true),
-            new LohaMethod(false),
-            LohaMethod.tucker());
+    /** What makes the method of a saved network, by the name before the colon of its id. */
+    private static final Map<String, Function<MethodOptions, AdapterMethod>> SAVED = new TreeMap<>(Map.ofEntries(
+            Map.entry("LORA", options -> options.values().isEmpty() ? new LoraMethod() : LoraMethod.withFixedUp()),
+            Map.entry("DORA", options -> new DoraMethod()),
+            Map.entry("IA3", options -> new Ia3Method(false)),
+            Map.entry("IA3_FEEDFORWARD", options -> new Ia3Method(true)),
+            Map.entry("LOHA", options -> new LohaMethod(false)),
+            Map.entry("LOHA_TUCKER", options -> LohaMethod.tucker()),
+            Map.entry("LOKR", LokrMethod::of),
+            Map.entry("MISS", MissMethod::of),
+            Map.entry("HIRA", options -> new HiraMethod()),
+            Map.entry("VERA", options -> VeraMethod.of(false, options)),
+            Map.entry("PVERA", options -> VeraMethod.of(true, options)),
+            Map.entry("RANDLORA", RandLoraMethod::of),
+            Map.entry("SHIRA", options -> new ShiraMethod()),
+            Map.entry("ADALORA", options -> new AdaLoraMethod(List.of()))));
 
     private AdapterMethods() {}
 
@@ -77,6 +125,44 @@ public final class AdapterMethods {
     }
 
     /**
+     * What a config wants in a training beside gradients.
+     *
+     * @param config a config
+     * @param names the names of the parameters that learn, by path of the module and suffix
+     * @param changed gets the config that files of the adapter are to have from then on
+     * @return a rule for one run, if the method has one
+     */
+    public static Optional<StepRule> stepRule(
+            AdapterConfig config, Map<String, Map<String, String>> names, Consumer<AdapterConfig> changed) {
+        return config instanceof AdaLoraConfig own && !names.isEmpty()
+                ? Optional.of(new AdaLoraRule(own, names, changed::accept))
+                : Optional.empty();
+    }
+
+    /**
+     * How large the tensors are that the modules of an adapter share.
+     *
+     * @param config a config
+     * @param modules the shapes of the adapted modules by path
+     * @return shape by suffix, as a module with the most inputs and the most outputs of all would need it
+     */
+    public static Map<String, long[]> shared(AdapterConfig config, Map<String, ModuleShape> modules) {
+        Map<String, long[]> shared = new LinkedHashMap<>();
+        long inputs =
+                modules.values().stream().mapToLong(ModuleShape::inputs).max().orElse(1);
+        long outputs =
+                modules.values().stream().mapToLong(ModuleShape::outputs).max().orElse(1);
+        modules.keySet().stream().findFirst().ifPresent(path -> {
+            AdapterMethod method = of(config, path);
+            if (method.suffixes().stream().anyMatch(method::isShared)) {
+                shared.putAll(method.factors(ModuleShape.linear(inputs, outputs), config.rankOf(path)));
+                shared.keySet().removeIf(suffix -> !method.isShared(suffix));
+            }
+        });
+        return shared;
+    }
+
+    /**
      * The method of a saved network.
      *
      * @param id what {@link AdapterMethod#id} gave
@@ -85,14 +171,16 @@ public final class AdapterMethods {
      * @throws IllegalArgumentException if there is none
      */
     public static AdapterMethod named(String id, boolean bias) {
-        for (AdapterMethod method : VARIANTS) {
-            if (method.id().equals(id) && bias == (method.biasEffect() == AdapterMethod.BiasEffect.ADDS)) {
-                return method;
-            }
+        String name = id.replaceFirst(":.*", "");
+        if (bias && id.equals("LORA")) {
+            return new LoraMethod(true);
+        }
+        if (!bias && SAVED.containsKey(name)) {
+            return SAVED.get(name).apply(MethodOptions.of(id));
         }
         throw new IllegalArgumentException("method = " + MessageText.value(id) + (bias ? " with a bias on B" : "")
                 + "; expected one of "
-                + VARIANTS.stream().map(AdapterMethod::id).distinct().toList()
+                + SAVED.keySet()
                 + ", of which only LORA has a bias. The network was saved by a newer version of lora4j: use that.");
     }
 }

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.method;
 
+import java.util.List;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
 /**
  * The arithmetic that a method is written in, once for all hosts: of arrays whose gradients are recorded ({@link WeightTape}),
  * and of variables of a graph.
@@ -67,11 +70,11 @@ public interface Algebra<T> {
     T scale(T a, double factor);
 
     /**
-     * The product of two matrices.
+     * The product of two matrices, or of two stacks of as many matrices one by one.
      *
-     * @param a a matrix [m, k]
-     * @param b a matrix [k, n]
-     * @return the product [m, n]
+     * @param a a matrix [m, k] or a stack [stack, m, k]
+     * @param b a matrix [k, n] or a stack [stack, k, n]
+     * @return the product [m, n] or [stack, m, n]
      */
     T matrixProduct(T a, T b);
 
@@ -117,4 +120,91 @@ public interface Algebra<T> {
      * @return the values
      */
     T oneForZero(T a);
+
+    /**
+     * A part of an array.
+     *
+     * @param a an array
+     * @param axis the axis that is cut
+     * @param from first index of the part, 0 or more
+     * @param to the index behind the last one
+     * @return the values from {@code from} to {@code to}, with all axes
+     */
+    T slice(T a, int axis, long from, long to);
+
+    /**
+     * Arrays one behind the other.
+     *
+     * @param axis the axis along which they follow each other
+     * @param parts arrays whose other axes agree, at least one
+     * @return the whole
+     */
+    T concatenate(int axis, List<T> parts);
+
+    /**
+     * The sum along an axis.
+     *
+     * @param a an array
+     * @param axis an axis
+     * @return the sums, with that axis at size 1
+     */
+    T sum(T a, int axis);
+
+    /**
+     * The square root of each element.
+     *
+     * @param a an array of positive numbers; the gradient at 0 is infinite
+     * @return the roots
+     */
+    T squareRoot(T a);
+
+    /**
+     * The sine of each element.
+     *
+     * @param a angles in radians
+     * @return the sines
+     */
+    T sine(T a);
+
+    /**
+     * The cosine of each element.
+     *
+     * @param a angles in radians
+     * @return the cosines
+     */
+    T cosine(T a);
+
+    /**
+     * The inverse of a matrix, or of each of a stack.
+     *
+     * @param a a matrix [n, n] or a stack [stack, n, n] that can be inverted
+     * @return the inverse
+     */
+    T inverse(T a);
+
+    /**
+     * Values at places of an array that is zero elsewhere.
+     *
+     * @param values a vector
+     * @param places the place of each value in the row-major order of the result; no place twice
+     * @param shape shape of the result
+     * @return the array
+     */
+    T placed(T values, long[] places, long... shape);
+
+    /**
+     * A value that is the same for ever.
+     *
+     * @param value an array, never written to, of the data type of the factors
+     * @return the value, without a gradient
+     */
+    T constant(INDArray value);
+
+    /**
+     * What a factor holds that is not trained.
+     *
+     * @param factor a factor of which {@link AdapterMethod#isTrained} is false
+     * @return its array in PEFT's shape, only to be read
+     */
+    INDArray known(T factor);
 }

@@ -2,6 +2,7 @@
 package org.lora4j.method;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -9,8 +10,13 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.lora4j.internal.array.Broadcasts;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.api.ops.impl.transforms.custom.MatrixInverse;
+import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.BooleanIndexing;
+import org.nd4j.linalg.indexing.INDArrayIndex;
+import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.nd4j.linalg.indexing.conditions.Conditions;
+import org.nd4j.linalg.ops.transforms.Transforms;
 
 /**
  * Arithmetic on arrays that remembers what it did, so that gradients can be taken: reverse accumulation over the handful of
@@ -82,6 +88,7 @@ public class ArrayTape implements Algebra<ArrayTape.Node> {
      * @param value an array
      * @return the value
      */
+    @Override
     public final Node constant(INDArray value) {
         return new Node(value, null);
     }
@@ -106,19 +113,6 @@ public class ArrayTape implements Algebra<ArrayTape.Node> {
     public final Factors<Node> factors(Map<String, INDArray> arrays, double scaling) {
         Map<String, Node> nodes = new LinkedHashMap<>();
         arrays.forEach((suffix, array) -> nodes.put(suffix, constant(array)));
-        return new Recorded(nodes, scaling);
-    }
-
-    /**
-     * Factors whose gradients are wanted.
-     *
-     * @param arrays the factors by suffix
-     * @param scaling factor on the update
-     * @return the factors
-     */
-    public final Recorded leaves(Map<String, INDArray> arrays, double scaling) {
-        Map<String, Node> nodes = new LinkedHashMap<>();
-        arrays.forEach((suffix, array) -> nodes.put(suffix, leaf(array)));
         return new Recorded(nodes, scaling);
     }
 
@@ -211,10 +205,10 @@ public class ArrayTape implements Algebra<ArrayTape.Node> {
     private static INDArray times(INDArray a, INDArray b) {
         boolean vector = a.rank() == 2 && b.rank() == 2 && b.length() == Math.max(b.size(0), b.size(1));
         if (vector && b.size(1) == 1 && a.size(0) == b.size(0) && a.size(1) > 1) {
-            return Broadcasts.mulColumn(a.dup('c'), b.reshape(b.length()));
+            return Broadcasts.mulColumn(a.dup(a.ordering()), b.reshape(b.length()));
         }
         if (vector && b.size(0) == 1 && a.size(1) == b.size(1) && a.size(0) > 1) {
-            return Broadcasts.mulRow(a.dup('c'), b.reshape(b.length()));
+            return Broadcasts.mulRow(a.dup(a.ordering()), b.reshape(b.length()));
         }
         return a.mul(b);
     }
@@ -248,13 +242,120 @@ public class ArrayTape implements Algebra<ArrayTape.Node> {
     @Override
     public final Node matrixProduct(Node a, Node b) {
         return record(
-                a.value.mmul(b.value),
+                product(a.value, b.value),
                 gradient -> {
-                    give(a, () -> gradient.mmul(b.value.transpose()));
-                    give(b, () -> a.value.transpose().mmul(gradient));
+                    give(a, () -> product(gradient, turned(b.value)));
+                    give(b, () -> product(turned(a.value), gradient));
                 },
                 a,
                 b);
+    }
+
+    private static INDArray product(INDArray a, INDArray b) {
+        return a.rank() == 2 ? a.mmul(b) : Nd4j.matmul(a, b);
+    }
+
+    private static INDArray turned(INDArray a) {
+        return a.rank() == 2 ? a.transpose() : a.permute(0, 2, 1);
+    }
+
+    @Override
+    public final Node slice(Node a, int axis, long from, long to) {
+        return record(
+                part(a.value, axis, from, to).dup('c'),
+                gradient -> {
+                    INDArray whole = Nd4j.create(gradient.dataType(), a.value.shape());
+                    part(whole, axis, from, to).assign(gradient);
+                    a.receive(whole);
+                },
+                a);
+    }
+
+    private static INDArray part(INDArray a, int axis, long from, long to) {
+        INDArrayIndex[] indices = new INDArrayIndex[a.rank()];
+        Arrays.fill(indices, NDArrayIndex.all());
+        indices[axis] = NDArrayIndex.interval(from, to);
+        return a.get(indices);
+    }
+
+    @Override
+    public final Node concatenate(int axis, List<Node> parts) {
+        return record(
+                Nd4j.concat(axis, parts.stream().map(Node::value).toArray(INDArray[]::new)),
+                gradient -> {
+                    long from = 0;
+                    for (Node one : parts) {
+                        long to = from + one.value.size(axis);
+                        if (one.isWanted()) {
+                            one.receive(part(gradient, axis, from, to).dup('c'));
+                        }
+                        from = to;
+                    }
+                },
+                parts.toArray(Node[]::new));
+    }
+
+    @Override
+    public final Node sum(Node a, int axis) {
+        return record(a.value.sum(true, axis), gradient -> a.receive(gradient.broadcast(a.value.shape())), a);
+    }
+
+    @Override
+    public final Node squareRoot(Node a) {
+        INDArray root = Transforms.sqrt(a.value, true);
+        return record(root, gradient -> a.receive(gradient.div(root).muli(0.5)), a);
+    }
+
+    @Override
+    public final Node sine(Node a) {
+        return record(
+                Transforms.sin(a.value, true),
+                gradient -> a.receive(Transforms.cos(a.value, true).muli(gradient)),
+                a);
+    }
+
+    @Override
+    public final Node cosine(Node a) {
+        return record(
+                Transforms.cos(a.value, true),
+                gradient ->
+                        a.receive(Transforms.sin(a.value, true).muli(gradient).negi()),
+                a);
+    }
+
+    @Override
+    public final Node inverse(Node a) {
+        INDArray inverse = Nd4j.exec(new MatrixInverse(a.value.dup('c')))[0];
+        return record(
+                inverse,
+                // d(X^-1) = -X^-1 dX X^-1.
+                gradient -> a.receive(product(product(turned(inverse), gradient), turned(inverse))
+                        .negi()),
+                a);
+    }
+
+    @Override
+    public final Node placed(Node values, long[] places, long... shape) {
+        INDArray placed = Nd4j.create(values.value.dataType(), shape);
+        for (int i = 0; i < places.length; i++) {
+            placed.data().put(places[i], values.value.getDouble(i));
+        }
+        return record(
+                placed,
+                gradient -> {
+                    INDArray flat = gradient.dup('c');
+                    INDArray taken = Nd4j.create(gradient.dataType(), values.value.shape());
+                    for (int i = 0; i < places.length; i++) {
+                        taken.putScalar(i, flat.data().getDouble(places[i]));
+                    }
+                    values.receive(taken);
+                },
+                values);
+    }
+
+    @Override
+    public final INDArray known(Node factor) {
+        return factor.value;
     }
 
     @Override

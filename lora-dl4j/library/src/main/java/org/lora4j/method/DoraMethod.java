@@ -104,12 +104,32 @@ public final class DoraMethod implements AdapterMethod {
      */
     @Override
     public <T> T outputUpdate(ModuleAlgebra<T> module, Factors<T> factors) {
-        T ratio = module.alongOutputs(ratio(module, factors, direction(module, factors)));
+        T ratio = ratioOfOutputs(module, factors);
         T x = factors.drop(module.input());
         T base = factors.drops() ? module.applied(x) : module.withoutBias();
-        T thin = module.scale(module.narrow(x, factors.get(LoraMethod.down(module.shape()))), factors.scaling());
-        T update = module.widen(thin, factors.get(LoraMethod.up(module.shape())));
+        T update = loraUpdate(module, factors, x);
         return module.add(module.multiply(base, module.plus(ratio, -1)), module.multiply(update, ratio));
+    }
+
+    @Override
+    public <T> T output(ModuleAlgebra<T> module, Factors<T> factors, T y) {
+        if (factors.drops() || y != module.withoutBias()) {
+            return module.add(y, outputUpdate(module, factors));
+        }
+        T sum = module.add(y, loraUpdate(module, factors, module.input()));
+        return module.multiply(sum, ratioOfOutputs(module, factors));
+    }
+
+    /** s * B A x. */
+    private <T> T loraUpdate(ModuleAlgebra<T> module, Factors<T> factors, T x) {
+        T thin = module.scale(module.narrow(x, factors.get(LoraMethod.down(module.shape()))), factors.scaling());
+        return module.widen(thin, factors.get(LoraMethod.up(module.shape())));
+    }
+
+    private <T> T ratioOfOutputs(ModuleAlgebra<T> module, Factors<T> factors) {
+        T lengths = module.heldLengthPerOutput(
+                lora.scaledDown(module, factors), factors.get(LoraMethod.up(module.shape())));
+        return module.alongOutputs(ratio(module, factors, lengths));
     }
 
     @Override
@@ -126,14 +146,14 @@ public final class DoraMethod implements AdapterMethod {
     /** m * V / |V|. */
     private <T> T decomposed(WeightAlgebra<T> module, Factors<T> factors) {
         T direction = direction(module, factors);
-        return module.multiply(direction, module.alongWeight(ratio(module, factors, direction)));
+        T lengths = module.held(module.lengthPerOutput(direction));
+        return module.multiply(direction, module.alongWeight(ratio(module, factors, lengths)));
     }
 
     /** m / |V| for each output. */
-    private static <T> T ratio(WeightAlgebra<T> module, Factors<T> factors, T direction) {
-        T lengths = module.held(module.oneForZero(module.lengthPerOutput(direction)));
+    private static <T> T ratio(WeightAlgebra<T> module, Factors<T> factors, T lengths) {
         return module.divide(
-                module.reshape(factors.get(MAGNITUDE), module.shape().outputs()), lengths);
+                module.reshape(factors.get(MAGNITUDE), module.shape().outputs()), module.oneForZero(lengths));
     }
 
     /** V. */

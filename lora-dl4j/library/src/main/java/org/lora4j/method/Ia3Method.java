@@ -4,7 +4,7 @@ package org.lora4j.method;
 import java.util.List;
 import java.util.Map;
 import org.lora4j.config.Initialization;
-import org.lora4j.internal.array.RandomStreams;
+import org.lora4j.random.RandomStreams;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 

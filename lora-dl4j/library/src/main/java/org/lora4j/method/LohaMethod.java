@@ -6,7 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.lora4j.config.Initialization;
-import org.lora4j.internal.array.RandomStreams;
+import org.lora4j.random.RandomStreams;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -82,18 +82,12 @@ public final class LohaMethod implements AdapterMethod {
         Map<String, long[]> factors = new LinkedHashMap<>();
         for (int i = 1; i <= 2; i++) {
             if (tucker) {
-                factors.put(T + i, core(shape, rank));
+                factors.put(T + i, TuckerForm.core(shape, rank));
             }
             factors.put(W + i + "_a", tucker ? new long[] {rank, shape.outputs()} : new long[] {shape.outputs(), rank});
             factors.put(W + i + "_b", new long[] {rank, tucker ? shape.inputs() : shape.fanIn()});
         }
         return factors;
-    }
-
-    /** PEFT has the core of a window over one axis with an axis of size 1 behind it. */
-    private static long[] core(ModuleShape shape, int rank) {
-        long[] core = shape.sized(rank, rank, false);
-        return core.length == 3 ? new long[] {rank, rank, core[2], 1} : core;
     }
 
     @Override
@@ -159,15 +153,12 @@ public final class LohaMethod implements AdapterMethod {
         if (!tucker) {
             return module.matrixProduct(a, b);
         }
-        ModuleShape shape = module.shape();
-        long window = shape.fanIn() / shape.inputs();
-        A core = factors.get(T + i);
-        // A^T T: [outputs, rank] times [rank, rank * window].
-        A ofOutputs = module.matrixProduct(module.permute(a, 1, 0), module.reshape(core, module.size(core, 0), -1));
-        A rankLast = module.permute(module.reshape(ofOutputs, shape.outputs(), -1, window), 0, 2, 1);
-        // Times B: [outputs * window, rank] times [rank, inputs].
-        A ofInputs = module.matrixProduct(module.reshape(rankLast, shape.outputs() * window, -1), b);
-        A windowLast = module.permute(module.reshape(ofInputs, shape.outputs(), window, shape.inputs()), 0, 2, 1);
-        return module.reshape(windowLast, shape.outputs(), shape.fanIn());
+        return TuckerForm.product(
+                module,
+                factors.get(T + i),
+                a,
+                b,
+                module.shape().outputs(),
+                module.shape().inputs());
     }
 }

@@ -43,7 +43,10 @@ public final class LoraMethod implements AdapterMethod {
     /** Suffix of B of embeddings. */
     public static final String EMBEDDING_B = "lora_embedding_B";
 
+    private static final String NAME = "LORA";
+
     private final boolean bias;
+    private final boolean fixedUp;
 
     /** Makes the method without a bias on B. */
     public LoraMethod() {
@@ -56,7 +59,21 @@ public final class LoraMethod implements AdapterMethod {
      * @param bias whether B has a bias
      */
     public LoraMethod(boolean bias) {
+        this(bias, false);
+    }
+
+    private LoraMethod(boolean bias, boolean fixedUp) {
         this.bias = bias;
+        this.fixedUp = fixedUp;
+    }
+
+    /**
+     * The variant in which B stays where it started (MiCA).
+     *
+     * @return the method
+     */
+    public static LoraMethod withFixedUp() {
+        return new LoraMethod(false, true);
     }
 
     /**
@@ -86,7 +103,7 @@ public final class LoraMethod implements AdapterMethod {
 
     @Override
     public String id() {
-        return "LORA";
+        return fixedUp ? MethodOptions.id(NAME, Map.of("trained", "A")) : NAME;
     }
 
     @Override
@@ -102,6 +119,11 @@ public final class LoraMethod implements AdapterMethod {
     @Override
     public BiasEffect biasEffect() {
         return bias ? BiasEffect.ADDS : BiasEffect.NONE;
+    }
+
+    @Override
+    public boolean isTrained(String suffix) {
+        return !fixedUp || !(suffix.equals(B) || suffix.equals(EMBEDDING_B));
     }
 
     @Override
@@ -121,8 +143,12 @@ public final class LoraMethod implements AdapterMethod {
 
     @Override
     public <T> T weightUpdate(WeightAlgebra<T> module, Factors<T> factors) {
-        T a = module.scale(factors.get(down(module.shape())), factors.scaling());
-        return module.update(a, factors.get(up(module.shape())));
+        return module.update(scaledDown(module, factors), factors.get(up(module.shape())));
+    }
+
+    /** {@code s A}. */
+    <T> T scaledDown(WeightAlgebra<T> module, Factors<T> factors) {
+        return module.scale(factors.get(down(module.shape())), factors.scaling());
     }
 
     @Override

@@ -3,7 +3,7 @@ package org.lora4j.method;
 
 import org.lora4j.internal.array.Matrix;
 import org.lora4j.internal.array.OrthonormalBasis;
-import org.lora4j.internal.array.RandomStreams;
+import org.lora4j.random.RandomStreams;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 

@@ -4,7 +4,7 @@ package org.lora4j.method;
 import java.util.EnumMap;
 import java.util.Map;
 import org.lora4j.config.Initialization;
-import org.lora4j.internal.array.RandomStreams;
+import org.lora4j.random.RandomStreams;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -22,6 +22,7 @@ final class PairStarts {
         TABLE.put(Initialization.ORTHOGONAL, new OrthogonalStart());
         TABLE.put(Initialization.PISSA, new PissaStart());
         TABLE.put(Initialization.OLORA, new OloraStart());
+        TABLE.put(Initialization.MICA, new MicaStart());
     }
 
     private PairStarts() {}

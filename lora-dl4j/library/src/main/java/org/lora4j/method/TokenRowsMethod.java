@@ -3,6 +3,9 @@ package org.lora4j.method;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import org.lora4j.config.AdapterConfig;
+import org.lora4j.config.AdapterConfig.TargetUse;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -44,6 +47,27 @@ public final class TokenRowsMethod implements AdapterMethod {
         return rows;
     }
 
+    /**
+     * The module whose rows are written a second time under another path. Where a head shares its table with an embedding,
+     * PEFT's method of token rows alone writes the rows under both.
+     *
+     * @param config the config of an adapter
+     * @param path a module of the adapter
+     * @param modules the tensors of the adapter by path and suffix
+     * @return the path of the rows themselves; empty if {@code path} has rows of its own or is no such module
+     */
+    public static Optional<String> original(
+            AdapterConfig config, String path, Map<String, Map<String, INDArray>> modules) {
+        INDArray rows = modules.getOrDefault(path, Map.of()).get(ROWS);
+        if (config.targetUse() != TargetUse.ROWS || config.trainsRowsOf(path) || rows == null) {
+            return Optional.empty();
+        }
+        return modules.keySet().stream()
+                .filter(other -> config.trainsRowsOf(other)
+                        && rows.equals(modules.get(other).get(ROWS)))
+                .findFirst();
+    }
+
     @Override
     public String name() {
         return "token rows";
@@ -52,6 +76,11 @@ public final class TokenRowsMethod implements AdapterMethod {
     @Override
     public String id() {
         return ID;
+    }
+
+    @Override
+    public List<String> suffixes() {
+        return List.of(ROWS);
     }
 
     @Override

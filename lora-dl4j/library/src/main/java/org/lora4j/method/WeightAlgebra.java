@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.method;
 
+import org.nd4j.linalg.api.buffer.DataType;
+
 /**
  * The weight of a module, as a method sees it, in whatever layout a host keeps it.
  *
@@ -44,12 +46,44 @@ public interface WeightAlgebra<T> extends Algebra<T> {
     T asWeight(T rows);
 
     /**
+     * A computed matrix as the host likes its thin products, for {@link ModuleAlgebra#narrow} and {@link
+     * ModuleAlgebra#widen}.
+     *
+     * @param peft the matrix next to the input {@code [rank, inputs, window...]} or that next to the output {@code [outputs,
+     *     rank, 1...]}
+     * @return the same numbers in the layout of thin factors
+     */
+    default T thin(T peft) {
+        return peft;
+    }
+
+    /**
+     * A weight as a matrix with a row for each output: what {@link #asWeight} undoes.
+     *
+     * @param weight a weight as the host keeps it
+     * @return the matrix {@code [outputs, inputs * window]}
+     */
+    T asRows(T weight);
+
+    /**
      * The Euclidean length of the part of a weight that makes each output.
      *
      * @param weight a weight
      * @return a vector {@code [outputs]}
      */
     T lengthPerOutput(T weight);
+
+    /**
+     * The lengths of the frozen weight with the product of two thin factors in it, as constants in the gradient. A host that
+     * works on rows need not form that weight.
+     *
+     * @param a the factor next to the input
+     * @param b the factor next to the output
+     * @return {@code |W + B A|} for each output, a vector {@code [outputs]}
+     */
+    default T heldLengthPerOutput(T a, T b) {
+        return held(lengthPerOutput(add(weight(), update(a, b))));
+    }
 
     /**
      * A value for each output, for arithmetic with weights.
@@ -66,4 +100,11 @@ public interface WeightAlgebra<T> extends Algebra<T> {
      * @return the vector, broadcastable over a weight
      */
     T alongWeightInputs(T perInput);
+
+    /**
+     * The data type that is calculated with.
+     *
+     * @return FLOAT or DOUBLE, or half precision in a graph of it
+     */
+    DataType dataType();
 }

@@ -12,12 +12,19 @@ import org.nd4j.linalg.factory.Nd4j;
  *
  * @apiNote Status: experimental
  */
-public final class WeightTape extends ArrayTape implements WeightAlgebra<ArrayTape.Node> {
+public class WeightTape extends ArrayTape implements WeightAlgebra<ArrayTape.Node> {
 
     private final ModuleShape shape;
     private final Node weight;
 
-    private WeightTape(ModuleShape shape, INDArray weight, boolean learns) {
+    /**
+     * Starts a calculation.
+     *
+     * @param shape the module
+     * @param weight its weight in PEFT's layout; only read
+     * @param learns whether the gradient of the weight itself will be taken, too
+     */
+    protected WeightTape(ModuleShape shape, INDArray weight, boolean learns) {
         this.shape = shape;
         this.weight = learns ? leaf(rows(weight)) : constant(rows(weight));
     }
@@ -54,7 +61,7 @@ public final class WeightTape extends ArrayTape implements WeightAlgebra<ArrayTa
      * @param peft the array in PEFT's layout
      * @return the matrix with a row for each output
      */
-    public INDArray rows(INDArray peft) {
+    public final INDArray rows(INDArray peft) {
         return isTable() ? peft.transpose() : peft.reshape('c', shape.outputs(), peft.length() / shape.outputs());
     }
 
@@ -65,7 +72,7 @@ public final class WeightTape extends ArrayTape implements WeightAlgebra<ArrayTa
      * @param type data type
      * @return a new array
      */
-    public INDArray peft(Node result, DataType type) {
+    public final INDArray peft(Node result, DataType type) {
         return peft(shape, result.value()).castTo(type).dup('c');
     }
 
@@ -85,7 +92,7 @@ public final class WeightTape extends ArrayTape implements WeightAlgebra<ArrayTa
      *
      * @return an array, or null if none was taken
      */
-    public INDArray weightGradient() {
+    public final INDArray weightGradient() {
         return weight.gradient() == null ? null : peft(shape, weight.gradient());
     }
 
@@ -94,39 +101,49 @@ public final class WeightTape extends ArrayTape implements WeightAlgebra<ArrayTa
     }
 
     @Override
-    public ModuleShape shape() {
+    public final ModuleShape shape() {
         return shape;
     }
 
     @Override
-    public Node weight() {
+    public final Node weight() {
         return weight;
     }
 
     @Override
-    public Node update(Node a, Node b) {
+    public final Node update(Node a, Node b) {
         long rank = a.value().size(0);
         return matrixProduct(
                 reshape(b, shape.outputs(), rank), reshape(a, rank, a.value().length() / rank));
     }
 
     @Override
-    public Node asWeight(Node rows) {
+    public final Node asWeight(Node rows) {
         return rows;
     }
 
     @Override
-    public Node lengthPerOutput(Node of) {
+    public final Node asRows(Node of) {
+        return of;
+    }
+
+    @Override
+    public final DataType dataType() {
+        return weight.value().dataType();
+    }
+
+    @Override
+    public final Node lengthPerOutput(Node of) {
         return rowLengths(of);
     }
 
     @Override
-    public Node alongWeight(Node perOutput) {
+    public final Node alongWeight(Node perOutput) {
         return reshape(perOutput, shape.outputs(), 1);
     }
 
     @Override
-    public Node alongWeightInputs(Node perInput) {
+    public final Node alongWeightInputs(Node perInput) {
         long window = weight.value().size(1) / shape.inputs();
         Node ones = constant(Nd4j.ones(weight.value().dataType(), shape.inputs(), window));
         return reshape(multiply(ones, reshape(perInput, shape.inputs(), 1)), 1, shape.inputs() * window);

@@ -2,8 +2,11 @@
 package org.lora4j.model;
 
 import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.AdapterConfig;
+import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * A base model with adapters: the verbs that every host offers.
@@ -88,6 +91,15 @@ public interface AdaptedModel {
      *     elsewhere, so that what they gave up is not known
      */
     Adapter plainAdapter(String name);
+
+    /**
+     * The parameters of the base without any adapter, for what works on weights alone ({@code ModelWeights.of(model)}).
+     *
+     * @return how to get each, by path ({@code encoder.layer.0.attention.self.query.weight}), in the layout of adapter files:
+     *     linear {@code [out, in]}, convolution {@code [out, in, k...]}, embedding {@code [vocabulary, dimension]}; of a
+     *     quantized base what it computes with. The arrays are only to be read
+     */
+    Map<String, Supplier<INDArray>> baseWeights();
 
     /**
      * The adapters of this model.

@@ -10,7 +10,7 @@ import java.util.NoSuchElementException;
 import java.util.OptionalLong;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
-import org.lora4j.internal.array.RandomStreams;
+import org.lora4j.random.RandomStreams;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Batches;
 import org.nd4j.linalg.api.ndarray.INDArray;

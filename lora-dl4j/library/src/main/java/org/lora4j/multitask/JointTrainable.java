@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.lora4j.error.MessageText;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.train.Trainable;
 import org.lora4j.train.TrainableParameter;
@@ -24,6 +25,14 @@ final class JointTrainable implements Trainable {
     private final JointExecutor executor;
 
     JointTrainable(List<LearningTask> tasks, Weigher weigher) {
+        for (LearningTask task : tasks) {
+            if (!task.model().stepRules().isEmpty()) {
+                throw new IllegalArgumentException("task " + MessageText.name(task.name())
+                        + ": its adapter has rules for the steps of its own training "
+                        + task.model().stepRules()
+                        + "; expected none, as tasks trained together have no such steps. Use LoRA.");
+            }
+        }
         Map<INDArray, List<Integer>> owners = new IdentityHashMap<>();
         List<List<TrainableParameter>> byTask = tasks.stream()
                 .map(task -> List.copyOf(task.model().trainableParameters()))
@@ -44,8 +53,8 @@ final class JointTrainable implements Trainable {
                     boolean shared = owners.get(parameter.value()).size() > 1;
                     name = name(tasks.get(task).name(), parameter.name(), shared, taken);
                     joint.put(parameter.value(), name);
-                    parameters.add(
-                            new TrainableParameter(name, parameter.module(), parameter.kind(), parameter.value()));
+                    parameters.add(new TrainableParameter(
+                            name, parameter.module(), parameter.kind(), parameter.value(), parameter.lowRank()));
                 }
                 own.put(parameter.name(), name);
             }

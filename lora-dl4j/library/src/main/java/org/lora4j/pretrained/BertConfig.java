@@ -140,6 +140,21 @@ public record BertConfig(
                 BertActivation.GELU);
     }
 
+    /** The same encoder with another number of layers. */
+    BertConfig withLayers(int number) {
+        return new BertConfig(
+                number,
+                hidden,
+                heads,
+                intermediate,
+                vocabulary,
+                maxPositions,
+                typeVocabulary,
+                layerNormEpsilon,
+                activation,
+                positions);
+    }
+
     /**
      * The most tokens of a sequence, special tokens included.
      *

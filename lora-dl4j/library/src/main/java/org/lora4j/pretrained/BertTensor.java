@@ -25,6 +25,9 @@ record BertTensor(String name, long[] shape, Kind kind) {
         GAIN
     }
 
+    /** What the names of all tensors of layers begin with; the number of the layer follows. */
+    static final String LAYERS = "encoder.layer.";
+
     static final String WORDS = "embeddings.word_embeddings";
     static final String POSITIONS = "embeddings.position_embeddings";
     static final String TYPES = "embeddings.token_type_embeddings";
@@ -44,7 +47,7 @@ record BertTensor(String name, long[] shape, Kind kind) {
 
     /** The path of a module of a layer: {@code encoder.layer.<layer>.<module>}. */
     static String layerModule(int layer, String module) {
-        return "encoder.layer." + layer + "." + module;
+        return LAYERS + layer + "." + module;
     }
 
     /** Every tensor of an encoder of this configuration, in the order of the forward pass. */

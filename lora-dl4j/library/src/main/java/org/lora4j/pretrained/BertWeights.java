@@ -10,12 +10,13 @@ import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeSet;
+import org.lora4j.config.LayerReplication;
 import org.lora4j.error.ClosestNames;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.array.Backend;
-import org.lora4j.internal.array.RandomStreams;
+import org.lora4j.random.RandomStreams;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -224,6 +225,38 @@ public final class BertWeights {
         Map<String, INDArray> copies = new LinkedHashMap<>();
         tensors.forEach((name, array) -> copies.put(name, target == dataType ? array.dup() : array.castTo(target)));
         return of(config, copies);
+    }
+
+    /**
+     * The weights of an encoder that repeats layers of this one. Copies of a layer share its arrays, so an adapter with the
+     * same {@link org.lora4j.config.AdapterConfig#layerReplication} fits the encoder made of them.
+     *
+     * @param replication which layers, one after the other
+     * @return the weights of the deeper encoder, whose layers are numbered from 0; arrays are shared
+     * @throws IllegalArgumentException if a range is empty or names layers that are not here
+     */
+    public BertWeights replicated(LayerReplication replication) {
+        Problems problems = new Problems();
+        replication.problems().forEach(problem -> problems.add("replication " + problem));
+        problems.check(!replication.isEmpty(), "replication names no layer, expected ranges of layers");
+        problems.throwIfAny("BertWeights.replicated");
+        List<Integer> sources = replication.sources();
+        problems.check(
+                sources.stream().allMatch(layer -> layer < config.layers()),
+                "replication = " + replication + ", expected layers below " + config.layers());
+        problems.throwIfAny("BertWeights.replicated");
+        Map<String, INDArray> all = new LinkedHashMap<>(tensors);
+        all.keySet().removeIf(name -> name.startsWith(BertTensor.LAYERS));
+        for (int i = 0; i < sources.size(); i++) {
+            String from = BertTensor.layerModule(sources.get(i), "");
+            String to = BertTensor.layerModule(i, "");
+            tensors.forEach((name, array) -> {
+                if (name.startsWith(from)) {
+                    all.put(to + name.substring(from.length()), array);
+                }
+            });
+        }
+        return of(config.withLayers(sources.size()), all);
     }
 
     @Override

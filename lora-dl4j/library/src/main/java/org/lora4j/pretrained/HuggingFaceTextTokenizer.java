@@ -13,8 +13,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.stream.LongStream;
 import org.lora4j.error.MessageText;
-import org.lora4j.error.MissingFile;
 import org.lora4j.error.ModelFormatException;
+import org.lora4j.internal.format.file.RegularFile;
 
 /**
  * A tokenizer read from Hugging Face's {@code tokenizer.json}, run by Hugging Face's own library through {@code
@@ -66,7 +66,7 @@ public final class HuggingFaceTextTokenizer implements TextTokenizer, AutoClosea
      * @throws IllegalStateException if the library is not on the class path; the message names the artifact
      */
     public static HuggingFaceTextTokenizer load(Path tokenizerJson, int maxLength) throws IOException {
-        MissingFile.requireRegular(tokenizerJson, "a tokenizer.json");
+        RegularFile.require(tokenizerJson, "a tokenizer.json");
         try (InputStream in = Files.newInputStream(tokenizerJson)) {
             return load(in, tokenizerJson.toString(), maxLength);
         }

@@ -14,10 +14,10 @@ import java.util.Optional;
 import java.util.Set;
 import onnx.Onnx;
 import org.lora4j.error.ClosestNames;
-import org.lora4j.error.MissingFile;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.array.Backend;
+import org.lora4j.internal.format.file.RegularFile;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.shade.protobuf.CodedInputStream;
 import org.nd4j.shade.protobuf.InvalidProtocolBufferException;
@@ -62,7 +62,7 @@ public final class OnnxInitializers {
      * @throws IOException if it cannot be read
      */
     public static OnnxInitializers read(Path file) throws IOException {
-        MissingFile.requireRegular(file, "an ONNX model");
+        RegularFile.require(file, "an ONNX model");
         try (InputStream in = Files.newInputStream(file)) {
             return read(in, file.toString());
         }

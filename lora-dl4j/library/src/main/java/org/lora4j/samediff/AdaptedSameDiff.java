@@ -10,9 +10,11 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Supplier;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.adapter.BaseHashes;
 import org.lora4j.config.AdapterConfig;
+import org.lora4j.config.LoraConfig;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.exec.GraphExecutor;
@@ -49,6 +51,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 public final class AdaptedSameDiff extends HostedModel<LiveAdapter, MergedArrays> implements Trainable {
 
     private final SameDiff base;
+    private final Map<String, String> names;
     private final GraphModules modules;
     private final LiveAdapters factory;
     private final StateGraphs graphs;
@@ -57,6 +60,7 @@ public final class AdaptedSameDiff extends HostedModel<LiveAdapter, MergedArrays
         super(MergedArrays.NONE);
         requirePlain(base);
         this.base = base;
+        this.names = Map.copyOf(names);
         this.modules = GraphModules.find(base, names);
         List<GraphParameter> parameters = GraphParameter.of(base, modules.modules());
         this.factory = new LiveAdapters(base, modules, parameters);
@@ -85,6 +89,11 @@ public final class AdaptedSameDiff extends HostedModel<LiveAdapter, MergedArrays
      */
     public static AdaptedSameDiff of(SameDiff base, Map<String, String> names) {
         return new AdaptedSameDiff(base, names);
+    }
+
+    /** A model of the same base without adapters. */
+    AdaptedSameDiff another() {
+        return of(base, names);
     }
 
     private static void requirePlain(SameDiff base) {
@@ -117,6 +126,23 @@ public final class AdaptedSameDiff extends HostedModel<LiveAdapter, MergedArrays
     @Override
     protected LiveAdapter fresh(String name, AdapterConfig config, long seed) {
         return factory.fresh(name, config, seed, variables());
+    }
+
+    /**
+     * Adds a trainable adapter that starts where a {@link LoraStart} says, not active. {@link #adapter} gives it as a plain
+     * adapter for the untouched base: if the base gives up a part, rank and alpha are doubled as in {@link #plainAdapter}.
+     *
+     * @param name a name that is not taken
+     * @param start the start
+     * @throws IllegalArgumentException if the name is taken or not a name, or the start is of another graph
+     */
+    public void addAdapter(String name, StartedAdapter start) {
+        addFresh(name, start.config(), () -> factory.started(name, start, variables()));
+    }
+
+    /** What a config means on this graph. */
+    List<Target> targets(LoraConfig config) {
+        return factory.targets(config);
     }
 
     @Override
@@ -255,6 +281,11 @@ public final class AdaptedSameDiff extends HostedModel<LiveAdapter, MergedArrays
     @Override
     protected BaseHashes baseHashes() {
         return factory.hashes();
+    }
+
+    @Override
+    public Map<String, Supplier<INDArray>> baseWeights() {
+        return factory.values();
     }
 
     @Override

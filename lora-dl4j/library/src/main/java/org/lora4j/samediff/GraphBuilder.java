@@ -174,12 +174,13 @@ final class GraphBuilder {
         }
     }
 
-    // Cheaper than a new table, and the same unless something is added to the table itself. A full copy of one use of a
-    // shared table has rows of its own.
+    // Cheaper than a new table, and the same unless something else adapts the table, which may ask for its values, as
+    // DoRA does for lengths. A full copy of one use of a shared table has rows of its own.
     private List<RowUpdate> rowsInResult(GraphModule module) {
         boolean lookup = module.shape().kind() == ModuleShape.Kind.EMBEDDING
                 && module.sites().get(0).dataInput() == 1;
-        return lookup && !ofParameters.containsKey(module.weight()) && !copied.contains(module.path())
+        boolean alone = !ofParameters.containsKey(module.weight()) && !attached.containsKey(module.path());
+        return lookup && alone && !copied.contains(module.path())
                 ? rows.getOrDefault(module.weight(), List.of())
                 : List.of();
     }
@@ -224,7 +225,8 @@ final class GraphBuilder {
     private Map<String, Factor> factors(Part part, Map<String, Live> tensors, VariableType type) {
         Map<String, Factor> factors = new LinkedHashMap<>();
         tensors.forEach((suffix, live) -> {
-            Leaf leaf = new Leaf(live.variable(), type, live.array());
+            VariableType own = part.method().isTrained(suffix) ? type : VariableType.CONSTANT;
+            Leaf leaf = new Leaf(live.variable(), own, live.array());
             boolean blocks = part.groups() > 1 && suffix.equals(LoraMethod.B);
             factors.put(suffix, new Factor(leaf, blocks ? blocks(part, live) : null));
         });

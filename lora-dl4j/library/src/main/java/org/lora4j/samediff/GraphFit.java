@@ -18,6 +18,7 @@ import org.lora4j.internal.host.AdapterFit;
 import org.lora4j.internal.host.TokenRows;
 import org.lora4j.method.LoraMethod;
 import org.lora4j.method.ModuleShape;
+import org.lora4j.method.TokenRowsMethod;
 import org.lora4j.quant.StoredWeights;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -68,6 +69,9 @@ final class GraphFit {
         Map<String, INDArray> tensors = new TreeMap<>(all);
         tensors.remove(PeftTensor.TOKEN_ROWS.suffix());
         boolean isKnown = scope.graph().get(path) != null || targets.containsKey(path);
+        if (TokenRowsMethod.original(adapter.config(), path, adapter.modules()).isPresent()) {
+            return;
+        }
         if (!isKnown) {
             Set<String> known = new LinkedHashSet<>(scope.graph().paths());
             known.addAll(targets.keySet());
@@ -78,7 +82,9 @@ final class GraphFit {
             AdapterConfig config = adapter.config();
             Target target = targets.computeIfAbsent(
                     path, p -> GraphSelection.target(config, scope.graph().get(p)));
-            AdapterFit.checkFactors(path, expectedFactors(path, target, tensors), tensors, problems);
+            Map<String, INDArray> own = target.method().cut(target.module().shape(), target.rank(), tensors);
+            AdapterFit.checkFactors(
+                    path, target.method(), target.module().shape(), expectedFactors(path, target, own), own, problems);
         }
     }
 
@@ -118,7 +124,7 @@ final class GraphFit {
                     !none,
                     "module \"" + target.path() + "\" is adapted by the config, but the adapter has no tensors for it");
         }
-        TokenRows.checkFit(expected.tokens(), adapter.modules(), problems);
+        TokenRows.checkFit(adapter.config(), expected.tokens(), adapter.modules(), problems);
     }
 
     private void checkSaved() {

@@ -9,12 +9,17 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.lora4j.config.AdapterConfig;
+import org.lora4j.config.AdapterConfig.TargetUse;
 import org.lora4j.error.Problems;
+import org.lora4j.internal.host.RepeatedLayers;
 import org.lora4j.internal.host.Selection;
 import org.lora4j.internal.host.TokenRows;
-import org.lora4j.internal.host.TrainedBiases;
+import org.lora4j.internal.host.TrainedParameters;
 import org.lora4j.method.AdapterMethod.BiasEffect;
 import org.lora4j.method.LoraMethod;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.autodiff.samediff.VariableType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -27,7 +32,22 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 record GraphSelection(List<Target> targets, List<TokenRows<GraphModule>> tokens, List<GraphParameter> parameters) {
 
     /** The graph that configs are read against. */
-    record Scope(GraphModules graph, List<GraphParameter> parameters, TargetParameters targetParameters) {}
+    record Scope(
+            SameDiff base, GraphModules graph, List<GraphParameter> parameters, TargetParameters targetParameters) {
+
+        /** The arrays of the leaves, by dotted names. */
+        Map<String, INDArray> values() {
+            Map<String, INDArray> values = new LinkedHashMap<>();
+            for (SDVariable variable : base.variables()) {
+                boolean isLeaf = variable.getVariableType() == VariableType.VARIABLE
+                        || variable.getVariableType() == VariableType.CONSTANT;
+                if (isLeaf && variable.getArr() != null) {
+                    values.put(ModulePaths.dotted(variable.name()), variable.getArr());
+                }
+            }
+            return values;
+        }
+    }
 
     /**
      * Reads a config.
@@ -40,6 +60,9 @@ record GraphSelection(List<Target> targets, List<TokenRows<GraphModule>> tokens,
         List<Target> targets = new ArrayList<>(moduleTargets(config, scope.graph()));
         targets.addAll(scope.targetParameters().targets(config, found, problems));
         checkPathsAreUnique(targets, problems);
+        if (!config.layerReplication().isEmpty()) {
+            RepeatedLayers.check(config.layerReplication(), scope.values(), problems);
+        }
         List<String> whole = targets.stream()
                 .filter(target -> target.method().biasEffect() == BiasEffect.ADDS
                         && target.module().fedByWeight())
@@ -60,10 +83,12 @@ record GraphSelection(List<Target> targets, List<TokenRows<GraphModule>> tokens,
         Set<String> adapted = new LinkedHashSet<>();
         targets.forEach(target -> adapted.add(target.module().path()));
         List<GraphParameter> trained = scope.parameters().stream()
-                .filter(parameter -> config.savesFully(parameter.module())
-                        || TrainedBiases.include(
-                                config, parameter.path(), parameter.weightOf() != null, adapted::contains))
+                .filter(parameter -> TrainedParameters.include(
+                        config, parameter.path(), parameter.weightOf() != null, adapted::contains))
                 .toList();
+        Map<String, Boolean> weights = new LinkedHashMap<>();
+        scope.parameters().forEach(parameter -> weights.put(parameter.path(), parameter.weightOf() != null));
+        TrainedParameters.requireNormalizations(config, weights, problems);
         return new GraphSelection(List.copyOf(targets), tokens, trained);
     }
 
@@ -115,14 +140,15 @@ record GraphSelection(List<Target> targets, List<TokenRows<GraphModule>> tokens,
     /** Reads a config that a person wrote; throws if any entry matches nothing or cannot be. */
     static GraphSelection checked(AdapterConfig config, Scope scope) {
         GraphModules graph = scope.graph();
-        List<String> targets =
-                candidates(config, graph).stream().map(GraphModule::path).toList();
-        List<String> adaptable = new ArrayList<>(graph.paths());
-        adaptable.addAll(scope.targetParameters().chosen(config).keySet());
         List<String> holders = scope.parameters().stream()
                 .map(GraphParameter::module)
                 .distinct()
                 .toList();
+        List<String> targets = config.targetUse() == TargetUse.WHOLE
+                ? holders
+                : candidates(config, graph).stream().map(GraphModule::path).toList();
+        List<String> adaptable = new ArrayList<>(graph.paths());
+        adaptable.addAll(scope.targetParameters().chosen(config).keySet());
         Map<String, String> obstacles = new LinkedHashMap<>();
         graph.notAdaptable()
                 .forEach(entry -> obstacles.putIfAbsent(

@@ -18,6 +18,7 @@ import org.lora4j.internal.host.HostAdapter;
 import org.lora4j.internal.host.HostPart;
 import org.lora4j.internal.host.TokenRows;
 import org.lora4j.method.AdapterMethod;
+import org.lora4j.method.AdapterMethods;
 import org.lora4j.train.TrainableParameter;
 import org.lora4j.train.TrainableParameter.Kind;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -29,6 +30,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * @param file what it was made from, with the fields of its file that are only carried along
  * @param modules factors by path of the module in the graph
  * @param tokens replaced rows by path of the embedding
+ * @param shared tensors that modules share, as files hold them, by suffix in PEFT's layout
  * @param copies fully trained parameters by parameter path
  * @param gates how much parts of the rank count, or null if all count alike
  */
@@ -37,6 +39,7 @@ record LiveAdapter(
         PeftFile file,
         Map<String, Part> modules,
         Map<String, Tokens> tokens,
+        Map<String, INDArray> shared,
         Map<String, Copy> copies,
         Gates gates)
         implements HostAdapter {
@@ -71,6 +74,13 @@ record LiveAdapter(
             return target.scaling();
         }
 
+        /** The factors that learn when the adapter does. */
+        Map<String, Live> trained() {
+            Map<String, Live> trained = new LinkedHashMap<>(factors);
+            trained.keySet().removeIf(suffix -> !method().isTrained(suffix));
+            return trained;
+        }
+
         /** Copies of the factors in PEFT's layout. */
         Map<String, INDArray> toPeft() {
             return toPeft(factors);
@@ -90,7 +100,7 @@ record LiveAdapter(
 
         @Override
         public long parameters() {
-            return factors.values().stream()
+            return trained().values().stream()
                     .mapToLong(live -> live.array().length())
                     .sum();
         }
@@ -126,22 +136,44 @@ record LiveAdapter(
         return modules.map(GraphModule::weight).collect(Collectors.toSet());
     }
 
+    @Override
+    public boolean hasGivenStart() {
+        return !config().initialization().movesBase()
+                && modules.values().stream().anyMatch(part -> !part.start().isEmpty());
+    }
+
+    @Override
+    public LiveAdapter withFile(PeftFile other) {
+        return new LiveAdapter(name, other, modules, tokens, shared, copies, gates);
+    }
+
+    @Override
+    public Map<String, Map<String, String>> parameterNames() {
+        Map<String, Map<String, String>> names = new LinkedHashMap<>();
+        modules.values().forEach(part -> {
+            Map<String, String> own = new LinkedHashMap<>();
+            part.trained().forEach((suffix, live) -> own.put(suffix, live.variable()));
+            names.put(part.target().path(), own);
+        });
+        return names;
+    }
+
     /** The same adapter with other arrays in the place of the full copies. */
     LiveAdapter withCopies(Map<String, Copy> others) {
-        return new LiveAdapter(name, file, modules, tokens, others, gates);
+        return new LiveAdapter(name, file, modules, tokens, shared, others, gates);
     }
 
     /** The same adapter with a gate. */
     LiveAdapter withGates(Gates others) {
-        return new LiveAdapter(name, file, modules, tokens, copies, others);
+        return new LiveAdapter(name, file, modules, tokens, shared, copies, others);
     }
 
     /** The same adapter with the very factors and gates of another one, under this one's names of variables. */
     LiveAdapter sharing(LiveAdapter owner) {
-        Map<String, Part> shared = new LinkedHashMap<>();
+        Map<String, Part> parts = new LinkedHashMap<>();
         modules.forEach((path, part) -> {
             Part theirs = owner.modules().get(path);
-            shared.put(
+            parts.put(
                     path,
                     new Part(
                             part.target(),
@@ -149,7 +181,7 @@ record LiveAdapter(
                             arrays(part.start(), theirs.start()),
                             part.groups()));
         });
-        LiveAdapter same = new LiveAdapter(name, file, shared, tokens, copies, null);
+        LiveAdapter same = new LiveAdapter(name, file, parts, tokens, shared, copies, null);
         // The variables of a gate are named after the adapter and the module, which are the same.
         return same.withGates(owner.gates());
     }
@@ -191,7 +223,9 @@ record LiveAdapter(
 
     @Override
     public Adapter snapshot(PeftFile as) {
-        return Adapter.of(as.config(), as.extras(), factors(), saved());
+        Map<String, Map<String, INDArray>> filed = factors();
+        filed.replaceAll((path, tensors) -> AdapterMethods.of(as.config(), path).filed(tensors));
+        return Adapter.of(as.config(), as.extras(), filed, saved());
     }
 
     @Override
@@ -247,7 +281,11 @@ record LiveAdapter(
     /** Copies of factors and rows by path in the adapter. */
     Map<String, Map<String, INDArray>> factors() {
         Map<String, Map<String, INDArray>> factors = new LinkedHashMap<>();
-        modules.values().forEach(part -> factors.put(part.target().path(), part.toPeft()));
+        modules.values().forEach(part -> {
+            Map<String, INDArray> peft = part.toPeft();
+            peft.replaceAll(shared::getOrDefault);
+            factors.put(part.target().path(), peft);
+        });
         tokens.forEach((path, rows) -> factors.computeIfAbsent(path, p -> new LinkedHashMap<>())
                 .put(PeftTensor.TOKEN_ROWS.suffix(), rows.live().array().dup('c')));
         return factors;
@@ -265,16 +303,19 @@ record LiveAdapter(
     Set<String> variables() {
         Set<String> variables = new LinkedHashSet<>();
         trainable().forEach(parameter -> variables.add(parameter.name()));
-        modules.values().forEach(part -> part.start().values().forEach(live -> variables.add(live.variable())));
+        modules.values()
+                .forEach(part -> Stream.concat(part.factors().values().stream(), part.start().values().stream())
+                        .forEach(live -> variables.add(live.variable())));
         return variables;
     }
 
     /** Everything that learns when this adapter does. */
     List<TrainableParameter> trainable() {
         List<TrainableParameter> parameters = new ArrayList<>();
-        modules.forEach((path, part) -> part.factors().forEach((suffix, live) -> {
+        modules.forEach((path, part) -> part.trained().forEach((suffix, live) -> {
             Kind kind = part.method().isBiasOrGain(suffix) ? Kind.BIAS_OR_NORM : Kind.FACTOR;
-            parameters.add(new TrainableParameter(live.variable(), path, kind, live.array()));
+            parameters.add(new TrainableParameter(
+                    live.variable(), path, kind, live.array(), part.target().lowRank(suffix)));
         }));
         tokens.forEach((path, rows) -> parameters.add(new TrainableParameter(
                 rows.live().variable(), path, Kind.WEIGHT, rows.live().array())));

@@ -2,6 +2,7 @@
 package org.lora4j.samediff;
 
 import java.util.Collection;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -14,18 +15,21 @@ import org.lora4j.adapter.BaseHashes;
 import org.lora4j.config.AdapterConfig;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
-import org.lora4j.internal.array.RandomStreams;
 import org.lora4j.internal.format.peft.PeftFile;
 import org.lora4j.internal.format.peft.PeftTensor;
 import org.lora4j.internal.host.TokenRows;
+import org.lora4j.method.AdapterMethods;
 import org.lora4j.method.FactorStart;
+import org.lora4j.method.ModuleShape;
 import org.lora4j.method.TokenRowsMethod;
 import org.lora4j.quant.StoredWeights;
+import org.lora4j.random.RandomStreams;
 import org.lora4j.samediff.LiveAdapter.Copy;
 import org.lora4j.samediff.LiveAdapter.Live;
 import org.lora4j.samediff.LiveAdapter.Part;
 import org.lora4j.samediff.LiveAdapter.Tokens;
 import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Makes the adapters of one graph, fresh ones and imported ones. */
@@ -34,32 +38,74 @@ final class LiveAdapters {
     private final SameDiff base;
     private final GraphSelection.Scope scope;
     private final BaseHashes hashes;
+    private final Map<String, Supplier<INDArray>> values = new LinkedHashMap<>();
 
     LiveAdapters(SameDiff base, GraphModules graph, List<GraphParameter> parameters) {
         this.base = base;
-        this.scope = new GraphSelection.Scope(graph, parameters, new TargetParameters(base, parameters));
-        Map<String, Supplier<INDArray>> values = new LinkedHashMap<>();
+        this.scope = new GraphSelection.Scope(base, graph, parameters, new TargetParameters(base, parameters));
+        Map<String, Supplier<INDArray>> exact = new LinkedHashMap<>();
         Collection<String> stored = StoredWeights.names(base);
-        parameters.stream()
-                .filter(parameter -> !stored.contains(parameter.variable()))
-                .forEach(
-                        parameter -> values.put(parameter.path(), () -> parameter.toPeft(array(parameter.variable()))));
-        this.hashes = new BaseHashes(values);
+        for (GraphParameter parameter : parameters) {
+            values.put(parameter.path(), () -> parameter.toPeft(array(parameter.variable())));
+            if (!stored.contains(parameter.variable())) {
+                exact.put(parameter.path(), values.get(parameter.path()));
+            }
+        }
+        this.hashes = new BaseHashes(exact);
     }
 
     BaseHashes hashes() {
         return hashes;
     }
 
+    /** How to get each parameter of the base, by path, in the layout of adapter files. */
+    Map<String, Supplier<INDArray>> values() {
+        return Collections.unmodifiableMap(values);
+    }
+
     /** Makes a fresh adapter; {@code taken} are the variables of the other adapters. */
     LiveAdapter fresh(String name, AdapterConfig config, long seed, Set<String> taken) {
+        return fresh(name, config, seed, taken, null);
+    }
+
+    /** Makes a fresh adapter that starts where it is told. */
+    LiveAdapter started(String name, StartedAdapter start, Set<String> taken) {
+        Set<String> meant = new LinkedHashSet<>();
+        targets(start.config()).forEach(target -> meant.add(target.path()));
+        if (!meant.equals(start.factors().keySet())) {
+            throw new IllegalArgumentException("addAdapter " + MessageText.name(name) + ": the start is one of "
+                    + Problems.quoted(start.factors().keySet()) + "; expected the targets of its config on this graph, "
+                    + Problems.quoted(meant) + ". Add it to the model that it was made for.");
+        }
+        return fresh(name, start.config(), 0, taken, start);
+    }
+
+    /** What a config of an adapter means here. */
+    List<Target> targets(AdapterConfig config) {
+        return GraphSelection.checked(config, scope).targets();
+    }
+
+    private LiveAdapter fresh(String name, AdapterConfig config, long seed, Set<String> taken, StartedAdapter given) {
         GraphSelection selection = GraphSelection.checked(config, scope);
         List<GraphModule> modules =
                 selection.targets().stream().map(Target::module).toList();
         checkDropout("adapter \"" + name + "\"", config, modules);
         Making making = new Making(name, PeftFile.of(config), taken);
+        Map<String, ModuleShape> shapes = new LinkedHashMap<>();
+        selection
+                .targets()
+                .forEach(target -> shapes.put(target.path(), target.module().shape()));
+        Map<String, long[]> shared = AdapterMethods.shared(config, shapes);
         for (Target target : selection.targets()) {
-            Map<String, INDArray> factors = target.method().initialize(start(config, target, seed));
+            if (given != null) {
+                making.add(
+                        target,
+                        given.factors().get(target.path()),
+                        given.givenUp().getOrDefault(target.path(), Map.of()),
+                        1);
+                continue;
+            }
+            Map<String, INDArray> factors = target.method().initialize(start(config, target, seed, shared));
             making.add(target, factors, config.initialization().movesBase() ? factors : Map.of(), 1);
         }
         for (TokenRows<GraphModule> rows : selection.tokens()) {
@@ -71,7 +117,7 @@ final class LiveAdapters {
         return making.done();
     }
 
-    private FactorStart start(AdapterConfig config, Target target, long seed) {
+    private FactorStart start(AdapterConfig config, Target target, long seed, Map<String, long[]> shared) {
         GraphModule module = target.module();
         return new FactorStart(
                 module.shape(),
@@ -80,6 +126,7 @@ final class LiveAdapters {
                 config.initialization(),
                 RandomStreams.of(seed, module.path()),
                 base.getVariable(module.weight()).dataType(),
+                shared,
                 () -> module.weightLayout().toPeft(array(module.weight()), module.shape()));
     }
 
@@ -142,7 +189,7 @@ final class LiveAdapters {
         AdapterConfig config = adapter.config();
         boolean moved = config.initialization().movesBase()
                 && !adapter.savedParameters().containsKey(target.module().weightPath());
-        return moved ? target.method().initialize(start(config, target, 0)) : Map.of();
+        return moved ? target.method().initialize(start(config, target, 0, Map.of())) : Map.of();
     }
 
     private INDArray array(String variable) {
@@ -156,6 +203,7 @@ final class LiveAdapters {
         private final Set<String> taken;
         private final Map<String, Part> parts = new LinkedHashMap<>();
         private final Map<String, Tokens> tokens = new LinkedHashMap<>();
+        private final Map<String, INDArray> shared = new LinkedHashMap<>();
         private final Map<String, Copy> copies = new LinkedHashMap<>();
 
         Making(String name, PeftFile file, Set<String> takenByOthers) {
@@ -168,7 +216,15 @@ final class LiveAdapters {
         }
 
         void add(Target target, Map<String, INDArray> factors, Map<String, INDArray> start, long groups) {
-            Part part = new Part(target, live(target, factors, ""), live(target, start, ".start"), groups);
+            factors.forEach((suffix, tensor) -> {
+                if (target.method().isShared(suffix)) {
+                    shared.putIfAbsent(
+                            suffix,
+                            tensor.castTo(array(target.module().weight()).dataType()));
+                }
+            });
+            Map<String, INDArray> own = target.method().cut(target.module().shape(), target.rank(), factors);
+            Part part = new Part(target, live(target, own, ""), live(target, start, ".start"), groups);
             parts.put(target.module().path(), part);
         }
 
@@ -176,9 +232,11 @@ final class LiveAdapters {
             GraphModule module = target.module();
             Map<String, Live> live = new LinkedHashMap<>();
             tensors.forEach((suffix, tensor) -> {
-                INDArray array = target.layout(suffix)
-                        .factorFromPeft(
-                                tensor.castTo(base.getVariable(module.weight()).dataType()));
+                boolean integers = PeftTensor.ofSuffix(suffix)
+                        .filter(PeftTensor::isInteger)
+                        .isPresent();
+                DataType type = base.getVariable(module.weight()).dataType();
+                INDArray array = target.layout(suffix).factorFromPeft(integers ? tensor : tensor.castTo(type));
                 live.put(suffix, new Live(free(variable(module.path(), suffix) + ending), array));
             });
             return live;
@@ -213,7 +271,7 @@ final class LiveAdapters {
         }
 
         LiveAdapter done() {
-            return new LiveAdapter(name, file, parts, tokens, copies, null);
+            return new LiveAdapter(name, file, parts, tokens, shared, copies, null);
         }
     }
 }

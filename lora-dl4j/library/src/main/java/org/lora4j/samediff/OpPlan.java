@@ -57,7 +57,15 @@ record OpPlan(List<SitePlan> sites, LeafUpdates updates) implements OpRewrite {
         /** Where the adapter acts in an op of a form. */
         Place place(SiteForm form) {
             boolean beside = method.place() != Place.INPUT || form.knowsInputAxis();
-            return !form.fedByWeight() && beside ? method.place() : Place.WEIGHT;
+            if (form.fedByWeight() || !beside) {
+                return Place.WEIGHT;
+            }
+            return dropsBesideWeight() ? Place.OUTPUT : method.place();
+        }
+
+        /** The update of a weight that sees another input than the weight is multiplied on its own. */
+        private boolean dropsBesideWeight() {
+            return mask != null && method.place() == Place.WEIGHT;
         }
 
         SDVariable input(OpContext context, SiteGraph site, SDVariable x) {
@@ -67,6 +75,9 @@ record OpPlan(List<SitePlan> sites, LeafUpdates updates) implements OpRewrite {
         SDVariable output(OpContext context, SiteGraph site, SDVariable y) {
             SDVariable dropout = mask == null ? null : context.placeholder(mask, site.input());
             SiteFactors now = variables(context, site, factors, dropout);
+            if (dropsBesideWeight()) {
+                return y.add(site.applied(now.drop(site.input()), method.weightUpdate(site, now)));
+            }
             if (start.isEmpty()) {
                 return method.output(site, now, y);
             }

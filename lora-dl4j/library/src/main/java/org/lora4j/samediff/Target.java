@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.samediff;
 
+import java.util.List;
+import java.util.Optional;
 import org.lora4j.config.AdapterConfig;
 import org.lora4j.internal.samediff.form.Layout;
 import org.lora4j.method.AdapterMethod;
 import org.lora4j.method.AdapterMethods;
+import org.lora4j.method.LoraMethod;
+import org.lora4j.method.ModuleShape;
+import org.lora4j.train.TrainableParameter.LowRank;
 
 /**
  * A module, or a parameter seen as one, that an adapter gives factors.
@@ -31,5 +36,15 @@ record Target(String path, GraphModule module, int rank, double scaling, Adapter
     /** How a factor lies in graphs. */
     Layout layout(String suffix) {
         return method.isThin(suffix) ? module.factorLayout() : Layout.SAME;
+    }
+
+    /** Where the rank of a factor of LoRA lies, if an axis is of the rank alone. */
+    Optional<LowRank> lowRank(String suffix) {
+        int inFiles = List.of(LoraMethod.A, LoraMethod.B).indexOf(suffix);
+        ModuleShape shape = module.shape();
+        return inFiles < 0 || shape.kind() == ModuleShape.Kind.EXPERTS
+                ? Optional.empty()
+                : Optional.of(new LowRank(
+                        layout(suffix).factorAxis(inFiles, 2 + shape.kernel().size()), scaling));
     }
 }

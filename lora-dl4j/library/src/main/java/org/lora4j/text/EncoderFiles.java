@@ -12,9 +12,9 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.lora4j.error.ClosestNames;
 import org.lora4j.error.MessageText;
-import org.lora4j.error.MissingFile;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.error.Problems;
+import org.lora4j.internal.format.file.RegularFile;
 import org.lora4j.internal.format.huggingface.JsonObjectFile;
 import org.lora4j.internal.format.huggingface.SentenceModules;
 import org.lora4j.internal.format.huggingface.TokenizerVocabulary;
@@ -81,7 +81,7 @@ final class EncoderFiles {
         if (Files.isDirectory(path)) {
             return ofDirectory(path);
         }
-        MissingFile.requireRegular(path, "an ONNX model or a directory of Hugging Face");
+        RegularFile.require(path, "an ONNX model or a directory of Hugging Face");
         return ofOnnx(path);
     }
 
@@ -148,7 +148,7 @@ final class EncoderFiles {
 
     private static TextEncoder encoder(Path model, BertWeights weights, Path folder, Path tokenizer)
             throws IOException {
-        MissingFile.requireRegular(tokenizer, "the tokenizer.json of the model");
+        RegularFile.require(tokenizer, "the tokenizer.json of the model");
         Optional<SentenceModules> modules = SentenceModules.read(folder);
         return encoder(
                 model.toString(),

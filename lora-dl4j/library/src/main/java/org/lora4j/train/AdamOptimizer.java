@@ -62,7 +62,7 @@ public record AdamOptimizer(double learningRate, double beta1, double beta2, dou
 
     @Override
     public ParameterUpdater updaterFor(TrainableParameter parameter) {
-        return new BlockUpdater(parameter, new AdamRule(parameter, beta1, beta2, epsilon, false));
+        return new BlockUpdater(parameter, new AdamRule(parameter, beta1, beta2, epsilon, AdamRule.Decay.IN_GRADIENT));
     }
 
     static void check(

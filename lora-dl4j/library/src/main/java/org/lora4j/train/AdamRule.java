@@ -7,18 +7,28 @@ import java.util.List;
  * AdamOptimizer's arithmetic with both kinds of weight decay, in the order and with the place of epsilon of {@code torch.optim}:
  *
  * <pre>
- * decoupled: p = p (1 - rate decay)      coupled: g = g + decay p
+ * before: p = p (1 - rate decay)      in the gradient: g = g + decay p
  * m = m + (1 - beta1) (g - m)
  * v = beta2 v + (1 - beta2) g^2
  * p = p - rate / (1 - beta1^t) * m / (sqrt(v) / sqrt(1 - beta2^t) + epsilon)
  * </pre>
+ *
+ * Decay after the step is that of the AdamW of early Transformers, which PEFT's LoRA-FA follows: it multiplies what the step
+ * gave, and epsilon is added to the root before its correction.
  */
 final class AdamRule implements BlockRule {
+
+    /** Where weight decay comes in. */
+    enum Decay {
+        IN_GRADIENT,
+        BEFORE,
+        AFTER
+    }
 
     private final double beta1;
     private final double beta2;
     private final double epsilon;
-    private final boolean decoupled;
+    private final Decay decay;
     private final StateArray m;
     private final StateArray v;
 
@@ -26,12 +36,13 @@ final class AdamRule implements BlockRule {
     private double coupledDecay;
     private double stepSize;
     private double inverseRootCorrection;
+    private double small;
 
-    AdamRule(TrainableParameter parameter, double beta1, double beta2, double epsilon, boolean decoupled) {
+    AdamRule(TrainableParameter parameter, double beta1, double beta2, double epsilon, Decay decay) {
         this.beta1 = beta1;
         this.beta2 = beta2;
         this.epsilon = epsilon;
-        this.decoupled = decoupled;
+        this.decay = decay;
         this.m = new StateArray("m", parameter.value());
         this.v = new StateArray("v", parameter.value());
     }
@@ -43,10 +54,11 @@ final class AdamRule implements BlockRule {
 
     @Override
     public void begin(UpdateStep step, long update) {
-        keep = decoupled ? 1 - step.learningRate() * step.weightDecay() : 1;
-        coupledDecay = decoupled ? 0 : step.weightDecay();
-        stepSize = step.learningRate() / (1 - Math.pow(beta1, update));
+        keep = decay == Decay.IN_GRADIENT ? 1 : 1 - step.learningRate() * step.weightDecay();
+        coupledDecay = decay == Decay.IN_GRADIENT ? step.weightDecay() : 0;
+        stepSize = step.learningRate() / (1 - Math.pow(beta1, update)) * (decay == Decay.AFTER ? keep : 1);
         inverseRootCorrection = 1 / Math.sqrt(1 - Math.pow(beta2, update));
+        small = decay == Decay.AFTER ? epsilon * inverseRootCorrection : epsilon;
     }
 
     @Override
@@ -101,9 +113,9 @@ final class AdamRule implements BlockRule {
         float kept = (float) keep;
         float size = (float) stepSize;
         float correction = (float) inverseRootCorrection;
-        float small = (float) epsilon;
+        float added = (float) small;
         for (int i = 0; i < n; i++) {
-            p[i] = kept * p[i] - size * m[i] / ((float) Math.sqrt(v[i]) * correction + small);
+            p[i] = kept * p[i] - size * m[i] / ((float) Math.sqrt(v[i]) * correction + added);
         }
     }
 
@@ -111,9 +123,9 @@ final class AdamRule implements BlockRule {
         double kept = keep;
         double size = stepSize;
         double correction = inverseRootCorrection;
-        double small = epsilon;
+        double added = small;
         for (int i = 0; i < n; i++) {
-            p[i] = kept * p[i] - size * m[i] / (Math.sqrt(v[i]) * correction + small);
+            p[i] = kept * p[i] - size * m[i] / (Math.sqrt(v[i]) * correction + added);
         }
     }
 }

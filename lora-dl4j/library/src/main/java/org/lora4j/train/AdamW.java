@@ -85,6 +85,6 @@ public record AdamW(double learningRate, double beta1, double beta2, double epsi
 
     @Override
     public ParameterUpdater updaterFor(TrainableParameter parameter) {
-        return new BlockUpdater(parameter, new AdamRule(parameter, beta1, beta2, epsilon, true));
+        return new BlockUpdater(parameter, new AdamRule(parameter, beta1, beta2, epsilon, AdamRule.Decay.BEFORE));
     }
 }

@@ -4,6 +4,7 @@ package org.lora4j.train;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import org.lora4j.exec.GraphExecutor;
+import org.lora4j.method.StepRule;
 
 /** A model that is run in another way. */
 final class ChangedTrainable implements Trainable {
@@ -21,6 +22,11 @@ final class ChangedTrainable implements Trainable {
     @Override
     public List<TrainableParameter> trainableParameters() {
         return model.trainableParameters();
+    }
+
+    @Override
+    public List<StepRule> stepRules() {
+        return model.stepRules();
     }
 
     // The model makes a new executor when its state changes.

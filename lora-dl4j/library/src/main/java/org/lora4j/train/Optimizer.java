@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.train;
 
+import java.util.List;
+
 /**
  * A rule that turns gradients into updates; a value, from which every run makes fresh state per parameter.
  *
- * <p>Ready ones: {@link AdamW}, {@link AdamOptimizer}, {@link SgdOptimizer}, and {@link Nd4jOptimizer} for the updaters of ND4J.
+ * <p>Ready ones: {@link AdamW}, {@link AdamOptimizer}, {@link SgdOptimizer}, {@link LoraFa}, and {@link Nd4jOptimizer} for the updaters of ND4J.
  *
  * @apiNote Status: experimental
  */
@@ -43,4 +45,14 @@ public interface Optimizer {
      * @return a new updater
      */
     ParameterUpdater updaterFor(TrainableParameter parameter);
+
+    /**
+     * Makes the states for all parameters of one run, for rules in which one parameter has a say in the update of another.
+     *
+     * @param parameters the parameters
+     * @return a new updater for each, in their order
+     */
+    default List<ParameterUpdater> updatersFor(List<TrainableParameter> parameters) {
+        return parameters.stream().map(this::updaterFor).toList();
+    }
 }

@@ -21,8 +21,13 @@ import org.lora4j.error.Problems;
  */
 public final class ParameterGroup {
 
-    private static final Predicate<TrainableParameter> FAST = parameter ->
-            parameter.name().contains(".lora_B.") || parameter.kind() == TrainableParameter.Kind.BIAS_OR_NORM;
+    private static final Predicate<TrainableParameter> MAGNITUDE =
+            parameter -> parameter.name().contains(".lora_magnitude_vector");
+    private static final Predicate<TrainableParameter> FAST =
+            parameter -> parameter.name().contains(".lora_B.")
+                    || (parameter.kind() == TrainableParameter.Kind.BIAS_OR_NORM && !MAGNITUDE.test(parameter));
+    private static final Predicate<TrainableParameter> IS_VECTOR =
+            parameter -> parameter.value().rank() < 2;
     private static final Predicate<TrainableParameter> OF_EMBEDDING =
             parameter -> parameter.name().contains(".lora_embedding_");
 
@@ -32,6 +37,7 @@ public final class ParameterGroup {
     private final OptionalDouble rate;
     private final OptionalDouble decay;
     private final boolean mayBeEmpty;
+    private final boolean sparesNone;
 
     private ParameterGroup(
             String name,
@@ -39,31 +45,44 @@ public final class ParameterGroup {
             double rateFactor,
             OptionalDouble rate,
             OptionalDouble decay,
-            boolean mayBeEmpty) {
+            boolean mayBeEmpty,
+            boolean sparesNone) {
         this.name = Objects.requireNonNull(name, "ParameterGroup: name is null; expected a name for messages");
         this.selector = Objects.requireNonNull(selector, "ParameterGroup: selector is null; expected a predicate");
         this.rateFactor = rateFactor;
         this.rate = rate;
         this.decay = decay;
         this.mayBeEmpty = mayBeEmpty;
+        this.sparesNone = sparesNone;
     }
 
     /**
      * The groups of PEFT's {@code create_loraplus_optimizer}: B, biases and gains learn faster, factors of embeddings at a rate
-     * of their own, all else follows the optimizer.
+     * of their own, all else follows the optimizer. Magnitudes of DoRA go by the number of their axes, and get weight decay, as
+     * they are not called biases.
      */
     static List<ParameterGroup> loraPlus(double ratio, double embeddingRate) {
         return List.of(
                 where("LoRA+ B, biases and gains", FAST)
                         .withLearningRateFactor(ratio)
-                        .orEmpty(),
+                        .orEmpty(false),
+                where("LoRA+ magnitudes", MAGNITUDE.and(IS_VECTOR))
+                        .withLearningRateFactor(ratio)
+                        .orEmpty(true),
+                where("LoRA+ magnitudes of convolutions", MAGNITUDE.and(IS_VECTOR.negate()))
+                        .orEmpty(true),
                 where("LoRA+ embeddings", OF_EMBEDDING)
                         .withLearningRate(embeddingRate)
-                        .orEmpty());
+                        .orEmpty(false));
     }
 
-    private ParameterGroup orEmpty() {
-        return new ParameterGroup(name, selector, rateFactor, rate, decay, true);
+    private ParameterGroup orEmpty(boolean decaysGains) {
+        return new ParameterGroup(name, selector, rateFactor, rate, decay, true, decaysGains);
+    }
+
+    /** Whether gains get the weight decay of the optimizer in this group, too. */
+    boolean sparesNone() {
+        return sparesNone;
     }
 
     boolean mayBeEmpty() {
@@ -78,7 +97,7 @@ public final class ParameterGroup {
      * @return the group, so far with the rate and the decay of the optimizer
      */
     public static ParameterGroup where(String name, Predicate<TrainableParameter> selector) {
-        return new ParameterGroup(name, selector, 1, OptionalDouble.empty(), OptionalDouble.empty(), false);
+        return new ParameterGroup(name, selector, 1, OptionalDouble.empty(), OptionalDouble.empty(), false, false);
     }
 
     /**
@@ -137,7 +156,7 @@ public final class ParameterGroup {
         Problems problems = new Problems();
         problems.finiteAboveZero("learningRateFactor", factor);
         problems.throwIfAny(where());
-        return new ParameterGroup(name, selector, factor, OptionalDouble.empty(), decay, mayBeEmpty);
+        return new ParameterGroup(name, selector, factor, OptionalDouble.empty(), decay, mayBeEmpty, sparesNone);
     }
 
     /**
@@ -151,7 +170,7 @@ public final class ParameterGroup {
         Problems problems = new Problems();
         problems.finiteAboveZero("learningRate", learningRate);
         problems.throwIfAny(where());
-        return new ParameterGroup(name, selector, 1, OptionalDouble.of(learningRate), decay, mayBeEmpty);
+        return new ParameterGroup(name, selector, 1, OptionalDouble.of(learningRate), decay, mayBeEmpty, sparesNone);
     }
 
     /**
@@ -165,7 +184,8 @@ public final class ParameterGroup {
         Problems problems = new Problems();
         problems.finiteFromZero("weightDecay", weightDecay);
         problems.throwIfAny(where());
-        return new ParameterGroup(name, selector, rateFactor, rate, OptionalDouble.of(weightDecay), mayBeEmpty);
+        return new ParameterGroup(
+                name, selector, rateFactor, rate, OptionalDouble.of(weightDecay), mayBeEmpty, sparesNone);
     }
 
     /**

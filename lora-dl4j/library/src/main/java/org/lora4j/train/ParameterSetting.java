@@ -49,7 +49,9 @@ record ParameterSetting(TrainableParameter parameter, Optional<ParameterGroup> g
     }
 
     private static double decay(TrainableParameter parameter, Optional<ParameterGroup> group, TrainingPlan plan) {
-        boolean spared = parameter.kind() == Kind.BIAS_OR_NORM && !plan.decayBiasAndNorm();
+        boolean spared = parameter.kind() == Kind.BIAS_OR_NORM
+                && !plan.decayBiasAndNorm()
+                && !group.map(ParameterGroup::sparesNone).orElse(false);
         double usual = spared ? 0 : plan.optimizer().weightDecay();
         return group.isPresent() ? group.get().weightDecay().orElse(usual) : usual;
     }

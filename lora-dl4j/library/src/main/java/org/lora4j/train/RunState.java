@@ -28,6 +28,7 @@ final class RunState {
     private final BestKeeper best;
     private final RunLog log;
     private final RunGradients gradients;
+    private final StepRules rules;
     private final Position position = new Position();
 
     RunState(
@@ -36,10 +37,11 @@ final class RunState {
             OptionalLong totalSteps,
             BestKeeper best,
             RunLog log,
-            RunGradients gradients) {
+            RunGradients gradients,
+            StepRules rules) {
         this.plan = plan;
         this.parameters = parameters;
-        this.updaters = parameters.stream().map(plan.optimizer()::updaterFor).toList();
+        this.updaters = plan.optimizer().updatersFor(parameters);
         this.startNorms = new ArrayList<>(
                 parameters.stream().map(p -> Norms.norm(p.value())).toList());
         this.watch = new GradientWatch(parameters, plan.allowedWithoutGradient());
@@ -47,6 +49,7 @@ final class RunState {
         this.best = best;
         this.log = log;
         this.gradients = gradients;
+        this.rules = rules;
     }
 
     List<ParameterUpdater> updaters() {
@@ -102,6 +105,7 @@ final class RunState {
         best.save(content.part("best"));
         log.save(content.part("log"));
         position.save(content.part("position"));
+        rules.save(content.part("rules"));
         return content;
     }
 
@@ -130,6 +134,7 @@ final class RunState {
         for (int i = 0; i < values.size(); i++) {
             parameters.get(i).value().assign(values.get(i));
         }
+        rules.load(content.part("rules"));
     }
 
     private static int mostParts(CheckpointContent content) {
@@ -157,6 +162,7 @@ final class RunState {
         problems.check(
                 content.text("plan").equals(planText()),
                 "the plan is " + planText() + ", expected the one of the checkpoint, " + content.text("plan"));
+        rules.check(content.part("rules"), problems);
         problems.check(
                 content.count("parameters") == parameters.size(),
                 parameters.size() + " parameters learn, expected " + content.count("parameters"));

@@ -6,6 +6,7 @@ import java.util.Objects;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.exec.kernel.Multiplier;
 import org.lora4j.internal.engine.ParallelExecutor;
+import org.lora4j.method.StepRule;
 
 /**
  * Something a training loop can train: live parameters, and an executor that computes their gradients.
@@ -28,6 +29,16 @@ public interface Trainable {
      * @return the executor for training (dropout on); inference through {@link GraphExecutor#output} has dropout off
      */
     GraphExecutor executor();
+
+    /**
+     * What methods of the adapters that learn want beside gradients: terms of the loss, and a word after each step. The loop
+     * asks once for a run.
+     *
+     * @return new rules, none by default
+     */
+    default List<StepRule> stepRules() {
+        return List.of();
+    }
 
     /**
      * The same model, its batches shared among threads as {@link ParallelExecutor} describes: for losses

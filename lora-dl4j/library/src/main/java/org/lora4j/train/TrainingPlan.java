@@ -357,7 +357,7 @@ public final class TrainingPlan {
         /**
          * Adds the groups of LoRA+ (Hayou et al., 2024, arXiv 2402.12354) as PEFT's {@code create_loraplus_optimizer} makes them:
          * B, trained biases and gains learn {@code ratio} times as fast as A and as matrices that are trained fully, biases and
-         * gains without weight decay; factors of embeddings learn at 1e-6.
+         * gains without weight decay, magnitudes of DoRA with it (those of convolutions at the usual rate); factors of embeddings learn at 1e-6.
          *
          * @param ratio factor on the optimizer's rate, finite and above 0; 16 in the paper
          * @return this

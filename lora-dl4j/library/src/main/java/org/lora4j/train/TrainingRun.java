@@ -10,6 +10,7 @@ import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.function.LongSupplier;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.lora4j.error.OutOfMemory;
 import org.lora4j.error.Problems;
 import org.lora4j.exec.LossAndGradients;
@@ -28,6 +29,8 @@ final class TrainingRun implements AutoCloseable {
     private final List<TrainableParameter> parameters;
     private final List<ParameterSetting> settings;
     private final OptionalLong totalSteps;
+    private final StepRules rules;
+    private final List<Penalty> penalties;
     private final RunState state;
     private final BestKeeper best;
     private final RunLog log;
@@ -57,17 +60,20 @@ final class TrainingRun implements AutoCloseable {
         this.nanoTime = nanoTime;
         this.parameters = List.copyOf(model.trainableParameters());
         this.totalSteps = totalSteps(plan, batches.batchesPerEpoch());
+        this.rules = StepRules.of(model.stepRules(), parameters);
+        this.penalties =
+                Stream.concat(plan.penalties().stream(), rules.penalties()).toList();
 
         Problems problems = new Problems();
         this.settings = ParameterSetting.of(parameters, plan, problems);
         checkPlan(problems);
-        plan.penalties().forEach(penalty -> problems.addAll(penalty.misfits(parameters)));
+        penalties.forEach(penalty -> problems.addAll(penalty.misfits(parameters)));
         problems.throwIfAny("Trainer");
 
         this.source = new RunGradients(model, plan, cache);
         this.best = new BestKeeper(parameters, evaluation.orElse(null), plan);
         this.log = new RunLog(totalSteps);
-        this.state = new RunState(plan, parameters, totalSteps, best, log, source);
+        this.state = new RunState(plan, parameters, totalSteps, best, log, source, rules);
         this.position = state.position();
         this.failures = new Failures(parameters, best, state.divergence(), plan.allowedNotFinite());
     }
@@ -210,14 +216,13 @@ final class TrainingRun implements AutoCloseable {
         long from = nanoTime.getAsLong();
         findRate();
         // Penalties are added in place, and a gradient may be the array of an input.
-        boolean copy = plan.accumulation() > 1
-                || plan.clipping() instanceof GradientClipping.ByValue
-                || !plan.penalties().isEmpty();
+        boolean copy =
+                plan.accumulation() > 1 || plan.clipping() instanceof GradientClipping.ByValue || !penalties.isEmpty();
         try (StepGradients gradients = new StepGradients(parameters, copy)) {
             Map<String, INDArray> inputs = accumulate(iterator, gradients);
             double norm = checkedNorm(gradients, inputs);
             checkProgress(gradients, norm);
-            if (!plan.penalties().isEmpty()) {
+            if (!penalties.isEmpty()) {
                 norm = addPenalties(gradients);
             }
             update(gradients, norm);
@@ -328,7 +333,7 @@ final class TrainingRun implements AutoCloseable {
 
     /** The norm of the mean gradient of loss and penalties; nothing has changed yet when a penalty is bad. */
     private double addPenalties(StepGradients gradients) {
-        for (Penalty penalty : plan.penalties()) {
+        for (Penalty penalty : penalties) {
             LossAndGradients term = penalty.at(parameters);
             gradients.hold(term);
             List<String> bad = term.gradients().entrySet().stream()
@@ -365,6 +370,7 @@ final class TrainingRun implements AutoCloseable {
             UpdateStep step = new UpdateStep(rate, setting.weightDecay(), scale, log.steps(), position.epoch());
             state.updaters().get(i).update(gradient, step);
         }
+        rules.afterStep(log.steps(), gradients.arrays(), scale);
     }
 
     private Failures.Where where(long step, double loss) {
@@ -373,6 +379,7 @@ final class TrainingRun implements AutoCloseable {
 
     private TrainingResult result() {
         boolean restored = best.restore();
+        rules.afterRun();
         return new TrainingResult(
                 position.ending(),
                 log.steps(),

@@ -21,6 +21,7 @@ import org.lora4j.internal.array.Backend;
 import org.lora4j.internal.array.io.ArrayBytes;
 import org.lora4j.internal.array.io.ElementCodec;
 import org.lora4j.internal.format.huggingface.Checkpoint;
+import org.lora4j.model.AdaptedModel;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -44,10 +45,12 @@ public final class ModelWeights implements Closeable {
     private final Map<String, Weight> weights;
     private final TensorFile file;
     private final Path source;
+    private final boolean hosted;
     private boolean closed;
 
-    private ModelWeights(Map<String, Weight> weights, TensorFile file, Path source) {
+    private ModelWeights(Map<String, Weight> weights, TensorFile file, Path source, boolean hosted) {
         this.source = source;
+        this.hosted = hosted;
         this.weights = Collections.unmodifiableMap(weights);
         this.file = file;
     }
@@ -62,7 +65,23 @@ public final class ModelWeights implements Closeable {
         Map<String, Weight> weights = new LinkedHashMap<>();
         arrays.forEach((name, array) -> weights.put(
                 name, new Weight(array.shape().clone(), array.dataType().isFPType(), () -> array)));
-        return new ModelWeights(weights, null, null);
+        return new ModelWeights(weights, null, null, false);
+    }
+
+    /**
+     * Takes the parameters of a model that carries adapters: those of its base, whatever is active or merged. They are
+     * computed from the model's own arrays when they are asked for.
+     *
+     * @param model the model; its base is not to be changed while this object is used
+     * @return the weights, by path of a parameter
+     */
+    public static ModelWeights of(AdaptedModel model) {
+        Map<String, Weight> weights = new LinkedHashMap<>();
+        model.baseWeights().forEach((path, value) -> {
+            INDArray array = value.get();
+            weights.put(path, new Weight(array.shape().clone(), array.dataType().isFPType(), value::get));
+        });
+        return new ModelWeights(weights, null, null, true);
     }
 
     /**
@@ -89,7 +108,7 @@ public final class ModelWeights implements Closeable {
                                 entry.shape(),
                                 ElementCodec.of(entry.dtype()).isPresent(),
                                 () -> read(path, file, entry))));
-        return new ModelWeights(weights, file, path);
+        return new ModelWeights(weights, file, path, false);
     }
 
     private static INDArray read(Path path, TensorFile reader, TensorEntry entry) throws IOException {
@@ -134,6 +153,11 @@ public final class ModelWeights implements Closeable {
     boolean isExact(String name) {
         DType type = file == null ? DType.F32 : file.tensor(name).dtype();
         return type == DType.F32 || type == DType.F64;
+    }
+
+    /** Whether the weights of linear modules are [out, in], whatever a config says of the model that it was made for. */
+    boolean isHosted() {
+        return hosted;
     }
 
     /** The file that the parameters are in, or null. */

@@ -28,10 +28,11 @@ record ShapeFit(ModuleShape shape, boolean transposed) {
 
         /** The fit of a module's weight, the flag of the config deciding where both ways round are possible. */
         Optional<ShapeFit> ofWeight(long[] weight, boolean fanInFanOut) {
-            if (factors.containsKey(LoraMethod.EMBEDDING_A)) {
-                return fit(weight.length == 2 ? ModuleShape.embedding(weight[0], weight[1]) : null);
-            }
             if (weight.length == 2) {
+                Optional<ShapeFit> table = fit(ModuleShape.embedding(weight[0], weight[1]));
+                if (table.isPresent()) {
+                    return table;
+                }
                 Optional<ShapeFit> straight = fit(ModuleShape.linear(weight[1], weight[0]));
                 Optional<ShapeFit> turned =
                         fit(ModuleShape.linear(weight[0], weight[1])).map(fit -> new ShapeFit(fit.shape(), true));
@@ -88,10 +89,11 @@ record ShapeFit(ModuleShape shape, boolean transposed) {
             } catch (IllegalArgumentException notForThisKind) {
                 return Optional.empty();
             }
-            boolean fits = expected.keySet().equals(factors.keySet())
+            Map<String, INDArray> cut = method.of(shape).cut(shape, rank, factors);
+            boolean fits = expected.keySet().equals(cut.keySet())
                     && expected.entrySet().stream()
                             .allMatch(factor ->
-                                    Arrays.equals(factors.get(factor.getKey()).shape(), factor.getValue()));
+                                    Arrays.equals(cut.get(factor.getKey()).shape(), factor.getValue()));
             return fits ? Optional.of(new ShapeFit(shape, false)) : Optional.empty();
         }
     }

@@ -21,7 +21,6 @@ import org.lora4j.error.Problems;
 import org.lora4j.format.TensorEntry;
 import org.lora4j.format.TensorFile;
 import org.lora4j.format.safetensors.TensorSource;
-import org.lora4j.internal.array.RandomStreams;
 import org.lora4j.internal.array.io.ArrayBytes;
 import org.lora4j.internal.array.io.ElementCodec;
 import org.lora4j.internal.format.peft.PeftTensor;
@@ -30,6 +29,7 @@ import org.lora4j.internal.host.Folding.Update;
 import org.lora4j.method.AdapterMethod.BiasEffect;
 import org.lora4j.method.FactorStart;
 import org.lora4j.method.TokenRowsMethod;
+import org.lora4j.random.RandomStreams;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -124,7 +124,7 @@ public final class WeightMerge {
     }
 
     /** Compares the weights that get an update, which have to be read anyway. */
-    private static void requireSameBase(ModelWeights base, Adapter adapter, List<WeightSite> sites)
+    static void requireSameBase(ModelWeights base, Adapter adapter, List<WeightSite> sites)
             throws IncompatibleBaseException {
         Map<String, Supplier<INDArray>> values = new LinkedHashMap<>();
         sites.stream()
@@ -148,8 +148,7 @@ public final class WeightMerge {
             adapter.modules().forEach((path, tensors) -> {
                 if (tensors.containsKey(PeftTensor.TOKEN_ROWS.suffix())) {
                     adapter.config()
-                            .trainableTokens()
-                            .of(path)
+                            .tokenRows(path)
                             .forEach(row -> problems.check(
                                     rows.add(path + " " + row),
                                     "two adapters hold row " + row + " of \"" + path + "\", expected one"));
@@ -210,7 +209,7 @@ public final class WeightMerge {
                 site.method(),
                 site.shape(),
                 updateOf(adapter.modules().get(site.module())),
-                moved ? start(adapter.config(), site) : Map.of(),
+                moved ? start(base, adapter.config(), site) : Map.of(),
                 site.scaling(),
                 site::turned,
                 (peft, weight) -> site.turned(peft));
@@ -222,20 +221,22 @@ public final class WeightMerge {
                 INDArray rows = tensors.get(PeftTensor.TOKEN_ROWS.suffix());
                 // Those of a tied head that the base leaves out are put into its table.
                 if (rows != null && base.names().contains(path + ".weight")) {
-                    putRows(path + ".weight", adapter.config().trainableTokens().of(path), rows);
+                    putRows(path + ".weight", adapter.config().tokenRows(path), rows);
                 }
             });
         }
     }
 
-    private static Map<String, INDArray> updateOf(Map<String, INDArray> tensors) {
+    /** The tensors of an update, without rows that are trained beside it. */
+    static Map<String, INDArray> updateOf(Map<String, INDArray> tensors) {
         Map<String, INDArray> factors = new TreeMap<>(tensors);
         factors.remove(PeftTensor.TOKEN_ROWS.suffix());
         return factors;
     }
 
     /** The factors of what PEFT took off the base when the adapter was made. */
-    private Map<String, INDArray> start(AdapterConfig config, WeightSite site) throws IncompatibleBaseException {
+    static Map<String, INDArray> start(ModelWeights base, AdapterConfig config, WeightSite site)
+            throws IncompatibleBaseException {
         INDArray weight = site.turned(base.get(site.weight()));
         FactorStart start = new FactorStart(
                 site.shape(),

@@ -27,6 +27,11 @@ record WeightSite(
         double scaling,
         AdapterMethod method) {
 
+    /** Whether the shape does not tell that the parameter is the other way round. */
+    boolean isTurnedSquare() {
+        return transposed && shape.inputs() == shape.outputs();
+    }
+
     /** A weight in PEFT's layout, from the parameter's or back. */
     INDArray turned(INDArray array) {
         if (!transposed) {

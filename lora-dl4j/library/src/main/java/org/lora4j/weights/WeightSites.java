@@ -20,7 +20,8 @@ import org.lora4j.error.Problems;
 import org.lora4j.internal.format.peft.PeftKeys;
 import org.lora4j.internal.format.peft.PeftTensor;
 import org.lora4j.internal.host.HostParameter;
-import org.lora4j.internal.host.TrainedBiases;
+import org.lora4j.internal.host.RepeatedLayers;
+import org.lora4j.internal.host.TrainedParameters;
 import org.lora4j.method.AdapterMethod;
 import org.lora4j.method.AdapterMethods;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -56,6 +57,8 @@ final class WeightSites {
     /** The weights of all updates; what does not fit is added to the problems. */
     static List<WeightSite> find(ModelWeights base, Adapter adapter, Problems problems) {
         WeightSites search = new WeightSites(base, adapter, problems);
+        // Copies of a layer share its weights in the files, so two updates cannot both be in them.
+        RepeatedLayers.refuse(search.config, "checkpoint", problems);
         search.findUpdates();
         search.checkTokens();
         search.checkSaved();
@@ -95,17 +98,22 @@ final class WeightSites {
         int rank = config.rankOf(owner);
         AdapterMethod method = AdapterMethods.of(config, owner);
         ShapeFit.Wanted wanted = new ShapeFit.Wanted(method, tensors, rank);
-        Optional<ShapeFit> fit = wanted.ofWeight(base.shape(weight), config.fanInFanOut());
+        Optional<ShapeFit> fit = wanted.ofWeight(base.shape(weight), config.fanInFanOut() && !base.isHosted());
         fit.ifPresentOrElse(
-                found -> sites.add(new WeightSite(
-                        path,
-                        weight,
-                        base.names().contains(bias) ? bias : null,
-                        found.shape(),
-                        found.transposed(),
-                        rank,
-                        config.scalingOf(owner),
-                        method.of(found.shape()))),
+                found -> {
+                    method.of(found.shape())
+                            .misfits(found.shape(), tensors)
+                            .forEach(problem -> problems.add("module \"" + path + "\": " + problem));
+                    sites.add(new WeightSite(
+                            path,
+                            weight,
+                            base.names().contains(bias) ? bias : null,
+                            found.shape(),
+                            found.transposed(),
+                            rank,
+                            config.scalingOf(owner),
+                            method.of(found.shape())));
+                },
                 () -> misfit(path, tensors, weight));
     }
 
@@ -218,7 +226,7 @@ final class WeightSites {
                 return;
             }
             long[] table = base.shape(weight);
-            List<Integer> indices = config.trainableTokens().of(path);
+            List<Integer> indices = config.tokenRows(path);
             boolean fits = table.length == 2
                     && rows.size(1) == table[1]
                     && indices.stream().allMatch(index -> index < table[0]);
@@ -261,6 +269,9 @@ final class WeightSites {
     }
 
     private void checkExpected() {
+        Map<String, Boolean> weights = new LinkedHashMap<>();
+        base.names().forEach(name -> weights.put(name, isMatrix(name)));
+        TrainedParameters.requireNormalizations(config, weights, problems);
         for (String name : base.names()) {
             if (base.isFloatingPoint(name)) {
                 checkAdapted(name);
@@ -305,13 +316,15 @@ final class WeightSites {
     }
 
     private boolean isSavedInFull(String name) {
-        return config.savesFully(moduleOf(name))
-                || TrainedBiases.include(
-                        config,
-                        name,
-                        name.endsWith(WEIGHT),
-                        module -> sites.stream()
-                                .anyMatch(site ->
-                                        HostParameter.module(site.weight()).equals(module)));
+        return TrainedParameters.include(
+                config,
+                name,
+                isMatrix(name),
+                module -> sites.stream()
+                        .anyMatch(site -> HostParameter.module(site.weight()).equals(module)));
+    }
+
+    private boolean isMatrix(String name) {
+        return name.endsWith(WEIGHT) && base.shape(name).length >= 2;
     }
 }

@@ -6,7 +6,7 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.LoraConfig;
-import org.lora4j.internal.array.RandomStreams;
+import org.lora4j.random.RandomStreams;
 import org.nd4j.linalg.api.buffer.DataType;
 
 /** Seconds for one module of two adapters by size, rank and algorithm. Not a test; run {@link #main}. */

@@ -16,7 +16,7 @@ import org.lora4j.adapter.Adapter;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.exec.LossAndGradients;
-import org.lora4j.internal.array.RandomStreams;
+import org.lora4j.random.RandomStreams;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Penalty;
 import org.lora4j.train.Trainable;

@@ -89,7 +89,7 @@ class KindsInGraphsTest {
     private static final Set<String> NOT_HERE = Set.of("Convolution1D", "Convolution2D");
 
     /** A graph with its data; the kind under test is in the layers "one" and "two". */
-    private record Case(String kind, Supplier<ComputationGraph> graph, INDArray[] inputs, INDArray[] labels) {
+    record Case(String kind, Supplier<ComputationGraph> graph, INDArray[] inputs, INDArray[] labels) {
 
         @Override
         public String toString() {
@@ -226,7 +226,7 @@ class KindsInGraphsTest {
                 new INDArray[] {y, y});
     }
 
-    private static Stream<Case> cases() {
+    static Stream<Case> cases() {
         Supplier<Layer> dense = () -> new DenseLayer.Builder().nOut(4).build();
         return Stream.of(
                 flat(new DenseLayer.Builder().nOut(4).build()),

@@ -26,7 +26,7 @@ import org.lora4j.Lora;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.error.IncompatibleBaseException;
 import org.lora4j.error.ModelFormatException;
-import org.lora4j.internal.array.RandomStreams;
+import org.lora4j.random.RandomStreams;
 import org.nd4j.linalg.dataset.DataSet;
 
 /** Models saved whole: {@link AdaptedNetwork#save} and what reads it. */

@@ -111,7 +111,7 @@ class FirstMistakesTest {
         mistake("no graph", () -> Lora.inject((SameDiff) null, config, 1), "the graph is null");
         mistake("no modules of nothing", () -> Lora.modules((SameDiff) null), "the graph is null");
         mistake("no config", () -> Lora.inject(UserGraph.create(), null, 1), "config is null");
-        mistake("no adapter", () -> model().addAdapter("a", null), "adapter is null");
+        mistake("no adapter", () -> model().addAdapter("a", (Adapter) null), "adapter is null");
         mistake(
                 "an adapted graph",
                 () -> Lora.inject(model().graph(), config, 1),

@@ -16,9 +16,9 @@ import onnx.Onnx;
 import org.lora4j.format.DType;
 import org.lora4j.format.safetensors.SafetensorsWriter;
 import org.lora4j.format.safetensors.TensorSource;
-import org.lora4j.internal.array.RandomStreams;
 import org.lora4j.pretrained.BertConfig;
 import org.lora4j.pretrained.BertWeights;
+import org.lora4j.random.RandomStreams;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
@@ -23,13 +24,22 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.adapter.Adapter;
+import org.lora4j.config.AdaLoraConfig;
 import org.lora4j.config.AdapterConfig;
+import org.lora4j.config.HiraConfig;
 import org.lora4j.config.Ia3Config;
 import org.lora4j.config.Initialization;
 import org.lora4j.config.LohaConfig;
+import org.lora4j.config.LokrConfig;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.config.MissConfig;
+import org.lora4j.config.MissVariant;
+import org.lora4j.config.RandLoraConfig;
+import org.lora4j.config.ShiraConfig;
+import org.lora4j.config.VeraConfig;
 import org.lora4j.method.AdapterMethods;
 import org.lora4j.method.DoraMethod;
+import org.lora4j.random.RandomStreams;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -82,6 +92,20 @@ public abstract class AdapterMethodContract {
         METHODS.put(
                 "LoHa with a factor for windows",
                 () -> LohaConfig.builder().rank(2).alpha(3).effectiveConvolution(true));
+        METHODS.put("LoKr", () -> LokrConfig.builder().rank(1).alpha(3));
+        METHODS.put(
+                "LoKr of four factors, or with one for windows",
+                () -> LokrConfig.builder().rank(1).alpha(3).decomposeBoth(true).effectiveConvolution(true));
+        METHODS.put("MiSS", () -> MissConfig.builder().rank(3));
+        METHODS.put("MiSS, bat", () -> MissConfig.builder().rank(2).variant(MissVariant.BAT));
+        METHODS.put("MiSS, mini", () -> MissConfig.builder().rank(3).miniRank(2).variant(MissVariant.MINI));
+        METHODS.put("HiRA", () -> HiraConfig.builder().rank(2));
+        METHODS.put("VeRA", () -> VeraConfig.builder().rank(2));
+        METHODS.put("RandLoRA", () -> RandLoraConfig.builder().rank(2).alpha(3));
+        METHODS.put("SHiRA", () -> ShiraConfig.builder().rank(1));
+        METHODS.put(
+                "AdaLoRA",
+                () -> AdaLoraConfig.builder().initialRank(2).targetRank(1).totalSteps(9));
     }
 
     /** Every method in every network. */
@@ -112,7 +136,14 @@ public abstract class AdapterMethodContract {
         if (builder instanceof Ia3Config.Builder ia3) {
             ia3.feedforwardModules(method.contains("feed") ? names : new String[0]);
         }
-        return builder.targetModules(names).initialization(start).build();
+        if (hasStarts(builder)) {
+            builder.initialization(start);
+        }
+        return builder.targetModules(names).build();
+    }
+
+    private static boolean hasStarts(AdapterConfig.Builder<?> builder) {
+        return builder.fields().stream().anyMatch(field -> field.name().equals("initialization"));
     }
 
     private AdaptedModel adapted(String method, String network, Initialization start) {
@@ -123,7 +154,22 @@ public abstract class AdapterMethodContract {
     }
 
     private AdaptedModel acting(String method, String network) {
-        return adapted(method, network, Initialization.RANDOM);
+        AdaptedModel model = adapted(method, network, Initialization.RANDOM);
+        moveFromStart(method, network, model);
+        return model;
+    }
+
+    /** Where no start is random, the values of the active adapters are moved by hand. */
+    private void moveFromStart(String method, String network, AdaptedModel model) {
+        if (!hasStarts(METHODS.get(method).get())) {
+            SplittableRandom random = new SplittableRandom(3);
+            gradients(model, network).values().forEach(both -> {
+                INDArray move = RandomStreams.uniform(
+                        random, 0.5, both.value().dataType(), both.value().shape());
+                both.value().addi(move);
+            });
+            changed(model);
+        }
     }
 
     @ParameterizedTest
@@ -209,10 +255,13 @@ public abstract class AdapterMethodContract {
 
     private static Map<String, double[]> values(AdaptedModel model) {
         Map<String, double[]> values = new TreeMap<>();
-        model.adapter("default")
-                .modules()
-                .forEach((path, factors) -> factors.forEach((suffix, array) ->
-                        values.put(path + "." + suffix, array.dup('c').data().asDouble())));
+        Adapter adapter = model.adapter("default");
+        adapter.modules()
+                .forEach((path, factors) -> factors.forEach((suffix, array) -> {
+                    if (AdapterMethods.of(adapter.config(), path).isTrained(suffix)) {
+                        values.put(path + "." + suffix, array.dup('c').data().asDouble());
+                    }
+                }));
         return values;
     }
 
@@ -240,6 +289,7 @@ public abstract class AdapterMethodContract {
         assumeThat(method).isNotEqualTo("DoRA");
         model.addAdapter("other", config(method, network, Initialization.RANDOM), 2);
         model.activate("default", "other");
+        moveFromStart(method, network, model);
         double[] attached = output(model, network);
 
         model.merge();

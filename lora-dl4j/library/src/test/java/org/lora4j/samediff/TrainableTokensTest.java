@@ -9,6 +9,8 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.lora4j.Lora;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.Initialization;
@@ -162,6 +164,42 @@ class TrainableTokensTest {
                         List.of(model.adapter("update"), model.adapter("default")))
                 .get(table);
         assertThat(byFiles).isEqualTo(model.mergeAndUnload().getVariable(table).getArr());
+    }
+
+    /** The lengths of DoRA are those of the table with the new rows, as in Deeplearning4j's host and as merging has it. */
+    @ParameterizedTest
+    @CsvSource({"false, false", "false, true", "true, false", "true, true"})
+    void rowsBelowDora_areMergedAsTheyAct(boolean tied, boolean inOneAdapter) {
+        FormCase.Maker m = network(DataType.DOUBLE, tied);
+        LoraConfig dora = LoraConfig.builder()
+                .rank(2)
+                .targetModules("embed_tokens")
+                .initialization(Initialization.RANDOM)
+                .dora(true)
+                .trainableTokens(inOneAdapter ? ROWS : TrainableTokens.none())
+                .build();
+        AdaptedSameDiff model = inOneAdapter ? Lora.inject(m.sd, dora, 3) : changed(m);
+        if (inOneAdapter) {
+            model.trainableParameters().stream()
+                    .filter(parameter -> parameter.name().contains("token_adapter"))
+                    .forEach(parameter -> parameter.value().assign(NEW_ROWS));
+        } else {
+            model.addAdapter("dora", dora, 3);
+            model.activate("dora", "default");
+        }
+        INDArray attached = model.output(INPUTS, "y").get("y");
+
+        model.merge();
+
+        assertThat(model.output(INPUTS, "y").get("y").sub(attached).amaxNumber().doubleValue())
+                .isLessThan(1e-10);
+        SameDiff unloaded = model.mergeAndUnload();
+        assertThat(unloaded.output(INPUTS, "y")
+                        .get("y")
+                        .sub(attached)
+                        .amaxNumber()
+                        .doubleValue())
+                .isLessThan(1e-10);
     }
 
     @Test

@@ -6,7 +6,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.lora4j.Lora;
 import org.lora4j.config.BiasTraining;
 import org.lora4j.config.Initialization;
@@ -21,7 +22,7 @@ import org.nd4j.linalg.factory.Nd4j;
 /** Which parameter gets which rate and decay, as PEFT's create_loraplus_optimizer (peft/optimizers/loraplus.py) says. */
 class LoraPlusTest {
 
-    private static AdaptedSameDiff model() {
+    private static AdaptedSameDiff model(boolean dora) {
         SameDiff graph = SameDiff.create();
         SDVariable ids = graph.placeHolder("ids", DataType.INT32, -1);
         SDVariable table = graph.var("embed.weight", Nd4j.rand(DataType.FLOAT, 7, 4));
@@ -38,13 +39,15 @@ class LoraPlusTest {
                 .modulesToSave("head")
                 .bias(BiasTraining.ALL)
                 .initialization(Initialization.RANDOM)
+                .dora(dora)
                 .build();
         return Lora.inject(graph, config, 1);
     }
 
-    @Test
-    void ratesAndDecays_withBiasesAndASavedHead_areThoseOfPeft() {
-        List<TrainableParameter> parameters = model().trainableParameters();
+    @ParameterizedTest
+    @CsvSource({"false, 7", "true, 9"})
+    void ratesAndDecays_withBiasesAndASavedHead_areThoseOfPeft(boolean dora, int parametersInAll) {
+        List<TrainableParameter> parameters = model(dora).trainableParameters();
         TrainingPlan plan = TrainingPlan.builder()
                 .steps(1)
                 .optimizer(AdamW.of(1e-3).withWeightDecay(0.05))
@@ -59,13 +62,16 @@ class LoraPlusTest {
 
         assertThat(problems.isEmpty()).isTrue();
         assertThat(found)
-                .hasSize(7)
+                .hasSize(parametersInAll)
                 .allSatisfy((name, rate) -> assertThat(rate).as(name).isEqualTo(expected(name)));
     }
 
     private static String expected(String name) {
         if (name.contains("lora_embedding_")) {
             return "1.0E-6 0.05";
+        }
+        if (name.contains("magnitude")) {
+            return "0.016 0.05";
         }
         if (name.contains("bias")) {
             return "0.016 0.0";

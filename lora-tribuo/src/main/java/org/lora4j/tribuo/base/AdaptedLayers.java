@@ -7,7 +7,7 @@ import java.util.Map;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.util.ModelSerializer;
 import org.lora4j.dl4j.AdaptedNetwork;
-import org.lora4j.internal.engine.NativeThreads;
+import org.lora4j.exec.NativeThreads;
 import org.lora4j.model.AdaptedModel;
 import org.lora4j.train.Trainable;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -66,10 +66,7 @@ final class AdaptedLayers<N extends Model> implements AdaptedBase {
     // The ops of a layer are short: several threads would mostly wait for each other, and spin meanwhile.
     @Override
     public void during(Runnable work) {
-        NativeThreads.one(() -> {
-            work.run();
-            return null;
-        });
+        NativeThreads.one(work);
     }
 
     @Override

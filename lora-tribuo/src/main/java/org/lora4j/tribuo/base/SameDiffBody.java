@@ -12,10 +12,10 @@ import java.util.Set;
 import org.lora4j.error.ClosestNames;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
-import org.lora4j.internal.graph.GraphCopy;
 import org.lora4j.pretrained.BertEncoder;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.samediff.GraphModule;
+import org.lora4j.samediff.GraphParts;
 import org.lora4j.tribuo.input.InputSpec;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -175,7 +175,7 @@ final class SameDiffBody implements Body {
     @Override
     public AdaptedBase withHead(HeadShape head) {
         long size = featureSize();
-        SameDiff copy = GraphCopy.of(graph).build();
+        SameDiff copy = GraphParts.copy(graph);
         String name = freeName(copy);
         SDVariable weight = copy.var(name + ".weight", Nd4j.zeros(type(), size, head.outputs()));
         SDVariable bias = copy.var(name + ".bias", Nd4j.zeros(type(), head.outputs()));
@@ -193,7 +193,7 @@ final class SameDiffBody implements Body {
                             + " values; expected " + head.outputs()
                             + ". To reuse the network's own head, featureVariable is its output before the activation.");
         }
-        SameDiff copy = GraphCopy.of(graph).build();
+        SameDiff copy = GraphParts.copy(graph);
         String name = freeName(copy);
         SDVariable logits = copy.identity(name + "/logits", copy.getVariable(feature));
         return AdaptedGraph.of(copy, name, logits, head, type());

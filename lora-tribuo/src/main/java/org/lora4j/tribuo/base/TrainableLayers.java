@@ -12,6 +12,7 @@ import org.deeplearning4j.nn.conf.layers.misc.FrozenLayer;
 import org.lora4j.dl4j.AdaptedNetwork;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.exec.LossAndGradients;
+import org.lora4j.method.StepRule;
 import org.lora4j.train.Trainable;
 import org.lora4j.train.TrainableParameter;
 import org.lora4j.train.TrainableParameter.Kind;
@@ -25,11 +26,13 @@ import org.nd4j.linalg.learning.config.NoOp;
  */
 final class TrainableLayers<N extends Model> implements Trainable, GraphExecutor {
 
+    private final AdaptedNetwork<N> adapted;
     private final N network;
     private final LayerAccess<N> access;
     private final List<TrainableParameter> parameters = new ArrayList<>();
 
     TrainableLayers(AdaptedNetwork<N> adapted, LayerAccess<N> access) {
+        this.adapted = adapted;
         this.network = adapted.network();
         this.access = access;
         Map<String, Layer> layers = access.layers(network);
@@ -63,6 +66,11 @@ final class TrainableLayers<N extends Model> implements Trainable, GraphExecutor
     @Override
     public List<TrainableParameter> trainableParameters() {
         return List.copyOf(parameters);
+    }
+
+    @Override
+    public List<StepRule> stepRules() {
+        return adapted.stepRules();
     }
 
     @Override

@@ -21,7 +21,7 @@ import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
 import org.lora4j.dl4j.AdaptedNetwork;
 import org.lora4j.exec.LossAndGradients;
-import org.lora4j.internal.array.RandomStreams;
+import org.lora4j.random.RandomStreams;
 import org.lora4j.train.Trainable;
 import org.lora4j.train.TrainableParameter;
 import org.lora4j.tribuo.Bases;

@@ -11,6 +11,7 @@ import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.lora4j.config.ModuleSelector;
 import org.lora4j.exec.GraphExecutor;
+import org.lora4j.exec.NativeThreads;
 import org.lora4j.exec.kernel.Multiplier;
 import org.lora4j.exec.onednn.MathMode;
 import org.lora4j.exec.onednn.OneDnn;
@@ -129,7 +130,7 @@ final class EncoderTeam {
                 ParallelExecutor.of(SameDiffExecutor.forInference(graph).withProducts(products), Turn.THREADS);
         return new Contender(key, label, () -> {
             List<Turn> turns = new ArrayList<>();
-            NativeThreads.single(() -> {
+            NativeThreads.one(() -> {
                 for (int i = 0; i < STEPS; i++) {
                     turns.add(Turn.of(() -> executor.output(batch, List.of(BertClassifier.LOGITS))
                             .values()

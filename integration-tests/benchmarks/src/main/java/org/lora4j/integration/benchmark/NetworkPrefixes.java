@@ -19,7 +19,7 @@ import org.lora4j.Lora;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.dl4j.CachedNetwork;
 import org.lora4j.dl4j.MemoryMode;
-import org.lora4j.internal.array.RandomStreams;
+import org.lora4j.random.RandomStreams;
 import org.lora4j.train.cache.PrefixCache;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.OptionalDouble;
 import java.util.SplittableRandom;
+import org.lora4j.exec.NativeThreads;
 import org.lora4j.samediff.TrainableGraph;
 import org.lora4j.train.AdamW;
 import org.lora4j.train.Batch;
@@ -140,7 +141,7 @@ public final class PrefixBenchmark {
             trainer.cacheFrozenPrefix(CACHE);
         }
         cpu[0] = Turn.cpu();
-        NativeThreads.single(() -> trainer.build().train(Batches.shuffled(batches)));
+        NativeThreads.one(() -> trainer.build().train(Batches.shuffled(batches)));
         List<Turn> later = new ArrayList<>();
         for (int epoch = 1; epoch < EPOCHS; epoch++) {
             later.add(new Turn(seconds[epoch], cpuSeconds[epoch]));

@@ -17,6 +17,7 @@ import org.lora4j.adapter.Adapter;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
 import org.lora4j.exec.GraphExecutor;
+import org.lora4j.exec.NativeThreads;
 import org.lora4j.integration.quickstart.MiniLm;
 import org.lora4j.internal.engine.ParallelExecutor;
 import org.lora4j.internal.engine.SameDiffExecutor;
@@ -102,7 +103,7 @@ public final class ServingBenchmark {
         AdapterServer server = AdapterServer.builder(base)
                 .outputs(BertClassifier.LOGITS)
                 .example(batch(2))
-                .threads(NativeThreads.AT_START)
+                .threads(NativeThreads.ofAnOp())
                 .build();
         for (int i = 0; i < MIXED; i++) {
             server.register("a" + i, adapters.get(i));
@@ -148,7 +149,7 @@ public final class ServingBenchmark {
     private void batches(AdapterServer server, AdaptedSameDiff model) throws Exception {
         Map<String, INDArray> batch = batch(BATCH);
         GraphExecutor alone =
-                ParallelExecutor.of(SameDiffExecutor.forInference(model.graph()).withKernels(), NativeThreads.AT_START);
+                ParallelExecutor.of(SameDiffExecutor.forInference(model.graph()).withKernels(), NativeThreads.ofAnOp());
         List<String> different = new ArrayList<>();
         for (int row = 0; row < BATCH; row++) {
             different.add("a" + row * MIXED / BATCH);
@@ -228,7 +229,7 @@ public final class ServingBenchmark {
                 throw new IllegalStateException(e);
             }
         };
-        NativeThreads.single(() -> {
+        NativeThreads.one(() -> {
             long from = System.nanoTime();
             Map<String, INDArray> found = unchecked.get();
             seconds[0] = (System.nanoTime() - from) / 1e9;

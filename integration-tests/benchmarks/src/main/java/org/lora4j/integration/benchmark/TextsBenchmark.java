@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalDouble;
+import org.lora4j.exec.NativeThreads;
 import org.lora4j.integration.quickstart.MiniLm;
 import org.lora4j.integration.wordnet.WordNetGlosses;
 import org.lora4j.pretrained.HuggingFaceTextTokenizer;
@@ -132,7 +133,7 @@ public final class TextsBenchmark {
                     }
                 })
                 .build();
-        NativeThreads.single(() -> {
+        NativeThreads.one(() -> {
             cpu[0] = Turn.cpu();
             trainer.train(texts.batches());
             cpu[0] = Turn.cpu() - cpu[0];

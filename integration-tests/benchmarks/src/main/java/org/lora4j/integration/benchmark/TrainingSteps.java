@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.lora4j.exec.NativeThreads;
 import org.lora4j.train.AdamW;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Batches;
@@ -49,7 +50,7 @@ final class TrainingSteps {
                     }
                 })
                 .build();
-        NativeThreads.single(() -> {
+        NativeThreads.one(() -> {
             cpu[0] = Turn.cpu();
             trainer.train(Batches.inOrder(List.of(Batch.of(batch, MiniLmBatch.ROWS))));
         });

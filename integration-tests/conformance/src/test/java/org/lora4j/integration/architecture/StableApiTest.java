@@ -65,11 +65,6 @@ class StableApiTest {
                 .resideInAPackage("org.lora4j.integration..")
                 .and()
                 .resideOutsideOfPackage("org.lora4j.integration.benchmark..")
-                // One cuts a graph in two, one draws a head as the library does: nothing public does that.
-                .and()
-                .doNotHaveSimpleName("LowerLayers")
-                .and()
-                .doNotHaveSimpleName("HeadsGraph")
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("org.lora4j.internal..")

@@ -43,6 +43,7 @@ final class CaseRunner {
             table.put("combine", CombineChecks::run);
         }
         table.put("network", new NetworkChecks(host)::run);
+        table.put("conversion", new LoraConversionChecks(host)::run);
         table.put("start values", new StartChecks(host)::run);
         table.put("training", new TrainingChecks(host)::run);
     }
@@ -92,10 +93,22 @@ final class CaseRunner {
     }
 
     private void sound(GoldenCase golden, CheckList checks) throws IOException {
+        if (DataStartChecks.include(golden) && host.knows(golden)) {
+            DataStartChecks data = new DataStartChecks(host);
+            if (onlyNetworks) {
+                checks.note("starts from data are for SameDiff graphs");
+                checks.attempt("start from data", () -> data.runConverted(golden, checks));
+            } else {
+                checks.attempt("start from data", () -> data.run(golden, checks));
+            }
+            if (golden.family().equals("lora-init-data")) {
+                return;
+            }
+        }
         Map<String, Adapter> adapters = new LinkedHashMap<>();
         for (String name : names(golden)) {
             boolean loaded = checks.attempt("load", () -> {
-                adapters.put(name, Adapter.load(golden.folderOf(name)));
+                adapters.put(name, golden.load(golden.folderOf(name)));
                 checks.that("load", true, "");
             });
             if (!loaded) {

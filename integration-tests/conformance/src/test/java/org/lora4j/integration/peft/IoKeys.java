@@ -20,7 +20,10 @@ final class IoKeys {
             "y_adapter_once",
             "y_merged",
             "y_merged_once",
-            "y_init");
+            "y_converted",
+            "y_init",
+            "vera_A",
+            "vera_B");
 
     private static final List<String> PREFIXES = List.of(
             "merged.",
@@ -33,8 +36,14 @@ final class IoKeys {
             "start.",
             "step",
             "grad0.",
+            // Gradients of later steps, and values before an allocation: those after it are compared.
+            "grad1.",
+            "grad2.",
+            "opt",
             "y.",
             "delta.",
+            "singular_values.",
+            "converted_delta.",
             "mask.",
             // The data that EVA saw: its start values are not ours.
             "eva.batch.");

@@ -49,16 +49,15 @@ final class MergeChecks {
 
     /** Checks weights, all or only those that changed, against the base and what the case says of it. */
     static void compare(GoldenCase golden, Map<String, INDArray> ours, String check, CheckList checks) {
-        Map<String, INDArray> found = new TiedHead(golden).shared(ours);
+        TiedHead tied = new TiedHead(golden);
+        Map<String, INDArray> found = tied.shared(ours);
         Map<String, INDArray> expected = golden.mergedWeights();
-        golden.base()
-                .forEach((name, base) ->
-                        checks.close(check, name, found.getOrDefault(name, base), expected.getOrDefault(name, base)));
+        Map<String, INDArray> weights = tied.base();
+        weights.forEach((name, base) ->
+                checks.close(check, name, found.getOrDefault(name, base), expected.getOrDefault(name, base)));
         expected.keySet()
-                .forEach(name ->
-                        checks.that(check, golden.base().containsKey(name), name + " is no weight of the base"));
+                .forEach(name -> checks.that(check, weights.containsKey(name), name + " is no weight of the base"));
         found.keySet()
-                .forEach(name ->
-                        checks.that(check, golden.base().containsKey(name), name + " is no weight of the base"));
+                .forEach(name -> checks.that(check, weights.containsKey(name), name + " is no weight of the base"));
     }
 }

@@ -28,7 +28,17 @@ final class Requirements {
             "malformed",
             "dora",
             "ia3",
-            "loha");
+            "loha",
+            "lokr",
+            "miss",
+            "hira",
+            "vera",
+            "pvera",
+            "randlora",
+            "trainable-tokens",
+            "ln-tuning",
+            "shira",
+            "adalora");
 
     private Requirements() {}
 
@@ -49,18 +59,35 @@ final class Requirements {
         String type = config.path("peft_type").asText();
         boolean lora = type.equals("LORA");
         return switch (golden.family()) {
-            case "trainable-tokens" -> lora;
-            case "lora-init" ->
-                lora && !isRandomized(config.path("init_lora_weights").asText());
+            case "lora-conversion" ->
+                Set.of("LORA", "LOHA", "HIRA", "LOKR", "MISS", "VERA", "SHIRA").contains(type);
+            case "lora-init", "lora-init-data" ->
+                lora && !isBoundElsewhere(config.path("init_lora_weights").asText());
             case "train" ->
-                Set.of("LORA", "IA3", "LOHA").contains(type)
+                Set.of(
+                                        "LORA",
+                                        "IA3",
+                                        "LOHA",
+                                        "LOKR",
+                                        "MISS",
+                                        "HIRA",
+                                        "SHIRA",
+                                        "GRALORA",
+                                        "DELORA",
+                                        "C3A",
+                                        "VERA",
+                                        "RANDLORA",
+                                        "LN_TUNING",
+                                        "TRAINABLE_TOKENS")
+                                .contains(type)
                         && !config.path("use_dora").asBoolean()
-                        && TrainingRecipe.isPlain(golden.about());
+                        && TrainingRecipe.isKnown(golden.about());
             default -> false;
         };
     }
 
-    private static boolean isRandomized(String start) {
-        return start.startsWith("pissa_niter") || start.equals("eva");
+    /** Whether an adapter belongs to a base that is in no file, drawn at random or quantized. */
+    private static boolean isBoundElsewhere(String start) {
+        return start.startsWith("pissa_niter") || start.equals("loftq");
     }
 }

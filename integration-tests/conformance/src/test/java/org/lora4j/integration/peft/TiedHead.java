@@ -40,6 +40,15 @@ record TiedHead(GoldenCase golden) {
                         .anyMatch(tensors -> tensors.containsKey(PeftTensor.TOKEN_ROWS.suffix()));
     }
 
+    /** The weights of the base, with the second name of a shared one where a checkpoint leaves it out. */
+    Map<String, INDArray> base() {
+        Map<String, INDArray> base = new LinkedHashMap<>(golden.base());
+        if (isTied() && base.containsKey(TABLE)) {
+            base.putIfAbsent(HEAD, base.get(TABLE));
+        }
+        return base;
+    }
+
     /** The weights that we merged, as one parameter in the place of both would have them. */
     Map<String, INDArray> shared(Map<String, INDArray> found) {
         INDArray base = golden.base().get(TABLE);

@@ -18,6 +18,7 @@ import org.lora4j.integration.peft.host.Loss;
 import org.lora4j.train.AdamOptimizer;
 import org.lora4j.train.AdamW;
 import org.lora4j.train.GradientClipping;
+import org.lora4j.train.LoraFa;
 import org.lora4j.train.Optimizer;
 import org.lora4j.train.ParameterGroup;
 import org.lora4j.train.SgdOptimizer;
@@ -36,10 +37,9 @@ record TrainingRecipe(JsonNode about) {
 
     private static final Set<String> OFF = Set.of("amsgrad", "maximize", "dampening");
 
-    /** Whether the optimizer is one of PyTorch's own. */
-    static boolean isPlain(JsonNode about) {
-        String text = text(about);
-        return text.matches("(?s)(sgd|adamw?)\\b.*") && !text.contains("lora");
+    /** Whether the optimizer is one of PyTorch's own, or made of one, or LoRA-FA. */
+    static boolean isKnown(JsonNode about) {
+        return text(about).matches("(?s)((lora\\+ over )?(sgd|adamw?)|lora-fa)\\b.*");
     }
 
     private static String text(JsonNode about) {
@@ -47,19 +47,36 @@ record TrainingRecipe(JsonNode about) {
     }
 
     Loss loss() throws UnsupportedAdapterVersionException {
-        return switch (about.path("loss").asText()) {
+        return switch (isOfAdaLora() ? "mse" : about.path("loss").asText()) {
             case "mse" -> Loss.MEAN_SQUARED_ERROR;
             case "ce" -> Loss.CROSS_ENTROPY;
             default -> throw new UnsupportedAdapterVersionException("training with the loss " + about.path("loss"));
         };
     }
 
+    /** Its cases say in their notes what the others have in fields. */
+    private boolean isOfAdaLora() {
+        return about.has("nonzero_E");
+    }
+
     int steps() {
-        return about.path("steps").asInt();
+        return isOfAdaLora()
+                ? about.path("nonzero_E").size()
+                : about.path("steps").asInt();
     }
 
     /** The plan, for parameters whose keys in the file are known by name. */
     TrainingPlan plan(Map<String, String> keys) throws UnsupportedAdapterVersionException {
+        if (isOfAdaLora()) {
+            return TrainingPlan.builder()
+                    .steps(steps())
+                    .optimizer(
+                            text(about).startsWith("adamw")
+                                    ? optimizer(about.path("param_groups").get(0), 0.01)
+                                    : new SgdOptimizer(0.05, 0, false, 0))
+                    .decayBiasAndNorm(true)
+                    .build();
+        }
         List<Integer> groups = groupsWithParameters();
         int first = groups.get(0);
         TrainingPlan.Builder plan = TrainingPlan.builder()
@@ -68,6 +85,17 @@ record TrainingRecipe(JsonNode about) {
                 .decayBiasAndNorm(true);
         // Behind the optimizer, which may be one that leaves parameters out and is refused by name.
         requireGroups(keys, groups);
+        // Groups of ours go by the names of a graph; in networks of Deeplearning4j those of the case do.
+        boolean ofGraph = keys.keySet().stream().anyMatch(name -> name.contains(".lora_B."));
+        if (ofGraph && text(about).contains("lora+")) {
+            JsonNode settings = about.path("param_groups");
+            double fast = settings.get(2).path("lr").asDouble();
+            plan.decayBiasAndNorm(false)
+                    .loraPlus(
+                            fast / settings.get(0).path("lr").asDouble(),
+                            settings.get(1).path("lr").asDouble());
+            groups = List.of(first);
+        }
         for (int group : groups.subList(1, groups.size())) {
             JsonNode settings = about.path("param_groups").get(group);
             Set<String> members = members(group);
@@ -99,6 +127,8 @@ record TrainingRecipe(JsonNode about) {
 
     private void requireGroups(Map<String, String> keys, List<Integer> groups) {
         Set<String> without = new TreeSet<>(keys.values());
+        // LoRA-FA leaves A as it is, and out of its groups.
+        without.removeIf(key -> text(about).matches(".*lora-?fa.*") && key.contains(".lora_A."));
         groups.forEach(group -> without.removeAll(members(group)));
         if (!without.isEmpty()) {
             throw new IllegalStateException("no group of the case has " + without);
@@ -152,6 +182,14 @@ record TrainingRecipe(JsonNode about) {
             }
         }
         double decay = group.path("weight_decay").asDouble();
+        if (text.matches(".*lora-?fa.*") && group.has("scaling_factor")) {
+            return new LoraFa(
+                    rate,
+                    group.path("betas").get(0).asDouble(),
+                    group.path("betas").get(1).asDouble(),
+                    group.path("eps").asDouble(),
+                    decay);
+        }
         boolean other = text.matches(".*(lora-?fa|riemann).*");
         if (!other && group.has("momentum")) {
             return new SgdOptimizer(

@@ -3,11 +3,11 @@ package org.lora4j.integration.continual;
 
 import java.util.List;
 import java.util.SplittableRandom;
-import org.lora4j.internal.array.RandomStreams;
 import org.lora4j.pretrained.BertClassifier;
 import org.lora4j.pretrained.BertEncoder;
 import org.lora4j.pretrained.BertWeights;
 import org.lora4j.pretrained.Pooling;
+import org.lora4j.random.RandomStreams;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;

@@ -13,9 +13,9 @@ import java.util.function.Consumer;
 import org.lora4j.Lora;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.integration.datasets.LabeledText;
-import org.lora4j.internal.graph.GraphCopy;
 import org.lora4j.pretrained.BertClassifier;
 import org.lora4j.pretrained.EncodedBatch;
+import org.lora4j.samediff.GraphParts;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -39,9 +39,7 @@ final class LowerLayers implements Inputs {
 
     /** The part of a graph above the lower layers; arrays are shared. */
     static SameDiff upper(SameDiff whole) {
-        return GraphCopy.of(whole)
-                .part(Set.of(HIDDEN), List.of(BertClassifier.LOGITS, BertClassifier.LOSS), List.of())
-                .build();
+        return GraphParts.above(whole, Set.of(HIDDEN), List.of(BertClassifier.LOGITS, BertClassifier.LOSS));
     }
 
     /** Runs the lower layers on texts. */

@@ -130,7 +130,7 @@ public record LoraSettings(
             return true;
         }
         for (LoraSlot slot : slots) {
-            if (slot.learns() && isFactor(slot, parameter)) {
+            if (slot.learns() && isFactor(slot, parameter) && slot.isTrained(parameter)) {
                 return true;
             }
         }

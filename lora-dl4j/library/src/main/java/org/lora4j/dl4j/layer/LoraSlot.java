@@ -4,11 +4,11 @@ package org.lora4j.dl4j.layer;
 import java.io.Serializable;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import org.lora4j.config.Initialization;
 import org.lora4j.error.Problems;
 import org.lora4j.method.AdapterMethod;
 import org.lora4j.method.AdapterMethods;
-import org.lora4j.method.ModuleShape;
 import org.lora4j.method.TokenRowsMethod;
 import org.nd4j.shade.jackson.annotation.JsonCreator;
 import org.nd4j.shade.jackson.annotation.JsonInclude;
@@ -255,13 +255,22 @@ public record LoraSlot(
      * @return true for biases and magnitudes
      */
     public boolean isBiasOrGain(String name) {
-        if (replacesRows()) {
-            return false;
-        }
-        // Names are asked for before sizes are known; of which kind a factor is does not depend on them.
-        List<String> suffixes = List.copyOf(
-                arithmetic().factors(ModuleShape.convolution(1, 1, 1, 1), 1).keySet());
+        return suffix(name).filter(arithmetic()::isBiasOrGain).isPresent();
+    }
+
+    /**
+     * Whether a parameter of this slot is trained when the slot is.
+     *
+     * @param name name of a parameter
+     * @return false for what the method drew once and for all
+     */
+    public boolean isTrained(String name) {
+        return suffix(name).filter(arithmetic()::isTrained).isPresent();
+    }
+
+    /** Names are asked for before sizes are known. */
+    private Optional<String> suffix(String name) {
         int at = names().indexOf(name);
-        return at >= 0 && arithmetic().isBiasOrGain(suffixes.get(at));
+        return at < 0 ? Optional.empty() : Optional.of(arithmetic().suffixes().get(at));
     }
 }

@@ -2,7 +2,6 @@
 package org.lora4j.exec.kernel;
 
 import java.util.List;
-import org.lora4j.internal.array.DenseArray;
 import org.nd4j.autodiff.functions.DifferentialFunction;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -28,15 +27,16 @@ public final class Kernel {
         void run(List<INDArray> in, List<INDArray> out);
     }
 
-    /** As {@link Body}, on FLOAT arrays in 'c' order. */
-    @FunctionalInterface
-    interface DenseBody {
-        void run(DenseArray[] in, DenseArray[] out);
-    }
-
     /** Whether an op with these inputs is one that the kernel computes. */
     @FunctionalInterface
-    interface Condition {
+    public interface Condition {
+        /**
+         * Looks at an op.
+         *
+         * @param op the op that the kernel is named for
+         * @param in its inputs, of which types and shapes are read and no values
+         * @return true if the kernel computes it
+         */
         boolean holds(DifferentialFunction op, List<INDArray> in);
     }
 
@@ -45,18 +45,23 @@ public final class Kernel {
         this.condition = condition;
     }
 
-    /** A kernel for every op that it is named for. */
-    static Kernel of(Body body) {
+    /**
+     * A kernel for every op that it is named for.
+     *
+     * @param body what it computes
+     * @return the kernel
+     */
+    public static Kernel of(Body body) {
         return new Kernel(body, (op, in) -> true);
     }
 
-    /** A kernel on the elements of arrays, for every op that it is named for. */
-    static Kernel dense(DenseBody body) {
-        return of((in, out) -> onElements(body, in, out));
-    }
-
-    /** The kernel for some ops only. */
-    Kernel when(Condition narrower) {
+    /**
+     * The kernel for some ops only.
+     *
+     * @param narrower which of them
+     * @return a kernel of the same body
+     */
+    public Kernel when(Condition narrower) {
         return new Kernel(body, narrower);
     }
 
@@ -89,18 +94,5 @@ public final class Kernel {
      */
     public Kernel computedBy(Body other) {
         return new Kernel(other, condition);
-    }
-
-    private static void onElements(DenseBody body, List<INDArray> inputs, List<INDArray> outputs) {
-        DenseArray[] in = inputs.stream().map(DenseArray::rowMajor).toArray(DenseArray[]::new);
-        DenseArray[] out = outputs.stream().map(DenseArray::toBeWritten).toArray(DenseArray[]::new);
-        body.run(in, out);
-        for (DenseArray array : in) {
-            array.close();
-        }
-        for (DenseArray array : out) {
-            array.flush();
-            array.close();
-        }
     }
 }

@@ -2,6 +2,8 @@
 package org.lora4j.exec.kernel;
 
 import java.util.List;
+import org.lora4j.internal.array.Addends;
+import org.lora4j.internal.engine.kernel.Kernels;
 import org.nd4j.linalg.api.blas.params.MMulTranspose;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.impl.reduce.Mmul;

@@ -13,10 +13,10 @@ import java.nio.file.StandardOpenOption;
 import java.util.Collections;
 import java.util.Map;
 import org.lora4j.error.CorruptAdapterException;
-import org.lora4j.error.MissingFile;
 import org.lora4j.format.TensorEntry;
 import org.lora4j.format.TensorFile;
 import org.lora4j.format.TensorIndex;
+import org.lora4j.internal.format.file.RegularFile;
 
 /**
  * Reads tensors from a safetensors file, of any length, one at a time.
@@ -57,7 +57,7 @@ public final class SafetensorsReader implements TensorFile {
      * @throws IOException if the file does not exist, is a directory or cannot be read
      */
     public static SafetensorsReader open(Path file) throws IOException {
-        MissingFile.requireRegular(file, "a safetensors file");
+        RegularFile.require(file, "a safetensors file");
         FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
         try {
             return read(file.toString(), channel);

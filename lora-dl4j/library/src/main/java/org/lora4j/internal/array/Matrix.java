@@ -216,6 +216,47 @@ public final class Matrix {
     }
 
     /**
+     * The inverse, by elimination with the largest pivot of each column.
+     *
+     * @return {@code this^-1} of a square matrix
+     * @throws IllegalArgumentException if the matrix has none
+     */
+    public Matrix inverse() {
+        double[][] left = copyOfRows();
+        double[][] right = new double[columns][columns];
+        for (int i = 0; i < columns; i++) {
+            right[i][i] = 1;
+        }
+        for (int k = 0; k < columns; k++) {
+            int pivot = k;
+            for (int i = k + 1; i < columns; i++) {
+                pivot = Math.abs(left[i][k]) > Math.abs(left[pivot][k]) ? i : pivot;
+            }
+            if (left[pivot][k] == 0) {
+                throw new IllegalArgumentException("inverse of a matrix [" + rows.length + ", " + columns
+                        + "]: it has none; expected one of full rank.");
+            }
+            swap(left, k, pivot);
+            swap(right, k, pivot);
+            Vectors.scale(1 / left[k][k], right[k]);
+            Vectors.scale(1 / left[k][k], left[k]);
+            for (int i = 0; i < columns; i++) {
+                if (i != k) {
+                    Vectors.add(-left[i][k], right[k], right[i]);
+                    Vectors.add(-left[i][k], left[k], left[i]);
+                }
+            }
+        }
+        return new Matrix(right, columns);
+    }
+
+    private static void swap(double[][] rows, int i, int j) {
+        double[] row = rows[i];
+        rows[i] = rows[j];
+        rows[j] = row;
+    }
+
+    /**
      * Every element times a number.
      *
      * @param factor the number

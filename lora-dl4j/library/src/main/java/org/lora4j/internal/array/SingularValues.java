@@ -3,6 +3,9 @@ package org.lora4j.internal.array;
 
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.Optional;
+import java.util.SplittableRandom;
+import java.util.function.ToIntFunction;
 import java.util.stream.IntStream;
 
 /**
@@ -26,6 +29,12 @@ public record SingularValues(Matrix left, double[] values, Matrix right) {
 
     /** Matrices whose smaller side is longer go through an eigenproblem, which costs a tenth. */
     private static final int JACOBI_SIDE = 160;
+
+    /** A matrix is looked at for a rank of at most this part of its smaller side, so that looking costs little. */
+    private static final int PROBED_PART = 8;
+
+    /** What is left of a matrix of low rank after rounding, relative to its norm. */
+    private static final double NOTHING = 1e-13;
 
     /** Further vectors that keep the wanted ones clean of what lies below them. */
     private static final int GUARD = 8;
@@ -85,22 +94,127 @@ public record SingularValues(Matrix left, double[] values, Matrix right) {
      * @return {@code count} values, or min(m, n) if that is less
      */
     public static SingularValues leading(Matrix matrix, int count) {
+        return leading(matrix, squares -> Math.min(count, squares.length));
+    }
+
+    /**
+     * The fewest of the largest singular values, with their vectors, whose squares make up a share of the sum of all squares.
+     *
+     * @param matrix any matrix; the time is that of {@link #leading(Matrix, int)}
+     * @param share above 0 and at most 1, where 1 stands for all that is not rounding errors
+     * @return one value or more
+     */
+    public static SingularValues holding(Matrix matrix, double share) {
+        return leading(matrix, squares -> countOf(squares, share));
+    }
+
+    private static int countOf(double[] squares, double share) {
+        double all = Arrays.stream(squares).sum();
+        double rest = all;
+        int count = 0;
+        // What is below rounding to single precision is no part of the matrix.
+        while (count < squares.length && (count == 0 || rest > Math.max(1 - share, 1e-15) * all)) {
+            rest -= squares[count++];
+        }
+        return count;
+    }
+
+    private static SingularValues leading(Matrix matrix, ToIntFunction<double[]> count) {
         int side = Math.min(matrix.rows(), matrix.columns());
-        int kept = Math.min(count, side);
         double scale = matrix.largest();
-        if (side <= JACOBI_SIDE || kept + GUARD >= side || scale == 0) {
-            return of(matrix).truncated(kept);
+        if (side <= JACOBI_SIDE || scale == 0) {
+            return of(matrix).truncated(count);
         }
         if (matrix.rows() > matrix.columns()) {
             SingularValues turned = leading(matrix.transposed(), count);
             return new SingularValues(turned.right, turned.values, turned.left).signed();
         }
         Matrix unit = matrix.scaled(1 / scale);
-        Matrix space = SymmetricEigen.leading(unit.times(unit.transposed()), kept + GUARD);
+        int[] kept = new int[1];
+        Matrix space = SymmetricEigen.leading(unit.times(unit.transposed()), squares -> {
+            kept[0] = count.applyAsInt(squares);
+            return Math.min(kept[0] + GUARD, side);
+        });
         SingularValues within = jacobi(space.times(unit), scale);
         return new SingularValues(within.left.times(space), within.values, within.right)
-                .truncated(kept)
+                .truncated(kept[0])
                 .signed();
+    }
+
+    /**
+     * The complete decomposition of a large matrix of low rank, as the updates of most adapters are. Random combinations of
+     * the rows span what such rows span; that they do is checked, so nothing is left to chance but the time.
+     *
+     * <p><i>Source:</i> Halko, Martinsson, Tropp, "Finding structure with randomness", 2011, arXiv 0909.4061, algorithm 4.1.
+     *
+     * @param matrix any matrix
+     * @return the values that are not 0, or empty if there are many or the matrix is small
+     */
+    public static Optional<SingularValues> ofLowRank(Matrix matrix) {
+        int side = Math.min(matrix.rows(), matrix.columns());
+        if (side <= JACOBI_SIDE) {
+            return Optional.empty();
+        }
+        SplittableRandom random = new SplittableRandom(side);
+        double[][] combinations = new double[side / PROBED_PART][matrix.rows()];
+        for (double[] combination : combinations) {
+            Arrays.setAll(combination, i -> random.nextDouble(-1, 1));
+        }
+        Matrix basis = OrthonormalBasis.of(
+                        Matrix.ofRows(matrix.rows(), combinations).times(matrix))
+                .basis();
+        Matrix within = matrix.times(basis.transposed());
+        if (within.times(basis).plus(-1, matrix).norm() > NOTHING * matrix.norm()) {
+            return Optional.empty();
+        }
+        SingularValues core = of(within);
+        return Optional.of(new SingularValues(core.left, core.values, core.right.times(basis)));
+    }
+
+    /**
+     * The largest singular values of a matrix, nearly, from random combinations of its rows.
+     *
+     * <p><i>Source:</i> Halko, Martinsson, Tropp, as above, algorithm 4.4.
+     *
+     * @param matrix any matrix; the time grows with its size times the count
+     * @param count how many
+     * @param iterations how often the combinations go through the matrix and back; more are nearer
+     * @param random draws the combinations
+     * @return {@code count} values, or as many as there are if that is less
+     */
+    public static SingularValues randomized(Matrix matrix, int count, int iterations, SplittableRandom random) {
+        int kept = Math.min(count, Math.min(matrix.rows(), matrix.columns()));
+        double[][] combinations =
+                new double[Math.min(kept + GUARD, Math.min(matrix.rows(), matrix.columns()))][matrix.rows()];
+        for (double[] combination : combinations) {
+            Arrays.setAll(combination, i -> random.nextDouble(-1, 1));
+        }
+        Matrix turned = matrix.transposed();
+        Matrix basis = OrthonormalBasis.of(
+                        Matrix.ofRows(matrix.rows(), combinations).times(matrix))
+                .basis();
+        for (int i = 0; i < iterations; i++) {
+            Matrix back = OrthonormalBasis.of(basis.times(turned)).basis();
+            basis = OrthonormalBasis.of(back.times(matrix)).basis();
+        }
+        SingularValues core = of(matrix.times(basis.transposed()));
+        return new SingularValues(core.left, core.values, core.right.times(basis))
+                .truncated(Math.min(kept, core.values.length))
+                .signed();
+    }
+
+    /**
+     * The first values that make up a share of the sum of all squares, as {@link #holding} finds them.
+     *
+     * @param share above 0 and at most 1
+     * @return one value or more
+     */
+    public SingularValues holding(double share) {
+        return truncated(squares -> countOf(squares, share));
+    }
+
+    private SingularValues truncated(ToIntFunction<double[]> count) {
+        return truncated(count.applyAsInt(Arrays.stream(values).map(v -> v * v).toArray()));
     }
 
     /**

@@ -3,6 +3,7 @@ package org.lora4j.internal.array;
 
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.function.ToIntFunction;
 import java.util.stream.IntStream;
 
 /**
@@ -37,19 +38,26 @@ final class SymmetricEigen {
         }
     }
 
-    /** Orthonormal eigenvectors of the largest eigenvalues, one a row. */
-    static Matrix leading(Matrix symmetric, int count) {
+    /** Orthonormal eigenvectors of the largest eigenvalues, one a row; how many is told by the values, which fall. */
+    static Matrix leading(Matrix symmetric, ToIntFunction<double[]> count) {
         SymmetricEigen eigen = new SymmetricEigen(symmetric);
         eigen.makeTridiagonal();
         eigen.makeDiagonal();
         int[] order = IntStream.range(0, eigen.n)
                 .boxed()
                 .sorted(Comparator.comparingDouble(i -> -eigen.diagonal[i]))
-                .limit(count)
                 .mapToInt(Integer::intValue)
                 .toArray();
+        // Rounding makes the smallest eigenvalues of a Gram matrix negative.
+        int wanted = count.applyAsInt(Arrays.stream(order)
+                .mapToDouble(i -> Math.max(0, eigen.diagonal[i]))
+                .toArray());
         return Matrix.ofRows(
-                eigen.n, Arrays.stream(order).mapToObj(eigen::reflectedBack).toArray(double[][]::new));
+                eigen.n,
+                Arrays.stream(order)
+                        .limit(wanted)
+                        .mapToObj(eigen::reflectedBack)
+                        .toArray(double[][]::new));
     }
 
     private void makeTridiagonal() {

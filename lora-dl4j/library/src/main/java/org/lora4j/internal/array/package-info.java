@@ -1,6 +1,6 @@
 /**
  * Elements of ND4J arrays through Java arrays: read and written in pieces ({@link org.lora4j.internal.array.DenseArray}), and
- * drawn from the caller's own source of randomness ({@link org.lora4j.internal.array.RandomStreams}). Small matrices on the Java
+ * drawn from the caller's own source of randomness ({@link org.lora4j.random.RandomStreams}). Small matrices on the Java
  * heap ({@link org.lora4j.internal.array.Matrix}) and their decompositions in double precision
  * ({@link org.lora4j.internal.array.SingularValues}, {@link org.lora4j.internal.array.OrthonormalBasis}). Sums and products along axes that the
  * garbage collector cannot break ({@link org.lora4j.internal.array.Broadcasts}), and the same for stock

@@ -8,6 +8,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.lora4j.error.Problems;
+import org.lora4j.internal.engine.autodiff.rules.LossOp;
+import org.lora4j.internal.engine.autodiff.rules.LossOp.Labels;
 import org.lora4j.internal.graph.GraphOrder;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -21,25 +23,6 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  */
 final class LossLabels {
 
-    private static final String SPARSE = "sparse_softmax_cross_entropy_loss_with_logits";
-
-    /** Losses with predictions first, labels last, and one shape for both. */
-    private static final Set<String> OF_EQUAL_SHAPES = Set.of(
-            "absolute_difference_loss",
-            "hinge_loss",
-            "huber_loss",
-            "log_loss",
-            "log_poisson_loss",
-            "mean_pairwssqerr_loss",
-            "mean_sqerr_loss",
-            "sigm_cross_entropy_loss",
-            "softmax_cross_entropy_loss",
-            "softmax_cross_entropy_loss_with_logits");
-
-    /** Those of them that want the class of a row as a 1 in its column. */
-    private static final Set<String> OF_CLASSES =
-            Set.of("softmax_cross_entropy_loss", "softmax_cross_entropy_loss_with_logits");
-
     /** Ops between a placeholder and a loss that keep what the user knows the labels by. */
     private static final Set<String> SAME_LABELS =
             Set.of("identity", "cast", "reshape", "expand_dims", "squeeze", "permute", "onehot");
@@ -47,16 +30,21 @@ final class LossLabels {
     private final SameDiff graph;
     private final List<Comparison> comparisons = new ArrayList<>();
 
-    private record Comparison(String loss, String op, String predictions, String labels, String placeholder) {}
+    private record Comparison(String loss, Labels kind, String predictions, String labels, String placeholder) {
+
+        boolean sparse() {
+            return kind == Labels.CLASS_NUMBERS;
+        }
+    }
 
     LossLabels(SameDiff graph, List<String> losses) {
         this.graph = graph;
         Set<String> needed = GraphOrder.ancestors(graph, losses);
         for (SameDiffOp op : graph.getOps().values()) {
-            String kind = op.getOp().opName();
-            boolean sparse = kind.equals(SPARSE);
+            Labels kind = LossOp.of(op.getOp().opName()).map(LossOp::labels).orElse(Labels.OTHER);
             String loss = op.getOutputsOfOp().get(0);
-            if (needed.contains(loss) && (sparse || OF_EQUAL_SHAPES.contains(kind))) {
+            if (needed.contains(loss) && kind != Labels.OTHER) {
+                boolean sparse = kind == Labels.CLASS_NUMBERS;
                 List<String> inputs = GraphOrder.inputs(op);
                 String predictions = inputs.get(sparse ? inputs.size() - 1 : 0);
                 String labels = inputs.get(sparse ? 0 : inputs.size() - 1);
@@ -102,7 +90,7 @@ final class LossLabels {
             if (predictions == null || labels == null || predictions.length == 0) {
                 continue;
             }
-            boolean sparse = comparison.op().equals(SPARSE);
+            boolean sparse = comparison.sparse();
             long[] expected = sparse ? Arrays.copyOf(predictions, predictions.length - 1) : predictions;
             if (!Arrays.equals(labels, expected)) {
                 problems.add(misfit(comparison, given.get(comparison.placeholder()), predictions, labels, expected));
@@ -113,7 +101,7 @@ final class LossLabels {
 
     private static String misfit(
             Comparison comparison, INDArray given, long[] predictions, long[] labels, long[] expected) {
-        boolean sparse = comparison.op().equals(SPARSE);
+        boolean sparse = comparison.sparse();
         long outputs = predictions[predictions.length - 1];
         return "\"" + comparison.loss() + "\" compares \"" + comparison.placeholder() + "\" " + described(given)
                 + (comparison.labels().equals(comparison.placeholder())
@@ -127,7 +115,7 @@ final class LossLabels {
     }
 
     private static String advice(Comparison comparison, long[] labels, long[] expected) {
-        if (!OF_CLASSES.contains(comparison.op())) {
+        if (comparison.kind() != Labels.CLASSES) {
             return "Reshape the labels to what the model computes, or give the model as many outputs";
         }
         long outputs = expected.length == 0 ? 1 : expected[expected.length - 1];
@@ -151,8 +139,7 @@ final class LossLabels {
             if (labels == null || labels.isEmpty() || problems.list().stream().noneMatch(one -> one.contains(name))) {
                 continue;
             }
-            boolean numbers =
-                    comparison.op().equals(SPARSE) || !comparison.labels().equals(comparison.placeholder());
+            boolean numbers = comparison.sparse() || !comparison.labels().equals(comparison.placeholder());
             long[] expected = graph.getVariable(comparison.placeholder()).placeholderShape();
             problems.add("the labels \"" + comparison.placeholder() + "\" are " + described(labels) + ". "
                     + (numbers || expected == null

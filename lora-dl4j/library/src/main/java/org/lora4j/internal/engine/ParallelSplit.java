@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Set;
 import org.lora4j.exec.FrozenPrefix;
 import org.lora4j.exec.LossAndGradients;
+import org.lora4j.exec.NativeThreads;
 import org.lora4j.exec.SplitExecutor;
 import org.nd4j.linalg.api.ndarray.INDArray;
 

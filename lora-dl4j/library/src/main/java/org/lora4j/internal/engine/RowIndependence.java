@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.IntStream;
+import org.lora4j.internal.engine.autodiff.rules.LossOp;
 import org.lora4j.internal.graph.GraphOrder;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.VariableType;
@@ -160,19 +161,6 @@ final class RowIndependence {
             "avgpool3dnew");
 
     private static final Set<String> PRODUCTS = Set.of("matmul", "xw_plus_b", "relu_layer");
-
-    /** With logits or predictions, weights and labels, and the reduction as their first attribute. */
-    private static final Set<String> LOSSES = Set.of(
-            "absolute_difference_loss",
-            "huber_loss",
-            "hinge_loss",
-            "log_loss",
-            "mean_sqerr_loss",
-            "sigm_cross_entropy_loss",
-            "softmax_cross_entropy_loss");
-
-    private static final Set<String> LOSSES_OF_ROWS =
-            Set.of("softmax_cross_entropy_loss_with_logits", "sparse_softmax_cross_entropy_loss_with_logits");
 
     private static final int NO_REDUCTION = 0;
     private static final Set<Long> MEANS = Set.of(2L, 3L);
@@ -342,7 +330,7 @@ final class RowIndependence {
         if (name.equals("reduce_mean") && !rowsOut) {
             return op.getOutputsOfOp().stream().allMatch(this::isTheSameForAll) ? Kind.MEAN : Kind.MIXED;
         }
-        if (LOSSES.contains(name)) {
+        if (LossOp.is(name, LossOp.Rows.REDUCED)) {
             return kindOfLoss(op, inputs, of, rowsOut);
         }
         if (!rowsOut) {
@@ -352,7 +340,7 @@ final class RowIndependence {
                 || WITHIN_ROWS.contains(name) && isWithinRows(op, name, inputs, of)
                 || WINDOWS.contains(name) && of.get(0) == Kind.ROWS && allFixedBehind(of, 1)
                 || PRODUCTS.contains(name) && isProductOfRows(op, inputs, of)
-                || LOSSES_OF_ROWS.contains(name) && areAlike(op, inputs, of)
+                || LossOp.is(name, LossOp.Rows.KEPT) && areAlike(op, inputs, of)
                 || name.equals("gather") && of.equals(List.of(Kind.FIXED, Kind.ROWS)) && isGatherOfFirstAxis(op);
         return apart ? Kind.ROWS : Kind.MIXED;
     }

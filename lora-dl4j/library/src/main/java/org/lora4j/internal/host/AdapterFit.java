@@ -15,6 +15,7 @@ import org.lora4j.error.Problems;
 import org.lora4j.method.AdapterMethod;
 import org.lora4j.method.AdapterMethods;
 import org.lora4j.method.ModuleShape;
+import org.lora4j.method.TokenRowsMethod;
 import org.lora4j.model.AdaptableModule;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -62,6 +63,9 @@ public final class AdapterFit {
         adapter.modules().forEach((path, tensors) -> factors.put(path, TokenRows.without(tensors)));
         factors.forEach((path, tensors) -> {
             M module = known.get(path);
+            if (TokenRowsMethod.original(config, path, adapter.modules()).isPresent()) {
+                return;
+            }
             if (module == null) {
                 problems.add("module \"" + path + "\" of the adapter is not in the " + choice.where()
                         + ClosestNames.hint(path, known.keySet()));
@@ -69,7 +73,8 @@ public final class AdapterFit {
                 ModuleShape shape = expected.shapeOf(module);
                 int rank = config.rankOf(expected.named(path));
                 AdapterMethod method = AdapterMethods.of(config, path, shape);
-                checkFactors(path, method.factors(shape, rank), tensors, problems);
+                checkFactors(
+                        path, method, shape, method.factors(shape, rank), method.cut(shape, rank, tensors), problems);
             }
         });
         Stream.concat(
@@ -78,18 +83,35 @@ public final class AdapterFit {
                 .filter(path -> factors.getOrDefault(path, Map.of()).isEmpty())
                 .forEach(path -> problems.add(
                         "module \"" + path + "\" is adapted by the config, but the adapter has no tensors for it"));
-        TokenRows.checkFit(expected.tokens(), adapter.modules(), problems);
+        TokenRows.checkFit(config, expected.tokens(), adapter.modules(), problems);
     }
 
     /**
      * Compares the tensors of a module with what its method has.
      *
      * @param path path of the module
+     * @param method the method
+     * @param module the module
      * @param expected shapes by suffix
      * @param found tensors by suffix
-     * @param problems receives what is missing, superfluous or of another shape
+     * @param problems receives what is missing, superfluous, of another shape or of impossible values
      */
     public static void checkFactors(
+            String path,
+            AdapterMethod method,
+            ModuleShape module,
+            Map<String, long[]> expected,
+            Map<String, INDArray> found,
+            Problems problems) {
+        Problems here = new Problems();
+        checkShapes(path, expected, found, here);
+        problems.addAll(here.list());
+        if (here.isEmpty()) {
+            method.misfits(module, found).forEach(problem -> problems.add("module \"" + path + "\": " + problem));
+        }
+    }
+
+    private static void checkShapes(
             String path, Map<String, long[]> expected, Map<String, INDArray> found, Problems problems) {
         expected.forEach((suffix, shape) -> {
             INDArray tensor = found.get(suffix);

@@ -19,6 +19,15 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 public interface HostAdapter {
 
     /**
+     * Whether the base gives up a start that was given, and so is in no file of the adapter.
+     *
+     * @return true if what is handed out has to be the plain adapter
+     */
+    default boolean hasGivenStart() {
+        return false;
+    }
+
+    /**
      * The adapter's name.
      *
      * @return a name, unique in its model
@@ -48,6 +57,21 @@ public interface HostAdapter {
      * @return a copy
      */
     Adapter snapshot(PeftFile as);
+
+    /**
+     * The same adapter, said to be made from another file.
+     *
+     * @param other the config, with the fields of its file that are only carried along
+     * @return an adapter that shares everything with this one
+     */
+    HostAdapter withFile(PeftFile other);
+
+    /**
+     * The names under which factors are trained.
+     *
+     * @return names by path of the module as adapter files have it, and suffix
+     */
+    Map<String, Map<String, String>> parameterNames();
 
     /**
      * The modules with factors.

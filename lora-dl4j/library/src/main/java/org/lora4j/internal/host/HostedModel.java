@@ -4,12 +4,14 @@ package org.lora4j.internal.host;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.adapter.BaseHashes;
 import org.lora4j.config.AdapterConfig;
@@ -17,12 +19,16 @@ import org.lora4j.config.ModuleSelector;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.format.peft.PeftFile;
+import org.lora4j.method.AdapterMethods;
+import org.lora4j.method.StepRule;
+import org.lora4j.method.TokenRowsMethod;
 import org.lora4j.model.AdaptableModule;
 import org.lora4j.model.AdaptedModel;
 import org.lora4j.model.MergeReport;
 import org.lora4j.model.ModuleStatus;
 import org.lora4j.model.ParameterSummary;
 import org.lora4j.model.ParameterSummary.ModuleParameters;
+import org.nd4j.linalg.api.ndarray.INDArray;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -39,6 +45,7 @@ public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedMo
     private static final Logger LOG = LoggerFactory.getLogger(HostedModel.class);
 
     private final AdapterNames<A> adapters = new AdapterNames<>();
+    private final Map<String, Map<String, String>> copiesOfRows = new HashMap<>();
     private final M noMerges;
     private HostState<M> state;
     private boolean enabled = true;
@@ -176,9 +183,20 @@ public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedMo
         Objects.requireNonNull(
                 config,
                 "addAdapter: config is null; expected LoraConfig.builder()....build() or the config of another method");
+        addFresh(name, config, () -> fresh(name, config, seed));
+    }
+
+    /**
+     * Adds a fresh adapter, trainable and not active.
+     *
+     * @param name its name
+     * @param config its config
+     * @param made makes it, once the name is known to be free
+     */
+    protected final void addFresh(String name, AdapterConfig config, Supplier<A> made) {
         adapters.requireFree(name);
-        requireTrainable(name, config);
-        adapters.put(fresh(name, config, seed));
+        requireTrainable(name, config, config.obstaclesToStart());
+        adapters.put(made.get());
         LinkedHashSet<String> trainable = new LinkedHashSet<>(state.trainable());
         trainable.add(name);
         // Not active: what runs does not change.
@@ -188,9 +206,10 @@ public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedMo
         reportFrozenHeads(adapters.get(name));
     }
 
-    private static void requireTrainable(String name, AdapterConfig config) {
+    private static void requireTrainable(String name, AdapterConfig config, List<String> further) {
         Problems obstacles = new Problems();
         obstacles.addAll(config.obstaclesToTraining());
+        obstacles.addAll(further);
         if (!obstacles.isEmpty()) {
             throw new IllegalArgumentException(obstacles.message("training of adapter " + MessageText.name(name))
                     + ". Adapters that were trained so can be used; train with a config without it.");
@@ -242,18 +261,63 @@ public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedMo
         Objects.requireNonNull(adapter, "addAdapter: adapter is null; expected Adapter.load(directory) or the like");
         adapters.requireFree(name);
         adapters.put(imported(name, adapter));
+        Map<String, String> copies = new TreeMap<>();
+        adapter.modules()
+                .keySet()
+                .forEach(path -> TokenRowsMethod.original(adapter.config(), path, adapter.modules())
+                        .ifPresent(original -> copies.put(path, original)));
+        copiesOfRows.put(name, copies);
     }
 
     @Override
     public final Adapter adapter(String name) {
+        return adapters.get(name).hasGivenStart() ? plainAdapter(name) : values(name);
+    }
+
+    private Adapter values(String name) {
         adapters.get(name);
         collectValues();
-        return adapters.get(name).snapshot(named(adapters.get(name))).withBaseHashes(keptHashes());
+        Adapter own = adapters.get(name).snapshot(named(adapters.get(name)));
+        return withCopies(own, copiesOfRows.getOrDefault(name, Map.of())).withBaseHashes(keptHashes());
+    }
+
+    /** The file that an adapter came from may hold rows twice: such a one goes back as it came. */
+    private static Adapter withCopies(Adapter adapter, Map<String, String> copies) {
+        if (copies.isEmpty()) {
+            return adapter;
+        }
+        Map<String, Map<String, INDArray>> modules = new TreeMap<>(adapter.modules());
+        copies.forEach((path, original) -> modules.put(path, modules.get(original)));
+        return Adapter.of(adapter.config(), adapter.extras(), modules, adapter.savedParameters());
+    }
+
+    /**
+     * What adapters that act and learn want in a training beside gradients.
+     *
+     * @return rules for one run, in the order of the active adapters
+     */
+    public List<StepRule> stepRules() {
+        List<StepRule> rules = new ArrayList<>();
+        for (String name : state.active()) {
+            if (state.learning().contains(name)) {
+                A adapter = adapters.get(name);
+                AdapterMethods.stepRule(
+                                adapter.config(), adapter.parameterNames(), config -> changeConfig(name, config))
+                        .ifPresent(rules::add);
+            }
+        }
+        return rules;
+    }
+
+    @SuppressWarnings("unchecked") // An adapter gives one of its own kind.
+    private void changeConfig(String name, AdapterConfig config) {
+        A adapter = adapters.get(name);
+        adapters.put((A) adapter.withFile(new PeftFile(config, adapter.file().extras())));
     }
 
     @Override
     public final Adapter plainAdapter(String name) {
-        return PlainAdapters.of(adapters.get(name), adapter(name));
+        return PlainAdapters.of(adapters.get(name), values(name));
     }
 
     /**
@@ -317,7 +381,7 @@ public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedMo
     public final void setTrainable(String name, boolean trainable) {
         A adapter = adapters.get(name);
         if (trainable) {
-            requireTrainable(name, adapter.config());
+            requireTrainable(name, adapter.config(), List.of());
         }
         LinkedHashSet<String> names = new LinkedHashSet<>(state.trainable());
         boolean changes = trainable ? names.add(name) : names.remove(name);
@@ -433,6 +497,7 @@ public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedMo
         }
         setTrainable(name, false);
         adapters.remove(name);
+        copiesOfRows.remove(name);
     }
 
     @Override

@@ -33,7 +33,7 @@ public final class PlainAdapters {
      * @throws IllegalArgumentException if the adapter came with weights of the base that had been moved already
      */
     public static Adapter of(HostAdapter adapter, Adapter now) {
-        if (!now.config().initialization().movesBase()) {
+        if (!now.config().initialization().movesBase() && !adapter.hasGivenStart()) {
             return now;
         }
         List<String> without = now.modules().entrySet().stream()

@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
 import org.lora4j.config.AdapterConfig;
+import org.lora4j.config.AdapterConfig.TargetUse;
 import org.lora4j.config.ModuleSelector;
 import org.lora4j.error.ClosestNames;
 import org.lora4j.error.MessageText;
@@ -73,6 +74,7 @@ public record Selection<M extends AdaptableModule, P extends HostParameter>(
      */
     public static <M extends AdaptableModule, P extends HostParameter> Selection<M, P> of(
             AdapterConfig config, Choice<M, P> choice, Map<String, Map<String, INDArray>> found, Problems problems) {
+        RepeatedLayers.refuse(config, choice.where(), problems);
         List<M> chosen = candidates(config, choice.modules(), choice.heads()).stream()
                 .filter(module -> config.selects(module.path()))
                 .toList();
@@ -86,10 +88,12 @@ public record Selection<M extends AdaptableModule, P extends HostParameter>(
         List<TokenRows<M>> tokens = TokenRows.of(
                 config, new TokenRows.Tables<>(tables, AdaptableModule::path, choice.where()), found, problems);
         List<P> trained = choice.parameters().stream()
-                .filter(parameter -> config.savesFully(parameter.module())
-                        || TrainedBiases.include(
-                                config, parameter.path(), parameter.weightOf() != null, adapted::contains))
+                .filter(parameter -> TrainedParameters.include(
+                        config, parameter.path(), parameter.weightOf() != null, adapted::contains))
                 .toList();
+        Map<String, Boolean> weightsByPath = new LinkedHashMap<>();
+        choice.parameters().forEach(parameter -> weightsByPath.put(parameter.path(), parameter.weightOf() != null));
+        TrainedParameters.requireNormalizations(config, weightsByPath, problems);
         return new Selection<>(chosen, weights, tokens, trained);
     }
 
@@ -251,9 +255,15 @@ public record Selection<M extends AdaptableModule, P extends HostParameter>(
         Map<String, String> obstacles = new LinkedHashMap<>();
         choice.notAdaptable()
                 .forEach((path, reason) -> obstacles.put(path, "\"" + path + "\" cannot be adapted, " + reason));
-        List<String> targets = candidates(config, choice.modules(), choice.heads()).stream()
-                .map(AdaptableModule::path)
+        List<String> holders = choice.parameters().stream()
+                .map(HostParameter::module)
+                .distinct()
                 .toList();
+        List<String> targets = config.targetUse() == TargetUse.WHOLE
+                ? holders
+                : candidates(config, choice.modules(), choice.heads()).stream()
+                        .map(AdaptableModule::path)
+                        .toList();
         List<String> parameters =
                 choice.parameters().stream().map(HostParameter::path).toList();
         Problems problems = new Problems();
@@ -261,10 +271,6 @@ public record Selection<M extends AdaptableModule, P extends HostParameter>(
         Selection<M, P> selection = of(config, choice, Map.of(), problems);
         List<String> adaptable = new ArrayList<>(choice.paths());
         selection.weights().forEach(weight -> adaptable.add(weight.path()));
-        List<String> holders = choice.parameters().stream()
-                .map(HostParameter::module)
-                .distinct()
-                .toList();
         new Names(targets, adaptable, holders, obstacles, choice.where(), choice.list())
                 .require(config, problems, selection::isEmpty);
         return selection;

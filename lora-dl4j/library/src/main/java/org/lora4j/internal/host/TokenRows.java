@@ -82,15 +82,13 @@ public record TokenRows<M extends AdaptableModule>(M module, List<Integer> rows)
             }
         }
         for (M module : tables.modules()) {
-            if (tokens.byModule().keySet().stream().anyMatch(name -> names(name, module))) {
-                chosen.add(new TokenRows<>(module, tokens.of(module.path())));
+            if (config.trainsRowsOf(module.path())) {
+                chosen.add(new TokenRows<>(module, config.tokenRows(module.path())));
             }
         }
-        for (String name : tokens.byModule().keySet()) {
-            problems.check(
-                    chosen.stream().anyMatch(rows -> names(name, rows.module())),
-                    "trainableTokens \"" + name + "\" matches no embedding"
-                            + Selection.closest(name, paths(tables.embeddings())));
+        for (String name : config.unmatchedTokens(paths(tables.modules()))) {
+            problems.add("trainableTokens \"" + name + "\" matches no embedding"
+                    + Selection.closest(name, paths(tables.embeddings())));
         }
         chosen.forEach(entry -> entry.check(config, problems));
         checkTablesDiffer(chosen, tables, problems);
@@ -148,16 +146,21 @@ public record TokenRows<M extends AdaptableModule>(M module, List<Integer> rows)
     /**
      * Compares the rows of an adapter with what its config trains.
      *
+     * @param config the config of the adapter
      * @param expected the rows by the config
      * @param found the tensors of the adapter by path
      * @param problems receives what is missing, superfluous or of another shape
      * @param <M> a module of the host
      */
     public static <M extends AdaptableModule> void checkFit(
-            List<TokenRows<M>> expected, Map<String, Map<String, INDArray>> found, Problems problems) {
+            AdapterConfig config,
+            List<TokenRows<M>> expected,
+            Map<String, Map<String, INDArray>> found,
+            Problems problems) {
         Map<String, INDArray> left = new HashMap<>();
         found.forEach((path, tensors) -> {
-            if (tensors.containsKey(TokenRowsMethod.ROWS)) {
+            boolean copy = TokenRowsMethod.original(config, path, found).isPresent();
+            if (tensors.containsKey(TokenRowsMethod.ROWS) && !copy) {
                 left.put(path, tensors.get(TokenRowsMethod.ROWS));
             }
         });
@@ -209,10 +212,6 @@ public record TokenRows<M extends AdaptableModule>(M module, List<Integer> rows)
      */
     public long size() {
         return module.shape().weight()[1];
-    }
-
-    private static boolean names(String name, AdaptableModule module) {
-        return module.path().equals(name) || module.path().endsWith("." + name);
     }
 
     private static List<String> paths(List<? extends AdaptableModule> modules) {

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.offset;
 
 import java.util.function.DoubleSupplier;
 import java.util.stream.IntStream;
-import org.lora4j.internal.array.RandomStreams;
+import org.lora4j.random.RandomStreams;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**

@@ -14,6 +14,8 @@ import java.util.stream.Collectors;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.internal.format.peft.PeftKeys;
 import org.lora4j.internal.format.peft.PeftTensor;
+import org.lora4j.method.AdapterMethod;
+import org.lora4j.method.AdapterMethods;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Adapters as PEFT's files have them: arrays by key. */
@@ -33,14 +35,23 @@ public final class AdapterTensors {
      */
     public static Map<String, INDArray> of(Adapter adapter) {
         Map<String, INDArray> tensors = new TreeMap<>();
-        adapter.modules()
-                .forEach((path, factors) -> factors.forEach((suffix, array) -> tensors.put(
-                        PeftKeys.factor(path, PeftTensor.ofSuffix(suffix).orElseThrow()), array)));
+        adapter.modules().forEach((path, factors) -> {
+            AdapterMethod method = AdapterMethods.of(adapter.config(), path);
+            factors.forEach((suffix, array) -> {
+                if (method.isShared(suffix)) {
+                    tensors.put(PeftKeys.key(path, suffix, true), array);
+                }
+                if (!method.isShared(suffix) || method.isRepeated(suffix)) {
+                    tensors.put(PeftKeys.factor(adapter.config(), path, suffix), array);
+                }
+            });
+        });
         Set<String> wrapped = adapter.modules().entrySet().stream()
                 .filter(module -> !module.getValue().keySet().equals(Set.of(PeftTensor.TOKEN_ROWS.suffix())))
                 .map(Map.Entry::getKey)
                 .collect(Collectors.toSet());
-        adapter.savedParameters().forEach((path, array) -> tensors.put(PeftKeys.saved(path, wrapped), array));
+        adapter.savedParameters()
+                .forEach((path, array) -> tensors.put(PeftKeys.saved(adapter.config(), path, wrapped), array));
         return tensors;
     }
 

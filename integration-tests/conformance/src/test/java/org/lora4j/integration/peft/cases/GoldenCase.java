@@ -12,6 +12,8 @@ import java.util.TreeMap;
 import java.util.function.BiConsumer;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
+import org.lora4j.adapter.Adapter;
+import org.lora4j.adapter.AdapterLoader;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -147,6 +149,25 @@ public record GoldenCase(Path directory, JsonNode about, Map<String, INDArray> b
         Path below = directory.resolve(adapter);
         boolean here = adapter.equals(DEFAULT) && !Files.exists(below.resolve(CONFIG));
         return here ? directory : below;
+    }
+
+    /**
+     * Reads an adapter, with the projections or positions that PEFT drew where no file holds them.
+     *
+     * @param folder a folder with an adapter of the case, or one saved again
+     * @return the adapter
+     * @throws IOException if it is refused
+     */
+    public Adapter load(Path folder) throws IOException {
+        Map<String, INDArray> given = new TreeMap<>();
+        io.forEach((key, array) -> {
+            if (key.matches("(p?vera|randlora)_[AB]")) {
+                given.put("base_model." + key, array);
+            } else if (key.startsWith("indices.")) {
+                given.put("base_model.model." + key.substring("indices.".length()) + ".fourierft_indices", array);
+            }
+        });
+        return AdapterLoader.of(folder).tensors(given).load();
     }
 
     /**

@@ -25,6 +25,9 @@ import org.nd4j.linalg.factory.Nd4j;
  */
 abstract class AdaptedHostModel<M extends AdaptedModel> implements HostModel {
 
+    /** Larger than any value of an adapter, and exact in single precision. */
+    private static final int FIRST_NUMBER = 1 << 20;
+
     private final M model;
 
     AdaptedHostModel(M model) {
@@ -97,12 +100,15 @@ abstract class AdaptedHostModel<M extends AdaptedModel> implements HostModel {
                 learning,
                 parameter -> Nd4j.valueArrayOf(
                         parameter.value().shape(),
-                        1 + numbers.get(parameter.name()),
+                        FIRST_NUMBER + numbers.get(parameter.name()),
                         parameter.value().dataType()));
         Map<String, String> keys = new LinkedHashMap<>();
         numbered.forEach((key, array) -> {
-            int number = (int) array.getDouble(0) - 1;
-            keys.put(parameters.get(number).name(), key);
+            int number = (int) array.getDouble(0) - FIRST_NUMBER;
+            // What does not learn keeps its values.
+            if (number >= 0) {
+                keys.put(parameters.get(number).name(), key);
+            }
         });
         return keys;
     }

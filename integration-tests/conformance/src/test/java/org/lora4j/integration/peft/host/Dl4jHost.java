@@ -56,9 +56,11 @@ public final class Dl4jHost implements ModelHost {
         if (groups) {
             return Optional.of("no layer that convolves in groups");
         }
-        return golden.family().equals("trainable-tokens")
-                ? Optional.of("trained token rows, which this host refuses by name")
-                : Optional.empty();
+        if (golden.strings("features").contains("lora-fa")) {
+            return Optional.of(
+                    "no LoRA-FA: updaters of Deeplearning4j see one parameter at a time, and B's update needs A");
+        }
+        return Optional.empty();
     }
 
     private static boolean isMany(JsonNode groups) {

@@ -36,7 +36,7 @@ final class Dl4jModel extends AdaptedHostModel<AdaptedNetwork<ComputationGraph>>
     @Override
     public Trainable trainable(String adapter) {
         learnAlone(adapter);
-        return new Dl4jTrainable(model().network(), net.input(), loss, target);
+        return new Dl4jTrainable(model().network(), net.input(), loss, target, model()::stepRules);
     }
 
     @Override

@@ -6,10 +6,12 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.exec.LossAndGradients;
+import org.lora4j.method.StepRule;
 import org.lora4j.train.Trainable;
 import org.lora4j.train.TrainableParameter;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -25,12 +27,15 @@ final class Dl4jTrainable implements Trainable, GraphExecutor {
     private final INDArray input;
     private final Loss loss;
     private final INDArray target;
+    private final Supplier<List<StepRule>> rules;
 
-    Dl4jTrainable(ComputationGraph network, INDArray input, Loss loss, INDArray target) {
+    Dl4jTrainable(
+            ComputationGraph network, INDArray input, Loss loss, INDArray target, Supplier<List<StepRule>> rules) {
         this.network = network;
         this.input = input;
         this.loss = loss;
         this.target = target;
+        this.rules = rules;
     }
 
     /** A loss and its gradient by the output. */
@@ -77,6 +82,11 @@ final class Dl4jTrainable implements Trainable, GraphExecutor {
                         TrainableParameter.Kind.FACTOR,
                         network.getParam(name))));
         return parameters;
+    }
+
+    @Override
+    public List<StepRule> stepRules() {
+        return rules.get();
     }
 
     @Override

@@ -24,7 +24,7 @@ final class FeedForward {
     }
 
     private static Net chain(GoldenCase golden, Layers layers, List<String> modules) {
-        SDVariable h = layers.input("x");
+        SDVariable h = layers.rows("x");
         for (int i = 0; i < modules.size(); i++) {
             h = layers.linear(modules.get(i), h);
             h = i < modules.size() - 1 ? layers.relu(h) : h;

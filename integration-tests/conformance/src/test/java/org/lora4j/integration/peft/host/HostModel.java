@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.integration.peft.host;
 
+import java.util.List;
 import java.util.Map;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.error.IncompatibleBaseException;
+import org.lora4j.samediff.LoraStart;
+import org.lora4j.samediff.StartedAdapter;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Trainable;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -29,6 +32,20 @@ public interface HostModel {
      * @param seed source of the start values
      */
     void addFresh(String name, LoraConfig config, long seed);
+
+    /**
+     * Adds an adapter that starts from data or weights; it is not active.
+     *
+     * @param name a name
+     * @param start how its start is found
+     * @param config what to adapt
+     * @param batches the data, by what the model calls its input and target
+     * @return the start
+     */
+    default StartedAdapter addStarted(
+            String name, LoraStart start, LoraConfig config, List<Map<String, INDArray>> batches) {
+        throw new UnsupportedOperationException("starts from data are for SameDiff graphs");
+    }
 
     /**
      * The values of an adapter now.

@@ -89,6 +89,13 @@ final class Layers {
         return graph.placeHolder(name, array.dataType(), array.shape());
     }
 
+    /** As {@link #input}, for batches of any number of rows. */
+    SDVariable rows(String name) {
+        long[] shape = golden.io().get(name).shape().clone();
+        shape[0] = -1;
+        return graph.placeHolder(name, golden.io().get(name).dataType(), shape);
+    }
+
     /** The number of rows of a flat sequence. */
     static long rows(INDArray sequence) {
         return sequence.size(0) * sequence.size(1);

@@ -112,7 +112,7 @@ public final class SameDiffHost implements ModelHost {
         if (loss == Loss.SUM_OF_SQUARES) {
             return null;
         }
-        INDArray target = golden.io().get(TARGET);
+        INDArray target = golden.io().getOrDefault(TARGET, golden.io().get("lora_ga.target.0"));
         if (target == null) {
             throw new IOException("io.safetensors has no \"target\", which training needs");
         }

@@ -2,8 +2,12 @@
 package org.lora4j.integration.peft.host;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import org.lora4j.config.LoraConfig;
 import org.lora4j.samediff.AdaptedSameDiff;
+import org.lora4j.samediff.LoraStart;
+import org.lora4j.samediff.StartedAdapter;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Trainable;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -24,6 +28,17 @@ final class SameDiffModel extends AdaptedHostModel<AdaptedSameDiff> {
     @Override
     public INDArray output() {
         return model().output(net.inputs(), SameDiffHost.OUTPUT).get(SameDiffHost.OUTPUT);
+    }
+
+    @Override
+    public StartedAdapter addStarted(
+            String name, LoraStart start, LoraConfig config, List<Map<String, INDArray>> batches) {
+        StartedAdapter started = start.of(
+                model(),
+                config,
+                batches.stream().map(batch -> Batch.of(batch, 1)).toList());
+        model().addAdapter(name, started);
+        return started;
     }
 
     @Override

@@ -2,7 +2,9 @@
 package org.lora4j.internal.array.io;
 
 import java.nio.ByteBuffer;
+import java.util.EnumSet;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.DoubleUnaryOperator;
 import java.util.function.ObjDoubleConsumer;
 import java.util.function.ToDoubleFunction;
@@ -34,7 +36,15 @@ public enum ElementCodec {
             DataType.FLOAT,
             bytes -> HalfFloats.fromBf16(bytes.getShort()),
             (bytes, value) -> bytes.putShort(HalfFloats.toBf16((float) value)),
-            value -> HalfFloats.fromBf16(HalfFloats.toBf16((float) value)));
+            value -> HalfFloats.fromBf16(HalfFloats.toBf16((float) value))),
+    /** Integers, of tensors that hold numbers of rows and the like. */
+    I32(DType.I32, DataType.DOUBLE, ByteBuffer::getInt, (bytes, value) -> bytes.putInt((int) value), value ->
+            (int) value),
+    /** Integers, as PyTorch has them where nothing narrower was asked for; whole to 2^53. */
+    I64(DType.I64, DataType.DOUBLE, ByteBuffer::getLong, (bytes, value) -> bytes.putLong((long) value), value ->
+            (long) value);
+
+    private static final Set<ElementCodec> INTEGERS = EnumSet.of(I32, I64);
 
     private final DType fileType;
     private final DataType arrayType;
@@ -104,13 +114,25 @@ public enum ElementCodec {
     }
 
     /**
-     * The codec of an element type.
+     * The codec of an element type of floating-point numbers.
      *
      * @param fileType the type in a file
      * @return the codec, or empty if such elements do not become arrays here
      */
     public static Optional<ElementCodec> of(DType fileType) {
-        return Stream.of(values()).filter(codec -> codec.fileType == fileType).findFirst();
+        return Stream.of(values())
+                .filter(codec -> !INTEGERS.contains(codec) && codec.fileType == fileType)
+                .findFirst();
+    }
+
+    /**
+     * The codec of an element type of integers.
+     *
+     * @param fileType the type in a file
+     * @return the codec, or empty if such elements do not become arrays here
+     */
+    public static Optional<ElementCodec> ofIntegers(DType fileType) {
+        return INTEGERS.stream().filter(codec -> codec.fileType == fileType).findFirst();
     }
 
     /**

@@ -10,10 +10,8 @@ import org.deeplearning4j.nn.gradient.Gradient;
 import org.lora4j.dl4j.layer.LayerWeight;
 import org.lora4j.dl4j.layer.LoraSettings;
 import org.lora4j.dl4j.layer.LoraSlot;
-import org.lora4j.method.AdapterMethod;
-import org.lora4j.method.AdapterMethod.BiasEffect;
+import org.lora4j.internal.dl4j.layer.MethodSlots.OnTape;
 import org.lora4j.method.ArrayTape.Node;
-import org.lora4j.method.ArrayTape.Recorded;
 import org.lora4j.method.ModuleShape;
 import org.lora4j.method.WeightTape;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -21,7 +19,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 /**
  * A weight of a running layer with the updates in it that are no products of A and B, and the bias that goes with it. The
  * method of each slot says what becomes of both; its gradients are taken from those of the weight and the bias that the layer
- * multiplies and adds.
+ * multiplies and adds. Linear layers, whose methods can act beside the weight, have no need of it.
  *
  * <p>A slot that drops values of the input sees another input than the weight: what it adds to the weight is multiplied on its
  * own. With X the input, X' what dropout leaves of it and U that addition, the output is {@code X W + X' U}.
@@ -31,36 +29,32 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 public final class FormedWeight {
 
     private final Function<String, INDArray> parameters;
-    private final Supplier<LayerWeight> kind;
     private final LoraSettings settings;
     private final String name;
-    private final List<LoraSlot> slots;
+    private final MethodSlots slots;
 
     /** {@code parameters} finds a parameter by its name. */
     public FormedWeight(
             Function<String, INDArray> parameters, Supplier<LayerWeight> kind, LoraSettings settings, String name) {
         this.parameters = parameters;
-        this.kind = kind;
         this.settings = settings;
         this.name = name;
-        this.slots = settings.of(name).stream()
-                .filter(slot -> !slot.thin() && !slot.replacesRows())
-                .toList();
+        this.slots = new MethodSlots(parameters, kind, settings, name);
     }
 
     /** Whether there are no such updates. */
     public boolean isPlain() {
-        return slots.isEmpty();
+        return slots.list().isEmpty();
     }
 
     /** Whether a gradient of the formed weight, or of the weight itself, is of use. */
     public boolean wantsGradient() {
-        return settings.learns(name) || slots.stream().anyMatch(LoraSlot::learns);
+        return settings.learns(name) || slots.list().stream().anyMatch(LoraSlot::learns);
     }
 
     /** The slots that drop values of the input. */
     public List<LoraSlot> dropping(boolean training) {
-        return slots.stream().filter(slot -> slot.drops(training)).toList();
+        return slots.list().stream().filter(slot -> slot.drops(training)).toList();
     }
 
     /**
@@ -68,24 +62,15 @@ public final class FormedWeight {
      * only.
      */
     public INDArray parameter(String parameter, boolean training) {
-        boolean isBias = !slots.isEmpty() && parameter.equals(kind.get().bias()) && changesBias();
-        if (!isBias && (slots.isEmpty() || !parameter.equals(name))) {
-            return parameters.apply(parameter);
+        if (slots.changes(parameter)) {
+            return pass(training).onTape.bias().value();
         }
-        Pass pass = pass(training);
-        return isBias ? pass.bias.value() : pass.weight();
+        return parameter.equals(name) ? pass(training).weight() : parameters.apply(parameter);
     }
 
     /** Rows that take the place of the weight's get the gradient that it would have. */
     private boolean rowsLearn() {
         return settings.of(name).stream().anyMatch(slot -> slot.replacesRows() && slot.learns());
-    }
-
-    private boolean changesBias() {
-        String bias = kind.get().bias();
-        return bias != null
-                && parameters.apply(bias) != null
-                && slots.stream().anyMatch(slot -> slot.arithmetic().biasEffect() == BiasEffect.CHANGES);
     }
 
     /** Calculates the weight and the bias. */
@@ -98,65 +83,47 @@ public final class FormedWeight {
         if (view != value) {
             view.assign(value);
         }
-        if (kind.get().shape().kind() == ModuleShape.Kind.CONVOLUTION) {
+        if (slots.kind().shape().kind() == ModuleShape.Kind.CONVOLUTION) {
             gradient.setGradientFor(name, view, 'c');
         } else {
             gradient.gradientForVariable().put(name, view);
         }
     }
 
-    private static void write(String parameter, INDArray value, Map<String, INDArray> views, Gradient gradient) {
-        INDArray view = views.get(parameter);
-        view.assign(value.reshape(view.shape()));
-        gradient.gradientForVariable().put(parameter, view);
-    }
-
     /** One calculation of the formed weight and bias, and of what is added for dropped inputs. */
     public final class Pass {
-        private final LayerWeight of = slots.isEmpty() ? null : kind.get();
+        private final LayerWeight of = isPlain() ? null : slots.kind();
         private final WeightTape tape;
-        private final Map<LoraSlot, Recorded> factors = new LinkedHashMap<>();
+        private final OnTape onTape;
         private final Map<LoraSlot, Node> updates = new LinkedHashMap<>();
-        private final Node ownBias;
         private Node formed;
-        private Node bias;
 
         private Pass(boolean training) {
-            if (slots.isEmpty()) {
+            if (isPlain()) {
                 tape = null;
-                ownBias = null;
+                onTape = null;
                 return;
             }
             INDArray peft = of.toPeft(parameters.apply(name));
             boolean asked = settings.learns(name) || rowsLearn();
             tape = asked ? WeightTape.learning(of.shape(), peft) : WeightTape.of(of.shape(), peft);
             formed = tape.weight();
-            ownBias = changesBias() ? tape.leaf(parameters.apply(of.bias())) : null;
-            bias = ownBias;
-            slots.forEach(slot -> add(slot, slot.drops(training)));
-        }
-
-        private void add(LoraSlot slot, boolean drops) {
-            AdapterMethod method = slot.arithmetic();
-            Map<String, INDArray> arrays = new LinkedHashMap<>();
-            method.factors(of.shape(), slot.rank())
-                    .keySet()
-                    .forEach(suffix -> arrays.put(suffix, parameters.apply(of.parameter(slot, suffix))));
-            Recorded leaves = tape.leaves(arrays, slot.scaling());
-            factors.put(slot, leaves);
-            if (drops) {
-                updates.put(slot, method.weightUpdate(tape, leaves));
-            } else {
-                formed = method.weight(tape, leaves, formed);
-            }
-            bias = bias == null ? null : method.bias(tape, leaves, bias);
+            // Lookups are the same in training, and take gradients of a pass that is none of training.
+            onTape = slots.on(tape, true);
+            onTape.factors().forEach((slot, factors) -> {
+                if (slot.drops(training)) {
+                    updates.put(slot, slot.arithmetic().weightUpdate(tape, factors));
+                } else {
+                    formed = slot.arithmetic().weight(tape, factors, formed);
+                }
+            });
         }
 
         /** The weight in the layout of the layer; to be read only. */
         public INDArray weight() {
             INDArray own = parameters.apply(name);
             // In the memory order of the parameter: products round as those of the stock layer do.
-            return slots.isEmpty() ? own : own.dup(own.ordering()).assign(inLayer(formed));
+            return isPlain() ? own : own.dup(own.ordering()).assign(inLayer(formed));
         }
 
         /** What a slot that drops inputs adds to the weight, in the layout of the layer. */
@@ -183,29 +150,19 @@ public final class FormedWeight {
                 Supplier<INDArray> ofBias,
                 Map<String, INDArray> views,
                 Gradient gradient) {
-            if (slots.isEmpty()) {
+            if (isPlain()) {
                 putWeight(ofWeight, views, gradient);
                 return () -> ofWeight;
             }
-            Map<Node, INDArray> seeds = new LinkedHashMap<>();
+            Map<Node, INDArray> seeds = onTape.seeds(ofBias);
             seeds.put(formed, tape.rows(of.toPeft(ofWeight)));
             ofUpdates.forEach((slot, ofUpdate) -> seeds.put(updates.get(slot), tape.rows(of.toPeft(ofUpdate))));
-            if (bias != null) {
-                seeds.put(bias, ofBias.get().reshape(bias.value().shape()));
-            }
             tape.backward(seeds);
             Supplier<INDArray> own = () -> of.fromPeft(tape.weightGradient(), parameters.apply(name));
             if (settings.learns(name)) {
                 putWeight(own.get(), views, gradient);
             }
-            if (ownBias != null && settings.learns(of.bias())) {
-                write(of.bias(), ownBias.gradient(), views, gradient);
-            }
-            factors.forEach((slot, leaves) -> leaves.bySuffix().forEach((suffix, factor) -> {
-                if (slot.learns()) {
-                    write(of.parameter(slot, suffix), factor.gradient(), views, gradient);
-                }
-            }));
+            onTape.write(views, gradient);
             return own;
         }
     }

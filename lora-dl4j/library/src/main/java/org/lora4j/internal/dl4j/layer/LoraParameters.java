@@ -12,8 +12,8 @@ import org.lora4j.dl4j.layer.LayerWeight;
 import org.lora4j.dl4j.layer.LoraLayer;
 import org.lora4j.dl4j.layer.LoraSettings;
 import org.lora4j.dl4j.layer.LoraSlot;
-import org.lora4j.internal.array.RandomStreams;
 import org.lora4j.method.FactorStart;
+import org.lora4j.random.RandomStreams;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 
@@ -80,7 +80,10 @@ public final class LoraParameters implements ParamInitializer {
 
     @Override
     public long numParams(Layer layer) {
-        return first(layer).numParams(layer) + length(layer);
+        // Stock initializers that are asked with a layer leave out what kinds add: centers, biases of pretraining.
+        NeuralNetConfiguration conf = new NeuralNetConfiguration();
+        conf.setLayer(layer);
+        return numParams(conf);
     }
 
     private static long length(Layer layer) {
@@ -171,7 +174,9 @@ public final class LoraParameters implements ParamInitializer {
                 weight.dataType(),
                 () -> kind.toPeft(weight));
         Map<String, INDArray> named = new LinkedHashMap<>();
-        slot.arithmetic().initialize(start).forEach((suffix, array) -> named.put(kind.parameter(slot, suffix), array));
+        slot.arithmetic()
+                .cut(kind.shape(), slot.rank(), slot.arithmetic().initialize(start))
+                .forEach((suffix, array) -> named.put(kind.parameter(slot, suffix), array));
         return named;
     }
 
@@ -192,7 +197,7 @@ public final class LoraParameters implements ParamInitializer {
                     });
         }
         for (Factor factor : factors(layer)) {
-            if (factor.slot().learns()) {
+            if (settings.learns(factor.name())) {
                 gradients.put(factor.name(), factor.in(view, offset));
             }
             offset += factor.length();

@@ -3,7 +3,7 @@ package org.lora4j.internal.dl4j.layer;
 
 import java.util.SplittableRandom;
 import org.lora4j.dl4j.layer.LoraSlot;
-import org.lora4j.internal.array.RandomStreams;
+import org.lora4j.random.RandomStreams;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;

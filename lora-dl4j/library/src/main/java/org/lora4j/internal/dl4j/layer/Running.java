@@ -2,14 +2,17 @@
 package org.lora4j.internal.dl4j.layer;
 
 import java.util.Collection;
+import java.util.Map;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.optimize.api.TrainingListener;
+import org.lora4j.dl4j.layer.LoraSettings;
 import org.lora4j.internal.array.GuardedExecutioner;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * What every adapted layer does when a network starts it and when it is given parameters.
+ * What every adapted layer does when a network starts it, when it is given parameters, and with its bias.
  *
  * @apiNote Status: internal
  */
@@ -44,6 +47,16 @@ public final class Running {
                                 + ". Pass the parameters of a layer of the same configuration.");
             }
             view.assign(params.reshape(view.shape()));
+        }
+    }
+
+    /** Writes the gradient of the bias, if it learns, from that of the rows that it was added to. */
+    public static void biasGradient(
+            LoraSettings settings, INDArray rows, Map<String, INDArray> views, Gradient gradient) {
+        if (settings.learns("b")) {
+            INDArray b = views.get("b");
+            rows.sum(b, 0);
+            gradient.gradientForVariable().put("b", b);
         }
     }
 }

@@ -22,18 +22,13 @@ public abstract class RunningSameDiffLayer extends SameDiffLayer {
     /** The updates, and what else learns. */
     public final transient LoraSettings settings;
 
-    /** What the forward pass of a training step leaves for its backward pass. */
-    public final transient StepCache cache = new StepCache();
-
     public RunningSameDiffLayer(NeuralNetConfiguration conf, DataType type, LoraLayer layer) {
         super(conf, type);
         this.settings = layer.lora();
     }
 
     /** Drops what belongs to the input before. */
-    public void forget() {
-        cache.clear();
-    }
+    protected abstract void forget();
 
     @Override
     public void setInput(INDArray newInput, LayerWorkspaceMgr mgr) {

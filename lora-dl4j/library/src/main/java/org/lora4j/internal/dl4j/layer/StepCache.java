@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.dl4j.layer;
 
-import java.util.List;
+import java.util.Optional;
 import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
@@ -12,18 +12,17 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  *
  * <p>Valid until the layer gets a new input, and as long as the workspace that holds the arrays is the one of this step.
  *
+ * @param <P> what is kept
  * @apiNote Status: internal
  */
-public final class StepCache {
+public final class StepCache<P extends KeptPass> {
 
-    private INDArray preActivation;
-    private List<INDArray> downs = List.of();
+    private P pass;
     private int iteration;
 
-    /** Keeps arrays that nobody else writes to. */
-    public void keep(INDArray preActivationOfStep, List<INDArray> downsOfStep, int iterationOfStep) {
-        preActivation = preActivationOfStep;
-        downs = downsOfStep;
+    /** Keeps a pass whose arrays nobody else writes to. */
+    public void keep(P passOfStep, int iterationOfStep) {
+        pass = passOfStep;
         iteration = iterationOfStep;
     }
 
@@ -43,26 +42,25 @@ public final class StepCache {
     }
 
     public void clear() {
-        preActivation = null;
-        downs = List.of();
+        pass = null;
     }
 
-    public boolean isValid(int iterationNow) {
-        return preActivation != null
+    /** The pass of this iteration, if it is still there. */
+    public Optional<P> get(int iterationNow) {
+        boolean valid = pass != null
                 && iteration == iterationNow
-                && isAlive(preActivation)
-                && downs.stream().allMatch(StepCache::isAlive);
+                && pass.arrays().stream().allMatch(StepCache::isAlive);
+        return valid ? Optional.of(pass) : Optional.empty();
     }
 
-    public INDArray preActivation() {
-        return preActivation;
+    /** As {@link #get}, for a backward pass that writes to its arrays: the next one finds nothing. */
+    public Optional<P> take(int iterationNow) {
+        Optional<P> taken = get(iterationNow);
+        clear();
+        return taken;
     }
 
-    public List<INDArray> downs() {
-        return downs;
-    }
-
-    static boolean isAlive(INDArray array) {
+    private static boolean isAlive(INDArray array) {
         if (array.wasClosed()) {
             return false;
         }

@@ -2,7 +2,7 @@
 package org.lora4j.internal.engine.plan;
 
 import java.util.Arrays;
-import org.lora4j.exec.kernel.IndexCheck;
+import org.lora4j.internal.engine.kernel.IndexCheck;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** A step that follows indices, which are looked at first. */

@@ -13,9 +13,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.lora4j.error.MissingFile;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.error.Problems;
+import org.lora4j.internal.format.file.RegularFile;
 import org.lora4j.internal.format.zip.ZipBytes;
 import org.lora4j.internal.format.zip.ZipDirectory;
 
@@ -70,7 +70,7 @@ public final class NetworkZip implements Closeable {
      * @throws IOException if it cannot be read
      */
     public static NetworkZip open(Path path, long most) throws IOException {
-        MissingFile.requireRegular(path, "a zip of ModelSerializer");
+        RegularFile.require(path, "a zip of ModelSerializer");
         ZipBytes file = ZipBytes.open(
                 path,
                 what -> new ModelFormatException(

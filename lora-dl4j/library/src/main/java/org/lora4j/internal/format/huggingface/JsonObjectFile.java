@@ -2,13 +2,9 @@
 package org.lora4j.internal.format.huggingface;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.StreamReadConstraints;
-import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.core.type.TypeReference;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
@@ -18,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.internal.format.file.RegularFile;
+import org.lora4j.internal.format.json.StrictJson;
 
 /**
  * Reads a JSON file that holds one object.
@@ -33,24 +30,13 @@ public final class JsonObjectFile {
 
     private static final int DEEPEST = 64;
 
-    private static final ObjectMapper JSON = mapper();
+    private static final ObjectMapper JSON = StrictJson.mapper(DEEPEST);
 
     private static final TypeReference<Map<String, Object>> MAP = new TypeReference<>() {};
 
     private static final TypeReference<List<Object>> LIST = new TypeReference<>() {};
 
     private JsonObjectFile() {}
-
-    private static ObjectMapper mapper() {
-        JsonMapper mapper = JsonMapper.builder()
-                .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-                .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-                .build();
-        mapper.getFactory()
-                .setStreamReadConstraints(
-                        StreamReadConstraints.builder().maxNestingDepth(DEEPEST).build());
-        return mapper;
-    }
 
     /**
      * Reads a file.

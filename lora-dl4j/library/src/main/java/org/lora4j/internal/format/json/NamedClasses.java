@@ -2,12 +2,8 @@
 package org.lora4j.internal.format.json;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.StreamReadConstraints;
-import com.fasterxml.jackson.core.StreamReadFeature;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
@@ -35,7 +31,7 @@ public final class NamedClasses {
     // Jackson takes further syntax with type arguments, which would be loaded unseen.
     private static final Pattern CLASS_NAME = Pattern.compile("[\\w$]+(\\.[\\w$]+)*");
 
-    private static final ObjectMapper JSON = mapper();
+    private static final ObjectMapper JSON = StrictJson.mapper(DEEPEST);
 
     private final Collection<String> packages;
     private final Set<String> allowed;
@@ -45,17 +41,6 @@ public final class NamedClasses {
     private NamedClasses(Collection<String> packages, Set<String> allowed) {
         this.packages = packages;
         this.allowed = allowed;
-    }
-
-    private static ObjectMapper mapper() {
-        JsonMapper mapper = JsonMapper.builder()
-                .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-                .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-                .build();
-        mapper.getFactory()
-                .setStreamReadConstraints(
-                        StreamReadConstraints.builder().maxNestingDepth(DEEPEST).build());
-        return mapper;
     }
 
     /**

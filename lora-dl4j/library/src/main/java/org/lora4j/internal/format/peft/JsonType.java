@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -13,6 +14,8 @@ import java.util.stream.Stream;
 import org.lora4j.config.BiasTraining;
 import org.lora4j.config.FieldType;
 import org.lora4j.config.Initialization;
+import org.lora4j.config.LayerReplication;
+import org.lora4j.config.MissVariant;
 import org.lora4j.config.ModuleSelector;
 import org.lora4j.config.Scaling;
 import org.lora4j.config.TrainableTokens;
@@ -33,8 +36,13 @@ record JsonType<V>(
 
     static {
         put(FieldType.RANK, JsonType::isInt, "an integer", JsonNode::intValue, value -> value);
+        put(FieldType.FIRST_FACTOR, JsonType::isInt, "an integer", JsonNode::intValue, value -> value);
+        put(FieldType.RANK_OR_NONE, JsonType::isInt, "an integer", JsonNode::intValue, value -> value);
+        put(FieldType.SEED, JsonType::isInt, "an integer", JsonNode::intValue, value -> value);
         put(FieldType.ALPHA, JsonNode::isNumber, "a number", JsonNode::doubleValue, JsonType::number);
         put(FieldType.DROPOUT, JsonNode::isNumber, "a number", JsonNode::doubleValue, value -> value);
+        put(FieldType.DROPOUT_IN_FILE, JsonNode::isNumber, "a number", JsonNode::doubleValue, value -> value);
+        put(FieldType.NUMBER, JsonNode::isNumber, "a number", JsonNode::doubleValue, value -> value);
         put(FieldType.FLAG, JsonNode::isBoolean, "true or false", JsonNode::booleanValue, value -> value);
         put(FieldType.TEXT, JsonNode::isTextual, "a text", JsonNode::textValue, value -> value);
         put(
@@ -43,21 +51,34 @@ record JsonType<V>(
                 "true or false",
                 value -> value.booleanValue() ? Scaling.RANK_STABILIZED : Scaling.STANDARD,
                 rule -> rule == Scaling.RANK_STABILIZED);
+        Map.of(
+                        FieldType.BIAS, BiasTraining.ADAPTED_ONLY.peftName(),
+                        FieldType.MISS_BIAS, "miss_only",
+                        FieldType.GRALORA_BIAS, "gralora_only",
+                        FieldType.DELORA_BIAS, "delora_only",
+                        FieldType.C3A_BIAS, "c3a_only")
+                .forEach((type, only) -> put(
+                        type,
+                        value -> biases(value, only).findFirst().isPresent(),
+                        "none, all or " + only,
+                        value -> biases(value, only).findFirst().orElseThrow(),
+                        bias -> name(bias, only)));
         put(
-                FieldType.BIAS,
-                value -> biases(value).findFirst().isPresent(),
-                "none, all or lora_only",
-                value -> biases(value).findFirst().orElseThrow(),
-                BiasTraining::peftName);
-        put(
-                FieldType.START,
-                value -> value.isBoolean() || value.isTextual(),
-                "true, false or a name",
-                value -> Stream.of(Initialization.values())
-                        .filter(start -> names(start, value))
-                        .findFirst()
-                        .orElse(null),
-                JsonType::start);
+                FieldType.MISS_VARIANT,
+                value -> variants(value).findFirst().isPresent(),
+                "true, false, bat or mini",
+                value -> variants(value).findFirst().orElseThrow(),
+                variant -> flagOrName(variant.peftName()));
+        List.of(FieldType.START, FieldType.LOKR_START, FieldType.HIRA_START, FieldType.C3A_START)
+                .forEach(type -> put(
+                        type,
+                        value -> value.isBoolean() || value.isTextual(),
+                        "true, false or a name",
+                        value -> Stream.of(Initialization.values())
+                                .filter(start -> names(start.peftName(), value))
+                                .findFirst()
+                                .orElse(null),
+                        JsonType::start));
         put(
                 FieldType.DEFAULT_START,
                 JsonNode::isBoolean,
@@ -71,6 +92,12 @@ record JsonType<V>(
                 "an integer or a list of integers",
                 value -> list(value, JsonNode::intValue),
                 JsonType::orNull);
+        put(
+                FieldType.INDICES,
+                JsonType::isInts,
+                "a list of integers",
+                value -> list(value, JsonNode::intValue),
+                rows -> rows);
         put(
                 FieldType.LAYER_LISTS,
                 JsonType::isSelector,
@@ -102,13 +129,26 @@ record JsonType<V>(
                 value -> map(value, JsonNode::doubleValue),
                 JsonType::numbers);
         put(
+                FieldType.KEPT,
+                value -> isMapOf(
+                        value, list -> list.isArray() && list.valueStream().allMatch(JsonNode::isBoolean)),
+                "lists of true and false by name",
+                value -> map(value, list -> list(list, JsonNode::booleanValue)),
+                kept -> kept.isEmpty() ? null : kept);
+        put(
                 FieldType.TOKENS,
-                value -> isTokens(value) || isMapOf(value, JsonType::isTokens),
+                value -> isInts(value) || isMapOf(value, JsonType::isInts),
                 "a list of token ids, or lists by module",
                 value -> value.isArray()
                         ? new TrainableTokens(list(value, JsonNode::intValue), Map.of())
                         : TrainableTokens.of(map(value, ids -> list(ids, JsonNode::intValue))),
                 tokens -> tokens.byModule().isEmpty() ? orNull(tokens.ofInputEmbedding()) : tokens.byModule());
+        put(
+                FieldType.REPLICATION,
+                value -> value.isArray() && value.valueStream().allMatch(JsonType::isInts),
+                "a list of ranges [from, to]",
+                value -> new LayerReplication(list(value, range -> list(range, JsonNode::intValue))),
+                layers -> orNull(layers.ranges()));
     }
 
     private static <V> void put(
@@ -126,20 +166,31 @@ record JsonType<V>(
         return (JsonType<V>) TABLE.get(type);
     }
 
-    private static Stream<BiasTraining> biases(JsonNode value) {
+    private static Stream<BiasTraining> biases(JsonNode value, String only) {
         return Stream.of(BiasTraining.values())
-                .filter(bias -> value.isTextual() && bias.peftName().equals(value.textValue()));
+                .filter(bias -> value.isTextual() && name(bias, only).equals(value.textValue()));
     }
 
-    private static boolean names(Initialization start, JsonNode value) {
-        boolean isFlag = start.peftName().equals("true") || start.peftName().equals("false");
-        return isFlag == value.isBoolean()
-                && start.peftName().equals(value.asText().toLowerCase(java.util.Locale.ROOT));
+    private static String name(BiasTraining bias, String only) {
+        return bias == BiasTraining.ADAPTED_ONLY ? only : bias.peftName();
+    }
+
+    private static Stream<MissVariant> variants(JsonNode value) {
+        return Stream.of(MissVariant.values()).filter(variant -> names(variant.peftName(), value));
+    }
+
+    /** Whether a value is a flag or a name, written as text. */
+    private static boolean names(String written, JsonNode value) {
+        return value.isTextual() == flagOrName(written) instanceof String
+                && written.equals(value.asText().toLowerCase(Locale.ROOT));
     }
 
     private static Object start(Initialization initialization) {
-        String name = initialization.peftName();
-        return name.equals("true") || name.equals("false") ? (Object) Boolean.valueOf(name) : name;
+        return flagOrName(initialization.peftName());
+    }
+
+    private static Object flagOrName(String written) {
+        return written.equals("true") || written.equals("false") ? (Object) Boolean.valueOf(written) : written;
     }
 
     private static ModuleSelector selector(JsonNode value, boolean mayBeAllLinear) {
@@ -168,7 +219,7 @@ record JsonType<V>(
         return value.isArray() && value.valueStream().allMatch(JsonNode::isTextual);
     }
 
-    private static boolean isTokens(JsonNode value) {
+    private static boolean isInts(JsonNode value) {
         return value.isArray() && value.valueStream().allMatch(JsonType::isInt);
     }
 

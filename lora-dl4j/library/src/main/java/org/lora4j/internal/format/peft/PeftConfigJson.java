@@ -2,17 +2,13 @@
 package org.lora4j.internal.format.peft;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.StreamReadConstraints;
-import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.core.util.DefaultIndenter;
 import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
 import com.fasterxml.jackson.core.util.Separators;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -29,6 +25,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.lora4j.config.AdapterConfig;
+import org.lora4j.config.BiasTraining;
 import org.lora4j.config.FieldType;
 import org.lora4j.config.FieldType.Field;
 import org.lora4j.config.Initialization;
@@ -37,6 +34,7 @@ import org.lora4j.error.CorruptAdapterException;
 import org.lora4j.error.Problems;
 import org.lora4j.error.UnsupportedAdapterVersionException;
 import org.lora4j.internal.format.file.RegularFile;
+import org.lora4j.internal.format.json.StrictJson;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -74,21 +72,9 @@ public final class PeftConfigJson {
 
     private static final TypeReference<TreeMap<String, Object>> MAP = new TypeReference<>() {};
 
-    private static final ObjectMapper JSON = mapper();
+    private static final ObjectMapper JSON = StrictJson.mapper(64);
 
     private PeftConfigJson() {}
-
-    private static ObjectMapper mapper() {
-        JsonMapper mapper = JsonMapper.builder()
-                .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-                .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-                .enable(SerializationFeature.INDENT_OUTPUT)
-                .build();
-        mapper.getFactory()
-                .setStreamReadConstraints(
-                        StreamReadConstraints.builder().maxNestingDepth(64).build());
-        return mapper;
-    }
 
     /**
      * Reads a config file.
@@ -293,7 +279,11 @@ public final class PeftConfigJson {
         fields.putAll(content.extras());
         fields.put("peft_type", method.type());
         fields.put("inference_mode", true);
-        put(fields, content.config().toBuilder());
+        AdapterConfig.Builder<?> config = content.config().toBuilder();
+        config.fields().forEach(field -> put(fields, config, field));
+        if (content.config().bias() == BiasTraining.ADAPTED_ONLY) {
+            fields.put("bias", method.adaptedBiases());
+        }
         try {
             return JSON.writer(printer()).writeValueAsString(fields);
         } catch (JsonProcessingException e) {
@@ -304,15 +294,8 @@ public final class PeftConfigJson {
         }
     }
 
-    private static <B extends AdapterConfig.Builder<B>> void put(
-            Map<String, Object> fields, AdapterConfig.Builder<B> config) {
-        for (Field<? super B, ?> field : config.fields()) {
-            put(fields, config.self(), field);
-        }
-    }
-
-    private static <B, V> void put(Map<String, Object> fields, B config, Field<? super B, V> field) {
-        V value = field.get().apply(config);
+    private static <V> void put(Map<String, Object> fields, AdapterConfig.Builder<?> config, Field<V> field) {
+        V value = config.get(field);
         boolean carried = fields.get(field.peftName()) != null
                 && field.type() == FieldType.START
                 && value == Initialization.KAIMING_UNIFORM;

@@ -3,10 +3,12 @@ package org.lora4j.internal.format.peft;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.TextNode;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.lora4j.config.AdapterConfig;
+import org.lora4j.config.BiasTraining;
 import org.lora4j.config.FieldType;
 import org.lora4j.config.FieldType.Field;
 import org.lora4j.error.Problems;
@@ -39,14 +41,10 @@ final class PeftConfigReader {
 
     /** The config, or null if anything was added to the problems. */
     AdapterConfig read(boolean ignoreStart) {
-        return read(method.builder().get(), ignoreStart);
-    }
-
-    private <B extends AdapterConfig.Builder<B>> AdapterConfig read(
-            AdapterConfig.Builder<B> builder, boolean ignoreStart) {
-        for (Field<? super B, ?> field : builder.fields()) {
+        AdapterConfig.Builder<?> builder = method.builder().get();
+        for (Field<?> field : builder.fields()) {
             if (!ignoreStart || field.type() != FieldType.START) {
-                read(builder.self(), field);
+                read(builder, field);
             }
         }
         JsonNode mode = root.get("inference_mode");
@@ -56,10 +54,13 @@ final class PeftConfigReader {
         return build(builder);
     }
 
-    private <B, V> void read(B builder, Field<? super B, V> field) {
+    private <V> void read(AdapterConfig.Builder<?> builder, Field<V> field) {
         JsonNode value = root.get(field.peftName());
         if (value == null || value.isNull()) {
             return;
+        }
+        if (field.type() == FieldType.BIAS && value.asText().equals(method.adaptedBiases())) {
+            value = TextNode.valueOf(BiasTraining.ADAPTED_ONLY.peftName());
         }
         JsonType<V> type = JsonType.of(field.type());
         if (!type.allowed().test(value)) {
@@ -70,7 +71,7 @@ final class PeftConfigReader {
         if (read == null) {
             unsupportedStart = field.peftName() + " = " + value + " is not supported" + reason(value.asText());
         } else {
-            field.set().accept(builder, read);
+            builder.set(field, read);
         }
     }
 

@@ -17,12 +17,26 @@ public sealed interface PeftKey {
     record Factor(String modulePath, PeftTensor tensor) implements PeftKey {}
 
     /**
+     * A tensor that all modules share.
+     *
+     * @param tensor which one
+     */
+    record Shared(PeftTensor tensor) implements PeftKey {}
+
+    /**
      * A parameter of the base model, saved in full.
      *
      * @param parameterPath path of the parameter in the base model without adapters, such as {@code classifier.weight}
      * @param ofAdaptedModule whether the key says that the module has an adapter ({@code base_layer})
      */
     record Saved(String parameterPath, boolean ofAdaptedModule) implements PeftKey {}
+
+    /**
+     * A parameter of a target that is trained itself, saved in full.
+     *
+     * @param parameterPath path of the parameter in the base model, such as {@code norm.weight}
+     */
+    record Target(String parameterPath) implements PeftKey {}
 
     /**
      * A second copy that PEFT writes of a bias that is both trained as a bias and part of a fully saved module. It is

@@ -4,8 +4,11 @@ package org.lora4j.internal.format.peft;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.lora4j.config.AdapterConfig;
+import org.lora4j.config.AdapterConfig.TargetUse;
 
 /**
  * The names of tensors in PEFT's files, both ways.
@@ -25,7 +28,12 @@ public final class PeftKeys {
     /** What every key of a module begins with. */
     public static final String PREFIX = "base_model.model.";
 
+    /** What every key of a tensor begins with that all modules share. */
+    public static final String SHARED_PREFIX = "base_model.";
+
     private static final String BASE_LAYER = "base_layer";
+
+    private static final String TARGET = "ln_tuning_layers";
 
     private static final Set<String> COPIES = Set.of("modules_to_save", "original_module");
 
@@ -37,7 +45,6 @@ public final class PeftKeys {
     static {
         OF_UNSUPPORTED_OPTIONS.put("lora_diag", "belongs to KaSA (kasa_config)");
         OF_UNSUPPORTED_OPTIONS.put("lora_velora_embed", "belongs to VeLoRA (velora_config)");
-        OF_UNSUPPORTED_OPTIONS.put("trainable_tokens_delta", "belongs to the method TRAINABLE_TOKENS");
     }
 
     private PeftKeys() {}
@@ -51,6 +58,18 @@ public final class PeftKeys {
      */
     public static String factor(String modulePath, PeftTensor tensor) {
         return PREFIX + modulePath + "." + tensor.suffix();
+    }
+
+    /**
+     * The key of a tensor of a module, or of one that all modules share.
+     *
+     * @param modulePath dotted path of the module
+     * @param suffix what the method calls the tensor
+     * @param shared whether all modules share it
+     * @return the key in the file
+     */
+    public static String key(String modulePath, String suffix, boolean shared) {
+        return shared ? SHARED_PREFIX + suffix : PREFIX + modulePath + "." + suffix;
     }
 
     /**
@@ -69,6 +88,35 @@ public final class PeftKeys {
             }
         }
         return PREFIX + path;
+    }
+
+    /**
+     * The key of a tensor of an adapter.
+     *
+     * @param config the config of the adapter
+     * @param modulePath path of a module as the adapter has it
+     * @param suffix the suffix by which the adapter knows the tensor
+     * @return the key in the file
+     */
+    public static String factor(AdapterConfig config, String modulePath, String suffix) {
+        PeftTensor tensor = PeftTensor.ofSuffix(suffix).orElseThrow();
+        boolean alone = tensor == PeftTensor.TOKEN_ROWS && config.targetUse() == TargetUse.ROWS;
+        return factor(modulePath, alone ? PeftTensor.TOKEN_ROWS_ALONE : tensor);
+    }
+
+    /**
+     * The key of a parameter that an adapter holds in full.
+     *
+     * @param config the config of the adapter
+     * @param parameterPath path of the parameter, such as {@code classifier.weight}
+     * @param adaptedModules paths of the modules that have a low-rank update, as an adapter has them
+     * @return the key in the file
+     */
+    public static String saved(AdapterConfig config, String parameterPath, Set<String> adaptedModules) {
+        String module = moduleOf(parameterPath);
+        return config.isTrainedTarget(module)
+                ? PREFIX + module + "." + TARGET + parameterPath.substring(module.length())
+                : saved(parameterPath, adaptedModules);
     }
 
     /**
@@ -127,6 +175,12 @@ public final class PeftKeys {
      */
     public static PeftKey parse(String key) {
         if (!key.startsWith(PREFIX)) {
+            Optional<PeftTensor> shared = key.startsWith(SHARED_PREFIX)
+                    ? PeftTensor.ofSuffix(key.substring(SHARED_PREFIX.length()))
+                    : Optional.empty();
+            if (shared.isPresent()) {
+                return new PeftKey.Shared(shared.get());
+            }
             return new PeftKey.Unknown("does not begin with \"" + PREFIX + "\"");
         }
         String path = key.substring(PREFIX.length());
@@ -165,11 +219,24 @@ public final class PeftKeys {
         if (COPIES.contains(wrapper)) {
             return new PeftKey.Copy(module + "." + name);
         }
+        if (wrapper.equals(TARGET) && !module.isEmpty()) {
+            return new PeftKey.Target(module + "." + name);
+        }
         if (wrapper.equals(BASE_LAYER)) {
             return BASE_LAYER_PARAMETERS.contains(name)
                     ? new PeftKey.Saved(withoutWrappers(module) + "." + name, true)
                     : new PeftKey.Unknown("is a parameter of a wrapped module other than weight and bias");
         }
         return new PeftKey.Saved(withoutWrappers(path), false);
+    }
+
+    /**
+     * Whether a key is that of a tensor of integers.
+     *
+     * @param key a key
+     * @return false as well for keys that mean nothing
+     */
+    public static boolean isInteger(String key) {
+        return parse(key) instanceof PeftKey.Factor factor && factor.tensor().isInteger();
     }
 }

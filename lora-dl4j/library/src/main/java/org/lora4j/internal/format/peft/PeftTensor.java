@@ -24,6 +24,8 @@ public enum PeftTensor {
     MAGNITUDE("lora_magnitude_vector"),
     /** Rows of an embedding that replace the base's [number of rows, dimension]. */
     TOKEN_ROWS("token_adapter.trainable_tokens_delta"),
+    /** The same rows where they are all that is trained. Adapters know both as {@link #TOKEN_ROWS}. */
+    TOKEN_ROWS_ALONE("trainable_tokens_delta", "TRAINABLE_TOKENS"),
     /** The vector of (IA)³: linear [out, 1] or [1, in], convolution [1, out or in, 1...]. */
     IA3_L("ia3_l", "IA3"),
     /** The core of LoHa's first product [rank, rank, k...]. */
@@ -37,7 +39,65 @@ public enum PeftTensor {
     /** LoHa's second product, next to the output. */
     HADA_W2_A("hada_w2_a", "LOHA"),
     /** LoHa's second product, next to the input. */
-    HADA_W2_B("hada_w2_b", "LOHA");
+    HADA_W2_B("hada_w2_b", "LOHA"),
+    /** LoKr's left side, whole [out parts, in parts]. */
+    LOKR_W1("lokr_w1", "LOKR"),
+    /** LoKr's left side, next to the output [out parts, rank]. */
+    LOKR_W1_A("lokr_w1_a", "LOKR"),
+    /** LoKr's left side, next to the input [rank, in parts]. */
+    LOKR_W1_B("lokr_w1_b", "LOKR"),
+    /** LoKr's right side, whole [out of a part, in of a part, k...]. */
+    LOKR_W2("lokr_w2", "LOKR"),
+    /** LoKr's right side, next to the output [out of a part, rank], with a core [rank, out of a part]. */
+    LOKR_W2_A("lokr_w2_a", "LOKR"),
+    /** LoKr's right side, next to the input [rank, in of a part * window], with a core [rank, in of a part]. */
+    LOKR_W2_B("lokr_w2_b", "LOKR"),
+    /** The core of LoKr's right side [rank, rank, k...]. */
+    LOKR_T2("lokr_t2", "LOKR"),
+    /** The matrix that parts share in MiSS [rank, out], repeated [rank, m], in blocks [out / rank, rank, rank]. */
+    MISS_BLOCK("miss_block", "MISS"),
+    /** A of HiRA, of a linear module [rank, in] or of a convolution [rank, in, k...]. */
+    HIRA_A("hira_A", "HIRA"),
+    /** B of HiRA [out, rank], of a convolution [out, rank, 1...]. */
+    HIRA_B("hira_B", "HIRA"),
+    /** A of HiRA of an embedding [rank, vocabulary]. */
+    HIRA_EMBEDDING_A("hira_embedding_A", "HIRA"),
+    /** B of HiRA of an embedding [dimension, rank]. */
+    HIRA_EMBEDDING_B("hira_embedding_B", "HIRA"),
+    /** VeRA's vector next to the output [out]. */
+    VERA_LAMBDA_B("vera_lambda_b", "VERA"),
+    /** VeRA's vector between the projections [rank]. */
+    VERA_LAMBDA_D("vera_lambda_d", "VERA"),
+    /** VeRA's projection next to the input, of all modules [rank, in]. */
+    VERA_A("vera_A", "VERA"),
+    /** VeRA's projection next to the output, of all modules [out, rank]. */
+    VERA_B("vera_B", "VERA"),
+    /** PVeRA's vector next to the output [out]. */
+    PVERA_LAMBDA_B("pvera_lambda_b", "PVERA"),
+    /** PVeRA's vector between the projections, for mean and logarithm of the variance [2 rank]. */
+    PVERA_LAMBDA_D("pvera_lambda_d", "PVERA"),
+    /** PVeRA's projection next to the input, of all modules [2 rank, in]. */
+    PVERA_A("pvera_A", "PVERA"),
+    /** PVeRA's projection next to the output, of all modules [out, rank]. */
+    PVERA_B("pvera_B", "PVERA"),
+    /** RandLoRA's weights of the bases [rank, bases]. */
+    RANDLORA_LAMBDA("randlora_lambda", "RANDLORA"),
+    /** RandLoRA's weights along the smaller side [bases, min(in, out)]. */
+    RANDLORA_GAMMA("randlora_gamma", "RANDLORA"),
+    /** RandLoRA's projection of the smaller side, of all modules [rank, 1, min]. */
+    RANDLORA_A("randlora_A", "RANDLORA"),
+    /** RandLoRA's projections of the larger side, of all modules [max, bases, rank]. */
+    RANDLORA_B("randlora_B", "RANDLORA"),
+    /** The values of SHiRA [number]. */
+    SHIRA_WEIGHT("shira_weight", "SHIRA"),
+    /** The places of SHiRA's values, integers: rows, then columns [2, number]. */
+    SHIRA_INDICES("shira_indices", "SHIRA"),
+    /** AdaLoRA's rows next to the input [rank, in * window]. */
+    ADALORA_A("lora_A", "ADALORA"),
+    /** AdaLoRA's columns next to the output [out, rank]. */
+    ADALORA_B("lora_B", "ADALORA"),
+    /** AdaLoRA's values between the two [rank, 1]. */
+    ADALORA_E("lora_E", "ADALORA");
 
     private final String suffix;
     private final String peftType;
@@ -58,6 +118,15 @@ public enum PeftTensor {
      */
     public String peftType() {
         return peftType;
+    }
+
+    /**
+     * Whether the elements are integers in files.
+     *
+     * @return false for what learns
+     */
+    public boolean isInteger() {
+        return this == SHIRA_INDICES;
     }
 
     /**

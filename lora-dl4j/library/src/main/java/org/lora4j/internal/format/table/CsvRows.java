@@ -16,9 +16,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.lora4j.error.MessageText;
-import org.lora4j.error.MissingFile;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.error.Problems;
+import org.lora4j.internal.format.file.RegularFile;
 
 /**
  * CSV as RFC 4180 has it, with a line of names at the top: quotes, line breaks within quotes, UTF-8 with or without a mark.
@@ -48,7 +48,7 @@ public final class CsvRows {
      * @throws IllegalStateException if the library is not on the class path
      */
     public static List<Map<String, Object>> read(Path file, char separator) throws IOException {
-        MissingFile.requireRegular(file, "a file of rows");
+        RegularFile.require(file, "a file of rows");
         try {
             return Reader.rows(file, separator);
         } catch (NoClassDefFoundError e) {

@@ -16,9 +16,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import org.lora4j.error.MissingFile;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.error.Problems;
+import org.lora4j.internal.format.file.RegularFile;
 
 /**
  * One JSON object a line. Empty lines are left out.
@@ -55,7 +55,7 @@ public final class JsonLines {
      * @throws IOException if it cannot be read
      */
     public static List<Map<String, Object>> read(Path file) throws IOException {
-        MissingFile.requireRegular(file, "a file of JSON lines");
+        RegularFile.require(file, "a file of JSON lines");
         Problems problems = new Problems();
         List<Map<String, Object>> rows = new ArrayList<>();
         try (BufferedReader lines = Files.newBufferedReader(file)) {

@@ -10,12 +10,12 @@ import java.util.List;
 import java.util.Map;
 import org.lora4j.error.AdapterFormatException;
 import org.lora4j.error.CorruptAdapterException;
-import org.lora4j.error.MissingFile;
 import org.lora4j.error.Problems;
 import org.lora4j.error.UnsupportedAdapterVersionException;
 import org.lora4j.format.TensorEntry;
 import org.lora4j.format.TensorFile;
 import org.lora4j.format.TensorIndex;
+import org.lora4j.internal.format.file.RegularFile;
 import org.lora4j.internal.format.zip.ZipBytes;
 import org.lora4j.internal.format.zip.ZipDirectory;
 
@@ -107,7 +107,7 @@ public final class TorchReader implements TensorFile {
     }
 
     private static TorchReader open(Path path, Choice choice) throws IOException {
-        MissingFile.requireRegular(path, "a file of torch.save");
+        RegularFile.require(path, "a file of torch.save");
         ZipBytes file = ZipBytes.open(
                 path, what -> new CorruptAdapterException(what + ". The file is damaged or not a PyTorch file."));
         try {

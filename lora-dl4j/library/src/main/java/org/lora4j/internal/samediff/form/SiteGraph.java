@@ -2,14 +2,22 @@
 package org.lora4j.internal.samediff.form;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.lora4j.error.MessageText;
 import org.lora4j.internal.graph.OpContext;
 import org.lora4j.method.ModuleAlgebra;
 import org.lora4j.method.ModuleShape;
+import org.nd4j.autodiff.samediff.SDIndex;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.impl.controlflow.compat.StopGradient;
+import org.nd4j.linalg.api.ops.impl.scatter.ScatterAdd;
+import org.nd4j.linalg.api.ops.impl.transforms.custom.MatrixInverse;
+import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * One use of a module in the graph being built: the arithmetic of methods on its variables, in every form of every kind of
@@ -95,8 +103,20 @@ public final class SiteGraph implements ModuleAlgebra<SDVariable> {
 
     @Override
     public SDVariable applied(SDVariable x) {
+        return applied(x, weight());
+    }
+
+    /**
+     * Applies a module with another weight to another activation, without its bias.
+     *
+     * @param x an activation of the shape of {@link #input}
+     * @param weight a weight as {@link #weight} has it
+     * @return the output
+     */
+    public SDVariable applied(SDVariable x, SDVariable weight) {
         List<SDVariable> replaced = new ArrayList<>(inputs);
         replaced.set(site.dataInput(), x);
+        replaced.set(site.weightInput(), weight);
         return withoutBias(site.form().base(context, replaced));
     }
 
@@ -204,11 +224,20 @@ public final class SiteGraph implements ModuleAlgebra<SDVariable> {
         ModuleShape module = shape();
         SDVariable peft = module.kind() == ModuleShape.Kind.CONVOLUTION ? graph().reshape(rows, module.weight()) : rows;
         return switch (site.weightLayout()) {
-            case SAME -> peft;
-            case TRANSPOSED -> graph().permute(peft, 1, 0);
+            case SAME, TRANSPOSED -> inputFirst() ? graph().permute(peft, 1, 0) : peft;
             case HEADS -> graph().reshape(peft, weight().getArr().shape());
             case WINDOW_FIRST ->
                 graph().permute(peft, Layout.windowFirst(module.kernel().size()));
+        };
+    }
+
+    @Override
+    public SDVariable thin(SDVariable peft) {
+        return switch (site.factorLayout()) {
+            case TRANSPOSED -> graph().permute(peft, 1, 0);
+            case WINDOW_FIRST ->
+                graph().permute(peft, Layout.windowFirst(shape().kernel().size()));
+            case SAME, HEADS -> peft;
         };
     }
 
@@ -265,5 +294,88 @@ public final class SiteGraph implements ModuleAlgebra<SDVariable> {
     @Override
     public SDVariable oneForZero(SDVariable a) {
         return a.add(a.eq(0).castTo(a.dataType()));
+    }
+
+    @Override
+    public SDVariable asRows(SDVariable weight) {
+        ModuleShape module = shape();
+        return switch (site.weightLayout()) {
+            case SAME, TRANSPOSED, HEADS ->
+                inputFirst() ? graph().permute(weight, 1, 0) : graph().reshape(weight, module.outputs(), -1);
+            case WINDOW_FIRST -> {
+                int axes = module.kernel().size();
+                int[] back = IntStream.concat(IntStream.of(axes + 1, axes), IntStream.range(0, axes))
+                        .toArray();
+                yield graph().reshape(graph().permute(weight, back), module.outputs(), -1);
+            }
+        };
+    }
+
+    @Override
+    public DataType dataType() {
+        return weight().dataType();
+    }
+
+    @Override
+    public SDVariable slice(SDVariable a, int axis, long from, long to) {
+        SDIndex[] indices = new SDIndex[axis + 1];
+        Arrays.fill(indices, SDIndex.all());
+        indices[axis] = SDIndex.interval(from, to);
+        return a.get(indices);
+    }
+
+    @Override
+    public SDVariable concatenate(int axis, List<SDVariable> parts) {
+        return parts.size() == 1 ? parts.get(0) : graph().concat(axis, parts.toArray(SDVariable[]::new));
+    }
+
+    @Override
+    public SDVariable sum(SDVariable a, int axis) {
+        return graph().sum(a, true, axis);
+    }
+
+    @Override
+    public SDVariable squareRoot(SDVariable a) {
+        return graph().math().sqrt(a);
+    }
+
+    @Override
+    public SDVariable sine(SDVariable a) {
+        return graph().math().sin(a);
+    }
+
+    @Override
+    public SDVariable cosine(SDVariable a) {
+        return graph().math().cos(a);
+    }
+
+    /**
+     * One step of Newton from the inverse, held constant: the same value, and the gradient that the op itself lacks. With Y
+     * the inverse of X, {@code d(2 Y - Y X Y) = -Y dX Y}.
+     */
+    @Override
+    public SDVariable inverse(SDVariable a) {
+        SDVariable inverse = held(new MatrixInverse(graph(), a, false).outputVariable());
+        return inverse.mul(2).sub(graph().mmul(inverse, graph().mmul(a, inverse)));
+    }
+
+    @Override
+    public SDVariable placed(SDVariable values, long[] places, long... shape) {
+        long length = Arrays.stream(shape).reduce(1, Math::multiplyExact);
+        SDVariable zeros = constant(Nd4j.zeros(values.dataType(), length, 1));
+        SDVariable rows = constant(Nd4j.createFromArray(places).castTo(DataType.INT32));
+        SDVariable flat =
+                new ScatterAdd(graph(), zeros, rows, graph().reshape(values, places.length, 1)).outputVariable();
+        return graph().reshape(flat, shape);
+    }
+
+    @Override
+    public SDVariable constant(INDArray value) {
+        return graph().constant(value);
+    }
+
+    @Override
+    public INDArray known(SDVariable factor) {
+        return factor.getArr();
     }
 }

@@ -7,6 +7,7 @@ import org.lora4j.internal.graph.OpContext;
 import org.lora4j.method.ModuleShape;
 import org.lora4j.model.Finding;
 import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.autodiff.samediff.VariableType;
 import org.nd4j.autodiff.samediff.internal.SameDiffOp;
 import org.nd4j.linalg.api.ops.DynamicCustomOp;
 
@@ -81,6 +82,11 @@ final class TensordotForm implements SiteForm {
 
     @Override
     public SDVariable widen(OpContext context, Site site, SDVariable thin, SDVariable b, SDVariable like) {
+        if (b.getVariableType() == VariableType.ARRAY) {
+            // The rank of something computed is not known before it runs.
+            int axis = (int) ((DynamicCustomOp) context.op()).iArgs()[1];
+            return context.graph().tensorMmul(thin, b, new int[] {axis}, 0);
+        }
         return Forms.widenLastAxis(context, thin, b, like);
     }
 

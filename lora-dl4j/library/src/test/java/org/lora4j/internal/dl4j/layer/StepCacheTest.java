@@ -11,41 +11,46 @@ import org.nd4j.linalg.factory.Nd4j;
 
 class StepCacheTest {
 
-    private final StepCache cache = new StepCache();
+    private record Arrays(List<INDArray> arrays) implements KeptPass {}
+
+    private final Arrays pass = new Arrays(List.of(Nd4j.ones(2), Nd4j.ones(1)));
+    private final StepCache<Arrays> cache = new StepCache<>();
 
     @Test
-    void isValid_inTheIterationOfTheArrays_untilCleared() {
-        assertThat(cache.isValid(3)).isFalse();
+    void get_givesThePassOfTheIteration_untilTakenOrCleared() {
+        assertThat(cache.get(3)).isEmpty();
 
-        cache.keep(Nd4j.ones(2), List.of(Nd4j.ones(1)), 3);
+        cache.keep(pass, 3);
 
-        assertThat(cache.isValid(3)).isTrue();
-        assertThat(cache.isValid(4)).isFalse();
+        assertThat(cache.get(3)).containsSame(pass);
+        assertThat(cache.get(4)).isEmpty();
+        assertThat(cache.take(3)).containsSame(pass);
+        assertThat(cache.take(3)).isEmpty();
+        cache.keep(pass, 3);
         cache.clear();
-        assertThat(cache.isValid(3)).isFalse();
+        assertThat(cache.get(3)).isEmpty();
     }
 
     @Test
-    void isValid_withAnArrayThatWasClosed_isFalse() {
-        INDArray down = Nd4j.ones(1);
-        cache.keep(Nd4j.ones(2), List.of(down), 3);
+    void get_withAnArrayThatWasClosed_isEmpty() {
+        cache.keep(pass, 3);
 
-        down.close();
+        pass.arrays().get(1).close();
 
-        assertThat(cache.isValid(3)).isFalse();
+        assertThat(cache.get(3)).isEmpty();
     }
 
     @Test
-    void isValid_afterTheWorkspaceStartedAnew_isFalse() {
+    void get_afterTheWorkspaceStartedAnew_isEmpty() {
         try (MemoryWorkspace workspace = Nd4j.getWorkspaceManager().getAndActivateWorkspace("step-cache-test")) {
-            cache.keep(Nd4j.ones(2), List.of(), 3);
-            assertThat(cache.isValid(3)).isTrue();
+            cache.keep(new Arrays(List.of(Nd4j.ones(2))), 3);
+            assertThat(cache.get(3)).isPresent();
             assertThat(workspace.isScopeActive()).isTrue();
         }
-        assertThat(cache.isValid(3)).isFalse();
+        assertThat(cache.get(3)).isEmpty();
         try (MemoryWorkspace again = Nd4j.getWorkspaceManager().getAndActivateWorkspace("step-cache-test")) {
             assertThat(again.isScopeActive()).isTrue();
-            assertThat(cache.isValid(3)).isFalse();
+            assertThat(cache.get(3)).isEmpty();
         }
     }
 }

@@ -27,6 +27,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.config.AdapterConfig;
 import org.lora4j.config.BiasTraining;
 import org.lora4j.config.Initialization;
+import org.lora4j.config.LayerReplication;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
 import org.lora4j.config.Scaling;
@@ -196,12 +197,25 @@ class PeftConfigJsonTest {
     }
 
     @Test
+    void layerReplication_isReadAndWrittenAsPeftHasIt() throws Exception {
+        PeftFile file = read("{'peft_type':'LORA','target_modules':['q'],'layer_replication':[[0,4],[2,5]]}");
+
+        assertThat(file.config().layerReplication()).isEqualTo(LayerReplication.of(0, 4, 2, 5));
+        assertThat(PeftConfigJson.write(file).replaceAll("\\s", "")).contains("\"layer_replication\":[[0,4],[2,5]]");
+        assertThat(read("{'peft_type':'LORA','target_modules':['q'],'layer_replication':null}")
+                        .config()
+                        .layerReplication()
+                        .isEmpty())
+                .isTrue();
+    }
+
+    @Test
     void read_severalUnsupportedOptions_namesAllAndWhateverElseIsWrong() {
         assertThatThrownBy(() -> read("{'peft_type':'LORA','target_modules':['q'],'use_bdlora':true,'use_qalora':true,"
-                        + "'layer_replication':[[0,1]],'init_lora_weights':'pissa_niter_4','r':0}"))
+                        + "'layer_replication':[[1,1]],'init_lora_weights':'pissa_niter_4','r':0}"))
                 .isInstanceOf(UnsupportedAdapterVersionException.class)
-                .hasMessageContaining("5 problems")
-                .hasMessageContaining("layer_replication = [[0,1]] is not supported")
+                .hasMessageContaining("4 problems")
+                .hasMessageContaining("layerReplication = [[1, 1]], expected ranges [from, to] of layers")
                 .hasMessageContaining("use_bdlora = true")
                 .hasMessageContaining("use_qalora = true")
                 .hasMessageContaining(

@@ -108,7 +108,6 @@ class PeftKeysTest {
                 "base_model.model.fc1.lora_C.weight | no tensor of LoRA",
                 "base_model.model.fc1.lora_A.default.weight | no tensor of LoRA",
                 "base_model.model.fc1.lora_diag | KaSA",
-                "base_model.model.e.trainable_tokens_delta | TRAINABLE_TOKENS",
                 "base_model.model.base_layer.lora_A.weight | without a wrapper",
                 "base_model.model.fc1.base_layer.scales | other than weight and bias"
             })

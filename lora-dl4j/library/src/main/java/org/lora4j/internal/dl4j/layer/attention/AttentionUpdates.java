@@ -10,6 +10,7 @@ import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.lora4j.dl4j.layer.LayerWeight;
 import org.lora4j.dl4j.layer.LoraLayer;
+import org.lora4j.internal.dl4j.layer.KeptPass;
 import org.lora4j.internal.dl4j.layer.LayerKinds;
 import org.lora4j.internal.dl4j.layer.RunningSameDiffLayer;
 import org.lora4j.internal.dl4j.layer.StepCache;
@@ -23,16 +24,23 @@ import org.nd4j.linalg.learning.regularization.Regularization;
  *
  * @param <P> what a forward pass keeps
  */
-abstract class AttentionUpdates<P extends KeptPass> extends RunningSameDiffLayer {
+abstract class AttentionUpdates<P extends AttentionUpdates.Pass> extends RunningSameDiffLayer {
 
     private static final long serialVersionUID = 1;
 
     private final transient List<LayerWeight> weights;
-    private transient P pass;
+    private final transient StepCache<P> cache = new StepCache<>();
 
     AttentionUpdates(NeuralNetConfiguration conf, DataType type, LoraLayer layer) {
         super(conf, type, layer);
         this.weights = LayerKinds.weights(conf.getLayer());
+    }
+
+    /** What a forward pass keeps. */
+    interface Pass extends KeptPass {
+
+        /** The output as rows. */
+        INDArray output();
     }
 
     List<LayerWeight> weights() {
@@ -66,8 +74,7 @@ abstract class AttentionUpdates<P extends KeptPass> extends RunningSameDiffLayer
     public INDArray activate(boolean training, LayerWorkspaceMgr mgr) {
         P now = forward(training, Space.forward(mgr, training));
         if (StepCache.canKeep(training, mgr)) {
-            pass = now;
-            cache.keep(now.output(), now.arrays(), getIterationCount());
+            cache.keep(now, getIterationCount());
         }
         return Series.of(now.output(), input.size(0), new Space(mgr, ArrayType.ACTIVATIONS));
     }
@@ -75,16 +82,15 @@ abstract class AttentionUpdates<P extends KeptPass> extends RunningSameDiffLayer
     @Override
     public Pair<Gradient, INDArray> backpropGradient(INDArray epsilon, LayerWorkspaceMgr mgr) {
         assertInputSet(true);
-        P now = cache.isValid(getIterationCount()) ? pass : forward(true, Space.backward(mgr));
+        P now = cache.get(getIterationCount()).orElseGet(() -> forward(true, Space.backward(mgr)));
         Gradient gradient = new DefaultGradient();
         INDArray next = backward(now, epsilon.castTo(dataType), gradient, mgr);
         return new Pair<>(gradient, next);
     }
 
     @Override
-    public void forget() {
-        super.forget();
-        pass = null;
+    protected void forget() {
+        cache.clear();
     }
 
     // The stock layer leaves its part out of the score.

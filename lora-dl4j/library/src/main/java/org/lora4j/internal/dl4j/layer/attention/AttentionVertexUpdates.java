@@ -34,8 +34,7 @@ public final class AttentionVertexUpdates extends SameDiffGraphVertex {
 
     private final transient LoraAttentionVertex vertex;
     private final transient MultiHeadAttention attention;
-    private final transient StepCache cache = new StepCache();
-    private transient MultiHeadAttention.Pass pass;
+    private final transient StepCache<MultiHeadAttention.Pass> cache = new StepCache<>();
 
     public AttentionVertexUpdates(
             LoraAttentionVertex vertex,
@@ -103,8 +102,7 @@ public final class AttentionVertexUpdates extends SameDiffGraphVertex {
     public INDArray doForward(boolean training, LayerWorkspaceMgr mgr) {
         MultiHeadAttention.Pass now = forward(training, Space.forward(mgr, training));
         if (StepCache.canKeep(training, mgr)) {
-            pass = now;
-            cache.keep(now.output(), now.arrays(), iteration());
+            cache.keep(now, iteration());
         }
         return masked(Series.of(now.output(), inputs[QUERIES].size(0), new Space(mgr, ArrayType.ACTIVATIONS)));
     }
@@ -117,7 +115,7 @@ public final class AttentionVertexUpdates extends SameDiffGraphVertex {
                             + ": an input or the gradient of the output is not set; expected both. Run the forward pass first.");
         }
         Space space = Space.backward(mgr);
-        MultiHeadAttention.Pass now = cache.isValid(iteration()) ? pass : forward(true, space);
+        MultiHeadAttention.Pass now = cache.get(iteration()).orElseGet(() -> forward(true, space));
         long batch = inputs[QUERIES].size(0);
         INDArray delta = Series.rows(masked(epsilon.castTo(dataType).dup('c')), space);
         Gradient gradient = new DefaultGradient();
@@ -150,21 +148,16 @@ public final class AttentionVertexUpdates extends SameDiffGraphVertex {
         return vertex.lora().learns(name);
     }
 
-    private void forget() {
-        pass = null;
-        cache.clear();
-    }
-
     @Override
     public void setInput(int number, INDArray input, LayerWorkspaceMgr mgr) {
-        forget();
+        cache.clear();
         super.setInput(number, input, mgr);
     }
 
     @Override
     public void clear() {
         super.clear();
-        forget();
+        cache.clear();
     }
 
     @Override

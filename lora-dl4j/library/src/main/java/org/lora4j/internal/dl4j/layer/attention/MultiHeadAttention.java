@@ -46,11 +46,11 @@ final class MultiHeadAttention {
 
     /** What a forward pass computed: output [batch * queries, out]. */
     record Pass(Rows rows, INDArray q, INDArray k, INDArray v, INDArray weights, INDArray joined, INDArray output)
-            implements KeptPass {
+            implements AttentionUpdates.Pass {
 
         @Override
         public List<INDArray> arrays() {
-            return List.of(rows.queries(), rows.keys(), rows.values(), q, k, v, weights, joined);
+            return List.of(rows.queries(), rows.keys(), rows.values(), q, k, v, weights, joined, output);
         }
     }
 

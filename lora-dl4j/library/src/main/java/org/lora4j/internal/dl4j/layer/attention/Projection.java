@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.dl4j.layer.attention;
 
-import java.util.ArrayList;
-import java.util.List;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Function;
 import org.deeplearning4j.nn.gradient.Gradient;
@@ -38,20 +37,19 @@ final class Projection {
         this.updates = new LowRank(parameters, settings, weight.name());
     }
 
-    /** What dropout leaves of the rows on the way to A, by slot; null for a slot that drops nothing. */
-    record Drops(List<INDArray> masks) {
+    /** What dropout leaves of the rows on the way to A, by slots that drop values. */
+    record Drops(Map<LoraSlot, INDArray> masks) {
 
         /** The part of some of the rows. */
         Drops rows(long from, long to) {
-            List<INDArray> part = new ArrayList<>(masks.size());
-            for (INDArray mask : masks) {
-                part.add(mask == null ? null : mask.get(NDArrayIndex.interval(from, to), NDArrayIndex.all()));
-            }
+            Map<LoraSlot, INDArray> part = new HashMap<>(masks);
+            part.replaceAll((slot, mask) -> mask.get(NDArrayIndex.interval(from, to), NDArrayIndex.all()));
             return new Drops(part);
         }
 
-        private INDArray apply(int slot, INDArray rows) {
-            return masks.get(slot) == null ? rows : rows.mul(masks.get(slot));
+        private INDArray apply(LoraSlot slot, INDArray rows) {
+            INDArray mask = masks.get(slot);
+            return mask == null ? rows : rows.mul(mask);
         }
     }
 
@@ -65,10 +63,11 @@ final class Projection {
 
     /** The dropout of an iteration, the same in all its passes. */
     Drops drops(boolean training, int iteration, DataType type, long rows) {
-        List<INDArray> masks = new ArrayList<>(updates.slots().size());
+        Map<LoraSlot, INDArray> masks = new HashMap<>();
         for (LoraSlot slot : updates.slots()) {
-            boolean drops = training && slot.learns() && slot.dropout() > 0;
-            masks.add(drops ? PathDropout.mask(slot, iteration, type, rows, in()) : null);
+            if (slot.drops(training)) {
+                masks.put(slot, PathDropout.mask(slot, iteration, type, rows, in()));
+            }
         }
         return new Drops(masks);
     }
@@ -85,9 +84,8 @@ final class Projection {
     INDArray forward(INDArray x, Drops drops, Space space) {
         INDArray z = space.array(x.dataType(), x.size(0), out());
         Products.set(1, x, false, matrix(parameters.apply(weight.name())), !isTransposed(), z);
-        for (int i = 0; i < updates.slots().size(); i++) {
-            LoraSlot slot = updates.slots().get(i);
-            updates.up(slot, updates.down(slot, drops.apply(i, x), space.mgr(), space.place()), z);
+        for (LoraSlot slot : updates.slots()) {
+            updates.up(slot, updates.down(slot, drops.apply(slot, x), space.mgr(), space.place()), z);
         }
         return z;
     }
@@ -96,13 +94,12 @@ final class Projection {
     INDArray back(INDArray delta, Drops drops, Space space) {
         INDArray epsilon = space.array(delta.dataType(), delta.size(0), in());
         Products.set(1, delta, false, matrix(parameters.apply(weight.name())), isTransposed(), epsilon);
-        for (int i = 0; i < updates.slots().size(); i++) {
-            LoraSlot slot = updates.slots().get(i);
+        for (LoraSlot slot : updates.slots()) {
             INDArray u = updates.back(slot, delta, space.mgr());
-            if (drops.masks().get(i) == null) {
-                Products.add(1, u, false, updates.a(slot), false, epsilon);
+            if (drops.masks().containsKey(slot)) {
+                epsilon.addi(drops.apply(slot, u.mmul(updates.a(slot))));
             } else {
-                epsilon.addi(drops.apply(i, u.mmul(updates.a(slot))));
+                Products.add(1, u, false, updates.a(slot), false, epsilon);
             }
         }
         return epsilon;
@@ -117,10 +114,9 @@ final class Projection {
             Products.set(1, left, true, isTransposed() ? delta : x, false, matrix(view));
             gradient.gradientForVariable().put(weight.name(), view);
         }
-        for (int i = 0; i < updates.slots().size(); i++) {
-            LoraSlot slot = updates.slots().get(i);
+        for (LoraSlot slot : updates.slots()) {
             if (slot.learns()) {
-                INDArray rows = drops.apply(i, x);
+                INDArray rows = drops.apply(slot, x);
                 INDArray t = updates.down(slot, rows, space.mgr(), space.place());
                 updates.upGradients(slot, t, delta, views, gradient);
                 updates.downGradient(slot, rows, updates.back(slot, delta, space.mgr()), views, gradient);

@@ -3,7 +3,9 @@ package org.lora4j.internal.dl4j.layer.attention;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.workspace.ArrayType;
@@ -11,6 +13,7 @@ import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.lora4j.dl4j.layer.LayerWeight;
 import org.lora4j.dl4j.layer.LoraRecurrentAttentionLayer;
 import org.lora4j.internal.array.Broadcasts;
+import org.lora4j.internal.dl4j.layer.Running;
 import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -61,11 +64,13 @@ public final class RecurrentAttentionUpdates extends AttentionUpdates<RecurrentA
             INDArray joined,
             INDArray found,
             INDArray output)
-            implements KeptPass {
+            implements AttentionUpdates.Pass {
 
         @Override
         public List<INDArray> arrays() {
-            return q == null ? List.of(rows, k, v, z, y) : List.of(rows, k, v, z, y, q, weights, joined, found);
+            return Stream.of(rows, k, v, z, y, q, weights, joined, found, output)
+                    .filter(Objects::nonNull)
+                    .toList();
         }
 
         long time() {
@@ -244,11 +249,7 @@ public final class RecurrentAttentionUpdates extends AttentionUpdates<RecurrentA
     private INDArray inputGradients(Pass pass, Deltas deltas, Gradient gradient, LayerWorkspaceMgr mgr) {
         Space space = Space.backward(mgr);
         long batch = pass.batch();
-        if (settings.learns("b")) {
-            INDArray b = views().get("b");
-            flat(deltas.z()).sum(b, 0);
-            gradient.gradientForVariable().put("b", b);
-        }
+        Running.biasGradient(settings, flat(deltas.z()), views(), gradient);
         INDArray delta = flat(swap(flat(deltas.z()), pass.time(), space));
         Projection.Drops drops = step(true).drops(input2out, pass.rows());
         input2out.gradients(pass.rows(), delta, drops, views(), gradient, space);

@@ -16,6 +16,7 @@ import org.lora4j.internal.dl4j.layer.FormedWeight;
 import org.lora4j.internal.dl4j.layer.LowRank;
 import org.lora4j.internal.dl4j.layer.PathDropout;
 import org.lora4j.internal.dl4j.layer.Products;
+import org.lora4j.internal.dl4j.layer.Running;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -109,11 +110,7 @@ final class ConvolutionPath {
             Gradient gradient,
             LayerWorkspaceMgr mgr) {
         INDArray delta = Positions.rows(gradientOfOutput);
-        if (settings.learns("b")) {
-            INDArray b = views.get("b");
-            delta.sum(b, 0);
-            gradient.gradientForVariable().put("b", b);
-        }
+        Running.biasGradient(settings, delta, views, gradient);
         INDArray shared = sharesPatches() ? patches.rows(image) : null;
         INDArray next = needed ? base(image, patches, delta, mgr) : null;
         for (LoraSlot slot : updates.slots()) {

@@ -78,7 +78,7 @@ final class DeconvolutionPath {
     /** Adds to the output {@code z} what the operation could not: updates that drop inputs, and the biases of B. */
     void add(INDArray image, INDArray z, boolean training) {
         for (LoraSlot slot : updates.slots()) {
-            if (SummedWeight.drops(slot, training)) {
+            if (slot.drops(training)) {
                 INDArray x = Positions.rows(image.mul(mask(slot, image)));
                 Patches2D patches = patches(image, z, slot.rank());
                 INDArray products = x.mmul(a(slot)).dup('c').reshape('c', true, windowsLast(patches));
@@ -141,7 +141,7 @@ final class DeconvolutionPath {
         INDArray next = settings.lowest() ? null : byPosition.mmul(matrix().transpose());
         for (LoraSlot slot : updates.slots()) {
             if (slot.learns()) {
-                boolean drops = SummedWeight.drops(slot, true);
+                boolean drops = slot.drops(true);
                 INDArray mask = drops ? mask(slot, image) : null;
                 INDArray u = byPixel.mmul(updates.b(slot))
                         .muli(slot.scaling())

@@ -53,7 +53,7 @@ public final class DepthwiseConvolution2DUpdates extends RunningDepthwiseConvolu
         Pair<INDArray, INDArray> stock = super.preOutput(training, forBackprop, mgr);
         INDArray image = input.castTo(dataType);
         for (LoraSlot slot : weight.slots()) {
-            if (SummedWeight.drops(slot, training)) {
+            if (slot.drops(training)) {
                 stock.getFirst().addi(operation(image).forward(image.mul(mask(slot, image)), weight.delta(slot)));
             }
         }
@@ -93,7 +93,7 @@ public final class DepthwiseConvolution2DUpdates extends RunningDepthwiseConvolu
         INDArray next = both.getFirst();
         for (LoraSlot slot : weight.slots()) {
             INDArray ofWeight = both.getSecond();
-            if (SummedWeight.drops(slot, true)) {
+            if (slot.drops(true)) {
                 INDArray mask = mask(slot, image);
                 Pair<INDArray, INDArray> own = operation.backward(image.mul(mask), weight.delta(slot), delta);
                 next.addi(own.getFirst().muli(mask));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.dl4j.layer.convolution;
 
-import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.deeplearning4j.nn.api.Layer;
@@ -64,10 +64,6 @@ final class LocalPath {
                 .dup('c');
     }
 
-    static boolean drops(LoraSlot slot, boolean training) {
-        return training && slot.learns() && slot.dropout() > 0;
-    }
-
     private INDArray mask(LoraSlot slot, LocalWindows windows, INDArray x) {
         // Of the input and not of the windows, which overlap: a dropped value is dropped for all that see it.
         return windows.inputs(PathDropout.mask(slot, layer.getIterationCount(), x.dataType(), windows.inputShape()));
@@ -82,15 +78,15 @@ final class LocalPath {
     }
 
     /** Adds all updates; returns what each A gives, by slot. */
-    List<INDArray> add(INDArray x, LocalWindows windows, INDArray z, boolean training, LayerWorkspaceMgr mgr) {
-        List<INDArray> downs = new ArrayList<>(slots.size());
+    Map<LoraSlot, INDArray> add(INDArray x, LocalWindows windows, INDArray z, boolean training, LayerWorkspaceMgr mgr) {
+        Map<LoraSlot, INDArray> downs = new LinkedHashMap<>();
         for (LoraSlot slot : slots) {
-            INDArray seen = drops(slot, training) ? x.mul(mask(slot, windows, x)) : x;
+            INDArray seen = slot.drops(training) ? x.mul(mask(slot, windows, x)) : x;
             INDArray t = mgr.createUninitialized(
                     StepCache.place(training, mgr), x.dataType(), new long[] {x.size(0), x.size(1), slot.rank()}, 'c');
             products(1, seen, false, byPosition(layer.getParam(slot.a()), slot), true, false, t);
             products(slot.scaling(), t, false, b(slot), true, true, z);
-            downs.add(t);
+            downs.put(slot, t);
         }
         return downs;
     }
@@ -104,7 +100,7 @@ final class LocalPath {
             INDArray x,
             LocalWindows windows,
             INDArray delta,
-            List<INDArray> downs,
+            Map<LoraSlot, INDArray> downs,
             Map<String, INDArray> views,
             Gradient gradient) {
         if (settings.learns(WEIGHT)) {
@@ -116,16 +112,15 @@ final class LocalPath {
             next = empty(x, x.shape());
             products(1, delta, false, layer.getParam(WEIGHT), true, false, next);
         }
-        for (int i = 0; i < slots.size(); i++) {
-            LoraSlot slot = slots.get(i);
+        for (LoraSlot slot : slots) {
             if (!slot.learns() && next == null) {
                 continue;
             }
             INDArray u = empty(x, x.size(0), x.size(1), slot.rank());
             products(slot.scaling(), delta, false, b(slot), false, false, u);
-            INDArray mask = drops(slot, true) ? mask(slot, windows, x) : null;
+            INDArray mask = slot.drops(true) ? mask(slot, windows, x) : null;
             if (slot.learns()) {
-                gradients(slot, mask == null ? x : x.mul(mask), u, delta, downs.get(i), views, gradient);
+                gradients(slot, mask == null ? x : x.mul(mask), u, delta, downs.get(slot), views, gradient);
             }
             if (next != null) {
                 spread(slot, u, mask, next);

@@ -3,7 +3,9 @@ package org.lora4j.internal.dl4j.layer.convolution;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.function.LongFunction;
+import java.util.stream.Stream;
 import org.deeplearning4j.exception.DL4JInvalidInputException;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.gradient.DefaultGradient;
@@ -13,7 +15,9 @@ import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.lora4j.dl4j.layer.LoraLayer;
 import org.lora4j.dl4j.layer.LoraLocallyConnected1D;
 import org.lora4j.dl4j.layer.LoraLocallyConnected2D;
+import org.lora4j.dl4j.layer.LoraSlot;
 import org.lora4j.internal.array.Broadcasts;
+import org.lora4j.internal.dl4j.layer.KeptPass;
 import org.lora4j.internal.dl4j.layer.RunningSameDiffLayer;
 import org.lora4j.internal.dl4j.layer.StepCache;
 import org.nd4j.common.primitives.Pair;
@@ -34,7 +38,7 @@ public final class LocallyConnectedUpdates extends RunningSameDiffLayer {
     private final transient IActivation activation;
     private final transient LongFunction<LocalWindows> windows;
     private final transient LocalPath path;
-    private transient List<INDArray> downs = List.of();
+    private final transient StepCache<Pass> cache = new StepCache<>();
 
     public LocallyConnectedUpdates(NeuralNetConfiguration conf, DataType type, LoraLocallyConnected1D layer) {
         this(conf, type, layer, layer.getActivation(), batch -> LocalWindows.of(layer, batch));
@@ -67,20 +71,30 @@ public final class LocallyConnectedUpdates extends RunningSameDiffLayer {
         return expected;
     }
 
-    private INDArray preOutput(LocalWindows local, INDArray x, boolean training, LayerWorkspaceMgr mgr) {
+    /** What a forward pass leaves: pre-activations, and what each A gives. */
+    private record Pass(INDArray z, Map<LoraSlot, INDArray> downs) implements KeptPass {
+
+        @Override
+        public List<INDArray> arrays() {
+            return Stream.concat(Stream.of(z), downs.values().stream()).toList();
+        }
+    }
+
+    private Pass forward(LocalWindows local, INDArray x, boolean training, LayerWorkspaceMgr mgr) {
         INDArray values = path.base(x);
-        downs = path.add(x, local, values, training, mgr);
+        Map<LoraSlot, INDArray> downs = path.add(x, local, values, training, mgr);
         INDArray b = getParam("b");
-        return local.output(b == null ? values : Broadcasts.add(values, b, 2));
+        return new Pass(local.output(b == null ? values : Broadcasts.add(values, b, 2)), downs);
     }
 
     @Override
     public INDArray activate(boolean training, LayerWorkspaceMgr mgr) {
         assertInputSet(false);
         LocalWindows local = windows();
-        INDArray z = preOutput(local, local.inputs(input.castTo(dataType)), training, mgr);
+        Pass pass = forward(local, local.inputs(input.castTo(dataType)), training, mgr);
+        INDArray z = pass.z();
         if (StepCache.canKeep(training, mgr)) {
-            cache.keep(mgr.dup(ArrayType.INPUT, z, z.ordering()), downs, getIterationCount());
+            cache.keep(new Pass(mgr.dup(ArrayType.INPUT, z, z.ordering()), pass.downs()), getIterationCount());
         }
         return mgr.leverageTo(ArrayType.ACTIVATIONS, activation.getActivation(z, training));
     }
@@ -90,29 +104,21 @@ public final class LocallyConnectedUpdates extends RunningSameDiffLayer {
         assertInputSet(true);
         LocalWindows local = windows();
         INDArray x = local.inputs(input.castTo(dataType));
-        INDArray z;
-        if (cache.isValid(getIterationCount())) {
-            z = cache.preActivation();
-            downs = cache.downs();
-        } else {
-            z = preOutput(local, x, true, mgr);
-        }
-        cache.clear();
-        INDArray delta =
-                local.values(activation.backprop(z, epsilon.castTo(dataType)).getFirst());
+        Pass pass = cache.take(getIterationCount()).orElseGet(() -> forward(local, x, true, mgr));
+        INDArray delta = local.values(
+                activation.backprop(pass.z(), epsilon.castTo(dataType)).getFirst());
         Gradient gradient = new DefaultGradient();
         if (settings.learns("b")) {
             INDArray b = gradTable.get("b");
             b.assign(delta.sum(0, 1));
             gradient.gradientForVariable().put("b", b);
         }
-        INDArray next = path.backward(x, local, delta, downs, gradTable, gradient);
+        INDArray next = path.backward(x, local, delta, pass.downs(), gradTable, gradient);
         return new Pair<>(gradient, next == null ? null : mgr.dup(ArrayType.ACTIVATION_GRAD, local.fold(next)));
     }
 
     @Override
-    public void forget() {
-        super.forget();
-        downs = List.of();
+    protected void forget() {
+        cache.clear();
     }
 }

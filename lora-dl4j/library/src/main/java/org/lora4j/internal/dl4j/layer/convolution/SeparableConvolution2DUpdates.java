@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.dl4j.layer.convolution;
 
-import java.util.List;
 import org.deeplearning4j.nn.conf.CNN2DFormat;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.gradient.DefaultGradient;
@@ -67,7 +66,7 @@ public final class SeparableConvolution2DUpdates extends RunningSeparableConvolu
         Depthwise operation = operation(image);
         INDArray between = operation.forward(image, kernelFirst(depth.sum(training)));
         for (LoraSlot slot : depth.slots()) {
-            if (SummedWeight.drops(slot, training)) {
+            if (slot.drops(training)) {
                 INDArray dropped = image.mul(mask(slot, image));
                 between.addi(operation.forward(dropped, kernelFirst(depth.delta(slot))));
             }
@@ -106,8 +105,8 @@ public final class SeparableConvolution2DUpdates extends RunningSeparableConvolu
     }
 
     @Override
-    List<INDArray> between() {
-        return List.of(between);
+    INDArray between() {
+        return between;
     }
 
     private Patches2D patches() {
@@ -117,9 +116,7 @@ public final class SeparableConvolution2DUpdates extends RunningSeparableConvolu
 
     @Override
     public Pair<Gradient, INDArray> backpropGradient(INDArray epsilon, LayerWorkspaceMgr mgr) {
-        if (cache.isValid(getIterationCount())) {
-            between = cache.downs().get(0);
-        }
+        cache.get(getIterationCount()).ifPresent(pass -> between = pass.between());
         INDArray delta = delta(epsilon, mgr);
         Gradient gradient = new DefaultGradient();
         boolean needed = !settings.lowest() || depth.learns();
@@ -150,7 +147,7 @@ public final class SeparableConvolution2DUpdates extends RunningSeparableConvolu
         }
         for (LoraSlot slot : depth.slots()) {
             INDArray ofWeight = both.getSecond();
-            if (SummedWeight.drops(slot, true)) {
+            if (slot.drops(true)) {
                 INDArray mask = mask(slot, image);
                 Pair<INDArray, INDArray> own =
                         operation.backward(image.mul(mask), kernelFirst(depth.delta(slot)), delta);

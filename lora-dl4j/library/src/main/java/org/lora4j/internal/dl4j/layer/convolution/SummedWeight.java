@@ -53,10 +53,6 @@ final class SummedWeight {
         return updates.slots();
     }
 
-    static boolean drops(LoraSlot slot, boolean training) {
-        return slot.drops(training);
-    }
-
     boolean learns() {
         return settings.learns(name) || updates.learns();
     }
@@ -73,7 +69,7 @@ final class SummedWeight {
         INDArray own = formed.parameter(name, training);
         INDArray sum = null;
         for (LoraSlot slot : slots()) {
-            if (!drops(slot, training)) {
+            if (!slot.drops(training)) {
                 sum = sum == null ? own.dup('c') : sum;
                 add(slot, sum);
             }

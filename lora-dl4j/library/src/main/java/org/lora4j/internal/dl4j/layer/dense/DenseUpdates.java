@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.dl4j.layer.dense;
 
-import java.util.List;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.gradient.DefaultGradient;
 import org.deeplearning4j.nn.gradient.Gradient;
@@ -10,8 +9,9 @@ import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.lora4j.dl4j.layer.LoraDenseLayer;
 import org.lora4j.dl4j.layer.LoraLayer;
 import org.lora4j.internal.array.Broadcasts;
-import org.lora4j.internal.dl4j.layer.LinearInput;
+import org.lora4j.internal.dl4j.layer.Running;
 import org.lora4j.internal.dl4j.layer.StepCache;
+import org.lora4j.internal.dl4j.layer.dense.LinearPath.Product;
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -29,46 +29,50 @@ public final class DenseUpdates extends RunningDenseLayer {
     private static final long serialVersionUID = 1;
 
     private final transient LinearPath path;
-    private transient List<INDArray> downs = List.of();
+    private final transient StepCache<Product> cache = new StepCache<>();
 
     public DenseUpdates(NeuralNetConfiguration conf, DataType type, LoraLayer layer) {
         super(conf, type, layer);
         this.path = new LinearPath(this, settings, "W");
     }
 
-    @Override
-    protected Pair<INDArray, INDArray> preOutputWithPreNorm(
-            boolean training, boolean forBackprop, LayerWorkspaceMgr mgr) {
-        assertInputSet(forBackprop);
+    /** The pre-activations before and after normalization, the same without it. */
+    private record Sums(Product product, INDArray preNorm) {}
+
+    private Sums sums(boolean training, boolean keepsPreNorm, LayerWorkspaceMgr mgr) {
+        assertInputSet(keepsPreNorm);
         applyDropOutIfNecessary(training, mgr);
-        INDArray w = path.parameter("W", training);
-        INDArray x = input.castTo(dataType);
-        LinearInput.check(x, w, layerId());
-        INDArray z = mgr.createUninitialized(ArrayType.ACTIVATIONS, w.dataType(), x.size(0), w.size(1));
-        x.mmuli(w, z);
-        downs = path.add(x, z, training, mgr, StepCache.place(training, mgr));
+        Product product = path.product(input.castTo(dataType), training, 'c', layerId(), mgr);
+        INDArray z = product.z();
         INDArray preNorm = z;
         if (hasLayerNorm()) {
-            preNorm = forBackprop ? z.dup(z.ordering()) : z;
+            preNorm = keepsPreNorm ? z.dup(z.ordering()) : z;
             Nd4j.getExecutioner().exec(new LayerNorm(preNorm, getParam("g"), z, true, 1));
         }
         if (hasBias()) {
-            Broadcasts.addRow(z, path.parameter("b", training));
+            Broadcasts.addRow(z, path.bias(product));
         }
         if (maskArray != null) {
             applyMask(z);
         }
-        return new Pair<>(z, preNorm);
+        return new Sums(product, preNorm);
+    }
+
+    @Override
+    protected Pair<INDArray, INDArray> preOutputWithPreNorm(
+            boolean training, boolean forBackprop, LayerWorkspaceMgr mgr) {
+        Sums sums = sums(training, forBackprop, mgr);
+        return new Pair<>(sums.product().z(), sums.preNorm());
     }
 
     @Override
     public INDArray activate(boolean training, LayerWorkspaceMgr mgr) {
-        INDArray z = preOutput(training, mgr);
+        Product product = sums(training, false, mgr).product();
         // Layer normalization needs its input in the backward pass as well, which computes both again.
         if (StepCache.canKeep(training, mgr) && !hasLayerNorm()) {
-            cache.keep(mgr.dup(ArrayType.INPUT, z, z.ordering()), downs, getIterationCount());
+            cache.keep(product.withCopy(mgr), getIterationCount());
         }
-        INDArray output = layerConf().getActivationFn().getActivation(z, training);
+        INDArray output = layerConf().getActivationFn().getActivation(product.z(), training);
         if (maskArray != null) {
             applyMask(output);
         }
@@ -78,32 +82,21 @@ public final class DenseUpdates extends RunningDenseLayer {
     @Override
     public Pair<Gradient, INDArray> backpropGradient(INDArray epsilon, LayerWorkspaceMgr mgr) {
         assertInputSet(true);
-        INDArray z;
-        INDArray preNorm = null;
-        if (cache.isValid(getIterationCount())) {
-            z = cache.preActivation();
-            downs = cache.downs();
-        } else {
-            Pair<INDArray, INDArray> both = preOutputWithPreNorm(true, true, mgr);
-            z = both.getFirst();
-            preNorm = both.getSecond();
-        }
-        // Works in place, which leaves the cache without its array.
-        cache.clear();
+        // The activation works in place, which leaves the cache without its array.
+        Sums sums = cache.take(getIterationCount())
+                .map(product -> new Sums(product, null))
+                .orElseGet(() -> sums(true, true, mgr));
+        INDArray z = sums.product().z();
         INDArray delta = layerConf().getActivationFn().backprop(z, epsilon).getFirst();
         if (maskArray != null) {
             applyMask(delta);
         }
         Gradient gradient = new DefaultGradient();
-        if (settings.learns("b")) {
-            INDArray b = gradientViews.get("b");
-            delta.sum(b, 0);
-            gradient.gradientForVariable().put("b", b);
-        }
+        Running.biasGradient(settings, delta, gradientViews, gradient);
         if (hasLayerNorm()) {
-            backwardNorm(preNorm, delta, gradient, mgr);
+            backwardNorm(sums.preNorm(), delta, gradient, mgr);
         }
-        INDArray next = path.backward(input.castTo(dataType), delta, downs, gradientViews, gradient, mgr);
+        INDArray next = path.backward(input.castTo(dataType), delta, sums.product(), gradientViews, gradient, mgr);
         return new Pair<>(gradient, next == null ? null : backpropDropOutIfPresent(next));
     }
 
@@ -121,7 +114,6 @@ public final class DenseUpdates extends RunningDenseLayer {
 
     @Override
     void forget() {
-        super.forget();
-        downs = List.of();
+        cache.clear();
     }
 }

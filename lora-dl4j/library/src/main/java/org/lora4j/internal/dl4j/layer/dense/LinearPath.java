@@ -11,16 +11,19 @@ import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.lora4j.dl4j.layer.LoraSettings;
 import org.lora4j.dl4j.layer.LoraSlot;
-import org.lora4j.internal.dl4j.layer.FormedWeight;
+import org.lora4j.internal.dl4j.layer.KeptPass;
 import org.lora4j.internal.dl4j.layer.LayerKinds;
+import org.lora4j.internal.dl4j.layer.LinearInput;
 import org.lora4j.internal.dl4j.layer.LowRank;
+import org.lora4j.internal.dl4j.layer.MethodSlots;
 import org.lora4j.internal.dl4j.layer.PathDropout;
 import org.lora4j.internal.dl4j.layer.Products;
+import org.lora4j.internal.dl4j.layer.StepCache;
+import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * The updates of a linear weight {@code [in, out]} in a running layer, and the backward pass of the whole product.
+ * A linear weight {@code [in, out]} in a running layer with its updates, forward and backward.
  *
  * @apiNote Status: internal
  */
@@ -30,52 +33,84 @@ public final class LinearPath {
     private final LoraSettings settings;
     private final String weight;
     private final LowRank updates;
-    private final FormedWeight formed;
+    private final MethodSlots others;
 
     public LinearPath(BaseLayer<?> layer, LoraSettings settings, String weight) {
         this.layer = layer;
         this.settings = settings;
         this.weight = weight;
         this.updates = new LowRank(layer, settings, weight);
-        this.formed =
-                new FormedWeight(layer::getParam, () -> LayerKinds.weight(layer.layerConf(), weight), settings, weight);
+        this.others =
+                new MethodSlots(layer::getParam, () -> LayerKinds.weight(layer.layerConf(), weight), settings, weight);
     }
 
-    /** A parameter as the layer is to multiply or add it, before {@link #add} adds the rest. */
-    INDArray parameter(String name, boolean training) {
-        return formed.parameter(name, training);
-    }
+    /**
+     * What a forward pass leaves.
+     *
+     * @param z the output
+     * @param downs {@code x A} by slot
+     * @param others the methods that are no thin products; null if there are none
+     */
+    record Product(INDArray z, Map<LoraSlot, INDArray> downs, MethodPass others) implements KeptPass {
 
-    private INDArray dropped(LoraSlot slot, INDArray x) {
-        return x.mul(mask(slot, x));
+        /** The same with a copy of the output, where the output itself will be written to. */
+        Product withCopy(LayerWorkspaceMgr mgr) {
+            return new Product(mgr.dup(ArrayType.INPUT, z, z.ordering()), downs, others);
+        }
+
+        @Override
+        public List<INDArray> arrays() {
+            List<INDArray> arrays = new ArrayList<>(downs.values());
+            arrays.add(z);
+            if (others != null) {
+                arrays.add(others.input());
+                arrays.add(others.output());
+            }
+            return arrays;
+        }
     }
 
     private INDArray mask(LoraSlot slot, INDArray x) {
         return PathDropout.mask(slot, layer.getIterationCount(), x.dataType(), x.shape());
     }
 
-    /**
-     * Adds to {@code z = x W} the updates that are not in W.
-     *
-     * @return what the backward pass needs, kept in {@code place}: {@code x A} by slot
-     */
-    List<INDArray> add(INDArray x, INDArray z, boolean training, LayerWorkspaceMgr mgr, ArrayType place) {
-        List<INDArray> downs = downs(x, training, mgr, place);
-        for (int i = 0; i < downs.size(); i++) {
-            updates.up(updates.slots().get(i), downs.get(i), z);
+    /** {@code x W} with all updates, without the bias, in a new array in an order. */
+    Product product(INDArray x, boolean training, char order, String where, LayerWorkspaceMgr mgr) {
+        INDArray w = layer.getParam(weight);
+        LinearInput.check(x, w, where);
+        INDArray z =
+                mgr.createUninitialized(ArrayType.ACTIVATIONS, w.dataType(), new long[] {x.size(0), w.size(1)}, order);
+        MethodPass pass = others.list().isEmpty() ? null : pass(x, training, mgr);
+        if (pass == null) {
+            x.mmuli(w, z);
+        } else {
+            z.assign(pass.output());
         }
-        for (LoraSlot slot : formed.dropping(training)) {
-            Products.add(1, dropped(slot, x), false, formed.pass(true).update(slot), false, z);
+        Map<LoraSlot, INDArray> downs = downs(x, training, mgr, StepCache.place(training, mgr));
+        downs.forEach((slot, down) -> updates.up(slot, down, z));
+        return new Product(z, downs, pass);
+    }
+
+    @SuppressWarnings("try") // The scope of a step is entered and left, not used.
+    private MethodPass pass(INDArray x, boolean training, LayerWorkspaceMgr mgr) {
+        try (MemoryWorkspace step =
+                StepCache.canKeep(training, mgr) ? mgr.notifyScopeBorrowed(ArrayType.INPUT) : null) {
+            return new MethodPass(others, settings, layer.getParam(weight), x, training, slot -> mask(slot, x));
         }
-        return downs;
+    }
+
+    /** The bias that the layer is to add to a product. */
+    INDArray bias(Product product) {
+        INDArray changed = product.others() == null ? null : product.others().bias();
+        return changed == null ? layer.getParam("b") : changed;
     }
 
     /** {@code x A} by slot, kept in {@code place}. */
-    public List<INDArray> downs(INDArray x, boolean training, LayerWorkspaceMgr mgr, ArrayType place) {
-        List<INDArray> downs = new ArrayList<>(updates.slots().size());
+    public Map<LoraSlot, INDArray> downs(INDArray x, boolean training, LayerWorkspaceMgr mgr, ArrayType place) {
+        Map<LoraSlot, INDArray> downs = new LinkedHashMap<>();
         for (LoraSlot slot : updates.slots()) {
-            INDArray rows = slot.drops(training) ? dropped(slot, x) : x;
-            downs.add(updates.down(slot, rows, mgr, place));
+            INDArray rows = slot.drops(training) ? x.mul(mask(slot, x)) : x;
+            downs.put(slot, updates.down(slot, rows, mgr, place));
         }
         return downs;
     }
@@ -83,43 +118,58 @@ public final class LinearPath {
     /**
      * Writes all gradients of what learns here.
      *
-     * @param downs what the forward pass returned
      * @return the gradient of x, a new array; null if nothing below needs it
      */
-    public INDArray backward(
+    INDArray backward(
             INDArray x,
             INDArray delta,
-            List<INDArray> downs,
+            Product product,
             Map<String, INDArray> views,
             Gradient gradient,
             LayerWorkspaceMgr mgr) {
-        FormedWeight.Pass pass = formed.pass(true);
-        INDArray epsilon = settings.lowest() ? null : base(pass.weight(), delta, mgr);
-        if (formed.wantsGradient()) {
-            Map<LoraSlot, INDArray> ofUpdates = new LinkedHashMap<>();
-            for (LoraSlot slot : formed.dropping(true)) {
-                ofUpdates.put(slot, ofWeight(dropped(slot, x), delta));
-            }
-            // Where the weight alone learns, its gradient goes to its place without a detour.
-            INDArray place = formed.isPlain() ? views.get(weight) : null;
-            INDArray ofWeight = place == null ? ofWeight(x, delta) : place;
-            if (place != null) {
-                Products.set(1, x, true, delta, false, place);
-            }
-            pass.backward(ofWeight, ofUpdates, () -> delta.sum(0), views, gradient);
+        if (product.others() == null) {
+            return backward(x, delta, product.downs(), views, gradient, mgr);
         }
-        for (LoraSlot slot : epsilon == null ? List.<LoraSlot>of() : formed.dropping(true)) {
-            epsilon.addi(delta.mmul(pass.update(slot).transpose()).muli(mask(slot, x)));
+        INDArray own = product.others().backward(delta, views, gradient);
+        INDArray epsilon = own == null ? null : mgr.dup(ArrayType.ACTIVATION_GRAD, own, 'c');
+        thinGradients(x, delta, product.downs(), epsilon, views, gradient, mgr);
+        return epsilon;
+    }
+
+    /** As above where all updates are thin products. */
+    public INDArray backward(
+            INDArray x,
+            INDArray delta,
+            Map<LoraSlot, INDArray> downs,
+            Map<String, INDArray> views,
+            Gradient gradient,
+            LayerWorkspaceMgr mgr) {
+        if (settings.learns(weight)) {
+            Products.set(1, x, true, delta, false, views.get(weight));
+            gradient.gradientForVariable().put(weight, views.get(weight));
         }
-        for (int i = 0; i < updates.slots().size(); i++) {
-            LoraSlot slot = updates.slots().get(i);
+        INDArray epsilon = settings.lowest() ? null : base(layer.getParam(weight), delta, mgr);
+        thinGradients(x, delta, downs, epsilon, views, gradient, mgr);
+        return epsilon;
+    }
+
+    /** Writes the gradients of thin products, and adds to that of x. */
+    private void thinGradients(
+            INDArray x,
+            INDArray delta,
+            Map<LoraSlot, INDArray> downs,
+            INDArray epsilon,
+            Map<String, INDArray> views,
+            Gradient gradient,
+            LayerWorkspaceMgr mgr) {
+        downs.forEach((slot, down) -> {
             if (!slot.learns() && epsilon == null) {
-                continue;
+                return;
             }
             INDArray u = updates.back(slot, delta, mgr);
             INDArray mask = slot.drops(true) ? mask(slot, x) : null;
             if (slot.learns()) {
-                updates.upGradients(slot, downs.get(i), delta, views, gradient);
+                updates.upGradients(slot, down, delta, views, gradient);
                 updates.downGradient(slot, mask == null ? x : x.mul(mask), u, views, gradient);
             }
             if (epsilon != null && mask == null) {
@@ -127,14 +177,7 @@ public final class LinearPath {
             } else if (epsilon != null) {
                 epsilon.addi(u.mmul(updates.a(slot)).muli(mask));
             }
-        }
-        return epsilon;
-    }
-
-    private static INDArray ofWeight(INDArray x, INDArray delta) {
-        INDArray matrix = Nd4j.createUninitialized(x.dataType(), new long[] {x.size(1), delta.size(1)}, 'f');
-        Products.set(1, x, true, delta, false, matrix);
-        return matrix;
+        });
     }
 
     // As the stock layer does it, so that both give the same values.

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.dl4j.layer.dense;
 
-import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.deeplearning4j.nn.gradient.DefaultGradient;
 import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.layers.BaseLayer;
@@ -10,8 +10,9 @@ import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.lora4j.dl4j.layer.LoraSettings;
 import org.lora4j.internal.array.Broadcasts;
-import org.lora4j.internal.dl4j.layer.LinearInput;
+import org.lora4j.internal.dl4j.layer.Running;
 import org.lora4j.internal.dl4j.layer.StepCache;
+import org.lora4j.internal.dl4j.layer.dense.LinearPath.Product;
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -24,8 +25,8 @@ final class OutputPath {
     private final BaseLayer<?> layer;
     private final LoraSettings settings;
     private final LinearPath path;
-    private final StepCache cache = new StepCache();
-    private List<INDArray> downs = List.of();
+    private final StepCache<Product> cache = new StepCache<>();
+    private Product last;
 
     OutputPath(BaseLayer<?> layer, LoraSettings settings) {
         this.layer = layer;
@@ -42,24 +43,18 @@ final class OutputPath {
     INDArray preOutput(INDArray x, boolean hasBias, boolean training, char order, LayerWorkspaceMgr mgr) {
         // A step that drops inputs may ask with and without.
         boolean repeats = training && layer.layerConf().getIDropout() == null;
-        if (repeats && cache.isValid(layer.getIterationCount())) {
-            downs = cache.downs();
-            return mgr.dup(
-                    ArrayType.ACTIVATIONS,
-                    cache.preActivation(),
-                    cache.preActivation().ordering());
+        Optional<Product> known = repeats ? cache.get(layer.getIterationCount()) : Optional.empty();
+        if (known.isPresent()) {
+            last = known.get();
+            return mgr.dup(ArrayType.ACTIVATIONS, last.z(), last.z().ordering());
         }
-        INDArray w = path.parameter("W", training);
-        LinearInput.check(x, w, layer.getClass().getSimpleName() + " " + layer.getIndex());
-        INDArray z =
-                mgr.createUninitialized(ArrayType.ACTIVATIONS, w.dataType(), new long[] {x.size(0), w.size(1)}, order);
-        x.mmuli(w, z);
-        downs = path.add(x, z, training, mgr, StepCache.place(training, mgr));
+        last = path.product(x, training, order, layer.getClass().getSimpleName() + " " + layer.getIndex(), mgr);
+        INDArray z = last.z();
         if (hasBias) {
-            Broadcasts.addRow(z, path.parameter("b", training));
+            Broadcasts.addRow(z, path.bias(last));
         }
         if (repeats && StepCache.canKeep(training, mgr)) {
-            cache.keep(mgr.dup(ArrayType.INPUT, z, z.ordering()), downs, layer.getIterationCount());
+            cache.keep(last.withCopy(mgr), layer.getIterationCount());
         }
         return z;
     }
@@ -67,17 +62,12 @@ final class OutputPath {
     /** All gradients from the gradient of the product; the second is null if nothing below needs it. */
     Pair<Gradient, INDArray> backward(INDArray x, INDArray delta, Map<String, INDArray> views, LayerWorkspaceMgr mgr) {
         Gradient gradient = new DefaultGradient();
-        if (settings.learns("b")) {
-            INDArray b = views.get("b");
-            delta.sum(b, 0);
-            gradient.gradientForVariable().put("b", b);
-        }
-        INDArray epsilon = path.backward(x, delta, downs, views, gradient, mgr);
-        return new Pair<>(gradient, epsilon);
+        Running.biasGradient(settings, delta, views, gradient);
+        return new Pair<>(gradient, path.backward(x, delta, last, views, gradient, mgr));
     }
 
     void forget() {
         cache.clear();
-        downs = List.of();
+        last = null;
     }
 }

@@ -13,6 +13,7 @@ import org.lora4j.dl4j.layer.LoraSlot;
 import org.lora4j.internal.dl4j.layer.FormedWeight;
 import org.lora4j.internal.dl4j.layer.LayerKinds;
 import org.lora4j.internal.dl4j.layer.LowRank;
+import org.lora4j.internal.dl4j.layer.Running;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.impl.scatter.ScatterUpdate;
 import org.nd4j.linalg.factory.Nd4j;
@@ -70,11 +71,7 @@ public final class EmbeddingPath {
     /** Writes the gradients of what learns here; an index has none. */
     Gradient backward(int[] indexes, INDArray delta, Map<String, INDArray> views, LayerWorkspaceMgr mgr) {
         Gradient gradient = new DefaultGradient();
-        if (settings.learns("b")) {
-            INDArray b = views.get("b");
-            delta.sum(b, 0);
-            gradient.gradientForVariable().put("b", b);
-        }
+        Running.biasGradient(settings, delta, views, gradient);
         if (formed.isPlain()) {
             rows.backward(indexes, delta, views, gradient);
         }

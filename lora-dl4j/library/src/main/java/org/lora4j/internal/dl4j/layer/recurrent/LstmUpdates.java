@@ -11,6 +11,7 @@ import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.lora4j.dl4j.layer.LoraGravesLSTM;
 import org.lora4j.dl4j.layer.LoraLSTM;
 import org.lora4j.dl4j.layer.LoraLayer;
+import org.lora4j.internal.dl4j.layer.Running;
 import org.lora4j.internal.dl4j.layer.TimeSeries;
 import org.lora4j.internal.dl4j.layer.recurrent.RecurrentWeights.Use;
 import org.nd4j.common.primitives.Pair;
@@ -61,11 +62,7 @@ public final class LstmUpdates extends RecurrentUpdates<AbstractLSTM, LstmPass> 
         }
         INDArray delta =
                 TimeSeries.rows(TimeSeries.ofBlocks(walk.deltas(), 4 * cell.size()), mgr, ArrayType.BP_WORKING_MEM);
-        if (settings.learns("b")) {
-            INDArray b = gradientViews.get("b");
-            delta.sum(b, 0);
-            gradient.gradientForVariable().put("b", b);
-        }
+        Running.biasGradient(settings, delta, gradientViews, gradient);
         return new Deltas(delta, delta);
     }
 

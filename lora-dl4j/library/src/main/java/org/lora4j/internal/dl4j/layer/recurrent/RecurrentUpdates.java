@@ -4,6 +4,7 @@ package org.lora4j.internal.dl4j.layer.recurrent;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.deeplearning4j.exception.DL4JInvalidInputException;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.gradient.DefaultGradient;
@@ -13,6 +14,8 @@ import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.lora4j.dl4j.layer.LoraLayer;
 import org.lora4j.dl4j.layer.LoraSettings;
+import org.lora4j.dl4j.layer.LoraSlot;
+import org.lora4j.internal.dl4j.layer.KeptPass;
 import org.lora4j.internal.dl4j.layer.Running;
 import org.lora4j.internal.dl4j.layer.StepCache;
 import org.lora4j.internal.dl4j.layer.TimeSeries;
@@ -40,8 +43,7 @@ abstract class RecurrentUpdates<
     protected final transient LoraSettings settings;
 
     private final transient RecurrentWeights weights;
-    private final transient StepCache cache = new StepCache();
-    private transient P kept;
+    private final transient StepCache<P> cache = new StepCache<>();
     private transient Map<String, INDArray> start = Map.of();
 
     RecurrentUpdates(NeuralNetConfiguration conf, DataType type, LoraLayer layer) {
@@ -51,13 +53,19 @@ abstract class RecurrentUpdates<
     }
 
     /** What a forward pass leaves. */
-    interface Pass {
+    interface Pass extends KeptPass {
 
         /** The products of its steps. */
         StepProducts products();
 
         /** States by step from the one before the first, {@code [batch, nOut * (time + 1)]}. */
         INDArray states();
+
+        @Override
+        default List<INDArray> arrays() {
+            return Stream.concat(Stream.of(states()), products().downs().values().stream())
+                    .toList();
+        }
 
         /** What the next part of a series starts from, by the stock layer's names; copies outside of workspaces. */
         Map<String, INDArray> end();
@@ -92,8 +100,7 @@ abstract class RecurrentUpdates<
         P pass = forward(series, products, from, use, mgr);
         start = from;
         if (keeps) {
-            kept = pass;
-            cache.keep(pass.states(), products.downs(), getIterationCount());
+            cache.keep(pass, getIterationCount());
         }
         return pass;
     }
@@ -172,20 +179,20 @@ abstract class RecurrentUpdates<
     }
 
     private P pass(LayerWorkspaceMgr mgr) {
-        return cache.isValid(getIterationCount()) ? kept : forward(start, true, mgr);
+        return cache.get(getIterationCount()).orElseGet(() -> forward(start, true, mgr));
     }
 
     private Pair<Gradient, INDArray> backward(INDArray epsilon, int first, LayerWorkspaceMgr mgr) {
         assertInputSet(true);
         P pass = pass(mgr);
-        forget();
+        cache.clear();
         Gradient gradient = new DefaultGradient();
         Deltas deltas = backward(pass, permuteIfNWC(epsilon.castTo(dataType)), first, gradient, mgr);
         INDArray before = TimeSeries.columns(
                 pass.states(), 0, pass.states().size(1) - layerConf().getNOut());
         INDArray series = permuteIfNWC(input.castTo(dataType));
         INDArray rows = TimeSeries.rows(series, mgr, ArrayType.BP_WORKING_MEM);
-        List<INDArray> downs = pass.products().downs();
+        Map<LoraSlot, INDArray> downs = pass.products().downs();
         INDArray next = weights.backwardInput(rows, deltas.input(), downs, gradientViews, gradient, mgr);
         INDArray stateRows =
                 TimeSeries.rows(TimeSeries.ofBlocks(before, layerConf().getNOut()), mgr, ArrayType.BP_WORKING_MEM);
@@ -202,27 +209,22 @@ abstract class RecurrentUpdates<
         return maskArray == null ? null : maskArray.getColumn(step, true).castTo(dataType);
     }
 
-    private void forget() {
-        cache.clear();
-        kept = null;
-    }
-
     @Override
     public void setInput(INDArray newInput, LayerWorkspaceMgr mgr) {
-        forget();
+        cache.clear();
         super.setInput(newInput, mgr);
     }
 
     @Override
     public void setMaskArray(INDArray mask) {
-        forget();
+        cache.clear();
         super.setMaskArray(mask);
     }
 
     @Override
     public void clear() {
         super.clear();
-        forget();
+        cache.clear();
         start = Map.of();
     }
 

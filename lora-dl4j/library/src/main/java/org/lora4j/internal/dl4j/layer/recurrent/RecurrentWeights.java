@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.dl4j.layer.recurrent;
 
-import java.util.List;
 import java.util.Map;
 import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.layers.BaseLayer;
@@ -61,14 +60,10 @@ final class RecurrentWeights {
     }
 
     boolean dropsInput(boolean training) {
-        return ofInput.slots().stream().anyMatch(slot -> drops(slot, training));
+        return ofInput.slots().stream().anyMatch(slot -> slot.drops(training));
     }
 
-    private static boolean drops(LoraSlot slot, boolean training) {
-        return training && slot.learns() && slot.dropout() > 0;
-    }
-
-    List<INDArray> downs(INDArray rows, Use use, LayerWorkspaceMgr mgr) {
+    Map<LoraSlot, INDArray> downs(INDArray rows, Use use, LayerWorkspaceMgr mgr) {
         return inputPath.downs(rows, use.training(), mgr, use.place());
     }
 
@@ -90,7 +85,7 @@ final class RecurrentWeights {
         INDArray sum = mgr.dup(use.place(), state(), 'f');
         for (LoraSlot slot : ofState.slots()) {
             INDArray a = ofState.a(slot);
-            INDArray own = drops(slot, use.training()) ? Broadcasts.mulRow(a.dup(), mask(slot)) : a;
+            INDArray own = slot.drops(use.training()) ? Broadcasts.mulRow(a.dup(), mask(slot)) : a;
             Products.add(slot.scaling(), own, true, ofState.b(slot), true, sum);
         }
         return sum;
@@ -122,11 +117,12 @@ final class RecurrentWeights {
     INDArray backwardInput(
             INDArray rows,
             INDArray delta,
-            List<INDArray> known,
+            Map<LoraSlot, INDArray> known,
             Map<String, INDArray> views,
             Gradient gradient,
             LayerWorkspaceMgr mgr) {
-        List<INDArray> downs = known.isEmpty() ? inputPath.downs(rows, true, mgr, ArrayType.BP_WORKING_MEM) : known;
+        Map<LoraSlot, INDArray> downs =
+                known.isEmpty() ? inputPath.downs(rows, true, mgr, ArrayType.BP_WORKING_MEM) : known;
         return inputPath.backward(rows, delta, downs, views, gradient, mgr);
     }
 
@@ -140,7 +136,7 @@ final class RecurrentWeights {
         }
         for (LoraSlot slot : ofState.slots()) {
             if (slot.learns()) {
-                INDArray rows = drops(slot, true) ? Broadcasts.mulRow(before.dup(), mask(slot)) : before;
+                INDArray rows = slot.drops(true) ? Broadcasts.mulRow(before.dup(), mask(slot)) : before;
                 INDArray down = ofState.down(slot, rows, mgr, ArrayType.BP_WORKING_MEM);
                 ofState.upGradients(slot, down, delta, views, gradient);
                 ofState.downGradient(slot, rows, ofState.back(slot, delta, mgr), views, gradient);

@@ -10,6 +10,7 @@ import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.lora4j.dl4j.layer.LoraLayer;
 import org.lora4j.dl4j.layer.LoraSimpleRnn;
 import org.lora4j.internal.array.Broadcasts;
+import org.lora4j.internal.dl4j.layer.Running;
 import org.lora4j.internal.dl4j.layer.TimeSeries;
 import org.lora4j.internal.dl4j.layer.recurrent.RecurrentWeights.Use;
 import org.nd4j.linalg.activations.IActivation;
@@ -177,11 +178,7 @@ public final class SimpleRnnUpdates extends RecurrentUpdates<SimpleRnn, SimpleRn
         }
         INDArray sumRows = rows(ofSums, pass, mgr);
         INDArray inputRows = hasLayerNorm() ? inputNormBack(pass, sumRows, ofGain, mgr) : sumRows;
-        if (settings.learns("b")) {
-            INDArray b = gradientViews.get("b");
-            sumRows.sum(b, 0);
-            gradient.gradientForVariable().put("b", b);
-        }
+        Running.biasGradient(settings, sumRows, gradientViews, gradient);
         if (settings.learns("g")) {
             INDArray g = gradientViews.get("g");
             g.assign(ofGain.reshape(g.shape()));

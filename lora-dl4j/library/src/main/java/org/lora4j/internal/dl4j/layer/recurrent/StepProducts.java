@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.dl4j.layer.recurrent;
 
-import java.util.List;
+import java.util.Map;
 import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.lora4j.dl4j.layer.LoraSlot;
@@ -26,7 +26,7 @@ final class StepProducts {
 
     private final INDArray input;
     private final LowRank ofInput;
-    private final List<INDArray> downs;
+    private final Map<LoraSlot, INDArray> downs;
     private final INDArray state;
     private final LowRank ofState;
     private final boolean stateIsFormed;
@@ -42,7 +42,7 @@ final class StepProducts {
         this.stateIsFormed = use.training() || rows >= rw.size(0);
         this.input = inputIsFormed ? weights.formedInput(mgr) : w;
         this.downs = inputIsFormed || ofInput.slots().isEmpty()
-                ? List.of()
+                ? Map.of()
                 : weights.downs(TimeSeries.rows(series, mgr, ArrayType.FF_WORKING_MEM), use, mgr);
         this.state = stateIsFormed ? weights.formedState(use, mgr) : rw;
         this.bias = weights.bias();
@@ -59,17 +59,16 @@ final class StepProducts {
     }
 
     /** {@code x A} of all steps by slot, as rows; empty if the updates are in {@link #input()}. */
-    List<INDArray> downs() {
+    Map<LoraSlot, INDArray> downs() {
         return downs;
     }
 
     /** Adds the updates of a step that {@link #input()} does not hold. */
     void addInput(int step, INDArray z) {
-        for (int i = 0; i < downs.size(); i++) {
-            LoraSlot slot = ofInput.slots().get(i);
-            INDArray down = TimeSeries.rowsOf(downs.get(i), z.size(0), step);
-            Nd4j.gemm(down.dup('f'), ofInput.b(slot), z, false, true, slot.scaling(), 1);
-        }
+        downs.forEach((slot, down) -> {
+            INDArray rows = TimeSeries.rowsOf(down, z.size(0), step);
+            Nd4j.gemm(rows.dup('f'), ofInput.b(slot), z, false, true, slot.scaling(), 1);
+        });
     }
 
     /** {@code z += h RW + updates}. */

@@ -39,7 +39,7 @@ public final class GradientRules {
         RULES.put("batchnorm", new BatchNormRule());
         RULES.put("cas", c -> (c.inputCount() > 1 ? new WrongGradient() : STOCK).apply(c));
         WrongGradient.OPS.forEach(op -> RULES.put(op, new WrongGradient()));
-        LossRule.OPS.forEach(op -> RULES.put(op, new LossRule()));
+        LossOp.ALL.forEach(loss -> RULES.put(loss.name(), new LossRule()));
     }
 
     private GradientRules() {}

@@ -7,24 +7,9 @@ import org.nd4j.autodiff.samediff.SDVariable;
 
 /**
  * The loss ops. Their stock rule ignores the gradient that arrives ("no external gradient"), so a loss that is scaled,
- * or added to another with a factor, is differentiated wrongly; here its result is multiplied by what arrives. Not among
- * them is {@code ctc_loss}, which SameDiff M2.1 cannot put into a graph.
+ * or added to another with a factor, is differentiated wrongly; here its result is multiplied by what arrives.
  */
 final class LossRule implements GradientRule {
-
-    static final List<String> OPS = List.of(
-            "absolute_difference_loss",
-            "cosine_distance_loss",
-            "hinge_loss",
-            "huber_loss",
-            "log_loss",
-            "log_poisson_loss",
-            "mean_pairwssqerr_loss",
-            "mean_sqerr_loss",
-            "sigm_cross_entropy_loss",
-            "softmax_cross_entropy_loss",
-            "softmax_cross_entropy_loss_with_logits",
-            "sparse_softmax_cross_entropy_loss_with_logits");
 
     @Override
     public void apply(RuleContext c) {

@@ -7,11 +7,14 @@ import org.nd4j.autodiff.loss.LossReduce;
 import org.nd4j.autodiff.samediff.SDIndex;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ops.impl.controlflow.compat.StopGradient;
 import org.nd4j.linalg.api.ops.impl.layers.convolution.config.Conv1DConfig;
 import org.nd4j.linalg.api.ops.impl.layers.convolution.config.Conv2DConfig;
 import org.nd4j.linalg.api.ops.impl.layers.convolution.config.Conv3DConfig;
 import org.nd4j.linalg.api.ops.impl.layers.convolution.config.PaddingMode;
 import org.nd4j.linalg.api.ops.impl.loss.SoftmaxCrossEntropyWithLogitsLoss;
+import org.nd4j.linalg.api.ops.impl.scatter.ScatterAdd;
+import org.nd4j.linalg.api.ops.impl.transforms.custom.MatrixInverse;
 import org.nd4j.linalg.factory.Nd4j;
 
 /** The computations whose gradients are checked: at least one for each line of {@link GradientRules}. */
@@ -20,7 +23,7 @@ final class GradientCases {
     private GradientCases() {}
 
     static Stream<GradientCase> all() {
-        return Stream.of(whereStockIsRight(), vectors(), tensordot(), gather(), losses())
+        return Stream.of(whereStockIsRight(), ofMethods(), vectors(), tensordot(), gather(), losses())
                 .flatMap(Function.identity());
     }
 
@@ -71,6 +74,29 @@ final class GradientCases {
                 c("with scalars", g -> g.var("a", 3, 4).mul(3).add(1).sub(2).div(3)),
                 c("biasadd", g -> g.sd.nn.biasAdd(g.var("a", 3, 4), g.var("b", 4), false)),
                 c("biasadd channels first", g -> g.sd.nn.biasAdd(g.var("a", 2, 3, 2, 2), g.var("b", 3), true)));
+    }
+
+    /** What the arithmetic of adapter methods is made of in graphs. */
+    private static Stream<GradientCase> ofMethods() {
+        return Stream.of(
+                c("values at places", g -> {
+                    SDVariable zeros = g.sd.constant(Nd4j.zeros(DataType.DOUBLE, 12, 1));
+                    SDVariable places = g.sd.constant(Nd4j.createFromArray(7, 2, 9));
+                    SDVariable values = g.sd.reshape(g.var("a", 3), 3, 1);
+                    return new ScatterAdd(g.sd, zeros, places, values).outputVariable();
+                }),
+                c("inverse by Newton", g -> {
+                    SDVariable a = g.positive("a", 2, 3, 3)
+                            .add(g.sd.constant(
+                                    Nd4j.eye(3).castTo(DataType.DOUBLE).mul(4)));
+                    SDVariable inverse =
+                            new StopGradient(g.sd, new MatrixInverse(g.sd, a, false).outputVariable()).outputVariable();
+                    return inverse.mul(2).sub(g.sd.mmul(inverse, g.sd.mmul(a, inverse)));
+                }),
+                c("a part of the second axis", g -> g.var("a", 3, 5, 2).get(SDIndex.all(), SDIndex.interval(1L, 3L))),
+                c("sum of an axis that stays", g -> g.sd.sum(g.var("a", 3, 5, 2), true, 1)),
+                c("sine and cosine", g -> g.sd.math.sin(g.var("a", 4)).mul(g.sd.math.cos(g.var("b", 4)))),
+                c("root", g -> g.sd.math.sqrt(g.positive("a", 4))));
     }
 
     private static Stream<GradientCase> functions() {

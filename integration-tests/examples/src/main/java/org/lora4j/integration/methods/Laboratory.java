@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.integration.methods;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.lora4j.Lora;
+import org.lora4j.config.AdapterConfig;
+import org.lora4j.config.ModuleSelector;
+import org.lora4j.exec.GraphExecutor;
+import org.lora4j.integration.demonstration.Accuracy;
+import org.lora4j.integration.demonstration.ReportFile;
+import org.lora4j.integration.quickstart.MiniLm;
+import org.lora4j.integration.wordnet.WordNetGlosses;
+import org.lora4j.pretrained.BertClassifier;
+import org.lora4j.pretrained.BertEncoder;
+import org.lora4j.pretrained.BertWeights;
+import org.lora4j.pretrained.EncodedBatch;
+import org.lora4j.pretrained.LengthBuckets;
+import org.lora4j.pretrained.Pooling;
+import org.lora4j.pretrained.TextExample;
+import org.lora4j.pretrained.TextTokenizer;
+import org.lora4j.retention.RetentionProbe;
+import org.lora4j.samediff.AdaptedSameDiff;
+import org.lora4j.train.AdamW;
+import org.lora4j.train.LearningRateSchedule;
+import org.lora4j.train.ParameterGroup;
+import org.lora4j.train.Trainer;
+import org.lora4j.train.TrainingPlan;
+import org.lora4j.train.TrainingResult;
+import org.lora4j.train.Warmup;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/** Trains MiniLM with a method and measures what came of it. */
+final class Laboratory {
+
+    private static final double HEAD_RATE = 3e-2;
+    private static final Warmup WARM_UP = Warmup.fraction(0.06);
+    /** Texts of which it is asked what the base still knows. */
+    private static final int ELSEWHERE = 500;
+
+    private final BertWeights weights = MiniLm.weights();
+    private final LengthBuckets elsewhere;
+    private final RetentionProbe probe;
+    private final Path folder;
+    private final Consumer<String> out;
+
+    Laboratory(TextTokenizer tokenizer, Path folder, Consumer<String> out) throws IOException {
+        this.folder = folder;
+        this.out = out;
+        List<TextExample> glosses = WordNetGlosses.verbs(1).heldOut();
+        int classes = WordNetGlosses.verbCategories().size();
+        this.elsewhere = LengthBuckets.of(
+                glosses.subList(0, Math.min(ELSEWHERE, glosses.size())), tokenizer, classes, ELSEWHERE);
+        this.probe = RetentionProbe.builder(features(Lora.executor(classifier(2, 1))))
+                .build();
+    }
+
+    private SameDiff classifier(int classes, long seed) {
+        return BertClassifier.create(weights, Pooling.MEAN, classes, seed).graph();
+    }
+
+    /** One training from the pretrained weights. */
+    Trial train(Problem problem, MethodChoice method, double rate, long seed) throws IOException {
+        AdapterConfig config = method.config()
+                .get()
+                .targetModules(ModuleSelector.allLinear())
+                .modulesToSave(BertClassifier.HEAD)
+                .baseModelName(MiniLm.NAME)
+                .taskType("SEQ_CLS")
+                .build();
+        AdaptedSameDiff model = Lora.inject(classifier(problem.classes(), seed), config, seed);
+        TrainingPlan plan = TrainingPlan.builder()
+                .epochs(problem.epochs())
+                .optimizer(AdamW.of(rate))
+                .group(ParameterGroup.matchingModule(BertClassifier.HEAD).withLearningRate(HEAD_RATE))
+                .schedule(LearningRateSchedule.linear(WARM_UP))
+                .seed(seed)
+                .build();
+        TrainingResult result = Trainer.builder(model)
+                .plan(plan)
+                .build()
+                .train(problem.training().batches());
+        GraphExecutor executor = model.executor();
+        Path saved = folder.resolve(problem.name().replaceAll("\\W+", "-") + "-" + method + "-" + seed);
+        model.adapter("default").save(saved);
+        long head = model.trainableParameters().stream()
+                .filter(parameter -> parameter.module().equals(BertClassifier.HEAD))
+                .mapToLong(parameter -> parameter.value().length())
+                .sum();
+        long all = model.trainableParameters().stream()
+                .mapToLong(parameter -> parameter.value().length())
+                .sum();
+        Trial trial = new Trial(
+                problem.name(),
+                method.name(),
+                rate,
+                seed,
+                Accuracy.of(executor, problem.validation()),
+                Accuracy.of(executor, problem.test()),
+                all - head,
+                1000 * result.medianStepSeconds(),
+                ReportFile.bytes(saved),
+                probe.measure(method.name(), features(executor)).neighborOverlap());
+        out.accept(String.format(
+                Locale.ROOT,
+                "%s: %s, rate %.0e, seed %d: validation %.4f, test %.4f, step %.0f ms",
+                trial.problem(),
+                trial.method(),
+                rate,
+                seed,
+                trial.validation(),
+                trial.test(),
+                trial.stepMilliseconds()));
+        return trial;
+    }
+
+    private INDArray features(GraphExecutor executor) {
+        List<INDArray> rows = new ArrayList<>();
+        for (Iterator<EncodedBatch> batches = elsewhere.inOrder(); batches.hasNext(); ) {
+            Map<String, INDArray> texts = new HashMap<>(batches.next().placeholders());
+            texts.remove(BertClassifier.LABELS);
+            rows.add(executor.output(texts, List.of(BertEncoder.POOLED)).get(BertEncoder.POOLED));
+        }
+        return Nd4j.concat(0, rows.toArray(INDArray[]::new));
+    }
+}

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.integration.methods;
+
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import org.lora4j.integration.demonstration.Arguments;
+import org.lora4j.integration.quickstart.MiniLm;
+import org.lora4j.pretrained.HuggingFaceTextTokenizer;
+
+/**
+ * Compares methods on MiniLM: LoRA and three others on BANKING77, or, if all is asked for, every method on BANKING77 and on
+ * WordNet's nouns, each at the rate that does best on the validation part of one draw, on three draws.
+ *
+ * <p>Arguments: the folder with the published data sets, the folder for the results, {@code true} for all, the names of
+ * methods to try with commas (or {@code all}), and for how many minutes trainings are begun. What was trained before is read
+ * from the folder: a long comparison goes on where it stopped.
+ */
+public final class MethodsExample {
+
+    private static final List<String> FEW = List.of("LoRA", "DoRA", "IA3", "LoHa");
+    private static final List<Double> RATES = List.of(3e-4, 1e-3, 3e-3, 1e-2, 3e-2);
+    private static final List<Long> SEEDS = List.of(1L, 2L, 3L);
+    private static final int LENGTH = 64;
+    private static final int FULL = 2;
+    private static final int NAMES = 3;
+    private static final int MINUTES = 4;
+    private static final long DEFAULT_MINUTES = 55;
+    private static final long NANOS_IN_A_MINUTE = 60_000_000_000L;
+
+    private final PrintStream out;
+    private final Laboratory laboratory;
+    private final TrialLog log;
+    private final long end;
+    private boolean complete = true;
+
+    private MethodsExample(PrintStream out, Laboratory laboratory, TrialLog log, long end) {
+        this.out = out;
+        this.laboratory = laboratory;
+        this.log = log;
+        this.end = end;
+    }
+
+    /**
+     * Runs the comparison. Ends with status 1 and one line if an argument is wrong or data is missing.
+     *
+     * @param args data, results, all, names, minutes
+     */
+    public static void main(String[] args) {
+        Locale.setDefault(Locale.ROOT);
+        try {
+            run(new Arguments(args), System.out);
+        } catch (IOException | IllegalArgumentException | IllegalStateException e) {
+            System.err.println("example-methods: " + e.getMessage());
+            System.exit(1);
+        }
+    }
+
+    private static void run(Arguments arguments, PrintStream out) throws IOException {
+        Path data = arguments.path(0, "");
+        if (!Files.isDirectory(data.resolve("banking77"))) {
+            out.println("example-methods: skipped, " + data.resolve("banking77").toAbsolutePath()
+                    + " is not there; expected the published data. Name its folder: -Dlora4j.shared=FOLDER");
+            return;
+        }
+        Path folder = Arguments.created(arguments.path(1, "target/example-methods"), "methods.output");
+        boolean full = arguments.path(FULL, "false").toString().equals("true");
+        long start = System.nanoTime();
+        long minutes = arguments.number(MINUTES, "minutes", 1, DEFAULT_MINUTES);
+        try (HuggingFaceTextTokenizer tokenizer = MiniLm.tokenizer(LENGTH)) {
+            MethodsExample example = new MethodsExample(
+                    out,
+                    new Laboratory(tokenizer, folder, out::println),
+                    new TrialLog(folder.resolve("trials.jsonl")),
+                    start + minutes * NANOS_IN_A_MINUTE);
+            List<MethodChoice> methods = methods(arguments.path(NAMES, "all").toString(), full);
+            List<List<Problem>> problems = new ArrayList<>(List.of(new ArrayList<>(), new ArrayList<>()));
+            for (long seed : SEEDS) {
+                problems.get(0).add(Problem.banking(data, tokenizer, seed));
+                if (full) {
+                    problems.get(1).add(Problem.nouns(tokenizer, seed));
+                }
+            }
+            StringBuilder tables = new StringBuilder();
+            for (List<Problem> draws : problems) {
+                if (!draws.isEmpty()) {
+                    tables.append(MethodsTable.of(draws.get(0).name(), example.trials(draws, methods, full)));
+                }
+            }
+            out.print(tables);
+            Files.writeString(folder.resolve("methods.md"), tables);
+            out.printf(
+                    Locale.ROOT,
+                    "%n%s %d processors, %s. %.0f s.%n",
+                    example.complete ? "Complete." : "Not complete: run it again to go on.",
+                    Runtime.getRuntime().availableProcessors(),
+                    System.getProperty("os.arch"),
+                    (System.nanoTime() - start) / 1e9);
+        }
+    }
+
+    private static List<MethodChoice> methods(String names, boolean full) {
+        List<String> wanted = names.equals("all") ? (full ? List.of() : FEW) : List.of(names.split(","));
+        List<MethodChoice> chosen = MethodChoice.ALL.stream()
+                .filter(method -> wanted.isEmpty() || wanted.contains(method.name()))
+                .toList();
+        if (chosen.isEmpty() || (!wanted.isEmpty() && chosen.size() < wanted.size())) {
+            throw new IllegalArgumentException("methods = " + names + "; expected some of " + MethodChoice.ALL
+                    + ", with commas. Pass -Dmethods.only=LoRA,IA3.");
+        }
+        return chosen;
+    }
+
+    private List<Trial> trials(List<Problem> draws, List<MethodChoice> methods, boolean search) throws IOException {
+        List<Trial> trials = new ArrayList<>();
+        for (MethodChoice method : methods) {
+            Optional<Double> rate = search ? best(draws.get(0), method) : Optional.of(method.rate());
+            for (int i = 0; i < draws.size() && rate.isPresent(); i++) {
+                trial(draws.get(i), method, rate.get(), SEEDS.get(i)).ifPresent(trials::add);
+            }
+        }
+        return trials;
+    }
+
+    /** The rate that does best on the validation part of the first draw; empty if not all were tried yet. */
+    private Optional<Double> best(Problem problem, MethodChoice method) throws IOException {
+        List<Trial> tried = new ArrayList<>();
+        for (double rate : RATES) {
+            trial(problem, method, rate, SEEDS.get(0)).ifPresent(tried::add);
+        }
+        return tried.size() < RATES.size()
+                ? Optional.empty()
+                : tried.stream()
+                        .max(Comparator.comparingDouble(Trial::validation))
+                        .map(Trial::rate);
+    }
+
+    private Optional<Trial> trial(Problem problem, MethodChoice method, double rate, long seed) throws IOException {
+        Optional<Trial> before = log.find(problem.name(), method.name(), rate, seed);
+        if (before.isPresent()) {
+            return before;
+        }
+        if (System.nanoTime() > end) {
+            complete = false;
+            return Optional.empty();
+        }
+        Trial trial = laboratory.train(problem, method, rate, seed);
+        log.add(trial);
+        return Optional.of(trial);
+    }
+}

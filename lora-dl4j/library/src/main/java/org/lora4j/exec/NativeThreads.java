@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.exec;
+
+import java.util.function.Supplier;
+import org.nd4j.linalg.api.blas.Blas;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.nativeblas.NativeOps;
+import org.nd4j.nativeblas.NativeOpsHolder;
+
+/**
+ * Gives native libraries one thread while some work runs, whatever the environment said when Java started.
+ *
+ * <p>OpenMP, which ND4J and oneDNN use, keeps its number for each thread that calls; OpenBLAS keeps one for the process.
+ * With one thread there is no team, so nobody waits, and nobody spins while it waits. Both numbers are as they were when the
+ * work is done.
+ *
+ * @apiNote Status: experimental
+ */
+public final class NativeThreads {
+
+    private static int working;
+    private static int ofBlas;
+
+    private NativeThreads() {}
+
+    /**
+     * How many threads an op of ND4J that this thread calls may use.
+     *
+     * @return 1 or more
+     */
+    public static int ofAnOp() {
+        return NativeOpsHolder.getInstance().getDeviceNativeOps().ompGetMaxThreads();
+    }
+
+    /**
+     * Does some work with one native thread.
+     *
+     * @param work the work, in this thread
+     */
+    public static void one(Runnable work) {
+        one(() -> {
+            work.run();
+            return null;
+        });
+    }
+
+    /**
+     * Does some work with one native thread.
+     *
+     * @param <T> what it gives
+     * @param work the work, in this thread
+     * @return what it gives
+     */
+    public static <T> T one(Supplier<T> work) {
+        NativeOps ops = NativeOpsHolder.getInstance().getDeviceNativeOps();
+        int before = ops.ompGetMaxThreads();
+        if (before > 1) {
+            ops.setOmpNumThreads(1);
+        }
+        enter();
+        try {
+            return work.get();
+        } finally {
+            leave();
+            if (before > 1) {
+                ops.setOmpNumThreads(before);
+            }
+        }
+    }
+
+    private static synchronized void enter() {
+        Blas blas = Nd4j.factory().blas();
+        if (working == 0) {
+            ofBlas = blas.getMaxThreads();
+            if (ofBlas > 1) {
+                blas.setMaxThreads(1);
+            }
+        }
+        working++;
+    }
+
+    private static synchronized void leave() {
+        working--;
+        if (working == 0 && ofBlas > 1) {
+            Nd4j.factory().blas().setMaxThreads(ofBlas);
+        }
+    }
+}

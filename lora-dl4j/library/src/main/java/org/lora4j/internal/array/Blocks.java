@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.internal.array;
+
+import java.util.stream.IntStream;
+import org.nd4j.nativeblas.NativeOpsHolder;
+
+/**
+ * Work cut into pieces that fit the cache, on several threads where ND4J itself may use them in the thread that asks. Results
+ * do not depend on them.
+ */
+public final class Blocks {
+
+    private Blocks() {}
+
+    /** A piece of work: blocks have their number, first value and length. */
+    @FunctionalInterface
+    public interface Body {
+        void run(int block, long from, int length);
+    }
+
+    /** Number of blocks for values in rows of a width, whole rows to a block. */
+    public static int count(long values, int width) {
+        int size = size(width);
+        return (int) ((values + size - 1) / size);
+    }
+
+    /** Length of the longest block, and of the Java arrays that hold one. */
+    public static int size(long values, int width) {
+        return (int) Math.min(values, size(width));
+    }
+
+    private static int size(int width) {
+        return Math.max(1, DenseArray.BLOCK / width) * width;
+    }
+
+    public static void run(long values, int width, Body body) {
+        int size = size(width);
+        int blocks = count(values, width);
+        IntStream all = IntStream.range(0, blocks);
+        boolean parallel =
+                blocks > 1 && NativeOpsHolder.getInstance().getDeviceNativeOps().ompGetMaxThreads() > 1;
+        (parallel ? all.parallel() : all).forEach(b -> {
+            long from = (long) b * size;
+            body.run(b, from, (int) Math.min(size, values - from));
+        });
+    }
+}

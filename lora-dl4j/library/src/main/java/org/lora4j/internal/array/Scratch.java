@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.internal.array;
+
+/**
+ * Java arrays that a thread uses again for every block. Fresh ones would be zeroed, and each would lie in memory that is
+ * not in the cache: that costs as much as the arithmetic of a short kernel.
+ */
+public final class Scratch {
+
+    private static final ThreadLocal<Scratch> OF_THREAD = ThreadLocal.withInitial(Scratch::new);
+
+    private final float[][] arrays = new float[5][0];
+
+    private Scratch() {}
+
+    /** An array of at least a length, holding anything; calls with other slots give other arrays. */
+    public static float[] array(int slot, int length) {
+        float[][] arrays = OF_THREAD.get().arrays;
+        if (arrays[slot].length < length) {
+            arrays[slot] = new float[length];
+        }
+        return arrays[slot];
+    }
+}

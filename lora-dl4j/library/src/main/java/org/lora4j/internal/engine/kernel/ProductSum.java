@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.internal.engine.kernel;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.lora4j.exec.kernel.Multiplier;
+import org.lora4j.exec.kernel.Multiplier.Factor;
+import org.lora4j.exec.kernel.Multiplier.Product;
+import org.lora4j.internal.array.Addends;
+import org.lora4j.quant.StoredWeight;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.autodiff.samediff.VariableType;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.api.ops.DynamicCustomOp;
+import org.nd4j.linalg.api.ops.OpContext;
+import org.nd4j.linalg.api.shape.LongShapeDescriptor;
+
+/**
+ * The op {@code z = addends + op(X0) op(W0) + op(X1) op(W1) + ..} on FLOAT matrices, an addend being a matrix or a row for
+ * all rows: a linear layer with its bias, its adapters and the residual connection passes memory as often as there are
+ * products, or less ({@link Multiplier#sum}).
+ *
+ * <p>An op of our own, which only {@link KernelSession} can run and no copy of a graph can carry.
+ */
+final class ProductSum extends DynamicCustomOp {
+
+    /**
+     * One product.
+     *
+     * @param x whether its left operand is transposed
+     * @param w whether its right operand is transposed
+     * @param stored the right operand in its stored form, which is then no input of the op; else null
+     */
+    record Transposes(boolean x, boolean w, StoredWeight stored) {
+
+        long columns(INDArray right) {
+            if (stored == null) {
+                return right.size(w ? 0 : 1);
+            }
+            return w ? stored.rows() : stored.columns();
+        }
+    }
+
+    private final List<Transposes> products;
+    private final boolean[] frozen;
+    private final int operands;
+
+    /** {@code operands} are X0, W0, X1, W1 and so on, without those that are stored. */
+    ProductSum(SameDiff graph, List<Transposes> products, List<SDVariable> operands, List<SDVariable> addends) {
+        super(graph, joined(operands, addends));
+        this.products = List.copyOf(products);
+        this.frozen = new boolean[products.size()];
+        int at = 0;
+        for (int i = 0; i < frozen.length; i++) {
+            at++;
+            if (products.get(i).stored() == null) {
+                frozen[i] = operands.get(at++).getVariableType() == VariableType.CONSTANT;
+            }
+        }
+        this.operands = operands.size();
+    }
+
+    private static SDVariable[] joined(List<SDVariable> operands, List<SDVariable> addends) {
+        List<SDVariable> all = new ArrayList<>(operands);
+        all.addAll(addends);
+        return all.toArray(new SDVariable[0]);
+    }
+
+    @Override
+    public String opName() {
+        return "lora4j_product_sum";
+    }
+
+    @Override
+    public int getNumOutputs() {
+        return 1;
+    }
+
+    @Override
+    public List<DataType> calculateOutputDataTypes(List<DataType> inputs) {
+        return List.of(DataType.FLOAT);
+    }
+
+    @Override
+    public List<LongShapeDescriptor> calculateOutputShape(OpContext context) {
+        INDArray x = context.getInputArray(0);
+        Transposes first = products.get(0);
+        INDArray w = first.stored() == null ? context.getInputArray(1) : null;
+        long[] shape = {x.size(first.x() ? 1 : 0), first.columns(w)};
+        return List.of(LongShapeDescriptor.fromShape(shape, DataType.FLOAT));
+    }
+
+    /** Computes the sum of these inputs into {@code z}. */
+    void run(List<INDArray> inputs, INDArray z, Multiplier multiplier) {
+        List<INDArray> addends = inputs.subList(operands, inputs.size());
+        if (products.stream().allMatch(product -> product.stored() == null)) {
+            multiplier.sum(addends, factors(inputs), z);
+        } else {
+            ofStored(addends, inputs, z, multiplier);
+        }
+    }
+
+    private List<Product> factors(List<INDArray> inputs) {
+        List<Product> factors = new ArrayList<>();
+        for (int i = 0; i < products.size(); i++) {
+            Transposes transposes = products.get(i);
+            factors.add(new Product(
+                    new Factor(inputs.get(2 * i), transposes.x(), false),
+                    new Factor(inputs.get(2 * i + 1), transposes.w(), frozen[i])));
+        }
+        return factors;
+    }
+
+    // One at a time: the buffer that a stored weight is computed into holds one.
+    private void ofStored(List<INDArray> addends, List<INDArray> inputs, INDArray z, Multiplier multiplier) {
+        if (!addends.isEmpty()) {
+            Addends.write(addends, z);
+        }
+        int at = 0;
+        for (int i = 0; i < products.size(); i++) {
+            double kept = i == 0 && addends.isEmpty() ? 0 : 1;
+            Transposes transposes = products.get(i);
+            Factor x = new Factor(inputs.get(at++), transposes.x(), false);
+            if (transposes.stored() == null) {
+                multiplier.multiply(x, new Factor(inputs.get(at++), transposes.w(), frozen[i]), z, kept);
+            } else {
+                StoredProduct.multiply(multiplier, x, transposes.stored(), transposes.w(), z, kept);
+            }
+        }
+    }
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.internal.engine.kernel;
+
+import org.lora4j.exec.kernel.Kernel;
+import org.lora4j.exec.kernel.Multiplier;
+import org.lora4j.exec.kernel.Multiplier.Factor;
+import org.lora4j.internal.graph.GraphOrder;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.autodiff.samediff.VariableType;
+import org.nd4j.autodiff.samediff.internal.SameDiffOp;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.api.ops.DynamicCustomOp;
+
+/** What the attributes of a {@code matmul} say. */
+final class Products {
+
+    private static final int RESULT = 2;
+
+    private Products() {}
+
+    /** Whether it is op(X) op(W) and nothing more: no factors, the result not transposed. */
+    static boolean isPlain(DynamicCustomOp product) {
+        double[] factors = product.tArgs();
+        return (factors.length < 1 || factors[0] == 1)
+                && (factors.length < 2 || factors[1] == 0)
+                && !transposes(product, RESULT);
+    }
+
+    /** A product of matrices, or of batches, by a multiplier, but for those that {@link ThinProducts} knows. */
+    static Kernel kernel(SameDiff graph, SameDiffOp op, Multiplier multiplier) {
+        DynamicCustomOp product = (DynamicCustomOp) op.getOp();
+        boolean plain = isPlain(product);
+        String w = GraphOrder.inputs(op).get(1);
+        boolean frozen = graph.getVariable(w).getVariableType() == VariableType.CONSTANT;
+        return Kernel.of((in, out) -> {
+                    if (ThinProducts.isTallGradient(product, in)) {
+                        ThinProducts.tallGradient(in, out.get(0), multiplier);
+                        return;
+                    }
+                    multiplier.multiply(
+                            new Factor(in.get(0), transposes(product, 0), false),
+                            new Factor(in.get(1), transposes(product, 1), frozen),
+                            out.get(0),
+                            0);
+                })
+                .when((any, in) -> plain && isBatch(in.get(0)) && isBatch(in.get(1)));
+    }
+
+    private static boolean isBatch(INDArray array) {
+        return array.rank() >= 2 && array.dataType() == DataType.FLOAT && !array.isEmpty();
+    }
+
+    /** Whether an operand, 0 or 1, is transposed. */
+    static boolean transposes(DynamicCustomOp product, int operand) {
+        long[] arguments = product.iArgs();
+        return arguments.length > operand && arguments[operand] != 0;
+    }
+}

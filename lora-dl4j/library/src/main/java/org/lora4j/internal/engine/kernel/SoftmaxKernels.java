@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.internal.engine.kernel;
+
+import java.util.Arrays;
+import org.lora4j.internal.array.Blocks;
+import org.lora4j.internal.array.DenseArray;
+import org.lora4j.internal.array.Rows;
+import org.lora4j.internal.array.Scratch;
+
+/**
+ * Softmax over the last dimension, and its backward: dx = y (dy - sum(dy y)).
+ *
+ * <p>Rows are short here, so what belongs to a row is written out for each value: loops over whole blocks are worth it.
+ */
+final class SoftmaxKernels {
+
+    private SoftmaxKernels() {}
+
+    static void forward(DenseArray[] in, DenseArray[] out) {
+        int width = in[0].width();
+        Blocks.run(in[0].length(), width, (block, from, length) -> {
+            float[] x = Scratch.array(0, length);
+            float[] ofRow = Scratch.array(1, length);
+            in[0].read(from, x, length);
+            for (int row = 0; row < length; row += width) {
+                Arrays.fill(ofRow, row, row + width, Rows.max(x, row, width));
+            }
+            Rows.subtract(ofRow, x, length);
+            Exponential.apply(x, length);
+            for (int row = 0; row < length; row += width) {
+                Arrays.fill(ofRow, row, row + width, 1 / Rows.sum(x, row, width));
+            }
+            Rows.multiply(ofRow, x, length);
+            out[0].write(from, x, length);
+        });
+    }
+
+    /** Inputs y, dy. */
+    static void backward(DenseArray[] in, DenseArray[] out) {
+        int width = in[0].width();
+        Blocks.run(in[0].length(), width, (block, from, length) -> {
+            float[] y = Scratch.array(0, length);
+            float[] dy = Scratch.array(1, length);
+            float[] along = Scratch.array(2, length);
+            in[0].read(from, y, length);
+            in[1].read(from, dy, length);
+            for (int row = 0; row < length; row += width) {
+                Arrays.fill(along, row, row + width, Rows.dot(y, dy, row, width));
+            }
+            for (int i = 0; i < length; i++) {
+                dy[i] = y[i] * (dy[i] - along[i]);
+            }
+            out[0].write(from, dy, length);
+        });
+    }
+}

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.method;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import org.lora4j.config.Initialization;
+import org.lora4j.config.LokrConfig;
+import org.lora4j.random.RandomStreams;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * Low-rank Kronecker product: {@code W' = W + scaling * (L ⊗ R)}.
+ *
+ * <p>The sizes of the module are split, {@code outputs = a * b} and {@code inputs = c * d}. <i>Shapes</i> L {@code [a, c]},
+ * R {@code [b, d, window...]}. Either is whole, or a product of two factors where the rank is below half of its longer side:
+ * L of {@code [a, rank]} and {@code [rank, c]}, only if {@code both} is asked for; R of {@code [b, rank]} and {@code [rank, d *
+ * window]}, or with a factor for the window in Tucker's form of a core {@code [rank, rank, window...]}, {@code [rank, b]} and
+ * {@code [rank, d]}.
+ *
+ * <p>L, or its first factor, starts at zero, the others uniform in {@code ±1/sqrt(fan-in)}: a fresh adapter changes nothing.
+ * With {@link Initialization#LYCORIS} R is zero in its place.
+ *
+ * <p>A whole R of a convolution over one axis is multiplied as PEFT multiplies it: {@code kron} takes its three axes for
+ * the last ones of L, so that the update of output {@code p * a + i} has {@code L[i, j] R[p, q, w]} at the place {@code (i, q,
+ * j, w)} of the flat weight.
+ *
+ * <p><i>Source:</i> Yeh et al., "Navigating Text-To-Image Customization: From LyCORIS Fine-Tuning to Model Evaluation", 2023,
+ * arXiv 2309.14859, section 3.2; PEFT: {@code lokr_w1}, {@code lokr_w2}, {@code lokr_t2}.
+ *
+ * @apiNote Status: experimental
+ */
+public final class LokrMethod implements AdapterMethod {
+
+    private static final String LEFT = "lokr_w1";
+    private static final String RIGHT = "lokr_w2";
+    private static final String CORE = "lokr_t2";
+
+    /** What a side is made of. */
+    private enum Form {
+        WHOLE,
+        PRODUCT,
+        TUCKER
+    }
+
+    private final int rank;
+    private final int factor;
+    private final boolean both;
+    private final boolean effective;
+    private final Form left;
+    private final Form right;
+
+    /**
+     * Makes the method that a config asks for.
+     *
+     * @param config what is wanted
+     * @param path dotted path of the module, for its rank
+     */
+    LokrMethod(LokrConfig config, String path) {
+        this(
+                config.rankOf(path),
+                config.decomposeFactor(),
+                config.decomposeBoth(),
+                config.effectiveConvolution(),
+                Form.WHOLE,
+                Form.WHOLE);
+    }
+
+    private LokrMethod(int rank, int factor, boolean both, boolean effective, Form left, Form right) {
+        this.rank = rank;
+        this.factor = factor;
+        this.both = both;
+        this.effective = effective;
+        this.left = left;
+        this.right = right;
+    }
+
+    /** The variant of a saved network. */
+    static LokrMethod of(MethodOptions options) {
+        return new LokrMethod(
+                1,
+                options.integer("factor"),
+                false,
+                false,
+                options.constant("left", Form.class),
+                options.constant("right", Form.class));
+    }
+
+    @Override
+    public String name() {
+        return "LoKr";
+    }
+
+    @Override
+    public String id() {
+        return MethodOptions.id("LOKR", Map.of("factor", factor, "left", left, "right", right));
+    }
+
+    @Override
+    public AdapterMethod of(ModuleShape shape) {
+        Split outputs = Split.of(shape.outputs(), factor);
+        Split inputs = Split.of(shape.inputs(), factor);
+        boolean window = shape.kernel().stream().anyMatch(size -> size > 1);
+        boolean leftWhole = !both || 2L * rank >= Math.max(outputs.first, inputs.first);
+        boolean rightWhole = 2L * rank >= Math.max(outputs.second, inputs.second);
+        return new LokrMethod(
+                rank,
+                factor,
+                both,
+                effective,
+                leftWhole ? Form.WHOLE : Form.PRODUCT,
+                rightWhole ? Form.WHOLE : effective && window ? Form.TUCKER : Form.PRODUCT);
+    }
+
+    /** Two factors of a size, by PEFT's rule ({@code factorization}). */
+    private record Split(long first, long second) {
+
+        static Split of(long size, int wanted) {
+            if (wanted > 0 && size % wanted == 0) {
+                return new Split(wanted, size / wanted);
+            }
+            // The most even pair whose smaller part is within the limit: the largest divisor up to the root.
+            long first = 1;
+            for (long divisor = 2; divisor * divisor <= size && (wanted < 0 || divisor <= wanted); divisor++) {
+                first = size % divisor == 0 ? divisor : first;
+            }
+            return new Split(first, size / first);
+        }
+    }
+
+    @Override
+    public Map<String, long[]> factors(ModuleShape shape, int ofRank) {
+        boolean convolution =
+                shape.kind() == ModuleShape.Kind.CONVOLUTION && shape.kernel().size() <= 2;
+        if (!convolution && shape.kind() != ModuleShape.Kind.LINEAR || shape.isGrouped()) {
+            throw new IllegalArgumentException("LoKr, module of shape " + shape
+                    + ": this kind has no such update; expected a linear module or a convolution of one group over one or two"
+                    + " axes. Exclude the module.");
+        }
+        if (ofRank < 1) {
+            throw new IllegalArgumentException("LoKr, module of shape " + shape + ": rank = " + ofRank
+                    + "; expected 1 or more. Set rank, or the entry of rankPattern that matches this module.");
+        }
+        Split outputs = Split.of(shape.outputs(), factor);
+        Split inputs = Split.of(shape.inputs(), factor);
+        Map<String, long[]> factors = new LinkedHashMap<>();
+        if (left == Form.WHOLE) {
+            factors.put(LEFT, new long[] {outputs.first, inputs.first});
+        } else {
+            factors.put(LEFT + "_a", new long[] {outputs.first, ofRank});
+            factors.put(LEFT + "_b", new long[] {ofRank, inputs.first});
+        }
+        switch (right) {
+            case WHOLE -> factors.put(RIGHT, shape.sized(outputs.second, inputs.second, false));
+            case PRODUCT -> {
+                factors.put(RIGHT + "_a", new long[] {outputs.second, ofRank});
+                factors.put(RIGHT + "_b", new long[] {ofRank, inputs.second * shape.fanIn() / shape.inputs()});
+            }
+            case TUCKER -> {
+                factors.put(CORE, TuckerForm.core(shape, ofRank));
+                factors.put(RIGHT + "_a", new long[] {ofRank, outputs.second});
+                factors.put(RIGHT + "_b", new long[] {ofRank, inputs.second});
+            }
+        }
+        return factors;
+    }
+
+    @Override
+    public List<String> suffixes() {
+        List<String> suffixes = new ArrayList<>(left == Form.WHOLE ? List.of(LEFT) : List.of(LEFT + "_a", LEFT + "_b"));
+        suffixes.addAll(
+                switch (right) {
+                    case WHOLE -> List.of(RIGHT);
+                    case PRODUCT -> List.of(RIGHT + "_a", RIGHT + "_b");
+                    case TUCKER -> List.of(CORE, RIGHT + "_a", RIGHT + "_b");
+                });
+        return suffixes;
+    }
+
+    private static final Map<String, String> SHORT = Map.of(
+            LEFT,
+            "L",
+            LEFT + "_a",
+            "La",
+            LEFT + "_b",
+            "Lb",
+            RIGHT,
+            "R",
+            RIGHT + "_a",
+            "Ra",
+            RIGHT + "_b",
+            "Rb",
+            CORE,
+            "Rt");
+
+    @Override
+    public List<String> shortNames() {
+        return suffixes().stream().map(SHORT::get).toList();
+    }
+
+    @Override
+    public List<String> problems(Map<String, long[]> found, int ofRank) {
+        List<String> problems = new ArrayList<>();
+        Form leftFound = found.containsKey(LEFT) ? Form.WHOLE : Form.PRODUCT;
+        Form rightFound = found.containsKey(RIGHT) ? Form.WHOLE : found.containsKey(CORE) ? Form.TUCKER : Form.PRODUCT;
+        LokrMethod variant = new LokrMethod(ofRank, factor, both, effective, leftFound, rightFound);
+        if (!Set.copyOf(variant.suffixes()).equals(found.keySet())) {
+            problems.add("found " + FactorShapes.text(found)
+                    + ", expected " + LEFT + " or its factors _a and _b, and " + RIGHT
+                    + " or its factors _a and _b, perhaps"
+                    + " with " + CORE);
+        }
+        if (leftFound == Form.PRODUCT && !both) {
+            problems.add("found no " + LEFT + ", but the config does not set decomposeBoth");
+        }
+        if (rightFound == Form.TUCKER && !effective) {
+            problems.add("found " + CORE + ", but the config does not set effectiveConvolution");
+        }
+        new TreeMap<>(found).forEach((suffix, shape) -> {
+            boolean whole = suffix.equals(LEFT) || suffix.equals(RIGHT);
+            int axis = suffix.endsWith("_a") && !(suffix.startsWith(RIGHT) && rightFound == Form.TUCKER) ? 1 : 0;
+            boolean fits = whole
+                    ? shape.length >= 2
+                    : suffix.equals(CORE)
+                            ? shape.length >= 4 && shape[0] == ofRank && shape[1] == ofRank
+                            : shape.length == 2 && shape[axis] == ofRank;
+            if (!fits) {
+                problems.add("found " + FactorShapes.text(Map.of(suffix, shape)) + ", expected "
+                        + (whole
+                                ? "two axes or more"
+                                : "a size of " + ofRank + " (rank by the config) on axis " + axis));
+            }
+        });
+        return problems;
+    }
+
+    @Override
+    public Map<String, INDArray> initialize(FactorStart start) {
+        Initialization rule = start.initialization();
+        String zero = switch (rule) {
+            case RANDOM -> "";
+            case LYCORIS -> right == Form.WHOLE ? RIGHT : RIGHT + "_b";
+            default -> left == Form.WHOLE ? LEFT : LEFT + "_a";
+        };
+        Map<String, INDArray> factors = new LinkedHashMap<>();
+        factors(start.shape(), start.rank()).forEach((suffix, shape) -> {
+            double bound = 1 / Math.sqrt(FactorShapes.length(shape) / (double) shape[0]);
+            factors.put(
+                    suffix,
+                    suffix.equals(zero)
+                            ? Nd4j.zeros(start.dataType(), shape)
+                            : RandomStreams.uniform(start.random(), bound, start.dataType(), shape));
+        });
+        return factors;
+    }
+
+    @Override
+    public Place place() {
+        return Place.WEIGHT;
+    }
+
+    @Override
+    public <A> A weightUpdate(WeightAlgebra<A> module, Factors<A> factors) {
+        ModuleShape shape = module.shape();
+        Split outputs = Split.of(shape.outputs(), factor);
+        Split inputs = Split.of(shape.inputs(), factor);
+        long window = shape.fanIn() / shape.inputs();
+        A l = left == Form.WHOLE
+                ? factors.get(LEFT)
+                : module.matrixProduct(factors.get(LEFT + "_a"), factors.get(LEFT + "_b"));
+        // The scale goes onto L, mostly the smaller one.
+        A scaled = module.scale(l, factors.scaling());
+        A r = switch (right) {
+            case WHOLE -> factors.get(RIGHT);
+            case PRODUCT -> module.matrixProduct(factors.get(RIGHT + "_a"), factors.get(RIGHT + "_b"));
+            case TUCKER ->
+                TuckerForm.product(
+                        module,
+                        factors.get(CORE),
+                        factors.get(RIGHT + "_a"),
+                        factors.get(RIGHT + "_b"),
+                        outputs.second,
+                        inputs.second);
+        };
+        A each = module.matrixProduct(
+                module.reshape(scaled, outputs.first * inputs.first, 1),
+                module.reshape(r, 1, outputs.second * inputs.second * window));
+        boolean leading = right == Form.WHOLE && shape.kernel().size() == 1;
+        A ordered = leading
+                ? module.permute(
+                        module.reshape(each, outputs.first, inputs.first, outputs.second, inputs.second, window),
+                        2,
+                        0,
+                        3,
+                        1,
+                        4)
+                : module.permute(
+                        module.reshape(each, outputs.first, inputs.first, outputs.second, inputs.second * window),
+                        0,
+                        2,
+                        1,
+                        3);
+        return module.asWeight(module.reshape(ordered, shape.outputs(), shape.fanIn()));
+    }
+}

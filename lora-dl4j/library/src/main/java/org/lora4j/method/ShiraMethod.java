@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.method;
+
+import java.util.BitSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.stream.IntStream;
+import org.lora4j.config.Initialization;
+import org.lora4j.random.RandomStreams;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * Sparse high-rank adaptation: {@code W' = W + S}, where S is zero but at places that are drawn once; the values at these
+ * places learn. There are as many as LoRA of the rank has, {@code rank * (inputs + outputs)}.
+ *
+ * <p><i>Shapes</i> values {@code [number]}, places {@code [2, number]}, rows and columns of the weight {@code [outputs,
+ * inputs]}. Places are whole numbers, in files as integers; they are not trained.
+ *
+ * <p>Values start at zero.
+ *
+ * <p><i>Source:</i> Bhardwaj et al., "Sparse High Rank Adapters", 2024, arXiv 2406.13175, section 4; PEFT: {@code
+ * shira_weight}, {@code shira_indices}.
+ *
+ * @apiNote Status: experimental
+ */
+public final class ShiraMethod implements AdapterMethod {
+
+    private static final String VALUES = "shira_weight";
+    private static final String PLACES = "shira_indices";
+
+    /** Makes the method. */
+    public ShiraMethod() {}
+
+    @Override
+    public String name() {
+        return "SHiRA";
+    }
+
+    @Override
+    public String id() {
+        return "SHIRA";
+    }
+
+    @Override
+    public Map<String, long[]> factors(ModuleShape shape, int rank) {
+        FactorShapes.require("SHiRA", shape, rank, ModuleShape.Kind.LINEAR);
+        long number = Math.multiplyExact(rank, shape.inputs() + shape.outputs());
+        if (number > shape.parameters()) {
+            throw new IllegalArgumentException(
+                    "SHiRA, module of shape " + shape + ": rank = " + rank + " asks for " + number
+                            + " values of the weight; expected at most its " + shape.parameters()
+                            + ". Set a smaller rank, or exclude the module.");
+        }
+        Map<String, long[]> factors = new LinkedHashMap<>();
+        factors.put(VALUES, new long[] {number});
+        factors.put(PLACES, new long[] {2, number});
+        return factors;
+    }
+
+    @Override
+    public List<String> suffixes() {
+        return List.of(VALUES, PLACES);
+    }
+
+    @Override
+    public List<String> shortNames() {
+        return List.of("S", "Si");
+    }
+
+    @Override
+    public boolean isTrained(String suffix) {
+        return suffix.equals(VALUES);
+    }
+
+    @Override
+    public List<String> problems(Map<String, long[]> found, int rank) {
+        long[] values = found.getOrDefault(VALUES, new long[] {-1});
+        Map<String, long[]> expected = new LinkedHashMap<>();
+        expected.put(VALUES, new long[] {-1});
+        expected.put(PLACES, new long[] {2, values[0]});
+        return FactorShapes.problems(expected, found);
+    }
+
+    @Override
+    public IntStream ranks(ModuleShape shape, Map<String, long[]> found) {
+        long number = FactorShapes.length(found.getOrDefault(VALUES, new long[] {0}));
+        long rank = number / (shape.inputs() + shape.outputs());
+        return rank < 1 || number > shape.parameters() ? IntStream.empty() : IntStream.of(Math.toIntExact(rank));
+    }
+
+    @Override
+    public List<String> misfits(ModuleShape shape, Map<String, INDArray> found) {
+        long[] rows = whole(found.get(PLACES), 0);
+        long[] columns = whole(found.get(PLACES), 1);
+        BitSet taken = new BitSet();
+        for (int i = 0; i < rows.length; i++) {
+            boolean inside =
+                    rows[i] >= 0 && rows[i] < shape.outputs() && columns[i] >= 0 && columns[i] < shape.inputs();
+            int place = inside ? Math.toIntExact(rows[i] * shape.inputs() + columns[i]) : 0;
+            if (!inside || taken.get(place)) {
+                return List.of(PLACES + " has at " + i + " the row " + rows[i] + " and the column " + columns[i]
+                        + "; expected places of the weight " + shape + ", each once");
+            }
+            taken.set(place);
+        }
+        return List.of();
+    }
+
+    /** A row of places; a number that is not whole is no place. */
+    private static long[] whole(INDArray places, long row) {
+        long[] numbers = new long[Math.toIntExact(places.size(1))];
+        for (int i = 0; i < numbers.length; i++) {
+            double number = places.getDouble(row, i);
+            numbers[i] = number == Math.rint(number) ? (long) number : -1;
+        }
+        return numbers;
+    }
+
+    @Override
+    public Map<String, INDArray> initialize(FactorStart start) {
+        ModuleShape shape = start.shape();
+        long[] number = factors(shape, start.rank()).get(VALUES);
+        INDArray places = Nd4j.create(DataType.DOUBLE, 2, number[0]);
+        BitSet drawn = drawn(start.random(), Math.toIntExact(number[0]), Math.toIntExact(shape.parameters()));
+        int i = 0;
+        for (int place = drawn.nextSetBit(0); place >= 0; place = drawn.nextSetBit(place + 1)) {
+            places.putScalar(0, i, place / shape.inputs());
+            places.putScalar(1, i++, place % shape.inputs());
+        }
+        Map<String, INDArray> factors = new LinkedHashMap<>();
+        factors.put(
+                VALUES,
+                start.initialization() == Initialization.RANDOM
+                        ? RandomStreams.normal(start.random(), 1, start.dataType(), number)
+                        : Nd4j.zeros(start.dataType(), number));
+        factors.put(PLACES, places);
+        return factors;
+    }
+
+    /** A choice of so many out of so many, each as likely: Floyd's algorithm. */
+    private static BitSet drawn(SplittableRandom random, int number, int of) {
+        BitSet drawn = new BitSet(of);
+        for (int last = of - number; last < of; last++) {
+            int place = random.nextInt(last + 1);
+            drawn.set(drawn.get(place) ? last : place);
+        }
+        return drawn;
+    }
+
+    @Override
+    public Place place() {
+        return Place.WEIGHT;
+    }
+
+    @Override
+    public <T> T weightUpdate(WeightAlgebra<T> module, Factors<T> factors) {
+        ModuleShape shape = module.shape();
+        INDArray places = module.known(factors.get(PLACES));
+        long[] rows = whole(places, 0);
+        long[] columns = whole(places, 1);
+        long[] flat = new long[rows.length];
+        for (int i = 0; i < flat.length; i++) {
+            flat[i] = rows[i] * shape.inputs() + columns[i];
+        }
+        T values = module.scale(factors.get(VALUES), factors.scaling());
+        return module.asWeight(module.placed(values, flat, shape.outputs(), shape.inputs()));
+    }
+}

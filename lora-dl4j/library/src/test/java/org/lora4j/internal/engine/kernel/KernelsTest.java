@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.internal.engine.kernel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.lora4j.exec.LossAndGradients;
+import org.lora4j.internal.engine.SameDiffExecutor;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/** Kernels in float against the plain ops in double, whose gradients are checked numerically elsewhere. */
+class KernelsTest {
+
+    /** A few float roundings, relative to the largest value. */
+    private static final double TOLERANCE = 2e-6;
+
+    private record Case(String name, int rows, int width, UnaryOperator<SDVariable> function) {
+        @Override
+        public String toString() {
+            return name;
+        }
+    }
+
+    private static SDVariable erfPart(SDVariable x) {
+        return x.getSameDiff().math().erf(x.mul(Math.sqrt(0.5))).add(1);
+    }
+
+    private static SDVariable norm(SDVariable x, boolean bias) {
+        SameDiff sd = x.getSameDiff();
+        DataType type = x.dataType();
+        SDVariable gain = sd.var("gain", random(type, 3, 384).getRow(1).dup());
+        return bias
+                ? sd.nn.layerNorm(
+                        x, gain, sd.var("bias", random(type, 4, 384).getRow(2).dup()), false, 1)
+                : sd.nn.layerNorm(x, gain, false, 1);
+    }
+
+    private static SDVariable folded(SDVariable x, UnaryOperator<SDVariable> function) {
+        return function.apply(x.reshape(7, 10, 384)).reshape(70, 384);
+    }
+
+    private static SDVariable norm3d(SDVariable x) {
+        SameDiff sd = x.getSameDiff();
+        return sd.nn.layerNorm(
+                x, sd.var("gain", random(x.dataType(), 3, 384).getRow(1).dup()), false, 2);
+    }
+
+    private static SDVariable frozenNorm(SDVariable x) {
+        SameDiff sd = x.getSameDiff();
+        return sd.nn.layerNorm(
+                x, sd.constant("gain", random(x.dataType(), 3, 384).getRow(1).dup()), false, 1);
+    }
+
+    private static SDVariable frozenBias(SDVariable x) {
+        SameDiff sd = x.getSameDiff();
+        DataType type = x.dataType();
+        SDVariable bias = sd.constant("bias", random(type, 4, 384).getRow(2).dup());
+        return sd.nn.layerNorm(x, sd.var("gain", random(type, 3, 384).getRow(1).dup()), bias, false, 1);
+    }
+
+    static Stream<Case> cases() {
+        return Stream.of(
+                new Case("gelu x(s/2)", 70, 384, x -> x.mul(erfPart(x).mul(0.5))),
+                new Case("gelu (xs)/2", 70, 384, x -> x.mul(erfPart(x)).mul(0.5)),
+                new Case("gelu (x/2)s", 70, 384, x -> x.mul(0.5).mul(erfPart(x))),
+                new Case("gelu (xs) div 2", 70, 384, x -> erfPart(x).mul(x).div(2)),
+                new Case("not a gelu", 7, 384, x -> x.mul(erfPart(x)).mul(0.25)),
+                new Case("layer norm", 70, 384, x -> norm(x, true)),
+                new Case("layer norm without bias", 70, 384, x -> norm(x, false)),
+                new Case("layer norm of one row", 1, 384, x -> norm(x, true)),
+                new Case("layer norm of three dimensions", 70, 384, x -> folded(x, KernelsTest::norm3d)),
+                new Case("layer norm with a frozen gain", 70, 384, KernelsTest::frozenNorm),
+                new Case("layer norm with a frozen bias", 70, 384, KernelsTest::frozenBias),
+                new Case(
+                        "softmax of rows wider than a block",
+                        2,
+                        9001,
+                        x -> x.getSameDiff().nn().softmax(x, -1)),
+                new Case("softmax", 70, 384, x -> x.getSameDiff().nn().softmax(x, -1)),
+                new Case(
+                        "softmax of three dimensions",
+                        70,
+                        384,
+                        x -> folded(x, y -> y.getSameDiff().nn().softmax(y, -1))),
+                new Case(
+                        "softmax of odd width", 33, 7, x -> x.getSameDiff().nn().softmax(x, 1)),
+                new Case("softmax of columns", 33, 7, x -> x.getSameDiff().nn().softmax(x, 0)));
+    }
+
+    SameDiffExecutor withKernels(SameDiffExecutor executor) {
+        return executor.withKernels();
+    }
+
+    @ParameterizedTest
+    @MethodSource("cases")
+    void output_andGradients_agreeWithThePlainOpsInDouble(Case c) {
+        SameDiff single = graph(c, DataType.FLOAT);
+        SameDiff twice = graph(c, DataType.DOUBLE);
+        List<String> names = leaves(single);
+        SameDiffExecutor kernels = withKernels(SameDiffExecutor.forTraining(single, names));
+        SameDiffExecutor plain = SameDiffExecutor.forTraining(twice, names);
+
+        LossAndGradients actual = kernels.gradients(Map.of(), 0);
+        LossAndGradients expected = plain.gradients(Map.of(), 0);
+
+        assertClose(
+                "y",
+                kernels.output(Map.of(), List.of("y")).get("y"),
+                plain.output(Map.of(), List.of("y")).get("y"));
+        for (String name : names) {
+            assertClose(name, actual.gradients().get(name), expected.gradients().get(name));
+        }
+    }
+
+    @Test
+    void fuse_replacesEveryGrouping_ofTheExactGeluOnly() {
+        List<String> fused = cases().filter(c ->
+                        Kernels.fuse(graph(c, DataType.FLOAT), List.of()).getOps().values().stream()
+                                .anyMatch(op -> op.getOp().opName().equals("gelu")))
+                .map(Case::name)
+                .toList();
+
+        assertThat(fused).containsExactly("gelu x(s/2)", "gelu (xs)/2", "gelu (x/2)s", "gelu (xs) div 2");
+    }
+
+    @Test
+    void gelu_isExactFarOut_andAtZero() {
+        SameDiff sd = SameDiff.create();
+        SDVariable x = sd.var("x", Nd4j.createFromArray(0f, 1f, -1f, 40f, -40f, 1e30f));
+        x.mul(erfPart(x).mul(0.5)).rename("y");
+
+        INDArray y = withKernels(SameDiffExecutor.forInference(sd))
+                .output(Map.of(), List.of("y"))
+                .get("y");
+
+        // Phi(1) = 0.8413447460685429.
+        assertThat(y.getDouble(0)).isZero();
+        assertThat(y.getDouble(1)).isCloseTo(0.8413447460685429, within(3e-7));
+        assertThat(y.getDouble(2)).isCloseTo(-0.15865525393145707, within(3e-7));
+        assertThat(y.getDouble(3)).isCloseTo(40, within(1e-5));
+        assertThat(y.getDouble(4)).isCloseTo(0, within(1e-5));
+        assertThat(y.getFloat(5)).isCloseTo(1e30f, within(1e24f));
+    }
+
+    @Test
+    void gelu_ofANonFiniteValue_isNotFiniteEither() {
+        SameDiff sd = SameDiff.create();
+        SDVariable x = sd.var("x", Nd4j.createFromArray(Float.NaN, Float.POSITIVE_INFINITY));
+        x.mul(erfPart(x).mul(0.5)).rename("y");
+
+        INDArray y = withKernels(SameDiffExecutor.forInference(sd))
+                .output(Map.of(), List.of("y"))
+                .get("y");
+
+        assertThat(y.getFloat(0)).isNaN();
+        assertThat(y.getFloat(1)).matches(value -> !Float.isFinite(value));
+    }
+
+    @Test
+    void softmax_ofMaskedScores_isExactlyZeroThere_andNaNOnlyInItsRow() {
+        SameDiff sd = SameDiff.create();
+        SDVariable x = sd.var("x", Nd4j.create(new float[][] {
+            {3, 3 - 1e9f, 3}, {Float.NaN, 1, 1}, {-1e9f, -1e9f, -1e9f}, {1000, 0, 1000}
+        }));
+        sd.nn().softmax("y", x, -1);
+
+        INDArray y = withKernels(SameDiffExecutor.forInference(sd))
+                .output(Map.of(), List.of("y"))
+                .get("y");
+
+        assertThat(y.getRow(0).toFloatVector()).containsExactly(0.5f, 0, 0.5f);
+        assertThat(y.getRow(1).toFloatVector()).contains(Float.NaN);
+        assertThat(y.getRow(2).sumNumber().doubleValue()).isCloseTo(1, within(1e-6));
+        assertThat(y.getRow(3).toFloatVector()).containsExactly(0.5f, 0, 0.5f);
+    }
+
+    @Test
+    void layerNorm_ofARowOfEqualValues_isTheBias_andHasNoGradient() {
+        SameDiff sd = SameDiff.create();
+        SDVariable x = sd.var("x", Nd4j.create(new float[][] {{2, 2, 2, 2}, {1, 2, 3, 4}}));
+        SDVariable gain = sd.constant("gain", Nd4j.createFromArray(1f, 2f, 3f, 4f));
+        SDVariable y =
+                sd.nn.layerNorm("y", x, gain, sd.constant("bias", Nd4j.createFromArray(5f, 6f, 7f, 8f)), false, 1);
+        y.mul(y).sum().rename("loss");
+        sd.setLossVariables("loss");
+        SameDiffExecutor kernels = withKernels(SameDiffExecutor.forTraining(sd, List.of("x")));
+
+        INDArray output = kernels.output(Map.of(), List.of("y")).get("y");
+        INDArray gradient = kernels.gradients(Map.of(), 0).gradients().get("x");
+
+        assertThat(output.getRow(0).toFloatVector()).containsExactly(5f, 6f, 7f, 8f);
+        assertThat(gradient.getRow(0).amaxNumber().doubleValue()).isZero();
+        assertThat(gradient.getRow(1).amaxNumber().doubleValue()).isBetween(0.1, 1000.0);
+    }
+
+    private static SameDiff graph(Case c, DataType type) {
+        SameDiff sd = SameDiff.create();
+        SDVariable x = sd.var("x", random(type, c.rows(), c.width()));
+        SDVariable y = sd.updateVariableNameAndReference(c.function().apply(x), "y");
+        y.mul(sd.constant(
+                        "weights",
+                        random(type, c.rows() + 1, c.width())
+                                .get(org.nd4j.linalg.indexing.NDArrayIndex.interval(1, c.rows() + 1))
+                                .dup()))
+                .sum()
+                .rename("loss");
+        sd.setLossVariables("loss");
+        return sd;
+    }
+
+    private static List<String> leaves(SameDiff sd) {
+        List<String> names = new ArrayList<>();
+        for (SDVariable v : sd.variables()) {
+            if (v.getVariableType() == org.nd4j.autodiff.samediff.VariableType.VARIABLE) {
+                names.add(v.name());
+            }
+        }
+        return names;
+    }
+
+    private static INDArray random(DataType type, int rows, int width) {
+        Random random = new Random(rows);
+        float[] values = new float[rows * width];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (float) (2 * random.nextGaussian());
+        }
+        return Nd4j.create(values, new long[] {rows, width}, 'c').castTo(type);
+    }
+
+    private static void assertClose(String name, INDArray actual, INDArray expected) {
+        double scale = Math.max(1, expected.amaxNumber().doubleValue());
+        double error = actual.castTo(DataType.DOUBLE).sub(expected).amaxNumber().doubleValue();
+        assertThat(error / scale).as(name).isLessThan(TOLERANCE);
+    }
+
+    private static <T extends Number> org.assertj.core.data.Offset<T> within(T value) {
+        return org.assertj.core.data.Offset.offset(value);
+    }
+}
