@@ -34,6 +34,9 @@ public abstract class AdapterConfig {
     static final List<Field<?>> MODULES =
             List.of(TARGET_MODULES, EXCLUDE_MODULES, MODULES_TO_SAVE, BASE_MODEL_NAME, TASK_TYPE);
 
+    /** What configs of methods have whose targets are all adapted. */
+    static final List<Field<?>> TARGETS = List.of(TARGET_MODULES, MODULES_TO_SAVE, BASE_MODEL_NAME, TASK_TYPE);
+
     static final Field<List<Integer>> LAYERS_TO_TRANSFORM =
             new Field<>("layersToTransform", "layers_to_transform", FieldType.LAYERS, List.of());
     static final Field<List<String>> LAYERS_PATTERN =

@@ -29,6 +29,13 @@ public final class FieldType<V> {
     public static final FieldType<Integer> FIRST_FACTOR =
             of(factor -> factor == -1 || factor >= 1, "1 or more, or -1 for factors as equal as can be");
 
+    /** How many numbers RoAD has for a pair of outputs. */
+    public static final FieldType<RoadVariant> ROAD_VARIANT = of(variant -> true, "a RoadVariant");
+
+    /** A size that is halved. */
+    public static final FieldType<Integer> EVEN_SIZE =
+            of(size -> size >= 2 && size % 2 == 0, "an even number, 2 or more");
+
     /** A rank that may be missing. */
     public static final FieldType<Integer> RANK_OR_NONE = of(rank -> rank >= 0, "0 or more");
 
@@ -77,6 +84,15 @@ public final class FieldType<V> {
 
     /** The kind of update of MiSS. */
     public static final FieldType<MissVariant> MISS_VARIANT = of(variant -> true, "a MissVariant");
+
+    /** Which biases learn, as OFT's files name it. */
+    public static final FieldType<BiasTraining> OFT_BIAS = of(bias -> true, "a BiasTraining");
+
+    /** Which biases learn, as HRA's files name it. */
+    public static final FieldType<BiasTraining> HRA_BIAS = of(bias -> true, "a BiasTraining");
+
+    /** Which biases learn, as BOFT's files name it. */
+    public static final FieldType<BiasTraining> BOFT_BIAS = of(bias -> true, "a BiasTraining");
 
     /** A start value by PEFT's name of it. */
     public static final FieldType<Initialization> START =

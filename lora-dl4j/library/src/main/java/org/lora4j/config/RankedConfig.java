@@ -67,7 +67,7 @@ public abstract class RankedConfig extends AdapterConfig {
     }
 
     @Override
-    public final List<String> unmatchedPatterns(Collection<String> modulePaths) {
+    public List<String> unmatchedPatterns(Collection<String> modulePaths) {
         List<String> without = super.unmatchedPatterns(modulePaths);
         ranks.unmatched(modulePaths).forEach(key -> without.add("rankPattern \"" + key + "\""));
         alphas.unmatched(modulePaths).forEach(key -> without.add("alphaPattern \"" + key + "\""));

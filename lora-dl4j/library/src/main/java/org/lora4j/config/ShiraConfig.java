@@ -22,7 +22,7 @@ import org.lora4j.config.FieldType.Field;
  */
 public final class ShiraConfig extends RankedConfig {
 
-    private static final List<Field<?>> FIELDS = Field.table(MODULES, RANK.from(32), INITIALIZATION, FAN_IN_FAN_OUT);
+    private static final List<Field<?>> FIELDS = Field.table(TARGETS, RANK.from(32), INITIALIZATION, FAN_IN_FAN_OUT);
 
     private ShiraConfig(Builder builder) {
         super(builder);

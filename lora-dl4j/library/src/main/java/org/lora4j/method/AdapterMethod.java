@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.method;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -41,6 +44,16 @@ public interface AdapterMethod {
         CHANGES,
         /** Adds to it: merging needs one. */
         ADDS
+    }
+
+    /** In which order several active adapters of a method change a weight. */
+    enum Order {
+        /** In any: the result is the same. */
+        ANY,
+        /** In the order in which they were made active. */
+        FIRST_FIRST,
+        /** The one that was made active last begins. */
+        LAST_FIRST
     }
 
     /**
@@ -260,6 +273,31 @@ public interface AdapterMethod {
      */
     default boolean multiplies() {
         return false;
+    }
+
+    /**
+     * The order in which several active adapters change a weight, and outputs; inputs they change in the opposite one.
+     *
+     * @return the order, the same for all variants of a method
+     */
+    default Order order() {
+        return Order.ANY;
+    }
+
+    /**
+     * Puts adapters in the order in which they change a weight.
+     *
+     * @param active something of each active adapter of a module, in the order in which they were made active
+     * @param method tells of each the method
+     * @param <E> what of the adapters
+     * @return the same elements
+     */
+    static <E> List<E> ordered(List<E> active, Function<E, AdapterMethod> method) {
+        List<E> ordered = new ArrayList<>(active);
+        if (active.stream().anyMatch(adapter -> method.apply(adapter).order() == Order.LAST_FIRST)) {
+            Collections.reverse(ordered);
+        }
+        return ordered;
     }
 
     /**

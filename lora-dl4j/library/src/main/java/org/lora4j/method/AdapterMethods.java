@@ -11,15 +11,22 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import org.lora4j.config.AdaLoraConfig;
 import org.lora4j.config.AdapterConfig;
+import org.lora4j.config.BoftConfig;
+import org.lora4j.config.C3aConfig;
+import org.lora4j.config.DeloraConfig;
+import org.lora4j.config.GraloraConfig;
 import org.lora4j.config.HiraConfig;
+import org.lora4j.config.HraConfig;
 import org.lora4j.config.Ia3Config;
 import org.lora4j.config.Initialization;
 import org.lora4j.config.LohaConfig;
 import org.lora4j.config.LokrConfig;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.MissConfig;
+import org.lora4j.config.OftConfig;
 import org.lora4j.config.PveraConfig;
 import org.lora4j.config.RandLoraConfig;
+import org.lora4j.config.RoadConfig;
 import org.lora4j.config.ShiraConfig;
 import org.lora4j.config.TrainableTokensConfig;
 import org.lora4j.config.VeraConfig;
@@ -53,10 +60,7 @@ public final class AdapterMethods {
             new Line<>(LokrConfig.class, LokrMethod::new),
             new Line<>(MissConfig.class, (config, path) -> new MissMethod(config)),
             new Line<>(HiraConfig.class, (config, path) -> new HiraMethod()),
-            new Line<>(
-                    TrainableTokensConfig.class,
-                    (config, path) ->
-                            new TokenRowsMethod(config.trainableTokens().of(path))),
+            new Line<>(TrainableTokensConfig.class, (config, path) -> new TokenRowsMethod(config.tokenRows(path))),
             new Line<>(
                     VeraConfig.class,
                     (config, path) ->
@@ -70,7 +74,14 @@ public final class AdapterMethods {
                     (config, path) -> new RandLoraMethod(
                             config.projectionKey(), config.sparse(), config.verySparse(), config.saveProjection())),
             new Line<>(ShiraConfig.class, (config, path) -> new ShiraMethod()),
-            new Line<>(AdaLoraConfig.class, (config, path) -> new AdaLoraMethod(config.keptOf(path))));
+            new Line<>(AdaLoraConfig.class, (config, path) -> new AdaLoraMethod(config.keptOf(path))),
+            new Line<>(GraloraConfig.class, (config, path) -> new GraloraMethod(config)),
+            new Line<>(DeloraConfig.class, (config, path) -> new DeloraMethod(config.lambdaOf(path))),
+            new Line<>(C3aConfig.class, (config, path) -> new C3aMethod(config.blockSizeOf(path))),
+            new Line<>(RoadConfig.class, (config, path) -> new RoadMethod(config.variant(), config.groupSize())),
+            new Line<>(OftConfig.class, (config, path) -> new OftMethod(config)),
+            new Line<>(HraConfig.class, (config, path) -> new HraMethod(config.applyGs())),
+            new Line<>(BoftConfig.class, (config, path) -> new BoftMethod(config)));
 
     /** What makes the method of a saved network, by the name before the colon of its id. */
     private static final Map<String, Function<MethodOptions, AdapterMethod>> SAVED = new TreeMap<>(Map.ofEntries(
@@ -87,7 +98,14 @@ public final class AdapterMethods {
             Map.entry("PVERA", options -> VeraMethod.of(true, options)),
             Map.entry("RANDLORA", RandLoraMethod::of),
             Map.entry("SHIRA", options -> new ShiraMethod()),
-            Map.entry("ADALORA", options -> new AdaLoraMethod(List.of()))));
+            Map.entry("ADALORA", options -> new AdaLoraMethod(List.of())),
+            Map.entry("GRALORA", GraloraMethod::of),
+            Map.entry("DELORA", options -> new DeloraMethod(options.number("lambda"))),
+            Map.entry("C3A", options -> new C3aMethod(options.integer("block"))),
+            Map.entry("ROAD", RoadMethod::saved),
+            Map.entry("OFT", OftMethod::saved),
+            Map.entry("HRA", HraMethod::saved),
+            Map.entry("BOFT", BoftMethod::saved)));
 
     private AdapterMethods() {}
 

@@ -122,6 +122,15 @@ public interface Algebra<T> {
     T oneForZero(T a);
 
     /**
+     * The values, those above a limit replaced by it; never differentiated.
+     *
+     * @param a an array
+     * @param limit the largest value of the result
+     * @return the values
+     */
+    T atMost(T a, double limit);
+
+    /**
      * A part of an array.
      *
      * @param a an array

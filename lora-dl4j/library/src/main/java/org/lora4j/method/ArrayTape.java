@@ -389,6 +389,11 @@ public class ArrayTape implements Algebra<ArrayTape.Node> {
         return constant(values);
     }
 
+    @Override
+    public final Node atMost(Node a, double limit) {
+        return constant(Transforms.min(a.value, limit, true));
+    }
+
     /** The lengths of the rows of a matrix. */
     final Node rowLengths(Node matrix) {
         INDArray lengths = matrix.value.norm2(1);

@@ -58,6 +58,41 @@ public interface ModuleAlgebra<T> extends WeightAlgebra<T> {
     T alongOutputs(T perOutput);
 
     /**
+     * An activation as a matrix with a row for each position at which the module is applied.
+     *
+     * @param x the activation that the module is applied to, or one of its shape; not of a convolution whose window is
+     *     larger than 1
+     * @return the matrix {@code [positions, inputs]}
+     */
+    T inputRows(T x);
+
+    /**
+     * What {@link #inputRows} undoes.
+     *
+     * @param rows a matrix {@code [positions, inputs]}
+     * @param x an activation of the wanted shape
+     * @return the same numbers as the activation has them
+     */
+    T fromInputRows(T rows, T x);
+
+    /**
+     * An output as a matrix with a row for each position.
+     *
+     * @param y an output of the module
+     * @return the matrix {@code [positions, outputs]}
+     */
+    T outputRows(T y);
+
+    /**
+     * What {@link #outputRows} undoes.
+     *
+     * @param rows a matrix {@code [positions, outputs]}
+     * @param y an output of the wanted shape
+     * @return the same numbers as the output has them
+     */
+    T fromOutputRows(T rows, T y);
+
+    /**
      * A value for each input, for arithmetic with inputs.
      *
      * @param perInput a vector {@code [inputs]}

@@ -157,6 +157,11 @@ record OpPlan(List<SitePlan> sites, LeafUpdates updates) implements OpRewrite {
      */
     record SitePlan(Site site, Leaf weight, boolean settled, List<RowUpdate> rows, List<Attachment> attachments) {
 
+        /** In the order in which they change a weight. */
+        SitePlan {
+            attachments = AdapterMethod.ordered(attachments, Attachment::method);
+        }
+
         boolean changesResult() {
             return !rows.isEmpty() || !attachments.isEmpty();
         }
@@ -208,15 +213,19 @@ record OpPlan(List<SitePlan> sites, LeafUpdates updates) implements OpRewrite {
     private List<SDVariable> beforeTheOp(OpContext context, SiteForm form, List<SDVariable> inputs) {
         List<SDVariable> adapted = new ArrayList<>(inputs);
         for (SitePlan plan : sites) {
+            SiteGraph site = new SiteGraph(context, plan.site(), inputs, null);
+            int data = plan.site().dataInput();
+            int weight = plan.site().weightInput();
             for (Attachment attachment : plan.attachments()) {
-                Place place = attachment.place(form);
-                SiteGraph site = new SiteGraph(context, plan.site(), inputs, null);
-                int data = plan.site().dataInput();
-                int weight = plan.site().weightInput();
-                if (place == Place.INPUT) {
-                    adapted.set(data, attachment.input(context, site, adapted.get(data)));
-                } else if (place == Place.WEIGHT) {
+                if (attachment.place(form) == Place.WEIGHT) {
                     adapted.set(weight, attachment.weight(context, site, adapted.get(weight)));
+                }
+            }
+            // What changes the weight last is what the input meets first.
+            for (int i = plan.attachments().size() - 1; i >= 0; i--) {
+                Attachment attachment = plan.attachments().get(i);
+                if (attachment.place(form) == Place.INPUT) {
+                    adapted.set(data, attachment.input(context, site, adapted.get(data)));
                 }
             }
         }

@@ -202,12 +202,12 @@ class AdapterLoadTest {
     void load_aMethodWithoutALineInTheTable_isUnsupportedByName() throws IOException {
         copyConfig("lora-mlp-basic", dir);
         Path config = dir.resolve("adapter_config.json");
-        Files.writeString(config, Files.readString(config).replace("\"LORA\"", "\"VERA\""));
+        Files.writeString(config, Files.readString(config).replace("\"LORA\"", "\"PROMPT_TUNING\""));
         Files.copy(PEFT.resolve("lora-mlp-basic/adapter_model.safetensors"), dir.resolve("adapter_model.safetensors"));
 
         assertThatThrownBy(() -> Adapter.load(dir))
                 .isInstanceOf(UnsupportedAdapterVersionException.class)
-                .hasMessageContaining("peft_type = \"VERA\"; expected one of \"LORA\", \"IA3\", \"LOHA\"");
+                .hasMessageContaining("peft_type = \"PROMPT_TUNING\"; expected one of \"LORA\", \"IA3\", \"LOHA\"");
     }
 
     @Test

@@ -10,7 +10,11 @@ import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.Lora;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.AdapterConfig;
+import org.lora4j.config.C3aConfig;
+import org.lora4j.config.DeloraConfig;
+import org.lora4j.config.GraloraConfig;
 import org.lora4j.config.HiraConfig;
+import org.lora4j.config.Initialization;
 import org.lora4j.config.LokrConfig;
 import org.lora4j.config.MissConfig;
 import org.lora4j.config.ShiraConfig;
@@ -58,6 +62,40 @@ class GuideMethodsTest {
                 ShiraConfig.builder().rank(2).targetModules("dense1").build();
 
         check(shira);
+    }
+
+    @Test
+    void gralora() throws IOException {
+        GraloraConfig gralora = GraloraConfig.builder()
+                .rank(8)
+                .alpha(16)
+                .blocks(2)
+                .targetModules("dense1")
+                .build();
+
+        check(gralora);
+    }
+
+    @Test
+    void delora() throws IOException {
+        DeloraConfig delora = DeloraConfig.builder()
+                .rank(8)
+                .lambda(15)
+                .targetModules("dense1")
+                .build();
+
+        check(delora);
+    }
+
+    @Test
+    void c3a() throws IOException {
+        C3aConfig c3a = C3aConfig.builder()
+                .blockSize(2)
+                .initialization(Initialization.KAIMING_UNIFORM)
+                .targetModules("dense1")
+                .build();
+
+        check(c3a);
     }
 
     private void check(AdapterConfig config) throws IOException {

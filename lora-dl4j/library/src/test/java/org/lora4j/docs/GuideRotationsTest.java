@@ -5,7 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.Test;
 import org.lora4j.Lora;
+import org.lora4j.config.BoftConfig;
+import org.lora4j.config.HraConfig;
 import org.lora4j.config.LnTuningConfig;
+import org.lora4j.config.OftConfig;
+import org.lora4j.config.RoadConfig;
 import org.lora4j.config.TrainableTokensConfig;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.nd4j.autodiff.samediff.SDVariable;
@@ -29,7 +33,7 @@ class GuideRotationsTest {
                 .mul(sd.var("norm.weight", Nd4j.ones(4)))
                 .add(sd.var("norm.bias", Nd4j.zeros(4)));
         SDVariable y =
-                normal.mmul(sd.var("dense1.weight", Nd4j.linspace(-1, 1, 12).reshape(4, 3)));
+                normal.mmul(sd.var("dense1.weight", Nd4j.linspace(-1, 1, 16).reshape(4, 4)));
         sd.math().square(y).mean().rename("loss");
         sd.setLossVariables("loss");
         return sd;
@@ -58,5 +62,55 @@ class GuideRotationsTest {
         AdaptedSameDiff model = Lora.inject(graph, config, seed);
 
         assertThat(model.parameterSummary().trainable()).isEqualTo(8);
+    }
+
+    @Test
+    void road() {
+        SameDiff graph = graph();
+        long seed = SEED;
+
+        RoadConfig config =
+                RoadConfig.builder().groupSize(2).targetModules("dense1").build();
+        AdaptedSameDiff model = Lora.inject(graph, config, seed);
+
+        assertThat(model.adapter("default").modules().get("dense1")).containsOnlyKeys("road_theta", "road_alpha");
+    }
+
+    @Test
+    void oft() {
+        SameDiff graph = graph();
+        long seed = SEED;
+
+        OftConfig config =
+                OftConfig.builder().blockSize(4).targetModules("dense1").build();
+        AdaptedSameDiff model = Lora.inject(graph, config, seed);
+
+        assertThat(model.adapter("default").modules().get("dense1")).containsOnlyKeys("oft_R.weight");
+    }
+
+    @Test
+    void hra() {
+        SameDiff graph = graph();
+        long seed = SEED;
+
+        HraConfig config = HraConfig.builder().rank(4).targetModules("dense1").build();
+        AdaptedSameDiff model = Lora.inject(graph, config, seed);
+
+        assertThat(model.adapter("default").modules().get("dense1")).containsOnlyKeys("hra_u");
+    }
+
+    @Test
+    void boft() {
+        SameDiff graph = graph();
+        long seed = SEED;
+
+        BoftConfig config = BoftConfig.builder()
+                .blockSize(2)
+                .butterflyFactors(2)
+                .targetModules("dense1")
+                .build();
+        AdaptedSameDiff model = Lora.inject(graph, config, seed);
+
+        assertThat(model.adapter("default").modules().get("dense1")).containsOnlyKeys("boft_R", "boft_s");
     }
 }

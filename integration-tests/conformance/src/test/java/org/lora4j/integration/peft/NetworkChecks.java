@@ -78,6 +78,10 @@ final class NetworkChecks {
             checks.close("y_merged", "output", merged.output(), golden.adaptedOutput());
             return;
         }
+        if (MergeChecks.isMergedInAnotherOrder(adapters)) {
+            checks.close("y_merged", "output", merged.output(), golden.adaptedOutput());
+            return;
+        }
         // Where PEFT cannot merge, merging must at least keep the output.
         INDArray expected = MergeChecks.isMergeable(golden) ? golden.mergedOutput() : golden.adaptedOutput();
         checks.close("y_merged", "output", merged.output(), expected);

@@ -38,7 +38,14 @@ final class Requirements {
             "trainable-tokens",
             "ln-tuning",
             "shira",
-            "adalora");
+            "adalora",
+            "gralora",
+            "delora",
+            "c3a",
+            "road",
+            "oft",
+            "hra",
+            "boft");
 
     private Requirements() {}
 
@@ -60,7 +67,8 @@ final class Requirements {
         boolean lora = type.equals("LORA");
         return switch (golden.family()) {
             case "lora-conversion" ->
-                Set.of("LORA", "LOHA", "HIRA", "LOKR", "MISS", "VERA", "SHIRA").contains(type);
+                Set.of("LORA", "LOHA", "HIRA", "LOKR", "MISS", "VERA", "SHIRA", "DELORA", "C3A")
+                        .contains(type);
             case "lora-init", "lora-init-data" ->
                 lora && !isBoundElsewhere(config.path("init_lora_weights").asText());
             case "train" ->
@@ -78,7 +86,11 @@ final class Requirements {
                                         "VERA",
                                         "RANDLORA",
                                         "LN_TUNING",
-                                        "TRAINABLE_TOKENS")
+                                        "TRAINABLE_TOKENS",
+                                        "ROAD",
+                                        "OFT",
+                                        "HRA",
+                                        "BOFT")
                                 .contains(type)
                         && !config.path("use_dora").asBoolean()
                         && TrainingRecipe.isKnown(golden.about());

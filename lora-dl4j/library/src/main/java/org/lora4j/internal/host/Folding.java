@@ -111,7 +111,7 @@ public final class Folding {
      */
     public INDArray weight(String module, INDArray before, INDArray from, List<Update> updates) {
         INDArray sum = from.castTo(DataType.DOUBLE);
-        for (Update update : updates) {
+        for (Update update : AdapterMethod.ordered(updates, Update::method)) {
             sum = update.weight(sum);
         }
         return rounded(module, before, sum);
@@ -131,7 +131,7 @@ public final class Folding {
             return Optional.empty();
         }
         INDArray sum = before.castTo(DataType.DOUBLE);
-        for (Update update : updates) {
+        for (Update update : AdapterMethod.ordered(updates, Update::method)) {
             sum = update.bias(sum).orElse(sum);
         }
         return Optional.of(rounded(module, before, sum));

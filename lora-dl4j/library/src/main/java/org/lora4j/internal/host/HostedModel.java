@@ -12,6 +12,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.adapter.BaseHashes;
 import org.lora4j.config.AdapterConfig;
@@ -19,6 +20,7 @@ import org.lora4j.config.ModuleSelector;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.format.peft.PeftFile;
+import org.lora4j.method.AdapterMethod;
 import org.lora4j.method.AdapterMethods;
 import org.lora4j.method.StepRule;
 import org.lora4j.method.TokenRowsMethod;
@@ -101,8 +103,19 @@ public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedMo
                                 || Collections.disjoint(adapter.changedWeights(), other.tablesWithRows()),
                         "\"" + other.name() + "\" replaces rows of the table that \"" + adapter.name()
                                 + "\" adds to; merge both in one call");
+                problems.check(
+                        chosen.contains(other) || Collections.disjoint(orderedModules(adapter), orderedModules(other)),
+                        "\"" + other.name() + "\" and \"" + adapter.name() + "\" turn the same weights one after the"
+                                + " other; merge both in one call");
             }
         }
+    }
+
+    private static Set<String> orderedModules(HostAdapter adapter) {
+        return adapter.partsByModule().entrySet().stream()
+                .filter(part -> part.getValue().method().order() != AdapterMethod.Order.ANY)
+                .map(Map.Entry::getKey)
+                .collect(Collectors.toSet());
     }
 
     /**

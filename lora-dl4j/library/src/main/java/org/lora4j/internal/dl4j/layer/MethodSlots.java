@@ -37,11 +37,13 @@ public final class MethodSlots {
         this.parameters = parameters;
         this.kind = kind;
         this.settings = settings;
-        this.slots = settings.of(weight).stream()
+        List<LoraSlot> own = settings.of(weight).stream()
                 .filter(slot -> !slot.thin() && !slot.replacesRows())
                 .toList();
+        this.slots = AdapterMethod.ordered(own, LoraSlot::arithmetic);
     }
 
+    /** In the order in which they change the weight. */
     public List<LoraSlot> list() {
         return slots;
     }

@@ -17,6 +17,7 @@ import org.lora4j.config.Initialization;
 import org.lora4j.config.LayerReplication;
 import org.lora4j.config.MissVariant;
 import org.lora4j.config.ModuleSelector;
+import org.lora4j.config.RoadVariant;
 import org.lora4j.config.Scaling;
 import org.lora4j.config.TrainableTokens;
 
@@ -37,6 +38,13 @@ record JsonType<V>(
     static {
         put(FieldType.RANK, JsonType::isInt, "an integer", JsonNode::intValue, value -> value);
         put(FieldType.FIRST_FACTOR, JsonType::isInt, "an integer", JsonNode::intValue, value -> value);
+        put(FieldType.EVEN_SIZE, JsonType::isInt, "an integer", JsonNode::intValue, value -> value);
+        put(
+                FieldType.ROAD_VARIANT,
+                value -> roads(value).findFirst().isPresent(),
+                "road_1, road_2 or road_4",
+                value -> roads(value).findFirst().orElseThrow(),
+                RoadVariant::peftName);
         put(FieldType.RANK_OR_NONE, JsonType::isInt, "an integer", JsonNode::intValue, value -> value);
         put(FieldType.SEED, JsonType::isInt, "an integer", JsonNode::intValue, value -> value);
         put(FieldType.ALPHA, JsonNode::isNumber, "a number", JsonNode::doubleValue, JsonType::number);
@@ -53,6 +61,9 @@ record JsonType<V>(
                 rule -> rule == Scaling.RANK_STABILIZED);
         Map.of(
                         FieldType.BIAS, BiasTraining.ADAPTED_ONLY.peftName(),
+                        FieldType.OFT_BIAS, "oft_only",
+                        FieldType.HRA_BIAS, "hra_only",
+                        FieldType.BOFT_BIAS, "boft_only",
                         FieldType.MISS_BIAS, "miss_only",
                         FieldType.GRALORA_BIAS, "gralora_only",
                         FieldType.DELORA_BIAS, "delora_only",
@@ -164,6 +175,11 @@ record JsonType<V>(
     @SuppressWarnings("unchecked") // As put() puts them.
     static <V> JsonType<V> of(FieldType<V> type) {
         return (JsonType<V>) TABLE.get(type);
+    }
+
+    private static Stream<RoadVariant> roads(JsonNode value) {
+        return Stream.of(RoadVariant.values())
+                .filter(variant -> value.isTextual() && variant.peftName().equals(value.textValue()));
     }
 
     private static Stream<BiasTraining> biases(JsonNode value, String only) {

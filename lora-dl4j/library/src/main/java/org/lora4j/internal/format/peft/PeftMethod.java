@@ -11,15 +11,22 @@ import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.lora4j.config.AdaLoraConfig;
 import org.lora4j.config.AdapterConfig;
+import org.lora4j.config.BoftConfig;
+import org.lora4j.config.C3aConfig;
+import org.lora4j.config.DeloraConfig;
+import org.lora4j.config.GraloraConfig;
 import org.lora4j.config.HiraConfig;
+import org.lora4j.config.HraConfig;
 import org.lora4j.config.Ia3Config;
 import org.lora4j.config.LnTuningConfig;
 import org.lora4j.config.LohaConfig;
 import org.lora4j.config.LokrConfig;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.MissConfig;
+import org.lora4j.config.OftConfig;
 import org.lora4j.config.PveraConfig;
 import org.lora4j.config.RandLoraConfig;
+import org.lora4j.config.RoadConfig;
 import org.lora4j.config.ShiraConfig;
 import org.lora4j.config.TrainableTokensConfig;
 import org.lora4j.config.VeraConfig;
@@ -104,7 +111,14 @@ record PeftMethod(String type, Supplier<? extends AdapterConfig.Builder<?>> buil
                     PeftField.refused("use_dora", false),
                     PeftField.refused("use_qalora", false),
                     PeftField.carried("use_rslora", false),
-                    PeftField.refused("velora_config", null)));
+                    PeftField.refused("velora_config", null)),
+            of("GRALORA", GraloraConfig::builder),
+            of("DELORA", DeloraConfig::builder),
+            of("C3A", C3aConfig::builder),
+            of("ROAD", RoadConfig::builder),
+            of("OFT", OftConfig::builder),
+            of("HRA", HraConfig::builder),
+            of("BOFT", BoftConfig::builder));
 
     private static PeftMethod of(
             String type, Supplier<? extends AdapterConfig.Builder<?>> builder, PeftField... others) {

@@ -97,7 +97,37 @@ public enum PeftTensor {
     /** AdaLoRA's columns next to the output [out, rank]. */
     ADALORA_B("lora_B", "ADALORA"),
     /** AdaLoRA's values between the two [rank, 1]. */
-    ADALORA_E("lora_E", "ADALORA");
+    ADALORA_E("lora_E", "ADALORA"),
+    /** The blocks of GraLoRA next to the input [k, in / k, rank]. */
+    GRALORA_A("gralora_A", "GRALORA"),
+    /** The blocks of GraLoRA next to the output [k, rank, out / k]. */
+    GRALORA_B("gralora_B", "GRALORA"),
+    /** A of the whole weight in GraLoRA [hybrid rank, in]. */
+    GRALORA_A_GENERAL("gralora_A_general.weight", "GRALORA"),
+    /** B of the whole weight in GraLoRA [out, hybrid rank]. */
+    GRALORA_B_GENERAL("gralora_B_general.weight", "GRALORA"),
+    /** A of DeLoRA [rank, in]. */
+    DELORA_A("delora_A", "DELORA"),
+    /** B of DeLoRA [out, rank]. */
+    DELORA_B("delora_B", "DELORA"),
+    /** The length of the update of DeLoRA [1]. */
+    DELORA_LAMBDA("delora_lambda", "DELORA"),
+    /** The lengths of the columns of the weight, in DeLoRA [in]. */
+    DELORA_W_NORM("delora_w_norm", "DELORA"),
+    /** The vectors of the circulant blocks of C3A [out / size, in / size, size]. */
+    C3A_KERNEL("c3a_kernel", "C3A"),
+    /** RoAD's angles [out / 2], [out] or [2 out]. */
+    ROAD_THETA("road_theta", "ROAD"),
+    /** RoAD's scales, as many. */
+    ROAD_ALPHA("road_alpha", "ROAD"),
+    /** OFT's skew matrices, what is above their diagonals [blocks, size (size - 1) / 2]. */
+    OFT_R("oft_R.weight", "OFT"),
+    /** HRA's normals [in * window, rank]. */
+    HRA_U("hra_u", "HRA"),
+    /** BOFT's matrices [factors, blocks, size, size]. */
+    BOFT_R("boft_R", "BOFT"),
+    /** BOFT's scales [out, 1], convolution [1, out]. */
+    BOFT_S("boft_s", "BOFT");
 
     private final String suffix;
     private final String peftType;

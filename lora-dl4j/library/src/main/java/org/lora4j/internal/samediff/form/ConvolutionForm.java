@@ -4,6 +4,7 @@ package org.lora4j.internal.samediff.form;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.lora4j.internal.graph.GraphOrder;
 import org.lora4j.internal.graph.OpContext;
 import org.lora4j.method.ModuleShape;
@@ -136,6 +137,43 @@ final class ConvolutionForm implements SiteForm {
     @Override
     public SDVariable alongInputs(OpContext context, Site site, SDVariable perInput) {
         return alongChannels(context, perInput, site.shape().inputs());
+    }
+
+    @Override
+    public SDVariable inputRows(OpContext context, Site site, SDVariable x) {
+        return context.graph()
+                .reshape(channelsLast(context, x), -1, site.shape().inputs());
+    }
+
+    @Override
+    public SDVariable fromInputRows(OpContext context, Site site, SDVariable rows, SDVariable x) {
+        return fromRows(context, rows, x);
+    }
+
+    @Override
+    public SDVariable outputRows(OpContext context, Site site, SDVariable y) {
+        return context.graph()
+                .reshape(channelsLast(context, y), -1, site.shape().outputs());
+    }
+
+    @Override
+    public SDVariable fromOutputRows(OpContext context, Site site, SDVariable rows, SDVariable y) {
+        return fromRows(context, rows, y);
+    }
+
+    private SDVariable channelsLast(OpContext context, SDVariable x) {
+        int[] order = IntStream.concat(IntStream.of(0), IntStream.rangeClosed(2, axes + 2))
+                .map(axis -> axis == axes + 2 ? 1 : axis)
+                .toArray();
+        return channelsLast(context) ? x : context.graph().permute(x, order);
+    }
+
+    private SDVariable fromRows(OpContext context, SDVariable rows, SDVariable x) {
+        SameDiff graph = context.graph();
+        SDVariable last = graph.reshape(rows, graph.shape(channelsLast(context, x)));
+        int[] order = IntStream.concat(IntStream.of(0, axes + 1), IntStream.rangeClosed(1, axes))
+                .toArray();
+        return channelsLast(context) ? last : graph.permute(last, order);
     }
 
     private SDVariable alongChannels(OpContext context, SDVariable values, long channels) {

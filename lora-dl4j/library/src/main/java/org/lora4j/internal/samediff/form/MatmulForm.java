@@ -101,6 +101,16 @@ final class MatmulForm implements SiteForm {
     }
 
     @Override
+    public SDVariable inputRows(OpContext context, Site site, SDVariable x) {
+        return transposesData(context) ? context.graph().permute(x, 1, 0) : x;
+    }
+
+    @Override
+    public SDVariable fromInputRows(OpContext context, Site site, SDVariable rows, SDVariable x) {
+        return inputRows(context, site, rows);
+    }
+
+    @Override
     public SDVariable alongInputs(OpContext context, Site site, SDVariable perInput) {
         return transposesData(context) ? context.graph().reshape(perInput, -1, 1) : perInput;
     }

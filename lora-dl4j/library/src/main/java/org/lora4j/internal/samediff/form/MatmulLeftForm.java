@@ -65,6 +65,26 @@ final class MatmulLeftForm implements SiteForm {
     }
 
     @Override
+    public SDVariable inputRows(OpContext context, Site site, SDVariable x) {
+        return transposesData(context) ? x : context.graph().permute(x, 1, 0);
+    }
+
+    @Override
+    public SDVariable fromInputRows(OpContext context, Site site, SDVariable rows, SDVariable x) {
+        return inputRows(context, site, rows);
+    }
+
+    @Override
+    public SDVariable outputRows(OpContext context, Site site, SDVariable y) {
+        return context.graph().permute(y, 1, 0);
+    }
+
+    @Override
+    public SDVariable fromOutputRows(OpContext context, Site site, SDVariable rows, SDVariable y) {
+        return context.graph().permute(rows, 1, 0);
+    }
+
+    @Override
     public SDVariable alongInputs(OpContext context, Site site, SDVariable perInput) {
         return transposesData(context) ? perInput : context.graph().reshape(perInput, -1, 1);
     }

@@ -126,8 +126,58 @@ public interface SiteForm {
     }
 
     /**
-     * Whether {@link #alongInputs} knows the axis of the inputs. Where it does not, methods that scale inputs scale the
-     * weight.
+     * An activation as a matrix with a row for each position.
+     *
+     * @param context the op
+     * @param site the module
+     * @param x the activation
+     * @return the matrix {@code [positions, inputs]}
+     */
+    default SDVariable inputRows(OpContext context, Site site, SDVariable x) {
+        return x;
+    }
+
+    /**
+     * What {@link #inputRows} undoes.
+     *
+     * @param context the op
+     * @param site the module
+     * @param rows the matrix
+     * @param x an activation of the wanted shape
+     * @return the numbers as the activation has them
+     */
+    default SDVariable fromInputRows(OpContext context, Site site, SDVariable rows, SDVariable x) {
+        return rows;
+    }
+
+    /**
+     * An output of {@link #base} as a matrix with a row for each position.
+     *
+     * @param context the op
+     * @param site the module
+     * @param y the output
+     * @return the matrix {@code [positions, outputs]}
+     */
+    default SDVariable outputRows(OpContext context, Site site, SDVariable y) {
+        return y;
+    }
+
+    /**
+     * What {@link #outputRows} undoes.
+     *
+     * @param context the op
+     * @param site the module
+     * @param rows the matrix
+     * @param y an output of the wanted shape
+     * @return the numbers as the output has them
+     */
+    default SDVariable fromOutputRows(OpContext context, Site site, SDVariable rows, SDVariable y) {
+        return rows;
+    }
+
+    /**
+     * Whether {@link #alongInputs} and {@link #inputRows} know the axis of the inputs. Where they do not, methods that
+     * change inputs change the weight.
      *
      * @return true unless the form says otherwise
      */

@@ -220,6 +220,31 @@ public final class SiteGraph implements ModuleAlgebra<SDVariable> {
     }
 
     @Override
+    public SDVariable inputRows(SDVariable x) {
+        return site.form().inputRows(context, site, x);
+    }
+
+    @Override
+    public SDVariable fromInputRows(SDVariable rows, SDVariable x) {
+        return site.form().fromInputRows(context, site, rows, x);
+    }
+
+    @Override
+    public SDVariable outputRows(SDVariable y) {
+        return site.form().outputRows(context, site, y);
+    }
+
+    @Override
+    public SDVariable fromOutputRows(SDVariable rows, SDVariable y) {
+        return site.form().fromOutputRows(context, site, rows, y);
+    }
+
+    @Override
+    public SDVariable atMost(SDVariable a, double limit) {
+        return held(graph().math().min(a, constant(Nd4j.scalar(a.dataType(), limit))));
+    }
+
+    @Override
     public SDVariable asWeight(SDVariable rows) {
         ModuleShape module = shape();
         SDVariable peft = module.kind() == ModuleShape.Kind.CONVOLUTION ? graph().reshape(rows, module.weight()) : rows;

@@ -90,6 +90,16 @@ final class TensordotForm implements SiteForm {
         return Forms.widenLastAxis(context, thin, b, like);
     }
 
+    @Override
+    public SDVariable outputRows(OpContext context, Site site, SDVariable y) {
+        return context.graph().reshape(y, -1, site.shape().outputs());
+    }
+
+    @Override
+    public SDVariable fromOutputRows(OpContext context, Site site, SDVariable rows, SDVariable y) {
+        return context.graph().reshape(rows, context.graph().shape(y));
+    }
+
     // The axis is counted from the front, and how many axes the activation has is not known.
     @Override
     public boolean knowsInputAxis() {

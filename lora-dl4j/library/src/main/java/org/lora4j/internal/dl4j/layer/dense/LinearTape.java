@@ -61,6 +61,26 @@ final class LinearTape extends WeightTape implements ModuleAlgebra<ArrayTape.Nod
     }
 
     @Override
+    public Node inputRows(Node x) {
+        return x;
+    }
+
+    @Override
+    public Node fromInputRows(Node rows, Node x) {
+        return rows;
+    }
+
+    @Override
+    public Node outputRows(Node y) {
+        return y;
+    }
+
+    @Override
+    public Node fromOutputRows(Node rows, Node y) {
+        return rows;
+    }
+
+    @Override
     public Node alongOutputs(Node perOutput) {
         return reshape(perOutput, 1, shape().outputs());
     }

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.dl4j.layer.dense;
 
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import org.deeplearning4j.nn.gradient.Gradient;
@@ -72,10 +75,16 @@ final class MethodPass {
         Node w = tape.weight();
         for (Map.Entry<LoraSlot, Factors<Node>> one : factors.entrySet()) {
             AdapterMethod method = one.getKey().arithmetic();
-            if (method.place() == Place.INPUT) {
-                x = method.input(tape, one.getValue(), x);
-            } else if (method.place() == Place.WEIGHT && !one.getValue().drops()) {
+            if (method.place() == Place.WEIGHT && !one.getValue().drops()) {
                 w = method.weight(tape, one.getValue(), w);
+            }
+        }
+        // What changes the weight last is what the input meets first.
+        List<LoraSlot> inputs = new ArrayList<>(factors.keySet());
+        Collections.reverse(inputs);
+        for (LoraSlot slot : inputs) {
+            if (slot.arithmetic().place() == Place.INPUT) {
+                x = slot.arithmetic().input(tape, factors.get(slot), x);
             }
         }
         Node y = x == tape.input() && w == tape.weight() ? tape.withoutBias() : tape.product(x, w);
