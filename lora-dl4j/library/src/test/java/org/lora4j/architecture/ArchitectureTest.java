@@ -297,6 +297,7 @@ class ArchitectureTest {
                         "",
                         "error",
                         "config",
+                        "internal.format.file",
                         "internal.format.huggingface",
                         "internal.format.table",
                         "internal.text",

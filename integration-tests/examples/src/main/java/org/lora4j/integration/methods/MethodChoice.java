@@ -49,9 +49,9 @@ public record MethodChoice(
             linear("IA3", 1e-2, steps -> Ia3Config.builder()),
             new MethodChoice(
                     "LN tuning", steps -> LnTuningConfig.builder(), ModuleSelector.suffixes("LayerNorm"), 3e-3),
-            linear("VeRA", 1e-2, steps -> VeraConfig.builder().rank(256)),
+            linear("VeRA", 1e-2, steps -> VeraConfig.builder().rank(64)),
             linear("RandLoRA", 1e-3, steps -> RandLoraConfig.builder().rank(32)),
-            linear("LoHa", 3e-3, steps -> LohaConfig.builder().rank(RANK).alpha(2 * RANK)),
+            linear("LoHa", 3e-3, steps -> LohaConfig.builder().rank(RANK / 2).alpha(RANK)),
             linear("LoKr", 3e-3, steps -> LokrConfig.builder().rank(RANK).alpha(2 * RANK)),
             linear("MiSS", 1e-3, steps -> MissConfig.builder().rank(2 * RANK)),
             linear("HiRA", 3e-3, steps -> HiraConfig.builder().rank(RANK)),
