@@ -136,7 +136,7 @@ public final class AdaptedSameDiff extends HostedModel<LiveAdapter, MergedArrays
      * @param start the start
      * @throws IllegalArgumentException if the name is taken or not a name, or the start is of another graph
      */
-    public void addAdapter(String name, StartedAdapter start) {
+    public void startAdapter(String name, StartedAdapter start) {
         addFresh(name, start.config(), () -> factory.started(name, start, variables()));
     }
 

@@ -9,7 +9,7 @@ import org.lora4j.train.Batch;
  *
  * <pre>{@code
  * StartedAdapter start = LoraStart.eva().of(model, config, batches);
- * model.addAdapter("eva", start);
+ * model.startAdapter("eva", start);
  * }</pre>
  *
  * <p><b>State.</b> Values; the model is only read. <b>Threads.</b> Safe, one call at a time for a model.

@@ -10,7 +10,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 /**
  * Where an adapter starts, as a {@link LoraStart} found it, and what the base gives up for that.
  *
- * <p>{@link AdaptedSameDiff#addAdapter(String, StartedAdapter)} adds it to the model that it was made for. The base itself is
+ * <p>{@link AdaptedSameDiff#startAdapter} adds it to the model that it was made for. The base itself is
  * never written to: what it gives up is taken off as long as the adapter acts, and {@code adapter(name)} hands out a plain
  * adapter for the untouched base, which has twice the rank if anything was given up.
  *

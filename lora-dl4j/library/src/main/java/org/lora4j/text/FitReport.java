@@ -11,9 +11,9 @@ import org.lora4j.train.TrainingResult;
  *
  * @param trained number of examples that were learned from
  * @param validated number of examples that settings and the best epoch were chosen by
- * @param cost the cost of the head alone, as LibLinear counts it, that was chosen
+ * @param cost the cost of the head alone, as LibLinear counts it, that was chosen; 0 if there is no head
  * @param metric what the scores are
- * @param headScore score of the head alone on the validation part
+ * @param headScore score of the head alone on the validation part; without a head, of the encoder as it was read
  * @param score score of the model that was kept on the validation part
  * @param training the run of the trainer; empty if only the head learned
  * @param notes what is odd about the data: texts that were cut, texts that are in both parts, and so on
@@ -47,12 +47,13 @@ public record FitReport(
 
     @Override
     public String toString() {
+        String before = cost > 0 ? String.format(Locale.ROOT, "head alone: C %.0f,", cost) : "as it was read:";
         return String.format(
                 Locale.ROOT,
-                "FitReport[%d examples, %d to choose by; head alone: C %.0f, %s %.4f; kept: %s %.4f%s]",
+                "FitReport[%d examples, %d to choose by; %s %s %.4f; kept: %s %.4f%s]",
                 trained,
                 validated,
-                cost,
+                before,
                 metric,
                 headScore,
                 metric,

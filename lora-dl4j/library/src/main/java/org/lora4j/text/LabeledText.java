@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.text;
 
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
 
@@ -14,14 +15,14 @@ import java.util.Objects;
 public record LabeledText(String text, List<String> labels) {
 
     /**
-     * Copies the labels.
+     * Copies the labels, each once.
      *
      * @param text as in the record
      * @param labels as in the record
      */
     public LabeledText {
         Objects.requireNonNull(text, "LabeledText: text is null; expected a text");
-        labels = List.copyOf(labels);
+        labels = List.copyOf(new LinkedHashSet<>(labels));
     }
 
     /**

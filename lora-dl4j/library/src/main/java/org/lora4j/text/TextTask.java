@@ -10,7 +10,6 @@ import java.util.Map;
 import java.util.Objects;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.LoraConfig;
-import org.lora4j.error.IncompatibleBaseException;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.text.EncodedText;
@@ -275,13 +274,7 @@ public abstract class TextTask<I, E, P, R> implements AutoCloseable {
         Map<String, Object> fields = SavedEncoder.read(directory, spec.kind().name(), name, encoder);
         Path file = directory.resolve(TaskFiles.DESCRIPTION);
         Targets<I, E, P> targets = spec.targets(file, fields);
-        TaskModel model;
-        try {
-            model = TaskFiles.load(directory, fields, parts, targets);
-        } catch (IncompatibleBaseException e) {
-            throw new IncompatibleBaseException(
-                    file + " has " + targets.outputs() + " outputs for its labels: " + e.getMessage(), e);
-        }
+        TaskModel model = TaskFiles.load(directory, fields, parts, targets);
         fitted = new Fitted<>(model, targets, null);
     }
 

@@ -299,6 +299,7 @@ class ArchitectureTest {
                         "",
                         "error",
                         "config",
+                        "internal.format.file",
                         "internal.format.huggingface",
                         "internal.format.table",
                         "internal.text",

@@ -47,6 +47,11 @@ enum Match {
             "Perceptron 784-2048-2048-10, FLOAT, Adam; LoRA of rank 8 on both hidden layers",
             List.of(Team.DEEPLEARNING4J, Team.PYTORCH_MLP),
             perceptrons()),
+    /** Methods beside LoRA. */
+    METHODS(
+            "A training step of every method: MiniLM, batch of 32 x 64 tokens, FLOAT, strict",
+            List.of(Team.METHODS),
+            MethodTeam.claims()),
     /** This library as it comes, and as it was found to be fastest by hand. */
     DEFAULTS(
             "What one gets without saying anything, beside the best setting by hand",

@@ -14,6 +14,8 @@ enum Team {
     BOUND("3G", "bound", BoundTeam::contenders, Map::of),
     /** This library on MiniLM. */
     LORA4J("6G", "lora4j", EncoderTeam::contenders, Machine::facts),
+    /** Every method of this library on MiniLM. */
+    METHODS("8G", "methods", MethodTeam::contenders, Machine::facts),
     /** SameDiff without this library, on the same. */
     SAMEDIFF("10G", "stock", StockTeam::contenders, Map::of),
     /** PyTorch with an encoder of the same shapes. */
@@ -58,7 +60,7 @@ enum Team {
         if (this == DEFAULTS) {
             return Map.of();
         }
-        boolean sharesBatches = this == LORA4J || this == TUNED;
+        boolean sharesBatches = this == LORA4J || this == METHODS || this == TUNED;
         return Map.of("OMP_NUM_THREADS", String.valueOf(sharesBatches ? 1 : threads), "OMP_WAIT_POLICY", "PASSIVE");
     }
 

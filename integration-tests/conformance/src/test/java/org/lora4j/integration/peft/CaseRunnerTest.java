@@ -100,21 +100,21 @@ class CaseRunnerTest {
     }
 
     @Test
-    void run_whenTheMethodIsNotOurs_isUnsupportedWithTheReason() throws IOException {
-        CaseResult result = DoctoredCase.of("trainable-tokens-plain", temporary).run();
+    void run_whenTheBaseCannotBeHad_isUnsupportedWithTheReason() throws IOException {
+        CaseResult result = DoctoredCase.of("init-pissa-niter-4", temporary).run();
 
         assertThat(result.status()).isEqualTo(Status.UNSUPPORTED);
-        assertThat(result.reason()).contains("peft_type = \"TRAINABLE_TOKENS\"");
+        assertThat(result.reason()).contains("init_lora_weights = \"pissa_niter_4\"");
     }
 
     @Test
     void run_whenARequiredCaseIsRefused_fails() throws IOException {
-        CaseResult result = DoctoredCase.of("trainable-tokens-plain", temporary)
+        CaseResult result = DoctoredCase.of("init-pissa-niter-4", temporary)
                 .about(about -> about.put("family", "lora-linear"))
                 .run();
 
         assertThat(result.status()).isEqualTo(Status.FAILED);
-        assertThat(result.reason()).startsWith("not supported, but required: ").contains("TRAINABLE_TOKENS");
+        assertThat(result.reason()).startsWith("not supported, but required: ").contains("pissa_niter_4");
     }
 
     @Test
@@ -171,10 +171,12 @@ class CaseRunnerTest {
 
     @Test
     void run_whenTheOptimizerIsNotOurs_isUnsupportedWithItsName() throws IOException {
-        CaseResult result = DoctoredCase.of("train-lorafa", temporary).run();
+        CaseResult result = DoctoredCase.of("train-lorafa", temporary)
+                .about(about -> about.put("optimizer", "Riemannian AdamW"))
+                .run();
 
         assertThat(result.status()).isEqualTo(Status.UNSUPPORTED);
-        assertThat(result.reason()).contains("LoRA-FA");
+        assertThat(result.reason()).contains("Riemannian AdamW");
     }
 
     @Test

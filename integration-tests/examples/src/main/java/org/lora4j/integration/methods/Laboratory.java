@@ -12,7 +12,6 @@ import java.util.Map;
 import java.util.function.Consumer;
 import org.lora4j.Lora;
 import org.lora4j.config.AdapterConfig;
-import org.lora4j.config.ModuleSelector;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.integration.demonstration.Accuracy;
 import org.lora4j.integration.demonstration.ReportFile;
@@ -70,9 +69,8 @@ final class Laboratory {
 
     /** One training from the pretrained weights. */
     Trial train(Problem problem, MethodChoice method, double rate, long seed) throws IOException {
-        AdapterConfig config = method.config()
-                .get()
-                .targetModules(ModuleSelector.allLinear())
+        AdapterConfig config = method.forSteps(
+                        problem.epochs() * problem.training().batchesPerEpoch())
                 .modulesToSave(BertClassifier.HEAD)
                 .baseModelName(MiniLm.NAME)
                 .taskType("SEQ_CLS")

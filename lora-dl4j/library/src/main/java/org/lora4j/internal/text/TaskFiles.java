@@ -137,6 +137,7 @@ public final class TaskFiles {
     public static TaskModel load(Path directory, Map<String, Object> fields, EncoderParts parts, HeadTask task)
             throws IOException {
         Tuning tuning = tuning(directory, fields);
+        requireOutputs(directory, String.valueOf(fields.get("weights")), task.outputs());
         LinearHead zeros = LinearHead.zeros(parts.weights().config().hidden(), task.outputs());
         SameDiff graph = TaskModel.graph(parts, TaskModel.weights(parts, tuning), task.kind(), zeros);
         return load(directory, graph, TaskModel.Output.of(task.kind()), parts, tuning);
@@ -167,6 +168,22 @@ public final class TaskFiles {
         TaskModel model = TaskModel.start(graph, output, parts, tuning, null, 0);
         readTensors(directory.resolve(TENSORS), model);
         return model;
+    }
+
+    /** Before anything is made for as many labels as a file claims. */
+    private static void requireOutputs(Path directory, String weights, int labels) throws IOException {
+        try (SafetensorsReader reader = SafetensorsReader.open(directory.resolve(weights))) {
+            long outputs = reader.tensors().values().stream()
+                    .filter(entry -> entry.name().endsWith(BertClassifier.HEAD + ".bias") && entry.shape().length == 1)
+                    .mapToLong(entry -> entry.shape()[0])
+                    .findFirst()
+                    .orElse(0);
+            if (outputs != labels) {
+                throw new IncompatibleBaseException(directory.resolve(DESCRIPTION) + ": it has " + labels
+                        + " outputs for its labels, but the head in " + weights + " has " + outputs
+                        + "; expected the same. The labels are of another save: copy both files again, or save again.");
+            }
+        }
     }
 
     private static Tuning tuning(Path directory, Map<String, Object> fields) throws CorruptAdapterException {

@@ -81,19 +81,27 @@ final class Layers {
     }
 
     SDVariable input(String name) {
+        return placeholder(name, given(name).shape());
+    }
+
+    /** As {@link #input}, for batches of any number of rows. */
+    SDVariable rows(String name) {
+        long[] shape = given(name).shape().clone();
+        shape[0] = -1;
+        return placeholder(name, shape);
+    }
+
+    private INDArray given(String name) {
         INDArray array = golden.io().get(name);
         if (array == null) {
             throw new IllegalArgumentException(
                     "case \"" + golden.name() + "\": io.safetensors has no \"" + name + "\"");
         }
-        return graph.placeHolder(name, array.dataType(), array.shape());
+        return array;
     }
 
-    /** As {@link #input}, for batches of any number of rows. */
-    SDVariable rows(String name) {
-        long[] shape = golden.io().get(name).shape().clone();
-        shape[0] = -1;
-        return graph.placeHolder(name, golden.io().get(name).dataType(), shape);
+    private SDVariable placeholder(String name, long[] shape) {
+        return graph.placeHolder(name, given(name).dataType(), shape);
     }
 
     /** The number of rows of a flat sequence. */

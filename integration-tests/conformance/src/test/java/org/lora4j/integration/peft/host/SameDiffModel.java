@@ -37,7 +37,7 @@ final class SameDiffModel extends AdaptedHostModel<AdaptedSameDiff> {
                 model(),
                 config,
                 batches.stream().map(batch -> Batch.of(batch, 1)).toList());
-        model().addAdapter(name, started);
+        model().startAdapter(name, started);
         return started;
     }
 

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.integration.text;
+
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Supplier;
+import org.lora4j.integration.datasets.Clinc150;
+import org.lora4j.integration.demonstration.Arguments;
+import org.lora4j.integration.demonstration.ReportFile;
+import org.lora4j.text.LabelEvaluation;
+import org.lora4j.text.RetrievalEvaluation;
+import org.lora4j.text.TextEncoder;
+import org.lora4j.text.TextTable;
+
+/**
+ * Three text tasks over all-MiniLM-L6-v2. Arguments: the data, the folder for the results, {@code full}, the tasks.
+ */
+public final class TextExample {
+
+    private static final int LONGEST = 64;
+
+    private final PrintStream out;
+    private final Path data;
+    private final boolean full;
+    private final Map<String, Object> figures = new LinkedHashMap<>();
+
+    private TextExample(PrintStream out, Path data, boolean full) {
+        this.out = out;
+        this.data = data;
+        this.full = full;
+    }
+
+    /**
+     * Runs the example. Ends with status 1 and one line if data is missing or the folder cannot be written.
+     *
+     * @param args data, results, {@code full}, tasks with commas between them
+     */
+    public static void main(String[] args) {
+        Locale.setDefault(Locale.ROOT);
+        try {
+            Arguments arguments = new Arguments(args);
+            Path data = arguments.path(0, "../shared/data");
+            if (!Files.isDirectory(data.resolve("banking77"))) {
+                throw new IOException("no data set "
+                        + data.resolve("banking77").toAbsolutePath().normalize()
+                        + "; expected the published files there. Name their folder: -Dlora4j.shared=FOLDER, which has"
+                        + " data/banking77");
+            }
+            Path folder = Arguments.created(arguments.path(1, "target/example-text"), "text.output");
+            boolean full = args.length > 2 && Set.of("full", "true").contains(args[2]);
+            Set<String> tasks = Set.of((args.length > 3 ? args[3] : "banking77,clinc150,snips").split(","));
+            new TextExample(System.out, data, full).run(folder, tasks);
+        } catch (IOException | IllegalArgumentException | IllegalStateException e) {
+            System.err.println("example-text: " + e.getMessage());
+            System.exit(1);
+        }
+    }
+
+    private void run(Path folder, Set<String> tasks) throws IOException {
+        long start = System.nanoTime();
+        try (TextEncoder encoder = TextEncoder.named("all-minilm-l6-v2").withMaxLength(LONGEST)) {
+            if (tasks.contains("banking77")) {
+                banking(encoder);
+            }
+            if (tasks.contains("clinc150")) {
+                search(new IntentSearch(
+                        encoder, new Clinc150(data.resolve("clinc150")), full ? 50 : 10, full ? 30 : 10));
+            }
+            if (tasks.contains("snips")) {
+                slots(new CommandSlots(encoder, data.resolve("snips-slots"), full ? 13_000 : 1_000));
+            }
+        }
+        ReportFile.write(folder.resolve("report.json"), figures);
+        out.printf(Locale.ROOT, "%nEverything took %.0f s.%n", (System.nanoTime() - start) / 1e9);
+    }
+
+    private void banking(TextEncoder encoder) throws IOException {
+        out.println("== BANKING77: 77 intents from ten questions of each; accuracy on the test questions");
+        BankingQuestions questions = new BankingQuestions(
+                encoder,
+                TextTable.csv(data.resolve("banking77/train.csv")).labeled("text", "category"),
+                TextTable.csv(data.resolve("banking77/test.csv")).labeled("text", "category"));
+        List<Double> gains = new ArrayList<>();
+        List<Map<String, Double>> draws = new ArrayList<>();
+        for (long seed = 1; seed <= (full ? 10 : 5); seed++) {
+            BankingQuestions.Draw draw = questions.draw(seed);
+            double best = Math.max(draw.libLinear(), draw.headOnly());
+            gains.add(100 * (draw.lora() - best));
+            draws.add(Map.of("libLinear", draw.libLinear(), "headOnly", draw.headOnly(), "lora", draw.lora()));
+            out.printf(
+                    Locale.ROOT,
+                    "draw %d: LibLinear %.4f, head alone %.4f, LoRA %.4f%n",
+                    seed,
+                    draw.libLinear(),
+                    draw.headOnly(),
+                    draw.lora());
+        }
+        double mean = gains.stream().mapToDouble(gain -> gain).average().orElseThrow();
+        double spread = Math.sqrt(gains.stream()
+                        .mapToDouble(gain -> (gain - mean) * (gain - mean))
+                        .sum()
+                / (gains.size() - 1));
+        out.printf(Locale.ROOT, "LoRA above the better of both: %.2f points, spread %.2f%n", mean, spread);
+        figures.put("banking77", Map.of("draws", draws, "meanGain", mean, "spread", spread));
+    }
+
+    private void search(IntentSearch search) {
+        out.printf(Locale.ROOT, "%n== CLINC150: a search for questions of the same intent, %d pairs%n", search.pairs());
+        Map<String, Supplier<RetrievalEvaluation>> arms = new LinkedHashMap<>();
+        arms.put("frozen", search::frozen);
+        arms.put("LoRA", search::lora);
+        arms.put("full", search::full);
+        Map<String, Object> results = new LinkedHashMap<>();
+        arms.forEach((name, arm) -> {
+            RetrievalEvaluation evaluation = arm.get();
+            out.println(name + ": " + evaluation);
+            results.put(
+                    name,
+                    Map.of(
+                            "recall1", evaluation.recall().get(1),
+                            "mrr", evaluation.meanReciprocalRank(),
+                            "ndcg10", evaluation.ndcg().get(10)));
+        });
+        figures.put("clinc150", results);
+    }
+
+    private void slots(CommandSlots slots) {
+        out.printf(Locale.ROOT, "%n== Snips: slots of voice commands, %d to learn from%n", slots.commands());
+        Map<String, Supplier<LabelEvaluation>> arms = new LinkedHashMap<>();
+        arms.put("frozen", slots::frozen);
+        arms.put("LoRA", slots::lora);
+        arms.put("full", slots::full);
+        Map<String, Object> results = new LinkedHashMap<>();
+        arms.forEach((name, arm) -> {
+            LabelEvaluation evaluation = arm.get();
+            out.printf(Locale.ROOT, "%s: entity F1 %.4f, macro %.4f%n", name, evaluation.f1(), evaluation.macroF1());
+            results.put(name, Map.of("f1", evaluation.f1(), "macroF1", evaluation.macroF1()));
+        });
+        figures.put("snips", results);
+    }
+}

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.docs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.config.LoraConfig;
+import org.lora4j.samediff.AdaptedSameDiff;
+import org.lora4j.text.LabelEvaluation;
+import org.lora4j.text.LabeledPair;
+import org.lora4j.text.LabeledText;
+import org.lora4j.text.LabeledWords;
+import org.lora4j.text.LabeledWords.Span;
+import org.lora4j.text.PairClassifier;
+import org.lora4j.text.Prediction;
+import org.lora4j.text.ReRanker;
+import org.lora4j.text.RetrievalEvaluation;
+import org.lora4j.text.ScoredPair;
+import org.lora4j.text.ScoredText;
+import org.lora4j.text.SentenceEncoder;
+import org.lora4j.text.SentenceExample;
+import org.lora4j.text.TaggedWords;
+import org.lora4j.text.TextClassifier;
+import org.lora4j.text.TextEncoder;
+import org.lora4j.text.TextRegressor;
+import org.lora4j.text.TextTable;
+import org.lora4j.text.TokenClassifier;
+import org.lora4j.train.ProgressListener;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The examples of docs/text.md, and the first one of README.md. */
+class GuideTextTest {
+
+    private static final Logger log = LoggerFactory.getLogger(GuideTextTest.class);
+
+    @TempDir
+    private Path folder;
+
+    private Path directoryOrOnnx;
+
+    @BeforeEach
+    void writeModel() throws IOException {
+        directoryOrOnnx = TinyModelFiles.writeDirectory(folder.resolve("model"));
+    }
+
+    private static List<LabeledText> reviews(int count) {
+        List<LabeledText> texts = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            texts.add(new LabeledText((i % 2 == 0 ? "a good film " : "very bad film ") + i, i % 2 == 0 ? "yes" : "no"));
+        }
+        return texts;
+    }
+
+    @Test
+    void fiveLines() throws IOException {
+        List<LabeledText> train = reviews(16);
+        List<LabeledText> validation = reviews(8);
+        Path directory = folder.resolve("classifier");
+
+        TextEncoder encoder = TextEncoder.load(directoryOrOnnx);
+        TextClassifier classifier = TextClassifier.builder(encoder).build().fit(train, validation);
+        Prediction p = classifier.predict("where is my card?"); // label, score, all scores
+        classifier.save(directory);
+        TextClassifier again = TextClassifier.load(directory, encoder);
+
+        assertThat(again.predict("where is my card?")).isEqualTo(p);
+        encoder.close();
+    }
+
+    @Test
+    void dataAndSettings() throws IOException {
+        Path trainCsv = Files.writeString(folder.resolve("train.csv"), """
+                text,category
+                a good film,praise
+                "very good, a film",praise
+                a bad film,blame
+                very bad,blame
+                good good film,praise
+                bad bad film,blame
+                """);
+        TextEncoder encoder = TextEncoder.load(directoryOrOnnx);
+
+        List<LabeledText> train = TextTable.csv(trainCsv).labeled("text", "category");
+        TextClassifier classifier = TextClassifier.builder(encoder)
+                .lora(LoraConfig.builder()
+                        .rank(16)
+                        .alpha(32)
+                        .targetModules("query", "value")
+                        .build())
+                .epochs(5)
+                .balancedLabels()
+                .plan(plan -> plan.accumulation(2))
+                .listener(ProgressListener.to(log::info))
+                .build()
+                .fit(train);
+        log.info("{}", classifier.report());
+        AdaptedSameDiff model = classifier.model();
+
+        assertThat(model.activeAdapters()).hasSize(1);
+        encoder.close();
+    }
+
+    @Test
+    void severalLabels() throws IOException {
+        TextEncoder encoder = TextEncoder.load(directoryOrOnnx);
+        List<LabeledText> train = new ArrayList<>();
+        for (int i = 0; i < 12; i++) {
+            train.add(new LabeledText("good film " + i, i % 2 == 0 ? List.of("a", "b") : List.of("a")));
+        }
+
+        TextClassifier tagger = TextClassifier.builder(encoder)
+                .severalLabels()
+                .headOnly()
+                .build()
+                .fit(train);
+        List<String> labels = tagger.predict("a very good film").labels();
+
+        assertThat(labels).contains("a");
+        encoder.close();
+    }
+
+    @Test
+    void sentences() throws IOException {
+        TextEncoder encoder = TextEncoder.load(directoryOrOnnx);
+        List<SentenceExample> pairs = new ArrayList<>();
+        for (int i = 0; i < 8; i++) {
+            pairs.add(SentenceExample.pair("a good film " + i, "very good " + "a ".repeat(i)));
+        }
+        List<String> corpus = List.of("a bad film", "very bad");
+
+        SentenceEncoder search =
+                SentenceEncoder.builder(encoder).batchSize(256).epochs(1).build();
+        List<SentenceExample> train = search.withHardNegatives(pairs, corpus, 3, 0.95);
+        search.fit(train, pairs);
+        float[] query = search.query("where is my card?");
+        float[][] passages = search.passages(corpus);
+        RetrievalEvaluation found = search.evaluate(pairs);
+        log.info(
+                "recall@1 {}, MRR {}, nDCG@10 {}",
+                found.recall().get(1),
+                found.meanReciprocalRank(),
+                found.ndcg().get(10));
+
+        assertThat(query).hasSameSizeAs(passages[0]);
+        List<ScoredPair> scored = new ArrayList<>(ScoredPair.of(train));
+        scored.add(new ScoredPair("a good film", "very bad", 0));
+
+        ReRanker ranker = ReRanker.builder(encoder).epochs(1).build().fit(scored);
+        List<ReRanker.Ranked> best = ranker.rank("where is my card?", corpus);
+
+        assertThat(best).hasSize(2);
+        encoder.close();
+    }
+
+    @Test
+    void otherTasks() throws IOException {
+        TextEncoder encoder = TextEncoder.load(directoryOrOnnx);
+        List<LabeledPair> pairs = new ArrayList<>();
+        List<ScoredText> grades = new ArrayList<>();
+        List<LabeledWords> commands = new ArrayList<>();
+        for (int i = 0; i < 8; i++) {
+            pairs.add(new LabeledPair("a good film " + i, "very good", i % 2 == 0 ? "follows" : "does not"));
+            grades.add(new ScoredText((i % 2 == 0 ? "good " : "bad ") + i, i % 2));
+            commands.add(LabeledWords.of("film good " + i, List.of(new Span("kind", 5, 9))));
+        }
+
+        PairClassifier entails =
+                PairClassifier.builder(encoder).headOnly().build().fit(pairs);
+        Prediction relation = entails.predict("a man sleeps", "nobody is awake");
+        TextRegressor grader = TextRegressor.builder(encoder).headOnly().build().fit(grades);
+        double grade = grader.predict("a very good film");
+        TokenClassifier slots =
+                TokenClassifier.builder(encoder).headOnly().build().fit(commands);
+        TaggedWords tagged = slots.predict("play the new album by Björk");
+        tagged.entities().forEach(entity -> log.info("{}: {}", entity.type(), tagged.text(entity)));
+        LabelEvaluation f1 = slots.evaluate(commands);
+
+        assertThat(relation.label()).isNotBlank();
+        assertThat(grade).isFinite();
+        assertThat(f1.f1()).isBetween(0.0, 1.0);
+        encoder.close();
+    }
+}
