@@ -21,7 +21,6 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.SplittableRandom;
 import onnx.Onnx;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -80,23 +79,6 @@ class OnnxLandingTest {
                         ModuleSelector.suffixes("query", "value", "attention.output.dense", "intermediate.dense"));
     }
 
-    /** An adapter whose B is not zero, large enough to move every vector. */
-    private static Adapter moved(AdaptedSameDiff model) {
-        Adapter fresh = model.adapter(AdaptedSameDiff.DEFAULT_ADAPTER);
-        SplittableRandom random = new SplittableRandom(7);
-        Map<String, Map<String, INDArray>> modules = new LinkedHashMap<>();
-        fresh.modules().forEach((path, factors) -> {
-            Map<String, INDArray> own = new LinkedHashMap<>(factors);
-            float[] b = new float[(int) factors.get("lora_B.weight").length()];
-            for (int i = 0; i < b.length; i++) {
-                b[i] = (float) (0.05 * (random.nextDouble() - 0.5));
-            }
-            own.put("lora_B.weight", Nd4j.create(b, factors.get("lora_B.weight").shape(), 'c'));
-            modules.put(path, own);
-        });
-        return Adapter.of(fresh.config(), modules, fresh.savedParameters()).onBaseOf(List.of(fresh));
-    }
-
     private static OnnxExport export() {
         return OnnxExport.ofResource(OnnxLandingTest.class.getClassLoader(), MODEL);
     }
@@ -145,7 +127,7 @@ class OnnxLandingTest {
         for (Pooling pooling : List.of(Pooling.NORMALIZED_MEAN, Pooling.MEAN, Pooling.CLS, Pooling.NORMALIZED_CLS)) {
             AdaptedSameDiff model =
                     Lora.inject(BertEncoder.create(encoder.weights(), pooling).graph(), config().build(), 3);
-            Adapter adapter = moved(model);
+            Adapter adapter = MovedAdapter.of(model);
             model.addAdapter("moved", adapter);
             model.activate("moved");
             Path target = folder.resolve(pooling.name());
@@ -198,7 +180,7 @@ class OnnxLandingTest {
                 BertClassifier.create(encoder.weights(), Pooling.MEAN, 3, 5).graph(),
                 config().modulesToSave(BertClassifier.HEAD).build(),
                 3);
-        Adapter adapter = moved(model);
+        Adapter adapter = MovedAdapter.of(model);
         model.addAdapter("moved", adapter);
         model.activate("moved");
         Path target = folder.resolve("classes");
@@ -218,7 +200,7 @@ class OnnxLandingTest {
         AdaptedSameDiff model =
                 Lora.inject(BertEncoder.create(encoder.weights(), Pooling.MEAN).graph(), config().build(), 3);
         Path target = folder.resolve("same");
-        ExportReport report = export().adapter(moved(model)).write(target);
+        ExportReport report = export().adapter(MovedAdapter.of(model)).write(target);
 
         Onnx.ModelProto before;
         try (InputStream in = getClass().getClassLoader().getResourceAsStream(MODEL)) {
@@ -244,7 +226,7 @@ class OnnxLandingTest {
                 BertClassifier.create(encoder.weights(), Pooling.MEAN, 3, 5).graph(),
                 config().modulesToSave(BertClassifier.HEAD).build(),
                 3);
-        Adapter adapter = moved(model);
+        Adapter adapter = MovedAdapter.of(model);
         model.addAdapter("moved", adapter);
         model.activate("moved");
         Path target = folder.resolve("tags");
@@ -265,7 +247,7 @@ class OnnxLandingTest {
     void quantizedFile_isRefusedNodeByNode() throws IOException {
         AdaptedSameDiff model =
                 Lora.inject(BertEncoder.create(encoder.weights(), Pooling.MEAN).graph(), config().build(), 3);
-        Adapter adapter = moved(model);
+        Adapter adapter = MovedAdapter.of(model);
         Onnx.ModelProto quantized = quantized();
         Path file = Files.write(folder.resolve("quantized.onnx"), quantized.toByteArray());
 

@@ -268,7 +268,8 @@ public final class OnnxWeights {
 
     /** The vector that is added to a product. */
     private Optional<Operand> addedBias(Onnx.NodeProto product) {
-        return consumers.getOrDefault(product.getOutput(0), List.of()).stream()
+        return product.getOutputList().stream()
+                .flatMap(output -> consumers.getOrDefault(output, List.of()).stream())
                 .filter(node -> node.getOpType().equals("Add") && node.getInputCount() == 2)
                 .flatMap(node -> Stream.of(operand(node, 0), operand(node, 1)))
                 .flatMap(Optional::stream)
