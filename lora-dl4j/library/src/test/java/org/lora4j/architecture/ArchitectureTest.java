@@ -312,6 +312,7 @@ class ArchitectureTest {
                 layer(
                         "internal.export",
                         "error",
+                        "config",
                         "format",
                         "format.safetensors",
                         "internal.array.io",

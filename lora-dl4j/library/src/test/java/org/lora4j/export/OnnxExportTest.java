@@ -105,6 +105,21 @@ class OnnxExportTest {
     }
 
     @Test
+    void matMul_withAnAdapterMadeForWeightsTheOtherWayRound_isTheSame() throws IOException {
+        OnnxGraphs graph = matMul();
+        Adapter plain = adapter("block.fc");
+
+        export(
+                graph,
+                Adapter.of(
+                        plain.config().toBuilder().fanInFanOut(true).build(),
+                        plain.modules(),
+                        plain.savedParameters()));
+
+        assertFirstTensor(graph, CHANGED_TURNED);
+    }
+
+    @Test
     void matMul_ofAModelWithAPrefix_isFound() throws IOException {
         OnnxGraphs graph = matMul();
 

@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.lora4j.export.ExportReport;
 import org.lora4j.export.HuggingFaceExport;
 import org.lora4j.export.ModelCard;
@@ -31,9 +32,10 @@ public final class LandingExample {
 
     private static final String MODEL = "all-minilm-l6-v2";
     private static final int LONGEST = 64;
-    private static final int EACH = 20;
+    private static final int EACH = 10;
     private static final int STORED = 5;
-    private static final int EPOCHS = 3;
+    private static final int EVERY = 4;
+    private static final int EPOCHS = 2;
     private static final double TOLERANCE = 1e-5;
 
     private final PrintStream out;
@@ -76,7 +78,10 @@ public final class LandingExample {
         Path models = Files.createTempDirectory(folder, "models");
         Map<String, List<String>> train =
                 byIntent(TextTable.csv(data.resolve("train.csv")).labeled("text", "category"));
-        List<LabeledText> test = TextTable.csv(data.resolve("test.csv")).labeled("text", "category");
+        List<LabeledText> all = TextTable.csv(data.resolve("test.csv")).labeled("text", "category");
+        List<LabeledText> test = IntStream.iterate(0, i -> i < all.size(), i -> i + EVERY)
+                .mapToObj(all::get)
+                .toList();
         try (TextEncoder encoder = TextEncoder.named(MODEL).withMaxLength(LONGEST)) {
             OnnxExport base = OnnxExport.ofResource(getClass().getClassLoader(), MODEL + ".onnx")
                     .vectors(Pooling.NORMALIZED_MEAN)

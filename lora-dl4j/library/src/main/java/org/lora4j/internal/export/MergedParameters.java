@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.lora4j.adapter.Adapter;
+import org.lora4j.config.AdapterConfig;
 import org.lora4j.error.IncompatibleBaseException;
 import org.lora4j.weights.ModelWeights;
 import org.lora4j.weights.WeightMerge;
@@ -51,7 +52,8 @@ public record MergedParameters(Map<String, INDArray> changed, Map<String, INDArr
         }
         Map<String, INDArray> changed = new LinkedHashMap<>();
         Map<String, INDArray> added = new LinkedHashMap<>();
-        WeightMerge.merged(ModelWeights.of(all), adapters).forEach((name, array) -> {
+        List<Adapter> facing = adapters.stream().map(MergedParameters::facing).toList();
+        WeightMerge.merged(ModelWeights.of(all), facing).forEach((name, array) -> {
             if (heads.contains(name)) {
                 added.put(name, array);
             } else {
@@ -59,6 +61,15 @@ public record MergedParameters(Map<String, INDArray> changed, Map<String, INDArr
             }
         });
         return new MergedParameters(changed, added);
+    }
+
+    /** Weights are [out, in] here, whatever a config says of the checkpoint that its adapter was made for. */
+    private static Adapter facing(Adapter adapter) {
+        if (!adapter.config().fanInFanOut()) {
+            return adapter;
+        }
+        AdapterConfig config = adapter.config().toBuilder().fanInFanOut(false).build();
+        return Adapter.of(config, adapter.modules(), adapter.savedParameters()).onBaseOf(List.of(adapter));
     }
 
     /**
