@@ -196,6 +196,8 @@ final class AdapterChecks {
             checkPair(where, config.rankOf(owner), stacked.parts(owner), a, b, tensorA);
         }
         checkVector(where, tensors, PeftTensor.MAGNITUDE, lora.dora(), "dora", magnitudes(b));
+        checkVector(
+                where, tensors, PeftTensor.DIAGONAL, lora.kasa() != null, "kasa", new long[] {config.rankOf(owner)});
         checkVector(where, tensors, PeftTensor.LORA_B_BIAS, lora.loraBias(), "loraBias", new long[] {b.size(0)});
     }
 

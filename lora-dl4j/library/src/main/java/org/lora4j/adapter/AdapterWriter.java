@@ -13,6 +13,7 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.lora4j.config.AdapterConfig;
 import org.lora4j.config.ModuleSelector;
+import org.lora4j.config.VbLoraConfig;
 import org.lora4j.error.Problems;
 import org.lora4j.format.safetensors.SafetensorsWriter;
 import org.lora4j.format.safetensors.TensorSource;
@@ -42,9 +43,10 @@ final class AdapterWriter {
                             + " of at least one module. Export it from a model after modules were adapted.");
         }
         Map<String, INDArray> tensors = tensors(adapter);
-        checkRange(tensors, codecs);
+        Function<String, ElementCodec> codecOf = key -> codec(adapter.config(), key, tensors.get(key), codecs);
+        checkRange(tensors, codecOf);
         List<TensorSource> sources = new ArrayList<>();
-        tensors.forEach((key, array) -> sources.add(ArrayBytes.source(key, array, codec(key, array, codecs))));
+        tensors.forEach((key, array) -> sources.add(ArrayBytes.source(key, array, codecOf.apply(key))));
         boolean isCommitted = false;
         try (StagedFiles staged = StagedFiles.begin(directory, FILES)) {
             try {
@@ -103,19 +105,28 @@ final class AdapterWriter {
         return tensors;
     }
 
-    private static ElementCodec codec(String key, INDArray array, Function<INDArray, ElementCodec> codecs) {
-        return PeftKeys.isInteger(key) ? ElementCodec.I32 : codecs.apply(array);
+    private static ElementCodec codec(
+            AdapterConfig config, String key, INDArray array, Function<INDArray, ElementCodec> codecs) {
+        if (!PeftKeys.isInteger(key)) {
+            return codecs.apply(array);
+        }
+        // As PEFT does, the narrowest type that holds the number of every vector.
+        int numbers = config instanceof VbLoraConfig bank ? bank.vectors() : Integer.MAX_VALUE;
+        if (numbers <= Byte.MAX_VALUE - Byte.MIN_VALUE) {
+            return ElementCodec.U8;
+        }
+        return numbers <= Short.MAX_VALUE ? ElementCodec.I16 : ElementCodec.I32;
     }
 
-    private static void checkRange(Map<String, INDArray> tensors, Function<INDArray, ElementCodec> codecs) {
+    private static void checkRange(Map<String, INDArray> tensors, Function<String, ElementCodec> codecs) {
         Problems problems = new Problems();
         tensors.forEach((key, array) -> {
-            long bad = ArrayBytes.firstNotFinite(array, codec(key, array, codecs));
+            long bad = ArrayBytes.firstNotFinite(array, codecs.apply(key));
             problems.check(
                     bad < 0,
                     "tensor \"" + key + "\": element " + bad + " = "
                             + (bad < 0 ? 0 : array.data().getDouble(bad)) + " is beyond the range of "
-                            + codecs.apply(array) + ", expected a wider storage type");
+                            + codecs.apply(key) + ", expected a wider storage type");
         });
         problems.throwIfAny("Adapter.save");
     }

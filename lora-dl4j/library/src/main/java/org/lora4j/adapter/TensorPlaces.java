@@ -54,8 +54,9 @@ final class TensorPlaces {
             Optional<ElementCodec> codec =
                     integers ? ElementCodec.ofIntegers(entry.dtype()) : ElementCodec.of(entry.dtype());
             if (codec.isEmpty() || entry.shape().length > MOST_DIMENSIONS) {
-                problems.add("tensor " + entry + ", expected " + (integers ? "I32 or I64" : "F64, F32, F16 or BF16")
-                        + " and at most " + MOST_DIMENSIONS + " dimensions");
+                problems.add(
+                        "tensor " + entry + ", expected " + (integers ? "U8, I16, I32 or I64" : "F64, F32, F16 or BF16")
+                                + " and at most " + MOST_DIMENSIONS + " dimensions");
             } else if (entry.byteCount() == 0) {
                 problems.add("tensor " + entry + " has no elements");
             } else {

@@ -40,7 +40,7 @@ final class FactorReader {
             return modules;
         }
         problems.check(
-                !config.initialization().movesBase(),
+                !config.movesBase(),
                 where + "initialization = " + config.initialization()
                         + ": the update belongs to a base without its start, expected a plain adapter; convert it first");
         problems.check(

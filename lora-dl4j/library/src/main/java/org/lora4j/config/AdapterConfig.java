@@ -278,6 +278,15 @@ public abstract class AdapterConfig {
     }
 
     /**
+     * Whether the base gives up a part of the weights that are adapted, so that a saved adapter belongs to what is left.
+     *
+     * @return true for starts that are computed from the weight, and for KaSA
+     */
+    public boolean movesBase() {
+        return initialization().movesBase();
+    }
+
+    /**
      * Probability of <em>dropping</em> an input of the update while training (PEFT: {@code lora_dropout} and the like; DL4J's
      * number is the probability of keeping).
      *

@@ -171,6 +171,12 @@ public final class FieldType<V> {
                     : prefixed(field, tokens.problems()),
             value -> value);
 
+    /** The numbers of KaSA, or null. */
+    public static final FieldType<KasaOptions> KASA = new FieldType<>(
+            UnaryOperator.identity(),
+            (options, field) -> options == null ? List.of() : prefixed(field, options.problems()),
+            value -> value);
+
     /** Layers that are repeated. */
     public static final FieldType<LayerReplication> REPLICATION = new FieldType<>(
             UnaryOperator.identity(),

@@ -32,6 +32,7 @@ public final class LoraConfig extends RankedConfig {
             new Field<>("scalingRule", "use_rslora", FieldType.SCALING, Scaling.STANDARD);
     private static final Field<Boolean> DORA = new Field<>("dora", "use_dora", FieldType.FLAG, false);
     private static final Field<Boolean> LORA_BIAS = new Field<>("loraBias", "lora_bias", FieldType.FLAG, false);
+    private static final Field<KasaOptions> KASA = new Field<>("kasa", "kasa_config", FieldType.KASA, null);
     private static final List<Field<?>> FIELDS = Field.table(
             RANKS_AND_MODULES,
             ALPHA.as("lora_alpha"),
@@ -41,6 +42,7 @@ public final class LoraConfig extends RankedConfig {
             INITIALIZATION.as("init_lora_weights", FieldType.START),
             DORA,
             LORA_BIAS,
+            KASA,
             TARGET_PARAMETERS,
             TRAINABLE_TOKENS,
             LAYER_REPLICATION,
@@ -120,6 +122,20 @@ public final class LoraConfig extends RankedConfig {
     }
 
     /**
+     * Whether this is KaSA, and its numbers (PEFT: {@code kasa_config}).
+     *
+     * @return the numbers, or null for LoRA without it
+     */
+    public KasaOptions kasa() {
+        return get(KASA);
+    }
+
+    @Override
+    public boolean movesBase() {
+        return kasa() != null || super.movesBase();
+    }
+
+    /**
      * Collects the fields of a config. Setters accept anything; {@link #build()} checks.
      *
      * <p><b>Threads.</b> For one thread.
@@ -144,6 +160,14 @@ public final class LoraConfig extends RankedConfig {
                     !dora || start == null || (!start.movesBase() && start != Initialization.MICA),
                     "dora with initialization " + start
                             + ", expected a start that leaves the base as it is and trains B");
+            if (get(KASA) != null) {
+                problems.check(!dora && !loraBias, "kasa with dora or loraBias, expected one of them");
+                problems.check(
+                        start == null || (!start.movesBase() && start != Initialization.MICA),
+                        "kasa with initialization " + start
+                                + ", expected a start that leaves the base as it is and trains B");
+                problems.check(isEmpty(TARGET_PARAMETERS), "kasa with targetParameters, expected plain LoRA");
+            }
             if (!isEmpty(TARGET_PARAMETERS)) {
                 problems.check(get(DROPOUT) == 0, "targetParameters with dropout = " + get(DROPOUT) + ", expected 0");
                 problems.check(!dora, "targetParameters with dora, expected plain LoRA");
@@ -165,6 +189,16 @@ public final class LoraConfig extends RankedConfig {
          */
         public Builder dropout(double dropout) {
             return set(DROPOUT, dropout);
+        }
+
+        /**
+         * Makes it KaSA.
+         *
+         * @param options its numbers, or null for LoRA without it, the default
+         * @return this builder
+         */
+        public Builder kasa(KasaOptions options) {
+            return set(KASA, options);
         }
 
         /**

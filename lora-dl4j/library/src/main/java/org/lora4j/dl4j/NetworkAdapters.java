@@ -84,11 +84,13 @@ final class NetworkAdapters {
         Stream.concat(selection.modules().stream(), selection.weights().stream().map(NetworkParameter::weightOf))
                 .forEach(module -> tensors.put(
                         module.path(),
-                        new LinkedHashMap<>(start(config, selection, module, method(config, module), seed, shared))));
+                        new LinkedHashMap<>(
+                                method(config, module).initialize(start(config, selection, module, seed, shared)))));
         for (TokenRows<NetworkModule> rows : selection.tokens()) {
             NetworkModule module = rows.module();
             tensors.computeIfAbsent(module.path(), path -> new LinkedHashMap<>())
-                    .putAll(start(config, selection, module, new TokenRowsMethod(rows.rows()), seed, Map.of()));
+                    .putAll(new TokenRowsMethod(rows.rows())
+                            .initialize(start(config, selection, module, seed, Map.of())));
         }
         Map<String, INDArray> saved = new LinkedHashMap<>();
         selection.parameters().forEach(parameter -> saved.put(parameter.path(), parameter.peftValue()));
@@ -131,17 +133,15 @@ final class NetworkAdapters {
         return AdapterMethods.of(config, module.path(), module.shape());
     }
 
-    /** Start values in PEFT's layout. */
-    private Map<String, INDArray> start(
+    private FactorStart start(
             AdapterConfig config,
             Selection<NetworkModule, NetworkParameter> selection,
             NetworkModule module,
-            AdapterMethod method,
             long seed,
             Map<String, long[]> shared) {
         String named = selection.named(module.path());
         INDArray weight = parameter(module.path() + ".weight").value();
-        FactorStart start = new FactorStart(
+        return new FactorStart(
                 selection.shapeOf(module),
                 config.rankOf(named),
                 config.scalingOf(named),
@@ -150,7 +150,6 @@ final class NetworkAdapters {
                 weight.dataType(),
                 shared,
                 () -> module.weight().toPeft(weight));
-        return method.initialize(start);
     }
 
     NetworkAdapter imported(String name, Adapter adapter) {
@@ -247,8 +246,9 @@ final class NetworkAdapters {
         AdapterConfig config = file.config();
         AdapterMethod method = method(config, module);
         // A file that brings the weight of a module brings what was left of it.
-        boolean moved = config.initialization().movesBase() && !saved.contains(module.path() + ".weight");
-        Map<String, INDArray> start = moved ? start(config, selection, module, method, seed, Map.of()) : Map.of();
+        boolean moved = config.movesBase() && !saved.contains(module.path() + ".weight");
+        FactorStart from = start(config, selection, module, seed, Map.of());
+        Map<String, INDArray> start = moved ? method.given(from, method.initialize(from)) : Map.of();
         String named = selection.named(module.path());
         int rank = config.rankOf(named);
         Map<String, INDArray> own = method.cut(selection.shapeOf(module), rank, tensors);

@@ -206,7 +206,7 @@ public final class NetworkModules {
 
     /** Whether a method can adapt a module. */
     boolean has(NetworkModule module, AdapterMethod method) {
-        return siteOf.get(module.path()).has(method);
+        return siteOf.get(module.path()).has(method) && method.changesWeight(module.shape());
     }
 
     Selection.Choice<NetworkModule, NetworkParameter> choice() {

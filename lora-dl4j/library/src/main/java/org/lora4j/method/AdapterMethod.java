@@ -260,6 +260,17 @@ public interface AdapterMethod {
     Map<String, INDArray> initialize(FactorStart start);
 
     /**
+     * The factors whose update the base gives up when an adapter starts.
+     *
+     * @param start as for {@link #initialize}
+     * @param fresh what {@link #initialize} gave
+     * @return factors as {@link #initialize} gives them; empty if the base stays as it is
+     */
+    default Map<String, INDArray> given(FactorStart start, Map<String, INDArray> fresh) {
+        return start.initialization().movesBase() ? fresh : Map.of();
+    }
+
+    /**
      * Where the method acts, as long as it is not merged.
      *
      * @return the place whose operation below is used; that on the weight is there for all
@@ -272,6 +283,15 @@ public interface AdapterMethod {
      * @return true if so
      */
     default boolean multiplies() {
+        return false;
+    }
+
+    /**
+     * Whether at most one adapter of the method acts in a module at a time.
+     *
+     * @return true for what changes the base for itself
+     */
+    default boolean isSingle() {
         return false;
     }
 
@@ -298,6 +318,17 @@ public interface AdapterMethod {
             Collections.reverse(ordered);
         }
         return ordered;
+    }
+
+    /**
+     * Whether what the method does in a module is a change of its weight. Where it is not, an adapter is neither merged nor
+     * converted, and only hosts that hand out activations have it.
+     *
+     * @param shape the module
+     * @return false for OFT on windows above 1 alone
+     */
+    default boolean changesWeight(ModuleShape shape) {
+        return true;
     }
 
     /**

@@ -14,6 +14,7 @@ import org.lora4j.config.AdapterConfig;
 import org.lora4j.config.BoftConfig;
 import org.lora4j.config.C3aConfig;
 import org.lora4j.config.DeloraConfig;
+import org.lora4j.config.FourierFtConfig;
 import org.lora4j.config.GraloraConfig;
 import org.lora4j.config.HiraConfig;
 import org.lora4j.config.HraConfig;
@@ -29,6 +30,7 @@ import org.lora4j.config.RandLoraConfig;
 import org.lora4j.config.RoadConfig;
 import org.lora4j.config.ShiraConfig;
 import org.lora4j.config.TrainableTokensConfig;
+import org.lora4j.config.VbLoraConfig;
 import org.lora4j.config.VeraConfig;
 import org.lora4j.error.MessageText;
 
@@ -48,13 +50,7 @@ public final class AdapterMethods {
     }
 
     private static final List<Line<?>> TABLE = List.of(
-            new Line<>(
-                    LoraConfig.class,
-                    (config, path) -> config.dora()
-                            ? new DoraMethod()
-                            : config.initialization() == Initialization.MICA
-                                    ? LoraMethod.withFixedUp()
-                                    : new LoraMethod(config.loraBias())),
+            new Line<>(LoraConfig.class, (config, path) -> lora(config)),
             new Line<>(Ia3Config.class, (config, path) -> new Ia3Method(config.isFeedforward(path))),
             new Line<>(LohaConfig.class, (config, path) -> new LohaMethod(config.effectiveConvolution())),
             new Line<>(LokrConfig.class, LokrMethod::new),
@@ -81,12 +77,18 @@ public final class AdapterMethods {
             new Line<>(RoadConfig.class, (config, path) -> new RoadMethod(config.variant(), config.groupSize())),
             new Line<>(OftConfig.class, (config, path) -> new OftMethod(config)),
             new Line<>(HraConfig.class, (config, path) -> new HraMethod(config.applyGs())),
-            new Line<>(BoftConfig.class, (config, path) -> new BoftMethod(config)));
+            new Line<>(BoftConfig.class, (config, path) -> new BoftMethod(config)),
+            new Line<>(FourierFtConfig.class, (config, path) -> new FourierFtMethod()),
+            new Line<>(
+                    VbLoraConfig.class,
+                    (config, path) ->
+                            new VbLoraMethod(config.vectors(), config.vectorLength(), config.top(), config.saveTop())));
 
     /** What makes the method of a saved network, by the name before the colon of its id. */
     private static final Map<String, Function<MethodOptions, AdapterMethod>> SAVED = new TreeMap<>(Map.ofEntries(
             Map.entry("LORA", options -> options.values().isEmpty() ? new LoraMethod() : LoraMethod.withFixedUp()),
             Map.entry("DORA", options -> new DoraMethod()),
+            Map.entry("KASA", options -> new KasaMethod()),
             Map.entry("IA3", options -> new Ia3Method(false)),
             Map.entry("IA3_FEEDFORWARD", options -> new Ia3Method(true)),
             Map.entry("LOHA", options -> new LohaMethod(false)),
@@ -105,9 +107,23 @@ public final class AdapterMethods {
             Map.entry("ROAD", RoadMethod::saved),
             Map.entry("OFT", OftMethod::saved),
             Map.entry("HRA", HraMethod::saved),
-            Map.entry("BOFT", BoftMethod::saved)));
+            Map.entry("BOFT", BoftMethod::saved),
+            Map.entry("FOURIERFT", options -> new FourierFtMethod()),
+            Map.entry("VBLORA", VbLoraMethod::of)));
 
     private AdapterMethods() {}
+
+    private static AdapterMethod lora(LoraConfig config) {
+        if (config.kasa() != null) {
+            return new KasaMethod();
+        }
+        if (config.dora()) {
+            return new DoraMethod();
+        }
+        return config.initialization() == Initialization.MICA
+                ? LoraMethod.withFixedUp()
+                : new LoraMethod(config.loraBias());
+    }
 
     /**
      * The method that a config asks for in a module.

@@ -76,6 +76,32 @@ public interface ModuleAlgebra<T> extends WeightAlgebra<T> {
     T fromInputRows(T rows, T x);
 
     /**
+     * The windows of the input of a convolution over two axes, moved by 1 and without padding, as rows.
+     *
+     * @param x the activation
+     * @return the matrix {@code [positions, inputs * window]}
+     * @throws UnsupportedOperationException where a host has no activation of a convolution
+     */
+    default T patchRows(T x) {
+        throw new UnsupportedOperationException("windows of the input of a convolution are not at hand in this host;"
+                + " expected SameDiff. Use the adapter there.");
+    }
+
+    /**
+     * Rows of windows put together as PEFT's OFT does: with the axes of positions in front of the windows, read again as
+     * windows at positions, and summed where these overlap.
+     *
+     * @param rows a matrix as {@link #patchRows} gives it
+     * @param x the activation
+     * @return an activation of the shape of {@code x}
+     * @throws UnsupportedOperationException as {@link #patchRows}
+     */
+    default T fromPatchRows(T rows, T x) {
+        throw new UnsupportedOperationException("windows of the input of a convolution are not at hand in this host;"
+                + " expected SameDiff. Use the adapter there.");
+    }
+
+    /**
      * An output as a matrix with a row for each position.
      *
      * @param y an output of the module

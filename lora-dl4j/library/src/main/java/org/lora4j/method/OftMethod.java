@@ -18,6 +18,10 @@ import org.nd4j.linalg.factory.Nd4j;
  * <p><i>Shape</i> of R: {@code [blocks, size (size - 1) / 2]}, the numbers above the diagonal of each Q row by row; one row if all
  * blocks are equal. Size times blocks is the number of inputs. It starts at 0, and changes nothing there.
  *
+ * <p>On convolutions with a window above 1 it does what PEFT does: windows of the input, moved by 1, are turned and put together
+ * in another order, overlaps summed. That is no change of the weight, and a fresh adapter changes the output: such an adapter is
+ * neither merged nor converted.
+ *
  * <p><i>Source:</i> Qiu et al., "Controlling Text-to-Image Diffusion by Orthogonal Finetuning", 2023, arXiv 2306.07280, section
  * 3; the series: Qiu et al., "Orthogonal Finetuning Made Scalable", 2025, arXiv 2506.19847, section 4.
  *
@@ -88,8 +92,8 @@ public final class OftMethod implements AdapterMethod {
     /** The size of a block in a module: what divides its inputs and is nearest to what was asked for, as in PEFT. */
     private long size(ModuleShape shape) {
         return blockSize > 0
-                ? nearestDivisor(shape.inputs(), blockSize)
-                : shape.inputs() / nearestDivisor(shape.inputs(), blocks);
+                ? nearestDivisor(shape.fanIn(), blockSize)
+                : shape.fanIn() / nearestDivisor(shape.fanIn(), blocks);
     }
 
     /** The smaller one of two that are equally near. */
@@ -110,14 +114,12 @@ public final class OftMethod implements AdapterMethod {
 
     @Override
     public Map<String, long[]> factors(ModuleShape shape, int rank) {
-        boolean pointwise = shape.kind() == ModuleShape.Kind.CONVOLUTION
-                && shape.kernel().size() == 2
-                && shape.fanIn() == shape.inputs()
-                && !shape.isGrouped();
-        if (shape.kind() != ModuleShape.Kind.LINEAR && !pointwise) {
+        boolean convolution =
+                shape.kind() == ModuleShape.Kind.CONVOLUTION && shape.kernel().size() == 2 && !shape.isGrouped();
+        if (shape.kind() != ModuleShape.Kind.LINEAR && !convolution) {
             throw new IllegalArgumentException("OFT, module of shape " + shape
                     + ": inputs of this kind are not turned; expected a linear module, or a convolution over two axes of one"
-                    + " group with a window of 1. Exclude the module.");
+                    + " group. Exclude the module.");
         }
         long size = size(shape);
         if (size < 2) {
@@ -126,7 +128,7 @@ public final class OftMethod implements AdapterMethod {
                     + " inputs cannot turn; expected 2 or more. Choose another blockSize, or exclude the"
                     + " module.");
         }
-        return Map.of(R, new long[] {equal ? 1 : shape.inputs() / size, size * (size - 1) / 2});
+        return Map.of(R, new long[] {equal ? 1 : shape.fanIn() / size, size * (size - 1) / 2});
     }
 
     @Override
@@ -181,19 +183,32 @@ public final class OftMethod implements AdapterMethod {
     }
 
     @Override
+    public boolean changesWeight(ModuleShape shape) {
+        return shape.fanIn() == shape.inputs();
+    }
+
+    @Override
     public <T> T input(ModuleAlgebra<T> module, Factors<T> factors, T x) {
-        return module.fromInputRows(turned(module, module.inputRows(x), rotations(module, factors)), x);
+        T rotations = rotations(module, factors);
+        return changesWeight(module.shape())
+                ? module.fromInputRows(turned(module, module.inputRows(x), rotations), x)
+                : module.fromPatchRows(turned(module, module.patchRows(x), rotations), x);
     }
 
     @Override
     public <T> T weight(WeightAlgebra<T> module, Factors<T> factors, T w) {
+        if (!changesWeight(module.shape())) {
+            throw new IllegalArgumentException("OFT, module of shape " + module.shape()
+                    + ": with a window above 1 its forward pass is PEFT's, which no weight computes; expected a window of"
+                    + " 1. Use the adapter unmerged, in a SameDiff graph.");
+        }
         T back = Rotations.transposed(module, rotations(module, factors));
         return module.asWeight(turned(module, module.asRows(w), back));
     }
 
     private <T> T turned(WeightAlgebra<T> module, T rows, T rotations) {
         long size = size(module.shape());
-        return Rotations.timesBlocks(module, rows, rotations, module.shape().inputs() / size, size, equal);
+        return Rotations.timesBlocks(module, rows, rotations, module.shape().fanIn() / size, size, equal);
     }
 
     private <T> T rotations(WeightAlgebra<T> module, Factors<T> factors) {

@@ -106,7 +106,7 @@ public record MultiTaskConfig(Optional<LoraConfig> shared, Optional<LoraConfig> 
         problems.check(!config.dora(), part + " has dora; expected plain LoRA");
         problems.check(!config.loraBias(), part + " has loraBias; expected no bias on B");
         problems.check(
-                !config.initialization().movesBase(),
+                !config.movesBase(),
                 part + " starts with " + config.initialization() + "; expected a start that leaves the base as it is");
         problems.check(
                 config.bias() == BiasTraining.NONE,

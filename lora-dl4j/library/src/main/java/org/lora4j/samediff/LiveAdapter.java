@@ -138,7 +138,7 @@ record LiveAdapter(
 
     @Override
     public boolean hasGivenStart() {
-        return !config().initialization().movesBase()
+        return !config().movesBase()
                 && modules.values().stream().anyMatch(part -> !part.start().isEmpty());
     }
 

@@ -105,8 +105,9 @@ final class LiveAdapters {
                         1);
                 continue;
             }
-            Map<String, INDArray> factors = target.method().initialize(start(config, target, seed, shared));
-            making.add(target, factors, config.initialization().movesBase() ? factors : Map.of(), 1);
+            FactorStart start = start(config, target, seed, shared);
+            Map<String, INDArray> factors = target.method().initialize(start);
+            making.add(target, factors, target.method().given(start, factors), 1);
         }
         for (TokenRows<GraphModule> rows : selection.tokens()) {
             making.add(rows, startOf(rows));
@@ -187,9 +188,13 @@ final class LiveAdapters {
     // A file that brings the weight of a target brings what was left of it.
     private Map<String, INDArray> startOf(Adapter adapter, Target target) {
         AdapterConfig config = adapter.config();
-        boolean moved = config.initialization().movesBase()
+        boolean moved = config.movesBase()
                 && !adapter.savedParameters().containsKey(target.module().weightPath());
-        return moved ? target.method().initialize(start(config, target, 0, Map.of())) : Map.of();
+        return moved ? given(target, start(config, target, 0, Map.of())) : Map.of();
+    }
+
+    private static Map<String, INDArray> given(Target target, FactorStart start) {
+        return target.method().given(start, target.method().initialize(start));
     }
 
     private INDArray array(String variable) {

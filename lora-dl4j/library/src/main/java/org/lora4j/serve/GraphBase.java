@@ -100,7 +100,7 @@ final class GraphBase implements ServedBase {
     public synchronized Adapter plain(String name, Adapter adapter) {
         checker.addAdapter(name, adapter);
         try {
-            boolean movesBase = adapter.config().initialization().movesBase();
+            boolean movesBase = adapter.config().movesBase();
             return movesBase ? checker.plainAdapter(name) : adapter;
         } finally {
             checker.removeAdapter(name);

@@ -38,7 +38,7 @@ final class Packing {
 
     /** The values of an adapter that has been checked once. */
     ServedAdapter again(String name, Adapter adapter) {
-        boolean movesBase = adapter.config().initialization().movesBase();
+        boolean movesBase = adapter.config().movesBase();
         return packed(name, movesBase ? base.plain(name, adapter) : adapter);
     }
 

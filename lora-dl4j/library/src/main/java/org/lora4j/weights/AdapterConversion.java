@@ -219,7 +219,7 @@ public final class AdapterConversion {
                 site.turned(saved == null ? base.get(site.weight()) : saved).castTo(DataType.DOUBLE);
         INDArray delta = site.method()
                 .deltaWeight(site.shape(), weight, exact(WeightMerge.updateOf(tensors(site))), site.scaling());
-        if (saved == null && adapter.config().initialization().movesBase()) {
+        if (saved == null && adapter.config().movesBase()) {
             Map<String, INDArray> start = WeightMerge.start(base, adapter.config(), site);
             delta.subi(site.method().deltaWeight(site.shape(), weight, exact(start), site.scaling()));
         }

@@ -196,6 +196,12 @@ public final class WeightMerge {
                     + "\" is a convolution in groups; the update sees all input channels and has no place in the"
                     + " weight. Keep this adapter beside the weights instead of merging it.");
         }
+        if (!site.method().changesWeight(site.shape())) {
+            throw new IncompatibleBaseException("WeightMerge: module \"" + site.module() + "\": "
+                    + site.method().name()
+                    + " on a window above 1 is no change of the weight, as in PEFT; expected a window"
+                    + " of 1. Keep this adapter beside the weights instead of merging it.");
+        }
         if (site.bias() == null && site.method().biasEffect() == BiasEffect.ADDS) {
             throw new IncompatibleBaseException("WeightMerge: module \"" + site.module()
                     + "\" has a bias on B, but the base has no bias to add it to; expected one beside \""
@@ -203,8 +209,8 @@ public final class WeightMerge {
                     + "\". Keep this adapter beside the weights instead of merging it.");
         }
         // A weight that the adapter brings along has been moved already.
-        boolean moved = adapter.config().initialization().movesBase()
-                && !adapter.savedParameters().containsKey(site.weight());
+        boolean moved =
+                adapter.config().movesBase() && !adapter.savedParameters().containsKey(site.weight());
         return new Update(
                 site.method(),
                 site.shape(),
@@ -247,7 +253,7 @@ public final class WeightMerge {
                 weight.dataType(),
                 () -> weight);
         try {
-            return site.method().initialize(start);
+            return site.method().given(start, site.method().initialize(start));
         } catch (IllegalArgumentException e) {
             throw new IncompatibleBaseException(
                     "WeightMerge: module \"" + site.module() + "\" cannot have started as its config says: "

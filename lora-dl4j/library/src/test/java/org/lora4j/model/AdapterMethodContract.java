@@ -34,6 +34,7 @@ import org.lora4j.config.HiraConfig;
 import org.lora4j.config.HraConfig;
 import org.lora4j.config.Ia3Config;
 import org.lora4j.config.Initialization;
+import org.lora4j.config.KasaOptions;
 import org.lora4j.config.LohaConfig;
 import org.lora4j.config.LokrConfig;
 import org.lora4j.config.LoraConfig;
@@ -94,6 +95,7 @@ public abstract class AdapterMethodContract {
     static {
         METHODS.put("LoRA", () -> LoraConfig.builder().rank(2).alpha(3));
         METHODS.put("DoRA", () -> LoraConfig.builder().rank(2).alpha(3).dora(true));
+        METHODS.put("KaSA", () -> LoraConfig.builder().rank(2).alpha(3).kasa(new KasaOptions()));
         METHODS.put("IA3", Ia3Config::builder);
         METHODS.put("IA3, feed-forward", Ia3Config::builder);
         METHODS.put("LoHa", () -> LohaConfig.builder().rank(2).alpha(3));
@@ -147,7 +149,9 @@ public abstract class AdapterMethodContract {
         for (AdaptableModule module : model(network).modules()) {
             try {
                 AdapterMethods.of(any, module.path(), module.shape()).factors(module.shape(), 2);
-                targets.add(module.path());
+                if (AdapterMethods.of(any, module.path(), module.shape()).changesWeight(module.shape())) {
+                    targets.add(module.path());
+                }
             } catch (IllegalArgumentException notForThisKind) {
                 // Refused by name, which other tests look at.
                 continue;
@@ -197,6 +201,8 @@ public abstract class AdapterMethodContract {
     @ParameterizedTest
     @MethodSource("cases")
     void fresh_leavesTheOutput(String method, String network) {
+        // The base gives up a part of its weights, which is not made up for.
+        assumeThat(method).isNotEqualTo("KaSA");
         AdaptedModel model = adapted(method, network, Initialization.KAIMING_UNIFORM);
 
         double[] base = output(model(network), network);
@@ -308,7 +314,7 @@ public abstract class AdapterMethodContract {
     void two_mergedTogether_computeWhatTheyComputeBesideEachOther(String method, String network) {
         AdaptedModel model = acting(method, network);
         // V of DoRA has the weight without the other one only while that is not merged, as in PEFT.
-        assumeThat(method).isNotEqualTo("DoRA");
+        assumeThat(method).isNotIn("DoRA", "KaSA");
         model.addAdapter("other", config(method, network, Initialization.RANDOM), 2);
         model.activate("default", "other");
         moveFromStart(method, network, model);
@@ -350,6 +356,20 @@ public abstract class AdapterMethodContract {
         assertThat(output(model, network)).isEqualTo(without);
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"OFT", "HRA"})
+    void oneOfSeveralThatTurnAWeight_isNotMergedAlone(String method) {
+        String network = networks().get(0);
+        AdaptedModel model = acting(method, network);
+        model.addAdapter("other", config(method, network, Initialization.RANDOM), 2);
+        model.activate("default", "other");
+
+        assertThatThrownBy(() -> model.merge("default"))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("turn the same weights one after the other; merge both in one call");
+        assertThat(model.mergedAdapters()).isEmpty();
+    }
+
     @Test
     void multiplyingMethod_besideAnother_isRefusedByName() {
         String network = networks().get(0);
@@ -360,6 +380,17 @@ public abstract class AdapterMethodContract {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("\"lora\" (LoRA) and \"default\" (IA3) both adapt");
         assertThat(model.activeAdapters()).containsExactly("default");
+    }
+
+    @Test
+    void twoThatChangeTheBase_areRefusedByName() {
+        String network = networks().get(0);
+        AdaptedModel model = acting("KaSA", network);
+        model.addAdapter("other", config("KaSA", network, Initialization.RANDOM), 2);
+
+        assertThatThrownBy(() -> model.activate("default", "other"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("\"default\" (KaSA) and \"other\" (KaSA) both adapt");
     }
 
     @Test

@@ -8,8 +8,10 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.function.Predicate;
 import org.lora4j.Lora;
+import org.lora4j.config.AdapterConfig;
 import org.lora4j.integration.methods.MethodChoice;
 import org.lora4j.pretrained.BertClassifier;
+import org.lora4j.train.Trainable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -87,21 +89,22 @@ final class MethodTeam {
         for (MethodChoice method : MethodChoice.ALL) {
             String key = key(method.name());
             if (wanted.test(key)) {
-                contenders.add(TrainingSteps.of(
-                        key,
-                        method.name(),
-                        Lora.inject(
-                                        base,
-                                        method.forSteps(Integer.MAX_VALUE / 2)
-                                                .modulesToSave(BertClassifier.HEAD)
-                                                .build(),
-                                        MiniLmModels.SEED)
-                                .multipliedBy(EncoderTeam.products()),
-                        batch,
-                        STEPS));
+                contenders.add(new Contender(key, method.name() + ", step", () -> turns(base, method, batch)));
             }
         }
         return contenders;
+    }
+
+    /** Of a fresh model, as all of them at once would need twenty times the memory; its first step makes the plan. */
+    private static List<Turn> turns(SameDiff base, MethodChoice method, Map<String, INDArray> batch) {
+        AdapterConfig config = method.forSteps(Integer.MAX_VALUE / 2)
+                .modulesToSave(BertClassifier.HEAD)
+                .build();
+        Trainable model = Lora.inject(base, config, MiniLmModels.SEED)
+                .multipliedBy(EncoderTeam.products())
+                .inParallel(Turn.THREADS);
+        List<Turn> turns = TrainingSteps.run(model, batch, STEPS + 1);
+        return turns.subList(1, turns.size());
     }
 
     static List<Claim> claims() {

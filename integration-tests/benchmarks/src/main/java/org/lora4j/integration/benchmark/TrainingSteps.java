@@ -31,7 +31,8 @@ final class TrainingSteps {
         return new Contender(key, name, () -> run(model, batch, steps));
     }
 
-    private static List<Turn> run(Trainable model, Map<String, INDArray> batch, int steps) {
+    /** Steps of a model that shares batches already; a turn each. */
+    static List<Turn> run(Trainable model, Map<String, INDArray> batch, int steps) {
         List<Turn> turns = new ArrayList<>();
         TrainingPlan plan = TrainingPlan.builder()
                 .steps(steps)

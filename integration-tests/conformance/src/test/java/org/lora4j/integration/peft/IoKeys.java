@@ -35,6 +35,7 @@ final class IoKeys {
             "resid.",
             "start.",
             "step",
+            "indices.",
             "grad0.",
             // Gradients of later steps, and values before an allocation: those after it are compared.
             "grad1.",

@@ -45,7 +45,9 @@ final class Requirements {
             "road",
             "oft",
             "hra",
-            "boft");
+            "boft",
+            "fourierft",
+            "vblora");
 
     private Requirements() {}
 
@@ -94,6 +96,7 @@ final class Requirements {
                                 .contains(type)
                         && !config.path("use_dora").asBoolean()
                         && TrainingRecipe.isKnown(golden.about());
+            case "other" -> Set.of("LORA", "MISS", "SHIRA", "RANDLORA").contains(type);
             default -> false;
         };
     }

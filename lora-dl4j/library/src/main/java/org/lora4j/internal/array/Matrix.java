@@ -148,6 +148,16 @@ public final class Matrix {
     }
 
     /**
+     * The last rows.
+     *
+     * @param count how many, at most all
+     * @return a matrix of {@code count} rows
+     */
+    public Matrix lastRows(int count) {
+        return new Matrix(Arrays.copyOfRange(rows, rows.length - count, rows.length), columns);
+    }
+
+    /**
      * Some rows from the first on.
      *
      * @param count how many; rows of zeros are added if there are fewer

@@ -140,8 +140,10 @@ public final class AdapterNames<A extends HostAdapter> {
                 AdapterMethod before = other == null
                         ? part.method()
                         : other.partsByModule().get(path).method();
-                boolean agree = before.name().equals(part.method().name())
-                        || !(before.multiplies() || part.method().multiplies());
+                boolean same = before.name().equals(part.method().name());
+                boolean agree = same
+                        ? other == null || !before.isSingle()
+                        : !(before.multiplies() || part.method().multiplies());
                 problems.check(
                         agree,
                         "\"" + (other == null ? null : other.name()) + "\" (" + before.name() + ") and \""
@@ -150,8 +152,8 @@ public final class AdapterNames<A extends HostAdapter> {
         }
         if (!problems.isEmpty()) {
             throw new IllegalArgumentException(problems.message("activate")
-                    + "; expected adapters of one method where one of them multiplies what the others add. Activate one of these adapters"
-                    + " at a time.");
+                    + "; expected adapters of one method where one of them multiplies what the others add, and one adapter of KaSA."
+                    + " Activate one of these adapters at a time.");
         }
     }
 

@@ -10,6 +10,7 @@ import org.lora4j.config.LoraConfig;
 import org.lora4j.config.Scaling;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
+import org.lora4j.method.KasaMethod;
 import org.lora4j.method.LoraMethod;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -33,7 +34,7 @@ public final class PlainAdapters {
      * @throws IllegalArgumentException if the adapter came with weights of the base that had been moved already
      */
     public static Adapter of(HostAdapter adapter, Adapter now) {
-        if (!now.config().initialization().movesBase() && !adapter.hasGivenStart()) {
+        if (!now.config().movesBase() && !adapter.hasGivenStart()) {
             return now;
         }
         List<String> without = now.modules().entrySet().stream()
@@ -48,7 +49,9 @@ public final class PlainAdapters {
                     + " Convert it where it was trained, or merge it.");
         }
         Map<String, Map<String, INDArray>> factors = new LinkedHashMap<>();
-        now.modules().forEach((module, own) -> factors.put(module, doubled(own, adapter.start(module))));
+        now.modules()
+                .forEach((module, own) ->
+                        factors.put(module, doubled(KasaMethod.plain(own), KasaMethod.plain(adapter.start(module)))));
         return Adapter.of(
                         doubled(LoraConfig.require(now.config(), "plainAdapter")),
                         now.extras(),
@@ -83,6 +86,7 @@ public final class PlainAdapters {
                 .rankPattern(ranks)
                 .alphaPattern(alphas)
                 .initialization(Initialization.KAIMING_UNIFORM)
+                .kasa(null)
                 .build();
     }
 }

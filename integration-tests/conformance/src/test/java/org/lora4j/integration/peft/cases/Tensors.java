@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.LongStream;
 import org.lora4j.format.DType;
 import org.lora4j.format.TensorEntry;
 import org.lora4j.format.safetensors.SafetensorsReader;
@@ -51,17 +52,15 @@ public final class Tensors {
         if (codec.isPresent()) {
             return ArrayBytes.read(reader, entry, codec.get());
         }
-        if (entry.dtype() != DType.I64 && entry.dtype() != DType.I32) {
-            throw new IOException(entry + ": expected a type of floating point, I64 or I32");
-        }
+        ElementCodec integers = ElementCodec.ofIntegers(entry.dtype())
+                .orElseThrow(() -> new IOException(entry + ": expected a type of floating point, or of integers"));
         ByteBuffer bytes =
                 ByteBuffer.allocate(Math.toIntExact(entry.byteCount())).order(ByteOrder.LITTLE_ENDIAN);
         reader.read(entry, 0, bytes);
         bytes.rewind();
-        boolean wide = entry.dtype() == DType.I64;
-        long[] values = new long[bytes.remaining() / (wide ? Long.BYTES : Integer.BYTES)];
+        long[] values = new long[Math.toIntExact(LongStream.of(entry.shape()).reduce(1, Math::multiplyExact))];
         for (int i = 0; i < values.length; i++) {
-            values[i] = wide ? bytes.getLong() : bytes.getInt();
+            values[i] = (long) integers.read(bytes);
         }
         return Nd4j.createFromArray(values).reshape(entry.shape());
     }

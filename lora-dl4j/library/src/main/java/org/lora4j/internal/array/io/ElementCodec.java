@@ -37,6 +37,16 @@ public enum ElementCodec {
             bytes -> HalfFloats.fromBf16(bytes.getShort()),
             (bytes, value) -> bytes.putShort(HalfFloats.toBf16((float) value)),
             value -> HalfFloats.fromBf16(HalfFloats.toBf16((float) value))),
+    /** Small integers without a sign, of tensors that hold numbers of vectors and the like. */
+    U8(
+            DType.U8,
+            DataType.DOUBLE,
+            bytes -> bytes.get() & 0xFF,
+            (bytes, value) -> bytes.put((byte) value),
+            value -> (byte) value & 0xFF),
+    /** Small integers. */
+    I16(DType.I16, DataType.DOUBLE, ByteBuffer::getShort, (bytes, value) -> bytes.putShort((short) value), value ->
+            (short) value),
     /** Integers, of tensors that hold numbers of rows and the like. */
     I32(DType.I32, DataType.DOUBLE, ByteBuffer::getInt, (bytes, value) -> bytes.putInt((int) value), value ->
             (int) value),
@@ -44,7 +54,7 @@ public enum ElementCodec {
     I64(DType.I64, DataType.DOUBLE, ByteBuffer::getLong, (bytes, value) -> bytes.putLong((long) value), value ->
             (long) value);
 
-    private static final Set<ElementCodec> INTEGERS = EnumSet.of(I32, I64);
+    private static final Set<ElementCodec> INTEGERS = EnumSet.of(U8, I16, I32, I64);
 
     private final DType fileType;
     private final DataType arrayType;

@@ -51,6 +51,8 @@ public final class Kernels {
             DenseKernel.of(LayerNormKernels::forward).when(Kernels::isLayerNorm),
             "layer_norm_bp",
             DenseKernel.of(LayerNormKernels::backward).when(Kernels::isLayerNorm),
+            "scatter_add",
+            Kernel.of(ScatterKernels::add).when((op, in) -> ScatterKernels.isOfNumbers(in)),
             "matmul",
             Kernel.of((in, out) -> ThinProducts.tallGradient(in, out.get(0), Multiplier.nd4j()))
                     .when(ThinProducts::isTallGradient));

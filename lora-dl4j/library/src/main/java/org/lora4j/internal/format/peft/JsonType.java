@@ -8,12 +8,15 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.lora4j.config.BiasTraining;
 import org.lora4j.config.FieldType;
 import org.lora4j.config.Initialization;
+import org.lora4j.config.KasaOptions;
 import org.lora4j.config.LayerReplication;
 import org.lora4j.config.MissVariant;
 import org.lora4j.config.ModuleSelector;
@@ -154,6 +157,22 @@ record JsonType<V>(
                         ? new TrainableTokens(list(value, JsonNode::intValue), Map.of())
                         : TrainableTokens.of(map(value, ids -> list(ids, JsonNode::intValue))),
                 tokens -> tokens.byModule().isEmpty() ? orNull(tokens.ofInputEmbedding()) : tokens.byModule());
+        put(
+                FieldType.KASA,
+                value -> isMapOf(value, JsonNode::isNumber)
+                        && Set.of("beta", "gamma")
+                                .containsAll(map(value, number -> number).keySet()),
+                "beta and gamma as numbers",
+                value -> {
+                    KasaOptions initial = new KasaOptions();
+                    Map<String, Double> numbers = map(value, JsonNode::doubleValue);
+                    return new KasaOptions(
+                            numbers.getOrDefault("beta", initial.beta()),
+                            numbers.getOrDefault("gamma", initial.gamma()));
+                },
+                options -> options == null
+                        ? null
+                        : new TreeMap<>(Map.of("beta", options.beta(), "gamma", options.gamma())));
         put(
                 FieldType.REPLICATION,
                 value -> value.isArray() && value.valueStream().allMatch(JsonType::isInts),

@@ -43,7 +43,6 @@ public final class PeftKeys {
     private static final Map<String, String> OF_UNSUPPORTED_OPTIONS = new LinkedHashMap<>();
 
     static {
-        OF_UNSUPPORTED_OPTIONS.put("lora_diag", "belongs to KaSA (kasa_config)");
         OF_UNSUPPORTED_OPTIONS.put("lora_velora_embed", "belongs to VeLoRA (velora_config)");
     }
 

@@ -14,6 +14,7 @@ import org.lora4j.config.AdapterConfig;
 import org.lora4j.config.BoftConfig;
 import org.lora4j.config.C3aConfig;
 import org.lora4j.config.DeloraConfig;
+import org.lora4j.config.FourierFtConfig;
 import org.lora4j.config.GraloraConfig;
 import org.lora4j.config.HiraConfig;
 import org.lora4j.config.HraConfig;
@@ -29,6 +30,7 @@ import org.lora4j.config.RandLoraConfig;
 import org.lora4j.config.RoadConfig;
 import org.lora4j.config.ShiraConfig;
 import org.lora4j.config.TrainableTokensConfig;
+import org.lora4j.config.VbLoraConfig;
 import org.lora4j.config.VeraConfig;
 
 /**
@@ -52,7 +54,6 @@ record PeftMethod(String type, Supplier<? extends AdapterConfig.Builder<?>> buil
                     // Only tied embeddings take notice of it; with those it is refused.
                     PeftField.carried("ensure_weight_tying", false),
                     PeftField.carried("eva_config", null),
-                    PeftField.refused("kasa_config", null),
                     PeftField.carried("loftq_config", Map.of()),
                     PeftField.carried("lora_ga_config", null),
                     PeftField.refused("megatron_config", null),
@@ -118,7 +119,17 @@ record PeftMethod(String type, Supplier<? extends AdapterConfig.Builder<?>> buil
             of("ROAD", RoadConfig::builder),
             of("OFT", OftConfig::builder),
             of("HRA", HraConfig::builder),
-            of("BOFT", BoftConfig::builder));
+            of("BOFT", BoftConfig::builder),
+            of(
+                    "FOURIERFT",
+                    FourierFtConfig::builder,
+                    PeftField.refused("alpha", null),
+                    PeftField.carried("random_loc_seed", 777)),
+            of(
+                    "VBLORA",
+                    VbLoraConfig::builder,
+                    PeftField.carried("init_logits_std", 0.1),
+                    PeftField.carried("init_vector_bank_bound", 0.02)));
 
     private static PeftMethod of(
             String type, Supplier<? extends AdapterConfig.Builder<?>> builder, PeftField... others) {

@@ -22,6 +22,8 @@ public enum PeftTensor {
     LORA_B_BIAS("lora_B.bias"),
     /** DoRA's magnitudes: linear [out], convolution [1, out, 1...], embedding [dimension]. */
     MAGNITUDE("lora_magnitude_vector"),
+    /** KaSA's diagonal between A and B [rank]. */
+    DIAGONAL("lora_diag"),
     /** Rows of an embedding that replace the base's [number of rows, dimension]. */
     TOKEN_ROWS("token_adapter.trainable_tokens_delta"),
     /** The same rows where they are all that is trained. Adapters know both as {@link #TOKEN_ROWS}. */
@@ -127,7 +129,25 @@ public enum PeftTensor {
     /** BOFT's matrices [factors, blocks, size, size]. */
     BOFT_R("boft_R", "BOFT"),
     /** BOFT's scales [out, 1], convolution [1, out]. */
-    BOFT_S("boft_s", "BOFT");
+    BOFT_S("boft_s", "BOFT"),
+    /** FourierFT's coefficients [number]. */
+    FOURIERFT_SPECTRUM("fourierft_spectrum", "FOURIERFT"),
+    /** The places of FourierFT's coefficients, integers: rows, then columns [2, number]; in no file of PEFT's. */
+    FOURIERFT_INDICES("fourierft_indices", "FOURIERFT"),
+    /** VB-LoRA's logits next to the input [rank, in / length, vectors]. */
+    VBLORA_LOGITS_A("vblora_logits_A", "VBLORA"),
+    /** VB-LoRA's logits next to the output [out / length, rank, vectors]. */
+    VBLORA_LOGITS_B("vblora_logits_B", "VBLORA"),
+    /** VB-LoRA's vectors that are mixed next to the input, integers [rank, in / length, top]. */
+    VBLORA_INDICES_A("vblora_logits_A_topk_indices", "VBLORA"),
+    /** VB-LoRA's vectors that are mixed next to the output, integers [out / length, rank, top]. */
+    VBLORA_INDICES_B("vblora_logits_B_topk_indices", "VBLORA"),
+    /** VB-LoRA's weights of all but the last of them [rank, in / length, top - 1]. */
+    VBLORA_WEIGHTS_A("vblora_logits_A_topk_weights", "VBLORA"),
+    /** VB-LoRA's weights of all but the last of them [out / length, rank, top - 1]. */
+    VBLORA_WEIGHTS_B("vblora_logits_B_topk_weights", "VBLORA"),
+    /** VB-LoRA's vectors, of all modules [vectors, length]. */
+    VBLORA_BANK("vblora_vector_bank", "VBLORA");
 
     private final String suffix;
     private final String peftType;
@@ -156,7 +176,10 @@ public enum PeftTensor {
      * @return false for what learns
      */
     public boolean isInteger() {
-        return this == SHIRA_INDICES;
+        return switch (this) {
+            case SHIRA_INDICES, FOURIERFT_INDICES, VBLORA_INDICES_A, VBLORA_INDICES_B -> true;
+            default -> false;
+        };
     }
 
     /**

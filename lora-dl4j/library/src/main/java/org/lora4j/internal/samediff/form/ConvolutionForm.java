@@ -9,6 +9,7 @@ import org.lora4j.internal.graph.GraphOrder;
 import org.lora4j.internal.graph.OpContext;
 import org.lora4j.method.ModuleShape;
 import org.lora4j.model.Finding;
+import org.nd4j.autodiff.samediff.SDIndex;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.internal.SameDiffOp;
@@ -17,6 +18,7 @@ import org.nd4j.linalg.api.ops.impl.layers.convolution.config.Conv1DConfig;
 import org.nd4j.linalg.api.ops.impl.layers.convolution.config.Conv2DConfig;
 import org.nd4j.linalg.api.ops.impl.layers.convolution.config.Conv3DConfig;
 import org.nd4j.linalg.api.ops.impl.layers.convolution.config.PaddingMode;
+import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * A convolution over one, two or three spatial axes with weights {@code [kernel..., in, out]}, channels first or last,
@@ -174,6 +176,46 @@ final class ConvolutionForm implements SiteForm {
         int[] order = IntStream.concat(IntStream.of(0, axes + 1), IntStream.rangeClosed(1, axes))
                 .toArray();
         return channelsLast(context) ? last : graph.permute(last, order);
+    }
+
+    /** The windows of the input, moved by 1, [positions, inputs * window]. */
+    SDVariable patchRows(OpContext context, Site site, SDVariable x) {
+        SDVariable positionsFirst = context.graph().permute(patches(context, site, x), 0, 4, 5, 1, 2, 3);
+        return context.graph().reshape(positionsFirst, -1, site.shape().fanIn());
+    }
+
+    /** What PEFT's OFT makes of such rows. */
+    SDVariable fromPatchRows(OpContext context, Site site, SDVariable rows, SDVariable x) {
+        SameDiff graph = context.graph();
+        int high = site.shape().kernel().get(0).intValue();
+        int wide = site.shape().kernel().get(1).intValue();
+        SDVariable patches = patches(context, site, x);
+        SDVariable positionsFirst = graph.reshape(rows, graph.shape(graph.permute(patches, 0, 4, 5, 1, 2, 3)));
+        SDVariable channelsFirst = graph.permute(positionsFirst, 0, 3, 1, 2, 4, 5);
+        SDVariable columns = graph.reshape(channelsFirst, graph.shape(patches));
+        SDVariable sum = null;
+        for (int i = 0; i < high; i++) {
+            for (int j = 0; j < wide; j++) {
+                SDVariable one = columns.get(
+                        SDIndex.all(), SDIndex.all(), SDIndex.interval(i, i + 1), SDIndex.interval(j, j + 1));
+                SDVariable flat = graph.squeeze(graph.squeeze(one, 3), 2);
+                int[][] around = {{0, 0}, {0, 0}, {i, high - 1 - i}, {j, wide - 1 - j}};
+                SDVariable placed = graph.nn().pad(flat, graph.constant(Nd4j.createFromArray(around)), 0);
+                sum = sum == null ? placed : sum.add(placed);
+            }
+        }
+        return channelsLast(context) ? graph.permute(sum, 0, 2, 3, 1) : sum;
+    }
+
+    /** [batch, inputs, window, positions]. */
+    private SDVariable patches(OpContext context, Site site, SDVariable x) {
+        SameDiff graph = context.graph();
+        Conv2DConfig windows = Conv2DConfig.builder()
+                .kH(site.shape().kernel().get(0))
+                .kW(site.shape().kernel().get(1))
+                .paddingMode(PaddingMode.VALID)
+                .build();
+        return graph.cnn().im2Col(channelsLast(context) ? graph.permute(x, 0, 3, 1, 2) : x, windows);
     }
 
     private SDVariable alongChannels(OpContext context, SDVariable values, long channels) {

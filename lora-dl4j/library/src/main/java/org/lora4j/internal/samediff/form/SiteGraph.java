@@ -230,6 +230,20 @@ public final class SiteGraph implements ModuleAlgebra<SDVariable> {
     }
 
     @Override
+    public SDVariable patchRows(SDVariable x) {
+        return site.form() instanceof ConvolutionForm form
+                ? form.patchRows(context, site, x)
+                : ModuleAlgebra.super.patchRows(x);
+    }
+
+    @Override
+    public SDVariable fromPatchRows(SDVariable rows, SDVariable x) {
+        return site.form() instanceof ConvolutionForm form
+                ? form.fromPatchRows(context, site, rows, x)
+                : ModuleAlgebra.super.fromPatchRows(rows, x);
+    }
+
+    @Override
     public SDVariable outputRows(SDVariable y) {
         return site.form().outputRows(context, site, y);
     }

@@ -4,6 +4,7 @@ package org.lora4j.internal.engine.kernel;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -18,6 +19,7 @@ import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.api.ops.impl.scatter.ScatterAdd;
 import org.nd4j.linalg.factory.Nd4j;
 
 /** Kernels in float against the plain ops in double, whose gradients are checked numerically elsewhere. */
@@ -81,6 +83,7 @@ class KernelsTest {
                 new Case("layer norm without bias", 70, 384, x -> norm(x, false)),
                 new Case("layer norm of one row", 1, 384, x -> norm(x, true)),
                 new Case("layer norm of three dimensions", 70, 384, x -> folded(x, KernelsTest::norm3d)),
+                new Case("numbers put to places", 7, 12, KernelsTest::placed),
                 new Case("layer norm with a frozen gain", 70, 384, KernelsTest::frozenNorm),
                 new Case("layer norm with a frozen bias", 70, 384, KernelsTest::frozenBias),
                 new Case(
@@ -97,6 +100,16 @@ class KernelsTest {
                 new Case(
                         "softmax of odd width", 33, 7, x -> x.getSameDiff().nn().softmax(x, 1)),
                 new Case("softmax of columns", 33, 7, x -> x.getSameDiff().nn().softmax(x, 0)));
+    }
+
+    private static SDVariable placed(SDVariable x) {
+        SameDiff sd = x.getSameDiff();
+        SDVariable into = sd.constant(Nd4j.ones(x.dataType(), 7 * 12, 1));
+        int[] places = new int[7 * 12];
+        Arrays.setAll(places, i -> 5 * i % (7 * 12));
+        SDVariable numbers = sd.reshape(x, 7 * 12, 1);
+        SDVariable flat = new ScatterAdd(sd, into, sd.constant(Nd4j.createFromArray(places)), numbers).outputVariable();
+        return sd.reshape(flat, 7, 12);
     }
 
     SameDiffExecutor withKernels(SameDiffExecutor executor) {

@@ -224,14 +224,6 @@ class PeftConfigJsonTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"kasa-mlp, kasa_config"})
-    void read_whatChangesTheNumbers_isRefusedByName(String name, String expected) {
-        assertThatThrownBy(() -> PeftConfigJson.read(PEFT.resolve(name).resolve(PeftConfigJson.FILE_NAME)))
-                .isInstanceOf(UnsupportedAdapterVersionException.class)
-                .hasMessageContaining(expected);
-    }
-
-    @ParameterizedTest
     @ValueSource(
             strings = {
                 "'alora_invocation_tokens':[1]",

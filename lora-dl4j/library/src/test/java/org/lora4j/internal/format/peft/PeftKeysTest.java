@@ -100,14 +100,13 @@ class PeftKeysTest {
             delimiter = '|',
             value = {
                 "model.fc1.lora_A.weight | does not begin with",
-                "base_model.vera_A | does not begin with",
+                "base_model.other_A | does not begin with",
                 "base_model.model. | empty part",
                 "base_model.model..lora_A.weight | empty part",
                 "base_model.model.a..b | empty part",
                 "base_model.model.lora_A.weight | no tensor of LoRA",
                 "base_model.model.fc1.lora_C.weight | no tensor of LoRA",
                 "base_model.model.fc1.lora_A.default.weight | no tensor of LoRA",
-                "base_model.model.fc1.lora_diag | KaSA",
                 "base_model.model.base_layer.lora_A.weight | without a wrapper",
                 "base_model.model.fc1.base_layer.scales | other than weight and bias"
             })

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.config;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * LoRA as KaSA: the base gives up the smallest singular values of a weight, as many as the rank, and the update has a trained
+ * diagonal between A and B (PEFT: {@code kasa_config}). Both numbers are weights of penalties that PEFT offers for the loss; they
+ * are kept for the file, and lora4j adds neither.
+ *
+ * <p>Source: Wang et al. 2024, KaSA: Knowledge-Aware Singular-Value Adaptation of Large Language Models, arXiv 2412.06071.
+ *
+ * @param beta weight of the sum of squares of the diagonal, 0 or more
+ * @param gamma weight of how far A and B are from orthonormal, 0 or more
+ * @apiNote Status: experimental
+ */
+public record KasaOptions(double beta, double gamma) {
+
+    /** PEFT's defaults. */
+    public KasaOptions() {
+        this(1e-4, 1e-3);
+    }
+
+    List<String> problems() {
+        List<String> problems = new ArrayList<>();
+        if (!(beta >= 0 && Double.isFinite(beta))) {
+            problems.add("beta = " + beta + ", expected a finite number, 0 or more");
+        }
+        if (!(gamma >= 0 && Double.isFinite(gamma))) {
+            problems.add("gamma = " + gamma + ", expected a finite number, 0 or more");
+        }
+        return problems;
+    }
+}
