@@ -79,14 +79,14 @@ class SentenceEncoderTest {
     @Test
     void fit_onSimilarities_makesCosinesGoWithThem() {
         List<SentenceExample> examples = new ArrayList<>();
-        List<String> words = List.of("good", "bad", "film", "card", "paris", "rate");
+        List<String> words = List.of("good", "bad", "film", "card", "paris");
         for (int i = 0; i < words.size(); i++) {
             for (int j = 0; j < i; j++) {
                 examples.add(SentenceExample.similar(words.get(i), words.get(j), (i + j) % 2 == 0 ? 0.9 : -0.5));
             }
         }
         SentenceEncoder encoder =
-                quick().epochs(20).patience(20).learningRate(5e-3).build();
+                quick().epochs(8).patience(8).learningRate(1e-2).build();
 
         encoder.fit(examples, examples);
 
@@ -101,7 +101,7 @@ class SentenceEncoderTest {
             examples.add(SentenceExample.vector(word, ENCODER.embed("very " + word + " new york")));
         }
         SentenceEncoder encoder =
-                quick().epochs(20).patience(20).learningRate(5e-3).build();
+                quick().epochs(5).patience(5).learningRate(5e-3).build();
 
         encoder.fit(examples, examples);
 
@@ -110,7 +110,7 @@ class SentenceEncoderTest {
 
     @Test
     void fit_withTriplets_wantsNegatives() {
-        List<SentenceExample> without = pairs();
+        List<SentenceExample> without = pairs().subList(0, 8);
         List<SentenceExample> with = without.stream()
                 .map(pair -> pair.withNegatives(List.of("is not in the film")))
                 .toList();
@@ -119,7 +119,7 @@ class SentenceEncoderTest {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("train[0] has no negatives");
         assertThat(quick().tripletMargin(0.3)
-                        .epochs(2)
+                        .epochs(1)
                         .build()
                         .fit(with, with)
                         .report()
@@ -129,7 +129,8 @@ class SentenceEncoderTest {
 
     @Test
     void fullFineTuning_isSavedAndLoaded() throws IOException {
-        SentenceEncoder encoder = quick().fullFineTuning().epochs(1).build().fit(pairs(), pairs());
+        List<SentenceExample> pairs = pairs().subList(0, 8);
+        SentenceEncoder encoder = quick().fullFineTuning().epochs(1).build().fit(pairs, pairs);
         encoder.save(folder);
 
         assertThat(SentenceEncoder.load(folder, ENCODER).predict("my card")).isEqualTo(encoder.predict("my card"));

@@ -42,7 +42,7 @@ class TokenClassifierTest {
 
     @Test
     void fit_findsEntities_andIsSavedAndLoaded() throws IOException {
-        List<LabeledWords> commands = commands(24);
+        List<LabeledWords> commands = commands(12);
         TokenClassifier tagger =
                 TokenClassifier.builder(ENCODER).epochs(8).build().fit(commands, commands);
 

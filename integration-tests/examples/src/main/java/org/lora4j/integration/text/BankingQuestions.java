@@ -71,9 +71,10 @@ final class BankingQuestions {
         TextClassifier classifier =
                 TextClassifier.builder(encoder).seed(seed).build().fit(train, validation);
         double lora = classifier.evaluate(test).accuracy();
+        FitReport report = classifier.report();
         classifier.close();
         head.close();
-        return new Draw(libLinear, headOnly, lora, classifier.report());
+        return new Draw(libLinear, headOnly, lora, report);
     }
 
     private void draw(long seed, List<LabeledText> train, List<LabeledText> validation) {
