@@ -158,15 +158,10 @@ public final class ShiraMethod implements AdapterMethod {
 
     @Override
     public <T> T weightUpdate(WeightAlgebra<T> module, Factors<T> factors) {
-        ModuleShape shape = module.shape();
         INDArray places = module.known(factors.get(PLACES));
         long[] rows = whole(places, 0);
         long[] columns = whole(places, 1);
-        long[] flat = new long[rows.length];
-        for (int i = 0; i < flat.length; i++) {
-            flat[i] = rows[i] * shape.inputs() + columns[i];
-        }
         T values = module.scale(factors.get(VALUES), factors.scaling());
-        return module.asWeight(module.placed(values, flat, shape.outputs(), shape.inputs()));
+        return module.placedInWeight(values, rows, columns);
     }
 }

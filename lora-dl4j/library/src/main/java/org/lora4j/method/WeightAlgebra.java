@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.method;
 
+import java.util.Arrays;
 import org.nd4j.linalg.api.buffer.DataType;
 
 /**
@@ -44,6 +45,20 @@ public interface WeightAlgebra<T> extends Algebra<T> {
      * @return the same numbers as the host keeps the weight
      */
     T asWeight(T rows);
+
+    /**
+     * Values at places of a weight that is zero elsewhere.
+     *
+     * @param values a vector
+     * @param outputs the output of each value
+     * @param inputs the input of each value; no place twice
+     * @return the weight of a linear module as the host keeps it
+     */
+    default T placedInWeight(T values, long[] outputs, long[] inputs) {
+        long[] places = new long[outputs.length];
+        Arrays.setAll(places, i -> outputs[i] * shape().inputs() + inputs[i]);
+        return asWeight(placed(values, places, shape().outputs(), shape().inputs()));
+    }
 
     /**
      * A computed matrix as the host likes its thin products, for {@link ModuleAlgebra#narrow} and {@link

@@ -56,6 +56,8 @@ public final class Kernels {
             DenseKernel.of(LayerNormKernels::backward).when(Kernels::isLayerNorm),
             "scatter_add",
             Kernel.of(ScatterKernels::add).when((op, in) -> ScatterKernels.isOfNumbers(in)),
+            "gather",
+            Kernel.of(ScatterKernels::take).when(ScatterKernels::takesNumbers),
             "matmul",
             Kernel.of((in, out) -> ThinProducts.tallGradient(in, out.get(0), Multiplier.nd4j()))
                     .when(ThinProducts::isTallGradient));

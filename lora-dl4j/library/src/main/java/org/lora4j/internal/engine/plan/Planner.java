@@ -228,7 +228,7 @@ final class Planner {
         boolean own = kernel != null && kernel.computes(op.getOp(), arrays);
         Supplier<Step> step = own
                 ? () -> new KernelStep(kernel, inputs.size(), outputs.size())
-                : () -> checked(op, new NativeStep(op.getOp(), inputs.size(), outputs.size()), inputs.size());
-        steps.add(new PlannedStep(step, inputs, outputs));
+                : () -> new NativeStep(op.getOp(), inputs.size(), outputs.size());
+        steps.add(new PlannedStep(() -> checked(op, step.get(), inputs.size()), inputs, outputs));
     }
 }

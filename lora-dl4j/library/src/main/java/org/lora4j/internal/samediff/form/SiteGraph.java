@@ -6,16 +6,19 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.lora4j.error.MessageText;
+import org.lora4j.internal.graph.GraphOrder;
 import org.lora4j.internal.graph.OpContext;
 import org.lora4j.method.ModuleAlgebra;
 import org.lora4j.method.ModuleShape;
 import org.nd4j.autodiff.samediff.SDIndex;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.autodiff.samediff.internal.SameDiffOp;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.impl.controlflow.compat.StopGradient;
 import org.nd4j.linalg.api.ops.impl.scatter.ScatterAdd;
+import org.nd4j.linalg.api.ops.impl.shape.Permute;
 import org.nd4j.linalg.api.ops.impl.transforms.custom.MatrixInverse;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -310,9 +313,20 @@ public final class SiteGraph implements ModuleAlgebra<SDVariable> {
         return factor == 1 ? a : a.mul(factor);
     }
 
+    // A matrix that was only transposed is multiplied as it was, which moves nothing.
     @Override
     public SDVariable matrixProduct(SDVariable a, SDVariable b) {
-        return graph().mmul(a, b);
+        SDVariable ofA = transposed(a);
+        SDVariable ofB = transposed(b);
+        return graph().mmul(ofA == null ? a : ofA, ofB == null ? b : ofB, ofA != null, ofB != null, false);
+    }
+
+    private SDVariable transposed(SDVariable matrix) {
+        String producer = GraphOrder.producer(graph(), matrix.name());
+        SameDiffOp op = producer == null ? null : graph().getOps().get(producer);
+        return op != null && op.getOp() instanceof Permute permute && Arrays.equals(permute.iArgs(), new long[] {1, 0})
+                ? graph().getVariable(GraphOrder.inputs(op).get(0))
+                : null;
     }
 
     @Override
@@ -406,6 +420,18 @@ public final class SiteGraph implements ModuleAlgebra<SDVariable> {
         SDVariable flat =
                 new ScatterAdd(graph(), zeros, rows, graph().reshape(values, places.length, 1)).outputVariable();
         return graph().reshape(flat, shape);
+    }
+
+    // Where the weight lies turned, at turned places: turning the whole would be a pass over it, and one over its
+    // gradient.
+    @Override
+    public SDVariable placedInWeight(SDVariable values, long[] outputs, long[] inputs) {
+        if (!inputFirst()) {
+            return ModuleAlgebra.super.placedInWeight(values, outputs, inputs);
+        }
+        long[] places = new long[outputs.length];
+        Arrays.setAll(places, i -> inputs[i] * shape().outputs() + outputs[i]);
+        return placed(values, places, shape().inputs(), shape().outputs());
     }
 
     @Override

@@ -87,6 +87,7 @@ class KernelsTest {
                 new Case("pairs of one cosine", 70, 384, x -> pairs(x, 1)),
                 new Case("pairs of two cosines", 70, 384, x -> pairs(x, 2)),
                 new Case("numbers put to places", 7, 12, KernelsTest::placed),
+                new Case("numbers taken from places", 7, 12, KernelsTest::taken),
                 new Case("layer norm with a frozen gain", 70, 384, KernelsTest::frozenNorm),
                 new Case("layer norm with a frozen bias", 70, 384, KernelsTest::frozenBias),
                 new Case(
@@ -123,6 +124,14 @@ class KernelsTest {
         SDVariable numbers = sd.reshape(x, 7 * 12, 1);
         SDVariable flat = new ScatterAdd(sd, into, sd.constant(Nd4j.createFromArray(places)), numbers).outputVariable();
         return sd.reshape(flat, 7, 12);
+    }
+
+    private static SDVariable taken(SDVariable x) {
+        SameDiff sd = x.getSameDiff();
+        int[] places = new int[7 * 12];
+        Arrays.setAll(places, i -> 5 * i % (7 * 12));
+        SDVariable numbers = sd.reshape(x, 7 * 12, 1);
+        return sd.reshape(sd.gather(numbers, sd.constant(Nd4j.createFromArray(places)), 0), 7, 12);
     }
 
     SameDiffExecutor withKernels(SameDiffExecutor executor) {
