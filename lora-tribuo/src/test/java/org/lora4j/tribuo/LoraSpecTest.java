@@ -77,7 +77,7 @@ class LoraSpecTest {
 
     /** What a trainer decides itself, or what says no more than where an adapter comes from; {@code of} refuses these. */
     private static final List<String> NOT_FOR_TRAINERS =
-            List.of("baseModelName", "taskType", "fanInFanOut", "layerReplication");
+            List.of("baseModelName", "taskType", "fanInFanOut", "layerReplication", "kasa");
 
     @Test
     void everyField_ofTheTableOfLoraConfig_isAPropertyOrKnownToBeNone() {

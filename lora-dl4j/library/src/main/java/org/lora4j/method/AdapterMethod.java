@@ -278,6 +278,17 @@ public interface AdapterMethod {
     Place place();
 
     /**
+     * Where the method acts in a module, if that is a question of cost.
+     *
+     * @param shape the module
+     * @param rank rank of the update
+     * @return the place for what is applied to many rows
+     */
+    default Place place(ModuleShape shape, int rank) {
+        return place();
+    }
+
+    /**
      * Whether the method multiplies what other adapters add, so that it acts in a module with adapters of its own kind alone.
      *
      * @return true if so

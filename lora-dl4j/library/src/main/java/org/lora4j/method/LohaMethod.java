@@ -141,6 +141,35 @@ public final class LohaMethod implements AdapterMethod {
         return Place.WEIGHT;
     }
 
+    // The products with thin factors of rank^2, forwards and backwards, against the gradient of a formed weight.
+    @Override
+    public Place place(ModuleShape shape, int rank) {
+        long thin = 3L * rank * rank * (shape.inputs() + shape.outputs());
+        boolean cheaper = shape.kind() == ModuleShape.Kind.LINEAR && thin < shape.parameters();
+        return cheaper ? Place.OUTPUT : Place.WEIGHT;
+    }
+
+    /** The product of two sums is a sum of products: {@code W = sum over i, j of (a1_i * a2_j) (b1_i * b2_j)}. */
+    @Override
+    public <A> A outputUpdate(ModuleAlgebra<A> module, Factors<A> factors) {
+        long rank = module.size(factors.get(W + "1_b"), 0);
+        INDArray ofFirst = Nd4j.create(module.dataType(), rank * rank, rank);
+        INDArray ofSecond = Nd4j.create(module.dataType(), rank * rank, rank);
+        for (long pair = 0; pair < rank * rank; pair++) {
+            ofFirst.putScalar(pair, pair / rank, 1);
+            ofSecond.putScalar(pair, pair % rank, 1);
+        }
+        A first = module.constant(ofFirst);
+        A second = module.constant(ofSecond);
+        A b = module.multiply(
+                module.matrixProduct(first, factors.get(W + "1_b")),
+                module.matrixProduct(second, factors.get(W + "2_b")));
+        A a = module.multiply(
+                module.matrixProduct(factors.get(W + "1_a"), module.permute(first, 1, 0)),
+                module.matrixProduct(factors.get(W + "2_a"), module.permute(second, 1, 0)));
+        return PairMethod.product(module, factors, b, a);
+    }
+
     @Override
     public <A> A weightUpdate(WeightAlgebra<A> module, Factors<A> factors) {
         A both = module.multiply(part(module, factors, 1), part(module, factors, 2));

@@ -263,17 +263,57 @@ public final class LokrMethod implements AdapterMethod {
         return Place.WEIGHT;
     }
 
+    // The products with L ⊗ I of the rank, forwards and backwards, against the gradient of a formed weight.
+    @Override
+    public Place place(ModuleShape shape, int ofRank) {
+        long other = Split.of(shape.outputs(), factor).second * Split.of(shape.inputs(), factor).second;
+        boolean thin = shape.kind() == ModuleShape.Kind.LINEAR && right == Form.PRODUCT && 3L * ofRank * ofRank < other;
+        return thin ? Place.OUTPUT : Place.WEIGHT;
+    }
+
+    @Override
+    public <A> A output(ModuleAlgebra<A> module, Factors<A> factors, A y) {
+        return module.add(y, outputUpdate(module, factors, y));
+    }
+
+    @Override
+    public <A> A outputUpdate(ModuleAlgebra<A> module, Factors<A> factors) {
+        return outputUpdate(module, factors, module.withoutBias());
+    }
+
+    /** {@code (I ⊗ Ra) (L ⊗ I) (I ⊗ Rb) x}: of the outer ones a product with parts of the rows, as matrices of their own. */
+    private <A> A outputUpdate(ModuleAlgebra<A> module, Factors<A> factors, A like) {
+        A l = left(module, factors);
+        A a = factors.get(RIGHT + "_a");
+        A b = factors.get(RIGHT + "_b");
+        long inner = module.size(a, 1);
+        long first = Split.of(module.shape().outputs(), factor).first;
+        long inputs = Split.of(module.shape().inputs(), factor).first;
+        A identity = module.constant(Nd4j.eye(inner).castTo(module.dataType()).reshape(1, inner * inner));
+        A each = module.matrixProduct(module.reshape(l, first * inputs, 1), identity);
+        A middle = module.permute(module.reshape(each, first, inputs, inner, inner), 1, 2, 0, 3);
+        A parts = module.reshape(module.inputRows(factors.drop(module.input())), -1, module.size(b, 1));
+        A down = module.reshape(module.matrixProduct(parts, module.permute(b, 1, 0)), -1, inputs * inner);
+        A mixed = module.matrixProduct(down, module.reshape(middle, inputs * inner, first * inner));
+        A up = module.matrixProduct(module.reshape(mixed, -1, inner), module.permute(a, 1, 0));
+        return module.fromOutputRows(module.reshape(up, -1, module.shape().outputs()), like);
+    }
+
+    /** L with the scale, as it is mostly the smaller one. */
+    private <A> A left(WeightAlgebra<A> module, Factors<A> factors) {
+        A l = left == Form.WHOLE
+                ? factors.get(LEFT)
+                : module.matrixProduct(factors.get(LEFT + "_a"), factors.get(LEFT + "_b"));
+        return module.scale(l, factors.scaling());
+    }
+
     @Override
     public <A> A weightUpdate(WeightAlgebra<A> module, Factors<A> factors) {
         ModuleShape shape = module.shape();
         Split outputs = Split.of(shape.outputs(), factor);
         Split inputs = Split.of(shape.inputs(), factor);
         long window = shape.fanIn() / shape.inputs();
-        A l = left == Form.WHOLE
-                ? factors.get(LEFT)
-                : module.matrixProduct(factors.get(LEFT + "_a"), factors.get(LEFT + "_b"));
-        // The scale goes onto L, mostly the smaller one.
-        A scaled = module.scale(l, factors.scaling());
+        A scaled = left(module, factors);
         A r = switch (right) {
             case WHOLE -> factors.get(RIGHT);
             case PRODUCT -> module.matrixProduct(factors.get(RIGHT + "_a"), factors.get(RIGHT + "_b"));

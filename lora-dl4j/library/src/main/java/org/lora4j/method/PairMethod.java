@@ -23,6 +23,11 @@ abstract class PairMethod implements AdapterMethod {
         ModuleShape shape = module.shape();
         T a = shaped(module, down(module, factors), -1, shape.inputs(), false);
         T b = shaped(module, up(module, factors), shape.outputs(), -1, true);
+        return product(module, factors, a, b);
+    }
+
+    /** What a pair of thin factors in PEFT's shapes adds to the output. */
+    static <T> T product(ModuleAlgebra<T> module, Factors<T> factors, T a, T b) {
         T thin = module.narrow(factors.drop(module.input()), module.thin(a));
         return module.widen(module.scale(thin, factors.scaling()), module.thin(b));
     }

@@ -164,11 +164,14 @@ public final class RoadMethod implements AdapterMethod {
         // What stays of an output, and what comes to it from the other one of its pair, as [1, groups, 1 or 2, half].
         T cosine = part(algebra, algebra.multiply(alpha, algebra.cosine(theta)), groups, 0);
         T sine = part(algebra, algebra.multiply(alpha, algebra.sine(theta)), groups, 1);
+        boolean one = variant == RoadVariant.ROAD_1;
+        T minus = algebra.scale(one ? sine : algebra.slice(sine, 2, 0, 1), -1);
+        T signed = algebra.concatenate(2, List.of(minus, one ? sine : algebra.slice(sine, 2, 1, 2)));
         T pairs = algebra.reshape(rows, -1, groups, 2, half);
         T first = algebra.slice(pairs, 2, 0, 1);
         T second = algebra.slice(pairs, 2, 1, 2);
-        T swapped = algebra.concatenate(2, List.of(algebra.scale(second, -1), first));
-        T turned = algebra.add(algebra.multiply(pairs, cosine), algebra.multiply(swapped, sine));
+        T swapped = algebra.concatenate(2, List.of(second, first));
+        T turned = algebra.add(algebra.multiply(pairs, cosine), algebra.multiply(swapped, signed));
         return algebra.reshape(turned, -1, groups * group);
     }
 

@@ -131,16 +131,19 @@ public final class VeraMethod extends PairMethod {
 
     @Override
     <T> T down(WeightAlgebra<T> module, Factors<T> factors) {
-        T a = factors.get(suffix("A"));
-        T d = factors.get(suffix("lambda_d"));
-        long rank = module.size(factors.get(suffix("B")), 1);
-        return probabilistic
-                ? module.multiply(module.slice(a, 0, 0, rank), module.reshape(module.slice(d, 0, 0, rank), rank, 1))
-                : module.multiply(a, module.reshape(d, rank, 1));
+        return ofMean(module, factors, factors.get(suffix("A")));
     }
 
+    // Both scales go onto B, so that no gradient of the product with A is taken.
     @Override
     <T> T up(WeightAlgebra<T> module, Factors<T> factors) {
-        return module.multiply(factors.get(suffix("B")), module.reshape(factors.get(suffix("lambda_b")), -1, 1));
+        T b = factors.get(suffix("B"));
+        T d = module.reshape(ofMean(module, factors, factors.get(suffix("lambda_d"))), 1, module.size(b, 1));
+        return module.multiply(module.multiply(b, d), module.reshape(factors.get(suffix("lambda_b")), -1, 1));
+    }
+
+    /** The half that counts. */
+    private <T> T ofMean(WeightAlgebra<T> module, Factors<T> factors, T tensor) {
+        return probabilistic ? module.slice(tensor, 0, 0, module.size(factors.get(suffix("B")), 1)) : tensor;
     }
 }

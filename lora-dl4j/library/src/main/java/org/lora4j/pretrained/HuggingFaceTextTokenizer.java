@@ -3,6 +3,7 @@ package org.lora4j.pretrained;
 
 import ai.djl.huggingface.tokenizers.Encoding;
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -45,10 +46,12 @@ public final class HuggingFaceTextTokenizer implements TextTokenizer, AutoClosea
     private final Encoder encoder;
     private final int maxLength;
     private final String source;
+    private final byte[] json;
     private boolean closed;
 
-    private HuggingFaceTextTokenizer(Encoder encoder, int maxLength, String source) {
+    private HuggingFaceTextTokenizer(Encoder encoder, int maxLength, String source, byte[] json) {
         this.source = source;
+        this.json = json;
         this.encoder = encoder;
         this.maxLength = maxLength;
     }
@@ -112,7 +115,9 @@ public final class HuggingFaceTextTokenizer implements TextTokenizer, AutoClosea
                     + "; expected 3 or more, for one token between the two special ones.");
         }
         try {
-            return new HuggingFaceTextTokenizer(DjlEncoder.load(in, source, maxLength), maxLength, source);
+            byte[] json = in.readAllBytes();
+            Encoder encoder = DjlEncoder.load(new ByteArrayInputStream(json), source, maxLength);
+            return new HuggingFaceTextTokenizer(encoder, maxLength, source, json);
         } catch (NoClassDefFoundError e) {
             throw new IllegalStateException(String.format(Locale.ROOT, MISSING_LIBRARY, e.getMessage()), e);
         }
@@ -154,6 +159,15 @@ public final class HuggingFaceTextTokenizer implements TextTokenizer, AutoClosea
                     + " is closed; expected an open one. Encode all texts before close(), or load it again.");
         }
         return encoder;
+    }
+
+    /**
+     * The file that this tokenizer was read from, to be written beside a model.
+     *
+     * @return a copy of its bytes
+     */
+    public byte[] json() {
+        return json.clone();
     }
 
     @Override

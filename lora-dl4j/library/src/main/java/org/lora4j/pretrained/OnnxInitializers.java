@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.pretrained;
 
-import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -18,9 +17,10 @@ import org.lora4j.error.ModelFormatException;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.array.Backend;
 import org.lora4j.internal.format.file.RegularFile;
+import org.lora4j.internal.onnx.ExternalFiles;
+import org.lora4j.internal.onnx.OnnxModels;
+import org.lora4j.internal.onnx.OnnxTensors;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.shade.protobuf.CodedInputStream;
-import org.nd4j.shade.protobuf.InvalidProtocolBufferException;
 
 /**
  * The floating-point tensors stored in an ONNX file, by name.
@@ -55,7 +55,7 @@ public final class OnnxInitializers {
     /**
      * Reads a file.
      *
-     * @param file an ONNX file, below 2 GiB, with its weights inside
+     * @param file an ONNX file, below 2 GiB, with its weights inside or in files beside it
      * @return the tensors
      * @throws ModelFormatException if it is not an ONNX model or its tensors are damaged; the message lists every
      *     problem
@@ -64,7 +64,8 @@ public final class OnnxInitializers {
     public static OnnxInitializers read(Path file) throws IOException {
         RegularFile.require(file, "an ONNX model");
         try (InputStream in = Files.newInputStream(file)) {
-            return read(in, file.toString());
+            return read(
+                    in, file.toString(), ExternalFiles.of(file.toAbsolutePath().getParent()));
         }
     }
 
@@ -95,10 +96,14 @@ public final class OnnxInitializers {
      * @throws IOException if it cannot be read
      */
     public static OnnxInitializers read(InputStream in, String source) throws IOException {
+        return read(in, source, ExternalFiles.NONE);
+    }
+
+    private static OnnxInitializers read(InputStream in, String source, ExternalFiles files) throws IOException {
         Runnable backend = Backend.starting();
         Onnx.GraphProto graph;
         try {
-            graph = parse(in, source).getGraph();
+            graph = OnnxModels.parse(in, source).getGraph();
         } finally {
             backend.run();
         }
@@ -108,10 +113,10 @@ public final class OnnxInitializers {
         for (Onnx.TensorProto tensor : graph.getInitializerList()) {
             if (tensors.containsKey(tensor.getName()) || otherTypes.containsKey(tensor.getName())) {
                 problems.add("tensor \"" + tensor.getName() + "\" occurs twice, expected once");
-            } else if (OnnxTensor.isSupported(tensor)) {
-                OnnxTensor.read(tensor, problems).ifPresent(array -> tensors.put(tensor.getName(), array));
+            } else if (OnnxTensors.isSupported(tensor)) {
+                OnnxTensors.read(tensor, files, problems).ifPresent(array -> tensors.put(tensor.getName(), array));
             } else {
-                otherTypes.put(tensor.getName(), OnnxTensor.typeName(tensor));
+                otherTypes.put(tensor.getName(), OnnxTensors.typeName(tensor));
             }
         }
         if (problems.isEmpty() && tensors.isEmpty() && otherTypes.isEmpty()) {
@@ -206,35 +211,6 @@ public final class OnnxInitializers {
             }
         }
         return true;
-    }
-
-    private static Onnx.ModelProto parse(InputStream in, String source) throws IOException {
-        CodedInputStream coded = CodedInputStream.newInstance(new BufferedInputStream(in));
-        // The default of 64 MiB is below the size of every real model.
-        coded.setSizeLimit(Integer.MAX_VALUE);
-        try {
-            Onnx.ModelProto model = Onnx.ModelProto.parseFrom(coded);
-            if (!model.hasGraph()) {
-                throw new ModelFormatException(
-                        source + ": holds no graph; expected an ONNX model. Check what file it is.");
-            }
-            return model;
-        } catch (InvalidProtocolBufferException e) {
-            if (e.getCause() instanceof IOException reading) {
-                throw reading;
-            }
-            throw damaged(source, coded, e);
-        } catch (RuntimeException e) {
-            // A negative length in a nested message leads the parser astray before it notices: IllegalStateException.
-            throw damaged(source, coded, e);
-        }
-    }
-
-    private static ModelFormatException damaged(String source, CodedInputStream coded, Exception e) {
-        return new ModelFormatException(
-                source + ", byte " + coded.getTotalBytesRead() + ": " + e.getMessage()
-                        + " Expected an ONNX model: the file is truncated, damaged or of another format.",
-                e);
     }
 
     /** Lets the weight of every MatMul be found under the node's name too. */

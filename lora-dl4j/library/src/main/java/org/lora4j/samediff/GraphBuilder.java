@@ -206,6 +206,7 @@ final class GraphBuilder {
         Gates gates = one.adapter().gates();
         return new Attachment(
                 part.method(),
+                part.method().place(part.module().shape(), part.rank()),
                 factors(part, part.factors(), one.type()),
                 factors(part, part.start(), VariableType.CONSTANT),
                 part.scaling(),

@@ -37,35 +37,32 @@ record OpPlan(List<SitePlan> sites, LeafUpdates updates) implements OpRewrite {
     /**
      * One adapter at one site.
      *
+     * @param acts where the method acts in the module
      * @param start the factors whose update is taken off, because the base has given it up; mostly empty
      * @param mask name of the dropout placeholder, or null
      * @param gate weighs the parts of the rank, or null
      */
     record Attachment(
             AdapterMethod method,
+            Place acts,
             Map<String, Factor> factors,
             Map<String, Factor> start,
             double scaling,
             String mask,
             RankGate gate) {
 
-        /** An adapter without start, dropout and gate. */
-        Attachment(AdapterMethod method, Map<String, Factor> factors, double scaling) {
-            this(method, factors, Map.of(), scaling, null, null);
-        }
-
         /** Where the adapter acts in an op of a form. */
         Place place(SiteForm form) {
-            boolean beside = method.place() != Place.INPUT || form.knowsInputAxis();
+            boolean beside = form.knowsInputAxis() || acts == method.place() && acts != Place.INPUT;
             if (form.fedByWeight() || !beside) {
                 return Place.WEIGHT;
             }
-            return dropsBesideWeight() ? Place.OUTPUT : method.place();
+            return dropsBesideWeight() ? Place.OUTPUT : acts;
         }
 
         /** The update of a weight that sees another input than the weight is multiplied on its own. */
         private boolean dropsBesideWeight() {
-            return mask != null && method.place() == Place.WEIGHT;
+            return mask != null && acts == Place.WEIGHT;
         }
 
         SDVariable input(OpContext context, SiteGraph site, SDVariable x) {

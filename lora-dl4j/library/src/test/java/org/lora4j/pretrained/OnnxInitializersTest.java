@@ -107,7 +107,9 @@ class OnnxInitializersTest {
                 floats("short", raw(1, 2), 3),
                 floats("negative", raw(1), -1),
                 floats("huge", raw(1), Long.MAX_VALUE, 4),
-                floats("elsewhere", ByteString.EMPTY, 2),
+                floats("elsewhere", ByteString.EMPTY, 2).toBuilder()
+                        .setDataLocation(Onnx.TensorProto.DataLocation.EXTERNAL)
+                        .build(),
                 floats("twice", raw(1), 1),
                 floats("twice", raw(1), 1));
 
@@ -118,8 +120,8 @@ class OnnxInitializersTest {
                 .withMessageContaining("tensor \"negative\" has dimensions [-1], expected positive sizes")
                 .withMessageContaining("tensor \"huge\" has dimensions [9223372036854775807, 4]")
                 .withMessageContaining(
-                        "tensor \"elsewhere\" of dimensions [2] has 0 bytes of data, expected 8 (weights in"
-                                + " a separate file are not supported)")
+                        "tensor \"elsewhere\" is in the file \"\", expected weights in the model itself: read the model"
+                                + " from its directory")
                 .withMessageContaining("tensor \"twice\" occurs twice");
     }
 

@@ -16,6 +16,7 @@ import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
 import org.lora4j.internal.engine.GradientCheck;
 import org.lora4j.internal.graph.GraphCopy;
+import org.lora4j.method.AdapterMethod.Place;
 import org.lora4j.method.DoraMethod;
 import org.lora4j.method.LoraMethod;
 import org.lora4j.method.ModuleShape;
@@ -171,7 +172,7 @@ class DoraInGraphsTest {
         factors.put(LoraMethod.A, leaf("a", Nd4j.createFromArray(new double[][] {{1}, {0}})));
         factors.put(LoraMethod.B, leaf("b", Nd4j.createFromArray(new double[][] {{2, 0}})));
         factors.put(DoraMethod.MAGNITUDE, leaf("mag", Nd4j.createFromArray(1.0, 5.0)));
-        Attachment dora = new Attachment(new DoraMethod(), factors, Map.of(), SCALING, "mask", null);
+        Attachment dora = new Attachment(new DoraMethod(), Place.OUTPUT, factors, Map.of(), SCALING, "mask", null);
         GraphCopy copy = GraphCopy.of(m.sd);
         copy.rewrite(
                 module.uses().get(0),

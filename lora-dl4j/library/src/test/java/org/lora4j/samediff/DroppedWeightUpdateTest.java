@@ -14,6 +14,7 @@ import org.lora4j.config.HiraConfig;
 import org.lora4j.config.Initialization;
 import org.lora4j.config.ModuleSelector;
 import org.lora4j.internal.graph.GraphCopy;
+import org.lora4j.method.AdapterMethod.Place;
 import org.lora4j.method.HiraMethod;
 import org.lora4j.samediff.OpPlan.Attachment;
 import org.lora4j.samediff.OpPlan.Factor;
@@ -37,7 +38,7 @@ class DroppedWeightUpdateTest {
         Map<String, Factor> factors = new LinkedHashMap<>();
         factors.put("hira_A", leaf("a", Nd4j.createFromArray(new double[][] {{1, 2}})));
         factors.put("hira_B", leaf("b", Nd4j.createFromArray(new double[][] {{5}, {7}})));
-        Attachment hira = new Attachment(new HiraMethod(), factors, Map.of(), 1, "mask", null);
+        Attachment hira = new Attachment(new HiraMethod(), Place.WEIGHT, factors, Map.of(), 1, "mask", null);
         GraphCopy copy = GraphCopy.of(m.sd);
         copy.rewrite(
                 module.uses().get(0),

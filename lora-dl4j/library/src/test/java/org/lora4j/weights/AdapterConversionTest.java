@@ -43,7 +43,7 @@ class AdapterConversionTest {
                     .filter(name ->
                             !name.matches("(bad|combine|config|ia3|kasa|ln-tuning|road|trainable-tokens|train)-.*"))
                     // Refused by name, as the tests below and those of loading show.
-                    .filter(name -> !name.matches(".*(grouped|niter|target-parameters).*"))
+                    .filter(name -> !name.matches(".*(grouped|niter|target-parameters|fourierft|no-projection).*"))
                     .sorted()
                     .toList();
         }

@@ -44,11 +44,12 @@ final class StrangersProject {
         Files.writeString(path, text);
     }
 
-    /** The README's blocks of a language, in their order. */
+    /** The README's blocks of a language from its section on use on, in their order. */
     static List<String> readme(String language) throws IOException {
         List<String> blocks = new ArrayList<>();
         StringBuilder open = null;
-        for (String line : Files.readAllLines(ROOT.resolve("README.md"))) {
+        List<String> lines = Files.readAllLines(ROOT.resolve("README.md"));
+        for (String line : lines.subList(lines.indexOf("## Use it"), lines.size())) {
             if (open != null && line.equals("```")) {
                 blocks.add(open.toString());
                 open = null;

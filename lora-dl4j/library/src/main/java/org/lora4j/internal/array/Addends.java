@@ -4,7 +4,11 @@ package org.lora4j.internal.array;
 import java.util.List;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** Sums of matrices, and of rows for all rows. */
+/**
+ * Sums of matrices, and of rows for all rows.
+ *
+ * @apiNote Status: internal
+ */
 public final class Addends {
 
     private Addends() {}

@@ -7,6 +7,8 @@ import org.nd4j.nativeblas.NativeOpsHolder;
 /**
  * Work cut into pieces that fit the cache, on several threads where ND4J itself may use them in the thread that asks. Results
  * do not depend on them.
+ *
+ * @apiNote Status: internal
  */
 public final class Blocks {
 

@@ -6,6 +6,8 @@ package org.lora4j.internal.array;
  * only if all arrays in it are read at one index; so a row is never combined with an array that begins elsewhere.
  *
  * <p>Sums run in eight parts: additions that do not wait for each other, and less rounding than in one running sum.
+ *
+ * @apiNote Status: internal
  */
 public final class Rows {
 

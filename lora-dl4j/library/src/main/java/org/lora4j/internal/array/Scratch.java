@@ -4,6 +4,8 @@ package org.lora4j.internal.array;
 /**
  * Java arrays that a thread uses again for every block. Fresh ones would be zeroed, and each would lie in memory that is
  * not in the cache: that costs as much as the arithmetic of a short kernel.
+ *
+ * @apiNote Status: internal
  */
 public final class Scratch {
 

@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import org.lora4j.exec.kernel.Kernel;
 import org.lora4j.exec.kernel.Multiplier;
 import org.lora4j.internal.engine.autodiff.rules.GradientRule;
@@ -38,6 +39,8 @@ public final class Kernels {
 
     /** By the word behind {@link #SCOPE}. */
     private static final Map<String, Kernel> CARRIED = Map.of(
+            "pairs", DenseKernel.of(PairKernels::forward),
+            "pairs_bp", DenseKernel.of(PairKernels::backward),
             "gelu", DenseKernel.of(GeluKernels::forward),
             "gelu_bp", DenseKernel.of(GeluKernels::backward),
             "softmax_bp", DenseKernel.of(SoftmaxKernels::backward),
@@ -88,6 +91,21 @@ public final class Kernels {
                                 context.graph(),
                                 "gelu",
                                 () -> new GELU(context.graph(), context.graph().getVariable(x)).outputVariable()))));
+        // A layer norm has as many inputs of these shapes, and its backward as many outputs.
+        PairKernels.find(graph)
+                .forEach((op, in) -> copy.rewrite(
+                        op,
+                        context -> List.of(carrier(
+                                context.graph(),
+                                "pairs",
+                                () -> context.graph()
+                                        .nn()
+                                        .layerNorm(
+                                                context.graph().getVariable(in.get(0)),
+                                                context.graph().getVariable(in.get(1)),
+                                                context.graph().getVariable(in.get(2)),
+                                                false,
+                                                PairKernels.AXES - 1)))));
         return copy.build();
     }
 
@@ -102,6 +120,9 @@ public final class Kernels {
         if ("gelu".equals(carried)) {
             return Kernels::geluRule;
         }
+        if ("pairs".equals(carried)) {
+            return Kernels::pairsRule;
+        }
         return switch (op.opName()) {
             case "softmax" -> Kernels::softmaxRule;
             case "layer_norm" -> Kernels::layerNormRule;
@@ -111,6 +132,11 @@ public final class Kernels {
 
     private static void geluRule(RuleContext c) {
         c.pass(0, carrier(c.graph(), "gelu_bp", () -> c.input(0).mul(c.gradient())));
+    }
+
+    private static void pairsRule(RuleContext c) {
+        List<SDVariable> gradients = carrier(c.graph(), "pairs_bp", () -> c.op().doDiff(c.gradients()));
+        IntStream.range(0, c.inputCount()).filter(c::needs).forEach(i -> c.pass(i, gradients.get(i)));
     }
 
     private static void softmaxRule(RuleContext c) {

@@ -109,7 +109,7 @@ final class LayerNormKernels {
         }
     }
 
-    private static float[] repeated(DenseArray vector, int size) {
+    static float[] repeated(DenseArray vector, int size) {
         int width = (int) vector.length();
         float[] values = new float[Math.max(size, width)];
         vector.read(0, values, width);
@@ -117,7 +117,7 @@ final class LayerNormKernels {
         return values;
     }
 
-    private static void addRows(float[] x, int length, int width, float[] sums) {
+    static void addRows(float[] x, int length, int width, float[] sums) {
         float[] one = Scratch.array(4, width);
         for (int row = 0; row < length; row += width) {
             System.arraycopy(x, row, one, 0, width);
@@ -126,7 +126,7 @@ final class LayerNormKernels {
     }
 
     // Blocks are added in their order, so threads do not change the sum.
-    private static void write(float[][] sums, DenseArray out) {
+    static void write(float[][] sums, DenseArray out) {
         float[] total = new float[sums[0].length];
         for (float[] sum : sums) {
             Rows.add(sum, total, total.length);

@@ -15,6 +15,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.lora4j.exec.LossAndGradients;
 import org.lora4j.internal.engine.SameDiffExecutor;
+import org.nd4j.autodiff.samediff.SDIndex;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -83,6 +84,8 @@ class KernelsTest {
                 new Case("layer norm without bias", 70, 384, x -> norm(x, false)),
                 new Case("layer norm of one row", 1, 384, x -> norm(x, true)),
                 new Case("layer norm of three dimensions", 70, 384, x -> folded(x, KernelsTest::norm3d)),
+                new Case("pairs of one cosine", 70, 384, x -> pairs(x, 1)),
+                new Case("pairs of two cosines", 70, 384, x -> pairs(x, 2)),
                 new Case("numbers put to places", 7, 12, KernelsTest::placed),
                 new Case("layer norm with a frozen gain", 70, 384, KernelsTest::frozenNorm),
                 new Case("layer norm with a frozen bias", 70, 384, KernelsTest::frozenBias),
@@ -100,6 +103,16 @@ class KernelsTest {
                 new Case(
                         "softmax of odd width", 33, 7, x -> x.getSameDiff().nn().softmax(x, 1)),
                 new Case("softmax of columns", 33, 7, x -> x.getSameDiff().nn().softmax(x, 0)));
+    }
+
+    private static SDVariable pairs(SDVariable x, int cosines) {
+        SameDiff sd = x.getSameDiff();
+        SDVariable c = sd.var("c", random(x.dataType(), 3, 64 * cosines).reshape(1, 6, cosines, 32));
+        SDVariable s = sd.var("s", random(x.dataType(), 2, 192).reshape(1, 6, 2, 32));
+        SDVariable groups = sd.reshape(x, -1, 6, 2, 32);
+        SDVariable first = groups.get(SDIndex.all(), SDIndex.all(), SDIndex.interval(0, 1));
+        SDVariable second = groups.get(SDIndex.all(), SDIndex.all(), SDIndex.interval(1, 2));
+        return sd.reshape(groups.mul(c).add(sd.concat(2, second, first).mul(s)), -1, 384);
     }
 
     private static SDVariable placed(SDVariable x) {
@@ -146,6 +159,17 @@ class KernelsTest {
                 .toList();
 
         assertThat(fused).containsExactly("gelu x(s/2)", "gelu (xs)/2", "gelu (x/2)s", "gelu (xs) div 2");
+    }
+
+    @Test
+    void fuse_replacesPairs() {
+        List<String> fused = cases().filter(c ->
+                        Kernels.fuse(graph(c, DataType.FLOAT), List.of()).getOps().keySet().stream()
+                                .anyMatch(op -> op.contains("kernel.pairs")))
+                .map(Case::name)
+                .toList();
+
+        assertThat(fused).containsExactly("pairs of one cosine", "pairs of two cosines");
     }
 
     @Test

@@ -75,7 +75,7 @@ final class MethodPass {
         Node w = tape.weight();
         for (Map.Entry<LoraSlot, Factors<Node>> one : factors.entrySet()) {
             AdapterMethod method = one.getKey().arithmetic();
-            if (method.place() == Place.WEIGHT && !one.getValue().drops()) {
+            if (place(one.getKey()) == Place.WEIGHT && !one.getValue().drops()) {
                 w = method.weight(tape, one.getValue(), w);
             }
         }
@@ -83,22 +83,26 @@ final class MethodPass {
         List<LoraSlot> inputs = new ArrayList<>(factors.keySet());
         Collections.reverse(inputs);
         for (LoraSlot slot : inputs) {
-            if (slot.arithmetic().place() == Place.INPUT) {
+            if (place(slot) == Place.INPUT) {
                 x = slot.arithmetic().input(tape, factors.get(slot), x);
             }
         }
         Node y = x == tape.input() && w == tape.weight() ? tape.withoutBias() : tape.product(x, w);
         for (Map.Entry<LoraSlot, Factors<Node>> one : factors.entrySet()) {
             AdapterMethod method = one.getKey().arithmetic();
-            if (method.place() == Place.OUTPUT) {
+            if (place(one.getKey()) == Place.OUTPUT) {
                 y = method.output(tape, one.getValue(), y);
-            } else if (method.place() == Place.WEIGHT && one.getValue().drops()) {
+            } else if (place(one.getKey()) == Place.WEIGHT && one.getValue().drops()) {
                 // The weight of the others sees all values.
                 Node seen = one.getValue().drop(tape.input());
                 y = tape.add(y, tape.product(seen, method.weightUpdate(tape, one.getValue())));
             }
         }
         return y;
+    }
+
+    private Place place(LoraSlot slot) {
+        return slot.arithmetic().place(tape.shape(), slot.rank());
     }
 
     INDArray input() {

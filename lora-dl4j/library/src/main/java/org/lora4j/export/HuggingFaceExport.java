@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.export;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeSet;
+import org.lora4j.adapter.Adapter;
+import org.lora4j.adapter.StorageType;
+import org.lora4j.error.Problems;
+import org.lora4j.internal.array.Backend;
+import org.lora4j.internal.export.BertFiles;
+import org.lora4j.internal.export.Labels;
+import org.lora4j.internal.export.MergedParameters;
+import org.lora4j.internal.export.SentenceFiles;
+import org.lora4j.internal.export.StagedDirectory;
+import org.lora4j.internal.export.TokenizerFiles;
+import org.lora4j.internal.export.TypedTensors;
+import org.lora4j.internal.format.file.WholeFile;
+import org.lora4j.internal.format.json.JsonObjects;
+import org.lora4j.pretrained.BertClassifier;
+import org.lora4j.pretrained.BertConfig;
+import org.lora4j.pretrained.Pooling;
+import org.lora4j.text.TextEncoder;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * Writes an encoder with adapters merged as a directory of Hugging Face, as Python's Transformers and sentence-transformers
+ * read it.
+ *
+ * <pre>{@code
+ * HuggingFaceExport.of(encoder)
+ *         .adapter(tuned.adapter())
+ *         .type(StorageType.F16)
+ *         .write(Path.of("tuned-minilm"));
+ * }</pre>
+ *
+ * <table>
+ * <caption>What is written</caption>
+ * <tr><th>call</th><th>class</th><th>besides {@code config.json}, {@code model.safetensors}, tokenizer and card</th></tr>
+ * <tr><td>none</td><td>{@code BertModel}</td><td>{@code modules.json}, {@code 1_Pooling}, {@code 2_Normalize} or a pooler's
+ * {@code 2_Dense}</td></tr>
+ * <tr><td>{@link #sentenceClassifier}</td><td>{@code BertModel}</td><td>the same, then the head as a {@code Dense}</td></tr>
+ * <tr><td>{@link #sequenceClassifier}</td><td>{@code BertForSequenceClassification}</td><td></td></tr>
+ * <tr><td>{@link #tokenClassifier}</td><td>{@code BertForTokenClassification}</td><td></td></tr>
+ * </table>
+ *
+ * <p><b>Refused.</b> A head that the class would not compute: {@code BertForSequenceClassification} has a pooler before its
+ * classifier, and Python makes weights up for one that is not there, so a head over a mean of tokens is a {@code Dense} of
+ * sentence-transformers or nothing. An adapter of another base, as the hashes in it tell. A value beyond the range of the type.
+ *
+ * <p><b>State.</b> A builder. The encoder and the adapters are only read. <b>Threads.</b> For one thread.
+ *
+ * @apiNote Status: experimental
+ */
+public final class HuggingFaceExport {
+
+    private static final String WHERE = "HuggingFaceExport";
+    private static final String HEAD = BertClassifier.HEAD;
+    private static final String POOLER = "pooler.dense";
+    private static final String IDENTITY = "torch.nn.modules.linear.Identity";
+    private static final String TANH = "torch.nn.modules.activation.Tanh";
+
+    /** Which class of Python's computes the model. */
+    private enum Target {
+        VECTORS("Model"),
+        SENTENCE_CLASSES("Model"),
+        SEQUENCE_CLASSES("ForSequenceClassification"),
+        TAGS("ForTokenClassification");
+
+        private final String suffix;
+
+        Target(String suffix) {
+            this.suffix = suffix;
+        }
+
+        boolean hasModules() {
+            return this == VECTORS || this == SENTENCE_CLASSES;
+        }
+    }
+
+    private final TextEncoder encoder;
+    private final List<Adapter> adapters = new ArrayList<>();
+    private Target target = Target.VECTORS;
+    private List<String> labels = List.of();
+    private boolean dropsHead;
+    private StorageType type = StorageType.F32;
+    private ModelCard card = ModelCard.EMPTY;
+
+    private HuggingFaceExport(TextEncoder encoder) {
+        this.encoder = encoder;
+    }
+
+    /**
+     * Starts an export of an encoder, whose pooling, prefixes, longest text and tokenizer go along.
+     *
+     * @param encoder the encoder
+     * @return a builder
+     */
+    public static HuggingFaceExport of(TextEncoder encoder) {
+        return new HuggingFaceExport(
+                Objects.requireNonNull(encoder, "HuggingFaceExport.of: encoder is null; expected a TextEncoder"));
+    }
+
+    /**
+     * Adds an adapter to merge.
+     *
+     * @param adapter the adapter; several are merged one after the other
+     * @return this builder
+     */
+    public HuggingFaceExport adapter(Adapter adapter) {
+        adapters.add(Objects.requireNonNull(adapter, "HuggingFaceExport.adapter: adapter is null; expected one"));
+        return this;
+    }
+
+    /**
+     * Asks for a classifier of sentence-transformers: its vectors have a score for each label.
+     *
+     * @param labels the classes in the order of the head's outputs, as {@code TextClassifier.labels()} gives them
+     * @return this builder
+     */
+    public HuggingFaceExport sentenceClassifier(List<String> labels) {
+        return head(Target.SENTENCE_CLASSES, labels);
+    }
+
+    /**
+     * Asks for {@code BertForSequenceClassification}, or RoBERTa's.
+     *
+     * @param labels the classes in the order of the head's outputs
+     * @return this builder
+     */
+    public HuggingFaceExport sequenceClassifier(List<String> labels) {
+        return head(Target.SEQUENCE_CLASSES, labels);
+    }
+
+    /**
+     * Asks for {@code BertForTokenClassification}, or RoBERTa's.
+     *
+     * @param tags the tags in the order of the head's outputs, as {@code TokenClassifier.tags()} gives them
+     * @return this builder
+     */
+    public HuggingFaceExport tokenClassifier(List<String> tags) {
+        return head(Target.TAGS, tags);
+    }
+
+    private HuggingFaceExport head(Target wanted, List<String> names) {
+        target = wanted;
+        labels = List.copyOf(names);
+        return this;
+    }
+
+    /**
+     * Leaves out the head of an adapter of which the encoder is wanted.
+     *
+     * @return this builder
+     */
+    public HuggingFaceExport withoutHead() {
+        dropsHead = true;
+        return this;
+    }
+
+    /**
+     * Sets the element type of all tensors, F32 at first. The report tells the largest rounding error.
+     *
+     * @param type the type
+     * @return this builder
+     */
+    public HuggingFaceExport type(StorageType type) {
+        this.type = Objects.requireNonNull(type, "HuggingFaceExport.type: type is null; expected one");
+        return this;
+    }
+
+    /**
+     * Says what the model was made of.
+     *
+     * @param card the card
+     * @return this builder
+     */
+    public HuggingFaceExport card(ModelCard card) {
+        this.card = Objects.requireNonNull(card, "HuggingFaceExport.card: card is null; expected one");
+        return this;
+    }
+
+    /**
+     * Writes the directory.
+     *
+     * @param directory the directory, which must not exist
+     * @return what was written
+     * @throws org.lora4j.error.IncompatibleBaseException if an adapter does not fit or was trained on another base
+     * @throws IOException if the directory exists or writing fails; nothing is left behind then
+     * @throws IllegalArgumentException if the head does not fit what was asked for, a value is beyond the range of the type, or
+     *     the tokenizer of the encoder has no file; the message lists every problem
+     */
+    public ExportReport write(Path directory) throws IOException {
+        Backend.require();
+        StagedDirectory.requireFree(WHERE, directory);
+        byte[] tokenizer = OnnxExport.json(WHERE, encoder.tokenizer());
+        Map<String, INDArray> tensors = BertFiles.tensors(encoder.weights());
+        MergedParameters merged = MergedParameters.of(WHERE, tensors, adapters);
+        tensors.putAll(merged.changed());
+        Map<String, INDArray> heads = new LinkedHashMap<>(merged.heads());
+        Map<String, INDArray> pooler = moduleOf(heads, POOLER);
+        pooler.forEach((part, array) -> tensors.put(POOLER + "." + part, array));
+        Problems problems = new Problems();
+        check(tensors, heads, problems);
+        problems.throwIfAny(WHERE);
+        Map<String, INDArray> head = headOf(heads);
+        double error = Math.max(
+                TypedTensors.largestError(tensors, type, problems), TypedTensors.largestError(head, type, problems));
+        problems.throwIfAny(WHERE);
+        List<String> files = new ArrayList<>();
+        StagedDirectory.write(WHERE, directory, staging -> {
+            files.addAll(TokenizerFiles.write(tokenizer, encoder.maxLength(), staging));
+            writeModel(staging, tensors, head);
+            files.addAll(List.of("config.json", "model.safetensors"));
+            if (target.hasModules()) {
+                files.addAll(writeModules(staging, tensors, head));
+            }
+            WholeFile.write(staging.resolve("README.md"), text(merged));
+            files.add("README.md");
+        });
+        return new ExportReport(
+                directory,
+                files.stream().sorted().toList(),
+                merged.changed().keySet().stream().toList(),
+                head.keySet().stream().sorted().toList(),
+                error);
+    }
+
+    /** Takes a module out of what adapters bring, whatever prefix it has. */
+    private static Map<String, INDArray> moduleOf(Map<String, INDArray> heads, String module) {
+        Map<String, INDArray> parts = new LinkedHashMap<>();
+        for (String part : List.of("weight", "bias")) {
+            Set<String> names = new TreeSet<>(heads.keySet());
+            names.removeIf(name -> !("." + name).endsWith("." + module + "." + part));
+            names.stream().findFirst().ifPresent(name -> parts.put(part, heads.remove(name)));
+        }
+        return parts;
+    }
+
+    private void check(Map<String, INDArray> tensors, Map<String, INDArray> heads, Problems problems) {
+        BertConfig config = encoder.weights().config();
+        boolean roberta = config.positions().paddingId().isPresent();
+        boolean hidden = heads.containsKey(HEAD + ".dense.weight");
+        String last = hidden ? HEAD + ".out_proj" : HEAD;
+        INDArray weight = heads.get(last + ".weight");
+        Set<String> left = new TreeSet<>(heads.keySet());
+        if (target != Target.VECTORS) {
+            Labels.check(labels, problems);
+            problems.check(
+                    weight != null && heads.containsKey(last + ".bias"),
+                    "no adapter brings \"" + HEAD + "\" with weight and bias, expected the head of " + target.suffix);
+            problems.check(
+                    weight == null || weight.size(0) == labels.size(),
+                    labels.size() + " labels, expected " + (weight == null ? 0 : weight.size(0))
+                            + ", the outputs of the head of the adapter");
+            left.removeIf(name -> name.startsWith(HEAD + "."));
+        }
+        if (target == Target.SEQUENCE_CLASSES) {
+            boolean fits = roberta ? hidden : encoder.pooling() == Pooling.POOLER && !hidden;
+            String expected = roberta
+                    ? "a hidden layer \"classifier.dense\" over the first token"
+                    : "the pooler \"pooler.dense\" over the first token (Pooling.POOLER)";
+            problems.check(
+                    fits,
+                    "the head was trained over " + encoder.pooling() + (hidden ? " with a hidden layer" : "")
+                            + ", but " + BertFiles.family(config) + target.suffix + " has " + expected
+                            + " before it, for which Python would make weights up; expected a head over that, or"
+                            + " sentenceClassifier(labels)");
+        } else if (target != Target.VECTORS) {
+            problems.check(!hidden, "the head has a hidden layer, expected a linear one for " + target.suffix);
+        }
+        boolean needsPooler = encoder.pooling() == Pooling.POOLER && target != Target.TAGS;
+        problems.check(
+                !needsPooler || tensors.containsKey(POOLER + ".weight") && tensors.containsKey(POOLER + ".bias"),
+                "neither the encoder nor an adapter has \"" + POOLER + "\", expected it for Pooling.POOLER");
+        problems.check(
+                left.isEmpty() || dropsHead,
+                "the adapter brings " + Problems.quoted(left)
+                        + ", which have no place in this class, expected a classifier to be asked for, or withoutHead()");
+    }
+
+    private Map<String, INDArray> headOf(Map<String, INDArray> heads) {
+        Map<String, INDArray> head = new LinkedHashMap<>(heads);
+        head.keySet().removeIf(name -> target == Target.VECTORS || !name.startsWith(HEAD + "."));
+        return head;
+    }
+
+    private void writeModel(Path staging, Map<String, INDArray> tensors, Map<String, INDArray> head)
+            throws IOException {
+        BertConfig config = encoder.weights().config();
+        Map<String, Object> fields = BertFiles.config(config, BertFiles.family(config) + target.suffix, torchType());
+        if (!labels.isEmpty()) {
+            fields.putAll(Labels.fields(labels, false, target == Target.TAGS));
+        }
+        JsonObjects.write(staging.resolve("config.json"), fields);
+        Map<String, INDArray> named = new LinkedHashMap<>();
+        String prefix = target.hasModules() ? "" : BertFiles.prefix(config);
+        // A class without a pooler would warn of tensors that it does not know.
+        boolean hasPooler = target.hasModules() || encoder.pooling() == Pooling.POOLER && target != Target.TAGS;
+        tensors.forEach((name, array) -> {
+            if (hasPooler || !name.startsWith(POOLER)) {
+                named.put(prefix + name, array);
+            }
+        });
+        if (!target.hasModules()) {
+            named.putAll(head);
+        }
+        TypedTensors.write(staging.resolve("model.safetensors"), named, type);
+    }
+
+    private String torchType() {
+        return switch (type) {
+            case F32 -> "float32";
+            case F16 -> "float16";
+            case BF16 -> "bfloat16";
+        };
+    }
+
+    private List<String> writeModules(Path staging, Map<String, INDArray> tensors, Map<String, INDArray> head)
+            throws IOException {
+        SentenceFiles modules = new SentenceFiles(staging);
+        List<String> weights = new ArrayList<>();
+        modules.pooling(encoder.pooling(), encoder.dimension());
+        if (encoder.pooling() == Pooling.POOLER) {
+            weights.add(dense(modules, staging, tensors.get(POOLER + ".weight"), tensors.get(POOLER + ".bias"), TANH));
+        }
+        if (target == Target.SENTENCE_CLASSES) {
+            weights.add(dense(modules, staging, head.get(HEAD + ".weight"), head.get(HEAD + ".bias"), IDENTITY));
+        }
+        Map<String, String> prompts = new LinkedHashMap<>();
+        prompts.put("query", encoder.prefixes().query());
+        prompts.put("passage", encoder.prefixes().passage());
+        boolean always = !encoder.prefixes().text().isEmpty();
+        if (always) {
+            prompts.put("text", encoder.prefixes().text());
+        }
+        weights.addAll(modules.write(encoder.maxLength(), prompts, always ? "text" : null));
+        return weights;
+    }
+
+    private String dense(SentenceFiles modules, Path staging, INDArray weight, INDArray bias, String activation)
+            throws IOException {
+        Path folder = modules.dense(weight.size(1), weight.size(0), activation);
+        Path file = folder.resolve("model.safetensors");
+        TypedTensors.write(file, Map.of("linear.weight", weight, "linear.bias", bias), type);
+        return staging.relativize(file).toString().replace('\\', '/');
+    }
+
+    private String text(MergedParameters merged) {
+        String name = BertFiles.family(encoder.weights().config()) + target.suffix;
+        String python = target.hasModules()
+                ? "from sentence_transformers import SentenceTransformer\n\n"
+                        + "model = SentenceTransformer(\"path/to/this/directory\")\nvectors = model.encode([\"a text\"])"
+                : "from transformers import AutoTokenizer, " + name + "\n\n"
+                        + "tokenizer = AutoTokenizer.from_pretrained(\"path/to/this/directory\")\n"
+                        + "model = " + name + ".from_pretrained(\"path/to/this/directory\")";
+        String java = target == Target.VECTORS && encoder.pooling() != Pooling.POOLER
+                ? "TextEncoder encoder = TextEncoder.load(Path.of(\"path/to/this/directory\"));"
+                : "PretrainedBert model = PretrainedBert.load(Path.of(\"path/to/this/directory\"));";
+        return card.text(
+                name + " with adapters merged",
+                target.hasModules() ? "sentence-transformers" : "transformers",
+                merged.changed().size() + " parameters of the base were changed by adapters; tensors are " + type + "."
+                        + (labels.isEmpty() ? "" : " Labels are in `config.json`."),
+                "In Python:\n\n```python\n" + python + "\n```\n\nIn Java, with lora4j:\n\n```java\n" + java + "\n```");
+    }
+
+    @Override
+    public String toString() {
+        return "HuggingFaceExport[" + encoder + ", " + adapters.size() + " adapters, " + target + ", " + type + "]";
+    }
+}

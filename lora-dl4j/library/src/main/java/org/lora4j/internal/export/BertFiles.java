@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.internal.export;
+
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.lora4j.pretrained.BertActivation;
+import org.lora4j.pretrained.BertConfig;
+import org.lora4j.pretrained.BertWeights;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * A BERT-family encoder as Hugging Face Transformers names and shapes it: {@code config.json}, and tensors in PyTorch's layout.
+ *
+ * @apiNote Status: internal
+ */
+public final class BertFiles {
+
+    private static final Map<BertActivation, String> ACTIVATIONS = new EnumMap<>(Map.of(
+            BertActivation.GELU, "gelu",
+            BertActivation.GELU_TANH, "gelu_new",
+            BertActivation.SILU, "silu",
+            BertActivation.RELU, "relu"));
+
+    private static final double DROPOUT = 0.1;
+    private static final double INITIALIZER_RANGE = 0.02;
+
+    private BertFiles() {}
+
+    /**
+     * The class of Transformers, without its task.
+     *
+     * @param config the encoder
+     * @return {@code Bert}, or {@code Roberta} where positions begin behind the padding id
+     */
+    public static String family(BertConfig config) {
+        return config.positions().paddingId().isPresent() ? "Roberta" : "Bert";
+    }
+
+    /**
+     * What models with a head put before the names of the encoder's tensors.
+     *
+     * @param config the encoder
+     * @return {@code bert.} or {@code roberta.}
+     */
+    public static String prefix(BertConfig config) {
+        return config.positions().paddingId().isPresent() ? "roberta." : "bert.";
+    }
+
+    /**
+     * The fields of {@code config.json}. Dropout, which no tensor tells, is what all published models have.
+     *
+     * @param config the encoder
+     * @param architecture the class, such as {@code BertModel}
+     * @param type PyTorch's name of the element type
+     * @return the fields
+     */
+    public static Map<String, Object> config(BertConfig config, String architecture, String type) {
+        Map<String, Object> fields = new LinkedHashMap<>();
+        fields.put("architectures", List.of(architecture));
+        fields.put("attention_probs_dropout_prob", DROPOUT);
+        fields.put("hidden_act", ACTIVATIONS.get(config.activation()));
+        fields.put("hidden_dropout_prob", DROPOUT);
+        fields.put("hidden_size", config.hidden());
+        fields.put("initializer_range", INITIALIZER_RANGE);
+        fields.put("intermediate_size", config.intermediate());
+        fields.put("layer_norm_eps", config.layerNormEpsilon());
+        fields.put("max_position_embeddings", config.maxPositions());
+        fields.put("model_type", config.positions().paddingId().isPresent() ? "roberta" : "bert");
+        fields.put("num_attention_heads", config.heads());
+        fields.put("num_hidden_layers", config.layers());
+        fields.put("pad_token_id", config.positions().paddingId().orElse(0));
+        fields.put("position_embedding_type", "absolute");
+        fields.put("torch_dtype", type);
+        fields.put("type_vocab_size", config.typeVocabulary());
+        fields.put("use_cache", true);
+        fields.put("vocab_size", config.vocabulary());
+        return fields;
+    }
+
+    /**
+     * The tensors of an encoder in PyTorch's layout: weights of linear modules [out, in], tables as they are.
+     *
+     * @param weights the encoder
+     * @return arrays by Hugging Face's names, without a prefix
+     */
+    public static Map<String, INDArray> tensors(BertWeights weights) {
+        Map<String, INDArray> tensors = new LinkedHashMap<>();
+        weights.tensors().forEach((name, array) -> {
+            boolean linear = array.rank() == 2 && !name.startsWith("embeddings.");
+            tensors.put(name, linear ? array.permute(1, 0).dup('c') : array);
+        });
+        return tensors;
+    }
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.internal.export;
+
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.lora4j.error.Problems;
+
+/**
+ * The names of classes as the {@code config.json} of Hugging Face has them.
+ *
+ * @apiNote Status: internal
+ */
+public final class Labels {
+
+    private Labels() {}
+
+    /**
+     * Checks that labels can be told apart.
+     *
+     * @param labels the labels
+     * @param problems takes what is wrong
+     */
+    public static void check(List<String> labels, Problems problems) {
+        problems.check(!labels.isEmpty(), "no labels, expected one for each output of the head");
+        problems.check(
+                new HashSet<>(labels).size() == labels.size() && labels.stream().noneMatch(String::isBlank),
+                "labels " + Problems.quoted(labels) + ", expected distinct names");
+    }
+
+    /**
+     * The fields of labels.
+     *
+     * @param labels the labels in the order of the outputs
+     * @param several whether a text may have several
+     * @param perToken whether they are of tokens
+     * @return {@code id2label}, {@code label2id}, and for texts {@code problem_type}
+     */
+    public static Map<String, Object> fields(List<String> labels, boolean several, boolean perToken) {
+        Map<String, Object> byId = new LinkedHashMap<>();
+        Map<String, Object> byLabel = new LinkedHashMap<>();
+        for (int i = 0; i < labels.size(); i++) {
+            byId.put(Integer.toString(i), labels.get(i));
+            byLabel.put(labels.get(i), i);
+        }
+        Map<String, Object> fields = new LinkedHashMap<>();
+        fields.put("id2label", byId);
+        fields.put("label2id", byLabel);
+        if (!perToken) {
+            fields.put("problem_type", several ? "multi_label_classification" : "single_label_classification");
+        }
+        return fields;
+    }
+}

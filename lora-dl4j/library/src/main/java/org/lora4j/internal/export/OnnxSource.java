@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.internal.export;
+
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import onnx.Onnx;
+import org.lora4j.error.MessageText;
+import org.lora4j.error.ModelFormatException;
+import org.lora4j.error.Problems;
+import org.lora4j.internal.format.file.RegularFile;
+import org.lora4j.internal.onnx.ExternalFiles;
+import org.lora4j.internal.onnx.OnnxModels;
+
+/**
+ * Where an ONNX model comes from: a file, with files beside it, or a resource of the class path.
+ *
+ * @apiNote Status: internal
+ */
+public final class OnnxSource {
+
+    private final Path file;
+    private final ClassLoader loader;
+    private final String name;
+    private final List<SourceFile> read = new ArrayList<>();
+
+    private OnnxSource(Path file, ClassLoader loader, String name) {
+        this.file = file;
+        this.loader = loader;
+        this.name = name;
+    }
+
+    /**
+     * A file.
+     *
+     * @param file the file
+     * @return the source
+     */
+    public static OnnxSource of(Path file) {
+        return new OnnxSource(file, null, file.toString());
+    }
+
+    /**
+     * A resource.
+     *
+     * @param loader where to look
+     * @param resource its name
+     * @return the source
+     */
+    public static OnnxSource ofResource(ClassLoader loader, String resource) {
+        return new OnnxSource(
+                null,
+                Objects.requireNonNull(loader, "OnnxExport: loader is null; expected a class loader"),
+                Objects.requireNonNull(resource, "OnnxExport: resource is null; expected a name"));
+    }
+
+    /**
+     * Reads the model, and takes note of its bytes.
+     *
+     * @return the model
+     * @throws ModelFormatException if it is none, or of 2 GiB or more
+     * @throws IOException if it cannot be read
+     */
+    public Onnx.ModelProto model() throws IOException {
+        read.clear();
+        if (file == null) {
+            try (InputStream in = loader.getResourceAsStream(name)) {
+                if (in == null) {
+                    throw new FileNotFoundException("OnnxExport: resource " + MessageText.name(name)
+                            + " is not on the class path; expected an ONNX model. Add the artifact that holds it.");
+                }
+                return OnnxModels.parse(in, name);
+            }
+        }
+        RegularFile.require(file, "an ONNX model");
+        if (Files.size(file) > Integer.MAX_VALUE) {
+            throw new ModelFormatException(MessageText.path(file) + ": it has " + Files.size(file)
+                    + " bytes; expected less than 2 GiB, the most that protobuf can read. Models above keep their weights in"
+                    + " files beside them (external data), which are supported.");
+        }
+        return noted(file, in -> OnnxModels.parse(in, name));
+    }
+
+    private <T> T noted(Path path, SourceFile.Reader<T> reader) throws IOException {
+        SourceFile.Read<T> result = SourceFile.read(path, reader);
+        read.add(result.file());
+        return result.value();
+    }
+
+    /**
+     * The files beside the model.
+     *
+     * @return where to read tensors from that are not in it
+     */
+    public ExternalFiles files() {
+        return file == null
+                ? ExternalFiles.NONE
+                : ExternalFiles.of(file.toAbsolutePath().getParent());
+    }
+
+    /**
+     * Takes note of the bytes of files beside the model.
+     *
+     * @param locations the files
+     * @param reserved names that the files of the copy must not have
+     * @throws IOException if one cannot be read
+     */
+    public void note(Set<String> locations, Set<String> reserved) throws IOException {
+        Problems problems = new Problems();
+        for (String location : locations) {
+            Path path = file == null ? null : files().file(location);
+            if (reserved.contains(location)) {
+                problems.add("the model has weights in " + MessageText.name(location)
+                        + ", expected a name other than those of the files of an export, " + Problems.quoted(reserved));
+            } else if (path == null) {
+                problems.add("the model has weights in " + MessageText.name(location)
+                        + ", expected a regular file beside it or below");
+            } else {
+                noted(path, in -> null);
+            }
+        }
+        if (!problems.isEmpty()) {
+            throw new ModelFormatException(
+                    problems.message(name) + ". Get the files of the model, all into one directory.");
+        }
+    }
+
+    /**
+     * Copies files beside the model, and puts new bytes into the copies.
+     *
+     * @param locations the files
+     * @param regions new bytes
+     * @param target the directory of the copy
+     * @throws IOException if that fails
+     */
+    public void copy(Set<String> locations, Map<ExternalFiles.Region, byte[]> regions, Path target) throws IOException {
+        Map<String, Path> copies = new LinkedHashMap<>();
+        for (String location : locations) {
+            Path copy = target.resolve(location);
+            Files.createDirectories(copy.getParent());
+            Files.copy(files().file(location), copy);
+            copies.put(location, copy);
+        }
+        for (Map.Entry<ExternalFiles.Region, byte[]> region : regions.entrySet()) {
+            try (FileChannel channel =
+                    FileChannel.open(copies.get(region.getKey().location()), StandardOpenOption.WRITE)) {
+                ByteBuffer bytes = ByteBuffer.wrap(region.getValue());
+                while (bytes.hasRemaining()) {
+                    channel.write(bytes, region.getKey().offset() + bytes.position());
+                }
+                channel.force(true);
+            }
+        }
+    }
+
+    /**
+     * Refuses a model that is not what was read any more.
+     *
+     * @throws IOException if a file changed
+     */
+    public void requireUnchanged() throws IOException {
+        for (SourceFile each : read) {
+            each.requireUnchanged();
+        }
+    }
+
+    @Override
+    public String toString() {
+        return name;
+    }
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.internal.onnx;
+
+import java.io.BufferedInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import onnx.Onnx;
+import org.lora4j.error.ModelFormatException;
+import org.nd4j.shade.protobuf.CodedInputStream;
+import org.nd4j.shade.protobuf.InvalidProtocolBufferException;
+
+/**
+ * Reads ONNX models.
+ *
+ * @apiNote Status: internal
+ */
+public final class OnnxModels {
+
+    private OnnxModels() {}
+
+    /**
+     * Reads a stream to its end and leaves it open.
+     *
+     * @param in an ONNX model
+     * @param source what the stream is, for messages
+     * @return the model
+     * @throws ModelFormatException if it is not an ONNX model
+     * @throws IOException if it cannot be read
+     */
+    public static Onnx.ModelProto parse(InputStream in, String source) throws IOException {
+        CodedInputStream coded = CodedInputStream.newInstance(new BufferedInputStream(in));
+        // The default of 64 MiB is below the size of every real model.
+        coded.setSizeLimit(Integer.MAX_VALUE);
+        try {
+            Onnx.ModelProto model = Onnx.ModelProto.parseFrom(coded);
+            if (!model.hasGraph()) {
+                throw new ModelFormatException(
+                        source + ": holds no graph; expected an ONNX model. Check what file it is.");
+            }
+            return model;
+        } catch (InvalidProtocolBufferException e) {
+            if (e.getCause() instanceof IOException reading) {
+                throw reading;
+            }
+            throw damaged(source, coded, e);
+        } catch (RuntimeException e) {
+            // A negative length in a nested message leads the parser astray before it notices: IllegalStateException.
+            throw damaged(source, coded, e);
+        }
+    }
+
+    private static ModelFormatException damaged(String source, CodedInputStream coded, Exception e) {
+        return new ModelFormatException(
+                source + ", byte " + coded.getTotalBytesRead() + ": " + e.getMessage()
+                        + " Expected an ONNX model: the file is truncated, damaged or of another format.",
+                e);
+    }
+}

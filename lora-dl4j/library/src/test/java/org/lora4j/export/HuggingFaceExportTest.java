@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.export;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.adapter.Adapter;
+import org.lora4j.adapter.StorageType;
+import org.lora4j.config.LoraConfig;
+import org.lora4j.config.ModuleSelector;
+import org.lora4j.config.Scaling;
+import org.lora4j.docs.TinyModelFiles;
+import org.lora4j.error.IncompatibleBaseException;
+import org.lora4j.pretrained.Pooling;
+import org.lora4j.text.TextEncoder;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+class HuggingFaceExportTest {
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    /** BertModel of 2 layers of 8, as Transformers 4 saves it: shapes of PyTorch, [out, in]. */
+    private static final String BERT_MODEL = """
+            embeddings.LayerNorm.bias [8]
+            embeddings.LayerNorm.weight [8]
+            embeddings.position_embeddings.weight [16, 8]
+            embeddings.token_type_embeddings.weight [2, 8]
+            embeddings.word_embeddings.weight [12, 8]
+            encoder.layer.0.attention.output.LayerNorm.bias [8]
+            encoder.layer.0.attention.output.LayerNorm.weight [8]
+            encoder.layer.0.attention.output.dense.bias [8]
+            encoder.layer.0.attention.output.dense.weight [8, 8]
+            encoder.layer.0.attention.self.key.bias [8]
+            encoder.layer.0.attention.self.key.weight [8, 8]
+            encoder.layer.0.attention.self.query.bias [8]
+            encoder.layer.0.attention.self.query.weight [8, 8]
+            encoder.layer.0.attention.self.value.bias [8]
+            encoder.layer.0.attention.self.value.weight [8, 8]
+            encoder.layer.0.intermediate.dense.bias [16]
+            encoder.layer.0.intermediate.dense.weight [16, 8]
+            encoder.layer.0.output.LayerNorm.bias [8]
+            encoder.layer.0.output.LayerNorm.weight [8]
+            encoder.layer.0.output.dense.bias [8]
+            encoder.layer.0.output.dense.weight [8, 16]
+            """;
+
+    private static final String POOLER = "pooler.dense.bias [8]\npooler.dense.weight [8, 8]\n";
+
+    @TempDir
+    private Path folder;
+
+    private TextEncoder encoder;
+
+    @BeforeEach
+    void read() throws IOException {
+        encoder = TextEncoder.load(TinyModelFiles.writeDirectory(folder.resolve("base")));
+    }
+
+    @AfterEach
+    void close() {
+        encoder.close();
+    }
+
+    private Path target() {
+        return folder.resolve("tuned");
+    }
+
+    /** The table of a model of two layers, of one of them; the second has the same. */
+    private static String table(String prefix, String... more) {
+        StringBuilder all = new StringBuilder();
+        for (String line : (BERT_MODEL + POOLER).split("\n")) {
+            all.append(prefix).append(line).append('\n');
+            if (line.contains("layer.0")) {
+                all.append(prefix).append(line.replace("layer.0", "layer.1")).append('\n');
+            }
+        }
+        all.append(String.join("\n", more));
+        return all.toString().lines().sorted().reduce("", (text, line) -> text + line + "\n");
+    }
+
+    /** Read by hand: eight bytes of length, JSON, elements. */
+    private static JsonNode header(Path file) throws IOException {
+        ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN);
+        byte[] json = new byte[(int) bytes.getLong()];
+        bytes.get(json);
+        return JSON.readTree(new String(json, StandardCharsets.UTF_8));
+    }
+
+    private static String written(Path file) throws IOException {
+        JsonNode header = header(file);
+        Map<String, String> tensors = new TreeMap<>();
+        header.fieldNames().forEachRemaining(name -> {
+            if (!name.equals("__metadata__")) {
+                tensors.put(name, header.get(name).get("shape").toString().replace(",", ", "));
+            }
+        });
+        return tensors.entrySet().stream()
+                .map(tensor -> tensor.getKey() + " " + tensor.getValue())
+                .sorted()
+                .reduce("", (text, line) -> text + line + "\n");
+    }
+
+    private static float[] floats(Path file, String name) throws IOException {
+        ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN);
+        long length = bytes.getLong();
+        JsonNode offsets = header(file).get(name).get("data_offsets");
+        int from = (int) (8 + length) + offsets.get(0).asInt();
+        float[] values = new float[(offsets.get(1).asInt() - offsets.get(0).asInt()) / 4];
+        bytes.position(from)
+                .slice()
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .asFloatBuffer()
+                .get(values);
+        return values;
+    }
+
+    private JsonNode json(String name) throws IOException {
+        return JSON.readTree(target().resolve(name).toFile());
+    }
+
+    /** B A is 1 at row 0, column 1 and 0 elsewhere. */
+    private static Adapter adapter(String module, Map<String, INDArray> saved, String... modulesToSave) {
+        INDArray a = Nd4j.zeros(DataType.FLOAT, 1, 8);
+        a.putScalar(0, 1, 1);
+        INDArray b = Nd4j.zeros(DataType.FLOAT, 8, 1);
+        b.putScalar(0, 0, 1);
+        LoraConfig config = LoraConfig.builder()
+                .rank(1)
+                .alpha(1)
+                .targetModules("query")
+                .excludeModules(ModuleSelector.regex(".*layer\\.1.*"))
+                .modulesToSave(modulesToSave)
+                .build();
+        return Adapter.of(config, Map.of(module, Map.of("lora_A.weight", a, "lora_B.weight", b)), saved);
+    }
+
+    private static Adapter adapter() {
+        return adapter("encoder.layer.0.attention.self.query", Map.of());
+    }
+
+    private static Adapter classifier() {
+        return adapter(
+                "encoder.layer.0.attention.self.query",
+                Map.of(
+                        "classifier.weight", Nd4j.ones(DataType.FLOAT, 3, 8),
+                        "classifier.bias", Nd4j.ones(DataType.FLOAT, 3)),
+                "classifier");
+    }
+
+    @Test
+    void encoder_isABertModelWithModules() throws IOException {
+        ExportReport report = HuggingFaceExport.of(encoder).adapter(adapter()).write(target());
+
+        assertThat(written(target().resolve("model.safetensors"))).isEqualTo(table(""));
+        assertThat(header(target().resolve("model.safetensors"))
+                        .at("/__metadata__/format")
+                        .asText())
+                .isEqualTo("pt");
+        assertThat(report.changed()).containsExactly("encoder.layer.0.attention.self.query.weight");
+        assertThat(report.largestError()).isZero();
+        assertThat(report.files())
+                .containsExactly(
+                        "1_Pooling/config.json",
+                        "README.md",
+                        "config.json",
+                        "config_sentence_transformers.json",
+                        "model.safetensors",
+                        "modules.json",
+                        "sentence_bert_config.json",
+                        "special_tokens_map.json",
+                        "tokenizer.json",
+                        "tokenizer_config.json");
+        JsonNode config = json("config.json");
+        assertThat(config.get("architectures").toString()).isEqualTo("[\"BertModel\"]");
+        assertThat(config.get("num_attention_heads").asInt()).isEqualTo(2);
+        assertThat(config.get("hidden_act").asText()).isEqualTo("gelu");
+        assertThat(json("modules.json").findValuesAsText("type"))
+                .containsExactly(
+                        "sentence_transformers.models.Transformer",
+                        "sentence_transformers.models.Pooling",
+                        "sentence_transformers.models.Normalize");
+        assertThat(json("1_Pooling/config.json").get("pooling_mode_mean_tokens").asBoolean())
+                .isTrue();
+        assertThat(Files.readAllBytes(target().resolve("tokenizer.json")))
+                .isEqualTo(Files.readAllBytes(folder.resolve("base/tokenizer.json")));
+    }
+
+    @Test
+    void changedWeight_isTheBaseAndTheUpdate_inPyTorchsLayout() throws IOException {
+        HuggingFaceExport.of(encoder).adapter(adapter()).write(target());
+
+        String query = "encoder.layer.0.attention.self.query.weight";
+        float[] before = floats(folder.resolve("base/model.safetensors"), "bert." + query);
+        float[] after = floats(target().resolve("model.safetensors"), query);
+        before[1] += 1;
+        assertThat(after).containsExactly(before);
+    }
+
+    @Test
+    void narrowTypes_tellTheirError() throws IOException {
+        ExportReport report = HuggingFaceExport.of(encoder)
+                .adapter(adapter())
+                .type(StorageType.BF16)
+                .write(target());
+
+        // The largest value is the changed one, about 1: bfloat16 has steps of 2^-7 from 1 to 2, half of which is the
+        // error.
+        assertThat(report.largestError()).isPositive().isLessThanOrEqualTo(1.0 / 256);
+        assertThat(header(target().resolve("model.safetensors"))
+                        .at("/embeddings.LayerNorm.weight/dtype")
+                        .asText())
+                .isEqualTo("BF16");
+        assertThat(json("config.json").get("torch_dtype").asText()).isEqualTo("bfloat16");
+    }
+
+    @Test
+    void value_beyondTheRangeOfTheType_isRefused() {
+        Adapter huge = adapter(
+                "encoder.layer.0.attention.self.query",
+                Map.of(
+                        "classifier.weight", Nd4j.valueArrayOf(new long[] {2, 8}, 1e6, DataType.FLOAT),
+                        "classifier.bias", Nd4j.ones(DataType.FLOAT, 2)),
+                "classifier");
+
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> HuggingFaceExport.of(encoder)
+                        .adapter(huge)
+                        .sentenceClassifier(List.of("a", "b"))
+                        .type(StorageType.F16)
+                        .write(target()))
+                .withMessageContaining(
+                        "tensor \"classifier.weight\": element 0 = 1000000.0 is beyond the range of F16");
+        assertThat(target()).doesNotExist();
+    }
+
+    @Test
+    void head_overAMean_isADense() throws IOException {
+        TextEncoder mean = encoder.withPooling(Pooling.MEAN);
+        HuggingFaceExport.of(mean)
+                .adapter(classifier())
+                .sentenceClassifier(List.of("x", "y", "z"))
+                .write(target());
+        mean.close();
+
+        assertThat(json("modules.json").findValuesAsText("path")).containsExactly("", "1_Pooling", "2_Dense");
+        assertThat(written(target().resolve("2_Dense/model.safetensors")))
+                .isEqualTo("linear.bias [3]\nlinear.weight [3, 8]\n");
+        assertThat(json("2_Dense/config.json").get("activation_function").asText())
+                .isEqualTo("torch.nn.modules.linear.Identity");
+        assertThat(json("config.json").get("id2label").toString()).isEqualTo("{\"0\":\"x\",\"1\":\"y\",\"2\":\"z\"}");
+    }
+
+    @Test
+    void head_overAMean_isNoBertForSequenceClassification() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> HuggingFaceExport.of(encoder)
+                        .adapter(classifier())
+                        .sequenceClassifier(List.of("x", "y", "z"))
+                        .write(target()))
+                .withMessageContaining(
+                        "the head was trained over NORMALIZED_MEAN, but BertForSequenceClassification has"
+                                + " the pooler \"pooler.dense\" over the first token")
+                .withMessageContaining("Python would make weights up");
+        assertThat(target()).doesNotExist();
+    }
+
+    @Test
+    void head_overAPooler_isABertForSequenceClassification() throws IOException {
+        TextEncoder pooler = encoder.withPooling(Pooling.POOLER);
+        HuggingFaceExport.of(pooler)
+                .adapter(classifier())
+                .sequenceClassifier(List.of("x", "y", "z"))
+                .write(target());
+        pooler.close();
+
+        assertThat(written(target().resolve("model.safetensors")))
+                .isEqualTo(table("bert.", "classifier.bias [3]", "classifier.weight [3, 8]"));
+        JsonNode config = json("config.json");
+        assertThat(config.get("architectures").get(0).asText()).isEqualTo("BertForSequenceClassification");
+        assertThat(config.get("label2id").toString()).isEqualTo("{\"x\":0,\"y\":1,\"z\":2}");
+        assertThat(target().resolve("modules.json")).doesNotExist();
+    }
+
+    @Test
+    void pooler_thatAnAdapterBrings_isTheOneOfTheModel() throws IOException {
+        Map<String, INDArray> saved = new LinkedHashMap<>(classifier().savedParameters());
+        saved.put("pooler.dense.weight", Nd4j.valueArrayOf(new long[] {8, 8}, 2, DataType.FLOAT));
+        saved.put("pooler.dense.bias", Nd4j.valueArrayOf(new long[] {8}, 3, DataType.FLOAT));
+        TextEncoder pooler = encoder.withPooling(Pooling.POOLER);
+        HuggingFaceExport.of(pooler)
+                .adapter(adapter("encoder.layer.0.attention.self.query", saved, "classifier", "pooler.dense"))
+                .sequenceClassifier(List.of("x", "y", "z"))
+                .write(target());
+        pooler.close();
+
+        assertThat(floats(target().resolve("model.safetensors"), "bert.pooler.dense.weight"))
+                .containsOnly(2f);
+    }
+
+    @Test
+    void tags_areABertForTokenClassification_withoutAPooler() throws IOException {
+        HuggingFaceExport.of(encoder)
+                .adapter(adapter(
+                        "bert.encoder.layer.0.attention.self.query",
+                        classifier().savedParameters(),
+                        "classifier"))
+                .tokenClassifier(List.of("O", "B-x", "I-x"))
+                .write(target());
+
+        assertThat(written(target().resolve("model.safetensors")))
+                .isEqualTo(table("bert.", "classifier.bias [3]", "classifier.weight [3, 8]")
+                        .replace("bert.pooler.dense.bias [8]\nbert.pooler.dense.weight [8, 8]\n", ""));
+        assertThat(json("config.json").get("architectures").get(0).asText()).isEqualTo("BertForTokenClassification");
+    }
+
+    @Test
+    void head_thatNobodyAskedFor_isNotLeftOutInSilence() throws IOException {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() ->
+                        HuggingFaceExport.of(encoder).adapter(classifier()).write(target()))
+                .withMessageContaining("the adapter brings \"classifier.bias\", \"classifier.weight\"");
+
+        HuggingFaceExport.of(encoder).adapter(classifier()).withoutHead().write(target());
+        assertThat(target()).exists();
+    }
+
+    @Test
+    void adapter_ofAnotherBase_orATargetThatExists_isRefused() throws IOException {
+        Adapter other = adapter().withBaseHashes(Map.of("encoder.layer.0.attention.self.query.weight", "0".repeat(32)));
+
+        assertThatExceptionOfType(IncompatibleBaseException.class)
+                .isThrownBy(() -> HuggingFaceExport.of(encoder).adapter(other).write(target()))
+                .withMessageContaining("are not those that the adapter was trained on");
+        Files.writeString(target(), "mine");
+        assertThatExceptionOfType(FileAlreadyExistsException.class)
+                .isThrownBy(
+                        () -> HuggingFaceExport.of(encoder).adapter(adapter()).write(target()));
+        assertThat(target()).hasContent("mine");
+    }
+
+    @Test
+    void vectors_ofTheDirectory_areThoseOfTheAdaptedEncoder() throws IOException {
+        HuggingFaceExport.of(encoder).adapter(adapter()).write(target());
+
+        float[] base = encoder.embed("a very good film");
+        try (TextEncoder again = TextEncoder.load(target())) {
+            assertThat(again.pooling()).isEqualTo(encoder.pooling());
+            assertThat(again.embed("a very good film")).hasSize(base.length).isNotEqualTo(base);
+        }
+    }
+
+    @Test
+    void plainLora_hasPairsAlone_andTheHeadBesideThem() throws IOException {
+        ExportReport report = LoraExport.of(classifier()).write(target());
+
+        assertThat(written(target().resolve("adapter_model.safetensors")))
+                .isEqualTo("base_model.model.encoder.layer.0.attention.self.query.lora_A.weight [1, 8]\n"
+                        + "base_model.model.encoder.layer.0.attention.self.query.lora_B.weight [8, 1]\n");
+        assertThat(json("adapter_config.json").get("modules_to_save").isNull()).isTrue();
+        assertThat(written(target().resolve("head.safetensors")))
+                .isEqualTo("classifier.bias [3]\nclassifier.weight [3, 8]\n");
+        assertThat(report.added()).containsExactly("classifier.bias", "classifier.weight");
+        assertThat(Adapter.load(target()).modules()).isEqualTo(classifier().modules());
+    }
+
+    @Test
+    void plainLora_ofRankStabilizedFactors_hasTheSameScale() throws IOException {
+        Adapter before = Adapter.of(
+                LoraConfig.builder()
+                        .rank(4)
+                        .alpha(6)
+                        .scalingRule(Scaling.RANK_STABILIZED)
+                        .targetModules("fc")
+                        .build(),
+                Map.of(
+                        "fc",
+                        Map.of(
+                                "lora_A.weight", Nd4j.ones(DataType.FLOAT, 4, 8),
+                                "lora_B.weight", Nd4j.ones(DataType.FLOAT, 8, 4))),
+                Map.of());
+
+        LoraExport.of(before).write(target());
+
+        // 6 / sqrt(4) = 3 = 12 / 4
+        assertThat(json("adapter_config.json").get("lora_alpha").asDouble()).isEqualTo(12, within(1e-12));
+        assertThat(json("adapter_config.json").get("use_rslora").asBoolean()).isFalse();
+    }
+
+    @Test
+    void plainLora_ofWhatItCannotExpress_isRefusedWhole() {
+        Adapter dora = Adapter.of(
+                LoraConfig.builder()
+                        .rank(1)
+                        .alpha(1)
+                        .dora(true)
+                        .targetModules("fc")
+                        .build(),
+                Map.of(
+                        "fc",
+                        Map.of(
+                                "lora_A.weight", Nd4j.ones(DataType.FLOAT, 1, 8),
+                                "lora_B.weight", Nd4j.ones(DataType.FLOAT, 8, 1),
+                                "lora_magnitude_vector", Nd4j.ones(DataType.FLOAT, 8))),
+                Map.of());
+
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> LoraExport.of(dora).write(target()))
+                .withMessageContaining(
+                        "method LORA with DoRA, expected plain LoRA, or rank(weights, rank) to convert it");
+        assertThat(target()).doesNotExist();
+    }
+
+    @Test
+    void card_hasBaseLicencesAndMetrics_andNoNameBreaksItsHeader() throws IOException {
+        HuggingFaceExport.of(encoder)
+                .adapter(adapter())
+                .card(ModelCard.of("tiny'\nlicense: evil", "apache-2.0")
+                        .data("reviews", "cc-by-4.0")
+                        .metric("accuracy", 0.91234))
+                .write(target());
+
+        assertThat(Files.readString(target().resolve("README.md")))
+                .startsWith("""
+                        ---
+                        base_model: 'tiny'' license: evil'
+                        license: 'apache-2.0'
+                        library_name: sentence-transformers
+                        datasets:
+                        - 'reviews'
+                        ---
+                        """)
+                .contains("| accuracy | 0.9123 |")
+                .contains("model = SentenceTransformer(\"path/to/this/directory\")");
+    }
+}
