@@ -2,6 +2,7 @@
 package org.lora4j.integration.text;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
@@ -14,7 +15,6 @@ import org.lora4j.text.FitReport;
 import org.lora4j.text.LabeledText;
 import org.lora4j.text.TextClassifier;
 import org.lora4j.text.TextEncoder;
-import org.tribuo.Example;
 import org.tribuo.Feature;
 import org.tribuo.Model;
 import org.tribuo.MutableDataset;
@@ -42,6 +42,7 @@ final class BankingQuestions {
     private final TextEncoder encoder;
     private final List<LabeledText> pool;
     private final List<LabeledText> test;
+    private final MutableDataset<Label> testVectors;
 
     /** What a draw gave: shares of the test questions told right. */
     record Draw(double libLinear, double headOnly, double lora, FitReport report) {}
@@ -49,6 +50,7 @@ final class BankingQuestions {
     BankingQuestions(TextEncoder encoder, List<LabeledText> train, List<LabeledText> test) {
         this.encoder = encoder;
         this.test = test;
+        this.testVectors = vectors(test);
         Set<String> recurring = new HashSet<>();
         test.forEach(question -> recurring.add(plain(question)));
         this.pool = train.stream()
@@ -106,7 +108,7 @@ final class BankingQuestions {
                 best = model;
             }
         }
-        return new LabelEvaluator().evaluate(best, vectors(test)).accuracy();
+        return new LabelEvaluator().evaluate(best, testVectors).accuracy();
     }
 
     private MutableDataset<Label> vectors(List<LabeledText> questions) {
@@ -114,13 +116,15 @@ final class BankingQuestions {
         MutableDataset<Label> data = new MutableDataset<>(new SimpleDataSourceProvenance("vectors", factory), factory);
         float[][] vectors =
                 encoder.embed(questions.stream().map(LabeledText::text).toList());
+        String[] names = new String[encoder.dimension()];
+        Arrays.setAll(names, j -> String.format(Locale.ROOT, "v%03d", j));
         for (int i = 0; i < vectors.length; i++) {
-            Example<Label> example =
-                    new ArrayExample<>(new Label(questions.get(i).labels().get(0)));
+            List<Feature> features = new ArrayList<>();
             for (int j = 0; j < vectors[i].length; j++) {
-                example.add(new Feature(String.format(Locale.ROOT, "v%03d", j), vectors[i][j]));
+                features.add(new Feature(names[j], vectors[i][j]));
             }
-            data.add(example);
+            // All at once: ArrayExample.add sorts what is there for every feature that comes.
+            data.add(new ArrayExample<>(new Label(questions.get(i).labels().get(0)), features));
         }
         return data;
     }

@@ -12,6 +12,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Supplier;
+import java.util.stream.LongStream;
+import java.util.stream.Stream;
 import org.lora4j.integration.datasets.Clinc150;
 import org.lora4j.integration.demonstration.Arguments;
 import org.lora4j.integration.demonstration.ReportFile;
@@ -21,7 +23,8 @@ import org.lora4j.text.TextEncoder;
 import org.lora4j.text.TextTable;
 
 /**
- * Three text tasks over all-MiniLM-L6-v2. Arguments: the data, the folder for the results, {@code full}, the tasks.
+ * Three text tasks over all-MiniLM-L6-v2. Arguments: the data, the folder for the results, {@code full}, the tasks, the draws of
+ * BANKING77 ({@code all}, or numbers with commas between them).
  */
 public final class TextExample {
 
@@ -41,7 +44,7 @@ public final class TextExample {
     /**
      * Runs the example. Ends with status 1 and one line if data is missing or the folder cannot be written.
      *
-     * @param args data, results, {@code full}, tasks with commas between them
+     * @param args data, results, {@code full}, tasks with commas between them, draws
      */
     public static void main(String[] args) {
         Locale.setDefault(Locale.ROOT);
@@ -57,18 +60,24 @@ public final class TextExample {
             Path folder = Arguments.created(arguments.path(1, "target/example-text"), "text.output");
             boolean full = args.length > 2 && Set.of("full", "true").contains(args[2]);
             Set<String> tasks = Set.of((args.length > 3 ? args[3] : "banking77,clinc150,snips").split(","));
-            new TextExample(System.out, data, full).run(folder, tasks);
+            new TextExample(System.out, data, full).run(folder, tasks, draws(args, full));
         } catch (IOException | IllegalArgumentException | IllegalStateException e) {
             System.err.println("example-text: " + e.getMessage());
             System.exit(1);
         }
     }
 
-    private void run(Path folder, Set<String> tasks) throws IOException {
+    private static long[] draws(String[] args, boolean full) {
+        return args.length > 4 && !args[4].equals("all")
+                ? Stream.of(args[4].split(",")).mapToLong(Long::parseLong).toArray()
+                : LongStream.rangeClosed(1, full ? 10 : 5).toArray();
+    }
+
+    private void run(Path folder, Set<String> tasks, long[] seeds) throws IOException {
         long start = System.nanoTime();
         try (TextEncoder encoder = TextEncoder.named("all-minilm-l6-v2").withMaxLength(LONGEST)) {
             if (tasks.contains("banking77")) {
-                banking(encoder);
+                banking(encoder, seeds);
             }
             if (tasks.contains("clinc150")) {
                 search(new IntentSearch(
@@ -82,7 +91,7 @@ public final class TextExample {
         out.printf(Locale.ROOT, "%nEverything took %.0f s.%n", (System.nanoTime() - start) / 1e9);
     }
 
-    private void banking(TextEncoder encoder) throws IOException {
+    private void banking(TextEncoder encoder, long[] seeds) throws IOException {
         out.println("== BANKING77: 77 intents from ten questions of each; accuracy on the test questions");
         BankingQuestions questions = new BankingQuestions(
                 encoder,
@@ -90,7 +99,7 @@ public final class TextExample {
                 TextTable.csv(data.resolve("banking77/test.csv")).labeled("text", "category"));
         List<Double> gains = new ArrayList<>();
         List<Map<String, Double>> draws = new ArrayList<>();
-        for (long seed = 1; seed <= (full ? 10 : 5); seed++) {
+        for (long seed : seeds) {
             BankingQuestions.Draw draw = questions.draw(seed);
             double best = Math.max(draw.libLinear(), draw.headOnly());
             gains.add(100 * (draw.lora() - best));
@@ -107,7 +116,7 @@ public final class TextExample {
         double spread = Math.sqrt(gains.stream()
                         .mapToDouble(gain -> (gain - mean) * (gain - mean))
                         .sum()
-                / (gains.size() - 1));
+                / Math.max(1, gains.size() - 1));
         out.printf(Locale.ROOT, "LoRA above the better of both: %.2f points, spread %.2f%n", mean, spread);
         figures.put("banking77", Map.of("draws", draws, "meanGain", mean, "spread", spread));
     }
