@@ -289,12 +289,23 @@ public final class LokrMethod implements AdapterMethod {
         long inner = module.size(a, 1);
         long first = Split.of(module.shape().outputs(), factor).first;
         long inputs = Split.of(module.shape().inputs(), factor).first;
-        A identity = module.constant(Nd4j.eye(inner).castTo(module.dataType()).reshape(1, inner * inner));
-        A each = module.matrixProduct(module.reshape(l, first * inputs, 1), identity);
-        A middle = module.permute(module.reshape(each, first, inputs, inner, inner), 1, 2, 0, 3);
+        INDArray ofInputs = Nd4j.create(module.dataType(), inputs * inner, inputs);
+        for (long i = 0; i < inputs * inner; i++) {
+            ofInputs.putScalar(i, i / inner, 1);
+        }
+        INDArray ofOutputs = Nd4j.create(module.dataType(), first, first * inner);
+        for (long i = 0; i < first * inner; i++) {
+            ofOutputs.putScalar(i / inner, i, 1);
+        }
+        INDArray same = Nd4j.tile(Nd4j.eye(inner).castTo(module.dataType()), (int) inputs, (int) first);
+        // L^T ⊗ I, every number repeated and all but the diagonals taken away: an outer product costs ten times as
+        // much.
+        A repeated = module.matrixProduct(
+                module.matrixProduct(module.constant(ofInputs), module.permute(l, 1, 0)), module.constant(ofOutputs));
+        A middle = module.multiply(repeated, module.constant(same));
         A parts = module.reshape(module.inputRows(factors.drop(module.input())), -1, module.size(b, 1));
         A down = module.reshape(module.matrixProduct(parts, module.permute(b, 1, 0)), -1, inputs * inner);
-        A mixed = module.matrixProduct(down, module.reshape(middle, inputs * inner, first * inner));
+        A mixed = module.matrixProduct(down, middle);
         A up = module.matrixProduct(module.reshape(mixed, -1, inner), module.permute(a, 1, 0));
         return module.fromOutputRows(module.reshape(up, -1, module.shape().outputs()), like);
     }
