@@ -188,12 +188,12 @@ final class OnnxRewrite {
                 .map(output -> "`" + output.getName().replace("`", "") + "`")
                 .toList();
         String loading = """
-                With ONNX Runtime in Java; outputs are %s:
+                With ONNX Runtime in Java; outputs are OUTPUTS:
 
                 ```java
                 OrtSession session = OrtEnvironment.getEnvironment().createSession("model.onnx");
                 ```
-                """.formatted(String.join(", ", outputs));
+                """.replace("OUTPUTS", String.join(", ", outputs));
         String langChain = """
 
                 With LangChain4j, which pools by itself (`PoolingMode.MEAN` or `CLS`, as the encoder was trained):

@@ -117,8 +117,11 @@ public final class LandingExample {
                 for (int i = 0; i < test.size(); i += test.size() / 4) {
                     String question = test.get(i).text();
                     out.printf(
+                            Locale.ROOT,
                             "%s%n  before: %s%n  after:  %s%n",
-                            question, before.answer(question), after.answer(question));
+                            question,
+                            before.answer(question),
+                            after.answer(question));
                 }
                 figures.put("recallBefore", recallBefore);
                 figures.put("recallAfter", recallAfter);
