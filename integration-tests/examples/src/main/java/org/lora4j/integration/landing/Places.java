@@ -55,7 +55,7 @@ final class Places {
         try (AdapterServer server = AdapterServer.builder(
                         BertEncoder.create(encoder.weights(), encoder.pooling()).graph())
                 .outputs(BertEncoder.POOLED)
-                .example(inputs(encoder.tokenizer(), "a text"))
+                .example(inputs(encoder.tokenizer(), "a text", "two other texts"))
                 .build()) {
             server.register(ADAPTER, tuned.adapter());
             differences.put("server of adapters", largest(texts, text -> served(server, text)));
@@ -78,13 +78,17 @@ final class Places {
         return largest;
     }
 
-    private static Map<String, INDArray> inputs(TextTokenizer tokenizer, String text) {
-        int[] ids = tokenizer.encode(text);
-        float[] mask = new float[ids.length];
-        Arrays.fill(mask, 1);
+    private static Map<String, INDArray> inputs(TextTokenizer tokenizer, String... texts) {
+        int[][] encoded = Arrays.stream(texts).map(tokenizer::encode).toArray(int[][]::new);
+        int longest = Arrays.stream(encoded).mapToInt(ids -> ids.length).max().orElseThrow();
+        float[][] mask = new float[texts.length][longest];
+        for (int row = 0; row < texts.length; row++) {
+            Arrays.fill(mask[row], 0, encoded[row].length, 1);
+            encoded[row] = Arrays.copyOf(encoded[row], longest);
+        }
         return Map.of(
-                BertEncoder.INPUT_IDS, Nd4j.createFromArray(new int[][] {ids}),
-                BertEncoder.ATTENTION_MASK, Nd4j.createFromArray(new float[][] {mask}));
+                BertEncoder.INPUT_IDS, Nd4j.createFromArray(encoded),
+                BertEncoder.ATTENTION_MASK, Nd4j.createFromArray(mask));
     }
 
     private float[] served(AdapterServer server, String text) throws IOException {
