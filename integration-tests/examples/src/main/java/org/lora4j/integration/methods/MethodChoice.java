@@ -30,7 +30,7 @@ import org.lora4j.config.VeraConfig;
  * @param name what tables call it
  * @param config starts a config of it for a training of so many steps
  * @param targets the modules that it adapts
- * @param rate the learning rate that served best in the search of {@code docs/methods.md}
+ * @param rate a learning rate to begin with; {@code -Dexample.full} searches one
  */
 public record MethodChoice(
         String name, IntFunction<AdapterConfig.Builder<?>> config, ModuleSelector targets, double rate) {
