@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.internal.language;
+
+import java.util.List;
+import java.util.OptionalDouble;
+import java.util.Set;
+import java.util.stream.IntStream;
+
+/**
+ * A decoder in one form for all families.
+ *
+ * @param family names of its parts, and how they are laid out
+ * @param vocabulary rows of the embedding table
+ * @param hidden size of a hidden state
+ * @param intermediate size within the feed-forward network
+ * @param context the longest sequence
+ * @param heads number of heads of queries
+ * @param keyHeads number of heads of keys and of values, a divisor of {@code heads}
+ * @param headSize size of a head
+ * @param epsilon of normalizations
+ * @param activation of the feed-forward network
+ * @param tied whether the head multiplies by the embedding table
+ * @param biased the linear parts that have a bias
+ * @param embeddingScale factor of embeddings
+ * @param residualScale factor of what a layer's two parts add
+ * @param logitsScale factor of logits
+ * @param logitsCap c, where logits become {@code c tanh(logit / c)}
+ * @param parallel whether attention and feed-forward network of a layer read the same input
+ * @param layers one entry for each layer
+ * @apiNote Status: internal
+ */
+public record DecoderConfig(
+        DecoderFamily family,
+        int vocabulary,
+        int hidden,
+        int intermediate,
+        int context,
+        int heads,
+        int keyHeads,
+        int headSize,
+        double epsilon,
+        Activation activation,
+        boolean tied,
+        Set<DecoderPart> biased,
+        double embeddingScale,
+        double residualScale,
+        double logitsScale,
+        OptionalDouble logitsCap,
+        boolean parallel,
+        List<DecoderLayer> layers) {
+
+    /**
+     * The path of a part's module, in the names of Transformers' class for language modelling.
+     *
+     * @param part a part that the family has
+     * @param layer its layer, from 0; not read for parts outside layers
+     * @return the path
+     */
+    public String module(DecoderPart part, int layer) {
+        return family.module(part, layer);
+    }
+
+    /** Numbers that a linear part or a table takes in. */
+    int inputs(DecoderPart part) {
+        return switch (part) {
+            case WORDS -> vocabulary;
+            case POSITIONS -> context;
+            case ATTENTION_OUTPUT -> heads * headSize;
+            case DOWN -> intermediate;
+            default -> hidden;
+        };
+    }
+
+    /** Numbers that a part gives. */
+    int outputs(DecoderPart part) {
+        return switch (part) {
+            case HEAD -> vocabulary;
+            case QUERY -> heads * headSize;
+            case KEY, VALUE -> keyHeads * headSize;
+            case QUERY_KEY_VALUE -> (heads + 2 * keyHeads) * headSize;
+            case QUERY_NORM -> family.normsPerHead() ? headSize : heads * headSize;
+            case KEY_NORM -> family.normsPerHead() ? headSize : keyHeads * headSize;
+            case GATE, UP -> intermediate;
+            case GATE_AND_UP -> 2 * intermediate;
+            default -> hidden;
+        };
+    }
+
+    /**
+     * The rotations that its layers use.
+     *
+     * @return each once, in the order of the layers
+     */
+    public List<Rotation> rotations() {
+        return layers.stream()
+                .flatMap(layer -> layer.rotation().stream())
+                .distinct()
+                .toList();
+    }
+
+    /**
+     * The windows that its layers use.
+     *
+     * @return each once, ascending
+     */
+    public int[] windows() {
+        return layers.stream()
+                .flatMapToInt(layer ->
+                        layer.window().isPresent() ? IntStream.of(layer.window().getAsInt()) : IntStream.empty())
+                .distinct()
+                .sorted()
+                .toArray();
+    }
+}
