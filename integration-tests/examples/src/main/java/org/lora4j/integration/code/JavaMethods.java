@@ -22,7 +22,7 @@ import java.util.regex.Pattern;
 final class JavaMethods {
 
     private static final Pattern METHOD =
-            Pattern.compile("/\\*\\*((?:[^*]|\\*(?!/))*)\\*/\\s*(?:@\\w+(?:\\([^)]*\\))?\\s*)*"
+            Pattern.compile("/\\*\\*((?:[^*]++|\\*(?!/))*+)\\*/\\s*(?:@\\w+(?:\\([^)]*\\))?\\s*)*"
                     + "((?:public|protected|private|static|final)\\s[^;{}=@]*\\([^;{}]*\\)[^;{}()]*)\\{");
     private static final Pattern TAG = Pattern.compile("\\{@\\w+\\s+([^}]*)\\}");
     private static final Pattern MARKUP = Pattern.compile("<[^>]*>");

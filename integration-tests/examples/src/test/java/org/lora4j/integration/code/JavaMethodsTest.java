@@ -44,6 +44,15 @@ class JavaMethodsTest {
     }
 
     @Test
+    void methods_whenACommentIsLong_areFound() {
+        String comment = "Returns what all of these words say. " + "word * ".repeat(20_000);
+
+        assertThat(JavaMethods.methods("p", "/** " + comment + "*/ public int size() { return 1; }"))
+                .extracting(Method::sentence)
+                .containsExactly("Returns what all of these words say.");
+    }
+
+    @Test
     void parts_haveNoPackageInCommon() {
         List<Method> methods = new ArrayList<>();
         for (int i = 0; i < 3_000; i++) {

@@ -111,4 +111,27 @@ public record DecoderConfig(
                 .sorted()
                 .toArray();
     }
+
+    /** The same model with other layers. */
+    DecoderConfig withLayers(List<DecoderLayer> other) {
+        return new DecoderConfig(
+                family,
+                vocabulary,
+                hidden,
+                intermediate,
+                context,
+                heads,
+                keyHeads,
+                headSize,
+                epsilon,
+                activation,
+                tied,
+                biased,
+                embeddingScale,
+                residualScale,
+                logitsScale,
+                logitsCap,
+                parallel,
+                other);
+    }
 }
