@@ -239,13 +239,16 @@ public final class Candidates {
         return last;
     }
 
-    /** The scores of all tokens, {@code -Infinity} for those that are out. */
-    double[] all() {
+    /** Scores and probabilities of all tokens, of those that are out, too. */
+    ProcessedLogits processed() {
+        weigh();
         double[] all = new double[vocabulary];
+        double[] probabilities = new double[vocabulary];
         Arrays.fill(all, Double.NEGATIVE_INFINITY);
         for (int i = 0; i < size; i++) {
             all[ids[i]] = scores[i];
+            probabilities[ids[i]] = weights[i] / total;
         }
-        return all;
+        return new ProcessedLogits(all, probabilities);
     }
 }

@@ -99,12 +99,12 @@ public final class LogitsChain {
      *
      * @param logits a number for each token
      * @param promptIds the tokens so far
-     * @return the processed logits, {@code -Infinity} for tokens that are taken out
+     * @return the row after all processors
      */
-    public double[] processed(double[] logits, int... promptIds) {
+    public ProcessedLogits processed(double[] logits, int... promptIds) {
         Candidates candidates = new Candidates();
         candidates.start(logits);
         apply(candidates, new TokenHistory(promptIds));
-        return candidates.all();
+        return candidates.processed();
     }
 }
