@@ -93,7 +93,7 @@ public final class GenerationState {
     /**
      * Chooses the next token.
      *
-     * <p><b>State.</b> If it throws, nothing has changed.
+     * <p><b>State.</b> If logits are refused, nothing has changed.
      *
      * @param logits what the model says of the position after the last token, a number for each token; not changed
      * @return the token: the first of the best ones, or one that was drawn
