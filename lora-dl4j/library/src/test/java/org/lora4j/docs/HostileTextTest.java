@@ -465,7 +465,8 @@ class HostileTextTest {
     }
 
     private void addModelDirectories() {
-        calls.put("fields of a generation config", () -> generation(manyOf(i -> NAME)));
+        calls.put("fields of a generation config", () -> generation(manyOf(i -> i)));
+        calls.put("a field of a generation config", () -> generation(Map.of(NAME, 1)));
         calls.put(
                 "values of a generation config",
                 () -> generation(
