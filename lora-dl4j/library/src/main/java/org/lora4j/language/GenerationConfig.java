@@ -66,9 +66,8 @@ public final class GenerationConfig {
     }
 
     /**
-     * Reads the {@code generation_config.json} of a model: what transformers would do with it. Where it samples and has no {@code
-     * top_k}, that is 50; where it does not sample, temperature and filters have no effect; and a length that it does not have is
-     * 20 new tokens.
+     * Reads the {@code generation_config.json} of a model: what transformers would do with it. A file without {@code top_k} has
+     * 50, one without a length 20 new tokens, and where tokens are not drawn, temperature and filters have no effect.
      *
      * @param path the file, or the directory in which it is
      * @return a config

@@ -214,6 +214,12 @@ class GenerationConfigTest {
                 .hasToString("greedy: eosTokenIds=[2]");
     }
 
+    @Test
+    void file_withoutSampling_askedToSample_hasTheTopKOfTransformers() throws IOException {
+        assertThat(read("\"top_p\": 0.9").toBuilder().doSample(true).build())
+                .hasToString("sampling: topK=50, topP=0.9");
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {

@@ -29,7 +29,7 @@ public final class GenerationConfigFile {
     /** The name of the file in a directory. */
     public static final String NAME = "generation_config.json";
 
-    /** The tokens that transformers keeps where a config that samples has no {@code top_k}. */
+    /** What transformers takes for a {@code top_k} that is not there. */
     private static final int TOP_K = 50;
 
     private static final Map<String, Parameter<?>> BY_KEY = Parameter.ALL.stream()
@@ -162,7 +162,7 @@ public final class GenerationConfigFile {
         for (Parameter<?> parameter : Parameter.ALL) {
             values = read(parameter, values, problems);
         }
-        if (values.isSampling() && !fields.containsKey(Parameter.TOP_K.key())) {
+        if (!fields.containsKey(Parameter.TOP_K.key())) {
             values = values.with(Parameter.TOP_K, TOP_K);
         }
         problems.addAll(values.problems().list());
