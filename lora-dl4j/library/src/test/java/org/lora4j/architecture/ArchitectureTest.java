@@ -88,6 +88,16 @@ class ArchitectureTest {
                         "internal.format.file",
                         "internal.format.json",
                         "format.safetensors"),
+                layer("internal.language.sampling", "error", "internal.format.huggingface"),
+                layer(
+                        "internal.language",
+                        "error",
+                        "config",
+                        "format",
+                        "internal.array",
+                        "internal.array.io",
+                        "internal.format.huggingface"),
+                layer("language", "error", "internal.language.sampling"),
                 layer("internal.format.samediff", "error", "internal.format.json"),
                 layer("retention", "error", "internal.array", "internal.format.json"),
                 layer(

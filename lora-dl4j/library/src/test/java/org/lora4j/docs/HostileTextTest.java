@@ -53,6 +53,7 @@ import org.lora4j.format.safetensors.TensorSource;
 import org.lora4j.internal.checkpoint.CheckpointFolder;
 import org.lora4j.internal.format.huggingface.Checkpoint;
 import org.lora4j.internal.format.torch.TorchReader;
+import org.lora4j.language.GenerationConfig;
 import org.lora4j.multitask.MultiTaskAdapter;
 import org.lora4j.multitask.MultiTaskConfig;
 import org.lora4j.multitask.MultiTaskModel;
@@ -464,6 +465,15 @@ class HostileTextTest {
     }
 
     private void addModelDirectories() {
+        calls.put("fields of a generation config", () -> generation(manyOf(i -> i)));
+        calls.put("a field of a generation config", () -> generation(Map.of(NAME, 1)));
+        calls.put(
+                "values of a generation config",
+                () -> generation(
+                        Map.of("temperature", NAME, "num_beams", many("b"), "stop_strings", Map.of(NAME, NAME))));
+        calls.put(
+                "stop strings",
+                () -> GenerationConfig.builder().stopStrings(NAME, "", NAME).build());
         calls.put(
                 "values of a PEFT config",
                 () -> Adapter.load(adapter(Map.of(
@@ -571,6 +581,10 @@ class HostileTextTest {
 
     private static Map<String, Object> tensor() {
         return Map.of("dtype", "F32", "shape", List.of(0), "data_offsets", List.of(0, 0));
+    }
+
+    private void generation(Map<String, ?> fields) throws IOException {
+        GenerationConfig.read(Files.write(folder.resolve("generation_config.json"), json(fields)));
     }
 
     private Path adapter(Map<String, ?> config) throws IOException {
