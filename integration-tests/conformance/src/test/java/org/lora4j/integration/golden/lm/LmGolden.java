@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package org.lora4j.integration.lm;
+package org.lora4j.integration.golden.lm;
 
 import java.io.IOException;
 import java.nio.file.Path;
@@ -20,7 +20,8 @@ public final class LmGolden {
         List<LmCase> run(Path fixtures) throws IOException;
     }
 
-    private static final List<Kind> KINDS = List.of(MalformedCases::run, DecoderCases::run);
+    private static final List<Kind> KINDS = List.of(
+            MalformedCases::run, DecoderCases::run, fixtures -> SamplingCases.run(fixtures.resolve("sampling")));
 
     private LmGolden() {}
 
