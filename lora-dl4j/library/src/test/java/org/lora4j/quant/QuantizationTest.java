@@ -27,7 +27,12 @@ class QuantizationTest {
     private static final double ROUNDING = 2e-5;
 
     static Stream<Quantization> all() {
-        return Stream.of(Quantization.int8(), Quantization.nf4(), Quantization.nf4DoubleQuantized());
+        return Stream.of(
+                Quantization.bf16(),
+                Quantization.f16(),
+                Quantization.int8(),
+                Quantization.nf4(),
+                Quantization.nf4DoubleQuantized());
     }
 
     /** Two layers with a bias, one of them transposed; low-rank factors on the first; everything in one type. */
@@ -213,7 +218,7 @@ class QuantizationTest {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageStartingWith("Quantization to INT8: 2 problems: \"one.weight\" is read by op \"")
                 .hasMessageContaining("\"unread.weight\" is read by no op")
-                .hasMessageEndingWith("Choose weights that matmul alone reads, as its right-hand side.");
+                .hasMessageEndingWith("Choose weights that matmul alone reads, as its right-hand side, or gather, as its table of rows.");
         assertThatThrownBy(() -> Quantization.nf4().apply(graph, name -> false))
                 .hasMessageContaining("no FLOAT matrix is chosen");
     }

@@ -41,7 +41,8 @@ class QuantizedBaseTest {
     private static final INDArray LABELS = labels();
 
     static Stream<Quantization> all() {
-        return Stream.of(Quantization.int8(), Quantization.nf4DoubleQuantized());
+        return Stream.of(
+                Quantization.bf16(), Quantization.f16(), Quantization.int8(), Quantization.nf4DoubleQuantized());
     }
 
     private static INDArray random(long seed, long... shape) {
