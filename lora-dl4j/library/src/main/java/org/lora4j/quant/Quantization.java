@@ -44,10 +44,7 @@ public final class Quantization {
     private final float limit;
 
     private Quantization(
-            String name,
-            BiFunction<INDArray, Integer, StoredWeight> quantize,
-            Predicate<INDArray> fits,
-            float limit) {
+            String name, BiFunction<INDArray, Integer, StoredWeight> quantize, Predicate<INDArray> fits, float limit) {
         this.name = name;
         this.quantize = quantize;
         this.fits = fits;
@@ -106,8 +103,7 @@ public final class Quantization {
     }
 
     private static Quantization nf4(String name, boolean twice) {
-        return new Quantization(
-                name, (weight, axis) -> Nf4.of(weight, twice), Nf4::fits, Float.POSITIVE_INFINITY);
+        return new Quantization(name, (weight, axis) -> Nf4.of(weight, twice), Nf4::fits, Float.POSITIVE_INFINITY);
     }
 
     /**
@@ -193,8 +189,9 @@ public final class Quantization {
                 !problems.isEmpty() || !axes.isEmpty(),
                 "no FLOAT matrix is chosen; expected names of weights such as those of Lora.modules(graph)");
         if (!problems.isEmpty()) {
-            throw new IllegalArgumentException(problems.message("Quantization to " + name)
-                    + ". Choose weights that matmul alone reads, as its right-hand side, or gather, as its table of rows.");
+            throw new IllegalArgumentException(
+                    problems.message("Quantization to " + name)
+                            + ". Choose weights that matmul alone reads, as its right-hand side, or gather, as its table of rows.");
         }
         return axes;
     }

@@ -179,7 +179,10 @@ public final class StoredWeights {
             return false;
         }
         long[] axis = ((DynamicCustomOp) op.getOp()).iArgs();
-        return axis.length == 1 && axis[0] == 0 && inputs.get(0).equals(table) && !inputs.get(1).equals(table);
+        return axis.length == 1
+                && axis[0] == 0
+                && inputs.get(0).equals(table)
+                && !inputs.get(1).equals(table);
     }
 
     /**

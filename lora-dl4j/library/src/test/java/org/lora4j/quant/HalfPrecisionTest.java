@@ -69,7 +69,8 @@ class HalfPrecisionTest {
 
     @Test
     void read_ofHalves_givesTheirValues() {
-        HalfPrecision stored = bits(DataType.FLOAT16, 3, 0x3C00, 0xC100, 0x0001, 0x03FF, 0x0400, 0x7BFF, 0x3555, 0x8000, 0x7C00);
+        HalfPrecision stored =
+                bits(DataType.FLOAT16, 3, 0x3C00, 0xC100, 0x0001, 0x03FF, 0x0400, 0x7BFF, 0x3555, 0x8000, 0x7C00);
 
         assertThat(stored.dequantized().data().asFloat())
                 .containsExactly(
@@ -120,10 +121,11 @@ class HalfPrecisionTest {
         stored.read(7, 2, rows);
         stored.read(3, 4L, into.get(NDArrayIndex.interval(1, 5), NDArrayIndex.all()));
 
-        assertThat(rows).isEqualTo(expected.get(NDArrayIndex.interval(17, 19), NDArrayIndex.all())
-                .dup('c')
-                .data()
-                .asFloat());
+        assertThat(rows)
+                .isEqualTo(expected.get(NDArrayIndex.interval(17, 19), NDArrayIndex.all())
+                        .dup('c')
+                        .data()
+                        .asFloat());
         assertThat(into.get(NDArrayIndex.interval(1, 5), NDArrayIndex.all()))
                 .isEqualTo(expected.get(NDArrayIndex.interval(13, 17), NDArrayIndex.all()));
         assertThat(into.getRow(0).sumNumber().doubleValue()).isZero();
@@ -137,7 +139,10 @@ class HalfPrecisionTest {
         INDArray half = Nd4j.createFromArray(
                 new float[][] {{1 + 0x1p-11f, 1 + 3 * 0x1p-11f, 65519, 0x1p-25f, 0x1.8p-24f, 0x1.2p-24f}});
 
-        assertThat(HalfPrecision.of(brain, DataType.BFLOAT16).dequantized().data().asFloat())
+        assertThat(HalfPrecision.of(brain, DataType.BFLOAT16)
+                        .dequantized()
+                        .data()
+                        .asFloat())
                 .containsExactly(1, 1 + 0x1p-6f, 1 + 0x1p-7f, -0f);
         assertThat(HalfPrecision.of(half, DataType.FLOAT16).dequantized().data().asFloat())
                 .containsExactly(1, 1 + 0x1p-9f, 65504, 0, 0x1p-23f, 0x1p-24f);
@@ -171,7 +176,8 @@ class HalfPrecisionTest {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("HalfPrecision: values FLOAT[2, 3] with strides [3, 1]; expected a matrix of BFLOAT16 or"
                         + " FLOAT16 in 'c' order. Copy it first: dup('c').");
-        assertThatThrownBy(() -> new HalfPrecision(Nd4j.ones(DataType.BFLOAT16, 2, 3).transpose()))
+        assertThatThrownBy(() ->
+                        new HalfPrecision(Nd4j.ones(DataType.BFLOAT16, 2, 3).transpose()))
                 .hasMessageContaining("BFLOAT16[3, 2] with strides [1, 3]");
     }
 }

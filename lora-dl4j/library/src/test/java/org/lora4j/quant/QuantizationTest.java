@@ -220,7 +220,8 @@ class QuantizationTest {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageStartingWith("Quantization to INT8: 2 problems: \"one.weight\" is read by op \"")
                 .hasMessageContaining("\"unread.weight\" is read by no op")
-                .hasMessageEndingWith("Choose weights that matmul alone reads, as its right-hand side, or gather, as its table of rows.");
+                .hasMessageEndingWith(
+                        "Choose weights that matmul alone reads, as its right-hand side, or gather, as its table of rows.");
         assertThatThrownBy(() -> Quantization.nf4().apply(graph, name -> false))
                 .hasMessageContaining("no FLOAT matrix is chosen");
     }

@@ -107,8 +107,8 @@ final class IndexRanges {
     // Of a leaf or of a stored weight; null for all else.
     private long[] shape(String name) {
         SDVariable found = graph.getVariable(name);
-        boolean leaf = found.getVariableType() == VariableType.CONSTANT
-                || found.getVariableType() == VariableType.VARIABLE;
+        boolean leaf =
+                found.getVariableType() == VariableType.CONSTANT || found.getVariableType() == VariableType.VARIABLE;
         if (leaf) {
             return found.getArr() == null ? null : found.getArr().shape();
         }
