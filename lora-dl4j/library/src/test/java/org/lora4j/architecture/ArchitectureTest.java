@@ -151,7 +151,8 @@ class ArchitectureTest {
                         "internal.engine.kernel",
                         "exec",
                         "exec.onednn",
-                        "internal.engine.plan"),
+                        "internal.engine.plan",
+                        "quant"),
                 layer("model", "config", "method", "adapter"),
                 layer("train.cache", "error", "exec"),
                 layer(

@@ -214,8 +214,8 @@ public final class Kernels {
     }
 
     /**
-     * Has products with stored weights, and lookups in them, compute from their stored form, for a graph of which outputs are asked that are not
-     * known yet.
+     * Has products with stored weights, and lookups in them, computed from the stored form, for a graph of which outputs are
+     * asked that are not known yet.
      *
      * @param graph a graph that will not be differentiated, only read
      * @return a copy that a {@link #session} must run, or the graph itself if it has no stored weights
