@@ -20,7 +20,7 @@ import org.nd4j.linalg.api.ops.OpContext;
 import org.nd4j.linalg.api.shape.LongShapeDescriptor;
 
 /**
- * The op {@code gather} of rows of a stored table: computes the rows that are asked for and no other. Its input are the
+ * The op {@code gather} of rows of a stored table: computes the rows that are asked for and no other. Its inputs are the
  * indices, of any shape; the result has one more axis.
  *
  * <p>An op of our own, which only {@link KernelSession} can run and no copy of a graph can carry.
@@ -90,17 +90,11 @@ final class StoredLookup extends DynamicCustomOp {
         INDArray indices = context.getInputArray(0);
         long[] shape = Arrays.copyOf(indices.shape(), indices.rank() + 1);
         shape[indices.rank()] = table.columns();
-        return List.of(
-                indices.isEmpty()
-                        ? LongShapeDescriptor.fromShape(shape, new long[shape.length], 1, 'c', DataType.FLOAT, true)
-                        : LongShapeDescriptor.fromShape(shape, DataType.FLOAT));
+        return List.of(LongShapeDescriptor.fromShape(shape, DataType.FLOAT));
     }
 
     /** Writes the rows with these indices, which were looked at, to {@code rows}. */
     void run(INDArray indices, INDArray rows) {
-        if (indices.isEmpty()) {
-            return;
-        }
         int columns = Math.toIntExact(table.columns());
         long[] places = indices.dup('c').data().asLong();
         float[] row = new float[columns];

@@ -136,18 +136,6 @@ class StoredLookupTest {
     }
 
     @Test
-    void lookup_ofNoIds_givesNoRows() {
-        SameDiff small = stored(Quantization.bf16(), Nd4j.createFromArray(1));
-
-        INDArray found = SameDiffExecutor.forInference(small)
-                .withKernels()
-                .output(Map.of("ids", Nd4j.empty(DataType.INT32)), List.of("rows"))
-                .get("rows");
-
-        assertThat(found.isEmpty()).isTrue();
-    }
-
-    @Test
     void lookup_ofAnIdBeyondTheTable_isRefused() {
         INDArray ids = Nd4j.createFromArray(3, 20);
         SameDiff graph = stored(Quantization.bf16(), ids);
