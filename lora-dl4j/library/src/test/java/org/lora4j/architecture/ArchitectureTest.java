@@ -63,7 +63,7 @@ class ArchitectureTest {
                 layer("internal.format.peft", "error", "config", "internal.format.file", "internal.format.json"),
                 layer("internal.format.torch", "error", "internal.format.file", "internal.format.zip", "format"),
                 layer("method", "error", "config", "internal.array"),
-                layer("quant", "error", "internal.array", "internal.graph"),
+                layer("quant", "error", "internal.array", "internal.array.io", "internal.graph"),
                 layer("exec.kernel", "internal.array"),
                 layer(
                         "internal.engine.kernel",
@@ -161,7 +161,8 @@ class ArchitectureTest {
                         "internal.engine.kernel",
                         "exec",
                         "exec.onednn",
-                        "internal.engine.plan"),
+                        "internal.engine.plan",
+                        "quant"),
                 layer("model", "config", "method", "adapter"),
                 layer("train.cache", "error", "exec"),
                 layer(
