@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.File;
 import java.io.IOException;
+import java.io.Reader;
 import java.net.URISyntaxException;
 import java.net.URL;
 import java.nio.file.Files;
@@ -15,6 +16,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Properties;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
@@ -177,7 +179,7 @@ class ForeignReadersTest {
                 "-cp",
                 System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
                 "--source",
-                "21",
+                version(),
                 program(),
                 directory.toString()));
         command.addAll(List.of(texts));
@@ -193,6 +195,16 @@ class ForeignReadersTest {
         List<String> all = Files.readAllLines(log.toPath());
         assertThat(ended && process.exitValue() == 0).as(String.join("\n", all)).isTrue();
         return all;
+    }
+
+    /** Of the other JDK: preview features are those of its own version only. */
+    private String version() throws IOException {
+        Properties release = new Properties();
+        try (Reader file = Files.newBufferedReader(java.resolveSibling("../release"))) {
+            release.load(file);
+        }
+        String version = release.getProperty("JAVA_VERSION").replace("\"", "");
+        return Integer.toString(Runtime.Version.parse(version).feature());
     }
 
     private static String program() {
