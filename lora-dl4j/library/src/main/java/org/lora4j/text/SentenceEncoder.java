@@ -30,6 +30,7 @@ import org.lora4j.internal.text.TokenRows;
 import org.lora4j.pretrained.TokenizedText;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.train.ShuffledIndices;
+import org.lora4j.weights.ModelWeights;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -522,6 +523,18 @@ public final class SentenceEncoder implements AutoCloseable {
      */
     public Adapter adapter() {
         return model().adapter(AdaptedSameDiff.DEFAULT_ADAPTER);
+    }
+
+    /**
+     * All weights of the encoder as they were learned: an adapter merged, or all of them trained in full. Exports take them:
+     * {@code HuggingFaceExport.of(encoder).weights(search.weights())}.
+     *
+     * @return by PyTorch's names, without a prefix, and in its layout; not to be written to
+     * @throws IllegalStateException if nothing was learned yet
+     */
+    public ModelWeights weights() {
+        requireFitted("weights");
+        return model.parameters();
     }
 
     /**

@@ -23,6 +23,7 @@ import org.lora4j.internal.text.Tuning;
 import org.lora4j.pretrained.BertClassifier;
 import org.lora4j.pretrained.TokenizedText;
 import org.lora4j.samediff.AdaptedSameDiff;
+import org.lora4j.weights.ModelWeights;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -326,6 +327,17 @@ public abstract class TextTask<I, E, P, R> implements AutoCloseable {
      */
     public Adapter adapter() {
         return model().adapter(AdaptedSameDiff.DEFAULT_ADAPTER);
+    }
+
+    /**
+     * All weights as they were learned: an adapter merged into those of the encoder, or all of them trained in full, and the
+     * head. Exports take them: {@code HuggingFaceExport.of(encoder).weights(task.weights())}.
+     *
+     * @return by PyTorch's names, without a prefix, and in its layout; not to be written to
+     * @throws IllegalStateException if nothing was learned yet
+     */
+    public ModelWeights weights() {
+        return requireFitted("weights").model().parameters();
     }
 
     /**

@@ -293,6 +293,7 @@ class ArchitectureTest {
                         "model",
                         "train",
                         "pretrained",
+                        "weights",
                         "samediff"),
                 layer(
                         "text",
@@ -308,6 +309,7 @@ class ArchitectureTest {
                         "model",
                         "train",
                         "pretrained",
+                        "weights",
                         "samediff"),
                 layer(
                         "internal.export",

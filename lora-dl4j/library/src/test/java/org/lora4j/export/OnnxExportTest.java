@@ -401,7 +401,7 @@ class OnnxExportTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(
                         () -> OnnxExport.of(model).adapter(adapterWithHead()).write(target()))
-                .withMessageContaining("the adapter brings \"classifier.bias\", \"classifier.weight\"");
+                .withMessageContaining("what was trained brings \"classifier.bias\", \"classifier.weight\"");
 
         OnnxExport.of(model).adapter(adapterWithHead()).withoutHead().write(target());
         assertThat(written().getGraph().getOutputCount()).isEqualTo(1);
@@ -416,7 +416,7 @@ class OnnxExportTest {
                         .adapter(adapterWithHead())
                         .classes(Pooling.MEAN, List.of("a", "b", "c"))
                         .write(target()))
-                .withMessageContaining("3 labels, expected 2, the outputs of the head of the adapter");
+                .withMessageContaining("3 labels, expected 2, the outputs of the head");
     }
 
     @Test

@@ -17,7 +17,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
-import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -28,12 +27,10 @@ import org.lora4j.config.LoraConfig;
 import org.lora4j.export.HuggingFaceExport;
 import org.lora4j.pretrained.BertClassifier;
 import org.lora4j.pretrained.BertEncoder;
-import org.lora4j.pretrained.BertWeights;
 import org.lora4j.pretrained.Pooling;
 import org.lora4j.text.TextEncoder;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * Directories of Hugging Face as Jlama reads them, in a process of its own on a newer JDK:
@@ -115,15 +112,7 @@ class ForeignReadersTest {
     /** Jlama asks every BERT for a pooler. */
     private static TextEncoder withPooler() throws IOException {
         TextEncoder plain = TextEncoder.named("all-minilm-l6-v2");
-        Map<String, INDArray> tensors = new LinkedHashMap<>(plain.weights().tensors());
-        SplittableRandom random = new SplittableRandom(11);
-        float[] values = new float[384 * 384];
-        for (int i = 0; i < values.length; i++) {
-            values[i] = (float) (0.2 * (random.nextDouble() - 0.5));
-        }
-        tensors.put("pooler.dense.weight", Nd4j.create(values, new long[] {384, 384}, 'c'));
-        tensors.put("pooler.dense.bias", Nd4j.zeros(384));
-        return TextEncoder.of(BertWeights.of(plain.weights().config(), tensors), plain.tokenizer(), Pooling.POOLER);
+        return TextEncoder.of(MovedAdapter.withPooler(plain.weights()), plain.tokenizer(), Pooling.POOLER);
     }
 
     /** By the formula: W + alpha / rank * B A, in PyTorch's layout. */
