@@ -11,7 +11,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,7 +20,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
-import java.util.TreeMap;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -33,7 +31,6 @@ import org.lora4j.adapter.Adapter;
 import org.lora4j.adapter.StorageType;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
-import org.lora4j.config.Scaling;
 import org.lora4j.docs.TinyModelFiles;
 import org.lora4j.error.IncompatibleBaseException;
 import org.lora4j.format.DType;
@@ -114,42 +111,6 @@ class HuggingFaceExportTest {
         return all.toString().lines().sorted().reduce("", (text, line) -> text + line + "\n");
     }
 
-    /** Read by hand: eight bytes of length, JSON, elements. */
-    private static JsonNode header(Path file) throws IOException {
-        ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN);
-        byte[] json = new byte[(int) bytes.getLong()];
-        bytes.get(json);
-        return JSON.readTree(new String(json, StandardCharsets.UTF_8));
-    }
-
-    private static String written(Path file) throws IOException {
-        JsonNode header = header(file);
-        Map<String, String> tensors = new TreeMap<>();
-        header.fieldNames().forEachRemaining(name -> {
-            if (!name.equals("__metadata__")) {
-                tensors.put(name, header.get(name).get("shape").toString().replace(",", ", "));
-            }
-        });
-        return tensors.entrySet().stream()
-                .map(tensor -> tensor.getKey() + " " + tensor.getValue())
-                .sorted()
-                .reduce("", (text, line) -> text + line + "\n");
-    }
-
-    private static float[] floats(Path file, String name) throws IOException {
-        ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN);
-        long length = bytes.getLong();
-        JsonNode offsets = header(file).get(name).get("data_offsets");
-        int from = (int) (8 + length) + offsets.get(0).asInt();
-        float[] values = new float[(offsets.get(1).asInt() - offsets.get(0).asInt()) / 4];
-        bytes.position(from)
-                .slice()
-                .order(ByteOrder.LITTLE_ENDIAN)
-                .asFloatBuffer()
-                .get(values);
-        return values;
-    }
-
     private JsonNode json(String name) throws IOException {
         return JSON.readTree(target().resolve(name).toFile());
     }
@@ -187,8 +148,9 @@ class HuggingFaceExportTest {
     void encoder_isABertModelWithModules() throws IOException {
         ExportReport report = HuggingFaceExport.of(encoder).adapter(adapter()).write(target());
 
-        assertThat(written(target().resolve("model.safetensors"))).isEqualTo(table(""));
-        assertThat(header(target().resolve("model.safetensors"))
+        assertThat(WrittenTensors.written(target().resolve("model.safetensors")))
+                .isEqualTo(table(""));
+        assertThat(WrittenTensors.header(target().resolve("model.safetensors"))
                         .at("/__metadata__/format")
                         .asText())
                 .isEqualTo("pt");
@@ -226,8 +188,8 @@ class HuggingFaceExportTest {
         HuggingFaceExport.of(encoder).adapter(adapter()).write(target());
 
         String query = "encoder.layer.0.attention.self.query.weight";
-        float[] before = floats(folder.resolve("base/model.safetensors"), "bert." + query);
-        float[] after = floats(target().resolve("model.safetensors"), query);
+        float[] before = WrittenTensors.floats(folder.resolve("base/model.safetensors"), "bert." + query);
+        float[] after = WrittenTensors.floats(target().resolve("model.safetensors"), query);
         before[1] += 1;
         assertThat(after).containsExactly(before);
     }
@@ -242,7 +204,7 @@ class HuggingFaceExportTest {
         // The largest value is the changed one, about 1: bfloat16 has steps of 2^-7 from 1 to 2, half of which is the
         // error.
         assertThat(report.largestError()).isPositive().isLessThanOrEqualTo(1.0 / 256);
-        assertThat(header(target().resolve("model.safetensors"))
+        assertThat(WrittenTensors.header(target().resolve("model.safetensors"))
                         .at("/embeddings.LayerNorm.weight/dtype")
                         .asText())
                 .isEqualTo("BF16");
@@ -279,7 +241,7 @@ class HuggingFaceExportTest {
         mean.close();
 
         assertThat(json("modules.json").findValuesAsText("path")).containsExactly("", "1_Pooling", "2_Dense");
-        assertThat(written(target().resolve("2_Dense/model.safetensors")))
+        assertThat(WrittenTensors.written(target().resolve("2_Dense/model.safetensors")))
                 .isEqualTo("linear.bias [3]\nlinear.weight [3, 8]\n");
         assertThat(json("2_Dense/config.json").get("activation_function").asText())
                 .isEqualTo("torch.nn.modules.linear.Identity");
@@ -309,7 +271,7 @@ class HuggingFaceExportTest {
                 .write(target());
         pooler.close();
 
-        assertThat(written(target().resolve("model.safetensors")))
+        assertThat(WrittenTensors.written(target().resolve("model.safetensors")))
                 .isEqualTo(table("bert.", "classifier.bias [3]", "classifier.weight [3, 8]"));
         JsonNode config = json("config.json");
         assertThat(config.get("architectures").get(0).asText()).isEqualTo("BertForSequenceClassification");
@@ -329,7 +291,7 @@ class HuggingFaceExportTest {
                 .write(target());
         pooler.close();
 
-        assertThat(floats(target().resolve("model.safetensors"), "bert.pooler.dense.weight"))
+        assertThat(WrittenTensors.floats(target().resolve("model.safetensors"), "bert.pooler.dense.weight"))
                 .containsOnly(2f);
     }
 
@@ -343,7 +305,7 @@ class HuggingFaceExportTest {
                 .tokenClassifier(List.of("O", "B-x", "I-x"))
                 .write(target());
 
-        assertThat(written(target().resolve("model.safetensors")))
+        assertThat(WrittenTensors.written(target().resolve("model.safetensors")))
                 .isEqualTo(table("bert.", "classifier.bias [3]", "classifier.weight [3, 8]")
                         .replace("bert.pooler.dense.bias [8]\nbert.pooler.dense.weight [8, 8]\n", ""));
         assertThat(json("config.json").get("architectures").get(0).asText()).isEqualTo("BertForTokenClassification");
@@ -416,7 +378,8 @@ class HuggingFaceExportTest {
                     .write(target());
         }
 
-        assertThat(written(target().resolve("model.safetensors"))).isEqualTo(ROBERTA);
+        assertThat(WrittenTensors.written(target().resolve("model.safetensors")))
+                .isEqualTo(ROBERTA);
         JsonNode config = json("config.json");
         assertThat(config.get("architectures").get(0).asText()).isEqualTo("RobertaForSequenceClassification");
         assertThat(config.get("model_type").asText()).isEqualTo("roberta");
@@ -424,11 +387,11 @@ class HuggingFaceExportTest {
         assertThat(config.get("max_position_embeddings").asInt()).isEqualTo(18);
         assertThat(config.get("type_vocab_size").asInt()).isEqualTo(1);
         assertThat(config.get("layer_norm_eps").asDouble()).isEqualTo(1e-5);
-        float[] before = floats(base.resolve("model.safetensors"), query + ".weight");
+        float[] before = WrittenTensors.floats(base.resolve("model.safetensors"), query + ".weight");
         before[1] += 1;
-        assertThat(floats(target().resolve("model.safetensors"), query + ".weight"))
+        assertThat(WrittenTensors.floats(target().resolve("model.safetensors"), query + ".weight"))
                 .containsExactly(before);
-        assertThat(floats(target().resolve("model.safetensors"), "classifier.dense.weight"))
+        assertThat(WrittenTensors.floats(target().resolve("model.safetensors"), "classifier.dense.weight"))
                 .containsExactly(fresh.savedParameters()
                         .get("classifier.dense.weight")
                         .dup('c')
@@ -499,7 +462,7 @@ class HuggingFaceExportTest {
                     .sequenceClassifier(classifier.labels())
                     .write(target());
 
-            assertThat(written(target().resolve("model.safetensors")))
+            assertThat(WrittenTensors.written(target().resolve("model.safetensors")))
                     .isEqualTo(table("bert.", "classifier.bias [2]", "classifier.weight [2, 8]"));
             assertThat(report.added()).containsExactly("classifier.bias", "classifier.weight");
             assertClassifies(classifier);
@@ -603,67 +566,6 @@ class HuggingFaceExportTest {
             assertThat(again.pooling()).isEqualTo(encoder.pooling());
             assertThat(again.embed("a very good film")).hasSize(base.length).isNotEqualTo(base);
         }
-    }
-
-    @Test
-    void plainLora_hasPairsAlone_andTheHeadBesideThem() throws IOException {
-        ExportReport report = LoraExport.of(classifier()).write(target());
-
-        assertThat(written(target().resolve("adapter_model.safetensors")))
-                .isEqualTo("base_model.model.encoder.layer.0.attention.self.query.lora_A.weight [1, 8]\n"
-                        + "base_model.model.encoder.layer.0.attention.self.query.lora_B.weight [8, 1]\n");
-        assertThat(json("adapter_config.json").get("modules_to_save").isNull()).isTrue();
-        assertThat(written(target().resolve("head.safetensors")))
-                .isEqualTo("classifier.bias [3]\nclassifier.weight [3, 8]\n");
-        assertThat(report.added()).containsExactly("classifier.bias", "classifier.weight");
-        assertThat(Adapter.load(target()).modules()).isEqualTo(classifier().modules());
-    }
-
-    @Test
-    void plainLora_ofRankStabilizedFactors_hasTheSameScale() throws IOException {
-        Adapter before = Adapter.of(
-                LoraConfig.builder()
-                        .rank(4)
-                        .alpha(6)
-                        .scalingRule(Scaling.RANK_STABILIZED)
-                        .targetModules("fc")
-                        .build(),
-                Map.of(
-                        "fc",
-                        Map.of(
-                                "lora_A.weight", Nd4j.ones(DataType.FLOAT, 4, 8),
-                                "lora_B.weight", Nd4j.ones(DataType.FLOAT, 8, 4))),
-                Map.of());
-
-        LoraExport.of(before).write(target());
-
-        // 6 / sqrt(4) = 3 = 12 / 4
-        assertThat(json("adapter_config.json").get("lora_alpha").asDouble()).isEqualTo(12, within(1e-12));
-        assertThat(json("adapter_config.json").get("use_rslora").asBoolean()).isFalse();
-    }
-
-    @Test
-    void plainLora_ofWhatItCannotExpress_isRefusedWhole() {
-        Adapter dora = Adapter.of(
-                LoraConfig.builder()
-                        .rank(1)
-                        .alpha(1)
-                        .dora(true)
-                        .targetModules("fc")
-                        .build(),
-                Map.of(
-                        "fc",
-                        Map.of(
-                                "lora_A.weight", Nd4j.ones(DataType.FLOAT, 1, 8),
-                                "lora_B.weight", Nd4j.ones(DataType.FLOAT, 8, 1),
-                                "lora_magnitude_vector", Nd4j.ones(DataType.FLOAT, 8))),
-                Map.of());
-
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> LoraExport.of(dora).write(target()))
-                .withMessageContaining(
-                        "method LORA with DoRA, expected plain LoRA, or rank(weights, rank) to convert it");
-        assertThat(target()).doesNotExist();
     }
 
     @Test
