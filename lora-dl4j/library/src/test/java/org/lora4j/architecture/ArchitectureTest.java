@@ -245,7 +245,7 @@ class ArchitectureTest {
                         "internal.onnx",
                         "train.cache",
                         "train"),
-                layer("internal.onnx", "error"),
+                layer("internal.onnx", "error", "internal.format.file"),
                 layer(
                         "samediff",
                         "error",
