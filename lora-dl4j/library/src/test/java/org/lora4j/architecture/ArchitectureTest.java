@@ -459,18 +459,6 @@ class ArchitectureTest {
     }
 
     @Test
-    void csvLibrary_isTouchedByOneClass() {
-        noClasses()
-                .that()
-                .haveNameNotMatching(".*\\.CsvRows(\\$.*)?")
-                .should()
-                .dependOnClassesThat()
-                .resideInAPackage("de.siegmar..")
-                .because("it is optional, so no other class may fail without it")
-                .check(MAIN);
-    }
-
-    @Test
     void json_isReadByTheFormatsOnly() {
         noClasses()
                 .that()
