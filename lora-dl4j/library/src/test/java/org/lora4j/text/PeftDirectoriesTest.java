@@ -52,7 +52,7 @@ class PeftDirectoriesTest {
         ENCODER.close();
     }
 
-    private static <B extends FitSettings<B>> B quick(B builder) {
+    private static <B extends FitSettings<B, ?>> B quick(B builder) {
         return builder.lora(LoraConfig.builder()
                         .rank(2)
                         .alpha(4)
