@@ -11,9 +11,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -139,23 +136,6 @@ class TextClassifierTest {
                 .containsExactlyInAnyOrder("praise", "money");
         assertThat(classifier.predict("the film is 77").labels()).isEmpty();
         assertThat(classifier.evaluate(texts).f1()).isGreaterThan(0.9);
-    }
-
-    @Test
-    void predict_fromManyThreads_givesWhatOneThreadGives() throws Exception {
-        List<Prediction> expected = FITTED.predict(texts(TEST));
-        ExecutorService threads = Executors.newFixedThreadPool(8);
-        try {
-            List<Future<List<Prediction>>> results = new ArrayList<>();
-            for (int i = 0; i < 16; i++) {
-                results.add(threads.submit(() -> FITTED.predict(texts(TEST))));
-            }
-            for (Future<List<Prediction>> result : results) {
-                assertThat(result.get()).isEqualTo(expected);
-            }
-        } finally {
-            threads.shutdownNow();
-        }
     }
 
     @Test

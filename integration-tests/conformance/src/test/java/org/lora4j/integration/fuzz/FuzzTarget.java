@@ -25,6 +25,7 @@ import org.lora4j.format.safetensors.SafetensorsReader;
 import org.lora4j.internal.format.torch.TorchReader;
 import org.lora4j.pretrained.OnnxInitializers;
 import org.lora4j.samediff.SameDiffFile;
+import org.lora4j.text.TextTable;
 import org.lora4j.train.TrainingFailedException;
 import org.lora4j.tribuo.LoraModel;
 import org.lora4j.tribuo.protos.LoraModelProto;
@@ -127,6 +128,28 @@ public enum FuzzTarget {
         @Override
         void read(byte[] input) throws IOException {
             OnnxInitializers.read(Files.write(FOLDER.resolve("model.onnx"), input));
+        }
+    },
+
+    /** Rows of values with commas in between, and the same bytes with tabs in between. */
+    CSV {
+        @Override
+        void read(byte[] input) throws IOException {
+            Path file = Files.write(FOLDER.resolve("rows.csv"), input);
+            try {
+                TextTable.tsv(file);
+            } catch (ModelFormatException e) {
+                // What it is with commas is asked for.
+            }
+            TextTable.csv(file);
+        }
+    },
+
+    /** Rows as JSON objects, one a line. */
+    JSON_LINES {
+        @Override
+        void read(byte[] input) throws IOException {
+            TextTable.jsonLines(Files.write(FOLDER.resolve("rows.jsonl"), input));
         }
     },
 
