@@ -5,6 +5,9 @@ import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
+import org.lora4j.quant.StoredWeight;
+import org.lora4j.quant.StoredWeights;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -273,7 +276,11 @@ final class GraphMath implements DecoderMath<SDVariable> {
     }
 
     private SDVariable parameter(String name) {
-        INDArray array = weights.array(name);
+        Optional<StoredWeight> stored = weights.stored(name);
+        if (type == DataType.FLOAT && stored.isPresent()) {
+            return StoredWeights.add(sd, name, stored.get());
+        }
+        INDArray array = stored.map(StoredWeight::dequantized).orElseGet(() -> weights.array(name));
         return sd.constant(name, array.dataType() == type ? array : array.castTo(type));
     }
 }

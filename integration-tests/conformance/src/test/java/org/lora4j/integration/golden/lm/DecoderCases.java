@@ -25,6 +25,7 @@ import org.lora4j.internal.language.DecoderGraph;
 import org.lora4j.internal.language.DecoderInputs;
 import org.lora4j.internal.language.DecoderPart;
 import org.lora4j.internal.language.DecoderWeights;
+import org.lora4j.internal.language.WeightStorage;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.train.AdamW;
 import org.lora4j.train.Batch;
@@ -53,7 +54,7 @@ final class DecoderCases {
         this.directory = directory;
         this.about = JSON.readTree(directory.resolve("case.json").toFile());
         this.golden = Tensors.read(directory.resolve("golden.safetensors"));
-        this.weights = DecoderWeights.read(directory);
+        this.weights = DecoderWeights.read(directory, WeightStorage.AS_STORED);
     }
 
     /** Checks all models of a folder of fixtures. */
@@ -131,7 +132,7 @@ final class DecoderCases {
     /** The gradients of all weights of the base. */
     private void checkNorms(Map<String, INDArray> batch) {
         SameDiff graph = DecoderGraph.of(weights, DataType.DOUBLE);
-        List<String> learning = new ArrayList<>(weights.arrays().keySet());
+        List<String> learning = new ArrayList<>(weights.names());
         String head = weights.config().module(DecoderPart.HEAD, 0) + ".weight";
         String words = weights.config().module(DecoderPart.WORDS, 0) + ".weight";
         boolean tied = graph.hasVariable(head) && weights.config().tied();

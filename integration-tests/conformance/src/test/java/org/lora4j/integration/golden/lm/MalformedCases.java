@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.lora4j.internal.language.DecoderInputs;
 import org.lora4j.internal.language.DecoderWeights;
+import org.lora4j.internal.language.WeightStorage;
 import org.nd4j.linalg.api.buffer.DataType;
 
 /** Damaged directories, and inputs that a sound model refuses. */
@@ -36,7 +37,7 @@ final class MalformedCases {
         List<String> problems = new ArrayList<>();
         String message = "";
         try {
-            DecoderWeights weights = DecoderWeights.read(folder);
+            DecoderWeights weights = DecoderWeights.read(folder, WeightStorage.AS_STORED);
             if (!about.has("ids")) {
                 problems.add("was read");
             } else {
