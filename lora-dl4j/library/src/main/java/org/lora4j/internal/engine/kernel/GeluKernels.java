@@ -3,6 +3,7 @@ package org.lora4j.internal.engine.kernel;
 
 import org.lora4j.internal.array.Blocks;
 import org.lora4j.internal.array.DenseArray;
+import org.lora4j.internal.array.NormalDistribution;
 import org.lora4j.internal.array.Scratch;
 
 /**
@@ -23,8 +24,7 @@ final class GeluKernels {
             float[] x = Scratch.array(0, length);
             float[] clamped = Scratch.array(1, length);
             in[0].read(from, x, length);
-            clamp(x, clamped, length, 5.6f);
-            timesPhi(clamped, x, length);
+            NormalDistribution.multiplyByIts(x, clamped, length);
             out[0].write(from, x, length);
         });
     }
@@ -35,39 +35,11 @@ final class GeluKernels {
             float[] x = Scratch.array(0, length);
             float[] clamped = Scratch.array(1, length);
             in[0].read(from, x, length);
-            clamp(x, clamped, length, 6f);
+            NormalDistribution.clamp(x, clamped, length, 6f);
             in[1].read(from, x, length);
             timesSlope(clamped, x, length);
             out[0].write(from, x, length);
         });
-    }
-
-    // In a loop of its own: HotSpot makes poor code of it together with the long rational functions.
-    private static void clamp(float[] x, float[] into, int n, float bound) {
-        for (int i = 0; i < n; i++) {
-            into[i] = Math.max(-bound, Math.min(bound, x[i]));
-        }
-    }
-
-    // y *= Phi(clamped).
-    private static void timesPhi(float[] clamped, float[] y, int n) {
-        for (int i = 0; i < n; i++) {
-            float c = clamped[i];
-            float t = c * c;
-            float p = 2.2145332678746854e-8f;
-            p = p * t + 6.3565303207723554e-6f;
-            p = p * t + 1.738505088724196e-4f;
-            p = p * t + 4.707258194684982e-3f;
-            p = p * t + 3.437608480453491e-2f;
-            p = p * t + 0.398942232131958f;
-            float q = 1.180212507279066e-6f;
-            q = q * t + 7.510185241699219e-5f;
-            q = q * t + 1.912976847961545e-3f;
-            q = q * t + 2.8940074145793915e-2f;
-            q = q * t + 0.2528337836265564f;
-            q = q * t + 1f;
-            y[i] *= 0.5f + c * p / q;
-        }
     }
 
     // dy *= Phi(clamped) + clamped phi(clamped).

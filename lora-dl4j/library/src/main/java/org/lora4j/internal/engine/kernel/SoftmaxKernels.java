@@ -4,6 +4,7 @@ package org.lora4j.internal.engine.kernel;
 import java.util.Arrays;
 import org.lora4j.internal.array.Blocks;
 import org.lora4j.internal.array.DenseArray;
+import org.lora4j.internal.array.Exponential;
 import org.lora4j.internal.array.Rows;
 import org.lora4j.internal.array.Scratch;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package org.lora4j.internal.engine.kernel;
+package org.lora4j.internal.array;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

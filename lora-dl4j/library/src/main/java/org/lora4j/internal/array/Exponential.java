@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package org.lora4j.internal.engine.kernel;
+package org.lora4j.internal.array;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -13,8 +13,10 @@ import java.nio.IntBuffer;
  * <p>x = k ln 2 + r, so exp(x) = 2^k exp(r), and exp(r) is a polynomial of degree 6 with an error of 3e-9 (coefficients:
  * least squares with reweighting over Chebyshev nodes). HotSpot makes vector code of every short loop here. It does not
  * for the bits of a float, so whole arrays change their type by way of memory.
+ *
+ * @apiNote Status: internal
  */
-final class Exponential {
+public final class Exponential {
 
     private static final ThreadLocal<Exponential> OF_THREAD = ThreadLocal.withInitial(Exponential::new);
 
@@ -39,7 +41,7 @@ final class Exponential {
     private Exponential() {}
 
     /** Replaces n values, each at most 0 or not a number, by their exponentials. */
-    static void apply(float[] x, int n) {
+    public static void apply(float[] x, int n) {
         OF_THREAD.get().run(x, n);
     }
 

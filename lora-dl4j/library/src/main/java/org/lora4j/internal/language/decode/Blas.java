@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.internal.language.decode;
+
+import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.openblas.global.openblas_nolapack;
+
+/**
+ * Products by OpenBLAS, the library of ND4J's CPU backend, without an operation of ND4J for each: there are thousands of
+ * small ones in a pass. All matrices are FLOAT, row by row, at addresses of the caller.
+ *
+ * <p>An object belongs to one thread.
+ */
+final class Blas {
+
+    /** From so many rows on a product of matrices is faster than one with a vector for each row. */
+    static final int MATRIX_ROWS = 4;
+
+    private static final int ROW_MAJOR = 101;
+    private static final int AS_IS = 111;
+    private static final int TRANSPOSED = 112;
+
+    private final Place a = new Place();
+    private final Place b = new Place();
+    private final Place c = new Place();
+
+    /** A place in memory that belongs to somebody else. */
+    private static final class Place extends FloatPointer {
+        Place() {
+            super((Pointer) null);
+        }
+
+        Place at(long address) {
+            this.address = address;
+            return this;
+        }
+    }
+
+    /**
+     * {@code y = factor x W^T + kept y} for weights {@code [outputs, inputs]}. Each row of few is multiplied by itself, so that
+     * its result does not depend on the others.
+     */
+    void byRows(
+            long x,
+            int stepX,
+            int rows,
+            long w,
+            int stepW,
+            int outputs,
+            int inputs,
+            float factor,
+            float kept,
+            long y,
+            int stepY) {
+        if (rows < MATRIX_ROWS) {
+            for (int row = 0; row < rows; row++) {
+                openblas_nolapack.cblas_sgemv(
+                        ROW_MAJOR,
+                        AS_IS,
+                        outputs,
+                        inputs,
+                        factor,
+                        a.at(w),
+                        stepW,
+                        b.at(x + bytes(row, stepX)),
+                        1,
+                        kept,
+                        c.at(y + bytes(row, stepY)),
+                        1);
+            }
+        } else {
+            openblas_nolapack.cblas_sgemm(
+                    ROW_MAJOR,
+                    AS_IS,
+                    TRANSPOSED,
+                    rows,
+                    outputs,
+                    inputs,
+                    factor,
+                    a.at(x),
+                    stepX,
+                    b.at(w),
+                    stepW,
+                    kept,
+                    c.at(y),
+                    stepY);
+        }
+    }
+
+    /** {@code y = x W + kept y} for weights {@code [inputs, outputs]}. */
+    void byColumns(
+            long x, int stepX, int rows, long w, int stepW, int inputs, int outputs, float kept, long y, int stepY) {
+        if (rows < MATRIX_ROWS) {
+            for (int row = 0; row < rows; row++) {
+                openblas_nolapack.cblas_sgemv(
+                        ROW_MAJOR,
+                        TRANSPOSED,
+                        inputs,
+                        outputs,
+                        1,
+                        a.at(w),
+                        stepW,
+                        b.at(x + bytes(row, stepX)),
+                        1,
+                        kept,
+                        c.at(y + bytes(row, stepY)),
+                        1);
+            }
+        } else {
+            openblas_nolapack.cblas_sgemm(
+                    ROW_MAJOR, AS_IS, AS_IS, rows, outputs, inputs, 1, a.at(x), stepX, b.at(w), stepW, kept, c.at(y),
+                    stepY);
+        }
+    }
+
+    static long bytes(long row, long step) {
+        return Float.BYTES * row * step;
+    }
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.internal.language.decode;
+
+import java.nio.FloatBuffer;
+import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.Pointer;
+
+/**
+ * Keys and values of one sequence in one layer, {@code [keyHeads, capacity, headSize]} each, written in place. Every token is
+ * kept, also where a layer looks at the last ones only: a window is a range of them.
+ */
+final class KeyValues implements AutoCloseable {
+
+    private static final int LEAST = 64;
+
+    private final int heads;
+    private final int size;
+    private final int most;
+    private int capacity;
+    private FloatPointer keys = new FloatPointer(0);
+    private FloatPointer values = new FloatPointer(0);
+    private FloatBuffer keyBuffer;
+    private FloatBuffer valueBuffer;
+
+    KeyValues(int heads, int size, int most) {
+        this.heads = heads;
+        this.size = size;
+        this.most = most;
+    }
+
+    /** Makes room for a length: twice as much as before, or what is asked for, up to the context. */
+    void reserve(int length, int filled) {
+        if (length <= capacity) {
+            return;
+        }
+        int grown = Math.min(most, Math.max(Math.max(LEAST, 2 * capacity), length));
+        keys = grown(keys, grown, filled);
+        values = grown(values, grown, filled);
+        keyBuffer = keys.asBuffer();
+        valueBuffer = values.asBuffer();
+        capacity = grown;
+    }
+
+    private FloatPointer grown(FloatPointer from, int grown, int filled) {
+        FloatPointer to = new FloatPointer((long) Math.multiplyExact(Math.multiplyExact(heads, grown), size));
+        for (int head = 0; head < heads && filled > 0; head++) {
+            Pointer.memcpy(
+                    to.getPointer(FloatPointer.class, (long) head * grown * size),
+                    from.getPointer(FloatPointer.class, (long) head * capacity * size),
+                    (long) Float.BYTES * filled * size);
+        }
+        from.close();
+        return to;
+    }
+
+    /** Writes what all heads have of one token. */
+    void write(int position, float[] key, float[] value, int from) {
+        for (int head = 0; head < heads; head++) {
+            int at = (head * capacity + position) * size;
+            keyBuffer.put(at, key, from + head * size, size);
+            valueBuffer.put(at, value, from + head * size, size);
+        }
+    }
+
+    long keys(int head, int position) {
+        return keys.address() + Blas.bytes((long) head * capacity + position, size);
+    }
+
+    long values(int head, int position) {
+        return values.address() + Blas.bytes((long) head * capacity + position, size);
+    }
+
+    long bytes() {
+        return 2L * Float.BYTES * heads * capacity * size;
+    }
+
+    @Override
+    public void close() {
+        keys.close();
+        values.close();
+    }
+}

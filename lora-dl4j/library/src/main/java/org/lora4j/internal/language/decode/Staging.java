@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.internal.language.decode;
+
+import java.nio.FloatBuffer;
+
+/**
+ * Rows on their way to and from OpenBLAS: a copy of the inputs outside the heap, in the order in which a weight wants them, and
+ * the outputs.
+ */
+final class Staging implements AutoCloseable {
+
+    /** How the values of a row lie. */
+    enum Form {
+        /** As they are. */
+        PLAIN(1, 1),
+        /** Even ones, then odd ones. */
+        PAIRS(2, 1),
+        /** The same, multiplied by {@link HalfWeight#HALF_OF_EXPONENT}. */
+        SCALED_PAIRS(2, HalfWeight.HALF_OF_EXPONENT);
+
+        private final int parts;
+        private final float factor;
+
+        Form(int parts, float factor) {
+            this.parts = parts;
+            this.factor = factor;
+        }
+    }
+
+    private final Memory inputs = new Memory();
+    private final Memory outputs = new Memory();
+    private float[] row = new float[0];
+    private HiddenRows source;
+    private long version;
+    private Form form;
+    private int inputWidth;
+    private int outputWidth;
+
+    /** Copies rows, unless they are here in that form already, and makes room for outputs. */
+    void prepare(HiddenRows x, Form form, int outputWidth) {
+        this.outputWidth = outputWidth;
+        outputs.atLeast((long) x.rows() * outputWidth);
+        if (x == source && x.version() == version && form == this.form) {
+            return;
+        }
+        this.source = x;
+        this.version = x.version();
+        this.form = form;
+        this.inputWidth = x.width();
+        inputs.atLeast(x.length());
+        if (form == Form.PLAIN) {
+            inputs.floats().put(0, x.values(), 0, x.length());
+        } else {
+            copyInParts(x);
+        }
+    }
+
+    private void copyInParts(HiddenRows x) {
+        if (row.length < inputWidth) {
+            row = new float[inputWidth];
+        }
+        int parts = form.parts;
+        int width = inputWidth / parts;
+        for (int r = 0; r < x.rows(); r++) {
+            int from = r * inputWidth;
+            for (int part = 0; part < parts; part++) {
+                for (int i = 0; i < width; i++) {
+                    row[part * width + i] = x.values()[from + i * parts + part] * form.factor;
+                }
+            }
+            inputs.floats().put(from, row, 0, inputWidth);
+        }
+    }
+
+    /** Address of the inputs of a row. */
+    long input(int row) {
+        return inputs.address() + Blas.bytes(row, inputWidth);
+    }
+
+    /** Address of an output of a row. */
+    long output(int row, int index) {
+        return outputs.address() + Blas.bytes(row, outputWidth) + Blas.bytes(index, 1);
+    }
+
+    FloatBuffer outputs() {
+        return outputs.floats();
+    }
+
+    long bytes() {
+        return inputs.bytes() + outputs.bytes();
+    }
+
+    @Override
+    public void close() {
+        inputs.close();
+        outputs.close();
+    }
+}

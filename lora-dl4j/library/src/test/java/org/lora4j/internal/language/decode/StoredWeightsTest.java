@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.internal.language.decode;
+
+import static org.lora4j.internal.language.decode.DecodeSessionTest.assertClose;
+import static org.lora4j.internal.language.decode.DecodeSessionTest.tokens;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.quant.Int8;
+import org.lora4j.quant.Nf4;
+import org.lora4j.quant.StoredWeight;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/** Sessions over weights in fewer bits compute what they compute over the values that these stand for. */
+class StoredWeightsTest {
+
+    private static final double ROUNDING = 2e-5;
+
+    @ParameterizedTest
+    @ValueSource(strings = {"llama-gqa", "gemma2-basic", "gpt2-basic", "phi3-partial-rotary"})
+    void feed_withInt8Weights_givesWhatTheirValuesGive(String name) {
+        GoldenModel golden = GoldenModel.of(name);
+        boolean inputsFirst = golden.config().family().inputsFirst();
+        assertSame(golden, golden.stored(weight -> Int8.of(weight, inputsFirst ? 1 : 0)));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"llama-gqa", "gpt2-basic"})
+    void feed_withNf4Weights_givesWhatTheirValuesGive(String name) {
+        GoldenModel golden = GoldenModel.of(name);
+        assertSame(golden, golden.stored(weight -> Nf4.fits(weight) ? Nf4.of(weight, true) : Int8.of(weight, 0)));
+    }
+
+    private static void assertSame(GoldenModel golden, Map<String, StoredWeight> stored) {
+        Map<String, INDArray> values = new HashMap<>();
+        stored.forEach((tensor, weight) -> values.put(tensor, weight.dequantized()));
+        DecoderTensors floats = tensor -> values.getOrDefault(tensor, golden.array(tensor));
+        int[] ids = tokens(golden, 9);
+        try (DecodeSession session = new DecodeSession(golden.model(stored), ModuleUpdates.NONE, 2);
+                DecodeSession expected =
+                        new DecodeSession(new DecodeModel(golden.config(), floats), ModuleUpdates.NONE, 2)) {
+            int[] which = {session.add()};
+            int[] same = {expected.add()};
+            assertClose(session.feed(which, new int[][] {ids})[0], expected.feed(same, new int[][] {ids})[0], ROUNDING);
+            assertClose(session.feed(which, new int[][] {{5}})[0], expected.feed(same, new int[][] {{5}})[0], ROUNDING);
+        }
+    }
+
+    @Test
+    void multiply_forEveryRowsAndWidth_givesTheProductOfTheValues() {
+        for (int inputs : new int[] {3, 8, 10, 64, 1796}) {
+            INDArray plain = Nd4j.create(numbers(37 * inputs), new long[] {37, inputs}, 'c');
+            for (DataType type : List.of(DataType.FLOAT, DataType.BFLOAT16, DataType.FLOAT16)) {
+                INDArray weight = plain.castTo(type);
+                assertProduct(LinearWeight.of("w", weight, Optional.empty(), false), weight.castTo(DataType.FLOAT));
+            }
+            StoredWeight bytes = Int8.of(plain, 0);
+            assertProduct(LinearWeight.of("w", null, Optional.of(bytes), false), bytes.dequantized());
+        }
+    }
+
+    private static float[] numbers(int n) {
+        Random random = new Random(7);
+        float[] numbers = new float[n];
+        for (int i = 0; i < n; i++) {
+            // Among them ones that are subnormal in 16 bits.
+            numbers[i] = (float) (random.nextGaussian() * Math.pow(10, -random.nextInt(7)));
+        }
+        return numbers;
+    }
+
+    private static void assertProduct(LinearWeight weight, INDArray values) {
+        for (int rows : new int[] {1, 3, 4, 19}) {
+            HiddenRows x = new HiddenRows().toBeWritten(rows, weight.inputs());
+            for (int i = 0; i < x.length(); i++) {
+                x.values()[i] = (float) Math.sin(i) + 0.5f;
+            }
+            float[] found = new float[rows * weight.outputs()];
+            try (Staging staging = new Staging();
+                    Workspace space = new Workspace()) {
+                staging.prepare(x, weight.form(), weight.outputs());
+                for (int piece = 0; piece < weight.pieces(rows); piece++) {
+                    weight.multiply(staging, 0, rows, piece, space);
+                }
+                staging.outputs().get(0, found, 0, found.length);
+            }
+            float[] expected = new float[found.length];
+            for (int row = 0; row < rows; row++) {
+                for (int output = 0; output < weight.outputs(); output++) {
+                    double sum = 0;
+                    for (int i = 0; i < weight.inputs(); i++) {
+                        sum += (double) x.values()[row * weight.inputs() + i] * values.getFloat(output, i);
+                    }
+                    expected[row * weight.outputs() + output] = (float) sum;
+                }
+            }
+            assertClose(found, expected, ROUNDING);
+        }
+    }
+}
