@@ -246,6 +246,13 @@ class ArchitectureTest {
                         "train.cache",
                         "train"),
                 layer("internal.onnx", "error"),
+                layer("internal.language.chat"),
+                layer(
+                        "language",
+                        "error",
+                        "internal.format.file",
+                        "internal.format.huggingface",
+                        "internal.language.chat"),
                 layer(
                         "samediff",
                         "error",
@@ -445,10 +452,10 @@ class ArchitectureTest {
     }
 
     @Test
-    void tokenizerLibrary_isTouchedByOneClass() {
+    void tokenizerLibrary_isTouchedByTwoClasses() {
         noClasses()
                 .that()
-                .haveNameNotMatching(".*\\.HuggingFaceTextTokenizer(\\$.*)?")
+                .haveNameNotMatching(".*\\.(HuggingFaceTextTokenizer(\\$.*)?|DjlTokenizer)")
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("ai.djl..")
