@@ -331,8 +331,8 @@ public final class ChatTemplate {
         String reason = MessageText.value(e.getMessage());
         String message = switch (e.kind()) {
             case RAISED ->
-                where + "the template refuses these messages: " + reason
-                        + "; expected a conversation as it was made for. Change the messages, or use another template.";
+                where + "the template refuses these messages: \"" + reason
+                        + "\"; expected a conversation as it was made for. Change the messages, or use another template.";
             case LIMIT ->
                 where + reason + "; expected a template that ends within its limits."
                         + " It is hostile or damaged; if you trust it, allow more by withLimits(...).";
