@@ -8,7 +8,7 @@ import org.lora4j.error.MessageText;
  *
  * @apiNote Status: experimental
  */
-public class ChatTemplateException extends RuntimeException {
+public class ChatTemplateException extends IllegalArgumentException {
 
     private static final long serialVersionUID = 1L;
 

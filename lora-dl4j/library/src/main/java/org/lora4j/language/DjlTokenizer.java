@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Function;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.ModelFormatException;
 
@@ -29,13 +30,6 @@ import org.lora4j.error.ModelFormatException;
  * </ul>
  */
 final class DjlTokenizer {
-
-    /** What {@link #load} needs to say if the library or its natives are missing. */
-    static final String MISSING =
-            "LanguageTokenizer: the library ai.djl.huggingface:tokenizers cannot be used: %s; expected"
-                    + " it on the class path, in version 0.38.0 or the like, with natives for this machine. It is an optional"
-                    + " dependency of lora-dl4j: add it to your build. Its natives are for Linux, Windows and macOS on ARM; on"
-                    + " other machines encode elsewhere and give ids.";
 
     private static final Map<String, String> AS_WRITTEN = Map.of("padding", "false", "truncation", "false");
 
@@ -54,7 +48,7 @@ final class DjlTokenizer {
             LibUtils.checkStatus();
         } catch (RuntimeException e) {
             // The library's own, made when it found no natives, or could not load them.
-            throw new IllegalStateException(String.format(java.util.Locale.ROOT, MISSING, e), e);
+            throw LanguageTokenizer.missing(e);
         }
         try {
             return new DjlTokenizer(
@@ -70,7 +64,7 @@ final class DjlTokenizer {
     }
 
     /** A call of the library, which is not closed meanwhile. */
-    private <T> T open(java.util.function.Function<HuggingFaceTokenizer, T> call) {
+    private <T> T open(Function<HuggingFaceTokenizer, T> call) {
         lock.readLock().lock();
         try {
             if (closed) {

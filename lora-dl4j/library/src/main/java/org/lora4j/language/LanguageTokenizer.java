@@ -3,9 +3,9 @@ package org.lora4j.language;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalInt;
@@ -50,14 +50,17 @@ public final class LanguageTokenizer implements AutoCloseable {
         this.vocabulary = vocabulary;
         this.tokenizer = tokenizer;
         Map<String, String> tokens = ModelDirectory.specialTokens(directory);
-        this.bos = specialId(tokens, "bos");
-        this.eos = specialId(tokens, "eos");
-        this.pad = specialId(tokens, "pad");
-        Set<Integer> ends = configuredIds("eos_token_id");
+        List<Map<String, Object>> configs = List.of(
+                ModelDirectory.fields(directory, "generation_config.json"),
+                ModelDirectory.fields(directory, "config.json"));
+        this.bos = specialId(tokens, configs, "bos");
+        this.eos = specialId(tokens, configs, "eos");
+        this.pad = specialId(tokens, configs, "pad");
+        Set<Integer> ends = configuredIds(configs, "eos_token_id");
         if (ends.isEmpty()) {
             eos.ifPresent(ends::add);
         }
-        this.stops = java.util.Collections.unmodifiableSet(ends);
+        this.stops = Collections.unmodifiableSet(ends);
     }
 
     /**
@@ -83,7 +86,7 @@ public final class LanguageTokenizer implements AutoCloseable {
         try {
             tokenizer = DjlTokenizer.load(file.toString(), json);
         } catch (LinkageError e) {
-            throw new IllegalStateException(String.format(Locale.ROOT, DjlTokenizer.MISSING, e), e);
+            throw missing(e);
         }
         try {
             return new LanguageTokenizer(directory, vocabulary, tokenizer);
@@ -93,23 +96,33 @@ public final class LanguageTokenizer implements AutoCloseable {
         }
     }
 
-    private OptionalInt specialId(Map<String, String> tokens, String name) throws IOException {
+    /** In this class, as the other one cannot be loaded without the library. */
+    static IllegalStateException missing(Throwable cause) {
+        return new IllegalStateException(
+                "LanguageTokenizer: the library ai.djl.huggingface:tokenizers cannot be used: "
+                        + MessageText.value(cause)
+                        + "; expected it on the class path, in version 0.38.0 or the like, with natives for this machine."
+                        + " It is an optional dependency of lora-dl4j: add it to your build. Its natives are for Linux,"
+                        + " Windows and macOS on ARM; on other machines encode elsewhere and give ids.",
+                cause);
+    }
+
+    private OptionalInt specialId(Map<String, String> tokens, List<Map<String, Object>> configs, String name) {
         Integer id = vocabulary.id(tokens.get(name + "_token"));
         if (id != null) {
             return OptionalInt.of(id);
         }
-        return configuredIds(name + "_token_id").stream()
+        return configuredIds(configs, name + "_token_id").stream()
                 .mapToInt(Integer::intValue)
                 .findFirst();
     }
 
     /** The ids that the model's own configuration names, one or a list of them, as far as the vocabulary has them. */
-    private Set<Integer> configuredIds(String field) throws IOException {
+    private Set<Integer> configuredIds(List<Map<String, Object>> configs, String field) {
         Set<Integer> ids = new LinkedHashSet<>();
-        for (String file : List.of("generation_config.json", "config.json")) {
-            Object value =
-                    ids.isEmpty() ? ModelDirectory.fields(directory, file).get(field) : null;
-            for (Object id : value instanceof List<?> list ? list : java.util.Collections.singletonList(value)) {
+        for (Map<String, Object> config : configs) {
+            Object value = ids.isEmpty() ? config.get(field) : null;
+            for (Object id : value instanceof List<?> list ? list : Collections.singletonList(value)) {
                 if (id instanceof Number number && vocabulary.token(number.longValue()) != null) {
                     ids.add(number.intValue());
                 }

@@ -11,7 +11,6 @@ import java.util.Arrays;
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Objects;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.ModelFormatException;
 
@@ -35,6 +34,7 @@ public final class TokenTable {
     private final BitSet special = new BitSet();
     private String[] tokens = new String[1024];
     private int end;
+    private int count;
 
     private TokenTable(String source) {
         this.source = source;
@@ -151,6 +151,7 @@ public final class TokenTable {
         if (id >= tokens.length) {
             tokens = Arrays.copyOf(tokens, Math.max(id + 1, Math.min(2 * tokens.length, LARGEST_ID)));
         }
+        count += tokens[id] == null ? 1 : 0;
         tokens[id] = token;
         ids.put(token, id);
         end = Math.max(end, id + 1);
@@ -162,7 +163,7 @@ public final class TokenTable {
      * @return the count, added tokens included
      */
     public int size() {
-        return (int) Arrays.stream(tokens).filter(Objects::nonNull).count();
+        return count;
     }
 
     /**

@@ -14,10 +14,6 @@ record Arguments(List<Object> positional, Map<String, Object> named) {
 
     static final Arguments NONE = new Arguments(List.of(), Map.of());
 
-    static Arguments of(Object value) {
-        return new Arguments(java.util.Collections.singletonList(value), Map.of());
-    }
-
     /** The value at a position or of a name; the fallback where neither is given. */
     Object get(int position, String name, Object fallback) {
         if (position < positional.size()) {

@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.lora4j.internal.language.chat.Token.Kind;
 
 /**
@@ -127,7 +128,7 @@ final class ExpressionParser {
     }
 
     /** The first value that decides, or the last one. */
-    private Expression logical(String word, boolean decides, java.util.function.Supplier<Expression> operand) {
+    private Expression logical(String word, boolean decides, Supplier<Expression> operand) {
         Expression first = operand.get();
         if (!tokens.isName(word)) {
             return first;

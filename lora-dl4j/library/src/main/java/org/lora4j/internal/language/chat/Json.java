@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /** The filter {@code tojson} as {@code transformers} has it: Python's {@code json.dumps} with {@code ensure_ascii=False}. */
 final class Json {
@@ -66,7 +67,7 @@ final class Json {
         budget.spend(1);
     }
 
-    private <T> void all(char open, char close, List<T> elements, int depth, java.util.function.Consumer<T> writer) {
+    private <T> void all(char open, char close, List<T> elements, int depth, Consumer<T> writer) {
         budget.enter();
         out.append(open);
         String separator = "";

@@ -5,6 +5,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.IntPredicate;
+import java.util.function.Predicate;
 
 /** The methods of Python's texts, lists and dictionaries that change nothing. */
 final class Methods {
@@ -178,13 +180,13 @@ final class Methods {
         return items;
     }
 
-    private static boolean any(Object wanted, java.util.function.Predicate<String> test) {
+    private static boolean any(Object wanted, Predicate<String> test) {
         return wanted instanceof Tuple tuple
                 ? tuple.stream().map(Values::requireText).anyMatch(test)
                 : test.test(Values.requireText(wanted));
     }
 
-    private static boolean all(String text, java.util.function.IntPredicate test) {
+    private static boolean all(String text, IntPredicate test) {
         return !text.isEmpty() && text.codePoints().allMatch(test);
     }
 

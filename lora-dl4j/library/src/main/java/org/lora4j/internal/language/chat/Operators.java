@@ -2,6 +2,7 @@
 package org.lora4j.internal.language.chat;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.function.DoubleBinaryOperator;
@@ -121,7 +122,7 @@ final class Operators {
 
     private static Object remainder(Object a, Object b, Scope scope) {
         if (a instanceof String format) {
-            List<?> values = b instanceof Tuple tuple ? tuple : java.util.Collections.singletonList(b);
+            List<?> values = b instanceof Tuple tuple ? tuple : Collections.singletonList(b);
             return PrintfFormat.apply(format, values, b instanceof Map<?, ?> map ? map : Map.of(), scope);
         }
         return arithmetic("%", a, nonZero(b), Math::floorMod, (x, y) -> x - y * Math.floor(x / y));

@@ -6,6 +6,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /** What may stand behind {@code is}, by Jinja's names. */
 final class Tests {
@@ -93,6 +94,6 @@ final class Tests {
     }
 
     private static boolean isSame(Object a, Object b) {
-        return a instanceof List || a instanceof Map ? a == b : java.util.Objects.equals(a, b);
+        return a instanceof List || a instanceof Map ? a == b : Objects.equals(a, b);
     }
 }

@@ -2,6 +2,7 @@
 package org.lora4j.internal.language.chat;
 
 import java.util.AbstractList;
+import java.util.Arrays;
 import java.util.List;
 
 /** A list that is spelled in parentheses, and equal to no list spelled in brackets. */
@@ -14,7 +15,7 @@ final class Tuple extends AbstractList<Object> {
     }
 
     static Tuple of(Object first, Object second) {
-        return new Tuple(java.util.Arrays.asList(first, second));
+        return new Tuple(Arrays.asList(first, second));
     }
 
     @Override
