@@ -96,8 +96,8 @@ class ArchitectureTest {
                         "format",
                         "internal.array",
                         "internal.array.io",
-                        "internal.format.huggingface"),
-                layer("language", "error", "internal.language.sampling"),
+                        "internal.format.huggingface",
+                        "quant"),
                 layer("internal.format.samediff", "error", "internal.format.json"),
                 layer("retention", "error", "internal.array", "internal.format.json"),
                 layer(
@@ -257,6 +257,32 @@ class ArchitectureTest {
                         "train.cache",
                         "train"),
                 layer("internal.onnx", "error", "internal.format.file"),
+                layer("internal.language.chat"),
+                layer(
+                        "internal.language.decode",
+                        "error",
+                        "exec",
+                        "internal.array",
+                        "internal.array.io",
+                        "internal.language",
+                        "quant"),
+                layer(
+                        "language",
+                        "error",
+                        "adapter",
+                        "config",
+                        "method",
+                        "model",
+                        "samediff",
+                        "weights",
+                        "exec",
+                        "internal.array",
+                        "internal.format.file",
+                        "internal.format.huggingface",
+                        "internal.language",
+                        "internal.language.decode",
+                        "internal.language.sampling",
+                        "internal.language.chat"),
                 layer(
                         "samediff",
                         "error",
@@ -458,10 +484,10 @@ class ArchitectureTest {
     }
 
     @Test
-    void tokenizerLibrary_isTouchedByOneClass() {
+    void tokenizerLibrary_isTouchedByTwoClasses() {
         noClasses()
                 .that()
-                .haveNameNotMatching(".*\\.HuggingFaceTextTokenizer(\\$.*)?")
+                .haveNameNotMatching(".*\\.(HuggingFaceTextTokenizer(\\$.*)?|DjlTokenizer)")
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("ai.djl..")

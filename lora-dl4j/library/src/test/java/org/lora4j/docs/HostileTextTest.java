@@ -54,6 +54,9 @@ import org.lora4j.internal.checkpoint.CheckpointFolder;
 import org.lora4j.internal.format.huggingface.Checkpoint;
 import org.lora4j.internal.format.torch.TorchReader;
 import org.lora4j.language.GenerationConfig;
+import org.lora4j.language.ChatMessage;
+import org.lora4j.language.ChatTemplate;
+import org.lora4j.language.LanguageTokenizer;
 import org.lora4j.multitask.MultiTaskAdapter;
 import org.lora4j.multitask.MultiTaskConfig;
 import org.lora4j.multitask.MultiTaskModel;
@@ -122,6 +125,7 @@ class HostileTextTest {
         addTraining();
         addTensorFiles();
         addModelDirectories();
+        addLanguageModels();
         addValues();
         return calls.entrySet().stream()
                 .map(call -> DynamicTest.dynamicTest(call.getKey(), () -> assertIsBounded(call.getValue())));
@@ -607,6 +611,38 @@ class HostileTextTest {
         Files.write(directory.resolve("config.json"), json(config));
         Files.write(directory.resolve("model.safetensors"), header0(manyOf(i -> tensor())));
         return directory;
+    }
+
+    private void addLanguageModels() throws IOException {
+        String name = "a".repeat(400_000);
+        Map<String, String> templates = Map.of(
+                "a filter of a chat template", "{{ x | " + name + " }}",
+                "a statement of a chat template", "{% " + name + " %}",
+                "a character of a chat template", "{{ \u202e }}");
+        templates.forEach((what, template) -> calls.put(what, () -> ChatTemplate.of(template, Map.of())));
+        ChatTemplate raising = ChatTemplate.of("{{ raise_exception(messages[0].content) }}", Map.of());
+        calls.put("words of a chat template", () -> raising.render(List.of(ChatMessage.user(NAME)), false));
+        calls.put(
+                "a member in a chat template",
+                () -> ChatTemplate.of("{{ messages." + name + ".b }}", Map.of()).render(List.of(), false));
+        calls.put("a name of a chat template", () -> raising.named(NAME));
+        Path chats = Files.createDirectory(folder.resolve("chats"));
+        new ObjectMapper()
+                .writeValue(
+                        chats.resolve("tokenizer_config.json").toFile(),
+                        Map.of("chat_template", List.of(Map.of(NAME, NAME))));
+        calls.put("entries of chat templates", () -> ChatTemplate.load(chats));
+        Path token = Files.createDirectory(folder.resolve("token"));
+        new ObjectMapper()
+                .writeValue(
+                        token.resolve("tokenizer.json").toFile(), Map.of("model", Map.of("vocab", Map.of(NAME, -1))));
+        calls.put("a token of a tokenizer", () -> LanguageTokenizer.load(token));
+        Path type = Files.createDirectory(folder.resolve("type"));
+        new ObjectMapper()
+                .writeValue(
+                        type.resolve("tokenizer.json").toFile(),
+                        Map.of("model", Map.of("type", NAME, "vocab", Map.of(NAME, 0))));
+        calls.put("the kind of a tokenizer", () -> LanguageTokenizer.load(type));
     }
 
     private void addValues() {

@@ -12,6 +12,8 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
 import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
@@ -23,6 +25,9 @@ import org.lora4j.format.TensorEntry;
 import org.lora4j.format.TensorFile;
 import org.lora4j.format.safetensors.SafetensorsReader;
 import org.lora4j.internal.format.torch.TorchReader;
+import org.lora4j.language.ChatMessage;
+import org.lora4j.language.ChatTemplate;
+import org.lora4j.language.ChatTemplateException;
 import org.lora4j.pretrained.OnnxInitializers;
 import org.lora4j.samediff.SameDiffFile;
 import org.lora4j.text.TextTable;
@@ -182,7 +187,42 @@ public enum FuzzTarget {
         boolean isRefusal(Exception e) {
             return e instanceof InvalidProtocolBufferException && e.getMessage().startsWith("LoraModel: ");
         }
+    },
+
+    /** A chat template, rendered within small limits. */
+    CHAT_TEMPLATE {
+        @Override
+        void read(byte[] input) throws IOException {
+            Path folder = Files.createDirectories(FOLDER.resolve("chat"));
+            Files.write(folder.resolve("chat_template.jinja"), input);
+            ChatTemplate.load(folder).withLimits(1 << 16, 1 << 14).render(CONVERSATION, true, Map.of("tools", TOOLS));
+        }
+
+        @Override
+        boolean isRefusal(Exception e) {
+            return super.isRefusal(e)
+                    || e instanceof ChatTemplateException && e.getMessage().startsWith(FOLDER.toString());
+        }
     };
+
+    private static final List<ChatMessage> CONVERSATION = List.of(
+            ChatMessage.system("Be kind."),
+            ChatMessage.user(" Hi, what is 1 < 2?\n"),
+            new ChatMessage("assistant", null, Map.of("tool_calls", List.of(Map.of("name", "f", "arguments", "{}")))),
+            ChatMessage.of("tool", "true"),
+            ChatMessage.assistant("<think>\nhm\n</think>\nYes."));
+
+    private static final List<?> TOOLS = List.of(Map.of(
+            "type",
+            "function",
+            "function",
+            Map.of(
+                    "name",
+                    "f",
+                    "description",
+                    "Compares.",
+                    "parameters",
+                    Map.of("type", "object", "properties", Map.of("a", Map.of("type", "integer"))))));
 
     /** Parameters of the seeds' networks. */
     private static final int NUMBERS = 83;

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.language;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class StreamDecoderTest {
+
+    private static final Path TOKENIZERS = Path.of("src/test/resources/language/tokenizers");
+
+    private static List<String> pieces(LanguageTokenizer tokenizer, int[] ids, boolean skip) {
+        StreamDecoder decoder = tokenizer.streamDecoder(skip);
+        List<String> pieces = new ArrayList<>();
+        for (int id : ids) {
+            pieces.add(decoder.push(id));
+        }
+        pieces.add(decoder.finish());
+        return pieces;
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"gpt2-style", "llama2-style", "llama3-style", "stories260k", "unigram-style", "wordpiece-uncased"
+            })
+    void piecesOfAnyIds_areTheWholeText(String name) throws IOException {
+        SplittableRandom random = new SplittableRandom(11);
+        try (LanguageTokenizer tokenizer = LanguageTokenizer.load(TOKENIZERS.resolve(name))) {
+            int[] bytes = IntStream.range(0, tokenizer.vocabularySize())
+                    .filter(id -> tokenizer.token(id).length() == 1
+                            || tokenizer.token(id).startsWith("<0x")
+                            || tokenizer.isSpecial(id))
+                    .toArray();
+            for (int run = 0; run < 300; run++) {
+                // Single bytes, blanks and special tokens are where decoders hold something back.
+                boolean odd = random.nextBoolean();
+                int[] ids = random.ints(random.nextInt(60), 0, odd ? bytes.length : tokenizer.vocabularySize())
+                        .map(at -> odd ? bytes[at] : at)
+                        .toArray();
+                for (boolean skip : new boolean[] {true, false}) {
+                    assertThat(String.join("", pieces(tokenizer, ids, skip)))
+                            .as("run %d", run)
+                            .isEqualTo(tokenizer.decode(ids, skip));
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"gpt2-style", "llama2-style", "llama3-style", "unigram-style"})
+    void piecesOfWords_comeAtOnce(String name) throws IOException {
+        try (LanguageTokenizer tokenizer = LanguageTokenizer.load(TOKENIZERS.resolve(name))) {
+            int[] ids = tokenizer.encode("First Citizen: Before we proceed any further, hear me speak.", false);
+
+            assertThat(pieces(tokenizer, ids, true)).last().isEqualTo("");
+            assertThat(pieces(tokenizer, ids, true).stream().filter(String::isEmpty))
+                    .as("pieces but the last one that say nothing: the blank before the first word")
+                    .hasSizeLessThanOrEqualTo(2);
+        }
+    }
+
+    @Test
+    void piecesOfAnEmoji_comeTogether() throws IOException {
+        try (LanguageTokenizer tokenizer = LanguageTokenizer.load(TOKENIZERS.resolve("gpt2-style"))) {
+            int[] ids = tokenizer.encode("a\uD83D\uDE00b", false);
+
+            assertThat(pieces(tokenizer, ids, true)).containsExactly("a", "", "", "", "\uD83D\uDE00", "b", "");
+        }
+    }
+
+    @Test
+    void streamThatEndsInTheMiddleOfACharacter_givesTheRestAtTheEnd() throws IOException {
+        try (LanguageTokenizer tokenizer = LanguageTokenizer.load(TOKENIZERS.resolve("llama2-style"))) {
+            int[] ids = {
+                tokenizer.id("a").getAsInt(),
+                tokenizer.id("<0xF0>").getAsInt(),
+                tokenizer.id("<0x9F>").getAsInt()
+            };
+
+            assertThat(pieces(tokenizer, ids, true)).containsExactly("a", "", "", "\uFFFD\uFFFD");
+        }
+    }
+
+    @Test
+    void push_ofAnIdWithoutToken_isRefusedAndChangesNothing() throws IOException {
+        try (LanguageTokenizer tokenizer = LanguageTokenizer.load(TOKENIZERS.resolve("gpt2-style"))) {
+            StreamDecoder decoder = tokenizer.streamDecoder(true);
+            String first = decoder.push(tokenizer.id("a").getAsInt());
+
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> decoder.push(507))
+                    .withMessage("LanguageTokenizer: id = 507, expected an id of the vocabulary, below 507");
+            assertThat(first + decoder.push(tokenizer.id("b").getAsInt()) + decoder.finish())
+                    .isEqualTo("ab");
+            assertThatIllegalStateException().isThrownBy(() -> decoder.push(1)).withMessageContaining("Take a new one");
+        }
+    }
+}
