@@ -257,6 +257,15 @@ public final class GenerationConfig {
     }
 
     /**
+     * Whether a prompt that leaves no room for the new tokens loses its oldest tokens.
+     *
+     * @return true if it does; otherwise it is refused, or its text ends where the context is full
+     */
+    public boolean dropOldest() {
+        return values.get(Parameter.DROP_OLDEST);
+    }
+
+    /**
      * The tokens that end a text.
      *
      * @return ids; empty if those of the model do
@@ -481,6 +490,16 @@ public final class GenerationConfig {
          */
         public Builder logProbabilities(boolean wanted) {
             return set(Parameter.LOG_PROBABILITIES, wanted);
+        }
+
+        /**
+         * Sets what becomes of a prompt that leaves no room for the new tokens.
+         *
+         * @param drop true to leave out as many of its oldest tokens as are needed
+         * @return this
+         */
+        public Builder dropOldest(boolean drop) {
+            return set(Parameter.DROP_OLDEST, drop);
         }
 
         /**

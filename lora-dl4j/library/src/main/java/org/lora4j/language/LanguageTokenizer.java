@@ -2,12 +2,14 @@
 package org.lora4j.language;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import org.lora4j.error.MessageText;
@@ -105,6 +107,11 @@ public final class LanguageTokenizer implements AutoCloseable {
                         + " It is an optional dependency of lora-dl4j: add it to your build. Its natives are for Linux,"
                         + " Windows and macOS on ARM; on other machines encode elsewhere and give ids.",
                 cause);
+    }
+
+    /** The tokenizer of a directory, if it has one. */
+    static Optional<LanguageTokenizer> find(Path directory) throws IOException {
+        return Files.exists(directory.resolve(FILE)) ? Optional.of(load(directory)) : Optional.empty();
     }
 
     private OptionalInt specialId(Map<String, String> tokens, List<Map<String, Object>> configs, String name) {

@@ -21,7 +21,12 @@ public final class LmGolden {
     }
 
     private static final List<Kind> KINDS = List.of(
-            MalformedCases::run, DecoderCases::run, fixtures -> SamplingCases.run(fixtures.resolve("sampling")));
+            MalformedCases::run,
+            DecoderCases::run,
+            GenerationCases::run,
+            fixtures -> SamplingCases.run(fixtures.resolve("sampling")),
+            fixtures -> TokenizerCases.run(fixtures.resolve("tokenizers")),
+            fixtures -> ChatCases.run(fixtures.resolve("chat")));
 
     private LmGolden() {}
 

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.language.sampling;
 
-/** The numbers of a model for one position, as they come. */
-final class Logits {
+/**
+ * The numbers of a model for one position, as they come.
+ *
+ * @apiNote Status: internal
+ */
+public final class Logits {
 
     private Logits() {}
 
@@ -48,8 +52,14 @@ final class Logits {
         return best;
     }
 
-    /** The logarithm of a token's probability in the softmax. Costs one exponential for each token. */
-    static double logProbability(float[] logits, int id) {
+    /**
+     * The logarithm of a token's probability in the softmax. Costs one exponential for each token.
+     *
+     * @param logits one for each token
+     * @param id the token
+     * @return a number, 0 or below
+     */
+    public static double logProbability(float[] logits, int id) {
         double best = logits[best(logits)];
         double sum = 0;
         for (float logit : logits) {

@@ -102,6 +102,10 @@ public final class Parameter<T> {
     public static final Parameter<Boolean> LOG_PROBABILITIES =
             new Parameter<>(null, "logProbabilities", false, value -> Optional.empty(), value -> true, "", false);
 
+    /** Whether the oldest tokens of a prompt that is too long are dropped. */
+    public static final Parameter<Boolean> DROP_OLDEST =
+            new Parameter<>(null, "dropOldest", false, value -> Optional.empty(), value -> true, "", false);
+
     /** All of them, those that change logits in the order in which they do. */
     static final List<Parameter<?>> ALL = List.of(
             DO_SAMPLE,
@@ -121,7 +125,8 @@ public final class Parameter<T> {
             MAX_LENGTH,
             EOS_TOKEN_IDS,
             STOP_STRINGS,
-            LOG_PROBABILITIES);
+            LOG_PROBABILITIES,
+            DROP_OLDEST);
 
     private final String key;
     private final String name;
