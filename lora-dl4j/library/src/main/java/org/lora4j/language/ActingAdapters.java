@@ -3,7 +3,6 @@ package org.lora4j.language;
 
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -14,7 +13,6 @@ import org.lora4j.config.LoraConfig;
 import org.lora4j.error.IncompatibleBaseException;
 import org.lora4j.internal.language.DecoderWeights;
 import org.lora4j.internal.language.decode.ModuleUpdates;
-import org.lora4j.quant.StoredWeight;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.weights.ModelWeights;
 import org.lora4j.weights.WeightMerge;
@@ -53,7 +51,7 @@ record ActingAdapters(Map<String, List<LowRank>> pairs, Map<String, INDArray> te
                 others.add(adapter);
             }
         }
-        return new ActingAdapters(pairs, merged(others, weights));
+        return new ActingAdapters(pairs, merged(others, model, weights));
     }
 
     private static boolean isPairs(Adapter adapter) {
@@ -68,26 +66,16 @@ record ActingAdapters(Map<String, List<LowRank>> pairs, Map<String, INDArray> te
         return array.castTo(DataType.FLOAT).dup('c');
     }
 
-    private static Map<String, INDArray> merged(List<Adapter> adapters, DecoderWeights weights) {
+    private static Map<String, INDArray> merged(List<Adapter> adapters, AdaptedSameDiff model, DecoderWeights weights) {
         if (adapters.isEmpty()) {
             return Map.of();
         }
-        Map<String, INDArray> touched = new LinkedHashMap<>();
-        for (String name : weights.names()) {
-            String module = name.substring(0, name.lastIndexOf('.'));
-            boolean changes = adapters.stream()
-                    .anyMatch(adapter -> adapter.modules().containsKey(module)
-                            || adapter.savedParameters().containsKey(name));
-            if (changes) {
-                touched.put(
-                        name,
-                        weights.stored(name).map(StoredWeight::dequantized).orElseGet(() -> weights.array(name)));
-            }
-        }
         try {
             Map<String, INDArray> merged = new HashMap<>();
-            WeightMerge.merged(ModelWeights.of(touched), adapters)
-                    .forEach((name, array) -> merged.put(name, floats(array)));
+            // A model's own weights are in PyTorch's layout, which GPT-2's files are not in.
+            WeightMerge.merged(ModelWeights.of(model), adapters)
+                    .forEach((name, array) ->
+                            merged.put(name, floats(weights.isInputsFirst(name) ? array.transpose() : array)));
             return merged;
         } catch (IncompatibleBaseException e) {
             throw new IllegalStateException(

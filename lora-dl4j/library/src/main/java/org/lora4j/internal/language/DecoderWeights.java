@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.EnumSet;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -232,18 +233,31 @@ public final class DecoderWeights {
     }
 
     /**
-     * Memory of all weights.
+     * Whether a tensor is a linear weight that has its inputs first.
+     *
+     * @param name its name
+     * @return true for {@code [in, out]}
+     */
+    public boolean isInputsFirst(String name) {
+        return tensors(config).stream()
+                .anyMatch(tensor -> tensor.isTurned() && tensor.name().equals(name));
+    }
+
+    /**
+     * Memory of all weights, those that layers share counted once.
      *
      * @return bytes
      */
     public long bytes() {
-        return arrays.values().stream()
-                        .mapToLong(array -> array.length() * array.dataType().width())
-                        .sum()
-                + stored.values().stream()
-                        .filter(weight -> !(weight instanceof HalfPrecision))
-                        .mapToLong(StoredWeight::bytes)
-                        .sum();
+        Set<Object> counted = Collections.newSetFromMap(new IdentityHashMap<>());
+        long bytes = 0;
+        for (INDArray array : arrays.values()) {
+            bytes += counted.add(array) ? array.length() * array.dataType().width() : 0;
+        }
+        for (StoredWeight weight : stored.values()) {
+            bytes += !(weight instanceof HalfPrecision) && counted.add(weight) ? weight.bytes() : 0;
+        }
+        return bytes;
     }
 
     private String own(String name) {

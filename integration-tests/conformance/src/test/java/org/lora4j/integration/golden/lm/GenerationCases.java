@@ -55,6 +55,7 @@ final class GenerationCases {
         String name = "generation/" + directory.getFileName();
         try {
             GenerationCases cases = new GenerationCases(directory);
+            cases.checkText(directory);
             cases.checkAll(directory);
             cases.model.close();
             return LmCase.of(name, cases.problems);
@@ -97,6 +98,15 @@ final class GenerationCases {
             model.model().disable();
             checkEqual("generate.ids", plain);
             model.model().enable();
+        }
+    }
+
+    /** Where a text was published, it comes out to the character: 200 tokens behind the one that begins texts. */
+    private void checkText(Path directory) throws IOException {
+        Path published = directory.resolve("greedy200.txt");
+        if (Files.exists(published)) {
+            String text = model.generate("", config(200).build()).text();
+            problem(text.equals(Files.readString(published)), "the text is \"" + text + "\"");
         }
     }
 

@@ -38,15 +38,9 @@ public final class LmGolden {
     public static void main(String[] args) {
         Locale.setDefault(Locale.ROOT);
         try {
-            List<LmCase> cases = new ArrayList<>();
-            Path fixtures = Path.of(args[1]).resolve(args[0]);
-            for (Kind kind : KINDS) {
-                for (LmCase each : kind.run(fixtures)) {
-                    System.out.println(
-                            each.outcome() + " " + each.name() + (each.detail().isEmpty() ? "" : ": " + each.detail()));
-                    cases.add(each);
-                }
-            }
+            List<LmCase> cases = cases(Path.of(args[1]).resolve(args[0]));
+            cases.forEach(each -> System.out.println(
+                    each.outcome() + " " + each.name() + (each.detail().isEmpty() ? "" : ": " + each.detail())));
             Map<LmCase.Outcome, Integer> counts = new EnumMap<>(LmCase.Outcome.class);
             cases.forEach(each -> counts.merge(each.outcome(), 1, Integer::sum));
             System.out.printf(
@@ -60,5 +54,14 @@ public final class LmGolden {
             System.err.println("lm-golden: " + e);
             System.exit(1);
         }
+    }
+
+    /** All cases of a folder of fixtures. */
+    static List<LmCase> cases(Path fixtures) throws IOException {
+        List<LmCase> cases = new ArrayList<>();
+        for (Kind kind : KINDS) {
+            cases.addAll(kind.run(fixtures));
+        }
+        return cases;
     }
 }
