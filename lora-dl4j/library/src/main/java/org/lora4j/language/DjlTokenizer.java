@@ -97,8 +97,8 @@ final class DjlTokenizer {
 
     int[] encode(String text, boolean addSpecialTokens) {
         String whole = withoutHalves(text);
-        return ints(
-                open(library -> library.encode(whole, addSpecialTokens, false)).getIds());
+        return open(
+                library -> ints(library.encode(whole, addSpecialTokens, false).getIds()));
     }
 
     List<LanguageToken> tokenize(String text, boolean addSpecialTokens) {
