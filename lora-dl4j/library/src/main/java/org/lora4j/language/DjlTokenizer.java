@@ -26,6 +26,7 @@ import org.lora4j.error.ModelFormatException;
  *       encoders to UTF-8 of Java that replace.
  *   <li>A token that is not of the text has no offsets, instead of 0 and 0.
  *   <li>Ids that the vocabulary lacks are decoded to nothing; they are refused by the caller.
+ *   <li>Files that make the library panic end the process: {@code TokenTable} refuses those that are known.
  *   <li>A tokenizer closed while another thread encodes would be freed under it.
  * </ul>
  */
@@ -67,31 +68,48 @@ final class DjlTokenizer {
     private <T> T open(Function<HuggingFaceTokenizer, T> call) {
         lock.readLock().lock();
         try {
-            if (closed) {
-                throw new IllegalStateException("LanguageTokenizer: the tokenizer of " + MessageText.value(source)
-                        + " is closed; expected an open one. Use it before close(), or load it again.");
-            }
-            return call.apply(tokenizer);
+            requireOpen();
+            return called(call);
         } finally {
             lock.readLock().unlock();
         }
     }
 
+    private <T> T called(Function<HuggingFaceTokenizer, T> call) {
+        try {
+            return call.apply(tokenizer);
+        } catch (RuntimeException e) {
+            // A text that the model of the file has no token for, not even an unknown one, or an id beyond 31 bits.
+            throw new IllegalStateException(
+                    "LanguageTokenizer: " + MessageText.value(source) + ": the tokenizer fails: "
+                            + MessageText.value(e.getMessage())
+                            + "; expected one that encodes every text. The file is damaged: get it again.",
+                    e);
+        }
+    }
+
+    private void requireOpen() {
+        if (closed) {
+            throw new IllegalStateException("LanguageTokenizer: the tokenizer of " + MessageText.value(source)
+                    + " is closed; expected an open one. Use it before close(), or load it again.");
+        }
+    }
+
     int[] encode(String text, boolean addSpecialTokens) {
         String whole = withoutHalves(text);
-        return ints(
-                open(library -> library.encode(whole, addSpecialTokens, false)).getIds());
+        return open(
+                library -> ints(library.encode(whole, addSpecialTokens, false).getIds()));
     }
 
     List<LanguageToken> tokenize(String text, boolean addSpecialTokens) {
         String whole = withoutHalves(text);
-        return tokens(open(library -> library.encode(whole, addSpecialTokens, false)));
+        return open(library -> tokens(library.encode(whole, addSpecialTokens, false)));
     }
 
     List<LanguageToken> tokenizePair(String first, String second, boolean addSpecialTokens) {
         String one = withoutHalves(first);
         String other = withoutHalves(second);
-        return tokens(open(library -> library.encode(one, other, addSpecialTokens, false)));
+        return open(library -> tokens(library.encode(one, other, addSpecialTokens, false)));
     }
 
     String decode(int[] ids, boolean skipSpecialTokens) {

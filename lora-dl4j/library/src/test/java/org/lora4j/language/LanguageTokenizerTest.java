@@ -197,6 +197,47 @@ class LanguageTokenizerTest {
         }
     }
 
+    /** Each of these ended the process before it was refused; found by changing files at random. */
+    @Test
+    void fileThatEndsTheProcessInTheNativeLibrary_isRefused() throws IOException {
+        String whole = Files.readString(copy("llama2-style"));
+        Path file = directory.resolve("tokenizer.json");
+        for (String[] trap : new String[][] {
+            {"\"stop\": 0", "\"stop\": 1", "a decoder that strips ends"},
+            {"\"prepend\": \"\u2581\"", "\"prepend\": \"\"", "an empty text to prepend"},
+            {"\"special_tokens\": {", "\"special_tokens\": {}, \"x\": {", "a template with an unknown special token"},
+            {"\"tokens\": [", "\"tokens\": [\"x\", ", "a special token with more ids or tokens"},
+            {
+                "\"continuing_subword_prefix\": null",
+                "\"continuing_subword_prefix\": \"####\"",
+                "a merge whose second token lacks the prefix of inner tokens"
+            }
+        }) {
+            String changed =
+                    whole.replaceAll("\\s+", " ").replace("\\u2581", "\u2581").replace(trap[0], trap[1]);
+            assertThat(changed).as(trap[0]).contains(trap[1]);
+            Files.writeString(file, changed);
+
+            assertThatExceptionOfType(ModelFormatException.class)
+                    .isThrownBy(() -> LanguageTokenizer.load(directory))
+                    .withMessageStartingWith(file + ": " + trap[2]);
+        }
+    }
+
+    @Test
+    void tokenizerThatFails_saysWhichFile() throws IOException {
+        String whole = Files.readString(copy("wordpiece-uncased"));
+        Files.writeString(
+                directory.resolve("tokenizer.json"),
+                whole.replaceAll("\"unk_token\": \"[^\"]*\"", "\"unk_token\": \"none\""));
+        try (LanguageTokenizer tokenizer = LanguageTokenizer.load(directory)) {
+            assertThatIllegalStateException()
+                    .isThrownBy(() -> tokenizer.encode("\u9FA5"))
+                    .withMessageContaining("tokenizer.json: the tokenizer fails: WordPiece error")
+                    .withMessageContaining("expected one that encodes every text");
+        }
+    }
+
     @Test
     void closedTokenizer_isRefused_andClosingTwiceIsNothing() throws IOException {
         LanguageTokenizer tokenizer = load("gpt2-style");

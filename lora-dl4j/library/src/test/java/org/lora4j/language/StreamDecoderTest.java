@@ -5,13 +5,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -51,6 +55,49 @@ class StreamDecoderTest {
                     assertThat(String.join("", pieces(tokenizer, ids, skip)))
                             .as("run %d", run)
                             .isEqualTo(tokenizer.decode(ids, skip));
+                }
+            }
+        }
+    }
+
+    /** Decoders that the fixtures do not have: of other models, and some that nobody uses. */
+    @ParameterizedTest
+    @Tag("thorough")
+    @ValueSource(
+            strings = {
+                "null",
+                "{'type': 'Fuse'}",
+                "{'type': 'BPEDecoder', 'suffix': '</w>'}",
+                "{'type': 'WordPiece', 'prefix': '##', 'cleanup': false}",
+                "{'type': 'CTC', 'pad_token': '<pad>', 'word_delimiter_token': '|', 'cleanup': true}",
+                "{'type': 'Metaspace', 'replacement': '\u2581', 'prepend_scheme': 'never', 'split': true}",
+                "{'type': 'Metaspace', 'replacement': '\u2581', 'prepend_scheme': 'first', 'split': true}",
+                "{'type': 'Sequence', 'decoders': [{'type': 'Replace', 'pattern': {'String': '\u2581'}, 'content': ' '},"
+                        + " {'type': 'ByteFallback'}, {'type': 'Fuse'}]}",
+                "{'type': 'Sequence', 'decoders': [{'type': 'Replace', 'pattern': {'String': '\u2581'}, 'content': ' '},"
+                        + " {'type': 'ByteFallback'}, {'type': 'Fuse'},"
+                        + " {'type': 'Strip', 'content': ' ', 'start': 3, 'stop': 0}]}",
+                "{'type': 'Sequence', 'decoders': [{'type': 'Fuse'},"
+                        + " {'type': 'Replace', 'pattern': {'String': 'e'}, 'content': ''}]}"
+            })
+    void piecesUnderOtherDecoders_areTheWholeText(String decoder, @TempDir Path directory) throws IOException {
+        ObjectMapper json = new ObjectMapper();
+        SplittableRandom random = new SplittableRandom(13);
+        for (String name : List.of("llama2-style", "gpt2-style", "wordpiece-uncased")) {
+            ObjectNode file = (ObjectNode) json.readTree(
+                    TOKENIZERS.resolve(name).resolve("tokenizer.json").toFile());
+            file.set("decoder", json.readTree(decoder.replace('\'', '"')));
+            json.writeValue(directory.resolve("tokenizer.json").toFile(), file);
+            try (LanguageTokenizer tokenizer = LanguageTokenizer.load(directory)) {
+                for (int run = 0; run < 200; run++) {
+                    // Few different ones, among them those beside each other, in every second run.
+                    int from = random.nextBoolean() ? 0 : random.nextInt(tokenizer.vocabularySize() - 6);
+                    int to = from == 0 ? tokenizer.vocabularySize() : from + 6;
+                    int[] ids = random.ints(random.nextInt(70), from, to).toArray();
+
+                    assertThat(String.join("", pieces(tokenizer, ids, run % 2 == 0)))
+                            .as("%s, run %d", name, run)
+                            .isEqualTo(tokenizer.decode(ids, run % 2 == 0));
                 }
             }
         }

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.ModelFormatException;
@@ -55,19 +56,24 @@ public final class TokenTable {
                 throw vocabulary.damaged("holds no JSON object");
             }
             JsonNode added = JSON.createArrayNode();
+            Map<String, JsonNode> parts = new HashMap<>();
             while (parser.nextToken() == JsonToken.FIELD_NAME) {
                 String field = parser.currentName();
                 parser.nextToken();
                 if (field.equals("added_tokens")) {
                     added = parser.readValueAsTree();
                 } else if (field.equals("model")) {
-                    vocabulary.readModel(parser);
+                    vocabulary.readModel(parser, parts);
                 } else {
-                    parser.skipChildren();
+                    parts.put(field, parser.readValueAsTree());
                 }
             }
             // Behind the model, as its ids are the ones that count.
             vocabulary.add(added);
+            List<String> traps = TokenizerTraps.of(parts);
+            if (!traps.isEmpty()) {
+                throw vocabulary.damaged(String.join("; ", traps));
+            }
         } catch (JsonProcessingException e) {
             throw new ModelFormatException(
                     vocabulary
@@ -94,12 +100,13 @@ public final class TokenTable {
                 + "; expected Hugging Face's tokenizer.json. The file is damaged or another one: get it again.");
     }
 
-    private void readModel(JsonParser parser) throws IOException {
+    private void readModel(JsonParser parser, Map<String, JsonNode> parts) throws IOException {
         if (parser.currentToken() != JsonToken.START_OBJECT) {
             throw damaged("its model is no object");
         }
         while (parser.nextToken() == JsonToken.FIELD_NAME) {
-            boolean vocabulary = parser.currentName().equals("vocab");
+            String field = parser.currentName();
+            boolean vocabulary = field.equals("vocab");
             JsonToken value = parser.nextToken();
             if (vocabulary && value == JsonToken.START_OBJECT) {
                 while (parser.nextToken() == JsonToken.FIELD_NAME) {
@@ -119,10 +126,34 @@ public final class TokenTable {
                         parser.skipChildren();
                     }
                 }
+            } else if (field.equals("merges")) {
+                parts.put("merges", JSON.getNodeFactory().textNode(startOfSecondTokens(parser)));
             } else {
-                parser.skipChildren();
+                parts.put("model." + field, parser.readValueAsTree());
             }
         }
+    }
+
+    /** What the second tokens of all merges begin with; each merge is a text with a blank, or a list of two. */
+    private static String startOfSecondTokens(JsonParser parser) throws IOException {
+        String start = null;
+        for (JsonNode merge : parser.<JsonNode>readValueAsTree()) {
+            String text = merge.asText();
+            String second = merge.isTextual()
+                    ? text.substring(text.indexOf(' ') + 1)
+                    : merge.path(1).asText();
+            int same = 0;
+            while (start != null
+                    && same < Math.min(start.length(), second.length())
+                    && start.charAt(same) == second.charAt(same)) {
+                same++;
+            }
+            start = start == null ? second : start.substring(0, same);
+            if (start.isEmpty()) {
+                break;
+            }
+        }
+        return start == null ? "" : start;
     }
 
     private int id(boolean integer, long id) throws ModelFormatException {
