@@ -290,6 +290,9 @@ public final class HuggingFaceExport {
                             + ", the outputs of the head");
             left.removeIf(name -> name.startsWith(HEAD + "."));
         }
+        problems.check(
+                !several || target == Target.SENTENCE_CLASSES || target == Target.SEQUENCE_CLASSES,
+                "severalLabels() for " + target.suffix + ", expected a classifier of texts");
         if (target == Target.SEQUENCE_CLASSES) {
             boolean fits = roberta ? hidden : encoder.pooling() == Pooling.POOLER && !hidden;
             String expected = roberta

@@ -20,6 +20,9 @@ import org.lora4j.pretrained.TokenizedText;
  * double grade = regressor.predict("a very good film");
  * }</pre>
  *
+ * <p>Its head, in the graph as in exports, gives numbers less the mean of those learned from, divided by their deviation; {@code
+ * lora4j_text.json} has both.
+ *
  * @apiNote Status: experimental
  */
 public final class TextRegressor extends TextTask<String, ScoredText, Double, RegressionEvaluation, TextRegressor> {

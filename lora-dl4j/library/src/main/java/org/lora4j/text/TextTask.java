@@ -256,19 +256,30 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
     }
 
     /**
-     * Compares predictions with what is true.
+     * Compares predictions with what is true. Labels and tags that were never learned count as wrong, and are told in the log.
      *
      * @param examples the examples, none of them learned from
      * @return the numbers
      * @throws IllegalStateException as {@link #predict(Object)}
-     * @throws IllegalArgumentException if there is no example or a text is empty; the message lists every problem
+     * @throws IllegalArgumentException if there is no example, one is null or a text is empty; the message lists every problem
      */
     public R evaluate(List<E> examples) {
         if (examples.isEmpty()) {
             throw new IllegalArgumentException(name + ".evaluate: no examples; expected one or more.");
         }
+        Targets<I, E, P> targets = learned("evaluate");
+        Problems problems = new Problems();
+        checkTexts(examples, "examples", problems);
+        problems.throwIfAny(name + ".evaluate");
         List<I> inputs = new ArrayList<>();
-        examples.forEach(example -> inputs.add(spec.input(example)));
+        Problems unknown = new Problems();
+        for (int i = 0; i < examples.size(); i++) {
+            inputs.add(spec.input(examples.get(i)));
+            targets.check(examples.get(i), "examples[" + i + "]", unknown);
+        }
+        if (!unknown.isEmpty()) {
+            LOG.warn("{}. These count as wrong.", unknown.message(name + ".evaluate"));
+        }
         return spec.evaluate(examples, predict(inputs));
     }
 

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import onnx.Onnx;
@@ -22,6 +23,8 @@ import org.lora4j.export.LoraExport;
 import org.lora4j.export.ModelCard;
 import org.lora4j.export.OnnxExport;
 import org.lora4j.pretrained.Pooling;
+import org.lora4j.text.LabeledText;
+import org.lora4j.text.TextClassifier;
 import org.lora4j.text.TextEncoder;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -116,5 +119,23 @@ class GuideExportTest {
         LoraExport.of(tuned).write(plain);
 
         assertThat(plain.resolve("head.safetensors")).exists();
+    }
+
+    @Test
+    void allWeights_areWritten() throws IOException {
+        List<LabeledText> train = new ArrayList<>();
+        for (int i = 0; i < 8; i++) {
+            train.add(new LabeledText((i % 2 == 0 ? "good film " : "bad film ") + i, i % 2 == 0 ? "yes" : "no"));
+        }
+        TextClassifier classifier =
+                TextClassifier.builder(encoder).headOnly().build().fit(train);
+        Path target = directory.resolve("landed");
+
+        HuggingFaceExport.of(encoder)
+                .weights(classifier.weights())
+                .sentenceClassifier(classifier.labels())
+                .write(target);
+
+        assertThat(target.resolve("3_Dense/model.safetensors")).exists();
     }
 }

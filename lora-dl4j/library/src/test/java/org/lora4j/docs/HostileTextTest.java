@@ -46,6 +46,8 @@ import org.lora4j.continual.ForgettingReport;
 import org.lora4j.continual.ReplayMemory;
 import org.lora4j.continual.TaskRouter;
 import org.lora4j.dl4j.NetworkFile;
+import org.lora4j.export.HuggingFaceExport;
+import org.lora4j.export.OnnxExport;
 import org.lora4j.format.DType;
 import org.lora4j.format.safetensors.SafetensorsReader;
 import org.lora4j.format.safetensors.SafetensorsWriter;
@@ -76,6 +78,8 @@ import org.lora4j.retention.RetentionProbe;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.samediff.TrainableGraph;
 import org.lora4j.serve.AdapterServer;
+import org.lora4j.text.TextEncoder;
+import org.lora4j.text.TextTable;
 import org.lora4j.train.AdamW;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Batches;
@@ -91,6 +95,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.lossfunctions.LossFunctions;
+import org.nd4j.shade.protobuf.ByteString;
 
 /**
  * Names of a million characters, line ends in names, and thousands of problems at once, at every reader and entry: the type
@@ -127,8 +132,79 @@ class HostileTextTest {
         addModelDirectories();
         addLanguageModels();
         addValues();
+        addTables();
+        addExports();
         return calls.entrySet().stream()
                 .map(call -> DynamicTest.dynamicTest(call.getKey(), () -> assertIsBounded(call.getValue())));
+    }
+
+    private Path written(String name, String text) throws IOException {
+        return Files.writeString(folder.resolve(name), text);
+    }
+
+    private void addTables() throws IOException {
+        Path names = written("names.csv", "\"" + NAME + "\",\"" + NAME + "\"\na,b\n");
+        calls.put("CSV with names that repeat", () -> TextTable.csv(names));
+        Path lengths =
+                written("lengths.csv", "a,b\n" + (NAME.replace('\n', ' ') + "\n").repeat(2) + "x\n".repeat(MANY));
+        calls.put("CSV with rows of other lengths", () -> TextTable.csv(lengths));
+        Path quotes = written("quotes.csv", "a\n\"x\"\u202e\n");
+        calls.put("CSV with a character behind a quote", () -> TextTable.csv(quotes));
+        Path token = written("token.jsonl", "{\"a\": evil\u202e\u001b" + "x".repeat(500_000) + "}\n");
+        calls.put("JSON lines with a token", () -> TextTable.jsonLines(token));
+        Path twice = written(
+                "twice.jsonl", "{\"\\n\\u202e%1$s\": 1, \"\\n\\u202e%1$s\": 2}\n".formatted("y".repeat(100_000)));
+        calls.put("JSON lines with a name that repeats", () -> TextTable.jsonLines(twice));
+        TextTable table = TextTable.of(Collections.nCopies(MANY, Map.of(NAME, NAME, "v", NAME)));
+        calls.put("a table without a column", () -> table.labeled("no\n" + NAME, NAME));
+        calls.put("a table without numbers", () -> table.scored(NAME, "v"));
+    }
+
+    private void addExports() throws IOException {
+        TextEncoder encoder = TextEncoder.load(TinyModelFiles.writeDirectory(folder.resolve("exported")));
+        Path target = folder.resolve("landed");
+        Map<String, INDArray> others = new LinkedHashMap<>(manyOf(i -> Nd4j.ones(1)));
+        calls.put(
+                "weights of another model",
+                () -> HuggingFaceExport.of(encoder)
+                        .weights(ModelWeights.of(others))
+                        .write(target));
+        Map<String, INDArray> more = new LinkedHashMap<>(encoder.weights().checkpointTensors());
+        more.putAll(others);
+        calls.put(
+                "weights without a place",
+                () -> HuggingFaceExport.of(encoder)
+                        .weights(ModelWeights.of(more))
+                        .write(target));
+        calls.put(
+                "labels that repeat",
+                () -> HuggingFaceExport.of(encoder)
+                        .sentenceClassifier(List.of(NAME, NAME))
+                        .write(target));
+        calls.put(
+                "a directory that is there", () -> HuggingFaceExport.of(encoder).write(folder));
+        Onnx.GraphProto.Builder graph = Onnx.GraphProto.newBuilder();
+        graph.addInitializer(Onnx.TensorProto.newBuilder()
+                .setName("fc.weight")
+                .setDataType(1)
+                .addDims(2)
+                .addDims(2)
+                .setRawData(ByteString.copyFrom(new byte[16])));
+        IntStream.range(0, MANY)
+                .forEach(i -> graph.addNode(Onnx.NodeProto.newBuilder()
+                        .setOpType("MatMul")
+                        .setName(i == 0 ? NAME : "node\n" + i)
+                        .addInput("x")
+                        .addInput("fc.weight")
+                        .addOutput("y" + i)));
+        Path model = Files.write(
+                folder.resolve("shared.onnx"),
+                Onnx.ModelProto.newBuilder().setGraph(graph).build().toByteArray());
+        calls.put(
+                "an ONNX weight that hostile nodes share",
+                () -> OnnxExport.of(model)
+                        .weights(ModelWeights.of(Map.of("fc.weight", Nd4j.ones(2, 2))))
+                        .write(target));
     }
 
     private static void assertIsBounded(ThrowingCallable call) {

@@ -530,6 +530,13 @@ class HuggingFaceExportTest {
                 .write(target());
 
         assertThat(json("config.json").get("problem_type").asText()).isEqualTo("multi_label_classification");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> HuggingFaceExport.of(encoder)
+                        .adapter(classifier())
+                        .tokenClassifier(List.of("O", "B-x", "I-x"))
+                        .severalLabels()
+                        .write(folder.resolve("tags")))
+                .withMessageContaining("severalLabels() for ForTokenClassification, expected a classifier of texts");
     }
 
     @Test

@@ -37,8 +37,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * {@code mvn -Pforeign verify -Dforeign.jdk=DIR}.
  *
  * <p>Jlama judges names, shapes, values, tokens and labels. It does not judge vectors: in version 0.8.4 a token of BERT sees only
- * those before it ({@code CausalSelfAttention}), and the pooler gets the last token instead of the first, so its numbers are
- * those of another network. Numbers are judged by ONNX Runtime and LangChain4j.
+ * those before it ({@code CausalSelfAttention}), the second sum of a layer takes its input before the norm instead of behind it
+ * ({@code TransformerBlock}), and the pooler gets the last token instead of the first. Its numbers are those of another network. Numbers are judged by ONNX Runtime and LangChain4j.
  */
 class ForeignReadersTest {
 
