@@ -3,6 +3,7 @@ package org.lora4j.internal.language.decode;
 
 import java.util.Optional;
 import org.lora4j.internal.array.DenseArray;
+import org.lora4j.quant.Int8;
 import org.lora4j.quant.StoredWeight;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -47,6 +48,8 @@ abstract class LinearWeight {
             if (!inputsFirst && HalfWeight.fits(array)) {
                 return new HalfWeight(array);
             }
+        } else if (!inputsFirst && stored.get() instanceof Int8 bytes && Int8Weight.fits(bytes)) {
+            return new Int8Weight(bytes);
         }
         return new ConvertedWeight(RowSource.of(array, stored), inputsFirst);
     }
@@ -67,8 +70,8 @@ abstract class LinearWeight {
         return outputs;
     }
 
-    /** How rows have to lie. */
-    Staging.Form form() {
+    /** How so many rows have to lie. */
+    Staging.Form form(int rows) {
         return Staging.Form.PLAIN;
     }
 

@@ -125,8 +125,8 @@ final class RowMath implements DecoderMath<HiddenRows>, AutoCloseable {
     }
 
     private void multiply(HiddenRows x, LinearWeight weight, int from, int to) {
-        staging.prepare(x, weight.form(), weight.outputs());
         int rows = to - from;
+        staging.prepare(x, weight.form(x.rows()), weight.outputs(), own);
         team.run(
                 threads,
                 weight.pieces(rows),

@@ -2,6 +2,7 @@
 package org.lora4j.internal.language.decode;
 
 import java.nio.FloatBuffer;
+import org.lora4j.exec.onednn.NarrowType;
 
 /**
  * Rows on their way to and from OpenBLAS: a copy of the inputs outside the heap, in the order in which a weight wants them, and
@@ -16,7 +17,11 @@ final class Staging implements AutoCloseable {
         /** Even ones, then odd ones. */
         PAIRS(2, 1),
         /** The same, multiplied by {@link HalfWeight#HALF_OF_EXPONENT}. */
-        SCALED_PAIRS(2, HalfWeight.HALF_OF_EXPONENT);
+        SCALED_PAIRS(2, HalfWeight.HALF_OF_EXPONENT),
+        /** As {@link RowParts} in BF16. */
+        HALVES(1, 1),
+        /** As {@link RowParts} in INT8. */
+        BYTES(1, 1);
 
         private final int parts;
         private final float factor;
@@ -29,6 +34,7 @@ final class Staging implements AutoCloseable {
 
     private final Memory inputs = new Memory();
     private final Memory outputs = new Memory();
+    private final RowParts parts = new RowParts();
     private float[] row = new float[0];
     private HiddenRows source;
     private long version;
@@ -37,7 +43,7 @@ final class Staging implements AutoCloseable {
     private int outputWidth;
 
     /** Copies rows, unless they are here in that form already, and makes room for outputs. */
-    void prepare(HiddenRows x, Form form, int outputWidth) {
+    void prepare(HiddenRows x, Form form, int outputWidth, Workspace space) {
         this.outputWidth = outputWidth;
         outputs.atLeast((long) x.rows() * outputWidth);
         if (x == source && x.version() == version && form == this.form) {
@@ -48,11 +54,34 @@ final class Staging implements AutoCloseable {
         this.form = form;
         this.inputWidth = x.width();
         inputs.atLeast(x.length());
-        if (form == Form.PLAIN) {
-            inputs.floats().put(0, x.values(), 0, x.length());
-        } else {
-            copyInParts(x);
+        switch (form) {
+            case PLAIN -> inputs.floats().put(0, x.values(), 0, x.length());
+            case HALVES -> parts(x, NarrowType.BF16, space);
+            case BYTES -> parts(x, NarrowType.INT8, space);
+            default -> copyInParts(x);
         }
+    }
+
+    private void parts(HiddenRows x, NarrowType type, Workspace space) {
+        parts.prepare(x, type, space.product(type, x.width(), RowParts.columns(type, x.rows())));
+    }
+
+    Form form() {
+        return form;
+    }
+
+    /** How many rows were prepared. */
+    int rows() {
+        return source.rows();
+    }
+
+    RowParts parts() {
+        return parts;
+    }
+
+    /** Writes outputs of a row. */
+    void write(int row, int first, float[] values, int count) {
+        outputs.floats().put(row * outputWidth + first, values, 0, count);
     }
 
     private void copyInParts(HiddenRows x) {
@@ -87,12 +116,13 @@ final class Staging implements AutoCloseable {
     }
 
     long bytes() {
-        return inputs.bytes() + outputs.bytes();
+        return inputs.bytes() + outputs.bytes() + parts.bytes();
     }
 
     @Override
     public void close() {
         inputs.close();
         outputs.close();
+        parts.close();
     }
 }

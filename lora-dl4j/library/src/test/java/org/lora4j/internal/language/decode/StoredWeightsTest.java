@@ -86,7 +86,7 @@ class StoredWeightsTest {
             float[] found = new float[rows * weight.outputs()];
             try (Staging staging = new Staging();
                     Workspace space = new Workspace()) {
-                staging.prepare(x, weight.form(), weight.outputs());
+                staging.prepare(x, weight.form(rows), weight.outputs(), space);
                 for (int piece = 0; piece < weight.pieces(rows); piece++) {
                     weight.multiply(staging, 0, rows, piece, space);
                 }

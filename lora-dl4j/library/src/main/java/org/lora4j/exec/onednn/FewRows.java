@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.exec.onednn;
+
+import java.util.HashMap;
+import java.util.Map;
+import org.bytedeco.dnnl.IntMemoryMap;
+import org.bytedeco.dnnl.engine;
+import org.bytedeco.dnnl.global.dnnl;
+import org.bytedeco.dnnl.matmul;
+import org.bytedeco.dnnl.memory;
+import org.bytedeco.dnnl.primitive_attr;
+import org.bytedeco.dnnl.reorder;
+import org.bytedeco.dnnl.stream;
+import org.bytedeco.javacpp.Pointer;
+
+/**
+ * Products of a frozen matrix in BF16 or INT8, {@code [outputs, inputs]}, with a few columns of the same type, computed from
+ * the matrix where it lies: {@code z = W x}. The processor's instructions for such numbers multiply pairs or fours of
+ * neighboring inputs at a time, so nothing is converted.
+ *
+ * <p>Sums are F32 for BF16, whose products are exact in it, and whole numbers for INT8.
+ *
+ * <p><b>Threads.</b> One object for each, since compiled products have working memory of their own. What {@link #pack} wrote
+ * may be read by the objects of other threads of the same sizes.
+ *
+ * @apiNote Status: internal
+ */
+public final class FewRows implements AutoCloseable {
+
+    /** Outputs that are computed at a time. */
+    public static final int OUTPUTS = 128;
+
+    /** Columns at most: as many as a register holds. */
+    public static final int COLUMNS = 16;
+
+    private final NarrowType type;
+    private final int inputs;
+    private final int columns;
+    private final engine engine = new engine(org.bytedeco.dnnl.engine.kind.cpu, 0);
+    private final stream stream = new stream(engine);
+    private final Map<Integer, Product> byOutputs = new HashMap<>();
+
+    /** A compiled product with places for its arguments. */
+    private final class Product {
+        private final String kernel;
+        private final memory.desc packed;
+        private final matmul compiled;
+        private final memory w;
+        private final memory x;
+        private final memory z;
+        private final IntMemoryMap arguments = new IntMemoryMap();
+
+        Product(int outputs, memory.desc layout) {
+            memory.desc ofW = desc(factors(), outputs, inputs);
+            memory.desc ofZ = desc(sums(), outputs, columns);
+            try (primitive_attr attributes = new primitive_attr();
+                    matmul.primitive_desc description =
+                            new matmul.primitive_desc(engine, ofW, layout, new memory.desc(), ofZ, attributes, false)) {
+                kernel = description.impl_info_str().getString();
+                packed = description.weights_desc();
+                compiled = new matmul(description);
+            }
+            w = new memory(ofW, engine, (Pointer) null);
+            x = new memory(packed, engine, (Pointer) null);
+            z = new memory(ofZ, engine, (Pointer) null);
+            arguments.put(dnnl.DNNL_ARG_SRC, w);
+            arguments.put(dnnl.DNNL_ARG_WEIGHTS, x);
+            arguments.put(dnnl.DNNL_ARG_DST, z);
+        }
+
+        void run(long weights, long columns, long into) {
+            w.set_data_handle(DnnlProduct.at(weights));
+            x.set_data_handle(DnnlProduct.at(columns));
+            z.set_data_handle(DnnlProduct.at(into));
+            compiled.execute(stream, arguments);
+            stream._wait();
+        }
+    }
+
+    /** The kernel that this processor has for a type. */
+    static String kernel(NarrowType type) {
+        try (FewRows probe = new FewRows(type, OUTPUTS, 1)) {
+            return probe.product(OUTPUTS).kernel;
+        }
+    }
+
+    private memory.data_type factors() {
+        return type == NarrowType.BF16 ? memory.data_type.bf16 : memory.data_type.s8;
+    }
+
+    private memory.data_type sums() {
+        return type == NarrowType.BF16 ? memory.data_type.f32 : memory.data_type.s32;
+    }
+
+    /**
+     * Products of some sizes.
+     *
+     * @param type the type of numbers
+     * @param inputs columns of the matrix
+     * @param columns at most {@value #COLUMNS}
+     */
+    public FewRows(NarrowType type, int inputs, int columns) {
+        this.type = type;
+        this.inputs = inputs;
+        this.columns = columns;
+    }
+
+    private static memory.desc desc(memory.data_type type, long rows, long columns) {
+        return new memory.desc(new long[] {rows, columns}, type, new long[] {columns, 1});
+    }
+
+    private Product product(int outputs) {
+        Product known = byOutputs.get(outputs);
+        if (known == null) {
+            known = outputs == OUTPUTS
+                    ? new Product(
+                            outputs,
+                            new memory.desc(new long[] {inputs, columns}, factors(), memory.format_tag.any))
+                    : new Product(outputs, product(OUTPUTS).packed);
+            byOutputs.put(outputs, known);
+        }
+        return known;
+    }
+
+    /**
+     * Memory of packed columns.
+     *
+     * @return bytes
+     */
+    public long packedBytes() {
+        return product(OUTPUTS).packed.get_size();
+    }
+
+    /**
+     * Puts columns into the order in which they are multiplied.
+     *
+     * @param plain address of {@code [inputs, columns]}, row by row
+     * @param packed address of as many bytes as {@link #packedBytes()} says
+     */
+    public void pack(long plain, long packed) {
+        try (memory.desc lies = desc(factors(), inputs, columns);
+                memory from = new memory(lies, engine, DnnlProduct.at(plain));
+                memory to = new memory(product(OUTPUTS).packed, engine, DnnlProduct.at(packed));
+                reorder work = new reorder(from, to)) {
+            work.execute(stream, from, to);
+            stream._wait();
+        }
+    }
+
+    /**
+     * Where to begin for some outputs: the last ones of a matrix together with some before them, since a product of fewer
+     * would be another one, and perhaps slow.
+     *
+     * @param first the first output
+     * @param count how many, all up to the end of the matrix if they are fewer than {@value #OUTPUTS}
+     * @return the first output to compute
+     */
+    public static int start(int first, int count) {
+        return count < OUTPUTS && first + count >= OUTPUTS ? first + count - OUTPUTS : first;
+    }
+
+    /**
+     * Multiplies.
+     *
+     * @param weights address of {@code [outputs, inputs]}
+     * @param outputs at most {@value #OUTPUTS}
+     * @param packed address of packed columns
+     * @param into address of {@code [outputs, columns]}: floats for BF16, ints for INT8
+     */
+    public void multiply(long weights, int outputs, long packed, long into) {
+        product(outputs).run(weights, packed, into);
+    }
+
+    @Override
+    public void close() {
+        byOutputs.clear();
+        stream.close();
+        engine.close();
+    }
+}
