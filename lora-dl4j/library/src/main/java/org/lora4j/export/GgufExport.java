@@ -148,8 +148,8 @@ public final class GgufExport {
         try (DecoderSource model = opening.open(adapters)) {
             Problems problems = new Problems();
             GgufLlama.check(model.config(), problems);
-            GgufVocabulary.Metadata vocabulary =
-                    GgufVocabulary.of(files.vocabulary(), model.config().vocabulary(), scores, problems);
+            Optional<GgufVocabulary.Metadata> vocabulary = files.vocabulary(problems)
+                    .map(read -> GgufVocabulary.of(read, model.config().vocabulary(), scores, problems));
             problems.throwIfAny(WHERE);
             GgufLlama llama = new GgufLlama(model.config());
             List<String> narrowed = new ArrayList<>();
@@ -162,14 +162,14 @@ public final class GgufExport {
             metadata.put("general.file_type", type.fileType());
             metadata.put("general.quantization_version", 2);
             metadata.putAll(llama.metadata(files.theta()));
-            metadata.putAll(vocabulary.metadata());
+            metadata.putAll(vocabulary.orElseThrow().metadata());
             double[] error = new double[1];
             StagedDirectory.write(WHERE, directory, staging -> {
                 error[0] = GgufWriter.write(staging.resolve(FILE), metadata, tensors, problems);
                 problems.throwIfAny(WHERE);
                 WholeFile.write(staging.resolve("README.md"), text(model));
             });
-            List<String> notes = new ArrayList<>(vocabulary.notes());
+            List<String> notes = new ArrayList<>(vocabulary.orElseThrow().notes());
             if (!narrowed.isEmpty()) {
                 notes.add("rows of " + Problems.quoted(narrowed) + " are no multiple of "
                         + type.element().block() + " numbers and are stored in half precision");

@@ -15,46 +15,55 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
-/** What llama.cpp says to a file, asked in a process of its own. */
+/** What llama.cpp says to files of GGUF: all questions first, then one process that answers them. */
 final class LlamaCpp {
 
     private final Path folder;
-    private final Path model;
-    private final Path adapter;
     private final List<String> tasks = new ArrayList<>();
 
-    LlamaCpp(Path folder, Path model, Path adapter) {
+    /** Takes a folder for its own files. */
+    LlamaCpp(Path folder) {
         this.folder = folder;
-        this.model = model;
-        this.adapter = adapter;
     }
 
+    /** The questions after this are to a model. */
+    LlamaCpp model(Path model) {
+        tasks.add("model " + model + " -");
+        return this;
+    }
+
+    /** The questions after this are to a model with an adapter. */
+    LlamaCpp model(Path model, Path adapter) {
+        tasks.add("model " + model + " " + adapter);
+        return this;
+    }
+
+    /** Asks for a continuation by the best tokens. */
     LlamaCpp generate(int count, int... ids) {
         tasks.add("generate " + count + " "
                 + IntStream.of(ids).mapToObj(Integer::toString).collect(Collectors.joining(",")));
         return this;
     }
 
+    /** Asks for the ids of a text, without what the tokenizer puts around it. */
     LlamaCpp encode(String text) {
         tasks.add("encode " + Base64.getEncoder().encodeToString(text.getBytes(StandardCharsets.UTF_8)));
         return this;
     }
 
-    /** Texts that were generated. */
+    /** The answers, if all are texts. */
     List<String> texts() throws IOException, InterruptedException {
         return answers().stream()
                 .map(answer -> new String(Base64.getDecoder().decode(answer), StandardCharsets.UTF_8))
                 .toList();
     }
 
-    /** Ids of texts. */
-    List<int[]> ids() throws IOException, InterruptedException {
+    /** The answers, if all are ids. */
+    List<List<Integer>> ids() throws IOException, InterruptedException {
         return answers().stream()
                 .map(answer -> answer.isEmpty()
-                        ? new int[0]
-                        : Arrays.stream(answer.split(","))
-                                .mapToInt(Integer::parseInt)
-                                .toArray())
+                        ? List.<Integer>of()
+                        : Arrays.stream(answer.split(",")).map(Integer::valueOf).toList())
                 .toList();
     }
 
@@ -65,13 +74,11 @@ final class LlamaCpp {
         Process process = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-Xmx256m",
-                        // Its loader clears the temporary folder of whatever is called like itself.
+                        // Its loader deletes whatever in the temporary folder is called like itself.
                         "-Djava.io.tmpdir=" + own,
                         "-cp",
                         System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
                         LlamaProgram.class.getName(),
-                        model.toString(),
-                        adapter == null ? "-" : adapter.toString(),
                         Files.write(own.resolve("tasks"), tasks).toString(),
                         answers.toString())
                 .redirectOutput(log.toFile())
@@ -82,12 +89,12 @@ final class LlamaCpp {
             process.destroyForcibly();
         }
         assertThat(ended && process.exitValue() == 0)
-                .as(() -> "llama.cpp on " + model + ": " + log(log))
+                .as(() -> "llama.cpp: " + end(log))
                 .isTrue();
         return Files.readAllLines(answers);
     }
 
-    private static String log(Path log) {
+    private static String end(Path log) {
         try {
             String all = new String(Files.readAllBytes(log), StandardCharsets.ISO_8859_1);
             return all.substring(Math.max(0, all.length() - 4000));

@@ -17,10 +17,11 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * llama.cpp in a process of its own: whatever a file does to native code ends this process and no test run. Arguments: the
- * model; an adapter or {@code -}; a file with a task in each line; where to write a line for each answer.
+ * llama.cpp in a process of its own: whatever a file does to native code ends this process and no test run. Arguments: a file
+ * with a task in each line; where to write a line for each answer.
  *
- * <p>Tasks: {@code generate COUNT ID,ID...} is answered by a text, {@code encode TEXT} by ids. Texts are in base 64.
+ * <p>Tasks: {@code model FILE ADAPTER} loads one, with {@code -} for no adapter, {@code generate COUNT ID,ID...} is answered by
+ * a text, {@code encode TEXT} by ids. Texts are in base 64.
  */
 final class LlamaProgram {
 
@@ -29,12 +30,29 @@ final class LlamaProgram {
     /**
      * Answers the tasks.
      *
-     * @param arguments model, adapter, tasks, answers
-     * @throws Exception if something is wrong
+     * @param arguments tasks, answers
+     * @throws IOException if something is wrong
      */
-    public static void main(String[] arguments) throws Exception {
+    public static void main(String[] arguments) throws IOException {
+        List<String> answers = new ArrayList<>();
+        LlamaModel model = null;
+        for (String task : Files.readAllLines(Path.of(arguments[0]))) {
+            String[] words = task.split(" ", -1);
+            switch (words[0]) {
+                case "model" -> model = load(words[1], words[2]);
+                case "encode" ->
+                    answers.add(Arrays.toString(model.encode(text(words[1]))).replaceAll("[\\[\\] ]", ""));
+                default -> answers.add(generate(model, Integer.parseInt(words[1]), words[2]));
+            }
+        }
+        Files.write(Path.of(arguments[1]), answers);
+        // Threads of models would keep the process.
+        Runtime.getRuntime().halt(0);
+    }
+
+    private static LlamaModel load(String file, String adapter) {
         ModelParameters parameters = new ModelParameters()
-                .setModel(arguments[0])
+                .setModel(file)
                 .setThreads(1)
                 .setThreadsBatch(1)
                 .setCtxSize(512)
@@ -42,22 +60,10 @@ final class LlamaProgram {
                 .setCacheTypeV(CacheType.F32)
                 .setSeed(1)
                 .skipWarmup();
-        if (!arguments[1].equals("-")) {
-            parameters.addLoraAdapter(arguments[1]);
+        if (!adapter.equals("-")) {
+            parameters.addLoraAdapter(adapter);
         }
-        List<String> answers = new ArrayList<>();
-        try (LlamaModel model = new LlamaModel(parameters)) {
-            for (String task : Files.readAllLines(Path.of(arguments[2]))) {
-                String[] words = task.split(" ");
-                answers.add(
-                        words[0].equals("encode")
-                                ? Arrays.toString(model.encode(text(words[1]))).replaceAll("[\\[\\] ]", "")
-                                : generate(model, Integer.parseInt(words[1]), words[2]));
-            }
-        }
-        Files.write(Path.of(arguments[3]), answers);
-        // Its threads would keep the process.
-        Runtime.getRuntime().halt(0);
+        return new LlamaModel(parameters);
     }
 
     private static String text(String base64) {
@@ -70,7 +76,8 @@ final class LlamaProgram {
                 .setTemperature(0)
                 .setTopK(1)
                 .setRepeatPenalty(1)
-                .setCachePrompt(true);
+                // A prompt after another one that begins alike must not depend on what was said to that.
+                .setCachePrompt(false);
         // The binding takes a prompt as text only, the request beneath takes ids as well.
         try {
             Field fields = InferenceParameters.class.getSuperclass().getDeclaredField("parameters");

@@ -12,8 +12,10 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.ModelFormatException;
+import org.lora4j.error.Problems;
 import org.lora4j.internal.format.file.RegularFile;
 import org.lora4j.internal.format.file.WholeFile;
 import org.lora4j.internal.format.huggingface.JsonObjectFile;
@@ -88,16 +90,22 @@ public record DecoderFiles(Path directory, Map<String, Object> config) {
     /**
      * What says how the tokenizer works.
      *
+     * @param problems gets that there is no {@code tokenizer.json}
      * @return the files' fields; a chat template of its own file as a field of {@code tokenizer_config.json}
-     * @throws IOException if there is no {@code tokenizer.json}, or a file is damaged or cannot be read
+     * @throws IOException if a file is damaged or cannot be read
      */
-    public GgufVocabulary.Files vocabulary() throws IOException {
+    public Optional<GgufVocabulary.Files> vocabulary(Problems problems) throws IOException {
+        if (!Files.exists(directory.resolve(TOKENIZER))) {
+            problems.add("there is no " + TOKENIZER + " beside the model, expected it: the file holds the tokenizer, too");
+            return Optional.empty();
+        }
         Map<String, Object> settings = new LinkedHashMap<>(optional(TOKENIZER_CONFIG));
         Path template = directory.resolve(TEMPLATE);
         if (Files.exists(template)) {
             settings.put("chat_template", text(template));
         }
-        return new GgufVocabulary.Files(json(directory, TOKENIZER), settings, config, optional(GENERATION));
+        return Optional.of(
+                new GgufVocabulary.Files(json(directory, TOKENIZER), settings, config, optional(GENERATION)));
     }
 
     private static String text(Path file) throws IOException {
