@@ -40,7 +40,7 @@ public enum GgufElement {
             out.putShort(half);
             // As ggml has it, the integers are of the factor before it is rounded, with halves away from zero.
             float inverse = factor == 0 ? 0 : 1 / factor;
-            double error = Float.isFinite(HalfFloats.fromF16(half)) ? 0 : Double.POSITIVE_INFINITY;
+            double error = 0;
             for (int i = from; i < from + block(); i++) {
                 float scaled = row[i] * inverse;
                 int whole = (int) Math.copySign(Math.floor(Math.abs(scaled) + 0.5f), scaled);
@@ -80,6 +80,6 @@ public enum GgufElement {
         return Math.multiplyExact(numbers / block, (long) blockBytes);
     }
 
-    /** Writes a block. Returns the largest difference to what will be read, infinite if a number is beyond the range. */
+    /** Writes a block. Returns the largest difference to what will be read, not finite if a number is beyond the range. */
     abstract double encode(float[] row, int from, ByteBuffer out);
 }
