@@ -24,6 +24,7 @@ import org.lora4j.error.IncompatibleBaseException;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.internal.format.json.JsonObjects;
 import org.lora4j.internal.language.DecoderWeights;
+import org.lora4j.internal.language.WeightStorage;
 import org.lora4j.language.TinyLlama2c;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -79,7 +80,7 @@ class CausalLmExportTest {
         String expected = before.replace("\"dtype\":\"float32\" ", "\"dtype\":\"" + name + "\" ")
                 .replace("\"torch_dtype\" : \"float32\"", "\"torch_dtype\" : \"" + name + "\"");
         assertThat(folder.resolve("out/config.json")).hasContent(expected);
-        assertThat(DecoderWeights.read(folder.resolve("out")).array(VALUE + ".weight").dataType())
+        assertThat(DecoderWeights.read(folder.resolve("out"), WeightStorage.AS_STORED).array(VALUE + ".weight").dataType())
                 .isEqualTo(read);
     }
 
@@ -113,25 +114,41 @@ class CausalLmExportTest {
                     .hasSize(4)
                     .allSatisfy(file -> assertThat(Files.size(file)).isLessThan(10_000 + 2_000));
         }
-        assertThat(DecoderWeights.read(folder.resolve("out")).arrays())
-                .isEqualTo(DecoderWeights.read(base).arrays());
+        DecoderWeights before = DecoderWeights.read(base, WeightStorage.AS_STORED);
+        DecoderWeights after = DecoderWeights.read(folder.resolve("out"), WeightStorage.AS_STORED);
+        assertThat(after.names()).isEqualTo(before.names()).allSatisfy(name -> assertThat(after.array(name))
+                .isEqualTo(before.array(name)));
     }
 
     @Test
     void modelInMemory_isWrittenWithWhatAdaptersMadeOfIt() throws IOException {
         INDArray changed = Nd4j.valueArrayOf(new long[] {16, 32}, 1 / 3f).castTo(DataType.FLOAT);
 
-        ExportReport report = CausalLmExport.of(base, DecoderWeights.read(base), Map.of(VALUE + ".weight", changed))
+        ExportReport report = CausalLmExport.of(base, DecoderWeights.read(base, WeightStorage.AS_STORED), Map.of(VALUE + ".weight", changed))
                 .type(StorageType.F16)
                 .write(folder.resolve("out"));
 
         assertThat(report.changed()).containsExactly(VALUE + ".weight");
         // 1 / 3 in half precision is 0.33325195.
         assertThat(report.largestError()).isBetween(8.1e-5, 8.2e-5);
-        assertThat(DecoderWeights.read(folder.resolve("out"))
+        assertThat(DecoderWeights.read(folder.resolve("out"), WeightStorage.AS_STORED)
                         .array(VALUE + ".weight")
                         .getFloat(3, 4))
                 .isEqualTo(0.33325195f);
+    }
+
+    @Test
+    void modelInMemory_inFewerBitsOrWithLayersRepeated_isRefused() throws IOException {
+        DecoderWeights small = DecoderWeights.read(base, WeightStorage.INT8);
+        DecoderWeights deeper = DecoderWeights.read(base, WeightStorage.AS_STORED)
+                .replicated(LayerReplication.of(new int[][] {{0, 2}, {1, 2}}));
+
+        assertThatThrownBy(() -> CausalLmExport.of(base, small, Map.of()).write(folder.resolve("out")))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("is kept in fewer bits, expected as it is stored");
+        assertThatThrownBy(() -> CausalLmExport.of(base, deeper, Map.of()).write(folder.resolve("out")))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("expected the 20 tensors of");
     }
 
     @Test
@@ -183,7 +200,7 @@ class CausalLmExportTest {
     @Test
     void valueBeyondTheType_isRefused_andNothingIsLeft() throws IOException {
         INDArray wide = Nd4j.valueArrayOf(new long[] {16, 32}, 1e5).castTo(DataType.FLOAT);
-        CausalLmExport export = CausalLmExport.of(base, DecoderWeights.read(base), Map.of(VALUE + ".weight", wide))
+        CausalLmExport export = CausalLmExport.of(base, DecoderWeights.read(base, WeightStorage.AS_STORED), Map.of(VALUE + ".weight", wide))
                 .type(StorageType.F16);
 
         assertThatThrownBy(() -> export.write(folder.resolve("out")))

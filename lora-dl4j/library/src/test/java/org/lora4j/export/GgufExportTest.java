@@ -30,6 +30,7 @@ import org.lora4j.config.Scaling;
 import org.lora4j.internal.array.io.HalfFloats;
 import org.lora4j.internal.format.json.JsonObjects;
 import org.lora4j.internal.language.DecoderWeights;
+import org.lora4j.internal.language.WeightStorage;
 import org.lora4j.language.TinyLlama2c;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -152,7 +153,7 @@ class GgufExportTest {
         assertThat(report.largestError()).isBetween(0.004, 1.5 / 127 / 2 + 1.5 / 2048);
         // Weights are n / 32 with n from -48 to 48, exact in half precision.
         GgufFile.Tensor down = file.tensors.get("blk.0.ffn_down.weight");
-        DecoderWeights weights = DecoderWeights.read(base);
+        DecoderWeights weights = DecoderWeights.read(base, WeightStorage.AS_STORED);
         assertThat(HalfFloats.fromF16(down.data().getShort(2 * 13)))
                 .isEqualTo(weights.array("model.layers.0.mlp.down_proj.weight").getFloat(1, 1));
     }
@@ -165,7 +166,7 @@ class GgufExportTest {
         ExportReport report = GgufExport.of(base).adapter(adapter).write(folder.resolve("out"));
 
         assertThat(report.changed()).containsExactly(DOWN + ".weight");
-        INDArray expected = DecoderWeights.read(base)
+        INDArray expected = DecoderWeights.read(base, WeightStorage.AS_STORED)
                 .array(DOWN + ".weight")
                 .add(adapter.modules()
                         .get(DOWN)
@@ -184,7 +185,7 @@ class GgufExportTest {
     void modelInMemory_isWrittenWithWhatAdaptersMadeOfIt() throws IOException {
         INDArray changed = Nd4j.valueArrayOf(new long[] {32, 12}, 0.25).castTo(DataType.FLOAT);
 
-        ExportReport report = GgufExport.of(base, DecoderWeights.read(base), Map.of(DOWN + ".weight", changed))
+        ExportReport report = GgufExport.of(base, DecoderWeights.read(base, WeightStorage.AS_STORED), Map.of(DOWN + ".weight", changed))
                 .write(folder.resolve("out"));
 
         assertThat(report.changed()).containsExactly(DOWN + ".weight");
@@ -200,7 +201,7 @@ class GgufExportTest {
     void valueBeyondHalfPrecision_isRefused_andNothingIsLeft() throws IOException {
         INDArray wide = Nd4j.valueArrayOf(new long[] {32, 12}, 70_000.0).castTo(DataType.FLOAT);
         GgufExport export =
-                GgufExport.of(base, DecoderWeights.read(base), Map.of(DOWN + ".weight", wide)).type(GgufType.F16);
+                GgufExport.of(base, DecoderWeights.read(base, WeightStorage.AS_STORED), Map.of(DOWN + ".weight", wide)).type(GgufType.F16);
 
         assertThatThrownBy(() -> export.write(folder.resolve("out")))
                 .isInstanceOf(IllegalArgumentException.class)

@@ -27,6 +27,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.internal.format.json.JsonObjects;
 import org.lora4j.internal.language.DecoderWeights;
+import org.lora4j.internal.language.WeightStorage;
 import org.lora4j.weights.ModelWeights;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -37,11 +38,11 @@ class Llama2cCheckpointTest {
 
     @Test
     void convert_putsRowsOfQueriesAndKeysInHalves_andKeepsEveryOtherRow() throws IOException {
-        Map<String, INDArray> arrays =
-                DecoderWeights.read(TinyLlama2c.convert(folder, true)).arrays();
+        DecoderWeights weights =
+                DecoderWeights.read(TinyLlama2c.convert(folder, true), WeightStorage.AS_STORED);
 
         // Rows 0, 2, 4 ... of a head of 16, then 1, 3, 5 ...
-        INDArray queries = arrays.get("model.layers.0.self_attn.q_proj.weight");
+        INDArray queries = weights.array("model.layers.0.self_attn.q_proj.weight");
         int[] from = {0, 2, 4, 6, 8, 10, 12, 14, 1, 3, 5, 7, 9, 11, 13, 15};
         for (int row = 0; row < TinyLlama2c.HIDDEN; row++) {
             int old = row / 16 * 16 + from[row % 16];
@@ -49,14 +50,14 @@ class Llama2cCheckpointTest {
                     .isEqualTo(TinyLlama2c.weight(
                             TinyLlama2c.BEFORE_QUERIES + (long) old * TinyLlama2c.HIDDEN + 5));
         }
-        INDArray words = arrays.get("model.embed_tokens.weight");
+        INDArray words = weights.array("model.embed_tokens.weight");
         assertThat(words.getFloat(7, 3)).isEqualTo(TinyLlama2c.weight(7 * TinyLlama2c.HIDDEN + 3));
-        assertThat(arrays).doesNotContainKey("lm_head.weight");
+        assertThat(weights.names()).doesNotContain("lm_head.weight");
     }
 
     @Test
     void convert_ofAHeadOfItsOwn_readsItBehindTheRotations() throws IOException {
-        DecoderWeights weights = DecoderWeights.read(TinyLlama2c.convert(folder, false));
+        DecoderWeights weights = DecoderWeights.read(TinyLlama2c.convert(folder, false), WeightStorage.AS_STORED);
 
         long before = TinyLlama2c.checkpoint(true).length / 4 - 7 - TinyLlama2c.CONTEXT * TinyLlama2c.HEAD;
         assertThat(weights.config().tied()).isFalse();

@@ -13,7 +13,9 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Supplier;
 import org.lora4j.adapter.Adapter;
+import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
+import org.lora4j.format.TensorEntry;
 import org.lora4j.internal.array.Backend;
 import org.lora4j.internal.array.io.FloatRows;
 import org.lora4j.internal.format.huggingface.Checkpoint;
@@ -123,26 +125,43 @@ public final class DecoderSource implements Closeable {
     /**
      * Takes a model in memory.
      *
+     * @param where the call, for messages
      * @param directory the directory that it was read from
      * @param weights its weights; stay the caller's
      * @param changed values that adapters made of them, by name; stay the caller's
      * @return a source; there is nothing to close
+     * @throws IOException if the directory cannot be read any more
+     * @throws IllegalArgumentException if the weights are not those of the directory, such as with layers repeated, or are kept
+     *     in fewer bits
      */
-    public static DecoderSource of(Path directory, DecoderWeights weights, Map<String, INDArray> changed) {
+    public static DecoderSource of(
+            String where, Path directory, DecoderWeights weights, Map<String, INDArray> changed) throws IOException {
+        Map<String, TensorEntry> entries = listing(directory).tensors();
         Map<String, Tensor> tensors = new LinkedHashMap<>();
         Problems problems = new Problems();
-        weights.arrays().forEach((name, array) -> {
-            INDArray value = changed.getOrDefault(name, array);
+        problems.check(
+                weights.names().equals(entries.keySet()),
+                weights + ", expected the " + entries.size() + " tensors of " + MessageText.path(directory)
+                        + ": layers are repeated, or it is another model");
+        for (String name : weights.names()) {
+            INDArray value = changed.getOrDefault(name, weights.array(name));
+            TensorEntry entry = entries.get(name);
             problems.check(
-                    Arrays.equals(value.shape(), array.shape()),
-                    "\"" + name + "\" has the shape " + Arrays.toString(value.shape()) + ", expected "
-                            + Arrays.toString(array.shape()));
-            tensors.put(name, new Tensor(name, array.shape(), () -> value, false));
-        });
+                    value != null,
+                    "\"" + name + "\" is kept in fewer bits, expected as it is stored: export the directory and the"
+                            + " adapters instead");
+            if (value != null && entry != null) {
+                problems.check(
+                        Arrays.equals(value.shape(), entry.shape()),
+                        "\"" + name + "\" has the shape " + Arrays.toString(value.shape()) + ", expected "
+                                + Arrays.toString(entry.shape()));
+                tensors.put(name, new Tensor(entry.name(), entry.shape(), () -> value, false));
+            }
+        }
         changed.keySet()
                 .forEach(name -> problems.check(
-                        tensors.containsKey(name), "\"" + name + "\" is changed, expected a tensor of the model"));
-        problems.throwIfAny("DecoderSource");
+                        entries.containsKey(name), "\"" + name + "\" is changed, expected a tensor of the model"));
+        problems.throwIfAny(where);
         return new DecoderSource(directory, weights.config(), tensors, changed.keySet(), () -> {});
     }
 
