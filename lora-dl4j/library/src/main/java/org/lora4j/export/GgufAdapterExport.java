@@ -12,6 +12,7 @@ import java.util.Objects;
 import java.util.TreeMap;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.array.io.FloatRows;
 import org.lora4j.internal.export.DecoderSource;
@@ -178,7 +179,7 @@ public final class GgufAdapterExport {
                     && module.part() == DecoderPart.HEAD
                     && model.config().tied();
             if (module == null || module.part() == DecoderPart.WORDS || tied || a == null || b == null) {
-                problems.add("module \"" + path + "\" is "
+                problems.add("module " + MessageText.name(path) + " is "
                         + (module == null ? "none of the architecture" : tied ? "a tied head" : "no linear one")
                         + ", expected linear modules of the layers, or a head with weights of its own");
                 return;
@@ -190,7 +191,7 @@ public final class GgufAdapterExport {
                             && a.size(1) == weight[1]
                             && b.size(0) == weight[0]
                             && a.size(0) == b.size(1),
-                    "module \"" + path + "\" has A " + Arrays.toString(a.shape()) + " and B "
+                    "module " + MessageText.name(path) + " has A " + Arrays.toString(a.shape()) + " and B "
                             + Arrays.toString(b.shape()) + ", expected those of a weight " + Arrays.toString(weight));
             pairs.put(path, new Pair(module, a, b, config.scalingOf(path) * a.size(0)));
         });

@@ -19,6 +19,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.adapter.StorageType;
+import org.lora4j.config.LayerReplication;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.error.IncompatibleBaseException;
 import org.lora4j.error.ModelFormatException;
@@ -80,7 +81,9 @@ class CausalLmExportTest {
         String expected = before.replace("\"dtype\":\"float32\" ", "\"dtype\":\"" + name + "\" ")
                 .replace("\"torch_dtype\" : \"float32\"", "\"torch_dtype\" : \"" + name + "\"");
         assertThat(folder.resolve("out/config.json")).hasContent(expected);
-        assertThat(DecoderWeights.read(folder.resolve("out"), WeightStorage.AS_STORED).array(VALUE + ".weight").dataType())
+        assertThat(DecoderWeights.read(folder.resolve("out"), WeightStorage.AS_STORED)
+                        .array(VALUE + ".weight")
+                        .dataType())
                 .isEqualTo(read);
     }
 
@@ -116,15 +119,17 @@ class CausalLmExportTest {
         }
         DecoderWeights before = DecoderWeights.read(base, WeightStorage.AS_STORED);
         DecoderWeights after = DecoderWeights.read(folder.resolve("out"), WeightStorage.AS_STORED);
-        assertThat(after.names()).isEqualTo(before.names()).allSatisfy(name -> assertThat(after.array(name))
-                .isEqualTo(before.array(name)));
+        assertThat(after.names())
+                .isEqualTo(before.names())
+                .allSatisfy(name -> assertThat(after.array(name)).isEqualTo(before.array(name)));
     }
 
     @Test
     void modelInMemory_isWrittenWithWhatAdaptersMadeOfIt() throws IOException {
         INDArray changed = Nd4j.valueArrayOf(new long[] {16, 32}, 1 / 3f).castTo(DataType.FLOAT);
 
-        ExportReport report = CausalLmExport.of(base, DecoderWeights.read(base, WeightStorage.AS_STORED), Map.of(VALUE + ".weight", changed))
+        ExportReport report = CausalLmExport.of(
+                        base, DecoderWeights.read(base, WeightStorage.AS_STORED), Map.of(VALUE + ".weight", changed))
                 .type(StorageType.F16)
                 .write(folder.resolve("out"));
 
@@ -140,8 +145,8 @@ class CausalLmExportTest {
     @Test
     void modelInMemory_inFewerBitsOrWithLayersRepeated_isRefused() throws IOException {
         DecoderWeights small = DecoderWeights.read(base, WeightStorage.INT8);
-        DecoderWeights deeper = DecoderWeights.read(base, WeightStorage.AS_STORED)
-                .replicated(LayerReplication.of(new int[][] {{0, 2}, {1, 2}}));
+        DecoderWeights deeper =
+                DecoderWeights.read(base, WeightStorage.AS_STORED).replicated(LayerReplication.of(0, 2, 1, 2));
 
         assertThatThrownBy(() -> CausalLmExport.of(base, small, Map.of()).write(folder.resolve("out")))
                 .isInstanceOf(IllegalArgumentException.class)
@@ -200,7 +205,8 @@ class CausalLmExportTest {
     @Test
     void valueBeyondTheType_isRefused_andNothingIsLeft() throws IOException {
         INDArray wide = Nd4j.valueArrayOf(new long[] {16, 32}, 1e5).castTo(DataType.FLOAT);
-        CausalLmExport export = CausalLmExport.of(base, DecoderWeights.read(base, WeightStorage.AS_STORED), Map.of(VALUE + ".weight", wide))
+        CausalLmExport export = CausalLmExport.of(
+                        base, DecoderWeights.read(base, WeightStorage.AS_STORED), Map.of(VALUE + ".weight", wide))
                 .type(StorageType.F16);
 
         assertThatThrownBy(() -> export.write(folder.resolve("out")))

@@ -129,7 +129,9 @@ class GgufExportTest {
         GgufFile.Tensor queries = written(GgufExport.of(base)).tensors.get("blk.0.attn_q.weight");
 
         for (int i = 0; i < 32 * 32; i++) {
-            assertThat(queries.f32(i)).as("element %d", i).isEqualTo(TinyLlama2c.weight(TinyLlama2c.BEFORE_QUERIES + i));
+            assertThat(queries.f32(i))
+                    .as("element %d", i)
+                    .isEqualTo(TinyLlama2c.weight(TinyLlama2c.BEFORE_QUERIES + i));
         }
     }
 
@@ -185,7 +187,8 @@ class GgufExportTest {
     void modelInMemory_isWrittenWithWhatAdaptersMadeOfIt() throws IOException {
         INDArray changed = Nd4j.valueArrayOf(new long[] {32, 12}, 0.25).castTo(DataType.FLOAT);
 
-        ExportReport report = GgufExport.of(base, DecoderWeights.read(base, WeightStorage.AS_STORED), Map.of(DOWN + ".weight", changed))
+        ExportReport report = GgufExport.of(
+                        base, DecoderWeights.read(base, WeightStorage.AS_STORED), Map.of(DOWN + ".weight", changed))
                 .write(folder.resolve("out"));
 
         assertThat(report.changed()).containsExactly(DOWN + ".weight");
@@ -200,13 +203,15 @@ class GgufExportTest {
     @Test
     void valueBeyondHalfPrecision_isRefused_andNothingIsLeft() throws IOException {
         INDArray wide = Nd4j.valueArrayOf(new long[] {32, 12}, 70_000.0).castTo(DataType.FLOAT);
-        GgufExport export =
-                GgufExport.of(base, DecoderWeights.read(base, WeightStorage.AS_STORED), Map.of(DOWN + ".weight", wide)).type(GgufType.F16);
+        GgufExport export = GgufExport.of(
+                        base, DecoderWeights.read(base, WeightStorage.AS_STORED), Map.of(DOWN + ".weight", wide))
+                .type(GgufType.F16);
 
         assertThatThrownBy(() -> export.write(folder.resolve("out")))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("GgufExport: tensor \"blk.1.ffn_down.weight\" holds NaN or a number beyond the range of F16,"
-                        + " expected finite numbers, or a wider type");
+                .hasMessage(
+                        "GgufExport: tensor \"blk.1.ffn_down.weight\" holds NaN or a number beyond the range of F16,"
+                                + " expected finite numbers, or a wider type");
         try (Stream<Path> left = Files.list(folder)) {
             assertThat(left.map(path -> path.getFileName().toString()))
                     .containsExactlyInAnyOrder("tiny.bin", "tok.bin", "tiny-tied");
@@ -230,7 +235,8 @@ class GgufExportTest {
 
         assertThatThrownBy(() -> GgufExport.of(base).scores(scores).write(folder.resolve("out")))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("token \"▁a\" has the score 0.0 and \"ab\", merged later, 1.0, expected a lower one");
+                .hasMessageContaining(
+                        "token \"▁a\" has the score 0.0 and \"ab\", merged later, 1.0, expected a lower one");
         assertThatThrownBy(() -> GgufExport.of(base).scores(new float[5]).write(folder.resolve("out")))
                 .hasMessageContaining("5 scores, expected 266, one for each token");
     }
@@ -296,8 +302,8 @@ class GgufExportTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("others")
-    void whatLlamaCppWouldDoInAnotherWay_isRefused(
-            String what, String file, String path, Object value, String message) throws IOException {
+    void whatLlamaCppWouldDoInAnotherWay_isRefused(String what, String file, String path, Object value, String message)
+            throws IOException {
         Map<String, Object> fields = new LinkedHashMap<>(JsonObjects.read(base.resolve(file)));
         String[] steps = path.split("\\.");
         if (steps.length == 2) {
@@ -335,8 +341,7 @@ class GgufExportTest {
     @Test
     void adapterFile_hasPairsByTheNamesOfTheBase_rowsOfBAsThoseOfQueries() throws IOException {
         LoraConfig config = config(builder -> builder.targetModules("q_proj", "down_proj"));
-        Adapter adapter = Adapter.of(
-                config, Map.of(QUERY, pair(2, 32, 32, 1), DOWN, pair(2, 12, 32, 2)), Map.of());
+        Adapter adapter = Adapter.of(config, Map.of(QUERY, pair(2, 32, 32, 1), DOWN, pair(2, 12, 32, 2)), Map.of());
 
         ExportReport report = GgufAdapterExport.of(base, adapter).write(folder.resolve("out"));
 
@@ -400,8 +405,7 @@ class GgufExportTest {
 
     @Test
     void rankStabilization_isAValueOfAlpha() throws IOException {
-        LoraConfig config =
-                config(builder -> builder.targetModules("down_proj").scalingRule(Scaling.RANK_STABILIZED));
+        LoraConfig config = config(builder -> builder.targetModules("down_proj").scalingRule(Scaling.RANK_STABILIZED));
         Adapter adapter = Adapter.of(config, Map.of(DOWN, pair(2, 12, 32, 2)), Map.of());
 
         GgufAdapterExport.of(base, adapter).type(GgufType.F16).write(folder.resolve("out"));
@@ -420,21 +424,24 @@ class GgufExportTest {
                 arguments(
                         "DoRA",
                         Adapter.of(
-                                config(builder -> builder.targetModules("down_proj").dora(true)),
+                                config(builder ->
+                                        builder.targetModules("down_proj").dora(true)),
                                 Map.of(DOWN, dora),
                                 Map.of()),
                         "AdapterConversion.of(adapter).rank(rank).on(weights)"),
                 arguments(
                         "a head in full",
                         Adapter.of(
-                                config(builder -> builder.targetModules("down_proj").modulesToSave("lm_head")),
+                                config(builder ->
+                                        builder.targetModules("down_proj").modulesToSave("lm_head")),
                                 down,
                                 Map.of("lm_head.weight", Nd4j.zeros(DataType.FLOAT, 266, 32))),
                         "parameters \"lm_head.weight\" were trained in full, expected none"),
                 arguments(
                         "biases",
                         Adapter.of(
-                                config(builder -> builder.targetModules("down_proj").bias(BiasTraining.ADAPTED_ONLY)),
+                                config(builder ->
+                                        builder.targetModules("down_proj").bias(BiasTraining.ADAPTED_ONLY)),
                                 down,
                                 Map.of(DOWN + ".bias", Nd4j.zeros(DataType.FLOAT, 32))),
                         "biases were trained"),

@@ -44,8 +44,7 @@ final class GgufFile {
     }
 
     static GgufFile read(Path file) throws IOException {
-        GgufFile read = new GgufFile(
-                ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN));
+        GgufFile read = new GgufFile(ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN));
         read.parse();
         return read;
     }

@@ -38,8 +38,7 @@ class Llama2cCheckpointTest {
 
     @Test
     void convert_putsRowsOfQueriesAndKeysInHalves_andKeepsEveryOtherRow() throws IOException {
-        DecoderWeights weights =
-                DecoderWeights.read(TinyLlama2c.convert(folder, true), WeightStorage.AS_STORED);
+        DecoderWeights weights = DecoderWeights.read(TinyLlama2c.convert(folder, true), WeightStorage.AS_STORED);
 
         // Rows 0, 2, 4 ... of a head of 16, then 1, 3, 5 ...
         INDArray queries = weights.array("model.layers.0.self_attn.q_proj.weight");
@@ -47,8 +46,7 @@ class Llama2cCheckpointTest {
         for (int row = 0; row < TinyLlama2c.HIDDEN; row++) {
             int old = row / 16 * 16 + from[row % 16];
             assertThat(queries.getFloat(row, 5))
-                    .isEqualTo(TinyLlama2c.weight(
-                            TinyLlama2c.BEFORE_QUERIES + (long) old * TinyLlama2c.HIDDEN + 5));
+                    .isEqualTo(TinyLlama2c.weight(TinyLlama2c.BEFORE_QUERIES + (long) old * TinyLlama2c.HIDDEN + 5));
         }
         INDArray words = weights.array("model.embed_tokens.weight");
         assertThat(words.getFloat(7, 3)).isEqualTo(TinyLlama2c.weight(7 * TinyLlama2c.HIDDEN + 3));
@@ -66,9 +64,9 @@ class Llama2cCheckpointTest {
 
     @Test
     void convert_mergesByScore() throws IOException {
-        Map<?, ?> model = (Map<?, ?>) JsonObjects.read(
-                        TinyLlama2c.convert(folder, true).resolve("tokenizer.json"))
-                .get("model");
+        Map<?, ?> model =
+                (Map<?, ?>) JsonObjects.read(TinyLlama2c.convert(folder, true).resolve("tokenizer.json"))
+                        .get("model");
 
         assertThat((Object) model.get("merges")).isEqualTo(List.of("▁ a", "a b", "▁a b", "▁ ab"));
         assertThat(((Map<?, ?>) model.get("vocab")).get("▁ab")).isEqualTo(261);
@@ -136,7 +134,9 @@ class Llama2cCheckpointTest {
                 damaged(
                         "another rotation",
                         bytes -> {
-                            ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).putFloat(bytes.length - 4, 0.5f);
+                            ByteBuffer.wrap(bytes)
+                                    .order(ByteOrder.LITTLE_ENDIAN)
+                                    .putFloat(bytes.length - 4, 0.5f);
                             return bytes;
                         },
                         "freq_cis_imag[4, 7] is 0.5"));

@@ -50,8 +50,8 @@ public final class TinyLlama2c {
         int perLayer = 2 * HIDDEN + 2 * HIDDEN * HIDDEN + 2 * HEAD * HIDDEN + 3 * INNER * HIDDEN;
         int weights = TOKENS * HIDDEN + LAYERS * perLayer + HIDDEN;
         int own = tied ? 0 : TOKENS * HIDDEN;
-        ByteBuffer bytes = ByteBuffer.allocate(28 + 4 * (weights + CONTEXT * HEAD + own))
-                .order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer bytes =
+                ByteBuffer.allocate(28 + 4 * (weights + CONTEXT * HEAD + own)).order(ByteOrder.LITTLE_ENDIAN);
         for (int number : new int[] {HIDDEN, INNER, LAYERS, 2, 1, tied ? TOKENS : -TOKENS, CONTEXT}) {
             bytes.putInt(number);
         }
@@ -91,7 +91,10 @@ public final class TinyLlama2c {
     }
 
     private static byte[] little(int number) {
-        return ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN).putInt(number).array();
+        return ByteBuffer.allocate(4)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putInt(number)
+                .array();
     }
 
     /** Writes both files and converts them. */

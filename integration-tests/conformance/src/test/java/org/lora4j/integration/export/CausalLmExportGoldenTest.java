@@ -58,7 +58,10 @@ class CausalLmExportGoldenTest {
 
         assertThat(report.changed()).isEmpty();
         assertThat(report.largestError()).isZero();
-        assertSame(floats(DecoderWeights.read(target, WeightStorage.AS_STORED)), floats(DecoderWeights.read(model, WeightStorage.AS_STORED)), 0);
+        assertSame(
+                floats(DecoderWeights.read(target, WeightStorage.AS_STORED)),
+                floats(DecoderWeights.read(model, WeightStorage.AS_STORED)),
+                0);
         String type = "\"(torch_)?dtype\": \"\\w+\"";
         assertThat(Files.readString(target.resolve("config.json")).replaceAll(type, "dtype"))
                 .isEqualTo(Files.readString(model.resolve("config.json")).replaceAll(type, "dtype"));
@@ -103,7 +106,8 @@ class CausalLmExportGoldenTest {
     private static Map<String, INDArray> floats(DecoderWeights weights) {
         Map<String, INDArray> floats = new LinkedHashMap<>();
         weights.names()
-                .forEach(name -> floats.put(name, weights.array(name).castTo(DataType.FLOAT).dup('c')));
+                .forEach(name -> floats.put(
+                        name, weights.array(name).castTo(DataType.FLOAT).dup('c')));
         return floats;
     }
 

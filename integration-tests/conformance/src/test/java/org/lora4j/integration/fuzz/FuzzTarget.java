@@ -170,8 +170,7 @@ public enum FuzzTarget {
             int start = Math.min(Integer.BYTES, input.length);
             int end = start + (int) Math.max(0, Math.min(wanted, input.length - start));
             Path checkpoint = Files.write(FOLDER.resolve("llama2c.bin"), Arrays.copyOfRange(input, start, end));
-            Path tokenizer =
-                    Files.write(FOLDER.resolve("llama2c.tok"), Arrays.copyOfRange(input, end, input.length));
+            Path tokenizer = Files.write(FOLDER.resolve("llama2c.tok"), Arrays.copyOfRange(input, end, input.length));
             Path directory = FOLDER.resolve("llama2c");
             try {
                 Llama2cCheckpoint.convert(checkpoint, tokenizer, directory);

@@ -44,10 +44,11 @@ final class LanguageFixture {
 
     /** The prompts of the golden texts. */
     List<int[]> prompts() throws IOException {
-        List<?> prompts = (List<?>) JsonObjects.read(source.resolve("case.json")).get("prompts");
+        List<?> prompts =
+                (List<?>) JsonObjects.read(source.resolve("case.json")).get("prompts");
         return prompts.stream()
-                .map(prompt -> ((List<?>) prompt)
-                        .stream().mapToInt(id -> (Integer) id).toArray())
+                .map(prompt ->
+                        ((List<?>) prompt).stream().mapToInt(id -> (Integer) id).toArray())
                 .toList();
     }
 
@@ -132,7 +133,8 @@ final class LanguageFixture {
 
     private TensorSource padded(SafetensorsReader reader, TensorEntry entry, int rows) {
         long[] shape = entry.shape();
-        boolean table = shape.length == 2 && shape[0] == vocabulary && entry.name().matches(".*(embed_tokens|lm_head).*");
+        boolean table =
+                shape.length == 2 && shape[0] == vocabulary && entry.name().matches(".*(embed_tokens|lm_head).*");
         if (table) {
             shape[0] = rows;
         }

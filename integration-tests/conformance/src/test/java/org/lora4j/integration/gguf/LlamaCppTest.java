@@ -120,8 +120,7 @@ class LlamaCppTest {
     }
 
     /** Asks for the continuations of the prompts, and gives the golden ones. */
-    private static List<String> ask(LlamaCpp judge, LanguageFixture stories, String key, int count)
-            throws IOException {
+    private static List<String> ask(LlamaCpp judge, LanguageFixture stories, String key, int count) throws IOException {
         stories.prompts().forEach(prompt -> judge.generate(count, prompt));
         List<String> tokens = tokens(STORIES);
         List<String> expected = new ArrayList<>();
@@ -134,8 +133,8 @@ class LlamaCppTest {
     }
 
     private static List<String> tokens(Path directory) throws IOException {
-        Map<?, ?> model =
-                (Map<?, ?>) JsonObjects.read(directory.resolve("tokenizer.json")).get("model");
+        Map<?, ?> model = (Map<?, ?>)
+                JsonObjects.read(directory.resolve("tokenizer.json")).get("model");
         List<String> tokens = new ArrayList<>();
         ((Map<?, ?>) model.get("vocab")).keySet().forEach(token -> tokens.add(token.toString()));
         return tokens;
@@ -176,7 +175,8 @@ class LlamaCppTest {
             throws IOException {
         for (int row = 0; row < fixture.prompts().size(); row++) {
             judge.generate(count, fixture.prompts().get(row));
-            expected.put(name + ", " + key + ", prompt " + row, fixture.golden(key).get(row));
+            expected.put(
+                    name + ", " + key + ", prompt " + row, fixture.golden(key).get(row));
         }
     }
 
@@ -189,7 +189,8 @@ class LlamaCppTest {
             Path tokenizer = FIXTURES.resolve("tokenizers").resolve(name);
             Path base = LanguageFixture.withTokenizer(STORIES, tokenizer, folder.resolve(name));
             judge.model(exported(GgufExport.of(base), folder.resolve(name + "-gguf")));
-            for (Object each : (List<?>) JsonObjects.read(tokenizer.resolve("golden.json")).get("encode")) {
+            for (Object each :
+                    (List<?>) JsonObjects.read(tokenizer.resolve("golden.json")).get("encode")) {
                 Map<?, ?> golden = (Map<?, ?>) each;
                 judge.encode(golden.get("text").toString());
                 expected.put(name + ": " + golden.get("text"), golden.get("ids_plain"));
@@ -225,8 +226,8 @@ class LlamaCppTest {
             long equal = IntStream.range(0, steps)
                     .filter(i -> best.get(from + i).equals(text(tokens.get(story[i + 1]))))
                     .count();
-            System.out.println(types.get(type) + " in llama.cpp: " + equal + " of " + steps + " best tokens are those of"
-                    + " F32; " + reports.get(type));
+            System.out.println(types.get(type) + " in llama.cpp: " + equal + " of " + steps
+                    + " best tokens are those of" + " F32; " + reports.get(type));
             // A figure to be reported; half would mean that the file is another model.
             assertThat(equal).isGreaterThan(steps / 2);
         }

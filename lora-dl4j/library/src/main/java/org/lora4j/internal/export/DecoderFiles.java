@@ -96,7 +96,8 @@ public record DecoderFiles(Path directory, Map<String, Object> config) {
      */
     public Optional<GgufVocabulary.Files> vocabulary(Problems problems) throws IOException {
         if (!Files.exists(directory.resolve(TOKENIZER))) {
-            problems.add("there is no " + TOKENIZER + " beside the model, expected it: the file holds the tokenizer, too");
+            problems.add(
+                    "there is no " + TOKENIZER + " beside the model, expected it: the file holds the tokenizer, too");
             return Optional.empty();
         }
         Map<String, Object> settings = new LinkedHashMap<>(optional(TOKENIZER_CONFIG));

@@ -134,8 +134,8 @@ public final class DecoderSource implements Closeable {
      * @throws IllegalArgumentException if the weights are not those of the directory, such as with layers repeated, or are kept
      *     in fewer bits
      */
-    public static DecoderSource of(
-            String where, Path directory, DecoderWeights weights, Map<String, INDArray> changed) throws IOException {
+    public static DecoderSource of(String where, Path directory, DecoderWeights weights, Map<String, INDArray> changed)
+            throws IOException {
         Map<String, TensorEntry> entries = listing(directory).tensors();
         Map<String, Tensor> tensors = new LinkedHashMap<>();
         Problems problems = new Problems();

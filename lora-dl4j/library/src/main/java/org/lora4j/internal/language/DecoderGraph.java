@@ -46,8 +46,8 @@ public final class DecoderGraph {
     private static void loss(SameDiff sd, SDVariable logits, DataType type) {
         SDVariable targets = sd.placeHolder(DecoderInputs.TARGET_IDS, DataType.INT32, -1, -1);
         SDVariable weights = sd.placeHolder(DecoderInputs.TARGET_WEIGHTS, type, -1, -1);
-        SDVariable losses = sd.loss()
-                .sparseSoftmaxCrossEntropy(TOKEN_LOSS, logits, sd.reshape("targets/flat", targets, -1));
+        SDVariable losses =
+                sd.loss().sparseSoftmaxCrossEntropy(TOKEN_LOSS, logits, sd.reshape("targets/flat", targets, -1));
         SDVariable weighted = losses.mul("loss/weighted", sd.reshape("targets/weights", weights, -1));
         sd.sum(LOSS, weighted);
         sd.setLossVariables(LOSS);

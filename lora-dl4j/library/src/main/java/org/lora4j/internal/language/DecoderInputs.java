@@ -96,8 +96,10 @@ public final class DecoderInputs {
 
     private static void check(DecoderConfig config, int[][] ids, int[][] mask) {
         Problems problems = new Problems();
-        problems.check(ids.length > 0 && mask.length == ids.length, "there are " + ids.length + " rows of ids and "
-                + mask.length + " of the mask, expected as many, 1 or more");
+        problems.check(
+                ids.length > 0 && mask.length == ids.length,
+                "there are " + ids.length + " rows of ids and " + mask.length
+                        + " of the mask, expected as many, 1 or more");
         for (int b = 0; b < ids.length && problems.isEmpty(); b++) {
             problems.check(
                     ids[b].length == ids[0].length && mask[b].length == ids[0].length,

@@ -85,8 +85,8 @@ public final class DecoderWeights {
             DecoderConfigReader.read(directory, 0);
         }
         try (Checkpoint checkpoint = Checkpoint.open(directory)) {
-            DecoderConfig config = DecoderConfigReader.read(
-                    directory, checkpoint.tensors().size());
+            DecoderConfig config =
+                    DecoderConfigReader.read(directory, checkpoint.tensors().size());
             Map<Tensor, TensorEntry> places = places(config, checkpoint);
             Map<String, INDArray> arrays = new LinkedHashMap<>();
             Map<String, StoredWeight> stored = new LinkedHashMap<>();
@@ -94,8 +94,9 @@ public final class DecoderWeights {
             RawTensors raw = new RawTensors(checkpoint, problems);
             for (Map.Entry<Tensor, TensorEntry> place : places.entrySet()) {
                 Tensor tensor = place.getKey();
-                Optional<StoredWeight> small =
-                        tensor.isMatrix() ? raw.quantized(place.getValue(), storage, tensor.outputAxis()) : Optional.empty();
+                Optional<StoredWeight> small = tensor.isMatrix()
+                        ? raw.quantized(place.getValue(), storage, tensor.outputAxis())
+                        : Optional.empty();
                 if (small.isPresent()) {
                     stored.put(tensor.name(), small.get());
                 } else {
@@ -106,8 +107,9 @@ public final class DecoderWeights {
             }
             if (!problems.isEmpty()) {
                 arrays.values().forEach(INDArray::close);
-                throw new ModelFormatException(problems.message(checkpoint.source().toString())
-                        + ". The file is damaged or training had diverged: get another one.");
+                throw new ModelFormatException(
+                        problems.message(checkpoint.source().toString())
+                                + ". The file is damaged or training had diverged: get another one.");
             }
             arrays.forEach((name, array) -> {
                 if (array.dataType() != DataType.FLOAT) {
@@ -207,7 +209,8 @@ public final class DecoderWeights {
                         : List.of(new Tensor(weight, part, false, out));
             case LINEAR -> {
                 boolean turned = config.family().inputsFirst() && part != DecoderPart.HEAD;
-                Tensor matrix = turned ? new Tensor(weight, part, turned, in, out) : new Tensor(weight, part, false, out, in);
+                Tensor matrix =
+                        turned ? new Tensor(weight, part, turned, in, out) : new Tensor(weight, part, false, out, in);
                 yield config.biased().contains(part) ? List.of(matrix, bias) : List.of(matrix);
             }
         };
@@ -317,6 +320,7 @@ public final class DecoderWeights {
 
     @Override
     public String toString() {
-        return "DecoderWeights[" + config.family() + ", " + names().size() + " tensors, " + bytes() / 1_000_000 + " MB]";
+        return "DecoderWeights[" + config.family() + ", " + names().size() + " tensors, " + bytes() / 1_000_000
+                + " MB]";
     }
 }

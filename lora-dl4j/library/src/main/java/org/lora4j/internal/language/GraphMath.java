@@ -198,9 +198,7 @@ final class GraphMath implements DecoderMath<SDVariable> {
         int from = 0;
         for (int i = 0; i < widths.length; i++) {
             int to = from + widths[i] / piece;
-            parts.add(to - from == 1
-                    ? pieces[from]
-                    : sd.concat(name + i, axis, Arrays.copyOfRange(pieces, from, to)));
+            parts.add(to - from == 1 ? pieces[from] : sd.concat(name + i, axis, Arrays.copyOfRange(pieces, from, to)));
             from = to;
         }
         return parts;

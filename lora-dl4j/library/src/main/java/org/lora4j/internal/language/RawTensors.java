@@ -69,9 +69,8 @@ final class RawTensors {
             return switch (storage) {
                 case AS_STORED -> Optional.empty();
                 case INT8 -> Optional.of(Int8.of(rows, outputAxis));
-                case NF4 -> rows.rows() * rows.columns() % Nf4.BLOCK == 0
-                        ? Optional.of(Nf4.of(rows, false))
-                        : Optional.empty();
+                case NF4 ->
+                    rows.rows() * rows.columns() % Nf4.BLOCK == 0 ? Optional.of(Nf4.of(rows, false)) : Optional.empty();
             };
         } catch (IllegalArgumentException e) {
             problems.add("tensor " + TensorEntry.worded(entry.name()) + ": " + e.getMessage());

@@ -30,9 +30,9 @@ import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.train.AdamW;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Batches;
+import org.lora4j.train.TrainableParameter;
 import org.lora4j.train.Trainer;
 import org.lora4j.train.TrainingPlan;
-import org.lora4j.train.TrainableParameter;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -123,8 +123,8 @@ final class DecoderCases {
 
     private Map<String, INDArray> batch(DataType type) {
         int[][] mask = ints("right.mask");
-        Map<String, INDArray> batch = new LinkedHashMap<>(DecoderInputs.of(
-                weights.config(), type, ints("right.ids"), mask, DecoderInputs.positions(mask)));
+        Map<String, INDArray> batch = new LinkedHashMap<>(
+                DecoderInputs.of(weights.config(), type, ints("right.ids"), mask, DecoderInputs.positions(mask)));
         batch.putAll(DecoderInputs.targets(type, ints("right.labels")));
         return batch;
     }
@@ -139,21 +139,27 @@ final class DecoderCases {
         if (tied) {
             learning.add(head);
         }
-        Map<String, INDArray> gradients =
-                new LinkedHashMap<>(SameDiffExecutor.forTraining(graph, learning)
-                        .gradients(batch, 1).gradients());
+        Map<String, INDArray> gradients = new LinkedHashMap<>(SameDiffExecutor.forTraining(graph, learning)
+                .gradients(batch, 1)
+                .gradients());
         if (tied) {
             gradients.get(words).addi(gradients.remove(head));
         }
-        golden.keySet().stream().filter(key -> key.startsWith("base.grad_norm.") && !key.endsWith(".f32")).forEach(key -> {
-            String name = key.substring("base.grad_norm.".length());
-            INDArray gradient = gradients.get(name);
-            if (gradient == null) {
-                problems.add("no gradient of " + name + ", there are " + gradients.keySet());
-            } else {
-                close(DataType.DOUBLE, "grad", key, Nd4j.createFromArray(gradient.norm2Number().doubleValue()));
-            }
-        });
+        golden.keySet().stream()
+                .filter(key -> key.startsWith("base.grad_norm.") && !key.endsWith(".f32"))
+                .forEach(key -> {
+                    String name = key.substring("base.grad_norm.".length());
+                    INDArray gradient = gradients.get(name);
+                    if (gradient == null) {
+                        problems.add("no gradient of " + name + ", there are " + gradients.keySet());
+                    } else {
+                        close(
+                                DataType.DOUBLE,
+                                "grad",
+                                key,
+                                Nd4j.createFromArray(gradient.norm2Number().doubleValue()));
+                    }
+                });
     }
 
     private void checkAdapter(DataType type, String name, SameDiff base, Map<String, INDArray> batch)
@@ -171,8 +177,8 @@ final class DecoderCases {
         GraphExecutor executor = model.executor();
         LossAndGradients step = executor.gradients(batch, 1);
         close(type, "loss", name + ".loss", Nd4j.createFromArray(step.loss()));
-        exported(model, step.gradients()).forEach((key, gradient) ->
-                close(type, "grad", name + ".grad." + key, gradient));
+        exported(model, step.gradients())
+                .forEach((key, gradient) -> close(type, "grad", name + ".grad." + key, gradient));
         checkTraining(type, name, model, batch);
     }
 
@@ -195,8 +201,8 @@ final class DecoderCases {
                 problems.add(type + " " + name + " loss of step " + i + " is off by " + difference);
             }
         }
-        AdapterTensors.of(model.adapter(NAME)).forEach((key, value) ->
-                close(type, "after3", name + ".after3." + key, value));
+        AdapterTensors.of(model.adapter(NAME))
+                .forEach((key, value) -> close(type, "after3", name + ".after3." + key, value));
     }
 
     /** Other values in the form of an adapter's file: they stand in the place of the parameters while it is handed out. */
@@ -214,8 +220,9 @@ final class DecoderCases {
     private void close(DataType type, String kind, String key, INDArray found) {
         INDArray expected = golden.get(key);
         if (expected == null || !Arrays.equals(expected.shape(), found.shape())) {
-            problems.add(type + " " + key + ": expected " + (expected == null ? "nothing" : expected.shapeInfoToString())
-                    + ", found " + found.shapeInfoToString());
+            problems.add(
+                    type + " " + key + ": expected " + (expected == null ? "nothing" : expected.shapeInfoToString())
+                            + ", found " + found.shapeInfoToString());
             return;
         }
         double[] e = expected.dup('c').data().asDouble();

@@ -42,7 +42,8 @@ record ShardIndex(Path file, Map<String, String> shardOf) {
                 shardOf.put((String) tensor, name);
             } else {
                 problems.add("tensor \"" + tensor + "\" is in the file \"" + shard
-                        + "\"" + (shard instanceof String name && leavesTheDirectory(name) ? ", outside the directory" : "")
+                        + "\""
+                        + (shard instanceof String name && leavesTheDirectory(name) ? ", outside the directory" : "")
                         + "; expected the name of a safetensors file beside the index");
             }
         });

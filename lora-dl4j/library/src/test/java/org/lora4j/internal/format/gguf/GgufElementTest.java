@@ -65,8 +65,7 @@ class GgufElementTest {
         row[3] = value;
         return Stream.of(GgufElement.values())
                 .map(element -> {
-                    double error = element.encode(
-                            row, element == GgufElement.Q8_0 ? 0 : 3, ByteBuffer.allocate(34));
+                    double error = element.encode(row, element == GgufElement.Q8_0 ? 0 : 3, ByteBuffer.allocate(34));
                     return Double.isFinite(error);
                 })
                 .toList();
