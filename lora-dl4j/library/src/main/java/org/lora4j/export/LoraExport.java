@@ -150,13 +150,13 @@ public final class LoraExport {
                 error);
     }
 
-    private boolean needsConversion() {
+    boolean needsConversion() {
         return !(adapter.config() instanceof LoraConfig lora)
                 || lora.dora()
                 || lora.initialization().movesBase();
     }
 
-    private void check(Problems problems) {
+    void check(Problems problems) {
         problems.check(
                 adapter.config().bias() == BiasTraining.NONE,
                 "biases were trained (" + adapter.config().bias() + "), expected none");

@@ -28,7 +28,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  */
 record ActingAdapters(Map<String, List<LowRank>> pairs, Map<String, INDArray> tensors) implements ModuleUpdates {
 
-    private static final Set<String> PAIR = Set.of("lora_A", "lora_B");
+    private static final String A = "lora_A.weight";
+    private static final String B = "lora_B.weight";
 
     /** The number that all sequences have. */
     static final int NUMBER = 0;
@@ -44,8 +45,8 @@ record ActingAdapters(Map<String, List<LowRank>> pairs, Map<String, INDArray> te
                 adapter.modules()
                         .forEach((module, factors) -> pairs.computeIfAbsent(module, m -> new ArrayList<>())
                                 .add(new LowRank(
-                                        floats(factors.get("lora_A")),
-                                        floats(factors.get("lora_B")),
+                                        floats(factors.get(A)),
+                                        floats(factors.get(B)),
                                         adapter.config().scalingOf(module))));
             } else {
                 others.add(adapter);

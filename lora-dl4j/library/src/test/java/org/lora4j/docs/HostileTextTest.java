@@ -48,6 +48,9 @@ import org.lora4j.continual.TaskRouter;
 import org.lora4j.dl4j.NetworkFile;
 import org.lora4j.export.HuggingFaceExport;
 import org.lora4j.export.OnnxExport;
+import org.lora4j.export.CausalLmExport;
+import org.lora4j.export.GgufAdapterExport;
+import org.lora4j.export.GgufExport;
 import org.lora4j.format.DType;
 import org.lora4j.format.safetensors.SafetensorsReader;
 import org.lora4j.format.safetensors.SafetensorsWriter;
@@ -59,6 +62,8 @@ import org.lora4j.language.ChatMessage;
 import org.lora4j.language.ChatTemplate;
 import org.lora4j.language.GenerationConfig;
 import org.lora4j.language.LanguageTokenizer;
+import org.lora4j.language.Llama2cCheckpoint;
+import org.lora4j.language.TinyLlama2c;
 import org.lora4j.multitask.MultiTaskAdapter;
 import org.lora4j.multitask.MultiTaskConfig;
 import org.lora4j.multitask.MultiTaskModel;
@@ -719,6 +724,46 @@ class HostileTextTest {
                         type.resolve("tokenizer.json").toFile(),
                         Map.of("model", Map.of("type", NAME, "vocab", Map.of(NAME, 0))));
         calls.put("the kind of a tokenizer", () -> LanguageTokenizer.load(type));
+        addExports();
+    }
+
+    private void addExports() throws IOException {
+        Path base = TinyLlama2c.convert(Files.createDirectory(folder.resolve("exports")), true);
+        Map<String, Map<String, Object>> models = Map.of(
+                "tokens of a tokenizer for GGUF",
+                        Map.of("type", "BPE", "byte_fallback", true, "vocab", manyOf(i -> -1), "merges", many("a b c")),
+                "words of a tokenizer for GGUF", Map.of("type", "BPE", "dropout", NAME, "vocab", Map.of(NAME, 5)),
+                "the kind of a tokenizer for GGUF", Map.of("type", NAME));
+        models.forEach((what, model) -> calls.put(what, () -> {
+            Map<String, Object> fields = Map.of(
+                    "model", model,
+                    "normalizer", Map.of("type", NAME),
+                    "pre_tokenizer", Map.of("type", NAME),
+                    "post_processor", Map.of("type", NAME),
+                    "added_tokens", List.of(Map.of("content", NAME, "id", NAME, "lstrip", true)));
+            Files.write(base.resolve("tokenizer.json"), json(fields));
+            GgufExport.of(base).write(folder.resolve("out"));
+        }));
+        Map<String, Map<String, INDArray>> modules = new LinkedHashMap<>();
+        for (int i = 0; i < MANY; i++) {
+            modules.put(
+                    "evil\u202e" + i + ".q_proj",
+                    Map.of("lora_A.weight", Nd4j.ones(1, 2), "lora_B.weight", Nd4j.ones(2, 1)));
+        }
+        LoraConfig config =
+                LoraConfig.builder().rank(1).alpha(1).targetModules("q_proj").build();
+        Adapter adapter = Adapter.of(config, modules, Map.of());
+        calls.put(
+                "modules of an adapter for GGUF",
+                () -> GgufAdapterExport.of(base, adapter).write(folder.resolve("out")));
+        calls.put(
+                "modules of an adapter for a directory",
+                () -> CausalLmExport.of(base).adapter(adapter).write(folder.resolve("out")));
+        byte[] token = NAME.getBytes(StandardCharsets.UTF_8);
+        ByteBuffer vocabulary = ByteBuffer.allocate(12 + token.length).order(ByteOrder.LITTLE_ENDIAN);
+        vocabulary.putInt(token.length).putFloat(0).putInt(token.length).put(token);
+        Path file = Files.write(folder.resolve("llama2c.tok"), vocabulary.array());
+        calls.put("a token of llama2.c", () -> Llama2cCheckpoint.scores(file));
     }
 
     private void addValues() {

@@ -9,6 +9,7 @@ import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -28,6 +29,7 @@ import org.lora4j.internal.format.torch.TorchReader;
 import org.lora4j.language.ChatMessage;
 import org.lora4j.language.ChatTemplate;
 import org.lora4j.language.ChatTemplateException;
+import org.lora4j.language.Llama2cCheckpoint;
 import org.lora4j.pretrained.OnnxInitializers;
 import org.lora4j.samediff.SameDiffFile;
 import org.lora4j.text.TextTable;
@@ -155,6 +157,28 @@ public enum FuzzTarget {
         @Override
         void read(byte[] input) throws IOException {
             TextTable.jsonLines(Files.write(FOLDER.resolve("rows.jsonl"), input));
+        }
+    },
+
+    /** A checkpoint of llama2.c and its tokenizer, in this order; the first four bytes are the length of the first. */
+    LLAMA2C {
+        @Override
+        void read(byte[] input) throws IOException {
+            long wanted = input.length < Integer.BYTES
+                    ? 0
+                    : ByteBuffer.wrap(input).order(ByteOrder.LITTLE_ENDIAN).getInt();
+            int start = Math.min(Integer.BYTES, input.length);
+            int end = start + (int) Math.max(0, Math.min(wanted, input.length - start));
+            Path checkpoint = Files.write(FOLDER.resolve("llama2c.bin"), Arrays.copyOfRange(input, start, end));
+            Path tokenizer = Files.write(FOLDER.resolve("llama2c.tok"), Arrays.copyOfRange(input, end, input.length));
+            Path directory = FOLDER.resolve("llama2c");
+            try {
+                Llama2cCheckpoint.convert(checkpoint, tokenizer, directory);
+            } finally {
+                if (Files.exists(directory)) {
+                    delete(directory);
+                }
+            }
         }
     },
 

@@ -160,6 +160,31 @@ public final class DecoderWeights {
         return places;
     }
 
+    /**
+     * What the files of a model hold, found out without reading a weight.
+     *
+     * @param config the model
+     * @param tensors where each tensor is, by the name that it has here; in files that leave the root out it is shorter
+     */
+    public record Listing(DecoderConfig config, Map<String, TensorEntry> tensors) {}
+
+    /**
+     * Checks the headers of a model as {@link #read} does.
+     *
+     * @param directory the model's directory
+     * @param checkpoint its files
+     * @return what they hold
+     * @throws ModelFormatException as {@link #read} throws it, but for values that are not finite
+     * @throws IOException if a file does not exist or cannot be read
+     */
+    public static Listing listing(Path directory, Checkpoint checkpoint) throws IOException {
+        DecoderConfig config =
+                DecoderConfigReader.read(directory, checkpoint.tensors().size());
+        Map<String, TensorEntry> tensors = new LinkedHashMap<>();
+        places(config, checkpoint).forEach((tensor, entry) -> tensors.put(tensor.name(), entry));
+        return new Listing(config, Collections.unmodifiableMap(tensors));
+    }
+
     private static List<Tensor> tensors(DecoderConfig config) {
         List<Tensor> tensors = new ArrayList<>();
         for (DecoderPart part : config.family().parts()) {
