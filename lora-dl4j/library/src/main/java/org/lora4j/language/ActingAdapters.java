@@ -60,7 +60,7 @@ record ActingAdapters(Map<String, List<LowRank>> pairs, Map<String, INDArray> te
                 && !config.dora()
                 && adapter.savedParameters().isEmpty()
                 && adapter.modules().values().stream()
-                        .allMatch(factors -> factors.keySet().equals(PAIR));
+                        .allMatch(factors -> factors.keySet().equals(Set.of(A, B)));
     }
 
     private static INDArray floats(INDArray array) {

@@ -39,7 +39,7 @@ final class Bfloat16Bytes {
     private static boolean areSwapped() throws IOException {
         SameDiff graph = SameDiff.create();
         graph.constant("one", Nd4j.ones(DataType.BFLOAT16, 1));
-        SameDiff read = SameDiff.fromFlatBuffers(graph.asFlatBuffers(false), false);
+        SameDiff read = SameDiffFile.stock(graph.asFlatBuffers(false), false);
         return read.getVariable("one").getArr().castTo(DataType.FLOAT).getFloat(0) != 1;
     }
 

@@ -157,7 +157,7 @@ public final class SameDiffFile {
         requireHash(bytes);
         StoredGraph.verify(where, bytes, allowed);
         try {
-            return Bfloat16Bytes.mended(SameDiff.fromFlatBuffers(ByteBuffer.wrap(bytes), updater));
+            return Bfloat16Bytes.mended(stock(ByteBuffer.wrap(bytes), updater));
         } catch (RuntimeException e) {
             // Ops that do not exist, inputs that no op has: the stock reader notices them in many ways.
             throw new ModelFormatException(
@@ -197,5 +197,10 @@ public final class SameDiffFile {
             long length = Math.min(Files.size(file), most);
             return in.readNBytes((int) Math.min(length + 1, Integer.MAX_VALUE - 8));
         }
+    }
+
+    /** What SameDiff itself makes of bytes that were judged, or that are our own. */
+    static SameDiff stock(ByteBuffer bytes, boolean updater) throws IOException {
+        return SameDiff.fromFlatBuffers(bytes, updater);
     }
 }

@@ -264,6 +264,7 @@ class ArchitectureTest {
                         "internal.language.decode",
                         "error",
                         "exec",
+                        "exec.onednn",
                         "internal.array",
                         "internal.array.io",
                         "internal.language",
@@ -289,7 +290,8 @@ class ArchitectureTest {
                         "format.safetensors",
                         "internal.export",
                         "internal.format.json",
-                        "internal.format.llama2c"),
+                        "internal.format.llama2c",
+                        "quant"),
                 layer(
                         "samediff",
                         "error",

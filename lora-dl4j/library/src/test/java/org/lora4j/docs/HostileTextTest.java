@@ -724,11 +724,11 @@ class HostileTextTest {
                         type.resolve("tokenizer.json").toFile(),
                         Map.of("model", Map.of("type", NAME, "vocab", Map.of(NAME, 0))));
         calls.put("the kind of a tokenizer", () -> LanguageTokenizer.load(type));
-        addExports();
+        addExportsOfDecoders();
     }
 
-    private void addExports() throws IOException {
-        Path base = TinyLlama2c.convert(Files.createDirectory(folder.resolve("exports")), true);
+    private void addExportsOfDecoders() throws IOException {
+        Path base = TinyLlama2c.convert(Files.createDirectory(folder.resolve("decoders")), true);
         Map<String, Map<String, Object>> models = Map.of(
                 "tokens of a tokenizer for GGUF",
                         Map.of("type", "BPE", "byte_fallback", true, "vocab", manyOf(i -> -1), "merges", many("a b c")),
