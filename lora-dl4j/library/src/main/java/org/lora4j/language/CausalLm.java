@@ -18,6 +18,7 @@ import org.lora4j.internal.language.WeightStorage;
 import org.lora4j.internal.language.decode.DecodeModel;
 import org.lora4j.internal.language.decode.DecodeSession;
 import org.lora4j.internal.language.decode.DecoderTensors;
+import org.lora4j.internal.language.decode.ModuleUpdates;
 import org.lora4j.internal.language.sampling.Candidates;
 import org.lora4j.internal.language.sampling.GenerationState;
 import org.lora4j.internal.language.sampling.GenerationValues;
@@ -77,7 +78,9 @@ public final class CausalLm implements AutoCloseable {
     private final Optional<LanguageTokenizer> tokenizer;
     private final Optional<ChatTemplate> chatTemplate;
     private final List<Integer> ends;
-    private final AdaptedSameDiff model;
+    private final Object lock = new Object();
+    /** Made when it is asked for first: who only generates needs no graph. */
+    private volatile AdaptedSameDiff model;
 
     private CausalLm(
             Path directory,
@@ -91,7 +94,6 @@ public final class CausalLm implements AutoCloseable {
         this.tokenizer = tokenizer;
         this.chatTemplate = chatTemplate;
         this.ends = ends;
-        this.model = AdaptedSameDiff.of(DecoderGraph.of(weights, DataType.FLOAT));
     }
 
     private static DecoderTensors tensors(DecoderWeights weights) {
@@ -160,7 +162,18 @@ public final class CausalLm implements AutoCloseable {
      * @return the live model
      */
     public AdaptedSameDiff model() {
-        return model;
+        synchronized (lock) {
+            if (model == null) {
+                model = AdaptedSameDiff.of(DecoderGraph.of(weights, DataType.FLOAT));
+            }
+            return model;
+        }
+    }
+
+    private DecodeSession session() {
+        AdaptedSameDiff adapted = model;
+        return new DecodeSession(
+                decoding, adapted == null ? ModuleUpdates.NONE : ActingAdapters.of(adapted, weights));
     }
 
     /**
@@ -267,7 +280,7 @@ public final class CausalLm implements AutoCloseable {
     public List<Generation> generateIds(List<int[]> prompts, GenerationConfig config, TokenListener listener) {
         GenerationValues values = config.values().withDefault(Parameter.EOS_TOKEN_IDS, ends);
         List<Text> texts = texts(prompts, config, values);
-        try (DecodeSession session = new DecodeSession(decoding, ActingAdapters.of(model, weights))) {
+        try (DecodeSession session = session()) {
             for (int from = 0; from < texts.size(); from += SIDE_BY_SIDE) {
                 run(session, texts.subList(from, Math.min(texts.size(), from + SIDE_BY_SIDE)), listener);
             }
@@ -373,7 +386,7 @@ public final class CausalLm implements AutoCloseable {
                     "logProbabilities: there are " + ids.length + " tokens, expected 2 or more.");
         }
         double[] found = new double[ids.length - 1];
-        try (DecodeSession session = new DecodeSession(decoding, ActingAdapters.of(model, weights))) {
+        try (DecodeSession session = session()) {
             session.score(new int[] {session.add(ActingAdapters.NUMBER)}, new int[][] {ids}, (sequence, at, logits) -> {
                 if (at < found.length) {
                     found[at] = Logits.logProbability(logits, ids[at + 1]);

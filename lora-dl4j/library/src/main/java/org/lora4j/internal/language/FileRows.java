@@ -11,8 +11,17 @@ import org.lora4j.format.TensorFile;
 import org.lora4j.internal.array.io.HalfFloats;
 import org.lora4j.quant.RowSource;
 
-/** The rows of a matrix in a file, of a type of 32 or 16 bits. */
-record FileRows(TensorFile file, TensorEntry entry) implements RowSource {
+/** The rows of a matrix in a file, of a type of 32 or 16 bits. For one thread. */
+final class FileRows implements RowSource {
+
+    private final TensorFile file;
+    private final TensorEntry entry;
+    private ByteBuffer bytes = ByteBuffer.allocate(0);
+
+    FileRows(TensorFile file, TensorEntry entry) {
+        this.file = file;
+        this.entry = entry;
+    }
 
     @Override
     public long rows() {
@@ -28,7 +37,10 @@ record FileRows(TensorFile file, TensorEntry entry) implements RowSource {
     public void read(long first, int count, float[] into) {
         int width = entry.dtype().bits() / Byte.SIZE;
         int length = Math.toIntExact(count * columns());
-        ByteBuffer bytes = ByteBuffer.allocate(length * width).order(ByteOrder.LITTLE_ENDIAN);
+        if (bytes.capacity() < length * width) {
+            bytes = ByteBuffer.allocate(length * width).order(ByteOrder.LITTLE_ENDIAN);
+        }
+        bytes.clear().limit(length * width);
         try {
             file.read(entry, first * columns() * width, bytes);
         } catch (IOException e) {
