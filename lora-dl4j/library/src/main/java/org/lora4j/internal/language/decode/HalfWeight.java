@@ -31,8 +31,16 @@ final class HalfWeight extends LinearWeight {
     private static final int TO_EXPONENT = 3;
     private static final int LOWER_TO_EXPONENT = 13;
     private static final int BITS = 16;
-    /** Values that a thread turns at a time for few rows: they stay in the first-level cache. */
-    private static final int TILE = 4 << 10;
+    /** From so many inputs on, instructions for BFLOAT16 are faster than turning the weights also for a single row. */
+    private static final int WIDE = 1024;
+
+    /**
+     * Values that a thread turns at a time for few rows: 8 KB, which stay in the first-level cache together with everything
+     * else that is in use, or, where that would be less than two outputs, what the second-level cache holds.
+     */
+    private static final int TILE = 2 << 10;
+
+    private static final int WIDE_TILE = 32 << 10;
 
     private final Segments segments;
     private final boolean brain;
@@ -57,6 +65,7 @@ final class HalfWeight extends LinearWeight {
 
     private boolean isInParts(int rows) {
         return brain
+                && (inputs() >= WIDE || rows > 1)
                 && RowParts.columns(NarrowType.BF16, rows) <= FewRows.COLUMNS
                 && NarrowType.BF16.isFast();
     }
@@ -73,7 +82,8 @@ final class HalfWeight extends LinearWeight {
             return;
         }
         int half = inputs() / 2;
-        int step = rows < Blas.MATRIX_ROWS ? Math.max(1, TILE / inputs()) : count;
+        int tile = inputs() < WIDE ? TILE : WIDE_TILE;
+        int step = rows < Blas.MATRIX_ROWS ? Math.max(1, tile / inputs()) : count;
         float factor = brain ? 1 : HALF_OF_EXPONENT;
         for (int done = 0; done < count; done += step) {
             int now = Math.min(step, count - done);

@@ -27,9 +27,7 @@ final class Int8Weight extends LinearWeight {
 
     /** Whether outputs are rows, that lie one after the other, and products with bytes are fast. */
     static boolean fits(Int8 weight) {
-        return weight.outputAxis() == 0
-                && DenseArray.isRowMajor(weight.values())
-                && NarrowType.INT8.isFast();
+        return weight.outputAxis() == 0 && DenseArray.isRowMajor(weight.values()) && NarrowType.INT8.isFast();
     }
 
     @Override
