@@ -20,6 +20,7 @@ import org.lora4j.internal.export.MergedParameters;
 import org.lora4j.internal.export.SentenceFiles;
 import org.lora4j.internal.export.StagedDirectory;
 import org.lora4j.internal.export.TokenizerFiles;
+import org.lora4j.internal.export.Trained;
 import org.lora4j.internal.export.TypedTensors;
 import org.lora4j.internal.format.file.WholeFile;
 import org.lora4j.internal.format.json.JsonObjects;
@@ -27,11 +28,12 @@ import org.lora4j.pretrained.BertClassifier;
 import org.lora4j.pretrained.BertConfig;
 import org.lora4j.pretrained.Pooling;
 import org.lora4j.text.TextEncoder;
+import org.lora4j.weights.ModelWeights;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * Writes an encoder with adapters merged as a directory of Hugging Face, as Python's Transformers and sentence-transformers
- * read it.
+ * Writes an encoder with adapters merged, or all its weights as they were trained, as a directory of Hugging Face, as Python's
+ * Transformers and sentence-transformers read it.
  *
  * <pre>{@code
  * HuggingFaceExport.of(encoder)
@@ -85,9 +87,10 @@ public final class HuggingFaceExport {
     }
 
     private final TextEncoder encoder;
-    private final List<Adapter> adapters = new ArrayList<>();
+    private final Trained trained = new Trained();
     private Target target = Target.VECTORS;
     private List<String> labels = List.of();
+    private boolean several;
     private boolean dropsHead;
     private StorageType type = StorageType.F32;
     private ModelCard card = ModelCard.EMPTY;
@@ -114,7 +117,20 @@ public final class HuggingFaceExport {
      * @return this builder
      */
     public HuggingFaceExport adapter(Adapter adapter) {
-        adapters.add(Objects.requireNonNull(adapter, "HuggingFaceExport.adapter: adapter is null; expected one"));
+        trained.add("HuggingFaceExport.adapter", adapter);
+        return this;
+    }
+
+    /**
+     * Sets all parameters, for a model whose weights were trained in full, or of which the head alone was. Adapters are merged
+     * into them.
+     *
+     * @param weights the parameters of the whole model in PyTorch's names and layout, as {@code TextClassifier.weights()}
+     *     gives them
+     * @return this builder
+     */
+    public HuggingFaceExport weights(ModelWeights weights) {
+        trained.set("HuggingFaceExport.weights", weights);
         return this;
     }
 
@@ -136,6 +152,17 @@ public final class HuggingFaceExport {
      */
     public HuggingFaceExport sequenceClassifier(List<String> labels) {
         return head(Target.SEQUENCE_CLASSES, labels);
+    }
+
+    /**
+     * Says that a text may have several of the labels, each with a probability by itself ({@code problem_type}), as for {@code
+     * TextClassifier.severalLabels()} and a {@code ReRanker}.
+     *
+     * @return this builder
+     */
+    public HuggingFaceExport severalLabels() {
+        several = true;
+        return this;
     }
 
     /**
@@ -191,7 +218,8 @@ public final class HuggingFaceExport {
      *
      * @param directory the directory, which must not exist
      * @return what was written
-     * @throws org.lora4j.error.IncompatibleBaseException if an adapter does not fit or was trained on another base
+     * @throws org.lora4j.error.IncompatibleBaseException if an adapter or the weights do not fit, or an adapter was trained on
+     *     another base
      * @throws IOException if the directory exists or writing fails; nothing is left behind then
      * @throws IllegalArgumentException if the head does not fit what was asked for, a value is beyond the range of the type, or
      *     the tokenizer of the encoder has no file; the message lists every problem
@@ -200,8 +228,8 @@ public final class HuggingFaceExport {
         Backend.require();
         StagedDirectory.requireFree(WHERE, directory);
         byte[] tokenizer = OnnxExport.json(WHERE, encoder.tokenizer());
-        Map<String, INDArray> tensors = BertFiles.tensors(encoder.weights());
-        MergedParameters merged = MergedParameters.of(WHERE, tensors, adapters);
+        Map<String, INDArray> tensors = encoder.weights().checkpointTensors();
+        MergedParameters merged = MergedParameters.of(WHERE, tensors, trained);
         tensors.putAll(merged.changed());
         Map<String, INDArray> heads = new LinkedHashMap<>(merged.heads());
         Map<String, INDArray> pooler = moduleOf(heads, POOLER);
@@ -254,13 +282,17 @@ public final class HuggingFaceExport {
             Labels.check(labels, problems);
             problems.check(
                     weight != null && heads.containsKey(last + ".bias"),
-                    "no adapter brings \"" + HEAD + "\" with weight and bias, expected the head of " + target.suffix);
+                    "nothing that was trained brings \"" + HEAD + "\" with weight and bias, expected the head of "
+                            + target.suffix);
             problems.check(
                     weight == null || weight.size(0) == labels.size(),
                     labels.size() + " labels, expected " + (weight == null ? 0 : weight.size(0))
-                            + ", the outputs of the head of the adapter");
+                            + ", the outputs of the head");
             left.removeIf(name -> name.startsWith(HEAD + "."));
         }
+        problems.check(
+                !several || target == Target.SENTENCE_CLASSES || target == Target.SEQUENCE_CLASSES,
+                "severalLabels() for " + target.suffix + ", expected a classifier of texts");
         if (target == Target.SEQUENCE_CLASSES) {
             boolean fits = roberta ? hidden : encoder.pooling() == Pooling.POOLER && !hidden;
             String expected = roberta
@@ -278,10 +310,10 @@ public final class HuggingFaceExport {
         boolean needsPooler = encoder.pooling() == Pooling.POOLER && target != Target.TAGS;
         problems.check(
                 !needsPooler || tensors.containsKey(POOLER + ".weight") && tensors.containsKey(POOLER + ".bias"),
-                "neither the encoder nor an adapter has \"" + POOLER + "\", expected it for Pooling.POOLER");
+                "neither the encoder nor what was trained has \"" + POOLER + "\", expected it for Pooling.POOLER");
         problems.check(
                 left.isEmpty() || dropsHead,
-                "the adapter brings " + Problems.quoted(left)
+                "what was trained brings " + Problems.quoted(left)
                         + ", which have no place in this class, expected a classifier to be asked for, or withoutHead()");
     }
 
@@ -296,13 +328,15 @@ public final class HuggingFaceExport {
         BertConfig config = encoder.weights().config();
         Map<String, Object> fields = BertFiles.config(config, BertFiles.family(config) + target.suffix, torchType());
         if (!labels.isEmpty()) {
-            fields.putAll(Labels.fields(labels, false, target == Target.TAGS));
+            fields.putAll(Labels.fields(labels, several, target == Target.TAGS));
         }
         JsonObjects.write(staging.resolve("config.json"), fields);
         Map<String, INDArray> named = new LinkedHashMap<>();
         String prefix = target.hasModules() ? "" : BertFiles.prefix(config);
         // A class without a pooler would warn of tensors that it does not know.
-        boolean hasPooler = target.hasModules() || encoder.pooling() == Pooling.POOLER && target != Target.TAGS;
+        boolean hasPooler = target.hasModules()
+                || target == Target.SEQUENCE_CLASSES
+                        && config.positions().paddingId().isEmpty();
         tensors.forEach((name, array) -> {
             if (hasPooler || !name.startsWith(POOLER)) {
                 named.put(prefix + name, array);
@@ -364,15 +398,15 @@ public final class HuggingFaceExport {
                 ? "TextEncoder encoder = TextEncoder.load(Path.of(\"path/to/this/directory\"));"
                 : "PretrainedBert model = PretrainedBert.load(Path.of(\"path/to/this/directory\"));";
         return card.text(
-                name + " with adapters merged",
+                name + ", tuned",
                 target.hasModules() ? "sentence-transformers" : "transformers",
-                merged.changed().size() + " parameters of the base were changed by adapters; tensors are " + type + "."
+                merged.changed().size() + " parameters of the base were changed; tensors are " + type + "."
                         + (labels.isEmpty() ? "" : " Labels are in `config.json`."),
                 "In Python:\n\n```python\n" + python + "\n```\n\nIn Java, with lora4j:\n\n```java\n" + java + "\n```");
     }
 
     @Override
     public String toString() {
-        return "HuggingFaceExport[" + encoder + ", " + adapters.size() + " adapters, " + target + ", " + type + "]";
+        return "HuggingFaceExport[" + encoder + ", " + trained + ", " + target + ", " + type + "]";
     }
 }

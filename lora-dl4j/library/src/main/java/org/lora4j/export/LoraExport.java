@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.adapter.StorageType;
 import org.lora4j.config.BiasTraining;
@@ -149,13 +150,13 @@ public final class LoraExport {
                 error);
     }
 
-    private boolean needsConversion() {
+    boolean needsConversion() {
         return !(adapter.config() instanceof LoraConfig lora)
                 || lora.dora()
                 || lora.initialization().movesBase();
     }
 
-    private void check(Problems problems) {
+    void check(Problems problems) {
         problems.check(
                 adapter.config().bias() == BiasTraining.NONE,
                 "biases were trained (" + adapter.config().bias() + "), expected none");
@@ -166,11 +167,13 @@ public final class LoraExport {
                 "parameters are adapted (" + adapter.config().targetParameters() + "), expected modules only");
         problems.check(
                 !(adapter.config() instanceof LoraConfig lora) || !lora.loraBias(), "B has a bias, expected none");
+        Optional<String> refusal = AdapterConversion.refusal(adapter.config());
+        refusal.ifPresent(problems::add);
         problems.check(
-                !needsConversion() || base != null,
+                !needsConversion() || base != null || refusal.isPresent(),
                 "the adapter is of the method " + adapter.config().peftType()
                         + (adapter.config() instanceof LoraConfig lora && lora.dora() ? " with DoRA" : "")
-                        + (adapter.config().initialization().movesBase() ? ", which moved the base at its start," : "")
+                        + (adapter.config().initialization().movesBase() ? ", which moved the base at its start" : "")
                         + ", expected plain LoRA, or rank(weights, rank) to convert it");
         problems.check(!needsConversion() || base == null || rank >= 1, "rank = " + rank + ", expected 1 or more");
         problems.check(!adapter.modules().isEmpty(), "no module is adapted, expected at least one");

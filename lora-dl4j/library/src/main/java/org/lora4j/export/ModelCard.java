@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.StringJoiner;
 
 /**
@@ -78,6 +79,11 @@ public final class ModelCard {
         Map<String, Double> more = new LinkedHashMap<>(metrics);
         more.put(oneLine(name), value);
         return new ModelCard(base, baseLicense, data, Collections.unmodifiableMap(more));
+    }
+
+    /** The base model, if the card names one. */
+    Optional<String> base() {
+        return base.isEmpty() ? Optional.empty() : Optional.of(base);
     }
 
     /** A text with the header that Hugging Face reads. */

@@ -3,7 +3,6 @@ package org.lora4j.export;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import org.lora4j.adapter.Adapter;
@@ -11,12 +10,14 @@ import org.lora4j.error.Problems;
 import org.lora4j.internal.array.Backend;
 import org.lora4j.internal.export.OnnxSource;
 import org.lora4j.internal.export.StagedDirectory;
+import org.lora4j.internal.export.Trained;
 import org.lora4j.pretrained.HuggingFaceTextTokenizer;
 import org.lora4j.pretrained.Pooling;
 import org.lora4j.pretrained.TextTokenizer;
+import org.lora4j.weights.ModelWeights;
 
 /**
- * Writes adapters into the ONNX file that their base came in.
+ * Writes what was trained into the ONNX file that its base came in: adapters, or all weights.
  *
  * <pre>{@code
  * OnnxExport.of(Path.of("all-minilm-l6-v2.onnx"))
@@ -49,7 +50,7 @@ public final class OnnxExport {
     private static final String WHERE = "OnnxExport";
 
     private final OnnxSource source;
-    private final List<Adapter> adapters = new ArrayList<>();
+    private final Trained trained = new Trained();
     private OnnxHead head = OnnxHead.NONE;
     private boolean dropsHead;
     private byte[] tokenizer;
@@ -88,7 +89,20 @@ public final class OnnxExport {
      * @return this builder
      */
     public OnnxExport adapter(Adapter adapter) {
-        adapters.add(Objects.requireNonNull(adapter, "OnnxExport.adapter: adapter is null; expected one"));
+        trained.add("OnnxExport.adapter", adapter);
+        return this;
+    }
+
+    /**
+     * Sets all parameters, for a model whose weights were trained in full, or of which the head alone was. Adapters are merged
+     * into them.
+     *
+     * @param weights the parameters of the whole model in PyTorch's names and layout, as {@code TextClassifier.weights()}
+     *     gives them
+     * @return this builder
+     */
+    public OnnxExport weights(ModelWeights weights) {
+        trained.set("OnnxExport.weights", weights);
         return this;
     }
 
@@ -188,7 +202,8 @@ public final class OnnxExport {
      *
      * @param directory the directory, which must not exist
      * @return what was written
-     * @throws org.lora4j.error.IncompatibleBaseException if an adapter does not fit or was trained on another base
+     * @throws org.lora4j.error.IncompatibleBaseException if an adapter or the weights do not fit, or an adapter was trained on
+     *     another base
      * @throws org.lora4j.error.ModelFormatException if the file is damaged or changes while it is read, or has weights that
      *     cannot be replaced; the message names all of them with their nodes
      * @throws IOException if the directory exists, or reading or writing fails; nothing is left behind then
@@ -196,22 +211,22 @@ public final class OnnxExport {
      *     problem
      */
     public ExportReport write(Path directory) throws IOException {
-        if (adapters.isEmpty() && head == OnnxHead.NONE) {
+        if (trained.isEmpty() && head == OnnxHead.NONE) {
             throw new IllegalArgumentException(
                     WHERE
-                            + ": nothing to write; expected an adapter or an output to add. Call adapter(...) or vectors(...).");
+                            + ": nothing to write; expected an adapter, weights or an output to add. Call adapter(...), weights(...) or vectors(...).");
         }
         Problems problems = new Problems();
         head.check(problems);
         problems.throwIfAny(WHERE);
         Backend.require();
         StagedDirectory.requireFree(WHERE, directory);
-        OnnxRewrite rewrite = OnnxRewrite.of(source, adapters, head, dropsHead);
+        OnnxRewrite rewrite = OnnxRewrite.of(source, trained, head, dropsHead);
         return rewrite.write(WHERE, directory, tokenizer, card);
     }
 
     @Override
     public String toString() {
-        return "OnnxExport[" + source + ", " + adapters.size() + " adapters, " + head + "]";
+        return "OnnxExport[" + source + ", " + trained + ", " + head + "]";
     }
 }

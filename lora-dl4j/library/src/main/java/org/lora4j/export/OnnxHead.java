@@ -72,8 +72,7 @@ record OnnxHead(Pooling pooling, List<String> labels, boolean several, boolean p
         if (last.containsKey("weight")) {
             long rows = last.get("weight").size(0);
             problems.check(
-                    rows == labels.size(),
-                    labels.size() + " labels, expected " + rows + ", the outputs of the head of the adapter");
+                    rows == labels.size(), labels.size() + " labels, expected " + rows + ", the outputs of the head");
         }
         problems.check(!(perToken && hidden), "the head has a hidden layer, expected a linear one for tags");
         if (!problems.isEmpty()) {
@@ -102,7 +101,7 @@ record OnnxHead(Pooling pooling, List<String> labels, boolean several, boolean p
         Optional<INDArray> bias = parameters.apply(module + ".bias");
         problems.check(
                 weight.isPresent() && bias.isPresent(),
-                "neither the file nor an adapter has \"" + module
+                "neither the file nor what was trained has \"" + module
                         + "\" with weight and bias, expected it for what is added");
         if (weight.isEmpty() || bias.isEmpty()) {
             return Map.of();

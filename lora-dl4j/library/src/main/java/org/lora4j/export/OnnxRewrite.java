@@ -13,17 +13,16 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 import onnx.Onnx;
-import org.lora4j.adapter.Adapter;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.error.Problems;
-import org.lora4j.internal.export.AlignedNames;
 import org.lora4j.internal.export.Labels;
 import org.lora4j.internal.export.MergedParameters;
 import org.lora4j.internal.export.OnnxOutputs;
 import org.lora4j.internal.export.OnnxSource;
 import org.lora4j.internal.export.OnnxWeights;
 import org.lora4j.internal.export.StagedDirectory;
+import org.lora4j.internal.export.Trained;
 import org.lora4j.internal.format.file.WholeFile;
 import org.lora4j.internal.format.json.JsonObjects;
 import org.lora4j.internal.onnx.ExternalFiles;
@@ -53,17 +52,16 @@ final class OnnxRewrite {
         this.locations = locations;
     }
 
-    static OnnxRewrite of(OnnxSource source, List<Adapter> adapters, OnnxHead head, boolean dropsHead)
-            throws IOException {
+    static OnnxRewrite of(OnnxSource source, Trained trained, OnnxHead head, boolean dropsHead) throws IOException {
         Onnx.ModelProto model = source.model();
         OnnxWeights weights = new OnnxWeights(model.getGraph(), source.files());
         Set<String> locations = weights.externalLocations();
         source.note(locations, OWN_FILES);
-        requireReplaceable(source, weights, adapters);
         Problems damaged = new Problems();
         Map<String, INDArray> arrays = weights.arrays(damaged);
         refuse(source, damaged, "The file is damaged or not complete: fetch it again.");
-        MergedParameters merged = MergedParameters.of("OnnxExport, " + source, arrays, adapters);
+        requireReplaceable(source, weights, arrays, trained);
+        MergedParameters merged = MergedParameters.of("OnnxExport, " + source, arrays, trained);
         OnnxRewrite rewrite = new OnnxRewrite(source, head, locations);
         Onnx.ModelProto.Builder builder = model.toBuilder();
         rewrite.replace(weights, merged.changed(), arrays, builder.getGraphBuilder());
@@ -73,17 +71,11 @@ final class OnnxRewrite {
     }
 
     /** Refused before anything is computed, so that all weights of all adapters are in one message. */
-    private static void requireReplaceable(OnnxSource source, OnnxWeights weights, List<Adapter> adapters)
-            throws IOException {
-        Map<String, String> aligned = AlignedNames.of("OnnxExport, " + source, weights.names(), adapters);
-        Set<String> wanted = new TreeSet<>();
-        for (Adapter adapter : adapters) {
-            adapter.modules().keySet().forEach(module -> wanted.add(module + ".weight"));
-            wanted.addAll(adapter.savedParameters().keySet());
-        }
+    private static void requireReplaceable(
+            OnnxSource source, OnnxWeights weights, Map<String, INDArray> arrays, Trained trained) throws IOException {
         Problems problems = new Problems();
-        aligned.forEach((name, inAdapter) -> {
-            if (wanted.contains(inAdapter)) {
+        trained.aligned("OnnxExport, " + source, weights.names()).forEach((name, here) -> {
+            if (trained.changes(here, arrays.get(name))) {
                 addProblems(weights, name, problems);
             }
         });
@@ -137,7 +129,7 @@ final class OnnxRewrite {
         }
         problems.check(
                 left.isEmpty() || dropsHead,
-                "the adapter brings " + Problems.quoted(left)
+                "what was trained brings " + Problems.quoted(left)
                         + ", which have no place in the file, expected classes(...) or tags(...) to add a head, or withoutHead()");
         problems.throwIfAny("OnnxExport, " + source);
         graph.getOutputList().stream()
@@ -205,9 +197,9 @@ final class OnnxRewrite {
                 With lora4j: `TextEncoder.load(Path.of("model.onnx"))`.
                 """;
         return card.text(
-                "ONNX model with adapters merged",
+                "ONNX model, tuned",
                 "onnx",
-                changed.size() + " parameters of the base were changed by adapters, "
+                changed.size() + " parameters of the base were changed, "
                         + (added.isEmpty()
                                 ? "no output was added."
                                 : "added outputs: " + String.join(", ", added) + "."),

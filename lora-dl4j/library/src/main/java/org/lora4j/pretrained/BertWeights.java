@@ -190,6 +190,25 @@ public final class BertWeights {
     }
 
     /**
+     * The arrays in the layout of Hugging Face's checkpoints: weights of linear modules {@code [out, in]}, all others as they
+     * are.
+     *
+     * @return arrays by name without a prefix; those of linear modules are copies, the others live
+     */
+    public Map<String, INDArray> checkpointTensors() {
+        Map<String, INDArray> turned = new LinkedHashMap<>(tensors);
+        List<BertTensor> all = BertTensor.allOf(config);
+        all.addAll(BertTensor.poolerOf(config));
+        for (BertTensor tensor : all) {
+            if (tensor.kind() == BertTensor.Kind.LINEAR) {
+                turned.computeIfPresent(
+                        tensor.name(), (name, array) -> array.permute(1, 0).dup('c'));
+            }
+        }
+        return turned;
+    }
+
+    /**
      * One array.
      *
      * @param name the tensor's name, for example {@code encoder.layer.0.output.dense.bias}

@@ -16,6 +16,7 @@ import java.util.stream.LongStream;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.internal.format.file.RegularFile;
+import org.lora4j.internal.format.huggingface.TokenTable;
 
 /**
  * A tokenizer read from Hugging Face's {@code tokenizer.json}, run by Hugging Face's own library through {@code
@@ -116,6 +117,8 @@ public final class HuggingFaceTextTokenizer implements TextTokenizer, AutoClosea
         }
         try {
             byte[] json = in.readAllBytes();
+            // Refuses what ends the process in the native library.
+            TokenTable.read(source, json);
             Encoder encoder = DjlEncoder.load(new ByteArrayInputStream(json), source, maxLength);
             return new HuggingFaceTextTokenizer(encoder, maxLength, source, json);
         } catch (NoClassDefFoundError e) {

@@ -16,7 +16,6 @@ import org.lora4j.error.ClosestNames;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.array.Backend;
-import org.lora4j.internal.format.file.RegularFile;
 import org.lora4j.internal.onnx.ExternalFiles;
 import org.lora4j.internal.onnx.OnnxModels;
 import org.lora4j.internal.onnx.OnnxTensors;
@@ -62,7 +61,7 @@ public final class OnnxInitializers {
      * @throws IOException if it cannot be read
      */
     public static OnnxInitializers read(Path file) throws IOException {
-        RegularFile.require(file, "an ONNX model");
+        OnnxModels.require(file);
         try (InputStream in = Files.newInputStream(file)) {
             return read(
                     in, file.toString(), ExternalFiles.of(file.toAbsolutePath().getParent()));

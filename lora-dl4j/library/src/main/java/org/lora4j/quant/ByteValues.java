@@ -18,6 +18,11 @@ final class ByteValues {
         return array;
     }
 
+    /** Writes bytes of an array in 'c' order that is no view. */
+    static void write(INDArray array, long from, byte[] values, int length) {
+        new BytePointer(array.data().pointer()).position(array.offset() + from).put(values, 0, length);
+    }
+
     /** Reads bytes of an array in 'c' order that is no view. */
     static void read(INDArray array, long from, byte[] into, int length) {
         new BytePointer(array.data().pointer()).position(array.offset() + from).get(into, 0, length);

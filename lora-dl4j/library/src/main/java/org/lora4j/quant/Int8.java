@@ -53,23 +53,48 @@ public record Int8(INDArray values, INDArray scales) implements StoredWeight {
      * @throws IllegalArgumentException if it is no FLOAT matrix, or a value is NaN or infinite
      */
     public static Int8 of(INDArray weight, int outputAxis) {
-        float[] w = Weights.values("Int8", weight);
-        int rows = (int) weight.size(0);
-        int columns = (int) weight.size(1);
-        float[] scales = new float[outputAxis == 1 ? columns : rows];
-        for (int i = 0; i < w.length; i++) {
-            int output = outputAxis == 1 ? i % columns : i / columns;
-            scales[output] = Math.max(scales[output], Math.abs(w[i]) / LARGEST);
+        try (Weights.Matrix rows = Weights.Matrix.of("Int8", weight)) {
+            return of(rows, outputAxis);
         }
-        byte[] q = new byte[w.length];
-        for (int i = 0; i < w.length; i++) {
-            float scale = scales[outputAxis == 1 ? i % columns : i / columns];
-            // A value may round to one beyond the largest where its scale is a subnormal number.
-            double steps = scale == 0 ? 0 : Math.rint((double) w[i] / scale);
-            q[i] = (byte) Math.max(-LARGEST, Math.min(LARGEST, steps));
+    }
+
+    /**
+     * Quantizes a matrix whose values need not be in memory, with the bits of {@link #of(INDArray, int)}.
+     *
+     * @param weight read from the first row to the last, twice if each column belongs to an output
+     * @param outputAxis 1 if each column belongs to an output, as in {@code x w}; 0 if each row does
+     * @return new arrays
+     * @throws IllegalArgumentException if a value is NaN or infinite
+     */
+    public static Int8 of(RowSource weight, int outputAxis) {
+        int columns = Math.toIntExact(weight.columns());
+        boolean byColumn = outputAxis == 1;
+        float[] scales = new float[byColumn ? columns : Math.toIntExact(weight.rows())];
+        Weights.Piece largest = (first, count, w) -> {
+            for (int i = 0; i < count * columns; i++) {
+                int output = byColumn ? i % columns : (int) first + i / columns;
+                scales[output] = Math.max(scales[output], Math.abs(w[i]) / LARGEST);
+            }
+        };
+        if (byColumn) {
+            Weights.forEach("Int8", weight, 1, Float.POSITIVE_INFINITY, largest);
         }
-        long[] shape = outputAxis == 1 ? new long[] {1, columns} : new long[] {rows, 1};
-        return new Int8(ByteValues.array(DataType.INT8, q, rows, columns), Nd4j.create(scales, shape, 'c'));
+        INDArray values = Nd4j.createUninitialized(DataType.INT8, new long[] {weight.rows(), columns}, 'c');
+        byte[] q = new byte[Weights.longest(weight, 1)];
+        Weights.forEach("Int8", weight, 1, Float.POSITIVE_INFINITY, (first, count, w) -> {
+            if (!byColumn) {
+                largest.take(first, count, w);
+            }
+            for (int i = 0; i < count * columns; i++) {
+                float scale = scales[byColumn ? i % columns : (int) first + i / columns];
+                // A value may round to one beyond the largest where its scale is a subnormal number.
+                double steps = scale == 0 ? 0 : Math.rint((double) w[i] / scale);
+                q[i] = (byte) Math.max(-LARGEST, Math.min(LARGEST, steps));
+            }
+            ByteValues.write(values, first * columns, q, count * columns);
+        });
+        long[] shape = byColumn ? new long[] {1, columns} : new long[] {scales.length, 1};
+        return new Int8(values, Nd4j.create(scales, shape, 'c'));
     }
 
     /**

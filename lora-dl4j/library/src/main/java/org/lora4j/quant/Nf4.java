@@ -136,33 +136,64 @@ public record Nf4(INDArray codes, INDArray absmax, Optional<Doubled> doubled, lo
      *     or one is NaN or infinite
      */
     public static Nf4 of(INDArray weight, boolean twice) {
-        float[] w = Weights.values("Nf4", weight);
-        if (!fits(weight)) {
-            throw new IllegalArgumentException("Nf4: a weight " + Arrays.toString(weight.shape()) + " has " + w.length
+        try (Weights.Matrix rows = Weights.Matrix.of("Nf4", weight)) {
+            return of(rows, twice);
+        }
+    }
+
+    /**
+     * Quantizes a matrix whose values need not be in memory, with the bits of {@link #of(INDArray, boolean)}.
+     *
+     * @param weight read from the first row to the last, and again if the largest values of the blocks are quantized too
+     * @param twice whether the largest values of the blocks are quantized too
+     * @return new arrays
+     * @throws IllegalArgumentException if the number of the values is no multiple of {@value #BLOCK}, or one is NaN or
+     *     infinite
+     */
+    public static Nf4 of(RowSource weight, boolean twice) {
+        int columns = Math.toIntExact(weight.columns());
+        long length = weight.rows() * columns;
+        if (length % BLOCK != 0) {
+            throw new IllegalArgumentException("Nf4: a weight [" + weight.rows() + ", " + columns + "] has " + length
                     + " values; expected a multiple of " + BLOCK + ". Store it in 8 bits, or leave it in F32.");
         }
-        float[] absmax = new float[w.length / BLOCK];
-        for (int i = 0; i < w.length; i++) {
-            absmax[i / BLOCK] = Math.max(absmax[i / BLOCK], Math.abs(w[i]));
-        }
-        INDArray largest;
-        Optional<Doubled> doubled = Optional.empty();
+        // Pieces of whole blocks: of so many rows.
+        int multiple = BLOCK / Math.min(BLOCK, Integer.lowestOneBit(columns));
+        float[] absmax = new float[Math.toIntExact(length / BLOCK)];
+        Weights.Piece largest = (first, count, w) -> {
+            int block = (int) (first * columns / BLOCK);
+            for (int i = 0; i < count * columns; i++) {
+                absmax[block + i / BLOCK] = Math.max(absmax[block + i / BLOCK], Math.abs(w[i]));
+            }
+        };
+        Optional<TwiceQuantized> second = Optional.empty();
         if (twice) {
-            TwiceQuantized second = TwiceQuantized.of(absmax, groupSize(absmax.length));
-            largest = second.array();
-            doubled = Optional.of(second.doubled());
-            // The values are divided by what will be multiplied to them.
-            absmax = second.restored();
-        } else {
-            largest = Nd4j.create(absmax, new long[] {absmax.length, 1}, 'c');
+            Weights.forEach("Nf4", weight, multiple, Float.POSITIVE_INFINITY, largest);
+            second = Optional.of(TwiceQuantized.of(absmax, groupSize(absmax.length)));
         }
-        byte[] codes = new byte[w.length / 2];
-        for (int i = 0; i < codes.length; i++) {
-            float scale = absmax[2 * i / BLOCK];
-            codes[i] = (byte) (code(w[2 * i], scale) << BITS | code(w[2 * i + 1], scale));
-        }
-        INDArray packed = ByteValues.array(DataType.UINT8, codes, codes.length);
-        return new Nf4(packed, largest, doubled, weight.size(0), weight.size(1));
+        // The values are divided by what will be multiplied to them.
+        float[] factors = second.map(TwiceQuantized::restored).orElse(absmax);
+        INDArray codes = Nd4j.createUninitialized(DataType.UINT8, new long[] {length / 2}, 'c');
+        byte[] packed = new byte[Weights.longest(weight, multiple) / 2];
+        Weights.forEach("Nf4", weight, multiple, Float.POSITIVE_INFINITY, (first, count, w) -> {
+            if (!twice) {
+                largest.take(first, count, w);
+            }
+            int block = (int) (first * columns / BLOCK);
+            int bytes = count * columns / 2;
+            for (int i = 0; i < bytes; i++) {
+                float factor = factors[block + 2 * i / BLOCK];
+                packed[i] = (byte) (code(w[2 * i], factor) << BITS | code(w[2 * i + 1], factor));
+            }
+            ByteValues.write(codes, first * columns / 2, packed, bytes);
+        });
+        return new Nf4(
+                codes,
+                second.map(TwiceQuantized::array)
+                        .orElseGet(() -> Nd4j.create(absmax, new long[] {absmax.length, 1}, 'c')),
+                second.map(TwiceQuantized::doubled),
+                weight.rows(),
+                columns);
     }
 
     private static int groupSize(int blocks) {

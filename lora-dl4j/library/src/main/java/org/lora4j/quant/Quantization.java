@@ -28,10 +28,11 @@ import org.nd4j.linalg.api.ops.DynamicCustomOp;
  * AdaptedSameDiff model = Lora.inject(small.graph(), config, seed);   // train, save and load adapters as ever
  * }</pre>
  *
- * <p>Candidates are FLOAT matrices that ops {@code matmul} alone read, on their right-hand side. A weight keeps its name and
+ * <p>Candidates are FLOAT matrices that ops {@code matmul} read on their right-hand side, and tables whose rows ops
+ * {@code gather} look up; both at once is a tied head. A weight keeps its name and
  * becomes a variable that stock ops compute, so modules keep their paths and adapters fit both graphs. Executors with kernels
  * (those that train; {@code StockExecutor.withKernels()} for outputs) multiply from the stored form, through a buffer of one
- * piece of a weight; the stock session computes each weight when it needs it.
+ * piece of a weight, and read no more rows of a table than are looked up; the stock session computes each weight when it needs it.
  *
  * @apiNote Status: experimental
  */
@@ -40,11 +41,38 @@ public final class Quantization {
     private final String name;
     private final BiFunction<INDArray, Integer, StoredWeight> quantize;
     private final Predicate<INDArray> fits;
+    private final float limit;
 
-    private Quantization(String name, BiFunction<INDArray, Integer, StoredWeight> quantize, Predicate<INDArray> fits) {
+    private Quantization(
+            String name, BiFunction<INDArray, Integer, StoredWeight> quantize, Predicate<INDArray> fits, float limit) {
         this.name = name;
         this.quantize = quantize;
         this.fits = fits;
+        this.limit = limit;
+    }
+
+    /**
+     * 16 bits with the exponent of F32, bfloat16: {@link HalfPrecision}. No value is off by more than 1 part in 256.
+     *
+     * @return the way
+     */
+    public static Quantization bf16() {
+        return halfPrecision("BF16", DataType.BFLOAT16);
+    }
+
+    /**
+     * 16 bits with a narrower exponent, IEEE 754 half: {@link HalfPrecision}. No value is off by more than 1 part in 2048, but
+     * those below 6e-5, which have fewer digits; magnitudes from 65520 on are refused.
+     *
+     * @return the way
+     */
+    public static Quantization f16() {
+        return halfPrecision("F16", DataType.FLOAT16);
+    }
+
+    private static Quantization halfPrecision(String name, DataType type) {
+        return new Quantization(
+                name, (weight, axis) -> HalfPrecision.of(weight, type), weight -> true, HalfPrecision.limit(type));
     }
 
     /**
@@ -53,7 +81,7 @@ public final class Quantization {
      * @return the way
      */
     public static Quantization int8() {
-        return new Quantization("INT8", Int8::of, weight -> true);
+        return new Quantization("INT8", Int8::of, weight -> true, Float.POSITIVE_INFINITY);
     }
 
     /**
@@ -62,7 +90,7 @@ public final class Quantization {
      * @return the way
      */
     public static Quantization nf4() {
-        return new Quantization("NF4", (weight, axis) -> Nf4.of(weight, false), Nf4::fits);
+        return nf4("NF4", false);
     }
 
     /**
@@ -71,7 +99,11 @@ public final class Quantization {
      * @return the way
      */
     public static Quantization nf4DoubleQuantized() {
-        return new Quantization("NF4, double quantized", (weight, axis) -> Nf4.of(weight, true), Nf4::fits);
+        return nf4("NF4, double quantized", true);
+    }
+
+    private static Quantization nf4(String name, boolean twice) {
+        return new Quantization(name, (weight, axis) -> Nf4.of(weight, twice), Nf4::fits, Float.POSITIVE_INFINITY);
     }
 
     /**
@@ -105,9 +137,10 @@ public final class Quantization {
         if (close) {
             // Nothing is closed before everything is known to go well.
             axes.keySet()
-                    .forEach(weight -> Weights.requireFinite(
+                    .forEach(weight -> Weights.require(
                             "Quantization, weight \"" + weight + "\"",
-                            base.getVariable(weight).getArr()));
+                            base.getVariable(weight).getArr(),
+                            limit));
         }
         Map<String, StoredWeight> stored = new LinkedHashMap<>();
         List<QuantizedGraph.Entry> entries = new ArrayList<>();
@@ -147,7 +180,7 @@ public final class Quantization {
             if (problem == null) {
                 SameDiffOp reader = base.getOps()
                         .get(GraphOrder.consumers(base, leaf.name()).get(0));
-                axes.put(leaf.name(), transposes(reader) ? 0 : 1);
+                axes.put(leaf.name(), StoredWeights.isLookup(reader, leaf.name()) || transposes(reader) ? 0 : 1);
             } else {
                 problems.add("\"" + leaf.name() + "\" " + problem);
             }
@@ -156,8 +189,9 @@ public final class Quantization {
                 !problems.isEmpty() || !axes.isEmpty(),
                 "no FLOAT matrix is chosen; expected names of weights such as those of Lora.modules(graph)");
         if (!problems.isEmpty()) {
-            throw new IllegalArgumentException(problems.message("Quantization to " + name)
-                    + ". Choose weights that matmul alone reads, as its right-hand side.");
+            throw new IllegalArgumentException(
+                    problems.message("Quantization to " + name)
+                            + ". Choose weights that matmul alone reads, as its right-hand side, or gather, as its table of rows.");
         }
         return axes;
     }
@@ -173,7 +207,7 @@ public final class Quantization {
             boolean right = op.getOp().opName().equals("matmul")
                     && inputs.get(1).equals(weight)
                     && !inputs.get(0).equals(weight);
-            if (!right) {
+            if (!right && !StoredWeights.isLookup(op, weight)) {
                 return "is read by op \"" + reader + "\" (" + op.getOp().opName() + ")";
             }
         }

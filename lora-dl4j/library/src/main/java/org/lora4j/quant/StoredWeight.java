@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.quant;
 
+import org.lora4j.internal.array.Blocks;
 import org.lora4j.internal.array.DenseArray;
+import org.lora4j.internal.array.Scratch;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -13,21 +15,7 @@ import org.nd4j.linalg.factory.Nd4j;
  *
  * @apiNote Status: experimental
  */
-public sealed interface StoredWeight permits Int8, Nf4 {
-
-    /**
-     * Size of the first axis.
-     *
-     * @return the number
-     */
-    long rows();
-
-    /**
-     * Size of the second axis.
-     *
-     * @return the number
-     */
-    long columns();
+public sealed interface StoredWeight extends RowSource permits HalfPrecision, Int8, Nf4 {
 
     /**
      * Memory of the values, their scales included.
@@ -37,15 +25,6 @@ public sealed interface StoredWeight permits Int8, Nf4 {
     long bytes();
 
     /**
-     * Computes the values of some rows.
-     *
-     * @param first the first row, from 0
-     * @param count how many
-     * @param into receives {@code count * columns()} values, row by row, from index 0 on
-     */
-    void read(long first, int count, float[] into);
-
-    /**
      * Writes the values of some rows to an array, in pieces that fit the cache.
      *
      * @param first the first row, from 0
@@ -53,14 +32,13 @@ public sealed interface StoredWeight permits Int8, Nf4 {
      * @param into a FLOAT array in 'c' order of {@code count * columns()} values or more
      */
     default void read(long first, long count, INDArray into) {
-        int step = (int) Math.max(1, DenseArray.BLOCK / columns());
-        float[] block = new float[Math.toIntExact(step * columns())];
+        int columns = Math.toIntExact(columns());
         DenseArray out = DenseArray.toBeWritten(into);
-        for (long row = 0; row < count; row += step) {
-            int now = (int) Math.min(step, count - row);
-            read(first + row, now, block);
-            out.write(row * columns(), block, Math.toIntExact(now * columns()));
-        }
+        Blocks.run(count * columns, columns, (block, from, length) -> {
+            float[] values = Scratch.array(0, length);
+            read(first + from / columns, length / columns, values);
+            out.write(from, values, length);
+        });
         out.flush();
         out.close();
     }

@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.lora4j.internal.graph.GraphOrder;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -22,6 +21,8 @@ import org.nd4j.linalg.factory.Nd4j;
  * How a graph spells a stored weight, both ways: a variable {@code w} that stock ops compute from leaves named after it.
  *
  * <pre>
+ * w = cast(w.bf16)
+ * w = cast(w.f16)
  * w = cast(w.int8) * w.scale
  * w = reshape(reshape(gather(lora4j.nf4.pairs, cast(w.nf4))) * absmax),  absmax = w.absmax, or with double quantization
  *     reshape(cast(w.absmax) * w.absmax_scale + w.absmax_mean)
@@ -32,6 +33,8 @@ import org.nd4j.linalg.factory.Nd4j;
 public final class StoredWeights {
 
     private static final String PAIRS = "lora4j.nf4.pairs";
+    private static final String BF16 = ".bf16";
+    private static final String F16 = ".f16";
     private static final String INT8 = ".int8";
     private static final String SCALE = ".scale";
     private static final String NF4 = ".nf4";
@@ -39,7 +42,54 @@ public final class StoredWeights {
     private static final String ABSMAX_SCALE = ".absmax_scale";
     private static final String ABSMAX_MEAN = ".absmax_mean";
 
-    private static final Set<String> OPS = Set.of("cast", "multiply", "gather", "reshape", "add");
+    private static final Set<String> BLOCKS = Set.of("cast", "multiply", "gather", "reshape");
+    private static final Set<String> BLOCKS_DOUBLED = Set.of("cast", "multiply", "gather", "reshape", "add");
+
+    private static final List<Spelling> SPELLINGS = List.of(
+            new Spelling(List.of(BF16), Set.of("cast"), StoredWeights::halfPrecision),
+            new Spelling(List.of(F16), Set.of("cast"), StoredWeights::halfPrecision),
+            new Spelling(List.of(INT8, SCALE), Set.of("cast", "multiply"), StoredWeights::int8),
+            new Spelling(List.of(NF4, ABSMAX), BLOCKS, StoredWeights::nf4),
+            new Spelling(List.of(NF4, ABSMAX, ABSMAX_SCALE, ABSMAX_MEAN), BLOCKS_DOUBLED, StoredWeights::nf4));
+
+    /** What a form reads of a graph, given the name of a weight and the arrays of its leaves. */
+    private interface Form {
+        StoredWeight of(SameDiff graph, String weight, List<INDArray> leaves);
+    }
+
+    /**
+     * One way.
+     *
+     * @param leaves what the names of the leaves end with
+     * @param ops the ops that compute the weight
+     */
+    private record Spelling(List<String> leaves, Set<String> ops, Form form) {
+
+        List<String> leaves(String weight) {
+            return leaves.stream().map(weight::concat).toList();
+        }
+
+        // The names alone could be anyone's.
+        boolean isOf(SameDiff graph, String weight) {
+            if (!leaves.stream().allMatch(leaf -> graph.hasVariable(weight + leaf))) {
+                return false;
+            }
+            Set<String> found = new HashSet<>();
+            Set<String> foundOps = new HashSet<>();
+            for (String ancestor : GraphOrder.ancestors(graph, List.of(weight))) {
+                SameDiffOp op = producer(graph, ancestor);
+                if (op != null) {
+                    foundOps.add(op.getOp().opName());
+                } else if (graph.getVariable(ancestor).getVariableType() == VariableType.CONSTANT) {
+                    found.add(ancestor);
+                } else {
+                    return false;
+                }
+            }
+            found.remove(PAIRS);
+            return foundOps.equals(ops) && found.equals(Set.copyOf(leaves(weight)));
+        }
+    }
 
     private StoredWeights() {}
 
@@ -55,47 +105,31 @@ public final class StoredWeights {
         if (found == null || found.getVariableType() != VariableType.ARRAY) {
             return Optional.empty();
         }
-        boolean int8 = graph.hasVariable(variable + INT8);
-        if (!int8 && !graph.hasVariable(variable + NF4) || !isSpelledSo(graph, variable)) {
-            return Optional.empty();
-        }
-        if (int8) {
-            return Optional.of(new Int8(array(graph, variable + INT8), array(graph, variable + SCALE)));
-        }
-        long[] shape = ((DynamicCustomOp) producer(graph, variable).getOp()).iArgs();
-        Optional<Nf4.Doubled> doubled = graph.hasVariable(variable + ABSMAX_SCALE)
-                ? Optional.of(
-                        new Nf4.Doubled(array(graph, variable + ABSMAX_SCALE), array(graph, variable + ABSMAX_MEAN)))
-                : Optional.empty();
-        return Optional.of(new Nf4(
-                array(graph, variable + NF4),
-                array(graph, variable + ABSMAX),
-                doubled,
-                shape[shape.length - 2],
-                shape[shape.length - 1]));
+        return SPELLINGS.stream()
+                .filter(spelling -> spelling.isOf(graph, variable))
+                .findFirst()
+                .map(spelling -> spelling.form()
+                        .of(
+                                graph,
+                                variable,
+                                spelling.leaves(variable).stream()
+                                        .map(leaf -> graph.getVariable(leaf).getArr())
+                                        .toList()));
     }
 
-    // The names alone could be anyone's.
-    private static boolean isSpelledSo(SameDiff graph, String variable) {
-        Set<String> leaves = new HashSet<>();
-        Set<String> ops = new HashSet<>();
-        for (String ancestor : GraphOrder.ancestors(graph, List.of(variable))) {
-            SameDiffOp op = producer(graph, ancestor);
-            if (op == null) {
-                leaves.add(ancestor);
-            } else {
-                ops.add(op.getOp().opName());
-            }
-        }
-        Set<String> simple = Set.of(variable + INT8, variable + SCALE);
-        Set<String> blocks = Set.of(variable + NF4, variable + ABSMAX, PAIRS);
-        Set<String> doubled = new HashSet<>(blocks);
-        doubled.add(variable + ABSMAX_SCALE);
-        doubled.add(variable + ABSMAX_MEAN);
-        boolean known = leaves.equals(simple) || leaves.equals(blocks) || leaves.equals(doubled);
-        return known
-                && OPS.containsAll(ops)
-                && leaves.stream().allMatch(leaf -> graph.getVariable(leaf).getVariableType() == VariableType.CONSTANT);
+    private static StoredWeight halfPrecision(SameDiff graph, String weight, List<INDArray> leaves) {
+        return new HalfPrecision(leaves.get(0));
+    }
+
+    private static StoredWeight int8(SameDiff graph, String weight, List<INDArray> leaves) {
+        return new Int8(leaves.get(0), leaves.get(1));
+    }
+
+    private static StoredWeight nf4(SameDiff graph, String weight, List<INDArray> leaves) {
+        long[] shape = ((DynamicCustomOp) producer(graph, weight).getOp()).iArgs();
+        Optional<Nf4.Doubled> doubled =
+                leaves.size() > 2 ? Optional.of(new Nf4.Doubled(leaves.get(2), leaves.get(3))) : Optional.empty();
+        return new Nf4(leaves.get(0), leaves.get(1), doubled, shape[shape.length - 2], shape[shape.length - 1]);
     }
 
     /**
@@ -133,6 +167,25 @@ public final class StoredWeights {
     }
 
     /**
+     * Whether an op looks up rows of a table: {@code gather} along the first axis, with indices as an input.
+     *
+     * @param op an op
+     * @param table name of a variable
+     * @return true if it looks up rows of this one, and reads it in no other way
+     */
+    public static boolean isLookup(SameDiffOp op, String table) {
+        List<String> inputs = GraphOrder.inputs(op);
+        if (!op.getOp().opName().equals("gather") || inputs.size() != 2) {
+            return false;
+        }
+        long[] axis = ((DynamicCustomOp) op.getOp()).iArgs();
+        return axis.length == 1
+                && axis[0] == 0
+                && inputs.get(0).equals(table)
+                && !inputs.get(1).equals(table);
+    }
+
+    /**
      * The values of a leaf or of a stored weight.
      *
      * @param graph a graph, only read
@@ -147,13 +200,32 @@ public final class StoredWeights {
 
     /** The names of leaves that a stored weight may need for itself. */
     static List<String> leafNames(String weight) {
-        return Stream.of(INT8, SCALE, NF4, ABSMAX, ABSMAX_SCALE, ABSMAX_MEAN)
-                .map(weight::concat)
+        return SPELLINGS.stream()
+                .flatMap(spelling -> spelling.leaves(weight).stream())
+                .distinct()
                 .toList();
+    }
+
+    /**
+     * Adds a stored weight to a graph.
+     *
+     * @param graph a graph, which will share the arrays of the weight
+     * @param name name of the variable that computes the weight, and of its leaves, to which endings are added
+     * @param weight the weight
+     * @return the variable
+     */
+    public static SDVariable add(SameDiff graph, String name, StoredWeight weight) {
+        SDVariable computed = spell(graph, name, weight);
+        graph.renameVariable(computed.name(), name);
+        return graph.getVariable(name);
     }
 
     /** Spells a weight in a graph; the result is to be renamed to the name. */
     static SDVariable spell(SameDiff graph, String name, StoredWeight weight) {
+        if (weight instanceof HalfPrecision half) {
+            String ending = half.values().dataType() == DataType.BFLOAT16 ? BF16 : F16;
+            return graph.constant(name + ending, half.values()).castTo(DataType.FLOAT);
+        }
         return weight instanceof Int8 int8 ? spell(graph, name, int8) : spell(graph, name, (Nf4) weight);
     }
 
@@ -178,10 +250,6 @@ public final class StoredWeights {
         }
         SDVariable units = graph.reshape(graph.gather(pairs, codes.castTo(DataType.INT32), 0), -1, Nf4.BLOCK);
         return graph.reshape(units.mul(absmax), weight.rows(), weight.columns());
-    }
-
-    private static INDArray array(SameDiff graph, String name) {
-        return graph.getVariable(name).getArr();
     }
 
     private static SameDiffOp producer(SameDiff graph, String variable) {

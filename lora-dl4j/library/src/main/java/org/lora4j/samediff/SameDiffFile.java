@@ -20,7 +20,7 @@ import org.nd4j.autodiff.samediff.SameDiff;
  * Reads a file of {@code SameDiff.save}, also one of a stranger.
  *
  * <p>{@code SameDiff.load} trusts the file: one changed byte in the shape of an array ends the JVM, a changed length takes all
- * memory, and the training configuration makes whatever class it names. This reader gives the same graph, but
+ * memory, and the training configuration makes whatever class it names. This reader gives the graph that was saved, but
  *
  * <ul>
  *   <li>with {@link #expecting}, the hash of the bytes is compared before anything else is done with them;
@@ -28,7 +28,8 @@ import org.nd4j.autodiff.samediff.SameDiff;
  *       multiple of its length;
  *   <li>classes of the training configuration are those of ND4J ({@link StoredGraph#PACKAGES}), and those that the caller
  *       {@linkplain #allowing names};
- *   <li>arrays of texts are refused.
+ *   <li>arrays of texts are refused;
+ *   <li>arrays of bfloat16 have their values, where {@code SameDiff.load} of ND4J M2.1 exchanges the two bytes of each.
  * </ul>
  *
  * <p>What a graph then computes is the stranger's choice all the same: the arguments of its ops go to native code when it runs.
@@ -156,7 +157,7 @@ public final class SameDiffFile {
         requireHash(bytes);
         StoredGraph.verify(where, bytes, allowed);
         try {
-            return SameDiff.fromFlatBuffers(ByteBuffer.wrap(bytes), updater);
+            return Bfloat16Bytes.mended(stock(ByteBuffer.wrap(bytes), updater));
         } catch (RuntimeException e) {
             // Ops that do not exist, inputs that no op has: the stock reader notices them in many ways.
             throw new ModelFormatException(
@@ -196,5 +197,10 @@ public final class SameDiffFile {
             long length = Math.min(Files.size(file), most);
             return in.readNBytes((int) Math.min(length + 1, Integer.MAX_VALUE - 8));
         }
+    }
+
+    /** What SameDiff itself makes of bytes that were judged, or that are our own. */
+    static SameDiff stock(ByteBuffer bytes, boolean updater) throws IOException {
+        return SameDiff.fromFlatBuffers(bytes, updater);
     }
 }

@@ -14,18 +14,21 @@ import org.lora4j.train.RunListener;
 import org.lora4j.train.TrainingPlan;
 
 /**
- * How a task learns: what every builder of a task has. Without any call: LoRA of rank 8 on all linear layers, at most 20
+ * How a task learns: what the builder of every task has. Without any call: LoRA of rank 8 on all linear layers, at most 20
  * epochs of batches of 16 texts of similar length, and the best epoch on the validation part kept.
  *
  * @param <B> the builder
+ * @param <T> the task
  * @apiNote Status: experimental
  */
-public abstract class FitSettings<B extends FitSettings<B>> {
+public abstract class FitSettings<B extends FitSettings<B, T>, T> {
 
     private static final int TOKEN_BUDGET = 4096;
     private static final double FULL_RATE = 5e-5;
     private static final double FULL_HEAD_RATE = 1e-3;
 
+    private final String task;
+    private final TextEncoder encoder;
     private Tuning tuning = Tuning.LORA;
     private LoraConfig config = LoraConfig.builder()
             .rank(8)
@@ -42,9 +45,32 @@ public abstract class FitSettings<B extends FitSettings<B>> {
     private final List<RunListener> listeners = new ArrayList<>();
     private UnaryOperator<TrainingPlan.Builder> plan = UnaryOperator.identity();
 
-    FitSettings() {}
+    FitSettings(String task, TextEncoder encoder) {
+        this.task = task;
+        this.encoder = Objects.requireNonNull(encoder, task + ": encoder is null; expected a TextEncoder");
+    }
 
     abstract B self();
+
+    abstract T make();
+
+    final TextEncoder encoder() {
+        return encoder;
+    }
+
+    /**
+     * Makes the task.
+     *
+     * @return the task, which has learned nothing yet
+     * @throws IllegalArgumentException if a setting is out of its range, or two do not go together; the message lists every
+     *     problem
+     */
+    public final T build() {
+        Problems problems = new Problems();
+        check(problems);
+        problems.throwIfAny(task);
+        return make();
+    }
 
     /**
      * Trains the head alone, on what the encoder gives as it is: logistic or linear regression, solved to its end, with the

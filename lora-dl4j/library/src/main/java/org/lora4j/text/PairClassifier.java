@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import org.lora4j.error.Problems;
 import org.lora4j.pretrained.TokenizedText;
 import org.lora4j.text.LabelTargets.LabelSettings;
 
@@ -20,10 +19,10 @@ import org.lora4j.text.LabelTargets.LabelSettings;
  *
  * @apiNote Status: experimental
  */
-public final class PairClassifier extends TextTask<TextPair, LabeledPair, Prediction, LabelEvaluation> {
+public final class PairClassifier extends TextTask<TextPair, LabeledPair, Prediction, LabelEvaluation, PairClassifier> {
 
     private PairClassifier(Builder builder) {
-        super(builder.encoder, new Spec(builder.balanced), builder.options());
+        super(builder, new Spec(builder.balanced));
     }
 
     /**
@@ -46,35 +45,11 @@ public final class PairClassifier extends TextTask<TextPair, LabeledPair, Predic
      *     difference
      */
     public static PairClassifier load(Path directory, TextEncoder encoder) throws IOException {
-        PairClassifier classifier = builder(encoder).build();
-        classifier.read(directory);
-        return classifier;
+        return builder(encoder).build().read(directory);
     }
 
-    /**
-     * Learns; a part of the examples is kept back to choose the head's cost and the best epoch by.
-     *
-     * @param train the examples
-     * @return this
-     * @throws IllegalArgumentException if there is no example, a text is empty or there are fewer than two labels; the
-     *     message lists every problem
-     */
-    public PairClassifier fit(List<LabeledPair> train) {
-        learn(train);
-        return this;
-    }
-
-    /**
-     * Learns.
-     *
-     * @param train the examples to learn from
-     * @param validation the examples to choose by, none of them in {@code train}
-     * @return this
-     * @throws IllegalArgumentException as {@link #fit(List)}, and if {@code validation} is empty or has a label that {@code
-     *     train} does not have
-     */
-    public PairClassifier fit(List<LabeledPair> train, List<LabeledPair> validation) {
-        learn(train, validation);
+    @Override
+    PairClassifier self() {
         return this;
     }
 
@@ -106,13 +81,12 @@ public final class PairClassifier extends TextTask<TextPair, LabeledPair, Predic
      *
      * @apiNote Status: experimental
      */
-    public static final class Builder extends FitSettings<Builder> {
+    public static final class Builder extends FitSettings<Builder, PairClassifier> {
 
-        private final TextEncoder encoder;
         private boolean balanced;
 
         private Builder(TextEncoder encoder) {
-            this.encoder = encoder;
+            super("PairClassifier", encoder);
         }
 
         @Override
@@ -130,16 +104,8 @@ public final class PairClassifier extends TextTask<TextPair, LabeledPair, Predic
             return this;
         }
 
-        /**
-         * Makes the classifier.
-         *
-         * @return the classifier, which has learned nothing yet
-         * @throws IllegalArgumentException if a setting is out of its range; the message lists every problem
-         */
-        public PairClassifier build() {
-            Problems problems = new Problems();
-            check(problems);
-            problems.throwIfAny("PairClassifier");
+        @Override
+        PairClassifier make() {
             return new PairClassifier(this);
         }
     }

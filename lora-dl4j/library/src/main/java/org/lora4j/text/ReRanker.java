@@ -28,12 +28,12 @@ import org.lora4j.pretrained.TokenizedText;
  *
  * @apiNote Status: experimental
  */
-public final class ReRanker extends TextTask<TextPair, ScoredPair, Double, RetrievalEvaluation> {
+public final class ReRanker extends TextTask<TextPair, ScoredPair, Double, RetrievalEvaluation, ReRanker> {
 
     private static final double RELEVANT = 0.5;
 
-    private ReRanker(Builder builder) {
-        super(builder.encoder, new Spec(), builder.options());
+    private ReRanker(TaskBuilder<ReRanker> builder) {
+        super(builder, new Spec());
     }
 
     /**
@@ -51,8 +51,8 @@ public final class ReRanker extends TextTask<TextPair, ScoredPair, Double, Retri
      * @param encoder the encoder; shared, and never changed
      * @return a builder, which needs no further call
      */
-    public static Builder builder(TextEncoder encoder) {
-        return new Builder(encoder);
+    public static TaskBuilder<ReRanker> builder(TextEncoder encoder) {
+        return new TaskBuilder<>("ReRanker", encoder, ReRanker::new);
     }
 
     /**
@@ -65,34 +65,11 @@ public final class ReRanker extends TextTask<TextPair, ScoredPair, Double, Retri
      *     difference
      */
     public static ReRanker load(Path directory, TextEncoder encoder) throws IOException {
-        ReRanker ranker = builder(encoder).build();
-        ranker.read(directory);
-        return ranker;
+        return builder(encoder).build().read(directory);
     }
 
-    /**
-     * Learns; a part of the examples is kept back to choose the head's cost and the best epoch by.
-     *
-     * @param train the examples
-     * @return this
-     * @throws IllegalArgumentException if there is no example, a text is empty, or all are equally relevant; the message
-     *     lists every problem
-     */
-    public ReRanker fit(List<ScoredPair> train) {
-        learn(train);
-        return this;
-    }
-
-    /**
-     * Learns.
-     *
-     * @param train the examples to learn from
-     * @param validation the examples to choose by, none of them in {@code train}
-     * @return this
-     * @throws IllegalArgumentException as {@link #fit(List)}, and if {@code validation} is empty
-     */
-    public ReRanker fit(List<ScoredPair> train, List<ScoredPair> validation) {
-        learn(train, validation);
+    @Override
+    ReRanker self() {
         return this;
     }
 
@@ -112,38 +89,6 @@ public final class ReRanker extends TextTask<TextPair, ScoredPair, Double, Retri
                 .mapToObj(i -> new Ranked(i, passages.get(i), scores.get(i)))
                 .sorted(Comparator.comparingDouble((Ranked ranked) -> -ranked.score()))
                 .toList();
-    }
-
-    /**
-     * Collects what a re-ranker needs.
-     *
-     * @apiNote Status: experimental
-     */
-    public static final class Builder extends FitSettings<Builder> {
-
-        private final TextEncoder encoder;
-
-        private Builder(TextEncoder encoder) {
-            this.encoder = encoder;
-        }
-
-        @Override
-        Builder self() {
-            return this;
-        }
-
-        /**
-         * Makes the re-ranker.
-         *
-         * @return the re-ranker, which has learned nothing yet
-         * @throws IllegalArgumentException if a setting is out of its range; the message lists every problem
-         */
-        public ReRanker build() {
-            Problems problems = new Problems();
-            check(problems);
-            problems.throwIfAny("ReRanker");
-            return new ReRanker(this);
-        }
     }
 
     private static final class Spec implements PairClassifier.PairSpec<ScoredPair, Double, RetrievalEvaluation> {

@@ -30,6 +30,7 @@ import org.lora4j.internal.text.TokenRows;
 import org.lora4j.pretrained.TokenizedText;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.train.ShuffledIndices;
+import org.lora4j.weights.ModelWeights;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -69,7 +70,7 @@ public final class SentenceEncoder implements AutoCloseable {
     private volatile boolean closed;
 
     private SentenceEncoder(Builder builder) {
-        this.encoder = builder.encoder;
+        this.encoder = builder.encoder();
         this.parts = new EncoderParts(encoder.name(), encoder.weights(), encoder.pooling(), false);
         this.options = builder.options();
         this.temperature = builder.temperature;
@@ -525,6 +526,18 @@ public final class SentenceEncoder implements AutoCloseable {
     }
 
     /**
+     * All weights of the encoder as they were learned: an adapter merged, or all of them trained in full. Exports take them:
+     * {@code HuggingFaceExport.of(encoder).weights(search.weights())}.
+     *
+     * @return by PyTorch's names, without a prefix, and in its layout; not to be written to
+     * @throws IllegalStateException if nothing was learned yet
+     */
+    public ModelWeights weights() {
+        requireFitted("weights");
+        return model.parameters();
+    }
+
+    /**
      * The encoder.
      *
      * @return the encoder that this was made with
@@ -560,7 +573,7 @@ public final class SentenceEncoder implements AutoCloseable {
      *
      * @apiNote Status: experimental
      */
-    public static final class Builder extends FitSettings<Builder> {
+    public static final class Builder extends FitSettings<Builder, SentenceEncoder> {
 
         private static final int BATCH = 64;
         private static final int EPOCHS = 10;
@@ -568,12 +581,11 @@ public final class SentenceEncoder implements AutoCloseable {
         private static final double RATE = 5e-4;
         private static final double TEMPERATURE = 0.05;
 
-        private final TextEncoder encoder;
         private double temperature = TEMPERATURE;
         private double margin;
 
         private Builder(TextEncoder encoder) {
-            this.encoder = Objects.requireNonNull(encoder, "SentenceEncoder: encoder is null; expected a TextEncoder");
+            super("SentenceEncoder", encoder);
             batchSize(BATCH).epochs(EPOCHS).patience(PATIENCE).learningRate(RATE);
         }
 
@@ -604,16 +616,10 @@ public final class SentenceEncoder implements AutoCloseable {
             return this;
         }
 
-        /**
-         * Makes the sentence encoder.
-         *
-         * @return it, as the encoder was read
-         * @throws IllegalArgumentException if a setting is out of its range, or asks for what vectors cannot learn: a head
-         *     alone, dropout; the message lists every problem
-         */
-        public SentenceEncoder build() {
-            Problems problems = new Problems();
-            check(problems);
+        /** A head alone and dropout are what vectors cannot learn. */
+        @Override
+        void check(Problems problems) {
+            super.check(problems);
             problems.finiteAboveZero("temperature", temperature);
             problems.finiteFromZero("tripletMargin", margin);
             problems.check(
@@ -623,7 +629,10 @@ public final class SentenceEncoder implements AutoCloseable {
                     options().config().dropout() == 0,
                     "dropout of the adapter = " + options().config().dropout()
                             + ", expected 0: vectors are computed twice and must be the same");
-            problems.throwIfAny("SentenceEncoder");
+        }
+
+        @Override
+        SentenceEncoder make() {
             return new SentenceEncoder(this);
         }
     }

@@ -22,10 +22,10 @@ import org.lora4j.text.LabelTargets.LabelSettings;
  *
  * @apiNote Status: experimental
  */
-public final class TextClassifier extends TextTask<String, LabeledText, Prediction, LabelEvaluation> {
+public final class TextClassifier extends TextTask<String, LabeledText, Prediction, LabelEvaluation, TextClassifier> {
 
     private TextClassifier(Builder builder) {
-        super(builder.encoder, new Spec(builder.settings()), builder.options());
+        super(builder, new Spec(builder.settings()));
     }
 
     /**
@@ -48,36 +48,11 @@ public final class TextClassifier extends TextTask<String, LabeledText, Predicti
      *     difference
      */
     public static TextClassifier load(Path directory, TextEncoder encoder) throws IOException {
-        TextClassifier classifier = builder(encoder).build();
-        classifier.read(directory);
-        return classifier;
+        return builder(encoder).build().read(directory);
     }
 
-    /**
-     * Learns; a part of the examples is kept back to choose the head's cost and the best epoch by.
-     *
-     * @param train the examples
-     * @return this
-     * @throws IllegalArgumentException if there is no example, a text is empty, there are fewer than two labels, or an
-     *     example has not one label; the message lists every problem
-     */
-    public TextClassifier fit(List<LabeledText> train) {
-        learn(train);
-        return this;
-    }
-
-    /**
-     * Learns.
-     *
-     * @param train the examples to learn from
-     * @param validation the examples to choose the head's cost and the best epoch by; none of them in {@code train}, which is
-     *     told in the {@link #report}
-     * @return this
-     * @throws IllegalArgumentException as {@link #fit(List)}, and if {@code validation} is empty or has a label that {@code
-     *     train} does not have
-     */
-    public TextClassifier fit(List<LabeledText> train, List<LabeledText> validation) {
-        learn(train, validation);
+    @Override
+    TextClassifier self() {
         return this;
     }
 
@@ -96,15 +71,14 @@ public final class TextClassifier extends TextTask<String, LabeledText, Predicti
      *
      * @apiNote Status: experimental
      */
-    public static final class Builder extends FitSettings<Builder> {
+    public static final class Builder extends FitSettings<Builder, TextClassifier> {
 
-        private final TextEncoder encoder;
         private boolean several;
         private double threshold = 0.5;
         private boolean balanced;
 
         private Builder(TextEncoder encoder) {
-            this.encoder = encoder;
+            super("TextClassifier", encoder);
         }
 
         @Override
@@ -148,21 +122,18 @@ public final class TextClassifier extends TextTask<String, LabeledText, Predicti
             return new LabelSettings(several, threshold, balanced);
         }
 
-        /**
-         * Makes the classifier.
-         *
-         * @return the classifier, which has learned nothing yet
-         * @throws IllegalArgumentException if a setting is out of its range; the message lists every problem
-         */
-        public TextClassifier build() {
-            Problems problems = new Problems();
-            check(problems);
+        @Override
+        void check(Problems problems) {
+            super.check(problems);
             problems.check(
                     threshold > 0 && threshold < 1,
                     "threshold = " + threshold + ", expected a probability above 0 and below 1");
             problems.check(
                     !(balanced && several), "balancedLabels with severalLabels is not supported, expected one of them");
-            problems.throwIfAny("TextClassifier");
+        }
+
+        @Override
+        TextClassifier make() {
             return new TextClassifier(this);
         }
     }

@@ -48,8 +48,6 @@ public final class TextTable {
      * @return its rows
      * @throws ModelFormatException if it is no such file; the message has the lines
      * @throws IOException if it cannot be read
-     * @throws IllegalStateException if the library {@code de.siegmar:fastcsv} is not on the class path; the message has the
-     *     dependency to add
      */
     public static TextTable csv(Path file) throws IOException {
         return csv(file, ',');
@@ -62,6 +60,7 @@ public final class TextTable {
      * @param separator such as a semicolon
      * @return its rows
      * @throws IOException as {@link #csv(Path)}
+     * @throws IllegalArgumentException if the separator is a quote or a line break
      */
     public static TextTable csv(Path file, char separator) throws IOException {
         return new TextTable(file.toString(), CsvRows.read(file, separator));

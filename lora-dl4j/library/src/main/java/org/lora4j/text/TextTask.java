@@ -23,6 +23,7 @@ import org.lora4j.internal.text.Tuning;
 import org.lora4j.pretrained.BertClassifier;
 import org.lora4j.pretrained.TokenizedText;
 import org.lora4j.samediff.AdaptedSameDiff;
+import org.lora4j.weights.ModelWeights;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,9 +41,10 @@ import org.slf4j.LoggerFactory;
  * @param <E> an example to learn from
  * @param <P> a prediction
  * @param <R> an evaluation
+ * @param <T> the task itself
  * @apiNote Status: experimental
  */
-public abstract class TextTask<I, E, P, R> implements AutoCloseable {
+public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(TextTask.class);
 
@@ -58,23 +60,43 @@ public abstract class TextTask<I, E, P, R> implements AutoCloseable {
     /** What is there after a fit or a load; of a task that was loaded there is no report. */
     private record Fitted<I, E, P>(TaskModel model, Targets<I, E, P> targets, FitReport report) {}
 
-    TextTask(TextEncoder encoder, TaskSpec<I, E, P, R> spec, FitOptions options) {
-        this.encoder = Objects.requireNonNull(encoder, name + ": encoder is null; expected a TextEncoder");
+    TextTask(FitSettings<?, T> settings, TaskSpec<I, E, P, R> spec) {
+        this.encoder = settings.encoder();
         this.spec = spec;
-        this.options = options;
+        this.options = settings.options();
         boolean types = spec.kind().pairs() && encoder.weights().config().typeVocabulary() > 1;
         this.parts = new EncoderParts(encoder.name(), encoder.weights(), encoder.pooling(), types);
     }
 
-    /** Learns, and keeps a part of the examples back to choose by. */
-    final void learn(List<E> train) {
+    abstract T self();
+
+    /**
+     * Learns; a part of the examples is kept back to choose the head's cost and the best epoch by.
+     *
+     * @param train the examples
+     * @return this
+     * @throws IllegalArgumentException if there is no example, a text is empty, an example is none that this task can learn, or
+     *     there is nothing to tell apart: a single label or tag, one number, equal relevance; the message lists every problem
+     */
+    public T fit(List<E> train) {
         Objects.requireNonNull(train, name + ".fit: train is null; expected a list of examples");
         Targets<I, E, P> targets = targets(train, List.of());
         Held<E> held = Held.of(train, targets, options.seed());
         learn(held.train(), held.validation(), true);
+        return self();
     }
 
-    final void learn(List<E> train, List<E> validation) {
+    /**
+     * Learns.
+     *
+     * @param train the examples to learn from
+     * @param validation the examples to choose the head's cost and the best epoch by; none of them in {@code train}, which is
+     *     told in the {@link #report}
+     * @return this
+     * @throws IllegalArgumentException as {@link #fit(List)}, and if {@code validation} is empty or has a label or tag that
+     *     {@code train} does not have
+     */
+    public T fit(List<E> train, List<E> validation) {
         Objects.requireNonNull(train, name + ".fit: train is null; expected a list of examples");
         Objects.requireNonNull(
                 validation, name + ".fit: validation is null; expected a list of examples. fit(train) makes one.");
@@ -84,6 +106,7 @@ public abstract class TextTask<I, E, P, R> implements AutoCloseable {
                             + " none of them in the training part. fit(train) makes one.");
         }
         learn(train, validation, false);
+        return self();
     }
 
     private synchronized void learn(List<E> train, List<E> validation, boolean taken) {
@@ -233,19 +256,30 @@ public abstract class TextTask<I, E, P, R> implements AutoCloseable {
     }
 
     /**
-     * Compares predictions with what is true.
+     * Compares predictions with what is true. Labels and tags that were never learned count as wrong, and are told in the log.
      *
      * @param examples the examples, none of them learned from
      * @return the numbers
      * @throws IllegalStateException as {@link #predict(Object)}
-     * @throws IllegalArgumentException if there is no example or a text is empty; the message lists every problem
+     * @throws IllegalArgumentException if there is no example, one is null or a text is empty; the message lists every problem
      */
     public R evaluate(List<E> examples) {
         if (examples.isEmpty()) {
             throw new IllegalArgumentException(name + ".evaluate: no examples; expected one or more.");
         }
+        Targets<I, E, P> targets = learned("evaluate");
+        Problems problems = new Problems();
+        checkTexts(examples, "examples", problems);
+        problems.throwIfAny(name + ".evaluate");
         List<I> inputs = new ArrayList<>();
-        examples.forEach(example -> inputs.add(spec.input(example)));
+        Problems unknown = new Problems();
+        for (int i = 0; i < examples.size(); i++) {
+            inputs.add(spec.input(examples.get(i)));
+            targets.check(examples.get(i), "examples[" + i + "]", unknown);
+        }
+        if (!unknown.isEmpty()) {
+            LOG.warn("{}. These count as wrong.", unknown.message(name + ".evaluate"));
+        }
         return spec.evaluate(examples, predict(inputs));
     }
 
@@ -270,12 +304,13 @@ public abstract class TextTask<I, E, P, R> implements AutoCloseable {
     }
 
     /** Takes up what {@link #save} wrote. */
-    final void read(Path directory) throws IOException {
+    final T read(Path directory) throws IOException {
         Map<String, Object> fields = SavedEncoder.read(directory, spec.kind().name(), name, encoder);
         Path file = directory.resolve(TaskFiles.DESCRIPTION);
         Targets<I, E, P> targets = spec.targets(file, fields);
         TaskModel model = TaskFiles.load(directory, fields, parts, targets);
         fitted = new Fitted<>(model, targets, null);
+        return self();
     }
 
     /**
@@ -326,6 +361,17 @@ public abstract class TextTask<I, E, P, R> implements AutoCloseable {
      */
     public Adapter adapter() {
         return model().adapter(AdaptedSameDiff.DEFAULT_ADAPTER);
+    }
+
+    /**
+     * All weights as they were learned: an adapter merged into those of the encoder, or all of them trained in full, and the
+     * head. Exports take them: {@code HuggingFaceExport.of(encoder).weights(task.weights())}.
+     *
+     * @return by PyTorch's names, without a prefix, and in its layout; not to be written to
+     * @throws IllegalStateException if nothing was learned yet
+     */
+    public ModelWeights weights() {
+        return requireFitted("weights").model().parameters();
     }
 
     /**

@@ -29,10 +29,11 @@ import org.lora4j.pretrained.TokenizedText;
  *
  * @apiNote Status: experimental
  */
-public final class TokenClassifier extends TextTask<List<String>, LabeledWords, TaggedWords, LabelEvaluation> {
+public final class TokenClassifier
+        extends TextTask<List<String>, LabeledWords, TaggedWords, LabelEvaluation, TokenClassifier> {
 
-    private TokenClassifier(Builder builder) {
-        super(builder.encoder, new Spec(), builder.options());
+    private TokenClassifier(TaskBuilder<TokenClassifier> builder) {
+        super(builder, new Spec());
     }
 
     /**
@@ -41,8 +42,8 @@ public final class TokenClassifier extends TextTask<List<String>, LabeledWords, 
      * @param encoder the encoder; shared, and never changed
      * @return a builder, which needs no further call
      */
-    public static Builder builder(TextEncoder encoder) {
-        return new Builder(encoder);
+    public static TaskBuilder<TokenClassifier> builder(TextEncoder encoder) {
+        return new TaskBuilder<>("TokenClassifier", encoder, TokenClassifier::new);
     }
 
     /**
@@ -55,35 +56,11 @@ public final class TokenClassifier extends TextTask<List<String>, LabeledWords, 
      *     difference
      */
     public static TokenClassifier load(Path directory, TextEncoder encoder) throws IOException {
-        TokenClassifier tagger = builder(encoder).build();
-        tagger.read(directory);
-        return tagger;
+        return builder(encoder).build().read(directory);
     }
 
-    /**
-     * Learns; a part of the examples is kept back to choose the head's cost and the best epoch by.
-     *
-     * @param train the examples
-     * @return this
-     * @throws IllegalArgumentException if there is no example, one has no words or an empty one, or all tags are the same; the
-     *     message lists every problem
-     */
-    public TokenClassifier fit(List<LabeledWords> train) {
-        learn(train);
-        return this;
-    }
-
-    /**
-     * Learns.
-     *
-     * @param train the examples to learn from
-     * @param validation the examples to choose by, none of them in {@code train}
-     * @return this
-     * @throws IllegalArgumentException as {@link #fit(List)}, and if {@code validation} is empty or has a tag that {@code
-     *     train} does not have
-     */
-    public TokenClassifier fit(List<LabeledWords> train, List<LabeledWords> validation) {
-        learn(train, validation);
+    @Override
+    TokenClassifier self() {
         return this;
     }
 
@@ -107,38 +84,6 @@ public final class TokenClassifier extends TextTask<List<String>, LabeledWords, 
      */
     public List<String> tags() {
         return ((Tags) learned("tags")).tags;
-    }
-
-    /**
-     * Collects what a tagger needs.
-     *
-     * @apiNote Status: experimental
-     */
-    public static final class Builder extends FitSettings<Builder> {
-
-        private final TextEncoder encoder;
-
-        private Builder(TextEncoder encoder) {
-            this.encoder = encoder;
-        }
-
-        @Override
-        Builder self() {
-            return this;
-        }
-
-        /**
-         * Makes the tagger.
-         *
-         * @return the tagger, which has learned nothing yet
-         * @throws IllegalArgumentException if a setting is out of its range; the message lists every problem
-         */
-        public TokenClassifier build() {
-            Problems problems = new Problems();
-            check(problems);
-            problems.throwIfAny("TokenClassifier");
-            return new TokenClassifier(this);
-        }
     }
 
     private static final class Spec implements TaskSpec<List<String>, LabeledWords, TaggedWords, LabelEvaluation> {

@@ -4,9 +4,11 @@ package org.lora4j.weights;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.TreeMap;
 import org.lora4j.adapter.Adapter;
+import org.lora4j.config.AdapterConfig;
 import org.lora4j.error.IncompatibleBaseException;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.array.Matrix;
@@ -153,6 +155,20 @@ public final class AdapterConversion {
         return new ConvertedAdapter(lora, errors, ranks);
     }
 
+    /**
+     * Tells why adapters of a method can be no LoRA, whatever base and rank.
+     *
+     * @param config a config of the method
+     * @return the problem with what to do; empty if they can
+     */
+    public static Optional<String> refusal(AdapterConfig config) {
+        String type = config.peftType();
+        return Optional.ofNullable(REFUSED.get(type))
+                .map(
+                        reason -> "the adapter is of the method " + type + ": " + reason
+                                + "; expected one whose effect is a change of weights. Merge it, or serve it with its own method");
+    }
+
     private void checkAsked() {
         Problems problems = new Problems();
         problems.check(
@@ -161,11 +177,7 @@ public final class AdapterConversion {
         problems.check(rank == null || rank >= 1, "rank = " + rank + ", expected 1 or more");
         problems.check(
                 energy == null || (energy > 0 && energy <= 1), "energy = " + energy + ", expected a share in (0, 1]");
-        String type = adapter.config().peftType();
-        problems.check(
-                !REFUSED.containsKey(type),
-                "the adapter is of the method " + type + ": " + REFUSED.get(type)
-                        + "; expected one whose effect is a change of weights. Merge it, or serve it with its own method");
+        refusal(adapter.config()).ifPresent(problems::add);
         problems.check(
                 adapter.config().targetParameters().isEmpty(),
                 "the adapter adapts parameters (targetParameters "

@@ -10,6 +10,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import org.lora4j.error.ClosestNames;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.ModelFormatException;
@@ -40,7 +41,8 @@ public final class ModelWeights implements Closeable {
         INDArray read() throws IOException;
     }
 
-    private record Weight(long[] shape, boolean isFloatingPoint, Source source) {}
+    /** Exact: as it was made, and not rounded to a narrower type. */
+    private record Weight(long[] shape, boolean isFloatingPoint, boolean isExact, Source source) {}
 
     private final Map<String, Weight> weights;
     private final TensorFile file;
@@ -64,7 +66,7 @@ public final class ModelWeights implements Closeable {
     public static ModelWeights of(Map<String, INDArray> arrays) {
         Map<String, Weight> weights = new LinkedHashMap<>();
         arrays.forEach((name, array) -> weights.put(
-                name, new Weight(array.shape().clone(), array.dataType().isFPType(), () -> array)));
+                name, new Weight(array.shape().clone(), array.dataType().isFPType(), true, () -> array)));
         return new ModelWeights(weights, null, null, false);
     }
 
@@ -79,7 +81,7 @@ public final class ModelWeights implements Closeable {
         Map<String, Weight> weights = new LinkedHashMap<>();
         model.baseWeights().forEach((path, value) -> {
             INDArray array = value.get();
-            weights.put(path, new Weight(array.shape().clone(), array.dataType().isFPType(), value::get));
+            weights.put(path, new Weight(array.shape().clone(), array.dataType().isFPType(), true, value::get));
         });
         return new ModelWeights(weights, null, null, true);
     }
@@ -107,6 +109,7 @@ public final class ModelWeights implements Closeable {
                         new Weight(
                                 entry.shape(),
                                 ElementCodec.of(entry.dtype()).isPresent(),
+                                entry.dtype() == DType.F32 || entry.dtype() == DType.F64,
                                 () -> read(path, file, entry))));
         return new ModelWeights(weights, file, path, false);
     }
@@ -116,6 +119,24 @@ public final class ModelWeights implements Closeable {
                 .orElseThrow(() -> new ModelFormatException(path + ": tensor " + entry
                         + " is not of floating point; expected F64, F32, F16 or BF16. An adapter cannot change it."));
         return ArrayBytes.read(reader, entry, codec);
+    }
+
+    /**
+     * The same parameters by other names, such as those that an adapter has for them.
+     *
+     * @param names gives each name another one, no two the same
+     * @return weights of the same file or arrays, to be read while these are open; nothing to close
+     * @throws IllegalArgumentException if two parameters would have one name
+     */
+    public ModelWeights renamed(UnaryOperator<String> names) {
+        Map<String, Weight> renamed = new LinkedHashMap<>();
+        weights.forEach((name, weight) -> {
+            if (renamed.put(names.apply(name), weight) != null) {
+                throw new IllegalArgumentException("ModelWeights.renamed: two parameters would be "
+                        + MessageText.name(names.apply(name)) + "; expected a name for each.");
+            }
+        });
+        return new ModelWeights(renamed, null, source, hosted);
     }
 
     /**
@@ -151,8 +172,7 @@ public final class ModelWeights implements Closeable {
 
     /** Whether a parameter is there as it was made, and not rounded to a narrower type. */
     boolean isExact(String name) {
-        DType type = file == null ? DType.F32 : file.tensor(name).dtype();
-        return type == DType.F32 || type == DType.F64;
+        return weight(name).isExact();
     }
 
     /** Whether the weights of linear modules are [out, in], whatever a config says of the model that it was made for. */

@@ -42,7 +42,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 public final class WeightMerge {
 
     private final ModelWeights base;
-    private final Map<String, INDArray> changed = new LinkedHashMap<>();
+    private final Map<String, Supplier<INDArray>> changed = new LinkedHashMap<>();
 
     private WeightMerge(ModelWeights base) {
         this.base = base;
@@ -64,6 +64,22 @@ public final class WeightMerge {
      *     or its start value cannot be had of the weight
      */
     public static Map<String, INDArray> merged(ModelWeights base, List<Adapter> adapters)
+            throws IncompatibleBaseException {
+        Map<String, INDArray> merged = new LinkedHashMap<>();
+        planned(base, adapters).forEach((name, value) -> merged.put(name, value.get()));
+        return merged;
+    }
+
+    /**
+     * As {@link #merged}, without computing a value before it is asked for: whoever writes one parameter after the other never
+     * has two of them in memory.
+     *
+     * @param base the weights of the base model; to be open while values are asked for
+     * @param adapters the adapters
+     * @return what gives each parameter that changes, by name; a new array each time
+     * @throws IncompatibleBaseException as for {@link #merged}
+     */
+    public static Map<String, Supplier<INDArray>> planned(ModelWeights base, List<Adapter> adapters)
             throws IncompatibleBaseException {
         Problems problems = new Problems();
         Map<Adapter, List<WeightSite>> sites = new LinkedHashMap<>();
@@ -100,8 +116,8 @@ public final class WeightMerge {
     public static Set<String> write(ModelWeights base, List<Adapter> adapters, Path file) throws IOException {
         TensorFile source = base.file();
         if (source == null) {
-            throw new IllegalArgumentException("WeightMerge.write: the base is in memory; expected weights opened from"
-                    + " files, which have element types. Use ModelWeights.open.");
+            throw new IllegalArgumentException("WeightMerge.write: the base is in memory or renamed; expected weights"
+                    + " opened from files, which have element types. Use ModelWeights.open.");
         }
         Map<String, INDArray> changed = merged(base, adapters);
         List<TensorSource> tensors = new ArrayList<>();
@@ -159,7 +175,7 @@ public final class WeightMerge {
 
     private void putSaved(List<Adapter> adapters) {
         for (Adapter adapter : adapters) {
-            adapter.savedParameters().forEach((path, array) -> changed.put(path, ArrayBytes.ownCopy(array)));
+            adapter.savedParameters().forEach((path, array) -> changed.put(path, () -> ArrayBytes.ownCopy(array)));
         }
     }
 
@@ -183,11 +199,20 @@ public final class WeightMerge {
             }
         }
         ofWeights.forEach((name, updates) -> {
-            INDArray before = current(name);
-            changed.put(name, folding.weight(name, before, before, updates));
+            Supplier<INDArray> current = current(name);
+            changed.put(name, () -> {
+                INDArray before = current.get();
+                return folding.weight(name, before, before, updates);
+            });
         });
-        ofBiases.forEach((name, updates) ->
-                folding.bias(name, current(name), updates).ifPresent(bias -> changed.put(name, bias)));
+        // Biases are small: whether they change at all is seen by computing them.
+        ofBiases.forEach((name, updates) -> {
+            Supplier<INDArray> current = current(name);
+            if (folding.bias(name, current.get(), updates).isPresent()) {
+                changed.put(
+                        name, () -> folding.bias(name, current.get(), updates).orElseThrow());
+            }
+        });
     }
 
     private Update update(Adapter adapter, WeightSite site) throws IncompatibleBaseException {
@@ -269,13 +294,14 @@ public final class WeightMerge {
                     && Arrays.equals(base.shape(name), table.shape())
                     && (name.equals(weight) || ArrayBytes.same(table, base.get(name)));
             if (tied) {
-                changed.put(name, new TokenRowsMethod(indices).replaced(ArrayBytes.ownCopy(current(name)), rows));
+                Supplier<INDArray> current = current(name);
+                changed.put(name, () -> new TokenRowsMethod(indices).replaced(ArrayBytes.ownCopy(current.get()), rows));
             }
         }
     }
 
-    private INDArray current(String name) {
-        INDArray array = changed.get(name);
-        return array == null ? base.get(name) : array;
+    private Supplier<INDArray> current(String name) {
+        Supplier<INDArray> array = changed.get(name);
+        return array == null ? () -> base.get(name) : array;
     }
 }

@@ -63,7 +63,7 @@ class ArchitectureTest {
                 layer("internal.format.peft", "error", "config", "internal.format.file", "internal.format.json"),
                 layer("internal.format.torch", "error", "internal.format.file", "internal.format.zip", "format"),
                 layer("method", "error", "config", "internal.array"),
-                layer("quant", "error", "internal.array", "internal.graph"),
+                layer("quant", "error", "internal.array", "internal.array.io", "internal.graph"),
                 layer("exec.kernel", "internal.array"),
                 layer(
                         "internal.engine.kernel",
@@ -88,6 +88,18 @@ class ArchitectureTest {
                         "internal.format.file",
                         "internal.format.json",
                         "format.safetensors"),
+                layer("internal.format.gguf", "error", "internal.format.file", "internal.array.io"),
+                layer("internal.format.llama2c", "error", "format", "internal.format.file", "internal.format.json"),
+                layer("internal.language.sampling", "error", "internal.format.huggingface"),
+                layer(
+                        "internal.language",
+                        "error",
+                        "config",
+                        "format",
+                        "internal.array",
+                        "internal.array.io",
+                        "internal.format.huggingface",
+                        "quant"),
                 layer("internal.format.samediff", "error", "internal.format.json"),
                 layer("retention", "error", "internal.array", "internal.format.json"),
                 layer(
@@ -151,7 +163,8 @@ class ArchitectureTest {
                         "internal.engine.kernel",
                         "exec",
                         "exec.onednn",
-                        "internal.engine.plan"),
+                        "internal.engine.plan",
+                        "quant"),
                 layer("model", "config", "method", "adapter"),
                 layer("train.cache", "error", "exec"),
                 layer(
@@ -245,7 +258,40 @@ class ArchitectureTest {
                         "internal.onnx",
                         "train.cache",
                         "train"),
-                layer("internal.onnx", "error"),
+                layer("internal.onnx", "error", "internal.format.file"),
+                layer("internal.language.chat"),
+                layer(
+                        "internal.language.decode",
+                        "error",
+                        "exec",
+                        "exec.onednn",
+                        "internal.array",
+                        "internal.array.io",
+                        "internal.language",
+                        "quant"),
+                layer(
+                        "language",
+                        "error",
+                        "adapter",
+                        "config",
+                        "method",
+                        "model",
+                        "samediff",
+                        "weights",
+                        "exec",
+                        "internal.array",
+                        "internal.format.file",
+                        "internal.format.huggingface",
+                        "internal.language",
+                        "internal.language.decode",
+                        "internal.language.sampling",
+                        "internal.language.chat",
+                        "format",
+                        "format.safetensors",
+                        "internal.export",
+                        "internal.format.json",
+                        "internal.format.llama2c",
+                        "quant"),
                 layer(
                         "samediff",
                         "error",
@@ -293,6 +339,7 @@ class ArchitectureTest {
                         "model",
                         "train",
                         "pretrained",
+                        "weights",
                         "samediff"),
                 layer(
                         "text",
@@ -308,6 +355,7 @@ class ArchitectureTest {
                         "model",
                         "train",
                         "pretrained",
+                        "weights",
                         "samediff"),
                 layer(
                         "internal.export",
@@ -322,7 +370,11 @@ class ArchitectureTest {
                         "internal.onnx",
                         "adapter",
                         "weights",
-                        "pretrained"),
+                        "pretrained",
+                        "internal.array",
+                        "internal.format.gguf",
+                        "internal.format.huggingface",
+                        "internal.language"),
                 layer(
                         "export",
                         "error",
@@ -338,7 +390,9 @@ class ArchitectureTest {
                         "adapter",
                         "weights",
                         "pretrained",
-                        "text"),
+                        "text",
+                        "internal.format.gguf",
+                        "internal.language"),
                 layer(
                         "serve",
                         "error",
@@ -445,25 +499,13 @@ class ArchitectureTest {
     }
 
     @Test
-    void tokenizerLibrary_isTouchedByOneClass() {
+    void tokenizerLibrary_isTouchedByTwoClasses() {
         noClasses()
                 .that()
-                .haveNameNotMatching(".*\\.HuggingFaceTextTokenizer(\\$.*)?")
+                .haveNameNotMatching(".*\\.(HuggingFaceTextTokenizer(\\$.*)?|DjlTokenizer)")
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("ai.djl..")
-                .because("it is optional, so no other class may fail without it")
-                .check(MAIN);
-    }
-
-    @Test
-    void csvLibrary_isTouchedByOneClass() {
-        noClasses()
-                .that()
-                .haveNameNotMatching(".*\\.CsvRows(\\$.*)?")
-                .should()
-                .dependOnClassesThat()
-                .resideInAPackage("de.siegmar..")
                 .because("it is optional, so no other class may fail without it")
                 .check(MAIN);
     }

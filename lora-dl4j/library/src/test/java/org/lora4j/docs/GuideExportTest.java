@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import onnx.Onnx;
@@ -16,12 +17,20 @@ import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.adapter.StorageType;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.export.CausalLmExport;
 import org.lora4j.export.ExportReport;
+import org.lora4j.export.GgufAdapterExport;
+import org.lora4j.export.GgufExport;
+import org.lora4j.export.GgufType;
 import org.lora4j.export.HuggingFaceExport;
 import org.lora4j.export.LoraExport;
 import org.lora4j.export.ModelCard;
 import org.lora4j.export.OnnxExport;
+import org.lora4j.language.Llama2cCheckpoint;
+import org.lora4j.language.TinyLlama2c;
 import org.lora4j.pretrained.Pooling;
+import org.lora4j.text.LabeledText;
+import org.lora4j.text.TextClassifier;
 import org.lora4j.text.TextEncoder;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -116,5 +125,60 @@ class GuideExportTest {
         LoraExport.of(tuned).write(plain);
 
         assertThat(plain.resolve("head.safetensors")).exists();
+    }
+
+    @Test
+    void allWeights_areWritten() throws IOException {
+        List<LabeledText> train = new ArrayList<>();
+        for (int i = 0; i < 8; i++) {
+            train.add(new LabeledText((i % 2 == 0 ? "good film " : "bad film ") + i, i % 2 == 0 ? "yes" : "no"));
+        }
+        TextClassifier classifier =
+                TextClassifier.builder(encoder).headOnly().build().fit(train);
+        Path target = directory.resolve("landed");
+
+        HuggingFaceExport.of(encoder)
+                .weights(classifier.weights())
+                .sentenceClassifier(classifier.labels())
+                .write(target);
+
+        assertThat(target.resolve("3_Dense/model.safetensors")).exists();
+    }
+
+    @Test
+    void aLanguageModel_isWritten() throws IOException {
+        Path base = TinyLlama2c.convert(directory, true);
+        String path = "model.layers.0.self_attn.v_proj";
+        LoraConfig config =
+                LoraConfig.builder().rank(1).alpha(1).targetModules(path).build();
+        Map<String, INDArray> pair = Map.of(
+                "lora_A.weight", Nd4j.ones(DataType.FLOAT, 1, 32),
+                "lora_B.weight", Nd4j.ones(DataType.FLOAT, 16, 1));
+        Adapter tuned = Adapter.of(config, Map.of(path, pair), Map.of());
+        Path target = directory.resolve("landed");
+
+        ExportReport report =
+                CausalLmExport.of(base).adapter(tuned).type(StorageType.BF16).write(target);
+
+        assertThat(report.changed()).containsExactly(path + ".weight");
+
+        Path file = directory.resolve("file");
+        Path lora = directory.resolve("lora");
+        GgufExport.of(base).adapter(tuned).type(GgufType.Q8_0).write(file);
+        GgufAdapterExport.of(base, tuned).write(lora);
+
+        assertThat(file.resolve("model.gguf")).exists();
+        assertThat(lora.resolve("adapter.gguf")).exists();
+    }
+
+    @Test
+    void aCheckpointOfLlama2c_isConverted() throws IOException {
+        Path checkpoint = Files.write(directory.resolve("c.bin"), TinyLlama2c.checkpoint(true));
+        Path tokenizer = Files.write(directory.resolve("t.bin"), TinyLlama2c.tokenizer());
+        Path target = directory.resolve("landed");
+
+        Llama2cCheckpoint.convert(checkpoint, tokenizer, target);
+
+        assertThat(target.resolve("model.safetensors")).exists();
     }
 }

@@ -46,6 +46,11 @@ import org.lora4j.continual.ForgettingReport;
 import org.lora4j.continual.ReplayMemory;
 import org.lora4j.continual.TaskRouter;
 import org.lora4j.dl4j.NetworkFile;
+import org.lora4j.export.HuggingFaceExport;
+import org.lora4j.export.OnnxExport;
+import org.lora4j.export.CausalLmExport;
+import org.lora4j.export.GgufAdapterExport;
+import org.lora4j.export.GgufExport;
 import org.lora4j.format.DType;
 import org.lora4j.format.safetensors.SafetensorsReader;
 import org.lora4j.format.safetensors.SafetensorsWriter;
@@ -53,6 +58,12 @@ import org.lora4j.format.safetensors.TensorSource;
 import org.lora4j.internal.checkpoint.CheckpointFolder;
 import org.lora4j.internal.format.huggingface.Checkpoint;
 import org.lora4j.internal.format.torch.TorchReader;
+import org.lora4j.language.ChatMessage;
+import org.lora4j.language.ChatTemplate;
+import org.lora4j.language.GenerationConfig;
+import org.lora4j.language.LanguageTokenizer;
+import org.lora4j.language.Llama2cCheckpoint;
+import org.lora4j.language.TinyLlama2c;
 import org.lora4j.multitask.MultiTaskAdapter;
 import org.lora4j.multitask.MultiTaskConfig;
 import org.lora4j.multitask.MultiTaskModel;
@@ -72,6 +83,8 @@ import org.lora4j.retention.RetentionProbe;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.samediff.TrainableGraph;
 import org.lora4j.serve.AdapterServer;
+import org.lora4j.text.TextEncoder;
+import org.lora4j.text.TextTable;
 import org.lora4j.train.AdamW;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Batches;
@@ -87,6 +100,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.lossfunctions.LossFunctions;
+import org.nd4j.shade.protobuf.ByteString;
 
 /**
  * Names of a million characters, line ends in names, and thousands of problems at once, at every reader and entry: the type
@@ -121,9 +135,81 @@ class HostileTextTest {
         addTraining();
         addTensorFiles();
         addModelDirectories();
+        addLanguageModels();
         addValues();
+        addTables();
+        addExports();
         return calls.entrySet().stream()
                 .map(call -> DynamicTest.dynamicTest(call.getKey(), () -> assertIsBounded(call.getValue())));
+    }
+
+    private Path written(String name, String text) throws IOException {
+        return Files.writeString(folder.resolve(name), text);
+    }
+
+    private void addTables() throws IOException {
+        Path names = written("names.csv", "\"" + NAME + "\",\"" + NAME + "\"\na,b\n");
+        calls.put("CSV with names that repeat", () -> TextTable.csv(names));
+        Path lengths =
+                written("lengths.csv", "a,b\n" + (NAME.replace('\n', ' ') + "\n").repeat(2) + "x\n".repeat(MANY));
+        calls.put("CSV with rows of other lengths", () -> TextTable.csv(lengths));
+        Path quotes = written("quotes.csv", "a\n\"x\"\u202e\n");
+        calls.put("CSV with a character behind a quote", () -> TextTable.csv(quotes));
+        Path token = written("token.jsonl", "{\"a\": evil\u202e\u001b" + "x".repeat(500_000) + "}\n");
+        calls.put("JSON lines with a token", () -> TextTable.jsonLines(token));
+        Path twice = written(
+                "twice.jsonl", "{\"\\n\\u202e%1$s\": 1, \"\\n\\u202e%1$s\": 2}\n".formatted("y".repeat(100_000)));
+        calls.put("JSON lines with a name that repeats", () -> TextTable.jsonLines(twice));
+        TextTable table = TextTable.of(Collections.nCopies(MANY, Map.of(NAME, NAME, "v", NAME)));
+        calls.put("a table without a column", () -> table.labeled("no\n" + NAME, NAME));
+        calls.put("a table without numbers", () -> table.scored(NAME, "v"));
+    }
+
+    private void addExports() throws IOException {
+        TextEncoder encoder = TextEncoder.load(TinyModelFiles.writeDirectory(folder.resolve("exported")));
+        Path target = folder.resolve("landed");
+        Map<String, INDArray> others = new LinkedHashMap<>(manyOf(i -> Nd4j.ones(1)));
+        calls.put(
+                "weights of another model",
+                () -> HuggingFaceExport.of(encoder)
+                        .weights(ModelWeights.of(others))
+                        .write(target));
+        Map<String, INDArray> more = new LinkedHashMap<>(encoder.weights().checkpointTensors());
+        more.putAll(others);
+        calls.put(
+                "weights without a place",
+                () -> HuggingFaceExport.of(encoder)
+                        .weights(ModelWeights.of(more))
+                        .write(target));
+        calls.put(
+                "labels that repeat",
+                () -> HuggingFaceExport.of(encoder)
+                        .sentenceClassifier(List.of(NAME, NAME))
+                        .write(target));
+        calls.put(
+                "a directory that is there", () -> HuggingFaceExport.of(encoder).write(folder));
+        Onnx.GraphProto.Builder graph = Onnx.GraphProto.newBuilder();
+        graph.addInitializer(Onnx.TensorProto.newBuilder()
+                .setName("fc.weight")
+                .setDataType(1)
+                .addDims(2)
+                .addDims(2)
+                .setRawData(ByteString.copyFrom(new byte[16])));
+        IntStream.range(0, MANY)
+                .forEach(i -> graph.addNode(Onnx.NodeProto.newBuilder()
+                        .setOpType("MatMul")
+                        .setName(i == 0 ? NAME : "node\n" + i)
+                        .addInput("x")
+                        .addInput("fc.weight")
+                        .addOutput("y" + i)));
+        Path model = Files.write(
+                folder.resolve("shared.onnx"),
+                Onnx.ModelProto.newBuilder().setGraph(graph).build().toByteArray());
+        calls.put(
+                "an ONNX weight that hostile nodes share",
+                () -> OnnxExport.of(model)
+                        .weights(ModelWeights.of(Map.of("fc.weight", Nd4j.ones(2, 2))))
+                        .write(target));
     }
 
     private static void assertIsBounded(ThrowingCallable call) {
@@ -464,6 +550,15 @@ class HostileTextTest {
     }
 
     private void addModelDirectories() {
+        calls.put("fields of a generation config", () -> generation(manyOf(i -> i)));
+        calls.put("a field of a generation config", () -> generation(Map.of(NAME, 1)));
+        calls.put(
+                "values of a generation config",
+                () -> generation(
+                        Map.of("temperature", NAME, "num_beams", many("b"), "stop_strings", Map.of(NAME, NAME))));
+        calls.put(
+                "stop strings",
+                () -> GenerationConfig.builder().stopStrings(NAME, "", NAME).build());
         calls.put(
                 "values of a PEFT config",
                 () -> Adapter.load(adapter(Map.of(
@@ -573,6 +668,10 @@ class HostileTextTest {
         return Map.of("dtype", "F32", "shape", List.of(0), "data_offsets", List.of(0, 0));
     }
 
+    private void generation(Map<String, ?> fields) throws IOException {
+        GenerationConfig.read(Files.write(folder.resolve("generation_config.json"), json(fields)));
+    }
+
     private Path adapter(Map<String, ?> config) throws IOException {
         Path directory = Files.createDirectories(folder.resolve("adapter"));
         Files.write(directory.resolve("adapter_config.json"), json(config));
@@ -593,6 +692,78 @@ class HostileTextTest {
         Files.write(directory.resolve("config.json"), json(config));
         Files.write(directory.resolve("model.safetensors"), header0(manyOf(i -> tensor())));
         return directory;
+    }
+
+    private void addLanguageModels() throws IOException {
+        String name = "a".repeat(400_000);
+        Map<String, String> templates = Map.of(
+                "a filter of a chat template", "{{ x | " + name + " }}",
+                "a statement of a chat template", "{% " + name + " %}",
+                "a character of a chat template", "{{ \u202e }}");
+        templates.forEach((what, template) -> calls.put(what, () -> ChatTemplate.of(template, Map.of())));
+        ChatTemplate raising = ChatTemplate.of("{{ raise_exception(messages[0].content) }}", Map.of());
+        calls.put("words of a chat template", () -> raising.render(List.of(ChatMessage.user(NAME)), false));
+        calls.put(
+                "a member in a chat template",
+                () -> ChatTemplate.of("{{ messages." + name + ".b }}", Map.of()).render(List.of(), false));
+        calls.put("a name of a chat template", () -> raising.named(NAME));
+        Path chats = Files.createDirectory(folder.resolve("chats"));
+        new ObjectMapper()
+                .writeValue(
+                        chats.resolve("tokenizer_config.json").toFile(),
+                        Map.of("chat_template", List.of(Map.of(NAME, NAME))));
+        calls.put("entries of chat templates", () -> ChatTemplate.load(chats));
+        Path token = Files.createDirectory(folder.resolve("token"));
+        new ObjectMapper()
+                .writeValue(
+                        token.resolve("tokenizer.json").toFile(), Map.of("model", Map.of("vocab", Map.of(NAME, -1))));
+        calls.put("a token of a tokenizer", () -> LanguageTokenizer.load(token));
+        Path type = Files.createDirectory(folder.resolve("type"));
+        new ObjectMapper()
+                .writeValue(
+                        type.resolve("tokenizer.json").toFile(),
+                        Map.of("model", Map.of("type", NAME, "vocab", Map.of(NAME, 0))));
+        calls.put("the kind of a tokenizer", () -> LanguageTokenizer.load(type));
+        addExportsOfDecoders();
+    }
+
+    private void addExportsOfDecoders() throws IOException {
+        Path base = TinyLlama2c.convert(Files.createDirectory(folder.resolve("decoders")), true);
+        Map<String, Map<String, Object>> models = Map.of(
+                "tokens of a tokenizer for GGUF",
+                        Map.of("type", "BPE", "byte_fallback", true, "vocab", manyOf(i -> -1), "merges", many("a b c")),
+                "words of a tokenizer for GGUF", Map.of("type", "BPE", "dropout", NAME, "vocab", Map.of(NAME, 5)),
+                "the kind of a tokenizer for GGUF", Map.of("type", NAME));
+        models.forEach((what, model) -> calls.put(what, () -> {
+            Map<String, Object> fields = Map.of(
+                    "model", model,
+                    "normalizer", Map.of("type", NAME),
+                    "pre_tokenizer", Map.of("type", NAME),
+                    "post_processor", Map.of("type", NAME),
+                    "added_tokens", List.of(Map.of("content", NAME, "id", NAME, "lstrip", true)));
+            Files.write(base.resolve("tokenizer.json"), json(fields));
+            GgufExport.of(base).write(folder.resolve("out"));
+        }));
+        Map<String, Map<String, INDArray>> modules = new LinkedHashMap<>();
+        for (int i = 0; i < MANY; i++) {
+            modules.put(
+                    "evil\u202e" + i + ".q_proj",
+                    Map.of("lora_A.weight", Nd4j.ones(1, 2), "lora_B.weight", Nd4j.ones(2, 1)));
+        }
+        LoraConfig config =
+                LoraConfig.builder().rank(1).alpha(1).targetModules("q_proj").build();
+        Adapter adapter = Adapter.of(config, modules, Map.of());
+        calls.put(
+                "modules of an adapter for GGUF",
+                () -> GgufAdapterExport.of(base, adapter).write(folder.resolve("out")));
+        calls.put(
+                "modules of an adapter for a directory",
+                () -> CausalLmExport.of(base).adapter(adapter).write(folder.resolve("out")));
+        byte[] token = NAME.getBytes(StandardCharsets.UTF_8);
+        ByteBuffer vocabulary = ByteBuffer.allocate(12 + token.length).order(ByteOrder.LITTLE_ENDIAN);
+        vocabulary.putInt(token.length).putFloat(0).putInt(token.length).put(token);
+        Path file = Files.write(folder.resolve("llama2c.tok"), vocabulary.array());
+        calls.put("a token of llama2.c", () -> Llama2cCheckpoint.scores(file));
     }
 
     private void addValues() {

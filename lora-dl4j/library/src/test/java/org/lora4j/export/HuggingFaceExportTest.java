@@ -11,27 +11,39 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
+import java.util.SplittableRandom;
+import java.util.stream.LongStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.Lora;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.adapter.StorageType;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
-import org.lora4j.config.Scaling;
 import org.lora4j.docs.TinyModelFiles;
 import org.lora4j.error.IncompatibleBaseException;
+import org.lora4j.format.DType;
+import org.lora4j.format.safetensors.SafetensorsWriter;
+import org.lora4j.format.safetensors.TensorSource;
 import org.lora4j.pretrained.Pooling;
+import org.lora4j.pretrained.PretrainedBert;
+import org.lora4j.samediff.AdaptedSameDiff;
+import org.lora4j.text.LabeledText;
+import org.lora4j.text.TextClassifier;
 import org.lora4j.text.TextEncoder;
+import org.lora4j.weights.ModelWeights;
+import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -99,42 +111,6 @@ class HuggingFaceExportTest {
         return all.toString().lines().sorted().reduce("", (text, line) -> text + line + "\n");
     }
 
-    /** Read by hand: eight bytes of length, JSON, elements. */
-    private static JsonNode header(Path file) throws IOException {
-        ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN);
-        byte[] json = new byte[(int) bytes.getLong()];
-        bytes.get(json);
-        return JSON.readTree(new String(json, StandardCharsets.UTF_8));
-    }
-
-    private static String written(Path file) throws IOException {
-        JsonNode header = header(file);
-        Map<String, String> tensors = new TreeMap<>();
-        header.fieldNames().forEachRemaining(name -> {
-            if (!name.equals("__metadata__")) {
-                tensors.put(name, header.get(name).get("shape").toString().replace(",", ", "));
-            }
-        });
-        return tensors.entrySet().stream()
-                .map(tensor -> tensor.getKey() + " " + tensor.getValue())
-                .sorted()
-                .reduce("", (text, line) -> text + line + "\n");
-    }
-
-    private static float[] floats(Path file, String name) throws IOException {
-        ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN);
-        long length = bytes.getLong();
-        JsonNode offsets = header(file).get(name).get("data_offsets");
-        int from = (int) (8 + length) + offsets.get(0).asInt();
-        float[] values = new float[(offsets.get(1).asInt() - offsets.get(0).asInt()) / 4];
-        bytes.position(from)
-                .slice()
-                .order(ByteOrder.LITTLE_ENDIAN)
-                .asFloatBuffer()
-                .get(values);
-        return values;
-    }
-
     private JsonNode json(String name) throws IOException {
         return JSON.readTree(target().resolve(name).toFile());
     }
@@ -172,8 +148,9 @@ class HuggingFaceExportTest {
     void encoder_isABertModelWithModules() throws IOException {
         ExportReport report = HuggingFaceExport.of(encoder).adapter(adapter()).write(target());
 
-        assertThat(written(target().resolve("model.safetensors"))).isEqualTo(table(""));
-        assertThat(header(target().resolve("model.safetensors"))
+        assertThat(WrittenTensors.written(target().resolve("model.safetensors")))
+                .isEqualTo(table(""));
+        assertThat(WrittenTensors.header(target().resolve("model.safetensors"))
                         .at("/__metadata__/format")
                         .asText())
                 .isEqualTo("pt");
@@ -211,8 +188,8 @@ class HuggingFaceExportTest {
         HuggingFaceExport.of(encoder).adapter(adapter()).write(target());
 
         String query = "encoder.layer.0.attention.self.query.weight";
-        float[] before = floats(folder.resolve("base/model.safetensors"), "bert." + query);
-        float[] after = floats(target().resolve("model.safetensors"), query);
+        float[] before = WrittenTensors.floats(folder.resolve("base/model.safetensors"), "bert." + query);
+        float[] after = WrittenTensors.floats(target().resolve("model.safetensors"), query);
         before[1] += 1;
         assertThat(after).containsExactly(before);
     }
@@ -227,7 +204,7 @@ class HuggingFaceExportTest {
         // The largest value is the changed one, about 1: bfloat16 has steps of 2^-7 from 1 to 2, half of which is the
         // error.
         assertThat(report.largestError()).isPositive().isLessThanOrEqualTo(1.0 / 256);
-        assertThat(header(target().resolve("model.safetensors"))
+        assertThat(WrittenTensors.header(target().resolve("model.safetensors"))
                         .at("/embeddings.LayerNorm.weight/dtype")
                         .asText())
                 .isEqualTo("BF16");
@@ -264,7 +241,7 @@ class HuggingFaceExportTest {
         mean.close();
 
         assertThat(json("modules.json").findValuesAsText("path")).containsExactly("", "1_Pooling", "2_Dense");
-        assertThat(written(target().resolve("2_Dense/model.safetensors")))
+        assertThat(WrittenTensors.written(target().resolve("2_Dense/model.safetensors")))
                 .isEqualTo("linear.bias [3]\nlinear.weight [3, 8]\n");
         assertThat(json("2_Dense/config.json").get("activation_function").asText())
                 .isEqualTo("torch.nn.modules.linear.Identity");
@@ -294,7 +271,7 @@ class HuggingFaceExportTest {
                 .write(target());
         pooler.close();
 
-        assertThat(written(target().resolve("model.safetensors")))
+        assertThat(WrittenTensors.written(target().resolve("model.safetensors")))
                 .isEqualTo(table("bert.", "classifier.bias [3]", "classifier.weight [3, 8]"));
         JsonNode config = json("config.json");
         assertThat(config.get("architectures").get(0).asText()).isEqualTo("BertForSequenceClassification");
@@ -314,7 +291,7 @@ class HuggingFaceExportTest {
                 .write(target());
         pooler.close();
 
-        assertThat(floats(target().resolve("model.safetensors"), "bert.pooler.dense.weight"))
+        assertThat(WrittenTensors.floats(target().resolve("model.safetensors"), "bert.pooler.dense.weight"))
                 .containsOnly(2f);
     }
 
@@ -328,10 +305,238 @@ class HuggingFaceExportTest {
                 .tokenClassifier(List.of("O", "B-x", "I-x"))
                 .write(target());
 
-        assertThat(written(target().resolve("model.safetensors")))
+        assertThat(WrittenTensors.written(target().resolve("model.safetensors")))
                 .isEqualTo(table("bert.", "classifier.bias [3]", "classifier.weight [3, 8]")
                         .replace("bert.pooler.dense.bias [8]\nbert.pooler.dense.weight [8, 8]\n", ""));
         assertThat(json("config.json").get("architectures").get(0).asText()).isEqualTo("BertForTokenClassification");
+    }
+
+    /** RobertaForSequenceClassification of a layer of 8: no pooler, positions behind the padding id, a head of two layers. */
+    private static final String ROBERTA = """
+            classifier.dense.bias [8]
+            classifier.dense.weight [8, 8]
+            classifier.out_proj.bias [3]
+            classifier.out_proj.weight [3, 8]
+            """
+            + BERT_MODEL
+                    .replaceAll("(?m)^", "roberta.")
+                    .replace("position_embeddings.weight [16", "position_embeddings.weight [18")
+                    .replace("token_type_embeddings.weight [2", "token_type_embeddings.weight [1")
+                    .replaceAll("roberta\\.\\z", "");
+
+    private Path writeRoberta() throws IOException {
+        Path directory = Files.createDirectory(folder.resolve("roberta"));
+        Files.writeString(directory.resolve("config.json"), """
+                {"architectures": ["RobertaForSequenceClassification"], "model_type": "roberta", "hidden_act": "gelu",
+                 "hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16,
+                 "vocab_size": 12, "max_position_embeddings": 18, "type_vocab_size": 1, "layer_norm_eps": 1e-5,
+                 "pad_token_id": 1, "bos_token_id": 0, "eos_token_id": 2, "id2label": {"0": "a", "1": "b", "2": "c"}}
+                """);
+        SplittableRandom random = new SplittableRandom(5);
+        List<TensorSource> tensors = new ArrayList<>();
+        ROBERTA.lines().map(line -> line.split("[ ,\\[\\]]+")).forEach(line -> {
+            long[] shape = Stream.of(line).skip(1).mapToLong(Long::parseLong).toArray();
+            ByteBuffer bytes = ByteBuffer.allocate((int) LongStream.of(shape).reduce(4, (a, b) -> a * b));
+            bytes.order(ByteOrder.LITTLE_ENDIAN);
+            while (bytes.hasRemaining()) {
+                bytes.putFloat((float) random.nextDouble() - 0.5f);
+            }
+            tensors.add(TensorSource.of(line[0], DType.F32, shape, bytes.flip()));
+        });
+        SafetensorsWriter.write(directory.resolve("model.safetensors"), tensors, Map.of("format", "pt"));
+        TinyModelFiles.writeTokenizer(directory);
+        return directory;
+    }
+
+    @Test
+    void roberta_withItsHeadOfTwoLayers_isARobertaForSequenceClassification() throws IOException {
+        Path base = writeRoberta();
+        SameDiff graph = PretrainedBert.load(base).classifier(3, 7).graph();
+        AdaptedSameDiff model = Lora.inject(
+                graph,
+                LoraConfig.builder()
+                        .rank(1)
+                        .alpha(1)
+                        .targetModules("query")
+                        .modulesToSave("classifier")
+                        .build(),
+                3);
+        Adapter fresh = model.adapter(AdaptedSameDiff.DEFAULT_ADAPTER);
+        String query = "roberta.encoder.layer.0.attention.self.query";
+        assertThat(fresh.modules()).containsOnlyKeys(query);
+        Adapter tuned = Adapter.of(
+                fresh.config(),
+                Map.of(query, adapter().modules().values().iterator().next()),
+                fresh.savedParameters());
+        model.addAdapter("tuned", tuned);
+        model.activate("tuned");
+
+        try (TextEncoder roberta = TextEncoder.load(base)) {
+            HuggingFaceExport.of(roberta)
+                    .adapter(tuned)
+                    .sequenceClassifier(List.of("x", "y", "z"))
+                    .write(target());
+        }
+
+        assertThat(WrittenTensors.written(target().resolve("model.safetensors")))
+                .isEqualTo(ROBERTA);
+        JsonNode config = json("config.json");
+        assertThat(config.get("architectures").get(0).asText()).isEqualTo("RobertaForSequenceClassification");
+        assertThat(config.get("model_type").asText()).isEqualTo("roberta");
+        assertThat(config.get("pad_token_id").asInt()).isEqualTo(1);
+        assertThat(config.get("max_position_embeddings").asInt()).isEqualTo(18);
+        assertThat(config.get("type_vocab_size").asInt()).isEqualTo(1);
+        assertThat(config.get("layer_norm_eps").asDouble()).isEqualTo(1e-5);
+        float[] before = WrittenTensors.floats(base.resolve("model.safetensors"), query + ".weight");
+        before[1] += 1;
+        assertThat(WrittenTensors.floats(target().resolve("model.safetensors"), query + ".weight"))
+                .containsExactly(before);
+        assertThat(WrittenTensors.floats(target().resolve("model.safetensors"), "classifier.dense.weight"))
+                .containsExactly(fresh.savedParameters()
+                        .get("classifier.dense.weight")
+                        .dup('c')
+                        .data()
+                        .asFloat());
+        Map<String, INDArray> batch = Map.of(
+                "input_ids", Nd4j.createFromArray(new int[][] {{1 + 4, 3, 2}}),
+                "attention_mask", Nd4j.createFromArray(new float[][] {{1, 1, 1}}));
+        INDArray expected = model.output(batch, "logits").get("logits");
+        INDArray found = PretrainedBert.load(target())
+                .classifier()
+                .graph()
+                .output(batch, "logits")
+                .get("logits");
+        assertThat(found.toFloatMatrix()[0]).containsExactly(expected.toFloatMatrix()[0], within(1e-6f));
+    }
+
+    @Test
+    void roberta_withALinearHead_isRefused() throws IOException {
+        try (TextEncoder roberta = TextEncoder.load(writeRoberta())) {
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> HuggingFaceExport.of(roberta)
+                            .adapter(classifier())
+                            .sequenceClassifier(List.of("x", "y", "z"))
+                            .write(target()))
+                    .withMessageContaining("RobertaForSequenceClassification has a hidden layer \"classifier.dense\"");
+        }
+    }
+
+    private static List<LabeledText> reviews() {
+        List<LabeledText> texts = new ArrayList<>();
+        for (int i = 0; i < 12; i++) {
+            texts.add(new LabeledText((i % 2 == 0 ? "a good film " : "very bad film ") + i, i % 2 == 0 ? "yes" : "no"));
+        }
+        return texts;
+    }
+
+    /** The reader's numbers are those of Transformers: PretrainedBertGoldenTest. */
+    private void assertClassifies(TextClassifier classifier) throws IOException {
+        int[][] ids = {classifier.encoder().tokenizer().encode("a good film")};
+        float[][] mask = {new float[ids[0].length]};
+        Arrays.fill(mask[0], 1);
+        float[] probabilities = PretrainedBert.load(target())
+                .classifier()
+                .graph()
+                .output(
+                        Map.of("input_ids", Nd4j.createFromArray(ids), "attention_mask", Nd4j.createFromArray(mask)),
+                        "probabilities")
+                .get("probabilities")
+                .toFloatMatrix()[0];
+        Map<String, Double> scores = classifier.predict("a good film").scores();
+        assertThat((double) probabilities[0]).isCloseTo(scores.get("no"), within(1e-6));
+        assertThat((double) probabilities[1]).isCloseTo(scores.get("yes"), within(1e-6));
+    }
+
+    @Test
+    void allWeights_trainedInFull_areExported_andTheBaseStays() throws IOException {
+        byte[] base = Files.readAllBytes(folder.resolve("base/model.safetensors"));
+        try (TextEncoder pooler = encoder.withPooling(Pooling.POOLER);
+                TextClassifier classifier = TextClassifier.builder(pooler)
+                        .fullFineTuning()
+                        .learningRate(1e-2)
+                        .epochs(2)
+                        .build()
+                        .fit(reviews(), reviews())) {
+            ExportReport report = HuggingFaceExport.of(pooler)
+                    .weights(classifier.weights())
+                    .sequenceClassifier(classifier.labels())
+                    .write(target());
+
+            assertThat(WrittenTensors.written(target().resolve("model.safetensors")))
+                    .isEqualTo(table("bert.", "classifier.bias [2]", "classifier.weight [2, 8]"));
+            assertThat(report.added()).containsExactly("classifier.bias", "classifier.weight");
+            assertClassifies(classifier);
+        }
+        assertThat(folder.resolve("base/model.safetensors")).hasBinaryContent(base);
+    }
+
+    @Test
+    void headThatWasTrainedAlone_isExported_overTheWeightsAsTheyWere() throws IOException {
+        try (TextEncoder pooler = encoder.withPooling(Pooling.POOLER);
+                TextClassifier classifier =
+                        TextClassifier.builder(pooler).headOnly().build().fit(reviews(), reviews())) {
+            ExportReport report = HuggingFaceExport.of(pooler)
+                    .weights(classifier.weights())
+                    .sequenceClassifier(classifier.labels())
+                    .write(target());
+
+            assertThat(report.changed()).isEmpty();
+            assertClassifies(classifier);
+        }
+    }
+
+    @Test
+    void weightsOfALoraTask_areTheBaseWithItsAdapterMerged() throws IOException {
+        try (TextClassifier classifier =
+                TextClassifier.builder(encoder).epochs(2).build().fit(reviews(), reviews())) {
+            HuggingFaceExport.of(encoder)
+                    .weights(classifier.weights())
+                    .sentenceClassifier(classifier.labels())
+                    .write(target());
+            HuggingFaceExport.of(encoder)
+                    .adapter(classifier.adapter())
+                    .sentenceClassifier(classifier.labels())
+                    .write(folder.resolve("by adapter"));
+        }
+
+        for (String file : List.of("model.safetensors", "3_Dense/model.safetensors")) {
+            assertThat(target().resolve(file)).hasSameBinaryContentAs(folder.resolve("by adapter/" + file));
+        }
+    }
+
+    @Test
+    void weights_ofAnotherModel_areRefused_withEveryDifference() {
+        Map<String, INDArray> other = new LinkedHashMap<>(encoder.weights().checkpointTensors());
+        other.remove("encoder.layer.1.output.dense.bias");
+        other.put("embeddings.word_embeddings.weight", Nd4j.ones(DataType.FLOAT, 13, 8));
+
+        assertThatExceptionOfType(IncompatibleBaseException.class)
+                .isThrownBy(() -> HuggingFaceExport.of(encoder)
+                        .weights(ModelWeights.of(other))
+                        .write(target()))
+                .withMessageContaining(
+                        "\"embeddings.word_embeddings.weight\" has shape [13, 8] in the weights, expected"
+                                + " [12, 8] as in the model")
+                .withMessageContaining("the weights lack \"encoder.layer.1.output.dense.bias\"");
+        assertThat(target()).doesNotExist();
+    }
+
+    @Test
+    void severalLabels_areSaidInTheConfig() throws IOException {
+        HuggingFaceExport.of(encoder)
+                .adapter(classifier())
+                .sentenceClassifier(List.of("x", "y", "z"))
+                .severalLabels()
+                .write(target());
+
+        assertThat(json("config.json").get("problem_type").asText()).isEqualTo("multi_label_classification");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> HuggingFaceExport.of(encoder)
+                        .adapter(classifier())
+                        .tokenClassifier(List.of("O", "B-x", "I-x"))
+                        .severalLabels()
+                        .write(folder.resolve("tags")))
+                .withMessageContaining("severalLabels() for ForTokenClassification, expected a classifier of texts");
     }
 
     @Test
@@ -339,7 +544,7 @@ class HuggingFaceExportTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() ->
                         HuggingFaceExport.of(encoder).adapter(classifier()).write(target()))
-                .withMessageContaining("the adapter brings \"classifier.bias\", \"classifier.weight\"");
+                .withMessageContaining("what was trained brings \"classifier.bias\", \"classifier.weight\"");
 
         HuggingFaceExport.of(encoder).adapter(classifier()).withoutHead().write(target());
         assertThat(target()).exists();
@@ -368,67 +573,6 @@ class HuggingFaceExportTest {
             assertThat(again.pooling()).isEqualTo(encoder.pooling());
             assertThat(again.embed("a very good film")).hasSize(base.length).isNotEqualTo(base);
         }
-    }
-
-    @Test
-    void plainLora_hasPairsAlone_andTheHeadBesideThem() throws IOException {
-        ExportReport report = LoraExport.of(classifier()).write(target());
-
-        assertThat(written(target().resolve("adapter_model.safetensors")))
-                .isEqualTo("base_model.model.encoder.layer.0.attention.self.query.lora_A.weight [1, 8]\n"
-                        + "base_model.model.encoder.layer.0.attention.self.query.lora_B.weight [8, 1]\n");
-        assertThat(json("adapter_config.json").get("modules_to_save").isNull()).isTrue();
-        assertThat(written(target().resolve("head.safetensors")))
-                .isEqualTo("classifier.bias [3]\nclassifier.weight [3, 8]\n");
-        assertThat(report.added()).containsExactly("classifier.bias", "classifier.weight");
-        assertThat(Adapter.load(target()).modules()).isEqualTo(classifier().modules());
-    }
-
-    @Test
-    void plainLora_ofRankStabilizedFactors_hasTheSameScale() throws IOException {
-        Adapter before = Adapter.of(
-                LoraConfig.builder()
-                        .rank(4)
-                        .alpha(6)
-                        .scalingRule(Scaling.RANK_STABILIZED)
-                        .targetModules("fc")
-                        .build(),
-                Map.of(
-                        "fc",
-                        Map.of(
-                                "lora_A.weight", Nd4j.ones(DataType.FLOAT, 4, 8),
-                                "lora_B.weight", Nd4j.ones(DataType.FLOAT, 8, 4))),
-                Map.of());
-
-        LoraExport.of(before).write(target());
-
-        // 6 / sqrt(4) = 3 = 12 / 4
-        assertThat(json("adapter_config.json").get("lora_alpha").asDouble()).isEqualTo(12, within(1e-12));
-        assertThat(json("adapter_config.json").get("use_rslora").asBoolean()).isFalse();
-    }
-
-    @Test
-    void plainLora_ofWhatItCannotExpress_isRefusedWhole() {
-        Adapter dora = Adapter.of(
-                LoraConfig.builder()
-                        .rank(1)
-                        .alpha(1)
-                        .dora(true)
-                        .targetModules("fc")
-                        .build(),
-                Map.of(
-                        "fc",
-                        Map.of(
-                                "lora_A.weight", Nd4j.ones(DataType.FLOAT, 1, 8),
-                                "lora_B.weight", Nd4j.ones(DataType.FLOAT, 8, 1),
-                                "lora_magnitude_vector", Nd4j.ones(DataType.FLOAT, 8))),
-                Map.of());
-
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> LoraExport.of(dora).write(target()))
-                .withMessageContaining(
-                        "method LORA with DoRA, expected plain LoRA, or rank(weights, rank) to convert it");
-        assertThat(target()).doesNotExist();
     }
 
     @Test

@@ -10,6 +10,7 @@ import static org.lora4j.export.OnnxGraphs.integer;
 import static org.lora4j.export.OnnxGraphs.real;
 
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.FileAlreadyExistsException;
@@ -401,7 +402,7 @@ class OnnxExportTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(
                         () -> OnnxExport.of(model).adapter(adapterWithHead()).write(target()))
-                .withMessageContaining("the adapter brings \"classifier.bias\", \"classifier.weight\"");
+                .withMessageContaining("what was trained brings \"classifier.bias\", \"classifier.weight\"");
 
         OnnxExport.of(model).adapter(adapterWithHead()).withoutHead().write(target());
         assertThat(written().getGraph().getOutputCount()).isEqualTo(1);
@@ -416,7 +417,7 @@ class OnnxExportTest {
                         .adapter(adapterWithHead())
                         .classes(Pooling.MEAN, List.of("a", "b", "c"))
                         .write(target()))
-                .withMessageContaining("3 labels, expected 2, the outputs of the head of the adapter");
+                .withMessageContaining("3 labels, expected 2, the outputs of the head");
     }
 
     @Test
@@ -444,6 +445,22 @@ class OnnxExportTest {
                     .withMessageContaining("base.onnx");
             assertThat(files()).containsExactly("base.onnx");
         }
+    }
+
+    /** Sparse: the file has no bytes on the disk. */
+    @Test
+    void modelFile_of2GiB_isRefusedByName() throws IOException {
+        Path model = folder.resolve("base.onnx");
+        try (RandomAccessFile file = new RandomAccessFile(model.toFile(), "rw")) {
+            file.setLength(1L << 31);
+        }
+
+        assertThatExceptionOfType(ModelFormatException.class)
+                .isThrownBy(
+                        () -> OnnxExport.of(model).adapter(adapter("block.fc")).write(target()))
+                .withMessageContaining("base.onnx: it has 2147483648 bytes; expected less than 2 GiB")
+                .withMessageContaining("external data");
+        assertThat(files()).containsExactly("base.onnx");
     }
 
     @Test

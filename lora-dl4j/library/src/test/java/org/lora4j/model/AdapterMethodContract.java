@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -130,6 +131,11 @@ public abstract class AdapterMethodContract {
                 () -> OftConfig.builder().blocks(2).cayleyNeumann(false).blockShare(true));
         METHODS.put("HRA", () -> HraConfig.builder().rank(2));
         METHODS.put("BOFT", () -> BoftConfig.builder().blockSize(2));
+    }
+
+    /** Every method with small settings, by name; the targets are still to be named. */
+    public static Map<String, Supplier<AdapterConfig.Builder<?>>> methods() {
+        return Collections.unmodifiableMap(METHODS);
     }
 
     /** Every method in every network. */

@@ -8,6 +8,7 @@ import java.io.ByteArrayInputStream;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -123,6 +124,50 @@ class OnnxInitializersTest {
                         "tensor \"elsewhere\" is in the file \"\", expected weights in the model itself: read the model"
                                 + " from its directory")
                 .withMessageContaining("tensor \"twice\" occurs twice");
+    }
+
+    private static Onnx.TensorProto elsewhere(String name, long offset, long... shape) {
+        return floats(name, ByteString.EMPTY, shape).toBuilder()
+                .setDataLocation(Onnx.TensorProto.DataLocation.EXTERNAL)
+                .addExternalData(Onnx.StringStringEntryProto.newBuilder()
+                        .setKey("location")
+                        .setValue("model.bin"))
+                .addExternalData(Onnx.StringStringEntryProto.newBuilder()
+                        .setKey("offset")
+                        .setValue(Long.toString(offset)))
+                .build();
+    }
+
+    /** Sparse: the files have no more than 8 bytes on the disk. */
+    @Test
+    void read_ofMoreThan2GiB_isInFilesBesideTheModel_andNotInOneTensor(@TempDir Path folder) throws IOException {
+        try (RandomAccessFile file =
+                new RandomAccessFile(folder.resolve("model.bin").toFile(), "rw")) {
+            file.seek(3L << 30);
+            file.writeInt(Integer.reverseBytes(Float.floatToIntBits(2.5f)));
+            file.writeInt(Integer.reverseBytes(Float.floatToIntBits(-1)));
+        }
+        Path model = folder.resolve("model.onnx");
+
+        Files.write(model, model(elsewhere("w", 3L << 30, 2)).toByteArray());
+        assertThat(OnnxInitializers.read(model)
+                        .require(Map.of("w", new long[] {2}))
+                        .get("w")
+                        .toFloatVector())
+                .containsExactly(2.5f, -1);
+
+        Files.write(model, model(elsewhere("huge", 0, 1 << 29)).toByteArray());
+        assertThatExceptionOfType(ModelFormatException.class)
+                .isThrownBy(() -> OnnxInitializers.read(model))
+                .withMessageContaining("tensor \"huge\" has dimensions [536870912], expected positive sizes that"
+                        + " describe less than 2 GiB");
+
+        try (RandomAccessFile file = new RandomAccessFile(model.toFile(), "rw")) {
+            file.setLength(1L << 31);
+        }
+        assertThatExceptionOfType(ModelFormatException.class)
+                .isThrownBy(() -> OnnxInitializers.read(model))
+                .withMessageContaining("it has 2147483648 bytes; expected less than 2 GiB");
     }
 
     @Test

@@ -41,7 +41,8 @@ class QuantizedBaseTest {
     private static final INDArray LABELS = labels();
 
     static Stream<Quantization> all() {
-        return Stream.of(Quantization.int8(), Quantization.nf4DoubleQuantized());
+        return Stream.of(
+                Quantization.bf16(), Quantization.f16(), Quantization.int8(), Quantization.nf4DoubleQuantized());
     }
 
     private static INDArray random(long seed, long... shape) {
@@ -233,9 +234,10 @@ class QuantizedBaseTest {
         assertThat(model.adapter("default").savedParameters().keySet()).contains("encoder.two.weight");
     }
 
-    @Test
-    void split_withAdaptersAbove_keepsActivationsAndNoWeights() {
-        SameDiff small = small(Quantization.int8()).graph();
+    @ParameterizedTest
+    @MethodSource("all")
+    void split_withAdaptersAbove_keepsActivationsAndNoWeights(Quantization way) {
+        SameDiff small = small(way).graph();
         AdaptedSameDiff model = Lora.inject(
                 small, LoraConfig.builder().rank(2).targetModules("two").build(), 1);
         LossAndGradients whole = model.executor().gradients(INPUT, 1);

@@ -225,4 +225,26 @@ class SameDiffFileTest {
             return true;
         }
     }
+
+    @Test
+    void read_ofBfloat16_givesTheValuesThatTheStockReaderTurnsAround() throws Exception {
+        INDArray values = Nd4j.createFromArray(new float[][] {{1, -2.5f}, {0x1p-130f, 3e38f}})
+                .castTo(DataType.BFLOAT16);
+        SameDiff graph = SameDiff.create();
+        graph.constant("w", values);
+        graph.constant("none", Nd4j.empty(DataType.BFLOAT16));
+        Path file = directory.resolve("bfloat16.fb");
+        graph.save(file.toFile(), false);
+
+        assertThat(SameDiffFile.read(file).getVariable("w").getArr().castTo(DataType.FLOAT))
+                .isEqualTo(values.castTo(DataType.FLOAT));
+        // 1 is 3F80, and 803F is the subnormal number -63 x 2^-133. If this fails, ND4J reads it right, and
+        // Bfloat16Bytes has nothing to do any more.
+        assertThat(SameDiff.load(file.toFile(), false)
+                        .getVariable("w")
+                        .getArr()
+                        .castTo(DataType.FLOAT)
+                        .getFloat(0))
+                .isEqualTo(-63 * 0x1p-133f);
+    }
 }

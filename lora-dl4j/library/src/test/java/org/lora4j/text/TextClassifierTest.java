@@ -9,15 +9,14 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.adapter.Adapter;
+import org.lora4j.error.CapturedLog;
 import org.lora4j.error.CorruptAdapterException;
 import org.lora4j.error.IncompatibleBaseException;
 import org.lora4j.pretrained.Pooling;
@@ -139,23 +138,6 @@ class TextClassifierTest {
                 .containsExactlyInAnyOrder("praise", "money");
         assertThat(classifier.predict("the film is 77").labels()).isEmpty();
         assertThat(classifier.evaluate(texts).f1()).isGreaterThan(0.9);
-    }
-
-    @Test
-    void predict_fromManyThreads_givesWhatOneThreadGives() throws Exception {
-        List<Prediction> expected = FITTED.predict(texts(TEST));
-        ExecutorService threads = Executors.newFixedThreadPool(8);
-        try {
-            List<Future<List<Prediction>>> results = new ArrayList<>();
-            for (int i = 0; i < 16; i++) {
-                results.add(threads.submit(() -> FITTED.predict(texts(TEST))));
-            }
-            for (Future<List<Prediction>> result : results) {
-                assertThat(result.get()).isEqualTo(expected);
-            }
-        } finally {
-            threads.shutdownNow();
-        }
     }
 
     @Test
@@ -323,6 +305,24 @@ class TextClassifierTest {
                 .hasMessageContaining("epochs = 0")
                 .hasMessageContaining("threshold = 1.0")
                 .hasMessageContaining("learningRate = NaN");
+    }
+
+    @Test
+    void evaluate_onLabelsNeverSeen_countsThemAsWrong_andTellsWhich() {
+        List<LabeledText> test = List.of(new LabeledText("the good film", "positiv"));
+
+        String log = CapturedLog.of(
+                TextTask.class,
+                () -> assertThat(FITTED.evaluate(test).accuracy()).isZero());
+
+        assertThat(log)
+                .contains(
+                        "TextClassifier.evaluate: examples[0] has the label \"positiv\", which no example to learn from has")
+                .contains("closest: \"positive\"");
+        assertThatThrownBy(() -> FITTED.evaluate(Arrays.asList(new LabeledText(" ", "positive"), null)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("examples[0] is an empty text")
+                .hasMessageContaining("examples[1] is null");
     }
 
     @Test

@@ -51,7 +51,49 @@ class TextTableTest {
     void csv_inAnotherEncoding_isRefused() throws IOException {
         Path file = Files.write(folder.resolve("rows"), new byte[] {'t', '\n', (byte) 0xfc, '\n'});
 
-        assertThatThrownBy(() -> TextTable.csv(file)).isInstanceOf(IOException.class);
+        assertThatThrownBy(() -> TextTable.csv(file))
+                .isInstanceOf(ModelFormatException.class)
+                .hasMessageContaining("rows: line 2, column 1: byte 0xFC, expected text in UTF-8");
+        assertThatThrownBy(() -> TextTable.jsonLines(file))
+                .hasMessageContaining("line 2, column 1: byte 0xFC, expected text in UTF-8");
+    }
+
+    @Test
+    void csv_withQuotesThatAreNone_namesLineAndColumn() throws IOException {
+        Path open = file("text,label\na,b\nc,\"d\ne,f\n");
+        assertThatThrownBy(() -> TextTable.csv(open))
+                .isInstanceOf(ModelFormatException.class)
+                .hasMessageContaining("line 3, column 3: a quote begins that does not end");
+
+        Path behind = file("text,label\r\n\"a\r\nb\"c,d\r\n");
+        assertThatThrownBy(() -> TextTable.csv(behind))
+                .hasMessageContaining(
+                        "line 3, column 3: \"c\" behind a closing quote, expected \",\" or the end of the line");
+    }
+
+    @Test
+    void csv_asOthersWriteIt_isReadAsTheyMeanIt() throws IOException {
+        // A quote within a field, lone carriage returns, empty lines, no break at the end, an empty text in quotes.
+        assertThat(TextTable.csv(file("t\n5\" pipe\n\n\"\"\nlast")).column("t"))
+                .containsExactly("5\" pipe", "", "last");
+        assertThat(TextTable.csv(file("t,u\ra,\r,\"b\"")).rows())
+                .containsExactly(Map.of("t", "a", "u", ""), Map.of("t", "", "u", "b"));
+        assertThat(TextTable.csv(file("t;u\na;b,c\n"), ';').column("u")).containsExactly("b,c");
+        assertThatThrownBy(() -> TextTable.csv(file("t\na"), '"'))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("separator = \"\"\"; expected a character such as a comma");
+    }
+
+    /** Of a million bad lines as many are read as a message shows. */
+    @Test
+    void tables_withNothingRight_areNotReadToTheirEnd() throws IOException {
+        Path file = file("t,u\n" + "x\n".repeat(1_000_000));
+
+        assertThatThrownBy(() -> TextTable.csv(file))
+                .hasMessageContaining("rows: 10 problems: line 2 has 1 fields")
+                .hasMessageEndingWith("Lines behind these were not read.");
+        assertThatThrownBy(() -> TextTable.jsonLines(file))
+                .hasMessageContaining("10 problems: line 1, column 1 is no JSON");
     }
 
     @Test
@@ -76,8 +118,9 @@ class TextTableTest {
         assertThatThrownBy(() -> TextTable.jsonLines(file))
                 .isInstanceOf(ModelFormatException.class)
                 .hasMessageContaining("3 problems")
-                .hasMessageContaining("line 2 is no JSON object")
-                .hasMessageContaining("line 4");
+                .hasMessageContaining("line 2, column 1 is no JSON: Unrecognized token 'no'")
+                .hasMessageContaining("line 3, column 1 is another value, expected a JSON object")
+                .hasMessageContaining("line 4, column 13 is no JSON: Duplicate field 'a'");
     }
 
     @Test

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.File;
 import java.io.IOException;
+import java.io.Reader;
 import java.net.URISyntaxException;
 import java.net.URL;
 import java.nio.file.Files;
@@ -15,7 +16,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.SplittableRandom;
+import java.util.Properties;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -26,20 +27,18 @@ import org.lora4j.config.LoraConfig;
 import org.lora4j.export.HuggingFaceExport;
 import org.lora4j.pretrained.BertClassifier;
 import org.lora4j.pretrained.BertEncoder;
-import org.lora4j.pretrained.BertWeights;
 import org.lora4j.pretrained.Pooling;
 import org.lora4j.text.TextEncoder;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * Directories of Hugging Face as Jlama reads them, in a process of its own on a newer JDK:
  * {@code mvn -Pforeign verify -Dforeign.jdk=DIR}.
  *
  * <p>Jlama judges names, shapes, values, tokens and labels. It does not judge vectors: in version 0.8.4 a token of BERT sees only
- * those before it ({@code CausalSelfAttention}), and the pooler gets the last token instead of the first, so its numbers are
- * those of another network. Numbers are judged by ONNX Runtime and LangChain4j.
+ * those before it ({@code CausalSelfAttention}), the second sum of a layer takes its input before the norm instead of behind it
+ * ({@code TransformerBlock}), and the pooler gets the last token instead of the first. Its numbers are those of another network. Numbers are judged by ONNX Runtime and LangChain4j.
  */
 class ForeignReadersTest {
 
@@ -113,15 +112,7 @@ class ForeignReadersTest {
     /** Jlama asks every BERT for a pooler. */
     private static TextEncoder withPooler() throws IOException {
         TextEncoder plain = TextEncoder.named("all-minilm-l6-v2");
-        Map<String, INDArray> tensors = new LinkedHashMap<>(plain.weights().tensors());
-        SplittableRandom random = new SplittableRandom(11);
-        float[] values = new float[384 * 384];
-        for (int i = 0; i < values.length; i++) {
-            values[i] = (float) (0.2 * (random.nextDouble() - 0.5));
-        }
-        tensors.put("pooler.dense.weight", Nd4j.create(values, new long[] {384, 384}, 'c'));
-        tensors.put("pooler.dense.bias", Nd4j.zeros(384));
-        return TextEncoder.of(BertWeights.of(plain.weights().config(), tensors), plain.tokenizer(), Pooling.POOLER);
+        return TextEncoder.of(MovedAdapter.withPooler(plain.weights()), plain.tokenizer(), Pooling.POOLER);
     }
 
     /** By the formula: W + alpha / rank * B A, in PyTorch's layout. */
@@ -177,7 +168,7 @@ class ForeignReadersTest {
                 "-cp",
                 System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
                 "--source",
-                "21",
+                version(),
                 program(),
                 directory.toString()));
         command.addAll(List.of(texts));
@@ -193,6 +184,16 @@ class ForeignReadersTest {
         List<String> all = Files.readAllLines(log.toPath());
         assertThat(ended && process.exitValue() == 0).as(String.join("\n", all)).isTrue();
         return all;
+    }
+
+    /** Of the other JDK: preview features are those of its own version only. */
+    private String version() throws IOException {
+        Properties release = new Properties();
+        try (Reader file = Files.newBufferedReader(java.resolveSibling("../release"))) {
+            release.load(file);
+        }
+        String version = release.getProperty("JAVA_VERSION").replace("\"", "");
+        return Integer.toString(Runtime.Version.parse(version).feature());
     }
 
     private static String program() {

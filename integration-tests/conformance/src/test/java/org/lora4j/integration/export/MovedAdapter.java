@@ -6,6 +6,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import org.lora4j.adapter.Adapter;
+import org.lora4j.pretrained.BertClassifier;
+import org.lora4j.pretrained.BertWeights;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -21,13 +23,39 @@ final class MovedAdapter {
         Map<String, Map<String, INDArray>> modules = new LinkedHashMap<>();
         fresh.modules().forEach((path, factors) -> {
             Map<String, INDArray> own = new LinkedHashMap<>(factors);
-            float[] b = new float[(int) factors.get("lora_B.weight").length()];
-            for (int i = 0; i < b.length; i++) {
-                b[i] = (float) (0.05 * (random.nextDouble() - 0.5));
-            }
-            own.put("lora_B.weight", Nd4j.create(b, factors.get("lora_B.weight").shape(), 'c'));
+            own.put("lora_B.weight", moved(Nd4j.zerosLike(factors.get("lora_B.weight")), 0.05, random));
             modules.put(path, own);
         });
         return Adapter.of(fresh.config(), modules, fresh.savedParameters()).onBaseOf(List.of(fresh));
+    }
+
+    /** The same adapter with a head that was trained in full. */
+    static Adapter withHead(Adapter adapter, Map<String, INDArray> head) {
+        return Adapter.of(
+                        adapter.loraConfig().toBuilder()
+                                .modulesToSave(BertClassifier.HEAD)
+                                .build(),
+                        adapter.modules(),
+                        head)
+                .onBaseOf(List.of(adapter));
+    }
+
+    /** The encoder with a pooler, which MiniLM's files do not have. */
+    static BertWeights withPooler(BertWeights plain) {
+        SplittableRandom random = new SplittableRandom(11);
+        int hidden = plain.config().hidden();
+        Map<String, INDArray> tensors = new LinkedHashMap<>(plain.tensors());
+        tensors.put("pooler.dense.weight", moved(Nd4j.zeros(hidden, hidden), 0.2, random));
+        tensors.put("pooler.dense.bias", moved(Nd4j.zeros(hidden), 0.2, random));
+        return BertWeights.of(plain.config(), tensors);
+    }
+
+    /** A copy in which every value has moved at random by up to half of the range. */
+    static INDArray moved(INDArray array, double range, SplittableRandom random) {
+        float[] values = array.dup('c').data().asFloat();
+        for (int i = 0; i < values.length; i++) {
+            values[i] += (float) (range * (random.nextDouble() - 0.5));
+        }
+        return Nd4j.create(values, array.shape(), 'c');
     }
 }

@@ -21,6 +21,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SplittableRandom;
 import onnx.Onnx;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -35,9 +36,11 @@ import org.lora4j.export.ExportReport;
 import org.lora4j.export.OnnxExport;
 import org.lora4j.pretrained.BertClassifier;
 import org.lora4j.pretrained.BertEncoder;
+import org.lora4j.pretrained.BertWeights;
 import org.lora4j.pretrained.Pooling;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.text.TextEncoder;
+import org.lora4j.weights.ModelWeights;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.ops.transforms.Transforms;
@@ -193,6 +196,92 @@ class OnnxLandingTest {
         assertThat(found.get("logits")).containsExactly(flat(expected.get(BertClassifier.LOGITS)), within(TOLERANCE));
         assertThat(found.get("probabilities"))
                 .containsExactly(flat(expected.get(BertClassifier.PROBABILITIES)), within(TOLERANCE));
+    }
+
+    @Test
+    void pooler_andClassesOverIt_areThoseOfTheAdaptedGraph() throws IOException, OrtException {
+        AdaptedSameDiff model = Lora.inject(
+                BertClassifier.create(MovedAdapter.withPooler(encoder.weights()), Pooling.POOLER, 3, 5)
+                        .graph(),
+                config().modulesToSave(BertClassifier.HEAD, "pooler.dense").build(),
+                3);
+        Adapter adapter = MovedAdapter.of(model);
+        model.addAdapter("moved", adapter);
+        model.activate("moved");
+        Path target = folder.resolve("pooler");
+
+        export().adapter(adapter)
+                .severalLabels(Pooling.POOLER, List.of("a", "b", "c"))
+                .write(target);
+
+        Map<String, INDArray> batch = batch(TEXTS);
+        Map<String, INDArray> expected = model.output(batch, BertEncoder.POOLED, BertClassifier.LOGITS);
+        Map<String, float[]> found = onnxRuntime(target.resolve(OnnxExport.MODEL), batch);
+        assertThat(found.get("sentence_embedding"))
+                .containsExactly(flat(expected.get(BertEncoder.POOLED)), within(TOLERANCE));
+        float[] logits = flat(expected.get(BertClassifier.LOGITS));
+        assertThat(found.get("logits")).containsExactly(logits, within(TOLERANCE));
+        float[] each = new float[logits.length];
+        for (int i = 0; i < each.length; i++) {
+            each[i] = (float) (1 / (1 + Math.exp(-logits[i])));
+        }
+        assertThat(found.get("probabilities")).containsExactly(each, within(TOLERANCE));
+    }
+
+    /** RoBERTa's head has a layer of its own over the first token: W2 tanh(W1 h + b1) + b2. */
+    @Test
+    void headOfTwoLayers_overTheFirstToken_isComputed() throws IOException, OrtException {
+        AdaptedSameDiff model =
+                Lora.inject(BertEncoder.create(encoder.weights(), Pooling.CLS).graph(), config().build(), 3);
+        Adapter plain = MovedAdapter.of(model);
+        model.addAdapter("moved", plain);
+        model.activate("moved");
+        SplittableRandom random = new SplittableRandom(4);
+        INDArray first = MovedAdapter.moved(Nd4j.zeros(384, 384), 0.3, random);
+        INDArray firstBias = MovedAdapter.moved(Nd4j.zeros(384), 0.3, random);
+        INDArray second = MovedAdapter.moved(Nd4j.zeros(3, 384), 0.3, random);
+        INDArray secondBias = MovedAdapter.moved(Nd4j.zeros(3), 0.3, random);
+        Adapter adapter = MovedAdapter.withHead(
+                plain,
+                Map.of(
+                        "classifier.dense.weight", first,
+                        "classifier.dense.bias", firstBias,
+                        "classifier.out_proj.weight", second,
+                        "classifier.out_proj.bias", secondBias));
+        Path target = folder.resolve("two layers");
+
+        export().adapter(adapter).classes(Pooling.CLS, List.of("a", "b", "c")).write(target);
+
+        Map<String, INDArray> batch = batch(TEXTS);
+        INDArray token = model.output(batch, BertEncoder.POOLED).get(BertEncoder.POOLED);
+        INDArray hidden = Transforms.tanh(token.mmul(first.transpose()).addRowVector(firstBias.reshape(1, 384)));
+        INDArray logits = hidden.mmul(second.transpose()).addRowVector(secondBias.reshape(1, 3));
+        Map<String, float[]> found = onnxRuntime(target.resolve(OnnxExport.MODEL), batch);
+        assertThat(found.get("logits")).containsExactly(flat(logits), within(TOLERANCE));
+        assertThat(found.get("probabilities")).containsExactly(flat(Transforms.softmax(logits)), within(TOLERANCE));
+    }
+
+    /** All tensors have moved, tables and norms as well. */
+    @Test
+    void weightsTrainedInFull_areThoseOfTheGraph_inOnnxRuntime() throws IOException, OrtException {
+        SplittableRandom random = new SplittableRandom(6);
+        Map<String, INDArray> tensors = new LinkedHashMap<>(encoder.weights().tensors());
+        tensors.replaceAll((name, array) -> MovedAdapter.moved(array, 0.02, random));
+        BertWeights trained = BertWeights.of(encoder.weights().config(), tensors);
+        Path target = folder.resolve("full");
+
+        ExportReport report = export().weights(ModelWeights.of(trained.checkpointTensors()))
+                .vectors(Pooling.MEAN)
+                .write(target);
+
+        assertThat(report.changed()).hasSameSizeAs(tensors.keySet());
+        Map<String, INDArray> batch = batch(TEXTS);
+        INDArray expected = BertEncoder.create(trained, Pooling.MEAN)
+                .graph()
+                .output(batch, BertEncoder.POOLED)
+                .get(BertEncoder.POOLED);
+        assertThat(onnxRuntime(target.resolve(OnnxExport.MODEL), batch).get("sentence_embedding"))
+                .containsExactly(flat(expected), within(TOLERANCE));
     }
 
     @Test

@@ -9,9 +9,12 @@ import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
 import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
@@ -23,8 +26,13 @@ import org.lora4j.format.TensorEntry;
 import org.lora4j.format.TensorFile;
 import org.lora4j.format.safetensors.SafetensorsReader;
 import org.lora4j.internal.format.torch.TorchReader;
+import org.lora4j.language.ChatMessage;
+import org.lora4j.language.ChatTemplate;
+import org.lora4j.language.ChatTemplateException;
+import org.lora4j.language.Llama2cCheckpoint;
 import org.lora4j.pretrained.OnnxInitializers;
 import org.lora4j.samediff.SameDiffFile;
+import org.lora4j.text.TextTable;
 import org.lora4j.train.TrainingFailedException;
 import org.lora4j.tribuo.LoraModel;
 import org.lora4j.tribuo.protos.LoraModelProto;
@@ -130,6 +138,50 @@ public enum FuzzTarget {
         }
     },
 
+    /** Rows of values with commas in between, and the same bytes with tabs in between. */
+    CSV {
+        @Override
+        void read(byte[] input) throws IOException {
+            Path file = Files.write(FOLDER.resolve("rows.csv"), input);
+            try {
+                TextTable.tsv(file);
+            } catch (ModelFormatException e) {
+                // What it is with commas is asked for.
+            }
+            TextTable.csv(file);
+        }
+    },
+
+    /** Rows as JSON objects, one a line. */
+    JSON_LINES {
+        @Override
+        void read(byte[] input) throws IOException {
+            TextTable.jsonLines(Files.write(FOLDER.resolve("rows.jsonl"), input));
+        }
+    },
+
+    /** A checkpoint of llama2.c and its tokenizer, in this order; the first four bytes are the length of the first. */
+    LLAMA2C {
+        @Override
+        void read(byte[] input) throws IOException {
+            long wanted = input.length < Integer.BYTES
+                    ? 0
+                    : ByteBuffer.wrap(input).order(ByteOrder.LITTLE_ENDIAN).getInt();
+            int start = Math.min(Integer.BYTES, input.length);
+            int end = start + (int) Math.max(0, Math.min(wanted, input.length - start));
+            Path checkpoint = Files.write(FOLDER.resolve("llama2c.bin"), Arrays.copyOfRange(input, start, end));
+            Path tokenizer = Files.write(FOLDER.resolve("llama2c.tok"), Arrays.copyOfRange(input, end, input.length));
+            Path directory = FOLDER.resolve("llama2c");
+            try {
+                Llama2cCheckpoint.convert(checkpoint, tokenizer, directory);
+            } finally {
+                if (Files.exists(directory)) {
+                    delete(directory);
+                }
+            }
+        }
+    },
+
     /** A checkpoint of a training run, taken up by a trainer; also past its checksum, which is set right where there is one. */
     CHECKPOINT {
         @Override
@@ -159,7 +211,42 @@ public enum FuzzTarget {
         boolean isRefusal(Exception e) {
             return e instanceof InvalidProtocolBufferException && e.getMessage().startsWith("LoraModel: ");
         }
+    },
+
+    /** A chat template, rendered within small limits. */
+    CHAT_TEMPLATE {
+        @Override
+        void read(byte[] input) throws IOException {
+            Path folder = Files.createDirectories(FOLDER.resolve("chat"));
+            Files.write(folder.resolve("chat_template.jinja"), input);
+            ChatTemplate.load(folder).withLimits(1 << 16, 1 << 14).render(CONVERSATION, true, Map.of("tools", TOOLS));
+        }
+
+        @Override
+        boolean isRefusal(Exception e) {
+            return super.isRefusal(e)
+                    || e instanceof ChatTemplateException && e.getMessage().startsWith(FOLDER.toString());
+        }
     };
+
+    private static final List<ChatMessage> CONVERSATION = List.of(
+            ChatMessage.system("Be kind."),
+            ChatMessage.user(" Hi, what is 1 < 2?\n"),
+            new ChatMessage("assistant", null, Map.of("tool_calls", List.of(Map.of("name", "f", "arguments", "{}")))),
+            ChatMessage.of("tool", "true"),
+            ChatMessage.assistant("<think>\nhm\n</think>\nYes."));
+
+    private static final List<?> TOOLS = List.of(Map.of(
+            "type",
+            "function",
+            "function",
+            Map.of(
+                    "name",
+                    "f",
+                    "description",
+                    "Compares.",
+                    "parameters",
+                    Map.of("type", "object", "properties", Map.of("a", Map.of("type", "integer"))))));
 
     /** Parameters of the seeds' networks. */
     private static final int NUMBERS = 83;

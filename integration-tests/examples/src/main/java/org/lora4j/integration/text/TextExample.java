@@ -18,6 +18,7 @@ import org.lora4j.integration.datasets.Clinc150;
 import org.lora4j.integration.demonstration.Arguments;
 import org.lora4j.integration.demonstration.ReportFile;
 import org.lora4j.text.LabelEvaluation;
+import org.lora4j.text.LabeledText;
 import org.lora4j.text.RetrievalEvaluation;
 import org.lora4j.text.TextEncoder;
 import org.lora4j.text.TextTable;
@@ -79,6 +80,9 @@ public final class TextExample {
             if (tasks.contains("banking77")) {
                 banking(encoder, seeds);
             }
+            if (tasks.contains("heads")) {
+                heads(encoder);
+            }
             if (tasks.contains("clinc150")) {
                 search(new IntentSearch(
                         encoder, new Clinc150(data.resolve("clinc150")), full ? 50 : 10, full ? 30 : 10));
@@ -93,10 +97,7 @@ public final class TextExample {
 
     private void banking(TextEncoder encoder, long[] seeds) throws IOException {
         out.println("== BANKING77: 77 intents from ten questions of each; accuracy on the test questions");
-        BankingQuestions questions = new BankingQuestions(
-                encoder,
-                TextTable.csv(data.resolve("banking77/train.csv")).labeled("text", "category"),
-                TextTable.csv(data.resolve("banking77/test.csv")).labeled("text", "category"));
+        BankingQuestions questions = questions(encoder);
         List<Double> gains = new ArrayList<>();
         List<Map<String, Double>> draws = new ArrayList<>();
         for (long seed : seeds) {
@@ -119,6 +120,32 @@ public final class TextExample {
                 / Math.max(1, gains.size() - 1));
         out.printf(Locale.ROOT, "LoRA above the better of both: %.2f points, spread %.2f%n", mean, spread);
         figures.put("banking77", Map.of("draws", draws, "meanGain", mean, "spread", spread));
+    }
+
+    private BankingQuestions questions(TextEncoder encoder) throws IOException {
+        return new BankingQuestions(
+                encoder,
+                TextTable.csv(data.resolve("banking77/train.csv")).labeled("text", "category"),
+                TextTable.csv(data.resolve("banking77/test.csv")).labeled("text", "category"));
+    }
+
+    /** What a head alone is worth beside LibLinear, with all texts of two data sets. */
+    private void heads(TextEncoder encoder) throws IOException {
+        out.println("== Heads on frozen vectors, all texts");
+        double[] banking = questions(encoder).all();
+        out.printf(Locale.ROOT, "BANKING77: LibLinear %.4f, head alone %.4f%n", banking[0], banking[1]);
+        Clinc150 clinc = new Clinc150(data.resolve("clinc150"));
+        FrozenHeads heads = new FrozenHeads(encoder, labeled(clinc.test()));
+        double linear = heads.libLinear(labeled(clinc.train()), labeled(clinc.validation()));
+        double head = heads.headOnly(labeled(clinc.train()), labeled(clinc.validation()));
+        out.printf(Locale.ROOT, "CLINC150: LibLinear %.4f, head alone %.4f%n", linear, head);
+        figures.put("heads", Map.of("banking77", banking, "clinc150", new double[] {linear, head}));
+    }
+
+    private static List<LabeledText> labeled(List<org.lora4j.integration.datasets.LabeledText> texts) {
+        return texts.stream()
+                .map(text -> new LabeledText(text.text(), List.copyOf(text.labels())))
+                .toList();
     }
 
     private void search(IntentSearch search) {

@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Set;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.graph.GraphOrder;
+import org.lora4j.quant.StoredWeights;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.VariableType;
@@ -78,8 +79,8 @@ final class IndexRanges {
     }
 
     private long rows(String table) {
-        INDArray array = leaf(table);
-        return array == null || array.rank() == 0 ? -1 : array.size(0);
+        long[] shape = shape(table);
+        return shape == null || shape.length == 0 ? -1 : shape[0];
     }
 
     // The number of columns of what a head computes, from its weight; -1 where it is not of such a form.
@@ -99,15 +100,21 @@ final class IndexRanges {
     }
 
     private long columns(String weight, boolean transposed) {
-        INDArray array = leaf(weight);
-        return array == null || array.rank() != 2 ? -1 : array.size(transposed ? 0 : 1);
+        long[] shape = shape(weight);
+        return shape == null || shape.length != 2 ? -1 : shape[transposed ? 0 : 1];
     }
 
-    private INDArray leaf(String name) {
-        VariableType type = graph.getVariable(name).getVariableType();
-        return type == VariableType.CONSTANT || type == VariableType.VARIABLE
-                ? graph.getVariable(name).getArr()
-                : null;
+    // Of a leaf or of a stored weight; null for all else.
+    private long[] shape(String name) {
+        SDVariable found = graph.getVariable(name);
+        boolean leaf =
+                found.getVariableType() == VariableType.CONSTANT || found.getVariableType() == VariableType.VARIABLE;
+        if (leaf) {
+            return found.getArr() == null ? null : found.getArr().shape();
+        }
+        return StoredWeights.find(graph, name)
+                .map(stored -> new long[] {stored.rows(), stored.columns()})
+                .orElse(null);
     }
 
     private static long argument(SameDiffOp op, int index, long otherwise) {

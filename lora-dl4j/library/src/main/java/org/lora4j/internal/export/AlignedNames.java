@@ -4,47 +4,35 @@ package org.lora4j.internal.export;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.UnaryOperator;
-import java.util.stream.Collectors;
-import org.lora4j.adapter.Adapter;
 import org.lora4j.error.IncompatibleBaseException;
 import org.lora4j.error.Problems;
-import org.lora4j.internal.format.peft.PeftKeys;
 
 /**
- * The names of a model's parameters as an adapter has them. The same encoder is {@code bert.encoder...} within a model for a
- * task and {@code encoder...} by itself: one of the two may have a prefix that the other has not.
+ * The names of a model's parameters as what was trained has them. The same encoder is {@code bert.encoder...} within a model
+ * for a task and {@code encoder...} by itself: one of the two may have a prefix that the other has not.
  *
  * @apiNote Status: internal
  */
-public final class AlignedNames {
-
-    private static final String WEIGHT = ".weight";
+final class AlignedNames {
 
     private AlignedNames() {}
 
     /**
-     * Finds the prefix with which all modules of all adapters are there.
+     * Finds the prefix with which all that is wanted is there.
      *
      * @param where the call, for messages
      * @param parameters names in the model
-     * @param adapters the adapters
-     * @return by name in the model that of the adapters; unchanged if there is no such prefix
+     * @param wanted names of parameters that have to be there
+     * @param heads names that stay as they are
+     * @return by name in the model that of what was trained; unchanged if there is no such prefix
      * @throws IncompatibleBaseException if more than one prefix fits
      */
-    public static Map<String, String> of(String where, Collection<String> parameters, List<Adapter> adapters)
+    static Map<String, String> of(
+            String where, Collection<String> parameters, Set<String> wanted, Collection<String> heads)
             throws IncompatibleBaseException {
-        Set<String> wanted = adapters.stream()
-                .flatMap(adapter -> adapter.modules().keySet().stream())
-                .map(path -> PeftKeys.withoutWrappers(path) + WEIGHT)
-                .collect(Collectors.toCollection(LinkedHashSet::new));
-        Set<String> heads = adapters.stream()
-                .flatMap(adapter -> adapter.savedParameters().keySet().stream())
-                .collect(Collectors.toSet());
         if (wanted.isEmpty() || parameters.containsAll(wanted)) {
             return renamed(parameters, name -> name);
         }

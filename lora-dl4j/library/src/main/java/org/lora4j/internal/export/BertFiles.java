@@ -7,8 +7,6 @@ import java.util.List;
 import java.util.Map;
 import org.lora4j.pretrained.BertActivation;
 import org.lora4j.pretrained.BertConfig;
-import org.lora4j.pretrained.BertWeights;
-import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * A BERT-family encoder as Hugging Face Transformers names and shapes it: {@code config.json}, and tensors in PyTorch's layout.
@@ -77,20 +75,5 @@ public final class BertFiles {
         fields.put("use_cache", true);
         fields.put("vocab_size", config.vocabulary());
         return fields;
-    }
-
-    /**
-     * The tensors of an encoder in PyTorch's layout: weights of linear modules [out, in], tables as they are.
-     *
-     * @param weights the encoder
-     * @return arrays by Hugging Face's names, without a prefix
-     */
-    public static Map<String, INDArray> tensors(BertWeights weights) {
-        Map<String, INDArray> tensors = new LinkedHashMap<>();
-        weights.tensors().forEach((name, array) -> {
-            boolean linear = array.rank() == 2 && !name.startsWith("embeddings.");
-            tensors.put(name, linear ? array.permute(1, 0).dup('c') : array);
-        });
-        return tensors;
     }
 }

@@ -2,24 +2,23 @@
 package org.lora4j.internal.export;
 
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.AdapterConfig;
 import org.lora4j.error.IncompatibleBaseException;
+import org.lora4j.internal.array.io.ArrayBytes;
 import org.lora4j.weights.ModelWeights;
 import org.lora4j.weights.WeightMerge;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * What adapters make of the parameters of a model. Parameters that an adapter holds in full and the model does not have, such
- * as those of a head that was trained anew, are kept apart.
+ * What training made of the parameters of a model. Parameters that the model does not have, such as those of a head that was
+ * trained anew, are kept apart.
  *
  * @param changed parameters with their new values, by name in the model
- * @param heads parameters that the model does not have, by name in the adapter
+ * @param heads parameters that the model does not have, by name in what was trained
  * @apiNote Status: internal
  */
 public record MergedParameters(Map<String, INDArray> changed, Map<String, INDArray> heads) {
@@ -29,38 +28,37 @@ public record MergedParameters(Map<String, INDArray> changed, Map<String, INDArr
      *
      * @param where the call, for messages
      * @param base arrays by name in the model, in PyTorch's layout
-     * @param adapters the adapters
-     * @return what they make of it
-     * @throws IncompatibleBaseException if an adapter does not fit, or was trained on another base, as hashes of its content tell
+     * @param trained what was trained
+     * @return what it makes of the base
+     * @throws IncompatibleBaseException if an adapter or the weights do not fit, or an adapter was trained on another base, as
+     *     hashes of its content tell
      */
-    public static MergedParameters of(String where, Map<String, INDArray> base, List<Adapter> adapters)
+    public static MergedParameters of(String where, Map<String, INDArray> base, Trained trained)
             throws IncompatibleBaseException {
-        Map<String, String> aligned = AlignedNames.of(where, base.keySet(), adapters);
         Map<String, String> inModel = new LinkedHashMap<>();
         Map<String, INDArray> all = new LinkedHashMap<>();
-        base.forEach((name, array) -> {
-            inModel.put(aligned.get(name), name);
-            all.put(aligned.get(name), array);
+        trained.aligned(where, base.keySet()).forEach((name, here) -> {
+            inModel.put(here, name);
+            all.put(here, base.get(name));
         });
-        Set<String> heads = new LinkedHashSet<>();
-        for (Adapter adapter : adapters) {
-            adapter.savedParameters().forEach((name, array) -> {
-                if (all.putIfAbsent(name, array) == null) {
-                    heads.add(name);
-                }
-            });
+        trained.replace(where, all);
+        for (Adapter adapter : trained.adapters()) {
+            adapter.savedParameters().forEach(all::putIfAbsent);
         }
+        List<Adapter> facing =
+                trained.adapters().stream().map(MergedParameters::facing).toList();
+        all.putAll(WeightMerge.merged(ModelWeights.of(all), facing));
         Map<String, INDArray> changed = new LinkedHashMap<>();
-        Map<String, INDArray> added = new LinkedHashMap<>();
-        List<Adapter> facing = adapters.stream().map(MergedParameters::facing).toList();
-        WeightMerge.merged(ModelWeights.of(all), facing).forEach((name, array) -> {
-            if (heads.contains(name)) {
-                added.put(name, array);
-            } else {
-                changed.put(inModel.get(name), array);
+        Map<String, INDArray> heads = new LinkedHashMap<>();
+        all.forEach((name, array) -> {
+            String own = inModel.get(name);
+            if (own == null) {
+                heads.put(name, array);
+            } else if (array != base.get(own) && !ArrayBytes.same(array, base.get(own))) {
+                changed.put(own, array);
             }
         });
-        return new MergedParameters(changed, added);
+        return new MergedParameters(changed, heads);
     }
 
     /** Weights are [out, in] here, whatever a config says of the checkpoint that its adapter was made for. */

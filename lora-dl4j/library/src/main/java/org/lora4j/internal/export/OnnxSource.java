@@ -19,7 +19,6 @@ import onnx.Onnx;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.error.Problems;
-import org.lora4j.internal.format.file.RegularFile;
 import org.lora4j.internal.onnx.ExternalFiles;
 import org.lora4j.internal.onnx.OnnxModels;
 
@@ -83,12 +82,7 @@ public final class OnnxSource {
                 return OnnxModels.parse(in, name);
             }
         }
-        RegularFile.require(file, "an ONNX model");
-        if (Files.size(file) > Integer.MAX_VALUE) {
-            throw new ModelFormatException(MessageText.path(file) + ": it has " + Files.size(file)
-                    + " bytes; expected less than 2 GiB, the most that protobuf can read. Models above keep their weights in"
-                    + " files beside them (external data), which are supported.");
-        }
+        OnnxModels.require(file);
         return noted(file, in -> OnnxModels.parse(in, name));
     }
 

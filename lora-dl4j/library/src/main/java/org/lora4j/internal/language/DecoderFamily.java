@@ -297,6 +297,11 @@ public final class DecoderFamily {
         return layers + layer;
     }
 
+    /** What the names in layers begin with. */
+    String layers() {
+        return layers;
+    }
+
     /** What the class for language modelling puts before the names of the model inside it, with a dot. */
     String root() {
         return layers.substring(0, layers.indexOf('.') + 1);

@@ -17,6 +17,11 @@ public final class DecoderGraph {
     /** Scores of the next token, {@code [batch, length, vocabulary]}. */
     public static final String LOGITS = "logits";
 
+    /** Cross-entropy of every token's target, {@code [batch * length]}. */
+    public static final String TOKEN_LOSS = "token_loss";
+    /** The sum of the token losses by their weights: the loss variable. */
+    public static final String LOSS = "loss";
+
     private DecoderGraph() {}
 
     /**
@@ -24,7 +29,7 @@ public final class DecoderGraph {
      *
      * @param weights the model
      * @param type FLOAT, or DOUBLE, for which weights are widened
-     * @return the graph, with {@link #LAST_HIDDEN_STATE} and {@link #LOGITS}
+     * @return the graph, with {@link #LAST_HIDDEN_STATE}, {@link #LOGITS} and {@link #LOSS}
      */
     public static SameDiff of(DecoderWeights weights, DataType type) {
         SameDiff sd = SameDiff.create();
@@ -32,7 +37,19 @@ public final class DecoderGraph {
         Decoder<SDVariable> decoder = new Decoder<>(weights.config(), math);
         SDVariable hidden = decoder.hidden();
         math.perSequence(LAST_HIDDEN_STATE, hidden, weights.config().hidden());
-        math.perSequence(LOGITS, decoder.logits(hidden), weights.config().vocabulary());
+        SDVariable logits = decoder.logits(hidden);
+        math.perSequence(LOGITS, logits, weights.config().vocabulary());
+        loss(sd, logits, type);
         return sd;
+    }
+
+    private static void loss(SameDiff sd, SDVariable logits, DataType type) {
+        SDVariable targets = sd.placeHolder(DecoderInputs.TARGET_IDS, DataType.INT32, -1, -1);
+        SDVariable weights = sd.placeHolder(DecoderInputs.TARGET_WEIGHTS, type, -1, -1);
+        SDVariable losses =
+                sd.loss().sparseSoftmaxCrossEntropy(TOKEN_LOSS, logits, sd.reshape("targets/flat", targets, -1));
+        SDVariable weighted = losses.mul("loss/weighted", sd.reshape("targets/weights", weights, -1));
+        sd.sum(LOSS, weighted);
+        sd.setLossVariables(LOSS);
     }
 }

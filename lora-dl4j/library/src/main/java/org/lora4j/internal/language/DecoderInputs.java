@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import org.lora4j.error.Problems;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -21,6 +22,14 @@ public final class DecoderInputs {
     public static final String INPUT_IDS = "input_ids";
     /** {@code [batch, length]}, INT32, of models with a table of positions. */
     public static final String POSITION_IDS = "position_ids";
+
+    /** The token that should follow each, {@code [batch, length]}, INT32; for the loss. */
+    public static final String TARGET_IDS = "target_ids";
+    /** The share of each in the loss, {@code [batch, length]}, 0 where there is no target. */
+    public static final String TARGET_WEIGHTS = "target_weights";
+
+    /** Label of a token that is not to be learned, as in Python. */
+    public static final int IGNORED = -100;
 
     /** Softmax turns it into an exact 0, without the NaN that an infinity makes where a token sees nothing. */
     static final double UNSEEN = -1e9;
@@ -51,9 +60,12 @@ public final class DecoderInputs {
      * @param mask 1 for tokens, 0 for padding, of the same shape
      * @param positions the position of each token, counted by {@link #positions} or by the caller
      * @return placeholders by name
+     * @throws IllegalArgumentException if rows are empty, of different lengths or longer than the context, or an id is none
+     *     of the vocabulary; the message lists every problem
      */
     public static Map<String, INDArray> of(
             DecoderConfig config, DataType type, int[][] ids, int[][] mask, int[][] positions) {
+        check(config, ids, mask);
         int batch = ids.length;
         int length = ids[0].length;
         Map<String, INDArray> inputs = new LinkedHashMap<>();
@@ -82,6 +94,30 @@ public final class DecoderInputs {
         return inputs;
     }
 
+    private static void check(DecoderConfig config, int[][] ids, int[][] mask) {
+        Problems problems = new Problems();
+        problems.check(
+                ids.length > 0 && mask.length == ids.length,
+                "there are " + ids.length + " rows of ids and " + mask.length
+                        + " of the mask, expected as many, 1 or more");
+        for (int b = 0; b < ids.length && problems.isEmpty(); b++) {
+            problems.check(
+                    ids[b].length == ids[0].length && mask[b].length == ids[0].length,
+                    "row " + b + " has " + ids[b].length + " ids and " + mask[b].length + " of the mask, expected "
+                            + ids[0].length + " as in row 0; pad the shorter ones and mask the padding");
+            problems.check(
+                    ids[b].length > 0 && ids[b].length <= config.context(),
+                    "row " + b + " has " + ids[b].length + " tokens, expected 1 to the context of " + config.context());
+            for (int t = 0; t < ids[b].length; t++) {
+                if (ids[b][t] < 0 || ids[b][t] >= config.vocabulary()) {
+                    problems.add("ids[" + b + "][" + t + "] = " + ids[b][t] + ", expected 0 to "
+                            + (config.vocabulary() - 1) + ", the vocabulary has " + config.vocabulary());
+                }
+            }
+        }
+        problems.throwIfAny("ids");
+    }
+
     /**
      * Positions as generation counts them: from 0 at the first token that is no padding.
      *
@@ -98,6 +134,33 @@ public final class DecoderInputs {
             }
         }
         return positions;
+    }
+
+    /**
+     * The arrays of a loss that is the mean over all labels.
+     *
+     * @param type as for {@link #of}
+     * @param labels for each token its own id, or {@link #IGNORED}: it is the target of the token before it
+     * @return placeholders by name
+     */
+    public static Map<String, INDArray> targets(DataType type, int[][] labels) {
+        int[][] ids = new int[labels.length][labels[0].length];
+        double[][] weights = new double[labels.length][labels[0].length];
+        int count = 0;
+        for (int b = 0; b < labels.length; b++) {
+            for (int t = 0; t + 1 < labels[b].length; t++) {
+                if (labels[b][t + 1] != IGNORED) {
+                    ids[b][t] = labels[b][t + 1];
+                    weights[b][t] = 1;
+                    count++;
+                }
+            }
+        }
+        return Map.of(
+                TARGET_IDS,
+                Nd4j.createFromArray(ids),
+                TARGET_WEIGHTS,
+                Nd4j.createFromArray(weights).div(Math.max(1, count)).castTo(type));
     }
 
     private static INDArray scores(DataType type, int[][] mask, OptionalInt window) {

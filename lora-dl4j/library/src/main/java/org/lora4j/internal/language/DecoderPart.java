@@ -68,8 +68,12 @@ public enum DecoderPart {
         return kind;
     }
 
-    /** Whether every layer has one. */
-    boolean perLayer() {
+    /**
+     * Whether every layer has one.
+     *
+     * @return false for what a model has once
+     */
+    public boolean perLayer() {
         return perLayer;
     }
 }

@@ -8,9 +8,12 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.EnumSet;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
@@ -21,11 +24,14 @@ import org.lora4j.format.DType;
 import org.lora4j.format.TensorEntry;
 import org.lora4j.internal.array.Backend;
 import org.lora4j.internal.format.huggingface.Checkpoint;
+import org.lora4j.quant.HalfPrecision;
+import org.lora4j.quant.StoredWeight;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * The weights of a decoder by the names of Transformers' class for language modelling. Matrices and tables are of the type
- * of the file (FLOAT, HALF, BFLOAT16), in its layout; biases and gains are FLOAT.
+ * of the file (FLOAT, FLOAT16, BFLOAT16) or quantized, in its layout; biases and gains are FLOAT.
  *
  * <p><b>State.</b> Immutable, except that the arrays are live. <b>Threads.</b> Any; nobody writes to the arrays.
  *
@@ -42,32 +48,41 @@ public final class DecoderWeights {
 
     private final DecoderConfig config;
     private final Map<String, INDArray> arrays;
+    private final Map<String, StoredWeight> stored;
 
     /** A tensor that a model has. */
-    private record Tensor(String name, DecoderPart part, long... shape) {
+    private record Tensor(String name, DecoderPart part, boolean isTurned, long... shape) {
 
         boolean isMatrix() {
             return part.kind() != DecoderPart.Kind.NORM && shape.length == 2;
         }
+
+        /** Where outputs are; rows of a table are outputs of a tied head. */
+        int outputAxis() {
+            return isTurned ? 1 : 0;
+        }
     }
 
-    private DecoderWeights(DecoderConfig config, Map<String, INDArray> arrays) {
+    private DecoderWeights(DecoderConfig config, Map<String, INDArray> arrays, Map<String, StoredWeight> stored) {
         this.config = config;
         this.arrays = arrays;
+        this.stored = stored;
     }
 
     /**
      * Reads a model: headers first, then, if everything fits, the values.
      *
      * @param directory {@code config.json} with {@code model.safetensors} or an index and its shards
+     * @param storage how matrices are kept
      * @return the weights
      * @throws ModelFormatException if a file is damaged or of another format, the model is of a family that is not known,
      *     tensors are missing, unexpected, of a wrong shape or type, or not finite; the message lists every problem
      * @throws IOException if a file does not exist or cannot be read
      */
-    public static DecoderWeights read(Path directory) throws IOException {
+    public static DecoderWeights read(Path directory, WeightStorage storage) throws IOException {
         Backend.require();
-        if (Files.isDirectory(directory) && !Files.exists(directory.resolve(DecoderConfigReader.FILE))) {
+        if (!Files.exists(directory.resolve(DecoderConfigReader.FILE))) {
+            // Says that there is none, or no directory at all, before anything is said of weights.
             DecoderConfigReader.read(directory, 0);
         }
         try (Checkpoint checkpoint = Checkpoint.open(directory)) {
@@ -75,12 +90,21 @@ public final class DecoderWeights {
                     DecoderConfigReader.read(directory, checkpoint.tensors().size());
             Map<Tensor, TensorEntry> places = places(config, checkpoint);
             Map<String, INDArray> arrays = new LinkedHashMap<>();
+            Map<String, StoredWeight> stored = new LinkedHashMap<>();
             Problems problems = new Problems();
             RawTensors raw = new RawTensors(checkpoint, problems);
             for (Map.Entry<Tensor, TensorEntry> place : places.entrySet()) {
-                arrays.put(
-                        place.getKey().name(),
-                        place.getKey().isMatrix() ? raw.asStored(place.getValue()) : raw.floats(place.getValue()));
+                Tensor tensor = place.getKey();
+                Optional<StoredWeight> small = tensor.isMatrix()
+                        ? raw.quantized(place.getValue(), storage, tensor.outputAxis())
+                        : Optional.empty();
+                if (small.isPresent()) {
+                    stored.put(tensor.name(), small.get());
+                } else {
+                    arrays.put(
+                            tensor.name(),
+                            tensor.isMatrix() ? raw.asStored(place.getValue()) : raw.floats(place.getValue()));
+                }
             }
             if (!problems.isEmpty()) {
                 arrays.values().forEach(INDArray::close);
@@ -88,7 +112,12 @@ public final class DecoderWeights {
                         problems.message(checkpoint.source().toString())
                                 + ". The file is damaged or training had diverged: get another one.");
             }
-            return new DecoderWeights(config, Collections.unmodifiableMap(arrays));
+            arrays.forEach((name, array) -> {
+                if (array.dataType() != DataType.FLOAT) {
+                    stored.put(name, new HalfPrecision(array));
+                }
+            });
+            return new DecoderWeights(config, Collections.unmodifiableMap(arrays), Collections.unmodifiableMap(stored));
         }
     }
 
@@ -131,6 +160,31 @@ public final class DecoderWeights {
         return places;
     }
 
+    /**
+     * What the files of a model hold, found out without reading a weight.
+     *
+     * @param config the model
+     * @param tensors where each tensor is, by the name that it has here; in files that leave the root out it is shorter
+     */
+    public record Listing(DecoderConfig config, Map<String, TensorEntry> tensors) {}
+
+    /**
+     * Checks the headers of a model as {@link #read} does.
+     *
+     * @param directory the model's directory
+     * @param checkpoint its files
+     * @return what they hold
+     * @throws ModelFormatException as {@link #read} throws it, but for values that are not finite
+     * @throws IOException if a file does not exist or cannot be read
+     */
+    public static Listing listing(Path directory, Checkpoint checkpoint) throws IOException {
+        DecoderConfig config =
+                DecoderConfigReader.read(directory, checkpoint.tensors().size());
+        Map<String, TensorEntry> tensors = new LinkedHashMap<>();
+        places(config, checkpoint).forEach((tensor, entry) -> tensors.put(tensor.name(), entry));
+        return new Listing(config, Collections.unmodifiableMap(tensors));
+    }
+
     private static List<Tensor> tensors(DecoderConfig config) {
         List<Tensor> tensors = new ArrayList<>();
         for (DecoderPart part : config.family().parts()) {
@@ -146,17 +200,18 @@ public final class DecoderWeights {
     private static List<Tensor> tensors(DecoderConfig config, DecoderPart part, String module) {
         long in = config.inputs(part);
         long out = config.outputs(part);
-        Tensor bias = new Tensor(module + ".bias", part, out);
+        Tensor bias = new Tensor(module + ".bias", part, false, out);
         String weight = module + ".weight";
         return switch (part.kind()) {
-            case TABLE -> List.of(new Tensor(weight, part, in, out));
+            case TABLE -> List.of(new Tensor(weight, part, false, in, out));
             case NORM ->
                 config.family().norm() == NormKind.LAYER
-                        ? List.of(new Tensor(weight, part, out), bias)
-                        : List.of(new Tensor(weight, part, out));
+                        ? List.of(new Tensor(weight, part, false, out), bias)
+                        : List.of(new Tensor(weight, part, false, out));
             case LINEAR -> {
                 boolean turned = config.family().inputsFirst() && part != DecoderPart.HEAD;
-                Tensor matrix = turned ? new Tensor(weight, part, in, out) : new Tensor(weight, part, out, in);
+                Tensor matrix =
+                        turned ? new Tensor(weight, part, turned, in, out) : new Tensor(weight, part, false, out, in);
                 yield config.biased().contains(part) ? List.of(matrix, bias) : List.of(matrix);
             }
         };
@@ -172,25 +227,68 @@ public final class DecoderWeights {
     }
 
     /**
-     * All tensors by name; a tied head has none of its own.
+     * The names of all tensors; a tied head has none of its own.
      *
-     * @return the live arrays
+     * @return the names in a fixed order
      */
-    public Map<String, INDArray> arrays() {
-        return arrays;
+    public Set<String> names() {
+        Set<String> names = new LinkedHashSet<>(arrays.keySet());
+        names.addAll(stored.keySet());
+        return names;
     }
 
     /**
-     * The tensor of a module.
+     * The tensor of a name.
      *
      * @param name its name; the weight of a tied head is the embedding table
-     * @return the live array
+     * @return the live array: FLOAT, FLOAT16 or BFLOAT16; null if it is kept in fewer bits
      */
     public INDArray array(String name) {
-        String own = config.tied() && name.equals(config.module(DecoderPart.HEAD, 0) + ".weight")
+        return arrays.get(own(name));
+    }
+
+    /**
+     * The tensor of a name as what multiplies without a FLOAT copy.
+     *
+     * @param name as for {@link #array}
+     * @return the live weight; empty for FLOAT
+     */
+    public Optional<StoredWeight> stored(String name) {
+        return Optional.ofNullable(stored.get(own(name)));
+    }
+
+    /**
+     * Whether a tensor is a linear weight that has its inputs first.
+     *
+     * @param name its name
+     * @return true for {@code [in, out]}
+     */
+    public boolean isInputsFirst(String name) {
+        return tensors(config).stream()
+                .anyMatch(tensor -> tensor.isTurned() && tensor.name().equals(name));
+    }
+
+    /**
+     * Memory of all weights, those that layers share counted once.
+     *
+     * @return bytes
+     */
+    public long bytes() {
+        Set<Object> counted = Collections.newSetFromMap(new IdentityHashMap<>());
+        long bytes = 0;
+        for (INDArray array : arrays.values()) {
+            bytes += counted.add(array) ? array.length() * array.dataType().width() : 0;
+        }
+        for (StoredWeight weight : stored.values()) {
+            bytes += !(weight instanceof HalfPrecision) && counted.add(weight) ? weight.bytes() : 0;
+        }
+        return bytes;
+    }
+
+    private String own(String name) {
+        return config.tied() && name.equals(config.module(DecoderPart.HEAD, 0) + ".weight")
                 ? config.module(DecoderPart.WORDS, 0) + ".weight"
                 : name;
-        return arrays.get(own);
     }
 
     /**
@@ -211,21 +309,32 @@ public final class DecoderWeights {
         problems.throwIfAny("replicated");
         DecoderConfig deeper =
                 config.withLayers(sources.stream().map(config.layers()::get).toList());
-        Map<String, INDArray> all = new LinkedHashMap<>();
-        for (Tensor tensor : tensors(deeper)) {
-            all.put(tensor.name(), arrays.get(tensor.name()));
-        }
+        return new DecoderWeights(deeper, copies(sources, arrays), copies(sources, stored));
+    }
+
+    private <T> Map<String, T> copies(List<Integer> sources, Map<String, T> tensors) {
+        String layers = config.family().layers();
+        Map<String, T> all = new LinkedHashMap<>();
+        tensors.forEach((name, tensor) -> {
+            if (!name.startsWith(layers)) {
+                all.put(name, tensor);
+            }
+        });
         for (int layer = 0; layer < sources.size(); layer++) {
             String to = config.family().layer(layer) + ".";
             String from = config.family().layer(sources.get(layer)) + ".";
-            all.replaceAll(
-                    (name, array) -> name.startsWith(to) ? arrays.get(from + name.substring(to.length())) : array);
+            tensors.forEach((name, tensor) -> {
+                if (name.startsWith(from)) {
+                    all.put(to + name.substring(from.length()), tensor);
+                }
+            });
         }
-        return new DecoderWeights(deeper, Collections.unmodifiableMap(all));
+        return Collections.unmodifiableMap(all);
     }
 
     @Override
     public String toString() {
-        return "DecoderWeights[" + config.family() + ", " + arrays.size() + " tensors]";
+        return "DecoderWeights[" + config.family() + ", " + names().size() + " tensors, " + bytes() / 1_000_000
+                + " MB]";
     }
 }

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.language;
 
+import java.math.BigInteger;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
-import org.nd4j.autodiff.samediff.SDIndex;
+import java.util.Optional;
+import org.lora4j.quant.StoredWeight;
+import org.lora4j.quant.StoredWeights;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -161,22 +165,43 @@ final class GraphMath implements DecoderMath<SDVariable> {
         int whole = about.rotation().get().size();
         SDVariable cosines = sd.getVariable(DecoderInputs.cosines(index));
         SDVariable sines = sd.getVariable(DecoderInputs.sines(index));
-        SDVariable first = columns(name + "/first", x, 0, whole / 2);
-        SDVariable second = columns(name + "/second", x, whole / 2, whole);
+        int rest = config.headSize() - whole;
+        List<SDVariable> split = rest == 0
+                ? columns(name + "/half", x, 3, whole / 2, whole / 2)
+                : columns(name + "/part", x, 3, whole / 2, whole / 2, rest);
+        SDVariable first = split.get(0);
+        SDVariable second = split.get(1);
         List<SDVariable> parts = new ArrayList<>();
         parts.add(first.mul(name + "/first_cosines", cosines)
                 .sub(name + "/first_turned", second.mul(name + "/second_sines", sines)));
         parts.add(second.mul(name + "/second_cosines", cosines)
                 .add(name + "/second_turned", first.mul(name + "/first_sines", sines)));
-        if (whole < config.headSize()) {
-            parts.add(columns(name + "/rest", x, whole, config.headSize()));
-        }
+        parts.addAll(split.subList(2, split.size()));
         return sd.concat(name + "/turned", 3, parts.toArray(SDVariable[]::new));
     }
 
-    private SDVariable columns(String name, SDVariable x, int from, int to) {
-        return sd.updateVariableNameAndReference(
-                x.get(SDIndex.all(), SDIndex.all(), SDIndex.all(), SDIndex.interval(from, to)), name);
+    /**
+     * Parts of the last axis. They are put together from equal pieces: ND4J's split into unequal ones has no gradient, and
+     * that of a slice logs warnings.
+     */
+    private List<SDVariable> columns(String name, SDVariable x, int axis, int... widths) {
+        int piece = 0;
+        int whole = 0;
+        for (int width : widths) {
+            piece = BigInteger.valueOf(piece).gcd(BigInteger.valueOf(width)).intValue();
+            whole += width;
+        }
+        String[] names = new String[whole / piece];
+        Arrays.setAll(names, i -> name + "/piece" + i);
+        SDVariable[] pieces = sd.split(names, x, names.length, axis);
+        List<SDVariable> parts = new ArrayList<>();
+        int from = 0;
+        for (int i = 0; i < widths.length; i++) {
+            int to = from + widths[i] / piece;
+            parts.add(to - from == 1 ? pieces[from] : sd.concat(name + i, axis, Arrays.copyOfRange(pieces, from, to)));
+            from = to;
+        }
+        return parts;
     }
 
     @Override
@@ -228,17 +253,16 @@ final class GraphMath implements DecoderMath<SDVariable> {
         for (int width : widths) {
             whole += width;
         }
-        SDVariable pieces = sd.reshape(name + "/pieces", x, -1, groups, whole);
-        List<SDVariable> parts = new ArrayList<>();
-        int from = 0;
-        for (int i = 0; i < widths.length; i++) {
-            SDVariable piece = sd.updateVariableNameAndReference(
-                    pieces.get(SDIndex.all(), SDIndex.all(), SDIndex.interval(from, from + widths[i])),
-                    name + "/piece" + i);
-            parts.add(sd.reshape(name + "/part" + i, piece, -1, groups * widths[i]));
-            from += widths[i];
+        SDVariable grouped = groups == 1 ? x : sd.reshape(name + "/groups", x, -1, groups, whole);
+        List<SDVariable> parts = columns(name + "/column", grouped, groups == 1 ? 1 : 2, widths);
+        if (groups == 1) {
+            return parts;
         }
-        return parts;
+        List<SDVariable> joined = new ArrayList<>();
+        for (int i = 0; i < widths.length; i++) {
+            joined.add(sd.reshape(name + "/part" + i, parts.get(i), -1, groups * widths[i]));
+        }
+        return joined;
     }
 
     private SDVariable shape(String name, SDVariable start, long... tail) {
@@ -250,7 +274,11 @@ final class GraphMath implements DecoderMath<SDVariable> {
     }
 
     private SDVariable parameter(String name) {
-        INDArray array = weights.array(name);
+        Optional<StoredWeight> stored = weights.stored(name);
+        if (type == DataType.FLOAT && stored.isPresent()) {
+            return StoredWeights.add(sd, name, stored.get());
+        }
+        INDArray array = stored.map(StoredWeight::dequantized).orElseGet(() -> weights.array(name));
         return sd.constant(name, array.dataType() == type ? array : array.castTo(type));
     }
 }

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Map;
+import java.util.Optional;
 import org.bytedeco.javacpp.BytePointer;
 import org.lora4j.error.Problems;
 import org.lora4j.format.DType;
@@ -12,6 +13,9 @@ import org.lora4j.format.TensorEntry;
 import org.lora4j.format.TensorFile;
 import org.lora4j.internal.array.io.ArrayBytes;
 import org.lora4j.internal.array.io.ElementCodec;
+import org.lora4j.quant.Int8;
+import org.lora4j.quant.Nf4;
+import org.lora4j.quant.StoredWeight;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -56,6 +60,22 @@ final class RawTensors {
         }
         complain(entry, finite);
         return array;
+    }
+
+    /** The matrix in fewer bits, quantized while it is read; empty if it is to be kept as it is. */
+    Optional<StoredWeight> quantized(TensorEntry entry, WeightStorage storage, int outputAxis) {
+        FileRows rows = new FileRows(file, entry);
+        try {
+            return switch (storage) {
+                case AS_STORED -> Optional.empty();
+                case INT8 -> Optional.of(Int8.of(rows, outputAxis));
+                case NF4 ->
+                    rows.rows() * rows.columns() % Nf4.BLOCK == 0 ? Optional.of(Nf4.of(rows, false)) : Optional.empty();
+            };
+        } catch (IllegalArgumentException e) {
+            problems.add("tensor " + TensorEntry.worded(entry.name()) + ": " + e.getMessage());
+            return Optional.empty();
+        }
     }
 
     /** A new FLOAT array. */

@@ -42,6 +42,24 @@ public final class Rotation {
     }
 
     /**
+     * The angle of each pair from one position to the next, in sequences up to {@link #steadyLength}.
+     *
+     * @return {@code size() / 2} angles
+     */
+    public double[] frequencies() {
+        return frequencies.clone();
+    }
+
+    /**
+     * The factor of cosines and sines.
+     *
+     * @return 1 in most models
+     */
+    public double factor() {
+        return factor;
+    }
+
+    /**
      * The length up to which one set of angles holds; a longer sequence turns all its tokens by others.
      *
      * @return tokens; the largest integer if there is one set only

@@ -4,8 +4,12 @@ package org.lora4j.internal.onnx;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import onnx.Onnx;
+import org.lora4j.error.MessageText;
 import org.lora4j.error.ModelFormatException;
+import org.lora4j.internal.format.file.RegularFile;
 import org.nd4j.shade.protobuf.CodedInputStream;
 import org.nd4j.shade.protobuf.InvalidProtocolBufferException;
 
@@ -17,6 +21,22 @@ import org.nd4j.shade.protobuf.InvalidProtocolBufferException;
 public final class OnnxModels {
 
     private OnnxModels() {}
+
+    /**
+     * Requires a regular file that a parser of protobuf can read.
+     *
+     * @param file the file
+     * @throws ModelFormatException if it has 2 GiB or more
+     * @throws IOException if it is no regular file
+     */
+    public static void require(Path file) throws IOException {
+        RegularFile.require(file, "an ONNX model");
+        if (Files.size(file) > Integer.MAX_VALUE) {
+            throw new ModelFormatException(MessageText.path(file) + ": it has " + Files.size(file)
+                    + " bytes; expected less than 2 GiB, the most that protobuf can read. Models above keep their weights in"
+                    + " files beside them (external data), which are supported.");
+        }
+    }
 
     /**
      * Reads a stream to its end and leaves it open.

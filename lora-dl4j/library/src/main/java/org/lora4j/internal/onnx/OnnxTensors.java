@@ -20,6 +20,9 @@ import org.nd4j.shade.protobuf.ByteString;
  */
 public final class OnnxTensors {
 
+    /** The longest array is shorter by this than an int can count. */
+    private static final int ARRAY_HEADER = 8;
+
     private OnnxTensors() {}
 
     /**
@@ -60,7 +63,7 @@ public final class OnnxTensors {
         int width = isFloat ? Float.BYTES : Double.BYTES;
         long expected;
         try {
-            expected = length(shape);
+            expected = length(shape, width);
         } catch (ArithmeticException e) {
             problems.add("tensor \"" + tensor.getName() + "\" has dimensions " + tensor.getDimsList()
                     + ", expected positive sizes that describe less than 2 GiB");
@@ -163,8 +166,8 @@ public final class OnnxTensors {
         return builder.build();
     }
 
-    /** The number of elements; an {@link ArithmeticException} if a size is not positive or the product too large. */
-    private static int length(long[] shape) {
+    /** The number of elements; an {@link ArithmeticException} if a size is not positive or an array cannot hold the bytes. */
+    private static int length(long[] shape, int width) {
         long length = 1;
         for (long size : shape) {
             if (size < 1) {
@@ -172,6 +175,7 @@ public final class OnnxTensors {
             }
             length = Math.multiplyExact(length, size);
         }
-        return Math.toIntExact(length);
+        Math.toIntExact(Math.addExact(Math.multiplyExact(length, width), ARRAY_HEADER));
+        return (int) length;
     }
 }

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.text;
 
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.lora4j.Lora;
+import org.lora4j.adapter.Adapter;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.error.IncompatibleBaseException;
 import org.lora4j.exec.GraphExecutor;
+import org.lora4j.model.AdaptedModel;
 import org.lora4j.pretrained.BertClassifier;
 import org.lora4j.pretrained.BertEncoder;
 import org.lora4j.pretrained.BertWeights;
@@ -14,9 +19,12 @@ import org.lora4j.pretrained.TokenizedText;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.samediff.TrainableGraph;
 import org.lora4j.train.Trainable;
+import org.lora4j.weights.ModelWeights;
+import org.lora4j.weights.WeightMerge;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
@@ -32,6 +40,7 @@ public final class TaskModel implements AutoCloseable {
     private static final String BIAS = BertClassifier.HEAD + ".bias";
 
     private final SameDiff graph;
+    private final BertWeights encoder;
     private final Tuning tuning;
     private final Optional<AdaptedSameDiff> adapted;
     private final Optional<TrainableGraph> full;
@@ -46,6 +55,7 @@ public final class TaskModel implements AutoCloseable {
             Optional<AdaptedSameDiff> adapted,
             Optional<TrainableGraph> full) {
         this.graph = graph;
+        this.encoder = parts.weights();
         this.tuning = tuning;
         this.adapted = adapted;
         this.full = full;
@@ -150,6 +160,33 @@ public final class TaskModel implements AutoCloseable {
      */
     public Optional<AdaptedSameDiff> adapted() {
         return adapted;
+    }
+
+    /**
+     * All parameters as they are now, an adapter merged and the head among them.
+     *
+     * @return by PyTorch's names and in its layout; not to be written to
+     */
+    public ModelWeights parameters() {
+        Map<String, INDArray> own = new LinkedHashMap<>(encoder.tensors());
+        own.replaceAll((name, array) ->
+                graph.hasVariable(name) ? graph.getVariable(name).getArr() : array);
+        Map<String, INDArray> all =
+                new LinkedHashMap<>(BertWeights.of(encoder.config(), own).checkpointTensors());
+        if (graph.hasVariable(WEIGHT)) {
+            all.put(WEIGHT, graph.getVariable(WEIGHT).getArr().permute(1, 0).dup('c'));
+            all.put(BIAS, graph.getVariable(BIAS).getArr());
+        }
+        adapted.ifPresent(model -> all.putAll(merged(all, model.adapter(AdaptedModel.DEFAULT_ADAPTER))));
+        return ModelWeights.of(all);
+    }
+
+    private static Map<String, INDArray> merged(Map<String, INDArray> base, Adapter adapter) {
+        try {
+            return WeightMerge.merged(ModelWeights.of(base), List.of(adapter));
+        } catch (IncompatibleBaseException e) {
+            throw new IllegalStateException("the adapter is of this model", e);
+        }
     }
 
     /** What a trainer trains. */

@@ -41,6 +41,7 @@ public final class IndexCheck {
 
     static {
         RULES.put("gather", IndexCheck::gather);
+        RULES.put(StoredLookup.NAME, IndexCheck::storedLookup);
         RULES.put("embedding_lookup", IndexCheck::lookup);
         SCATTERS.forEach(op -> RULES.put(op, c -> c.require(1, c.size(0, 0), c.name(0))));
         RULES.put("gather_nd", c -> c.requireColumns(1, c.array(0).shape(), c.name(0)));
@@ -125,6 +126,11 @@ public final class IndexCheck {
         }
     }
 
+    private static void storedLookup(Call c) {
+        StoredLookup lookup = (StoredLookup) c.function();
+        c.require(0, lookup.rows(), quoted(lookup.table()));
+    }
+
     // Several tables are one, cut into pieces.
     private static void lookup(Call c) {
         int last = c.inputs.size() - 1;
@@ -153,6 +159,10 @@ public final class IndexCheck {
 
         INDArray array(int input) {
             return inputs.get(input);
+        }
+
+        DynamicCustomOp function() {
+            return function;
         }
 
         long[] attributes() {

@@ -208,19 +208,21 @@ public final class Kernels {
         LiveOps live = new LiveOps(graph, outputs);
         GraphCopy copy = GraphCopy.of(graph);
         ProductSums.find(graph, shapes, live).forEach(copy::rewrite);
+        StoredLookup.find(graph).forEach(copy::rewrite);
         ViewProducts.find(graph, live).forEach(copy::rewrite);
         return copy.build();
     }
 
     /**
-     * Has products with stored weights multiply from their stored form, for a graph of which outputs are asked that are not
-     * known yet.
+     * Has products with stored weights, and lookups in them, computed from the stored form, for a graph of which outputs are
+     * asked that are not known yet.
      *
      * @param graph a graph that will not be differentiated, only read
      * @return a copy that a {@link #session} must run, or the graph itself if it has no stored weights
      */
     public static SameDiff fuseStoredWeights(SameDiff graph) {
-        Map<String, OpRewrite> rewrites = ProductSums.ofStoredWeights(graph);
+        Map<String, OpRewrite> rewrites = new HashMap<>(ProductSums.ofStoredWeights(graph));
+        rewrites.putAll(StoredLookup.find(graph));
         if (rewrites.isEmpty()) {
             return graph;
         }
@@ -276,6 +278,9 @@ public final class Kernels {
     private static Kernel kernel(SameDiff graph, SameDiffOp op, Multiplier multiplier) {
         if (op.getOp() instanceof ProductSum sum) {
             return Kernel.of((in, out) -> sum.run(in, out.get(0), multiplier));
+        }
+        if (op.getOp() instanceof StoredLookup lookup) {
+            return Kernel.of((in, out) -> lookup.run(in.get(0), out.get(0)));
         }
         // With the library of ND4J the native op does the same.
         if (op.getOp().opName().equals("matmul") && multiplier != Multiplier.nd4j()) {

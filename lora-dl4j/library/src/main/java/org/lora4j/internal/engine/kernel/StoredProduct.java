@@ -7,6 +7,7 @@ import org.lora4j.quant.StoredWeight;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.INDArrayIndex;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /**
@@ -36,7 +37,10 @@ final class StoredProduct {
             INDArray z,
             double kept,
             long mostValues) {
-        long step = Math.min(w.rows(), Math.max(1, mostValues / w.columns()));
+        long most = Math.max(1, mostValues / w.columns());
+        long pieces = (w.rows() + most - 1) / most;
+        // Pieces of about the same size: a product with a few rows is a slow one.
+        long step = (w.rows() + pieces - 1) / pieces;
         INDArray buffer = buffer(step * w.columns());
         for (long row = 0; row < w.rows(); row += step) {
             long count = Math.min(step, w.rows() - row);
@@ -47,29 +51,18 @@ final class StoredProduct {
             if (count == w.rows()) {
                 multiplier.multiply(x, factor, z, kept);
             } else if (transposed) {
-                columnsOf(multiplier, x, factor, z, row, kept);
+                // Rows of a transposed weight make columns of the result.
+                INDArray columns = z.get(NDArrayIndex.all(), NDArrayIndex.interval(row, row + count));
+                multiplier.multiply(x, factor, columns, kept);
             } else {
-                try (INDArray part = inputs(x, row, count)) {
-                    multiplier.multiply(new Factor(part, false, false), factor, z, row == 0 ? kept : 1);
-                }
+                // Columns of x go with rows of the weight.
+                INDArrayIndex some = NDArrayIndex.interval(row, row + count);
+                INDArray part = x.transposed()
+                        ? x.array().get(some, NDArrayIndex.all())
+                        : x.array().get(NDArrayIndex.all(), some);
+                multiplier.multiply(new Factor(part, x.transposed(), false), factor, z, row == 0 ? kept : 1);
             }
         }
-    }
-
-    /** Rows of a transposed weight make columns of the result. */
-    private static void columnsOf(Multiplier multiplier, Factor x, Factor w, INDArray z, long from, double kept) {
-        INDArray part = z.get(NDArrayIndex.all(), NDArrayIndex.interval(from, from + w.columns()));
-        try (INDArray product =
-                kept == 0 ? Nd4j.createUninitialized(DataType.FLOAT, part.shape(), 'c') : part.dup('c')) {
-            multiplier.multiply(x, w, product, kept);
-            part.assign(product);
-        }
-    }
-
-    private static INDArray inputs(Factor x, long from, long count) {
-        INDArray whole = x.transposed() ? x.array().transpose() : x.array();
-        return whole.get(NDArrayIndex.all(), NDArrayIndex.interval(from, from + count))
-                .dup('c');
     }
 
     private static INDArray buffer(long length) {

@@ -52,6 +52,7 @@ final class ValueUse {
     private static final Map<String, Integer> DATA = Map.ofEntries(
             Map.entry("gather", 2),
             Map.entry("gather_nd", 2),
+            Map.entry("lora4j_stored_lookup", ALL),
             Map.entry("cast", ALL),
             Map.entry("identity", ALL),
             Map.entry("reshape", 1),

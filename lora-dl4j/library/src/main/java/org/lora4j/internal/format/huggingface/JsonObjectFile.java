@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.format.huggingface;
 
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -12,6 +13,7 @@ import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import org.lora4j.error.MessageText;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.internal.format.file.RegularFile;
 import org.lora4j.internal.format.json.StrictJson;
@@ -81,7 +83,7 @@ public final class JsonObjectFile {
             return JSON.readTree(bytes);
         } catch (JsonProcessingException e) {
             throw new ModelFormatException(
-                    file + ": not valid JSON: " + e.getOriginalMessage() + "; expected " + expected
+                    file + ": not valid JSON" + field(e) + ": " + e.getOriginalMessage() + "; expected " + expected
                             + ". The file is damaged: get it again.",
                     e);
         } catch (IOException e) {
@@ -89,6 +91,16 @@ public final class JsonObjectFile {
                     file + ": not readable as UTF-8 JSON: " + e.getMessage() + "; expected " + expected
                             + ". The file is damaged: get it again.",
                     e);
+        }
+    }
+
+    /** The field at which reading stopped, if it is within one. */
+    private static String field(JsonProcessingException e) {
+        try {
+            String name = e.getProcessor() instanceof JsonParser parser ? parser.currentName() : null;
+            return name == null ? "" : " at " + MessageText.name(name);
+        } catch (IOException unknown) {
+            return "";
         }
     }
 }

@@ -42,11 +42,17 @@ record ShardIndex(Path file, Map<String, String> shardOf) {
                 shardOf.put((String) tensor, name);
             } else {
                 problems.add("tensor \"" + tensor + "\" is in the file \"" + shard
-                        + "\", expected the name of a safetensors file beside the index");
+                        + "\""
+                        + (shard instanceof String name && leavesTheDirectory(name) ? ", outside the directory" : "")
+                        + "; expected the name of a safetensors file beside the index");
             }
         });
         throwIfAny(file, problems, "The index is damaged, or was made to harm: get it again from a source you trust.");
         return new ShardIndex(file, shardOf);
+    }
+
+    private static boolean leavesTheDirectory(String name) {
+        return name.startsWith("/") || name.contains("..") || name.contains(":");
     }
 
     /** Opens all shards, adding each to what has to be closed, and checks that they hold what the index says. */

@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.format.table;
 
-import de.siegmar.fastcsv.reader.CsvParseException;
-import de.siegmar.fastcsv.reader.CsvReader;
-import de.siegmar.fastcsv.reader.CsvRecord;
 import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,6 +11,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.error.Problems;
@@ -22,19 +19,43 @@ import org.lora4j.internal.format.file.RegularFile;
 
 /**
  * CSV as RFC 4180 has it, with a line of names at the top: quotes, line breaks within quotes, UTF-8 with or without a mark.
+ * Quotes in a field that does not begin with one are as other characters, and empty lines are left out.
  *
  * @apiNote Status: internal
  */
 public final class CsvRows {
 
-    private static final String MISSING =
-            "TextTable: the library de.siegmar:fastcsv is not on the class path; expected it for"
-                    + " CSV and TSV, it is an optional dependency of lora-dl4j. Add to the pom: <dependency><groupId>de.siegmar"
-                    + "</groupId><artifactId>fastcsv</artifactId><version>4.1.0</version></dependency>";
+    /** Where as much is wrong as a message shows, the rest tells nothing new. */
+    static final String NOT_READ = " Lines behind these were not read.";
 
     private static final char BYTE_ORDER_MARK = '\uFEFF';
+    private static final char QUOTE = '"';
+    private static final int END = -1;
 
-    private CsvRows() {}
+    private final BufferedReader text;
+    private final char separator;
+    private final StringBuilder field = new StringBuilder();
+
+    /** The last character that was read, and where it is. */
+    private int last = '\n';
+
+    private long line;
+    private long column;
+
+    private CsvRows(BufferedReader text, char separator) {
+        this.text = text;
+        this.separator = separator;
+    }
+
+    /** What is no CSV, and where. */
+    private static final class Malformed extends Exception {
+
+        private static final long serialVersionUID = 1;
+
+        Malformed(long line, long column, String problem) {
+            super("line " + line + ", column " + column + ": " + problem, null, false, false);
+        }
+    }
 
     /**
      * Reads a file.
@@ -45,71 +66,126 @@ public final class CsvRows {
      * @throws ModelFormatException if it is no such file: names that repeat, rows of another length, a quote without end; the
      *     message has the lines
      * @throws IOException if it cannot be read
-     * @throws IllegalStateException if the library is not on the class path
+     * @throws IllegalArgumentException if the separator is a quote or a line break
      */
     public static List<Map<String, Object>> read(Path file, char separator) throws IOException {
+        if (separator == QUOTE || separator == '\n' || separator == '\r') {
+            throw new IllegalArgumentException("TextTable.csv: separator = "
+                    + MessageText.name(String.valueOf(separator)) + "; expected a character such as a comma.");
+        }
         RegularFile.require(file, "a file of rows");
-        try {
-            return Reader.rows(file, separator);
-        } catch (NoClassDefFoundError e) {
-            throw new IllegalStateException(MISSING, e);
+        Problems problems = new Problems();
+        List<Map<String, Object>> rows = new ArrayList<>();
+        try (BufferedReader text = Files.newBufferedReader(file)) {
+            new CsvRows(text, separator).addTo(rows, problems);
+        } catch (CharacterCodingException e) {
+            problems.add(Utf8.problem(file));
+        } catch (Malformed e) {
+            problems.add(e.getMessage());
+        }
+        if (!problems.isEmpty()) {
+            throw new ModelFormatException(problems.message(file.toString())
+                    + ". Fields with a separator, a quote or a line break stand in quotes, a quote in them twice."
+                    + (problems.isFull() ? NOT_READ : ""));
+        }
+        return rows;
+    }
+
+    private void addTo(List<Map<String, Object>> rows, Problems problems) throws IOException, Malformed {
+        text.mark(1);
+        if (text.read() != BYTE_ORDER_MARK) {
+            text.reset();
+        }
+        List<String> names = record().orElse(List.of());
+        problems.check(
+                new HashSet<>(names).size() == names.size(),
+                "the names of the columns are " + Problems.quoted(names) + ", expected different ones");
+        while (!problems.isFull()) {
+            long start = line + 1;
+            Optional<List<String>> fields = record();
+            if (fields.isEmpty()) {
+                break;
+            }
+            if (fields.get().size() != names.size()) {
+                problems.add("line " + start + " has " + fields.get().size() + " fields, expected " + names.size()
+                        + ", one for each name in the first line");
+                continue;
+            }
+            Map<String, Object> row = new LinkedHashMap<>();
+            for (int i = 0; i < names.size(); i++) {
+                row.put(names.get(i), fields.get().get(i));
+            }
+            rows.add(row);
+        }
+        problems.check(!rows.isEmpty() || !problems.isEmpty(), "no rows, expected names and one row or more");
+    }
+
+    /** The fields up to the end of a line, or nothing at the end of the text. */
+    private Optional<List<String>> record() throws IOException, Malformed {
+        List<String> fields = new ArrayList<>();
+        int c = read();
+        while (isLineBreak(c)) {
+            c = read();
+        }
+        if (c == END) {
+            return Optional.empty();
+        }
+        while (true) {
+            field.setLength(0);
+            c = c == QUOTE ? quoted() : plain(c);
+            fields.add(field.toString());
+            if (c != separator) {
+                return Optional.of(fields);
+            }
+            c = read();
         }
     }
 
-    /** The only class that touches the optional library. */
-    private static final class Reader {
+    private int plain(int first) throws IOException {
+        int c = first;
+        while (c != separator && c != END && !isLineBreak(c)) {
+            field.append((char) c);
+            c = read();
+        }
+        return c;
+    }
 
-        static List<Map<String, Object>> rows(Path file, char separator) throws IOException {
-            Problems problems = new Problems();
-            List<Map<String, Object>> rows = new ArrayList<>();
-            // This reader refuses what is no UTF-8; that of the library would replace it.
-            try (BufferedReader text = Files.newBufferedReader(file);
-                    CsvReader<CsvRecord> records = CsvReader.builder()
-                            .fieldSeparator(separator)
-                            .allowExtraFields(true)
-                            .allowMissingFields(true)
-                            .ofCsvRecord(withoutMark(text))) {
-                List<String> names = null;
-                for (CsvRecord record : records) {
-                    List<String> fields = record.getFields();
-                    if (names == null) {
-                        names = fields;
-                        problems.check(
-                                new HashSet<>(names).size() == names.size(),
-                                "the names of the columns are " + Problems.quoted(names) + ", expected different ones");
-                    } else if (fields.size() != names.size()) {
-                        problems.add("line " + record.getStartingLineNumber() + " has " + fields.size()
-                                + " fields, expected " + names.size() + ", one for each name in the first line");
-                    } else {
-                        Map<String, Object> row = new LinkedHashMap<>();
-                        for (int i = 0; i < fields.size(); i++) {
-                            row.put(names.get(i), fields.get(i));
-                        }
-                        rows.add(row);
-                    }
+    private int quoted() throws IOException, Malformed {
+        long startLine = line;
+        long startColumn = column;
+        while (true) {
+            int c = read();
+            if (c == END) {
+                throw new Malformed(startLine, startColumn, "a quote begins that does not end, expected a second one");
+            }
+            if (c == QUOTE) {
+                c = read();
+                if (c == separator || c == END || isLineBreak(c)) {
+                    return c;
                 }
-                problems.check(!rows.isEmpty() || !problems.isEmpty(), "no rows, expected names and one row or more");
-            } catch (CharacterCodingException e) {
-                problems.add("not readable as UTF-8, expected text in UTF-8");
-            } catch (CsvParseException | UncheckedIOException e) {
-                problems.add(MessageText.value(
-                        e.getCause() instanceof CharacterCodingException
-                                ? "not readable as UTF-8, expected text in UTF-8"
-                                : e.getMessage()));
+                if (c != QUOTE) {
+                    throw new Malformed(
+                            line,
+                            column,
+                            MessageText.name(Character.toString(c)) + " behind a closing quote, expected "
+                                    + MessageText.name(Character.toString(separator)) + " or the end of the line");
+                }
             }
-            if (!problems.isEmpty()) {
-                throw new ModelFormatException(problems.message(file.toString())
-                        + ". Fields with a separator, a quote or a line break stand in quotes, a quote in them twice.");
-            }
-            return rows;
+            field.append((char) c);
         }
+    }
 
-        private static BufferedReader withoutMark(BufferedReader text) throws IOException {
-            text.mark(1);
-            if (text.read() != BYTE_ORDER_MARK) {
-                text.reset();
-            }
-            return text;
-        }
+    private static boolean isLineBreak(int c) {
+        return c == '\n' || c == '\r';
+    }
+
+    private int read() throws IOException {
+        int c = text.read();
+        // The second half of \r\n is on the line of the first.
+        boolean begins = last == '\n' || last == '\r' && c != '\n';
+        line += begins ? 1 : 0;
+        column = begins ? 1 : column + 1;
+        last = c;
+        return c;
     }
 }

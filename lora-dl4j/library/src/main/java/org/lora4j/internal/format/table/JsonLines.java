@@ -7,6 +7,7 @@ import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -16,6 +17,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.lora4j.error.MessageText;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.format.file.RegularFile;
@@ -60,21 +62,25 @@ public final class JsonLines {
         List<Map<String, Object>> rows = new ArrayList<>();
         try (BufferedReader lines = Files.newBufferedReader(file)) {
             int number = 0;
-            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+            for (String line = lines.readLine(); line != null && !problems.isFull(); line = lines.readLine()) {
                 number++;
                 if (!line.isBlank()) {
                     add(line, number, rows, problems);
                 }
             }
         } catch (CharacterCodingException e) {
-            problems.add("not readable as UTF-8, expected text in UTF-8");
+            problems.add(Utf8.problem(file));
         }
         problems.check(!rows.isEmpty() || !problems.isEmpty(), "no lines, expected one JSON object or more");
         if (!problems.isEmpty()) {
-            throw new ModelFormatException(
-                    problems.message(file.toString()) + ". Each line is one JSON object by itself.");
+            throw new ModelFormatException(problems.message(file.toString())
+                    + ". Each line is one JSON object by itself." + (problems.isFull() ? CsvRows.NOT_READ : ""));
         }
         return rows;
+    }
+
+    private static int column(JsonProcessingException e) {
+        return e.getLocation() == null ? 1 : e.getLocation().getColumnNr();
     }
 
     private static void add(String line, int number, List<Map<String, Object>> rows, Problems problems) {
@@ -85,8 +91,11 @@ public final class JsonLines {
             } else {
                 rows.add(row);
             }
+        } catch (MismatchedInputException e) {
+            problems.add("line " + number + ", column " + column(e) + " is another value, expected a JSON object");
         } catch (JsonProcessingException e) {
-            problems.add("line " + number + " is no JSON object: " + e.getOriginalMessage());
+            problems.add("line " + number + ", column " + column(e) + " is no JSON: "
+                    + MessageText.value(e.getOriginalMessage()));
         }
     }
 }

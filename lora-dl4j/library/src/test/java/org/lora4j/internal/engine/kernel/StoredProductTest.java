@@ -12,7 +12,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.lora4j.exec.kernel.Multiplier;
 import org.lora4j.exec.kernel.Multiplier.Factor;
+import org.lora4j.exec.onednn.OneDnn;
 import org.lora4j.internal.graph.GraphOrder;
+import org.lora4j.quant.HalfPrecision;
 import org.lora4j.quant.Int8;
 import org.lora4j.quant.Nf4;
 import org.lora4j.quant.Quantization;
@@ -46,18 +48,27 @@ class StoredProductTest {
         INDArray exactW = (ofW ? w.dequantized().transpose() : w.dequantized()).castTo(DataType.DOUBLE);
         INDArray expected = exactX.mmul(exactW).add(z.castTo(DataType.DOUBLE).mul(kept));
 
-        StoredProduct.multiply(Multiplier.nd4j(), new Factor(x, ofX, false), w, ofW, z, kept, buffer);
+        for (Multiplier multiplier : List.of(Multiplier.nd4j(), OneDnn.orNd4j())) {
+            INDArray found = z.dup('c');
 
-        assertThat(z.castTo(DataType.DOUBLE).sub(expected).amaxNumber().doubleValue())
-                .isCloseTo(0, within(ROUNDING));
+            StoredProduct.multiply(multiplier, new Factor(x, ofX, false), w, ofW, found, kept, buffer);
+
+            assertThat(found.castTo(DataType.DOUBLE).sub(expected).amaxNumber().doubleValue())
+                    .as("%s, %s", w, multiplier.description())
+                    .isCloseTo(0, within(ROUNDING));
+        }
     }
 
     // Buffers for the whole weight, for 3 of its 32 rows (the last piece is shorter), and for less than one.
     @ParameterizedTest
     @CsvSource({"100000", "72", "1"})
     void multiply_withAnyBuffer_givesTheProduct(long buffer) {
-        List<StoredWeight> weights =
-                List.of(Int8.of(random(3, 32, 24), 1), Int8.of(random(3, 32, 24), 0), Nf4.of(random(4, 32, 24), true));
+        List<StoredWeight> weights = List.of(
+                HalfPrecision.of(random(3, 32, 24), DataType.BFLOAT16),
+                HalfPrecision.of(random(3, 32, 24), DataType.FLOAT16),
+                Int8.of(random(3, 32, 24), 1),
+                Int8.of(random(3, 32, 24), 0),
+                Nf4.of(random(4, 32, 24), true));
         for (StoredWeight weight : weights) {
             for (int kept = 0; kept < 2; kept++) {
                 assertProduct(weight, false, false, kept, buffer);

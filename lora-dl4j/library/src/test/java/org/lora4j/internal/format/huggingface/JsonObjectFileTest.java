@@ -56,7 +56,7 @@ class JsonObjectFileTest {
     void read_ofDamagedJson_isRefused(String text) {
         assertThatThrownBy(() -> read(text))
                 .isInstanceOf(ModelFormatException.class)
-                .hasMessageContaining("config.json: not valid JSON: ")
+                .hasMessageContaining("config.json: not valid JSON")
                 .hasMessageContaining("expected a config");
     }
 

@@ -20,6 +20,7 @@ import org.lora4j.format.safetensors.SafetensorsReader;
 import org.lora4j.internal.language.DecoderConfig;
 import org.lora4j.internal.language.DecoderPart;
 import org.lora4j.internal.language.DecoderWeights;
+import org.lora4j.internal.language.WeightStorage;
 import org.lora4j.quant.StoredWeight;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -46,7 +47,7 @@ final class GoldenModel implements DecoderTensors {
 
     private GoldenModel(Path directory) throws IOException {
         this.directory = directory;
-        this.weights = DecoderWeights.read(directory);
+        this.weights = DecoderWeights.read(directory, WeightStorage.AS_STORED);
         this.facts = new ObjectMapper().readTree(directory.resolve("case.json").toFile());
     }
 
@@ -91,7 +92,8 @@ final class GoldenModel implements DecoderTensors {
     /** All linear weights and tables in another form. */
     Map<String, StoredWeight> stored(Function<INDArray, StoredWeight> form) {
         Map<String, StoredWeight> stored = new HashMap<>();
-        weights.arrays().forEach((name, array) -> {
+        weights.names().forEach(name -> {
+            INDArray array = weights.array(name);
             if (array.rank() == 2) {
                 stored.put(name, form.apply(array));
             }

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.export;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.lora4j.adapter.Adapter;
+import org.lora4j.adapter.StorageType;
+import org.lora4j.error.Problems;
+import org.lora4j.internal.export.DecoderFiles;
+import org.lora4j.internal.export.DecoderShards;
+import org.lora4j.internal.export.DecoderSource;
+import org.lora4j.internal.export.StagedDirectory;
+import org.lora4j.internal.format.file.WholeFile;
+import org.lora4j.internal.language.DecoderWeights;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * Writes a decoder as a directory of Hugging Face, as {@code save_pretrained} does: weights with adapters merged, and every
+ * other file as it was.
+ *
+ * <pre>{@code
+ * CausalLmExport.of(Path.of("smollm"))
+ *         .adapter(tuned)
+ *         .type(StorageType.BF16)
+ *         .write(Path.of("tuned-smollm"));
+ * }</pre>
+ *
+ * <p>The {@code config.json} is that of the base to the letter, with another element type. Tensors have the names that they had,
+ * and a tied head has none. They are computed and written one after the other, so that the whole model is never in memory.
+ *
+ * <p><b>State.</b> A builder. The model and the adapters are only read. <b>Threads.</b> For one thread.
+ *
+ * @apiNote Status: experimental
+ */
+public final class CausalLmExport {
+
+    private static final String WHERE = "CausalLmExport";
+
+    /** What Transformers takes for a file, unless it is told otherwise. */
+    private static final long SHARD = 5_000_000_000L;
+
+    /** Opens what is to be written. */
+    @FunctionalInterface
+    private interface Opening {
+        DecoderSource open(List<Adapter> adapters) throws IOException;
+    }
+
+    private final Path source;
+    private final Opening opening;
+    private final List<Adapter> adapters = new ArrayList<>();
+    private StorageType type = StorageType.F32;
+    private long shard = SHARD;
+    private ModelCard card = ModelCard.EMPTY;
+
+    private CausalLmExport(Path source, Opening opening) {
+        this.source = source;
+        this.opening = opening;
+    }
+
+    /**
+     * Starts an export of a model in files.
+     *
+     * @param directory a Hugging Face directory with {@code config.json} and weights
+     * @return a builder
+     */
+    public static CausalLmExport of(Path directory) {
+        Objects.requireNonNull(directory, "CausalLmExport.of: directory is null; expected that of a model");
+        return new CausalLmExport(directory, adapters -> DecoderSource.open(WHERE, directory, adapters));
+    }
+
+    /** Starts an export of a model in memory, with what adapters made of its weights. */
+    static CausalLmExport of(Path directory, DecoderWeights weights, Map<String, INDArray> changed) {
+        return new CausalLmExport(directory, none -> DecoderSource.of(WHERE, directory, weights, changed));
+    }
+
+    /**
+     * Adds an adapter to merge.
+     *
+     * @param adapter the adapter; several are merged one after the other
+     * @return this builder
+     */
+    public CausalLmExport adapter(Adapter adapter) {
+        adapters.add(Objects.requireNonNull(adapter, "CausalLmExport.adapter: adapter is null; expected one"));
+        return this;
+    }
+
+    /**
+     * Sets the element type of all tensors, F32 at first. The report tells the largest rounding error.
+     *
+     * @param type the type
+     * @return this builder
+     */
+    public CausalLmExport type(StorageType type) {
+        this.type = Objects.requireNonNull(type, "CausalLmExport.type: type is null; expected one");
+        return this;
+    }
+
+    /**
+     * Sets how many bytes of tensors a file has at most, 5 GB at first. A model with more has several files and an index; a
+     * tensor with more has a file of its own.
+     *
+     * @param bytes 1 or more
+     * @return this builder
+     */
+    public CausalLmExport shardBytes(long bytes) {
+        Problems problems = new Problems();
+        problems.atLeast("bytes", bytes, 1);
+        problems.throwIfAny("CausalLmExport.shardBytes");
+        this.shard = bytes;
+        return this;
+    }
+
+    /**
+     * Says what the model was made of.
+     *
+     * @param card the card
+     * @return this builder
+     */
+    public CausalLmExport card(ModelCard card) {
+        this.card = Objects.requireNonNull(card, "CausalLmExport.card: card is null; expected one");
+        return this;
+    }
+
+    /**
+     * Writes the directory.
+     *
+     * @param directory the directory, which must not exist
+     * @return what was written
+     * @throws org.lora4j.error.ModelFormatException if the model's files are damaged
+     * @throws org.lora4j.error.IncompatibleBaseException if an adapter does not fit or was trained on another base
+     * @throws IllegalArgumentException if an adapter changes the embeddings of a tied head, or a value is beyond the range of
+     *     the type; the message lists every problem
+     * @throws IOException if a file cannot be read, the directory exists or writing fails; nothing is left behind then
+     */
+    public ExportReport write(Path directory) throws IOException {
+        StagedDirectory.requireFree(WHERE, directory);
+        DecoderFiles beside = DecoderFiles.read(source);
+        try (DecoderSource model = opening.open(adapters)) {
+            Problems problems = new Problems();
+            DecoderShards shards = new DecoderShards(model, type, problems);
+            List<String> files = new ArrayList<>();
+            StagedDirectory.write(WHERE, directory, staging -> {
+                files.addAll(shards.write(staging, shard));
+                problems.throwIfAny(WHERE);
+                files.addAll(beside.copy(staging, DecoderShards.typeName(type)));
+                WholeFile.write(staging.resolve("README.md"), text(model));
+                files.add("README.md");
+            });
+            return new ExportReport(
+                    directory, files.stream().sorted().toList(), model.changed(), List.of(), shards.largestError());
+        }
+    }
+
+    private String text(DecoderSource model) {
+        return card.text(
+                "Language model with adapters merged",
+                "transformers",
+                model.changed().size() + " parameters of the base were changed by adapters; tensors are " + type + ".",
+                """
+                In Python:
+
+                ```python
+                from transformers import AutoModelForCausalLM, AutoTokenizer
+
+                tokenizer = AutoTokenizer.from_pretrained("path/to/this/directory")
+                model = AutoModelForCausalLM.from_pretrained("path/to/this/directory", torch_dtype="auto")
+                ```
+                """);
+    }
+
+    @Override
+    public String toString() {
+        return "CausalLmExport[" + source + ", " + adapters.size() + " adapters, " + type + "]";
+    }
+}

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.internal.export;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.lora4j.error.MessageText;
+import org.lora4j.error.ModelFormatException;
+import org.lora4j.error.Problems;
+import org.lora4j.internal.format.file.RegularFile;
+import org.lora4j.internal.format.file.WholeFile;
+import org.lora4j.internal.format.huggingface.JsonObjectFile;
+import org.lora4j.internal.language.DecoderConfigReader;
+
+/**
+ * The files beside the weights of a decoder.
+ *
+ * @param directory the model's directory
+ * @param config the fields of its {@code config.json}
+ * @apiNote Status: internal
+ */
+public record DecoderFiles(Path directory, Map<String, Object> config) {
+
+    private static final String GENERATION = "generation_config.json";
+    private static final String TOKENIZER = "tokenizer.json";
+    private static final String TOKENIZER_CONFIG = "tokenizer_config.json";
+    private static final String TEMPLATE = "chat_template.jinja";
+
+    /** What goes along with a model as it is. */
+    private static final List<String> COPIED = List.of(
+            GENERATION,
+            TOKENIZER,
+            TOKENIZER_CONFIG,
+            TEMPLATE,
+            "special_tokens_map.json",
+            "added_tokens.json",
+            "chat_template.json",
+            "tokenizer.model",
+            "vocab.json",
+            "merges.txt",
+            "LICENSE",
+            "LICENSE.txt",
+            "LICENSE.md",
+            "NOTICE",
+            "USE_POLICY.md");
+
+    /** A tokenizer of many languages has 34 MB. */
+    private static final int LONGEST = 256 << 20;
+
+    /**
+     * Reads the config of a directory.
+     *
+     * @param directory the directory
+     * @return its files
+     * @throws ModelFormatException if the config is damaged
+     * @throws IOException if it does not exist or cannot be read
+     */
+    public static DecoderFiles read(Path directory) throws IOException {
+        return new DecoderFiles(directory, json(directory, DecoderConfigReader.FILE));
+    }
+
+    private static Map<String, Object> json(Path directory, String name) throws IOException {
+        return JsonObjectFile.read(directory.resolve(name), "the " + name + " of a Hugging Face model");
+    }
+
+    private Map<String, Object> optional(String name) throws IOException {
+        return Files.exists(directory.resolve(name)) ? json(directory, name) : Map.of();
+    }
+
+    /**
+     * The base of rotations.
+     *
+     * @return as the config says it, else what its Python class takes
+     */
+    public double theta() {
+        Object newer = config.get("rope_parameters") instanceof Map<?, ?> map ? map.get("rope_theta") : null;
+        Object theta = newer == null ? config.get("rope_theta") : newer;
+        return theta instanceof Number number ? number.doubleValue() : 1e4;
+    }
+
+    /**
+     * What says how the tokenizer works.
+     *
+     * @param problems gets that there is no {@code tokenizer.json}
+     * @return the files' fields; a chat template of its own file as a field of {@code tokenizer_config.json}
+     * @throws IOException if a file is damaged or cannot be read
+     */
+    public Optional<GgufVocabulary.Files> vocabulary(Problems problems) throws IOException {
+        if (!Files.exists(directory.resolve(TOKENIZER))) {
+            problems.add(
+                    "there is no " + TOKENIZER + " beside the model, expected it: the file holds the tokenizer, too");
+            return Optional.empty();
+        }
+        Map<String, Object> settings = new LinkedHashMap<>(optional(TOKENIZER_CONFIG));
+        Path template = directory.resolve(TEMPLATE);
+        if (Files.exists(template)) {
+            settings.put("chat_template", text(template));
+        }
+        return Optional.of(
+                new GgufVocabulary.Files(json(directory, TOKENIZER), settings, config, optional(GENERATION)));
+    }
+
+    private static String text(Path file) throws IOException {
+        byte[] bytes = RegularFile.bytes(file, "a text", JsonObjectFile.MOST_BYTES, ModelFormatException::new);
+        return new String(bytes, StandardCharsets.UTF_8);
+    }
+
+    /**
+     * Copies everything that goes along with the weights, and the config with another element type.
+     *
+     * @param target where to
+     * @param type how Transformers names the element type
+     * @return the names of the files
+     * @throws IOException if a file cannot be read or written
+     */
+    public List<String> copy(Path target, String type) throws IOException {
+        List<String> copied = new ArrayList<>();
+        for (String name : COPIED) {
+            Path file = directory.resolve(name);
+            if (Files.exists(file)) {
+                byte[] bytes = RegularFile.bytes(file, "a file of a model", LONGEST, ModelFormatException::new);
+                WholeFile.write(target.resolve(name), out -> out.write(bytes));
+                copied.add(name);
+            }
+        }
+        Path file = directory.resolve(DecoderConfigReader.FILE);
+        WholeFile.write(target.resolve(DecoderConfigReader.FILE), retyped(file, text(file), type));
+        copied.add(DecoderConfigReader.FILE);
+        return copied;
+    }
+
+    /** The text with the value of its element type replaced, every other character as it is. */
+    private static String retyped(Path file, String text, String type) throws IOException {
+        try (JsonParser parser = new JsonFactory().createParser(text)) {
+            parser.nextToken();
+            int after = (int) parser.currentLocation().getCharOffset();
+            StringBuilder edited = new StringBuilder(text);
+            List<int[]> found = new ArrayList<>();
+            while (parser.nextToken() == JsonToken.FIELD_NAME) {
+                String field = parser.currentName();
+                parser.nextToken();
+                int from = (int) parser.currentTokenLocation().getCharOffset();
+                parser.skipChildren();
+                if (parser.hasToken(JsonToken.VALUE_STRING)) {
+                    parser.getText();
+                }
+                if (field.equals("torch_dtype") || field.equals("dtype")) {
+                    found.add(0, new int[] {from, (int) parser.currentLocation().getCharOffset()});
+                }
+            }
+            found.forEach(place -> edited.replace(place[0], place[1], "\"" + type + "\""));
+            if (found.isEmpty()) {
+                edited.insert(after, "\n  \"torch_dtype\": \"" + type + "\",");
+            }
+            return edited.toString();
+        } catch (com.fasterxml.jackson.core.JsonProcessingException e) {
+            throw new ModelFormatException(
+                    MessageText.path(file) + ": not valid JSON: " + e.getOriginalMessage()
+                            + "; expected a config. The file is damaged: get it again.",
+                    e);
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "DecoderFiles[" + directory + "]";
+    }
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.internal.format.table;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.channels.ReadableByteChannel;
+import java.nio.charset.CharsetDecoder;
+import java.nio.charset.CoderResult;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Locale;
+
+/** Where a file ends to be UTF-8: readers of text only tell that it does. */
+final class Utf8 {
+
+    private static final int BUFFER = 1 << 13;
+
+    private Utf8() {}
+
+    static String problem(Path file) throws IOException {
+        CharsetDecoder decoder = StandardCharsets.UTF_8.newDecoder();
+        ByteBuffer bytes = ByteBuffer.allocate(BUFFER);
+        CharBuffer chars = CharBuffer.allocate(BUFFER);
+        long line = 1;
+        long column = 1;
+        try (ReadableByteChannel channel = Files.newByteChannel(file)) {
+            while (true) {
+                boolean ended = channel.read(bytes) < 0;
+                CoderResult result = decoder.decode(bytes.flip(), chars, ended);
+                for (char c : chars.flip().toString().toCharArray()) {
+                    line += c == '\n' ? 1 : 0;
+                    column = c == '\n' ? 1 : column + 1;
+                }
+                if (result.isError() || ended) {
+                    String found = result.isError()
+                            ? String.format(Locale.ROOT, "byte 0x%02X", bytes.get(bytes.position()))
+                            : "other text than a moment ago";
+                    return "line " + line + ", column " + column + ": " + found + ", expected text in UTF-8";
+                }
+                bytes.compact();
+                chars.clear();
+            }
+        }
+    }
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.internal.language.chat;
+
+import java.time.ZonedDateTime;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** The functions that every template has. */
+final class Globals {
+
+    /** As Jinja2's sandbox has it. */
+    private static final long LONGEST_RANGE = 100_000;
+
+    static final Map<String, Callable> ALL = Map.of(
+            "range", Globals::range,
+            "dict", (scope, given) -> dictionary(scope, given),
+            "namespace", Globals::namespace,
+            "raise_exception",
+                    (scope, given) -> {
+                        throw TemplateFailure.raised(Values.text(given.required(0, "message"), scope.budget()));
+                    },
+            "strftime_now",
+                    (scope, given) -> Strftime.format(given.text(0, "format"), ZonedDateTime.now(scope.clock())));
+
+    private Globals() {}
+
+    private static Object range(Scope scope, Arguments given) {
+        boolean one = given.positional().size() == 1;
+        long from = one ? 0 : given.integer(0, "start", 0);
+        long to = given.integer(one ? 0 : 1, "stop", 0);
+        long step = given.integer(2, "step", 1);
+        if (step == 0) {
+            throw TemplateFailure.value("range() arg 3 must not be zero");
+        }
+        double count = Math.max(0, Math.ceil(((double) to - from) / step));
+        if (count > LONGEST_RANGE) {
+            throw TemplateFailure.limit("a range has more than " + LONGEST_RANGE + " numbers");
+        }
+        scope.spend((long) count * Budget.ELEMENT);
+        List<Object> numbers = new ArrayList<>((int) count);
+        for (long i = 0; i < count; i++) {
+            numbers.add(from + i * step);
+        }
+        return numbers;
+    }
+
+    private static Map<Object, Object> dictionary(Scope scope, Arguments given) {
+        Map<Object, Object> fields = new LinkedHashMap<>();
+        if (!given.positional().isEmpty()) {
+            Object source = given.positional().get(0);
+            if (!(source instanceof Map<?, ?> map)) {
+                throw Values.notA("a dictionary", source);
+            }
+            scope.spend((long) map.size() * Budget.ELEMENT);
+            fields.putAll(map);
+        }
+        fields.putAll(given.named());
+        return fields;
+    }
+
+    private static Object namespace(Scope scope, Arguments given) {
+        Namespace namespace = new Namespace();
+        dictionary(scope, given).forEach((name, value) -> namespace.variables.put(String.valueOf(name), value));
+        return namespace;
+    }
+}

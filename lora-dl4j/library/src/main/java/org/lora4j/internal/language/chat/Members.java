@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.internal.language.chat;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/** What {@code value.name}, {@code value[key]} and {@code value[from:to:step]} are. */
+final class Members {
+
+    /** The member that a value lacks; null is None, which a member may be. */
+    static final Object ABSENT = new Object();
+
+    private Members() {}
+
+    /** Methods come before the keys of a dictionary, as in Jinja2. */
+    static Object attribute(Object value, String name) {
+        Object member = member(value, name);
+        if (member != ABSENT) {
+            return member;
+        }
+        if (value instanceof Map<?, ?> map && map.containsKey(name)) {
+            return map.get(name);
+        }
+        return missing(value, name);
+    }
+
+    /** Keys come before methods. */
+    static Object item(Object value, Object key) {
+        if (value instanceof Map<?, ?> map && map.containsKey(Values.requireKey(key))) {
+            return map.get(key);
+        }
+        if (Values.number(key) instanceof Long index && (value instanceof List || value instanceof String)) {
+            long length = Values.length(value);
+            long at = index < 0 ? index + length : index;
+            if (at < 0 || at >= length) {
+                return new Undefined("'" + Values.type(value) + " object' has no element " + index);
+            }
+            return value instanceof List<?> list
+                    ? list.get((int) at)
+                    : Texts.substring((String) value, (int) at, (int) at + 1);
+        }
+        Object member =
+                value instanceof Undefined || key instanceof String ? member(value, String.valueOf(key)) : ABSENT;
+        return member != ABSENT ? member : missing(value, key);
+    }
+
+    private static Object member(Object value, String name) {
+        if (value instanceof Undefined undefined) {
+            throw undefined.failure();
+        }
+        if (value instanceof Namespace namespace && namespace.variables.containsKey(name)) {
+            return namespace.variables.get(name);
+        }
+        if (value instanceof Loop loop) {
+            return loop.attribute(name);
+        }
+        Callable method = Methods.of(value, name);
+        return method == null ? ABSENT : method;
+    }
+
+    private static Object missing(Object value, Object key) {
+        String shown = key instanceof String || Values.isNumber(key) ? key.toString() : Values.type(key);
+        return new Undefined(
+                value == null
+                        ? "'None' has no attribute '" + shown + "'"
+                        : "'" + Values.type(value) + " object' has no attribute '" + shown + "'");
+    }
+
+    /** A part of a text or list; limits and step are null where they are not given. */
+    static Object slice(Object value, Object from, Object to, Object step, Scope scope) {
+        if (!(value instanceof List || value instanceof String)) {
+            throw Values.notA("a text or a list", value);
+        }
+        long by = step == null ? 1 : Values.requireInteger(step);
+        if (by == 0) {
+            throw TemplateFailure.value("slice step cannot be zero");
+        }
+        long length = Values.length(value);
+        long start = limit(from, by > 0 ? 0 : length - 1, length, by);
+        long end = limit(to, by > 0 ? length : -1, length, by);
+        if (value instanceof String text && by == 1) {
+            scope.spend(Math.max(0, end - start));
+            return start < end ? Texts.substring(text, (int) start, (int) end) : "";
+        }
+        List<Object> all = Values.elements(value, scope);
+        List<Object> part = new ArrayList<>();
+        for (long at = start; by > 0 ? at < end : at > end; at += by) {
+            scope.spend(Budget.ELEMENT);
+            part.add(all.get((int) at));
+            if (Math.abs(by) > length) {
+                break;
+            }
+        }
+        if (value instanceof String) {
+            StringBuilder text = new StringBuilder();
+            part.forEach(text::append);
+            return text.toString();
+        }
+        return value instanceof Tuple ? new Tuple(part) : part;
+    }
+
+    private static long limit(Object given, long fallback, long length, long by) {
+        if (given == null) {
+            return fallback;
+        }
+        long index = Values.requireInteger(given);
+        long at = index < 0 ? index + length : index;
+        return by > 0 ? Math.max(0, Math.min(at, length)) : Math.max(-1, Math.min(at, length - 1));
+    }
+}

@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.internal.language.chat;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.IntPredicate;
+import java.util.function.Predicate;
+
+/** The methods of Python's texts, lists and dictionaries that change nothing. */
+final class Methods {
+
+    /** A method, given the value that it belongs to. */
+    @FunctionalInterface
+    private interface Method<T> {
+        Object call(T self, Arguments arguments, Scope scope);
+    }
+
+    private static final Map<String, Method<String>> OF_TEXTS = Map.ofEntries(
+            Map.entry("strip", (text, given, scope) -> Texts.strip(text, given.textOrNull(0, "chars"), true, true)),
+            Map.entry("lstrip", (text, given, scope) -> Texts.strip(text, given.textOrNull(0, "chars"), true, false)),
+            Map.entry("rstrip", (text, given, scope) -> Texts.strip(text, given.textOrNull(0, "chars"), false, true)),
+            Map.entry("upper", (text, given, scope) -> Texts.upper(text)),
+            Map.entry("lower", (text, given, scope) -> Texts.lower(text)),
+            Map.entry("casefold", (text, given, scope) -> Texts.lower(Texts.upper(text))),
+            Map.entry("title", (text, given, scope) -> Texts.title(text)),
+            Map.entry("capitalize", (text, given, scope) -> Texts.capitalized(text)),
+            Map.entry("startswith", (text, given, scope) -> any(given.required(0, "prefix"), text::startsWith)),
+            Map.entry("endswith", (text, given, scope) -> any(given.required(0, "suffix"), text::endsWith)),
+            Map.entry("removeprefix", (text, given, scope) -> {
+                String prefix = given.text(0, "prefix");
+                return text.startsWith(prefix) ? text.substring(prefix.length()) : text;
+            }),
+            Map.entry("removesuffix", (text, given, scope) -> {
+                String suffix = given.text(0, "suffix");
+                return text.endsWith(suffix) ? text.substring(0, text.length() - suffix.length()) : text;
+            }),
+            Map.entry(
+                    "replace",
+                    (text, given, scope) -> replace(
+                            text, given.text(0, "old"), given.text(1, "new"), given.integer(2, "count", -1), scope)),
+            Map.entry(
+                    "split",
+                    (text, given, scope) ->
+                            split(text, given.textOrNull(0, "sep"), given.integer(1, "maxsplit", -1), scope)),
+            Map.entry(
+                    "rsplit",
+                    (text, given, scope) ->
+                            rsplit(text, given.textOrNull(0, "sep"), given.integer(1, "maxsplit", -1), scope)),
+            Map.entry("splitlines", (text, given, scope) -> lines(text, given.flag(0, "keepends", false), scope)),
+            Map.entry("partition", (text, given, scope) -> {
+                String separator = separator(given.text(0, "sep"));
+                return parted(text, separator, text.indexOf(separator), false);
+            }),
+            Map.entry("rpartition", (text, given, scope) -> {
+                String separator = separator(given.text(0, "sep"));
+                return parted(text, separator, text.lastIndexOf(separator), true);
+            }),
+            Map.entry(
+                    "join",
+                    (text, given, scope) -> join(
+                            Values.elements(given.required(0, "iterable"), scope).stream()
+                                    .map(Values::requireText)
+                                    .toList(),
+                            text,
+                            scope)),
+            Map.entry("find", (text, given, scope) -> place(text, text.indexOf(given.text(0, "sub")))),
+            Map.entry("rfind", (text, given, scope) -> place(text, text.lastIndexOf(given.text(0, "sub")))),
+            Map.entry("index", (text, given, scope) -> {
+                int at = text.indexOf(given.text(0, "sub"));
+                if (at < 0) {
+                    throw TemplateFailure.value("substring not found");
+                }
+                return place(text, at);
+            }),
+            Map.entry("count", (text, given, scope) -> count(text, given.text(0, "sub"))),
+            Map.entry("format", (text, given, scope) -> PrintfFormat.fields(text, given, scope)),
+            Map.entry("isdigit", (text, given, scope) -> all(text, Character::isDigit)),
+            Map.entry("isnumeric", (text, given, scope) -> all(text, Character::isDigit)),
+            Map.entry("isalpha", (text, given, scope) -> all(text, Character::isLetter)),
+            Map.entry("isalnum", (text, given, scope) -> all(text, Character::isLetterOrDigit)),
+            Map.entry("isspace", (text, given, scope) -> all(text, Texts::isSpace)),
+            Map.entry(
+                    "isupper",
+                    (text, given, scope) -> text.equals(Texts.upper(text)) && !text.equals(Texts.lower(text))),
+            Map.entry(
+                    "islower",
+                    (text, given, scope) -> text.equals(Texts.lower(text)) && !text.equals(Texts.upper(text))),
+            Map.entry("ljust", (text, given, scope) -> text + blanks(text, given, scope)),
+            Map.entry("rjust", (text, given, scope) -> blanks(text, given, scope) + text));
+
+    private static final Map<String, Method<List<?>>> OF_LISTS = Map.of(
+            "count",
+            (list, given, scope) -> {
+                Object wanted = given.required(0, "value");
+                return list.stream()
+                        .filter(each -> Values.equal(each, wanted, scope.budget()))
+                        .count();
+            },
+            "index",
+            (list, given, scope) -> {
+                Object wanted = given.required(0, "value");
+                for (int i = 0; i < list.size(); i++) {
+                    if (Values.equal(list.get(i), wanted, scope.budget())) {
+                        return (long) i;
+                    }
+                }
+                throw TemplateFailure.value("the value is not in the list");
+            });
+
+    private static final Map<String, Method<Map<?, ?>>> OF_DICTIONARIES = Map.of(
+            "items", (map, given, scope) -> items(map, scope),
+            "keys", (map, given, scope) -> Values.elements(map, scope),
+            "values",
+                    (map, given, scope) -> {
+                        scope.spend((long) map.size() * Budget.ELEMENT);
+                        return new ArrayList<Object>(map.values());
+                    },
+            "get",
+                    (map, given, scope) -> {
+                        Object key = Values.requireKey(given.required(0, "key"));
+                        return map.containsKey(key) ? map.get(key) : given.get(1, "default", null);
+                    },
+            "copy", (map, given, scope) -> map);
+
+    private static final Set<String> CHANGING = Set.of(
+            "append",
+            "extend",
+            "insert",
+            "remove",
+            "pop",
+            "clear",
+            "reverse",
+            "sort",
+            "update",
+            "setdefault",
+            "popitem");
+
+    private Methods() {}
+
+    /** The method of a name, bound to its value; null if there is none. */
+    static Callable of(Object value, String name) {
+        if (value instanceof String text) {
+            return bound(OF_TEXTS.get(name), text, text.length());
+        }
+        if (value instanceof List<?> list) {
+            return CHANGING.contains(name) ? refused("list", name) : bound(OF_LISTS.get(name), list, list.size());
+        }
+        if (value instanceof Map<?, ?> map) {
+            Method<Map<?, ?>> method = OF_DICTIONARIES.get(name);
+            return method == null && CHANGING.contains(name) && !map.containsKey(name)
+                    ? refused("dict", name)
+                    : bound(method, map, 0);
+        }
+        return null;
+    }
+
+    private static Callable refused(String type, String name) {
+        return (scope, arguments) -> {
+            throw TemplateFailure.value("method '" + name + "' of '" + type
+                    + "' is not allowed: a template changes nothing but namespaces");
+        };
+    }
+
+    private static <T> Callable bound(Method<? super T> method, T self, int size) {
+        return method == null
+                ? null
+                : (scope, arguments) -> {
+                    scope.spend(size);
+                    return method.call(self, arguments, scope);
+                };
+    }
+
+    /** The pairs of a dictionary. */
+    static List<Object> items(Map<?, ?> map, Scope scope) {
+        scope.spend((long) map.size() * 2 * Budget.ELEMENT);
+        List<Object> items = new ArrayList<>();
+        map.forEach((key, value) -> items.add(Tuple.of(key, value)));
+        return items;
+    }
+
+    private static boolean any(Object wanted, Predicate<String> test) {
+        return wanted instanceof Tuple tuple
+                ? tuple.stream().map(Values::requireText).anyMatch(test)
+                : test.test(Values.requireText(wanted));
+    }
+
+    private static boolean all(String text, IntPredicate test) {
+        return !text.isEmpty() && text.codePoints().allMatch(test);
+    }
+
+    private static Object place(String text, int at) {
+        return at < 0 ? -1L : (long) text.codePointCount(0, at);
+    }
+
+    private static String separator(String separator) {
+        if (separator.isEmpty()) {
+            throw TemplateFailure.value("empty separator");
+        }
+        return separator;
+    }
+
+    private static String blanks(String text, Arguments given, Scope scope) {
+        long missing = Math.max(0, given.integer(0, "width", 0) - Texts.length(text));
+        scope.spend(missing);
+        return " ".repeat(Math.toIntExact(missing));
+    }
+
+    static long count(String text, String part) {
+        if (part.isEmpty()) {
+            return Texts.length(text) + 1L;
+        }
+        long count = 0;
+        for (int at = text.indexOf(part); at >= 0; at = text.indexOf(part, at + part.length())) {
+            count++;
+        }
+        return count;
+    }
+
+    static String replace(String text, String old, String with, long most, Scope scope) {
+        long places = count(text, old);
+        long times = most < 0 ? places : Math.min(most, places);
+        scope.spend(text.length() + times * (1 + with.length()));
+        StringBuilder replaced = new StringBuilder();
+        int at = 0;
+        for (long i = 0; i < times; i++) {
+            int next = old.isEmpty()
+                    ? at + (i == 0 ? 0 : Character.charCount(text.codePointAt(at)))
+                    : text.indexOf(old, at);
+            replaced.append(text, at, next).append(with);
+            at = next + old.length();
+        }
+        return replaced.append(text, at, text.length()).toString();
+    }
+
+    /** Text or parts that a list gets cost as much as a text and a list of them. */
+    private static void pay(List<Object> parts, String part, Scope scope) {
+        scope.spend(part.length() + Budget.ELEMENT);
+        parts.add(part);
+    }
+
+    static List<Object> split(String text, String separator, long most, Scope scope) {
+        List<Object> parts = new ArrayList<>();
+        if (separator != null) {
+            separator(separator);
+            int at = 0;
+            for (int next = text.indexOf(separator);
+                    next >= 0 && (most < 0 || parts.size() < most);
+                    next = text.indexOf(separator, at)) {
+                pay(parts, text.substring(at, next), scope);
+                at = next + separator.length();
+            }
+            pay(parts, text.substring(at), scope);
+            return parts;
+        }
+        int at = next(text, 0, false);
+        while (at < text.length() && (most < 0 || parts.size() < most)) {
+            int end = next(text, at, true);
+            pay(parts, text.substring(at, end), scope);
+            at = next(text, end, false);
+        }
+        if (at < text.length()) {
+            pay(parts, text.substring(at), scope);
+        }
+        return parts;
+    }
+
+    /** The next place from here where there is a blank, or none. */
+    private static int next(String text, int from, boolean blank) {
+        int at = from;
+        while (at < text.length() && Texts.isSpace(text.charAt(at)) != blank) {
+            at++;
+        }
+        return at;
+    }
+
+    private static List<Object> rsplit(String text, String separator, long most, Scope scope) {
+        if (most < 0) {
+            return split(text, separator, -1, scope);
+        }
+        List<Object> parts = new ArrayList<>();
+        String rest = separator == null ? Texts.strip(text, null, false, true) : text;
+        while (parts.size() < most) {
+            int at = separator == null ? lastBlank(rest) : rest.lastIndexOf(separator(separator));
+            if (at < 0) {
+                break;
+            }
+            scope.spend(rest.length() + Budget.ELEMENT);
+            parts.add(0, rest.substring(at + (separator == null ? 1 : separator.length())));
+            rest = separator == null ? Texts.strip(rest.substring(0, at), null, false, true) : rest.substring(0, at);
+        }
+        if (separator != null || !rest.isEmpty()) {
+            parts.add(0, rest);
+        }
+        return parts;
+    }
+
+    private static int lastBlank(String text) {
+        int at = text.length() - 1;
+        while (at >= 0 && !Texts.isSpace(text.charAt(at))) {
+            at--;
+        }
+        return at;
+    }
+
+    static List<Object> lines(String text, boolean keepEnds, Scope scope) {
+        List<Object> lines = new ArrayList<>();
+        int from = 0;
+        for (int at = 0; at < text.length(); at++) {
+            if ("\n\r\u000B\f\u001C\u001D\u001E\u0085\u2028\u2029".indexOf(text.charAt(at)) < 0) {
+                continue;
+            }
+            int end = at;
+            at += text.startsWith("\r\n", at) ? 1 : 0;
+            pay(lines, text.substring(from, keepEnds ? at + 1 : end), scope);
+            from = at + 1;
+        }
+        if (from < text.length()) {
+            pay(lines, text.substring(from), scope);
+        }
+        return lines;
+    }
+
+    private static Tuple parted(String text, String separator, int at, boolean last) {
+        List<Object> parts = at < 0
+                ? last ? List.of("", "", text) : List.of(text, "", "")
+                : List.of(text.substring(0, at), separator, text.substring(at + separator.length()));
+        return new Tuple(parts);
+    }
+
+    static String join(List<String> parts, String separator, Scope scope) {
+        long length = 0;
+        for (String part : parts) {
+            length += part.length() + separator.length();
+        }
+        scope.spend(length);
+        return String.join(separator, parts);
+    }
+}

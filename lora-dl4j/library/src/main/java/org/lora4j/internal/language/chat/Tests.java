@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.internal.language.chat;
+
+import java.math.BigInteger;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+
+/** What may stand behind {@code is}, by Jinja's names. */
+final class Tests {
+
+    /** A test of a value. */
+    @FunctionalInterface
+    interface Test {
+        boolean holds(Object value, Arguments arguments, Scope scope);
+    }
+
+    private static final Map<String, Test> ALL = new HashMap<>();
+
+    static {
+        ALL.put("defined", (value, given, scope) -> !(value instanceof Undefined));
+        ALL.put("undefined", (value, given, scope) -> value instanceof Undefined);
+        ALL.put("none", (value, given, scope) -> value == null);
+        ALL.put("true", (value, given, scope) -> Boolean.TRUE.equals(value));
+        ALL.put("false", (value, given, scope) -> Boolean.FALSE.equals(value));
+        ALL.put("boolean", (value, given, scope) -> value instanceof Boolean);
+        ALL.put("string", (value, given, scope) -> value instanceof String);
+        ALL.put("number", (value, given, scope) -> Values.isNumber(value));
+        ALL.put("integer", (value, given, scope) -> value instanceof Long || value instanceof BigInteger);
+        ALL.put("float", (value, given, scope) -> value instanceof Double);
+        ALL.put("mapping", (value, given, scope) -> value instanceof Map);
+        ALL.put("iterable", (value, given, scope) -> isSequence(value));
+        ALL.put("sequence", (value, given, scope) -> isSequence(value));
+        ALL.put("callable", (value, given, scope) -> value instanceof Callable);
+        ALL.put("odd", (value, given, scope) -> Math.floorMod(Values.requireInteger(value), 2) == 1);
+        ALL.put("even", (value, given, scope) -> Math.floorMod(Values.requireInteger(value), 2) == 0);
+        ALL.put("divisibleby", (value, given, scope) -> {
+            long divisor = given.integer(0, "num", 0);
+            if (divisor == 0) {
+                throw TemplateFailure.value("division by zero");
+            }
+            return Math.floorMod(Values.requireInteger(value), divisor) == 0;
+        });
+        ALL.put(
+                "lower",
+                (value, given, scope) -> isCased(value, Texts.lower(Values.text(value, scope.budget())), scope));
+        ALL.put(
+                "upper",
+                (value, given, scope) -> isCased(value, Texts.upper(Values.text(value, scope.budget())), scope));
+        ALL.put("sameas", (value, given, scope) -> isSame(value, given.required(0, "other")));
+        ALL.put("filter", (value, given, scope) -> Filters.exists(value));
+        ALL.put("test", (value, given, scope) -> ALL.containsKey(value));
+        ALL.put("in", (value, given, scope) -> compared("in", value, given, scope));
+        for (String[] names : new String[][] {
+            {"==", "eq", "equalto"},
+            {"!=", "ne"},
+            {"<", "lt", "lessthan"},
+            {"<=", "le"},
+            {">", "gt", "greaterthan"},
+            {">=", "ge"}
+        }) {
+            for (String name : names) {
+                ALL.put(name, (value, given, scope) -> compared(names[0], value, given, scope));
+            }
+        }
+    }
+
+    private Tests() {}
+
+    static Test named(String name, int line) {
+        Test test = ALL.get(name);
+        if (test == null) {
+            throw TemplateFailure.syntax(line, "no test named '" + name + "'");
+        }
+        return test;
+    }
+
+    private static boolean compared(String sign, Object value, Arguments given, Scope scope) {
+        return (Boolean) Operators.COMPARISON.get(sign).apply(value, given.required(0, "other"), scope);
+    }
+
+    private static boolean isSequence(Object value) {
+        return value instanceof Collection
+                || value instanceof Map
+                || value instanceof String
+                || value instanceof Undefined;
+    }
+
+    private static boolean isCased(Object value, String cased, Scope scope) {
+        String text = Values.text(value, scope.budget());
+        return text.equals(cased) && !Texts.lower(text).equals(Texts.upper(text));
+    }
+
+    private static boolean isSame(Object a, Object b) {
+        return a instanceof List || a instanceof Map ? a == b : Objects.equals(a, b);
+    }
+}

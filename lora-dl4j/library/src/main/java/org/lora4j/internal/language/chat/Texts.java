@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.internal.language.chat;
+
+import java.util.Locale;
+
+/** Texts as Python sees them: sequences of code points, with Python's idea of blanks, words and escapes. */
+final class Texts {
+
+    private Texts() {}
+
+    static boolean isSpace(int character) {
+        return Character.isWhitespace(character) || Character.isSpaceChar(character) || character == 0x85;
+    }
+
+    /** Python's {@code strip}: without the characters given at its ends, or without blanks if they are null. */
+    static String strip(String text, String characters, boolean start, boolean end) {
+        int from = 0;
+        int to = text.length();
+        while (start && from < to && strips(text.codePointAt(from), characters)) {
+            from += Character.charCount(text.codePointAt(from));
+        }
+        while (end && to > from && strips(text.codePointBefore(to), characters)) {
+            to -= Character.charCount(text.codePointBefore(to));
+        }
+        return text.substring(from, to);
+    }
+
+    private static boolean strips(int character, String characters) {
+        return characters == null ? isSpace(character) : characters.indexOf(character) >= 0;
+    }
+
+    static int length(String text) {
+        return text.codePointCount(0, text.length());
+    }
+
+    /** The characters from one index to another, both within the text, counted in code points. */
+    static String substring(String text, int from, int to) {
+        int start = text.offsetByCodePoints(0, from);
+        return text.substring(start, text.offsetByCodePoints(start, to - from));
+    }
+
+    static String upper(String text) {
+        return text.toUpperCase(Locale.ROOT);
+    }
+
+    static String lower(String text) {
+        return text.toLowerCase(Locale.ROOT);
+    }
+
+    static String capitalized(String text) {
+        if (text.isEmpty()) {
+            return text;
+        }
+        int first = Character.charCount(text.codePointAt(0));
+        return titleCase(text.substring(0, first)) + lower(text.substring(first));
+    }
+
+    /** Python's {@code str.title}: a capital letter behind everything that is no cased letter. */
+    static String title(String text) {
+        StringBuilder title = new StringBuilder();
+        boolean inWord = false;
+        for (int at = 0; at < text.length(); ) {
+            int character = text.codePointAt(at);
+            String letter = Character.toString(character);
+            title.append(inWord ? lower(letter) : titleCase(letter));
+            inWord = Character.isUpperCase(character)
+                    || Character.isLowerCase(character)
+                    || Character.isTitleCase(character);
+            at += letter.length();
+        }
+        return title.toString();
+    }
+
+    private static String titleCase(String letter) {
+        int title = Character.toTitleCase(letter.codePointAt(0));
+        // A letter without a title form of its own may become two: ß becomes Ss.
+        String upper = upper(letter);
+        return title == letter.codePointAt(0) && length(upper) > 1
+                ? upper.charAt(0) + lower(upper.substring(1))
+                : Character.toString(title);
+    }
+
+    /** Jinja's filter {@code title}: a capital letter where the text begins, and behind blanks, hyphens and brackets. */
+    static String titleOfWords(String text) {
+        StringBuilder title = new StringBuilder();
+        boolean begins = true;
+        for (int at = 0; at < text.length(); ) {
+            int character = text.codePointAt(at);
+            String letter = Character.toString(character);
+            boolean separates = isSpace(character) || "-({[<".indexOf(character) >= 0;
+            title.append(begins && !separates ? upper(letter) : lower(letter));
+            begins = separates;
+            at += letter.length();
+        }
+        return title.toString();
+    }
+
+    /** The value of a text as it is spelled between quotes. An escape that Python does not know stands for itself. */
+    static String unescaped(String spelled) {
+        StringBuilder value = new StringBuilder();
+        for (int at = 0; at < spelled.length(); at++) {
+            char character = spelled.charAt(at);
+            if (character != '\\' || at + 1 == spelled.length()) {
+                value.append(character);
+                continue;
+            }
+            char escape = spelled.charAt(++at);
+            int simple = "ntr\\'\"abfv".indexOf(escape);
+            int digits = escape == 'x' ? 2 : escape == 'u' ? 4 : escape == 'U' ? 8 : 0;
+            if (escape == '\n') {
+                continue;
+            } else if (simple >= 0) {
+                value.append("\n\t\r\\'\"\u0007\b\f\u000B".charAt(simple));
+            } else if (escape >= '0' && escape <= '7') {
+                int end = at;
+                while (end < spelled.length() && end < at + 3 && "01234567".indexOf(spelled.charAt(end)) >= 0) {
+                    end++;
+                }
+                value.append((char) Integer.parseInt(spelled.substring(at, end), 8));
+                at = end - 1;
+            } else if (digits > 0) {
+                value.appendCodePoint(codePoint(spelled, at + 1, digits));
+                at += digits;
+            } else {
+                value.append('\\').append(escape);
+            }
+        }
+        return value.toString();
+    }
+
+    private static int codePoint(String spelled, int from, int digits) {
+        try {
+            int character = Integer.parseInt(spelled.substring(from, from + digits), 16);
+            if (Character.isValidCodePoint(character)) {
+                return character;
+            }
+        } catch (NumberFormatException | StringIndexOutOfBoundsException e) {
+            // Told below, as for a number beyond Unicode.
+        }
+        throw TemplateFailure.value("an escape in a text is no character of Unicode");
+    }
+
+    /** The text as Python's {@code repr} spells it. */
+    static String repr(String text) {
+        char quote = text.indexOf('\'') >= 0 && text.indexOf('"') < 0 ? '"' : '\'';
+        StringBuilder spelled = new StringBuilder().append(quote);
+        text.codePoints().forEach(character -> {
+            int simple = "\n\t\r\\".indexOf(character);
+            if (simple >= 0) {
+                spelled.append('\\').append("ntr\\".charAt(simple));
+            } else if (character == quote) {
+                spelled.append('\\').append(quote);
+            } else if (isPrintable(character)) {
+                spelled.appendCodePoint(character);
+            } else {
+                String form = character < 0x100 ? "\\x%02x" : character < 0x10000 ? "\\u%04x" : "\\U%08x";
+                spelled.append(String.format(Locale.ROOT, form, character));
+            }
+        });
+        return spelled.append(quote).toString();
+    }
+
+    private static boolean isPrintable(int character) {
+        return switch (Character.getType(character)) {
+            case Character.CONTROL,
+                    Character.FORMAT,
+                    Character.SURROGATE,
+                    Character.PRIVATE_USE,
+                    Character.UNASSIGNED,
+                    Character.LINE_SEPARATOR,
+                    Character.PARAGRAPH_SEPARATOR -> false;
+            case Character.SPACE_SEPARATOR -> character == ' ';
+            default -> true;
+        };
+    }
+}

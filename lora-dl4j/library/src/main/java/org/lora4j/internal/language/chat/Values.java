@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.internal.language.chat;
+
+import java.math.BigDecimal;
+import java.math.BigInteger;
+import java.math.MathContext;
+import java.math.RoundingMode;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Values of templates by Python's rules. They are null (None), {@code Boolean}, {@code Long} and {@code BigInteger} (int),
+ * {@code Double} (float), {@code String}, {@code List}, {@link Tuple}, {@code Map} (dict), {@link Undefined}, {@link
+ * Namespace} and {@link Callable}; nothing else gets in.
+ */
+final class Values {
+
+    /** What Python calls the types, the special ones first. */
+    private static final List<Map.Entry<Class<?>, String>> TYPES = List.of(
+            Map.entry(Boolean.class, "bool"),
+            Map.entry(Double.class, "float"),
+            Map.entry(Number.class, "int"),
+            Map.entry(String.class, "str"),
+            Map.entry(Tuple.class, "tuple"),
+            Map.entry(List.class, "list"),
+            Map.entry(Map.class, "dict"),
+            Map.entry(Namespace.class, "Namespace"));
+
+    /** What it costs to spell a number with a fraction. */
+    static final int REAL = 16 * Budget.STEP;
+
+    private Values() {}
+
+    static String type(Object value) {
+        return TYPES.stream()
+                .filter(type -> type.getKey().isInstance(value))
+                .map(Map.Entry::getValue)
+                .findFirst()
+                .orElse(value == null ? "NoneType" : "function");
+    }
+
+    static boolean isTrue(Object value) {
+        if (value instanceof Boolean truth) {
+            return truth;
+        }
+        if (value instanceof Number number) {
+            return number.doubleValue() != 0;
+        }
+        if (value instanceof String text) {
+            return !text.isEmpty();
+        }
+        if (value instanceof Collection<?> elements) {
+            return !elements.isEmpty();
+        }
+        if (value instanceof Map<?, ?> fields) {
+            return !fields.isEmpty();
+        }
+        return value != null && !(value instanceof Undefined);
+    }
+
+    /** What a value is in the output. */
+    static String text(Object value, Budget budget) {
+        return value instanceof String text ? text : value instanceof Undefined ? "" : repr(value, budget);
+    }
+
+    /** Python's {@code repr}. */
+    static String repr(Object value, Budget budget) {
+        StringBuilder out = new StringBuilder();
+        repr(value, out, budget);
+        return out.toString();
+    }
+
+    private static void repr(Object value, StringBuilder out, Budget budget) {
+        budget.enter();
+        if (value instanceof Map<?, ?> fields) {
+            String separator = "{";
+            for (Map.Entry<?, ?> field : fields.entrySet()) {
+                repr(field.getKey(), out.append(separator), budget);
+                repr(field.getValue(), out.append(": "), budget);
+                separator = ", ";
+            }
+            out.append(fields.isEmpty() ? "{}" : "}");
+        } else if (value instanceof List<?> elements) {
+            boolean tuple = value instanceof Tuple;
+            String separator = "";
+            out.append(tuple ? '(' : '[');
+            for (Object element : elements) {
+                repr(element, out.append(separator), budget);
+                separator = ", ";
+            }
+            out.append(tuple && elements.size() == 1 ? "," : "").append(tuple ? ')' : ']');
+        } else if (value instanceof Namespace) {
+            out.append("<Namespace>");
+        } else {
+            String scalar = value instanceof String text ? Texts.repr(text) : scalar(value);
+            budget.spend(value instanceof Double ? REAL : scalar.length());
+            out.append(scalar);
+        }
+        budget.leave();
+        budget.spend(2);
+    }
+
+    private static String scalar(Object value) {
+        if (value == null) {
+            return "None";
+        }
+        if (value instanceof Boolean truth) {
+            return truth ? "True" : "False";
+        }
+        if (value instanceof Double number) {
+            return repr(number);
+        }
+        if (value instanceof Undefined) {
+            return "Undefined";
+        }
+        return value instanceof Number ? value.toString() : "<function>";
+    }
+
+    /** The shortest decimal that reads back as the number, spelled by Python's rules. */
+    static String repr(double number) {
+        if (!Double.isFinite(number)) {
+            return Double.isNaN(number) ? "nan" : number > 0 ? "inf" : "-inf";
+        }
+        String sign = Double.doubleToRawLongBits(number) < 0 ? "-" : "";
+        double size = Math.abs(number);
+        if (size == 0) {
+            return sign + "0.0";
+        }
+        BigDecimal exact = new BigDecimal(size);
+        BigDecimal shortest = exact;
+        // Double.toString of Java 17 is not always the shortest.
+        for (int digits = 1; digits <= 17; digits++) {
+            shortest = exact.round(new MathContext(digits, RoundingMode.HALF_EVEN));
+            if (shortest.doubleValue() == size) {
+                break;
+            }
+        }
+        String digits = shortest.stripTrailingZeros().unscaledValue().toString();
+        int exponent = shortest.precision() - shortest.scale() - 1;
+        if (exponent < -4 || exponent >= 16) {
+            String fraction = digits.length() > 1 ? "." + digits.substring(1) : "";
+            String power = (Math.abs(exponent) < 10 ? "0" : "") + Math.abs(exponent);
+            return sign + digits.charAt(0) + fraction + "e" + (exponent < 0 ? "-" : "+") + power;
+        }
+        String plain = shortest.stripTrailingZeros().toPlainString();
+        return sign + plain + (plain.indexOf('.') < 0 ? ".0" : "");
+    }
+
+    static boolean isNumber(Object value) {
+        return value instanceof Number || value instanceof Boolean;
+    }
+
+    /** A number in Python's arithmetic, where true is 1; null if the value is none. */
+    static Number number(Object value) {
+        return value instanceof Boolean truth ? (Number) (truth ? 1L : 0L) : value instanceof Number n ? n : null;
+    }
+
+    static boolean equal(Object a, Object b, Budget budget) {
+        budget.spend(1);
+        if (isNumber(a) && isNumber(b)) {
+            return compareNumbers(number(a), number(b)) == 0 && !number(a).equals(Double.NaN);
+        }
+        if (a instanceof String text && b instanceof String other) {
+            budget.spend(Math.min(text.length(), other.length()) / Budget.STEP);
+            return text.equals(other);
+        }
+        if (a instanceof List<?> list && b instanceof List<?> other) {
+            return (a instanceof Tuple) == (b instanceof Tuple)
+                    && list.size() == other.size()
+                    && allEqual(list, other, budget);
+        }
+        if (a instanceof Map<?, ?> map && b instanceof Map<?, ?> other) {
+            return map.size() == other.size() && allEqual(map, other, budget);
+        }
+        return a == b || a instanceof Undefined && b instanceof Undefined;
+    }
+
+    private static boolean allEqual(List<?> list, List<?> other, Budget budget) {
+        budget.enter();
+        boolean equal = true;
+        for (int i = 0; equal && i < list.size(); i++) {
+            equal = equal(list.get(i), other.get(i), budget);
+        }
+        budget.leave();
+        return equal;
+    }
+
+    private static boolean allEqual(Map<?, ?> map, Map<?, ?> other, Budget budget) {
+        budget.enter();
+        boolean equal = true;
+        for (Map.Entry<?, ?> field : map.entrySet()) {
+            equal = equal
+                    && other.containsKey(field.getKey())
+                    && equal(field.getValue(), other.get(field.getKey()), budget);
+        }
+        budget.leave();
+        return equal;
+    }
+
+    /** Python's order of numbers, texts and lists of them. */
+    static int compare(Object a, Object b, Budget budget) {
+        budget.spend(1);
+        if (isNumber(a) && isNumber(b)) {
+            return compareNumbers(number(a), number(b));
+        }
+        if (a instanceof String text && b instanceof String other) {
+            return compareTexts(text, other);
+        }
+        if (a instanceof List<?> list && b instanceof List<?> other && (a instanceof Tuple) == (b instanceof Tuple)) {
+            budget.enter();
+            int order = 0;
+            for (int i = 0; order == 0 && i < Math.min(list.size(), other.size()); i++) {
+                order = compare(list.get(i), other.get(i), budget);
+            }
+            budget.leave();
+            return order == 0 ? Integer.compare(list.size(), other.size()) : order;
+        }
+        throw unfit("<", a, b);
+    }
+
+    private static int compareNumbers(Number a, Number b) {
+        if (a instanceof Double || b instanceof Double) {
+            double left = a.doubleValue();
+            double right = b.doubleValue();
+            // What is no number stands behind all that are, so that lists can be sorted.
+            return left < right ? -1 : left > right ? 1 : left == right ? 0 : Double.compare(left, right);
+        }
+        return a instanceof Long x && b instanceof Long y
+                ? Long.compare(x, y)
+                : new BigInteger(a.toString()).compareTo(new BigInteger(b.toString()));
+    }
+
+    /** By code points, as pairs of surrogates stand before other characters that are behind them. */
+    private static int compareTexts(String a, String b) {
+        int at = 0;
+        int end = Math.min(a.length(), b.length());
+        while (at < end && a.charAt(at) == b.charAt(at)) {
+            at++;
+        }
+        if (at == end) {
+            return Integer.compare(a.length(), b.length());
+        }
+        return Integer.compare(rank(a.charAt(at)), rank(b.charAt(at)));
+    }
+
+    private static int rank(char unit) {
+        return Character.isSurrogate(unit) ? unit + Character.MAX_VALUE : unit;
+    }
+
+    static TemplateFailure unfit(String operator, Object a, Object b) {
+        for (Object value : new Object[] {a, b}) {
+            if (value instanceof Undefined undefined) {
+                return undefined.failure();
+            }
+        }
+        return TemplateFailure.value(
+                "unsupported operand types for " + operator + ": '" + type(a) + "' and '" + type(b) + "'");
+    }
+
+    static String requireText(Object value) {
+        if (value instanceof String text) {
+            return text;
+        }
+        throw notA("a text", value);
+    }
+
+    static long requireInteger(Object value) {
+        if (number(value) instanceof Long integer) {
+            return integer;
+        }
+        throw notA("an integer of 64 bits", value);
+    }
+
+    /** A key of a dictionary. Values that hold others are none: to hash them can take as long as they are large. */
+    static Object requireKey(Object key) {
+        if (key == null || key instanceof String || isNumber(key)) {
+            return key;
+        }
+        throw notA("a text or a number as a key", key);
+    }
+
+    static TemplateFailure notA(String expected, Object value) {
+        return value instanceof Undefined undefined
+                ? undefined.failure()
+                : TemplateFailure.value("a value of type '" + type(value) + "' was found; expected " + expected);
+    }
+
+    /** The elements of whatever a loop runs over: of a text its characters, of a dictionary its keys. */
+    static List<Object> elements(Object value, Scope scope) {
+        List<Object> elements;
+        if (value instanceof List<?> list) {
+            @SuppressWarnings("unchecked")
+            List<Object> same = (List<Object>) list;
+            return same;
+        } else if (value instanceof Undefined) {
+            return List.of();
+        } else if (value instanceof Map<?, ?> map) {
+            scope.spend((long) map.size() * Budget.ELEMENT);
+            elements = new ArrayList<>(map.keySet());
+        } else if (value instanceof String text) {
+            scope.spend((long) text.length() * Budget.STEP);
+            elements = new ArrayList<>();
+            text.codePoints().forEach(character -> elements.add(Character.toString(character)));
+        } else {
+            throw notA("something to loop over", value);
+        }
+        return elements;
+    }
+
+    static long length(Object value) {
+        if (value instanceof String text) {
+            return Texts.length(text);
+        }
+        if (value instanceof Collection<?> elements) {
+            return elements.size();
+        }
+        if (value instanceof Map<?, ?> fields) {
+            return fields.size();
+        }
+        if (value instanceof Undefined) {
+            return 0;
+        }
+        throw notA("something with a length", value);
+    }
+}

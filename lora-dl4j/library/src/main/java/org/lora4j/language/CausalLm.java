@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.language;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.lora4j.config.LayerReplication;
+import org.lora4j.error.ModelFormatException;
+import org.lora4j.error.Problems;
+import org.lora4j.internal.language.DecoderGraph;
+import org.lora4j.internal.language.DecoderInputs;
+import org.lora4j.internal.language.DecoderWeights;
+import org.lora4j.internal.language.WeightStorage;
+import org.lora4j.internal.language.decode.DecodeModel;
+import org.lora4j.internal.language.decode.DecodeSession;
+import org.lora4j.internal.language.decode.DecoderTensors;
+import org.lora4j.internal.language.sampling.Candidates;
+import org.lora4j.internal.language.sampling.GenerationState;
+import org.lora4j.internal.language.sampling.GenerationValues;
+import org.lora4j.internal.language.sampling.Logits;
+import org.lora4j.internal.language.sampling.Parameter;
+import org.lora4j.internal.language.sampling.TextPieces;
+import org.lora4j.quant.StoredWeight;
+import org.lora4j.samediff.AdaptedSameDiff;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * A decoder language model from a directory as Transformers saves it: text from a prompt, and a graph that adapters go into.
+ *
+ * <pre>{@code
+ * try (CausalLm model = CausalLm.load(directory)) {
+ *     System.out.println(model.generate("Once upon a time", GenerationConfig.greedy(40)).text());
+ * }
+ * }</pre>
+ *
+ * <p>Families by {@code model_type}: llama, mistral, qwen2, qwen3, gemma, gemma2, gemma3_text, phi3, gpt2, gpt_neox, olmo2,
+ * granite, smollm3. Modules have the names of Python's classes, so adapters of PEFT fit, and those trained here fit there.
+ *
+ * <p>Generating multiplies the weights as they are stored; what adapters act on {@link #model()}, and how they are, is
+ * looked at when a call begins. Low-rank pairs are added to what a module gives; other methods are merged into copies of the
+ * weights that they change, for the time of the call.
+ *
+ * <p><b>State.</b> The weights, which nobody writes to, and {@link #model()}. <b>Threads.</b> Any number may generate at the
+ * same time, each with a cache of its own; changing {@link #model()} is for one thread, and not meanwhile.
+ *
+ * @apiNote Status: experimental
+ */
+public final class CausalLm implements AutoCloseable {
+
+    /** Sequences that go through the model together, at most: each has a cache. */
+    private static final int SIDE_BY_SIDE = 16;
+
+    /** How the matrices of a model are kept in memory. */
+    public enum Storage {
+        /** In the type of the file: F32, F16 or BF16. Exact. */
+        AS_STORED(WeightStorage.AS_STORED),
+        /** 8 bits and a scale for each output, {@link org.lora4j.quant.Int8}. */
+        INT8(WeightStorage.INT8),
+        /** 4 bits and a scale for each 64 values, {@link org.lora4j.quant.Nf4}; what does not divide so is kept as stored. */
+        NF4(WeightStorage.NF4);
+
+        private final WeightStorage storage;
+
+        Storage(WeightStorage storage) {
+            this.storage = storage;
+        }
+    }
+
+    private final Path directory;
+    private final DecoderWeights weights;
+    private final DecodeModel decoding;
+    private final Optional<LanguageTokenizer> tokenizer;
+    private final Optional<ChatTemplate> chatTemplate;
+    private final List<Integer> ends;
+    private final AdaptedSameDiff model;
+
+    private CausalLm(
+            Path directory,
+            DecoderWeights weights,
+            Optional<LanguageTokenizer> tokenizer,
+            Optional<ChatTemplate> chatTemplate,
+            List<Integer> ends) {
+        this.directory = directory;
+        this.weights = weights;
+        this.decoding = new DecodeModel(weights.config(), tensors(weights));
+        this.tokenizer = tokenizer;
+        this.chatTemplate = chatTemplate;
+        this.ends = ends;
+        this.model = AdaptedSameDiff.of(DecoderGraph.of(weights, DataType.FLOAT));
+    }
+
+    private static DecoderTensors tensors(DecoderWeights weights) {
+        return new DecoderTensors() {
+            @Override
+            public INDArray array(String name) {
+                return weights.array(name);
+            }
+
+            @Override
+            public Optional<StoredWeight> stored(String name) {
+                return weights.array(name) == null ? weights.stored(name) : Optional.empty();
+            }
+        };
+    }
+
+    /**
+     * Reads a model, its weights in the type of the file.
+     *
+     * @param directory as {@code save_pretrained} of Transformers writes it
+     * @return the model
+     * @throws ModelFormatException as {@link #load(Path, Storage)}
+     * @throws IOException likewise
+     */
+    public static CausalLm load(Path directory) throws IOException {
+        return load(directory, Storage.AS_STORED);
+    }
+
+    /**
+     * Reads a model.
+     *
+     * @param directory {@code config.json}, {@code model.safetensors} or an index and its shards; {@code tokenizer.json}, a
+     *     chat template and {@code generation_config.json}, if they are there
+     * @param storage how matrices are kept
+     * @return the model
+     * @throws ModelFormatException if a file is damaged or of another format, the family is not known, or tensors are missing,
+     *     unexpected, of a wrong shape or type, or not finite; before memory is taken for weights, but for the last; the
+     *     message lists every problem
+     * @throws IOException if a file does not exist or cannot be read
+     * @throws IllegalStateException if there is a {@code tokenizer.json} and the library that reads it is missing
+     */
+    public static CausalLm load(Path directory, Storage storage) throws IOException {
+        DecoderWeights weights = DecoderWeights.read(directory, storage.storage);
+        Optional<LanguageTokenizer> tokenizer = LanguageTokenizer.find(directory);
+        List<Integer> ends =
+                tokenizer.map(known -> List.copyOf(known.stopIds())).orElseGet(List::of);
+        return new CausalLm(directory, weights, tokenizer, ChatTemplate.find(directory), ends);
+    }
+
+    /**
+     * A deeper model that repeats layers of this one, for adapters with a {@code layer_replication}. Copies of a layer share its
+     * weights.
+     *
+     * @param replication which layers, one after the other
+     * @return the model, without adapters; it shares tokenizer and weights
+     * @throws IllegalArgumentException if it names layers that are not here
+     */
+    public CausalLm replicated(LayerReplication replication) {
+        return new CausalLm(directory, weights.replicated(replication), tokenizer, chatTemplate, ends);
+    }
+
+    /**
+     * The model as a graph that adapters go into: add, load, activate, disable, merge, train. Its state decides what {@link
+     * #generate} does.
+     *
+     * @return the live model
+     */
+    public AdaptedSameDiff model() {
+        return model;
+    }
+
+    /**
+     * The tokenizer of the directory.
+     *
+     * @return the tokenizer
+     * @throws IllegalStateException if there was none
+     */
+    public LanguageTokenizer tokenizer() {
+        return tokenizer.orElseThrow(() -> new IllegalStateException("tokenizer: " + directory
+                + " has no tokenizer.json; expected one for texts. Generate from token ids, or save the tokenizer there:"
+                + " tokenizer.save_pretrained(directory)."));
+    }
+
+    /**
+     * The template of conversations.
+     *
+     * @return the template, if the directory has one
+     */
+    public Optional<ChatTemplate> chatTemplate() {
+        return chatTemplate;
+    }
+
+    /**
+     * The number of tokens in the vocabulary.
+     *
+     * @return rows of the embedding table
+     */
+    public int vocabularySize() {
+        return weights.config().vocabulary();
+    }
+
+    /**
+     * The longest sequence, prompt and new tokens together.
+     *
+     * @return tokens
+     */
+    public int contextLength() {
+        return weights.config().context();
+    }
+
+    /**
+     * Memory of the weights.
+     *
+     * @return bytes
+     */
+    public long bytes() {
+        return weights.bytes();
+    }
+
+    /**
+     * Goes on with a text.
+     *
+     * @param prompt the text
+     * @param config how
+     * @return what followed
+     * @throws IllegalArgumentException if the prompt has no tokens or leaves no room in the context
+     */
+    public Generation generate(String prompt, GenerationConfig config) {
+        return generate(List.of(prompt), config, token -> true).get(0);
+    }
+
+    /**
+     * Goes on with texts of any lengths, side by side.
+     *
+     * @param prompts the texts
+     * @param config how
+     * @param listener hears of each token, and may end its text
+     * @return for each prompt as many as {@link GenerationConfig#numReturnSequences} asks for, in the order of the prompts
+     * @throws IllegalArgumentException if a prompt has no tokens or leaves no room in the context; the message lists all
+     */
+    public List<Generation> generate(List<String> prompts, GenerationConfig config, TokenListener listener) {
+        List<int[]> ids = prompts.stream().map(tokenizer()::encode).toList();
+        return generateIds(ids, config, listener);
+    }
+
+    /**
+     * Answers a conversation, by the model's chat template.
+     *
+     * @param messages what was said, the last by the user
+     * @param config how
+     * @return the answer
+     * @throws IllegalStateException if the directory has no chat template
+     * @throws ChatTemplateException if the template refuses the conversation
+     */
+    public Generation chat(List<ChatMessage> messages, GenerationConfig config) {
+        ChatTemplate template = chatTemplate.orElseThrow(() -> new IllegalStateException("chat: " + directory
+                + " has no chat template; expected chat_template.jinja, or the field chat_template of"
+                + " tokenizer_config.json. A model without one has not learned to converse: use generate."));
+        int[] ids = tokenizer().encode(template.render(messages, true), false);
+        return generateIds(List.of(ids), config, token -> true).get(0);
+    }
+
+    /**
+     * Goes on with token ids. Without a tokenizer the results have no text.
+     *
+     * @param prompts ids of each prompt, one or more
+     * @param config how
+     * @param listener hears of each token, and may end its text
+     * @return as of {@link #generate(List, GenerationConfig, TokenListener)}
+     * @throws IllegalArgumentException if a prompt is empty, has ids that are not in the vocabulary or leaves no room in the
+     *     context; the message lists all
+     */
+    public List<Generation> generateIds(List<int[]> prompts, GenerationConfig config, TokenListener listener) {
+        GenerationValues values = config.values().withDefault(Parameter.EOS_TOKEN_IDS, ends);
+        List<Text> texts = texts(prompts, config, values);
+        try (DecodeSession session = new DecodeSession(decoding, ActingAdapters.of(model, weights))) {
+            for (int from = 0; from < texts.size(); from += SIDE_BY_SIDE) {
+                run(session, texts.subList(from, Math.min(texts.size(), from + SIDE_BY_SIDE)), listener);
+            }
+        }
+        return texts.stream().map(text -> Generation.of(text.state())).toList();
+    }
+
+    /** A text on its way. */
+    private record Text(int prompt, int number, int[] ids, GenerationState state) {}
+
+    private List<Text> texts(List<int[]> prompts, GenerationConfig config, GenerationValues values) {
+        Problems problems = new Problems();
+        Candidates candidates = new Candidates();
+        List<Text> texts = new ArrayList<>();
+        for (int i = 0; i < prompts.size(); i++) {
+            int[] ids = config.dropOldest() ? newest(prompts.get(i), config) : prompts.get(i);
+            int last = vocabularySize() - 1;
+            int prompt = i;
+            Arrays.stream(ids)
+                    .filter(id -> id < 0 || id > last)
+                    .findFirst()
+                    .ifPresent(
+                            id -> problems.add("prompt " + prompt + " has the id " + id + ", expected 0 to " + last));
+            for (int n = 0; n < config.numReturnSequences() && problems.isEmpty(); n++) {
+                try {
+                    texts.add(new Text(
+                            i, n, ids, new GenerationState(values, ids, n, contextLength(), pieces(), candidates)));
+                } catch (IllegalArgumentException e) {
+                    problems.add("prompt " + i + ": " + e.getMessage());
+                }
+            }
+        }
+        problems.throwIfAny("generate");
+        return texts;
+    }
+
+    private int[] newest(int[] ids, GenerationConfig config) {
+        int room = Math.max(1, contextLength() - config.newTokens(ids.length));
+        return ids.length <= room ? ids : Arrays.copyOfRange(ids, ids.length - room, ids.length);
+    }
+
+    private TextPieces pieces() {
+        if (tokenizer.isEmpty()) {
+            return TextPieces.none();
+        }
+        StreamDecoder decoder = tokenizer.get().streamDecoder(true);
+        return new TextPieces() {
+            @Override
+            public String next(int id) {
+                return decoder.push(id);
+            }
+
+            @Override
+            public String rest() {
+                return decoder.finish();
+            }
+        };
+    }
+
+    private static void run(DecodeSession session, List<Text> texts, TokenListener listener) {
+        List<Text> alive = new ArrayList<>(texts);
+        List<Integer> sequences = new ArrayList<>();
+        texts.forEach(text -> sequences.add(session.add(ActingAdapters.NUMBER)));
+        int[][] next = texts.stream().map(Text::ids).toArray(int[][]::new);
+        while (!alive.isEmpty()) {
+            float[][] logits =
+                    session.feed(sequences.stream().mapToInt(Integer::intValue).toArray(), next);
+            List<int[]> following = new ArrayList<>();
+            int kept = 0;
+            for (int i = 0; i < logits.length; i++) {
+                Text text = alive.get(i);
+                GenerationState state = text.state();
+                int id = state.accept(logits[i]);
+                GeneratedToken token =
+                        new GeneratedToken(text.prompt(), text.number(), id, state.piece(), state.logProbability());
+                if (!listener.onToken(token)) {
+                    state.cancel();
+                }
+                if (state.isFinished()) {
+                    session.remove(sequences.get(i));
+                } else {
+                    alive.set(kept, text);
+                    sequences.set(kept++, sequences.get(i));
+                    following.add(new int[] {id});
+                }
+            }
+            alive.subList(kept, alive.size()).clear();
+            sequences.subList(kept, sequences.size()).clear();
+            next = following.toArray(int[][]::new);
+        }
+    }
+
+    /**
+     * How probable the model finds a text, token by token, with the adapters that act.
+     *
+     * @param ids its tokens, two or more
+     * @return the logarithm of the probability of each token after the first, given those before it
+     * @throws IllegalArgumentException if there are too few or too many, or one is not in the vocabulary
+     */
+    public double[] logProbabilities(int[] ids) {
+        if (ids.length < 2) {
+            throw new IllegalArgumentException(
+                    "logProbabilities: there are " + ids.length + " tokens, expected 2 or more.");
+        }
+        double[] found = new double[ids.length - 1];
+        try (DecodeSession session = new DecodeSession(decoding, ActingAdapters.of(model, weights))) {
+            session.score(new int[] {session.add(ActingAdapters.NUMBER)}, new int[][] {ids}, (sequence, at, logits) -> {
+                if (at < found.length) {
+                    found[at] = Logits.logProbability(logits, ids[at + 1]);
+                }
+            });
+        }
+        return found;
+    }
+
+    /**
+     * What the graph of {@link #model()} eats, for its outputs {@code logits} and {@code last_hidden_state}.
+     *
+     * @param ids token ids, rows of equal length, the shorter ones padded on either side
+     * @param mask 1 for tokens, 0 for padding, of the same shape
+     * @return placeholders by name
+     * @throws IllegalArgumentException if rows differ in length, are longer than the context, or have ids that are not in the
+     *     vocabulary; the message lists all
+     */
+    public Map<String, INDArray> inputs(int[][] ids, int[][] mask) {
+        return DecoderInputs.of(weights.config(), DataType.FLOAT, ids, mask, DecoderInputs.positions(mask));
+    }
+
+    /** Frees what the tokenizer holds. The weights go when nobody refers to them any more. */
+    @Override
+    public void close() {
+        tokenizer.ifPresent(LanguageTokenizer::close);
+    }
+
+    @Override
+    public String toString() {
+        return "CausalLm[" + weights + "]";
+    }
+}

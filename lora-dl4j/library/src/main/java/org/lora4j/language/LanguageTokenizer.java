@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.language;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import org.lora4j.error.MessageText;
+import org.lora4j.error.ModelFormatException;
+import org.lora4j.error.Problems;
+import org.lora4j.internal.format.file.RegularFile;
+import org.lora4j.internal.format.huggingface.TokenTable;
+
+/**
+ * The tokenizer of a language model: ids of texts, and texts of ids, whole or piece by piece.
+ *
+ * <p>It is read from the {@code tokenizer.json} of a model directory, run by Hugging Face's own library through {@code
+ * ai.djl.huggingface:tokenizers}, and gives what that library gives: byte-level BPE, BPE in the manner of SentencePiece
+ * with byte fallback, Unigram and WordPiece. Nothing is cut, padded or tidied but by what the file itself says of decoding.
+ *
+ * <p>That library is an optional dependency; see {@link org.lora4j.pretrained.HuggingFaceTextTokenizer} for where it keeps its
+ * natives and what it reports.
+ *
+ * <p><i>State.</i> Immutable; holds native memory until {@link #close()}. <i>Threads.</i> Safe.
+ *
+ * @apiNote Status: experimental
+ */
+public final class LanguageTokenizer implements AutoCloseable {
+
+    private static final String FILE = "tokenizer.json";
+
+    /** Files of today have an eighth of it. */
+    private static final int MOST_BYTES = 256 << 20;
+
+    private final Path directory;
+    private final TokenTable vocabulary;
+    private final DjlTokenizer tokenizer;
+    private final OptionalInt bos;
+    private final OptionalInt eos;
+    private final OptionalInt pad;
+    private final Set<Integer> stops;
+
+    private LanguageTokenizer(Path directory, TokenTable vocabulary, DjlTokenizer tokenizer) throws IOException {
+        this.directory = directory;
+        this.vocabulary = vocabulary;
+        this.tokenizer = tokenizer;
+        Map<String, String> tokens = ModelDirectory.specialTokens(directory);
+        List<Map<String, Object>> configs = List.of(
+                ModelDirectory.fields(directory, "generation_config.json"),
+                ModelDirectory.fields(directory, "config.json"));
+        this.bos = specialId(tokens, configs, "bos");
+        this.eos = specialId(tokens, configs, "eos");
+        this.pad = specialId(tokens, configs, "pad");
+        Set<Integer> ends = configuredIds(configs, "eos_token_id");
+        if (ends.isEmpty()) {
+            eos.ifPresent(ends::add);
+        }
+        this.stops = Collections.unmodifiableSet(ends);
+    }
+
+    /**
+     * Reads the tokenizer of a model: {@value #FILE}, and from {@code tokenizer_config.json}, {@code special_tokens_map.json},
+     * {@code generation_config.json} and {@code config.json}, where they are there, which tokens begin, end and pad texts.
+     *
+     * @param directory the directory of the model
+     * @return the tokenizer, to be closed
+     * @throws ModelFormatException if a file is damaged or of another format
+     * @throws IOException if there is no such directory, it has no {@value #FILE}, or a file cannot be read
+     * @throws IllegalStateException if the library or its natives are missing; the message names the artifact
+     */
+    public static LanguageTokenizer load(Path directory) throws IOException {
+        ModelDirectory.require(directory);
+        Path file = directory.resolve(FILE);
+        byte[] json = RegularFile.bytes(
+                file,
+                "the " + FILE + " of a model, as tokenizers of Hugging Face save it",
+                MOST_BYTES,
+                ModelFormatException::new);
+        TokenTable vocabulary = TokenTable.read(file.toString(), json);
+        DjlTokenizer tokenizer;
+        try {
+            tokenizer = DjlTokenizer.load(file.toString(), json);
+        } catch (LinkageError e) {
+            throw missing(e);
+        }
+        try {
+            return new LanguageTokenizer(directory, vocabulary, tokenizer);
+        } catch (IOException | RuntimeException e) {
+            tokenizer.close();
+            throw e;
+        }
+    }
+
+    /** In this class, as the other one cannot be loaded without the library. */
+    static IllegalStateException missing(Throwable cause) {
+        return new IllegalStateException(
+                "LanguageTokenizer: the library ai.djl.huggingface:tokenizers cannot be used: "
+                        + MessageText.value(cause)
+                        + "; expected it on the class path, in version 0.38.0 or the like, with natives for this machine."
+                        + " It is an optional dependency of lora-dl4j: add it to your build. Its natives are for Linux,"
+                        + " Windows and macOS on ARM; on other machines encode elsewhere and give ids.",
+                cause);
+    }
+
+    /** The tokenizer of a directory, if it has one. */
+    static Optional<LanguageTokenizer> find(Path directory) throws IOException {
+        return Files.exists(directory.resolve(FILE)) ? Optional.of(load(directory)) : Optional.empty();
+    }
+
+    private OptionalInt specialId(Map<String, String> tokens, List<Map<String, Object>> configs, String name) {
+        Integer id = vocabulary.id(tokens.get(name + "_token"));
+        if (id != null) {
+            return OptionalInt.of(id);
+        }
+        return configuredIds(configs, name + "_token_id").stream()
+                .mapToInt(Integer::intValue)
+                .findFirst();
+    }
+
+    /** The ids that the model's own configuration names, one or a list of them, as far as the vocabulary has them. */
+    private Set<Integer> configuredIds(List<Map<String, Object>> configs, String field) {
+        Set<Integer> ids = new LinkedHashSet<>();
+        for (Map<String, Object> config : configs) {
+            Object value = ids.isEmpty() ? config.get(field) : null;
+            for (Object id : value instanceof List<?> list ? list : Collections.singletonList(value)) {
+                if (id instanceof Number number && vocabulary.token(number.longValue()) != null) {
+                    ids.add(number.intValue());
+                }
+            }
+        }
+        return ids;
+    }
+
+    /**
+     * The ids of a text, with the special tokens that the tokenizer puts around texts.
+     *
+     * @param text any text
+     * @return its ids
+     */
+    public int[] encode(String text) {
+        return encode(text, true);
+    }
+
+    /**
+     * The ids of a text.
+     *
+     * @param text any text. Special tokens that are spelled in it become their ids; a surrogate without its other half counts
+     *     as U+FFFD
+     * @param addSpecialTokens whether the tokenizer puts special tokens around it; false for what a {@link ChatTemplate}
+     *     rendered, which spells them itself
+     * @return its ids
+     */
+    public int[] encode(String text, boolean addSpecialTokens) {
+        return tokenizer.encode(required(text), addSpecialTokens);
+    }
+
+    /**
+     * The tokens of a text with all that is known of them.
+     *
+     * @param text as for {@link #encode(String, boolean)}
+     * @param addSpecialTokens as there
+     * @return the tokens; their ids are those of {@code encode}
+     */
+    public List<LanguageToken> tokenize(String text, boolean addSpecialTokens) {
+        return tokenizer.tokenize(required(text), addSpecialTokens);
+    }
+
+    /**
+     * The tokens of two texts that belong together.
+     *
+     * @param first as for {@link #encode(String, boolean)}
+     * @param second the same
+     * @param addSpecialTokens as there
+     * @return the tokens of both, as the tokenizer joins them; each one's places count in its own text
+     */
+    public List<LanguageToken> tokenizePair(String first, String second, boolean addSpecialTokens) {
+        return tokenizer.tokenizePair(required(first), required(second), addSpecialTokens);
+    }
+
+    private static String required(String text) {
+        return Objects.requireNonNull(text, "LanguageTokenizer: text is null; expected a text, perhaps empty");
+    }
+
+    /**
+     * The text of ids. Bytes that are no UTF-8 become U+FFFD.
+     *
+     * @param ids ids of the vocabulary
+     * @param skipSpecialTokens whether special tokens are left out
+     * @return the text
+     * @throws IllegalArgumentException if the vocabulary has no token of an id; the message lists those
+     */
+    public String decode(int[] ids, boolean skipSpecialTokens) {
+        Problems problems = new Problems();
+        for (int i = 0; i < ids.length && !problems.isFull(); i++) {
+            problems.check(vocabulary.token(ids[i]) != null, "ids[" + i + "] = " + ids[i] + ", " + expectedId());
+        }
+        problems.throwIfAny("LanguageTokenizer.decode");
+        return tokenizer.decode(ids, skipSpecialTokens);
+    }
+
+    private String expectedId() {
+        return "expected an id of the vocabulary, below " + vocabulary.end();
+    }
+
+    /**
+     * A decoder for ids that come one after the other.
+     *
+     * @param skipSpecialTokens whether special tokens are left out
+     * @return a decoder for one stream; it must not outlive this tokenizer
+     */
+    public StreamDecoder streamDecoder(boolean skipSpecialTokens) {
+        return new StreamDecoder(this, skipSpecialTokens);
+    }
+
+    /**
+     * How many tokens there are, special ones included. The model's own vocabulary may be larger.
+     *
+     * @return the count
+     */
+    public int vocabularySize() {
+        return vocabulary.size();
+    }
+
+    /**
+     * How the vocabulary spells a token. That is not its text: decode it.
+     *
+     * @param id an id
+     * @return the spelling
+     * @throws IllegalArgumentException if the vocabulary has no token of this id
+     */
+    public String token(int id) {
+        String token = vocabulary.token(id);
+        if (token == null) {
+            throw new IllegalArgumentException("LanguageTokenizer: id = " + id + ", " + expectedId());
+        }
+        return token;
+    }
+
+    /**
+     * The id of a token.
+     *
+     * @param token as the vocabulary spells it
+     * @return its id, or nothing if there is none
+     */
+    public OptionalInt id(String token) {
+        Integer id = vocabulary.id(token);
+        return id == null ? OptionalInt.empty() : OptionalInt.of(id);
+    }
+
+    /**
+     * Whether a token is a special one, which decoding can leave out.
+     *
+     * @param id an id of the vocabulary
+     * @return true if it is one
+     */
+    public boolean isSpecial(int id) {
+        token(id);
+        return vocabulary.isSpecial(id);
+    }
+
+    /**
+     * The token that begins a text.
+     *
+     * @return its id, or nothing if the model names none
+     */
+    public OptionalInt bosId() {
+        return bos;
+    }
+
+    /**
+     * The token that ends a text.
+     *
+     * @return its id, or nothing if the model names none
+     */
+    public OptionalInt eosId() {
+        return eos;
+    }
+
+    /**
+     * The token that fills up shorter texts of a batch.
+     *
+     * @return its id, or nothing if the model names none
+     */
+    public OptionalInt padId() {
+        return pad;
+    }
+
+    /**
+     * The tokens at which a generated text ends: those of {@code generation_config.json}, else of {@code config.json}, else
+     * {@link #eosId}.
+     *
+     * @return their ids, perhaps none; unmodifiable
+     */
+    public Set<Integer> stopIds() {
+        return stops;
+    }
+
+    /** Frees the native memory; the tokenizer cannot be used afterwards. */
+    @Override
+    public void close() {
+        tokenizer.close();
+    }
+
+    @Override
+    public String toString() {
+        return "LanguageTokenizer[" + MessageText.path(directory) + ", " + vocabularySize() + " tokens]";
+    }
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.docs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.adapter.Adapter;
+import org.lora4j.language.CausalLm;
+import org.lora4j.language.ChatMessage;
+import org.lora4j.language.ChatTemplate;
+import org.lora4j.language.Generation;
+import org.lora4j.language.GenerationConfig;
+
+/** The examples of {@code docs/language-models.md}. */
+class GuideLanguageTest {
+
+    private static final Path MODELS = Path.of("src/test/resources/language/models");
+
+    private final StringBuilder shown = new StringBuilder();
+
+    @TempDir
+    private Path folder;
+
+    @Test
+    void firstText() throws IOException {
+        Path directory = MODELS.resolve("stories260k");
+        String text;
+        // begin
+        try (CausalLm model = CausalLm.load(directory)) {
+            Generation generation = model.generate("Once upon a time", GenerationConfig.greedy(40));
+            text = generation.text();
+        }
+        // end
+
+        assertThat(text).startsWith(", there was a little girl named Lily. She loved to play outside in the park.");
+    }
+
+    @Test
+    void adapters() throws IOException {
+        CausalLm model = CausalLm.load(MODELS.resolve("stories260k"));
+        Path adapterDirectory = MODELS.resolve("stories260k/adapter-qv");
+        GenerationConfig config = GenerationConfig.greedy(20);
+        String prompt = "Once upon a time";
+        String before = model.generate(prompt, config).text();
+        // begin
+        model.model().addAdapter("mine", Adapter.load(adapterDirectory)); // of PEFT, or trained here
+        model.model().activate("mine");
+        String adapted = model.generate(prompt, config).text();
+        model.model().disable();
+        String again = model.generate(prompt, config).text(); // the base's, in every token
+        // end
+
+        assertThat(again).isEqualTo(before).isNotEqualTo(adapted);
+    }
+
+    @Test
+    void drawing() throws IOException {
+        CausalLm model = CausalLm.load(MODELS.resolve("stories260k"));
+        // begin
+        GenerationConfig config = GenerationConfig.builder()
+                .maxNewTokens(60)
+                .doSample(true)
+                .temperature(0.8)
+                .topP(0.9)
+                .seed(7)
+                .stopStrings("The end")
+                .build();
+        List<Generation> texts = model.generate(List.of("Once upon a time", "Tom had"), config, token -> {
+            shown.append(token.text()); // as it comes; false ends this text
+            return true;
+        });
+        // end
+
+        assertThat(texts).hasSize(2);
+        assertThat(shown).isNotEmpty();
+    }
+
+    @Test
+    void conversation() {
+        // begin
+        ChatTemplate template = ChatTemplate.of(
+                "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}</s>{% endfor %}", Map.of("eos_token", "</s>"));
+        String text = template.render(List.of(ChatMessage.user("Where is my card?")), true);
+        // end
+
+        assertThat(text).isEqualTo("<|user|>Where is my card?</s>");
+        assertThat(Files.exists(folder)).isTrue();
+    }
+}
