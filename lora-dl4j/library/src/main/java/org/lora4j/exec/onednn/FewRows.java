@@ -28,7 +28,7 @@ import org.bytedeco.javacpp.Pointer;
 public final class FewRows implements AutoCloseable {
 
     /** Outputs that are computed at a time. */
-    public static final int OUTPUTS = 128;
+    public static final int OUTPUTS = 64;
 
     /** Columns at most: as many as a register holds. */
     public static final int COLUMNS = 16;

@@ -31,7 +31,7 @@ final class HalfWeight extends LinearWeight {
     private static final int TO_EXPONENT = 3;
     private static final int LOWER_TO_EXPONENT = 13;
     private static final int BITS = 16;
-    /** From so many inputs on, instructions for BFLOAT16 are faster than turning the weights also for a single row. */
+    /** From so many inputs on, a tile is a wide one. */
     private static final int WIDE = 1024;
 
     /**
@@ -65,14 +65,15 @@ final class HalfWeight extends LinearWeight {
 
     private boolean isInParts(int rows) {
         return brain
-                && (inputs() >= WIDE || rows > 1)
                 && RowParts.columns(NarrowType.BF16, rows) <= FewRows.COLUMNS
                 && NarrowType.BF16.isFast();
     }
 
     @Override
     int outputsOfPiece(int rows) {
-        return isInParts(rows) ? FewRows.OUTPUTS : super.outputsOfPiece(rows);
+        return isInParts(rows)
+                ? FewRows.OUTPUTS * RowParts.group(NarrowType.BF16, rows, inputs(), outputs())
+                : super.outputsOfPiece(rows);
     }
 
     @Override
@@ -101,14 +102,15 @@ final class HalfWeight extends LinearWeight {
 
     private void multiplyParts(Staging staging, int from, int rows, int first, int count, Workspace space) {
         int columns = RowParts.columns(NarrowType.BF16, staging.rows());
-        int start = FewRows.start(first, count);
+        int group = staging.group();
+        int start = group * FewRows.start(first / group, count / group);
         int computed = first + count - start;
         space.multiply(
                 NarrowType.BF16,
-                inputs(),
-                columns,
+                group * inputs(),
+                group * columns,
                 address + (long) Short.BYTES * start * inputs(),
-                computed,
+                computed / group,
                 staging.parts().packed());
         float[] sums = space.floats(1, computed * columns);
         space.memory.floats().get(0, sums, 0, computed * columns);
