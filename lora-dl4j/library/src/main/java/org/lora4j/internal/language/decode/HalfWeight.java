@@ -64,9 +64,7 @@ final class HalfWeight extends LinearWeight {
     }
 
     private boolean isInParts(int rows) {
-        return brain
-                && RowParts.columns(NarrowType.BF16, rows) <= FewRows.COLUMNS
-                && NarrowType.BF16.isFast();
+        return brain && RowParts.columns(NarrowType.BF16, rows) <= FewRows.COLUMNS && NarrowType.BF16.isFast();
     }
 
     @Override
