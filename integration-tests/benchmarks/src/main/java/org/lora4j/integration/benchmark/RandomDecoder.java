@@ -110,7 +110,8 @@ final class RandomDecoder implements DecoderTensors, AutoCloseable {
     List<INDArray> matrices() {
         return arrays.entrySet().stream()
                 .filter(entry -> entry.getValue().rank() == 2)
-                .filter(entry -> config.tied() || !entry.getKey().equals(config.module(DecoderPart.WORDS, 0) + ".weight"))
+                .filter(entry ->
+                        config.tied() || !entry.getKey().equals(config.module(DecoderPart.WORDS, 0) + ".weight"))
                 .map(Map.Entry::getValue)
                 .toList();
     }

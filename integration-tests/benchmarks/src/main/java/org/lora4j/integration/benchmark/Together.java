@@ -25,6 +25,9 @@ final class Together implements AutoCloseable {
     }
 
     double seconds(IntConsumer part) {
+        if (threads == 1) {
+            return DecodeBenchmark.seconds(() -> part.accept(0));
+        }
         return DecodeBenchmark.seconds(() -> {
             List<Future<?>> running = new ArrayList<>();
             for (int i = 0; i < threads; i++) {

@@ -28,7 +28,7 @@ import org.bytedeco.javacpp.Pointer;
 public final class FewRows implements AutoCloseable {
 
     /** Outputs that are computed at a time. */
-    public static final int OUTPUTS = 128;
+    public static final int OUTPUTS = 64;
 
     /** Columns at most: as many as a register holds. */
     public static final int COLUMNS = 16;
@@ -39,6 +39,9 @@ public final class FewRows implements AutoCloseable {
     private final engine engine = new engine(org.bytedeco.dnnl.engine.kind.cpu, 0);
     private final stream stream = new stream(engine);
     private final Map<Integer, Product> byOutputs = new HashMap<>();
+    private reorder packing;
+    private memory from;
+    private memory to;
 
     /** A compiled product with places for its arguments. */
     private final class Product {
@@ -114,8 +117,7 @@ public final class FewRows implements AutoCloseable {
         if (known == null) {
             known = outputs == OUTPUTS
                     ? new Product(
-                            outputs,
-                            new memory.desc(new long[] {inputs, columns}, factors(), memory.format_tag.any))
+                            outputs, new memory.desc(new long[] {inputs, columns}, factors(), memory.format_tag.any))
                     : new Product(outputs, product(OUTPUTS).packed);
             byOutputs.put(outputs, known);
         }
@@ -138,13 +140,15 @@ public final class FewRows implements AutoCloseable {
      * @param packed address of as many bytes as {@link #packedBytes()} says
      */
     public void pack(long plain, long packed) {
-        try (memory.desc lies = desc(factors(), inputs, columns);
-                memory from = new memory(lies, engine, DnnlProduct.at(plain));
-                memory to = new memory(product(OUTPUTS).packed, engine, DnnlProduct.at(packed));
-                reorder work = new reorder(from, to)) {
-            work.execute(stream, from, to);
-            stream._wait();
+        if (packing == null) {
+            from = new memory(desc(factors(), inputs, columns), engine, (Pointer) null);
+            to = new memory(product(OUTPUTS).packed, engine, (Pointer) null);
+            packing = new reorder(from, to);
         }
+        from.set_data_handle(DnnlProduct.at(plain));
+        to.set_data_handle(DnnlProduct.at(packed));
+        packing.execute(stream, from, to);
+        stream._wait();
     }
 
     /**

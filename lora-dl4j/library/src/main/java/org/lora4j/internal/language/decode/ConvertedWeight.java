@@ -28,6 +28,10 @@ final class ConvertedWeight extends LinearWeight {
     void multiply(Staging staging, int from, int rows, int first, int count, Workspace space) {
         int width = (int) source.columns();
         int step = RowSource.rowsAtOnce(width);
+        if (rows >= Blas.MATRIX_ROWS) {
+            // A product with a narrow matrix would pack the rows more often than multiply them.
+            step = Math.max(step, LEAST_OUTPUTS);
+        }
         int begin = inputsFirst ? 0 : first;
         int end = inputsFirst ? inputs() : first + count;
         for (int row = begin; row < end; row += step) {

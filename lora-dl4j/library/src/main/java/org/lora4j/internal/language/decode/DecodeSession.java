@@ -14,8 +14,8 @@ import org.lora4j.internal.language.Rotation;
  * Sequences of one model that grow token by token, side by side. Each has a cache of keys and values, which is written in
  * place; new tokens of all of them go through the model together, as rows without padding, and see their own sequence only.
  *
- * <p>A sequence gives what it gives alone: to the bit while a pass has fewer than four rows, since each row is multiplied by
- * itself then, and to rounding otherwise.
+ * <p>A sequence gives what it gives alone: with FLOAT weights to the bit while a pass has fewer than four rows, since each row
+ * is multiplied by itself then, and to rounding otherwise.
  *
  * <p><b>State.</b> Holds memory outside the heap until {@link #close}. <b>Threads.</b> One at a time; a model may have any number
  * of sessions, each in a thread of its own.

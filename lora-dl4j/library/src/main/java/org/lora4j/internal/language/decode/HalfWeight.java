@@ -31,8 +31,16 @@ final class HalfWeight extends LinearWeight {
     private static final int TO_EXPONENT = 3;
     private static final int LOWER_TO_EXPONENT = 13;
     private static final int BITS = 16;
-    /** Values that a thread turns at a time for few rows: they stay in the first-level cache. */
-    private static final int TILE = 4 << 10;
+    /** From so many inputs on, a tile is a wide one. */
+    private static final int WIDE = 1024;
+
+    /**
+     * Values that a thread turns at a time for few rows: 8 KB, which stay in the first-level cache together with everything
+     * else that is in use, or, where that would be less than two outputs, what the second-level cache holds.
+     */
+    private static final int TILE = 2 << 10;
+
+    private static final int WIDE_TILE = 32 << 10;
 
     private final Segments segments;
     private final boolean brain;
@@ -56,14 +64,14 @@ final class HalfWeight extends LinearWeight {
     }
 
     private boolean isInParts(int rows) {
-        return brain
-                && RowParts.columns(NarrowType.BF16, rows) <= FewRows.COLUMNS
-                && NarrowType.BF16.isFast();
+        return brain && RowParts.columns(NarrowType.BF16, rows) <= FewRows.COLUMNS && NarrowType.BF16.isFast();
     }
 
     @Override
     int outputsOfPiece(int rows) {
-        return isInParts(rows) ? FewRows.OUTPUTS : super.outputsOfPiece(rows);
+        return isInParts(rows)
+                ? FewRows.OUTPUTS * RowParts.group(NarrowType.BF16, rows, inputs(), outputs())
+                : super.outputsOfPiece(rows);
     }
 
     @Override
@@ -73,7 +81,8 @@ final class HalfWeight extends LinearWeight {
             return;
         }
         int half = inputs() / 2;
-        int step = rows < Blas.MATRIX_ROWS ? Math.max(1, TILE / inputs()) : count;
+        int tile = inputs() < WIDE ? TILE : WIDE_TILE;
+        int step = rows < Blas.MATRIX_ROWS ? Math.max(1, tile / inputs()) : count;
         float factor = brain ? 1 : HALF_OF_EXPONENT;
         for (int done = 0; done < count; done += step) {
             int now = Math.min(step, count - done);
@@ -91,14 +100,15 @@ final class HalfWeight extends LinearWeight {
 
     private void multiplyParts(Staging staging, int from, int rows, int first, int count, Workspace space) {
         int columns = RowParts.columns(NarrowType.BF16, staging.rows());
-        int start = FewRows.start(first, count);
+        int group = staging.group();
+        int start = group * FewRows.start(first / group, count / group);
         int computed = first + count - start;
         space.multiply(
                 NarrowType.BF16,
-                inputs(),
-                columns,
+                group * inputs(),
+                group * columns,
                 address + (long) Short.BYTES * start * inputs(),
-                computed,
+                computed / group,
                 staging.parts().packed());
         float[] sums = space.floats(1, computed * columns);
         space.memory.floats().get(0, sums, 0, computed * columns);

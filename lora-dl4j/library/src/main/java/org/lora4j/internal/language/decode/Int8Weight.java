@@ -27,9 +27,7 @@ final class Int8Weight extends LinearWeight {
 
     /** Whether outputs are rows, that lie one after the other, and products with bytes are fast. */
     static boolean fits(Int8 weight) {
-        return weight.outputAxis() == 0
-                && DenseArray.isRowMajor(weight.values())
-                && NarrowType.INT8.isFast();
+        return weight.outputAxis() == 0 && DenseArray.isRowMajor(weight.values()) && NarrowType.INT8.isFast();
     }
 
     @Override
@@ -39,7 +37,9 @@ final class Int8Weight extends LinearWeight {
 
     @Override
     int outputsOfPiece(int rows) {
-        return form(rows) == Staging.Form.BYTES ? FewRows.OUTPUTS : converted.outputsOfPiece(rows);
+        return form(rows) == Staging.Form.BYTES
+                ? FewRows.OUTPUTS * RowParts.group(NarrowType.INT8, rows, inputs(), outputs())
+                : converted.outputsOfPiece(rows);
     }
 
     @Override
@@ -49,13 +49,14 @@ final class Int8Weight extends LinearWeight {
             return;
         }
         int columns = RowParts.columns(NarrowType.INT8, staging.rows());
-        int start = FewRows.start(first, count);
+        int group = staging.group();
+        int start = group * FewRows.start(first / group, count / group);
         int[] sums = space.multiply(
                 NarrowType.INT8,
-                inputs(),
-                columns,
+                group * inputs(),
+                group * columns,
                 address + (long) start * inputs(),
-                first + count - start,
+                (first + count - start) / group,
                 staging.parts().packed());
         float[] y = space.floats(0, count);
         for (int row = from; row < from + rows; row++) {

@@ -19,7 +19,9 @@ abstract class LinearWeight {
     /** Bytes of a weight that a thread reads for a piece when there are few rows. */
     private static final int PIECE_BYTES = 256 << 10;
 
-    private static final int LEAST_OUTPUTS = 192;
+    /** Outputs of a piece for many rows, at least. */
+    static final int LEAST_OUTPUTS = 192;
+
     private static final int PIECES = 8;
 
     private final int inputs;

@@ -4,6 +4,7 @@ package org.lora4j.internal.language.decode;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.ShortBuffer;
+import java.util.Arrays;
 import org.bytedeco.javacpp.BytePointer;
 import org.lora4j.exec.onednn.FewRows;
 import org.lora4j.exec.onednn.NarrowType;
@@ -16,6 +17,10 @@ import org.lora4j.exec.onednn.NarrowType;
  *   <li>INT8: multiples from -127 to 127 of a unit, of a unit that is 254 times smaller for what is left, and so on: four of
  *       them are within 2^-32 of the largest value of the row.
  * </ul>
+ *
+ * <p>A register holds 16 columns. Where rows make fewer, some neighboring outputs of a weight are multiplied as one row of it,
+ * which is as many times longer: column sets that are zero but in the inputs of one of those outputs each. The sums of a
+ * long row are those of the outputs one after the other.
  */
 final class RowParts implements AutoCloseable {
 
@@ -34,47 +39,83 @@ final class RowParts implements AutoCloseable {
     private short[] halves = new short[0];
     private byte[] eighths = new byte[0];
     private double[] units = new double[0];
+    // What the last columns were laid out as: where they are zero, they are still.
+    private NarrowType zeroType;
+    private int zeroGroup;
+    private int zeroColumns;
+
+    /** Inputs of a long row at most: the columns have to stay in the second-level cache. */
+    private static final int LONGEST = 8192;
+
+    /** How many outputs make a long row: a divisor of their number. */
+    static int group(NarrowType type, int rows, int inputs, int outputs) {
+        int group = Math.min(FewRows.COLUMNS / columns(type, rows), Math.max(1, LONGEST / inputs));
+        while (outputs % group != 0) {
+            group--;
+        }
+        return group;
+    }
 
     /** Columns that so many rows make. */
     static int columns(NarrowType type, int rows) {
         return rows * (type == NarrowType.BF16 ? BF16_PARTS : INT8_PARTS);
     }
 
-    void prepare(HiddenRows x, NarrowType type, FewRows product) {
+    void prepare(HiddenRows x, NarrowType type, int group, FewRows product) {
         int columns = columns(type, x.rows());
-        int length = x.width() * columns;
+        int width = group * columns;
+        int length = group * x.width() * width;
         reserve(2L * length, product.packedBytes());
         if (type == NarrowType.BF16) {
-            if (halves.length < length) {
-                halves = new short[length];
+            halves = halves.length == length ? halves : new short[length];
+        } else {
+            eighths = eighths.length == length ? eighths : new byte[length];
+        }
+        if (units.length < x.rows()) {
+            units = new double[x.rows()];
+        }
+        boolean sameZeros = type == zeroType && group == zeroGroup && columns == zeroColumns;
+        if (!sameZeros) {
+            Arrays.fill(halves, (short) 0);
+            Arrays.fill(eighths, (byte) 0);
+            zeroType = type;
+            zeroGroup = group;
+            zeroColumns = columns;
+        }
+        for (int row = 0; row < x.rows(); row++) {
+            int from = row * x.width();
+            if (type == NarrowType.BF16) {
+                halves(x.values(), from, x.width(), row * BF16_PARTS, width);
+            } else {
+                units[row] = eighths(x.values(), from, x.width(), row * INT8_PARTS, width);
             }
-            for (int row = 0; row < x.rows(); row++) {
-                halves(x.values(), row * x.width(), x.width(), row * BF16_PARTS, columns);
+        }
+        for (int i = 1; i < group; i++) {
+            for (int k = 0; k < x.width(); k++) {
+                int at = (i * x.width() + k) * width + i * columns;
+                if (type == NarrowType.BF16) {
+                    System.arraycopy(halves, k * width, halves, at, columns);
+                } else {
+                    System.arraycopy(eighths, k * width, eighths, at, columns);
+                }
             }
+        }
+        if (type == NarrowType.BF16) {
             shorts.put(0, halves, 0, length);
         } else {
-            if (eighths.length < length) {
-                eighths = new byte[length];
-            }
-            if (units.length < x.rows()) {
-                units = new double[x.rows()];
-            }
-            for (int row = 0; row < x.rows(); row++) {
-                units[row] = eighths(x.values(), row * x.width(), x.width(), row * INT8_PARTS, columns);
-            }
             bytes.put(0, eighths, 0, length);
         }
         product.pack(plain.address(), packed.address());
     }
 
-    private void halves(float[] x, int from, int width, int column, int columns) {
+    private void halves(float[] x, int from, int width, int column, int step) {
         for (int i = 0; i < width; i++) {
             float value = x[from + i];
             int first = Float.floatToRawIntBits(value) & UPPER;
             float rest = value - Float.intBitsToFloat(first);
             int second = Float.floatToRawIntBits(rest) & UPPER;
             int third = Float.floatToRawIntBits(rest - Float.intBitsToFloat(second));
-            int at = i * columns + column;
+            int at = i * step + column;
             halves[at] = (short) (first >>> BITS);
             halves[at + 1] = (short) (second >>> BITS);
             halves[at + 2] = (short) (third >>> BITS);
@@ -82,7 +123,7 @@ final class RowParts implements AutoCloseable {
     }
 
     /** The unit of the first part. */
-    private double eighths(float[] x, int from, int width, int column, int columns) {
+    private double eighths(float[] x, int from, int width, int column, int step) {
         float largest = 0;
         for (int i = from; i < from + width; i++) {
             largest = Math.max(largest, Math.abs(x[i]));
@@ -91,7 +132,7 @@ final class RowParts implements AutoCloseable {
         double inverse = 1 / unit;
         for (int i = 0; i < width; i++) {
             double rest = x[from + i] * inverse;
-            int at = i * columns + column;
+            int at = i * step + column;
             for (int part = 0; part < INT8_PARTS; part++) {
                 double whole = Math.rint(rest);
                 eighths[at + part] = (byte) whole;

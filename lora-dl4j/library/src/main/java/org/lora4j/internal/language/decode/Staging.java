@@ -39,6 +39,7 @@ final class Staging implements AutoCloseable {
     private HiddenRows source;
     private long version;
     private Form form;
+    private int group;
     private int inputWidth;
     private int outputWidth;
 
@@ -46,9 +47,13 @@ final class Staging implements AutoCloseable {
     void prepare(HiddenRows x, Form form, int outputWidth, Workspace space) {
         this.outputWidth = outputWidth;
         outputs.atLeast((long) x.rows() * outputWidth);
-        if (x == source && x.version() == version && form == this.form) {
+        int needed = form == Form.HALVES
+                ? RowParts.group(NarrowType.BF16, x.rows(), x.width(), outputWidth)
+                : form == Form.BYTES ? RowParts.group(NarrowType.INT8, x.rows(), x.width(), outputWidth) : 1;
+        if (x == source && x.version() == version && form == this.form && needed == group) {
             return;
         }
+        this.group = needed;
         this.source = x;
         this.version = x.version();
         this.form = form;
@@ -63,7 +68,8 @@ final class Staging implements AutoCloseable {
     }
 
     private void parts(HiddenRows x, NarrowType type, Workspace space) {
-        parts.prepare(x, type, space.product(type, x.width(), RowParts.columns(type, x.rows())));
+        int columns = group * RowParts.columns(type, x.rows());
+        parts.prepare(x, type, group, space.product(type, group * x.width(), columns));
     }
 
     Form form() {
@@ -73,6 +79,11 @@ final class Staging implements AutoCloseable {
     /** How many rows were prepared. */
     int rows() {
         return source.rows();
+    }
+
+    /** Outputs that are multiplied as one. */
+    int group() {
+        return group;
     }
 
     RowParts parts() {

@@ -32,8 +32,7 @@ final class Workspace implements AutoCloseable {
     private record Sizes(NarrowType type, int inputs, int columns) {}
 
     FewRows product(NarrowType type, int inputs, int columns) {
-        return products.computeIfAbsent(
-                new Sizes(type, inputs, columns), sizes -> new FewRows(type, inputs, columns));
+        return products.computeIfAbsent(new Sizes(type, inputs, columns), sizes -> new FewRows(type, inputs, columns));
     }
 
     /** Multiplies some outputs of a weight with packed columns; the sums are in memory, and those of bytes in the result. */

@@ -5,6 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -13,8 +17,10 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.lora4j.internal.language.DecoderConfigReader;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -246,6 +252,36 @@ class DecodeSessionTest {
             session.shorten(which[0], 11);
             assertClose(session.feed(which, new int[][] {{ids[11]}})[0], expected, ROUNDING);
             assertThat(session.ids(which[0])).containsExactly(Arrays.copyOf(ids, 12));
+        }
+    }
+
+    @Test
+    void feed_acrossTheLengthAtWhichAnglesChange_turnsAllTokensAgain(@TempDir Path directory) throws IOException {
+        GoldenModel golden = GoldenModel.of("phi3-partial-rotary");
+        ObjectMapper json = new ObjectMapper();
+        ObjectNode fields =
+                (ObjectNode) json.readTree(golden.file("config.json").toFile());
+        double[] factors = new double[golden.config().rotations().get(0).size() / 2];
+        ObjectNode scaling = fields.putObject("rope_scaling").put("type", "longrope");
+        Arrays.fill(factors, 1);
+        scaling.set("short_factor", json.valueToTree(factors));
+        Arrays.fill(factors, 3);
+        scaling.set("long_factor", json.valueToTree(factors));
+        fields.put("original_max_position_embeddings", 16).put("sliding_window", (Integer) null);
+        json.writeValue(directory.resolve("config.json").toFile(), fields);
+        DecodeModel model = new DecodeModel(DecoderConfigReader.read(directory, 100), golden);
+        int[] ids = tokens(golden, 20);
+
+        try (DecodeSession session = new DecodeSession(model, ModuleUpdates.NONE, BOTH)) {
+            int[] which = {session.add()};
+            float[] shorter = session.feed(which, new int[][] {Arrays.copyOf(ids, 14)})[0].clone();
+            float[] last = null;
+            for (int i = 14; i < ids.length; i++) {
+                last = session.feed(which, new int[][] {{ids[i]}})[0].clone();
+            }
+            assertClose(last, session.feed(new int[] {session.add()}, new int[][] {ids})[0], ROUNDING);
+            session.shorten(which[0], 13);
+            assertClose(session.feed(which, new int[][] {{ids[13]}})[0], shorter, ROUNDING);
         }
     }
 

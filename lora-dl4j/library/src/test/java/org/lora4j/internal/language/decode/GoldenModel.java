@@ -66,6 +66,10 @@ final class GoldenModel implements DecoderTensors {
         return weights.array(name);
     }
 
+    Path file(String name) {
+        return directory.resolve(name);
+    }
+
     DecoderConfig config() {
         return weights.config();
     }
