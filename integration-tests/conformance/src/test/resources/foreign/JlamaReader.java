@@ -28,7 +28,9 @@ public final class JlamaReader {
             }
             System.out.println("tensor " + name + " " + rows + " " + columns + " " + sum);
         }
-        if (args.length > 1) {
+        if (args.length > 1 && args[1].equals("-")) {
+            System.out.println("no model of its own");
+        } else if (args.length > 1) {
             AbstractModel model = ModelSupport.loadClassifierModel(directory, DType.F32, DType.F32);
             System.out.println("classes " + model.classify(args[1], PoolingType.MODEL).keySet());
         } else {

@@ -23,6 +23,7 @@ import org.lora4j.config.LayerReplication;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.error.IncompatibleBaseException;
 import org.lora4j.error.ModelFormatException;
+import org.lora4j.internal.format.huggingface.ConfigText;
 import org.lora4j.internal.format.json.JsonObjects;
 import org.lora4j.internal.language.DecoderWeights;
 import org.lora4j.internal.language.WeightStorage;
@@ -97,6 +98,31 @@ class CausalLmExportTest {
         assertThat(JsonObjects.read(folder.resolve("out/config.json")))
                 .containsEntry("torch_dtype", "bfloat16")
                 .containsAllEntriesOf(JsonObjects.read(base.resolve("config.json")));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "{'dtype':null}|{'dtype':'float16'}",
+                "{'a': {'dtype': 'x'}, 'torch_dtype' :'b\\'b' , 'z':1}|{'a': {'dtype': 'x'}, 'torch_dtype' :'float16' , 'z':1}",
+                "{'z':[{'dtype':2}]}|{~  'torch_dtype': 'float16','z':[{'dtype':2}]}"
+            },
+            quoteCharacter = '`')
+    void typeInAConfig_isReplaced_andNothingElse(String before, String after) throws IOException {
+        Path file = Files.writeString(folder.resolve("c.json"), before.replace('\'', '"'));
+
+        assertThat(ConfigText.retyped(file, "float16"))
+                .isEqualTo(after.replace('\'', '"').replace('~', '\n'));
+    }
+
+    @Test
+    void typeThatIsNoName_isRefused() throws IOException {
+        Path file = Files.writeString(folder.resolve("c.json"), "{\"dtype\": {\"a\": 1}}");
+
+        assertThatThrownBy(() -> ConfigText.retyped(file, "float16"))
+                .isInstanceOf(ModelFormatException.class)
+                .hasMessageContaining("c.json: dtype is a");
     }
 
     /** Embeddings of 266 x 32 numbers have 34048 bytes, a layer 4 x 2 x 32 and 4 x (3072 + 1152). */

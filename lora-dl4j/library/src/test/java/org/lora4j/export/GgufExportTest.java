@@ -323,6 +323,23 @@ class GgufExportTest {
     }
 
     @Test
+    void spacesThatLlamaCppPutsInMoreCases_areNoted() throws IOException {
+        Map<String, Object> tokenizer = new LinkedHashMap<>(JsonObjects.read(base.resolve("tokenizer.json")));
+        tokenizer.put("normalizer", null);
+        tokenizer.put(
+                "pre_tokenizer",
+                Map.of("type", "Metaspace", "replacement", "▁", "prepend_scheme", "first", "split", false));
+        JsonObjects.write(base.resolve("tokenizer.json"), tokenizer);
+
+        ExportReport report = GgufExport.of(base).write(folder.resolve("out"));
+
+        assertThat(report.notes())
+                .containsExactly(
+                        "llama.cpp puts a space before every text, the tokenizer only before one that begins with none",
+                        "llama.cpp puts a space behind a special token within a text, the tokenizer does not");
+    }
+
+    @Test
     void modelWithoutTokenizerOrEnd_isRefused() throws IOException {
         Files.delete(base.resolve("tokenizer_config.json"));
         Map<String, Object> config = new LinkedHashMap<>(JsonObjects.read(base.resolve("config.json")));

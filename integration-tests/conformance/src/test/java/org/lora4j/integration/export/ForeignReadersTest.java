@@ -24,11 +24,13 @@ import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.Lora;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.export.CausalLmExport;
 import org.lora4j.export.HuggingFaceExport;
 import org.lora4j.pretrained.BertClassifier;
 import org.lora4j.pretrained.BertEncoder;
 import org.lora4j.pretrained.Pooling;
 import org.lora4j.text.TextEncoder;
+import org.lora4j.weights.ModelWeights;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -107,6 +109,30 @@ class ForeignReadersTest {
                     .singleElement()
                     .satisfies(line -> assertThat(line).contains(LABELS));
         }
+    }
+
+    @Test
+    void decoder_inSeveralFiles_isReadByJlama_tensorForTensor() throws IOException, InterruptedException {
+        Path base = Path.of(System.getProperty("lora4j.shared"), "fixtures/lm/models/stories260k");
+        assumeTrue(Files.isDirectory(base), "skipped: no golden language models (-Dlora4j.shared=FOLDER)");
+        Adapter adapter = Adapter.load(base.resolve("adapter-all"));
+        CausalLmExport.of(base).adapter(adapter).shardBytes(300_000).write(folder.resolve("decoder"));
+
+        List<String> lines = jlama(folder.resolve("decoder"), "-");
+
+        Map<String, INDArray> expected = new LinkedHashMap<>();
+        try (ModelWeights weights = ModelWeights.open(base)) {
+            for (String name : weights.names()) {
+                Map<String, INDArray> factors = adapter.modules().get(name.replaceFirst("\\.weight$", ""));
+                INDArray update = factors == null
+                        ? weights.get(name).mul(0)
+                        : factors.get("lora_B.weight")
+                                .mmul(factors.get("lora_A.weight"))
+                                .mul(2);
+                expected.put(name, weights.get(name).add(update));
+            }
+        }
+        assertTensors(lines, expected);
     }
 
     /** Jlama asks every BERT for a pooler. */

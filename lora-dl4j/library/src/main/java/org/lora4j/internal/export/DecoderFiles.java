@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.export;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonToken;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -13,11 +10,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.lora4j.error.MessageText;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.format.file.RegularFile;
 import org.lora4j.internal.format.file.WholeFile;
+import org.lora4j.internal.format.huggingface.ConfigText;
 import org.lora4j.internal.format.huggingface.JsonObjectFile;
 import org.lora4j.internal.language.DecoderConfigReader;
 
@@ -133,41 +130,9 @@ public record DecoderFiles(Path directory, Map<String, Object> config) {
             }
         }
         Path file = directory.resolve(DecoderConfigReader.FILE);
-        WholeFile.write(target.resolve(DecoderConfigReader.FILE), retyped(file, text(file), type));
+        WholeFile.write(target.resolve(DecoderConfigReader.FILE), ConfigText.retyped(file, type));
         copied.add(DecoderConfigReader.FILE);
         return copied;
-    }
-
-    /** The text with the value of its element type replaced, every other character as it is. */
-    private static String retyped(Path file, String text, String type) throws IOException {
-        try (JsonParser parser = new JsonFactory().createParser(text)) {
-            parser.nextToken();
-            int after = (int) parser.currentLocation().getCharOffset();
-            StringBuilder edited = new StringBuilder(text);
-            List<int[]> found = new ArrayList<>();
-            while (parser.nextToken() == JsonToken.FIELD_NAME) {
-                String field = parser.currentName();
-                parser.nextToken();
-                int from = (int) parser.currentTokenLocation().getCharOffset();
-                parser.skipChildren();
-                if (parser.hasToken(JsonToken.VALUE_STRING)) {
-                    parser.getText();
-                }
-                if (field.equals("torch_dtype") || field.equals("dtype")) {
-                    found.add(0, new int[] {from, (int) parser.currentLocation().getCharOffset()});
-                }
-            }
-            found.forEach(place -> edited.replace(place[0], place[1], "\"" + type + "\""));
-            if (found.isEmpty()) {
-                edited.insert(after, "\n  \"torch_dtype\": \"" + type + "\",");
-            }
-            return edited.toString();
-        } catch (com.fasterxml.jackson.core.JsonProcessingException e) {
-            throw new ModelFormatException(
-                    MessageText.path(file) + ": not valid JSON: " + e.getOriginalMessage()
-                            + "; expected a config. The file is damaged: get it again.",
-                    e);
-        }
     }
 
     @Override

@@ -224,14 +224,19 @@ public final class GgufVocabulary {
         Map<?, ?> cut = object(tokenizer.get("pre_tokenizer"));
         if (steps.isEmpty() && "Metaspace".equals(cut.get("type"))) {
             Object scheme = cut.get("prepend_scheme");
+            boolean prefixed = !"never".equals(scheme);
+            if (prefixed) {
+                notes.add(
+                        "llama.cpp puts a space before every text, the tokenizer only before one that begins with none");
+            }
             if ("first".equals(scheme)) {
-                notes.add("after a special token within a prompt llama.cpp puts a space, and the tokenizer does not");
+                notes.add("llama.cpp puts a space behind a special token within a text, the tokenizer does not");
             }
             problems.check(
                     SPACE.equals(cut.get("replacement")) && Boolean.FALSE.equals(cut.get("split")),
                     "the pre-tokenizer is " + shown(cut)
                             + ", expected one that marks spaces with U+2581 and does not split");
-            return !"never".equals(scheme);
+            return prefixed;
         }
         List<Map<?, ?>> rest = new ArrayList<>(steps);
         boolean prefixed =
