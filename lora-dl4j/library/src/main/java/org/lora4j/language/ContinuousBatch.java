@@ -45,7 +45,7 @@ final class ContinuousBatch implements Runnable {
     private boolean closing;
     private Throwable broken;
     private int runningNow;
-    private LmServerMetrics metrics = new LmServerMetrics(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+    private LmServerMetrics metrics;
 
     // For the thread alone.
     private final List<ServerText> running = new ArrayList<>();
@@ -81,6 +81,7 @@ final class ContinuousBatch implements Runnable {
         this.memory = memory;
         this.fixedBytes = fixedBytes;
         this.mostBytes = fixedBytes;
+        publish(fixedBytes);
     }
 
     /** Texts that are not done. With the lock. */
