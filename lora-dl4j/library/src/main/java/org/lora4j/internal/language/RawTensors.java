@@ -92,10 +92,11 @@ final class RawTensors {
                 "tensor " + TensorEntry.worded(entry.name()) + " holds NaN or an infinity, expected finite numbers");
     }
 
-    @SuppressWarnings("resource") // A pointer to memory that the array owns.
+    /** Some bytes of an array. A buffer has no more than 2^31, so it must begin where they do. */
+    @SuppressWarnings("resource") // Pointers to memory that the array owns.
     private static ByteBuffer memory(INDArray array, long from, int length) {
-        BytePointer whole = new BytePointer(array.data().pointer());
-        return whole.position(from).limit(from + length).asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
+        BytePointer piece = new BytePointer(array.data().pointer()).getPointer(BytePointer.class, from);
+        return piece.capacity(length).asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
     }
 
     /** Exponents of ones mean NaN or infinity; two halves are looked at in one word. */
