@@ -84,6 +84,16 @@ record ActingAdapters(Map<String, List<LowRank>> pairs, Map<String, INDArray> te
         }
     }
 
+    /** Memory of all arrays. */
+    long bytes() {
+        long values = pairs.values().stream()
+                        .flatMap(List::stream)
+                        .mapToLong(pair -> pair.a().length() + pair.b().length())
+                        .sum()
+                + tensors.values().stream().mapToLong(INDArray::length).sum();
+        return Float.BYTES * values;
+    }
+
     @Override
     public List<LowRank> lowRank(int adapter, String module) {
         return pairs.getOrDefault(module, List.of());

@@ -96,6 +96,14 @@ public final class CausalLm implements AutoCloseable {
         this.ends = ends;
     }
 
+    DecoderWeights weights() {
+        return weights;
+    }
+
+    DecodeModel decoding() {
+        return decoding;
+    }
+
     private static DecoderTensors tensors(DecoderWeights weights) {
         return new DecoderTensors() {
             @Override
@@ -260,11 +268,15 @@ public final class CausalLm implements AutoCloseable {
      * @throws ChatTemplateException if the template refuses the conversation
      */
     public Generation chat(List<ChatMessage> messages, GenerationConfig config) {
+        return generateIds(List.of(ids(messages)), config, token -> true).get(0);
+    }
+
+    /** The prompt that a conversation becomes. */
+    int[] ids(List<ChatMessage> messages) {
         ChatTemplate template = chatTemplate.orElseThrow(() -> new IllegalStateException("chat: " + directory
                 + " has no chat template; expected chat_template.jinja, or the field chat_template of"
                 + " tokenizer_config.json. A model without one has not learned to converse: use generate."));
-        int[] ids = tokenizer().encode(template.render(messages, true), false);
-        return generateIds(List.of(ids), config, token -> true).get(0);
+        return tokenizer().encode(template.render(messages, true), false);
     }
 
     /**
@@ -278,8 +290,7 @@ public final class CausalLm implements AutoCloseable {
      *     context; the message lists all
      */
     public List<Generation> generateIds(List<int[]> prompts, GenerationConfig config, TokenListener listener) {
-        GenerationValues values = config.values().withDefault(Parameter.EOS_TOKEN_IDS, ends);
-        List<Text> texts = texts(prompts, config, values);
+        List<Text> texts = texts(prompts, config, new Candidates());
         try (DecodeSession session = session()) {
             for (int from = 0; from < texts.size(); from += SIDE_BY_SIDE) {
                 run(session, texts.subList(from, Math.min(texts.size(), from + SIDE_BY_SIDE)), listener);
@@ -289,11 +300,12 @@ public final class CausalLm implements AutoCloseable {
     }
 
     /** A text on its way. */
-    private record Text(int prompt, int number, int[] ids, GenerationState state) {}
+    record Text(int prompt, int number, int[] ids, GenerationState state) {}
 
-    private List<Text> texts(List<int[]> prompts, GenerationConfig config, GenerationValues values) {
+    /** The texts that a call will make, in order; they share the candidates, so they are for one thread. */
+    List<Text> texts(List<int[]> prompts, GenerationConfig config, Candidates candidates) {
+        GenerationValues values = config.values().withDefault(Parameter.EOS_TOKEN_IDS, ends);
         Problems problems = new Problems();
-        Candidates candidates = new Candidates();
         List<Text> texts = new ArrayList<>();
         for (int i = 0; i < prompts.size(); i++) {
             int[] ids = config.dropOldest() ? newest(prompts.get(i), config) : prompts.get(i);

@@ -6,15 +6,24 @@ import java.util.Map;
 import org.lora4j.adapter.Adapter;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** Tells whether a directory still holds the adapter that was registered; good for one run of the JVM. */
-final class Fingerprint {
+/**
+ * Tells whether a directory still holds the adapter that was registered; good for one run of the JVM.
+ *
+ * @apiNote Status: internal
+ */
+public final class Fingerprint {
 
     private static final long ODD = 0x9E3779B97F4A7C15L;
 
     private Fingerprint() {}
 
-    /** A number that differs, as good as surely, where anything of two adapters differs. */
-    static long of(Adapter adapter) {
+    /**
+     * A number that differs, as good as surely, where anything of two adapters differs.
+     *
+     * @param adapter the adapter
+     * @return the number
+     */
+    public static long of(Adapter adapter) {
         long hash = adapter.config().hashCode();
         for (Map.Entry<String, Map<String, INDArray>> module : adapter.modules().entrySet()) {
             hash = arrays(hash * ODD + module.getKey().hashCode(), module.getValue());

@@ -277,6 +277,7 @@ class ArchitectureTest {
                         "method",
                         "model",
                         "samediff",
+                        "serve",
                         "weights",
                         "exec",
                         "internal.array",

@@ -40,6 +40,13 @@ final class AdaptedModules {
         this.updates = updates;
     }
 
+    /** Lets go of what was looked up for an adapter. */
+    void forget(int adapter) {
+        linear.remove(adapter);
+        norms.remove(adapter);
+        tables.remove(adapter);
+    }
+
     Linear linear(int adapter, DecoderPart part, String module) {
         Map<String, Linear> known = linear.computeIfAbsent(adapter, a -> new HashMap<>());
         Linear found = known.get(module);

@@ -2,8 +2,10 @@
 package org.lora4j.internal.language.decode;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
 import org.lora4j.error.Problems;
 import org.lora4j.exec.NativeThreads;
 import org.lora4j.internal.language.Decoder;
@@ -128,6 +130,37 @@ public final class DecodeSession implements AutoCloseable {
     }
 
     /**
+     * Makes room for tokens of a sequence, exactly so many: until it has more, it takes no more memory.
+     *
+     * @param sequence its number
+     * @param tokens how many it may come to have, at most the context; fewer than it has room for change nothing
+     */
+    public synchronized void reserve(int sequence, int tokens) {
+        requireOpen();
+        sequence(sequence).grow(Math.min(tokens, config.context()));
+    }
+
+    /**
+     * What a sequence takes that was given room.
+     *
+     * @param tokens as of {@link #reserve}
+     * @return bytes
+     */
+    public long bytesOf(int tokens) {
+        return SequenceState.bytes(config, Math.min(tokens, config.context()));
+    }
+
+    /**
+     * Lets go of what the session knows of an adapter, so that its arrays may go. It is asked for again when it is needed.
+     *
+     * @param adapter its number
+     */
+    public synchronized void forget(int adapter) {
+        requireOpen();
+        math.forget(adapter);
+    }
+
+    /**
      * Tokens of a sequence.
      *
      * @param sequence its number
@@ -168,16 +201,117 @@ public final class DecodeSession implements AutoCloseable {
      * @throws IllegalStateException if the session is closed
      */
     public synchronized float[][] feed(int[] which, int[][] newIds) {
-        return NativeThreads.one(() -> {
-            append(which, newIds);
-            lastRows.toBeWritten(which.length, config.hidden());
-            advance(which, (hidden, spans) -> keepLastRows(which, hidden, spans));
-            lastSpans.clear();
-            for (int i = 0; i < which.length; i++) {
-                lastSpans.add(new TokenPass.Span(sequences.get(which[i]), i, 0, 1));
+        append(which, newIds);
+        return step(which, Arrays.stream(which).map(this::pending).toArray());
+    }
+
+    /**
+     * Adds tokens that {@link #step} will compute. What a model computes for a token may depend on how long its sequence is,
+     * so a prompt is added at once, in however many steps it is computed.
+     *
+     * @param which numbers of sequences, each once
+     * @param newIds new tokens of each, one or more
+     * @throws IllegalArgumentException as {@link #feed}
+     * @throws IllegalStateException if the session is closed
+     */
+    public synchronized void append(int[] which, int[][] newIds) {
+        requireOpen();
+        require(which, newIds);
+        for (int i = 0; i < which.length; i++) {
+            SequenceState sequence = sequences.get(which[i]);
+            int before = sequence.length();
+            sequence.append(newIds[i]);
+            if (turnsOtherwise(before, sequence.length())) {
+                sequence.computedUpTo(0);
             }
-            return head(lastRows, lastSpans);
+            sequence.reserve();
+        }
+    }
+
+    /**
+     * Tokens of a sequence that are not computed.
+     *
+     * @param sequence its number
+     * @return how many
+     */
+    public synchronized int pending(int sequence) {
+        requireOpen();
+        SequenceState state = sequence(sequence);
+        return state.length() - state.computed();
+    }
+
+    /**
+     * Computes tokens that were added.
+     *
+     * <p><b>State.</b> After a failure, tokens that were not computed still are pending.
+     *
+     * @param which numbers of sequences, each once
+     * @param counts how many of each, 1 to {@link #pending}
+     * @return logits behind the last token of each, null where tokens are pending; the arrays are used again by the next call
+     * @throws IllegalArgumentException if a count is out of range
+     * @throws IllegalStateException if the session is closed
+     */
+    public synchronized float[][] step(int[] which, int[] counts) {
+        requireOpen();
+        for (int i = 0; i < which.length; i++) {
+            if (counts[i] < 1 || counts[i] > pending(which[i])) {
+                throw new IllegalArgumentException("decode session: " + counts[i] + " tokens of sequence " + which[i]
+                        + ", expected 1 to " + pending(which[i]) + ", those that are pending");
+            }
+        }
+        return NativeThreads.one(() -> {
+            int[] complete = IntStream.range(0, which.length)
+                    .filter(i -> counts[i] == pending(which[i]))
+                    .map(i -> which[i])
+                    .toArray();
+            lastRows.toBeWritten(complete.length, config.hidden());
+            advance(which, counts, (hidden, spans) -> keepLastRows(complete, hidden, spans));
+            float[][] found = new float[which.length][];
+            if (complete.length > 0) {
+                lastSpans.clear();
+                for (int i = 0; i < complete.length; i++) {
+                    lastSpans.add(new TokenPass.Span(sequences.get(complete[i]), i, 0, 1));
+                }
+                float[][] rows = head(lastRows, lastSpans);
+                for (int i = 0; i < complete.length; i++) {
+                    found[indexOf(which, complete[i])] = rows[i];
+                }
+            }
+            return found;
         });
+    }
+
+    /**
+     * Goes through the model with tokens that are forgotten, so that rows on their way take no more memory later than now.
+     *
+     * @param rows the most tokens of a {@link #step}
+     * @param sequences the most sequences of a step
+     */
+    public synchronized void prepare(int rows, int sequences) {
+        requireOpen();
+        List<SequenceState> trial = new ArrayList<>();
+        try {
+            NativeThreads.one(() -> {
+                pass.clear();
+                for (int left = rows; left > 0; left -= config.context()) {
+                    SequenceState some = new SequenceState(config, SequenceState.NO_ADAPTER);
+                    trial.add(some);
+                    int count = Math.min(left, config.context());
+                    some.append(new int[count]);
+                    some.reserve();
+                    pass.add(some, 0, count);
+                }
+                math.prepare(rows);
+                math.begin(pass.spans());
+                decoder.hidden();
+                lastRows.toBeWritten(sequences, config.hidden());
+                Arrays.fill(lastRows.values(), 0);
+                head(lastRows, List.of(new TokenPass.Span(trial.get(0), 0, 0, sequences)));
+            });
+        } finally {
+            trial.forEach(SequenceState::close);
+            pass.clear();
+        }
     }
 
     /**
@@ -190,14 +324,15 @@ public final class DecodeSession implements AutoCloseable {
      * @throws IllegalStateException if the session is closed
      */
     public synchronized void score(int[] which, int[][] newIds, LogitsOfToken receiver) {
+        append(which, newIds);
         NativeThreads.one(() -> {
-            append(which, newIds);
             int[] before = new int[which.length];
             for (int i = 0; i < which.length; i++) {
                 before[i] = sequences.get(which[i]).length() - newIds[i].length;
             }
             HiddenRows some = new HiddenRows();
-            advance(which, (hidden, spans) -> {
+            int[] counts = Arrays.stream(which).map(this::pending).toArray();
+            advance(which, counts, (hidden, spans) -> {
                 for (TokenPass.Span span : spans) {
                     int sequence = sequences.indexOf(span.sequence());
                     int known = before[indexOf(which, sequence)];
@@ -257,20 +392,21 @@ public final class DecodeSession implements AutoCloseable {
         lastRows.changed();
     }
 
-    /** Computes all tokens of some sequences that are not computed yet, some hundred at a time. */
-    private void advance(int[] which, Hidden receiver) {
+    /** Computes pending tokens of some sequences, some hundred at a time. */
+    private void advance(int[] which, int[] counts, Hidden receiver) {
+        int[] left = counts.clone();
         int next = 0;
         while (next < which.length) {
             pass.clear();
-            int at = next;
-            while (at < which.length && pass.rows() < ROWS) {
-                SequenceState sequence = sequences.get(which[at]);
-                int count = Math.min(ROWS - pass.rows(), sequence.length() - sequence.computed());
+            while (next < which.length && pass.rows() < ROWS) {
+                SequenceState sequence = sequences.get(which[next]);
+                int count = Math.min(ROWS - pass.rows(), left[next]);
                 pass.add(sequence, sequence.computed(), count);
-                if (sequence.computed() + count < sequence.length()) {
+                left[next] -= count;
+                if (left[next] > 0) {
                     break;
                 }
-                at++;
+                next++;
             }
             math.begin(pass.spans());
             HiddenRows hidden = decoder.hidden();
@@ -278,21 +414,6 @@ public final class DecodeSession implements AutoCloseable {
                 span.sequence().computedUpTo(span.position() + span.count());
             }
             receiver.accept(hidden, pass.spans());
-            next = at;
-        }
-    }
-
-    private void append(int[] which, int[][] newIds) {
-        requireOpen();
-        require(which, newIds);
-        for (int i = 0; i < which.length; i++) {
-            SequenceState sequence = sequences.get(which[i]);
-            int before = sequence.length();
-            sequence.append(newIds[i]);
-            if (turnsOtherwise(before, sequence.length())) {
-                sequence.computedUpTo(0);
-            }
-            sequence.reserve();
         }
     }
 

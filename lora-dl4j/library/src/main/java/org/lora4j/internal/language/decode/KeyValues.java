@@ -33,7 +33,14 @@ final class KeyValues implements AutoCloseable {
         if (length <= capacity) {
             return;
         }
-        int grown = Math.min(most, Math.max(Math.max(LEAST, 2 * capacity), length));
+        grow(Math.min(most, Math.max(Math.max(LEAST, 2 * capacity), length)), filled);
+    }
+
+    /** Makes room for exactly so many tokens, if there is less. */
+    void grow(int grown, int filled) {
+        if (grown <= capacity) {
+            return;
+        }
         keys = grown(keys, grown, filled);
         values = grown(values, grown, filled);
         keyBuffer = keys.asBuffer();
@@ -71,7 +78,11 @@ final class KeyValues implements AutoCloseable {
     }
 
     long bytes() {
-        return 2L * Float.BYTES * heads * capacity * size;
+        return bytes(heads, size, capacity);
+    }
+
+    static long bytes(int heads, int size, int capacity) {
+        return 2L * Float.BYTES * heads * size * capacity;
     }
 
     @Override

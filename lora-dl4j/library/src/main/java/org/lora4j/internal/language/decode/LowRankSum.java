@@ -1,51 +1,100 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.language.decode;
 
+import java.util.ArrayList;
 import java.util.List;
 
-/** Adds what pairs of low rank give to the outputs of a product; without pairs it does nothing. */
+/**
+ * Adds what pairs of low rank give to the outputs of a product; without pairs it does nothing.
+ *
+ * <p>Rows that follow each other and have the same pairs are multiplied together. Each such group is a piece of work for a
+ * thread, for pairs of many adapters are many small products.
+ */
 final class LowRankSum implements AutoCloseable {
+
+    /** Rows of a group at most, so that a prompt is shared among threads, too. */
+    private static final int ROWS = 64;
 
     private final Memory inputs = new Memory();
     private final Memory narrow = new Memory();
+    private final List<Group> groups = new ArrayList<>();
+    private int highestRank;
 
-    void add(List<ModuleUpdates.LowRank> pairs, HiddenRows x, TokenPass.Span span, Staging staging, Workspace space) {
+    /** Rows with the same pairs. */
+    private record Group(List<ModuleUpdates.LowRank> pairs, int firstRow, int rows) {}
+
+    void prepare(long values) {
+        inputs.atLeast(values);
+        narrow.atLeast(values);
+    }
+
+    void clear() {
+        groups.clear();
+        highestRank = 0;
+    }
+
+    void add(List<ModuleUpdates.LowRank> pairs, TokenPass.Span span) {
         if (pairs.isEmpty()) {
             return;
         }
-        int rows = span.count();
-        int width = x.width();
-        // As they are: for some weights they lie otherwise in the staging.
-        inputs.atLeast((long) rows * width).floats().put(0, x.values(), span.firstRow() * width, rows * width);
         for (ModuleUpdates.LowRank pair : pairs) {
+            highestRank = Math.max(highestRank, (int) pair.a().size(0));
+        }
+        int row = span.firstRow();
+        int end = row + span.count();
+        while (row < end) {
+            Group last = groups.isEmpty() ? null : groups.get(groups.size() - 1);
+            boolean follows = last != null
+                    && last.pairs() == pairs
+                    && last.firstRow() + last.rows() == row
+                    && last.rows() < ROWS;
+            if (follows) {
+                int count = Math.min(end - row, ROWS - last.rows());
+                groups.set(groups.size() - 1, new Group(pairs, last.firstRow(), last.rows() + count));
+                row += count;
+            } else {
+                int count = Math.min(end - row, ROWS);
+                groups.add(new Group(pairs, row, count));
+                row += count;
+            }
+        }
+    }
+
+    void run(HiddenRows x, Staging staging, WorkTeam team, int threads, Workspace own) {
+        if (groups.isEmpty()) {
+            return;
+        }
+        // As they are: for some weights they lie otherwise in the staging.
+        inputs.atLeast(x.length()).floats().put(0, x.values(), 0, x.length());
+        narrow.atLeast((long) x.rows() * highestRank);
+        team.run(threads, groups.size(), own, (piece, space) -> add(groups.get(piece), x.width(), staging, space.blas));
+    }
+
+    private void add(Group group, int width, Staging staging, Blas blas) {
+        long x = inputs.address() + Blas.bytes(group.firstRow(), width);
+        long between = narrow.address() + Blas.bytes(group.firstRow(), highestRank);
+        for (ModuleUpdates.LowRank pair : group.pairs()) {
             int rank = (int) pair.a().size(0);
             int outputs = (int) pair.b().size(0);
-            narrow.atLeast((long) rows * rank);
-            space.blas.byRows(
-                    inputs.address(),
-                    width,
-                    rows,
-                    RowSource.address(pair.a()),
-                    width,
+            long a = RowSource.address(pair.a());
+            blas.byRows(x, width, group.rows(), a, width, rank, width, 1, 0, between, rank);
+            blas.byRows(
+                    between,
                     rank,
-                    width,
-                    1,
-                    0,
-                    narrow.address(),
-                    rank);
-            space.blas.byRows(
-                    narrow.address(),
-                    rank,
-                    rows,
+                    group.rows(),
                     RowSource.address(pair.b()),
                     rank,
                     outputs,
                     rank,
                     (float) pair.scale(),
                     1,
-                    staging.output(span.firstRow(), 0),
+                    staging.output(group.firstRow(), 0),
                     outputs);
         }
+    }
+
+    long bytes() {
+        return inputs.bytes() + narrow.bytes();
     }
 
     @Override

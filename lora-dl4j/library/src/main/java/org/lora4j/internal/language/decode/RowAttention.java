@@ -48,6 +48,11 @@ final class RowAttention implements AutoCloseable {
         this.own = own;
     }
 
+    /** Scores of a piece at most. */
+    long mostScores() {
+        return (long) Math.max(TOKENS, config.heads() / config.keyHeads()) * config.context();
+    }
+
     HiddenRows attend(int layer, List<TokenPass.Span> spans, HiddenRows query, HiddenRows key, HiddenRows value) {
         DecoderLayer how = config.layers().get(layer);
         for (TokenPass.Span span : spans) {

@@ -58,6 +58,17 @@ final class RowMath implements DecoderMath<HiddenRows>, AutoCloseable {
         return rows;
     }
 
+    /** Makes room for what depends on more than the weights: scores of the longest sequence, and pairs of any rank. */
+    void prepare(int rows) {
+        own.memory.atLeast(attention.mostScores());
+        int widest = Math.max(config.intermediate(), Math.max(config.hidden(), config.heads() * config.headSize()));
+        lowRank.prepare((long) rows * widest);
+    }
+
+    void forget(int adapter) {
+        modules.forget(adapter);
+    }
+
     /** What the rows are, until this is called again. */
     void begin(List<TokenPass.Span> spans) {
         this.spans = spans;
@@ -103,9 +114,11 @@ final class RowMath implements DecoderMath<HiddenRows>, AutoCloseable {
             multiply(x, weight, spans.get(span).firstRow(), end(end - 1));
             span = end;
         }
+        lowRank.clear();
         for (int i = 0; i < spans.size(); i++) {
-            lowRank.add(module(i, part, module).pairs(), x, spans.get(i), staging, own);
+            lowRank.add(module(i, part, module).pairs(), spans.get(i));
         }
+        lowRank.run(x, staging, team, threads, own);
         read(y);
         for (int i = 0; i < spans.size(); i++) {
             float[] bias = module(i, part, module).bias();
@@ -258,7 +271,7 @@ final class RowMath implements DecoderMath<HiddenRows>, AutoCloseable {
     }
 
     long bytes() {
-        long bytes = staging.bytes() + own.memory.bytes() + attention.bytes();
+        long bytes = staging.bytes() + own.memory.bytes() + attention.bytes() + lowRank.bytes();
         for (HiddenRows[] rows : List.of(
                 sums,
                 norms,

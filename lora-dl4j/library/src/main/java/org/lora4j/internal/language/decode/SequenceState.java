@@ -10,9 +10,11 @@ final class SequenceState implements AutoCloseable {
     /** Number of an adapter that is none. */
     static final int NO_ADAPTER = -1;
 
+    private static final int LEAST = 64;
+
     private final int adapter;
     private final KeyValues[] layers;
-    private int[] ids = new int[64];
+    private int[] ids = new int[0];
     private int length;
     private int computed;
 
@@ -52,7 +54,7 @@ final class SequenceState implements AutoCloseable {
 
     void append(int[] more) {
         if (ids.length < length + more.length) {
-            ids = Arrays.copyOf(ids, Math.max(2 * ids.length, length + more.length));
+            ids = Arrays.copyOf(ids, Math.max(LEAST, Math.max(2 * ids.length, length + more.length)));
         }
         System.arraycopy(more, 0, ids, length, more.length);
         length += more.length;
@@ -68,6 +70,21 @@ final class SequenceState implements AutoCloseable {
         for (KeyValues layer : layers) {
             layer.reserve(length, computed);
         }
+    }
+
+    /** Makes room for exactly so many tokens, if there is less. */
+    void grow(int tokens) {
+        if (ids.length < tokens) {
+            ids = Arrays.copyOf(ids, tokens);
+        }
+        for (KeyValues layer : layers) {
+            layer.grow(tokens, computed);
+        }
+    }
+
+    static long bytes(DecoderConfig config, int tokens) {
+        return (long) Integer.BYTES * tokens
+                + config.layers().size() * KeyValues.bytes(config.keyHeads(), config.headSize(), tokens);
     }
 
     void computedUpTo(int position) {
