@@ -73,7 +73,7 @@ public final class CausalLm implements AutoCloseable {
 
     private final Path directory;
     private final DecoderWeights weights;
-    private final DecodeModel decoding;
+    private volatile DecodeModel decoding;
     private final Optional<LanguageTokenizer> tokenizer;
     private final Optional<ChatTemplate> chatTemplate;
     private final List<Integer> ends;
@@ -247,11 +247,15 @@ public final class CausalLm implements AutoCloseable {
      * @throws ChatTemplateException if the template refuses the conversation
      */
     public Generation chat(List<ChatMessage> messages, GenerationConfig config) {
-        ChatTemplate template = chatTemplate.orElseThrow(() -> new IllegalStateException("chat: " + directory
-                + " has no chat template; expected chat_template.jinja, or the field chat_template of"
-                + " tokenizer_config.json. A model without one has not learned to converse: use generate."));
+        ChatTemplate template = requireChatTemplate("chat");
         int[] ids = tokenizer().encode(template.render(messages, true), false);
         return generateIds(List.of(ids), config, token -> true).get(0);
+    }
+
+    ChatTemplate requireChatTemplate(String call) {
+        return chatTemplate.orElseThrow(() -> new IllegalStateException(call + ": " + directory
+                + " has no chat template; expected chat_template.jinja, or the field chat_template of"
+                + " tokenizer_config.json. A model without one has not learned to converse: give it plain text."));
     }
 
     /**
@@ -267,7 +271,7 @@ public final class CausalLm implements AutoCloseable {
     public List<Generation> generateIds(List<int[]> prompts, GenerationConfig config, TokenListener listener) {
         GenerationValues values = config.values().withDefault(Parameter.EOS_TOKEN_IDS, ends);
         List<Text> texts = texts(prompts, config, values);
-        try (DecodeSession session = new DecodeSession(decoding, ActingAdapters.of(model, weights))) {
+        try (DecodeSession session = session()) {
             for (int from = 0; from < texts.size(); from += SIDE_BY_SIDE) {
                 run(session, texts.subList(from, Math.min(texts.size(), from + SIDE_BY_SIDE)), listener);
             }
@@ -373,7 +377,7 @@ public final class CausalLm implements AutoCloseable {
                     "logProbabilities: there are " + ids.length + " tokens, expected 2 or more.");
         }
         double[] found = new double[ids.length - 1];
-        try (DecodeSession session = new DecodeSession(decoding, ActingAdapters.of(model, weights))) {
+        try (DecodeSession session = session()) {
             session.score(new int[] {session.add(ActingAdapters.NUMBER)}, new int[][] {ids}, (sequence, at, logits) -> {
                 if (at < found.length) {
                     found[at] = Logits.logProbability(logits, ids[at + 1]);
@@ -381,6 +385,34 @@ public final class CausalLm implements AutoCloseable {
             });
         }
         return found;
+    }
+
+    /** A session with the adapters that act now. */
+    DecodeSession session() {
+        return new DecodeSession(decoding, ActingAdapters.of(model, weights));
+    }
+
+    DecoderWeights weights() {
+        return weights;
+    }
+
+    /** What an adapter calls its base: the directory. */
+    String name() {
+        return String.valueOf(directory.getFileName());
+    }
+
+    boolean isBeginning(int id) {
+        return tokenizer.isPresent() && tokenizer.get().bosId().orElse(-1) == id;
+    }
+
+    /** The same model without adapters over FLOAT weights of its own, to be trained. */
+    CausalLm withOwnWeights() {
+        return new CausalLm(directory, weights.floats(), tokenizer, chatTemplate, ends);
+    }
+
+    /** Has sessions read weights anew that were trained in place. */
+    void weightsChanged() {
+        decoding = new DecodeModel(weights.config(), tensors(weights));
     }
 
     /**
