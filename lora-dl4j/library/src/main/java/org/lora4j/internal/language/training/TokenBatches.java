@@ -3,6 +3,7 @@ package org.lora4j.internal.language.training;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -12,7 +13,6 @@ import java.util.OptionalLong;
 import java.util.stream.IntStream;
 import org.lora4j.internal.language.DecoderConfig;
 import org.lora4j.internal.language.DecoderInputs;
-import org.lora4j.pretrained.PaddedLengths;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Batches;
 import org.lora4j.train.ShuffledIndices;
@@ -28,13 +28,13 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  */
 public final class TokenBatches implements Batches {
 
-    /** Every shape costs a plan of the graph. */
-    private static final int MOST_LENGTHS = 8;
+    /** Every length costs a plan of the graph, and within a step rows are drawn. */
+    private static final int LENGTH_STEP = 16;
 
     private final DecoderConfig config;
     private final DataType type;
     private final List<List<TokenRow>> rows;
-    private final int[] paddedLengths;
+    private final int longest;
     private final int tokenBudget;
     private final int count;
 
@@ -54,8 +54,7 @@ public final class TokenBatches implements Batches {
         this.type = type;
         this.rows = List.copyOf(rows);
         this.tokenBudget = tokenBudget;
-        this.paddedLengths =
-                PaddedLengths.choose(rows.stream().mapToInt(TokenBatches::length).toArray(), MOST_LENGTHS);
+        this.longest = rows.stream().mapToInt(TokenBatches::length).max().orElseThrow();
         this.count = parts(IntStream.range(0, rows.size()).toArray()).size();
     }
 
@@ -74,23 +73,23 @@ public final class TokenBatches implements Batches {
                 .iterator();
     }
 
-    /** Each row once; as many parts for any order. */
+    /** Each row once, the longest first; as many parts for any order. */
     private List<Part> parts(int[] order) {
-        List<List<Integer>> buckets = new ArrayList<>();
-        Arrays.stream(paddedLengths).forEach(length -> buckets.add(new ArrayList<>()));
-        for (int row : order) {
-            int at = Arrays.binarySearch(paddedLengths, length(rows.get(row)));
-            buckets.get(at < 0 ? -at - 1 : at).add(row);
-        }
+        List<Integer> longestFirst = new ArrayList<>(Arrays.stream(order).boxed().toList());
+        longestFirst.sort(Comparator.comparingInt(row -> -paddedLength(row)));
         List<Part> parts = new ArrayList<>();
-        for (int i = 0; i < paddedLengths.length; i++) {
-            List<Integer> bucket = buckets.get(i);
-            int most = Math.max(1, tokenBudget / paddedLengths[i]);
-            for (int from = 0; from < bucket.size(); from += most) {
-                parts.add(new Part(paddedLengths[i], bucket.subList(from, Math.min(bucket.size(), from + most))));
-            }
+        for (int from = 0; from < longestFirst.size(); ) {
+            int length = paddedLength(longestFirst.get(from));
+            int to = Math.min(longestFirst.size(), from + Math.max(1, tokenBudget / length));
+            parts.add(new Part(length, longestFirst.subList(from, to)));
+            from = to;
         }
         return parts;
+    }
+
+    private int paddedLength(int row) {
+        int steps = (length(rows.get(row)) + LENGTH_STEP - 1) / LENGTH_STEP;
+        return Math.min(longest, steps * LENGTH_STEP);
     }
 
     private Batch batch(List<List<TokenRow>> some, int length) {
