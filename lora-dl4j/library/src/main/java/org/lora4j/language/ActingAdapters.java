@@ -14,6 +14,7 @@ import org.lora4j.config.LoraConfig;
 import org.lora4j.error.IncompatibleBaseException;
 import org.lora4j.internal.language.DecoderWeights;
 import org.lora4j.internal.language.decode.ModuleUpdates;
+import org.lora4j.method.LoraMethod;
 import org.lora4j.quant.StoredWeight;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.weights.ModelWeights;
@@ -30,7 +31,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  */
 record ActingAdapters(Map<String, List<LowRank>> pairs, Map<String, INDArray> tensors) implements ModuleUpdates {
 
-    private static final Set<String> PAIR = Set.of("lora_A", "lora_B");
+    private static final Set<String> PAIR = Set.of(LoraMethod.A, LoraMethod.B);
 
     /** The number that all sequences have. */
     static final int NUMBER = 0;
@@ -46,8 +47,8 @@ record ActingAdapters(Map<String, List<LowRank>> pairs, Map<String, INDArray> te
                 adapter.modules()
                         .forEach((module, factors) -> pairs.computeIfAbsent(module, m -> new ArrayList<>())
                                 .add(new LowRank(
-                                        floats(factors.get("lora_A")),
-                                        floats(factors.get("lora_B")),
+                                        floats(factors.get(LoraMethod.A)),
+                                        floats(factors.get(LoraMethod.B)),
                                         adapter.config().scalingOf(module))));
             } else {
                 others.add(adapter);
