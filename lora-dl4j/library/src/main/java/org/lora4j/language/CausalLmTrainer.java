@@ -14,6 +14,7 @@ import org.lora4j.error.Problems;
 import org.lora4j.internal.language.DecoderPart;
 import org.lora4j.internal.language.DecoderWeights;
 import org.lora4j.internal.language.training.Packing;
+import org.lora4j.internal.language.training.RowShares;
 import org.lora4j.internal.language.training.TiedWeights;
 import org.lora4j.internal.language.training.TokenBatches;
 import org.lora4j.internal.language.training.TokenRow;
@@ -269,7 +270,7 @@ public final class CausalLmTrainer {
         encoder.notes().forEach(note -> LOG.warn("CausalLmTrainer: {}", note));
         Optional<LmEvaluation> before = held.map(this::score);
         List<List<TokenRow>> rows = settings.packing ? Packing.packed(learned, packedLength(learned)) : Packing.single(learned);
-        Trainer.Builder builder = Trainer.builder(trainable).plan(plan(held.isPresent()));
+        Trainer.Builder builder = Trainer.builder(new RowShares(trainable)).plan(plan(held.isPresent()));
         held.ifPresent(part -> builder.evaluation(
                 Validation.lowerIsBetter("loss per token", () -> score(part).loss())));
         settings.checkpoints.ifPresent(builder::checkpoints);
