@@ -119,6 +119,15 @@ public final class Problems {
     }
 
     /**
+     * How many problems there are.
+     *
+     * @return the number
+     */
+    public int size() {
+        return found.size();
+    }
+
+    /**
      * The problems so far.
      *
      * @return a copy, in the order in which they were added

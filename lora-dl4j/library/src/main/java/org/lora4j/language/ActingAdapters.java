@@ -13,6 +13,7 @@ import org.lora4j.config.LoraConfig;
 import org.lora4j.error.IncompatibleBaseException;
 import org.lora4j.internal.language.DecoderWeights;
 import org.lora4j.internal.language.decode.ModuleUpdates;
+import org.lora4j.method.LoraMethod;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.weights.ModelWeights;
 import org.lora4j.weights.WeightMerge;
@@ -28,8 +29,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  */
 record ActingAdapters(Map<String, List<LowRank>> pairs, Map<String, INDArray> tensors) implements ModuleUpdates {
 
-    private static final String A = "lora_A.weight";
-    private static final String B = "lora_B.weight";
+    private static final Set<String> PAIR = Set.of(LoraMethod.A, LoraMethod.B);
 
     /** The number that all sequences have. */
     static final int NUMBER = 0;
@@ -45,8 +45,8 @@ record ActingAdapters(Map<String, List<LowRank>> pairs, Map<String, INDArray> te
                 adapter.modules()
                         .forEach((module, factors) -> pairs.computeIfAbsent(module, m -> new ArrayList<>())
                                 .add(new LowRank(
-                                        floats(factors.get(A)),
-                                        floats(factors.get(B)),
+                                        floats(factors.get(LoraMethod.A)),
+                                        floats(factors.get(LoraMethod.B)),
                                         adapter.config().scalingOf(module))));
             } else {
                 others.add(adapter);
@@ -60,7 +60,7 @@ record ActingAdapters(Map<String, List<LowRank>> pairs, Map<String, INDArray> te
                 && !config.dora()
                 && adapter.savedParameters().isEmpty()
                 && adapter.modules().values().stream()
-                        .allMatch(factors -> factors.keySet().equals(Set.of(A, B)));
+                        .allMatch(factors -> factors.keySet().equals(PAIR));
     }
 
     private static INDArray floats(INDArray array) {

@@ -74,7 +74,7 @@ public final class CausalLm implements AutoCloseable {
 
     private final Path directory;
     private final DecoderWeights weights;
-    private final DecodeModel decoding;
+    private volatile DecodeModel decoding;
     private final Optional<LanguageTokenizer> tokenizer;
     private final Optional<ChatTemplate> chatTemplate;
     private final List<Integer> ends;
@@ -178,7 +178,8 @@ public final class CausalLm implements AutoCloseable {
         }
     }
 
-    private DecodeSession session() {
+    /** A session with the adapters that act now. */
+    DecodeSession session() {
         AdaptedSameDiff adapted = model;
         return new DecodeSession(
                 decoding, adapted == null ? ModuleUpdates.NONE : ActingAdapters.of(adapted, weights));
@@ -273,10 +274,13 @@ public final class CausalLm implements AutoCloseable {
 
     /** The prompt that a conversation becomes. */
     int[] ids(List<ChatMessage> messages) {
-        ChatTemplate template = chatTemplate.orElseThrow(() -> new IllegalStateException("chat: " + directory
+        return tokenizer().encode(requireChatTemplate("chat").render(messages, true), false);
+    }
+
+    ChatTemplate requireChatTemplate(String call) {
+        return chatTemplate.orElseThrow(() -> new IllegalStateException(call + ": " + directory
                 + " has no chat template; expected chat_template.jinja, or the field chat_template of"
-                + " tokenizer_config.json. A model without one has not learned to converse: use generate."));
-        return tokenizer().encode(template.render(messages, true), false);
+                + " tokenizer_config.json. A model without one has not learned to converse: give it plain text."));
     }
 
     /**
@@ -406,6 +410,25 @@ public final class CausalLm implements AutoCloseable {
             });
         }
         return found;
+    }
+
+    /** What an adapter calls its base: the directory. */
+    String name() {
+        return String.valueOf(directory.getFileName());
+    }
+
+    boolean isBeginning(int id) {
+        return tokenizer.isPresent() && tokenizer.get().bosId().orElse(-1) == id;
+    }
+
+    /** The same model without adapters over FLOAT weights of its own, to be trained. */
+    CausalLm withOwnWeights() {
+        return new CausalLm(directory, weights.floats(), tokenizer, chatTemplate, ends);
+    }
+
+    /** Has sessions read weights anew that were trained in place. */
+    void weightsChanged() {
+        decoding = new DecodeModel(weights.config(), tensors(weights));
     }
 
     /**

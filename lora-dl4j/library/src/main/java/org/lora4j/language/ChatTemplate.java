@@ -294,6 +294,12 @@ public final class ChatTemplate {
      * @throws IllegalArgumentException if a variable is of another kind, or has the name of another argument
      */
     public String render(List<ChatMessage> messages, boolean addGenerationPrompt, Map<String, ?> variables) {
+        return rendered(messages, addGenerationPrompt, variables).text();
+    }
+
+    /** The text with the places where blocks {@code generation} of the template wrote. */
+    JinjaTemplate.Rendered rendered(
+            List<ChatMessage> messages, boolean addGenerationPrompt, Map<String, ?> variables) {
         Map<String, Object> all = new LinkedHashMap<>();
         // As transformers passes them: there, but none.
         all.put("tools", null);
@@ -310,7 +316,7 @@ public final class ChatTemplate {
         all.put(ADD_GENERATION_PROMPT, addGenerationPrompt);
         Named template = chosen(all.get("tools") != null);
         try {
-            return template.template().render(all, options.clock, options.work, options.characters);
+            return template.template().rendered(all, options.clock, options.work, options.characters);
         } catch (TemplateFailure e) {
             throw failure(template.source(), e);
         } catch (IllegalArgumentException e) {

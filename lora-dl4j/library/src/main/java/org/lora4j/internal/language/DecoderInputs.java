@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.language;
 
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -11,7 +13,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * The arrays that a decoder's graph eats: token ids, and what follows from the mask alone: positions, the cosines and sines
+ * The arrays that a decoder's graph eats: token ids, and what follows from the mask (or the sequences of a row) alone: positions, the cosines and sines
  * of rotations, and for each window what is added to scores, 0 where a token sees another and {@value #UNSEEN} where not.
  *
  * @apiNote Status: internal
@@ -57,15 +59,16 @@ public final class DecoderInputs {
      * @param config the model
      * @param type FLOAT, or DOUBLE for a graph of that type
      * @param ids token ids, rows of equal length
-     * @param mask 1 for tokens, 0 for padding, of the same shape
+     * @param segments of the same shape: 0 for padding, and equal numbers for the tokens of one sequence, which see each other
+     *     and no other; a mask of ones is one sequence a row
      * @param positions the position of each token, counted by {@link #positions} or by the caller
      * @return placeholders by name
      * @throws IllegalArgumentException if rows are empty, of different lengths or longer than the context, or an id is none
      *     of the vocabulary; the message lists every problem
      */
     public static Map<String, INDArray> of(
-            DecoderConfig config, DataType type, int[][] ids, int[][] mask, int[][] positions) {
-        check(config, ids, mask);
+            DecoderConfig config, DataType type, int[][] ids, int[][] segments, int[][] positions) {
+        check(config, ids, segments);
         int batch = ids.length;
         int length = ids[0].length;
         Map<String, INDArray> inputs = new LinkedHashMap<>();
@@ -73,6 +76,7 @@ public final class DecoderInputs {
         if (config.family().has(DecoderPart.POSITIONS)) {
             inputs.put(POSITION_IDS, Nd4j.createFromArray(positions));
         }
+        int[][] lengths = lengths(segments, positions);
         List<Rotation> rotations = config.rotations();
         for (int r = 0; r < rotations.size(); r++) {
             int half = rotations.get(r).size() / 2;
@@ -80,7 +84,7 @@ public final class DecoderInputs {
             double[] sines = new double[cosines.length];
             for (int b = 0; b < batch; b++) {
                 for (int t = 0; t < length; t++) {
-                    rotations.get(r).at(positions[b][t], length, cosines, sines, (b * length + t) * half);
+                    rotations.get(r).at(positions[b][t], lengths[b][t], cosines, sines, (b * length + t) * half);
                 }
             }
             long[] shape = {batch, 1, length, half};
@@ -90,20 +94,33 @@ public final class DecoderInputs {
         config.layers().stream()
                 .map(DecoderLayer::window)
                 .distinct()
-                .forEach(window -> inputs.put(scores(window), scores(type, mask, window)));
+                .forEach(window -> inputs.put(scores(window), scores(type, segments, window)));
         return inputs;
     }
 
-    private static void check(DecoderConfig config, int[][] ids, int[][] mask) {
+    /** For each token how long its sequence is, which some rotations depend on. */
+    private static int[][] lengths(int[][] segments, int[][] positions) {
+        int[][] lengths = new int[segments.length][];
+        for (int b = 0; b < segments.length; b++) {
+            Map<Integer, Integer> longest = new HashMap<>();
+            for (int t = 0; t < segments[b].length; t++) {
+                longest.merge(segments[b][t], positions[b][t] + 1, Math::max);
+            }
+            lengths[b] = Arrays.stream(segments[b]).map(longest::get).toArray();
+        }
+        return lengths;
+    }
+
+    private static void check(DecoderConfig config, int[][] ids, int[][] segments) {
         Problems problems = new Problems();
         problems.check(
-                ids.length > 0 && mask.length == ids.length,
-                "there are " + ids.length + " rows of ids and " + mask.length
+                ids.length > 0 && segments.length == ids.length,
+                "there are " + ids.length + " rows of ids and " + segments.length
                         + " of the mask, expected as many, 1 or more");
         for (int b = 0; b < ids.length && problems.isEmpty(); b++) {
             problems.check(
-                    ids[b].length == ids[0].length && mask[b].length == ids[0].length,
-                    "row " + b + " has " + ids[b].length + " ids and " + mask[b].length + " of the mask, expected "
+                    ids[b].length == ids[0].length && segments[b].length == ids[0].length,
+                    "row " + b + " has " + ids[b].length + " ids and " + segments[b].length + " of the mask, expected "
                             + ids[0].length + " as in row 0; pad the shorter ones and mask the padding");
             problems.check(
                     ids[b].length > 0 && ids[b].length <= config.context(),
@@ -119,18 +136,23 @@ public final class DecoderInputs {
     }
 
     /**
-     * Positions as generation counts them: from 0 at the first token that is no padding.
+     * Positions as generation counts them: from 0 at the first token of each sequence.
      *
-     * @param mask 1 for tokens, 0 for padding
+     * @param segments 0 for padding, and equal numbers for the tokens of one sequence; a mask of ones is one sequence a row
      * @return a position for each; that of padding has no effect
      */
-    public static int[][] positions(int[][] mask) {
-        int[][] positions = new int[mask.length][];
-        for (int b = 0; b < mask.length; b++) {
-            positions[b] = new int[mask[b].length];
+    public static int[][] positions(int[][] segments) {
+        int[][] positions = new int[segments.length][];
+        for (int b = 0; b < segments.length; b++) {
+            positions[b] = new int[segments[b].length];
+            int segment = 0;
             int next = 0;
-            for (int t = 0; t < mask[b].length; t++) {
-                positions[b][t] = mask[b][t] == 0 ? 0 : next++;
+            for (int t = 0; t < segments[b].length; t++) {
+                if (segments[b][t] != 0) {
+                    next = segments[b][t] == segment ? next : 0;
+                    segment = segments[b][t];
+                    positions[b][t] = next++;
+                }
             }
         }
         return positions;
@@ -163,19 +185,23 @@ public final class DecoderInputs {
                 Nd4j.createFromArray(weights).div(Math.max(1, count)).castTo(type));
     }
 
-    private static INDArray scores(DataType type, int[][] mask, OptionalInt window) {
-        int length = mask[0].length;
-        double[][][][] scores = new double[mask.length][1][length][length];
-        for (int b = 0; b < mask.length; b++) {
+    private static INDArray scores(DataType type, int[][] segments, OptionalInt window) {
+        int length = segments[0].length;
+        float[] scores = new float[segments.length * length * length];
+        Arrays.fill(scores, (float) UNSEEN);
+        for (int b = 0; b < segments.length; b++) {
             for (int i = 0; i < length; i++) {
-                for (int j = 0; j < length; j++) {
-                    // Padding sees itself: scores of UNSEEN alone have no softmax in DOUBLE.
-                    boolean sees =
-                            (mask[b][j] != 0 || i == j) && j <= i && (window.isEmpty() || j > i - window.getAsInt());
-                    scores[b][0][i][j] = sees ? 0 : UNSEEN;
+                int row = (b * length + i) * length;
+                int first = window.isEmpty() ? 0 : Math.max(0, i - window.getAsInt() + 1);
+                for (int j = first; j <= i && segments[b][i] != 0; j++) {
+                    if (segments[b][j] == segments[b][i]) {
+                        scores[row + j] = 0;
+                    }
                 }
+                // Padding sees itself: scores of UNSEEN alone have no softmax in DOUBLE.
+                scores[row + i] = 0;
             }
         }
-        return Nd4j.createFromArray(scores).castTo(type);
+        return Nd4j.createFromArray(scores).castTo(type).reshape(segments.length, 1, length, length);
     }
 }

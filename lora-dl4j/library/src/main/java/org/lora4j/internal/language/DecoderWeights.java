@@ -285,6 +285,21 @@ public final class DecoderWeights {
         return bytes;
     }
 
+    /**
+     * Copies of all weights, to be trained.
+     *
+     * @return FLOAT weights, half-precision and quantized ones among them
+     */
+    public DecoderWeights floats() {
+        Map<String, INDArray> copies = new LinkedHashMap<>();
+        for (String name : names()) {
+            INDArray array = stored(name).map(StoredWeight::dequantized).orElseGet(() -> array(name)
+                    .dup('c'));
+            copies.put(name, array.castTo(DataType.FLOAT));
+        }
+        return new DecoderWeights(config, Collections.unmodifiableMap(copies), Map.of());
+    }
+
     private String own(String name) {
         return config.tied() && name.equals(config.module(DecoderPart.HEAD, 0) + ".weight")
                 ? config.module(DecoderPart.WORDS, 0) + ".weight"

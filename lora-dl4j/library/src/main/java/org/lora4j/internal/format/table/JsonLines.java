@@ -49,6 +49,14 @@ public final class JsonLines {
     }
 
     /**
+     * A line that is not empty.
+     *
+     * @param number its number in the file, from 1
+     * @param fields its fields as plain values
+     */
+    public record Line(int number, Map<String, Object> fields) {}
+
+    /**
      * Reads a file.
      *
      * @param file the file
@@ -57,39 +65,55 @@ public final class JsonLines {
      * @throws IOException if it cannot be read
      */
     public static List<Map<String, Object>> read(Path file) throws IOException {
-        RegularFile.require(file, "a file of JSON lines");
         Problems problems = new Problems();
-        List<Map<String, Object>> rows = new ArrayList<>();
-        try (BufferedReader lines = Files.newBufferedReader(file)) {
+        List<Line> lines = lines(file, problems, Problems.SHOWN);
+        problems.check(!lines.isEmpty() || !problems.isEmpty(), "no lines, expected one JSON object or more");
+        if (!problems.isEmpty()) {
+            throw new ModelFormatException(problems.message(file.toString())
+                    + ". Each line is one JSON object by itself." + (problems.isFull() ? CsvRows.NOT_READ : ""));
+        }
+        return lines.stream().map(Line::fields).toList();
+    }
+
+    /**
+     * Reads a file whose lines need not all be good.
+     *
+     * @param file the file
+     * @param problems receives what is wrong with lines, each problem with the number of its line
+     * @param most problems after which the rest is not read
+     * @return the lines that are JSON objects
+     * @throws IOException if it cannot be read
+     */
+    public static List<Line> lines(Path file, Problems problems, int most) throws IOException {
+        RegularFile.require(file, "a file of JSON lines");
+        List<Line> lines = new ArrayList<>();
+        try (BufferedReader text = Files.newBufferedReader(file)) {
             int number = 0;
-            for (String line = lines.readLine(); line != null && !problems.isFull(); line = lines.readLine()) {
+            for (String line = text.readLine();
+                    line != null && problems.size() < most;
+                    line = text.readLine()) {
                 number++;
                 if (!line.isBlank()) {
-                    add(line, number, rows, problems);
+                    add(line, number, lines, problems);
                 }
             }
         } catch (CharacterCodingException e) {
             problems.add(Utf8.problem(file));
         }
-        problems.check(!rows.isEmpty() || !problems.isEmpty(), "no lines, expected one JSON object or more");
-        if (!problems.isEmpty()) {
-            throw new ModelFormatException(problems.message(file.toString())
-                    + ". Each line is one JSON object by itself." + (problems.isFull() ? CsvRows.NOT_READ : ""));
-        }
-        return rows;
+        return lines;
     }
 
     private static int column(JsonProcessingException e) {
         return e.getLocation() == null ? 1 : e.getLocation().getColumnNr();
     }
 
-    private static void add(String line, int number, List<Map<String, Object>> rows, Problems problems) {
+    private static void add(String line, int number, List<Line> lines, Problems problems) {
         try {
             Map<String, Object> row = JSON.readValue(line, MAP);
             if (row == null) {
                 problems.add("line " + number + " is null, expected a JSON object");
             } else {
-                rows.add(row);
+                lines.add(new Line(number, row));
             }
         } catch (MismatchedInputException e) {
             problems.add("line " + number + ", column " + column(e) + " is another value, expected a JSON object");

@@ -3,6 +3,7 @@ package org.lora4j.internal.language.chat;
 
 import java.time.Clock;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -46,6 +47,30 @@ public final class JinjaTemplate {
      * @throws IllegalArgumentException if a variable is of another kind
      */
     public String render(Map<String, ?> variables, Clock clock, long work, long characters) {
+        return rendered(variables, clock, work, characters).text();
+    }
+
+    /**
+     * A text, and what of it the model says.
+     *
+     * @param text the text
+     * @param generated where blocks {@code generation} wrote, as pairs of begin and end in the text; none if there are no such
+     *     blocks, or one of them wrote to a text that was used otherwise
+     */
+    public record Rendered(String text, List<int[]> generated) {}
+
+    /**
+     * Renders, and tells what the model says.
+     *
+     * @param variables as for {@link #render}
+     * @param clock as for {@link #render}
+     * @param work as for {@link #render}
+     * @param characters as for {@link #render}
+     * @return the text with its places
+     * @throws TemplateFailure as for {@link #render}
+     * @throws IllegalArgumentException as for {@link #render}
+     */
+    public Rendered rendered(Map<String, ?> variables, Clock clock, long work, long characters) {
         Map<String, Object> values = new HashMap<>();
         Import variable = new Import();
         variables.forEach((name, value) -> values.put(name, variable.value(value)));
@@ -58,6 +83,6 @@ public final class JinjaTemplate {
             // Nothing outlives the scope that could be half changed.
             throw Budget.tooDeep();
         }
-        return scope.output();
+        return new Rendered(scope.output(), scope.generated());
     }
 }

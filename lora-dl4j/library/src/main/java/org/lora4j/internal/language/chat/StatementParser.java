@@ -339,7 +339,7 @@ final class StatementParser {
     /** Marks what the model says, for training; the text is the same. */
     private Statement generationStatement() {
         Statement body = block("endgeneration");
-        return scope -> body.run(scope.inner());
+        return scope -> scope.generation(() -> body.run(scope.inner()));
     }
 
     private Statement macroStatement() {

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.integration.language;
+
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import org.lora4j.integration.datasets.Banking77;
+import org.lora4j.integration.datasets.LabeledText;
+import org.lora4j.integration.demonstration.Arguments;
+import org.lora4j.integration.demonstration.ReportFile;
+import org.lora4j.language.CausalLm;
+import org.lora4j.language.CausalLmTrainer;
+import org.lora4j.language.Generation;
+import org.lora4j.language.GenerationConfig;
+import org.lora4j.language.LmExample;
+import org.lora4j.language.LmFitReport;
+import org.lora4j.language.LongRows;
+import org.lora4j.train.RunListener;
+
+/**
+ * Stories260K learns Shakespeare, Java source and the intents of questions to a bank. Arguments: the data, the directory of the
+ * model, the folder for the results, {@code full}.
+ */
+public final class LanguageExample {
+
+    private static final int STORIES = 32;
+    private static final int STORY_TOKENS = 160;
+    private static final int EPOCHS = 3;
+    private static final int PIECE = 256;
+
+    private final PrintStream out;
+    private final CausalLm model;
+    private final Path folder;
+    private final List<LmExample> stories;
+    private final Map<String, Object> figures = new LinkedHashMap<>();
+
+    /** What a way to learn gave: losses a token. */
+    private record Outcome(double domain, double stories, double minutes) {}
+
+    private LanguageExample(PrintStream out, CausalLm model, Path folder) {
+        this.out = out;
+        this.model = model;
+        this.folder = folder;
+        this.stories = stories();
+    }
+
+    /**
+     * Runs the example. Ends with status 1 and one line if data is missing or the folder cannot be written.
+     *
+     * @param args data, model, results, {@code full}
+     */
+    public static void main(String[] args) {
+        Locale.setDefault(Locale.ROOT);
+        try {
+            Arguments arguments = new Arguments(args);
+            Path data = arguments.path(0, "../shared/data");
+            Path directory = arguments.path(1, "../shared/fixtures/lm/models/stories260k");
+            for (Path needed : List.of(data.resolve("banking77"), directory.resolve("tokenizer.json"))) {
+                if (!Files.exists(needed)) {
+                    throw new IOException("no " + needed.toAbsolutePath().normalize()
+                            + "; expected the published files there. Name their folder: -Dlora4j.shared=FOLDER");
+                }
+            }
+            Path folder = Arguments.created(arguments.path(2, "target/example-language"), "language.output");
+            boolean full = args.length > 3 && Set.of("full", "true").contains(args[3]);
+            try (CausalLm model = CausalLm.load(directory)) {
+                new LanguageExample(System.out, model, folder).run(data, full ? 5 : 1);
+            }
+        } catch (IOException | IllegalArgumentException | IllegalStateException e) {
+            System.err.println("example-language: " + e.getMessage());
+            System.exit(1);
+        }
+    }
+
+    private void run(Path data, int size) throws IOException {
+        long start = System.nanoTime();
+        Banking77 banking = new Banking77(data.resolve("banking77"));
+        out.println("What the model says of itself: " + continued(model, "Once upon a time"));
+        out.printf("Stories by the frozen base: loss a token %.4f%n", storiesLoss(model));
+        for (Domain domain : List.of(
+                Domain.shakespeare(data.resolve("tinyshakespeare/input.txt"), size * 120_000),
+                Domain.java(size * 120_000),
+                Domain.banking(banking, size * 1_500))) {
+            learn(domain, Domain.testQuestions(banking));
+        }
+        // Here one server answers requests of all three adapters at once: they are on the same model by now, and saved.
+        ReportFile.write(folder.resolve("report.json"), figures);
+        out.printf("%nEverything took %.0f s.%n", (System.nanoTime() - start) / 1e9);
+    }
+
+    /** What the model knew before: texts that it draws by itself. */
+    private List<LmExample> stories() {
+        GenerationConfig config = GenerationConfig.sampling(STORY_TOKENS, 1, 1, 7).toBuilder()
+                .numReturnSequences(STORIES)
+                .build();
+        int begin = model.tokenizer().bosId().orElseThrow();
+        return model.generateIds(List.of(new int[] {begin}), config, token -> true).stream()
+                .map(Generation::text)
+                .filter(text -> !text.isBlank())
+                .map(LmExample::text)
+                .toList();
+    }
+
+    private void learn(Domain domain, List<LabeledText> questions) throws IOException {
+        out.printf("%n== %s%n", domain.name());
+        model.model().activate();
+        CausalLmTrainer adapting = builder().adapterName(domain.name()).build();
+        double before = adapting.evaluate(domain.test()).loss();
+        out.printf("before: %.4f%n", before);
+        out.println("says: " + continued(model, domain.prompt()));
+
+        LmFitReport report = adapting.fit(domain.train(), domain.validation());
+        Outcome adapter = outcome(adapting, domain, report);
+        out.printf(
+                "LoRA: %.4f after epoch %d of %d, %d tokens learned at a rate of %.1e, %.1f minutes; stories %.4f%n",
+                adapter.domain(),
+                report.training().bestEpoch().orElse(0),
+                report.training().epochs().size(),
+                report.learned(),
+                report.learningRate(),
+                adapter.minutes(),
+                adapter.stories());
+        out.println("says: " + continued(model, domain.prompt()));
+        double off;
+        try (var disabled = model.model().disabled()) {
+            off = storiesLoss(model);
+        }
+        model.model().merge();
+        double merged = storiesLoss(model);
+        double mergedDomain = adapting.evaluate(domain.test()).loss();
+        model.model().unmerge();
+        out.printf("stories with the adapter off %.4f, merged %.4f; %s merged %.4f%n", off, merged, domain.name(), mergedDomain);
+        model.model().adapter(domain.name()).save(folder.resolve(domain.name()));
+        Map<String, Object> all = new LinkedHashMap<>();
+        if (domain.name().equals("banking")) {
+            all.put("accuracyLora", accuracy(model, questions));
+        }
+
+        CausalLmTrainer full = builder().fullFineTuning().build();
+        LmFitReport fullReport = full.fit(domain.train(), domain.validation());
+        Outcome tuned = outcome(full, domain, fullReport);
+        out.printf(
+                "full: %.4f after epoch %d of %d, at a rate of %.1e, %.1f minutes; stories %.4f%n",
+                tuned.domain(),
+                fullReport.training().bestEpoch().orElse(0),
+                fullReport.training().epochs().size(),
+                fullReport.learningRate(),
+                tuned.minutes(),
+                tuned.stories());
+        out.println("says: " + continued(full.model(), domain.prompt()));
+        if (domain.name().equals("banking")) {
+            all.put("accuracyFull", accuracy(full.model(), questions));
+            out.printf("intents named exactly: LoRA %.3f, full %.3f%n", all.get("accuracyLora"), all.get("accuracyFull"));
+        }
+        all.putAll(Map.of("before", before, "lora", adapter, "full", tuned, "storiesOff", off, "storiesMerged", merged));
+        figures.put(domain.name(), all);
+    }
+
+    private CausalLmTrainer.Builder builder() {
+        return CausalLmTrainer.builder(model)
+                .epochs(EPOCHS)
+                .maxLength(PIECE)
+                .longRows(LongRows.CUT_START)
+                .listener(new RunListener() {});
+    }
+
+    private Outcome outcome(CausalLmTrainer trainer, Domain domain, LmFitReport report) {
+        double seconds = report.training().epochs().stream()
+                .mapToDouble(epoch -> epoch.seconds())
+                .sum();
+        return new Outcome(trainer.evaluate(domain.test()).loss(), storiesLoss(trainer.model()), seconds / 60);
+    }
+
+    private double storiesLoss(CausalLm which) {
+        return CausalLmTrainer.builder(which).build().evaluate(stories).loss();
+    }
+
+    private static String continued(CausalLm which, String prompt) {
+        Generation text = which.generate(prompt, GenerationConfig.greedy(60));
+        return "\"" + (prompt + text.text()).replace("\n", "\\n") + "\"";
+    }
+
+    private static double accuracy(CausalLm which, List<LabeledText> questions) {
+        List<String> prompts = questions.stream()
+                .map(question -> Domain.prompt(question.text()))
+                .toList();
+        GenerationConfig config =
+                GenerationConfig.greedy(40).toBuilder().dropOldest(true).build();
+        List<Generation> answers = which.generate(prompts, config, token -> true);
+        long right = 0;
+        for (int i = 0; i < answers.size(); i++) {
+            right += answers.get(i).text().strip().equals(Domain.intent(questions.get(i)).strip()) ? 1 : 0;
+        }
+        return (double) right / answers.size();
+    }
+}

@@ -1,0 +1,604 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.language;
+
+import java.util.ArrayList;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.function.UnaryOperator;
+import org.lora4j.config.LoraConfig;
+import org.lora4j.config.ModuleSelector;
+import org.lora4j.error.Problems;
+import org.lora4j.internal.language.DecoderPart;
+import org.lora4j.internal.language.DecoderWeights;
+import org.lora4j.internal.language.training.Packing;
+import org.lora4j.internal.language.training.RowShares;
+import org.lora4j.internal.language.training.TiedWeights;
+import org.lora4j.internal.language.training.TokenBatches;
+import org.lora4j.internal.language.training.TokenRow;
+import org.lora4j.samediff.AdaptedSameDiff;
+import org.lora4j.samediff.TrainableGraph;
+import org.lora4j.train.AdamW;
+import org.lora4j.train.Checkpoints;
+import org.lora4j.train.EarlyStopping;
+import org.lora4j.train.GradientClipping;
+import org.lora4j.train.LearningRateSchedule;
+import org.lora4j.train.RunListener;
+import org.lora4j.train.Trainable;
+import org.lora4j.train.TrainableParameter;
+import org.lora4j.train.Trainer;
+import org.lora4j.train.TrainingPlan;
+import org.lora4j.train.TrainingResult;
+import org.lora4j.train.Validation;
+import org.lora4j.train.Warmup;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Teaches a language model texts, completions and conversations.
+ *
+ * <pre>{@code
+ * CausalLmTrainer trainer = CausalLmTrainer.builder(model).build();
+ * System.out.println(trainer.fit(LmExample.jsonLines(train), LmExample.jsonLines(validation)));
+ * model.model().adapter("default").save(directory);
+ * }</pre>
+ *
+ * <p>Without any call of the builder: LoRA of rank 8 on all linear layers but the head, at most 3 epochs of AdamW, several
+ * examples packed into a row without attention between them, and the best epoch on the validation part kept; if none was
+ * better than the start, the start.
+ *
+ * <p><b>State.</b> With LoRA what learns is an adapter of {@link CausalLm#model()}, which is active afterwards; the weights
+ * stay as they are. With full fine-tuning it is a copy of the model, {@link #model()}. A fit that fails leaves adapters as they
+ * were. <b>Threads.</b> One call at a time, and nobody else may use the model meanwhile.
+ *
+ * @apiNote Status: experimental
+ */
+public final class CausalLmTrainer {
+
+    private static final Logger LOG = LoggerFactory.getLogger(CausalLmTrainer.class);
+
+    private static final double LORA_RATE = 5e-4;
+    private static final double HIDDEN_OF_RATE = 2000;
+    private static final double FALL_OF_RATE = 0.78;
+    private static final double WEIGHT_DECAY = 0.01;
+    private static final double WARMUP = 0.06;
+    private static final int LONGEST_BY_DEFAULT = 1024;
+    private static final int SHORTEST_PACK = 256;
+
+    private final Builder settings;
+    private final LoraConfig config;
+    private final int maxLength;
+    private CausalLm model;
+
+    private CausalLmTrainer(Builder settings) {
+        this.settings = settings.copy();
+        this.model = settings.model;
+        this.maxLength = settings.maxLength();
+        LoraConfig.Builder lora = settings.config.toBuilder().taskType("CAUSAL_LM");
+        if (settings.config.baseModelName() == null) {
+            lora.baseModelName(model.name());
+        }
+        this.config = lora.build();
+    }
+
+    /**
+     * Starts a trainer.
+     *
+     * @param model the model
+     * @return a builder
+     */
+    public static Builder builder(CausalLm model) {
+        return new Builder(model);
+    }
+
+    /**
+     * Learns from all examples, without a part to choose the best epoch by: the last one is kept.
+     *
+     * @param train the examples
+     * @return what happened
+     * @throws IllegalArgumentException as {@link #fit(List, List)}
+     * @throws IllegalStateException as {@link #fit(List, List)}
+     */
+    public LmFitReport fit(List<LmExample> train) {
+        return run(train, Optional.empty(), false);
+    }
+
+    /**
+     * Learns.
+     *
+     * @param train the examples to learn from
+     * @param validation the examples to choose the best epoch by, none of them in {@code train}
+     * @return what happened
+     * @throws IllegalArgumentException before anything changes, if a part is empty, or an example cannot be learned from and
+     *     {@link Builder#skipInvalid} was not asked for: a conversation without an answer, or that the chat template refuses or
+     *     cannot be told apart into turns, an empty text, more tokens than a row may have, nothing that is learned; the message
+     *     lists every problem with the index of the example, and its line if it was read from a file
+     * @throws IllegalStateException if there are texts and no tokenizer, conversations and no chat template, or an adapter is
+     *     merged
+     * @throws org.lora4j.train.TrainingFailedException as {@link Trainer#train}
+     */
+    public LmFitReport fit(List<LmExample> train, List<LmExample> validation) {
+        return run(train, Optional.of(required(validation, "validation")), false);
+    }
+
+    /**
+     * Goes on with the run of the latest checkpoint, or starts it if there is none; with the model as it was at the start, the
+     * same settings and the same examples the end is the same to the bit.
+     *
+     * @param train as for {@link #fit(List, List)}
+     * @param validation as for {@link #fit(List, List)}; empty for none
+     * @return what happened, the part before the stop included
+     * @throws IllegalArgumentException as {@link #fit(List, List)}, and if the checkpoint is of another plan or model
+     * @throws IllegalStateException as {@link #fit(List, List)}, and without {@link Builder#checkpoints}
+     */
+    public LmFitReport resume(List<LmExample> train, List<LmExample> validation) {
+        return run(train, Optional.of(required(validation, "validation")).filter(part -> !part.isEmpty()), true);
+    }
+
+    private static List<LmExample> required(List<LmExample> examples, String name) {
+        return Objects.requireNonNull(examples, "CausalLmTrainer: " + name + " is null; expected a list of examples");
+    }
+
+    /**
+     * Measures how well the model foretells texts, in its state as it is: with the adapters that act, or without.
+     *
+     * @param examples the examples; what would be learned of them is foretold
+     * @return loss and perplexity, also by kind
+     * @throws IllegalArgumentException as {@link #fit(List, List)}
+     * @throws IllegalStateException as {@link #fit(List, List)}, but for merged adapters
+     */
+    public LmEvaluation evaluate(List<LmExample> examples) {
+        Problems problems = new Problems();
+        List<TokenRow> rows = encoder().of(required(examples, "examples"), "examples", problems);
+        problems.throwIfAny("CausalLmTrainer.evaluate");
+        return LmScore.of(model, rows);
+    }
+
+    /**
+     * The model that learns.
+     *
+     * @return with LoRA the one that was given; with full fine-tuning, once it has learned, a copy with weights of its own, which
+     *     shares the tokenizer
+     */
+    public CausalLm model() {
+        return model;
+    }
+
+    private ExampleRows encoder() {
+        return new ExampleRows(model, maxLength, settings.longRows, settings.skipInvalid);
+    }
+
+    private LmFitReport run(List<LmExample> train, Optional<List<LmExample>> validation, boolean resume) {
+        Problems problems = new Problems();
+        ExampleRows encoder = encoder();
+        List<TokenRow> learned = encoder.of(required(train, "train"), "train", problems);
+        Optional<List<TokenRow>> held = validation.map(part -> encoder.of(part, "validation", problems));
+        if (!problems.isEmpty()) {
+            throw new IllegalArgumentException(problems.message("CausalLmTrainer.fit")
+                    + (settings.skipInvalid ? "." : ". Correct them, or leave such examples out by skipInvalid()."));
+        }
+        return settings.full ? trainCopy(learned, held, encoder, resume) : trainAdapter(learned, held, encoder, resume);
+    }
+
+    private LmFitReport trainAdapter(
+            List<TokenRow> learned, Optional<List<TokenRow>> held, ExampleRows encoder, boolean resume) {
+        AdaptedSameDiff adapted = model.model();
+        String name = settings.adapter;
+        List<String> active = adapted.activeAdapters();
+        boolean enabled = adapted.isEnabled();
+        boolean fresh = !adapted.adapterNames().contains(name);
+        if (fresh) {
+            adapted.addAdapter(name, config, settings.seed);
+        }
+        boolean trainable = adapted.isTrainable(name);
+        Map<INDArray, INDArray> before = Map.of();
+        try {
+            adapted.enable();
+            adapted.activate(name);
+            adapted.setTrainable(name, true);
+            before = values(adapted);
+            return train(recomputed(adapted), before, learned, held, encoder, resume);
+        } catch (RuntimeException | Error e) {
+            restore(before);
+            if (adapted.mergedAdapters().isEmpty()) {
+                adapted.activate(active.toArray(String[]::new));
+            }
+            adapted.setTrainable(name, trainable);
+            if (fresh) {
+                adapted.removeAdapter(name);
+            }
+            if (!enabled) {
+                adapted.disable();
+            }
+            throw e;
+        }
+    }
+
+    private LmFitReport trainCopy(
+            List<TokenRow> learned, Optional<List<TokenRow>> held, ExampleRows encoder, boolean resume) {
+        CausalLm given = model;
+        model = given == settings.model ? given.withOwnWeights() : given;
+        try {
+            Trainable all = allWeights();
+            return train(all, held.isPresent() ? values(all) : Map.of(), learned, held, encoder, resume);
+        } catch (RuntimeException | Error e) {
+            model = given;
+            throw e;
+        }
+    }
+
+    private Trainable allWeights() {
+        DecoderWeights weights = model.weights();
+        List<String> names = new ArrayList<>(weights.names());
+        String head = weights.config().module(DecoderPart.HEAD, 0) + ".weight";
+        if (weights.config().tied()) {
+            names.add(head);
+        }
+        Trainable all = recomputed(TrainableGraph.of(model.model().base(), names));
+        return weights.config().tied()
+                ? new TiedWeights(all, weights.config().module(DecoderPart.WORDS, 0) + ".weight", head)
+                : all;
+    }
+
+    private Trainable recomputed(Trainable trainable) {
+        return settings.recomputing ? trainable.recomputingActivations() : trainable;
+    }
+
+    private static Map<INDArray, INDArray> values(Trainable trainable) {
+        Map<INDArray, INDArray> values = new IdentityHashMap<>();
+        for (TrainableParameter parameter : trainable.trainableParameters()) {
+            values.put(parameter.value(), parameter.value().dup());
+        }
+        return values;
+    }
+
+    private static void restore(Map<INDArray, INDArray> values) {
+        values.forEach(INDArray::assign);
+    }
+
+    private LmFitReport train(
+            Trainable trainable,
+            Map<INDArray, INDArray> start,
+            List<TokenRow> learned,
+            Optional<List<TokenRow>> held,
+            ExampleRows encoder,
+            boolean resume) {
+        encoder.notes().forEach(note -> LOG.warn("CausalLmTrainer: {}", note));
+        Optional<LmEvaluation> before = held.map(this::score);
+        List<List<TokenRow>> rows = settings.packing ? Packing.packed(learned, packedLength(learned)) : Packing.single(learned);
+        Trainer.Builder builder = Trainer.builder(new RowShares(trainable)).plan(plan(held.isPresent()));
+        held.ifPresent(part -> builder.evaluation(
+                Validation.lowerIsBetter("loss per token", () -> score(part).loss())));
+        settings.checkpoints.ifPresent(builder::checkpoints);
+        settings.listeners.forEach(builder::listener);
+        Trainer trainer = builder.build();
+        TokenBatches batches =
+                new TokenBatches(model.weights().config(), DataType.FLOAT, rows, settings.tokenBudget);
+        TrainingResult result = resume ? trainer.resume(batches) : trainer.train(batches);
+        Optional<LmEvaluation> after = held.map(this::score);
+        boolean startKept = after.isPresent() && before.get().loss() < after.get().loss();
+        if (startKept) {
+            restore(start);
+        }
+        model.weightsChanged();
+        LmFitReport report = new LmFitReport(
+                learned.size(),
+                rows.size(),
+                learned.stream().mapToLong(TokenRow::length).sum(),
+                learned.stream().mapToLong(TokenRow::targets).sum(),
+                encoder.skipped(),
+                encoder.cut(),
+                settings.learningRate(),
+                before,
+                startKept ? before : after,
+                startKept,
+                result,
+                encoder.notes());
+        LOG.info("CausalLmTrainer: {}", report);
+        return report;
+    }
+
+    private LmEvaluation score(List<TokenRow> rows) {
+        model.weightsChanged();
+        return LmScore.of(model, rows);
+    }
+
+    private int packedLength(List<TokenRow> learned) {
+        int longest = learned.stream().mapToInt(TokenRow::length).max().orElseThrow();
+        return Math.max(longest, Math.min(maxLength, SHORTEST_PACK));
+    }
+
+    private TrainingPlan plan(boolean validated) {
+        TrainingPlan.Builder plan = TrainingPlan.builder()
+                .epochs(settings.epochs)
+                .optimizer(AdamW.of(settings.learningRate()).withWeightDecay(WEIGHT_DECAY))
+                .schedule(LearningRateSchedule.linear(Warmup.fraction(WARMUP)))
+                .clipping(GradientClipping.byGlobalNorm(1))
+                .accumulation(settings.accumulation)
+                .seed(settings.seed);
+        if (validated) {
+            plan.earlyStopping(EarlyStopping.patience(settings.patience));
+        }
+        return settings.plan.apply(plan).build();
+    }
+
+    /**
+     * Collects settings.
+     *
+     * @apiNote Status: experimental
+     */
+    public static final class Builder {
+
+        private final CausalLm model;
+        private boolean full;
+        private LoraConfig config = LoraConfig.builder()
+                .rank(8)
+                .alpha(16)
+                .targetModules(ModuleSelector.allLinear())
+                .build();
+        private String adapter = AdaptedSameDiff.DEFAULT_ADAPTER;
+        private int epochs = 3;
+        private int patience = 2;
+        private int accumulation = 1;
+        private int tokenBudget = 2048;
+        private Optional<Integer> maxLength = Optional.empty();
+        private LongRows longRows = LongRows.REFUSE;
+        private boolean packing = true;
+        private boolean recomputing;
+        private boolean skipInvalid;
+        private Optional<Double> learningRate = Optional.empty();
+        private long seed = 42;
+        private Optional<Checkpoints> checkpoints = Optional.empty();
+        private List<RunListener> listeners = new ArrayList<>();
+        private UnaryOperator<TrainingPlan.Builder> plan = UnaryOperator.identity();
+
+        private Builder(CausalLm model) {
+            this.model = Objects.requireNonNull(model, "CausalLmTrainer: model is null; expected a CausalLm");
+        }
+
+        /**
+         * Sets the adapter, in the place of rank 8 and alpha 16 on all linear layers.
+         *
+         * @param value the config
+         * @return this
+         */
+        public Builder lora(LoraConfig value) {
+            full = false;
+            config = Objects.requireNonNull(value, "lora: config is null; expected a LoraConfig");
+            return this;
+        }
+
+        /**
+         * Trains all weights in a copy of the model, whatever the type in which they are stored, at a tenth of the rate.
+         *
+         * @return this
+         */
+        public Builder fullFineTuning() {
+            full = true;
+            return this;
+        }
+
+        /**
+         * Sets the name of the adapter that learns, {@code default} at first. One that the model has goes on from its values, with
+         * its own config.
+         *
+         * @param name the name
+         * @return this
+         */
+        public Builder adapterName(String name) {
+            adapter = Objects.requireNonNull(name, "adapterName: name is null; expected a name");
+            return this;
+        }
+
+        /**
+         * Sets the most epochs, 3 at first.
+         *
+         * @param count 1 or more
+         * @return this
+         */
+        public Builder epochs(int count) {
+            epochs = count;
+            return this;
+        }
+
+        /**
+         * Sets after how many epochs without improvement on the validation part to stop, 2 at first.
+         *
+         * @param count 1 or more
+         * @return this
+         */
+        public Builder patience(int count) {
+            patience = count;
+            return this;
+        }
+
+        /**
+         * Sets the most tokens of a batch, padding included, 2048 at first.
+         *
+         * @param tokens 1 or more
+         * @return this
+         */
+        public Builder tokenBudget(int tokens) {
+            tokenBudget = tokens;
+            return this;
+        }
+
+        /**
+         * Sets how many batches make a step, 1 at first. Every token that is learned counts the same in them.
+         *
+         * @param batches 1 or more
+         * @return this
+         */
+        public Builder accumulation(int batches) {
+            accumulation = batches;
+            return this;
+        }
+
+        /**
+         * Sets the most tokens of an example, and of a piece of a long text: the context, but at most 1024, at first.
+         *
+         * @param tokens 2 to the context
+         * @return this
+         */
+        public Builder maxLength(int tokens) {
+            maxLength = Optional.of(tokens);
+            return this;
+        }
+
+        /**
+         * Sets what becomes of longer examples; at first they are refused.
+         *
+         * @param value what
+         * @return this
+         */
+        public Builder longRows(LongRows value) {
+            longRows = Objects.requireNonNull(value, "longRows is null; expected one such as LongRows.CUT_START");
+            return this;
+        }
+
+        /**
+         * Sets whether several examples share a row, as they do at first. The loss is the same; without it, examples of similar
+         * length share a batch, and shorter ones are padded.
+         *
+         * @param value whether they do
+         * @return this
+         */
+        public Builder packing(boolean value) {
+            packing = value;
+            return this;
+        }
+
+        /**
+         * Computes activations again in the backward pass: less memory, the same gradients.
+         *
+         * @return this
+         * @see Trainable#recomputingActivations
+         */
+        public Builder recomputing() {
+            recomputing = true;
+            return this;
+        }
+
+        /**
+         * Leaves out examples that cannot be learned from, and counts them; at first they are mistakes.
+         *
+         * @return this
+         */
+        public Builder skipInvalid() {
+            skipInvalid = true;
+            return this;
+        }
+
+        /**
+         * Sets the highest learning rate. At first it is {@code RATE_FORMULA}.
+         *
+         * @param rate a finite number above 0
+         * @return this
+         */
+        public Builder learningRate(double rate) {
+            learningRate = Optional.of(rate);
+            return this;
+        }
+
+        /**
+         * Sets the seed of everything random, 42 at first: equal seeds give equal models on one machine.
+         *
+         * @param value any number
+         * @return this
+         */
+        public Builder seed(long value) {
+            seed = value;
+            return this;
+        }
+
+        /**
+         * Has the run written down, so that {@link CausalLmTrainer#resume} can go on with it.
+         *
+         * @param value where and how often
+         * @return this
+         */
+        public Builder checkpoints(Checkpoints value) {
+            checkpoints = Optional.of(Objects.requireNonNull(value, "checkpoints is null; expected Checkpoints"));
+            return this;
+        }
+
+        /**
+         * Adds somebody to be told how training goes, such as {@code ProgressListener.to(System.out::println)}. Without one a
+         * few lines go to the log.
+         *
+         * @param listener the listener
+         * @return this
+         */
+        public Builder listener(RunListener listener) {
+            listeners.add(Objects.requireNonNull(listener, "listener is null; expected a RunListener"));
+            return this;
+        }
+
+        /**
+         * Changes the plan of training at last, whatever the other settings made of it.
+         *
+         * @param change takes the builder of the plan and gives it back
+         * @return this
+         */
+        public Builder plan(UnaryOperator<TrainingPlan.Builder> change) {
+            plan = Objects.requireNonNull(change, "plan: change is null; expected a function of the plan's builder");
+            return this;
+        }
+
+        /**
+         * Makes the trainer.
+         *
+         * @return the trainer
+         * @throws IllegalArgumentException if a setting is out of its range; the message lists every problem
+         */
+        public CausalLmTrainer build() {
+            Problems problems = new Problems();
+            problems.atLeast("epochs", epochs, 1);
+            problems.atLeast("patience", patience, 1);
+            problems.atLeast("accumulation", accumulation, 1);
+            problems.atLeast("tokenBudget", tokenBudget, 1);
+            problems.check(
+                    maxLength() >= 2 && maxLength() <= model.contextLength(),
+                    "maxLength = " + maxLength() + ", expected 2 to the context of " + model.contextLength());
+            problems.finiteAboveZero("learningRate", learningRate());
+            problems.throwIfAny("CausalLmTrainer");
+            return new CausalLmTrainer(this);
+        }
+
+        private int maxLength() {
+            return maxLength.orElse(Math.min(model.contextLength(), LONGEST_BY_DEFAULT));
+        }
+
+        private double learningRate() {
+            double hidden = model.weights().config().hidden();
+            double rate = LORA_RATE * Math.pow(HIDDEN_OF_RATE / hidden, FALL_OF_RATE);
+            return learningRate.orElse(full ? rate / 10 : rate);
+        }
+
+        private Builder copy() {
+            Builder copy = new Builder(model);
+            copy.full = full;
+            copy.config = config;
+            copy.adapter = adapter;
+            copy.epochs = epochs;
+            copy.patience = patience;
+            copy.accumulation = accumulation;
+            copy.tokenBudget = tokenBudget;
+            copy.maxLength = maxLength;
+            copy.longRows = longRows;
+            copy.packing = packing;
+            copy.recomputing = recomputing;
+            copy.skipInvalid = skipInvalid;
+            copy.learningRate = learningRate;
+            copy.seed = seed;
+            copy.checkpoints = checkpoints;
+            copy.listeners = List.copyOf(listeners);
+            copy.plan = plan;
+            return copy;
+        }
+    }
+}

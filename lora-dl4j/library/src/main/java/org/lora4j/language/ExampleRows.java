@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.language;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.lora4j.error.MessageText;
+import org.lora4j.error.Problems;
+import org.lora4j.internal.language.DecoderInputs;
+import org.lora4j.internal.language.chat.JinjaTemplate;
+import org.lora4j.internal.language.training.TokenRow;
+
+/** Makes rows of tokens of examples: what is learned of them, and where they are cut. Counts what is odd about them. */
+final class ExampleRows {
+
+    private static final String ASSISTANT = "assistant";
+
+    private final CausalLm model;
+    private final int maxLength;
+    private final LongRows longRows;
+    private final boolean skipInvalid;
+    private int skipped;
+    private int cut;
+    private int joined;
+
+    /** An example that cannot be learned from; the message continues its place in a list. */
+    private static final class Unusable extends Exception {
+
+        private static final long serialVersionUID = 1;
+
+        Unusable(String problem) {
+            super(problem, null, false, false);
+        }
+    }
+
+    ExampleRows(CausalLm model, int maxLength, LongRows longRows, boolean skipInvalid) {
+        this.model = model;
+        this.maxLength = maxLength;
+        this.longRows = longRows;
+        this.skipInvalid = skipInvalid;
+    }
+
+    /** The rows of a list of examples; those that are none are left out, or told. */
+    List<TokenRow> of(List<LmExample> examples, String list, Problems problems) {
+        problems.check(!examples.isEmpty(), list + " has no examples, expected one or more");
+        List<TokenRow> rows = new ArrayList<>();
+        Problems found = new Problems();
+        for (int i = 0; i < examples.size() && (skipInvalid || !found.isFull()); i++) {
+            LmExample example = examples.get(i);
+            try {
+                rows.addAll(rows(example));
+            } catch (Unusable | ChatTemplateException e) {
+                skipped++;
+                found.add((example == null ? list + "[" + i + "]" : example.where(list, i)) + " " + e.getMessage());
+            }
+        }
+        if (!skipInvalid || rows.isEmpty()) {
+            problems.addAll(found.list());
+        }
+        return rows;
+    }
+
+    int skipped() {
+        return skipped;
+    }
+
+    int cut() {
+        return cut;
+    }
+
+    List<String> notes() {
+        List<String> notes = new ArrayList<>();
+        if (skipped > 0) {
+            notes.add(skipped + " examples were left out, as nothing can be learned from them");
+        }
+        if (cut > 0) {
+            notes.add(cut + " examples are longer than " + maxLength + " tokens and were cut at their "
+                    + (longRows == LongRows.CUT_START ? "start" : "end"));
+        }
+        if (joined > 0) {
+            notes.add("in " + joined + " examples a token begins in what is read and ends in what is learned, which"
+                    + " generation will not see so; put the blank at the beginning of the completion");
+        }
+        return notes;
+    }
+
+    private List<TokenRow> rows(LmExample example) throws Unusable {
+        if (example == null) {
+            throw new Unusable("is null, expected an example");
+        }
+        LmExample.Content content = example.content();
+        if (content instanceof LmExample.Text text) {
+            return pieces(ofText(text.text(), "it"), example.kind());
+        }
+        TokenRow row;
+        if (content instanceof LmExample.Completion completion) {
+            row = completion(completion, example.kind());
+        } else if (content instanceof LmExample.Conversation conversation) {
+            row = conversation(conversation.messages(), example.kind());
+        } else {
+            row = tokens((LmExample.Tokens) content, example.kind());
+        }
+        requireIds(row.ids());
+        return List.of(fitting(row));
+    }
+
+    /** The ids of a whole text, with the token that ends texts. */
+    private int[] ofText(String text, String what) throws Unusable {
+        if (text.isEmpty()) {
+            throw new Unusable(what + " is an empty text, expected something to learn");
+        }
+        int[] ids = model.tokenizer().encode(text);
+        int eos = model.tokenizer().eosId().orElse(-1);
+        if (eos >= 0 && (ids.length == 0 || ids[ids.length - 1] != eos)) {
+            ids = Arrays.copyOf(ids, ids.length + 1);
+            ids[ids.length - 1] = eos;
+        }
+        if (ids.length < 2) {
+            throw new Unusable(what + " has " + ids.length + " token, expected 2 or more: one to read, one to learn");
+        }
+        return ids;
+    }
+
+    /** Each piece begins with the last token of the one before, so that every token but the first is learned once. */
+    private List<TokenRow> pieces(int[] ids, String kind) throws Unusable {
+        requireIds(ids);
+        List<TokenRow> rows = new ArrayList<>();
+        for (int from = 0; from + 1 < ids.length; from += maxLength - 1) {
+            int[] piece = Arrays.copyOfRange(ids, from, Math.min(ids.length, from + maxLength));
+            int[] labels = piece.clone();
+            labels[0] = DecoderInputs.IGNORED;
+            rows.add(new TokenRow(piece, labels, kind));
+        }
+        return rows;
+    }
+
+    private TokenRow completion(LmExample.Completion example, String kind) throws Unusable {
+        if (example.completion().isEmpty()) {
+            throw new Unusable("has an empty completion, expected something to learn");
+        }
+        int[] ids = ofText(example.prompt() + example.completion(), "it");
+        int[] labels = nothing(ids);
+        learn(ids, labels, boundary(model.tokenizer().encode(example.prompt()), ids), ids.length);
+        return new TokenRow(ids, labels, kind);
+    }
+
+    private TokenRow tokens(LmExample.Tokens example, String kind) throws Unusable {
+        int[] ids = example.ids();
+        if (ids.length < 2) {
+            throw new Unusable("has " + ids.length + " tokens, expected 2 or more: one to read, one to learn");
+        }
+        int[] labels = nothing(ids);
+        for (int i = 1; i < ids.length; i++) {
+            labels[i] = example.learned()[i] ? ids[i] : DecoderInputs.IGNORED;
+        }
+        return new TokenRow(ids, labels, kind);
+    }
+
+    private TokenRow conversation(List<ChatMessage> messages, String kind) throws Unusable {
+        if (messages.stream().noneMatch(message -> message.role().equals(ASSISTANT))) {
+            throw new Unusable("has no message of the role assistant, expected an answer to learn");
+        }
+        ChatTemplate template = model.requireChatTemplate("fit");
+        JinjaTemplate.Rendered whole = template.rendered(messages, false, Map.of());
+        int[] ids = model.tokenizer().encode(whole.text(), false);
+        if (ids.length < 2) {
+            throw new Unusable("is rendered as " + ids.length + " tokens, expected 2 or more");
+        }
+        int[] labels = nothing(ids);
+        List<int[]> answers =
+                whole.generated().isEmpty() ? answers(template, messages, whole.text()) : whole.generated();
+        for (int[] answer : answers) {
+            int from = boundary(encodePlain(whole.text().substring(0, answer[0])), ids);
+            int to = prefix(encodePlain(whole.text().substring(0, answer[1])), ids);
+            learn(ids, labels, from, untilStop(ids, from, to));
+        }
+        return new TokenRow(ids, labels, kind);
+    }
+
+    private int[] encodePlain(String text) {
+        return model.tokenizer().encode(text, false);
+    }
+
+    /**
+     * Where in the text the assistant speaks: between the text of the messages before, up to where an answer is asked for, and the
+     * text with the answer.
+     */
+    private static List<int[]> answers(ChatTemplate template, List<ChatMessage> messages, String whole)
+            throws Unusable {
+        List<int[]> answers = new ArrayList<>();
+        for (int i = 0; i < messages.size(); i++) {
+            if (!messages.get(i).role().equals(ASSISTANT)) {
+                continue;
+            }
+            String with = i + 1 == messages.size() ? whole : template.render(messages.subList(0, i + 1), false);
+            String asked = i == 0 ? "" : template.render(messages.subList(0, i), true);
+            if (!with.startsWith(asked)) {
+                // A thinking model is asked in other words than it is shown its answers in.
+                asked = template.render(messages.subList(0, i), false);
+            }
+            requirePrefix(asked, with, i);
+            requirePrefix(with, whole, i + 1);
+            answers.add(new int[] {asked.length(), with.length()});
+        }
+        return answers;
+    }
+
+    private static void requirePrefix(String text, String whole, int messages) throws Unusable {
+        if (!whole.startsWith(text)) {
+            int at = 0;
+            while (at < Math.min(text.length(), whole.length()) && text.charAt(at) == whole.charAt(at)) {
+                at++;
+            }
+            throw new Unusable("cannot be told apart into turns: the template renders its first " + messages
+                    + " messages otherwise when more follow, from " + at + " characters on ("
+                    + MessageText.name(text.substring(at, Math.min(text.length(), at + 40))) + ", then "
+                    + MessageText.name(whole.substring(at, Math.min(whole.length(), at + 40)))
+                    + "), expected the same beginning. Use a template that marks answers by {% generation %}, or end"
+                    + " the conversation with its first answer");
+        }
+    }
+
+    /** What stands behind the token that ends an answer, such as a line break, is not the model's. */
+    private int untilStop(int[] ids, int from, int to) {
+        Set<Integer> stops = model.tokenizer().stopIds();
+        int end = to;
+        while (end > from && !stops.contains(ids[end - 1])) {
+            end--;
+        }
+        return end > from ? end : to;
+    }
+
+    private static int[] nothing(int[] ids) {
+        int[] labels = new int[ids.length];
+        Arrays.fill(labels, DecoderInputs.IGNORED);
+        return labels;
+    }
+
+    private static void learn(int[] ids, int[] labels, int from, int to) {
+        for (int i = Math.max(1, from); i < to; i++) {
+            labels[i] = ids[i];
+        }
+    }
+
+    /** How many tokens of a beginning the whole has; counts where the last one goes on in the whole. */
+    private int boundary(int[] beginning, int[] whole) {
+        int length = prefix(beginning, whole);
+        int eos = model.tokenizer().eosId().orElse(-1);
+        boolean ended = length == beginning.length - 1 && beginning[length] == eos;
+        joined += length < beginning.length && !ended ? 1 : 0;
+        return length;
+    }
+
+    private static int prefix(int[] beginning, int[] whole) {
+        int different = Arrays.mismatch(beginning, whole);
+        return different < 0 ? whole.length : different;
+    }
+
+    private void requireIds(int[] ids) throws Unusable {
+        int vocabulary = model.vocabularySize();
+        for (int i = 0; i < ids.length; i++) {
+            if (ids[i] < 0 || ids[i] >= vocabulary) {
+                throw new Unusable("has the token id " + ids[i] + ", expected 0 to " + (vocabulary - 1)
+                        + "; use the tokenizer of this model");
+            }
+        }
+    }
+
+    private TokenRow fitting(TokenRow row) throws Unusable {
+        TokenRow fitting = row.length() > maxLength ? shortened(row) : row;
+        if (fitting.targets() == 0) {
+            throw new Unusable(
+                    (fitting == row ? "has no token that is learned" : "has no token that is learned once it is cut")
+                            + ", expected one or more");
+        }
+        cut += fitting == row ? 0 : 1;
+        return fitting;
+    }
+
+    private TokenRow shortened(TokenRow row) throws Unusable {
+        if (longRows == LongRows.REFUSE) {
+            throw new Unusable("has " + row.length() + " tokens, expected at most " + maxLength
+                    + (maxLength < model.contextLength()
+                            ? "; raise maxLength, the context has " + model.contextLength()
+                            : ", the context")
+                    + "; or have it cut by longRows(LongRows.CUT_START) or CUT_END");
+        }
+        boolean fromStart = longRows == LongRows.CUT_START;
+        int from = fromStart ? row.length() - maxLength : 0;
+        int[] ids = Arrays.copyOfRange(row.ids(), from, from + maxLength);
+        int[] labels = Arrays.copyOfRange(row.labels(), from, from + maxLength);
+        if (fromStart && model.isBeginning(row.ids()[0])) {
+            ids[0] = row.ids()[0];
+        }
+        labels[0] = DecoderInputs.IGNORED;
+        return new TokenRow(ids, labels, row.kind());
+    }
+}

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.language;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.Consumer;
+import org.lora4j.error.MessageText;
+import org.lora4j.error.ModelFormatException;
+import org.lora4j.error.Problems;
+import org.lora4j.internal.format.table.JsonLines;
+
+/**
+ * Something for a language model to learn: a text, a prompt with its completion, or a conversation.
+ *
+ * <p>Of a text every token is learned. Of a prompt with its completion, the completion; of a conversation, what the role {@code
+ * assistant} says. The rest is only read.
+ *
+ * <p><b>State.</b> Immutable. <b>Threads.</b> Safe.
+ *
+ * @apiNote Status: experimental
+ */
+public final class LmExample {
+
+    private static final String MESSAGES = "messages";
+    private static final String PROMPT = "prompt";
+    private static final String COMPLETION = "completion";
+    private static final String TEXT = "text";
+    private static final String KIND = "kind";
+    private static final String ROLE = "role";
+    private static final String CONTENT = "content";
+
+    /** The forms. */
+    sealed interface Content {}
+
+    record Text(String text) implements Content {}
+
+    record Completion(String prompt, String completion) implements Content {}
+
+    record Conversation(List<ChatMessage> messages) implements Content {}
+
+    record Tokens(int[] ids, boolean[] learned) implements Content {}
+
+    private final Content content;
+    private final String kind;
+    private final String source;
+
+    private LmExample(Content content, String kind, String source) {
+        this.content = content;
+        this.kind = kind;
+        this.source = source;
+    }
+
+    /**
+     * A text, of any length: one that does not fit in a row goes on in the next.
+     *
+     * @param text the text
+     * @return the example
+     */
+    public static LmExample text(String text) {
+        return of(new Text(Objects.requireNonNull(text, "LmExample: text is null; expected a text")));
+    }
+
+    /**
+     * A prompt and what should follow. A blank between them belongs to the beginning of the completion, since most vocabularies
+     * have words with a blank before them.
+     *
+     * @param prompt what is given
+     * @param completion what is learned
+     * @return the example
+     */
+    public static LmExample completion(String prompt, String completion) {
+        Objects.requireNonNull(prompt, "LmExample: prompt is null; expected a text");
+        Objects.requireNonNull(completion, "LmExample: completion is null; expected a text");
+        return of(new Completion(prompt, completion));
+    }
+
+    /**
+     * A conversation.
+     *
+     * @param messages what was said; what the assistant says is learned
+     * @return the example
+     */
+    public static LmExample conversation(List<ChatMessage> messages) {
+        return of(new Conversation(List.copyOf(messages)));
+    }
+
+    /**
+     * Tokens, for models whose texts are encoded elsewhere.
+     *
+     * @param ids their ids
+     * @param learned for each whether it is learned; the first never is
+     * @return the example
+     * @throws IllegalArgumentException if there are not as many of both
+     */
+    public static LmExample tokens(int[] ids, boolean[] learned) {
+        if (ids.length != learned.length) {
+            throw new IllegalArgumentException("LmExample: there are " + ids.length + " ids, but learned has "
+                    + learned.length + "; expected as many of both.");
+        }
+        return of(new Tokens(ids.clone(), learned.clone()));
+    }
+
+    private static LmExample of(Content content) {
+        return new LmExample(content, "", "");
+    }
+
+    /**
+     * Reads a file with one JSON object a line. Each has a list {@code messages}, whose entries have {@code role} and {@code
+     * content}, or {@code prompt} and {@code completion}, or {@code text}; the first of these that is there counts. A text
+     * {@code kind} says what kind of text it is; other fields are left out, those of messages are kept for the chat template.
+     *
+     * @param file the file, UTF-8
+     * @return an example for each line; messages about one name its line
+     * @throws ModelFormatException if a line is no JSON object or no example, or there is none; the message lists them
+     * @throws IOException if the file cannot be read
+     */
+    public static List<LmExample> jsonLines(Path file) throws IOException {
+        Problems problems = new Problems();
+        List<LmExample> examples = read(file, problems, Problems.SHOWN);
+        problems.check(!examples.isEmpty() || !problems.isEmpty(), "no lines, expected one JSON object or more");
+        if (!problems.isEmpty()) {
+            throw new ModelFormatException(
+                    problems.message(file.toString()) + ". Correct these lines, or leave them out by a second argument.");
+        }
+        return examples;
+    }
+
+    /**
+     * Reads a file and leaves out lines that are no example.
+     *
+     * @param file as for {@link #jsonLines(Path)}
+     * @param skipped hears of each line that is left out, and why
+     * @return an example for each other line
+     * @throws IOException if the file cannot be read
+     */
+    public static List<LmExample> jsonLines(Path file, Consumer<String> skipped) throws IOException {
+        Problems problems = new Problems();
+        List<LmExample> examples = read(file, problems, Integer.MAX_VALUE);
+        problems.list().forEach(skipped);
+        return examples;
+    }
+
+    private static List<LmExample> read(Path file, Problems problems, int most) throws IOException {
+        List<LmExample> examples = new ArrayList<>();
+        for (JsonLines.Line line : JsonLines.lines(file, problems, most)) {
+            try {
+                Map<String, Object> fields = line.fields();
+                String kind = fields.get(KIND) instanceof String text ? text : "";
+                String source = MessageText.name(file.getFileName()) + ", line " + line.number();
+                examples.add(new LmExample(content(fields), kind, source));
+            } catch (IllegalArgumentException e) {
+                problems.add("line " + line.number() + ": " + e.getMessage());
+            }
+        }
+        return examples;
+    }
+
+    private static Content content(Map<String, Object> fields) {
+        if (fields.get(MESSAGES) != null) {
+            return new Conversation(messages(fields.get(MESSAGES)));
+        }
+        if (fields.containsKey(PROMPT) && fields.containsKey(COMPLETION)) {
+            return new Completion(text(fields, PROMPT, ""), text(fields, COMPLETION, ""));
+        }
+        if (fields.containsKey(TEXT)) {
+            return new Text(text(fields, TEXT, ""));
+        }
+        throw new IllegalArgumentException("the fields are " + Problems.quoted(fields.keySet())
+                + ", expected messages, or prompt and completion, or text");
+    }
+
+    private static List<ChatMessage> messages(Object value) {
+        if (!(value instanceof List<?> list)) {
+            throw new IllegalArgumentException("messages is " + MessageText.value(value) + ", expected a list");
+        }
+        List<ChatMessage> messages = new ArrayList<>();
+        for (int i = 0; i < list.size(); i++) {
+            String where = "messages[" + i + "]";
+            if (!(list.get(i) instanceof Map<?, ?> entry)) {
+                throw new IllegalArgumentException(where + " is " + MessageText.value(list.get(i))
+                        + ", expected an object with role and content");
+            }
+            Map<String, Object> fields = new LinkedHashMap<>();
+            entry.forEach((name, field) -> fields.put(String.valueOf(name), field));
+            String role = text(fields, ROLE, where + ": ");
+            Object content = fields.get(CONTENT);
+            fields.remove(ROLE);
+            if (content instanceof String) {
+                fields.remove(CONTENT);
+            }
+            messages.add(new ChatMessage(role, content instanceof String text ? text : null, fields));
+        }
+        return messages;
+    }
+
+    private static String text(Map<String, Object> fields, String name, String where) {
+        if (fields.get(name) instanceof String text) {
+            return text;
+        }
+        throw new IllegalArgumentException(
+                where + name + " is " + MessageText.value(fields.get(name)) + ", expected a text");
+    }
+
+    /**
+     * The same of a kind, for evaluations that tell kinds apart.
+     *
+     * @param name such as {@code news}
+     * @return the example
+     */
+    public LmExample withKind(String name) {
+        return new LmExample(
+                content, Objects.requireNonNull(name, "LmExample: kind is null; expected a name"), source);
+    }
+
+    /**
+     * What kind of text it is.
+     *
+     * @return empty if nobody said
+     */
+    public String kind() {
+        return kind;
+    }
+
+    Content content() {
+        return content;
+    }
+
+    /** Where it comes from, for messages: its place in a list, and the line of its file. */
+    String where(String list, int index) {
+        return list + "[" + index + "]" + (source.isEmpty() ? "" : " (" + source + ")");
+    }
+
+    @Override
+    public String toString() {
+        return "LmExample[" + MessageText.value(content) + (kind.isEmpty() ? "" : ", kind " + kind) + "]";
+    }
+}
