@@ -74,7 +74,8 @@ public final class CausalLmExport {
 
     /** Starts an export of a model in memory, with what adapters made of its weights. */
     static CausalLmExport of(Path directory, DecoderWeights weights, Map<String, INDArray> changed) {
-        return new CausalLmExport(directory, none -> DecoderSource.of(WHERE, directory, weights, changed));
+        return new CausalLmExport(
+                directory, adapters -> DecoderSource.of(WHERE, directory, weights, changed, adapters));
     }
 
     /**

@@ -81,7 +81,7 @@ public final class GgufExport {
 
     /** Starts an export of a model in memory, with what adapters made of its weights. */
     static GgufExport of(Path directory, DecoderWeights weights, Map<String, INDArray> changed) {
-        return new GgufExport(directory, none -> DecoderSource.of(WHERE, directory, weights, changed));
+        return new GgufExport(directory, adapters -> DecoderSource.of(WHERE, directory, weights, changed, adapters));
     }
 
     /**

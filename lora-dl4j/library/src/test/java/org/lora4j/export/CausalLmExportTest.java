@@ -180,6 +180,23 @@ class CausalLmExportTest {
         assertThatThrownBy(() -> CausalLmExport.of(base, deeper, Map.of()).write(folder.resolve("out")))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("expected the 20 tensors of");
+        LoraConfig config =
+                LoraConfig.builder().rank(2).alpha(2).targetModules("v_proj").build();
+        Adapter adapter = Adapter.of(
+                config,
+                Map.of(
+                        VALUE,
+                        Map.of(
+                                "lora_A.weight",
+                                Nd4j.ones(DataType.FLOAT, 2, 32),
+                                "lora_B.weight",
+                                Nd4j.ones(DataType.FLOAT, 16, 2))),
+                Map.of());
+        DecoderWeights weights = DecoderWeights.read(base, WeightStorage.AS_STORED);
+        assertThatThrownBy(() -> CausalLmExport.of(base, weights, Map.of())
+                        .adapter(adapter)
+                        .write(folder.resolve("out")))
+                .hasMessageContaining("1 adapters for a model in memory, expected none");
     }
 
     @Test

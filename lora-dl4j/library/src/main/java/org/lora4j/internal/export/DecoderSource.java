@@ -129,16 +129,21 @@ public final class DecoderSource implements Closeable {
      * @param directory the directory that it was read from
      * @param weights its weights; stay the caller's
      * @param changed values that adapters made of them, by name; stay the caller's
+     * @param adapters none: what they do is among what has changed
      * @return a source; there is nothing to close
      * @throws IOException if the directory cannot be read any more
      * @throws IllegalArgumentException if the weights are not those of the directory, such as with layers repeated, or are kept
      *     in fewer bits
      */
-    public static DecoderSource of(String where, Path directory, DecoderWeights weights, Map<String, INDArray> changed)
+    public static DecoderSource of(
+            String where, Path directory, DecoderWeights weights, Map<String, INDArray> changed, List<Adapter> adapters)
             throws IOException {
         Map<String, TensorEntry> entries = listing(directory).tensors();
         Map<String, Tensor> tensors = new LinkedHashMap<>();
         Problems problems = new Problems();
+        problems.check(
+                adapters.isEmpty(),
+                adapters.size() + " adapters for a model in memory, expected none: export its directory with them");
         problems.check(
                 weights.names().equals(entries.keySet()),
                 weights + ", expected the " + entries.size() + " tensors of " + MessageText.path(directory)
