@@ -35,6 +35,9 @@ final class OpClone {
      * @param indexes a number for each variable of the graph
      */
     static DifferentialFunction of(DifferentialFunction op, SameDiff source, Map<String, Integer> indexes) {
+        if (op instanceof CopiedOp own) {
+            return own.copied();
+        }
         if (op instanceof DynamicCustomOp custom && !isReadable(custom)) {
             return plain(custom);
         }

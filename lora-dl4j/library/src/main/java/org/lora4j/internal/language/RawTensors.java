@@ -95,7 +95,8 @@ final class RawTensors {
     @SuppressWarnings("resource") // A pointer to memory that the array owns.
     private static ByteBuffer memory(INDArray array, long from, int length) {
         BytePointer whole = new BytePointer(array.data().pointer());
-        return whole.position(from).limit(from + length).asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
+        // Such a buffer begins where the array does, and stands at the position.
+        return whole.position(from).limit(from + length).asByteBuffer().slice().order(ByteOrder.LITTLE_ENDIAN);
     }
 
     /** Exponents of ones mean NaN or infinity; two halves are looked at in one word. */
