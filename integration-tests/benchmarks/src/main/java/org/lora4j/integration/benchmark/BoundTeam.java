@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.function.Predicate;
 import org.lora4j.integration.quickstart.MiniLm;
-import org.lora4j.pretrained.BertConfig;
 
 /** The products that every step of MiniLM with frozen linear layers has to compute, by three libraries. */
 final class BoundTeam {
@@ -22,17 +21,17 @@ final class BoundTeam {
     private BoundTeam() {}
 
     static List<Contender> contenders(Predicate<String> wanted) throws IOException {
-        BertConfig config = MiniLm.weights().config();
+        List<LinearShape> shapes = LinearShape.of(MiniLm.weights().config());
         List<Contender> contenders = new ArrayList<>();
         if (wanted.test(OPEN_BLAS)) {
-            LinearProducts products = new LinearProducts(config, TOKENS);
+            LinearProducts products = new LinearProducts(shapes, TOKENS);
             String label = String.format(Locale.ROOT, "bound: %.1f GFLOP, OpenBLAS", products.operations() / 1e9);
             contenders.add(Contender.timed(OPEN_BLAS, label, STEPS, products::run));
         }
         try {
             for (String key : List.of(ONE_DNN, ONE_DNN_PACKED)) {
                 if (wanted.test(key)) {
-                    contenders.add(oneDnn(key, config, key.equals(ONE_DNN_PACKED)));
+                    contenders.add(oneDnn(key, shapes, key.equals(ONE_DNN_PACKED)));
                 }
             }
         } catch (LinkageError e) {
@@ -42,8 +41,8 @@ final class BoundTeam {
         return contenders;
     }
 
-    private static Contender oneDnn(String key, BertConfig config, boolean packed) {
-        OneDnnProducts products = new OneDnnProducts(config, TOKENS, packed);
+    private static Contender oneDnn(String key, List<LinearShape> shapes, boolean packed) {
+        OneDnnProducts products = new OneDnnProducts(shapes, TOKENS, packed);
         String label = "bound: oneDNN, " + (packed ? "packed" : "plain") + " weights (" + products.kernel() + ")";
         return Contender.timed(key, label, STEPS, products::run);
     }

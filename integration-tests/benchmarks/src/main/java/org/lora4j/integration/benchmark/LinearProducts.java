@@ -4,7 +4,6 @@ package org.lora4j.integration.benchmark;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
-import org.lora4j.pretrained.BertConfig;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -40,13 +39,8 @@ final class LinearProducts {
     private final List<Product> products = new ArrayList<>();
     private final double operations;
 
-    LinearProducts(BertConfig config, long tokens) {
-        int hidden = config.hidden();
-        int wide = config.intermediate();
-        // Query, key, value and the output of attention; then the two of the feed-forward part.
-        add(tokens, hidden, hidden, 4 * config.layers());
-        add(tokens, hidden, wide, config.layers());
-        add(tokens, wide, hidden, config.layers());
+    LinearProducts(List<LinearShape> shapes, long tokens) {
+        shapes.forEach(shape -> add(tokens, shape.in(), shape.out(), shape.layers()));
         operations = products.stream()
                 .mapToDouble(p -> 2.0 * p.left().length() * p.result().size(1) * p.layers())
                 .sum();

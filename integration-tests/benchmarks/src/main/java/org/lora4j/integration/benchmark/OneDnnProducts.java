@@ -14,7 +14,6 @@ import org.bytedeco.dnnl.memory;
 import org.bytedeco.dnnl.reorder;
 import org.bytedeco.dnnl.stream;
 import org.bytedeco.javacpp.FloatPointer;
-import org.lora4j.pretrained.BertConfig;
 
 /**
  * The products of {@link LinearProducts} by oneDNN, with weights as they are or packed beforehand in the layout that oneDNN
@@ -33,13 +32,9 @@ final class OneDnnProducts {
     private final boolean packed;
     private String kernel = "";
 
-    OneDnnProducts(BertConfig config, long tokens, boolean packed) {
+    OneDnnProducts(List<LinearShape> shapes, long tokens, boolean packed) {
         this.packed = packed;
-        int hidden = config.hidden();
-        int wide = config.intermediate();
-        add(tokens, hidden, hidden, 4 * config.layers());
-        add(tokens, hidden, wide, config.layers());
-        add(tokens, wide, hidden, config.layers());
+        shapes.forEach(shape -> add(tokens, shape.in(), shape.out(), shape.layers()));
     }
 
     private void add(long tokens, long in, long out, int layers) {

@@ -53,8 +53,12 @@ final class TrainingSteps {
                 .build();
         NativeThreads.one(() -> {
             cpu[0] = Turn.cpu();
-            trainer.train(Batches.inOrder(List.of(Batch.of(batch, MiniLmBatch.ROWS))));
+            trainer.train(Batches.inOrder(List.of(Batch.of(batch, rows(batch)))));
         });
         return turns;
+    }
+
+    private static int rows(Map<String, INDArray> batch) {
+        return Math.toIntExact(batch.values().iterator().next().size(0));
     }
 }

@@ -7,7 +7,7 @@ import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 
 /**
- * exp(x) for x of at most 0, in float arithmetic, with a relative error below 2e-7 down to exp(-70); below exp(-86) it is
+ * exp(x) for x of at most 80, in float arithmetic, with a relative error below 2e-7 down to exp(-70); below exp(-86) it is
  * exactly 0.
  *
  * <p>x = k ln 2 + r, so exp(x) = 2^k exp(r), and exp(r) is a polynomial of degree 6 with an error of 3e-9 (coefficients:
@@ -40,7 +40,7 @@ public final class Exponential {
 
     private Exponential() {}
 
-    /** Replaces n values, each at most 0 or not a number, by their exponentials. */
+    /** Replaces n values, each at most 80 or not a number, by their exponentials. */
     public static void apply(float[] x, int n) {
         OF_THREAD.get().run(x, n);
     }

@@ -11,7 +11,7 @@ public final class Scratch {
 
     private static final ThreadLocal<Scratch> OF_THREAD = ThreadLocal.withInitial(Scratch::new);
 
-    private final float[][] arrays = new float[5][0];
+    private final float[][] arrays = new float[6][0];
 
     private Scratch() {}
 

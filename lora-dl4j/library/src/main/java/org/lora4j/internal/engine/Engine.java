@@ -13,6 +13,7 @@ import org.lora4j.internal.engine.autodiff.rules.Shapes;
 import org.lora4j.internal.engine.kernel.Kernels;
 import org.lora4j.internal.engine.plan.Arena;
 import org.lora4j.internal.engine.plan.Plans;
+import org.lora4j.internal.graph.GraphCopy;
 import org.nd4j.autodiff.functions.DifferentialFunction;
 import org.nd4j.autodiff.samediff.SameDiff;
 
@@ -30,6 +31,9 @@ abstract class Engine {
     abstract SameDiff prepare(SameDiff graph, Collection<String> trainable);
 
     abstract GradientRule rule(DifferentialFunction op);
+
+    /** A copy of a prepared graph for certain outputs, or losses to be differentiated. */
+    abstract SameDiff fuse(SameDiff graph, Shapes shapes, Collection<String> outputs, boolean gradients);
 
     /** What is done to a gradient graph that is complete. */
     abstract SameDiff finish(SameDiff graph, Shapes shapes, Collection<String> outputs);
@@ -64,6 +68,11 @@ abstract class Engine {
         @Override
         GradientRule rule(DifferentialFunction op) {
             return GradientRules.of(op);
+        }
+
+        @Override
+        SameDiff fuse(SameDiff graph, Shapes shapes, Collection<String> outputs, boolean gradients) {
+            return gradients ? GraphCopy.of(graph).build() : graph;
         }
 
         @Override
@@ -127,6 +136,11 @@ abstract class Engine {
         @Override
         GradientRule rule(DifferentialFunction op) {
             return Kernels.rule(op);
+        }
+
+        @Override
+        SameDiff fuse(SameDiff graph, Shapes shapes, Collection<String> outputs, boolean gradients) {
+            return Kernels.fuseOps(graph, shapes, outputs, gradients);
         }
 
         @Override

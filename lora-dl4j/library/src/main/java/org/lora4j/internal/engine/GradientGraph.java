@@ -11,7 +11,6 @@ import org.lora4j.error.MessageText;
 import org.lora4j.exec.LossAndGradients;
 import org.lora4j.internal.engine.autodiff.ReversePass;
 import org.lora4j.internal.engine.plan.Arena;
-import org.lora4j.internal.graph.GraphCopy;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -46,9 +45,9 @@ final class GradientGraph {
     /** Builds one from a prepared training graph, which is only read. */
     static GradientGraph build(
             SameDiff training, List<String> trainable, Map<String, long[]> shapes, Engine engine, Arena arena) {
-        SameDiff graph = GraphCopy.of(training).build();
         List<String> losses = List.copyOf(training.getLossVariables());
         RequestedShapes asked = new RequestedShapes(shapes);
+        SameDiff graph = engine.fuse(training, asked, losses, true);
         ReversePass.Extension added = ReversePass.extend(graph, losses, trainable, asked, engine::rule);
         SameDiff finished =
                 engine.finish(graph, new GradientShapes(asked, added.shapedLike()), outputs(losses, added.gradients()));

@@ -70,7 +70,7 @@ final class OutputRunner {
             }
         }
         RequestedShapes asked = new RequestedShapes(shapes);
-        SameDiff finished = engine.finish(prepared, asked, outputs);
+        SameDiff finished = engine.finish(engine.fuse(prepared, asked, outputs, false), asked, outputs);
         Finished graph = new Finished(asked.frozen(), engine.session(finished, arena));
         graphs.add(graph);
         return graph.session();

@@ -26,8 +26,9 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * Runs the rows of a batch in parts, one part per thread, each through an executor of its own over the same arrays.
  *
  * <p>For graphs whose loss is the mean over the rows of the batch: loss and gradients of the parts are averaged by their
- * numbers of rows, which gives those of the whole batch up to rounding. A loss that weighs rows, or normalizes across
- * them, is not the mean of its parts; use a single executor there. Outputs with a row for each row of the batch are
+ * numbers of rows, which gives those of the whole batch up to rounding. Where {@link RowIndependence} finds that the loss is a
+ * sum over the rows, perhaps with a weight for each as an input, they are added. A loss that normalizes across rows is neither;
+ * use a single executor there. Outputs with a row for each row of the batch are
  * joined in order; scalar outputs are averaged like the loss.
  *
  * <p>ND4J splits each op among its threads, which short ops do not repay; whole parts do. While parts run, ND4J, OpenBLAS and
@@ -150,18 +151,27 @@ public final class ParallelExecutor implements GraphExecutor {
 
     @Override
     public LossAndGradients gradients(Map<String, INDArray> placeholders, long seed) {
-        return NativeThreads.one(() -> mean(placeholders, seed));
+        return NativeThreads.one(() -> joined(placeholders, seed));
     }
 
-    private LossAndGradients mean(Map<String, INDArray> placeholders, long seed) {
+    private LossAndGradients joined(Map<String, INDArray> placeholders, long seed) {
         RowParts parts = RowParts.of(placeholders, executors.size());
         try (OwnArrays copies = parts.copies(placeholders)) {
-            LossAndGradients mean = parts.mean(run(
-                    parts.count(),
-                    part -> executors.get(part).gradients(parts.placeholders(part), partSeed(seed, part))));
-            copies.leave(mean.gradients().values());
-            return mean;
+            LossAndGradients joined = parts.joined(
+                    run(
+                            parts.count(),
+                            part -> executors.get(part).gradients(parts.placeholders(part), partSeed(seed, part))),
+                    isSumOfParts(placeholders, parts));
+            copies.leave(joined.gradients().values());
+            return joined;
         }
+    }
+
+    /** Whether losses of parts are added; they are averaged where the graph does not tell. */
+    boolean isSumOfParts(Map<String, INDArray> placeholders, RowParts parts) {
+        return parts.count() > 1
+                && executors.get(0) instanceof SameDiffExecutor graph
+                && graph.isSumOfParts(placeholders);
     }
 
     @Override

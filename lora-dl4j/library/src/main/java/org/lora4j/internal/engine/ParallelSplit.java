@@ -56,23 +56,25 @@ final class ParallelSplit implements SplitExecutor {
 
     @Override
     public LossAndGradients suffix(Map<String, INDArray> placeholders, Map<String, INDArray> activations, long seed) {
-        return NativeThreads.one(() -> mean(placeholders, activations, seed));
+        return NativeThreads.one(() -> joined(placeholders, activations, seed));
     }
 
-    private LossAndGradients mean(Map<String, INDArray> placeholders, Map<String, INDArray> activations, long seed) {
+    private LossAndGradients joined(Map<String, INDArray> placeholders, Map<String, INDArray> activations, long seed) {
         RowParts parts = RowParts.of(placeholders, splits.size());
         try (OwnArrays copies = parts.copies(placeholders)) {
             List<Map<String, INDArray>> blocks = parts.blocks(activations);
             blocks.forEach(block -> copies.addNew(block.values(), activations.values()));
-            LossAndGradients mean = parts.mean(executor.run(
-                    parts.count(),
-                    part -> splits.get(part)
-                            .suffix(
-                                    parts.placeholders(part),
-                                    blocks.get(part),
-                                    ParallelExecutor.partSeed(seed, part))));
-            copies.leave(mean.gradients().values());
-            return mean;
+            LossAndGradients joined = parts.joined(
+                    executor.run(
+                            parts.count(),
+                            part -> splits.get(part)
+                                    .suffix(
+                                            parts.placeholders(part),
+                                            blocks.get(part),
+                                            ParallelExecutor.partSeed(seed, part))),
+                    executor.isSumOfParts(placeholders, parts));
+            copies.leave(joined.gradients().values());
+            return joined;
         }
     }
 }

@@ -35,39 +35,53 @@ final class PartingRule {
         this.leastWork = leastWork;
     }
 
-    /** For outputs, which are joined, or for losses, of which the mean is taken. */
-    Parting parting(Map<String, INDArray> placeholders, Collection<String> outputs, boolean losses) {
+    /**
+     * What was found.
+     *
+     * @param parting in how many parts, and why
+     * @param sums whether losses of parts are to be added, not averaged; false for a batch that stays whole
+     */
+    record Decision(Parting parting, boolean sums) {
+        private static Decision whole(String reason) {
+            return new Decision(new Parting(1, reason), false);
+        }
+    }
+
+    /** For outputs, which are joined, or for losses, which are averaged or added. */
+    Decision decide(Map<String, INDArray> placeholders, Collection<String> outputs, boolean losses) {
         if (most == 1) {
-            return new Parting(1, "one thread");
+            return Decision.whole("one thread");
         }
         Set<Long> rows = placeholders.values().stream()
                 .filter(array -> array.rank() > 0)
                 .map(array -> array.size(0))
                 .collect(Collectors.toSet());
         if (rows.size() != 1) {
-            return new Parting(1, "placeholders differ in their first dimension");
+            return Decision.whole("placeholders differ in their first dimension");
         }
         long all = rows.iterator().next();
         Optional<KnownShapes> whole = ShapeTrace.known(engine, graph, placeholders, outputs);
         // A choice is kept for batches of equal shapes, which may have other ones inside if values of inputs are
         // shapes.
         if (whole.isEmpty() || whole.get().ofValues()) {
-            return new Parting(1, "the shapes in the graph are not known beforehand");
+            return Decision.whole("the shapes in the graph are not known beforehand");
         }
         double work = work(whole.get().shapes(), outputs);
         int count = (int) Math.min(Math.min(most, all), work / leastWork);
         if (count < 2) {
-            return new Parting(1, "too little work to share");
+            return Decision.whole("too little work to share");
         }
         RowParts halves = RowParts.of(placeholders, 2);
         Optional<KnownShapes> half = shapesOfHalf(halves.placeholders(0), outputs);
         if (half.isEmpty()) {
-            return new Parting(1, "the graph does not run on half of the rows");
+            return Decision.whole("the graph does not run on half of the rows");
         }
         RowIndependence apart = new RowIndependence(
                 graph, outputs, whole.get().shapes(), all, half.get().shapes(), halves.rows(0));
-        Optional<String> against = losses ? apart.reasonAgainstMeans(outputs) : apart.reasonAgainstJoining(outputs);
-        return against.map(reason -> new Parting(1, reason)).orElse(new Parting(count, "rows share nothing"));
+        Optional<String> against = losses ? apart.reasonAgainstLosses(outputs) : apart.reasonAgainstJoining(outputs);
+        return against.map(Decision::whole)
+                .orElseGet(() -> new Decision(
+                        new Parting(count, "rows share nothing"), losses && apart.areSums(outputs)));
     }
 
     /** Empty for a graph with the number of rows written into it, or with rows on another axis. */

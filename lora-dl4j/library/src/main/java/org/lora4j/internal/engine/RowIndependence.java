@@ -18,7 +18,7 @@ import org.nd4j.linalg.api.ops.CustomOp;
 
 /**
  * Whether a batch may be cut along its rows: finds which variables of a graph hold, for each row of the batch, values that
- * depend on that row alone, and which are means over the rows. It goes by the names of ops and by the shapes that two
+ * depend on that row alone, and which are means or sums over the rows. It goes by the names of ops and by the shapes that two
  * batches of different sizes give, and takes every op that it does not know for one that mixes rows.
  */
 final class RowIndependence {
@@ -33,6 +33,8 @@ final class RowIndependence {
         ROWS,
         /** The mean of values that depend on one row each. */
         MEAN,
+        /** The sum of such values. */
+        SUM,
         /** Anything else. */
         MIXED
     }
@@ -41,7 +43,8 @@ final class RowIndependence {
 
     /** Of which the result is still a shape. */
     private static final Set<String> OF_SHAPES = Set.of(
-            "stack", "concat", "gather", "strided_slice", "slice", "cast", "identity", "reshape", "multiply", "add");
+            "stack", "concat", "gather", "strided_slice", "slice", "cast", "identity", "reshape", "multiply", "add",
+            "mul_scalar");
 
     /** Entry by entry, with others at the same place. */
     private static final Set<String> ELEMENTWISE = Set.of(
@@ -123,6 +126,7 @@ final class RowIndependence {
             "permute",
             "transpose",
             "concat",
+            "split",
             "stack",
             "strided_slice",
             "slice",
@@ -163,6 +167,7 @@ final class RowIndependence {
     private static final Set<String> PRODUCTS = Set.of("matmul", "xw_plus_b", "relu_layer");
 
     private static final int NO_REDUCTION = 0;
+    private static final int SUM = 1;
     private static final Set<Long> MEANS = Set.of(2L, 3L);
 
     private static final Set<String> LINEAR = Set.of(
@@ -175,10 +180,11 @@ final class RowIndependence {
             "squeeze",
             "reduce_sum",
             "reduce_mean",
-            "add_scalar",
-            "sub_scalar",
             "mul_scalar",
             "div_scalar");
+    /** Of means, but not of sums: what is added would be so once for each part. */
+    private static final Set<String> SHIFTS = Set.of("add_scalar", "sub_scalar");
+
     private static final Set<String> SCALING = Set.of("multiply", "divide");
 
     private final SameDiff graph;
@@ -227,12 +233,18 @@ final class RowIndependence {
         }
     }
 
-    /** Why losses are not known to be means over the rows; empty if they are. */
-    Optional<String> reasonAgainstMeans(Collection<String> losses) {
+    /** Why losses are not known to be all means over the rows, or all sums; empty if they are. */
+    Optional<String> reasonAgainstLosses(Collection<String> losses) {
+        Kind first = areSums(losses) ? Kind.SUM : Kind.MEAN;
         return losses.stream()
-                .filter(loss -> kind(loss) != Kind.MEAN)
-                .map(loss -> reason(loss, "is not known to be a mean over the rows of a batch"))
+                .filter(loss -> kind(loss) != first)
+                .map(loss -> reason(loss, "is not known to be a mean over the rows of a batch, or a sum"))
                 .findFirst();
+    }
+
+    /** Whether losses are known to be sums over the rows. */
+    boolean areSums(Collection<String> losses) {
+        return losses.stream().allMatch(loss -> kind(loss) == Kind.SUM);
     }
 
     /** Why outputs of parts cannot be joined; empty if they have a row for each row of the batch, or are scalar means. */
@@ -298,7 +310,10 @@ final class RowIndependence {
             return OF_SHAPES.contains(name) ? Kind.SHAPE : constantOfShape(op, name);
         }
         if (of.contains(Kind.MEAN)) {
-            return kindOfMeans(name, of);
+            return kindOfLinear(name, of, Kind.MEAN);
+        }
+        if (of.contains(Kind.SUM)) {
+            return kindOfLinear(name, of, Kind.SUM);
         }
         return kindOfRows(op, name, inputs, of);
     }
@@ -318,17 +333,23 @@ final class RowIndependence {
         return rowsOut && Set.of("fill", "broadcast_to", "tile").contains(name) ? Kind.ROWS : Kind.MIXED;
     }
 
-    private static Kind kindOfMeans(String name, List<Kind> of) {
-        boolean linear = LINEAR.contains(name) && of.stream().allMatch(k -> k == Kind.MEAN || k == Kind.FIXED);
-        boolean scaled = SCALING.contains(name) && of.equals(List.of(Kind.MEAN, Kind.FIXED))
-                || name.equals("multiply") && of.equals(List.of(Kind.FIXED, Kind.MEAN));
-        return linear || scaled ? Kind.MEAN : Kind.MIXED;
+    /** What becomes of means, or of sums. */
+    private static Kind kindOfLinear(String name, List<Kind> of, Kind whole) {
+        boolean shifts = whole == Kind.MEAN;
+        boolean linear = (LINEAR.contains(name) || shifts && SHIFTS.contains(name))
+                && of.stream().allMatch(k -> k == whole || shifts && k == Kind.FIXED);
+        boolean scaled = SCALING.contains(name) && of.equals(List.of(whole, Kind.FIXED))
+                || name.equals("multiply") && of.equals(List.of(Kind.FIXED, whole));
+        return linear || scaled ? whole : Kind.MIXED;
     }
 
     private Kind kindOfRows(SameDiffOp op, String name, List<String> inputs, List<Kind> of) {
         boolean rowsOut = op.getOutputsOfOp().stream().allMatch(this::isByRows);
-        if (name.equals("reduce_mean") && !rowsOut) {
-            return op.getOutputsOfOp().stream().allMatch(this::isTheSameForAll) ? Kind.MEAN : Kind.MIXED;
+        if ((name.equals("reduce_mean") || name.equals("reduce_sum")) && !rowsOut) {
+            boolean reduced = of.get(0) == Kind.ROWS
+                    && of.stream().skip(1).allMatch(kind -> kind == Kind.FIXED)
+                    && op.getOutputsOfOp().stream().allMatch(this::isTheSameForAll);
+            return !reduced ? Kind.MIXED : name.equals("reduce_mean") ? Kind.MEAN : Kind.SUM;
         }
         if (LossOp.is(name, LossOp.Rows.REDUCED)) {
             return kindOfLoss(op, inputs, of, rowsOut);
@@ -367,6 +388,7 @@ final class RowIndependence {
             case "softmax", "log_softmax", "logsoftmax" -> out.length > 1 && !isOverFirstAxis(op, out.length);
             case "layer_norm", "standardize" ->
                 out.length > 1 && !isOverFirstAxis(op, out.length) && allFixedBehind(of, 1);
+            case "split" -> inputs.size() == 1 && keepsFirstAxis(inputs, of, out);
             case "cumsum" -> out.length > 1 && !isOverFirstAxis(op, out.length);
             case "concat", "stack" ->
                 IntStream.range(0, inputs.size())
@@ -410,7 +432,7 @@ final class RowIndependence {
                 && Arrays.stream(custom.iArgs()).allMatch(axis -> axis == 0);
     }
 
-    /** Weights that are the same for all rows, and no sum. */
+    /** Weights that are the same for all rows. */
     private Kind kindOfLoss(SameDiffOp op, List<String> inputs, List<Kind> of, boolean rowsOut) {
         boolean weighted = of.get(1) != Kind.FIXED
                 || Arrays.stream(shapes.get(inputs.get(1))).anyMatch(size -> size != 1);
@@ -422,6 +444,6 @@ final class RowIndependence {
         if (reduction == NO_REDUCTION) {
             return rowsOut ? Kind.ROWS : Kind.MIXED;
         }
-        return MEANS.contains(reduction) ? Kind.MEAN : Kind.MIXED;
+        return MEANS.contains(reduction) ? Kind.MEAN : reduction == SUM ? Kind.SUM : Kind.MIXED;
     }
 }

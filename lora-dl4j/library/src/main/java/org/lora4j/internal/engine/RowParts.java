@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.lora4j.error.MessageText;
 import org.lora4j.exec.LossAndGradients;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -79,32 +80,35 @@ record RowParts(List<Map<String, INDArray>> parts, long[] starts) {
         return (double) rows(part) / starts[starts.length - 1];
     }
 
-    /** The mean of the parts' arrays by their rows, in the first of them; the others are closed. */
-    private INDArray meanOfArrays(List<INDArray> arrays) {
+    /** The parts' arrays times factors, added in the first of them; the others are closed. */
+    private static INDArray sum(List<INDArray> arrays, double[] factors) {
         INDArray sum = arrays.get(0);
-        if (arrays.size() == 1) {
-            return sum;
-        }
-        sum.muli(share(0));
-        for (int part = 1; part < arrays.size(); part++) {
-            sum.addi(arrays.get(part).muli(share(part)));
-            arrays.get(part).close();
+        for (int part = 0; part < arrays.size(); part++) {
+            INDArray array = arrays.get(part);
+            if (factors[part] != 1) {
+                array.muli(factors[part]);
+            }
+            if (part > 0) {
+                sum.addi(array);
+                array.close();
+            }
         }
         return sum;
     }
 
-    /** The means of the parts' losses and gradients. */
-    LossAndGradients mean(List<LossAndGradients> results) {
+    /** The parts' losses and gradients in one: their sums, or the means by their rows. */
+    LossAndGradients joined(List<LossAndGradients> results, boolean sums) {
+        double[] factors =
+                IntStream.range(0, count()).mapToDouble(part -> sums ? 1 : share(part)).toArray();
         double loss = 0;
         for (int part = 0; part < count(); part++) {
-            loss += share(part) * results.get(part).loss();
+            loss += factors[part] * results.get(part).loss();
         }
         Map<String, INDArray> gradients = new LinkedHashMap<>();
         for (String name : results.get(0).gradients().keySet()) {
             gradients.put(
                     name,
-                    meanOfArrays(
-                            results.stream().map(r -> r.gradients().get(name)).toList()));
+                    sum(results.stream().map(r -> r.gradients().get(name)).toList(), factors));
         }
         return new LossAndGradients(loss, gradients, results.get(0).unreached());
     }

@@ -52,6 +52,7 @@ public final class SameDiffExecutor implements GraphExecutor {
     private final LossLabels labels;
     private final List<GradientGraph> gradientGraphs = new ArrayList<>();
     private final Map<String, Traced> traced = new HashMap<>();
+    private final Map<String, Boolean> sums = new HashMap<>();
     // Until it is known whether shapes depend on values of inputs, they are taken to do.
     private boolean keyOfValues = true;
 
@@ -192,16 +193,31 @@ public final class SameDiffExecutor implements GraphExecutor {
     Parting partingOfOutputs(Map<String, INDArray> placeholders, Collection<String> outputs, int most) {
         inferenceInputs.check(placeholders, outputs);
         return new PartingRule(inference, engine, most, PartingRule.LEAST_WORK)
-                .parting(inferenceInputs.typed(placeholders), outputs, false);
+                .decide(inferenceInputs.typed(placeholders), outputs, false)
+                .parting();
+    }
+
+    Parting partingOfLosses(Map<String, INDArray> placeholders, int most) {
+        checkTraining(placeholders);
+        checkLabels(placeholders);
+        PartingRule.Decision decision = ofLosses(placeholders, most, PartingRule.LEAST_WORK);
+        if (decision.parting().count() > 1) {
+            sums.put(InputKey.of(placeholders, false), decision.sums());
+        }
+        return decision.parting();
+    }
+
+    /** Whether the loss of a batch is known to be the sum of those of its parts; else it is taken for their mean. */
+    boolean isSumOfParts(Map<String, INDArray> placeholders) {
+        return sums.computeIfAbsent(
+                InputKey.of(placeholders, false),
+                key -> ofLosses(placeholders, Integer.MAX_VALUE, Double.MIN_NORMAL).sums());
     }
 
     // Dropout masks have their rows where the inputs that they meet have theirs, so the graph without them tells.
-    Parting partingOfLosses(Map<String, INDArray> placeholders, int most) {
-        List<String> losses = training.getLossVariables();
-        checkTraining(placeholders);
-        checkLabels(placeholders);
-        return new PartingRule(inference, engine, most, PartingRule.LEAST_WORK)
-                .parting(trainingInputs.typed(placeholders), losses, true);
+    private PartingRule.Decision ofLosses(Map<String, INDArray> placeholders, int most, double leastWork) {
+        return new PartingRule(inference, engine, most, leastWork)
+                .decide(trainingInputs.typed(placeholders), training.getLossVariables(), true);
     }
 
     @Override

@@ -2,6 +2,7 @@
 package org.lora4j.internal.graph;
 
 import java.util.Map;
+import java.util.Set;
 import org.nd4j.autodiff.functions.DifferentialFunction;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.serde.FlatBuffersMapper;
@@ -17,6 +18,7 @@ import org.nd4j.linalg.api.ops.impl.transforms.comparison.CompareAndSet;
  * <ul>
  *   <li>backward ops of poolings ({@code Pooling2DDerivative}, {@code Pooling3DDerivative}) have no name before they have their
  *       configuration, so that no class is found for them; {@code SameDiff.fit} never copies them;
+ *   <li>{@code OnesLike} has the library warn in the log that it finds no field for a property;
  *   <li>{@code LogSoftMax} fails on its own dimension;
  *   <li>{@code CompareAndSet} forgets what it compares by when it is read, and cannot be read the second time;
  *   <li>{@code Variance} forgets whether it divides by n or n - 1, and computes something else.
@@ -24,7 +26,7 @@ import org.nd4j.linalg.api.ops.impl.transforms.comparison.CompareAndSet;
  */
 final class OpClone {
 
-    private static final String LOG_SOFTMAX = "log_softmax";
+    private static final Set<String> NOT_READABLE = Set.of("log_softmax", "ones_as");
 
     private OpClone() {}
 
@@ -35,6 +37,9 @@ final class OpClone {
      * @param indexes a number for each variable of the graph
      */
     static DifferentialFunction of(DifferentialFunction op, SameDiff source, Map<String, Integer> indexes) {
+        if (op instanceof CopiedOp own) {
+            return own.copied();
+        }
         if (op instanceof DynamicCustomOp custom && !isReadable(custom)) {
             return plain(custom);
         }
@@ -60,7 +65,7 @@ final class OpClone {
     }
 
     private static boolean isReadable(DynamicCustomOp op) {
-        return !op.opName().equals(LOG_SOFTMAX)
+        return !NOT_READABLE.contains(op.opName())
                 && DifferentialFunctionClassHolder.getInstance().hasName(op.opName());
     }
 

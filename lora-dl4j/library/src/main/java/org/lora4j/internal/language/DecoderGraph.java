@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.language;
 
+import org.lora4j.internal.graph.SharedArrays;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -25,14 +26,14 @@ public final class DecoderGraph {
     private DecoderGraph() {}
 
     /**
-     * A new graph, whose constants are the weights by their names.
+     * A new graph, whose constants are the weights by their names, the live arrays.
      *
      * @param weights the model
      * @param type FLOAT, or DOUBLE, for which weights are widened
      * @return the graph, with {@link #LAST_HIDDEN_STATE}, {@link #LOGITS} and {@link #LOSS}
      */
     public static SameDiff of(DecoderWeights weights, DataType type) {
-        SameDiff sd = SameDiff.create();
+        SameDiff sd = SharedArrays.newGraph();
         GraphMath math = new GraphMath(sd, weights, type);
         Decoder<SDVariable> decoder = new Decoder<>(weights.config(), math);
         SDVariable hidden = decoder.hidden();

@@ -14,6 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.lora4j.exec.GraphExecutor;
+import org.lora4j.exec.LossAndGradients;
 import org.lora4j.exec.Parting;
 import org.lora4j.exec.kernel.Multiplier;
 import org.lora4j.pretrained.BertClassifier;
@@ -86,9 +87,33 @@ class PartingRuleTest {
                                 .add(sd(y).math().square(sd(y).getVariable("w")).sum())));
     }
 
-    private static Stream<Case> mixtures() {
+    private static Stream<Case> sums() {
         return Stream.of(
                 new Case("sum over rows", (y, t) -> y.mul(t).sum()),
+                new Case("sum over rows alone, averaged", (y, t) -> y.mul(t).sum(0).mean()),
+                new Case("sum over rows, scaled", (y, t) -> y.mul(t).sum().mul(0.5)),
+                new Case("sum of two sums", (y, t) -> y.sum().sub(y.mul(t).sum())),
+                new Case("parts of a row", (y, t) -> {
+                    SDVariable[] halves = sd(y).split(new String[] {"first", "second"}, y, 2, 1);
+                    return sd(y).concat(1, halves[1], halves[0]).mul(t).sum();
+                }),
+                new Case(
+                        "loss that is summed",
+                        (y, t) -> sd(y).loss().softmaxCrossEntropy("l", t, y, null, LossReduce.SUM, 0)));
+    }
+
+    private static Stream<Case> mixtures() {
+        return Stream.of(
+                new Case("sum over rows, shifted", (y, t) -> y.mul(t).sum().add(0.5)),
+                new Case("a sum and a mean", (y, t) -> y.mul(t).sum().add(y.mean())),
+                new Case(
+                        "a fixed part beside the sum",
+                        (y, t) -> y.mul(t)
+                                .sum()
+                                .add(sd(y).math().square(sd(y).getVariable("w")).sum())),
+                new Case(
+                        "root of a sum",
+                        (y, t) -> sd(y).math().sqrt(sd(y).math().square(y).sum())),
                 new Case(
                         "root of a mean",
                         (y, t) ->
@@ -104,9 +129,6 @@ class PartingRuleTest {
                         "centered on the batch",
                         (y, t) -> sd(y).math().square(y.sub(y.mean(0))).mean()),
                 new Case("largest of the batch", (y, t) -> y.max().mul(t.mean(0).sum())),
-                new Case(
-                        "loss that is summed",
-                        (y, t) -> sd(y).loss().softmaxCrossEntropy("l", t, y, null, LossReduce.SUM, 0)),
                 new Case(
                         "loss with weights of rows",
                         (y, t) -> sd(y).loss()
@@ -145,7 +167,9 @@ class PartingRuleTest {
     }
 
     private static Parting parting(SameDiff sd, Map<String, INDArray> batch, List<String> outputs, boolean losses) {
-        return new PartingRule(sd, Engine.kernels(Multiplier.nd4j()), 2, 1e-9).parting(batch, outputs, losses);
+        return new PartingRule(sd, Engine.kernels(Multiplier.nd4j()), 2, 1e-9)
+                .decide(batch, outputs, losses)
+                .parting();
     }
 
     private static double[] wholeAndParts(SameDiff sd) {
@@ -166,6 +190,22 @@ class PartingRuleTest {
         assertThat(parting).isEqualTo(new Parting(2, "rows share nothing"));
         double[] losses = wholeAndParts(sd);
         assertThat(losses[1]).isCloseTo(losses[0], offset(EXACT));
+    }
+
+    @ParameterizedTest
+    @MethodSource("sums")
+    void sumOverRows_isCut_andPartsAddUpToTheWhole(Case c) {
+        SameDiff sd = graph(c);
+        SameDiffExecutor whole =
+                SameDiffExecutor.forTraining(sd, List.of("w")).withKernels();
+
+        LossAndGradients expected = whole.gradients(batch(), 0);
+        LossAndGradients actual = ParallelExecutor.of(whole, 3).gradients(batch(), 0);
+
+        assertThat(parting(sd, batch(), List.of("loss"), true)).isEqualTo(new Parting(2, "rows share nothing"));
+        assertThat(actual.loss()).isCloseTo(expected.loss(), offset(EXACT));
+        assertThat(actual.gradients().get("w").sub(expected.gradients().get("w")).amaxNumber().doubleValue())
+                .isLessThan(EXACT);
     }
 
     @ParameterizedTest
@@ -196,7 +236,7 @@ class PartingRuleTest {
         Case c = means().findFirst().orElseThrow();
         PartingRule rule = new PartingRule(graph(c), Engine.kernels(Multiplier.nd4j()), 2, PartingRule.LEAST_WORK);
 
-        assertThat(rule.parting(batch(), List.of("loss"), true)).isEqualTo(new Parting(1, "too little work to share"));
+        assertThat(rule.decide(batch(), List.of("loss"), true).parting()).isEqualTo(new Parting(1, "too little work to share"));
     }
 
     @Test

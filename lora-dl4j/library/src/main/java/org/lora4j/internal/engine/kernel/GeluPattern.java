@@ -12,7 +12,6 @@ import org.lora4j.internal.graph.GraphOrder;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.internal.SameDiffOp;
 import org.nd4j.linalg.api.buffer.DataType;
-import org.nd4j.linalg.api.ops.BaseScalarOp;
 
 /**
  * Finds x/2 (1 + erf(x / sqrt 2)) in a FLOAT graph, however its factors are grouped: ND4J has no op for it, so every
@@ -57,14 +56,14 @@ final class GeluPattern {
         SameDiffOp scaling = producer(u);
         boolean scaled = scaling != null
                 && graph.getVariable(u).dataType() == DataType.FLOAT
-                && Math.abs(factor(scaling) - Math.sqrt(0.5)) < TOLERANCE;
+                && Math.abs(Ops.factor(scaling) - Math.sqrt(0.5)) < TOLERANCE;
         if (!scaled) {
             return;
         }
         String x = GraphOrder.inputs(scaling).get(0);
         for (String consumer : GraphOrder.consumers(graph, erf.getOutputsOfOp().get(0))) {
             SameDiffOp shift = graph.getOps().get(consumer);
-            if (isScalar(shift, "add_scalar") && scalar(shift) == 1) {
+            if (Ops.isScalar(shift, "add_scalar") && Ops.scalar(shift) == 1) {
                 search(x, shift.getOutputsOfOp().get(0), found);
             }
         }
@@ -104,7 +103,7 @@ final class GeluPattern {
             Term b = term(in.get(1), x, s, depth - 1);
             return a == null || b == null ? null : a.times(b);
         }
-        double factor = factor(op);
+        double factor = Ops.factor(op);
         Term inner = Double.isNaN(factor) ? null : term(in.get(0), x, s, depth - 1);
         return inner == null ? null : inner.times(new Term(factor, 0, 0));
     }
@@ -112,24 +111,5 @@ final class GeluPattern {
     private SameDiffOp producer(String variable) {
         String op = GraphOrder.producer(graph, variable);
         return op == null ? null : graph.getOps().get(op);
-    }
-
-    /** What a scalar multiplication or division multiplies by; NaN for any other op. */
-    private static double factor(SameDiffOp op) {
-        if (isScalar(op, "mul_scalar")) {
-            return scalar(op);
-        }
-        return isScalar(op, "div_scalar") ? 1 / scalar(op) : Double.NaN;
-    }
-
-    private static boolean isScalar(SameDiffOp op, String name) {
-        return op.getOp().opName().equals(name)
-                && GraphOrder.inputs(op).size() == 1
-                && op.getOp() instanceof BaseScalarOp scalar
-                && scalar.scalar() != null;
-    }
-
-    private static double scalar(SameDiffOp op) {
-        return ((BaseScalarOp) op.getOp()).scalar().getDouble(0);
     }
 }

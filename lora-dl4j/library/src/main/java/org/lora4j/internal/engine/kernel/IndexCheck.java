@@ -43,6 +43,7 @@ public final class IndexCheck {
         RULES.put("gather", IndexCheck::gather);
         RULES.put(StoredLookup.NAME, IndexCheck::storedLookup);
         RULES.put("embedding_lookup", IndexCheck::lookup);
+        RULES.put(ChunkedLoss.NAME, IndexCheck::chunkedLoss);
         SCATTERS.forEach(op -> RULES.put(op, c -> c.require(1, c.size(0, 0), c.name(0))));
         RULES.put("gather_nd", c -> c.requireColumns(1, c.array(0).shape(), c.name(0)));
         for (String op : List.of("scatter_nd_add", "scatter_nd_sub", "scatter_nd_update")) {
@@ -129,6 +130,10 @@ public final class IndexCheck {
     private static void storedLookup(Call c) {
         StoredLookup lookup = (StoredLookup) c.function();
         c.require(0, lookup.rows(), quoted(lookup.table()));
+    }
+
+    private static void chunkedLoss(Call c) {
+        c.require(1, ((ChunkedLoss) c.function()).classes(c.inputs), "the output layer");
     }
 
     // Several tables are one, cut into pieces.

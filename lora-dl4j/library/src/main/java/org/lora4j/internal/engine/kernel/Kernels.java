@@ -118,6 +118,9 @@ public final class Kernels {
      * @return a rule whose backward is a kernel, or that of {@link GradientRules}
      */
     public static GradientRule rule(DifferentialFunction op) {
+        if (op instanceof FusedOp fused) {
+            return fused::differentiate;
+        }
         String carried = carried(op.getOwnName());
         if ("gelu".equals(carried)) {
             return Kernels::geluRule;
@@ -194,6 +197,25 @@ public final class Kernels {
                 && dimensions.length == 1
                 && isOverLastDimension(dimensions[0], rank)
                 && (rank == 2 || !channelsFirst);
+    }
+
+    /**
+     * Replaces what decoders spell out in many ops by single ones, where nothing else is asked of what is in between.
+     *
+     * @param graph a graph that is not differentiated yet, only read
+     * @param shapes answers on its variables
+     * @param outputs what will be asked of it, itself or by way of gradients
+     * @param gradients whether it will be differentiated
+     * @return a copy that a {@link #session} must run
+     */
+    public static SameDiff fuseOps(SameDiff graph, Shapes shapes, Collection<String> outputs, boolean gradients) {
+        LiveOps live = new LiveOps(graph, outputs);
+        GraphCopy copy = GraphCopy.of(graph);
+        ChunkedLoss.find(graph, live, gradients).forEach(copy::rewrite);
+        RmsNorm.find(graph, shapes, live).forEach(copy::rewrite);
+        SigmoidGate.find(graph, shapes, live).forEach(copy::rewrite);
+        TurnedHeads.find(graph, shapes, live).forEach(copy::rewrite);
+        return copy.build();
     }
 
     /**
@@ -278,6 +300,9 @@ public final class Kernels {
     private static Kernel kernel(SameDiff graph, SameDiffOp op, Multiplier multiplier) {
         if (op.getOp() instanceof ProductSum sum) {
             return Kernel.of((in, out) -> sum.run(in, out.get(0), multiplier));
+        }
+        if (op.getOp() instanceof FusedOp fused) {
+            return fused.kernel(multiplier);
         }
         if (op.getOp() instanceof StoredLookup lookup) {
             return Kernel.of((in, out) -> lookup.run(in.get(0), out.get(0)));

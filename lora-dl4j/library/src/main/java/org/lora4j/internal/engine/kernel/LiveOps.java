@@ -37,6 +37,12 @@ final class LiveOps {
         return producer == null ? null : graph.getOps().get(producer);
     }
 
+    /** The op that computes a variable if it has this name; else null. */
+    SameDiffOp producer(String variable, String name) {
+        SameDiffOp producer = producer(variable);
+        return producer != null && producer.getOp().opName().equals(name) ? producer : null;
+    }
+
     /** The op that alone reads a variable, once; null if others do, or if the variable is asked for. */
     SameDiffOp onlyReader(String variable) {
         List<String> readers = GraphOrder.consumers(graph, variable).stream()

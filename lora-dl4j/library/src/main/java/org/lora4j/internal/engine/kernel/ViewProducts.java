@@ -101,7 +101,8 @@ final class ViewProducts {
                 && ((DynamicCustomOp) op.getOp()).iArgs().length >= BATCHED;
     }
 
-    private static int[] order(SameDiffOp permute) {
+    /** The axes of the input in the order of the output. */
+    static int[] order(SameDiffOp permute) {
         long[] axes = ((DynamicCustomOp) permute.getOp()).iArgs();
         int[] order = new int[axes.length];
         for (int i = 0; i < axes.length; i++) {
@@ -110,7 +111,8 @@ final class ViewProducts {
         return order;
     }
 
-    private static boolean isReshape(SameDiffOp op) {
+    /** Whether an op is a reshape in 'c' order whose sizes are known, or an input. */
+    static boolean isReshape(SameDiffOp op) {
         if (!op.getOp().opName().equals("reshape")) {
             return false;
         }

@@ -12,6 +12,7 @@ import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.lora4j.exec.LossAndGradients;
 import org.lora4j.internal.engine.SameDiffExecutor;
@@ -86,6 +87,30 @@ class KernelsTest {
                 new Case("layer norm of three dimensions", 70, 384, x -> folded(x, KernelsTest::norm3d)),
                 new Case("pairs of one cosine", 70, 384, x -> pairs(x, 1)),
                 new Case("pairs of two cosines", 70, 384, x -> pairs(x, 2)),
+                new Case("root mean square norm", 70, 384, x -> rmsNorm(x, 1, false)),
+                new Case("root mean square norm with frozen gains", 70, 384, x -> rmsNorm(x, 1, true)),
+                new Case("root mean square norm of one row", 1, 384, x -> rmsNorm(x, 1, false)),
+                new Case(
+                        "root mean square norm of three dimensions",
+                        70,
+                        384,
+                        x -> folded(x, y -> rmsNorm(y, 2, false))),
+                new Case("silu", 70, 384, x -> silu(x)),
+                new Case("silu times another", 70, 384, x -> silu(x).mul(other(x))),
+                new Case("another times silu", 70, 384, x -> other(x).mul(silu(x))),
+                new Case("silu times a row", 70, 384, x -> silu(x).mul(row(x))),
+                new Case("silu times itself", 70, 384, x -> {
+                    SDVariable y = silu(x);
+                    return y.mul(y);
+                }),
+                new Case("gelu by tanh", 70, 384, x -> tanhGelu(x)),
+                new Case("gelu by tanh times another", 70, 384, x -> tanhGelu(x).mul(other(x))),
+                new Case("turned heads", 70, 384, x -> turned(x, 2, 64, 2, 1, 1)),
+                new Case("turned heads, scaled", 70, 384, x -> turned(x, 2, 64, 2, 1, 0.125)),
+                new Case("turned heads, the same for all examples", 70, 384, x -> turned(x, 2, 64, 1, 1, 1)),
+                new Case("turned heads, each another way", 70, 384, x -> turned(x, 2, 64, 2, 6, 1)),
+                new Case("turned heads, in part", 70, 384, x -> turned(x, 4, 64, 2, 1, 0.5)),
+                new Case("one turned head", 70, 384, x -> turned(x, 2, 384, 2, 1, 1)),
                 new Case("numbers put to places", 7, 12, KernelsTest::placed),
                 new Case("numbers taken from places", 7, 12, KernelsTest::taken),
                 new Case("layer norm with a frozen gain", 70, 384, KernelsTest::frozenNorm),
@@ -114,6 +139,49 @@ class KernelsTest {
         SDVariable first = groups.get(SDIndex.all(), SDIndex.all(), SDIndex.interval(0, 1));
         SDVariable second = groups.get(SDIndex.all(), SDIndex.all(), SDIndex.interval(1, 2));
         return sd.reshape(groups.mul(c).add(sd.concat(2, second, first).mul(s)), -1, 384);
+    }
+
+    private static SDVariable rmsNorm(SDVariable x, int axis, boolean frozen) {
+        SameDiff sd = x.getSameDiff();
+        INDArray values = random(x.dataType(), 3, 384).getRow(1).dup();
+        SDVariable gains = frozen ? sd.constant("gain", values) : sd.var("gain", values);
+        SDVariable size = sd.math().sqrt(sd.math().square(x).mean(true, axis).add(0.1));
+        return x.div(size).mul(gains);
+    }
+
+    private static SDVariable silu(SDVariable x) {
+        return x.mul(x.getSameDiff().nn().sigmoid(x));
+    }
+
+    private static SDVariable other(SDVariable x) {
+        return x.getSameDiff().var("other", random(x.dataType(), 70, 384).mul(0.5));
+    }
+
+    private static SDVariable row(SDVariable x) {
+        return x.getSameDiff().var("other", random(x.dataType(), 3, 384).getRow(1).dup());
+    }
+
+    private static SDVariable tanhGelu(SDVariable x) {
+        SDVariable inner = x.mul(x.mul(x).mul(0.044715).add(1)).mul(Math.sqrt(2 / Math.PI));
+        return x.mul(x.getSameDiff().math().tanh(inner).add(1)).mul(0.5);
+    }
+
+    /** Two examples of 35 tokens, of which the first half or, in four parts, the first quarter meets the second. */
+    private static SDVariable turned(SDVariable x, int parts, int size, int examples, int heads, double factor) {
+        SameDiff sd = x.getSameDiff();
+        long[] angles = {examples, heads, 35, size / parts};
+        SDVariable c = sd.constant("c", random(x.dataType(), 35, examples * heads * size / parts).reshape(angles));
+        SDVariable s = sd.constant("s", random(x.dataType(), 70, examples * heads * size / parts / 2).reshape(angles));
+        SDVariable sizes = sd.constant("sizes", Nd4j.createFromArray(2L, 35L, 384L / size, (long) size));
+        SDVariable split = sd.permute(sd.reshape(x, sizes), 0, 2, 1, 3);
+        String[] names = new String[parts];
+        Arrays.setAll(names, i -> "part" + i);
+        SDVariable[] part = sd.split(names, split, parts, 3);
+        List<SDVariable> all = new ArrayList<>(Arrays.asList(part));
+        all.set(0, part[0].mul(c).sub(part[1].mul(s)));
+        all.set(1, part[1].mul(c).add(part[0].mul(s)));
+        SDVariable turned = sd.concat(3, all.toArray(SDVariable[]::new));
+        return sd.reshape(factor == 1 ? turned : turned.mul(factor), 70, 384);
     }
 
     private static SDVariable placed(SDVariable x) {
@@ -179,6 +247,35 @@ class KernelsTest {
                 .toList();
 
         assertThat(fused).containsExactly("pairs of one cosine", "pairs of two cosines");
+    }
+
+    @ParameterizedTest
+    @MethodSource("fusedOps")
+    void fuseOps_replacesWhatDecodersSpellOut(String op, List<String> names) {
+        List<String> fused = cases().filter(c -> {
+                    SameDiff graph = graph(c, DataType.FLOAT);
+                    return Kernels.fuseOps(graph, new ArrayShapes(graph), List.of("loss"), true).getOps().values().stream()
+                            .anyMatch(found -> found.getOp().opName().equals(op));
+                })
+                .map(Case::name)
+                .toList();
+
+        assertThat(fused).containsExactlyElementsOf(names);
+    }
+
+    static Stream<Arguments> fusedOps() {
+        return Stream.of(
+                Arguments.of(
+                        "lora4j_rms_norm",
+                        cases().map(Case::name).filter(name -> name.startsWith("root")).toList()),
+                Arguments.of(
+                        "lora4j_sigmoid_gate",
+                        cases().map(Case::name)
+                                .filter(name -> name.contains("silu") || name.contains("tanh"))
+                                .toList()),
+                Arguments.of(
+                        "lora4j_turned_heads",
+                        cases().map(Case::name).filter(name -> name.contains("turned")).toList()));
     }
 
     @Test
