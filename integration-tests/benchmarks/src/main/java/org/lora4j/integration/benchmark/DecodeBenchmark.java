@@ -126,8 +126,11 @@ public final class DecodeBenchmark {
             summary.note(
                     form.key() + ", resident memory while decoding",
                     String.format(
+                            Locale.ROOT,
                             "%.2f GB, of it weights %.2f GB, before %.2f GB",
-                            loaded / GIGABYTE, weights.bytes() / GIGABYTE, before / GIGABYTE));
+                            loaded / GIGABYTE,
+                            weights.bytes() / GIGABYTE,
+                            before / GIGABYTE));
         }
     }
 
@@ -136,6 +139,7 @@ public final class DecodeBenchmark {
         summary.note(
                 form.key() + ", a token",
                 String.format(
+                        Locale.ROOT,
                         "best %.1f ms, median %.1f ms: %.1f tokens a second; reading the weights best %.1f ms, median %.1f ms: %.1f GB/s",
                         1e3 * token.best(),
                         1e3 * token.median(),
@@ -146,8 +150,12 @@ public final class DecodeBenchmark {
         summary.note(
                 form.key() + ", a prompt of " + PROMPT,
                 String.format(
+                        Locale.ROOT,
                         "best %.0f ms, median %.0f ms; its products alone, in F32, best %.0f ms, median %.0f ms",
-                        1e3 * prompt.best(), 1e3 * prompt.median(), 1e3 * bound.best(), 1e3 * bound.median()));
+                        1e3 * prompt.best(),
+                        1e3 * prompt.median(),
+                        1e3 * bound.best(),
+                        1e3 * bound.median()));
         summary.promise(Promise.atMost(
                 form.key() + ", a token / reading the weights", token.best() / read.best(), form.mostToken()));
         summary.promise(Promise.atMost(

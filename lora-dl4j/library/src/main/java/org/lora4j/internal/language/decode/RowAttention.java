@@ -3,6 +3,7 @@ package org.lora4j.internal.language.decode;
 
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
@@ -160,7 +161,7 @@ final class RowAttention implements AutoCloseable {
         RowFunctions.softmax(x, n);
         scores.put(row + from, x, 0, n);
         if (n < count) {
-            java.util.Arrays.fill(x, 0, count - n, 0);
+            Arrays.fill(x, 0, count - n, 0);
             scores.put(row, x, 0, from);
             scores.put(row + to, x, 0, count - to);
         }

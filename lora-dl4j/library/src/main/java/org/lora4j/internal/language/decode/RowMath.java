@@ -4,6 +4,7 @@ package org.lora4j.internal.language.decode;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import org.lora4j.internal.array.Rows;
 import org.lora4j.internal.language.Activation;
 import org.lora4j.internal.language.DecoderConfig;
 import org.lora4j.internal.language.DecoderMath;
@@ -241,13 +242,13 @@ final class RowMath implements DecoderMath<HiddenRows>, AutoCloseable {
 
     @Override
     public HiddenRows product(String name, HiddenRows x, HiddenRows y) {
-        org.lora4j.internal.array.Rows.multiply(y.values(), x.values(), x.length());
+        Rows.multiply(y.values(), x.values(), x.length());
         return x.changed();
     }
 
     @Override
     public HiddenRows scaled(String name, HiddenRows x, double factor) {
-        org.lora4j.internal.array.Rows.multiply(x.values(), 0, x.length(), (float) factor);
+        Rows.multiply(x.values(), 0, x.length(), (float) factor);
         return x.changed();
     }
 

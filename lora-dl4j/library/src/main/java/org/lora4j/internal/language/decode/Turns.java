@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.language.decode;
 
+import java.util.Arrays;
 import org.lora4j.internal.language.Rotation;
 
 /**
@@ -40,8 +41,8 @@ final class Turns {
             int count = Math.max(positions, table.positions() + Math.max(STEP, table.positions() / 2));
             double[] cosines = new double[half];
             double[] sines = new double[half];
-            float[] c = java.util.Arrays.copyOf(table.cosines(), count * half);
-            float[] s = java.util.Arrays.copyOf(table.sines(), count * half);
+            float[] c = Arrays.copyOf(table.cosines(), count * half);
+            float[] s = Arrays.copyOf(table.sines(), count * half);
             for (int position = table.positions(); position < count; position++) {
                 rotation.at(position, length, cosines, sines, 0);
                 for (int i = 0; i < half; i++) {
