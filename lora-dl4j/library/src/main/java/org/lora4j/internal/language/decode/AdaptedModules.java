@@ -16,7 +16,7 @@ final class AdaptedModules {
     private final ModuleUpdates updates;
     private final Map<Integer, Map<String, Linear>> linear = new HashMap<>();
     private final Map<Integer, Map<String, Norm>> norms = new HashMap<>();
-    private final Map<Integer, Map<String, RowSource>> tables = new HashMap<>();
+    private final Map<Integer, Map<String, TableRows>> tables = new HashMap<>();
 
     /**
      * A linear module.
@@ -92,12 +92,12 @@ final class AdaptedModules {
         return found;
     }
 
-    RowSource table(int adapter, String module) {
-        Map<String, RowSource> known = tables.computeIfAbsent(adapter, a -> new HashMap<>());
-        RowSource found = known.get(module);
+    TableRows table(int adapter, String module) {
+        Map<String, TableRows> known = tables.computeIfAbsent(adapter, a -> new HashMap<>());
+        TableRows found = known.get(module);
         if (found == null) {
             found = replaced(adapter, module + ".weight")
-                    .map(array -> RowSource.of(array, Optional.empty()))
+                    .map(array -> TableRows.of(array, Optional.empty()))
                     .orElseGet(() -> model.table(module));
             known.put(module, found);
         }

@@ -7,10 +7,10 @@ package org.lora4j.internal.language.decode;
  */
 final class ConvertedWeight extends LinearWeight {
 
-    private final RowSource source;
+    private final TableRows source;
     private final boolean inputsFirst;
 
-    ConvertedWeight(RowSource source, boolean inputsFirst) {
+    ConvertedWeight(TableRows source, boolean inputsFirst) {
         super(
                 inputsFirst ? source.rows() : source.columns(),
                 inputsFirst ? source.columns() : source.rows(),
@@ -27,7 +27,7 @@ final class ConvertedWeight extends LinearWeight {
     @Override
     void multiply(Staging staging, int from, int rows, int first, int count, Workspace space) {
         int width = (int) source.columns();
-        int step = RowSource.rowsAtOnce(width);
+        int step = TableRows.rowsAtOnce(width);
         if (rows >= Blas.MATRIX_ROWS) {
             // A product with a narrow matrix would pack the rows more often than multiply them.
             step = Math.max(step, LEAST_OUTPUTS);

@@ -24,7 +24,7 @@ public final class DecodeModel {
     private final DecoderConfig config;
     private final DecoderTensors tensors;
     private final Map<String, LinearWeight> weights = new ConcurrentHashMap<>();
-    private final Map<String, RowSource> tables = new ConcurrentHashMap<>();
+    private final Map<String, TableRows> tables = new ConcurrentHashMap<>();
     private final Map<String, float[]> vectors = new ConcurrentHashMap<>();
     private final Map<Rotation, Turns> shorter = new ConcurrentHashMap<>();
     private final Map<Rotation, Turns> longer = new ConcurrentHashMap<>();
@@ -70,9 +70,9 @@ public final class DecodeModel {
         return config.family().inputsFirst() && part != DecoderPart.HEAD;
     }
 
-    RowSource table(String module) {
+    TableRows table(String module) {
         return tables.computeIfAbsent(
-                module + ".weight", name -> RowSource.of(tensors.array(name), tensors.stored(name)));
+                module + ".weight", name -> TableRows.of(tensors.array(name), tensors.stored(name)));
     }
 
     /** The values of a bias; none if there is no such tensor. */

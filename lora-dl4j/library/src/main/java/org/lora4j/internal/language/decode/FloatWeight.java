@@ -15,7 +15,7 @@ final class FloatWeight extends LinearWeight {
         super(array.size(inputsFirst ? 0 : 1), array.size(inputsFirst ? 1 : 0), Float.BYTES);
         this.array = array;
         this.inputsFirst = inputsFirst;
-        this.address = RowSource.address(array);
+        this.address = TableRows.address(array);
     }
 
     @Override

@@ -50,7 +50,7 @@ final class HalfWeight extends LinearWeight {
         super(array.size(1), array.size(0), Short.BYTES);
         this.segments = new Segments(array);
         this.brain = array.dataType() == DataType.BFLOAT16;
-        this.address = RowSource.address(array);
+        this.address = TableRows.address(array);
     }
 
     /** Whether the words of a row are those of no other row. */

@@ -20,9 +20,9 @@ final class Int8Weight extends LinearWeight {
     Int8Weight(Int8 weight) {
         super(weight.columns(), weight.rows(), 1);
         this.weight = weight;
-        this.address = RowSource.address(weight.values());
+        this.address = TableRows.address(weight.values());
         this.scales = DecodeModel.values("scales", weight.scales());
-        this.converted = new ConvertedWeight(new RowSource.OfStored(weight), false);
+        this.converted = new ConvertedWeight(new TableRows.OfStored(weight), false);
     }
 
     /** Whether outputs are rows, that lie one after the other, and products with bytes are fast. */

@@ -53,7 +53,7 @@ abstract class LinearWeight {
         } else if (!inputsFirst && stored.get() instanceof Int8 bytes && Int8Weight.fits(bytes)) {
             return new Int8Weight(bytes);
         }
-        return new ConvertedWeight(RowSource.of(array, stored), inputsFirst);
+        return new ConvertedWeight(TableRows.of(array, stored), inputsFirst);
     }
 
     private static void requirePlain(String name, INDArray array) {

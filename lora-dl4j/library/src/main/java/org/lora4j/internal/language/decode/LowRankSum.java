@@ -76,13 +76,13 @@ final class LowRankSum implements AutoCloseable {
         for (ModuleUpdates.LowRank pair : group.pairs()) {
             int rank = (int) pair.a().size(0);
             int outputs = (int) pair.b().size(0);
-            long a = RowSource.address(pair.a());
+            long a = TableRows.address(pair.a());
             blas.byRows(x, width, group.rows(), a, width, rank, width, 1, 0, between, rank);
             blas.byRows(
                     between,
                     rank,
                     group.rows(),
-                    RowSource.address(pair.b()),
+                    TableRows.address(pair.b()),
                     rank,
                     outputs,
                     rank,

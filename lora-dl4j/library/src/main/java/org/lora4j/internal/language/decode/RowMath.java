@@ -84,7 +84,7 @@ final class RowMath implements DecoderMath<HiddenRows>, AutoCloseable {
     public HiddenRows rows(DecoderPart table, String module) {
         HiddenRows into = tables.computeIfAbsent(table, t -> new HiddenRows());
         for (TokenPass.Span span : spans) {
-            RowSource source = modules.table(span.sequence().adapter(), module);
+            TableRows source = modules.table(span.sequence().adapter(), module);
             int width = (int) source.columns();
             if (span.firstRow() == 0) {
                 into.toBeWritten(rows(), width);

@@ -8,7 +8,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Rows of a matrix as floats, whatever they are stored as. */
-interface RowSource {
+interface TableRows {
 
     long rows();
 
@@ -17,7 +17,7 @@ interface RowSource {
     /** Reads some rows, one after the other. */
     void read(long first, int count, float[] into, Workspace space);
 
-    static RowSource of(INDArray array, Optional<StoredWeight> stored) {
+    static TableRows of(INDArray array, Optional<StoredWeight> stored) {
         return stored.isPresent() ? new OfStored(stored.get()) : new OfArray(array);
     }
 
@@ -27,7 +27,7 @@ interface RowSource {
     }
 
     /** Rows of a stored weight. */
-    record OfStored(StoredWeight weight) implements RowSource {
+    record OfStored(StoredWeight weight) implements TableRows {
         @Override
         public long rows() {
             return weight.rows();
@@ -45,7 +45,7 @@ interface RowSource {
     }
 
     /** Rows of a FLOAT, HALF or BFLOAT16 array in 'c' order. */
-    final class OfArray implements RowSource {
+    final class OfArray implements TableRows {
         private static final int LOWER = 0xFFFF;
         private static final int BITS = 16;
 
