@@ -63,6 +63,7 @@ import org.lora4j.language.ChatTemplate;
 import org.lora4j.language.GenerationConfig;
 import org.lora4j.language.LanguageTokenizer;
 import org.lora4j.language.Llama2cCheckpoint;
+import org.lora4j.language.LmExample;
 import org.lora4j.language.TinyLlama2c;
 import org.lora4j.multitask.MultiTaskAdapter;
 import org.lora4j.multitask.MultiTaskConfig;
@@ -550,6 +551,9 @@ class HostileTextTest {
     }
 
     private void addModelDirectories() {
+        calls.put("fields of an example", () -> example(Map.of(NAME, 1)));
+        calls.put("messages of an example", () -> example(Map.of("messages", NAME)));
+        calls.put("a role of an example", () -> example(Map.of("messages", List.of(Map.of("role", List.of(NAME))))));
         calls.put("fields of a generation config", () -> generation(manyOf(i -> i)));
         calls.put("a field of a generation config", () -> generation(Map.of(NAME, 1)));
         calls.put(
@@ -666,6 +670,10 @@ class HostileTextTest {
 
     private static Map<String, Object> tensor() {
         return Map.of("dtype", "F32", "shape", List.of(0), "data_offsets", List.of(0, 0));
+    }
+
+    private void example(Map<String, ?> fields) throws IOException {
+        LmExample.jsonLines(Files.write(folder.resolve("examples.jsonl"), json(fields)));
     }
 
     private void generation(Map<String, ?> fields) throws IOException {

@@ -82,7 +82,7 @@ public final class LanguageExample {
         long start = System.nanoTime();
         Banking77 banking = new Banking77(data.resolve("banking77"));
         out.println("What the model says of itself: " + continued(model, "Once upon a time"));
-        out.printf("Stories by the frozen base: loss a token %.4f%n", storiesLoss(model));
+        print("Stories by the frozen base: loss a token %.4f%n", storiesLoss(model));
         for (Domain domain : List.of(
                 Domain.shakespeare(data.resolve("tinyshakespeare/input.txt"), size * 120_000),
                 Domain.java(size * 120_000),
@@ -91,7 +91,7 @@ public final class LanguageExample {
         }
         // Here one server answers requests of all three adapters at once: they are on the same model by now, and saved.
         ReportFile.write(folder.resolve("report.json"), figures);
-        out.printf("%nEverything took %.0f s.%n", (System.nanoTime() - start) / 1e9);
+        print("%nEverything took %.0f s.%n", (System.nanoTime() - start) / 1e9);
     }
 
     /** What the model knew before: texts that it draws by itself. */
@@ -108,16 +108,16 @@ public final class LanguageExample {
     }
 
     private void learn(Domain domain, List<LabeledText> questions) throws IOException {
-        out.printf("%n== %s%n", domain.name());
+        print("%n== %s%n", domain.name());
         model.model().activate();
         CausalLmTrainer adapting = builder().adapterName(domain.name()).build();
         double before = adapting.evaluate(domain.test()).loss();
-        out.printf("before: %.4f%n", before);
+        print("before: %.4f%n", before);
         out.println("says: " + continued(model, domain.prompt()));
 
         LmFitReport report = adapting.fit(domain.train(), domain.validation());
         Outcome adapter = outcome(adapting, domain, report);
-        out.printf(
+        print(
                 "LoRA: %.4f after epoch %d of %d, %d tokens learned at a rate of %.1e, %.1f minutes; stories %.4f%n",
                 adapter.domain(),
                 report.training().bestEpoch().orElse(0),
@@ -135,7 +135,7 @@ public final class LanguageExample {
         double merged = storiesLoss(model);
         double mergedDomain = adapting.evaluate(domain.test()).loss();
         model.model().unmerge();
-        out.printf("stories with the adapter off %.4f, merged %.4f; %s merged %.4f%n", off, merged, domain.name(), mergedDomain);
+        print("stories with the adapter off %.4f, merged %.4f; %s merged %.4f%n", off, merged, domain.name(), mergedDomain);
         model.model().adapter(domain.name()).save(folder.resolve(domain.name()));
         Map<String, Object> all = new LinkedHashMap<>();
         if (domain.name().equals("banking")) {
@@ -145,7 +145,7 @@ public final class LanguageExample {
         CausalLmTrainer full = builder().fullFineTuning().build();
         LmFitReport fullReport = full.fit(domain.train(), domain.validation());
         Outcome tuned = outcome(full, domain, fullReport);
-        out.printf(
+        print(
                 "full: %.4f after epoch %d of %d, at a rate of %.1e, %.1f minutes; stories %.4f%n",
                 tuned.domain(),
                 fullReport.training().bestEpoch().orElse(0),
@@ -156,10 +156,14 @@ public final class LanguageExample {
         out.println("says: " + continued(full.model(), domain.prompt()));
         if (domain.name().equals("banking")) {
             all.put("accuracyFull", accuracy(full.model(), questions));
-            out.printf("intents named exactly: LoRA %.3f, full %.3f%n", all.get("accuracyLora"), all.get("accuracyFull"));
+            print("intents named exactly: LoRA %.3f, full %.3f%n", all.get("accuracyLora"), all.get("accuracyFull"));
         }
         all.putAll(Map.of("before", before, "lora", adapter, "full", tuned, "storiesOff", off, "storiesMerged", merged));
         figures.put(domain.name(), all);
+    }
+
+    private void print(String format, Object... values) {
+        out.printf(Locale.ROOT, format, values);
     }
 
     private CausalLmTrainer.Builder builder() {

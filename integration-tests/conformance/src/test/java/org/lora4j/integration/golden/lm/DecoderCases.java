@@ -27,10 +27,16 @@ import org.lora4j.internal.language.DecoderInputs;
 import org.lora4j.internal.language.DecoderPart;
 import org.lora4j.internal.language.DecoderWeights;
 import org.lora4j.internal.language.WeightStorage;
+import org.lora4j.language.CausalLm;
+import org.lora4j.language.CausalLmTrainer;
+import org.lora4j.language.LmExample;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.train.AdamW;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Batches;
+import org.lora4j.train.GradientClipping;
+import org.lora4j.train.LearningRateSchedule;
+import org.lora4j.train.RunListener;
 import org.lora4j.train.TrainableParameter;
 import org.lora4j.train.Trainer;
 import org.lora4j.train.TrainingPlan;
@@ -81,6 +87,9 @@ final class DecoderCases {
             change.accept(model.golden);
             model.check(DataType.DOUBLE);
             model.check(DataType.FLOAT);
+            for (String adapter : List.of("adapter-qv", "adapter-all")) {
+                model.checkTrainer(adapter);
+            }
             return LmCase.of(name, model.problems);
         } catch (IOException | RuntimeException e) {
             return LmCase.of(name, List.of(e.toString()));
@@ -201,15 +210,58 @@ final class DecoderCases {
                         .build())
                 .build()
                 .train(Batches.inOrder(List.of(Batch.of(batch, 1))));
-        INDArray losses = golden.get(name + ".losses");
-        for (int i = 0; i < steps; i++) {
-            double difference = Math.abs(result.losses().get(i) - losses.getDouble(i));
+        checkLosses(type, name, golden.get(name + ".losses"), result.losses());
+        AdapterTensors.of(model.adapter(NAME))
+                .forEach((key, value) -> close(type, "after3", name + ".after3." + key, value));
+    }
+
+    /** The same steps by the public trainer, which makes the batch itself. */
+    private void checkTrainer(String name) throws IOException {
+        JsonNode settings = about.path("training");
+        try (CausalLm model = CausalLm.load(directory)) {
+            model.model().addAdapter(NAME, Adapter.load(directory.resolve(name)));
+            var result = CausalLmTrainer.builder(model)
+                    .listener(new RunListener() {})
+                    .plan(plan -> plan.epochs(settings.path("steps").asInt())
+                            .optimizer(AdamW.of(settings.path("lr").asDouble())
+                                    .withWeightDecay(
+                                            settings.path("weight_decay").asDouble()))
+                            .schedule(LearningRateSchedule.constant())
+                            .clipping(GradientClipping.none())
+                            .decayBiasAndNorm(true))
+                    .build()
+                    .fit(examples())
+                    .training();
+            checkLosses(DataType.FLOAT, name + " by CausalLmTrainer", golden.get(name + ".losses"), result.losses());
+            AdapterTensors.of(model.model().adapter(NAME))
+                    .forEach((key, value) -> close(DataType.FLOAT, "after3", name + ".after3." + key, value));
+        }
+    }
+
+    private void checkLosses(DataType type, String name, INDArray expected, List<Double> found) {
+        for (int i = 0; i < found.size(); i++) {
+            double difference = Math.abs(found.get(i) - expected.getDouble(i));
             if (difference > tolerance(type, "loss") * 10) {
                 problems.add(type + " " + name + " loss of step " + i + " is off by " + difference);
             }
         }
-        AdapterTensors.of(model.adapter(NAME))
-                .forEach((key, value) -> close(type, "after3", name + ".after3." + key, value));
+    }
+
+    /** The rows of the batch without their padding. */
+    private List<LmExample> examples() {
+        int[][] ids = ints("right.ids");
+        int[][] mask = ints("right.mask");
+        int[][] labels = ints("right.labels");
+        List<LmExample> examples = new ArrayList<>();
+        for (int b = 0; b < ids.length; b++) {
+            int length = Arrays.stream(mask[b]).sum();
+            boolean[] learned = new boolean[length];
+            for (int t = 0; t < length; t++) {
+                learned[t] = labels[b][t] != DecoderInputs.IGNORED;
+            }
+            examples.add(LmExample.tokens(Arrays.copyOf(ids[b], length), learned));
+        }
+        return examples;
     }
 
     /** Other values in the form of an adapter's file: they stand in the place of the parameters while it is handed out. */
