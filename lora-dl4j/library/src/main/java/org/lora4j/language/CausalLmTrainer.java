@@ -269,18 +269,19 @@ public final class CausalLmTrainer {
             boolean resume) {
         encoder.notes().forEach(note -> LOG.warn("CausalLmTrainer: {}", note));
         Optional<LmEvaluation> before = held.map(this::score);
-        List<List<TokenRow>> rows = settings.packing ? Packing.packed(learned, packedLength(learned)) : Packing.single(learned);
+        List<List<TokenRow>> rows =
+                settings.packing ? Packing.packed(learned, packedLength(learned)) : Packing.single(learned);
         Trainer.Builder builder = Trainer.builder(new RowShares(trainable)).plan(plan(held.isPresent()));
         held.ifPresent(part -> builder.evaluation(
                 Validation.lowerIsBetter("loss per token", () -> score(part).loss())));
         settings.checkpoints.ifPresent(builder::checkpoints);
         settings.listeners.forEach(builder::listener);
         Trainer trainer = builder.build();
-        TokenBatches batches =
-                new TokenBatches(model.weights().config(), DataType.FLOAT, rows, settings.tokenBudget);
+        TokenBatches batches = new TokenBatches(model.weights().config(), DataType.FLOAT, rows, settings.tokenBudget);
         TrainingResult result = resume ? trainer.resume(batches) : trainer.train(batches);
         Optional<LmEvaluation> after = held.map(this::score);
-        boolean startKept = after.isPresent() && before.get().loss() < after.get().loss();
+        boolean startKept =
+                after.isPresent() && before.get().loss() < after.get().loss();
         if (startKept) {
             restore(start);
         }

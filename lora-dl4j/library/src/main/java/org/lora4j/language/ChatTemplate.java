@@ -298,8 +298,7 @@ public final class ChatTemplate {
     }
 
     /** The text with the places where blocks {@code generation} of the template wrote. */
-    JinjaTemplate.Rendered rendered(
-            List<ChatMessage> messages, boolean addGenerationPrompt, Map<String, ?> variables) {
+    JinjaTemplate.Rendered rendered(List<ChatMessage> messages, boolean addGenerationPrompt, Map<String, ?> variables) {
         Map<String, Object> all = new LinkedHashMap<>();
         // As transformers passes them: there, but none.
         all.put("tools", null);

@@ -40,8 +40,8 @@ public record LmEvaluation(long tokens, double loss, Map<String, LmEvaluation> k
     public String toString() {
         StringBuilder text = new StringBuilder(String.format(
                 Locale.ROOT, "LmEvaluation[%d tokens, loss %.4f, perplexity %.3f", tokens, loss, perplexity()));
-        kinds.forEach((kind, of) ->
-                text.append(String.format(Locale.ROOT, "; %s %.4f of %d", kind, of.loss(), of.tokens())));
+        kinds.forEach(
+                (kind, of) -> text.append(String.format(Locale.ROOT, "; %s %.4f of %d", kind, of.loss(), of.tokens())));
         return text.append(']').toString();
     }
 }

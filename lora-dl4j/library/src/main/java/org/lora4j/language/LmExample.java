@@ -124,8 +124,8 @@ public final class LmExample {
         List<LmExample> examples = read(file, problems, Problems.SHOWN);
         problems.check(!examples.isEmpty() || !problems.isEmpty(), "no lines, expected one JSON object or more");
         if (!problems.isEmpty()) {
-            throw new ModelFormatException(
-                    problems.message(file.toString()) + ". Correct these lines, or leave them out by a second argument.");
+            throw new ModelFormatException(problems.message(file.toString())
+                    + ". Correct these lines, or leave them out by a second argument.");
         }
         return examples;
     }
@@ -182,8 +182,8 @@ public final class LmExample {
         for (int i = 0; i < list.size(); i++) {
             String where = "messages[" + i + "]";
             if (!(list.get(i) instanceof Map<?, ?> entry)) {
-                throw new IllegalArgumentException(where + " is " + MessageText.value(list.get(i))
-                        + ", expected an object with role and content");
+                throw new IllegalArgumentException(
+                        where + " is " + MessageText.value(list.get(i)) + ", expected an object with role and content");
             }
             Map<String, Object> fields = new LinkedHashMap<>();
             entry.forEach((name, field) -> fields.put(String.valueOf(name), field));
@@ -213,8 +213,7 @@ public final class LmExample {
      * @return the example
      */
     public LmExample withKind(String name) {
-        return new LmExample(
-                content, Objects.requireNonNull(name, "LmExample: kind is null; expected a name"), source);
+        return new LmExample(content, Objects.requireNonNull(name, "LmExample: kind is null; expected a name"), source);
     }
 
     /**

@@ -50,14 +50,16 @@ final class LmScore {
     }
 
     private void add(DecodeSession session, List<TokenRow> rows) {
-        int[] sequences =
-                rows.stream().mapToInt(row -> session.add(ActingAdapters.NUMBER)).toArray();
+        int[] sequences = rows.stream()
+                .mapToInt(row -> session.add(ActingAdapters.NUMBER))
+                .toArray();
         // Of what comes before the first target only the keys and values are needed.
         int[] read = rows.stream().mapToInt(row -> row.firstTarget() - 1).toArray();
         for (int i = 0; i < sequences.length; i++) {
             if (read[i] > 0) {
                 session.feed(
-                        new int[] {sequences[i]}, new int[][] {Arrays.copyOf(rows.get(i).ids(), read[i])});
+                        new int[] {sequences[i]},
+                        new int[][] {Arrays.copyOf(rows.get(i).ids(), read[i])});
             }
         }
         int[][] scored = new int[sequences.length][];

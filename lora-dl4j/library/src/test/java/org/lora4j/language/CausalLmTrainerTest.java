@@ -107,7 +107,8 @@ class CausalLmTrainerTest {
     @ValueSource(strings = {"llama-gqa", "gemma2-basic", "gpt2-basic", "phi3-partial-rotary"})
     void threeStepsOfAdamW_areThoseOfPeft_packedAndPadded(String name) throws IOException {
         Path fixture = MODELS.resolve(name);
-        JsonNode about = new ObjectMapper().readTree(fixture.resolve("case.json").toFile());
+        JsonNode about =
+                new ObjectMapper().readTree(fixture.resolve("case.json").toFile());
         Map<String, INDArray> golden = tensors(fixture.resolve("golden.safetensors"));
         for (boolean packing : new boolean[] {true, false}) {
             try (CausalLm model = CausalLm.load(fixture)) {
@@ -347,10 +348,11 @@ class CausalLmTrainerTest {
             var graph = tuned.model().base();
             INDArray words = graph.getVariable("model.embed_tokens.weight").getArr();
             assertThat(graph.getVariable("lm_head.weight").getArr()).isEqualTo(words);
-            assertThat(words).isNotEqualTo(model.model()
-                    .base()
-                    .getVariable("model.embed_tokens.weight")
-                    .getArr());
+            assertThat(words)
+                    .isNotEqualTo(model.model()
+                            .base()
+                            .getVariable("model.embed_tokens.weight")
+                            .getArr());
             assertThat(report.training().norms()).hasSize(11);
             int[] ids = tuned.tokenizer().encode("Tim had a red ball.");
             int[][] mask = {Arrays.stream(ids).map(id -> 1).toArray()};
@@ -447,9 +449,7 @@ class CausalLmTrainerTest {
     @Test
     void jsonLines_haveThreeForms_andProblemsNameTheirLine() throws IOException {
         Path file = directory.resolve("data.jsonl");
-        Files.writeString(
-                file,
-                """
+        Files.writeString(file, """
                 {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello"}]}
 
                 {"prompt": "1 + 1 =", "completion": " 2", "kind": "sums"}

@@ -18,8 +18,7 @@ import org.lora4j.internal.language.training.TokenRow;
 class ExampleRowsTest {
 
     /** As ChatML, with words for its marks, so that they are in any vocabulary. */
-    private static final String CHAT =
-            """
+    private static final String CHAT = """
             {%- for m in messages -%}
             {%- if m.role == 'user' and not loop.first and loop.previtem.role == 'user' -%}
             {{ raise_exception('two users in a row') }}{%- endif -%}
@@ -27,16 +26,14 @@ class ExampleRowsTest {
             {% endfor -%}
             {%- if add_generation_prompt -%}[assistant]{%- endif -%}""";
 
-    private static final String MARKED =
-            """
+    private static final String MARKED = """
             {%- for m in messages -%}
             {%- if m.role == 'assistant' -%}Bot:{% generation %} {{ m.content }}</s>{% endgeneration %}
             {%- else -%}You: {{ m.content }}
             {%- endif -%}{{ '\\n' }}{%- endfor -%}""";
 
     /** Leaves out the answers before the last one. */
-    private static final String FORGETFUL =
-            """
+    private static final String FORGETFUL = """
             {%- for m in messages -%}[{{ m.role }}] {{ m.content if loop.last or m.role == 'user' else '...' }}
             {% endfor -%}{%- if add_generation_prompt -%}[assistant]{%- endif -%}""";
 
@@ -51,7 +48,8 @@ class ExampleRowsTest {
 
     private List<TokenRow> rows(CausalLm model, LmExample example, int maxLength, LongRows longRows) {
         Problems problems = new Problems();
-        List<TokenRow> rows = new ExampleRows(model, maxLength, longRows, false).of(List.of(example), "train", problems);
+        List<TokenRow> rows =
+                new ExampleRows(model, maxLength, longRows, false).of(List.of(example), "train", problems);
         problems.throwIfAny("rows");
         return rows;
     }
@@ -92,7 +90,10 @@ class ExampleRowsTest {
 
             rows.of(List.of(LmExample.completion("Tim saw a ", "dog.")), "train", new Problems());
 
-            assertThat(rows.notes()).singleElement().asString().contains("in 1 examples a token begins in what is read");
+            assertThat(rows.notes())
+                    .singleElement()
+                    .asString()
+                    .contains("in 1 examples a token begins in what is read");
         }
     }
 
@@ -167,7 +168,11 @@ class ExampleRowsTest {
             assertThat(start.targets()).isEqualTo(whole.targets());
             assertThat(end.ids()).isEqualTo(Arrays.copyOf(whole.ids(), length));
             assertThat(counting.cut()).isEqualTo(2);
-            assertThat(counting.notes()).singleElement().asString().contains("2 examples").contains("cut at their end");
+            assertThat(counting.notes())
+                    .singleElement()
+                    .asString()
+                    .contains("2 examples")
+                    .contains("cut at their end");
         }
     }
 
@@ -189,8 +194,8 @@ class ExampleRowsTest {
             new ExampleRows(model, 8, LongRows.REFUSE, false).of(examples, "train", problems);
 
             assertThat(problems.list()).hasSize(8);
-            assertThat(problems.list().get(0)).isEqualTo("train[0] has no message of the role assistant, expected an"
-                    + " answer to learn");
+            assertThat(problems.list().get(0))
+                    .isEqualTo("train[0] has no message of the role assistant, expected an" + " answer to learn");
             assertThat(problems.list().get(1)).startsWith("train[1] ").contains("two users in a row");
             assertThat(problems.list().get(2)).startsWith("train[2] has an empty completion");
             assertThat(problems.list().get(3)).startsWith("train[3] it is an empty text");

@@ -29,9 +29,7 @@ final class SmallCausalLm {
     private SmallCausalLm() {}
 
     static Path write(Path directory, String chatTemplate) throws IOException {
-        Files.writeString(
-                directory.resolve("config.json"),
-                """
+        Files.writeString(directory.resolve("config.json"), """
                 {"model_type": "llama", "vocab_size": 512, "hidden_size": 16, "intermediate_size": 24,
                  "num_hidden_layers": 1, "num_attention_heads": 2, "num_key_value_heads": 1, "hidden_act": "silu",
                  "max_position_embeddings": 48, "rms_norm_eps": 1e-5, "tie_word_embeddings": true,

@@ -28,8 +28,7 @@ import org.lora4j.language.LmExample;
  * @param test the examples that figures are measured with
  * @param prompt what a text to print goes on from
  */
-record Domain(
-        String name, List<LmExample> train, List<LmExample> validation, List<LmExample> test, String prompt) {
+record Domain(String name, List<LmExample> train, List<LmExample> validation, List<LmExample> test, String prompt) {
 
     private static final String JAVA_SOURCE = "org/apache/commons/math3/util/FastMath.java";
     private static final int HELD_CHARACTERS = 30_000;

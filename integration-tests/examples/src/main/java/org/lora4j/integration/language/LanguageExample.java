@@ -135,7 +135,9 @@ public final class LanguageExample {
         double merged = storiesLoss(model);
         double mergedDomain = adapting.evaluate(domain.test()).loss();
         model.model().unmerge();
-        print("stories with the adapter off %.4f, merged %.4f; %s merged %.4f%n", off, merged, domain.name(), mergedDomain);
+        print(
+                "stories with the adapter off %.4f, merged %.4f; %s merged %.4f%n",
+                off, merged, domain.name(), mergedDomain);
         model.model().adapter(domain.name()).save(folder.resolve(domain.name()));
         Map<String, Object> all = new LinkedHashMap<>();
         if (domain.name().equals("banking")) {
@@ -158,7 +160,8 @@ public final class LanguageExample {
             all.put("accuracyFull", accuracy(full.model(), questions));
             print("intents named exactly: LoRA %.3f, full %.3f%n", all.get("accuracyLora"), all.get("accuracyFull"));
         }
-        all.putAll(Map.of("before", before, "lora", adapter, "full", tuned, "storiesOff", off, "storiesMerged", merged));
+        all.putAll(
+                Map.of("before", before, "lora", adapter, "full", tuned, "storiesOff", off, "storiesMerged", merged));
         figures.put(domain.name(), all);
     }
 
@@ -199,7 +202,12 @@ public final class LanguageExample {
         List<Generation> answers = which.generate(prompts, config, token -> true);
         long right = 0;
         for (int i = 0; i < answers.size(); i++) {
-            right += answers.get(i).text().strip().equals(Domain.intent(questions.get(i)).strip()) ? 1 : 0;
+            right += answers.get(i)
+                            .text()
+                            .strip()
+                            .equals(Domain.intent(questions.get(i)).strip())
+                    ? 1
+                    : 0;
         }
         return (double) right / answers.size();
     }

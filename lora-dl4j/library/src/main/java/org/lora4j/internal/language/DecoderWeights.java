@@ -293,8 +293,9 @@ public final class DecoderWeights {
     public DecoderWeights floats() {
         Map<String, INDArray> copies = new LinkedHashMap<>();
         for (String name : names()) {
-            INDArray array = stored(name).map(StoredWeight::dequantized).orElseGet(() -> array(name)
-                    .dup('c'));
+            INDArray array = stored(name)
+                    .map(StoredWeight::dequantized)
+                    .orElseGet(() -> array(name).dup('c'));
             copies.put(name, array.castTo(DataType.FLOAT));
         }
         return new DecoderWeights(config, Collections.unmodifiableMap(copies), Map.of());

@@ -89,9 +89,7 @@ public final class JsonLines {
         List<Line> lines = new ArrayList<>();
         try (BufferedReader text = Files.newBufferedReader(file)) {
             int number = 0;
-            for (String line = text.readLine();
-                    line != null && problems.size() < most;
-                    line = text.readLine()) {
+            for (String line = text.readLine(); line != null && problems.size() < most; line = text.readLine()) {
                 number++;
                 if (!line.isBlank()) {
                     add(line, number, lines, problems);

@@ -75,7 +75,8 @@ public final class TokenBatches implements Batches {
 
     /** Each row once, the longest first; as many parts for any order. */
     private List<Part> parts(int[] order) {
-        List<Integer> longestFirst = new ArrayList<>(Arrays.stream(order).boxed().toList());
+        List<Integer> longestFirst =
+                new ArrayList<>(Arrays.stream(order).boxed().toList());
         longestFirst.sort(Comparator.comparingInt(row -> -paddedLength(row)));
         List<Part> parts = new ArrayList<>();
         for (int from = 0; from < longestFirst.size(); ) {
@@ -112,8 +113,8 @@ public final class TokenBatches implements Batches {
                 sequences++;
             }
         }
-        Map<String, INDArray> arrays = new LinkedHashMap<>(
-                DecoderInputs.of(config, type, ids, segments, DecoderInputs.positions(segments)));
+        Map<String, INDArray> arrays =
+                new LinkedHashMap<>(DecoderInputs.of(config, type, ids, segments, DecoderInputs.positions(segments)));
         arrays.putAll(DecoderInputs.targets(type, labels));
         return new Batch(arrays, sequences, targets, true);
     }

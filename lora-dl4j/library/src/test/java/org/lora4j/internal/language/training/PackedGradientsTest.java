@@ -83,8 +83,7 @@ class PackedGradientsTest {
             double share = sequence.targets() / all;
             loss += share * one.loss();
             one.gradients()
-                    .forEach((parameter, gradient) ->
-                            gradients.merge(parameter, gradient.mul(share), INDArray::addi));
+                    .forEach((parameter, gradient) -> gradients.merge(parameter, gradient.mul(share), INDArray::addi));
         }
         assertThat(together.loss()).isCloseTo(loss, within(tolerance));
         assertThat(together.gradients().keySet()).isEqualTo(gradients.keySet());
@@ -107,8 +106,7 @@ class PackedGradientsTest {
         List<List<TokenRow>> rows = Packing.packed(sequences, 10);
 
         // 12 is longer than a row; 8 + 2, 7 + 3 and 6 + 4 leave nothing over.
-        assertThat(rows.stream()
-                        .map(row -> row.stream().map(TokenRow::length).toList()))
+        assertThat(rows.stream().map(row -> row.stream().map(TokenRow::length).toList()))
                 .containsExactly(List.of(12), List.of(8, 2), List.of(7, 3), List.of(6, 4));
     }
 
