@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.language;
 
+import java.nio.IntBuffer;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.UnaryOperator;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
@@ -267,7 +270,9 @@ public final class CausalLmTrainer {
             Optional<List<TokenRow>> held,
             ExampleRows encoder,
             boolean resume) {
-        encoder.notes().forEach(note -> LOG.warn("CausalLmTrainer: {}", note));
+        List<String> notes = new ArrayList<>(encoder.notes());
+        held.ifPresent(part -> notes.addAll(notesOnBoth(learned, part)));
+        notes.forEach(note -> LOG.warn("CausalLmTrainer: {}", note));
         Optional<LmEvaluation> before = held.map(this::score);
         List<List<TokenRow>> rows =
                 settings.packing ? Packing.packed(learned, packedLength(learned)) : Packing.single(learned);
@@ -298,9 +303,20 @@ public final class CausalLmTrainer {
                 startKept ? before : after,
                 startKept,
                 result,
-                encoder.notes());
+                notes);
         LOG.info("CausalLmTrainer: {}", report);
         return report;
+    }
+
+    private static List<String> notesOnBoth(List<TokenRow> learned, List<TokenRow> held) {
+        Set<IntBuffer> known = new HashSet<>();
+        learned.forEach(row -> known.add(IntBuffer.wrap(row.ids())));
+        long twice = held.stream()
+                .filter(row -> known.contains(IntBuffer.wrap(row.ids())))
+                .count();
+        return twice == 0
+                ? List.of()
+                : List.of(twice + " sequences of the validation part are in the training part, too, so its loss is too low");
     }
 
     private LmEvaluation score(List<TokenRow> rows) {

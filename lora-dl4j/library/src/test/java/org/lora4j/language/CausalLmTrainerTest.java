@@ -166,7 +166,8 @@ class CausalLmTrainerTest {
                     .isLessThan(report.before().orElseThrow().loss() - 1);
             assertThat(report.after().orElseThrow().kinds()).containsOnlyKeys("ball", "question");
             assertThat(report.rows()).isLessThan(report.sequences());
-            assertThat(report.notes()).isEmpty();
+            assertThat(report.notes()).containsExactly(
+                    "4 sequences of the validation part are in the training part, too, so its loss is too low");
             LmEvaluation now = trainer.evaluate(TEXTS);
             assertThat(now).isEqualTo(report.after().orElseThrow());
             Path saved = directory.resolve("adapter");
@@ -365,6 +366,25 @@ class CausalLmTrainerTest {
                 double sum = Arrays.stream(row).map(Math::exp).sum();
                 assertThat(byToken[t]).isCloseTo(row[ids[t + 1]] - Math.log(sum), within(1e-4));
             }
+        }
+    }
+
+    @Test
+    void fullFineTuning_ofAQuantizedModel_trainsFloatCopies() throws IOException {
+        small().close();
+        try (CausalLm model = CausalLm.load(directory.resolve("model"), CausalLm.Storage.INT8)) {
+            CausalLmTrainer trainer = CausalLmTrainer.builder(model)
+                    .fullFineTuning()
+                    .epochs(1)
+                    .listener(QUIET)
+                    .build();
+            double before = trainer.evaluate(TEXTS).loss();
+
+            LmFitReport report = trainer.fit(TEXTS, TEXTS);
+
+            assertThat(report.before().orElseThrow().loss()).isCloseTo(before, within(1e-4));
+            assertThat(report.after().orElseThrow().loss()).isLessThan(before);
+            assertThat(trainer.model().bytes()).isGreaterThan(2 * model.bytes());
         }
     }
 
