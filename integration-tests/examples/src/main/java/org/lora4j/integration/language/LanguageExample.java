@@ -5,11 +5,13 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.lora4j.integration.datasets.Banking77;
 import org.lora4j.integration.datasets.LabeledText;
 import org.lora4j.integration.demonstration.Arguments;
@@ -18,14 +20,15 @@ import org.lora4j.language.CausalLm;
 import org.lora4j.language.CausalLmTrainer;
 import org.lora4j.language.Generation;
 import org.lora4j.language.GenerationConfig;
+import org.lora4j.language.Llama2cCheckpoint;
 import org.lora4j.language.LmExample;
 import org.lora4j.language.LmFitReport;
 import org.lora4j.language.LongRows;
 import org.lora4j.train.RunListener;
 
 /**
- * Stories260K learns Shakespeare, Java source and the intents of questions to a bank. Arguments: the data, the directory of the
- * model, the folder for the results, {@code full}.
+ * Stories260K learns Shakespeare, Java source and the intents of questions to a bank. Arguments: the data, the folder for the
+ * results, {@code full}, the domains with commas between them.
  */
 public final class LanguageExample {
 
@@ -53,24 +56,32 @@ public final class LanguageExample {
     /**
      * Runs the example. Ends with status 1 and one line if data is missing or the folder cannot be written.
      *
-     * @param args data, model, results, {@code full}
+     * @param args data, results, {@code full}, domains
      */
     public static void main(String[] args) {
         Locale.setDefault(Locale.ROOT);
         try {
             Arguments arguments = new Arguments(args);
             Path data = arguments.path(0, "../shared/data");
-            Path directory = arguments.path(1, "../shared/fixtures/lm/models/stories260k");
-            for (Path needed : List.of(data.resolve("banking77"), directory.resolve("tokenizer.json"))) {
-                if (!Files.exists(needed)) {
-                    throw new IOException("no " + needed.toAbsolutePath().normalize()
-                            + "; expected the published files there. Name their folder: -Dlora4j.shared=FOLDER");
+            for (String needed : List.of("stories260k", "tinyshakespeare", "banking77")) {
+                if (!Files.isDirectory(data.resolve(needed))) {
+                    throw new IOException("no data set "
+                            + data.resolve(needed).toAbsolutePath().normalize()
+                            + "; expected the published files there. Name their folder: -Dlora4j.shared=FOLDER, which has"
+                            + " data/" + needed);
                 }
             }
-            Path folder = Arguments.created(arguments.path(2, "target/example-language"), "language.output");
-            boolean full = args.length > 3 && Set.of("full", "true").contains(args[3]);
+            Path folder = Arguments.created(arguments.path(1, "target/example-language"), "language.output");
+            boolean full = args.length > 2 && Set.of("full", "true").contains(args[2]);
+            Set<String> names = Set.of((args.length > 3 ? args[3] : "shakespeare,java,banking").split(","));
+            Path directory = folder.resolve("stories260k");
+            if (!Files.exists(directory)) {
+                Path published = data.resolve("stories260k");
+                Llama2cCheckpoint.convert(
+                        published.resolve("stories260K.bin"), published.resolve("tok512.bin"), directory);
+            }
             try (CausalLm model = CausalLm.load(directory)) {
-                new LanguageExample(System.out, model, folder).run(data, full ? 5 : 1);
+                new LanguageExample(System.out, model, folder).run(data, full ? 5 : 1, names);
             }
         } catch (IOException | IllegalArgumentException | IllegalStateException e) {
             System.err.println("example-language: " + e.getMessage());
@@ -78,7 +89,7 @@ public final class LanguageExample {
         }
     }
 
-    private void run(Path data, int size) throws IOException {
+    private void run(Path data, int size, Set<String> names) throws IOException {
         long start = System.nanoTime();
         Banking77 banking = new Banking77(data.resolve("banking77"));
         out.println("What the model says of itself: " + continued(model, "Once upon a time"));
@@ -87,23 +98,29 @@ public final class LanguageExample {
                 Domain.shakespeare(data.resolve("tinyshakespeare/input.txt"), size * 120_000),
                 Domain.java(size * 120_000),
                 Domain.banking(banking, size * 1_500))) {
-            learn(domain, Domain.testQuestions(banking));
+            if (names.contains(domain.name())) {
+                learn(domain, Domain.testQuestions(banking));
+            }
         }
         // Here one server answers requests of all three adapters at once: they are on the same model by now, and saved.
         ReportFile.write(folder.resolve("report.json"), figures);
         print("%nEverything took %.0f s.%n", (System.nanoTime() - start) / 1e9);
     }
 
-    /** What the model knew before: texts that it draws by itself. */
+    /** What the model knew before: stories that it draws by itself, as tokens, since most of them do not come to their end. */
     private List<LmExample> stories() {
         GenerationConfig config = GenerationConfig.sampling(STORY_TOKENS, 1, 1, 7).toBuilder()
                 .numReturnSequences(STORIES)
                 .build();
         int begin = model.tokenizer().bosId().orElseThrow();
         return model.generateIds(List.of(new int[] {begin}), config, token -> true).stream()
-                .map(Generation::text)
-                .filter(text -> !text.isBlank())
-                .map(LmExample::text)
+                .map(story -> IntStream.concat(IntStream.of(begin), IntStream.of(story.newIds()))
+                        .toArray())
+                .map(ids -> {
+                    boolean[] all = new boolean[ids.length];
+                    Arrays.fill(all, true);
+                    return LmExample.tokens(ids, all);
+                })
                 .toList();
     }
 
@@ -198,7 +215,10 @@ public final class LanguageExample {
                 .map(question -> Domain.prompt(question.text()))
                 .toList();
         GenerationConfig config =
-                GenerationConfig.greedy(40).toBuilder().dropOldest(true).build();
+                GenerationConfig.greedy(40).toBuilder()
+                        .dropOldest(true)
+                        .stopStrings(Domain.END)
+                        .build();
         List<Generation> answers = which.generate(prompts, config, token -> true);
         long right = 0;
         for (int i = 0; i < answers.size(); i++) {
