@@ -17,7 +17,6 @@ import org.lora4j.error.Problems;
 import org.lora4j.internal.language.DecoderPart;
 import org.lora4j.internal.language.DecoderWeights;
 import org.lora4j.internal.language.training.Packing;
-import org.lora4j.internal.language.training.RowShares;
 import org.lora4j.internal.language.training.TiedWeights;
 import org.lora4j.internal.language.training.TokenBatches;
 import org.lora4j.internal.language.training.TokenRow;
@@ -276,7 +275,7 @@ public final class CausalLmTrainer {
         Optional<LmEvaluation> before = held.map(this::score);
         List<List<TokenRow>> rows =
                 settings.packing ? Packing.packed(learned, packedLength(learned)) : Packing.single(learned);
-        Trainer.Builder builder = Trainer.builder(new RowShares(trainable)).plan(plan(held.isPresent()));
+        Trainer.Builder builder = Trainer.builder(trainable).plan(plan(held.isPresent()));
         held.ifPresent(part -> builder.evaluation(
                 Validation.lowerIsBetter("loss per token", () -> score(part).loss())));
         settings.checkpoints.ifPresent(builder::checkpoints);
@@ -290,7 +289,7 @@ public final class CausalLmTrainer {
         if (startKept) {
             restore(start);
         }
-        model.weightsChanged();
+        weightsChanged();
         LmFitReport report = new LmFitReport(
                 learned.size(),
                 rows.size(),
@@ -319,8 +318,14 @@ public final class CausalLmTrainer {
                 : List.of(twice + " sequences of the validation part are in the training part, too, so its loss is too low");
     }
 
+    private void weightsChanged() {
+        if (settings.full) {
+            model.weightsChanged();
+        }
+    }
+
     private LmEvaluation score(List<TokenRow> rows) {
-        model.weightsChanged();
+        weightsChanged();
         return LmScore.of(model, rows);
     }
 

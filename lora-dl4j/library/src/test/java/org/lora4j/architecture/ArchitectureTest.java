@@ -269,7 +269,7 @@ class ArchitectureTest {
                         "internal.array.io",
                         "internal.language",
                         "quant"),
-                layer("internal.language.training", "exec", "internal.language", "method", "train"),
+                layer("internal.language.training", "exec", "internal.language", "train"),
                 layer(
                         "language",
                         "error",
