@@ -52,7 +52,8 @@ public final class LanguageBenchmark {
         Summary summary = new Summary("Training decoders, random weights, threads: " + threads, Machine.facts());
         Path models = Files.createTempDirectory("lm");
         try {
-            new LanguageBenchmark(summary, threads).run(models, steps, processor ? LanguageProcess.PROCESSOR : LanguageProcess.MEDIAN);
+            new LanguageBenchmark(summary, threads)
+                    .run(models, steps, processor ? LanguageProcess.PROCESSOR : LanguageProcess.MEDIAN);
         } finally {
             for (String model : List.of("small", "half-billion")) {
                 Files.deleteIfExists(models.resolve(model).resolve("model.safetensors"));
@@ -74,8 +75,7 @@ public final class LanguageBenchmark {
                 timed.get(LanguageProcess.STEP + clock) / timed.get(LanguageProcess.BOUND + clock),
                 MOST_STEP));
         Map<String, Double> kept = told("135M", small, batch, STEPS_FOR_MEMORY, "all", "keep");
-        summary.promise(
-                Promise.atMost("135M, peak, GB", kept.get(LanguageProcess.PEAK) / GIGABYTE, MOST_GIGABYTES));
+        summary.promise(Promise.atMost("135M, peak, GB", kept.get(LanguageProcess.PEAK) / GIGABYTE, MOST_GIGABYTES));
         Map<String, Double> again = told("135M, recomputed", small, batch, STEPS_FOR_MEMORY, "all", "recompute");
         summary.promise(Promise.atMost(
                 "135M, peak with activations computed again, GB",
@@ -99,10 +99,13 @@ public final class LanguageBenchmark {
         arguments.addAll(List.of(how));
         Map<String, String> environment = new HashMap<>(MemoryBenchmark.ENVIRONMENT);
         environment.put("OMP_NUM_THREADS", String.valueOf(threads));
-        Map<String, Double> told = ChildJava.run(LanguageProcess.class, MemoryBenchmark.OPTIONS, arguments, environment);
+        Map<String, Double> told =
+                ChildJava.run(LanguageProcess.class, MemoryBenchmark.OPTIONS, arguments, environment);
         told.forEach((what, value) -> summary.note(
                 name + ", " + what,
-                value > GIGABYTE / 1e3 ? String.format("%.0f MB", value / 1e6) : String.format("%.0f ms", value * 1e3)));
+                value > GIGABYTE / 1e3
+                        ? String.format("%.0f MB", value / 1e6)
+                        : String.format("%.0f ms", value * 1e3)));
         return told;
     }
 }

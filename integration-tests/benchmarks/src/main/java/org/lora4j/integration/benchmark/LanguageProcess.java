@@ -118,8 +118,8 @@ public final class LanguageProcess {
                 mask[row][t] = 1;
             }
         }
-        Map<String, INDArray> batch = new LinkedHashMap<>(
-                DecoderInputs.of(config, DataType.FLOAT, ids, mask, DecoderInputs.positions(mask)));
+        Map<String, INDArray> batch =
+                new LinkedHashMap<>(DecoderInputs.of(config, DataType.FLOAT, ids, mask, DecoderInputs.positions(mask)));
         batch.putAll(DecoderInputs.targets(DataType.FLOAT, ids));
         return batch;
     }

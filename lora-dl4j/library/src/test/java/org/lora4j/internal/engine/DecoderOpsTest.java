@@ -40,22 +40,23 @@ class DecoderOpsTest {
     /** Float roundings through a few layers, relative to the largest value. */
     private static final double TOLERANCE = 1e-5;
 
-    private static final int[][] IDS = {{5, 9, 2, 17, 4, 30}, {1, 7, 7, 3, 0, 0}, {8, 2, 6, 11, 21, 0}, {4, 4, 19, 2, 3, 1}};
-    private static final int[][] MASK = {{1, 1, 1, 1, 1, 1}, {1, 1, 1, 1, 0, 0}, {1, 1, 1, 1, 1, 0}, {1, 1, 1, 1, 1, 1}};
+    private static final int[][] IDS = {
+        {5, 9, 2, 17, 4, 30}, {1, 7, 7, 3, 0, 0}, {8, 2, 6, 11, 21, 0}, {4, 4, 19, 2, 3, 1}
+    };
+    private static final int[][] MASK = {{1, 1, 1, 1, 1, 1}, {1, 1, 1, 1, 0, 0}, {1, 1, 1, 1, 1, 0}, {1, 1, 1, 1, 1, 1}
+    };
 
     static Stream<String> models() {
-        return Stream.of(
-                "gemma2-basic", "gpt2-basic", "llama-bf16", "phi3-partial-rotary", "qwen3-tied");
+        return Stream.of("gemma2-basic", "gpt2-basic", "llama-bf16", "phi3-partial-rotary", "qwen3-tied");
     }
 
     private static DecoderWeights weights(String model) throws IOException {
-        return DecoderWeights.read(
-                Path.of("src/test/resources/language/models", model), WeightStorage.AS_STORED);
+        return DecoderWeights.read(Path.of("src/test/resources/language/models", model), WeightStorage.AS_STORED);
     }
 
     private static Map<String, INDArray> batch(DecoderWeights weights, DataType type) {
-        Map<String, INDArray> batch = new HashMap<>(
-                DecoderInputs.of(weights.config(), type, IDS, MASK, DecoderInputs.positions(MASK)));
+        Map<String, INDArray> batch =
+                new HashMap<>(DecoderInputs.of(weights.config(), type, IDS, MASK, DecoderInputs.positions(MASK)));
         int[][] labels = new int[IDS.length][];
         for (int row = 0; row < IDS.length; row++) {
             labels[row] = IDS[row].clone();
@@ -84,8 +85,8 @@ class DecoderOpsTest {
         SameDiff graph = DecoderGraph.of(weights, DataType.FLOAT);
         Engine engine = Engine.kernels(Multiplier.nd4j());
         List<String> asked = List.of(DecoderGraph.LOSS);
-        RequestedShapes shapes = new RequestedShapes(
-                ShapeTrace.known(engine, graph, batch(weights, DataType.FLOAT), asked)
+        RequestedShapes shapes =
+                new RequestedShapes(ShapeTrace.known(engine, graph, batch(weights, DataType.FLOAT), asked)
                         .orElseThrow()
                         .shapes());
 
@@ -143,7 +144,8 @@ class DecoderOpsTest {
                 .orElseThrow();
         assertThat(actual.gradients().keySet()).isEqualTo(expected.gradients().keySet());
         expected.gradients().forEach((name, gradient) -> {
-            INDArray difference = actual.gradients().get(name).castTo(DataType.DOUBLE).sub(gradient);
+            INDArray difference =
+                    actual.gradients().get(name).castTo(DataType.DOUBLE).sub(gradient);
             assertThat(difference.amaxNumber().doubleValue() / largest).as(name).isLessThan(TOLERANCE);
         });
     }

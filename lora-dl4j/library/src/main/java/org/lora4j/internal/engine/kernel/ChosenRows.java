@@ -18,8 +18,7 @@ final class ChosenRows {
         return IntStream.range(0, values.length).filter(row -> values[row] != 0).toArray();
     }
 
-    static void run(
-            LossTiles tiles, int[] rows, INDArray x, int[] targets, INDArray losses, INDArray gradients) {
+    static void run(LossTiles tiles, int[] rows, INDArray x, int[] targets, INDArray losses, INDArray gradients) {
         losses.assign(0);
         if (gradients != null) {
             gradients.assign(0);

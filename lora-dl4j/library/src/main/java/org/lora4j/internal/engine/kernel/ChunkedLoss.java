@@ -80,7 +80,8 @@ final class ChunkedLoss extends FusedOp {
             if (op.getOp().opName().equals(LOSS) && live.contains(op)) {
                 Head head = head(graph, live, GraphOrder.inputs(op).get(1), Squash.NONE);
                 if (head != null) {
-                    List<String> inputs = new ArrayList<>(List.of(head.x(), GraphOrder.inputs(op).get(0)));
+                    List<String> inputs = new ArrayList<>(
+                            List.of(head.x(), GraphOrder.inputs(op).get(0)));
                     if (head.stored() == null) {
                         inputs.add(head.w());
                     }
@@ -89,8 +90,9 @@ final class ChunkedLoss extends FusedOp {
                         inputs.add(weights);
                     }
                     found.put(op.getName(), context -> {
-                        SDVariable[] all =
-                                inputs.stream().map(context.graph()::getVariable).toArray(SDVariable[]::new);
+                        SDVariable[] all = inputs.stream()
+                                .map(context.graph()::getVariable)
+                                .toArray(SDVariable[]::new);
                         ChunkedLoss loss = new ChunkedLoss(head, weights != null, gradients, context.graph(), all);
                         return List.of(loss.outputVariables()[0]);
                     });
@@ -121,7 +123,9 @@ final class ChunkedLoss extends FusedOp {
     private static String given(SameDiff graph, LiveOps live, String variable) {
         SameDiffOp op = live.producer(variable);
         if (op != null) {
-            return ViewProducts.isReshape(op) ? given(graph, live, GraphOrder.inputs(op).get(0)) : null;
+            return ViewProducts.isReshape(op)
+                    ? given(graph, live, GraphOrder.inputs(op).get(0))
+                    : null;
         }
         return graph.getVariable(variable).getVariableType() == VariableType.VARIABLE ? null : variable;
     }

@@ -38,7 +38,8 @@ class ChunkedLossTest {
      *
      * @param cap 0 for none
      */
-    private record Head(String name, int rows, int classes, boolean transposed, boolean stored, double scale, double cap) {
+    private record Head(
+            String name, int rows, int classes, boolean transposed, boolean stored, double scale, double cap) {
         @Override
         public String toString() {
             return name;
@@ -77,8 +78,8 @@ class ChunkedLossTest {
     @MethodSource("heads")
     void losses_ofRows_areThoseOfAllLogits_andLogitsAreStillThere(Head head) {
         List<String> names = List.of("token_loss", "loss");
-        Map<String, INDArray> expected =
-                SameDiffExecutor.forInference(graph(head, DataType.DOUBLE)).output(inputs(head, DataType.DOUBLE), names);
+        Map<String, INDArray> expected = SameDiffExecutor.forInference(graph(head, DataType.DOUBLE))
+                .output(inputs(head, DataType.DOUBLE), names);
         GraphExecutor executor =
                 SameDiffExecutor.forInference(graph(head, DataType.FLOAT)).fastest();
 
@@ -95,8 +96,10 @@ class ChunkedLossTest {
     void gradients_agreeWithDifferenceQuotients() {
         Head head = new Head("", 5, 40, true, false, 0.5, 4);
         SameDiff graph = graph(head, DataType.FLOAT);
-        GraphExecutor executor = SameDiffExecutor.forTraining(graph, List.of("x")).fastest();
-        INDArray gradient = executor.gradients(inputs(head, DataType.FLOAT), 0).gradients().get("x");
+        GraphExecutor executor =
+                SameDiffExecutor.forTraining(graph, List.of("x")).fastest();
+        INDArray gradient =
+                executor.gradients(inputs(head, DataType.FLOAT), 0).gradients().get("x");
         INDArray x = graph.getVariable("x").getArr();
 
         for (int i = 0; i < x.length(); i++) {
@@ -116,7 +119,8 @@ class ChunkedLossTest {
         Head head = new Head("", 6, 300, true, false, 1, 0);
 
         assertThat(isFused(graph(head, DataType.FLOAT), "loss")).isTrue();
-        assertThat(isFused(graph(new Head("", 6, 300, true, true, 1, 0), DataType.FLOAT), "loss")).isTrue();
+        assertThat(isFused(graph(new Head("", 6, 300, true, true, 1, 0), DataType.FLOAT), "loss"))
+                .isTrue();
         assertThat(isFused(graph(head, DataType.DOUBLE), "loss")).isFalse();
         assertThat(isFused(graph(head, DataType.FLOAT), "loss", "logits")).isFalse();
         SameDiff learns = graph(head, DataType.FLOAT);
@@ -129,8 +133,8 @@ class ChunkedLossTest {
         Head head = new Head("", 6, 300, true, false, 1, 0);
         Map<String, INDArray> inputs = inputs(head, DataType.FLOAT);
         inputs.get("targets").putScalar(2, 300);
-        GraphExecutor executor =
-                SameDiffExecutor.forTraining(graph(head, DataType.FLOAT), List.of("x")).fastest();
+        GraphExecutor executor = SameDiffExecutor.forTraining(graph(head, DataType.FLOAT), List.of("x"))
+                .fastest();
 
         assertThatThrownBy(() -> executor.gradients(inputs, 0))
                 .isInstanceOf(IllegalArgumentException.class)
@@ -176,7 +180,8 @@ class ChunkedLossTest {
         // Its logits are no numbers, and nobody computes them.
         graph.getVariable("x").getArr().putScalar(0, Float.NaN);
         inputs.get("shares").putScalar(0, 0);
-        GraphExecutor executor = SameDiffExecutor.forTraining(graph, List.of("x")).fastest();
+        GraphExecutor executor =
+                SameDiffExecutor.forTraining(graph, List.of("x")).fastest();
 
         LossAndGradients some = executor.gradients(inputs, 0);
         inputs.put("shares", Nd4j.zeros(DataType.FLOAT, 6));
@@ -203,7 +208,9 @@ class ChunkedLossTest {
     };
 
     private static boolean isFused(SameDiff graph, String... outputs) {
-        return ChunkedLoss.find(graph, VECTORS, new LiveOps(graph, List.of(outputs)), true).size() == 1;
+        return ChunkedLoss.find(graph, VECTORS, new LiveOps(graph, List.of(outputs)), true)
+                        .size()
+                == 1;
     }
 
     private static SameDiff graph(Head head, DataType type) {
@@ -224,7 +231,10 @@ class ChunkedLossTest {
         logits = sd.updateVariableNameAndReference(logits, "logits");
         SDVariable targets = sd.placeHolder("targets", DataType.INT32, -1);
         SDVariable shares = sd.placeHolder("shares", type, -1);
-        sd.loss().sparseSoftmaxCrossEntropy("token_loss", logits, targets).mul(shares).sum("loss");
+        sd.loss()
+                .sparseSoftmaxCrossEntropy("token_loss", logits, targets)
+                .mul(shares)
+                .sum("loss");
         sd.setLossVariables("loss");
         return sd;
     }
