@@ -3,6 +3,7 @@ package org.lora4j.integration.benchmark;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -23,14 +24,18 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
-/** The process that {@link LanguageBenchmark} looks at: trains a decoder, and tells how long steps took and how much memory it had. */
+/**
+ * The process that {@link LanguageBenchmark} looks at: trains a decoder, and tells how long steps took or how much memory it had.
+ */
 public final class LanguageProcess {
 
+    static final String STARTED = "with ND4J started";
     static final String PEAK = "peak";
     static final String STEP = "step";
-    static final String STEP_MEDIAN = "step, median";
     static final String BOUND = "bound";
-    static final String BOUND_MEDIAN = "bound, median";
+    static final String BEST = ", best";
+    static final String MEDIAN = ", median";
+    static final String PROCESSOR = ", processor time, median";
 
     private static final int RANK = 8;
     private static final int MANY = 1 << 10;
@@ -41,7 +46,7 @@ public final class LanguageProcess {
      * Trains.
      *
      * @param args directory of the model; rows, tokens in each, steps; {@code all} or the names of modules with a comma between
-     *     them; {@code keep} or {@code recompute}; {@code bound} to measure that, too
+     *     them; {@code keep} or {@code recompute}; {@code bound} to measure that in turns with steps
      * @throws IOException if the model is missing
      */
     public static void main(String[] args) throws IOException {
@@ -51,7 +56,7 @@ public final class LanguageProcess {
         int tokens = Integer.parseInt(args[2]);
         int steps = Integer.parseInt(args[3]);
         Nd4j.ones(1).close();
-        ChildJava.tell("with ND4J started", ProcessMemory.resident());
+        ChildJava.tell(STARTED, ProcessMemory.resident());
         DecoderConfig config = DecoderConfigReader.read(directory, MANY);
         Trainable model = adapted(directory, args[4]);
         if (args[5].equals("recompute")) {
@@ -59,29 +64,27 @@ public final class LanguageProcess {
         }
         ChildJava.tell("with the model loaded", ProcessMemory.resident());
         ChildJava.tell("peak while loading", ProcessMemory.peak());
-        List<Turn> turns = TrainingSteps.run(model, batch(config, rows, tokens), steps);
-        ChildJava.tell(PEAK, ProcessMemory.peak());
-        tell(STEP, STEP_MEDIAN, turns);
+        Map<String, INDArray> batch = batch(config, rows, tokens);
+        Trainable shared = model.inParallel(Turn.THREADS);
         if (args.length > 6 && args[6].equals("bound")) {
             Runnable bound = bound(config, (long) rows * tokens);
-            bound.run();
-            List<Turn> ofBound = new java.util.ArrayList<>();
-            for (int i = 0; i < steps; i++) {
-                ofBound.add(Turn.of(bound));
-            }
-            tell(BOUND, BOUND_MEDIAN, ofBound);
+            List<Turn> ofBound = new ArrayList<>();
+            tell(STEP, TrainingSteps.run(shared, batch, steps, () -> ofBound.add(Turn.of(bound))));
+            tell(BOUND, ofBound);
+        } else {
+            tell(STEP, TrainingSteps.run(shared, batch, steps));
+            ChildJava.tell(PEAK, ProcessMemory.peak());
         }
     }
 
     // The first step plans and compiles.
-    private static void tell(String best, String median, List<Turn> turns) {
+    private static void tell(String name, List<Turn> turns) {
         List<Turn> warm = turns.size() > 1 ? turns.subList(1, turns.size()) : turns;
         Timing wall = Timing.of(warm.stream().map(Turn::seconds).toList());
         Timing processor = Timing.of(warm.stream().map(Turn::cpuSeconds).toList());
-        ChildJava.tell(best, wall.best());
-        ChildJava.tell(median, wall.median());
-        ChildJava.tell(best + ", processor", processor.best());
-        ChildJava.tell(median + ", processor", processor.median());
+        ChildJava.tell(name + BEST, wall.best());
+        ChildJava.tell(name + MEDIAN, wall.median());
+        ChildJava.tell(name + PROCESSOR, processor.median());
     }
 
     private static Runnable bound(DecoderConfig config, long tokens) {
@@ -115,8 +118,8 @@ public final class LanguageProcess {
                 mask[row][t] = 1;
             }
         }
-        Map<String, INDArray> batch = new LinkedHashMap<>(
-                DecoderInputs.of(config, DataType.FLOAT, ids, mask, DecoderInputs.positions(mask)));
+        Map<String, INDArray> batch =
+                new LinkedHashMap<>(DecoderInputs.of(config, DataType.FLOAT, ids, mask, DecoderInputs.positions(mask)));
         batch.putAll(DecoderInputs.targets(DataType.FLOAT, ids));
         return batch;
     }

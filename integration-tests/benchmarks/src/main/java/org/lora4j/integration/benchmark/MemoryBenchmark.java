@@ -30,7 +30,7 @@ public final class MemoryBenchmark {
             "-Dorg.bytedeco.javacpp.maxphysicalbytes=6G",
             "-Dorg.slf4j.simpleLogger.defaultLogLevel=error");
 
-    private static final Map<String, String> ENVIRONMENT =
+    static final Map<String, String> ENVIRONMENT =
             Map.of("OMP_NUM_THREADS", "1", "OMP_WAIT_POLICY", "PASSIVE", "MALLOC_ARENA_MAX", "2");
 
     private MemoryBenchmark() {}

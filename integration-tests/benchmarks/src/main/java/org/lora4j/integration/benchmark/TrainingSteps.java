@@ -33,6 +33,11 @@ final class TrainingSteps {
 
     /** Steps of a model that shares batches already; a turn each. */
     static List<Turn> run(Trainable model, Map<String, INDArray> batch, int steps) {
+        return run(model, batch, steps, () -> {});
+    }
+
+    /** The same, with something else after each step. */
+    static List<Turn> run(Trainable model, Map<String, INDArray> batch, int steps, Runnable after) {
         List<Turn> turns = new ArrayList<>();
         TrainingPlan plan = TrainingPlan.builder()
                 .steps(steps)
@@ -47,7 +52,8 @@ final class TrainingSteps {
                     public void onStep(StepReport report) {
                         long now = Turn.cpu();
                         turns.add(new Turn(report.seconds(), (now - cpu[0]) / 1e9));
-                        cpu[0] = now;
+                        after.run();
+                        cpu[0] = Turn.cpu();
                     }
                 })
                 .build();

@@ -80,8 +80,8 @@ final class PartingRule {
                 graph, outputs, whole.get().shapes(), all, half.get().shapes(), halves.rows(0));
         Optional<String> against = losses ? apart.reasonAgainstLosses(outputs) : apart.reasonAgainstJoining(outputs);
         return against.map(Decision::whole)
-                .orElseGet(() -> new Decision(
-                        new Parting(count, "rows share nothing"), losses && apart.areSums(outputs)));
+                .orElseGet(
+                        () -> new Decision(new Parting(count, "rows share nothing"), losses && apart.areSums(outputs)));
     }
 
     /** Empty for a graph with the number of rows written into it, or with rows on another axis. */

@@ -43,7 +43,16 @@ final class RowIndependence {
 
     /** Of which the result is still a shape. */
     private static final Set<String> OF_SHAPES = Set.of(
-            "stack", "concat", "gather", "strided_slice", "slice", "cast", "identity", "reshape", "multiply", "add",
+            "stack",
+            "concat",
+            "gather",
+            "strided_slice",
+            "slice",
+            "cast",
+            "identity",
+            "reshape",
+            "multiply",
+            "add",
             "mul_scalar");
 
     /** Entry by entry, with others at the same place. */

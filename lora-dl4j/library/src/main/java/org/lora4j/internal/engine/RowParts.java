@@ -98,8 +98,9 @@ record RowParts(List<Map<String, INDArray>> parts, long[] starts) {
 
     /** The parts' losses and gradients in one: their sums, or the means by their rows. */
     LossAndGradients joined(List<LossAndGradients> results, boolean sums) {
-        double[] factors =
-                IntStream.range(0, count()).mapToDouble(part -> sums ? 1 : share(part)).toArray();
+        double[] factors = IntStream.range(0, count())
+                .mapToDouble(part -> sums ? 1 : share(part))
+                .toArray();
         double loss = 0;
         for (int part = 0; part < count(); part++) {
             loss += factors[part] * results.get(part).loss();
@@ -107,8 +108,7 @@ record RowParts(List<Map<String, INDArray>> parts, long[] starts) {
         Map<String, INDArray> gradients = new LinkedHashMap<>();
         for (String name : results.get(0).gradients().keySet()) {
             gradients.put(
-                    name,
-                    sum(results.stream().map(r -> r.gradients().get(name)).toList(), factors));
+                    name, sum(results.stream().map(r -> r.gradients().get(name)).toList(), factors));
         }
         return new LossAndGradients(loss, gradients, results.get(0).unreached());
     }

@@ -211,7 +211,8 @@ public final class SameDiffExecutor implements GraphExecutor {
     boolean isSumOfParts(Map<String, INDArray> placeholders) {
         return sums.computeIfAbsent(
                 InputKey.of(placeholders, false),
-                key -> ofLosses(placeholders, Integer.MAX_VALUE, Double.MIN_NORMAL).sums());
+                key -> ofLosses(placeholders, Integer.MAX_VALUE, Double.MIN_NORMAL)
+                        .sums());
     }
 
     // Dropout masks have their rows where the inputs that they meet have theirs, so the graph without them tells.

@@ -90,7 +90,9 @@ class PartingRuleTest {
     private static Stream<Case> sums() {
         return Stream.of(
                 new Case("sum over rows", (y, t) -> y.mul(t).sum()),
-                new Case("sum over rows alone, averaged", (y, t) -> y.mul(t).sum(0).mean()),
+                new Case(
+                        "sum over rows alone, averaged",
+                        (y, t) -> y.mul(t).sum(0).mean()),
                 new Case("sum over rows, scaled", (y, t) -> y.mul(t).sum().mul(0.5)),
                 new Case("sum of two sums", (y, t) -> y.sum().sub(y.mul(t).sum())),
                 new Case("parts of a row", (y, t) -> {
@@ -196,15 +198,18 @@ class PartingRuleTest {
     @MethodSource("sums")
     void sumOverRows_isCut_andPartsAddUpToTheWhole(Case c) {
         SameDiff sd = graph(c);
-        SameDiffExecutor whole =
-                SameDiffExecutor.forTraining(sd, List.of("w")).withKernels();
+        SameDiffExecutor whole = SameDiffExecutor.forTraining(sd, List.of("w")).withKernels();
 
         LossAndGradients expected = whole.gradients(batch(), 0);
         LossAndGradients actual = ParallelExecutor.of(whole, 3).gradients(batch(), 0);
 
         assertThat(parting(sd, batch(), List.of("loss"), true)).isEqualTo(new Parting(2, "rows share nothing"));
         assertThat(actual.loss()).isCloseTo(expected.loss(), offset(EXACT));
-        assertThat(actual.gradients().get("w").sub(expected.gradients().get("w")).amaxNumber().doubleValue())
+        assertThat(actual.gradients()
+                        .get("w")
+                        .sub(expected.gradients().get("w"))
+                        .amaxNumber()
+                        .doubleValue())
                 .isLessThan(EXACT);
     }
 
@@ -236,7 +241,8 @@ class PartingRuleTest {
         Case c = means().findFirst().orElseThrow();
         PartingRule rule = new PartingRule(graph(c), Engine.kernels(Multiplier.nd4j()), 2, PartingRule.LEAST_WORK);
 
-        assertThat(rule.decide(batch(), List.of("loss"), true).parting()).isEqualTo(new Parting(1, "too little work to share"));
+        assertThat(rule.decide(batch(), List.of("loss"), true).parting())
+                .isEqualTo(new Parting(1, "too little work to share"));
     }
 
     @Test

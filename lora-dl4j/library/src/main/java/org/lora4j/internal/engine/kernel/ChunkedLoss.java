@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.engine.kernel;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.lora4j.exec.kernel.Kernel;
 import org.lora4j.exec.kernel.Multiplier;
 import org.lora4j.internal.engine.autodiff.rules.RuleContext;
+import org.lora4j.internal.engine.autodiff.rules.Shapes;
 import org.lora4j.internal.graph.GraphOrder;
 import org.lora4j.internal.graph.OpRewrite;
 import org.lora4j.quant.StoredWeight;
@@ -26,8 +28,9 @@ import org.nd4j.linalg.api.ops.DynamicCustomOp;
  * <pre>sparse_softmax_cross_entropy_loss_with_logits(targets, f(x op(W)))</pre>
  *
  * <p>where f scales and caps, or does nothing, and nothing else needs the logits. Inputs are x {@code [rows, hidden]}, targets
- * {@code [rows]} and W, unless it is stored; outputs are losses {@code [rows]} and, if gradients are wanted, d loss / d x of
- * each row {@code [rows, hidden]}.
+ * {@code [rows]}, W, unless it is stored, and the weights of the losses, one for each row in any shape, if all that is done with these is that
+ * they are weighed: rows of weight 0, such as those of a prompt, are left out, and their losses are 0. Outputs are losses {@code
+ * [rows]} and, if gradients are wanted, d loss / d x of each row {@code [rows, hidden]}.
  *
  * <p>Source: Hsu et al. 2024, <i>Liger Kernel: Efficient Triton Kernels for LLM Training</i>, arXiv:2410.10989.
  */
@@ -50,11 +53,13 @@ final class ChunkedLoss extends FusedOp {
     private record Head(String x, String w, StoredWeight stored, boolean transposed, Squash squash) {}
 
     private final Head head;
+    private final boolean weighed;
     private final boolean gradients;
 
-    private ChunkedLoss(Head head, boolean gradients, SameDiff graph, SDVariable... inputs) {
+    private ChunkedLoss(Head head, boolean weighed, boolean gradients, SameDiff graph, SDVariable... inputs) {
         super(gradients ? 2 : 1, graph, inputs);
         this.head = head;
+        this.weighed = weighed;
         this.gradients = gradients;
     }
 
@@ -65,31 +70,64 @@ final class ChunkedLoss extends FusedOp {
 
     @Override
     public ChunkedLoss copied() {
-        return new ChunkedLoss(head, gradients, null);
+        return new ChunkedLoss(head, weighed, gradients, null);
     }
 
     /** The rewrite of each such loss, by the name of its op. */
-    static Map<String, OpRewrite> find(SameDiff graph, LiveOps live, boolean gradients) {
+    static Map<String, OpRewrite> find(SameDiff graph, Shapes shapes, LiveOps live, boolean gradients) {
         Map<String, OpRewrite> found = new LinkedHashMap<>();
         for (SameDiffOp op : graph.getOps().values()) {
             if (op.getOp().opName().equals(LOSS) && live.contains(op)) {
-                String targets = GraphOrder.inputs(op).get(0);
                 Head head = head(graph, live, GraphOrder.inputs(op).get(1), Squash.NONE);
                 if (head != null) {
-                    found.put(op.getName(), context -> List.of(of(context.graph(), head, targets, gradients)));
+                    List<String> inputs = new ArrayList<>(
+                            List.of(head.x(), GraphOrder.inputs(op).get(0)));
+                    if (head.stored() == null) {
+                        inputs.add(head.w());
+                    }
+                    String weights = weights(graph, shapes, live, op);
+                    if (weights != null) {
+                        inputs.add(weights);
+                    }
+                    found.put(op.getName(), context -> {
+                        SDVariable[] all = inputs.stream()
+                                .map(context.graph()::getVariable)
+                                .toArray(SDVariable[]::new);
+                        ChunkedLoss loss = new ChunkedLoss(head, weights != null, gradients, context.graph(), all);
+                        return List.of(loss.outputVariables()[0]);
+                    });
                 }
             }
         }
         return found;
     }
 
-    private static SDVariable of(SameDiff graph, Head head, String targets, boolean gradients) {
-        SDVariable x = graph.getVariable(head.x());
-        SDVariable labels = graph.getVariable(targets);
-        SDVariable[] inputs = head.stored() == null
-                ? new SDVariable[] {x, labels, graph.getVariable(head.w())}
-                : new SDVariable[] {x, labels};
-        return new ChunkedLoss(head, gradients, graph, inputs).outputVariables()[0];
+    // What the losses are multiplied by, if nothing else reads them, and it neither learns nor comes after them.
+    private static String weights(SameDiff graph, Shapes shapes, LiveOps live, SameDiffOp loss) {
+        String losses = loss.getOutputsOfOp().get(0);
+        SameDiffOp product = live.onlyReader(losses);
+        if (product == null || !product.getOp().opName().equals("multiply")) {
+            return null;
+        }
+        List<String> inputs = GraphOrder.inputs(product);
+        String weights = inputs.get(inputs.get(0).equals(losses) ? 1 : 0);
+        String result = product.getOutputsOfOp().get(0);
+        boolean fits = graph.getVariable(weights).dataType() == DataType.FLOAT
+                && shapes.rank(weights) == 1
+                && shapes.rank(result) == 1
+                && shapes.broadcastDimensions(weights, result).length == 0;
+        return fits ? given(graph, live, weights) : null;
+    }
+
+    // The leaf that has the values of a variable, perhaps in another shape, and does not learn.
+    private static String given(SameDiff graph, LiveOps live, String variable) {
+        SameDiffOp op = live.producer(variable);
+        if (op != null) {
+            return ViewProducts.isReshape(op)
+                    ? given(graph, live, GraphOrder.inputs(op).get(0))
+                    : null;
+        }
+        return graph.getVariable(variable).getVariableType() == VariableType.VARIABLE ? null : variable;
     }
 
     // From the logits back to the product, if nothing else reads what is on the way.
@@ -146,9 +184,15 @@ final class ChunkedLoss extends FusedOp {
             LossTiles.Weight weight = head.stored() != null
                     ? LossTiles.Weight.of(head.stored())
                     : LossTiles.Weight.of(in.get(2), head.transposed());
+            LossTiles tiles = new LossTiles(weight, head.squash(), multiplier);
             int[] targets = in.get(1).dup('c').data().asInt();
-            new LossTiles(weight, head.squash(), multiplier)
-                    .run(in.get(0), targets, out.get(0), gradients ? out.get(1) : null);
+            INDArray gradient = gradients ? out.get(1) : null;
+            int[] rows = weighed ? ChosenRows.weighed(in.get(in.size() - 1)) : null;
+            if (rows == null || rows.length == targets.length) {
+                tiles.run(in.get(0), targets, out.get(0), gradient);
+            } else {
+                ChosenRows.run(tiles, rows, in.get(0), targets, out.get(0), gradient);
+            }
         });
     }
 

@@ -211,7 +211,7 @@ public final class Kernels {
     public static SameDiff fuseOps(SameDiff graph, Shapes shapes, Collection<String> outputs, boolean gradients) {
         LiveOps live = new LiveOps(graph, outputs);
         GraphCopy copy = GraphCopy.of(graph);
-        ChunkedLoss.find(graph, live, gradients).forEach(copy::rewrite);
+        ChunkedLoss.find(graph, shapes, live, gradients).forEach(copy::rewrite);
         RmsNorm.find(graph, shapes, live).forEach(copy::rewrite);
         SigmoidGate.find(graph, shapes, live).forEach(copy::rewrite);
         TurnedHeads.find(graph, shapes, live).forEach(copy::rewrite);

@@ -218,7 +218,8 @@ final class LossTiles {
                 if (first > 0) {
                     scaleGradients(scales);
                 }
-                multiplier.multiply(new Factor(tile, false, false), weight.back(classes), gradients, first == 0 ? 0 : 1);
+                multiplier.multiply(
+                        new Factor(tile, false, false), weight.back(classes), gradients, first == 0 ? 0 : 1);
             }
         }
 

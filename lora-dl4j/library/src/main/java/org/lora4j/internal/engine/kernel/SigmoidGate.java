@@ -85,8 +85,7 @@ final class SigmoidGate extends FusedOp {
 
     private record Unit(String x, Curve curve) {}
 
-    private static void add(
-            Shapes shapes, LiveOps live, SameDiffOp op, Unit unit, Map<String, OpRewrite> found) {
+    private static void add(Shapes shapes, LiveOps live, SameDiffOp op, Unit unit, Map<String, OpRewrite> found) {
         String activation = op.getOutputsOfOp().get(0);
         SameDiffOp product = live.onlyReader(activation);
         if (product != null && product.getOp().opName().equals("multiply")) {
@@ -95,24 +94,30 @@ final class SigmoidGate extends FusedOp {
                     ? GraphOrder.inputs(product).get(1)
                     : GraphOrder.inputs(product).get(0);
             if (isLike(shapes, activation, result) && isLike(shapes, other, result)) {
-                found.put(product.getName(), context -> List.of(new SigmoidGate(
-                                unit.curve(),
-                                true,
-                                context.graph(),
-                                context.graph().getVariable(unit.x()),
-                                context.graph().getVariable(other))
-                        .outputVariable()));
+                found.put(
+                        product.getName(),
+                        context -> List.of(new SigmoidGate(
+                                        unit.curve(),
+                                        true,
+                                        context.graph(),
+                                        context.graph().getVariable(unit.x()),
+                                        context.graph().getVariable(other))
+                                .outputVariable()));
                 return;
             }
         }
-        found.put(op.getName(), context -> List.of(new SigmoidGate(
-                        unit.curve(), false, context.graph(), context.graph().getVariable(unit.x()))
-                .outputVariable()));
+        found.put(
+                op.getName(),
+                context -> List.of(new SigmoidGate(
+                                unit.curve(),
+                                false,
+                                context.graph(),
+                                context.graph().getVariable(unit.x()))
+                        .outputVariable()));
     }
 
     private static boolean isLike(Shapes shapes, String variable, String result) {
-        return shapes.rank(variable) == shapes.rank(result)
-                && shapes.broadcastDimensions(variable, result).length == 0;
+        return shapes.rank(variable) == shapes.rank(result) && shapes.broadcastDimensions(variable, result).length == 0;
     }
 
     private static Unit unit(SameDiff graph, LiveOps live, SameDiffOp op) {
@@ -143,14 +148,16 @@ final class SigmoidGate extends FusedOp {
 
     // x (1 + tanh(sqrt(2 / pi) x (1 + 0.044715 x x))) / 2
     private static String ofGelu(LiveOps live, SameDiffOp op) {
-        SameDiffOp product = is(Ops.factor(op), 0.5) ? live.producer(GraphOrder.inputs(op).get(0), "multiply") : null;
+        SameDiffOp product =
+                is(Ops.factor(op), 0.5) ? live.producer(GraphOrder.inputs(op).get(0), "multiply") : null;
         for (int i = 0; product != null && i < 2; i++) {
             String x = GraphOrder.inputs(product).get(i);
             SameDiffOp shifted = plus(live, GraphOrder.inputs(product).get(1 - i), 1);
             SameDiffOp tanh = shifted == null
                     ? null
                     : live.producer(GraphOrder.inputs(shifted).get(0), "tanh");
-            SameDiffOp scaled = tanh == null ? null : live.producer(GraphOrder.inputs(tanh).get(0), "mul_scalar");
+            SameDiffOp scaled =
+                    tanh == null ? null : live.producer(GraphOrder.inputs(tanh).get(0), "mul_scalar");
             if (scaled != null && is(Ops.factor(scaled), Math.sqrt(2 / Math.PI))) {
                 SameDiffOp inner = live.producer(GraphOrder.inputs(scaled).get(0), "multiply");
                 if (inner != null && isCubic(live, inner, x)) {
@@ -165,8 +172,9 @@ final class SigmoidGate extends FusedOp {
         List<String> in = GraphOrder.inputs(inner);
         String factor = in.get(0).equals(x) ? in.get(1) : in.get(1).equals(x) ? in.get(0) : null;
         SameDiffOp shifted = factor == null ? null : plus(live, factor, 1);
-        SameDiffOp scaled =
-                shifted == null ? null : live.producer(GraphOrder.inputs(shifted).get(0), "mul_scalar");
+        SameDiffOp scaled = shifted == null
+                ? null
+                : live.producer(GraphOrder.inputs(shifted).get(0), "mul_scalar");
         SameDiffOp square = scaled == null || !is(Ops.factor(scaled), Curve.GELU_TANH.b())
                 ? null
                 : live.producer(GraphOrder.inputs(scaled).get(0), "multiply");

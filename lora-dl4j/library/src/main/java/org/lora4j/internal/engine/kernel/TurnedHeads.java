@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.engine.kernel;
 
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -124,8 +123,9 @@ final class TurnedHeads extends FusedOp {
 
         private void add(SameDiffOp concat, String source, String cosines, String sines) {
             SameDiffOp permute = live.producer(source, "permute");
-            SameDiffOp reshape =
-                    permute == null ? null : live.producer(GraphOrder.inputs(permute).get(0), "reshape");
+            SameDiffOp reshape = permute == null
+                    ? null
+                    : live.producer(GraphOrder.inputs(permute).get(0), "reshape");
             if (reshape == null
                     || GraphOrder.inputs(reshape).size() != 2
                     || GraphOrder.inputs(permute).size() != 1
@@ -178,8 +178,7 @@ final class TurnedHeads extends FusedOp {
         }
 
         private int[] repeated(String variable, SameDiffOp product) {
-            return shapes.broadcastDimensions(
-                    variable, product.getOutputsOfOp().get(0));
+            return shapes.broadcastDimensions(variable, product.getOutputsOfOp().get(0));
         }
 
         private boolean isRest(Range before, List<String> rest) {
@@ -247,8 +246,8 @@ final class TurnedHeads extends FusedOp {
     @Override
     void differentiate(RuleContext c) {
         if (c.needs(0)) {
-            SDVariable dx = new Backward(factor, c.graph(), c.gradient(), c.input(1), c.input(2), c.input(3))
-                    .outputVariable();
+            SDVariable dx =
+                    new Backward(factor, c.graph(), c.gradient(), c.input(1), c.input(2), c.input(3)).outputVariable();
             c.pass(0, c.like(dx, 0));
         }
     }
@@ -372,8 +371,9 @@ final class TurnedHeads extends FusedOp {
             float[] c = Scratch.array(3, turned);
             float[] s = Scratch.array(4, turned);
             float[] own = Scratch.array(5, count * sizes.size);
-            long angles = ((long) (perExample ? example : 0) * headsTurned + (headsTurned > 1 ? head : 0)) * sizes.length
-                    + position;
+            long angles =
+                    ((long) (perExample ? example : 0) * headsTurned + (headsTurned > 1 ? head : 0)) * sizes.length
+                            + position;
             cosines.read(angles * half, c, turned);
             sines.read(angles * half, s, turned);
             Rows.multiply(c, 0, turned, factor);

@@ -4,6 +4,7 @@ package org.lora4j.internal.engine.kernel;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -15,6 +16,7 @@ import org.lora4j.error.IndexOutOfRangeException;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.exec.LossAndGradients;
 import org.lora4j.internal.engine.SameDiffExecutor;
+import org.lora4j.internal.engine.autodiff.rules.Shapes;
 import org.lora4j.quant.HalfPrecision;
 import org.lora4j.quant.StoredWeights;
 import org.nd4j.autodiff.samediff.SDVariable;
@@ -36,7 +38,8 @@ class ChunkedLossTest {
      *
      * @param cap 0 for none
      */
-    private record Head(String name, int rows, int classes, boolean transposed, boolean stored, double scale, double cap) {
+    private record Head(
+            String name, int rows, int classes, boolean transposed, boolean stored, double scale, double cap) {
         @Override
         public String toString() {
             return name;
@@ -75,8 +78,8 @@ class ChunkedLossTest {
     @MethodSource("heads")
     void losses_ofRows_areThoseOfAllLogits_andLogitsAreStillThere(Head head) {
         List<String> names = List.of("token_loss", "loss");
-        Map<String, INDArray> expected =
-                SameDiffExecutor.forInference(graph(head, DataType.DOUBLE)).output(inputs(head, DataType.DOUBLE), names);
+        Map<String, INDArray> expected = SameDiffExecutor.forInference(graph(head, DataType.DOUBLE))
+                .output(inputs(head, DataType.DOUBLE), names);
         GraphExecutor executor =
                 SameDiffExecutor.forInference(graph(head, DataType.FLOAT)).fastest();
 
@@ -93,8 +96,10 @@ class ChunkedLossTest {
     void gradients_agreeWithDifferenceQuotients() {
         Head head = new Head("", 5, 40, true, false, 0.5, 4);
         SameDiff graph = graph(head, DataType.FLOAT);
-        GraphExecutor executor = SameDiffExecutor.forTraining(graph, List.of("x")).fastest();
-        INDArray gradient = executor.gradients(inputs(head, DataType.FLOAT), 0).gradients().get("x");
+        GraphExecutor executor =
+                SameDiffExecutor.forTraining(graph, List.of("x")).fastest();
+        INDArray gradient =
+                executor.gradients(inputs(head, DataType.FLOAT), 0).gradients().get("x");
         INDArray x = graph.getVariable("x").getArr();
 
         for (int i = 0; i < x.length(); i++) {
@@ -114,7 +119,8 @@ class ChunkedLossTest {
         Head head = new Head("", 6, 300, true, false, 1, 0);
 
         assertThat(isFused(graph(head, DataType.FLOAT), "loss")).isTrue();
-        assertThat(isFused(graph(new Head("", 6, 300, true, true, 1, 0), DataType.FLOAT), "loss")).isTrue();
+        assertThat(isFused(graph(new Head("", 6, 300, true, true, 1, 0), DataType.FLOAT), "loss"))
+                .isTrue();
         assertThat(isFused(graph(head, DataType.DOUBLE), "loss")).isFalse();
         assertThat(isFused(graph(head, DataType.FLOAT), "loss", "logits")).isFalse();
         SameDiff learns = graph(head, DataType.FLOAT);
@@ -127,8 +133,8 @@ class ChunkedLossTest {
         Head head = new Head("", 6, 300, true, false, 1, 0);
         Map<String, INDArray> inputs = inputs(head, DataType.FLOAT);
         inputs.get("targets").putScalar(2, 300);
-        GraphExecutor executor =
-                SameDiffExecutor.forTraining(graph(head, DataType.FLOAT), List.of("x")).fastest();
+        GraphExecutor executor = SameDiffExecutor.forTraining(graph(head, DataType.FLOAT), List.of("x"))
+                .fastest();
 
         assertThatThrownBy(() -> executor.gradients(inputs, 0))
                 .isInstanceOf(IllegalArgumentException.class)
@@ -166,8 +172,45 @@ class ChunkedLossTest {
         assertThat(losses.getFloat(1)).isFinite();
     }
 
+    @Test
+    void rows_ofWeightZero_areLeftOut_evenIfTheyAreAll() {
+        Head head = new Head("", 6, 300, true, false, 1, 0);
+        SameDiff graph = graph(head, DataType.FLOAT);
+        Map<String, INDArray> inputs = new HashMap<>(inputs(head, DataType.FLOAT));
+        // Its logits are no numbers, and nobody computes them.
+        graph.getVariable("x").getArr().putScalar(0, Float.NaN);
+        inputs.get("shares").putScalar(0, 0);
+        GraphExecutor executor =
+                SameDiffExecutor.forTraining(graph, List.of("x")).fastest();
+
+        LossAndGradients some = executor.gradients(inputs, 0);
+        inputs.put("shares", Nd4j.zeros(DataType.FLOAT, 6));
+        LossAndGradients none = executor.gradients(inputs, 0);
+
+        assertThat(some.loss()).isFinite();
+        assertThat(some.gradients().get("x").getRow(0).toFloatVector()).containsOnly(0f);
+        assertThat(some.gradients().get("x").getRow(1).toFloatVector()).doesNotContain(0f);
+        assertThat(none.loss()).isZero();
+        assertThat(none.gradients().get("x").amaxNumber().doubleValue()).isZero();
+    }
+
+    /** All variables are vectors as long as each other. */
+    private static final Shapes VECTORS = new Shapes() {
+        @Override
+        public int rank(String variable) {
+            return 1;
+        }
+
+        @Override
+        public int[] broadcastDimensions(String input, String output) {
+            return new int[0];
+        }
+    };
+
     private static boolean isFused(SameDiff graph, String... outputs) {
-        return ChunkedLoss.find(graph, new LiveOps(graph, List.of(outputs)), true).size() == 1;
+        return ChunkedLoss.find(graph, VECTORS, new LiveOps(graph, List.of(outputs)), true)
+                        .size()
+                == 1;
     }
 
     private static SameDiff graph(Head head, DataType type) {
@@ -188,7 +231,10 @@ class ChunkedLossTest {
         logits = sd.updateVariableNameAndReference(logits, "logits");
         SDVariable targets = sd.placeHolder("targets", DataType.INT32, -1);
         SDVariable shares = sd.placeHolder("shares", type, -1);
-        sd.loss().sparseSoftmaxCrossEntropy("token_loss", logits, targets).mul(shares).sum("loss");
+        sd.loss()
+                .sparseSoftmaxCrossEntropy("token_loss", logits, targets)
+                .mul(shares)
+                .sum("loss");
         sd.setLossVariables("loss");
         return sd;
     }
@@ -200,6 +246,9 @@ class ChunkedLossTest {
             targets[i] = i == 0 ? head.classes() - 1 : 37 * (i - 1) % head.classes();
         }
         INDArray shares = values(3, head.rows()).div(head.rows());
+        for (int i = 2; i < head.rows(); i += 3) {
+            shares.putScalar(i, 0);
+        }
         return Map.of("targets", Nd4j.createFromArray(targets), "shares", shares.castTo(type));
     }
 

@@ -158,7 +158,8 @@ class KernelsTest {
     }
 
     private static SDVariable row(SDVariable x) {
-        return x.getSameDiff().var("other", random(x.dataType(), 3, 384).getRow(1).dup());
+        return x.getSameDiff()
+                .var("other", random(x.dataType(), 3, 384).getRow(1).dup());
     }
 
     private static SDVariable tanhGelu(SDVariable x) {
@@ -170,8 +171,11 @@ class KernelsTest {
     private static SDVariable turned(SDVariable x, int parts, int size, int examples, int heads, double factor) {
         SameDiff sd = x.getSameDiff();
         long[] angles = {examples, heads, 35, size / parts};
-        SDVariable c = sd.constant("c", random(x.dataType(), 35, examples * heads * size / parts).reshape(angles));
-        SDVariable s = sd.constant("s", random(x.dataType(), 70, examples * heads * size / parts / 2).reshape(angles));
+        SDVariable c = sd.constant(
+                "c", random(x.dataType(), 35, examples * heads * size / parts).reshape(angles));
+        SDVariable s = sd.constant(
+                "s",
+                random(x.dataType(), 70, examples * heads * size / parts / 2).reshape(angles));
         SDVariable sizes = sd.constant("sizes", Nd4j.createFromArray(2L, 35L, 384L / size, (long) size));
         SDVariable split = sd.permute(sd.reshape(x, sizes), 0, 2, 1, 3);
         String[] names = new String[parts];
@@ -254,7 +258,10 @@ class KernelsTest {
     void fuseOps_replacesWhatDecodersSpellOut(String op, List<String> names) {
         List<String> fused = cases().filter(c -> {
                     SameDiff graph = graph(c, DataType.FLOAT);
-                    return Kernels.fuseOps(graph, new ArrayShapes(graph), List.of("loss"), true).getOps().values().stream()
+                    return Kernels.fuseOps(graph, new ArrayShapes(graph), List.of("loss"), true)
+                            .getOps()
+                            .values()
+                            .stream()
                             .anyMatch(found -> found.getOp().opName().equals(op));
                 })
                 .map(Case::name)
@@ -267,7 +274,9 @@ class KernelsTest {
         return Stream.of(
                 Arguments.of(
                         "lora4j_rms_norm",
-                        cases().map(Case::name).filter(name -> name.startsWith("root")).toList()),
+                        cases().map(Case::name)
+                                .filter(name -> name.startsWith("root"))
+                                .toList()),
                 Arguments.of(
                         "lora4j_sigmoid_gate",
                         cases().map(Case::name)
@@ -275,7 +284,9 @@ class KernelsTest {
                                 .toList()),
                 Arguments.of(
                         "lora4j_turned_heads",
-                        cases().map(Case::name).filter(name -> name.contains("turned")).toList()));
+                        cases().map(Case::name)
+                                .filter(name -> name.contains("turned"))
+                                .toList()));
     }
 
     @Test
