@@ -31,9 +31,9 @@ import org.nd4j.linalg.factory.Nd4j;
 public final class ServingTokens {
 
     private static final int SEQUENCES = 16;
-    private static final int REQUESTS = 24;
-    private static final int PROMPT = 32;
-    private static final int TOKENS = 32;
+    private static final int REQUESTS = 32;
+    private static final int PROMPT = 16;
+    private static final int TOKENS = 48;
     private static final int RANK = 8;
     private static final double MOST_ADAPTERS = 1.3;
     private static final double LEAST_BATCHING = 4;
