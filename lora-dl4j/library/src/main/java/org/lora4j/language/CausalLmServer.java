@@ -331,8 +331,9 @@ public final class CausalLmServer implements AutoCloseable {
                         "CausalLmServer: it has failed (" + batch.broken() + "). Build another one.", batch.broken());
             }
             if (takesNoMore) {
-                throw new IllegalStateException("CausalLmServer: it is closed or about to be; expected requests and changes"
-                        + " before drain and close. Build another server.");
+                throw new IllegalStateException(
+                        "CausalLmServer: it is closed or about to be; expected requests and changes"
+                                + " before drain and close. Build another server.");
             }
         }
     }

@@ -52,7 +52,9 @@ class CausalLmServerStressTest {
     }
 
     private static int[] prompt(int number) {
-        return IntStream.range(0, 2 + 9 * number).map(i -> 3 + (i * 31 + number) % 500).toArray();
+        return IntStream.range(0, 2 + 9 * number)
+                .map(i -> 3 + (i * 31 + number) % 500)
+                .toArray();
     }
 
     @Test
@@ -149,13 +151,12 @@ class CausalLmServerStressTest {
                     counts = counts.plus(new Counts(0, 1));
                     continue;
                 }
-                List<Generation> possible =
-                        switch (name) {
-                            case "swapped" -> List.of(text(SWAPPED, number), text(SWAPPED + 1, number));
-                            case "passing" -> List.of(text(PASSING, number));
-                            case CausalLmServer.BASE -> List.of(text(PASSING + 1, number));
-                            default -> List.of(text(which, number));
-                        };
+                List<Generation> possible = switch (name) {
+                    case "swapped" -> List.of(text(SWAPPED, number), text(SWAPPED + 1, number));
+                    case "passing" -> List.of(text(PASSING, number));
+                    case CausalLmServer.BASE -> List.of(text(PASSING + 1, number));
+                    default -> List.of(text(which, number));
+                };
                 assertThat(possible)
                         .as("%s after prompt %d", name, number)
                         .anyMatch(one -> Arrays.equals(one.newIds(), found.newIds()));

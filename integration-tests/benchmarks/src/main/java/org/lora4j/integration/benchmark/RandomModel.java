@@ -20,15 +20,13 @@ import org.lora4j.internal.language.DecoderPart;
 /** A directory with a decoder of published shape and random weights, of Llama's parts and a tied head. */
 final class RandomModel {
 
-    static final String SMALL =
-            """
+    static final String SMALL = """
             {"model_type": "llama", "vocab_size": 49152, "hidden_size": 576, "intermediate_size": 1536, "num_hidden_layers": 30,
              "num_attention_heads": 9, "num_key_value_heads": 3, "max_position_embeddings": 2048, "rms_norm_eps": 1e-05,
              "hidden_act": "silu", "tie_word_embeddings": true}
             """;
 
-    static final String HALF_BILLION =
-            """
+    static final String HALF_BILLION = """
             {"model_type": "qwen2", "vocab_size": 151936, "hidden_size": 896, "intermediate_size": 4864, "num_hidden_layers": 24,
              "num_attention_heads": 14, "num_key_value_heads": 2, "max_position_embeddings": 32768, "rope_theta": 1000000.0,
              "rms_norm_eps": 1e-06, "hidden_act": "silu", "tie_word_embeddings": true, "use_sliding_window": false}

@@ -122,7 +122,8 @@ public final class ServingTokens {
         List<Double> single = new ArrayList<>();
         try (CausalLmServer wide =
                         CausalLmServer.builder(model).maxSequences(SEQUENCES).build();
-                CausalLmServer narrow = CausalLmServer.builder(model).maxSequences(1).build()) {
+                CausalLmServer narrow =
+                        CausalLmServer.builder(model).maxSequences(1).build()) {
             for (int i = 0; i < SEQUENCES; i++) {
                 wide.register("a" + i, adapters.get(i));
                 narrow.register("a" + i, adapters.get(i));
