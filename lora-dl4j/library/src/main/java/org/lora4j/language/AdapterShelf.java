@@ -104,7 +104,10 @@ final class AdapterShelf implements ModuleUpdates {
         }
         ActingAdapters updates = acting(name, adapter);
         Slot slot = new Slot(
-                name, directory, updates.bytes(), directory.map(d -> Fingerprint.of(adapter)).orElse(0L));
+                name,
+                directory,
+                updates.bytes(),
+                directory.map(d -> Fingerprint.of(adapter)).orElse(0L));
         synchronized (lock) {
             requirePlace(name, instead);
             requireRoom(slot, slots.get(name));
@@ -147,7 +150,8 @@ final class AdapterShelf implements ModuleUpdates {
         largest = Math.max(largest, slot.directory.isPresent() ? slot.bytes : 0);
         if (largest > bound - pinned) {
             throw new IllegalArgumentException("adapter " + MessageText.name(slot.name) + ": it takes " + slot.bytes
-                    + " bytes; adapters without a directory take " + pinned + " and the largest of the others " + largest
+                    + " bytes; adapters without a directory take " + pinned + " and the largest of the others "
+                    + largest
                     + ", expected at most " + bound
                     + " together. Raise adapterMemory(...), or register adapters by their directories.");
         }
@@ -243,7 +247,8 @@ final class AdapterShelf implements ModuleUpdates {
         if (slot.problem != null) {
             Exception problem = slot.problem;
             slot.problem = null;
-            throw new IOException("adapter " + MessageText.name(name) + " cannot be read again: " + problem.getMessage(), problem);
+            throw new IOException(
+                    "adapter " + MessageText.name(name) + " cannot be read again: " + problem.getMessage(), problem);
         }
         if (slot.values == null) {
             if (!slot.isRead && makeRoom(slot.bytes)) {

@@ -274,7 +274,8 @@ public final class CausalLm implements AutoCloseable {
 
     /** The prompt that a conversation becomes. */
     int[] ids(List<ChatMessage> messages) {
-        return tokenizer().encode(requireChatTemplate("chat").render(messages, true), false);
+        String prompt = requireChatTemplate("chat").render(messages, true);
+        return tokenizer().encode(prompt, false);
     }
 
     ChatTemplate requireChatTemplate(String call) {

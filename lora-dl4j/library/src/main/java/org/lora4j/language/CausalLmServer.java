@@ -263,8 +263,8 @@ public final class CausalLmServer implements AutoCloseable {
      * @param listener hears of each token, on the thread that makes all texts, and may end its text
      * @return the request, which waits or runs
      * @throws IllegalArgumentException if the adapter is not registered, the prompt is empty, has ids that are not in the
-     *     vocabulary or leaves no room in the context, or prompt and new tokens together have a cache beyond {@link
-     *     Builder#memory}
+     *     vocabulary or leaves no room in the context, prompt and new tokens together have a cache beyond {@link
+     *     Builder#memory}, or the config asks for more texts than run and wait
      * @throws QueueFullException if as many texts run and wait as the server takes
      * @throws IllegalStateException if the server is closed, takes no more, or has failed
      */
@@ -274,6 +274,10 @@ public final class CausalLmServer implements AutoCloseable {
         requireOpen();
         adapters.requireKnown(name);
         List<CausalLm.Text> texts = model.texts(List.of(prompt.clone()), config, candidates);
+        if (texts.size() > mostTexts) {
+            throw new IllegalArgumentException("submit: numReturnSequences = " + texts.size() + ", expected at most "
+                    + mostTexts + ", what runs and waits. Ask several times, or raise queue(...).");
+        }
         int tokens = mostTokens(texts.get(0), config);
         synchronized (lock) {
             requireOpen();
@@ -327,8 +331,9 @@ public final class CausalLmServer implements AutoCloseable {
                         "CausalLmServer: it has failed (" + batch.broken() + "). Build another one.", batch.broken());
             }
             if (takesNoMore) {
-                throw new IllegalStateException("CausalLmServer: it is closed or about to be; expected requests and changes"
-                        + " before drain and close. Build another server.");
+                throw new IllegalStateException(
+                        "CausalLmServer: it is closed or about to be; expected requests and changes"
+                                + " before drain and close. Build another server.");
             }
         }
     }

@@ -270,9 +270,8 @@ final class ContinuousBatch implements Runnable {
     }
 
     private long free() {
-        long caches = running.stream()
-                .mapToLong(text -> session.bytesOf(text.room))
-                .sum();
+        long caches =
+                running.stream().mapToLong(text -> session.bytesOf(text.room)).sum();
         return memory - fixedBytes - caches;
     }
 

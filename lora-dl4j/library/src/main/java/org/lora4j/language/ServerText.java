@@ -33,13 +33,7 @@ final class ServerText {
 
     private int last;
 
-    ServerText(
-            LmRequest request,
-            int index,
-            long arrival,
-            CausalLm.Text text,
-            int mostTokens,
-            TokenListener listener) {
+    ServerText(LmRequest request, int index, long arrival, CausalLm.Text text, int mostTokens, TokenListener listener) {
         this.request = request;
         this.index = index;
         this.arrival = arrival;

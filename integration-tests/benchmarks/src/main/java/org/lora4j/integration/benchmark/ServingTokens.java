@@ -31,9 +31,9 @@ import org.nd4j.linalg.factory.Nd4j;
 public final class ServingTokens {
 
     private static final int SEQUENCES = 16;
-    private static final int REQUESTS = 24;
-    private static final int PROMPT = 32;
-    private static final int TOKENS = 32;
+    private static final int REQUESTS = 32;
+    private static final int PROMPT = 16;
+    private static final int TOKENS = 48;
     private static final int RANK = 8;
     private static final double MOST_ADAPTERS = 1.3;
     private static final double LEAST_BATCHING = 4;
@@ -122,7 +122,8 @@ public final class ServingTokens {
         List<Double> single = new ArrayList<>();
         try (CausalLmServer wide =
                         CausalLmServer.builder(model).maxSequences(SEQUENCES).build();
-                CausalLmServer narrow = CausalLmServer.builder(model).maxSequences(1).build()) {
+                CausalLmServer narrow =
+                        CausalLmServer.builder(model).maxSequences(1).build()) {
             for (int i = 0; i < SEQUENCES; i++) {
                 wide.register("a" + i, adapters.get(i));
                 narrow.register("a" + i, adapters.get(i));
@@ -147,10 +148,10 @@ public final class ServingTokens {
         summary.note(
                 form + ", a token of each of 16 texts, best and median",
                 String.format(
-                        "no adapter %s, one %s, 16 %s", milliseconds(none), milliseconds(one), milliseconds(many)));
+                        Locale.ROOT, "no adapter %s, one %s, 16 %s", milliseconds(none), milliseconds(one), milliseconds(many)));
         summary.note(
                 form + ", tokens a second, best and median",
-                String.format("%d requests at once %s, one by one %s", REQUESTS, rates(together), rates(single)));
+                String.format(Locale.ROOT, "%d requests at once %s, one by one %s", REQUESTS, rates(together), rates(single)));
         summary.promise(Promise.atMost(
                 form + ", 16 texts with 16 adapters / with one",
                 Timing.of(many).best() / Timing.of(one).best(),
@@ -163,12 +164,12 @@ public final class ServingTokens {
 
     private static String milliseconds(List<Double> seconds) {
         Timing timing = Timing.of(seconds);
-        return String.format("%.1f and %.1f ms", 1e3 * timing.best(), 1e3 * timing.median());
+        return String.format(Locale.ROOT, "%.1f and %.1f ms", 1e3 * timing.best(), 1e3 * timing.median());
     }
 
     private static String rates(List<Double> secondsOfToken) {
         Timing timing = Timing.of(secondsOfToken);
-        return String.format("%.1f and %.1f", 1 / timing.best(), 1 / timing.median());
+        return String.format(Locale.ROOT, "%.1f and %.1f", 1 / timing.best(), 1 / timing.median());
     }
 
     /** Seconds from one token to the next of 16 texts, the quickest of a run. */

@@ -8,6 +8,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.lora4j.error.Problems;
 import org.lora4j.exec.NativeThreads;
+import org.lora4j.exec.onednn.FewRows;
 import org.lora4j.internal.language.Decoder;
 import org.lora4j.internal.language.DecoderConfig;
 import org.lora4j.internal.language.Rotation;
@@ -289,25 +290,35 @@ public final class DecodeSession implements AutoCloseable {
      */
     public synchronized void prepare(int rows, int sequences) {
         requireOpen();
+        NativeThreads.one(() -> {
+            math.prepare(rows);
+            pass(rows, sequences);
+            // Few rows are multiplied in other ways.
+            for (int parts : new int[] {RowParts.BF16_PARTS, RowParts.INT8_PARTS}) {
+                int few = FewRows.COLUMNS / parts;
+                pass(Math.min(few, rows), Math.min(few, sequences));
+            }
+        });
+    }
+
+    /** Goes through the model with tokens of no sequence, and with some of them through the head. */
+    private void pass(int rows, int sequences) {
         List<SequenceState> trial = new ArrayList<>();
         try {
-            NativeThreads.one(() -> {
-                pass.clear();
-                for (int left = rows; left > 0; left -= config.context()) {
-                    SequenceState some = new SequenceState(config, SequenceState.NO_ADAPTER);
-                    trial.add(some);
-                    int count = Math.min(left, config.context());
-                    some.append(new int[count]);
-                    some.reserve();
-                    pass.add(some, 0, count);
-                }
-                math.prepare(rows);
-                math.begin(pass.spans());
-                decoder.hidden();
-                lastRows.toBeWritten(sequences, config.hidden());
-                Arrays.fill(lastRows.values(), 0);
-                head(lastRows, List.of(new TokenPass.Span(trial.get(0), 0, 0, sequences)));
-            });
+            pass.clear();
+            for (int left = rows; left > 0; left -= config.context()) {
+                SequenceState some = new SequenceState(config, SequenceState.NO_ADAPTER);
+                trial.add(some);
+                int count = Math.min(left, config.context());
+                some.append(new int[count]);
+                some.reserve();
+                pass.add(some, 0, count);
+            }
+            math.begin(pass.spans());
+            decoder.hidden();
+            lastRows.toBeWritten(sequences, config.hidden());
+            Arrays.fill(lastRows.values(), 0);
+            head(lastRows, List.of(new TokenPass.Span(trial.get(0), 0, 0, sequences)));
         } finally {
             trial.forEach(SequenceState::close);
             pass.clear();

@@ -44,10 +44,8 @@ final class LowRankSum implements AutoCloseable {
         int end = row + span.count();
         while (row < end) {
             Group last = groups.isEmpty() ? null : groups.get(groups.size() - 1);
-            boolean follows = last != null
-                    && last.pairs() == pairs
-                    && last.firstRow() + last.rows() == row
-                    && last.rows() < ROWS;
+            boolean follows =
+                    last != null && last.pairs() == pairs && last.firstRow() + last.rows() == row && last.rows() < ROWS;
             if (follows) {
                 int count = Math.min(end - row, ROWS - last.rows());
                 groups.set(groups.size() - 1, new Group(pairs, last.firstRow(), last.rows() + count));

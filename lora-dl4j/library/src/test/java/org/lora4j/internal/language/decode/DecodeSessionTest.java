@@ -2,6 +2,7 @@
 package org.lora4j.internal.language.decode;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
@@ -136,6 +137,58 @@ class DecodeSessionTest {
                 last = session.feed(new int[] {slow}, new int[][] {{id}})[0];
             }
             assertClose(last, atOnce, ROUNDING);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("cases")
+    void step_ofSomeTokensAtATime_givesWhatThePromptAtOnceGives(String name) {
+        GoldenModel golden = GoldenModel.of(name);
+        int[] ids = tokens(golden, 40);
+
+        try (DecodeSession session = open(golden)) {
+            float[] atOnce = session.feed(new int[] {session.add()}, new int[][] {ids})[0].clone();
+            int[] both = {session.add(), session.add()};
+            session.append(both, new int[][] {ids, Arrays.copyOf(ids, 3)});
+            assertThat(session.step(both, new int[] {7, 3})[0]).isNull();
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> session.step(both, new int[] {1, 1}))
+                    .withMessageContaining("expected 1 to 0");
+            session.append(new int[] {both[1]}, new int[][] {{5}});
+            while (session.pending(both[0]) > 9) {
+                assertThat(session.step(new int[] {both[0]}, new int[] {9})[0]).isNull();
+            }
+            float[][] last = session.step(both, new int[] {session.pending(both[0]), 1});
+            assertClose(last[0], atOnce, ROUNDING);
+            assertThat(last[1]).isNotNull();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("cases")
+    void session_thatWasPrepared_takesNoMoreThanItsRoom(String name) {
+        GoldenModel golden = GoldenModel.of(name);
+        int[] ids = tokens(golden, 30);
+
+        try (DecodeSession session = new DecodeSession(golden.model(), golden.adapter("adapter-all"), BOTH)) {
+            session.prepare(32, 2);
+            long rows = session.bytes();
+            int[] which = {session.add(0), session.add()};
+            session.reserve(which[0], 33);
+            session.reserve(which[1], 9);
+            long most = rows + session.bytesOf(33) + session.bytesOf(9);
+            assertThat(session.bytes()).isEqualTo(most);
+            session.feed(which, new int[][] {ids, {1, 2}});
+            for (int i = 0; i < 3; i++) {
+                session.feed(which, new int[][] {{i}, {i}});
+            }
+            assertThat(session.bytes()).isEqualTo(most);
+            session.remove(which[0]);
+            session.forget(0);
+            assertThat(session.bytes()).isEqualTo(rows + session.bytesOf(9));
+            float[] again = session.feed(new int[] {session.add(0)}, new int[][] {ids})[0].clone();
+            float[] alone = session.feed(new int[] {session.add(0)}, new int[][] {ids})[0];
+            assertClose(again, alone, 0);
         }
     }
 
