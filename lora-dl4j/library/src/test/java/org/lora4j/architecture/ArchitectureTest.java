@@ -99,7 +99,8 @@ class ArchitectureTest {
                         "internal.array",
                         "internal.array.io",
                         "internal.format.huggingface",
-                        "quant"),
+                        "quant",
+                        "internal.graph"),
                 layer("internal.format.samediff", "error", "internal.format.json"),
                 layer("retention", "error", "internal.array", "internal.format.json"),
                 layer(
