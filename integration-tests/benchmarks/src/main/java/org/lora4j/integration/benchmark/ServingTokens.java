@@ -148,10 +148,19 @@ public final class ServingTokens {
         summary.note(
                 form + ", a token of each of 16 texts, best and median",
                 String.format(
-                        Locale.ROOT, "no adapter %s, one %s, 16 %s", milliseconds(none), milliseconds(one), milliseconds(many)));
+                        Locale.ROOT,
+                        "no adapter %s, one %s, 16 %s",
+                        milliseconds(none),
+                        milliseconds(one),
+                        milliseconds(many)));
         summary.note(
                 form + ", tokens a second, best and median",
-                String.format(Locale.ROOT, "%d requests at once %s, one by one %s", REQUESTS, rates(together), rates(single)));
+                String.format(
+                        Locale.ROOT,
+                        "%d requests at once %s, one by one %s",
+                        REQUESTS,
+                        rates(together),
+                        rates(single)));
         summary.promise(Promise.atMost(
                 form + ", 16 texts with 16 adapters / with one",
                 Timing.of(many).best() / Timing.of(one).best(),
