@@ -98,6 +98,7 @@ class ArchitectureTest {
                         "format",
                         "internal.array",
                         "internal.array.io",
+                        "internal.graph",
                         "internal.format.huggingface",
                         "quant"),
                 layer("internal.format.samediff", "error", "internal.format.json"),
