@@ -181,8 +181,7 @@ public final class CausalLm implements AutoCloseable {
     /** A session with the adapters that act now. */
     DecodeSession session() {
         AdaptedSameDiff adapted = model;
-        return new DecodeSession(
-                decoding, adapted == null ? ModuleUpdates.NONE : ActingAdapters.of(adapted, weights));
+        return new DecodeSession(decoding, adapted == null ? ModuleUpdates.NONE : ActingAdapters.of(adapted, weights));
     }
 
     /**

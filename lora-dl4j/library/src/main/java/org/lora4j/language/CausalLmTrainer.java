@@ -315,7 +315,8 @@ public final class CausalLmTrainer {
                 .count();
         return twice == 0
                 ? List.of()
-                : List.of(twice + " sequences of the validation part are in the training part, too, so its loss is too low");
+                : List.of(twice
+                        + " sequences of the validation part are in the training part, too, so its loss is too low");
     }
 
     private void weightsChanged() {

@@ -166,8 +166,9 @@ class CausalLmTrainerTest {
                     .isLessThan(report.before().orElseThrow().loss() - 1);
             assertThat(report.after().orElseThrow().kinds()).containsOnlyKeys("ball", "question");
             assertThat(report.rows()).isLessThan(report.sequences());
-            assertThat(report.notes()).containsExactly(
-                    "4 sequences of the validation part are in the training part, too, so its loss is too low");
+            assertThat(report.notes())
+                    .containsExactly(
+                            "4 sequences of the validation part are in the training part, too, so its loss is too low");
             LmEvaluation now = trainer.evaluate(TEXTS);
             assertThat(now).isEqualTo(report.after().orElseThrow());
             Path saved = directory.resolve("adapter");

@@ -214,11 +214,10 @@ public final class LanguageExample {
         List<String> prompts = questions.stream()
                 .map(question -> Domain.prompt(question.text()))
                 .toList();
-        GenerationConfig config =
-                GenerationConfig.greedy(40).toBuilder()
-                        .dropOldest(true)
-                        .stopStrings(Domain.END)
-                        .build();
+        GenerationConfig config = GenerationConfig.greedy(40).toBuilder()
+                .dropOldest(true)
+                .stopStrings(Domain.END)
+                .build();
         List<Generation> answers = which.generate(prompts, config, token -> true);
         long right = 0;
         for (int i = 0; i < answers.size(); i++) {

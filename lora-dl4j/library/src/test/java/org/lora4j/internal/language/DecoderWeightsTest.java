@@ -38,7 +38,9 @@ class DecoderWeightsTest {
         for (String norm : new String[] {"input_layernorm", "post_attention_layernorm"}) {
             tensors.put("model.layers.0." + norm + ".weight", new long[] {HIDDEN});
         }
-        for (String linear : new String[] {"self_attn.q", "self_attn.k", "self_attn.v", "self_attn.o", "mlp.gate", "mlp.up", "mlp.down"}) {
+        for (String linear : new String[] {
+            "self_attn.q", "self_attn.k", "self_attn.v", "self_attn.o", "mlp.gate", "mlp.up", "mlp.down"
+        }) {
             tensors.put("model.layers.0." + linear + "_proj.weight", new long[] {HIDDEN, HIDDEN});
         }
         return tensors;
@@ -60,8 +62,8 @@ class DecoderWeightsTest {
                 count *= size;
                 shape.add(Long.toString(size));
             }
-            header.add("\"" + tensor.getKey() + "\":{\"dtype\":\"BF16\",\"shape\":" + shape + ",\"data_offsets\":[" + end
-                    + "," + (end + 2 * count) + "]}");
+            header.add("\"" + tensor.getKey() + "\":{\"dtype\":\"BF16\",\"shape\":" + shape + ",\"data_offsets\":["
+                    + end + "," + (end + 2 * count) + "]}");
             end += 2 * count;
         }
         byte[] text = header.toString().getBytes(StandardCharsets.UTF_8);
