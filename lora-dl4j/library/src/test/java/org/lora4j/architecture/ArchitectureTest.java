@@ -98,6 +98,7 @@ class ArchitectureTest {
                         "format",
                         "internal.array",
                         "internal.array.io",
+                        "internal.graph",
                         "internal.format.huggingface",
                         "quant",
                         "internal.graph"),
