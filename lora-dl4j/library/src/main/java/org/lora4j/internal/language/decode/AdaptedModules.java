@@ -74,7 +74,8 @@ final class AdaptedModules {
                 || pair.a().size(0) != pair.turnedB().size(0)) {
             throw new IllegalArgumentException("module '" + module + "': a pair of "
                     + pair.a().shapeInfoToString()
-                    + " and " + pair.turnedB().shapeInfoToString() + "; expected [rank, " + weight.inputs() + "] and [rank, "
+                    + " and " + pair.turnedB().shapeInfoToString() + "; expected [rank, " + weight.inputs()
+                    + "] and [rank, "
                     + weight.outputs() + "]. The adapter was made for another model.");
         }
     }
