@@ -46,7 +46,7 @@ record ActingAdapters(Map<String, List<LowRank>> pairs, Map<String, INDArray> te
                         .forEach((module, factors) -> pairs.computeIfAbsent(module, m -> new ArrayList<>())
                                 .add(new LowRank(
                                         floats(factors.get(LoraMethod.A)),
-                                        floats(factors.get(LoraMethod.B)),
+                                        floats(factors.get(LoraMethod.B).transpose()),
                                         adapter.config().scalingOf(module))));
             } else {
                 others.add(adapter);
@@ -88,7 +88,7 @@ record ActingAdapters(Map<String, List<LowRank>> pairs, Map<String, INDArray> te
     long bytes() {
         long values = pairs.values().stream()
                         .flatMap(List::stream)
-                        .mapToLong(pair -> pair.a().length() + pair.b().length())
+                        .mapToLong(pair -> pair.a().length() + pair.turnedB().length())
                         .sum()
                 + tensors.values().stream().mapToLong(INDArray::length).sum();
         return Float.BYTES * values;

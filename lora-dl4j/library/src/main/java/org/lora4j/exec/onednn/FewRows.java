@@ -82,17 +82,21 @@ public final class FewRows implements AutoCloseable {
 
     /** The kernel that this processor has for a type. */
     static String kernel(NarrowType type) {
-        try (FewRows probe = new FewRows(type, OUTPUTS, 1)) {
+        try (FewRows probe = new FewRows(type, OUTPUTS, type == NarrowType.F32 ? COLUMNS : 1)) {
             return probe.product(OUTPUTS).kernel;
         }
     }
 
     private memory.data_type factors() {
-        return type == NarrowType.BF16 ? memory.data_type.bf16 : memory.data_type.s8;
+        return switch (type) {
+            case BF16 -> memory.data_type.bf16;
+            case INT8 -> memory.data_type.s8;
+            case F32 -> memory.data_type.f32;
+        };
     }
 
     private memory.data_type sums() {
-        return type == NarrowType.BF16 ? memory.data_type.f32 : memory.data_type.s32;
+        return type == NarrowType.INT8 ? memory.data_type.s32 : memory.data_type.f32;
     }
 
     /**
@@ -100,7 +104,7 @@ public final class FewRows implements AutoCloseable {
      *
      * @param type the type of numbers
      * @param inputs columns of the matrix
-     * @param columns at most {@value #COLUMNS}
+     * @param columns at most {@value #COLUMNS}, or for F32 a few times as many
      */
     public FewRows(NarrowType type, int inputs, int columns) {
         this.type = type;

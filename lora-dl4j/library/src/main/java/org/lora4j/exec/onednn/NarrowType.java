@@ -2,7 +2,8 @@
 package org.lora4j.exec.onednn;
 
 /**
- * Types of numbers of fewer bits that {@link FewRows} multiplies, and that some processors have instructions for.
+ * Types of numbers that {@link FewRows} multiplies: of fewer bits, where a processor has instructions for them, and F32, where its
+ * registers hold as many numbers as there are columns.
  *
  * @apiNote Status: internal
  */
@@ -10,7 +11,9 @@ public enum NarrowType {
     /** BF16, summed in F32, in which its products are exact. */
     BF16("bf16"),
     /** Signed bytes, summed in whole numbers of 32 bits. */
-    INT8("vnni");
+    INT8("vnni"),
+    /** As they are. */
+    F32("avx512");
 
     private final String instructions;
     private volatile Boolean fast;

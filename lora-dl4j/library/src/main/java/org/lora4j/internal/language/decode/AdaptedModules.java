@@ -70,12 +70,13 @@ final class AdaptedModules {
 
     private static void requireFits(String module, ModuleUpdates.LowRank pair, LinearWeight weight) {
         if (pair.a().size(1) != weight.inputs()
-                || pair.b().size(0) != weight.outputs()
-                || pair.a().size(0) != pair.b().size(1)) {
+                || pair.turnedB().size(1) != weight.outputs()
+                || pair.a().size(0) != pair.turnedB().size(0)) {
             throw new IllegalArgumentException("module '" + module + "': a pair of "
                     + pair.a().shapeInfoToString()
-                    + " and " + pair.b().shapeInfoToString() + "; expected [rank, " + weight.inputs() + "] and ["
-                    + weight.outputs() + ", rank]. The adapter was made for another model.");
+                    + " and " + pair.turnedB().shapeInfoToString() + "; expected [rank, " + weight.inputs()
+                    + "] and [rank, "
+                    + weight.outputs() + "]. The adapter was made for another model.");
         }
     }
 

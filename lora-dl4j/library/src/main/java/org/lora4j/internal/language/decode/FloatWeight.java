@@ -1,10 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.language.decode;
 
+import org.lora4j.exec.onednn.FewRows;
+import org.lora4j.exec.onednn.NarrowType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** A FLOAT matrix, in either layout. */
+/**
+ * A FLOAT matrix, in either layout.
+ *
+ * <p>OpenBLAS lays the whole matrix out anew for each product of matrices, which for sixteen rows takes longer than the product.
+ * Where oneDNN has 512 bits for it, some rows are multiplied as columns, {@code Y^T = W X^T}, from the matrix where it lies.
+ */
 final class FloatWeight extends LinearWeight {
+
+    /** Beyond this, products are large enough for OpenBLAS. */
+    private static final int MOST_COLUMNS = 128;
 
     // Keeps the memory.
     private final INDArray array;
@@ -18,8 +28,54 @@ final class FloatWeight extends LinearWeight {
         this.address = TableRows.address(array);
     }
 
+    /** Columns that so many rows make: a multiple of what a register holds, so that there are few products to compile. */
+    static int columns(int rows) {
+        return (rows + FewRows.COLUMNS - 1) / FewRows.COLUMNS * FewRows.COLUMNS;
+    }
+
+    private boolean isInColumns(int rows) {
+        return !inputsFirst && rows >= Blas.MATRIX_ROWS && rows <= MOST_COLUMNS && NarrowType.F32.isFast();
+    }
+
+    @Override
+    Staging.Form form(int rows) {
+        return isInColumns(rows) ? Staging.Form.COLUMNS : Staging.Form.PLAIN;
+    }
+
+    @Override
+    int outputsOfPiece(int rows) {
+        return isInColumns(rows) ? FewRows.OUTPUTS : super.outputsOfPiece(rows);
+    }
+
+    private void multiplyColumns(Staging staging, int from, int rows, int first, int count, Workspace space) {
+        int columns = columns(staging.rows());
+        int start = FewRows.start(first, count);
+        int computed = first + count - start;
+        space.multiply(
+                NarrowType.F32,
+                inputs(),
+                columns,
+                address + Blas.bytes(start, inputs()),
+                computed,
+                staging.parts().packed());
+        float[] turned = space.floats(1, computed * columns);
+        space.memory.floats().get(0, turned, 0, computed * columns);
+        float[] y = space.floats(0, count);
+        for (int row = from; row < from + rows; row++) {
+            int at = (first - start) * columns + row;
+            for (int i = 0; i < count; i++) {
+                y[i] = turned[at + i * columns];
+            }
+            staging.write(row, first, y, count);
+        }
+    }
+
     @Override
     void multiply(Staging staging, int from, int rows, int first, int count, Workspace space) {
+        if (staging.form() == Staging.Form.COLUMNS) {
+            multiplyColumns(staging, from, rows, first, count, space);
+            return;
+        }
         long x = staging.input(from);
         long y = staging.output(from, first);
         if (inputsFirst) {

@@ -73,21 +73,12 @@ final class LowRankSum implements AutoCloseable {
         long between = narrow.address() + Blas.bytes(group.firstRow(), highestRank);
         for (ModuleUpdates.LowRank pair : group.pairs()) {
             int rank = (int) pair.a().size(0);
-            int outputs = (int) pair.b().size(0);
+            int outputs = (int) pair.turnedB().size(1);
             long a = TableRows.address(pair.a());
-            blas.byRows(x, width, group.rows(), a, width, rank, width, 1, 0, between, rank);
-            blas.byRows(
-                    between,
-                    rank,
-                    group.rows(),
-                    TableRows.address(pair.b()),
-                    rank,
-                    outputs,
-                    rank,
-                    (float) pair.scale(),
-                    1,
-                    staging.output(group.firstRow(), 0),
-                    outputs);
+            blas.byRows(x, width, group.rows(), a, width, rank, width, (float) pair.scale(), 0, between, rank);
+            long b = TableRows.address(pair.turnedB());
+            long y = staging.output(group.firstRow(), 0);
+            blas.byColumns(between, rank, group.rows(), b, outputs, rank, outputs, 1, y, outputs);
         }
     }
 

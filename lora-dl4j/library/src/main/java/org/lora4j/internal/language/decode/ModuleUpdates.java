@@ -29,13 +29,13 @@ public interface ModuleUpdates {
     };
 
     /**
-     * A pair: {@code y += scale (x A^T) B^T}.
+     * A pair: {@code y += scale (x A^T) B^T}. B lies turned: the few columns of a pair are long then, which is quicker.
      *
      * @param a FLOAT {@code [rank, inputs]} in 'c' order
-     * @param b FLOAT {@code [outputs, rank]} in 'c' order
+     * @param turnedB FLOAT {@code [rank, outputs]} in 'c' order
      * @param scale the factor
      */
-    record LowRank(INDArray a, INDArray b, double scale) {}
+    record LowRank(INDArray a, INDArray turnedB, double scale) {}
 
     /**
      * The pairs that are added to what a linear module gives.

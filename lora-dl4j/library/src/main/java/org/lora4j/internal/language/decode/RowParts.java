@@ -39,6 +39,7 @@ final class RowParts implements AutoCloseable {
     private short[] halves = new short[0];
     private byte[] eighths = new byte[0];
     private double[] units = new double[0];
+    private float[] turned = new float[0];
     // What the last columns were laid out as: where they are zero, they are still.
     private NarrowType zeroType;
     private int zeroGroup;
@@ -105,6 +106,25 @@ final class RowParts implements AutoCloseable {
         } else {
             bytes.put(0, eighths, 0, length);
         }
+        product.pack(plain.address(), packed.address());
+    }
+
+    /** Rows in F32 as columns, zeros behind the last. */
+    void prepare(HiddenRows x, int columns, FewRows product) {
+        int length = x.width() * columns;
+        reserve((long) Float.BYTES * length, product.packedBytes());
+        if (turned.length < length) {
+            turned = new float[length];
+        }
+        if (x.rows() < columns) {
+            Arrays.fill(turned, 0, length, 0);
+        }
+        for (int row = 0; row < x.rows(); row++) {
+            for (int i = 0; i < x.width(); i++) {
+                turned[i * columns + row] = x.values()[row * x.width() + i];
+            }
+        }
+        bytes.asFloatBuffer().put(0, turned, 0, length);
         product.pack(plain.address(), packed.address());
     }
 

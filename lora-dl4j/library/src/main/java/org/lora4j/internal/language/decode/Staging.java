@@ -21,7 +21,9 @@ final class Staging implements AutoCloseable {
         /** As {@link RowParts} in BF16. */
         HALVES(1, 1),
         /** As {@link RowParts} in INT8. */
-        BYTES(1, 1);
+        BYTES(1, 1),
+        /** As columns of {@link FloatWeight}. */
+        COLUMNS(1, 1);
 
         private final int parts;
         private final float factor;
@@ -63,6 +65,10 @@ final class Staging implements AutoCloseable {
             case PLAIN -> inputs.floats().put(0, x.values(), 0, x.length());
             case HALVES -> parts(x, NarrowType.BF16, space);
             case BYTES -> parts(x, NarrowType.INT8, space);
+            case COLUMNS -> {
+                int columns = FloatWeight.columns(x.rows());
+                parts.prepare(x, columns, space.product(NarrowType.F32, x.width(), columns));
+            }
             default -> copyInParts(x);
         }
     }

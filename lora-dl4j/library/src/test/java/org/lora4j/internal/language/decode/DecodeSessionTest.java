@@ -142,6 +142,30 @@ class DecodeSessionTest {
 
     @ParameterizedTest
     @MethodSource("cases")
+    void step_ofManySequences_givesWhatEachGivesAlone(String name) {
+        GoldenModel golden = GoldenModel.of(name);
+        int[] ids = tokens(golden, 40);
+
+        // 4 to 16 rows are columns of one register, more of several, and some hundred a product of matrices.
+        for (int count : new int[] {5, 16, 17, 150}) {
+            try (DecodeSession session = new DecodeSession(golden.model(), golden.adapter("adapter-all"), BOTH)) {
+                int[] which = new int[count];
+                int[][] next = new int[count][];
+                for (int i = 0; i < count; i++) {
+                    which[i] = session.add(i % 3 == 1 ? 0 : SequenceState.NO_ADAPTER);
+                    next[i] = new int[] {ids[i % ids.length]};
+                }
+                float[][] together = copy(session.feed(which, next));
+                for (int i = 0; i < Math.min(count, 6); i++) {
+                    int alone = session.add(i % 3 == 1 ? 0 : SequenceState.NO_ADAPTER);
+                    assertClose(session.feed(new int[] {alone}, new int[][] {next[i]})[0], together[i], ROUNDING);
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("cases")
     void step_ofSomeTokensAtATime_givesWhatThePromptAtOnceGives(String name) {
         GoldenModel golden = GoldenModel.of(name);
         int[] ids = tokens(golden, 40);

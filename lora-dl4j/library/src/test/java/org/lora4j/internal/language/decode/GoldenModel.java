@@ -177,7 +177,10 @@ final class GoldenModel implements DecoderTensors {
                 String key = "base_model.model." + module;
                 INDArray a = factors.get(key + ".lora_A.weight");
                 return adapter == 0 && a != null
-                        ? List.of(new LowRank(a, factors.get(key + ".lora_B.weight"), 2))
+                        ? List.of(new LowRank(
+                                a,
+                                factors.get(key + ".lora_B.weight").transpose().dup('c'),
+                                2))
                         : List.of();
             }
 
