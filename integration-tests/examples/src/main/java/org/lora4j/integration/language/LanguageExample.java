@@ -124,6 +124,7 @@ public final class LanguageExample {
                 .toList();
     }
 
+    @SuppressWarnings("try") // The block is opened for what it does to the adapters.
     private void learn(Domain domain, List<LabeledText> questions) throws IOException {
         print("%n== %s%n", domain.name());
         model.model().activate();
