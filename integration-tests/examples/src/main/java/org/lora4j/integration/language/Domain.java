@@ -129,7 +129,8 @@ record Domain(
 
     private static List<LmExample> examples(List<LabeledText> questions) {
         return questions.stream()
-                .map(question -> LmExample.completion(prompt(question.text()), intent(question) + END))
+                .map(question -> LmExample.completion(prompt(question.text()), intent(question) + END)
+                        .withoutEnd())
                 .toList();
     }
 
