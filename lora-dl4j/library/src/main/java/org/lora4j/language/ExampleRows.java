@@ -92,11 +92,11 @@ final class ExampleRows {
         }
         LmExample.Content content = example.content();
         if (content instanceof LmExample.Text text) {
-            return pieces(ofText(text.text(), "it"), example.kind());
+            return pieces(ofText(text.text(), example.isEnded()), example.kind());
         }
         TokenRow row;
         if (content instanceof LmExample.Completion completion) {
-            row = completion(completion, example.kind());
+            row = completion(completion, example.isEnded(), example.kind());
         } else if (content instanceof LmExample.Conversation conversation) {
             row = conversation(conversation.messages(), example.kind());
         } else {
@@ -106,19 +106,19 @@ final class ExampleRows {
         return List.of(fitting(row));
     }
 
-    /** The ids of a whole text, with the token that ends texts. */
-    private int[] ofText(String text, String what) throws Unusable {
+    /** The ids of a whole text, perhaps with the token that ends texts. */
+    private int[] ofText(String text, boolean ended) throws Unusable {
         if (text.isEmpty()) {
-            throw new Unusable(what + " is an empty text, expected something to learn");
+            throw new Unusable("is an empty text, expected something to learn");
         }
         int[] ids = model.tokenizer().encode(text);
         int eos = model.tokenizer().eosId().orElse(-1);
-        if (eos >= 0 && (ids.length == 0 || ids[ids.length - 1] != eos)) {
+        if (ended && eos >= 0 && (ids.length == 0 || ids[ids.length - 1] != eos)) {
             ids = Arrays.copyOf(ids, ids.length + 1);
             ids[ids.length - 1] = eos;
         }
         if (ids.length < 2) {
-            throw new Unusable(what + " has " + ids.length + " token, expected 2 or more: one to read, one to learn");
+            throw new Unusable("has " + ids.length + " token, expected 2 or more: one to read, one to learn");
         }
         return ids;
     }
@@ -136,11 +136,11 @@ final class ExampleRows {
         return rows;
     }
 
-    private TokenRow completion(LmExample.Completion example, String kind) throws Unusable {
+    private TokenRow completion(LmExample.Completion example, boolean ended, String kind) throws Unusable {
         if (example.completion().isEmpty()) {
             throw new Unusable("has an empty completion, expected something to learn");
         }
-        int[] ids = ofText(example.prompt() + example.completion(), "it");
+        int[] ids = ofText(example.prompt() + example.completion(), ended);
         int[] labels = nothing(ids);
         learn(ids, labels, boundary(model.tokenizer().encode(example.prompt()), ids), ids.length);
         return new TokenRow(ids, labels, kind);

@@ -48,9 +48,11 @@ public final class LmExample {
     private final Content content;
     private final String kind;
     private final String source;
+    private final boolean ended;
 
-    private LmExample(Content content, String kind, String source) {
+    private LmExample(Content content, boolean ended, String kind, String source) {
         this.content = content;
+        this.ended = ended;
         this.kind = kind;
         this.source = source;
     }
@@ -106,7 +108,7 @@ public final class LmExample {
     }
 
     private static LmExample of(Content content) {
-        return new LmExample(content, "", "");
+        return new LmExample(content, true, "", "");
     }
 
     /**
@@ -152,7 +154,7 @@ public final class LmExample {
                 Map<String, Object> fields = line.fields();
                 String kind = fields.get(KIND) instanceof String text ? text : "";
                 String source = MessageText.name(file.getFileName()) + ", line " + line.number();
-                examples.add(new LmExample(content(fields), kind, source));
+                examples.add(new LmExample(content(fields), true, kind, source));
             } catch (IllegalArgumentException e) {
                 problems.add("line " + line.number() + ": " + e.getMessage());
             }
@@ -213,7 +215,22 @@ public final class LmExample {
      * @return the example
      */
     public LmExample withKind(String name) {
-        return new LmExample(content, Objects.requireNonNull(name, "LmExample: kind is null; expected a name"), source);
+        Objects.requireNonNull(name, "LmExample: kind is null; expected a name");
+        return new LmExample(content, ended, name, source);
+    }
+
+    /**
+     * The same without the token that ends texts behind it, which a text and a completion have otherwise: for excerpts, and for
+     * models that tell the end in another way.
+     *
+     * @return the example
+     */
+    public LmExample withoutEnd() {
+        return new LmExample(content, false, kind, source);
+    }
+
+    boolean isEnded() {
+        return ended;
     }
 
     /**

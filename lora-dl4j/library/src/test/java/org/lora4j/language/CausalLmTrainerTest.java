@@ -398,7 +398,7 @@ class CausalLmTrainerTest {
 
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> trainer.fit(some, List.of(LmExample.completion("a", ""))))
-                    .withMessageContaining("CausalLmTrainer.fit: 2 problems: train[1] it is an empty text")
+                    .withMessageContaining("CausalLmTrainer.fit: 2 problems: train[1] is an empty text")
                     .withMessageContaining("validation[0] has an empty completion")
                     .withMessageContaining("skipInvalid()");
             assertThatIllegalArgumentException()

@@ -27,8 +27,15 @@ import org.lora4j.language.LmExample;
  * @param validation the examples to choose the best epoch by
  * @param test the examples that figures are measured with
  * @param prompt what a text to print goes on from
+ * @param ends what a text to print ends before
  */
-record Domain(String name, List<LmExample> train, List<LmExample> validation, List<LmExample> test, String prompt) {
+record Domain(
+        String name,
+        List<LmExample> train,
+        List<LmExample> validation,
+        List<LmExample> test,
+        String prompt,
+        List<String> ends) {
 
     private static final String JAVA_SOURCE = "org/apache/commons/math3/util/FastMath.java";
     /**
@@ -50,7 +57,8 @@ record Domain(String name, List<LmExample> train, List<LmExample> validation, Li
                 text(all.substring(0, Math.min(validation, characters))),
                 text(all.substring(validation, test)),
                 text(all.substring(test)),
-                "ROMEO:\n");
+                "ROMEO:\n",
+                List.of());
     }
 
     private static List<LmExample> text(String text) {
@@ -82,7 +90,7 @@ record Domain(String name, List<LmExample> train, List<LmExample> validation, Li
         Collections.shuffle(sources, new Random(1));
         List<LmExample> test = take(sources, HELD_CHARACTERS);
         List<LmExample> validation = take(sources, HELD_CHARACTERS);
-        return new Domain("java", take(sources, characters), validation, test, "    public int ");
+        return new Domain("java", take(sources, characters), validation, test, "    public int ", List.of());
     }
 
     /** Takes files off a list. */
@@ -108,7 +116,8 @@ record Domain(String name, List<LmExample> train, List<LmExample> validation, Li
                 examples(train.subList(0, Math.min(questions, held))),
                 examples(train.subList(held, train.size())),
                 examples(testQuestions(data)),
-                prompt("My card has not arrived yet."));
+                prompt("My card has not arrived yet."),
+                List.of(END));
     }
 
     /** Some of the questions for testing. */
@@ -120,7 +129,8 @@ record Domain(String name, List<LmExample> train, List<LmExample> validation, Li
 
     private static List<LmExample> examples(List<LabeledText> questions) {
         return questions.stream()
-                .map(question -> LmExample.completion(prompt(question.text()), intent(question) + END))
+                .map(question -> LmExample.completion(prompt(question.text()), intent(question) + END)
+                        .withoutEnd())
                 .toList();
     }
 

@@ -92,7 +92,7 @@ public final class LanguageExample {
     private void run(Path data, int size, Set<String> names) throws IOException {
         long start = System.nanoTime();
         Banking77 banking = new Banking77(data.resolve("banking77"));
-        out.println("What the model says of itself: " + continued(model, "Once upon a time"));
+        out.println("What the model says of itself: " + continued(model, "Once upon a time", List.of()));
         print("Stories by the frozen base: loss a token %.4f%n", storiesLoss(model));
         for (Domain domain : List.of(
                 Domain.shakespeare(data.resolve("tinyshakespeare/input.txt"), size * 120_000),
@@ -131,7 +131,7 @@ public final class LanguageExample {
         CausalLmTrainer adapting = builder().adapterName(domain.name()).build();
         double before = adapting.evaluate(domain.test()).loss();
         print("before: %.4f%n", before);
-        out.println("says: " + continued(model, domain.prompt()));
+        out.println("says: " + continued(model, domain.prompt(), domain.ends()));
 
         LmFitReport report = adapting.fit(domain.train(), domain.validation());
         Outcome adapter = outcome(adapting, domain, report);
@@ -144,7 +144,7 @@ public final class LanguageExample {
                 report.learningRate(),
                 adapter.minutes(),
                 adapter.stories());
-        out.println("says: " + continued(model, domain.prompt()));
+        out.println("says: " + continued(model, domain.prompt(), domain.ends()));
         double off;
         try (var disabled = model.model().disabled()) {
             off = storiesLoss(model);
@@ -173,7 +173,7 @@ public final class LanguageExample {
                 fullReport.learningRate(),
                 tuned.minutes(),
                 tuned.stories());
-        out.println("says: " + continued(full.model(), domain.prompt()));
+        out.println("says: " + continued(full.model(), domain.prompt(), domain.ends()));
         if (domain.name().equals("banking")) {
             all.put("accuracyFull", accuracy(full.model(), questions));
             print("intents named exactly: LoRA %.3f, full %.3f%n", all.get("accuracyLora"), all.get("accuracyFull"));
@@ -206,8 +206,11 @@ public final class LanguageExample {
         return CausalLmTrainer.builder(which).build().evaluate(stories).loss();
     }
 
-    private static String continued(CausalLm which, String prompt) {
-        Generation text = which.generate(prompt, GenerationConfig.greedy(60));
+    private static String continued(CausalLm which, String prompt, List<String> ends) {
+        GenerationConfig config = GenerationConfig.greedy(60).toBuilder()
+                .stopStrings(ends.toArray(String[]::new))
+                .build();
+        Generation text = which.generate(prompt, config);
         return "\"" + (prompt + text.text()).replace("\n", "\\n") + "\"";
     }
 
