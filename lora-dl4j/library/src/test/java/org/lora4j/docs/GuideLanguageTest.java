@@ -12,10 +12,15 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.language.CausalLm;
+import org.lora4j.language.CausalLmServer;
+import org.lora4j.language.CausalLmTrainer;
 import org.lora4j.language.ChatMessage;
 import org.lora4j.language.ChatTemplate;
 import org.lora4j.language.Generation;
 import org.lora4j.language.GenerationConfig;
+import org.lora4j.language.LmExample;
+import org.lora4j.language.LmFitReport;
+import org.lora4j.language.LmRequest;
 
 /** The examples of {@code docs/language-models.md}. */
 class GuideLanguageTest {
@@ -91,5 +96,46 @@ class GuideLanguageTest {
 
         assertThat(text).isEqualTo("<|user|>Where is my card?</s>");
         assertThat(Files.exists(folder)).isTrue();
+    }
+
+    @Test
+    void serving() throws IOException {
+        CausalLm model = CausalLm.load(MODELS.resolve("stories260k"));
+        Path adapterDirectory = MODELS.resolve("stories260k/adapter-qv");
+        String text;
+        // begin
+        try (CausalLmServer server = CausalLmServer.builder(model)
+                .maxSequences(16)
+                .memory(512 << 20)
+                .queue(100)
+                .build()) {
+            server.register("mine", adapterDirectory);
+            LmRequest request = server.submit("mine", "Once upon a time", GenerationConfig.greedy(20), token -> {
+                shown.append(token.text());
+                return true;
+            });
+            text = request.result().text();
+        }
+        // end
+
+        assertThat(shown).hasToString(text);
+    }
+
+    @Test
+    void training() throws IOException {
+        CausalLm model = CausalLm.load(MODELS.resolve("stories260k"));
+        List<LmExample> train = List.of(
+                LmExample.completion("Where is my card?", " card_arrival"),
+                LmExample.completion("I lost my phone", " lost_phone"),
+                LmExample.completion("My card has not come", " card_arrival"));
+        Path directory = folder.resolve("adapter");
+        // begin
+        CausalLmTrainer trainer = CausalLmTrainer.builder(model).epochs(2).build(); // LoRA on all linear layers
+        LmFitReport report = trainer.fit(train, train);
+        model.model().adapter("default").save(directory);
+        // end
+
+        assertThat(report.toString()).isNotEmpty();
+        assertThat(directory.resolve("adapter_model.safetensors")).exists();
     }
 }
