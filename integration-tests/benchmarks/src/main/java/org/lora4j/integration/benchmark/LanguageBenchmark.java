@@ -104,8 +104,8 @@ public final class LanguageBenchmark {
         told.forEach((what, value) -> summary.note(
                 name + ", " + what,
                 value > GIGABYTE / 1e3
-                        ? String.format("%.0f MB", value / 1e6)
-                        : String.format("%.0f ms", value * 1e3)));
+                        ? String.format(Locale.ROOT, "%.0f MB", value / 1e6)
+                        : String.format(Locale.ROOT, "%.0f ms", value * 1e3)));
         return told;
     }
 }
