@@ -4,7 +4,6 @@ package org.lora4j.internal.language;
 import java.util.List;
 import java.util.OptionalDouble;
 import java.util.Set;
-import java.util.stream.IntStream;
 
 /**
  * A decoder in one form for all families.
@@ -96,20 +95,6 @@ public record DecoderConfig(
                 .flatMap(layer -> layer.rotation().stream())
                 .distinct()
                 .toList();
-    }
-
-    /**
-     * The windows that its layers use.
-     *
-     * @return each once, ascending
-     */
-    public int[] windows() {
-        return layers.stream()
-                .flatMapToInt(layer ->
-                        layer.window().isPresent() ? IntStream.of(layer.window().getAsInt()) : IntStream.empty())
-                .distinct()
-                .sorted()
-                .toArray();
     }
 
     /** The same model with other layers. */

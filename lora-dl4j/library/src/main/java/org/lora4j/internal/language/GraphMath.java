@@ -31,6 +31,7 @@ final class GraphMath implements DecoderMath<SDVariable> {
     private final SDVariable size;
     private final SDVariable batch;
     private final SDVariable length;
+    private final SDVariable headSize;
 
     /** Into an empty graph; of type DOUBLE, weights are widened copies. */
     GraphMath(SameDiff sd, DecoderWeights weights, DataType type) {
@@ -42,6 +43,7 @@ final class GraphMath implements DecoderMath<SDVariable> {
         this.size = sd.shape("input_ids/shape", ids);
         this.batch = sd.gather("input_ids/batch", size, new int[] {0}, 0);
         this.length = sd.gather("input_ids/length", size, new int[] {1}, 0);
+        this.headSize = constant("attention/head_size", config.headSize());
         config.layers().stream()
                 .map(DecoderLayer::window)
                 .distinct()
@@ -110,14 +112,15 @@ final class GraphMath implements DecoderMath<SDVariable> {
         SDVariable scaled = queries.mul(module + "/query_scaled", about.scoreScale());
         SDVariable scores = ungrouped(
                 module + "/scores",
-                sd.mmul(module + "/products", grouped(module + "/query", scaled), keys, false, true, false));
+                sd.mmul(module + "/products", grouped(module + "/query", scaled, headSize), keys, false, true, false),
+                length);
         if (about.scoreCap().isPresent()) {
             scores = capped(module + "/scores_capped", scores, about.scoreCap().getAsDouble());
         }
         SDVariable seen = scores.add(module + "/scores_seen", sd.getVariable(DecoderInputs.scores(about.window())));
         SDVariable shares = sd.nn().softmax(module + "/shares", seen, -1);
-        SDVariable context = sd.mmul(module + "/context", grouped(module + "/shares", shares), values);
-        SDVariable perHead = ungrouped(module + "/context", context);
+        SDVariable context = sd.mmul(module + "/context", grouped(module + "/shares", shares, length), values);
+        SDVariable perHead = ungrouped(module + "/context", context, headSize);
         return sd.reshape(
                 module + "/output",
                 sd.permute(module + "/tokens_first", perHead, 0, 2, 1, 3),
@@ -132,7 +135,7 @@ final class GraphMath implements DecoderMath<SDVariable> {
     }
 
     /** {@code [batch, heads, length, n]} to {@code [batch, keyHeads, heads / keyHeads * length, n]}. */
-    private SDVariable grouped(String name, SDVariable x) {
+    private SDVariable grouped(String name, SDVariable x, SDVariable last) {
         int share = config.heads() / config.keyHeads();
         if (share == 1) {
             return x;
@@ -140,18 +143,15 @@ final class GraphMath implements DecoderMath<SDVariable> {
         SDVariable together = sd.hasVariable("lengths_of_group")
                 ? sd.getVariable("lengths_of_group")
                 : length.mul("lengths_of_group", share);
-        // The last axis is the size of a head, or the length for shares.
-        SDVariable last = name.endsWith("/shares") ? length : constant(name + "/last", config.headSize());
         SDVariable shape = sd.concat(
                 name + "/grouped_shape", 0, batch, constant(name + "/key_heads", config.keyHeads()), together, last);
         return sd.reshape(name + "/grouped", x, shape);
     }
 
-    private SDVariable ungrouped(String name, SDVariable x) {
+    private SDVariable ungrouped(String name, SDVariable x, SDVariable last) {
         if (config.heads() == config.keyHeads()) {
             return x;
         }
-        SDVariable last = name.endsWith("/scores") ? length : constant(name + "/last", config.headSize());
         SDVariable shape =
                 sd.concat(name + "/per_head_shape", 0, batch, constant(name + "/heads", config.heads()), length, last);
         return sd.reshape(name + "/per_head", x, shape);
