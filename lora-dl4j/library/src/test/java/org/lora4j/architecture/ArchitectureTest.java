@@ -413,7 +413,22 @@ class ArchitectureTest {
                         "dl4j.layer",
                         "internal.samediff.form",
                         "dl4j",
-                        "samediff"));
+                        "samediff"),
+                layer(
+                        "advice",
+                        "",
+                        "error",
+                        "config",
+                        "internal.array",
+                        "internal.format.json",
+                        "internal.text",
+                        "adapter",
+                        "combine",
+                        "exec",
+                        "model",
+                        "retention",
+                        "text",
+                        "train"));
     }
 
     private static Arguments layer(String name, String... mayUse) {
