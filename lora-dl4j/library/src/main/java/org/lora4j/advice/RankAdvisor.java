@@ -19,6 +19,7 @@ import org.lora4j.combine.AdapterAlgebra;
 import org.lora4j.combine.RankReduction;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
+import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.model.AdaptedModel;
 import org.lora4j.train.Batches;
@@ -306,7 +307,7 @@ public final class RankAdvisor {
     private static Map<String, Object> evidence(LoraConfig chosen, List<Trial> measured) {
         Map<String, Object> evidence = new LinkedHashMap<>();
         evidence.put("rank", chosen.rank());
-        evidence.put("targets", String.valueOf(chosen.targetModules()));
+        evidence.put("targets", MessageText.value(chosen.targetModules()));
         evidence.put("trials", measured.stream().map(Trial::values).toList());
         return evidence;
     }
@@ -329,7 +330,7 @@ public final class RankAdvisor {
     }
 
     private static String words(LoraConfig config) {
-        return "rank " + config.rank() + " of " + config.targetModules();
+        return "rank " + config.rank() + " of " + MessageText.value(config.targetModules());
     }
 
     private long plannedSteps(String call) {
