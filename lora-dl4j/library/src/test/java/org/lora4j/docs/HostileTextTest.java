@@ -409,11 +409,12 @@ class HostileTextTest {
                 network("fc"), LoraConfig.builder().targetModules("fc").build(), 1);
         calls.put(
                 "names of a network's arrays",
-                () -> network.trainable(
-                        new DataSetPlaceholders(List.of(NAME, "b"), many("l"), List.of(), List.of())));
-        calls.put("placeholders of a network's batch", () -> network.trainable(DataSetPlaceholders.of(NAME, "labels"))
-                .executor()
-                .gradients(manyOf(i -> x), 0));
+                () -> network.trainable(new DataSetPlaceholders(List.of(NAME, "b"), many("l"), List.of(), List.of())));
+        calls.put(
+                "placeholders of a network's batch",
+                () -> network.trainable(DataSetPlaceholders.of(NAME, "labels"))
+                        .executor()
+                        .gradients(manyOf(i -> x), 0));
         calls.put("placeholders of a batch", () -> Batch.of(Collections.singletonMap(NAME, null), 1));
         calls.put(
                 "many placeholders of a batch",
