@@ -54,7 +54,8 @@ class ProofTableTest {
         // 0.4 points below each; then 0.6.
         assertThat(table(-100, 0.796, 0.816, 0.836).isGood()).isTrue();
         assertThat(table(-100, 0.794, 0.814, 0.834).isGood()).isFalse();
-        // -1, 0 and 3 points below: 2/3 on average, and squares of 78/9 over 2 and over 3, a standard error of 1.2 points.
+        // -1, 0 and 3 points below: 2/3 on average, and squares of 78/9 over 2 and over 3, a standard error of 1.2
+        // points.
         assertThat(table(-100, 0.81, 0.82, 0.81).isGood()).isTrue();
     }
 
