@@ -231,9 +231,10 @@ public final class RankAdvisor {
 
     /**
      * Trains candidates for some steps, goes on with the better half, and so on until one is left. Each rung trains from the
-     * start, the plan's schedule drawn together to its length. If the config that this advisor was made with is among the
-     * candidates, it goes on unless others are better by more than 2 % of the metric: the learning rate was found for it, and a
-     * validation of a few hundred examples is off by more than a point.
+     * start, the plan's schedule drawn together to its length. In rungs of less than half the plan the config that this advisor
+     * was made with, for which the learning rate was found, goes on unless others are better by more than 2 % of the metric: short
+     * trainings favor ranks that learn fast. With {@code budget} twice the plan, two candidates are trained by all of it, and
+     * training with the better one again gives the same values.
      *
      * <p><i>Source:</i> Jamieson, Talwalkar 2016, arXiv 1502.07943, algorithm 1. <i>Costs:</i> the budget of
      * {@link Builder#budget}. Candidates whose targets leave a frozen part below them train above it alone, if
@@ -278,7 +279,7 @@ public final class RankAdvisor {
             left.clear();
             trained.stream()
                     .filter(one -> one.metric().isPresent())
-                    .sorted(best())
+                    .sorted(best(rung.steps()))
                     .limit((rung.candidates() + 1) / 2)
                     .forEach(left::add);
             if (left.isEmpty()) {
@@ -288,14 +289,18 @@ public final class RankAdvisor {
         return halved(left.get(0), measured);
     }
 
-    /** Better metrics first, where that of the config at hand counts as clearly better than it is. */
-    private Comparator<Trial> best() {
+    /**
+     * Better metrics first. In rungs of less than half the plan that of the config at hand counts as clearly better than it is:
+     * short trainings favor ranks that learn fast. Of equal ones the config at hand, then the earlier candidate.
+     */
+    private Comparator<Trial> best(long steps) {
         double sign = training.validation().higherIsBetter() ? 1 : -1;
+        double margin = steps < training.plannedSteps() / 2 ? Setup.CLEARLY : 0;
         return Comparator.comparingDouble((Trial one) -> {
                     double metric = one.metric().getAsDouble();
-                    double margin = one.config().equals(config) ? Setup.CLEARLY * Math.abs(metric) : 0;
-                    return sign * metric + margin;
+                    return sign * metric + (one.config().equals(config) ? margin * Math.abs(metric) : 0);
                 })
+                .thenComparing(one -> one.config().equals(config))
                 .reversed();
     }
 

@@ -26,6 +26,7 @@ import org.lora4j.train.AdamW;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Batches;
 import org.lora4j.train.Trainable;
+import org.lora4j.train.Trainer;
 import org.lora4j.train.Validation;
 import org.lora4j.train.cache.PrefixCache;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -195,6 +196,42 @@ class RankAdvisorTest {
                 .extracting(trial -> trial.config().rank())
                 .containsExactly(4, 8);
         assertThat(found.config().orElseThrow()).isEqualTo(TrialHost.config(4));
+    }
+
+    @Test
+    void halve_inTrainingsOfTheWholePlan_takesTheBetterOneAsItIs() {
+        Subject subject = TrialHost.SAME_DIFF.subject();
+        double[] metrics = {0.8, 0.81, 0.8, 0.8};
+        int[] count = {0};
+        RankAdvisor advisor = advisor(subject)
+                .validation(Validation.higherIsBetter("accuracy", () -> metrics[count[0]++]))
+                .budget(120)
+                .build();
+
+        // 60 planned steps for each: 0.81 is more than 0.8, and of equal ones rank 4 is at hand.
+        assertThat(advisor.halve(advisor.ofRanks(4, 8)).config().orElseThrow().rank())
+                .isEqualTo(8);
+        assertThat(advisor.halve(advisor.ofRanks(2, 4)).config().orElseThrow().rank())
+                .isEqualTo(4);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void halve_inTrainingsOfTheWholePlan_givesWhatTrainingGives(TrialHost host) {
+        Subject subject = host.subject();
+        RankAdvisor advisor = advisor(subject).budget(120).build();
+        RankSuggestion found = advisor.halve(advisor.ofRanks(4, 8));
+        Subject other = host.subject();
+        other.model.addAdapter("own", TrialHost.config(8), 8);
+        other.model.activate("own");
+
+        Trainer.builder(other.training)
+                .plan(TrialHost.plan(6).toBuilder().optimizer(AdamW.of(1e-2)).build())
+                .build()
+                .train(TrialHost.batches(10));
+
+        assertThat(other.validation().metric().getAsDouble())
+                .isEqualTo(found.trials().get(1).metric().orElseThrow());
     }
 
     @Test

@@ -37,7 +37,7 @@ public final class AdvisorProof {
     static final List<Integer> RANKS = List.of(1, 2, 4, 8, 16, 32, 64);
 
     private static final int RANK = 8;
-    private static final List<Long> SEEDS = List.of(1L, 2L, 3L);
+    private static final List<Long> SEEDS = List.of(4L, 5L, 6L);
     private static final String TASKS = "banking77,inverted";
     private static final int NAMES = 4;
     private static final String TRIAL = "trial";

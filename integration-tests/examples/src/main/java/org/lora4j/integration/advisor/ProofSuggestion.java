@@ -8,8 +8,17 @@ package org.lora4j.integration.advisor;
  * @param seed of its draw
  * @param rate the learning rate
  * @param rank the rank
+ * @param validation accuracy of the training by the whole plan on the part for choosing
  * @param rateSteps steps of range test and confirmations
- * @param rankSteps steps of the ranking
+ * @param rankSteps steps of the ranking, the training by the suggestion among them
  * @param words what the advisors said
  */
-record ProofSuggestion(String task, long seed, double rate, int rank, long rateSteps, long rankSteps, String words) {}
+record ProofSuggestion(
+        String task,
+        long seed,
+        double rate,
+        int rank,
+        double validation,
+        long rateSteps,
+        long rankSteps,
+        String words) {}

@@ -14,12 +14,12 @@ final class Suggesting {
     /** The rank at which the rate is looked for. */
     private static final int RANK = 8;
 
-    /** That rank, which is kept unless another is clearly better, with its half, twice and four times it. */
-    private static final int[] RANKS = {RANK / 2, RANK, 2 * RANK, 4 * RANK};
+    /** Another rank to train with by the whole plan, beside that one. */
+    private static final int HIGH = 4 * RANK;
 
     private Suggesting() {}
 
-    /** A rate by range test and confirmations, then a rank by successive halving. */
+    /** A rate by range test and confirmations, then the better of two ranks, each trained by the whole plan. */
     static ProofSuggestion of(Task task) {
         LearningRateSuggestion rate = rate(task);
         double found = rate.rate().orElseThrow(() -> new IllegalStateException(task.name() + ": " + rate));
@@ -29,15 +29,23 @@ final class Suggesting {
                 .batches(task.batches())
                 .validation(task.validation())
                 .seed(task.seed())
+                .budget(2 * task.steps())
                 .build();
-        RankSuggestion rank = ranks.halve(ranks.ofRanks(RANKS));
+        RankSuggestion rank = ranks.halve(ranks.ofRanks(RANK, HIGH));
+        int chosen = rank.config()
+                .orElseThrow(() -> new IllegalStateException(task.name() + ": " + rank))
+                .rank();
         return new ProofSuggestion(
                 task.name(),
                 task.seed(),
                 found,
-                rank.config()
-                        .orElseThrow(() -> new IllegalStateException(task.name() + ": " + rank))
-                        .rank(),
+                chosen,
+                rank.trials().stream()
+                        .filter(one -> one.config().rank() == chosen)
+                        .findFirst()
+                        .orElseThrow()
+                        .metric()
+                        .orElseThrow(),
                 rate.steps(),
                 rank.steps(),
                 rate + " " + rank);

@@ -28,11 +28,16 @@ class ProofTableTest {
     }
 
     private static ProofTable table(int steps, double... tests) {
+        return table(0.5, steps, tests);
+    }
+
+    /** The trainings by the suggestions validate at 0.5; another number in the ranking means that they were others. */
+    private static ProofTable table(double validation, int steps, double... tests) {
         List<ProofSuggestion> suggestions = new ArrayList<>();
         List<ProofTrial> finals = new ArrayList<>();
         for (int i = 0; i < tests.length; i++) {
-            suggestions.add(new ProofSuggestion("t", i + 1, 2e-3, 8, steps, 0, "words"));
-            finals.add(trial(i + 1, 2e-3, 8, 0, tests[i]));
+            suggestions.add(new ProofSuggestion("t", i + 1, 2e-3, 8, validation, steps, 0, "words"));
+            finals.add(trial(i + 1, 2e-3, 8, 0.5, tests[i]));
         }
         return new ProofTable("t", sweep(), suggestions, finals);
     }
@@ -52,24 +57,25 @@ class ProofTableTest {
     @Test
     void isGood_withinHalfAPointOrAStandardErrorOfTheBestCell() {
         // 0.4 points below each; then 0.6.
-        assertThat(table(-100, 0.796, 0.816, 0.836).isGood()).isTrue();
-        assertThat(table(-100, 0.794, 0.814, 0.834).isGood()).isFalse();
+        assertThat(table(75, 0.796, 0.816, 0.836).isGood()).isTrue();
+        assertThat(table(75, 0.794, 0.814, 0.834).isGood()).isFalse();
         // -1, 0 and 3 points below: 2/3 on average, and squares of 78/9 over 2 and over 3, a standard error of 1.2
         // points.
-        assertThat(table(-100, 0.81, 0.82, 0.81).isGood()).isTrue();
+        assertThat(table(75, 0.81, 0.82, 0.81).isGood()).isTrue();
     }
 
     @Test
     void isGood_withMoreThanAQuarterOfTheSteps_isFalse() {
-        // The sweep has 900 steps, the trainings by the suggestions 300.
-        assertThat(table(0, 0.80, 0.82, 0.84).isGood()).isFalse();
-        assertThat(table(-25, 0.80, 0.82, 0.84).isGood()).isTrue();
-        assertThat(table(-24, 0.80, 0.82, 0.84).isGood()).isFalse();
+        // The sweep has 900 steps.
+        assertThat(table(75, 0.80, 0.82, 0.84).isGood()).isTrue();
+        assertThat(table(76, 0.80, 0.82, 0.84).isGood()).isFalse();
+        // Three trainings of 100 that were not among those of the ranking.
+        assertThat(table(0.4, 10, 0.80, 0.82, 0.84).isGood()).isFalse();
     }
 
     @Test
     void text_showsTheSweepAndTheVerdict() {
-        assertThat(table(0, 0.80, 0.82, 0.84).text())
+        assertThat(table(0.4, 0, 0.80, 0.82, 0.84).text())
                 .contains("| rate at rank 8 |")
                 .contains("| 1e-03 | 70.00 % | 76.00 % | 76.00, 76.00, 76.00 |")
                 .contains("| 16 | 60.00 % | 82.00 % | 80.00, 82.00, 84.00 |")
