@@ -82,7 +82,7 @@ public final class CausalLm implements AutoCloseable {
     /** Made when it is asked for first: who only generates needs no graph. */
     private volatile AdaptedSameDiff model;
 
-    private CausalLm(
+    CausalLm(
             Path directory,
             DecoderWeights weights,
             Optional<LanguageTokenizer> tokenizer,
@@ -144,7 +144,7 @@ public final class CausalLm implements AutoCloseable {
      * @throws IllegalStateException if there is a {@code tokenizer.json} and the library that reads it is missing
      */
     public static CausalLm load(Path directory, Storage storage) throws IOException {
-        DecoderWeights weights = DecoderWeights.read(directory, storage.storage);
+        DecoderWeights weights = DecoderWeights.read(directory, storage.storage).inTiles(DecodeModel::isFastInTiles);
         Optional<LanguageTokenizer> tokenizer = LanguageTokenizer.find(directory);
         List<Integer> ends =
                 tokenizer.map(known -> List.copyOf(known.stopIds())).orElseGet(List::of);

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.EnumSet;
+import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -26,6 +27,7 @@ import org.lora4j.internal.array.Backend;
 import org.lora4j.internal.format.huggingface.Checkpoint;
 import org.lora4j.quant.HalfPrecision;
 import org.lora4j.quant.StoredWeight;
+import org.lora4j.quant.Tiled;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -215,6 +217,33 @@ public final class DecoderWeights {
                 yield config.biased().contains(part) ? List.of(matrix, bias) : List.of(matrix);
             }
         };
+    }
+
+    /**
+     * These weights with some matrices in tiles, laid out anew in the memory where they are. This object must not be used any
+     * more.
+     *
+     * @param wanted which of those that {@link Tiled#fits}
+     * @return the weights
+     */
+    public DecoderWeights inTiles(Predicate<StoredWeight> wanted) {
+        Set<String> multiplied = new HashSet<>();
+        for (Tensor tensor : tensors(config)) {
+            if (tensor.part().kind() == DecoderPart.Kind.LINEAR
+                    || tensor.part() == DecoderPart.WORDS && config.tied()) {
+                multiplied.add(tensor.name());
+            }
+        }
+        Map<String, INDArray> others = new LinkedHashMap<>(arrays);
+        Map<String, StoredWeight> tiled = new LinkedHashMap<>(stored);
+        tiled.replaceAll((name, weight) -> {
+            if (!multiplied.contains(name) || !Tiled.fits(weight) || !wanted.test(weight)) {
+                return weight;
+            }
+            others.remove(name);
+            return Tiled.overwriting(weight);
+        });
+        return new DecoderWeights(config, Collections.unmodifiableMap(others), Collections.unmodifiableMap(tiled));
     }
 
     /**
