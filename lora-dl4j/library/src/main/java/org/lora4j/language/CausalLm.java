@@ -29,6 +29,8 @@ import org.lora4j.quant.StoredWeight;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A decoder language model from a directory as Transformers saves it: text from a prompt, and a graph that adapters go into.
@@ -71,6 +73,8 @@ public final class CausalLm implements AutoCloseable {
             this.storage = storage;
         }
     }
+
+    private static final Logger LOG = LoggerFactory.getLogger(CausalLm.class);
 
     private final Path directory;
     private final DecoderWeights weights;
@@ -146,6 +150,7 @@ public final class CausalLm implements AutoCloseable {
     public static CausalLm load(Path directory, Storage storage) throws IOException {
         DecoderWeights weights = DecoderWeights.read(directory, storage.storage).inTiles(DecodeModel::isFastInTiles);
         Optional<LanguageTokenizer> tokenizer = LanguageTokenizer.find(directory);
+        LOG.info("CausalLm: {}", weights);
         List<Integer> ends =
                 tokenizer.map(known -> List.copyOf(known.stopIds())).orElseGet(List::of);
         return new CausalLm(directory, weights, tokenizer, ChatTemplate.find(directory), ends);

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import org.lora4j.config.LayerReplication;
@@ -26,6 +27,7 @@ import org.lora4j.format.TensorEntry;
 import org.lora4j.internal.array.Backend;
 import org.lora4j.internal.format.huggingface.Checkpoint;
 import org.lora4j.quant.HalfPrecision;
+import org.lora4j.quant.Int8;
 import org.lora4j.quant.StoredWeight;
 import org.lora4j.quant.Tiled;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -377,9 +379,26 @@ public final class DecoderWeights {
         return Collections.unmodifiableMap(all);
     }
 
+    /** Family, tensors, memory, and in which forms matrices are kept. */
     @Override
     public String toString() {
+        Set<String> forms = new TreeSet<>();
+        for (Tensor tensor : tensors(config)) {
+            if (tensor.isMatrix()) {
+                forms.add(stored(tensor.name()).map(DecoderWeights::form).orElse("F32"));
+            }
+        }
         return "DecoderWeights[" + config.family() + ", " + names().size() + " tensors, " + bytes() / 1_000_000
-                + " MB]";
+                + " MB in " + String.join(" and ", forms) + "]";
+    }
+
+    private static String form(StoredWeight weight) {
+        if (weight instanceof Tiled tiled) {
+            return (tiled.scales().isPresent() ? "INT8" : "BF16") + " (in tiles for this processor)";
+        }
+        if (weight instanceof HalfPrecision half) {
+            return half.values().dataType() == DataType.BFLOAT16 ? "BF16" : "F16";
+        }
+        return weight instanceof Int8 ? "INT8" : "NF4";
     }
 }
