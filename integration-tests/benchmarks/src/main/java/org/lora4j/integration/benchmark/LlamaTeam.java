@@ -65,7 +65,8 @@ final class LlamaTeam {
                 .setCacheTypeK(caches)
                 .setCacheTypeV(caches)
                 .setSeed(1)
-                .skipWarmup());
+                .skipWarmup()
+                .disableLog());
     }
 
     private static String generate(LlamaModel model, int count) {
