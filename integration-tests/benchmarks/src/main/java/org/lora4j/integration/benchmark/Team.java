@@ -88,12 +88,11 @@ enum Team {
         List<String> options = new ArrayList<>(List.of("-Xmx2g", "-Dorg.slf4j.simpleLogger.defaultLogLevel=error"));
         // ONNX Runtime's initialization ends a process with the usual stack and a long class path.
         options.add("-Xss16m");
-        Optional.ofNullable(System.getProperty(DecoderTeam.MODELS))
-                .ifPresent(folder -> {
-                    options.add("-D" + DecoderTeam.MODELS + "=" + folder);
-                    // llama.cpp's loader deletes whatever in the temporary folder is called like itself.
-                    options.add("-Djava.io.tmpdir=" + folder);
-                });
+        Optional.ofNullable(System.getProperty(DecoderTeam.MODELS)).ifPresent(folder -> {
+            options.add("-D" + DecoderTeam.MODELS + "=" + folder);
+            // llama.cpp's loader deletes whatever in the temporary folder is called like itself.
+            options.add("-Djava.io.tmpdir=" + folder);
+        });
         options.add("-Dorg.bytedeco.javacpp.maxbytes=" + bytes);
         options.add("-Dorg.bytedeco.javacpp.maxphysicalbytes=14G");
         return options;
