@@ -220,6 +220,7 @@ class CausalLmServerTest {
     @Tag("thorough")
     @ParameterizedTest
     @MethodSource("longMixes")
+    @Timeout(900)
     void mixOfRequests_forLong_getTheTextsOfEachAlone(Form form, long seed, @TempDir Path folder) throws Exception {
         mix(form, folder, seed, 150);
     }
