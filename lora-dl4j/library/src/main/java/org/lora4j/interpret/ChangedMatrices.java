@@ -65,8 +65,8 @@ record ChangedMatrices(WeightChange change, Matrix weight, SingularValues update
         }
         problems.check(
                 any || !problems.isEmpty(),
-                "the updates of all " + all.changes().size()
-                        + " modules are zero, expected an adapter that has been trained");
+                "every update is zero (" + all.changes().size()
+                        + " in all), expected an adapter that has been trained");
         problems.throwIfAny(call);
         return new TreeMap<>(all.leftOut());
     }

@@ -41,11 +41,16 @@ public final class SpectralNorm {
      */
     public static double of(Matrix matrix) {
         double scale = matrix.largest();
-        return scale == 0 ? 0 : scale * new SpectralNorm(matrix.scaled(1 / scale)).find();
+        if (scale == 0) {
+            return 0;
+        }
+        Matrix unit = matrix.scaled(1 / scale);
+        // The vectors of the smaller side are complete after as many steps.
+        return scale * new SpectralNorm(unit.rows() < unit.columns() ? unit.transposed() : unit).find();
     }
 
     private double find() {
-        int side = Math.min(matrix.rows(), matrix.columns());
+        int side = matrix.columns();
         double[] v = start();
         while (true) {
             right.add(v);
