@@ -37,8 +37,8 @@ public record AdapterComparison(
     }
 
     /**
-     * The figures as JSON, under the names of this record and of {@link ModuleComparison}; what is undefined because an update is
-     * zero is null.
+     * The figures as JSON, under the names of this record and of {@link ModuleComparison}; what is undefined because an
+     * update is zero is null.
      *
      * @return an object, on several lines
      */
@@ -53,12 +53,13 @@ public record AdapterComparison(
     }
 
     /**
-     * A table with a line for each module: norms, the cosine of the updates, and how alike the spaces of outputs and of inputs are of
-     * all directions of the update that has fewer.
+     * A table with a line for each module: norms, the cosine of the updates, and how alike the spaces of outputs and of
+     * inputs are of all directions of the update that has fewer.
      */
     @Override
     public String toString() {
-        int column = Stream.concat(Stream.of("module"), modules.keySet().stream().map(MessageText::value))
+        int column = Stream.concat(
+                        Stream.of("module"), modules.keySet().stream().map(MessageText::value))
                 .mapToInt(String::length)
                 .max()
                 .orElse(0);

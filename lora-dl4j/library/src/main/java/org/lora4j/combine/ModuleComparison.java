@@ -20,8 +20,8 @@ import org.lora4j.internal.array.SingularValues;
  * @param columnAngles principal angles between the spaces of outputs that the updates reach, in radians, rising, in
  *     [0, pi/2]; as many as the smaller of the two ranks
  * @param rowAngles principal angles between the spaces of inputs that the updates see, likewise
- * @param columnOverlaps squared cosines between the left singular vectors of the updates: a list for each vector of the first,
- *     in order of its singular values, with a number for each vector of the second
+ * @param columnOverlaps squared cosines between the left singular vectors of the updates: a list for each vector of
+ *     the first, in order of its singular values, with a number for each vector of the second
  * @param rowOverlaps squared cosines between the right singular vectors, likewise
  * @apiNote Status: experimental
  */
@@ -53,8 +53,9 @@ public record ModuleComparison(
     }
 
     /**
-     * How alike the strongest directions of the two updates are among outputs: {@code |U1^T U2|^2 / min(i, j)} of the first i left
-     * singular vectors of the first update and the first j of the second (Hu et al. 2021, arXiv 2106.09685, equation 4).
+     * How alike the strongest directions of the two updates are among outputs: {@code |U1^T U2|^2 / min(i, j)} of the
+     * first i left singular vectors of the first update and the first j of the second (Hu et al. 2021, arXiv
+     * 2106.09685, equation 4).
      *
      * @param i from 1 to the rank of the first update
      * @param j from 1 to the rank of the second update
@@ -81,9 +82,11 @@ public record ModuleComparison(
         int first = overlaps.size();
         int second = first == 0 ? 0 : overlaps.get(0).size();
         Problems problems = new Problems();
-        problems.check(i >= 1 && i <= first, "i = " + i + ", expected from 1 to the rank " + first + " of the first update");
         problems.check(
-                j >= 1 && j <= second, "j = " + j + ", expected from 1 to the rank " + second + " of the second update");
+                i >= 1 && i <= first, "i = " + i + ", expected from 1 to the rank " + first + " of the first update");
+        problems.check(
+                j >= 1 && j <= second,
+                "j = " + j + ", expected from 1 to the rank " + second + " of the second update");
         problems.throwIfAny("ModuleComparison." + call);
         double sum = overlaps.subList(0, i).stream()
                 .flatMap(row -> row.subList(0, j).stream())
@@ -96,7 +99,8 @@ public record ModuleComparison(
     private static double similarity(List<List<Double>> overlaps) {
         return overlaps.isEmpty() || overlaps.get(0).isEmpty()
                 ? Double.NaN
-                : similarity("similarity", overlaps, overlaps.size(), overlaps.get(0).size());
+                : similarity(
+                        "similarity", overlaps, overlaps.size(), overlaps.get(0).size());
     }
 
     /** How much of the outputs that the smaller update reaches the other reaches, too; NaN if one is zero. */

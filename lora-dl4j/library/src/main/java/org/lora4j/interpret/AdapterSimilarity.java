@@ -12,8 +12,8 @@ import org.lora4j.weights.ModelWeights;
 import org.lora4j.weights.WeightChanges;
 
 /**
- * How alike two adapters of one base are, whatever their methods: whether they push weights the same way, and whether they work in the
- * same directions.
+ * How alike two adapters of one base are, whatever their methods: whether they push weights the same way, and whether
+ * they work in the same directions.
  *
  * <p>Adapters of LoRA alone need no base: {@link AdapterAlgebra#compare}, which this is, once others have been made LoRA.
  *
@@ -35,8 +35,8 @@ public final class AdapterSimilarity {
      * @param base the weights of the base model of both, without any adapter merged
      * @return norms, cosines, angles and subspace similarities of the modules that both have, and the names of the others
      * @throws IncompatibleBaseException if an adapter does not fit the base or was made on another one
-     * @throws IllegalArgumentException if a module has different shapes in the two, or an effect that is no change of one matrix; the message lists
-     *     everything
+     * @throws IllegalArgumentException if a module has different shapes in the two, or an effect that is no change
+     *     of one matrix; the message lists everything
      */
     public static AdapterComparison of(Adapter first, Adapter second, ModelWeights base)
             throws IncompatibleBaseException {

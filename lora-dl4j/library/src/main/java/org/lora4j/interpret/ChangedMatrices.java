@@ -36,8 +36,8 @@ record ChangedMatrices(WeightChange change, Matrix weight, SingularValues update
      * @param call what was called, for messages
      * @param each receives them
      * @return what is left out, with reasons by path
-     * @throws IllegalArgumentException if there is no change, every change is zero, or elements are not finite; the message
-     *     lists everything
+     * @throws IllegalArgumentException if there is no change, every change is zero, or elements are not finite; the
+     *     message lists everything
      */
     static TreeMap<String, String> forEach(
             String call, Adapter adapter, ModelWeights base, BiConsumer<String, ChangedMatrices> each)

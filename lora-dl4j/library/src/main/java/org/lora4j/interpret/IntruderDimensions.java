@@ -23,8 +23,8 @@ import org.lora4j.weights.WeightChange;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * Intruder dimensions: strong directions of a tuned weight that the weight did not have before. Models with many of them forget
- * more of what the base knew.
+ * Intruder dimensions: strong directions of a tuned weight that the weight did not have before. Models with many of
+ * them forget more of what the base knew.
  *
  * <pre>{@code
  * IntruderDimensions intruders = IntruderDimensions.of(adapter).topK(10).epsilon(0.5);
@@ -32,24 +32,25 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * Adapter reduced = intruders.lambda(0.75).reducedOn(base).adapter();
  * }</pre>
  *
- * <p><b>What is computed.</b> Of {@code W + dW} the left singular vectors of the k largest singular values; one is an intruder
- * dimension if its absolute cosine with <i>every</i> left singular vector of W is below epsilon. Weights are as PyTorch has them, so the
- * vectors of a linear module and of a convolution {@code [out, in * k]} lie in the space of outputs, those of an embedding {@code
- * [vocabulary, dimension]} in that of the vocabulary. Directions of the singular value 0 are none: neither of {@code
- * W + dW}, nor of a W with more rows than columns.
+ * <p><b>What is computed.</b> Of {@code W + dW} the left singular vectors of the k largest singular values; one is an
+ * intruder dimension if its absolute cosine with <i>every</i> left singular vector of W is below epsilon. Weights are
+ * as PyTorch has them, so the vectors of a linear module and of a convolution {@code [out, in * k]} lie in the space of
+ * outputs, those of an embedding {@code [vocabulary, dimension]} in that of the vocabulary. Directions of the singular
+ * value 0 are none: neither of {@code W + dW}, nor of a W with more rows than columns.
  *
- * <p><b>Reduction.</b> Each intruder {@code s u v^T} of {@code W + dW} is multiplied by lambda: {@code dW' = dW + (lambda - 1) s u
- * v^T}, and the nearest product of the rank that the adapter has takes the place of its factors, singular values shared equally
- * between A and B. Lower lambda forgets less and loses more of the task: measure both. For LoRA; make LoRA of another method by
- * {@link org.lora4j.weights.AdapterConversion} first. The base is not touched.
+ * <p><b>Reduction.</b> Each intruder {@code s u v^T} of {@code W + dW} is multiplied by lambda: {@code dW' = dW +
+ * (lambda - 1) s u v^T}, and the nearest product of the rank that the adapter has takes the place of its factors,
+ * singular values shared equally between A and B. Lower lambda forgets less and loses more of the task: measure both.
+ * For LoRA; make LoRA of another method by {@link org.lora4j.weights.AdapterConversion} first. The base is not touched.
  *
- * <p><i>Source:</i> Shuttleworth, Andreas, Torralba, Sharma, "LoRA vs Full Fine-tuning: An Illusion of Equivalence", 2024,
- * arXiv 2410.21228, algorithm 1 and section 5; the reduction and the defaults 10, 0.5 and 0.75 are those of PEFT's
- * {@code reduce_intruder_dimension} (which turns the factors of embeddings around; here they are as in their files).
+ * <p><i>Source:</i> Shuttleworth, Andreas, Torralba, Sharma, "LoRA vs Full Fine-tuning: An Illusion of Equivalence",
+ * 2024, arXiv 2410.21228, its definition of an intruder dimension and its scaling of them; the defaults 10, 0.5 and
+ * 0.75 and the way back to factors are those of PEFT's {@code reduce_intruder_dimension} (which turns the factors of
+ * embeddings around; here they are as in their files).
  *
- * <p><b>Costs.</b> All left singular vectors of W are needed, and some of {@code W + dW}: two eigenproblems of the smaller side of every
- * weight, O(m n min(m, n) + min(m, n)^3) each. A weight [3072, 768] takes some seconds, one of 4096 x 4096 some minutes and
- * three times its size in double precision.
+ * <p><b>Costs.</b> All left singular vectors of W are needed, and some of {@code W + dW}: two eigenproblems of the
+ * smaller side of every weight, O(m n min(m, n) + min(m, n)^3) each. A weight [3072, 768] takes some seconds, one of
+ * 4096 x 4096 some minutes and about a gigabyte of heap.
  *
  * <p><b>State.</b> Adapter and base are only read. <b>Threads.</b> For one thread.
  *
@@ -115,8 +116,8 @@ public final class IntruderDimensions {
      * @param base the weights of the base model, without any adapter merged
      * @return the strongest directions of each weight, and which of them are intruders
      * @throws IncompatibleBaseException if the adapter does not fit the base or was made on another one
-     * @throws IllegalArgumentException if a number is out of range, the adapter changes no weight, all its updates are zero, or
-     *     weights are not finite; the message lists everything
+     * @throws IllegalArgumentException if a number is out of range, the adapter changes no weight, all its updates
+     *     are zero, or weights are not finite; the message lists everything
      */
     public IntruderReport on(ModelWeights base) throws IncompatibleBaseException {
         checkAsked();
@@ -140,7 +141,8 @@ public final class IntruderDimensions {
             WeightChange change = matrices.change();
             problems.check(
                     change.isPair(),
-                    "module " + MessageText.name(change.module()) + " is adapted by " + adapter.config().peftType()
+                    "module " + MessageText.name(change.module()) + " is adapted by "
+                            + adapter.config().peftType()
                             + " in another way than by A and B alone, expected plain LoRA; make it so by"
                             + " AdapterConversion.of(adapter).rank(r).on(base) first");
             if (problems.isEmpty() && intruders.values().length > 0) {
@@ -221,8 +223,7 @@ public final class IntruderDimensions {
         tensors.computeIfPresent(
                 LoraMethod.down(change.shape()), (suffix, array) -> like(array, isTable ? rows : columns));
         tensors.computeIfPresent(
-                LoraMethod.up(change.shape()),
-                (suffix, array) -> like(array, (isTable ? columns : rows).transposed()));
+                LoraMethod.up(change.shape()), (suffix, array) -> like(array, (isTable ? columns : rows).transposed()));
         return tensors;
     }
 

@@ -11,8 +11,8 @@ import org.lora4j.adapter.Adapter;
  *
  * @param adapter the adapter, of the config of the one before; modules without intruders have its factors
  * @param before the intruder dimensions of the adapter before
- * @param relativeErrors for each module that was reduced the Frobenius norm of what the rank could not hold over that of the change
- *     wanted, in [0, 1]: taking directions of the base away needs a higher rank than the update has
+ * @param relativeErrors for each module that was reduced the Frobenius norm of what the rank could not hold over
+ *     that of the change wanted, in [0, 1]: taking directions of the base away needs a higher rank than the update has
  * @apiNote Status: experimental
  */
 public record IntruderReduction(Adapter adapter, IntruderReport before, Map<String, Double> relativeErrors) {

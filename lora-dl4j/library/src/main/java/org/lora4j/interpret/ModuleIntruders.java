@@ -11,10 +11,10 @@ import org.lora4j.method.ModuleShape;
  *
  * @param path the module within the adapter
  * @param shape what the module is
- * @param singularValues the largest singular values of the weight with its update, falling; as many as were asked for, or as
- *     are not 0
- * @param cosines for the left singular vector of each of them its largest absolute cosine with a left singular vector of the weight
- *     without the update
+ * @param singularValues the largest singular values of the weight with its update, falling; as many as were asked
+ *     for, or as are not 0
+ * @param cosines for the left singular vector of each of them its largest absolute cosine with a left singular
+ *     vector of the weight without the update
  * @param intruders the indices, from 0, of those whose cosine is below epsilon
  * @apiNote Status: experimental
  */

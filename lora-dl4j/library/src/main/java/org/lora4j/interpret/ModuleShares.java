@@ -23,18 +23,20 @@ import org.lora4j.model.AdaptedModel;
  * ModuleShares shares = ModuleShares.of(model, "default", adapted -> accuracy(adapted.outputExecutor(), validation));
  * }</pre>
  *
- * <p>What a module loses the model when it is missing, and what it reaches on its own, differ: where modules can stand in for each
- * other, none is missed much, and where they need each other, none reaches anything alone. Neither adds up to the whole.
+ * <p>What a module loses the model when it is missing, and what it reaches on its own, differ: where modules can stand
+ * in for each other, none is missed much, and where they need each other, none reaches anything alone. Neither adds up
+ * to the whole.
  *
- * <p><b>How.</b> For every measurement an adapter that lacks some modules is added beside, takes the place of the adapter among the
- * active ones, and is removed. So it works for every method and host. Parameters trained in full, such as a head, act in all
- * measurements (biases that were trained with their modules go with them).
+ * <p><b>How.</b> For every measurement an adapter that lacks some modules is added beside, takes the place of the
+ * adapter among the active ones, and is removed. So it works for every method and host. Parameters trained in full,
+ * such as a head, act in all measurements (biases that were trained with their modules go with them).
  *
- * <p><b>Costs.</b> Two metrics for each module and two for the whole. Measure groups, such as layers, and fewer examples where
- * that is too long.
+ * <p><b>Costs.</b> Two metrics for each module and two for the whole. Measure groups, such as layers, and fewer
+ * examples where that is too long.
  *
- * <p><b>State.</b> Adapters, what is active, trainable and enabled are as before afterwards, to the bit, also if the metric throws.
- * As after every change of what is active, a network of Deeplearning4j is to be asked for again ({@code network()}).
+ * <p><b>State.</b> Adapters, what is active, trainable and enabled are as before afterwards, to the bit, also if the
+ * metric throws. As after every change of what is active, a network of Deeplearning4j is to be asked for again ({@code
+ * network()}).
  *
  * @param all the metric with all updates
  * @param none the metric with none of them
@@ -62,11 +64,12 @@ public record ModuleShares(double all, double none, List<ModuleShare> modules) {
      * @param metric measures the model in its current state, such as its accuracy on validation data; more is better
      * @param <M> the host
      * @return the figures
-     * @throws IllegalArgumentException if the model has no such adapter, it has no updates of modules, or the metric is not finite; the
-     *     message lists everything
+     * @throws IllegalArgumentException if the model has no such adapter, it has no updates of modules, or the
+     *     metric is not finite; the message lists everything
      * @throws IllegalStateException if the adapter is not active or merged, or adapters are disabled
      */
-    public static <M extends AdaptedModel> ModuleShares of(M model, String adapter, ToDoubleFunction<? super M> metric) {
+    public static <M extends AdaptedModel> ModuleShares of(
+            M model, String adapter, ToDoubleFunction<? super M> metric) {
         return of(model, adapter, metric, Function.identity());
     }
 
@@ -151,8 +154,8 @@ public record ModuleShares(double all, double none, List<ModuleShare> modules) {
     public String toString() {
         ReportTable table = new ReportTable("module", "without it", "lost", "alone", "gained");
         table.line("all", all, "", "", "").line("none", none, "", "", "");
-        byLoss().forEach(share -> table.line(
-                share.name(), share.without(), all - share.without(), share.alone(), share.alone() - none));
+        byLoss().forEach(share ->
+                table.line(share.name(), share.without(), all - share.without(), share.alone(), share.alone() - none));
         return table.toString();
     }
 }

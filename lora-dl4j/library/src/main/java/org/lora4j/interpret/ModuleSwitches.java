@@ -67,8 +67,7 @@ final class ModuleSwitches<M extends AdaptedModel> {
         Problems problems = new Problems();
         problems.check(model.isEnabled(), "adapters are disabled; call enable() first");
         problems.check(
-                model.activeAdapters().contains(name),
-                MessageText.name(name) + " is not active; activate(name) first");
+                model.activeAdapters().contains(name), MessageText.name(name) + " is not active; activate(name) first");
         problems.check(
                 model.mergedAdapters().isEmpty(),
                 Problems.quoted(model.mergedAdapters()) + " is merged; call unmerge() first");

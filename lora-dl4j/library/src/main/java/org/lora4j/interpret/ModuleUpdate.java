@@ -11,16 +11,17 @@ import org.lora4j.method.ModuleShape;
 /**
  * The change of one weight in figures.
  *
- * <p>The <i>energy</i> of a change is the sum of the squares of its singular values, which is the square of its Frobenius norm.
+ * <p>The <i>energy</i> of a change is the sum of the squares of its singular values, which is the square of its
+ * Frobenius norm.
  *
  * @param path the module within the adapter
  * @param shape what the module is
  * @param weightNorm Frobenius norm of the weight
  * @param weightSpectralNorm largest singular value of the weight
  * @param singularValues those of the change that are not 0, falling; none if nothing changes
- * @param amplification how much stronger the change is in the directions that it acts in than the weight is there: the Frobenius
- *     norm of the change over that of {@code U^T W V}, U and V the singular vectors of the change (Hu et al. 2021, arXiv
- *     2106.09685, section 7.3); 0 if nothing changes, infinite if the weight is 0 in these directions
+ * @param amplification how much stronger the change is in the directions that it acts in than the weight is there:
+ *     the Frobenius norm of the change over that of {@code U^T W V}, U and V the singular vectors of the change (Hu et
+ *     al. 2021, arXiv 2106.09685, section 7.3); 0 if nothing changes, infinite if the weight is 0 in these directions
  * @apiNote Status: experimental
  */
 public record ModuleUpdate(
@@ -110,13 +111,16 @@ public record ModuleUpdate(
             throw new IllegalArgumentException("ModuleUpdate.rankFor: share = " + share
                     + "; expected a share of the energy in (0, 1]. 0.9 is usual.");
         }
-        return (int) energyByRank().stream().filter(held -> held < share - 1e-12).count() + (singularValues.isEmpty() ? 0 : 1);
+        return (int) energyByRank().stream()
+                        .filter(held -> held < share - 1e-12)
+                        .count()
+                + (singularValues.isEmpty() ? 0 : 1);
     }
 
     /**
-     * How many directions the energy is spread over: e to the power of the entropy of the shares of the energy, as of Roy and
-     * Vetterli, "The effective rank: a measure of effective dimensionality", 2007, who take the shares of the values instead of
-     * their squares ({@link #effectiveRankOfValues}).
+     * How many directions the energy is spread over: e to the power of the entropy of the shares of the energy, as of
+     * Roy and Vetterli, "The effective rank: a measure of effective dimensionality", 2007, who take the shares of the
+     * values instead of their squares ({@link #effectiveRankOfValues}).
      *
      * @return from 1, one direction, to the rank, all equally strong; 0 if nothing changes
      */
@@ -125,8 +129,8 @@ public record ModuleUpdate(
     }
 
     /**
-     * The effective rank of Roy and Vetterli 2007, definition 1, to the letter: e to the power of the entropy of the singular
-     * values over their sum. Small values count for more than in {@link #effectiveRank}.
+     * The effective rank of Roy and Vetterli 2007, definition 1, to the letter: e to the power of the entropy of the
+     * singular values over their sum. Small values count for more than in {@link #effectiveRank}.
      *
      * @return from 1 to the rank; 0 if nothing changes
      */
@@ -135,8 +139,8 @@ public record ModuleUpdate(
     }
 
     /**
-     * The energy over that of the largest direction: squared Frobenius norm over squared spectral norm (Rudelson and Vershynin
-     * 2007). Hardly moved by small values.
+     * The energy over that of the largest direction: squared Frobenius norm over squared spectral norm (Rudelson and
+     * Vershynin 2007). Hardly moved by small values.
      *
      * @return from 1 to the rank; 0 if nothing changes
      */

@@ -49,11 +49,12 @@ final class ReportTable {
         lines.forEach(line -> Arrays.setAll(widths, i -> Math.max(widths[i], line[i].length())));
         StringBuilder table = new StringBuilder();
         for (String[] line : lines) {
+            StringBuilder text = new StringBuilder();
             for (int i = 0; i < line.length; i++) {
                 String padding = " ".repeat(widths[i] - line[i].length());
-                table.append(i == 0 ? line[i] + padding : "  " + padding + line[i]);
+                text.append(i == 0 ? line[i] + padding : "  " + padding + line[i]);
             }
-            table.append(System.lineSeparator());
+            table.append(text.toString().stripTrailing()).append(System.lineSeparator());
         }
         notes.forEach(note -> table.append(note).append(System.lineSeparator()));
         return table.toString();

@@ -23,14 +23,15 @@ import org.lora4j.weights.ModelWeights;
  * UpdateReport report = UpdateReport.of(model.adapter("default"), ModelWeights.of(model));
  * }</pre>
  *
- * <p><b>What is counted.</b> Changes of weights by an adapter of any method, of linear modules, embeddings and convolutions. Named as
- * left out: convolutions in groups and stacks of experts, whose weight is no single matrix; rows of tables and parameters that
- * were trained in full. Methods that also change biases (IA3, RoAd) are counted by their weights.
+ * <p><b>What is counted.</b> Changes of weights by an adapter of any method, of linear modules, embeddings and
+ * convolutions. Named as left out: convolutions in groups and stacks of experts, whose weight is no single matrix; rows
+ * of tables and parameters that were trained in full. Methods that also change biases (IA3, RoAd) are counted by their
+ * weights.
  *
- * <p><b>Costs.</b> The change of LoRA is never formed: its singular values come from QR decompositions of the factors, O((m + n)
- * r^2) for a weight [m, n] (Golub and Van Loan, "Matrix Computations", 2013, section 5.4). The spectral norm of the weight takes some
- * dozens of products with a vector. A weight [3072, 768] at rank 16 takes about half a second. For other methods the change is formed, and
- * if its rank is high decomposed, in O(m n min(m, n)): some seconds for that weight.
+ * <p><b>Costs.</b> The change of LoRA is never formed: its singular values come from QR decompositions of the factors,
+ * O((m + n) r^2) for a weight [m, n]. The spectral norm of the weight takes some dozens of products with a vector. A
+ * weight [3072, 768] at rank 16 takes about half a second. For other methods the change is formed, and if its rank is
+ * high decomposed, in O(m n min(m, n)): some seconds for that weight.
  *
  * @param modules the weights that change, in order of paths
  * @param leftOut what else the adapter changes, by path, and why it has no figures
@@ -53,12 +54,12 @@ public record UpdateReport(List<ModuleUpdate> modules, Map<String, String> leftO
      * Measures an adapter.
      *
      * @param adapter an adapter of any method
-     * @param base the weights of its base model, without any adapter merged: {@code ModelWeights.of(model)} of a model of SameDiff
-     *     or Deeplearning4j, or those of a file
+     * @param base the weights of its base model, without any adapter merged: {@code ModelWeights.of(model)} of a
+     *     model of SameDiff or Deeplearning4j, or those of a file
      * @return the figures
      * @throws IncompatibleBaseException if the adapter does not fit the base or was made on another one
-     * @throws IllegalArgumentException if the adapter changes no weight, all its updates are zero, or weights are not finite; the
-     *     message lists everything
+     * @throws IllegalArgumentException if the adapter changes no weight, all its updates are zero, or weights are
+     *     not finite; the message lists everything
      */
     public static UpdateReport of(Adapter adapter, ModelWeights base) throws IncompatibleBaseException {
         List<ModuleUpdate> modules = new ArrayList<>();
@@ -70,7 +71,8 @@ public record UpdateReport(List<ModuleUpdate> modules, Map<String, String> leftO
     private static ModuleUpdate measured(String path, ChangedMatrices matrices) {
         SingularValues update = matrices.update();
         Matrix weight = matrices.weight();
-        double there = update.left().times(weight).times(update.right().transposed()).norm();
+        double there =
+                update.left().times(weight).times(update.right().transposed()).norm();
         return new ModuleUpdate(
                 path,
                 matrices.change().shape(),
@@ -96,7 +98,14 @@ public record UpdateReport(List<ModuleUpdate> modules, Map<String, String> leftO
     @Override
     public String toString() {
         ReportTable table = new ReportTable(
-                "module", "|dW|", "|dW|/|W|", "s(dW)/s(W)", "effective rank", "stable rank", "rank of 90 %", "amplification");
+                "module",
+                "|dW|",
+                "|dW|/|W|",
+                "s(dW)/s(W)",
+                "effective rank",
+                "stable rank",
+                "rank of 90 %",
+                "amplification");
         modules.forEach(module -> table.line(
                 module.path(),
                 module.norm(),

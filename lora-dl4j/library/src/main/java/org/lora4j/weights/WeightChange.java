@@ -15,9 +15,9 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * What an adapter does to one weight. Arrays are made when asked for, and are DOUBLE in PEFT's layout: linear {@code [out,
- * in]}, convolution {@code [out, in, k...]}, embedding {@code [vocabulary, dimension]}. As a matrix a weight has its first axis
- * as rows.
+ * What an adapter does to one weight. Arrays are made when asked for, and are DOUBLE in PEFT's layout: linear {@code
+ * [out, in]}, convolution {@code [out, in, k...]}, embedding {@code [vocabulary, dimension]}. As a matrix a weight has
+ * its first axis as rows.
  *
  * <p><b>State.</b> Reads the adapter and the base, which is to stay open. <b>Threads.</b> Safe.
  *
@@ -129,8 +129,7 @@ public final class WeightChange {
             return Optional.of(own);
         }
         Product taken = product(exact(start()), -site.scaling());
-        return Optional.of(
-                new Product(Nd4j.hstack(own.left(), taken.left()), Nd4j.vstack(own.right(), taken.right())));
+        return Optional.of(new Product(Nd4j.hstack(own.left(), taken.left()), Nd4j.vstack(own.right(), taken.right())));
     }
 
     private Product product(Map<String, INDArray> factors, double scaling) {

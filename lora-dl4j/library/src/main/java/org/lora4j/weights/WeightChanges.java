@@ -9,7 +9,6 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.error.IncompatibleBaseException;
-import org.lora4j.error.Problems;
 import org.lora4j.internal.format.peft.PeftTensor;
 
 /**
@@ -38,16 +37,15 @@ public record WeightChanges(List<WeightChange> changes, Map<String, String> left
      * @param adapter an adapter of any method
      * @param base the weights of the base model, without any adapter merged; to stay open while changes are asked for
      * @return the changes
-     * @throws IncompatibleBaseException if the adapter does not fit the base or was made on another one; the message lists what
-     *     one of them has and the other lacks and what differs in shape
+     * @throws IncompatibleBaseException if the adapter does not fit the base or was made on another one; the
+     *     message lists what one of them has and the other lacks and what differs in shape
      */
     public static WeightChanges of(Adapter adapter, ModelWeights base) throws IncompatibleBaseException {
         List<WeightChange> changes = new ArrayList<>();
         Map<String, String> leftOut = new TreeMap<>();
         for (WeightSite site : WeightSites.require("WeightChanges", base, adapter)) {
             WeightChange change = new WeightChange(adapter, base, site);
-            change.obstacle()
-                    .ifPresentOrElse(reason -> leftOut.put(site.module(), reason), () -> changes.add(change));
+            change.obstacle().ifPresentOrElse(reason -> leftOut.put(site.module(), reason), () -> changes.add(change));
         }
         changes.sort((one, other) -> one.module().compareTo(other.module()));
         adapter.modules().forEach((path, tensors) -> {
@@ -55,8 +53,7 @@ public record WeightChanges(List<WeightChange> changes, Map<String, String> left
                 leftOut.merge(path, "rows of the table are replaced", (one, other) -> one + "; " + other);
             }
         });
-        new TreeSet<>(adapter.savedParameters().keySet())
-                .forEach(path -> leftOut.put(path, "trained in full"));
+        new TreeSet<>(adapter.savedParameters().keySet()).forEach(path -> leftOut.put(path, "trained in full"));
         return new WeightChanges(changes, leftOut);
     }
 }

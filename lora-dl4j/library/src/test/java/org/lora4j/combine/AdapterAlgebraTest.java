@@ -213,13 +213,14 @@ class AdapterAlgebraTest {
      */
     @Test
     void rowSimilarity_byHand_isTheSharedPartOfTheStrongestDirections() {
-        Adapter first = fc(2, rows(new double[] {3, 0, 0}, new double[] {0, 2, 0}), rows(new double[] {1, 0}, new double[] {
-            0, 1
-        }));
+        Adapter first =
+                fc(2, rows(new double[] {3, 0, 0}, new double[] {0, 2, 0}), rows(new double[] {1, 0}, new double[] {0, 1
+                }));
         double half = 5 / Math.sqrt(2);
-        Adapter second = fc(2, rows(new double[] {half, half, 0}, new double[] {0, 0, 1}), rows(new double[] {1, 0}, new double[] {
-            0, 1
-        }));
+        Adapter second = fc(
+                2,
+                rows(new double[] {half, half, 0}, new double[] {0, 0, 1}),
+                rows(new double[] {1, 0}, new double[] {0, 1}));
 
         AdapterComparison comparison = AdapterAlgebra.compare(first, second);
         ModuleComparison compared = comparison.modules().get("fc");
@@ -234,14 +235,14 @@ class AdapterAlgebraTest {
         assertThat(comparison.json()).contains("\"rowOverlaps\"");
         assertThatThrownBy(() -> compared.rowSimilarity(0, 3))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("ModuleComparison.rowSimilarity: 2 problems: i = 0, expected from 1 to the rank 2 of the first"
-                        + " update; j = 3, expected from 1 to the rank 2 of the second update");
+                .hasMessage(
+                        "ModuleComparison.rowSimilarity: 2 problems: i = 0, expected from 1 to the rank 2 of the first"
+                                + " update; j = 3, expected from 1 to the rank 2 of the second update");
     }
 
     @Test
     void compare_withAnUntrainedAdapter_hasNoCosineAndNoAngles() {
-        AdapterComparison comparison =
-                AdapterAlgebra.compare(fc(1, row(1, 2), column(0)), fc(1, row(1, 2), column(1)));
+        AdapterComparison comparison = AdapterAlgebra.compare(fc(1, row(1, 2), column(0)), fc(1, row(1, 2), column(1)));
         ModuleComparison compared = comparison.modules().get("fc");
 
         assertThat(comparison.json()).contains("\"cosine\" : null");

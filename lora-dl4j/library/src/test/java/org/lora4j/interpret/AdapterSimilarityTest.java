@@ -33,7 +33,8 @@ class AdapterSimilarityTest {
 
             AdapterComparison comparison = AdapterSimilarity.of(adapter, lora, base);
 
-            assertThat(comparison.modules().keySet()).isEqualTo(adapter.modules().keySet());
+            assertThat(comparison.modules().keySet())
+                    .isEqualTo(adapter.modules().keySet());
             for (ModuleComparison module : comparison.modules().values()) {
                 assertThat(module.cosine()).isCloseTo(1, within(1e-6));
                 assertThat(module.firstNorm()).isCloseTo(module.secondNorm(), within(1e-5 * module.firstNorm()));

@@ -107,8 +107,7 @@ class IntruderDimensionsTest {
         a.putScalar(0, columns - 1, 1);
         LoraConfig config =
                 LoraConfig.builder().rank(1).alpha(1).targetModules("fc").build();
-        Adapter planted =
-                Adapter.of(config, Map.of("fc", Map.of("lora_A.weight", a, "lora_B.weight", b)), Map.of());
+        Adapter planted = Adapter.of(config, Map.of("fc", Map.of("lora_A.weight", a, "lora_B.weight", b)), Map.of());
 
         ModuleIntruders found = IntruderDimensions.of(planted)
                 .topK(3)
@@ -127,11 +126,8 @@ class IntruderDimensionsTest {
     /** At lambda 0.5 half of (3, 0, 5, 0) e1^T goes: the update 5 e3 e1^T becomes (-1.5, 0, 2.5, 0) e1^T, of rank 1. */
     @Test
     void reducedOn_scalesTheIntruderOfTheWholeWeight() throws IOException {
-        IntruderReduction reduction = IntruderDimensions.of(pushed)
-                .topK(1)
-                .epsilon(0.52)
-                .lambda(0.5)
-                .reducedOn(base(tall));
+        IntruderReduction reduction =
+                IntruderDimensions.of(pushed).topK(1).epsilon(0.52).lambda(0.5).reducedOn(base(tall));
 
         INDArray change = WeightMerge.merged(base(tall), List.of(reduction.adapter()))
                 .get("fc.weight")
@@ -208,10 +204,8 @@ class IntruderDimensionsTest {
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining("AdapterConversion");
 
-            Adapter lora =
-                    AdapterConversion.of(adapter).energy(1).on(base).adapter();
-            IntruderReduction reduction =
-                    IntruderDimensions.of(lora).epsilon(1).reducedOn(base);
+            Adapter lora = AdapterConversion.of(adapter).energy(1).on(base).adapter();
+            IntruderReduction reduction = IntruderDimensions.of(lora).epsilon(1).reducedOn(base);
 
             assertThat(reduction.before().count()).isEqualTo(found.count());
             assertThat(reduction.relativeErrors()).isNotEmpty();
@@ -226,8 +220,9 @@ class IntruderDimensionsTest {
                         .lambda(1.5)
                         .on(base(tall)))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("IntruderDimensions: 3 problems: topK = 0, expected 1 or more; epsilon = NaN, expected a cosine in"
-                        + " (0, 1]; lambda = 1.5, expected [0, 1]");
+                .hasMessage(
+                        "IntruderDimensions: 3 problems: topK = 0, expected 1 or more; epsilon = NaN, expected a cosine in"
+                                + " (0, 1]; lambda = 1.5, expected [0, 1]");
         assertThatThrownBy(() -> IntruderDimensions.of(pushed).epsilon(0).on(base(tall)))
                 .isInstanceOf(IllegalArgumentException.class);
     }
@@ -257,7 +252,8 @@ class IntruderDimensionsTest {
                 .modulesToSave("head")
                 .build();
         Map<String, INDArray> saved = Map.of("head.weight", Nd4j.ones(DataType.FLOAT, 2, 4));
-        Adapter adapter = Adapter.of(config, pushed.modules(), saved).withBaseHashes(Map.of("x.weight", "0".repeat(64)));
+        Adapter adapter =
+                Adapter.of(config, pushed.modules(), saved).withBaseHashes(Map.of("x.weight", "0".repeat(64)));
         Map<String, INDArray> weights = new TreeMap<>(saved);
         weights.put("fc.weight", tall);
 
@@ -273,7 +269,9 @@ class IntruderDimensionsTest {
         LoraConfig config =
                 LoraConfig.builder().rank(rank).alpha(rank).targetModules("fc").build();
         return Adapter.of(
-                config, Map.of("fc", Map.of("lora_A.weight", Nd4j.create(a), "lora_B.weight", Nd4j.create(b))), Map.of());
+                config,
+                Map.of("fc", Map.of("lora_A.weight", Nd4j.create(a), "lora_B.weight", Nd4j.create(b))),
+                Map.of());
     }
 
     private static ModelWeights base(INDArray weight) {

@@ -125,8 +125,9 @@ class IntruderGoldenTest {
     @MethodSource("cases")
     void reducedOn_givesTheChangeAndTheOutputsOfPeft(String name) throws IOException {
         read(name);
-        Map<String, INDArray> untouched =
-                base.entrySet().stream().collect(Collectors.toMap(Map.Entry::getKey, entry -> entry.getValue().dup()));
+        Map<String, INDArray> untouched = base.entrySet().stream()
+                .collect(Collectors.toMap(
+                        Map.Entry::getKey, entry -> entry.getValue().dup()));
 
         IntruderReduction reduction = intruders().reducedOn(ModelWeights.of(base));
         reduction.adapter().save(dir);
@@ -141,9 +142,13 @@ class IntruderGoldenTest {
             assertNear(path, io.get("reduced." + path), list(change));
             boolean isReduced = ((Map<?, ?>) asked.get("counts")).get(path) instanceof Integer count && count > 0;
             assertThat(reduction.relativeErrors().containsKey(path)).isEqualTo(isReduced);
-            assertThat(reduced.modules().get(path).equals(adapter.modules().get(path))).isEqualTo(!isReduced);
+            assertThat(reduced.modules().get(path).equals(adapter.modules().get(path)))
+                    .isEqualTo(!isReduced);
         }
-        assertNear("y_adapter", io.get("y_adapter"), list(output(WeightMerge.merged(ModelWeights.of(base), List.of(adapter)))));
+        assertNear(
+                "y_adapter",
+                io.get("y_adapter"),
+                list(output(WeightMerge.merged(ModelWeights.of(base), List.of(adapter)))));
         assertNear("y_reduced", io.get("y_reduced"), list(output(merged)));
     }
 
@@ -162,7 +167,8 @@ class IntruderGoldenTest {
         int each = ids.size() / rows;
         INDArray averages = Nd4j.create(DataType.FLOAT, rows, table.size(1));
         IntStream.range(0, ids.size())
-                .forEach(i -> averages.getRow(i / each).addi(table.getRow(ids.get(i)).div(each)));
+                .forEach(i ->
+                        averages.getRow(i / each).addi(table.getRow(ids.get(i)).div(each)));
         return averages;
     }
 

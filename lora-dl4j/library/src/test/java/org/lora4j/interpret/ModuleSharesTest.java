@@ -203,7 +203,11 @@ class ModuleSharesTest {
     }
 
     private record State(
-            List<String> names, List<String> active, List<Boolean> trainable, Map<String, Adapter> values, double[] output) {
+            List<String> names,
+            List<String> active,
+            List<Boolean> trainable,
+            Map<String, Adapter> values,
+            double[] output) {
 
         static State of(Host host, AdaptedModel model) {
             List<String> names = model.adapterNames();
@@ -239,11 +243,18 @@ class ModuleSharesTest {
                 lora().targetModules("fc1", "fc2").modulesToSave("head").build(),
                 lora().bias(BiasTraining.ADAPTED_ONLY).build(),
                 lora().bias(BiasTraining.ALL).build(),
-                lora().targetModules("fc1", "fc2").modulesToSave("head").bias(BiasTraining.ALL).build(),
+                lora().targetModules("fc1", "fc2")
+                        .modulesToSave("head")
+                        .bias(BiasTraining.ALL)
+                        .build(),
                 lora().dora(true).build(),
                 lora().initialization(Initialization.PISSA).build(),
                 lora().rankPattern(Map.of("fc1", 1)).build(),
-                LohaConfig.builder().rank(2).alpha(2).targetModules("fc1", "fc2").build(),
+                LohaConfig.builder()
+                        .rank(2)
+                        .alpha(2)
+                        .targetModules("fc1", "fc2")
+                        .build(),
                 Ia3Config.builder()
                         .targetModules("fc1", "fc2")
                         .feedforwardModules("fc2")
@@ -269,13 +280,11 @@ class ModuleSharesTest {
     void of_groups_switchesTheirModulesTogether(Host host) {
         AdaptedModel model = with(host, lora().build());
 
-        ModuleShares shares =
-                ModuleShares.of(model, "a", host::metric, path -> path.startsWith("fc") ? "body" : "top");
+        ModuleShares shares = ModuleShares.of(model, "a", host::metric, path -> path.startsWith("fc") ? "body" : "top");
 
         assertThat(shares.modules()).extracting(ModuleShare::name).containsExactly("body", "top");
         assertThat(shares.modules()).extracting(ModuleShare::modules).containsExactly(2, 1);
-        assertThat(shares.modules().get(0).without())
-                .isEqualTo(withZeroB(host, model, List.of("fc1", "fc2")));
+        assertThat(shares.modules().get(0).without()).isEqualTo(withZeroB(host, model, List.of("fc1", "fc2")));
     }
 
     /** Training goes on as if nobody had measured: values, and the updater's memory. */

@@ -42,7 +42,8 @@ class UpdateReportTest {
             return cases.filter(path -> Files.exists(path.resolve("adapter_model.safetensors")))
                     .map(path -> path.getFileName().toString())
                     .filter(name -> !name.matches("(bad|combine|config|ln-tuning|trainable-tokens|train)-.*"))
-                    .filter(name -> !name.matches(".*(grouped|niter|target-parameters|fourierft|no-projection|zero-init).*"))
+                    .filter(name ->
+                            !name.matches(".*(grouped|niter|target-parameters|fourierft|no-projection|zero-init).*"))
                     .sorted()
                     .toList();
         }
@@ -86,13 +87,14 @@ class UpdateReportTest {
         assertThat(update.weightSpectralNorm()).isCloseTo(8, within(1e-6));
         assertThat(update.relativeNorm()).isCloseTo(0.5, EXACT);
         assertThat(update.relativeSpectralNorm()).isCloseTo(0.5, within(1e-6));
-        assertThat(update.energyByRank()).hasSize(2).first().satisfies(share -> assertThat(share)
-                .isCloseTo(0.64, EXACT));
+        assertThat(update.energyByRank())
+                .hasSize(2)
+                .first()
+                .satisfies(share -> assertThat(share).isCloseTo(0.64, EXACT));
         assertThat(update.energyByRank().get(1)).isEqualTo(1);
         assertThat(update.rankFor(0.64)).isEqualTo(1);
         assertThat(update.rankFor(0.65)).isEqualTo(2);
-        assertThat(update.effectiveRank())
-                .isCloseTo(Math.exp(-0.64 * Math.log(0.64) - 0.36 * Math.log(0.36)), EXACT);
+        assertThat(update.effectiveRank()).isCloseTo(Math.exp(-0.64 * Math.log(0.64) - 0.36 * Math.log(0.36)), EXACT);
         assertThat(update.effectiveRankOfValues())
                 .isCloseTo(Math.exp(-4 / 7.0 * Math.log(4 / 7.0) - 3 / 7.0 * Math.log(3 / 7.0)), EXACT);
         assertThat(update.stableRank()).isCloseTo(25 / 16.0, EXACT);
@@ -117,8 +119,11 @@ class UpdateReportTest {
 
     @Test
     void of_oneModuleThatDidNotLearn_givesZerosForIt() throws IOException {
-        LoraConfig config =
-                LoraConfig.builder().rank(2).alpha(2).targetModules("fc", "other").build();
+        LoraConfig config = LoraConfig.builder()
+                .rank(2)
+                .alpha(2)
+                .targetModules("fc", "other")
+                .build();
         Map<String, Map<String, INDArray>> modules = Map.of(
                 "fc", factors(eye(2), diagonal(4, 3)),
                 "other", factors(Nd4j.zeros(DataType.FLOAT, 2, 2), diagonal(4, 3)));
@@ -180,8 +185,7 @@ class UpdateReportTest {
 
     @Test
     void of_anAdapterMadeOnAnotherBase_refusesByItsHashes() {
-        Adapter trained = adapter(2, eye(2), diagonal(4, 3))
-                .withBaseHashes(Map.of("fc.weight", "0".repeat(64)));
+        Adapter trained = adapter(2, eye(2), diagonal(4, 3)).withBaseHashes(Map.of("fc.weight", "0".repeat(64)));
 
         assertThatThrownBy(() -> UpdateReport.of(trained, base(diagonal(8, 6))))
                 .isInstanceOf(IncompatibleBaseException.class);
@@ -198,7 +202,8 @@ class UpdateReportTest {
             String path = "fc" + shape[0];
             weights.put(path + ".weight", RandomStreams.normal(random, 1, DataType.FLOAT, shape));
             modules.put(
-                    path, factors(
+                    path,
+                    factors(
                             RandomStreams.normal(random, 1, DataType.FLOAT, shape[0], 3),
                             RandomStreams.normal(random, 1, DataType.FLOAT, 3, shape[1])));
         }
@@ -213,10 +218,10 @@ class UpdateReportTest {
 
         for (ModuleUpdate module : report.modules()) {
             Map<String, INDArray> factors = modules.get(module.path());
-            INDArray change =
-                    factors.get("lora_B.weight").mmul(factors.get("lora_A.weight")).mul(2);
-            assertThat(module.norm())
-                    .isCloseTo(change.norm2Number().doubleValue(), within(1e-4 * module.norm()));
+            INDArray change = factors.get("lora_B.weight")
+                    .mmul(factors.get("lora_A.weight"))
+                    .mul(2);
+            assertThat(module.norm()).isCloseTo(change.norm2Number().doubleValue(), within(1e-4 * module.norm()));
             assertThat(module.singularValues()).hasSize(3);
         }
     }

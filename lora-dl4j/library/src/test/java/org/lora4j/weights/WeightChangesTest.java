@@ -19,8 +19,15 @@ class WeightChangesTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "lora-mlp-basic", "lora-mlp-rslora", "lora-mlp-lora-bias", "lora-embedding", "lora-conv1d",
-                "lora-conv2d-stride-padding", "lora-gpt2-fan-flag-corrected", "init-pissa", "init-olora"
+                "lora-mlp-basic",
+                "lora-mlp-rslora",
+                "lora-mlp-lora-bias",
+                "lora-embedding",
+                "lora-conv1d",
+                "lora-conv2d-stride-padding",
+                "lora-gpt2-fan-flag-corrected",
+                "init-pissa",
+                "init-olora"
             })
     void product_ofLora_isTheChange(String name) throws IOException {
         Path directory = PEFT.resolve(name);
@@ -34,7 +41,10 @@ class WeightChangesTest {
                 INDArray formed = product.left().mmul(product.right());
                 assertThat(change.before().shape()).isEqualTo(change.shape().weight());
                 assertThat(formed.size(0)).isEqualTo(whole.size(0));
-                assertThat(formed.reshape('c', whole.shape()).sub(whole).norm2Number().doubleValue())
+                assertThat(formed.reshape('c', whole.shape())
+                                .sub(whole)
+                                .norm2Number()
+                                .doubleValue())
                         .as(change.toString())
                         .isLessThan(1e-12 * (1 + whole.norm2Number().doubleValue()));
                 assertThat(change.isPair()).isEqualTo(!name.startsWith("init-"));
@@ -62,7 +72,8 @@ class WeightChangesTest {
         Path stacks = PEFT.resolve("lora-target-parameters-3d");
         try (ModelWeights one = ModelWeights.open(rows.resolve("base.safetensors"));
                 ModelWeights two = ModelWeights.open(stacks.resolve("base.safetensors"))) {
-            assertThat(WeightChanges.of(Adapter.load(rows), one).leftOut()).containsValue("rows of the table are replaced");
+            assertThat(WeightChanges.of(Adapter.load(rows), one).leftOut())
+                    .containsValue("rows of the table are replaced");
             assertThat(WeightChanges.of(Adapter.load(stacks), two).leftOut().values())
                     .anySatisfy(reason -> assertThat(reason).contains("a stack of experts"));
         }

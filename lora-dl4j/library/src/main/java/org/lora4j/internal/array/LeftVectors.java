@@ -4,8 +4,8 @@ package org.lora4j.internal.array;
 /**
  * The left singular vectors of a matrix as axes, for asking how other vectors lie to them.
  *
- * <p>Of a large matrix they come from the eigenvectors of its product with its own transpose. Where the matrix has more rows
- * than columns they are not even formed: the part of {@code u} along the j-th one is {@code v_j . (W^T u) / s_j}.
+ * <p>Of a large matrix they come from the eigenvectors of its product with its own transpose. Where the matrix has more
+ * rows than columns they are not even formed: the part of {@code u} along the j-th one is {@code v_j . (W^T u) / s_j}.
  *
  * @apiNote Status: internal
  */

@@ -9,9 +9,9 @@ import java.util.SplittableRandom;
 /**
  * The largest singular value of a matrix without the others: some dozens of products with a vector.
  *
- * <p><i>Source:</i> Golub and Kahan, "Calculating the singular values and pseudo-inverse of a matrix", 1965, with
- * the vectors kept orthogonal; the bound of the error is that of Golub and Van Loan, "Matrix Computations", fourth edition, 2013,
- * section 10.4.
+ * <p><i>Source:</i> Golub and Kahan, "Calculating the singular values and pseudo-inverse of a matrix", 1965, with the
+ * vectors kept orthogonal; the bound of the error is that of Golub and Van Loan, "Matrix Computations", fourth edition,
+ * 2013, section 10.4.
  *
  * @apiNote Status: internal
  */
