@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.weights;
 
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.lora4j.adapter.Adapter;
@@ -169,18 +167,16 @@ public final class WeightChange {
 
     /** What keeps the effect of the adapter on this module from being a change of one matrix. */
     Optional<String> obstacle() {
-        List<String> found = new ArrayList<>();
         ModuleShape shape = site.shape();
         if (shape.kind() == ModuleShape.Kind.EXPERTS) {
-            found.add(shape + ", a stack of experts");
+            return Optional.of(shape + ", a stack of experts");
         }
         if (shape.isGrouped()) {
-            found.add(shape + " in " + shape.parts() + " groups");
+            return Optional.of(shape + " in " + shape.parts() + " groups");
         }
-        if (!site.method().changesWeight(shape)) {
-            found.add(shape + ", on which " + site.method().name() + " is no change of the weight");
-        }
-        return found.stream().findFirst();
+        return site.method().changesWeight(shape)
+                ? Optional.empty()
+                : Optional.of(shape + ", on which " + site.method().name() + " is no change of the weight");
     }
 
     @Override
