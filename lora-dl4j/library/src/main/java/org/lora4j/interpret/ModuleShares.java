@@ -66,7 +66,8 @@ public record ModuleShares(double all, double none, List<ModuleShare> modules) {
      * @return the figures
      * @throws IllegalArgumentException if the model has no such adapter, it has no updates of modules, or the
      *     metric is not finite; the message lists everything
-     * @throws IllegalStateException if the adapter is not active or merged, or adapters are disabled
+     * @throws IllegalStateException if the adapter is not active or has a gate, an adapter is merged, or adapters are
+     *     disabled
      */
     public static <M extends AdaptedModel> ModuleShares of(
             M model, String adapter, ToDoubleFunction<? super M> metric) {

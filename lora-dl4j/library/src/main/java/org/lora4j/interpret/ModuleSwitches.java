@@ -23,6 +23,7 @@ import org.lora4j.error.Problems;
 import org.lora4j.internal.format.peft.PeftKeys;
 import org.lora4j.internal.format.peft.PeftTensor;
 import org.lora4j.model.AdaptedModel;
+import org.lora4j.samediff.AdaptedSameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -71,6 +72,10 @@ final class ModuleSwitches<M extends AdaptedModel> {
         problems.check(
                 model.mergedAdapters().isEmpty(),
                 Problems.quoted(model.mergedAdapters()) + " is merged; call unmerge() first");
+        problems.check(
+                !(model instanceof AdaptedSameDiff graph && graph.gate(name).isPresent()),
+                MessageText.name(name) + " has a gate, which a part of it would not have; fold the gate into an adapter"
+                        + " first");
         if (!problems.isEmpty()) {
             throw new IllegalStateException(problems.message(CALL));
         }

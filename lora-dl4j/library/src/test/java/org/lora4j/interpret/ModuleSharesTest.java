@@ -32,6 +32,7 @@ import org.lora4j.internal.format.json.JsonObjects;
 import org.lora4j.model.AdaptedModel;
 import org.lora4j.random.RandomStreams;
 import org.lora4j.samediff.AdaptedSameDiff;
+import org.lora4j.samediff.ExpertGate;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.activations.Activation;
@@ -337,5 +338,18 @@ class ModuleSharesTest {
         assertThatThrownBy(() -> ModuleShares.of(model, "a", host::metric))
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageContaining("enable()");
+    }
+
+    /** A part of the adapter would act without the gate, and the figures would be wrong. */
+    @Test
+    void of_anAdapterWithAGate_refuses() {
+        AdaptedSameDiff model = (AdaptedSameDiff) Host.SAME_DIFF.model();
+        model.addAdapter("a", lora().build(), 1);
+        model.setGate("a", ExpertGate.fresh(2, ExpertGate.Input.values()[0]));
+        model.activate("a");
+
+        assertThatThrownBy(() -> ModuleShares.of(model, "a", Host.SAME_DIFF::metric))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("\"a\" has a gate");
     }
 }
