@@ -155,11 +155,15 @@ public final class AdaptedNetwork<N extends Model> extends HostedModel<NetworkAd
         if (!isEnabled()) {
             return base;
         }
-        if (current == null || !current.isOf(state())) {
+        if (!isCurrent()) {
             current = stateNetwork(access).build(latest, factory::parameter);
             latest = current.network();
         }
         return current.network();
+    }
+
+    private boolean isCurrent() {
+        return current != null && current.isOf(state(), adapters().get(state().active()));
     }
 
     private StateNetwork<N> stateNetwork(NetworkAccess<N> of) {
@@ -187,7 +191,7 @@ public final class AdaptedNetwork<N extends Model> extends HostedModel<NetworkAd
         }
         FrozenPart part = access.frozenPart(base, caching.learners());
         part.requireLasting(access.isTruncated(base));
-        if (current == null || !current.isOf(state()) || !(current.network() instanceof Caching ready)) {
+        if (!isCurrent() || !(current.network() instanceof Caching ready)) {
             collectValues();
             current = caching.build(latest, factory::parameter);
             latest = current.network();
@@ -319,7 +323,7 @@ public final class AdaptedNetwork<N extends Model> extends HostedModel<NetworkAd
 
     @Override
     protected void collectValues() {
-        if (current != null && current.isOf(state())) {
+        if (isCurrent()) {
             current.collect();
         }
     }

@@ -110,12 +110,16 @@ final class StateNetwork<N extends Model> {
         ties.add(new Tie(adapter, parameter.path(), copy.value(), parameter.layer(), parameter.name()));
     }
 
-    /** Whether this network runs and learns what a state asks for. */
-    boolean isOf(HostState<?> other) {
-        return state.active().equals(other.active())
+    /** Whether this network runs and learns what a state asks for. A name may have gone to another adapter since. */
+    boolean isOf(HostState<?> other, List<NetworkAdapter> acting) {
+        return indices(active).equals(indices(acting))
                 && state.learning().equals(other.learning())
                 && state.merged().equals(other.merged())
                 && state.merges() == other.merges();
+    }
+
+    private static List<Integer> indices(List<NetworkAdapter> adapters) {
+        return adapters.stream().map(NetworkAdapter::index).toList();
     }
 
     N network() {

@@ -148,7 +148,14 @@ class ArchitectureTest {
                 layer("internal.dl4j.layer.embedding", "internal.array", "method", "internal.dl4j.layer", "dl4j.layer"),
                 layer("internal.dl4j.layer.frozen", "error", "internal.array", "internal.dl4j.layer", "dl4j.layer"),
                 layer("internal.engine.plan", "internal.graph", "exec.kernel", "internal.engine.kernel"),
-                layer("combine", "error", "config", "internal.array", "internal.format.peft", "adapter"),
+                layer(
+                        "combine",
+                        "error",
+                        "config",
+                        "internal.array",
+                        "internal.format.json",
+                        "internal.format.peft",
+                        "adapter"),
                 layer(
                         "internal.dl4j.layer.recurrent",
                         "internal.array",
@@ -428,7 +435,26 @@ class ArchitectureTest {
                         "model",
                         "retention",
                         "text",
-                        "train"));
+                        "train"),
+                layer(
+                        "interpret",
+                        "",
+                        "error",
+                        "config",
+                        "internal.array",
+                        "internal.array.io",
+                        "internal.format.json",
+                        "internal.format.peft",
+                        "method",
+                        "adapter",
+                        "combine",
+                        "weights",
+                        "exec",
+                        "model",
+                        "text",
+                        "train",
+                        "samediff",
+                        "dl4j"));
     }
 
     private static Arguments layer(String name, String... mayUse) {

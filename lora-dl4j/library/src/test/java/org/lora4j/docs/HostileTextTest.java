@@ -58,6 +58,9 @@ import org.lora4j.format.safetensors.TensorSource;
 import org.lora4j.internal.checkpoint.CheckpointFolder;
 import org.lora4j.internal.format.huggingface.Checkpoint;
 import org.lora4j.internal.format.torch.TorchReader;
+import org.lora4j.interpret.IntruderDimensions;
+import org.lora4j.interpret.ModuleShares;
+import org.lora4j.interpret.UpdateReport;
 import org.lora4j.language.ChatMessage;
 import org.lora4j.language.ChatTemplate;
 import org.lora4j.language.GenerationConfig;
@@ -65,6 +68,7 @@ import org.lora4j.language.LanguageTokenizer;
 import org.lora4j.language.Llama2cCheckpoint;
 import org.lora4j.language.LmExample;
 import org.lora4j.language.TinyLlama2c;
+import org.lora4j.model.AdaptedModel;
 import org.lora4j.multitask.MultiTaskAdapter;
 import org.lora4j.multitask.MultiTaskConfig;
 import org.lora4j.multitask.MultiTaskModel;
@@ -140,6 +144,7 @@ class HostileTextTest {
         addValues();
         addTables();
         addExports();
+        addInterpretation();
         return calls.entrySet().stream()
                 .map(call -> DynamicTest.dynamicTest(call.getKey(), () -> assertIsBounded(call.getValue())));
     }
@@ -211,6 +216,31 @@ class HostileTextTest {
                 () -> OnnxExport.of(model)
                         .weights(ModelWeights.of(Map.of("fc.weight", Nd4j.ones(2, 2))))
                         .write(target));
+    }
+
+    private void addInterpretation() {
+        INDArray nan = Nd4j.ones(DataType.FLOAT, 2, 2);
+        nan.putScalar(0, 0, Float.NaN);
+        Map<String, INDArray> weights = new LinkedHashMap<>();
+        Map<String, Map<String, INDArray>> modules = new LinkedHashMap<>();
+        manyOf(i -> i).keySet().forEach(path -> {
+            INDArray factor = Nd4j.ones(DataType.FLOAT, 1, 2);
+            modules.put(path, Map.of("lora_A.weight", factor, "lora_B.weight", factor.reshape(2, 1)));
+            weights.put(path + ".weight", nan);
+        });
+        Adapter adapter = Adapter.of(
+                LoraConfig.builder()
+                        .rank(1)
+                        .targetModules(ModuleSelector.suffixes(modules.keySet()))
+                        .build(),
+                modules,
+                Map.of());
+        calls.put("many weights with NaN", () -> UpdateReport.of(adapter, ModelWeights.of(weights)));
+        calls.put(
+                "intruders of many weights with NaN",
+                () -> IntruderDimensions.of(adapter).on(ModelWeights.of(weights)));
+        AdaptedModel model = AdaptedSameDiff.of(UserGraph.create());
+        calls.put("shares of an adapter that is not there", () -> ModuleShares.of(model, NAME, any -> 0));
     }
 
     private static void assertIsBounded(ThrowingCallable call) {

@@ -40,6 +40,7 @@ import org.lora4j.error.UnsupportedAdapterVersionException;
 import org.lora4j.exec.onednn.MathMode;
 import org.lora4j.exec.onednn.OneDnn;
 import org.lora4j.internal.format.torch.TorchReader;
+import org.lora4j.interpret.IntruderDimensions;
 import org.lora4j.multitask.MultiTaskConfig;
 import org.lora4j.multitask.MultiTaskModel;
 import org.lora4j.multitask.Task;
@@ -54,6 +55,7 @@ import org.lora4j.train.Divergence;
 import org.lora4j.train.Trainer;
 import org.lora4j.train.TrainingFailedException;
 import org.lora4j.train.TrainingPlan;
+import org.lora4j.weights.ModelWeights;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -195,6 +197,15 @@ class TroubleshootingTest {
         Combine combine = Combine.of(ofRank(2), ofRank(4)).weights(1, 1).algorithm(CombineAlgorithm.LINEAR);
 
         assertQuoted("combine", IllegalArgumentException.class, combine::combine);
+    }
+
+    @Test
+    void interpretation_isQuoted() {
+        AdaptedSameDiff model = adapted();
+        IntruderDimensions asked =
+                IntruderDimensions.of(model.adapter("default")).topK(0).epsilon(2);
+
+        assertQuoted("interpretation", IllegalArgumentException.class, () -> asked.on(ModelWeights.of(model)));
     }
 
     @Test
