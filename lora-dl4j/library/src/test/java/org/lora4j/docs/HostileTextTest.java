@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -35,6 +36,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.Lora;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.adapter.AdapterLoader;
+import org.lora4j.advice.DataAdvisor;
+import org.lora4j.advice.DataReport;
+import org.lora4j.advice.LabeledFeatures;
 import org.lora4j.combine.AdapterAlgebra;
 import org.lora4j.combine.Combine;
 import org.lora4j.combine.LoraExtraction;
@@ -140,6 +144,7 @@ class HostileTextTest {
         addValues();
         addTables();
         addExports();
+        addAdvice();
         return calls.entrySet().stream()
                 .map(call -> DynamicTest.dynamicTest(call.getKey(), () -> assertIsBounded(call.getValue())));
     }
@@ -164,6 +169,35 @@ class HostileTextTest {
         TextTable table = TextTable.of(Collections.nCopies(MANY, Map.of(NAME, NAME, "v", NAME)));
         calls.put("a table without a column", () -> table.labeled("no\n" + NAME, NAME));
         calls.put("a table without numbers", () -> table.scored(NAME, "v"));
+    }
+
+    private void addAdvice() {
+        DataAdvisor advisor = DataAdvisor.builder().build();
+        calls.put("features of one class", () -> advisor.examine(new float[2][1], List.of(NAME, NAME)));
+        float[][] wrong = new float[MANY][2];
+        Arrays.fill(wrong, new float[] {Float.NaN});
+        calls.put("features of other lengths", () -> advisor.examine(wrong, many(NAME.substring(0, 40))));
+    }
+
+    /** An answer is no exception, but it goes to the same logs. */
+    @Test
+    void sentence_ofHostileLabels_isShortAndOnOneLine() {
+        float[][] features = new float[60][2];
+        List<String> labels = new ArrayList<>();
+        for (int i = 0; i < features.length; i++) {
+            features[i] = new float[] {i % 2, i};
+            labels.add(NAME + (i % 7 == 0 ? 1 - i % 2 : i % 2));
+        }
+        labels.set(0, "rare" + NAME);
+        LabeledFeatures validation = new LabeledFeatures(new float[][] {{0, 1}}, List.of("unseen" + NAME));
+
+        DataReport report = DataAdvisor.builder().build().examine(new LabeledFeatures(features, labels), validation, features);
+
+        assertThat(report.advices()).allSatisfy(advice -> {
+            assertThat(advice.sentence().getBytes(StandardCharsets.UTF_8).length).isLessThan(LONGEST);
+            assertThat(advice.sentence()).doesNotContain("\n", "\u202e", "\u001b");
+        });
+        assertThat(report.json().length()).isLessThan(100_000);
     }
 
     private void addExports() throws IOException {

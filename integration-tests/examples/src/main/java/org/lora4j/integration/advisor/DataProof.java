@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.integration.advisor;
+
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
+import org.lora4j.advice.DataAdvisor;
+import org.lora4j.advice.DataReport;
+import org.lora4j.advice.DataReport.Duplicate;
+import org.lora4j.advice.DataReport.LabelErrors;
+import org.lora4j.advice.DataReport.SuspectLabel;
+import org.lora4j.advice.LabeledFeatures;
+import org.lora4j.integration.datasets.Clinc150;
+import org.lora4j.integration.demonstration.Arguments;
+import org.lora4j.integration.demonstration.ReportFile;
+import org.lora4j.text.LabeledText;
+import org.lora4j.text.TextEncoder;
+import org.lora4j.text.TextTable;
+
+/**
+ * Whether advice on data is right: wrong labels, copies, leaks and strangers are put into CLINC150 and BANKING77 and looked for.
+ * Settings are those that a user gets.
+ */
+public final class DataProof {
+
+    private static final int EACH_COPY = 150;
+    private static final int ORIGINALS = 2_000;
+    private static final int STRANGERS = 100;
+    private static final int HALVES = 10;
+
+    private final PrintStream out;
+    private final TextEncoder encoder;
+    private final Path data;
+    private final long[] seeds;
+    private final Map<String, Object> figures = new LinkedHashMap<>();
+
+    private DataProof(PrintStream out, TextEncoder encoder, Path data, long[] seeds) {
+        this.out = out;
+        this.encoder = encoder;
+        this.data = data;
+        this.seeds = seeds;
+    }
+
+    /**
+     * Runs the proof. Ends with status 1 and one line if data is missing or the folder cannot be written.
+     *
+     * @param args data, results, number of draws
+     */
+    public static void main(String[] args) {
+        Locale.setDefault(Locale.ROOT);
+        try {
+            Arguments arguments = new Arguments(args);
+            Path folder = Arguments.created(arguments.path(1, "target/advisor-proof"), "advisor.output");
+            int draws = (int) arguments.number(2, "draws", 1, 3);
+            ReportFile.write(
+                    folder.resolve("data.json"), run(System.out, arguments.path(0, "../shared/data"), draws));
+        } catch (IOException | IllegalArgumentException | IllegalStateException e) {
+            System.err.println("advisor-proof: " + e.getMessage());
+            System.exit(1);
+        }
+    }
+
+    /**
+     * Measures everything.
+     *
+     * @param out where tables go as they are found
+     * @param data the folder of the published sets
+     * @param draws how often labels are flipped
+     * @return the figures
+     * @throws IOException if a set or the encoder cannot be read
+     */
+    public static Map<String, Object> run(PrintStream out, Path data, int draws) throws IOException {
+        try (TextEncoder encoder = TextEncoder.named("all-minilm-l6-v2")) {
+            DataProof proof =
+                    new DataProof(out, encoder, data, LongStream.rangeClosed(1, draws).toArray());
+            proof.run();
+            return proof.figures;
+        }
+    }
+
+    private void run() throws IOException {
+        long start = System.nanoTime();
+        Clinc150 set = new Clinc150(data.resolve("clinc150"));
+        List<LabeledText> intents = new ArrayList<>();
+        Map<String, List<String>> domains = new LinkedHashMap<>();
+        for (String domain : set.domains()) {
+            List<LabeledText> texts = set.intents("train", domain).stream()
+                    .map(text -> new LabeledText(text.text(), List.copyOf(text.labels())))
+                    .toList();
+            intents.addAll(texts);
+            domains.put(
+                    domain,
+                    texts.stream().map(text -> text.labels().get(0)).distinct().toList());
+        }
+        Features clinc = Features.of(encoder, intents);
+        Features banking = Features.of(
+                encoder, TextTable.csv(data.resolve("banking77/train.csv")).labeled("text", "category"));
+        Features bankingTest = Features.of(
+                encoder, TextTable.csv(data.resolve("banking77/test.csv")).labeled("text", "category"));
+        float[][] strangers = encoder.embed(set.outOfScope("train"));
+        out.printf("Features of %d texts took %.0f s.%n", clinc.size() + banking.size(), seconds(start));
+        time(banking, bankingTest, clinc);
+        flips("CLINC150", clinc);
+        flips("BANKING77", banking);
+        copies("CLINC150", clinc);
+        copies("BANKING77", banking);
+        shifts(clinc, banking, domains);
+        outliers(clinc, strangers);
+        curves("CLINC150", clinc);
+        curves("BANKING77", banking);
+        out.printf("Everything took %.0f s.%n", seconds(start));
+    }
+
+    private static double seconds(long start) {
+        return (System.nanoTime() - start) / 1e9;
+    }
+
+    private static DataAdvisor advisor(long seed) {
+        return DataAdvisor.builder().seed(seed).build();
+    }
+
+    private void time(Features banking, Features test, Features clinc) {
+        long start = System.nanoTime();
+        DataReport report = advisor(1).examine(banking.labeled(), test.labeled(), clinc.rows());
+        double seconds = seconds(start);
+        out.printf(
+                "%n== %d features of %d numbers, 77 classes, %d to validate, %d served: %.1f s%n%s%n",
+                banking.size(), banking.rows()[0].length, test.size(), clinc.size(), seconds, report);
+        figures.put("time", Map.of("rows", banking.size(), "seconds", seconds));
+    }
+
+    private void flips(String name, Features features) {
+        out.printf("%n== %s: labels flipped; precision among the k highest, k = number flipped%n", name);
+        out.println("share  draw  margin  self-confidence  disagrees  disagrees, by its confidence  estimated  flipped");
+        List<Map<String, Object>> rows = new ArrayList<>();
+        for (double share : new double[] {0.1, 0.05, 0}) {
+            for (long seed : share == 0.1 ? seeds : new long[] {1}) {
+                Features.Flipped flipped = features.flipped(share, 1_000 + seed);
+                LabelErrors errors = advisor(seed)
+                        .examine(features.rows(), flipped.labels())
+                        .labelErrors();
+                Map<String, Object> row = new LinkedHashMap<>();
+                row.put("share", share);
+                row.put("draw", seed);
+                row.put("margin", precision(errors, flipped, Comparator.comparingDouble(SuspectLabel::margin)));
+                row.put(
+                        "selfConfidence",
+                        precision(errors, flipped, Comparator.comparingDouble(SuspectLabel::selfConfidence)));
+                row.put("disagrees", disagrees(errors, flipped));
+                row.put("disagreesByConfidence", precision(errors, flipped, BY_CHOICE));
+                row.put("estimated", errors.estimated());
+                row.put("flipped", flipped.count());
+                out.printf(
+                        "%.2f   %d     %.4f  %.4f           %.4f     %.4f                        %d       %d%n",
+                        row.values().toArray());
+                rows.add(row);
+            }
+        }
+        figures.put("flips " + name, rows);
+    }
+
+    /** The head's own choice first where it is another one, the surest before others. */
+    private static final Comparator<SuspectLabel> BY_CHOICE = Comparator.comparing(
+                    (SuspectLabel suspect) -> suspect.margin() >= 0)
+            .thenComparingDouble(suspect -> suspect.margin() - suspect.selfConfidence());
+
+    private static double precision(LabelErrors errors, Features.Flipped flipped, Comparator<SuspectLabel> order) {
+        long found = errors.ranking().stream()
+                .sorted(order)
+                .limit(flipped.count())
+                .filter(suspect -> flipped.wrong()[suspect.row()])
+                .count();
+        return flipped.count() == 0 ? 0 : (double) found / flipped.count();
+    }
+
+    /** Those of which the head says otherwise come first, in any order: the expected precision. */
+    private static double disagrees(LabelErrors errors, Features.Flipped flipped) {
+        int k = flipped.count();
+        List<SuspectLabel> others = errors.ranking().stream()
+                .filter(suspect -> suspect.margin() < 0)
+                .toList();
+        double found = others.stream()
+                .filter(suspect -> flipped.wrong()[suspect.row()])
+                .count();
+        if (k == 0 || others.size() >= k) {
+            return k == 0 ? 0 : found / others.size();
+        }
+        double ofRest = (k - found) / (errors.ranking().size() - others.size());
+        return (found + (k - others.size()) * ofRest) / k;
+    }
+
+    private void copies(String name, Features features) {
+        out.printf("%n== %s: copies put into %d training texts, and into validation%n", name, ORIGINALS);
+        Features some = features.some(0, ORIGINALS, 7);
+        List<LabeledText> train = new ArrayList<>(some.texts());
+        List<LabeledText> validation = new ArrayList<>();
+        SplittableRandom random = new SplittableRandom(8);
+        int original = 0;
+        for (Copies kind : Copies.values()) {
+            for (int i = 0; i < EACH_COPY; i++) {
+                LabeledText text = some.texts().get(original++);
+                validation.add(new LabeledText(kind.copy(text.text(), random), text.labels()));
+            }
+        }
+        for (Copies kind : Copies.values()) {
+            for (int i = 0; i < EACH_COPY; i++) {
+                LabeledText text = some.texts().get(original++);
+                train.add(new LabeledText(kind.copy(text.text(), random), text.labels()));
+            }
+        }
+        int own = validation.size();
+        features.some(ORIGINALS, ORIGINALS + own, 7).texts().forEach(validation::add);
+        DataReport report = advisor(1).examine(encoder, train, validation, List.of());
+        double[] duplicates = recall(report.duplicates().rows(), ORIGINALS);
+        double[] leaks = recall(report.leakage().rows(), 0);
+        for (Copies kind : Copies.values()) {
+            out.printf(
+                    "%s: recall among training texts %.3f, among validation texts %.3f%n",
+                    kind, duplicates[kind.ordinal()], leaks[kind.ordinal()]);
+        }
+        long ownDuplicates = report.duplicates().rows().stream()
+                .filter(one -> one.row() < ORIGINALS)
+                .count();
+        long ownLeaks = report.leakage().rows().stream()
+                .filter(one -> one.row() >= own)
+                .count();
+        out.printf(
+                "all: %.3f and %.3f; of the set's own %d training texts %d are reported, of %d validation texts %d%n",
+                Arrays.stream(duplicates).average().orElseThrow(),
+                Arrays.stream(leaks).average().orElseThrow(),
+                ORIGINALS,
+                ownDuplicates,
+                validation.size() - own,
+                ownLeaks);
+        report.duplicates().rows().stream()
+                .filter(one -> one.row() < ORIGINALS)
+                .sorted(Comparator.comparingDouble(Duplicate::cosine))
+                .limit(5)
+                .forEach(one -> out.printf(
+                        "  the least alike: \"%s\" and \"%s\"%n",
+                        train.get(one.row()).text(), train.get(one.of()).text()));
+        figures.put("copies " + name, Map.of("duplicates", duplicates, "leaks", leaks));
+    }
+
+    private static double[] recall(List<Duplicate> found, int first) {
+        return Arrays.stream(Copies.values())
+                .mapToDouble(kind -> found.stream()
+                                .map(Duplicate::row)
+                                .filter(row -> row >= first + kind.ordinal() * EACH_COPY
+                                        && row < first + (kind.ordinal() + 1) * EACH_COPY)
+                                .count()
+                        / (double) EACH_COPY)
+                .toArray();
+    }
+
+    private void shifts(Features clinc, Features banking, Map<String, List<String>> domains) {
+        out.printf("%n== Shift: 750 training texts against 750 served ones%n");
+        List<String> names = List.copyOf(domains.keySet());
+        double least = 1;
+        int found = 0;
+        int asked = 0;
+        for (int i = 0; i < names.size(); i++) {
+            for (int j = 0; j < i; j++) {
+                DataReport.Shift shift =
+                        shift(clinc.with(domains.get(names.get(i))), clinc.with(domains.get(names.get(j))), 1);
+                least = Math.min(least, shift.area().orElseThrow());
+                found += shift.mostForeign().isEmpty() ? 0 : 1;
+                asked++;
+            }
+        }
+        DataReport.Shift sets = shift(clinc.some(0, 750, 3), banking.some(0, 750, 3), 1);
+        out.printf(
+                "between domains of CLINC150: %d of %d found, least area %.3f; CLINC150 and BANKING77: %.3f%n",
+                found, asked, least, sets.area().orElseThrow());
+        double most = 0;
+        int alarms = 0;
+        for (Features one : List.of(clinc, banking)) {
+            for (int seed = 1; seed <= HALVES; seed++) {
+                int half = one.size() / 2;
+                DataReport.Shift shift =
+                        shift(one.some(0, half, 100 + seed), one.some(half, one.size(), 100 + seed), seed);
+                most = Math.max(most, shift.area().orElseThrow());
+                alarms += shift.mostForeign().isEmpty() ? 0 : 1;
+            }
+        }
+        out.printf("between halves of a set: %d of %d found, largest area %.3f%n", alarms, 2 * HALVES, most);
+        DataReport.Shift words = advisor(1)
+                .examine(
+                        encoder,
+                        clinc.with(domains.get("banking")).texts(),
+                        List.of(),
+                        clinc.with(domains.get("travel")).texts().stream()
+                                .map(LabeledText::text)
+                                .toList())
+                .shift();
+        out.println("banking and travel: " + words.advice().sentence());
+        figures.put("shift", Map.of("found", found, "asked", asked, "least", least, "alarms", alarms, "most", most));
+    }
+
+    private static DataReport.Shift shift(Features train, Features served, long seed) {
+        // What is asked of the labels is not asked here: two classes in turn.
+        List<String> labels =
+                IntStream.range(0, train.size()).mapToObj(i -> i % 2 == 0 ? "a" : "b").toList();
+        return advisor(seed)
+                .examine(new LabeledFeatures(train.rows(), labels), LabeledFeatures.NONE, served.rows())
+                .shift();
+    }
+
+    private void outliers(Features clinc, float[][] strangers) {
+        float[][] rows = Arrays.copyOf(clinc.rows(), clinc.size() + STRANGERS);
+        System.arraycopy(strangers, 0, rows, clinc.size(), STRANGERS);
+        List<String> labels = new ArrayList<>(clinc.labeled().labels());
+        IntStream.range(0, STRANGERS).forEach(i -> labels.add(clinc.label(i * 10)));
+        DataReport.Outliers outliers = advisor(1).examine(rows, labels).outliers();
+        long found = outliers.rows().stream()
+                .filter(one -> one.row() >= clinc.size())
+                .count();
+        long first = outliers.rows().stream()
+                .limit(STRANGERS)
+                .filter(one -> one.row() >= clinc.size())
+                .count();
+        out.printf(
+                "%n== Outliers: %d requests out of scope among %d of CLINC150: %d rows reported, %d of the strangers among"
+                        + " them, %d among the first %d%n",
+                STRANGERS,
+                clinc.size(),
+                outliers.rows().size(),
+                found,
+                first,
+                STRANGERS);
+        figures.put("outliers", Map.of("reported", outliers.rows().size(), "found", found, "amongFirst", first));
+    }
+
+    private void curves(String name, Features features) {
+        out.printf("%n== %s: what twice the data would give, and gives%n", name);
+        List<Map<String, Object>> rows = new ArrayList<>();
+        for (int size : new int[] {features.size() / 4, features.size() / 2}) {
+            Features part = features.some(0, size, 5);
+            Features twice = features.some(0, 2 * size, 5);
+            DataReport less = advisor(1).examine(part.rows(), part.labeled().labels());
+            DataReport more = advisor(1).examine(twice.rows(), twice.labeled().labels());
+            double gave = accuracy(more) - accuracy(less);
+            Object said = less.learningCurve().advice().evidence().getOrDefault("nextGain", 0.0);
+            out.printf(
+                    "%d examples: said %.4f, came out %.4f. %s%n",
+                    size, said, gave, less.learningCurve().advice().sentence());
+            rows.add(Map.of("examples", size, "said", said, "cameOut", gave));
+        }
+        figures.put("curves " + name, rows);
+    }
+
+    private static double accuracy(DataReport report) {
+        return (double) report.labelErrors().advice().evidence().get("outOfFoldAccuracy");
+    }
+}
