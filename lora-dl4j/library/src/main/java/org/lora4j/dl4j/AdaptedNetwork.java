@@ -29,6 +29,8 @@ import org.lora4j.internal.host.HostedModel;
 import org.lora4j.internal.host.Merged;
 import org.lora4j.method.AdapterMethod.BiasEffect;
 import org.lora4j.model.MergeReport;
+import org.lora4j.train.DataSetPlaceholders;
+import org.lora4j.train.Trainable;
 import org.lora4j.train.cache.PrefixCache;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -155,11 +157,41 @@ public final class AdaptedNetwork<N extends Model> extends HostedModel<NetworkAd
         if (!isEnabled()) {
             return base;
         }
-        if (current == null || !current.isOf(state())) {
+        if (!isCurrent()) {
             current = stateNetwork(access).build(latest, factory::parameter);
             latest = current.network();
         }
         return current.network();
+    }
+
+    /**
+     * This model for the training loop of {@code org.lora4j.train}, beside {@code network().fit}: gradients come from
+     * Deeplearning4j, updates do not. The updaters of the layers, their l1, l2, weight decay, constraints and normalization
+     * of gradients have no part in it; a plan says all of it. Truncated backpropagation becomes the whole one.
+     *
+     * @param names what the arrays of a batch are called, in the order of the network's inputs and outputs
+     * @return a live view: it trains what learns at the time of each run
+     * @throws IllegalArgumentException if the network has other numbers of inputs or outputs; the message lists every problem
+     */
+    public Trainable trainable(DataSetPlaceholders names) {
+        return new NetworkTraining<>(this, access, names);
+    }
+
+    /** What learns now. */
+    List<StateNetwork.Learning> learning() {
+        N running = network();
+        List<StateNetwork.Learning> learning = running == base ? List.of() : current.learning();
+        if (learning.isEmpty()) {
+            requireUnmerged("training");
+            throw new IllegalStateException(
+                    "training: nothing learns; expected an active, trainable adapter, and adapters"
+                            + " enabled. Call activate(name), setTrainable(name, true) or enable() first.");
+        }
+        return learning;
+    }
+
+    private boolean isCurrent() {
+        return current != null && current.isOf(state(), adapters().get(state().active()));
     }
 
     private StateNetwork<N> stateNetwork(NetworkAccess<N> of) {
@@ -187,7 +219,7 @@ public final class AdaptedNetwork<N extends Model> extends HostedModel<NetworkAd
         }
         FrozenPart part = access.frozenPart(base, caching.learners());
         part.requireLasting(access.isTruncated(base));
-        if (current == null || !current.isOf(state()) || !(current.network() instanceof Caching ready)) {
+        if (!isCurrent() || !(current.network() instanceof Caching ready)) {
             collectValues();
             current = caching.build(latest, factory::parameter);
             latest = current.network();
@@ -319,7 +351,7 @@ public final class AdaptedNetwork<N extends Model> extends HostedModel<NetworkAd
 
     @Override
     protected void collectValues() {
-        if (current != null && current.isOf(state())) {
+        if (isCurrent()) {
             current.collect();
         }
     }

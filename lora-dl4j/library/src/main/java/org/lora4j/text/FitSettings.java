@@ -205,7 +205,9 @@ public abstract class FitSettings<B extends FitSettings<B, T>, T> {
      * @return this
      */
     public B plan(UnaryOperator<TrainingPlan.Builder> change) {
-        plan = Objects.requireNonNull(change, "plan: change is null; expected a function of the plan's builder");
+        Objects.requireNonNull(change, "plan: change is null; expected a function of the plan's builder");
+        UnaryOperator<TrainingPlan.Builder> before = plan;
+        plan = builder -> change.apply(before.apply(builder));
         return self();
     }
 

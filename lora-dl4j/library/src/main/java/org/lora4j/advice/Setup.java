@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.advice;
+
+import org.lora4j.error.Problems;
+import org.lora4j.train.Batches;
+import org.lora4j.train.TrainingPlan;
+import org.lora4j.train.Validation;
+
+/** What every question about training needs. */
+final class Setup {
+
+    private Setup() {}
+
+    static void check(TrainingPlan plan, Batches batches, Validation validation, Problems problems) {
+        problems.check(plan != null, "no plan, expected plan(TrainingPlan.builder().epochs(3).build()) or the like");
+        problems.check(batches != null, "no batches, expected batches(...) of the training data");
+        problems.check(
+                validation != null,
+                "no validation, expected validation(Validation.higherIsBetter(\"accuracy\", () -> ...)) on data that is not"
+                        + " learned from");
+    }
+}
