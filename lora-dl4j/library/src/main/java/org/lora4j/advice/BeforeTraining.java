@@ -96,7 +96,9 @@ public final class BeforeTraining {
         this.features = features;
         // Numbers of classes that no example has do not count.
         int[] present = Arrays.stream(labels).distinct().sorted().toArray();
-        this.labels = Arrays.stream(labels).map(label -> Arrays.binarySearch(present, label)).toArray();
+        this.labels = Arrays.stream(labels)
+                .map(label -> Arrays.binarySearch(present, label))
+                .toArray();
         this.classes = present.length;
     }
 
@@ -302,7 +304,9 @@ public final class BeforeTraining {
         }
         double[][] values = new double[rows.length][];
         for (int i = 0; i < rows.length; i++) {
-            values[i] = IntStream.range(0, rows[i].length).mapToDouble(column(standard[i])).toArray();
+            values[i] = IntStream.range(0, rows[i].length)
+                    .mapToDouble(column(standard[i]))
+                    .toArray();
         }
         SingularValues svd = SingularValues.randomized(
                 Matrix.ofRows(rows[0].length, values),
@@ -332,7 +336,8 @@ public final class BeforeTraining {
         System.arraycopy(features, 0, both, ofBase.length, features.length);
         boolean[] second = new boolean[both.length];
         Arrays.fill(second, ofBase.length, both.length, true);
-        double area = DomainClassifier.of(new StandardRows(both).of(both), second, FOLDS, seed).area();
+        double area = DomainClassifier.of(new StandardRows(both).of(both), second, FOLDS, seed)
+                .area();
         float[][] units = new StandardRows(ofBase).of(features);
         double squares = 0;
         for (int j = 0; j < units[0].length; j++) {

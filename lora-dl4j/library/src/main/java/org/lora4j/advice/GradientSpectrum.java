@@ -34,7 +34,9 @@ record GradientSpectrum(double energy, double[] squares, int side) {
                 : SingularValues.randomized(gradient, VALUES, ITERATIONS, RandomStreams.of(seed, path));
         double norm = gradient.norm();
         return new GradientSpectrum(
-                norm * norm, Arrays.stream(svd.values()).map(value -> value * value).toArray(), side);
+                norm * norm,
+                Arrays.stream(svd.values()).map(value -> value * value).toArray(),
+                side);
     }
 
     static Map<String, GradientSpectrum> of(Map<String, Matrix> gradients, long seed) {
@@ -45,9 +47,11 @@ record GradientSpectrum(double energy, double[] squares, int side) {
 
     /** The energy within a rank. */
     double within(int rank) {
-        return Math.min(energy, IntStream.range(0, Math.min(rank, squares.length))
-                .mapToDouble(i -> squares[i])
-                .sum());
+        return Math.min(
+                energy,
+                IntStream.range(0, Math.min(rank, squares.length))
+                        .mapToDouble(i -> squares[i])
+                        .sum());
     }
 
     /** All energy by that of the first direction, 1 for a matrix of rank 1: the stable rank (Rudelson and Vershynin 2007). */
@@ -57,7 +61,8 @@ record GradientSpectrum(double energy, double[] squares, int side) {
 
     /** The share of all energy that updates of one rank can have. */
     static double share(Map<String, GradientSpectrum> spectra, int rank) {
-        double all = spectra.values().stream().mapToDouble(GradientSpectrum::energy).sum();
+        double all =
+                spectra.values().stream().mapToDouble(GradientSpectrum::energy).sum();
         return spectra.values().stream().mapToDouble(one -> one.within(rank)).sum() / all;
     }
 }

@@ -99,7 +99,8 @@ final class WeightGradients {
                 weights.size() + " weights of " + targets.size() + " targeted modules learn, expected all of them");
         problems.throwIfAny(where);
         GraphExecutor executor = training.executor();
-        List<INDArray> sums = weights.stream().map(weight -> weight.value().like()).toList();
+        List<INDArray> sums =
+                weights.stream().map(weight -> weight.value().like()).toList();
         double mass = 0;
         int count = 0;
         for (Batch batch : batches) {
@@ -127,9 +128,10 @@ final class WeightGradients {
     private static void check(String where, int batch, LossAndGradients pass) {
         Problems problems = new Problems();
         problems.check(Double.isFinite(pass.loss()), "the loss of batch " + batch + " is " + pass.loss());
-        pass.gradients().forEach((name, gradient) -> problems.check(
-                Double.isFinite(gradient.norm2Number().doubleValue()),
-                "the gradient of " + MessageText.name(name) + " in batch " + batch + " is not finite"));
+        pass.gradients()
+                .forEach((name, gradient) -> problems.check(
+                        Double.isFinite(gradient.norm2Number().doubleValue()),
+                        "the gradient of " + MessageText.name(name) + " in batch " + batch + " is not finite"));
         if (!problems.isEmpty()) {
             throw new IllegalArgumentException(problems.message(where) + ". Look at the values of the batch.");
         }

@@ -115,7 +115,8 @@ final class FittingWatch {
         EpochReport then = epochs.get(best);
         boolean learned = then.meanLoss() > 0 && now.meanLoss() <= (1 - PROGRESS) * then.meanLoss();
         for (int i = epochs.size() - EPOCHS; i < epochs.size(); i++) {
-            learned &= isWorse(epochs.get(i).metric().orElse(Double.NaN), then.metric().getAsDouble());
+            learned &= isWorse(
+                    epochs.get(i).metric().orElse(Double.NaN), then.metric().getAsDouble());
         }
         if (!learned) {
             return Optional.empty();
@@ -186,10 +187,7 @@ final class FittingWatch {
         String since = idle
                 ? format(
                         "from %.4g to %.4g since epoch %d, after which %s was not better.",
-                        normAtBest,
-                        norm,
-                        epochs.get(best).epoch(),
-                        metricName())
+                        normAtBest, norm, epochs.get(best).epoch(), metricName())
                 : format("from %.4g at the start to %.4g.", startNorm, norm);
         return Optional.of(new Draft(
                 Kind.NORM_GROWTH,
@@ -338,8 +336,8 @@ final class FittingWatch {
         for (int i = 0; i < starts.size(); i++) {
             double[] start = from.numbers("start" + i);
             if (start.length != starts.get(i).length) {
-                throw new UnusableContentException("\"start" + i + "\" has " + start.length + " values; expected "
-                        + starts.get(i).length);
+                throw new UnusableContentException(
+                        "\"start" + i + "\" has " + start.length + " values; expected " + starts.get(i).length);
             }
             starts.set(i, start);
         }

@@ -173,8 +173,8 @@ public final class Trainer {
         if (!resume) {
             open.ifPresent(RunCheckpoints::requireNone);
         }
-        try (TrainingRun run =
-                new TrainingRun(model, plan, batches, evaluation, trainingMetric, listeners, open, prefixCache, nanoTime)) {
+        try (TrainingRun run = new TrainingRun(
+                model, plan, batches, evaluation, trainingMetric, listeners, open, prefixCache, nanoTime)) {
             return (resume ? run.resumed() : run).run();
         }
     }

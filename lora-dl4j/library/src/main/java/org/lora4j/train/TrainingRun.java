@@ -192,7 +192,10 @@ final class TrainingRun implements AutoCloseable {
             }
             metric = OptionalDouble.of(value);
             isBest = best.add(value, position.epoch());
-            ofTraining = trainingMetric.map(DoubleSupplier::getAsDouble).map(OptionalDouble::of).orElse(ofTraining);
+            ofTraining = trainingMetric
+                    .map(DoubleSupplier::getAsDouble)
+                    .map(OptionalDouble::of)
+                    .orElse(ofTraining);
         }
         long duration = evaluate.isPresent() ? nanoTime.getAsLong() - from : 0;
         EpochReport report = log.epoch(position.epoch(), metric, duration, isBest);

@@ -36,12 +36,11 @@ class GuideAdvisorTest {
             .build();
     private final DataSet examples = UserGraph.examples(2);
     private final DataSet someTrainingExamples = examples;
-    private final List<Batch> batches = List.of(Batch.of(
-            Map.of("input", examples.getFeatures(), "labels", examples.getLabels()), examples.numExamples()));
+    private final List<Batch> batches = List.of(
+            Batch.of(Map.of("input", examples.getFeatures(), "labels", examples.getLabels()), examples.numExamples()));
     private final Batches shuffled = Batches.shuffled(batches);
     private final TrainingPlan plan = TrainingPlan.builder().epochs(3).build();
-    private final Validation validation =
-            Validation.higherIsBetter("accuracy", () -> accuracy(UserGraph.examples(3)));
+    private final Validation validation = Validation.higherIsBetter("accuracy", () -> accuracy(UserGraph.examples(3)));
 
     private double accuracy(DataSet of) {
         INDArray scores =
@@ -62,14 +61,16 @@ class GuideAdvisorTest {
         float[][] inputs = examples.getFeatures().toFloatMatrix();
         int[] labels = examples.getLabels().argMax(1).toIntVector();
 
-        Suitability forecast = Suitability.beforeTraining(features, labels) // of the frozen base, and a class for each example
+        Suitability forecast = Suitability.beforeTraining(
+                        features, labels) // of the frozen base, and a class for each example
                 .inputs(inputs) // the same examples as the base gets them
                 .gradients(model, model, config, batches)
                 .forecast();
         System.out.println(forecast); // suitability: LoRA of rank 8: a head on the frozen base reaches ...
         model.addAdapter("task", config, 1);
         model.activate("task");
-        TrainingResult result = Trainer.builder(model).plan(plan).evaluation(validation).build().train(shuffled);
+        TrainingResult result =
+                Trainer.builder(model).plan(plan).evaluation(validation).build().train(shuffled);
         result.signs().forEach(System.out::println); // sign of overfitting: ... Stop early, or try ...
 
         assertThat(forecast.verdict()).isNotEqualTo(Verdict.UNKNOWN);
@@ -80,7 +81,8 @@ class GuideAdvisorTest {
     void afterTraining() {
         Suitability verdict = Suitability.afterTraining(1000) // held-out examples
                 .head(0.80)
-                .rank(2, 0.93).rank(8, 0.95) // the validation curve of the ranks
+                .rank(2, 0.93)
+                .rank(8, 0.95) // the validation curve of the ranks
                 .full(0.955)
                 .judge();
 

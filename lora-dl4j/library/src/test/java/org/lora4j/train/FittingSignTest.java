@@ -35,8 +35,9 @@ class FittingSignTest {
         Iterator<Double> next = DoubleStream.of(losses).boxed().iterator();
         return new TestModel(
                 List.of(TestModel.parameter("p", TrainableParameter.Kind.FACTOR, p)),
-                (in, seed) -> new LossAndGradients(
-                        next.next(), TestModel.gradients("p", Nd4j.create(new double[] {-3 * speed, -4 * speed}))));
+                (in, seed) -> new LossAndGradients(next.next(), TestModel.gradients("p", Nd4j.create(new double[] {
+                    -3 * speed, -4 * speed
+                }))));
     }
 
     private static double[] ten(double... ends) {
@@ -92,9 +93,10 @@ class FittingSignTest {
                 .containsEntry("trainingLossAtBest", 0.8)
                 .containsEntry("trainingLoss", 0.5);
         assertThat(lines.stream().filter(line -> line.contains("sign of")))
-                .containsExactly("epoch 4/5  sign of overfitting: \"accuracy\" on held-out examples is 0.7900, after 0.8200 in"
-                        + " epoch 2, while the training loss fell from 0.8000 to 0.5000. Stop early (earlyStopping, keepBest),"
-                        + " or try more examples, a lower rank, dropout or weight decay.");
+                .containsExactly(
+                        "epoch 4/5  sign of overfitting: \"accuracy\" on held-out examples is 0.7900, after 0.8200 in"
+                                + " epoch 2, while the training loss fell from 0.8000 to 0.5000. Stop early (earlyStopping, keepBest),"
+                                + " or try more examples, a lower rank, dropout or weight decay.");
     }
 
     /** A twentieth of the error 0.3 is 0.015; a share of 0.9 must lose 0.01 at least; a loss of 2 must grow by 0.1. */
@@ -123,7 +125,9 @@ class FittingSignTest {
     }
 
     private static double[] numbers(String text) {
-        return DoubleStream.of(List.of(text.split(" ")).stream().mapToDouble(Double::valueOf).toArray())
+        return DoubleStream.of(List.of(text.split(" ")).stream()
+                        .mapToDouble(Double::valueOf)
+                        .toArray())
                 .toArray();
     }
 
@@ -162,7 +166,8 @@ class FittingSignTest {
 
     @Test
     void aTrainingMetric_withoutEvaluation_isRefused() {
-        assertThatThrownBy(() -> trainer(moving(1, 1), 1).trainingMetric(() -> 1).build())
+        assertThatThrownBy(
+                        () -> trainer(moving(1, 1), 1).trainingMetric(() -> 1).build())
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("a training metric without evaluation");
     }
@@ -186,7 +191,8 @@ class FittingSignTest {
     @Test
     void factorsOfTenTimesTheirNorm_areTold() {
         // 5 at first, 10 after an epoch, 50 after nine.
-        TrainingResult result = trainer(moving(1, 9, 8, 7, 6, 5, 4, 3, 2, 1), 9).build().train(oneBatch());
+        TrainingResult result =
+                trainer(moving(1, 9, 8, 7, 6, 5, 4, 3, 2, 1), 9).build().train(oneBatch());
 
         assertThat(kinds(result)).containsExactly(Kind.NORM_GROWTH);
         assertThat(result.signs().get(0).epoch()).isEqualTo(9);
@@ -195,16 +201,16 @@ class FittingSignTest {
     @Test
     void factorsThatHardlyMove_areToldAtTheEnd_withWhatToTry() {
         // 10 steps of 0.0009 of their norm: 0.9 %.
-        TrainingResult result =
-                trainer(moving(0.0009, ten(1, 0.5)), 10).build().train(oneBatch());
+        TrainingResult result = trainer(moving(0.0009, ten(1, 0.5)), 10).build().train(oneBatch());
 
         assertThat(kinds(result)).containsExactly(Kind.FACTORS_HARDLY_MOVED);
         FittingSign sign = result.signs().get(0);
         assertThat(sign.kind().isOverfitting()).isFalse();
         assertThat(sign.evidence().get("moved")).isCloseTo(0.009, within(EXACT));
         assertThat(sign)
-                .hasToString("sign of underfitting: The factors have moved by 0.90 % of their norm in 10 steps; the loss went"
-                        + " from 1.000 to 0.5000. Try a learning rate ten times as high, or more steps.");
+                .hasToString(
+                        "sign of underfitting: The factors have moved by 0.90 % of their norm in 10 steps; the loss went"
+                                + " from 1.000 to 0.5000. Try a learning rate ten times as high, or more steps.");
     }
 
     @Test
@@ -236,15 +242,15 @@ class FittingSignTest {
     @ParameterizedTest
     @CsvSource({"0.96, true", "0.94, false"})
     void aLossThatFallsByLessThanATwentieth_isTold(double last, boolean told) {
-        TrainingResult result =
-                trainer(moving(0.01, ten(1, last)), 10).build().train(oneBatch());
+        TrainingResult result = trainer(moving(0.01, ten(1, last)), 10).build().train(oneBatch());
 
         assertThat(kinds(result)).isEqualTo(told ? List.of(Kind.LOSS_HARDLY_FALLS) : List.of());
     }
 
     @Test
     void runsOfFewSteps_sayNothingOfUnderfitting() {
-        assertThat(kinds(trainer(moving(0.0001, 1, 1, 1), 3).build().train(oneBatch()))).isEmpty();
+        assertThat(kinds(trainer(moving(0.0001, 1, 1, 1), 3).build().train(oneBatch())))
+                .isEmpty();
     }
 
     @Test
@@ -252,7 +258,10 @@ class FittingSignTest {
         TestModel model = TestModel.regression();
 
         TrainingResult result = Trainer.builder(model)
-                .plan(TrainingPlan.builder().epochs(40).optimizer(SgdOptimizer.of(0.1)).build())
+                .plan(TrainingPlan.builder()
+                        .epochs(40)
+                        .optimizer(SgdOptimizer.of(0.1))
+                        .build())
                 .build()
                 .train(Batches.inOrder(List.of(TestModel.rows(new double[][] {{1, 0}, {0, 1}, {1, 1}}))));
 
@@ -264,7 +273,8 @@ class FittingSignTest {
         INDArray p = Nd4j.ones(300, 300);
         TestModel model = new TestModel(
                 List.of(TestModel.parameter("p", TrainableParameter.Kind.FACTOR, p)),
-                (in, seed) -> new LossAndGradients(1, TestModel.gradients("p", Nd4j.ones(300, 300).muli(-0.0005f))));
+                (in, seed) -> new LossAndGradients(
+                        1, TestModel.gradients("p", Nd4j.ones(300, 300).muli(-0.0005f))));
 
         TrainingResult result = trainer(model, 10).build().train(oneBatch());
 
@@ -282,7 +292,8 @@ class FittingSignTest {
                 .build()
                 .train(oneBatch())
                 .signs();
-        assertThat(expected).extracting(FittingSign::kind)
+        assertThat(expected)
+                .extracting(FittingSign::kind)
                 .containsExactlyInAnyOrder(Kind.VALIDATION_WORSENS, Kind.GAP, Kind.NORM_GROWTH);
 
         for (int stop = 1; stop < losses.length; stop++) {
@@ -304,8 +315,7 @@ class FittingSignTest {
                     .train(oneBatch());
             // The interrupted epoch is evaluated when the run goes on.
             int from = stop - 1;
-            List<FittingSign> signs = trainer(
-                            moving(1, Arrays.copyOfRange(losses, stop, losses.length)), losses.length)
+            List<FittingSign> signs = trainer(moving(1, Arrays.copyOfRange(losses, stop, losses.length)), losses.length)
                     .evaluation(Validation.higherIsBetter(
                             "accuracy", inTurn(Arrays.copyOfRange(metrics, from, losses.length))))
                     .trainingMetric(inTurn(Arrays.copyOfRange(training, from, losses.length)))

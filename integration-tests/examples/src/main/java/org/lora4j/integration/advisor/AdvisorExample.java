@@ -94,12 +94,16 @@ public final class AdvisorExample {
     }
 
     private static List<LabeledText> labeled(Stream<org.lora4j.integration.datasets.LabeledText> texts) {
-        return texts.map(text -> new LabeledText(text.text(), List.copyOf(text.labels()))).toList();
+        return texts.map(text -> new LabeledText(text.text(), List.copyOf(text.labels())))
+                .toList();
     }
 
     private static Suitability suitability(TextEncoder encoder, List<LabeledText> texts) {
-        List<String> names =
-                texts.stream().map(text -> text.labels().get(0)).distinct().sorted().toList();
+        List<String> names = texts.stream()
+                .map(text -> text.labels().get(0))
+                .distinct()
+                .sorted()
+                .toList();
         int[] labels = texts.stream()
                 .mapToInt(text -> names.indexOf(text.labels().get(0)))
                 .toArray();

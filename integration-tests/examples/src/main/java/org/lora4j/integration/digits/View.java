@@ -93,10 +93,8 @@ interface View {
         double half = Math.sqrt(0.5);
         double down = row - middle;
         double right = column - middle;
-        return place(
-                pixels,
-                (int) Math.round(middle + half * (down - right)),
-                (int) Math.round(middle + half * (down + right)));
+        return place(pixels, (int) Math.round(middle + half * (down - right)), (int)
+                Math.round(middle + half * (down + right)));
     }
 
     private static int scaled(int place) {
