@@ -171,7 +171,8 @@ public final class DataAdvisor {
         }
 
         /**
-         * From which cosine on two rows are near duplicates.
+         * From which cosine on two rows are near duplicates, if they are also ten times nearer than a row and its tenth neighbor
+         * usually are.
          *
          * @param cosine of features brought to mean 0 and deviation 1, above 0 and at most 1; 0.95 without this call
          * @return this builder

@@ -116,7 +116,7 @@ final class DataExamination {
             entropy -= size / all * Math.log(size / all);
         }
         double ratio = (double) sizes.get(largest) / sizes.get(smallest);
-        double evenness = entropy / Math.log(sizes.size());
+        double evenness = Math.min(1, entropy / Math.log(sizes.size()));
         Map<String, Object> evidence = new LinkedHashMap<>();
         evidence.put("largest", counts(List.of(largest), sizes));
         evidence.put("smallest", counts(List.of(smallest), sizes));

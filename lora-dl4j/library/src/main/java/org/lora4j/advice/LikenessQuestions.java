@@ -35,6 +35,9 @@ final class LikenessQuestions {
 
     private static final double ALIKE = 0.5;
 
+    /** Copies are nearer than a tenth of the usual distance: between a few features large cosines are common. */
+    private static final double OF_USUAL = 0.1;
+
     private static final double MANY_DUPLICATES = 0.1;
     private static final double MANY_LEAKS = 0.01;
 
@@ -43,11 +46,21 @@ final class LikenessQuestions {
     private final double near;
     private final NearestRows neighbors;
 
+    /** Of each training row to its tenth neighbor, or to the last one there is. */
+    private final double[] distances;
+
+    private final double[] sorted;
+
     LikenessQuestions(DataParts parts, double near) {
         this.train = parts.train();
         this.validation = parts.validation();
-        this.near = near;
         this.neighbors = NearestRows.within(train.rows(), NEIGHBORS);
+        this.distances = IntStream.range(0, train.size())
+                .mapToDouble(i -> 1 - neighbors.cosines()[i][neighbors.cosines()[i].length - 1])
+                .toArray();
+        this.sorted = distances.clone();
+        Arrays.sort(sorted);
+        this.near = Math.max(near, 1 - OF_USUAL * sorted[sorted.length / 2]);
     }
 
     Duplicates duplicates() {
@@ -214,11 +227,6 @@ final class LikenessQuestions {
                             "outliers", count + " rows are too few to know what is usual, " + FEWEST_ROWS + " would be enough"),
                     List.of());
         }
-        double[] distances = IntStream.range(0, count)
-                .mapToDouble(i -> 1 - neighbors.cosines()[i][NEIGHBORS - 1])
-                .toArray();
-        double[] sorted = distances.clone();
-        Arrays.sort(sorted);
         double lower = sorted[count / 4];
         double upper = sorted[3 * count / 4];
         double limit = upper + 1.5 * (upper - lower);

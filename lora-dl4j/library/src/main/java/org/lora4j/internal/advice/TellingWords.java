@@ -9,8 +9,9 @@ import java.util.TreeMap;
 
 /**
  * Words that are more frequent in one set of texts than in another: log-odds with an informative Dirichlet prior, the words of
- * both sets together, divided by their standard deviation (Monroe, Colaresi, Quinn 2008, Fightin' Words, equations 16 and 22).
- * A text counts a word once. Costs one pass over the texts.
+ * both sets together, divided by their standard deviation (Monroe, Colaresi, Quinn 2008, Fightin' Words, equations 16 and 19).
+ * A text counts a word once, so a word can be in nearly all of them: texts without it are counted in the variance, too. Costs one
+ * pass over the texts.
  *
  * @param word the word
  * @param first in how many texts of the first set it is
@@ -43,9 +44,13 @@ public record TellingWords(String word, int first, int second, double deviations
                     double prior = PRIOR * (n[0] + n[1]) / texts;
                     double a = n[0] + prior;
                     double b = n[1] + prior;
-                    double odds = Math.log(b / (second.size() + PRIOR - b)) - Math.log(a / (first.size() + PRIOR - a));
-                    return new TellingWords(entry.getKey(), n[0], n[1], odds / Math.sqrt(1 / a + 1 / b));
+                    double withoutA = first.size() + PRIOR - a;
+                    double withoutB = second.size() + PRIOR - b;
+                    double odds = Math.log(b / withoutB) - Math.log(a / withoutA);
+                    double variance = 1 / a + 1 / withoutA + 1 / b + 1 / withoutB;
+                    return new TellingWords(entry.getKey(), n[0], n[1], odds / Math.sqrt(variance));
                 })
+                // Words that all texts have give no number here.
                 .filter(word -> Math.abs(word.deviations()) >= least)
                 .sorted(Comparator.comparingDouble((TellingWords word) -> -Math.abs(word.deviations())))
                 .limit(most)
