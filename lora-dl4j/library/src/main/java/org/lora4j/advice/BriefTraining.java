@@ -24,8 +24,8 @@ interface BriefTraining {
     /** How many steps the training has that is asked about; 0 if that is not known. */
     long plannedSteps();
 
-    /** Whether a metric is better than another one. */
-    boolean isBetter(double metric, double than);
+    /** Whether a metric is better than another one by more than a margin. */
+    boolean isBetter(double metric, double than, double margin);
 
     /**
      * What came of a short training.

@@ -44,8 +44,8 @@ import org.lora4j.train.cache.PrefixCache;
  * a step each, and the loss smoothed (Smith 2015, arXiv 1506.01186, section 3.3). The test ends at a loss that is not finite or
  * four times the lowest one: that is the upper end, and no failure. A tenth of the rate at which the smoothed loss is
  * lowest, and the rates around it, a factor of the root of ten apart, are then trained with from the same start, each for a fifth of
- * the plan's steps (100 if their number is not known), with its schedule drawn together; the one with the best validation is suggested. All
- * rates are those of the plan's optimizer: groups with rates of their own keep them.
+ * the plan's steps (100 if their number is not known), with its schedule drawn together. The middle one is suggested, unless another validates better by more than 2 % of
+ * the metric. All rates are those of the plan's optimizer: groups with rates of their own keep them.
  *
  * <p><b>Costs.</b> 100 steps, three fifths of a training, and three validations.
  *
@@ -66,6 +66,7 @@ public final class LearningRateFinder {
     private static final double BELOW = 10;
 
     private static final double APART = Math.sqrt(10);
+
     private static final int PART_OF_PLAN = 5;
     private static final int DEFAULT_CONFIRMATION = 100;
 
@@ -75,8 +76,7 @@ public final class LearningRateFinder {
     private final int rangeSteps;
     private final long confirmationSteps;
 
-    private LearningRateFinder(
-            BriefTraining training, double lowest, double highest, int rangeSteps, long confirmationSteps) {
+    LearningRateFinder(BriefTraining training, double lowest, double highest, int rangeSteps, long confirmationSteps) {
         this.training = training;
         this.lowest = lowest;
         this.highest = highest;
@@ -214,16 +214,7 @@ public final class LearningRateFinder {
     }
 
     private LearningRateSuggestion chosen(RateCurve curve, List<Confirmation> confirmations, long steps) {
-        Confirmation best = null;
-        for (Confirmation one : confirmations) {
-            // Of equal ones the lower rate, which is the safer one.
-            if (one.metric().isPresent()
-                    && (best == null
-                            || training.isBetter(
-                                    one.metric().getAsDouble(), best.metric().getAsDouble()))) {
-                best = one;
-            }
-        }
+        Confirmation best = best(confirmations);
         if (best == null) {
             return unknown(
                     curve,
@@ -236,10 +227,11 @@ public final class LearningRateFinder {
         boolean atEdge = place != 1;
         String sentence = String.format(
                 Locale.ROOT,
-                "Take a learning rate of %s: the loss of a range test was lowest at %.1e, and of %s the validation was best"
-                        + " there after %d steps.%s",
+                "Take a learning rate of %s: the loss of a range test was lowest at %.1e, and %d steps at the rates around a"
+                        + " tenth of it were validated as %s.%s",
                 best.rate(),
                 curve.lowestPoint().rate(),
+                best.steps(),
                 confirmations.stream()
                         .map(one -> one.rate() + " ("
                                 + (one.metric().isPresent()
@@ -250,7 +242,6 @@ public final class LearningRateFinder {
                                         : "failed")
                                 + ")")
                         .collect(Collectors.joining(", ")),
-                best.steps(),
                 atEdge
                         ? " It is the " + (place == 0 ? "lowest" : "highest") + " of the three; a "
                                 + (place == 0 ? "lower" : "higher") + " one may do as well."
@@ -269,6 +260,27 @@ public final class LearningRateFinder {
                 confirmations,
                 steps,
                 new Advice(QUESTION, atEdge ? Answer.CONSIDER : Answer.GOOD, sentence, evidence));
+    }
+
+    /**
+     * The middle rate, unless another one is clearly better: short trainings favor high rates, and a validation of a few
+     * hundred examples is off by more than a point. Null if all failed.
+     */
+    private Confirmation best(List<Confirmation> confirmations) {
+        Confirmation best = confirmations.get(1).metric().isPresent() ? confirmations.get(1) : null;
+        double margin =
+                best == null ? 0 : Setup.CLEARLY * Math.abs(best.metric().getAsDouble());
+        for (Confirmation one : confirmations) {
+            if (one.metric().isEmpty()) {
+                continue;
+            }
+            double metric = one.metric().getAsDouble();
+            if (best == null || training.isBetter(metric, best.metric().getAsDouble(), margin)) {
+                best = one;
+                margin = 0;
+            }
+        }
+        return best;
     }
 
     /** Two digits: finer makes no difference. */

@@ -80,8 +80,8 @@ record ModelTraining(
     }
 
     @Override
-    public boolean isBetter(double metric, double than) {
-        return validation.higherIsBetter() ? metric > than : metric < than;
+    public boolean isBetter(double metric, double than, double margin) {
+        return validation.higherIsBetter() ? metric > than + margin : metric < than - margin;
     }
 
     /** A model without the rules of its methods. */

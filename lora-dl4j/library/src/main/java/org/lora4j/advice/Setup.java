@@ -9,6 +9,9 @@ import org.lora4j.train.Validation;
 /** What every question about training needs. */
 final class Setup {
 
+    /** By which share of a metric something has to be better than what one would take otherwise. */
+    static final double CLEARLY = 0.02;
+
     private Setup() {}
 
     static void check(TrainingPlan plan, Batches batches, Validation validation, Problems problems) {

@@ -68,7 +68,7 @@ final class TextTraining<B extends FitSettings<B, T>, E, T extends TextTask<?, E
     }
 
     @Override
-    public boolean isBetter(double metric, double than) {
-        return higherIsBetter ? metric > than : metric < than;
+    public boolean isBetter(double metric, double than, double margin) {
+        return higherIsBetter ? metric > than + margin : metric < than - margin;
     }
 }

@@ -3,22 +3,29 @@ package org.lora4j.advice;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.lora4j.advice.Advice.Answer;
+import org.lora4j.advice.LearningRateSuggestion.Confirmation;
 import org.lora4j.advice.LearningRateSuggestion.Point;
 import org.lora4j.advice.TrialHost.Subject;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Batches;
 import org.lora4j.train.EarlyStopping;
 import org.lora4j.train.Nd4jOptimizer;
+import org.lora4j.train.RunListener;
+import org.lora4j.train.StepReport;
 import org.lora4j.train.TrainingFailedException;
 import org.lora4j.train.TrainingPlan;
 import org.lora4j.train.Validation;
@@ -55,11 +62,9 @@ class LearningRateFinderTest {
         assertThat(found.confirmations().get(2).rate()
                         / found.confirmations().get(0).rate())
                 .isBetween(9.0, 11.0);
-        assertThat(found.rate().orElseThrow())
-                .isEqualTo(found.confirmations().stream()
-                        .reduce((a, b) -> b.metric().orElse(0) > a.metric().orElse(0) ? b : a)
-                        .orElseThrow()
-                        .rate());
+        assertThat(found.confirmations())
+                .extracting(Confirmation::rate)
+                .contains(found.rate().orElseThrow());
         // 100 planned steps, a fifth of them each time.
         assertThat(found.confirmations()).allMatch(one -> one.steps() == 20);
         assertThat(found.steps()).isEqualTo(found.curve().size() + 60);
@@ -67,6 +72,99 @@ class LearningRateFinderTest {
         assertThat(found.advice().answer()).isIn(Answer.GOOD, Answer.CONSIDER);
         assertThat(found.json()).contains("\"confirmations\"").contains("\"curve\"");
         assertThat(subject.bytes()).isEqualTo(before);
+    }
+
+    /** A training that has the losses and metrics that a test wants. */
+    private record Scripted(double[] losses, Map<Double, Double> metrics, boolean higherIsBetter)
+            implements BriefTraining {
+
+        @Override
+        public Outcome run(BriefPlan plan, RunListener listener) {
+            if (!plan.isRangeTest()) {
+                Double metric = metrics.get(plan.rates().applyAsDouble(0));
+                return metric == null ? Outcome.ended("diverged", 7) : Outcome.measured(metric, plan.steps());
+            }
+            for (int i = 0; i < losses.length; i++) {
+                listener.onStep(new StepReport(
+                        i + 1, 1, losses[i], 0, 1, 1, 1, 1, 1, OptionalLong.empty(), OptionalDouble.empty()));
+            }
+            return Outcome.ended(null, losses.length);
+        }
+
+        @Override
+        public long plannedSteps() {
+            return 0;
+        }
+
+        @Override
+        public boolean isBetter(double metric, double than, double margin) {
+            return higherIsBetter ? metric > than + margin : metric < than - margin;
+        }
+    }
+
+    /** Of 41 steps from 1e-5 to 1e-1 the loss falls to the 31st, at 1e-2, and then rises twice as fast. */
+    private static LearningRateSuggestion scripted(boolean higherIsBetter, Map<Double, Double> metrics) {
+        double[] losses = new double[41];
+        for (int i = 0; i < losses.length; i++) {
+            losses[i] = i <= 30 ? 4 - 0.1 * i : 1 + (i - 30);
+        }
+        return new LearningRateFinder(new Scripted(losses, metrics, higherIsBetter), 1e-5, 1e-1, 41, 50).find();
+    }
+
+    @Test
+    void find_onACurve_triesATenthOfTheLowestAndItsNeighbors() {
+        LearningRateSuggestion found = scripted(true, Map.of(5e-4, 0.9, 1.6e-3, 0.9, 5e-3, 0.9));
+
+        // The smoothed loss lags by some nine steps of 0.1, so it is about 1.9 at the lowest loss and turns when losses
+        // are above.
+        double turn = found.curve().stream()
+                .min(Comparator.comparingDouble(Point::smoothed))
+                .orElseThrow()
+                .rate();
+        assertThat(turn).isBetween(1e-2, 1.6e-2);
+        assertThat(found.confirmations()).hasSize(3);
+        assertThat(found.confirmations().get(1).rate()).isCloseTo(turn / 10, within(0.05 * turn / 10));
+    }
+
+    @Test
+    void find_ofRatesThatAreAlike_takesTheMiddleOne() {
+        List<Double> rates = scripted(true, Map.of()).confirmations().stream()
+                .map(Confirmation::rate)
+                .toList();
+
+        // 0.9 * 1.02 = 0.918
+        assertThat(suggested(true, rates, 0.9, 0.9, 0.915)).isEqualTo(rates.get(1));
+        assertThat(suggested(true, rates, 0.9, 0.9, 0.92)).isEqualTo(rates.get(2));
+        assertThat(suggested(true, rates, 0.93, 0.9, 0.92)).isEqualTo(rates.get(0));
+        assertThat(suggested(true, rates, 0.91, 0.9, 0.92)).isEqualTo(rates.get(2));
+        // A loss of 0.5 is clearly lower below 0.49.
+        assertThat(suggested(false, rates, 0.495, 0.5, 0.6)).isEqualTo(rates.get(1));
+        assertThat(suggested(false, rates, 0.48, 0.5, 0.6)).isEqualTo(rates.get(0));
+    }
+
+    private static double suggested(boolean higherIsBetter, List<Double> rates, double... metrics) {
+        return scripted(
+                        higherIsBetter,
+                        Map.of(rates.get(0), metrics[0], rates.get(1), metrics[1], rates.get(2), metrics[2]))
+                .rate()
+                .orElseThrow();
+    }
+
+    @Test
+    void find_whenTheMiddleOneFails_takesTheBestOfTheOthers() {
+        List<Double> rates = scripted(true, Map.of()).confirmations().stream()
+                .map(Confirmation::rate)
+                .toList();
+
+        LearningRateSuggestion found = scripted(true, Map.of(rates.get(0), 0.7));
+
+        assertThat(found.rate().orElseThrow()).isEqualTo(rates.get(0));
+        assertThat(found.advice().answer()).isEqualTo(Answer.CONSIDER);
+        assertThat(found.advice().sentence()).contains("(failed)").contains("It is the lowest of the three");
+        assertThat(found.steps()).isEqualTo(41 + 50 + 7 + 7);
+        LearningRateSuggestion none = scripted(true, Map.of());
+        assertThat(none.rate()).isEmpty();
+        assertThat(none.advice().sentence()).contains("none of the short trainings came to its end: diverged");
     }
 
     @ParameterizedTest

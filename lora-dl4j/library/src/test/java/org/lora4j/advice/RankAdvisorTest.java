@@ -174,6 +174,29 @@ class RankAdvisorTest {
         assertThat(found.config().orElseThrow().scalingOf("two")).isEqualTo(2);
     }
 
+    private static double counted(Trial trial) {
+        return trial.metric().orElseThrow() * (trial.config().rank() == 4 ? 1.02 : 1);
+    }
+
+    @Test
+    void halve_ofCandidatesThatAreAlike_keepsTheConfigAtHand() {
+        Subject subject = TrialHost.SAME_DIFF.subject();
+        double[] metrics = {0.79, 0.8, 0.81, 0.805, 0.8, 0.81};
+        int[] count = {0};
+        RankAdvisor advisor = advisor(subject)
+                .validation(Validation.higherIsBetter("accuracy", () -> metrics[count[0]++]))
+                .budget(16)
+                .build();
+
+        // First 0.79, 0.8, 0.81 * 1.02, 0.805: ranks 4 and 8 go on, in that order; 0.8 * 1.02 is more than 0.81.
+        RankSuggestion found = advisor.halve(advisor.ofRanks(1, 2, 4, 8));
+
+        assertThat(found.trials().subList(4, 6))
+                .extracting(trial -> trial.config().rank())
+                .containsExactly(4, 8);
+        assertThat(found.config().orElseThrow()).isEqualTo(TrialHost.config(4));
+    }
+
     @Test
     void halve_overTargets_takesACacheWhereThereIsAFrozenPrefix() {
         Subject subject = TrialHost.SAME_DIFF.subject();
@@ -208,7 +231,7 @@ class RankAdvisorTest {
 
         assertThat(found.config().orElseThrow().rank()).isEqualTo(1);
         assertThat(found.trials().get(1).metric()).isEmpty();
-        assertThat(found.trials().get(1).note()).contains("loss is NaN");
+        assertThat(found.trials().get(1).note()).contains("the loss is not finite");
         assertThat(subject.bytes()).isEqualTo(before);
 
         RankSuggestion none = advisor.halve(advisor.ofRanks(1, 2));

@@ -201,6 +201,7 @@ class ArchitectureTest {
                         "adapter",
                         "exec",
                         "model",
+                        "train",
                         "train.cache",
                         "dl4j.layer",
                         "internal.cache",
@@ -431,7 +432,8 @@ class ArchitectureTest {
                         "model",
                         "retention",
                         "text",
-                        "train"));
+                        "train",
+                        "train.cache"));
     }
 
     private static Arguments layer(String name, String... mayUse) {

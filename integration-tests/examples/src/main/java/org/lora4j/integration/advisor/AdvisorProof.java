@@ -24,8 +24,9 @@ import org.lora4j.train.TrainingResult;
  * 8, then seven ranks at the best of them, on three draws of two tasks; and what {@code LearningRateFinder} and {@code
  * RankAdvisor} suggest for each draw, trained with once.
  *
- * <p>Arguments: the folder with the published data sets, the folder for the results, and names of tasks with commas. What
- * was trained before is read from the folder: a proof that was stopped goes on.
+ * <p>Arguments: the folder with the published data sets, the folder for the results, two that the example reads, and names
+ * of tasks with commas ({@code banking77}, {@code inverted}; {@code clinc150} and {@code rotated}, on which the rules were
+ * chosen). What was trained before is read from the folder: a proof that was stopped goes on.
  */
 public final class AdvisorProof {
 
@@ -38,6 +39,7 @@ public final class AdvisorProof {
     private static final int RANK = 8;
     private static final List<Long> SEEDS = List.of(1L, 2L, 3L);
     private static final String TASKS = "banking77,inverted";
+    private static final int NAMES = 4;
     private static final String TRIAL = "trial";
     private static final int LENGTH = 64;
 
@@ -57,7 +59,7 @@ public final class AdvisorProof {
     /**
      * Runs the proof. Ends with status 1 and one line if an argument is wrong, data is missing or a suggestion is not good enough.
      *
-     * @param args data, results, tasks
+     * @param args data, results, two that are not read, tasks
      */
     public static void main(String[] args) {
         Locale.setDefault(Locale.ROOT);
@@ -79,7 +81,7 @@ public final class AdvisorProof {
             return true;
         }
         Path folder = Arguments.created(arguments.path(1, "target/advisor-proof"), "advisor.output");
-        List<String> names = List.of(arguments.path(2, TASKS).toString().split(","));
+        List<String> names = List.of(arguments.path(NAMES, TASKS).toString().split(","));
         boolean good = true;
         StringBuilder tables = new StringBuilder();
         try (HuggingFaceTextTokenizer tokenizer = MiniLm.tokenizer(LENGTH)) {

@@ -14,7 +14,8 @@ final class Suggesting {
     /** The rank at which the rate is looked for. */
     private static final int RANK = 8;
 
-    private static final int[] RANKS = {4, 8, 16, 32};
+    /** That rank, which is kept unless another is clearly better, with its half, twice and four times it. */
+    private static final int[] RANKS = {RANK / 2, RANK, 2 * RANK, 4 * RANK};
 
     private Suggesting() {}
 

@@ -40,7 +40,7 @@ final class Tasks {
     private static final int TOKENS = 320;
     private static final int FEW_TOKENS = 160;
     private static final int SHOTS = 10;
-    private static final int VALIDATED = 5;
+    private static final int VALIDATED = 10;
     private static final int DOMAINS = 2;
     private static final int TEXT_EPOCHS = 10;
     private static final int DIGIT_EPOCHS = 6;
@@ -67,7 +67,7 @@ final class Tasks {
 
     private record Texts(List<LabeledText> training, List<LabeledText> validation, List<LabeledText> test) {}
 
-    /** BANKING77: ten questions of each of 77 intents to learn from, five to choose with, all 3,080 for testing. */
+    /** BANKING77: ten questions of each of 77 intents to learn from, ten to choose with, all 3,080 for testing. */
     private Task banking(long seed) throws IOException {
         Banking77 banking = new Banking77(data.resolve("banking77"));
         List<LabeledText> test = banking.test();
