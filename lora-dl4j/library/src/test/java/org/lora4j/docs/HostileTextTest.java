@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -94,9 +95,11 @@ import org.lora4j.train.AdamW;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Batches;
 import org.lora4j.train.DataSetPlaceholders;
+import org.lora4j.train.FittingSign;
 import org.lora4j.train.ParameterGroup;
 import org.lora4j.train.Trainer;
 import org.lora4j.train.TrainingPlan;
+import org.lora4j.train.Validation;
 import org.lora4j.weights.ModelWeights;
 import org.lora4j.weights.WeightMerge;
 import org.nd4j.autodiff.samediff.SDVariable;
@@ -198,6 +201,28 @@ class HostileTextTest {
             assertThat(advice.sentence()).doesNotContain("\n", "\u202e", "\u001b");
         });
         assertThat(report.json().length()).isLessThan(100_000);
+    }
+
+    /** Nor is a sign of over- or underfitting. */
+    @Test
+    void signOfAHostileMetric_isShortAndOnOneLine() {
+        Iterator<Double> worse = List.of(2.0, 3.0, 4.0).iterator();
+
+        List<FittingSign> signs = Trainer.builder(Lora.inject(UserGraph.create(), config(), 1))
+                .plan(TrainingPlan.builder()
+                        .epochs(3)
+                        .optimizer(AdamW.of(0.05))
+                        .build())
+                .evaluation(Validation.lowerIsBetter(NAME, worse::next))
+                .build()
+                .train(Batches.of(UserGraph.iterator(), DataSetPlaceholders.of("input", "labels")))
+                .signs();
+
+        assertThat(signs).extracting(FittingSign::kind).contains(FittingSign.Kind.VALIDATION_WORSENS);
+        assertThat(signs).allSatisfy(sign -> {
+            assertThat(sign.toString().getBytes(StandardCharsets.UTF_8).length).isLessThan(LONGEST);
+            assertThat(sign.toString()).doesNotContain("\n", "\u202e", "\u001b");
+        });
     }
 
     private void addExports() throws IOException {

@@ -10,10 +10,15 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.lora4j.advice.DataAdvisor;
+import org.lora4j.advice.LearningRateFinder;
+import org.lora4j.advice.LearningRateSuggestion;
 import org.lora4j.advice.Suitability;
 import org.lora4j.integration.datasets.Banking77;
 import org.lora4j.integration.demonstration.Arguments;
 import org.lora4j.integration.digits.SuitabilityProof;
+import org.lora4j.integration.quickstart.MiniLm;
+import org.lora4j.pretrained.HuggingFaceTextTokenizer;
 import org.lora4j.text.LabeledText;
 import org.lora4j.text.TextClassifier;
 import org.lora4j.text.TextEncoder;
@@ -22,7 +27,8 @@ import org.lora4j.train.ProgressListener;
 
 /**
  * What the advisor says of BANKING77 with ten questions of each intent, and of the digits. Arguments: the data, the folder for the
- * results, {@code full} for all looks of the digits, {@code proof} for the proof of rate and rank instead.
+ * results, {@code full} for all looks of the digits, and which proof to run in place of that: {@code data}, {@code rank} or {@code
+ * suitability}.
  */
 public final class AdvisorExample {
 
@@ -30,6 +36,7 @@ public final class AdvisorExample {
     private static final int LEARNED = 10;
     private static final int CHOSEN_WITH = 5;
     private static final int EPOCHS = 5;
+    private static final double USUAL_RATE = 1e-3;
     private static final long SEED = 1;
 
     private final PrintStream out;
@@ -58,20 +65,23 @@ public final class AdvisorExample {
                             + " data/" + set);
                 }
             }
-            new AdvisorExample(System.out, data).run(isSet(args, 2));
+            switch (args.length > 3 ? args[3] : "false") {
+                case "data" -> DataProof.main(new String[] {args[0], args[1]});
+                case "rank", "true" -> AdvisorProof.main(new String[] {args[0], args[1]});
+                case "suitability" -> new AdvisorExample(System.out, data).digits(true);
+                default -> new AdvisorExample(System.out, data)
+                        .run(args.length > 2 && Set.of("full", "true").contains(args[2]));
+            }
         } catch (IOException | IllegalArgumentException | IllegalStateException e) {
             System.err.println("example-advisor: " + e.getMessage());
             System.exit(1);
         }
     }
 
-    private static boolean isSet(String[] args, int index) {
-        return args.length > index && Set.of("full", "proof", "true").contains(args[index]);
-    }
-
     private void run(boolean full) throws IOException {
         long start = System.nanoTime();
         banking();
+        ranks();
         digits(full);
         out.printf(Locale.ROOT, "%nEverything took %.0f s.%n", (System.nanoTime() - start) / 1e9);
     }
@@ -87,8 +97,13 @@ public final class AdvisorExample {
                 pool.stream().filter(text -> !taken.contains(text)).toList(), CHOSEN_WITH, SEED)
                 .stream());
         try (TextEncoder encoder = TextEncoder.named("all-minilm-l6-v2").withMaxLength(LONGEST)) {
+            out.println(DataAdvisor.builder().seed(SEED).build().examine(encoder, train, validation, List.of()));
             out.println(suitability(encoder, train));
-            fit(encoder, train, validation, "the usual rate", 2e-3);
+            LearningRateSuggestion rate = LearningRateFinder.of(
+                            () -> TextClassifier.builder(encoder).epochs(EPOCHS).seed(SEED), train, validation)
+                    .find();
+            out.println(rate);
+            fit(encoder, train, validation, "that rate", rate.rate().orElse(USUAL_RATE));
             fit(encoder, train, validation, "a rate that is far too low", 1e-7);
         }
     }
@@ -127,6 +142,14 @@ public final class AdvisorExample {
                     classifier.report().training().orElseThrow().signs();
             out.println(classifier.report());
             out.println(signs.isEmpty() ? "no sign of over- or underfitting" : "signs: " + signs);
+        }
+    }
+
+    private void ranks() throws IOException {
+        out.println();
+        out.println("== Inverted digits: a rate and a rank for the CNN that knows upright ones");
+        try (HuggingFaceTextTokenizer tokenizer = MiniLm.tokenizer(LONGEST)) {
+            out.println(Suggesting.of(new Tasks(data, tokenizer).of("inverted", SEED)).words());
         }
     }
 
