@@ -15,7 +15,7 @@ import org.lora4j.error.Problems;
 
 /**
  * Judges from accuracies on held-out examples which of a head, low-rank adaptation and full fine-tuning to take: the cheapest of
- * them that is no worse than the best by more than half a point, or by more than two standard errors of the difference of
+ * them that is no worse than the best by more than half a point, or by more than one standard error of the difference of
  * two shares ({@code sqrt((p(1-p) + q(1-q)) / n)}), whichever is more.
  *
  * <p>Costs nothing. <b>State.</b> One thread; a builder to be used once.
@@ -25,7 +25,6 @@ import org.lora4j.error.Problems;
 public final class AfterTraining {
 
     private static final double HALF_A_POINT = 0.005;
-    private static final int ERRORS = 2;
 
     private final int examples;
     private final TreeMap<Integer, Double> ranks = new TreeMap<>();
@@ -139,7 +138,7 @@ public final class AfterTraining {
     /** By how much one accuracy may be below another and still count as no worse. */
     private double tolerance(double accuracy, double best) {
         double variance = (accuracy * (1 - accuracy) + best * (1 - best)) / examples;
-        return Math.max(HALF_A_POINT, ERRORS * Math.sqrt(variance));
+        return Math.max(HALF_A_POINT, Math.sqrt(variance));
     }
 
     private boolean isNoWorse(double accuracy, double best) {

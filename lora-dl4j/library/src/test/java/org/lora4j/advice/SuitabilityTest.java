@@ -339,15 +339,15 @@ class SuitabilityTest {
         assertThat(json.path("evidence").path("distanceToFull").asDouble()).isCloseTo(0.002, within(1e-12));
     }
 
-    /** Of 2,000 examples two standard errors at 95 % are 1.38 points; at 99.5 % they are 0.45, and half a point counts. */
+    /** Of 2,000 examples one standard error at 95 % is 0.69 points; at 99.5 % it is 0.22, and half a point counts. */
     @ParameterizedTest
     @CsvSource({
-        "0.938, 0.95 0.95, 0.95, HEAD_IS_ENOUGH, 0",
-        "0.93, 0.938 0.95, 0.95, LORA, 2",
-        "0.93, 0.934 0.95, 0.95, LORA, 8",
-        "0.93, 0.934 0.934, 0.95, LORA_IS_NOT_ENOUGH, 0",
+        "0.946, 0.95 0.95, 0.95, HEAD_IS_ENOUGH, 0",
+        "0.93, 0.944 0.95, 0.95, LORA, 2",
+        "0.93, 0.94 0.95, 0.95, LORA, 8",
+        "0.93, 0.94 0.94, 0.95, LORA_IS_NOT_ENOUGH, 0",
         "0.99, 0.995 0.995, 0.995, HEAD_IS_ENOUGH, 0",
-        "0.985, 0.995 0.995, 0.99, LORA, 2",
+        "0.989, 0.995 0.995, 0.99, LORA, 2",
         "0.93, 0.96 0.96, 0.94, LORA, 2",
     })
     void theCheapest_thatIsNoWorseThanTheBest_isTaken(

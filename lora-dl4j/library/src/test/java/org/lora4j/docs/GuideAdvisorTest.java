@@ -61,8 +61,7 @@ class GuideAdvisorTest {
         float[][] inputs = examples.getFeatures().toFloatMatrix();
         int[] labels = examples.getLabels().argMax(1).toIntVector();
 
-        Suitability forecast = Suitability.beforeTraining(
-                        features, labels) // of the frozen base, and a class for each example
+        Suitability forecast = Suitability.beforeTraining(features, labels)
                 .inputs(inputs) // the same examples as the base gets them
                 .gradients(model, model, config, batches)
                 .forecast();

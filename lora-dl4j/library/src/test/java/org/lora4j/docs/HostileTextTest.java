@@ -194,10 +194,12 @@ class HostileTextTest {
         labels.set(0, "rare" + NAME);
         LabeledFeatures validation = new LabeledFeatures(new float[][] {{0, 1}}, List.of("unseen" + NAME));
 
-        DataReport report = DataAdvisor.builder().build().examine(new LabeledFeatures(features, labels), validation, features);
+        DataReport report =
+                DataAdvisor.builder().build().examine(new LabeledFeatures(features, labels), validation, features);
 
         assertThat(report.advices()).allSatisfy(advice -> {
-            assertThat(advice.sentence().getBytes(StandardCharsets.UTF_8).length).isLessThan(LONGEST);
+            assertThat(advice.sentence().getBytes(StandardCharsets.UTF_8).length)
+                    .isLessThan(LONGEST);
             assertThat(advice.sentence()).doesNotContain("\n", "\u202e", "\u001b");
         });
         assertThat(report.json().length()).isLessThan(100_000);
@@ -209,10 +211,7 @@ class HostileTextTest {
         Iterator<Double> worse = List.of(2.0, 3.0, 4.0).iterator();
 
         List<FittingSign> signs = Trainer.builder(Lora.inject(UserGraph.create(), config(), 1))
-                .plan(TrainingPlan.builder()
-                        .epochs(3)
-                        .optimizer(AdamW.of(0.05))
-                        .build())
+                .plan(TrainingPlan.builder().epochs(3).optimizer(AdamW.of(0.05)).build())
                 .evaluation(Validation.lowerIsBetter(NAME, worse::next))
                 .build()
                 .train(Batches.of(UserGraph.iterator(), DataSetPlaceholders.of("input", "labels")))

@@ -69,8 +69,9 @@ public final class AdvisorExample {
                 case "data" -> DataProof.main(new String[] {args[0], args[1]});
                 case "rank", "true" -> AdvisorProof.main(new String[] {args[0], args[1]});
                 case "suitability" -> new AdvisorExample(System.out, data).digits(true);
-                default -> new AdvisorExample(System.out, data)
-                        .run(args.length > 2 && Set.of("full", "true").contains(args[2]));
+                default ->
+                    new AdvisorExample(System.out, data)
+                            .run(args.length > 2 && Set.of("full", "true").contains(args[2]));
             }
         } catch (IOException | IllegalArgumentException | IllegalStateException e) {
             System.err.println("example-advisor: " + e.getMessage());
@@ -149,7 +150,8 @@ public final class AdvisorExample {
         out.println();
         out.println("== Inverted digits: a rate and a rank for the CNN that knows upright ones");
         try (HuggingFaceTextTokenizer tokenizer = MiniLm.tokenizer(LONGEST)) {
-            out.println(Suggesting.of(new Tasks(data, tokenizer).of("inverted", SEED)).words());
+            out.println(Suggesting.of(new Tasks(data, tokenizer).of("inverted", SEED))
+                    .words());
         }
     }
 

@@ -91,16 +91,21 @@ public final class SuitabilityProof {
         MultiLayerNetwork headed = headed(features);
         Suitability before = forecast(features, training, headed);
         Map<String, Object> evidence = before.advice().evidence();
-        StringBuilder line = new StringBuilder(String.format(
+        String line = String.format(
                 Locale.ROOT,
                 "%s | %.1f | %.1f | %.2f | %.2f | %s",
                 name,
                 100 * (double) evidence.get("headAccuracy"),
                 100 * (double) evidence.get("headAccuracyOnInputs"),
-                (double) evidence.getOrDefault("shareWithinConfig", Double.NaN),
+                (double) evidence.get("shareWithinConfig"),
                 (double) evidence.get("domainArea"),
-                verdict(before)));
-        if (!train) return line.toString();
+                verdict(before));
+        return train ? line + trained(headed, training, heldOut) : line;
+    }
+
+    /** What is reached by training, each time from the head on. */
+    private static String trained(MultiLayerNetwork headed, DigitSet training, DigitSet heldOut) {
+        StringBuilder line = new StringBuilder();
         AfterTraining after = Suitability.afterTraining(heldOut.size());
         double head = heldOut.accuracy(heldOut.said(headed));
         after.head(head);
@@ -195,9 +200,5 @@ public final class SuitabilityProof {
 
     private static float[][] rows(INDArray matrix) {
         return matrix.toFloatMatrix();
-    }
-
-    public static void main(String[] a) throws IOException {
-        new SuitabilityProof(Path.of(a[0]), System.out::println).run(true);
     }
 }
