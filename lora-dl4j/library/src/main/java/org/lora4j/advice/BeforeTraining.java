@@ -7,9 +7,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.OptionalDouble;
 import java.util.OptionalInt;
-import java.util.function.IntToDoubleFunction;
 import java.util.stream.IntStream;
 import org.lora4j.advice.Advice.Answer;
 import org.lora4j.advice.Suitability.Verdict;
@@ -25,6 +23,7 @@ import org.lora4j.model.AdaptedModel;
 import org.lora4j.random.RandomStreams;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Trainable;
+import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * Forecasts whether a head, low-rank adaptation or neither will do, from the frozen base:
@@ -60,6 +59,8 @@ public final class BeforeTraining {
     static final double FLAT = 0.5;
 
     private static final String WHERE = "Suitability.beforeTraining";
+    private static final String WITHIN_CONFIG = "shareWithinConfig";
+    private static final String WITHIN_RANK = "shareWithinRank";
     private static final int FOLDS = 5;
     private static final int FEWEST = 50;
     private static final int HIGHEST_RANK = 64;
@@ -147,7 +148,7 @@ public final class BeforeTraining {
      *
      * @param rows what the base makes of examples like those that it learned from
      * @return this
-     * @throws IllegalArgumentException if they are no finite rows of the length of the features
+     * @throws IllegalArgumentException if they are no finite rows of the length of the features, or fewer than five
      */
     public BeforeTraining baseFeatures(float[][] rows) {
         Problems problems = new Problems();
@@ -156,6 +157,9 @@ public final class BeforeTraining {
                     rows[0].length == features[0].length,
                     rows[0].length + " features of the base's data, expected " + features[0].length
                             + " as of the task's");
+            problems.check(
+                    rows.length >= FOLDS,
+                    rows.length + " rows of features of the base's data, expected one for each of " + FOLDS + " folds");
         }
         problems.throwIfAny(WHERE);
         baseFeatures = Optional.of(rows);
@@ -231,16 +235,19 @@ public final class BeforeTraining {
         Map<String, Object> evidence = new LinkedHashMap<>();
         Folds folds = Folds.of(labels, FOLDS, seed);
         double head = accuracy(new StandardRows(features).of(features), folds);
-        OptionalDouble ofInputs = inputs.map(rows -> OptionalDouble.of(accuracy(reduced(rows), folds)))
-                .orElse(OptionalDouble.empty());
         evidence.put("examples", features.length);
         evidence.put("headAccuracy", head);
         evidence.put("headError", Math.sqrt(head * (1 - head) / features.length));
         evidence.put("mostFrequentClass", (double) Arrays.stream(sizes).max().getAsInt() / features.length);
-        ofInputs.ifPresent(value -> evidence.put("headAccuracyOnInputs", value));
+        inputs.ifPresent(rows -> evidence.put("headAccuracyOnInputs", accuracy(reduced(rows), folds)));
         String distance = baseFeatures.map(rows -> distance(rows, evidence)).orElse("");
-        Map<String, GradientSpectrum> spectra = GradientSpectrum.of(gradients, seed);
-        OptionalInt rank = spectra.isEmpty() ? OptionalInt.empty() : spectrum(spectra, evidence);
+        if (!gradients.isEmpty()) {
+            spectrum(evidence);
+        }
+        return verdict(head, distance, evidence);
+    }
+
+    private Suitability verdict(double head, String distance, Map<String, Object> evidence) {
         String reached = format("a head on the frozen base reaches %.1f %%", 100 * head);
         if (head >= sufficient) {
             return Suitability.of(
@@ -250,33 +257,34 @@ public final class BeforeTraining {
                     format("A head is enough: %s, and %.1f %% would do%s.", reached, 100 * sufficient, distance),
                     evidence);
         }
-        if (ofInputs.isPresent() && head < KEPT * ofInputs.getAsDouble()) {
-            return notEnough(
-                    format(
-                            "%s, and %.1f %% on the inputs themselves: the base loses what the task needs%s",
-                            reached, 100 * ofInputs.getAsDouble(), distance),
-                    evidence);
+        Double ofInputs = (Double) evidence.get("headAccuracyOnInputs");
+        if (ofInputs != null && head < KEPT * ofInputs) {
+            String because = "%s, and %.1f %% on the inputs themselves: the base loses what the task needs%s";
+            return notEnough(format(because, reached, 100 * ofInputs, distance), evidence);
         }
-        if (rank.isPresent() && (double) evidence.get("shareWithinConfig") < FLAT) {
-            return notEnough(
-                    format(
-                            "the gradient is flat: the config's ranks can have %.0f %% of its energy%s",
-                            100 * (double) evidence.get("shareWithinConfig"), distance),
-                    evidence);
+        Double within = (Double) evidence.get(WITHIN_CONFIG);
+        if (within == null) {
+            String sentence = format("LoRA: %s%s. Measure gradients for a rank.", reached, distance);
+            return Suitability.of(Verdict.LORA, OptionalInt.empty(), Answer.CONSIDER, sentence, evidence);
         }
-        return Suitability.of(
-                Verdict.LORA,
-                rank,
-                rank.isPresent() ? Answer.GOOD : Answer.CONSIDER,
-                rank.isPresent()
-                        ? format(
-                                "LoRA of rank %d: %s, and updates of that rank can have %.0f %% of the gradient's energy%s.",
-                                rank.getAsInt(),
-                                reached,
-                                100 * GradientSpectrum.share(spectra, rank.getAsInt()),
-                                distance)
-                        : format("LoRA: %s%s. Measure gradients for a rank.", reached, distance),
-                evidence);
+        if (within < FLAT) {
+            String because = "the gradient is flat: the config's ranks can have %.0f %% of its energy%s";
+            return notEnough(format(because, 100 * within, distance), evidence);
+        }
+        return lora(reached, distance, evidence);
+    }
+
+    /** The least power of two that can have most of the gradient's energy, or the highest that was looked at. */
+    private static Suitability lora(String reached, String distance, Map<String, Object> evidence) {
+        Map<?, ?> shares = (Map<?, ?>) evidence.get(WITHIN_RANK);
+        int rank = 1;
+        while (rank < HIGHEST_RANK && (double) shares.get(String.valueOf(rank)) < ENERGY) {
+            rank *= 2;
+        }
+        String sentence = format(
+                "LoRA of rank %d: %s, and updates of that rank can have %.0f %% of the gradient's energy%s.",
+                rank, reached, 100 * (double) shares.get(String.valueOf(rank)), distance);
+        return Suitability.of(Verdict.LORA, OptionalInt.of(rank), Answer.GOOD, sentence, evidence);
     }
 
     private static Suitability notEnough(String because, Map<String, Object> evidence) {
@@ -302,14 +310,8 @@ public final class BeforeTraining {
         if (rows[0].length <= COMPONENTS) {
             return standard;
         }
-        double[][] values = new double[rows.length][];
-        for (int i = 0; i < rows.length; i++) {
-            values[i] = IntStream.range(0, rows[i].length)
-                    .mapToDouble(column(standard[i]))
-                    .toArray();
-        }
         SingularValues svd = SingularValues.randomized(
-                Matrix.ofRows(rows[0].length, values),
+                Matrix.of(Nd4j.createFromArray(standard), rows.length),
                 Math.min(COMPONENTS, rows.length),
                 ITERATIONS,
                 RandomStreams.of(seed, "inputs"));
@@ -322,15 +324,8 @@ public final class BeforeTraining {
         return components;
     }
 
-    private static IntToDoubleFunction column(float[] row) {
-        return j -> row[j];
-    }
-
     /** Writes how far the data is from the base's to the evidence; the clause for the sentence. */
     private String distance(float[][] ofBase, Map<String, Object> evidence) {
-        if (ofBase.length < FOLDS) {
-            return "";
-        }
         float[][] both = new float[ofBase.length + features.length][];
         System.arraycopy(ofBase, 0, both, 0, ofBase.length);
         System.arraycopy(features, 0, both, ofBase.length, features.length);
@@ -352,8 +347,9 @@ public final class BeforeTraining {
         return format("; the data can be told from the base's with an area under the curve of %.2f", area);
     }
 
-    /** Writes the spectra to the evidence; the rank that has most of the energy, or the highest. */
-    private OptionalInt spectrum(Map<String, GradientSpectrum> spectra, Map<String, Object> evidence) {
+    /** Writes the spectra to the evidence. */
+    private void spectrum(Map<String, Object> evidence) {
+        Map<String, GradientSpectrum> spectra = GradientSpectrum.of(gradients, seed);
         double all = 0;
         double within = 0;
         Map<String, Object> modules = new LinkedHashMap<>();
@@ -365,23 +361,19 @@ public final class BeforeTraining {
             if (one.energy() > 0) {
                 Map<String, Object> module = new LinkedHashMap<>();
                 module.put("rank", rank);
-                module.put("shareWithinRank", one.within(rank) / one.energy());
+                module.put("share", one.within(rank) / one.energy());
                 module.put("stableRank", one.stableRank());
                 module.put("side", one.side());
                 modules.put(entry.getKey(), module);
             }
         }
-        evidence.put("shareWithinConfig", within / all);
         Map<String, Object> shares = new LinkedHashMap<>();
-        int chosen = 0;
         for (int rank = 1; rank <= HIGHEST_RANK; rank *= 2) {
-            double share = GradientSpectrum.share(spectra, rank);
-            shares.put(String.valueOf(rank), share);
-            chosen = chosen == 0 && share >= ENERGY ? rank : chosen;
+            shares.put(String.valueOf(rank), GradientSpectrum.share(spectra, rank));
         }
-        evidence.put("shareWithinRank", shares);
+        evidence.put(WITHIN_CONFIG, within / all);
+        evidence.put(WITHIN_RANK, shares);
         evidence.put("modules", modules);
-        return OptionalInt.of(chosen == 0 ? HIGHEST_RANK : chosen);
     }
 
     static String format(String format, Object... values) {
