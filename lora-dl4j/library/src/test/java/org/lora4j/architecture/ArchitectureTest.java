@@ -429,6 +429,7 @@ class ArchitectureTest {
                         "combine",
                         "exec",
                         "model",
+                        "pretrained",
                         "retention",
                         "text",
                         "train"));

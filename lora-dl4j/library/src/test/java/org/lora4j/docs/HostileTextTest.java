@@ -191,10 +191,12 @@ class HostileTextTest {
         labels.set(0, "rare" + NAME);
         LabeledFeatures validation = new LabeledFeatures(new float[][] {{0, 1}}, List.of("unseen" + NAME));
 
-        DataReport report = DataAdvisor.builder().build().examine(new LabeledFeatures(features, labels), validation, features);
+        DataReport report =
+                DataAdvisor.builder().build().examine(new LabeledFeatures(features, labels), validation, features);
 
         assertThat(report.advices()).allSatisfy(advice -> {
-            assertThat(advice.sentence().getBytes(StandardCharsets.UTF_8).length).isLessThan(LONGEST);
+            assertThat(advice.sentence().getBytes(StandardCharsets.UTF_8).length)
+                    .isLessThan(LONGEST);
             assertThat(advice.sentence()).doesNotContain("\n", "\u202e", "\u001b");
         });
         assertThat(report.json().length()).isLessThan(100_000);

@@ -106,26 +106,35 @@ public final class DataProof {
                     domain,
                     texts.stream().map(text -> text.labels().get(0)).distinct().toList());
         }
+        Features clinc = features("CLINC150", requests);
+        DataReport ofClinc = advisor(1).examine(clinc.rows(), clinc.labeled().labels());
+        out.printf("%nCLINC150 as it is:%n%s%n", ofClinc);
+        flips("CLINC150", clinc, ofClinc);
+        domains(clinc, domains);
+        halves("CLINC150", clinc);
+        outliers(clinc, encoder.embed(set.outOfScope("train")));
+        curves("CLINC150", clinc, ofClinc);
+        copies("CLINC150", requests);
+
         List<LabeledText> questions =
                 TextTable.csv(data.resolve("banking77/train.csv")).labeled("text", "category");
-        Features clinc = Features.of(encoder, requests);
-        Features banking = Features.of(encoder, questions);
-        Features bankingTest = Features.of(
-                encoder, TextTable.csv(data.resolve("banking77/test.csv")).labeled("text", "category"));
-        float[][] strangers = encoder.embed(set.outOfScope("train"));
-        out.printf("Features of %d texts: %.0f s%n", clinc.size() + banking.size() + bankingTest.size(), seconds(start));
-        DataReport cleanBanking = time(banking, bankingTest, clinc);
-        DataReport cleanClinc = advisor(1).examine(clinc.rows(), clinc.labeled().labels());
-        out.printf("%nCLINC150 as it is:%n%s%n", cleanClinc);
-        flips("CLINC150", clinc, cleanClinc);
-        flips("BANKING77", banking, cleanBanking);
-        shifts(clinc, banking, domains);
-        outliers(clinc, strangers);
-        curves("CLINC150", clinc, cleanClinc);
-        curves("BANKING77", banking, cleanBanking);
-        copies("CLINC150", requests);
+        Features banking = features("BANKING77", questions);
+        Features test = features(
+                "BANKING77's test questions",
+                TextTable.csv(data.resolve("banking77/test.csv")).labeled("text", "category"));
+        DataReport ofBanking = time(banking, test, clinc);
+        flips("BANKING77", banking, ofBanking);
+        halves("BANKING77", banking);
+        curves("BANKING77", banking, ofBanking);
         copies("BANKING77", questions);
         out.printf("%nEverything took %.0f s.%n", seconds(start));
+    }
+
+    private Features features(String name, List<LabeledText> texts) {
+        long start = System.nanoTime();
+        Features features = Features.of(encoder, texts);
+        out.printf("%nFeatures of %d texts of %s: %.0f s%n", features.size(), name, seconds(start));
+        return features;
     }
 
     private static double seconds(long start) {
@@ -280,8 +289,7 @@ public final class DataProof {
                 .toArray();
     }
 
-    private void shifts(Features clinc, Features banking, Map<String, List<String>> domains) {
-        out.printf("%n== Shift: 750 training texts against 750 served ones%n");
+    private void domains(Features clinc, Map<String, List<String>> domains) {
         List<String> names = List.copyOf(domains.keySet());
         double least = 1;
         int found = 0;
@@ -295,21 +303,7 @@ public final class DataProof {
                 asked++;
             }
         }
-        DataReport.Shift sets = shift(clinc.some(0, 750, 3), banking.some(0, 750, 3), 1);
-        out.printf(
-                "between domains of CLINC150: %d of %d found, least area %.3f; CLINC150 and BANKING77: %.3f%n",
-                found, asked, least, sets.area().orElseThrow());
-        double most = 0;
-        int alarms = 0;
-        for (Features one : List.of(clinc, banking)) {
-            for (int seed = 1; seed <= HALVES; seed++) {
-                DataReport.Shift shift =
-                        shift(one.some(0, HALF, 100 + seed), one.some(HALF, 2 * HALF, 100 + seed), seed);
-                most = Math.max(most, shift.area().orElseThrow());
-                alarms += shift.mostForeign().isEmpty() ? 0 : 1;
-            }
-        }
-        out.printf("between halves of 3,000 of a set: %d of %d found, largest area %.3f%n", alarms, 2 * HALVES, most);
+        out.printf("%n== Shift between domains of CLINC150: %d of %d found, least area %.3f%n", found, asked, least);
         DataReport.Shift words = advisor(1)
                 .examine(
                         encoder,
@@ -320,7 +314,22 @@ public final class DataProof {
                                 .toList())
                 .shift();
         out.println("banking and travel: " + words.advice().sentence());
-        figures.put("shift", Map.of("found", found, "asked", asked, "least", least, "alarms", alarms, "most", most));
+        figures.put("shift between domains", Map.of("found", found, "asked", asked, "leastArea", least));
+    }
+
+    private void halves(String name, Features features) {
+        double most = 0;
+        int found = 0;
+        for (int seed = 1; seed <= HALVES; seed++) {
+            DataReport.Shift shift =
+                    shift(features.some(0, HALF, 100 + seed), features.some(HALF, 2 * HALF, 100 + seed), seed);
+            most = Math.max(most, shift.area().orElseThrow());
+            found += shift.mostForeign().isEmpty() ? 0 : 1;
+        }
+        out.printf(
+                "%n== Shift between halves of %d texts of %s: %d of %d found, largest area %.3f%n",
+                2 * HALF, name, found, HALVES, most);
+        figures.put("shift between halves of " + name, Map.of("found", found, "asked", HALVES, "largestArea", most));
     }
 
     private static DataReport.Shift shift(Features train, Features served, long seed) {
