@@ -121,13 +121,16 @@ final class DataExamination {
         evidence.put("smallest", counts(List.of(smallest), sizes));
         evidence.put("ratio", ratio);
         evidence.put("evenness", evenness);
-        String sentence = "The largest class has " + format("%.1f", ratio) + " times the examples of the smallest ("
-                + sizes.get(largest) + " of " + MessageText.name(largest) + ", " + sizes.get(smallest) + " of "
-                + MessageText.name(smallest) + ")";
         Answer answer = ratio < UNEVEN ? Answer.GOOD : ratio < VERY_UNEVEN ? Answer.CONSIDER : Answer.PROBLEM;
-        sentence += answer == Answer.GOOD
-                ? "."
-                : ". Weigh the classes, TextClassifier.balancedLabels() for texts, and choose by macro F1, not by accuracy.";
+        String sentence = ratio == 1
+                ? "Each class has " + sizes.get(largest) + " examples."
+                : "The largest class has " + format("%.1f", ratio) + " times the examples of the smallest ("
+                        + sizes.get(largest) + " of " + MessageText.name(largest) + ", " + sizes.get(smallest) + " of "
+                        + MessageText.name(smallest) + ")"
+                        + (answer == Answer.GOOD
+                                ? "."
+                                : ". Weigh the classes, TextClassifier.balancedLabels() for texts, and choose by macro F1,"
+                                        + " not by accuracy.");
         return new Imbalance(new Advice("imbalance", answer, sentence, evidence), ratio, evenness);
     }
 
