@@ -63,14 +63,15 @@ final class DataExamination {
         List<String> tooSmall = sizes.keySet().stream()
                 .filter(label -> sizes.get(label) < settings.smallestClass())
                 .toList();
-        List<String> unknown = new ArrayList<>(
-                new TreeSet<>(sizes(parts.validation().labels()).keySet()));
+        List<String> unknown =
+                new ArrayList<>(new TreeSet<>(sizes(parts.validation().labels()).keySet()));
         unknown.removeAll(sizes.keySet());
         boolean notFoldable = tooSmall.stream().anyMatch(label -> sizes.get(label) < settings.folds());
         List<String> sentences = new ArrayList<>();
         if (!tooSmall.isEmpty()) {
-            sentences.add(tooSmall.size() + " of " + sizes.size() + " classes have fewer than " + settings.smallestClass()
-                    + " examples: " + Problems.quoted(tooSmall) + ". Find more, or join them with others");
+            sentences.add(
+                    tooSmall.size() + " of " + sizes.size() + " classes have fewer than " + settings.smallestClass()
+                            + " examples: " + Problems.quoted(tooSmall) + ". Find more, or join them with others");
         }
         if (!unknown.isEmpty()) {
             sentences.add("Validation has labels that no training example has: " + Problems.quoted(unknown)
@@ -84,11 +85,9 @@ final class DataExamination {
         evidence.put("expected", settings.smallestClass());
         evidence.put("tooSmall", counts(tooSmall, sizes));
         evidence.put("onlyInValidation", names(unknown));
-        Answer answer = notFoldable || !unknown.isEmpty()
-                ? Answer.PROBLEM
-                : tooSmall.isEmpty() ? Answer.GOOD : Answer.CONSIDER;
-        return new ClassSizes(
-                new Advice("class sizes", answer, String.join(". ", sentences) + ".", evidence), sizes);
+        Answer answer =
+                notFoldable || !unknown.isEmpty() ? Answer.PROBLEM : tooSmall.isEmpty() ? Answer.GOOD : Answer.CONSIDER;
+        return new ClassSizes(new Advice("class sizes", answer, String.join(". ", sentences) + ".", evidence), sizes);
     }
 
     private static Map<String, Object> counts(List<String> labels, Map<String, Integer> sizes) {
@@ -122,13 +121,16 @@ final class DataExamination {
         evidence.put("smallest", counts(List.of(smallest), sizes));
         evidence.put("ratio", ratio);
         evidence.put("evenness", evenness);
-        String sentence = "The largest class has " + format("%.1f", ratio) + " times the examples of the smallest ("
-                + sizes.get(largest) + " of " + MessageText.name(largest) + ", " + sizes.get(smallest) + " of "
-                + MessageText.name(smallest) + ")";
         Answer answer = ratio < UNEVEN ? Answer.GOOD : ratio < VERY_UNEVEN ? Answer.CONSIDER : Answer.PROBLEM;
-        sentence += answer == Answer.GOOD
-                ? "."
-                : ". Weigh the classes, TextClassifier.balancedLabels() for texts, and choose by macro F1, not by accuracy.";
+        String sentence = ratio == 1
+                ? "Each class has " + sizes.get(largest) + " examples."
+                : "The largest class has " + format("%.1f", ratio) + " times the examples of the smallest ("
+                        + sizes.get(largest) + " of " + MessageText.name(largest) + ", " + sizes.get(smallest) + " of "
+                        + MessageText.name(smallest) + ")"
+                        + (answer == Answer.GOOD
+                                ? "."
+                                : ". Weigh the classes, TextClassifier.balancedLabels() for texts, and choose by macro F1,"
+                                        + " not by accuracy.");
         return new Imbalance(new Advice("imbalance", answer, sentence, evidence), ratio, evenness);
     }
 

@@ -70,7 +70,8 @@ record DataParts(Part train, Part validation, Part served, OptionalInt longestTe
         checkLabels(problems, trainLabels, validationLabels);
         problems.throwIfAny(WHERE);
         List<String> trainTexts = train.stream().map(LabeledText::text).toList();
-        List<String> validationTexts = validation.stream().map(LabeledText::text).toList();
+        List<String> validationTexts =
+                validation.stream().map(LabeledText::text).toList();
         float[][] trainRows = encoder.embed(trainTexts);
         float[][] validationRows = encoder.embed(validationTexts);
         float[][] servedRows = encoder.embed(served);
@@ -146,7 +147,8 @@ record DataParts(Part train, Part validation, Part served, OptionalInt longestTe
                 train.stream().flatMap(List::stream).distinct().limit(2).toList();
         problems.check(
                 different.size() != 1,
-                "all of train have the label " + MessageText.name(different.stream().findFirst().orElse(""))
+                "all of train have the label "
+                        + MessageText.name(different.stream().findFirst().orElse(""))
                         + ", expected two classes or more");
     }
 
@@ -160,8 +162,7 @@ record DataParts(Part train, Part validation, Part served, OptionalInt longestTe
     private static StandardRows units(Problems problems, float[][] train, float[][] validation, float[][] served) {
         problems.atLeast("train: rows", train.length, 2);
         int width = train.length == 0 || train[0] == null ? 0 : train[0].length;
-        problems.check(
-                train.length == 0 || width > 0, "train[0] has no features, expected one or more in each row");
+        problems.check(train.length == 0 || width > 0, "train[0] has no features, expected one or more in each row");
         checkRows(problems, "train", train, width);
         checkRows(problems, "validation", validation, width);
         checkRows(problems, "served", served, width);

@@ -2,6 +2,7 @@
 package org.lora4j.advice;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -44,11 +45,18 @@ final class HeadQuestions {
     private final List<String> classes = new ArrayList<>();
     private final SortedMap<String, Integer> tooSmall = new TreeMap<>();
     private final Optional<String> reason;
-    private int[] rows;
-    private int[] labels;
-    private float[][] features;
-    private Folds folds;
-    private OutOfFold heads;
+    private final Judged judged;
+
+    /** The rows of classes that are large enough, and what heads say of them that learned from others. */
+    private record Judged(int[] rows, int[] labels, float[][] features, Folds folds, OutOfFold heads) {
+
+        double accuracy() {
+            long right = IntStream.range(0, rows.length)
+                    .filter(i -> heads.choice(i) == labels[i])
+                    .count();
+            return (double) right / rows.length;
+        }
+    }
 
     HeadQuestions(DataAdvisor settings, Part train, SortedMap<String, Integer> sizes) {
         this.settings = settings;
@@ -60,9 +68,7 @@ final class HeadQuestions {
             }
         });
         this.reason = reason(train);
-        if (reason.isEmpty()) {
-            fit(train);
-        }
+        this.judged = reason.isEmpty() ? judge(train) : null;
     }
 
     /** Why nothing can be said. */
@@ -89,42 +95,42 @@ final class HeadQuestions {
         return count + (count == 1 ? " example" : " examples");
     }
 
-    private void fit(Part train) {
-        rows = IntStream.range(0, train.size())
+    private Judged judge(Part train) {
+        int[] rows = IntStream.range(0, train.size())
                 .filter(i -> !tooSmall.containsKey(train.labels().get(i).get(0)))
                 .toArray();
-        Map<String, Integer> indices = new LinkedHashMap<>();
-        classes.forEach(label -> indices.put(label, indices.size()));
-        labels = IntStream.of(rows)
-                .map(i -> indices.get(train.labels().get(i).get(0)))
+        int[] labels = IntStream.of(rows)
+                .map(i ->
+                        Collections.binarySearch(classes, train.labels().get(i).get(0)))
                 .toArray();
-        features = IntStream.of(rows).mapToObj(i -> train.rows()[i]).toArray(float[][]::new);
-        folds = Folds.of(labels, settings.folds(), settings.seed());
-        heads = OutOfFold.of(features, labels, classes.size(), folds);
+        float[][] features = IntStream.of(rows).mapToObj(i -> train.rows()[i]).toArray(float[][]::new);
+        Folds folds = Folds.of(labels, settings.folds(), settings.seed());
+        return new Judged(rows, labels, features, folds, OutOfFold.of(features, labels, classes.size(), folds));
     }
 
     LabelErrors labelErrors() {
         if (reason.isPresent()) {
             return new LabelErrors(Advice.cannotBeSaid(LABEL_ERRORS, reason.get()), 0, List.of());
         }
-        ConfidentLearning learning = new ConfidentLearning(heads.probabilities(), labels);
+        int count = judged.rows().length;
+        ConfidentLearning learning = new ConfidentLearning(judged.heads().probabilities(), judged.labels());
         List<SuspectLabel> ranking = learning.ranking().stream()
                 .map(i -> new SuspectLabel(
-                        rows[i],
-                        classes.get(labels[i]),
+                        judged.rows()[i],
+                        classes.get(judged.labels()[i]),
                         classes.get(learning.otherChoice(i)),
                         learning.selfConfidence(i),
                         learning.margin(i)))
                 .toList();
         int wrong = (int) Math.round(learning.wrong());
-        double share = learning.wrong() / rows.length;
+        double share = learning.wrong() / count;
         Map<String, Object> evidence = new LinkedHashMap<>();
-        evidence.put("examined", rows.length);
+        evidence.put("examined", count);
         evidence.put("wrong", wrong);
         evidence.put("share", share);
-        evidence.put("outOfFoldAccuracy", accuracy());
+        evidence.put("outOfFoldAccuracy", judged.accuracy());
         evidence.put("folds", settings.folds());
-        evidence.put("cost", heads.cost());
+        evidence.put("cost", judged.heads().cost());
         evidence.put("confused", confused(learning));
         evidence.put(
                 "first",
@@ -141,18 +147,14 @@ final class HeadQuestions {
 
     private String sentence(int wrong, List<SuspectLabel> ranking) {
         String sentence = wrong == 0
-                ? "None of " + rows.length + " labels looks wrong."
-                : DataExamination.count(wrong, rows.length, "labels") + " look wrong: read the suspects, first row "
-                        + ranking.get(0).row() + ", " + MessageText.name(ranking.get(0).label()) + ", which looks like "
+                ? "None of " + ranking.size() + " labels looks wrong."
+                : DataExamination.count(wrong, ranking.size(), "labels") + " look wrong: read the suspects, first row "
+                        + ranking.get(0).row() + ", "
+                        + MessageText.name(ranking.get(0).label()) + ", which looks like "
                         + MessageText.name(ranking.get(0).suggested()) + ".";
-        return tooSmall.isEmpty() ? sentence : sentence + " Of others it cannot be said, because " + smallClasses() + ".";
-    }
-
-    private double accuracy() {
-        long right = IntStream.range(0, rows.length)
-                .filter(i -> heads.choice(i) == labels[i])
-                .count();
-        return (double) right / rows.length;
+        return tooSmall.isEmpty()
+                ? sentence
+                : sentence + " Of others it cannot be said, because " + smallClasses() + ".";
     }
 
     private static Map<String, Object> values(SuspectLabel suspect) {
@@ -190,14 +192,15 @@ final class HeadQuestions {
         if (reason.isPresent()) {
             return new LearningCurve(Advice.cannotBeSaid(LEARNING_CURVE, reason.get()), List.of());
         }
-        if (rows.length < FEWEST_ROWS) {
+        int count = judged.rows().length;
+        if (count < FEWEST_ROWS) {
             return new LearningCurve(
                     Advice.cannotBeSaid(
-                            LEARNING_CURVE, rows.length + " examples are too few, " + FEWEST_ROWS + " would be enough"),
+                            LEARNING_CURVE, count + " examples are too few, " + FEWEST_ROWS + " would be enough"),
                     List.of());
         }
-        GrowthCurve curve =
-                GrowthCurve.of(features, labels, classes.size(), folds, heads, settings.seed());
+        GrowthCurve curve = GrowthCurve.of(
+                judged.features(), judged.labels(), classes.size(), judged.folds(), judged.heads(), settings.seed());
         List<Point> points = IntStream.range(0, curve.sizes().length)
                 .mapToObj(i -> new Point(curve.sizes()[i], curve.accuracies()[i]))
                 .toList();
@@ -231,7 +234,10 @@ final class HeadQuestions {
         }
         if (curve.gain() + sure < 2 * WORTH || curve.gain() > sure) {
             return new Advice(
-                    LEARNING_CURVE, Answer.GOOD, "More data of this kind would hardly help: " + measured + ".", evidence);
+                    LEARNING_CURVE,
+                    Answer.GOOD,
+                    "More data of this kind would hardly help: " + measured + ".",
+                    evidence);
         }
         return Advice.cannotBeSaid(
                 LEARNING_CURVE,

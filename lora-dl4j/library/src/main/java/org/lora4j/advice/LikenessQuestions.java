@@ -137,9 +137,10 @@ final class LikenessQuestions {
         return new Leakage(new Advice("leakage", answer, sentence, evidence), found);
     }
 
-    private static Map<String, Object> evidence(List<Duplicate> found, int all) {
+    private Map<String, Object> evidence(List<Duplicate> found, int all) {
         Map<String, Object> evidence = new LinkedHashMap<>();
         evidence.put("rows", all);
+        evidence.put("nearFromCosine", near);
         evidence.put("repeated", found.size());
         for (Likeness likeness : Likeness.values()) {
             evidence.put(likeness.name(), number(found, likeness));
@@ -176,12 +177,15 @@ final class LikenessQuestions {
         boolean isNear = cosine >= near
                 || part.hasTexts()
                         && cosine >= ALIKE
-                        && PlainText.likeness(part.plain().get(row), train.plain().get(of)) >= SAME_CHARACTERS;
+                        && PlainText.likeness(
+                                        part.plain().get(row), train.plain().get(of))
+                                >= SAME_CHARACTERS;
         return isNear ? Optional.of(duplicate(part, row, of, Likeness.NEAR, cosine)) : Optional.empty();
     }
 
     private Duplicate duplicate(Part part, int row, int of, Likeness likeness, double cosine) {
-        boolean sameLabel = List.copyOf(part.labels().get(row)).equals(train.labels().get(of));
+        boolean sameLabel =
+                List.copyOf(part.labels().get(row)).equals(train.labels().get(of));
         return new Duplicate(row, of, likeness, Math.min(1, cosine), sameLabel);
     }
 
@@ -224,7 +228,8 @@ final class LikenessQuestions {
         if (count < FEWEST_ROWS) {
             return new Outliers(
                     Advice.cannotBeSaid(
-                            "outliers", count + " rows are too few to know what is usual, " + FEWEST_ROWS + " would be enough"),
+                            "outliers",
+                            count + " rows are too few to know what is usual, " + FEWEST_ROWS + " would be enough"),
                     List.of());
         }
         double lower = sorted[count / 4];

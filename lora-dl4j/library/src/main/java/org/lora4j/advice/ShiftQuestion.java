@@ -55,8 +55,8 @@ final class ShiftQuestion {
             return unknown("no data to be served was given");
         }
         if (Math.min(train.size(), served.size()) < fewest) {
-            return unknown(train.size() + " training rows and " + served.size() + " rows to be served are too few, " + fewest
-                    + " of each would be enough");
+            return unknown(train.size() + " training rows and " + served.size() + " rows to be served are too few, "
+                    + fewest + " of each would be enough");
         }
         int[] fromTrain = some(train, "shift of train");
         int[] fromServed = some(served, "shift of served");
@@ -74,7 +74,8 @@ final class ShiftQuestion {
         evidence.put("trainRows", fromTrain.length);
         evidence.put("servedRows", fromServed.length);
         if (found) {
-            evidence.put("features", features.stream().map(ShiftQuestion::values).toList());
+            evidence.put(
+                    "features", features.stream().map(ShiftQuestion::values).toList());
             evidence.put("words", words.stream().map(ShiftQuestion::values).toList());
             evidence.put("mostForeign", foreign);
         }
@@ -88,8 +89,7 @@ final class ShiftQuestion {
     }
 
     private static Shift unknown(String because) {
-        return new Shift(
-                Advice.cannotBeSaid(SHIFT, because), OptionalDouble.empty(), List.of(), List.of(), List.of());
+        return new Shift(Advice.cannotBeSaid(SHIFT, because), OptionalDouble.empty(), List.of(), List.of(), List.of());
     }
 
     private static String sentence(boolean found, DomainClassifier classifier, List<TellingWord> words) {
@@ -115,8 +115,7 @@ final class ShiftQuestion {
 
     private float[][] rows(int[] fromTrain, int[] fromServed) {
         float[][] both = IntStream.concat(
-                        IntStream.of(fromTrain),
-                        IntStream.of(fromServed).map(i -> -1 - i))
+                        IntStream.of(fromTrain), IntStream.of(fromServed).map(i -> -1 - i))
                 .mapToObj(i -> i >= 0 ? train.given()[i] : served.given()[-1 - i])
                 .toArray(float[][]::new);
         return new StandardRows(both).of(both);

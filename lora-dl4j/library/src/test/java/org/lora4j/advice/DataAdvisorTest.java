@@ -55,7 +55,8 @@ class DataAdvisorTest {
                 .filteredOn(advice -> !advice.question().equals("learning curve"))
                 .filteredOn(advice -> !advice.question().equals("label errors"))
                 .filteredOn(advice -> !advice.question().equals("outliers"))
-                .allSatisfy(advice -> assertThat(advice.answer()).as(advice.toString()).isEqualTo(Answer.GOOD));
+                .allSatisfy(advice ->
+                        assertThat(advice.answer()).as(advice.toString()).isEqualTo(Answer.GOOD));
         assertThat(report.classSizes().sizes()).containsEntry("2", 100);
         assertThat(report.imbalance().ratio()).isEqualTo(1);
         assertThat(report.imbalance().evenness()).isCloseTo(1, within(1e-12));
@@ -69,7 +70,8 @@ class DataAdvisorTest {
         List<Integer> wrong = List.of(7, 50, 111, 160, 203, 290);
         wrong.forEach(row -> labels.set(row, "" + (row + 1) % 3));
 
-        DataReport.LabelErrors errors = advisor.examine(train.features(), labels).labelErrors();
+        DataReport.LabelErrors errors =
+                advisor.examine(train.features(), labels).labelErrors();
 
         assertThat(errors.ranking()).hasSize(300);
         assertThat(errors.ranking().subList(0, wrong.size()))
@@ -79,7 +81,9 @@ class DataAdvisorTest {
         SuspectLabel first = errors.suspects().get(0);
         assertThat(first.suggested()).isEqualTo("" + first.row() % 3);
         assertThat(first.margin()).isNegative();
-        assertThat(errors.advice().evidence()).containsEntry("examined", 300).containsEntry("wrong", errors.estimated());
+        assertThat(errors.advice().evidence())
+                .containsEntry("examined", 300)
+                .containsEntry("wrong", errors.estimated());
     }
 
     @Test
@@ -144,7 +148,8 @@ class DataAdvisorTest {
             row[6] = 1;
         }
 
-        DataReport.Shift shift = advisor.examine(train, LabeledFeatures.NONE, served).shift();
+        DataReport.Shift shift =
+                advisor.examine(train, LabeledFeatures.NONE, served).shift();
 
         assertThat(shift.advice().answer()).isEqualTo(Answer.PROBLEM);
         assertThat(shift.area().orElseThrow()).isGreaterThan(0.99);
@@ -159,8 +164,12 @@ class DataAdvisorTest {
     void uncertainQuestions_areNotAnsweredWithANumber() {
         DataReport report = advisor.examine(points(12).features(), points(12).labels());
 
-        assertThat(List.of(report.leakage().advice(), report.shift().advice(), report.outliers().advice(),
-                        report.learningCurve().advice(), report.labelErrors().advice()))
+        assertThat(List.of(
+                        report.leakage().advice(),
+                        report.shift().advice(),
+                        report.outliers().advice(),
+                        report.learningCurve().advice(),
+                        report.labelErrors().advice()))
                 .allSatisfy(advice -> {
                     assertThat(advice.answer()).isEqualTo(Answer.UNKNOWN);
                     assertThat(advice.sentence()).startsWith("Cannot be said, because ");
@@ -190,8 +199,8 @@ class DataAdvisorTest {
 
     @Test
     void labelThatOnlyValidationHas_isAProblem() {
-        DataReport report = advisor.examine(
-                points(60), new LabeledFeatures(points(1).features(), List.of("unseen")), NONE);
+        DataReport report =
+                advisor.examine(points(60), new LabeledFeatures(points(1).features(), List.of("unseen")), NONE);
 
         assertThat(report.classSizes().advice().answer()).isEqualTo(Answer.PROBLEM);
         assertThat(report.classSizes().advice().sentence()).contains("\"unseen\"");
@@ -214,7 +223,10 @@ class DataAdvisorTest {
 
         assertThat(curve.advice().answer()).isEqualTo(Answer.CONSIDER);
         assertThat(curve.advice().sentence()).startsWith("More data would help");
-        assertThat(curve.points()).hasSize(4).extracting(DataReport.Point::examples).isSorted();
+        assertThat(curve.points())
+                .hasSize(4)
+                .extracting(DataReport.Point::examples)
+                .isSorted();
     }
 
     @Test
@@ -224,7 +236,10 @@ class DataAdvisorTest {
             train.features()[i][i % 3] += 8;
         }
 
-        assertThat(advisor.examine(train.features(), train.labels()).learningCurve().advice().answer())
+        assertThat(advisor.examine(train.features(), train.labels())
+                        .learningCurve()
+                        .advice()
+                        .answer())
                 .isEqualTo(Answer.GOOD);
     }
 
@@ -236,7 +251,8 @@ class DataAdvisorTest {
         DataReport report = advisor.examine(train, LabeledFeatures.NONE, served);
 
         assertThat(advisor.examine(train, LabeledFeatures.NONE, served)).isEqualTo(report);
-        assertThat(report.json()).isEqualTo(advisor.examine(train, LabeledFeatures.NONE, served).json());
+        assertThat(report.json())
+                .isEqualTo(advisor.examine(train, LabeledFeatures.NONE, served).json());
     }
 
     @Test
@@ -281,10 +297,11 @@ class DataAdvisorTest {
 
         assertThatThrownBy(() -> advisor.examine(train, validation, new float[][] {{1}}))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("DataAdvisor.examine: 6 problems: validation has 1 rows and 0 labels, expected a label for each"
-                        + " row; train[1] has 3 features, expected 24 as train[0]; train[2][4] = NaN, expected finite numbers;"
-                        + " train[3] is null, expected features; train[4][0] = Infinity, expected finite numbers;"
-                        + " served[0] has 1 features, expected 24 as train[0]");
+                .hasMessage(
+                        "DataAdvisor.examine: 6 problems: validation has 1 rows and 0 labels, expected a label for each"
+                                + " row; train[1] has 3 features, expected 24 as train[0]; train[2][4] = NaN, expected finite numbers;"
+                                + " train[3] is null, expected features; train[4][0] = Infinity, expected finite numbers;"
+                                + " served[0] has 1 features, expected 24 as train[0]");
     }
 
     @Test

@@ -56,8 +56,8 @@ class DataAdvisorTextTest {
         List<LabeledText> train = texts(12);
         train.add(new LabeledText("Where is my CARD?", "even"));
         train.add(new LabeledText("where is  my card", "odd"));
-        List<LabeledText> validation = List.of(
-                new LabeledText("where is my card !", "even"), new LabeledText("Where is my CARD?", "even"));
+        List<LabeledText> validation =
+                List.of(new LabeledText("where is my card !", "even"), new LabeledText("Where is my CARD?", "even"));
 
         DataReport report = advisor.examine(encoder, train, validation, List.of());
 
@@ -84,7 +84,8 @@ class DataAdvisorTextTest {
         assertThat(report.cutTexts().train()).containsExactly(5);
         assertThat(report.cutTexts().served()).containsExactly(1);
         assertThat(report.cutTexts().advice().answer()).isEqualTo(Answer.CONSIDER);
-        assertThat(report.cutTexts().advice().sentence()).startsWith("2 of 15 texts (13.3 %) are longer than the 16 tokens");
+        assertThat(report.cutTexts().advice().sentence())
+                .startsWith("2 of 15 texts (13.3 %) are longer than the 16 tokens");
     }
 
     @Test
@@ -94,7 +95,8 @@ class DataAdvisorTextTest {
             served.add("film film film " + text.text());
         }
 
-        DataReport.Shift shift = advisor.examine(encoder, texts(40), List.of(), served).shift();
+        DataReport.Shift shift =
+                advisor.examine(encoder, texts(40), List.of(), served).shift();
 
         assertThat(shift.advice().answer()).isIn(Answer.CONSIDER, Answer.PROBLEM);
         assertThat(shift.words()).first().satisfies(word -> {
@@ -123,14 +125,17 @@ class DataAdvisorTextTest {
         List<LabeledText> train = texts(4);
         train.set(2, null);
 
-        assertThatThrownBy(() -> advisor.examine(encoder, train, Arrays.asList((LabeledText) null), Arrays.asList("a", null)))
+        assertThatThrownBy(() ->
+                        advisor.examine(encoder, train, Arrays.asList((LabeledText) null), Arrays.asList("a", null)))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("DataAdvisor.examine: 3 problems: train[2] is null; validation[0] is null; served[1] is null");
-        assertThatThrownBy(() -> advisor.examine(
-                        encoder, List.of(new LabeledText("a", List.of()), new LabeledText("b", "x"))))
+                .hasMessage(
+                        "DataAdvisor.examine: 3 problems: train[2] is null; validation[0] is null; served[1] is null");
+        assertThatThrownBy(() ->
+                        advisor.examine(encoder, List.of(new LabeledText("a", List.of()), new LabeledText("b", "x"))))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("DataAdvisor.examine: 2 problems: train[0] has no label, expected one or more; all of train have"
-                        + " the label \"x\", expected two classes or more");
+                .hasMessage(
+                        "DataAdvisor.examine: 2 problems: train[0] has no label, expected one or more; all of train have"
+                                + " the label \"x\", expected two classes or more");
         assertThatThrownBy(() -> advisor.examine(encoder, List.of()))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("DataAdvisor.examine: train: texts = 0, expected 2 or more");

@@ -430,6 +430,7 @@ class ArchitectureTest {
                         "combine",
                         "exec",
                         "model",
+                        "pretrained",
                         "retention",
                         "text",
                         "train",

@@ -29,10 +29,12 @@ public record DomainClassifier(double area, double deviations, double[] scores) 
      * @return what was measured
      */
     public static DomainClassifier of(float[][] rows, boolean[] second, int folds, long seed) {
-        int[] labels = IntStream.range(0, rows.length).map(i -> second[i] ? 1 : 0).toArray();
+        int[] labels =
+                IntStream.range(0, rows.length).map(i -> second[i] ? 1 : 0).toArray();
         Folds dealt = Folds.of(labels, folds, seed);
         OutOfFold heads = OutOfFold.of(rows, labels, 2, dealt);
-        double[] scores = Arrays.stream(heads.probabilities()).mapToDouble(p -> p[1]).toArray();
+        double[] scores =
+                Arrays.stream(heads.probabilities()).mapToDouble(p -> p[1]).toArray();
         double area = 0;
         double variance = 0;
         for (int fold = 0; fold < folds; fold++) {
@@ -41,8 +43,8 @@ public record DomainClassifier(double area, double deviations, double[] scores) 
             for (int i = 0; i < heldOut.length; i++) {
                 positive[i] = second[heldOut[i]];
             }
-            AreaUnderCurve ofFold =
-                    AreaUnderCurve.of(IntStream.of(heldOut).mapToDouble(i -> scores[i]).toArray(), positive);
+            AreaUnderCurve ofFold = AreaUnderCurve.of(
+                    IntStream.of(heldOut).mapToDouble(i -> scores[i]).toArray(), positive);
             area += ofFold.area() / folds;
             variance += ofFold.deviation() * ofFold.deviation() / ((double) folds * folds);
         }

@@ -33,8 +33,7 @@ public record GrowthCurve(int[] sizes, double[] accuracies, double gain, double 
      * @param seed which rows are left out
      * @return the curve
      */
-    public static GrowthCurve of(
-            float[][] rows, int[] labels, int classes, Folds folds, OutOfFold all, long seed) {
+    public static GrowthCurve of(float[][] rows, int[] labels, int classes, Folds folds, OutOfFold all, long seed) {
         int[] sizes = new int[POINTS];
         int[][] right = new int[POINTS][rows.length];
         int judged = 0;

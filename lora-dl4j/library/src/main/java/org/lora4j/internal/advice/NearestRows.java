@@ -57,7 +57,8 @@ public record NearestRows(int[][] rows, float[][] cosines) {
                 for (int row = 0; row < rows.length; row += TILE_ROWS) {
                     int height = Math.min(TILE_ROWS, rows.length - row);
                     try (INDArray left = array(rows, row, height);
-                            INDArray tile = Nd4j.createUninitialized(DataType.FLOAT, new long[] {height, columns}, 'c')) {
+                            INDArray tile =
+                                    Nd4j.createUninitialized(DataType.FLOAT, new long[] {height, columns}, 'c')) {
                         left.mmuli(right.transpose(), tile);
                         keep(tile, row, column, same, nearest, cosines);
                     }
@@ -67,7 +68,8 @@ public record NearestRows(int[][] rows, float[][] cosines) {
         return new NearestRows(nearest, cosines);
     }
 
-    private static void keep(INDArray tile, int firstRow, int firstColumn, boolean same, int[][] nearest, float[][] cosines) {
+    private static void keep(
+            INDArray tile, int firstRow, int firstColumn, boolean same, int[][] nearest, float[][] cosines) {
         int columns = (int) tile.size(1);
         try (DenseArray values = DenseArray.rowMajor(tile)) {
             Blocks.run(tile.length(), columns, (block, from, length) -> {

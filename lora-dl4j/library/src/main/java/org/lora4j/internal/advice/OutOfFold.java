@@ -39,7 +39,11 @@ public record OutOfFold(float[][] probabilities, double cost) {
         float[][] probabilities = new float[rows.length][];
         double chosen = choose(rows, labels, classes, folds, probabilities);
         for (int fold = 1; fold < folds.count(); fold++) {
-            predict(head(rows, labels, classes, folds.learnedFrom(fold), chosen), rows, folds.heldOut(fold), probabilities);
+            predict(
+                    head(rows, labels, classes, folds.learnedFrom(fold), chosen),
+                    rows,
+                    folds.heldOut(fold),
+                    probabilities);
         }
         return new OutOfFold(probabilities, chosen);
     }

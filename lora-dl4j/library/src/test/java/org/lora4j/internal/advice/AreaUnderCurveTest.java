@@ -13,8 +13,7 @@ class AreaUnderCurveTest {
     /** Of four pairs three are in order and one is equal: 3.5 / 4. Variance (5 - 6 / 12) / (12 * 4). */
     @Test
     void equalScores_countHalf() {
-        AreaUnderCurve area =
-                AreaUnderCurve.of(new double[] {1, 2, 2, 3}, new boolean[] {false, true, false, true});
+        AreaUnderCurve area = AreaUnderCurve.of(new double[] {1, 2, 2, 3}, new boolean[] {false, true, false, true});
 
         assertThat(area.area()).isCloseTo(0.875, within(ROUNDING));
         assertThat(area.deviation()).isCloseTo(Math.sqrt(4.5 / 48), within(ROUNDING));

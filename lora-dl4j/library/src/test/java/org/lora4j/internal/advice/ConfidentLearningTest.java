@@ -58,7 +58,8 @@ class ConfidentLearningTest {
         };
         ConfidentLearning three = new ConfidentLearning(probabilities, new int[] {0, 0, 1, 2, 2});
 
-        assertThat(new int[] {three.joint(0, 0), three.joint(1, 1), three.joint(2, 2)}).containsExactly(1, 1, 2);
+        assertThat(new int[] {three.joint(0, 0), three.joint(1, 1), three.joint(2, 2)})
+                .containsExactly(1, 1, 2);
         assertThat(three.wrong()).isZero();
     }
 

@@ -27,8 +27,10 @@ class NearestRowsTest {
 
     @Test
     void moreNeighborsThanRows_givesThoseThatAreThere() {
-        assertThat(NearestRows.within(new float[][] {{1, 0}, {0, 1}}, 10).rows()).isEqualTo(new int[][] {{1}, {0}});
-        assertThat(NearestRows.among(new float[][] {{1, 0}}, new float[][] {{2, 0}}, 10).rows())
+        assertThat(NearestRows.within(new float[][] {{1, 0}, {0, 1}}, 10).rows())
+                .isEqualTo(new int[][] {{1}, {0}});
+        assertThat(NearestRows.among(new float[][] {{1, 0}}, new float[][] {{2, 0}}, 10)
+                        .rows())
                 .isEqualTo(new int[][] {{0}});
     }
 
@@ -53,7 +55,8 @@ class NearestRowsTest {
             float[] row = rows[i];
             int best = IntStream.range(0, others.length)
                     .boxed()
-                    .max((a, b) -> Double.compare(NearestRows.cosine(row, others[a]), NearestRows.cosine(row, others[b])))
+                    .max((a, b) ->
+                            Double.compare(NearestRows.cosine(row, others[a]), NearestRows.cosine(row, others[b])))
                     .orElseThrow();
             assertThat(nearest.cosines()[i][0])
                     .isCloseTo((float) NearestRows.cosine(row, others[best]), within(ROUNDING));

@@ -11,7 +11,14 @@ import org.junit.jupiter.params.provider.ValueSource;
 class PlainTextTest {
 
     @ParameterizedTest
-    @ValueSource(strings = {"Where is my card?", " where  is\tmy card ", "WHERE is my card!!", "where is my, card", "where\u00a0is my \uff43ard"})
+    @ValueSource(
+            strings = {
+                "Where is my card?",
+                " where  is\tmy card ",
+                "WHERE is my card!!",
+                "where is my, card",
+                "where\u00a0is my \uff43ard"
+            })
     void caseSpacesAndPunctuation_areLeftOut(String text) {
         assertThat(PlainText.of(text)).isEqualTo("where is my card");
     }

@@ -25,7 +25,8 @@ class TellingWordsTest {
 
         List<TellingWords> words = TellingWords.of(first, second, 3, 5);
 
-        double expected = (Math.log(60.0 / 140) - Math.log(20.0 / 180)) / Math.sqrt(1 / 20.0 + 1 / 180.0 + 1 / 60.0 + 1 / 140.0);
+        double expected =
+                (Math.log(60.0 / 140) - Math.log(20.0 / 180)) / Math.sqrt(1 / 20.0 + 1 / 180.0 + 1 / 60.0 + 1 / 140.0);
         assertThat(words).extracting(TellingWords::word).containsExactlyInAnyOrder("card", "visa");
         assertThat(words).filteredOn(word -> word.word().equals("visa")).first().satisfies(word -> {
             assertThat(word.first()).isZero();
