@@ -44,7 +44,7 @@ import org.lora4j.train.cache.PrefixCache;
  * a step each, and the loss smoothed (Smith 2015, arXiv 1506.01186, section 3.3). The test ends at a loss that is not finite or
  * four times the lowest one: that is the upper end, and no failure. A tenth of the rate at which the smoothed loss is
  * lowest, and the rates around it, a factor of the root of ten apart, are then trained with from the same start, each for a fifth of
- * the plan's steps (100 if their number is not known), with its schedule drawn together. The middle one is suggested, unless another validates better by more than 2 % of
+ * the plan's steps (ten at least, 100 if their number is not known), with its schedule drawn together. The middle one is suggested, unless another validates better by more than 2 % of
  * the metric. All rates are those of the plan's optimizer: groups with rates of their own keep them.
  *
  * <p><b>Costs.</b> 100 steps, three fifths of a training, and three validations.
@@ -404,7 +404,7 @@ public final class LearningRateFinder {
             problems.throwIfAny("LearningRateFinder");
             ModelTraining training = new ModelTraining(model, plan, batches, validation, cache);
             long planned = training.plannedSteps();
-            long fallback = planned > 0 ? Math.max(1, planned / PART_OF_PLAN) : DEFAULT_CONFIRMATION;
+            long fallback = planned > 0 ? Math.max(Setup.FEWEST_STEPS, planned / PART_OF_PLAN) : DEFAULT_CONFIRMATION;
             return new LearningRateFinder(
                     training, lowest, highest, rangeSteps, confirmationSteps > 0 ? confirmationSteps : fallback);
         }

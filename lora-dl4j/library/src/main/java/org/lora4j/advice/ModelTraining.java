@@ -18,8 +18,8 @@ import org.lora4j.train.Validation;
 import org.lora4j.train.cache.PrefixCache;
 
 /**
- * What a model learns now, trained for some steps. Values are put back equal in every bit, however a training ends. What a
- * method does beside gradients (budgets of AdaLoRA) is left out, as it may outlast the values.
+ * What a model learns now, trained for some steps. {@link #run} puts values back equal in every bit, however a training ends, and
+ * leaves out what a method does beside gradients (budgets of AdaLoRA), which may outlast them.
  *
  * @param model the model
  * @param plan the plan that is asked about
@@ -35,20 +35,22 @@ record ModelTraining(
     public Outcome run(BriefPlan brief, RunListener listener) {
         try (ParameterSnapshot before = ParameterSnapshot.of(model.trainableParameters())) {
             try {
-                return train(brief, listener);
+                return train(new Learning(model), brief, listener);
             } finally {
                 before.restore();
             }
         }
     }
 
-    /** As {@link #run}, but for what is learned being put back. */
+    /** Trains an adapter that is thrown away afterwards: nothing is put back, and its method does all that it does. */
     Outcome train(BriefPlan brief, RunListener listener) {
+        return train(model, brief, listener);
+    }
+
+    private Outcome train(Trainable learning, BriefPlan brief, RunListener listener) {
         Steps steps = new Steps();
-        Trainer.Builder trainer = Trainer.builder(new Learning(model))
-                .plan(brief.of(plan))
-                .listener(steps)
-                .listener(listener);
+        Trainer.Builder trainer =
+                Trainer.builder(learning).plan(brief.of(plan)).listener(steps).listener(listener);
         cache.filter(limits -> hasPrefix()).ifPresent(trainer::cacheFrozenPrefix);
         try {
             TrainingResult result = trainer.build().train(batches);

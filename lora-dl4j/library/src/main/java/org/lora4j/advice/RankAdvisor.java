@@ -19,6 +19,7 @@ import org.lora4j.combine.AdapterAlgebra;
 import org.lora4j.combine.RankReduction;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
+import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.model.AdaptedModel;
 import org.lora4j.train.Batches;
@@ -239,7 +240,7 @@ public final class RankAdvisor {
      * {@link Builder#cacheFrozenPrefix} is set.
      *
      * @param candidates two or more configs, such as those of {@link #ofRanks} or {@link #of}
-     * @return the config that was left
+     * @return the config that was left; none if the budget leaves fewer than ten steps for a candidate
      * @throws IllegalArgumentException if there are fewer than two candidates, or a config does not fit the model
      */
     public RankSuggestion halve(List<LoraConfig> candidates) {
@@ -248,10 +249,20 @@ public final class RankAdvisor {
                     + " candidates; expected two or more. Pass ofRanks(4, 8, 16) or the like.");
         }
         requireUnmerged();
+        List<Bracket.Rung> rungs = Bracket.of(candidates.size(), budget);
+        if (rungs.get(0).steps() < Setup.FEWEST_STEPS) {
+            return unknown(
+                    List.of(),
+                    Outcome.ended(
+                            budget + " steps leave " + rungs.get(0).steps() + " for each of " + candidates.size()
+                                    + " candidates, and " + Setup.FEWEST_STEPS
+                                    + " are the fewest that say anything; set a larger budget(steps), or fewer candidates",
+                            0));
+        }
         List<Trial> measured = new ArrayList<>();
         List<Trial> left = new ArrayList<>();
         candidates.forEach(one -> left.add(new Trial(words(one), one, 0, OptionalDouble.empty(), "")));
-        for (Bracket.Rung rung : Bracket.of(candidates.size(), budget)) {
+        for (Bracket.Rung rung : rungs) {
             List<Trial> trained = new ArrayList<>();
             for (Trial one : left) {
                 Outcome outcome = trials.during(
@@ -306,7 +317,7 @@ public final class RankAdvisor {
     private static Map<String, Object> evidence(LoraConfig chosen, List<Trial> measured) {
         Map<String, Object> evidence = new LinkedHashMap<>();
         evidence.put("rank", chosen.rank());
-        evidence.put("targets", String.valueOf(chosen.targetModules()));
+        evidence.put("targets", MessageText.value(chosen.targetModules()));
         evidence.put("trials", measured.stream().map(Trial::values).toList());
         return evidence;
     }
@@ -329,7 +340,7 @@ public final class RankAdvisor {
     }
 
     private static String words(LoraConfig config) {
-        return "rank " + config.rank() + " of " + config.targetModules();
+        return "rank " + config.rank() + " of " + MessageText.value(config.targetModules());
     }
 
     private long plannedSteps(String call) {

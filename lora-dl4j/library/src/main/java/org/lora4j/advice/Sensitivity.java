@@ -12,6 +12,7 @@ import java.util.function.Supplier;
 import org.lora4j.advice.Advice.Answer;
 import org.lora4j.advice.RankSensitivity.Module;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.exec.LossAndGradients;
@@ -95,13 +96,13 @@ record Sensitivity(AdapterTrials trials, ModelTraining training, LoraConfig conf
         evidence.put("modules", modules.stream().map(Module::values).toList());
         String sentence = String.format(
                 Locale.ROOT,
-                "Spread rank %d over %d modules as rank pattern from %d to %d: \"%s\" has %.0f %% of the sensitivity, and the"
+                "Spread rank %d over %d modules as rank pattern from %d to %d: %s has %.0f %% of the sensitivity, and the"
                         + " gradients' effective ranks are %.1f to %.1f.",
                 config.rank(),
                 modules.size(),
                 modules.stream().mapToInt(Module::rank).min().orElseThrow(),
                 modules.stream().mapToInt(Module::rank).max().orElseThrow(),
-                most.path(),
+                MessageText.name(most.path()),
                 100 * most.share(),
                 modules.stream().mapToDouble(Module::effectiveRank).min().orElseThrow(),
                 modules.stream().mapToDouble(Module::effectiveRank).max().orElseThrow());

@@ -12,6 +12,9 @@ final class Setup {
     /** By which share of a metric something has to be better than what one would take otherwise. */
     static final double CLEARLY = 0.02;
 
+    /** After fewer steps, a training says nothing of a longer one. */
+    static final long FEWEST_STEPS = 10;
+
     private Setup() {}
 
     static void check(TrainingPlan plan, Batches batches, Validation validation, Problems problems) {

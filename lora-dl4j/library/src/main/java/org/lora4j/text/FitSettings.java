@@ -199,7 +199,7 @@ public abstract class FitSettings<B extends FitSettings<B, T>, T> {
     }
 
     /**
-     * Changes the plan of training at last, whatever the other settings made of it.
+     * Changes the plan of training at last, whatever the other settings made of it. Several changes add up.
      *
      * @param change takes the builder of the plan and gives it back
      * @return this

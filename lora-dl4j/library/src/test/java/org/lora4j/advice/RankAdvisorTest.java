@@ -185,7 +185,7 @@ class RankAdvisorTest {
         int[] count = {0};
         RankAdvisor advisor = advisor(subject)
                 .validation(Validation.higherIsBetter("accuracy", () -> metrics[count[0]++]))
-                .budget(16)
+                .budget(80)
                 .build();
 
         // First 0.79, 0.8, 0.81 * 1.02, 0.805: ranks 4 and 8 go on, in that order; 0.8 * 1.02 is more than 0.81.
@@ -284,6 +284,18 @@ class RankAdvisorTest {
         assertThat(Thread.interrupted()).isTrue();
         assertThat(halved.config()).isEmpty();
         assertThat(subject.bytes()).isEqualTo(before);
+    }
+
+    @Test
+    void halve_withFewSteps_cannotBeSaid() {
+        RankAdvisor advisor = advisor(TrialHost.SAME_DIFF.subject()).budget(79).build();
+
+        RankSuggestion found = advisor.halve(advisor.ofRanks(1, 2, 4, 8));
+
+        assertThat(found.config()).isEmpty();
+        assertThat(found.steps()).isZero();
+        assertThat(found.advice().answer()).isEqualTo(Answer.UNKNOWN);
+        assertThat(found.advice().sentence()).contains("79 steps leave 9 for each of 4 candidates");
     }
 
     @Test

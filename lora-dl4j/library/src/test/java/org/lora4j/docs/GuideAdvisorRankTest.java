@@ -119,7 +119,7 @@ class GuideAdvisorRankTest {
     void ranks() {
         AdaptedSameDiff model = AdaptedSameDiff.of(UserGraph.create());
         TrainingPlan plan =
-                TrainingPlan.builder().epochs(8).optimizer(AdamW.of(1e-2)).build();
+                TrainingPlan.builder().epochs(20).optimizer(AdamW.of(1e-2)).build();
 
         RankAdvisor ranks = RankAdvisor.builder(model, config)
                 .plan(plan)

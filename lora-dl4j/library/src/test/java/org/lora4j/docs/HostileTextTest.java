@@ -50,6 +50,7 @@ import org.lora4j.continual.ContinualTask;
 import org.lora4j.continual.ForgettingReport;
 import org.lora4j.continual.ReplayMemory;
 import org.lora4j.continual.TaskRouter;
+import org.lora4j.dl4j.AdaptedNetwork;
 import org.lora4j.dl4j.NetworkFile;
 import org.lora4j.export.CausalLmExport;
 import org.lora4j.export.GgufAdapterExport;
@@ -462,6 +463,16 @@ class HostileTextTest {
                         .plan(plan.build())
                         .build()
                         .train(Batches.of(UserGraph.iterator(), DataSetPlaceholders.of(NAME, "labels"))));
+        AdaptedNetwork<MultiLayerNetwork> network = Lora.inject(
+                network("fc"), LoraConfig.builder().targetModules("fc").build(), 1);
+        calls.put(
+                "names of a network's arrays",
+                () -> network.trainable(new DataSetPlaceholders(List.of(NAME, "b"), many("l"), List.of(), List.of())));
+        calls.put(
+                "placeholders of a network's batch",
+                () -> network.trainable(DataSetPlaceholders.of(NAME, "labels"))
+                        .executor()
+                        .gradients(manyOf(i -> x), 0));
         calls.put("placeholders of a batch", () -> Batch.of(Collections.singletonMap(NAME, null), 1));
         calls.put(
                 "many placeholders of a batch",
