@@ -29,6 +29,8 @@ import org.lora4j.internal.host.HostedModel;
 import org.lora4j.internal.host.Merged;
 import org.lora4j.method.AdapterMethod.BiasEffect;
 import org.lora4j.model.MergeReport;
+import org.lora4j.train.DataSetPlaceholders;
+import org.lora4j.train.Trainable;
 import org.lora4j.train.cache.PrefixCache;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -160,6 +162,32 @@ public final class AdaptedNetwork<N extends Model> extends HostedModel<NetworkAd
             latest = current.network();
         }
         return current.network();
+    }
+
+    /**
+     * This model for the training loop of {@code org.lora4j.train}, beside {@code network().fit}: gradients come from
+     * Deeplearning4j, updates do not. The updaters of the layers, their l1, l2, weight decay, constraints and normalization
+     * of gradients have no part in it; a plan says all of it. Truncated backpropagation becomes the whole one.
+     *
+     * @param names what the arrays of a batch are called, in the order of the network's inputs and outputs
+     * @return a live view: it trains what learns at the time of each run
+     * @throws IllegalArgumentException if the network has other numbers of inputs or outputs; the message lists every problem
+     */
+    public Trainable trainable(DataSetPlaceholders names) {
+        return new NetworkTraining<>(this, access, names);
+    }
+
+    /** What learns now. */
+    List<StateNetwork.Learning> learning() {
+        N running = network();
+        List<StateNetwork.Learning> learning = running == base ? List.of() : current.learning();
+        if (learning.isEmpty()) {
+            requireUnmerged("training");
+            throw new IllegalStateException(
+                    "training: nothing learns; expected an active, trainable adapter, and adapters"
+                            + " enabled. Call activate(name), setTrainable(name, true) or enable() first.");
+        }
+        return learning;
     }
 
     private boolean isCurrent() {

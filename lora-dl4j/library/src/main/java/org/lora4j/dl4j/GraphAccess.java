@@ -286,6 +286,29 @@ final class GraphAccess extends NetworkAccess<ComputationGraph> {
     }
 
     @Override
+    void pass(ComputationGraph network, PassArrays arrays) {
+        network.setInputs(arrays.features().toArray(new INDArray[0]));
+        network.setLabels(arrays.labels().toArray(new INDArray[0]));
+        boolean masked =
+                !arrays.featureMasks().isEmpty() || !arrays.labelMasks().isEmpty();
+        if (masked) {
+            network.setLayerMaskArrays(orNull(arrays.featureMasks()), orNull(arrays.labelMasks()));
+        }
+        try {
+            network.computeGradientAndScore();
+        } finally {
+            if (masked) {
+                network.clearLayerMaskArrays();
+            }
+            network.clearLayersStates();
+        }
+    }
+
+    private static INDArray[] orNull(List<INDArray> arrays) {
+        return arrays.isEmpty() ? null : arrays.toArray(new INDArray[0]);
+    }
+
+    @Override
     void continueFrom(ComputationGraph before, ComputationGraph network) {
         setCounts(network, iterations(before), epochs(before));
         listen(network, before.getListeners());

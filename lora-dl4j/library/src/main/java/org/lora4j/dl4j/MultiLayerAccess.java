@@ -155,6 +155,29 @@ final class MultiLayerAccess extends NetworkAccess<MultiLayerNetwork> {
     }
 
     @Override
+    void pass(MultiLayerNetwork network, PassArrays arrays) {
+        network.setInput(arrays.features().get(0));
+        network.setLabels(arrays.labels().get(0));
+        boolean masked =
+                !arrays.featureMasks().isEmpty() || !arrays.labelMasks().isEmpty();
+        if (masked) {
+            network.setLayerMaskArrays(first(arrays.featureMasks()), first(arrays.labelMasks()));
+        }
+        try {
+            network.computeGradientAndScore();
+        } finally {
+            if (masked) {
+                network.clearLayerMaskArrays();
+            }
+            network.clearLayersStates();
+        }
+    }
+
+    private static INDArray first(List<INDArray> arrays) {
+        return arrays.isEmpty() ? null : arrays.get(0);
+    }
+
+    @Override
     void continueFrom(MultiLayerNetwork before, MultiLayerNetwork network) {
         setCounts(network, before.getIterationCount(), before.getEpochCount());
         listen(network, before.getListeners());

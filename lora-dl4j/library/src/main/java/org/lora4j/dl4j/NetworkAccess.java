@@ -79,6 +79,13 @@ abstract class NetworkAccess<N extends Model> {
     /** Runs the network on arrays in the order of its inputs. */
     abstract List<INDArray> output(N network, List<INDArray> inputs);
 
+    /** One pass forwards and backwards: the mean loss stays in the network's score, its gradients are sums over the rows. */
+    abstract void pass(N network, PassArrays arrays);
+
+    /** What a pass takes, each in the order of the network's; masks are null where there are none. */
+    record PassArrays(
+            List<INDArray> features, List<INDArray> labels, List<INDArray> featureMasks, List<INDArray> labelMasks) {}
+
     /** Carries iterations, epochs and listeners over. */
     abstract void continueFrom(N before, N network);
 

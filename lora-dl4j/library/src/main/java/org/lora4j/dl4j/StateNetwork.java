@@ -21,6 +21,8 @@ import org.lora4j.dl4j.layer.LoraSettings;
 import org.lora4j.dl4j.layer.LoraSlot;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.host.HostState;
+import org.lora4j.train.TrainableParameter;
+import org.lora4j.train.TrainableParameter.Kind;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -45,8 +47,28 @@ final class StateNetwork<N extends Model> {
     private final List<Taken> taken = new ArrayList<>();
     private N network;
 
-    /** A value of an adapter and the parameter of the network that holds it while the adapter is active. */
-    private record Tie(NetworkAdapter adapter, String remembered, INDArray value, String layer, String parameter) {}
+    /**
+     * A value of an adapter and the parameter of the network that holds it while the adapter is active.
+     *
+     * @param module path of the module it belongs to
+     * @param kind what learns; null if it is frozen
+     */
+    private record Tie(
+            NetworkAdapter adapter,
+            String remembered,
+            INDArray value,
+            String layer,
+            String parameter,
+            String module,
+            Kind kind) {}
+
+    /**
+     * What learns, for a training loop outside of Deeplearning4j.
+     *
+     * @param parameter over the array of the network
+     * @param key what the gradient of it is called
+     */
+    record Learning(TrainableParameter parameter, String key) {}
 
     /** What an adapter that acts took off a weight when it started. */
     private record Taken(NetworkAdapter adapter, Part part) {
@@ -92,7 +114,10 @@ final class StateNetwork<N extends Model> {
         }
         part.factors().forEach((suffix, value) -> {
             String parameter = parameter(part, slot, suffix);
-            ties.add(new Tie(adapter, part.module().path() + "." + suffix, value, layer, parameter));
+            boolean trained = learns && part.method().isTrained(suffix);
+            Kind kind = part.method().isBiasOrGain(suffix) ? Kind.BIAS_OR_NORM : Kind.FACTOR;
+            String module = part.module().path();
+            ties.add(new Tie(adapter, module + "." + suffix, value, layer, parameter, module, trained ? kind : null));
         });
     }
 
@@ -107,23 +132,41 @@ final class StateNetwork<N extends Model> {
             return;
         }
         learning.computeIfAbsent(parameter.layer(), key -> new ArrayList<>()).add(parameter.name());
-        ties.add(new Tie(adapter, parameter.path(), copy.value(), parameter.layer(), parameter.name()));
+        String path = parameter.path();
+        Kind kind = path.endsWith(".weight") && copy.value().rank() > 1 ? Kind.WEIGHT : Kind.BIAS_OR_NORM;
+        String module = path.substring(0, path.lastIndexOf('.'));
+        ties.add(new Tie(adapter, path, copy.value(), parameter.layer(), parameter.name(), module, kind));
     }
 
-    /** Whether this network runs and learns what a state asks for. A name may have gone to another adapter since. */
+    /** Whether this network runs and learns what a state asks for, with these adapters: a name may have gone to another one. */
     boolean isOf(HostState<?> other, List<NetworkAdapter> acting) {
-        return indices(active).equals(indices(acting))
+        return numbers(active).equals(numbers(acting))
                 && state.learning().equals(other.learning())
                 && state.merged().equals(other.merged())
                 && state.merges() == other.merges();
     }
 
-    private static List<Integer> indices(List<NetworkAdapter> adapters) {
+    private static List<Integer> numbers(List<NetworkAdapter> adapters) {
         return adapters.stream().map(NetworkAdapter::index).toList();
     }
 
     N network() {
         return network;
+    }
+
+    /** What learns in this state, called as in a graph of SameDiff. */
+    List<Learning> learning() {
+        return ties.stream()
+                .filter(tie -> tie.kind() != null)
+                .map(tie -> new Learning(
+                        new TrainableParameter(
+                                tie.remembered().replaceAll("\\.weight$", "") + "."
+                                        + tie.adapter().name(),
+                                tie.module(),
+                                tie.kind(),
+                                access.parameters(network, tie.layer()).get(tie.parameter())),
+                        tie.layer() + "_" + tie.parameter()))
+                .toList();
     }
 
     /** Takes another network of the same structure. */

@@ -13,6 +13,7 @@ import org.lora4j.train.TrainingResult;
  * @param validated number of examples that settings and the best epoch were chosen by
  * @param cost the cost of the head alone, as LibLinear counts it, that was chosen; 0 if there is no head
  * @param metric what the scores are
+ * @param higherIsBetter whether a higher score is a better one
  * @param headScore score of the head alone on the validation part; without a head, of the encoder as it was read
  * @param score score of the model that was kept on the validation part
  * @param training the run of the trainer; empty if only the head learned
@@ -24,6 +25,7 @@ public record FitReport(
         int validated,
         double cost,
         String metric,
+        boolean higherIsBetter,
         double headScore,
         double score,
         Optional<TrainingResult> training,
@@ -36,6 +38,7 @@ public record FitReport(
      * @param validated as in the record
      * @param cost as in the record
      * @param metric as in the record
+     * @param higherIsBetter as in the record
      * @param headScore as in the record
      * @param score as in the record
      * @param training as in the record

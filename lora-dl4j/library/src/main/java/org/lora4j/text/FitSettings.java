@@ -199,13 +199,15 @@ public abstract class FitSettings<B extends FitSettings<B, T>, T> {
     }
 
     /**
-     * Changes the plan of training at last, whatever the other settings made of it.
+     * Changes the plan of training at last, whatever the other settings made of it. Several changes add up.
      *
      * @param change takes the builder of the plan and gives it back
      * @return this
      */
     public B plan(UnaryOperator<TrainingPlan.Builder> change) {
-        plan = Objects.requireNonNull(change, "plan: change is null; expected a function of the plan's builder");
+        Objects.requireNonNull(change, "plan: change is null; expected a function of the plan's builder");
+        UnaryOperator<TrainingPlan.Builder> before = plan;
+        plan = builder -> change.apply(before.apply(builder));
         return self();
     }
 

@@ -154,6 +154,7 @@ public final class SentenceEncoder implements AutoCloseable {
                 validation.size(),
                 0,
                 kind.metric(),
+                true,
                 outcome.before(),
                 outcome.after(),
                 Optional.of(outcome.training()),

@@ -123,6 +123,7 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
                 validation.size(),
                 outcome.cost(),
                 targets.metric(),
+                targets.higherIsBetter(),
                 outcome.headScore(),
                 outcome.score(),
                 outcome.training(),

@@ -12,7 +12,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -35,6 +37,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.Lora;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.adapter.AdapterLoader;
+import org.lora4j.advice.DataAdvisor;
+import org.lora4j.advice.DataReport;
+import org.lora4j.advice.LabeledFeatures;
 import org.lora4j.combine.AdapterAlgebra;
 import org.lora4j.combine.Combine;
 import org.lora4j.combine.LoraExtraction;
@@ -45,6 +50,7 @@ import org.lora4j.continual.ContinualTask;
 import org.lora4j.continual.ForgettingReport;
 import org.lora4j.continual.ReplayMemory;
 import org.lora4j.continual.TaskRouter;
+import org.lora4j.dl4j.AdaptedNetwork;
 import org.lora4j.dl4j.NetworkFile;
 import org.lora4j.export.CausalLmExport;
 import org.lora4j.export.GgufAdapterExport;
@@ -94,9 +100,11 @@ import org.lora4j.train.AdamW;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Batches;
 import org.lora4j.train.DataSetPlaceholders;
+import org.lora4j.train.FittingSign;
 import org.lora4j.train.ParameterGroup;
 import org.lora4j.train.Trainer;
 import org.lora4j.train.TrainingPlan;
+import org.lora4j.train.Validation;
 import org.lora4j.weights.ModelWeights;
 import org.lora4j.weights.WeightMerge;
 import org.nd4j.autodiff.samediff.SDVariable;
@@ -145,6 +153,7 @@ class HostileTextTest {
         addTables();
         addExports();
         addInterpretation();
+        addAdvice();
         return calls.entrySet().stream()
                 .map(call -> DynamicTest.dynamicTest(call.getKey(), () -> assertIsBounded(call.getValue())));
     }
@@ -169,6 +178,56 @@ class HostileTextTest {
         TextTable table = TextTable.of(Collections.nCopies(MANY, Map.of(NAME, NAME, "v", NAME)));
         calls.put("a table without a column", () -> table.labeled("no\n" + NAME, NAME));
         calls.put("a table without numbers", () -> table.scored(NAME, "v"));
+    }
+
+    private void addAdvice() {
+        DataAdvisor advisor = DataAdvisor.builder().build();
+        calls.put("features of one class", () -> advisor.examine(new float[2][1], List.of(NAME, NAME)));
+        float[][] wrong = new float[MANY][2];
+        Arrays.fill(wrong, new float[] {Float.NaN});
+        calls.put("features of other lengths", () -> advisor.examine(wrong, many(NAME.substring(0, 40))));
+    }
+
+    /** An answer is no exception, but it goes to the same logs. */
+    @Test
+    void sentence_ofHostileLabels_isShortAndOnOneLine() {
+        float[][] features = new float[60][2];
+        List<String> labels = new ArrayList<>();
+        for (int i = 0; i < features.length; i++) {
+            features[i] = new float[] {i % 2, i};
+            labels.add(NAME + (i % 7 == 0 ? 1 - i % 2 : i % 2));
+        }
+        labels.set(0, "rare" + NAME);
+        LabeledFeatures validation = new LabeledFeatures(new float[][] {{0, 1}}, List.of("unseen" + NAME));
+
+        DataReport report =
+                DataAdvisor.builder().build().examine(new LabeledFeatures(features, labels), validation, features);
+
+        assertThat(report.advices()).allSatisfy(advice -> {
+            assertThat(advice.sentence().getBytes(StandardCharsets.UTF_8).length)
+                    .isLessThan(LONGEST);
+            assertThat(advice.sentence()).doesNotContain("\n", "\u202e", "\u001b");
+        });
+        assertThat(report.json().length()).isLessThan(100_000);
+    }
+
+    /** Nor is a sign of over- or underfitting. */
+    @Test
+    void signOfAHostileMetric_isShortAndOnOneLine() {
+        Iterator<Double> worse = List.of(2.0, 3.0, 4.0).iterator();
+
+        List<FittingSign> signs = Trainer.builder(Lora.inject(UserGraph.create(), config(), 1))
+                .plan(TrainingPlan.builder().epochs(3).optimizer(AdamW.of(0.05)).build())
+                .evaluation(Validation.lowerIsBetter(NAME, worse::next))
+                .build()
+                .train(Batches.of(UserGraph.iterator(), DataSetPlaceholders.of("input", "labels")))
+                .signs();
+
+        assertThat(signs).extracting(FittingSign::kind).contains(FittingSign.Kind.VALIDATION_WORSENS);
+        assertThat(signs).allSatisfy(sign -> {
+            assertThat(sign.toString().getBytes(StandardCharsets.UTF_8).length).isLessThan(LONGEST);
+            assertThat(sign.toString()).doesNotContain("\n", "\u202e", "\u001b");
+        });
     }
 
     private void addExports() throws IOException {
@@ -434,6 +493,16 @@ class HostileTextTest {
                         .plan(plan.build())
                         .build()
                         .train(Batches.of(UserGraph.iterator(), DataSetPlaceholders.of(NAME, "labels"))));
+        AdaptedNetwork<MultiLayerNetwork> network = Lora.inject(
+                network("fc"), LoraConfig.builder().targetModules("fc").build(), 1);
+        calls.put(
+                "names of a network's arrays",
+                () -> network.trainable(new DataSetPlaceholders(List.of(NAME, "b"), many("l"), List.of(), List.of())));
+        calls.put(
+                "placeholders of a network's batch",
+                () -> network.trainable(DataSetPlaceholders.of(NAME, "labels"))
+                        .executor()
+                        .gradients(manyOf(i -> x), 0));
         calls.put("placeholders of a batch", () -> Batch.of(Collections.singletonMap(NAME, null), 1));
         calls.put(
                 "many placeholders of a batch",

@@ -26,6 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.Lora;
 import org.lora4j.adapter.Adapter;
+import org.lora4j.advice.Suitability;
 import org.lora4j.combine.Combine;
 import org.lora4j.combine.CombineAlgorithm;
 import org.lora4j.config.LoraConfig;
@@ -217,6 +218,14 @@ class TroubleshootingTest {
                 Batches.inOrder(List.of(Batch.of(Map.of("input", features, "labels", labels), UserGraph.EXAMPLES)));
 
         assertQuoted("penalty", IllegalArgumentException.class, () -> trainer.train(batches));
+    }
+
+    @Test
+    void advice_isQuoted() {
+        assertQuoted(
+                "advice",
+                IllegalArgumentException.class,
+                () -> Suitability.beforeTraining(new float[][] {{1}, {Float.NaN}}, new int[] {0, 1, 1}));
     }
 
     @Test
