@@ -69,6 +69,21 @@ public final class IntegratedGradients {
     }
 
     /**
+     * Explains an output of a BERT-like graph by the rows that it looks up for token ids, for callers who have ids and no
+     * tokenizer: {@code explain(inputs, baselineInputs)} compares the ids of one with those of the other, and {@link
+     * FeatureAttribution#overLastAxis} tells what each token adds.
+     *
+     * @param graph the graph, for instance {@code model.graph()} of an adapted one
+     * @param output name of the output
+     * @return an explainer, whose baseline is rows of zeros
+     * @throws IllegalArgumentException if the graph looks up no rows by token ids, or has no such output
+     */
+    public static FeatureExplainer ofTokenRows(SameDiff graph, String output) {
+        Objects.requireNonNull(graph, "IntegratedGradients: graph is null; expected a BERT-like graph");
+        return of(graph, TextExplainer.rows(graph), output);
+    }
+
+    /**
      * Explains an output of a graph by a placeholder of numbers, or by anything of floating point that the graph computes from
      * its placeholders, such as the rows that it looks up for ids.
      *

@@ -107,7 +107,7 @@ public final class TextExplainer {
     }
 
     /** The variable that holds the rows looked up by token ids; an adapter's own lookups have other names. */
-    private static String rows(SameDiff graph) {
+    static String rows(SameDiff graph) {
         Problems problems = new Problems();
         for (String name : List.of(BertEncoder.INPUT_IDS, BertEncoder.ATTENTION_MASK)) {
             problems.check(
