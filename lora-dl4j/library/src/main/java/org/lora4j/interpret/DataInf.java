@@ -9,7 +9,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Function;
-import java.util.stream.IntStream;
 import org.deeplearning4j.nn.api.Model;
 import org.lora4j.dl4j.AdaptedNetwork;
 import org.lora4j.error.MessageText;
@@ -45,11 +44,11 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
  *
  * <p><b>Source.</b> Kwon, Wu, Wu and Zou 2023, DataInf: Efficiently Estimating Data Influence in LoRA-tuned LLMs and Diffusion
  * Models, arXiv 2310.00902, equation 5. <b>Cost.</b> The gradient of each example once, and {@code n x parameters} floats: if these
- * are more than {@link #memory}, at first a quarter of the heap, they are not kept but computed again, once when this is made and
- * twice for each question. Nothing changes the model.
+ * are more than {@link #memory}, at first a quarter of the heap, they are not kept but computed again, twice to begin
+ * with and twice for each question. Nothing changes the model.
  *
- * <p><b>State.</b> The gradients are those of the values that the factors have when this is made, if they are kept. <b>Threads.</b>
- * One call at a time.
+ * <p><b>State.</b> Gradients are computed when they are first asked for, and are those of the values that the factors have then, if
+ * they are kept. <b>Threads.</b> One call at a time.
  *
  * @param <E> an example
  * @apiNote Status: experimental
@@ -63,39 +62,49 @@ public final class DataInf<E> {
 
     private final Subject<E> subject;
     private final GradientRows rows;
-    private final GradientInfluence influence;
+    private GradientInfluence influence;
 
     private DataInf(Subject<E> subject, long mostBytes) {
         this.subject = subject;
         List<Block> blocks = subject.gradients().blocks();
         int[] ends = ExampleGradients.ends(blocks);
-        Problems problems = new Problems();
         this.rows = new GradientRows(
                 subject.examples().size(),
                 ends[ends.length - 1],
-                i -> checked("train", i, subject.gradients().of(subject.examples().get(i)), blocks, problems),
+                i -> subject.gradients().of(subject.examples().get(i)),
                 mostBytes);
-        this.influence = new GradientInfluence(rows, ends);
-        problems.throwIfAny("DataInf");
-        if (IntStream.range(0, ends.length).allMatch(block -> influence.lambda()[block] == 0)) {
-            throw new IllegalArgumentException("DataInf: the influence of examples cannot be said, because all gradients of"
-                    + " the " + ends.length + " factors are 0; expected a model whose loss depends on them.");
-        }
     }
 
-    private static float[] checked(String what, int index, float[] row, List<Block> blocks, Problems problems) {
+    /** Goes through all examples, once. */
+    private GradientInfluence influence() {
+        if (influence == null) {
+            List<Block> blocks = subject.gradients().blocks();
+            Problems problems = new Problems();
+            GradientInfluence found = new GradientInfluence(rows, ExampleGradients.ends(blocks));
+            rows.each((i, row) -> check("train", i, row, blocks, problems));
+            problems.throwIfAny("DataInf");
+            if (Arrays.stream(found.lambda()).allMatch(lambda -> lambda == 0)) {
+                throw new IllegalArgumentException(
+                        "DataInf: the influence of examples cannot be said, because all gradients of the " + blocks.size()
+                                + " factors are 0; expected a model whose loss depends on them.");
+            }
+            influence = found;
+        }
+        return influence;
+    }
+
+    private static void check(String what, int index, float[] row, List<Block> blocks, Problems problems) {
         int at = 0;
         for (Block block : blocks) {
             for (int j = 0; j < block.length(); j++) {
                 if (!Float.isFinite(row[at + j])) {
                     problems.add(what + "[" + index + "] has a gradient that is not finite, " + row[at + j] + " of "
                             + MessageText.name(block.name()) + ", expected finite numbers: look at its values");
-                    return row;
+                    return;
                 }
             }
             at += block.length();
         }
-        return row;
     }
 
     private static <E> DataInf<E> of(ExampleGradients<E> gradients, List<E> examples) {
@@ -117,8 +126,8 @@ public final class DataInf<E> {
      * @param model what was trained, in the state in which it learned; an adapted graph runs without dropout
      * @param train the batches that it learned from, in an order of the caller's
      * @return the gradients of its examples, numbered over all batches
-     * @throws IllegalArgumentException if there are fewer than 2 examples, an array of a batch of several has not a row for each,
-     *     or a gradient is not finite; the message lists every problem
+     * @throws IllegalArgumentException if there are fewer than 2 examples, or an array of a batch of several has not a row for
+     *     each; the message lists every problem
      * @throws IllegalStateException if nothing learns in the state of the model
      */
     public static DataInf<Batch> of(Trainable model, List<Batch> train) {
@@ -186,7 +195,7 @@ public final class DataInf<E> {
      * @param model the model, in the state in which it learned
      * @param train the data that it learned from
      * @return the gradients of its rows
-     * @throws IllegalArgumentException if there are fewer than 2 rows, or a gradient is not finite
+     * @throws IllegalArgumentException if there are fewer than 2 rows
      * @throws IllegalStateException if no factor learns
      */
     public static DataInf<org.nd4j.linalg.dataset.DataSet> of(AdaptedNetwork<? extends Model> model, DataSet train) {
@@ -205,7 +214,7 @@ public final class DataInf<E> {
      * @param model the model, in the state in which it learned
      * @param train the data that it learned from
      * @return the gradients of its rows
-     * @throws IllegalArgumentException if there are fewer than 2 rows, or a gradient is not finite
+     * @throws IllegalArgumentException if there are fewer than 2 rows
      * @throws IllegalStateException if no factor learns
      */
     public static DataInf<MultiDataSet> of(AdaptedNetwork<? extends Model> model, MultiDataSet train) {
@@ -257,7 +266,7 @@ public final class DataInf<E> {
     }
 
     /**
-     * Sets how much memory gradients may be kept in. The gradients are computed again.
+     * Sets how much memory gradients may be kept in. Call it before anything is asked: a new object computes them anew.
      *
      * @param bytes the most bytes; 0 keeps nothing
      * @return a new object
@@ -275,7 +284,8 @@ public final class DataInf<E> {
      *
      * @param examples validation examples, or a single one: with the label that the model gives, the influence on that prediction
      * @return the influence
-     * @throws IllegalArgumentException if there is none, or a gradient is not finite; the message lists every problem
+     * @throws IllegalArgumentException if there is none, or the gradient of one of them or of an example that was learned from is
+     *     not finite; if all gradients are 0, so that it cannot be said; the message lists every problem
      */
     @SuppressWarnings("unchecked") // Batches are the one kind of example that is taken apart.
     public Influence<E> on(List<? extends E> examples) {
@@ -285,16 +295,17 @@ public final class DataInf<E> {
                 : examples;
         Problems problems = new Problems();
         problems.check(!single.isEmpty(), "no examples to ask for the influence on, expected one or more");
-        double[] mean = new double[rows.row(0).length];
         List<Block> blocks = subject.gradients().blocks();
+        double[] mean = new double[blocks.stream().mapToInt(Block::length).sum()];
         for (int i = 0; i < single.size(); i++) {
-            float[] row = checked("examples", i, subject.gradients().of(single.get(i)), blocks, problems);
+            float[] row = subject.gradients().of(single.get(i));
+            check("examples", i, row, blocks, problems);
             for (int j = 0; j < mean.length; j++) {
                 mean[j] += row[j] / (double) single.size();
             }
         }
         problems.throwIfAny("DataInf.on");
-        return new Influence<>(subject.examples(), influence.on(mean));
+        return new Influence<>(subject.examples(), influence().on(mean));
     }
 
     /**
@@ -306,9 +317,9 @@ public final class DataInf<E> {
     public Influence<E> onItself() {
         if (!rows.areKept()) {
             throw new IllegalStateException("DataInf.onItself: the gradients are not kept, as they are " + rows.count()
-                    + " times " + rows.row(0).length + " floats; expected memory for them. Call memory(bytes) with more.");
+                    + " times " + rows.length() + " floats; expected memory for them. Call memory(bytes) with more.");
         }
-        double[] values = influence.onItself();
+        double[] values = influence().onItself();
         for (int i = 0; i < values.length; i++) {
             values[i] = -values[i];
         }

@@ -428,7 +428,41 @@ class ArchitectureTest {
                         "model",
                         "retention",
                         "text",
-                        "train"));
+                        "train"),
+                layer(
+                        "internal.interpret",
+                        "",
+                        "error",
+                        "internal.array",
+                        "internal.engine",
+                        "internal.graph",
+                        "exec",
+                        "dl4j",
+                        "samediff",
+                        "train"),
+                layer(
+                        "interpret",
+                        "",
+                        "error",
+                        "config",
+                        "internal.array",
+                        "internal.array.io",
+                        "internal.engine",
+                        "internal.format.huggingface",
+                        "internal.format.json",
+                        "internal.format.peft",
+                        "internal.interpret",
+                        "method",
+                        "adapter",
+                        "combine",
+                        "weights",
+                        "exec",
+                        "model",
+                        "pretrained",
+                        "text",
+                        "train",
+                        "samediff",
+                        "dl4j"));
     }
 
     private static Arguments layer(String name, String... mayUse) {
@@ -512,7 +546,13 @@ class ArchitectureTest {
     void deeplearning4j_isUsedByItsHostOnly() {
         noClasses()
                 .that()
-                .resideOutsideOfPackages(ROOT + ".dl4j..", ROOT + ".internal.dl4j..", ROOT + ".serve", ROOT)
+                .resideOutsideOfPackages(
+                        ROOT + ".dl4j..",
+                        ROOT + ".internal.dl4j..",
+                        ROOT + ".internal.interpret",
+                        ROOT + ".interpret",
+                        ROOT + ".serve",
+                        ROOT)
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("org.deeplearning4j..")

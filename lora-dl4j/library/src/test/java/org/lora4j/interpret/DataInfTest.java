@@ -313,7 +313,7 @@ class DataInfTest {
         bad.placeholders().get("x").putScalar(1, 2, Double.NaN);
         bad.placeholders().get("x").putScalar(3, 2, Double.NaN);
 
-        assertThatThrownBy(() -> DataInf.of(model, List.of(bad)))
+        assertThatThrownBy(() -> DataInf.of(model, List.of(bad)).on(List.of(batch(21, 0))))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("2 problems")
                 .hasMessageContaining("train[1] has a gradient that is not finite")
@@ -343,7 +343,8 @@ class DataInfTest {
         sd.setLossVariables("loss");
         AdaptedSameDiff model = Lora.inject(sd, LoraConfig.builder().rank(1).targetModules("only").build(), 3);
 
-        assertThatThrownBy(() -> DataInf.of(model, List.of(Batch.of(Map.of("x", random(1, 3, 4)), 3))))
+        Batch batch = Batch.of(Map.of("x", random(1, 3, 4)), 3);
+        assertThatThrownBy(() -> DataInf.of(model, List.of(batch)).on(List.of(batch)))
                 .hasMessageContaining("cannot be said, because all gradients of the 2 factors are 0");
     }
 }

@@ -99,6 +99,22 @@ class IntegratedGradientsTest {
         }
     }
 
+    @Test
+    void aGraphThatMixesRows_orTakesOneOnly_isRunRowByRow() {
+        SameDiff one = SameDiff.create();
+        SDVariable x = one.placeHolder("x", DataType.FLOAT, -1, 2);
+        one.math().square(one.reshape(x, 1, 2)).sum("y", 1);
+        SameDiff mixing = SameDiff.create();
+        SDVariable z = mixing.placeHolder("x", DataType.FLOAT, -1, 2);
+        mixing.math().square(z).add("y", mixing.cumsum(z, false, false, 0));
+
+        // x^2 + y^2 in the first, x^2 + x of the first number in the second.
+        assertThat(IntegratedGradients.of(one, "x", "y").explain(row(3, 2)).values())
+                .containsExactly(new double[] {9, 4}, within(COMPLETE));
+        assertThat(IntegratedGradients.of(mixing, "x", "y").explain(row(3, 2), 0).values())
+                .containsExactly(new double[] {12, 0}, within(COMPLETE));
+    }
+
     private static SameDiff network(int batch, DataType type) {
         SameDiff sd = SameDiff.create();
         SDVariable x = sd.placeHolder("x", type, batch, 7);

@@ -27,6 +27,7 @@ public final class GradientRows {
     }
 
     private final int count;
+    private final long length;
     private final IntFunction<float[]> source;
     private final float[][] kept;
 
@@ -40,6 +41,7 @@ public final class GradientRows {
      */
     public GradientRows(int count, long length, IntFunction<float[]> source, long mostBytes) {
         this.count = count;
+        this.length = length;
         this.source = source;
         this.kept = (double) count * length * Float.BYTES <= mostBytes ? new float[count][] : null;
     }
@@ -51,6 +53,15 @@ public final class GradientRows {
      */
     public int count() {
         return count;
+    }
+
+    /**
+     * How long a row is.
+     *
+     * @return numbers of a row
+     */
+    public long length() {
+        return length;
     }
 
     /**
