@@ -77,8 +77,8 @@ final class Predictor<T extends Output<T>> {
     synchronized Optional<Excuse<T>> excuse(Example<T> example) {
         Prediction<T> prediction = predict(List.of(example)).get(0);
         Map<String, Integer> places = new LinkedHashMap<>();
-        example.forEach(feature ->
-                inputs.place(feature.getName()).ifPresent(place -> places.put(feature.getName(), place)));
+        example.forEach(
+                feature -> inputs.place(feature.getName()).ifPresent(place -> places.put(feature.getName(), place)));
         if (explainer == null) {
             explainer = host.explainer(specs);
         }
@@ -92,7 +92,8 @@ final class Predictor<T extends Output<T>> {
             if (values.isEmpty()) {
                 return Optional.empty();
             }
-            double unit = scales.getOrDefault(rows.get(row), OutputScale.IDENTITY).deviation();
+            double unit =
+                    scales.getOrDefault(rows.get(row), OutputScale.IDENTITY).deviation();
             List<Pair<String, Double>> ofRow = new ArrayList<>();
             places.forEach((name, place) -> ofRow.add(new Pair<>(name, unit * values.get()[place])));
             ofRow.sort((a, b) -> b.getB().compareTo(a.getB()));

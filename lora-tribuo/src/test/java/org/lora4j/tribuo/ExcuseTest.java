@@ -27,9 +27,9 @@ import org.tribuo.Excuse;
 import org.tribuo.MutableDataset;
 import org.tribuo.classification.Label;
 import org.tribuo.impl.ArrayExample;
+import org.tribuo.provenance.SimpleDataSourceProvenance;
 import org.tribuo.regression.RegressionFactory;
 import org.tribuo.regression.Regressor;
-import org.tribuo.provenance.SimpleDataSourceProvenance;
 
 /** What a prediction rests on, for each kind of base and input. */
 class ExcuseTest {
@@ -71,7 +71,9 @@ class ExcuseTest {
             excuse.getPrediction().getOutputScores().forEach((name, label) -> {
                 double change = label.getScore() - before.get(name).getScore();
                 assertThat(sum(excuse, name)).isCloseTo(change, within(COMPLETE));
-                assertThat(excuse.getScores().get(name)).extracting(Pair::getA).containsExactlyInAnyOrder("A", "B", "C", "D");
+                assertThat(excuse.getScores().get(name))
+                        .extracting(Pair::getA)
+                        .containsExactlyInAnyOrder("A", "B", "C", "D");
                 assertThat(excuse.getScores().get(name))
                         .extracting(Pair::getB)
                         .isSortedAccordingTo((a, b) -> Double.compare(b, a));
@@ -88,8 +90,7 @@ class ExcuseTest {
         for (int i = 0; i < 12; i++) {
             data.add(image(i % 2 == 0 ? "a" : "b", i));
         }
-        LoraModel<Label> model =
-                trained(base, new ImageInputConverter(4, 4, 1, ImageInputConverter.Layout.NCHW), data);
+        LoraModel<Label> model = trained(base, new ImageInputConverter(4, 4, 1, ImageInputConverter.Layout.NCHW), data);
         Example<Label> black = new ArrayExample<>(new Label("a"), new String[] {"0"}, new double[] {0});
 
         Excuse<Label> excuse = model.getExcuse(image("a", 3)).orElseThrow();
@@ -133,7 +134,10 @@ class ExcuseTest {
         BaseNetwork base = BaseNetwork.of(
                 BertWeights.random(BertConfig.of(2, 8, 2, 16, 29, 8, 2), 3, DataType.FLOAT), Pooling.MEAN);
         LoraModel<Label> model = trained(base, new TokenInputConverter(8), sentences());
-        double without = model.predict(tokens("a", 0, 0, 0, 0)).getOutputScores().get("a").getScore();
+        double without = model.predict(tokens("a", 0, 0, 0, 0))
+                .getOutputScores()
+                .get("a")
+                .getScore();
 
         Excuse<Label> excuse = model.getExcuse(tokens("a", 1, 5, 8, 2)).orElseThrow();
 
@@ -145,8 +149,7 @@ class ExcuseTest {
     @Test
     void numbers_addUpInTheirOwnUnit() {
         RegressionFactory factory = new RegressionFactory();
-        MutableDataset<Regressor> data =
-                new MutableDataset<>(new SimpleDataSourceProvenance("test", factory), factory);
+        MutableDataset<Regressor> data = new MutableDataset<>(new SimpleDataSourceProvenance("test", factory), factory);
         for (int i = 0; i < 20; i++) {
             double x = Math.sin(3 * i);
             data.add(numbers(1000 + 200 * x, x, 1 - x, x * x, 0.5));
@@ -196,13 +199,17 @@ class ExcuseTest {
 
         assertThat(all).hasSize(data.size());
         assertThat(all.get(3).getScores().get("a"))
-                .isEqualTo(model.getExcuse(data.getExample(3)).orElseThrow().getScores().get("a"));
+                .isEqualTo(model.getExcuse(data.getExample(3))
+                        .orElseThrow()
+                        .getScores()
+                        .get("a"));
         assertThat(scores(model, data)).isEqualTo(before);
     }
 
     private static List<Double> scores(LoraModel<Label> model, Dataset<Label> data) {
         List<Double> scores = new ArrayList<>();
-        model.predict(data).forEach(prediction -> scores.add(prediction.getOutput().getScore()));
+        model.predict(data)
+                .forEach(prediction -> scores.add(prediction.getOutput().getScore()));
         return scores;
     }
 }

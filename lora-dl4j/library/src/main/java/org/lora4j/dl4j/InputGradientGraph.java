@@ -19,8 +19,7 @@ final class InputGradientGraph extends ComputationGraph {
     @Override
     protected void calcBackpropGradients(boolean clearLayers, boolean truncated, INDArray... external) {
         super.calcBackpropGradients(false, truncated, external);
-        inputGradient =
-                getVertex(getConfiguration().getNetworkInputs().get(0)).getEpsilon();
+        inputGradient = getVertex(getConfiguration().getNetworkInputs().get(0)).getEpsilon();
     }
 
     /** The gradient of the last pass; null if nothing gives one. */

@@ -82,8 +82,10 @@ public final class InputGradients {
      */
     public static InputGradients of(MultiLayerNetwork network) {
         MultiLayerAccess access = new MultiLayerAccess();
-        MultiLayerNetwork copy = copy(network, access, Set.of(String.valueOf(access.sites(ready(network, access))
-                .size() - 1)));
+        MultiLayerNetwork copy = copy(
+                network,
+                access,
+                Set.of(String.valueOf(access.sites(ready(network, access)).size() - 1)));
         MultiLayerConfiguration conf = copy.getLayerWiseConfigurations();
         conf.setBackpropType(BackpropType.Standard);
         conf.setTrainingWorkspaceMode(WorkspaceMode.NONE);
@@ -163,8 +165,7 @@ public final class InputGradients {
         for (NetworkSite site : access.sites(network)) {
             NetworkSite still = still(site, outputs.contains(site.key()), problems);
             boolean hasParameters = !access.parameters(network, site.key()).isEmpty();
-            replaced.put(
-                    site.key(), hasParameters || still.doublesGradients() ? still.adapted(NOTHING_LEARNS) : still);
+            replaced.put(site.key(), hasParameters || still.doublesGradients() ? still.adapted(NOTHING_LEARNS) : still);
         }
         if (!problems.isEmpty()) {
             throw new IllegalArgumentException(problems.message("network")

@@ -20,8 +20,7 @@ final class SelectedOutputs implements ILossFunction {
     }
 
     @Override
-    public INDArray computeScoreArray(
-            INDArray selector, INDArray preOutput, IActivation activation, INDArray mask) {
+    public INDArray computeScoreArray(INDArray selector, INDArray preOutput, IActivation activation, INDArray mask) {
         return activation.getActivation(preOutput.dup(), false).muli(selector).sum(true, 1);
     }
 

@@ -107,10 +107,8 @@ public record Attribution(
         List<String> lines = new ArrayList<>();
         lines.add(String.format(
                 Locale.ROOT, "%s: %.4f where all is %s, %.4f for the text", output, baselineValue, baseline, value));
-        double most = words.stream()
-                .mapToDouble(word -> Math.abs(word.value()))
-                .max()
-                .orElse(0);
+        double most =
+                words.stream().mapToDouble(word -> Math.abs(word.value())).max().orElse(0);
         for (Span word : words) {
             int length = most == 0 ? 0 : (int) Math.round(WIDEST_BAR * Math.abs(word.value()) / most);
             String bar = (word.value() < 0 ? "-" : "+").repeat(length);

@@ -85,8 +85,8 @@ public final class DataInf<E> {
             problems.throwIfAny("DataInf");
             if (Arrays.stream(found.lambda()).allMatch(lambda -> lambda == 0)) {
                 throw new IllegalArgumentException(
-                        "DataInf: the influence of examples cannot be said, because all gradients of the " + blocks.size()
-                                + " factors are 0; expected a model whose loss depends on them.");
+                        "DataInf: the influence of examples cannot be said, because all gradients of the "
+                                + blocks.size() + " factors are 0; expected a model whose loss depends on them.");
             }
             influence = found;
         }
@@ -274,7 +274,8 @@ public final class DataInf<E> {
      */
     public DataInf<E> memory(long bytes) {
         if (bytes < 0) {
-            throw new IllegalArgumentException("DataInf: memory = " + bytes + "; expected a number of bytes, 0 or more.");
+            throw new IllegalArgumentException(
+                    "DataInf: memory = " + bytes + "; expected a number of bytes, 0 or more.");
         }
         return new DataInf<>(subject, bytes);
     }

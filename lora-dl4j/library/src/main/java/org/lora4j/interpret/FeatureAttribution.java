@@ -147,8 +147,8 @@ public final class FeatureAttribution {
     public double[] overLastAxis() {
         int last = shape.length == 0 ? 1 : (int) shape[shape.length - 1];
         return IntStream.range(0, values.length / last)
-                .mapToDouble(i ->
-                        Arrays.stream(values, i * last, (i + 1) * last).sum())
+                .mapToDouble(
+                        i -> Arrays.stream(values, i * last, (i + 1) * last).sum())
                 .toArray();
     }
 
@@ -203,9 +203,15 @@ public final class FeatureAttribution {
     public String toString() {
         List<String> lines = new ArrayList<>();
         lines.add(String.format(
-                Locale.ROOT, "%s: %.4f for the baseline (%s), %.4f for the input", output, baselineValue, baseline, value));
-        top(SHOWN).forEach(feature ->
-                lines.add(String.format(Locale.ROOT, "  %+9.4f  %s", feature.value(), feature.index())));
+                Locale.ROOT,
+                "%s: %.4f for the baseline (%s), %.4f for the input",
+                output,
+                baselineValue,
+                baseline,
+                value));
+        top(SHOWN)
+                .forEach(feature ->
+                        lines.add(String.format(Locale.ROOT, "  %+9.4f  %s", feature.value(), feature.index())));
         return String.join("\n", lines);
     }
 }

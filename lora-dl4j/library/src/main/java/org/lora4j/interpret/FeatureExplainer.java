@@ -218,8 +218,7 @@ public final class FeatureExplainer {
         long[] shape = output.shape();
         int skipped = shape.length - element.length;
         boolean fits = (skipped == 0 || skipped == 1 && shape[0] == 1)
-                && IntStream.range(0, element.length)
-                        .allMatch(i -> element[i] >= 0 && element[i] < shape[skipped + i]);
+                && IntStream.range(0, element.length).allMatch(i -> element[i] >= 0 && element[i] < shape[skipped + i]);
         if (!fits) {
             throw new IllegalArgumentException("IntegratedGradients: element " + Arrays.toString(element)
                     + " of an output of shape " + Arrays.toString(shape)

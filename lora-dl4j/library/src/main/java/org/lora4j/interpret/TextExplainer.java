@@ -81,8 +81,7 @@ public final class TextExplainer {
                 "score of ");
     }
 
-    static TextExplainer of(
-            SameDiff graph, TextTokenizer tokenizer, String output, List<String> names, Scale scale) {
+    static TextExplainer of(SameDiff graph, TextTokenizer tokenizer, String output, List<String> names, Scale scale) {
         return of(graph, tokenizer, output, names, scale, tokenizer::tokenize, 0, output + " of ");
     }
 
@@ -98,8 +97,8 @@ public final class TextExplainer {
         String rows = rows(graph);
         GraphFunction function = new GraphFunction(graph, rows, output, scale);
         SameDiffExecutor lookup = SameDiffExecutor.forInference(graph);
-        Subject subject = new Subject(
-                graph, rows, function, lookup, tokens, tokenizer, prefix, word, List.copyOf(names));
+        Subject subject =
+                new Subject(graph, rows, function, lookup, tokens, tokenizer, prefix, word, List.copyOf(names));
         TextExplainer explainer = new TextExplainer(subject, null, IntegrationSettings.DEFAULT);
         return tokenizer instanceof HuggingFaceTextTokenizer && explainer.knows(TokenBaseline.PADDING)
                 ? explainer.baseline(TokenBaseline.PADDING)
@@ -232,7 +231,8 @@ public final class TextExplainer {
      *     that it cannot be said
      */
     public Attribution explain(String text, String label) {
-        return explainOutput(text, Objects.requireNonNull(label, "IntegratedGradients: label is null; expected a label"));
+        return explainOutput(
+                text, Objects.requireNonNull(label, "IntegratedGradients: label is null; expected a label"));
     }
 
     private Attribution explainOutput(String text, String label) {
@@ -286,7 +286,9 @@ public final class TextExplainer {
         for (int i = 0; i < kept.length; i++) {
             boolean placed = tokens.spans().length > 0;
             kept[i] = tokens.wordIds()[i] < 0
-                    || placed && (tokens.spans()[2 * i] < 0 || tokens.spans()[2 * i + 1] <= subject.prefix() && subject.prefix() > 0);
+                    || placed
+                            && (tokens.spans()[2 * i] < 0
+                                    || tokens.spans()[2 * i + 1] <= subject.prefix() && subject.prefix() > 0);
         }
         return kept;
     }
@@ -312,7 +314,8 @@ public final class TextExplainer {
         if (output.rank() != 2 || output.size(0) != 1) {
             throw new IllegalArgumentException("IntegratedGradients: the output is of shape "
                     + Arrays.toString(output.shape()) + " for one text; expected [1, n], a row of numbers."
-                    + " Explain a number of another output by the rows: IntegratedGradients.of(graph, \"" + subject.rows()
+                    + " Explain a number of another output by the rows: IntegratedGradients.of(graph, \""
+                    + subject.rows()
                     + "\", output).");
         }
         if (label == null) {

@@ -391,7 +391,8 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
                     name + ".tokens: the input is " + (input == null ? "null" : "an empty text") + "; expected words.");
         }
         TokenizedText tokens = spec.tokens(encoder, input);
-        TokenRows.requireFit(name + ".tokens", List.of(tokens), encoder.weights().config());
+        TokenRows.requireFit(
+                name + ".tokens", List.of(tokens), encoder.weights().config());
         return tokens;
     }
 

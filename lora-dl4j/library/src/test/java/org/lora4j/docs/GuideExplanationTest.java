@@ -86,21 +86,29 @@ class GuideExplanationTest {
                 .seed(1)
                 .list()
                 .layer(new DenseLayer.Builder().name("dense").nIn(8).nOut(6).build())
-                .layer(new OutputLayer.Builder(LossFunction.MSE).name("out").nIn(6).nOut(2).build())
+                .layer(new OutputLayer.Builder(LossFunction.MSE)
+                        .name("out")
+                        .nIn(6)
+                        .nOut(2)
+                        .build())
                 .build());
         base.init();
-        return Lora.inject(base, LoraConfig.builder().rank(2).targetModules("dense").build(), 1);
+        return Lora.inject(
+                base, LoraConfig.builder().rank(2).targetModules("dense").build(), 1);
     }
 
     @Test
     void features() {
         AdaptedNetwork<MultiLayerNetwork> network = network();
         AdaptedSameDiff model = Lora.inject(
-                UserGraph.create(), LoraConfig.builder().rank(2).targetModules("dense1").build(), 1);
+                UserGraph.create(),
+                LoraConfig.builder().rank(2).targetModules("dense1").build(),
+                1);
         INDArray row = Nd4j.ones(DataType.FLOAT, 1, 8);
 
         FeatureAttribution largest = IntegratedGradients.of(network).explain(row);
-        FeatureAttribution second = IntegratedGradients.of(model, "input", "scores").explain(row, 1);
+        FeatureAttribution second =
+                IntegratedGradients.of(model, "input", "scores").explain(row, 1);
         List<FeatureAttribution.Feature> most = second.top(3);
 
         assertThat(most).hasSize(3);
@@ -131,7 +139,9 @@ class GuideExplanationTest {
     @Test
     void batches() {
         AdaptedSameDiff model = Lora.inject(
-                UserGraph.create(), LoraConfig.builder().rank(2).targetModules("dense1").build(), 1);
+                UserGraph.create(),
+                LoraConfig.builder().rank(2).targetModules("dense1").build(),
+                1);
         AdaptedNetwork<MultiLayerNetwork> network = network();
         List<Batch> batches = List.of(batch(1), batch(2));
         List<Batch> held = List.of(batch(3));

@@ -808,8 +808,11 @@ class HostileTextTest {
         calls.put("variables to explain", () -> IntegratedGradients.of(UserGraph.create(), NAME, NAME));
         calls.put(
                 "an input to explain",
-                () -> IntegratedGradients.of(UserGraph.create(), "input", "logits").explain(Map.of(NAME, x)));
-        calls.put("batches of an influence", () -> DataInf.of(Lora.inject(UserGraph.create(), config(), 1), List.of(Batch.of(manyOf(i -> x), 2))));
+                () -> IntegratedGradients.of(UserGraph.create(), "input", "logits")
+                        .explain(Map.of(NAME, x)));
+        calls.put(
+                "batches of an influence",
+                () -> DataInf.of(Lora.inject(UserGraph.create(), config(), 1), List.of(Batch.of(manyOf(i -> x), 2))));
         calls.put("a head that was trained before", () -> EarlierHead.linear(NAME, x.getRow(0), x));
         calls.put(
                 "features of a state",

@@ -47,7 +47,8 @@ class DataInfTest {
 
     private static INDArray random(long seed, long... shape) {
         Random random = new Random(seed);
-        int length = (int) IntStream.range(0, shape.length).mapToLong(i -> shape[i]).reduce(1, (a, b) -> a * b);
+        int length =
+                (int) IntStream.range(0, shape.length).mapToLong(i -> shape[i]).reduce(1, (a, b) -> a * b);
         return Nd4j.create(random.doubles(length, -1, 1).toArray(), shape, 'c').castTo(DataType.FLOAT);
     }
 
@@ -81,8 +82,7 @@ class DataInfTest {
     }
 
     private static Batch batch(long seed, int... classes) {
-        return Batch.of(
-                Map.of("x", random(seed, classes.length, 4), "labels", labels(classes)), classes.length);
+        return Batch.of(Map.of("x", random(seed, classes.length, 4), "labels", labels(classes)), classes.length);
     }
 
     private static List<double[]> gradients(AdaptedSameDiff model, Batch batch, int row) {
@@ -176,8 +176,9 @@ class DataInfTest {
         Batch validation = batch(21, 2, 0, 1);
         List<List<double[]>> gradients =
                 IntStream.range(0, 7).mapToObj(i -> gradients(model, train, i)).toList();
-        List<List<double[]>> on =
-                IntStream.range(0, 3).mapToObj(i -> gradients(model, validation, i)).toList();
+        List<List<double[]>> on = IntStream.range(0, 3)
+                .mapToObj(i -> gradients(model, validation, i))
+                .toList();
         double[] expected = explicit(gradients, on);
 
         DataInf<Batch> dataInf = DataInf.of(model, List.of(train));
@@ -230,8 +231,10 @@ class DataInfTest {
                         .build())
                 .build());
         base.init();
-        AdaptedNetwork<MultiLayerNetwork> model =
-                Lora.inject(base, LoraConfig.builder().rank(2).targetModules("first", "last").build(), 3);
+        AdaptedNetwork<MultiLayerNetwork> model = Lora.inject(
+                base,
+                LoraConfig.builder().rank(2).targetModules("first", "last").build(),
+                3);
         DataSet train = new DataSet(random(30, 6, 4), labels(0, 1, 2, 0, 1, 2));
         DataSet validation = new DataSet(random(31, 2, 4), labels(1, 2));
         model.network().fit(train);
@@ -274,9 +277,7 @@ class DataInfTest {
         List<LabeledText> train = new ArrayList<>(TinyEncoder.reviews(40, 1));
         for (int i = 0; i < 4; i++) {
             LabeledText right = train.get(i);
-            train.set(
-                    i,
-                    new LabeledText(right.text(), right.labels().contains("positive") ? "negative" : "positive"));
+            train.set(i, new LabeledText(right.text(), right.labels().contains("positive") ? "negative" : "positive"));
         }
         List<LabeledText> validation = TinyEncoder.reviews(20, 2);
         TextClassifier classifier =
@@ -294,7 +295,8 @@ class DataInfTest {
         assertThat(before / (4.0 * 36)).isGreaterThan(0.7);
         assertThat(influence.mostHarmful(1).get(0).example())
                 .isEqualTo(train.get(influence.mostHarmful(1).get(0).index()));
-        assertThat(influence.mostHelpful(3)).allSatisfy(ranked -> assertThat(ranked.influence()).isNegative());
+        assertThat(influence.mostHelpful(3))
+                .allSatisfy(ranked -> assertThat(ranked.influence()).isNegative());
         assertThat(influence.toString()).contains("those that raise the loss:");
         assertThatThrownBy(() -> influence.mostHarmful(0)).hasMessageContaining("count = 0");
         assertThatThrownBy(() -> DataInf.of(classifier, List.of(new LabeledText("a film", "neutral"), train.get(0))))
@@ -341,7 +343,8 @@ class DataInfTest {
         SDVariable z = x.mmul("z", sd.var("only.weight", random(1, 4, 2)));
         z.mul(0).mean("loss");
         sd.setLossVariables("loss");
-        AdaptedSameDiff model = Lora.inject(sd, LoraConfig.builder().rank(1).targetModules("only").build(), 3);
+        AdaptedSameDiff model = Lora.inject(
+                sd, LoraConfig.builder().rank(1).targetModules("only").build(), 3);
 
         Batch batch = Batch.of(Map.of("x", random(1, 3, 4)), 3);
         assertThatThrownBy(() -> DataInf.of(model, List.of(batch)).on(List.of(batch)))

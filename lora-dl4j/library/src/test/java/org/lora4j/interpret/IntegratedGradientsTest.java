@@ -68,7 +68,8 @@ class IntegratedGradientsTest {
         SDVariable[] parts = columns(sd, sd.placeHolder("x", DataType.FLOAT, -1, 2), 2);
         sd.nn().relu("y", parts[0].add(parts[1]).sub(0.37), 0);
 
-        // 1 - x1 - x2 of Sundararajan's proof has the same form: the slope is 1 from 0.37 of the way on, so 0.63 of each half.
+        // 1 - x1 - x2 of Sundararajan's proof has the same form: the slope is 1 from 0.37 of the way on, so 0.63 of
+        // each half.
         FeatureAttribution why = IntegratedGradients.of(sd, "x", "y").explain(row(0.75, 0.25));
 
         assertThat(why.values()).containsExactly(new double[] {0.75 * 0.63, 0.25 * 0.63}, within(COMPLETE));
@@ -111,7 +112,9 @@ class IntegratedGradientsTest {
         // x^2 + y^2 in the first, x^2 + x of the first number in the second.
         assertThat(IntegratedGradients.of(one, "x", "y").explain(row(3, 2)).values())
                 .containsExactly(new double[] {9, 4}, within(COMPLETE));
-        assertThat(IntegratedGradients.of(mixing, "x", "y").explain(row(3, 2), 0).values())
+        assertThat(IntegratedGradients.of(mixing, "x", "y")
+                        .explain(row(3, 2), 0)
+                        .values())
                 .containsExactly(new double[] {12, 0}, within(COMPLETE));
     }
 
@@ -138,12 +141,13 @@ class IntegratedGradientsTest {
     @Test
     void anAdaptedGraph_isExplainedAsItIs_andNotChanged() {
         SameDiff sd = network(-1, DataType.DOUBLE);
-        AdaptedSameDiff model =
-                Lora.inject(sd, LoraConfig.builder().rank(2).targetModules("first").build(), 3);
+        AdaptedSameDiff model = Lora.inject(
+                sd, LoraConfig.builder().rank(2).targetModules("first").build(), 3);
         model.trainableParameters().forEach(parameter -> parameter.value().addi(0.3));
         INDArray input = Nd4j.linspace(DataType.DOUBLE, -1, 0.4, 7).reshape(1, 7);
         INDArray before = model.output(Map.of("x", input), "logits").get("logits");
-        FeatureExplainer explainer = IntegratedGradients.of(model, "x", "logits").tolerance(1e-6);
+        FeatureExplainer explainer =
+                IntegratedGradients.of(model, "x", "logits").tolerance(1e-6);
 
         FeatureAttribution why = explainer.explain(input, 1);
         INDArray zeros = model.output(Map.of("x", input.mul(0)), "logits").get("logits");
@@ -168,8 +172,8 @@ class IntegratedGradientsTest {
         // Rows (1, 2) and (3, 5) against zeros.
         assertThat(why.shape()).containsExactly(1, 2, 2);
         assertThat(why.overLastAxis()).containsExactly(new double[] {3, 8}, within(ROUNDING));
-        assertThat(why.top(1).get(0)).isEqualTo(new FeatureAttribution.Feature(
-                java.util.List.of(0L, 1L, 1L), why.values()[3]));
+        assertThat(why.top(1).get(0))
+                .isEqualTo(new FeatureAttribution.Feature(java.util.List.of(0L, 1L, 1L), why.values()[3]));
         assertThat(why.toString()).contains("y[0]").contains("the given example");
         assertThat(why.json()).contains("\"baselineValue\"");
     }

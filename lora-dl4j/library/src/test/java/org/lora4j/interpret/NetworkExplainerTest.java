@@ -59,7 +59,8 @@ class NetworkExplainerTest {
 
     private static INDArray random(long seed, long... shape) {
         Random random = new Random(seed);
-        int length = (int) IntStream.range(0, shape.length).mapToLong(i -> shape[i]).reduce(1, (a, b) -> a * b);
+        int length =
+                (int) IntStream.range(0, shape.length).mapToLong(i -> shape[i]).reduce(1, (a, b) -> a * b);
         double[] values = random.doubles(length, -1.5, 1.5).toArray();
         return Nd4j.create(values, shape, 'c').castTo(DataType.FLOAT);
     }
@@ -67,12 +68,11 @@ class NetworkExplainerTest {
     private static void assertAddsUp(FeatureExplainer explainer, INDArray input, INDArray output, INDArray ofZeros) {
         int classes = (int) output.length();
         for (int c = 0; c < classes; c++) {
-            long[] element = output.rank() == 2
-                    ? new long[] {c}
-                    : new long[] {c / output.size(2), c % output.size(2)};
+            long[] element = output.rank() == 2 ? new long[] {c} : new long[] {c / output.size(2), c % output.size(2)};
             FeatureAttribution why = explainer.explain(input, element);
 
-            double change = output.reshape(classes).getDouble(c) - ofZeros.reshape(classes).getDouble(c);
+            double change = output.reshape(classes).getDouble(c)
+                    - ofZeros.reshape(classes).getDouble(c);
             assertThat(why.value()).isCloseTo(output.reshape(classes).getDouble(c), within(1e-5));
             assertThat(why.sum()).isCloseTo(change, within(COMPLETE));
         }
@@ -90,7 +90,8 @@ class NetworkExplainerTest {
     void aNetworkWithDropoutAndFrozenLayers() {
         MultiLayerNetwork network = new MultiLayerNetwork(builder()
                 .list()
-                .layer(new FrozenLayer(new DenseLayer.Builder().nIn(5).nOut(7).dropOut(0.5).build()))
+                .layer(new FrozenLayer(
+                        new DenseLayer.Builder().nIn(5).nOut(7).dropOut(0.5).build()))
                 .layer(new DenseLayer.Builder()
                         .nOut(6)
                         .activation(Activation.RELU)
@@ -112,15 +113,22 @@ class NetworkExplainerTest {
                 .list()
                 .layer(new ConvolutionLayer.Builder(3, 3).nOut(4).build())
                 .layer(new BatchNormalization())
-                .layer(new SubsamplingLayer.Builder().kernelSize(2, 2).stride(2, 2).build())
+                .layer(new SubsamplingLayer.Builder()
+                        .kernelSize(2, 2)
+                        .stride(2, 2)
+                        .build())
                 .layer(new DenseLayer.Builder().nOut(6).build())
                 .layer(new BatchNormalization())
                 .layer(output(3))
                 .setInputType(InputType.convolutional(8, 8, 2))
                 .build());
         network.init();
-        network.fit(new DataSet(random(7, 16, 2, 8, 8), Nd4j.eye(3).castTo(DataType.FLOAT).repeat(0, 6).get(
-                org.nd4j.linalg.indexing.NDArrayIndex.interval(0, 16))));
+        network.fit(new DataSet(
+                random(7, 16, 2, 8, 8),
+                Nd4j.eye(3)
+                        .castTo(DataType.FLOAT)
+                        .repeat(0, 6)
+                        .get(org.nd4j.linalg.indexing.NDArrayIndex.interval(0, 16))));
 
         assertAddsUp(network, random(2, 1, 2, 8, 8));
     }
@@ -130,7 +138,11 @@ class NetworkExplainerTest {
         MultiLayerNetwork network = new MultiLayerNetwork(builder()
                 .list()
                 .layer(new LSTM.Builder().nIn(3).nOut(5).build())
-                .layer(new SelfAttentionLayer.Builder().nOut(4).nHeads(1).projectInput(true).build())
+                .layer(new SelfAttentionLayer.Builder()
+                        .nOut(4)
+                        .nHeads(1)
+                        .projectInput(true)
+                        .build())
                 .layer(new RnnOutputLayer.Builder(LossFunction.MCXENT)
                         .activation(Activation.SOFTMAX)
                         .nOut(2)
@@ -150,7 +162,10 @@ class NetworkExplainerTest {
                 .addLayer("two", new DenseLayer.Builder().nIn(4).nOut(3).build(), "left")
                 .addLayer("three", new DenseLayer.Builder().nIn(2).nOut(3).build(), "right")
                 .addVertex("all", new MergeVertex(), "one", "two", "three")
-                .addLayer("norm", new BatchNormalization.Builder().nIn(11).nOut(11).build(), "all")
+                .addLayer(
+                        "norm",
+                        new BatchNormalization.Builder().nIn(11).nOut(11).build(),
+                        "all")
                 .addLayer(
                         "out",
                         new OutputLayer.Builder(LossFunction.MSE)
@@ -195,18 +210,25 @@ class NetworkExplainerTest {
         base.init();
         AdaptedNetwork<MultiLayerNetwork> model = Lora.inject(
                 base, LoraConfig.builder().rank(2).targetModules("second").build(), 3);
-        model.network().fit(random(6, 8, 5), Nd4j.eye(3).castTo(DataType.FLOAT).repeat(0, 3).get(
-                org.nd4j.linalg.indexing.NDArrayIndex.interval(0, 8)));
+        model.network()
+                .fit(
+                        random(6, 8, 5),
+                        Nd4j.eye(3)
+                                .castTo(DataType.FLOAT)
+                                .repeat(0, 3)
+                                .get(org.nd4j.linalg.indexing.NDArrayIndex.interval(0, 8)));
         INDArray input = random(7, 1, 5);
         INDArray before = model.network().output(input, false).dup();
         INDArray values = model.network().params().dup();
 
         assertAddsUp(
-                IntegratedGradients.of(model), input, before, model.network().output(input.mul(0), false).dup());
+                IntegratedGradients.of(model),
+                input,
+                before,
+                model.network().output(input.mul(0), false).dup());
         assertThat(model.network().output(input, false)).isEqualTo(before);
         assertThat(model.network().params()).isEqualTo(values);
-        assertThatThrownBy(() -> IntegratedGradients.of(model.network()))
-                .hasMessageContaining("is adapted already");
+        assertThatThrownBy(() -> IntegratedGradients.of(model.network())).hasMessageContaining("is adapted already");
     }
 
     @Test

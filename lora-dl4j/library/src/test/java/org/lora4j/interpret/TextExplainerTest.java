@@ -43,11 +43,13 @@ class TextExplainerTest {
     void theWordThatTells_countsMost_andTheTokensAddUpToTheScore() {
         Attribution why = IntegratedGradients.of(classifier).explain("the film is very good");
 
-        assertThat(why.value()).isCloseTo(classifier.predict("the film is very good").score(), within(1e-4));
+        assertThat(why.value())
+                .isCloseTo(classifier.predict("the film is very good").score(), within(1e-4));
         assertThat(why.sum()).isCloseTo(why.value() - why.baselineValue(), within(COMPLETE));
         assertThat(why.baseline()).isEqualTo("[PAD]");
         assertThat(why.words()).extracting(Span::text).containsExactly("the", "film", "is", "very", "good");
-        assertThat(why.words().stream().max((a, b) -> Double.compare(a.value(), b.value()))
+        assertThat(why.words().stream()
+                        .max((a, b) -> Double.compare(a.value(), b.value()))
                         .orElseThrow()
                         .text())
                 .isEqualTo("good");
@@ -77,8 +79,9 @@ class TextExplainerTest {
         Attribution why = IntegratedGradients.of(classifier).explain(text);
 
         assertThat(why.words()).extracting(Span::text).containsExactly("\uD83D\uDE00", "Playing", "in", "Z\u00FCrich");
-        assertThat(why.tokens()).allSatisfy(token -> assertThat(text.substring(token.from(), token.to()))
-                .isEqualTo(token.text()));
+        assertThat(why.tokens())
+                .allSatisfy(token ->
+                        assertThat(text.substring(token.from(), token.to())).isEqualTo(token.text()));
         assertThat(why.tokens()).extracting(Span::text).contains("Play", "ing");
         assertThat(why.words().stream().mapToDouble(Span::value).sum()).isCloseTo(why.sum(), within(1e-9));
     }
@@ -93,8 +96,7 @@ class TextExplainerTest {
 
         Attribution why = IntegratedGradients.of(several).explain("a bad film", "negative");
 
-        assertThat(why.value())
-                .isCloseTo(several.predict("a bad film").scores().get("negative"), within(1e-4));
+        assertThat(why.value()).isCloseTo(several.predict("a bad film").scores().get("negative"), within(1e-4));
         assertThat(why.sum()).isCloseTo(why.value() - why.baselineValue(), within(COMPLETE));
         several.close();
     }
@@ -121,7 +123,8 @@ class TextExplainerTest {
         assertThat(why.sum()).isCloseTo(why.value() - why.baselineValue(), within(COMPLETE));
         assertThat(why.words()).hasSameSizeAs(why.tokens());
         assertThatThrownBy(() -> explainer.explain("a good film")).hasMessageContaining("call baseline(id)");
-        assertThatThrownBy(() -> explainer.baseline(TokenBaseline.MASK)).hasMessageContaining("was not read from a file");
+        assertThatThrownBy(() -> explainer.baseline(TokenBaseline.MASK))
+                .hasMessageContaining("was not read from a file");
         file.close();
     }
 
@@ -134,7 +137,8 @@ class TextExplainerTest {
         assertThatThrownBy(() -> explainer.explain("a film", "positiv"))
                 .hasMessageContaining("label \"positiv\"")
                 .hasMessageContaining("closest: \"positive\"");
-        assertThatThrownBy(() -> IntegratedGradients.of(TextClassifier.builder(encoder).build()))
+        assertThatThrownBy(() ->
+                        IntegratedGradients.of(TextClassifier.builder(encoder).build()))
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageContaining("nothing was learned yet");
     }

@@ -147,8 +147,7 @@ public final class SameDiffExecutor implements GraphExecutor {
                     MessageText.name(name) + " is not a placeholder of floating-point numbers");
         }
         problems.throwIfAny("graph to differentiate by its inputs");
-        SameDiffExecutor plain =
-                new SameDiffExecutor(graph, graph, List.copyOf(inputs), List.of(), Engine.PLAIN);
+        SameDiffExecutor plain = new SameDiffExecutor(graph, graph, List.copyOf(inputs), List.of(), Engine.PLAIN);
         return Kernels.available() ? plain.with(plain.engine.with(OneDnn.orNd4j())) : plain;
     }
 

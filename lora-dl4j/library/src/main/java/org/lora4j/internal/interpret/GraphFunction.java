@@ -65,8 +65,8 @@ public final class GraphFunction implements ModelFunction, RowsLine.Runner {
                 .build();
         this.type = part.getVariable(input).dataType();
         SDVariable value = scaled(part, part.getVariable(output), scale);
-        SDVariable selector = part.addVariable(
-                new SDVariable(SELECTOR, VariableType.PLACEHOLDER, part, null, value.dataType()));
+        SDVariable selector =
+                part.addVariable(new SDVariable(SELECTOR, VariableType.PLACEHOLDER, part, null, value.dataType()));
         value.mul(selector).sum(SUM);
         part.setLossVariables(SUM);
         this.executor = SameDiffExecutor.ofInputs(part, List.of(input));

@@ -34,8 +34,9 @@ public final class NetworkExampleGradients implements ExampleGradients<MultiData
         Map<String, INDArray> factors = new LinkedHashMap<>(gradients(first));
         factors.keySet().removeAll(model.base().paramTable().keySet());
         if (factors.isEmpty()) {
-            throw new IllegalStateException("DataInf: no factor of an adapter learns in this network; expected an active"
-                    + " adapter that is trainable and not merged. Call activate(name), setTrainable(name, true) or unmerge().");
+            throw new IllegalStateException(
+                    "DataInf: no factor of an adapter learns in this network; expected an active"
+                            + " adapter that is trainable and not merged. Call activate(name), setTrainable(name, true) or unmerge().");
         }
         this.blocks = ExampleGradients.blocks(factors);
     }

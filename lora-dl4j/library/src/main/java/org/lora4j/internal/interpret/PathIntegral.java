@@ -80,7 +80,8 @@ public record PathIntegral(double[] attributions, double start, double end, int 
             List<Part> parts = parts(line, difference, values, open);
             gradients += AT.length * open.size();
             parts.sort(Comparator.comparingDouble(part -> Math.abs(part.error())));
-            double all = parts.stream().mapToDouble(part -> Math.abs(part.error())).sum();
+            double all =
+                    parts.stream().mapToDouble(part -> Math.abs(part.error())).sum();
             // All at once if they fit; else the best ones into half of what is left, and the others once more.
             double room = all <= left ? left : left / 2;
             open = new ArrayList<>();

@@ -37,13 +37,7 @@ final class RowsLine implements Line {
     private final DataType outputType;
     private final int rows;
 
-    RowsLine(
-            Runner runner,
-            DataType type,
-            INDArray from,
-            INDArray to,
-            Map<String, INDArray> others,
-            long element) {
+    RowsLine(Runner runner, DataType type, INDArray from, INDArray to, Map<String, INDArray> others, long element) {
         this.runner = runner;
         this.type = type;
         this.baseline = numbers(from);
@@ -86,8 +80,7 @@ final class RowsLine implements Line {
         others.forEach((name, array) -> {
             boolean row = count > 1 && array.rank() > 1 && array.size(0) == 1;
             arrays.put(
-                    name,
-                    row ? Nd4j.concat(0, Collections.nCopies(count, array).toArray(INDArray[]::new)) : array);
+                    name, row ? Nd4j.concat(0, Collections.nCopies(count, array).toArray(INDArray[]::new)) : array);
         });
         return arrays;
     }
@@ -137,8 +130,7 @@ final class RowsLine implements Line {
                     .ravel()
                     .toFloatVector();
             for (int row = 0; row < count; row++) {
-                gradients[from + row] =
-                        Arrays.copyOfRange(all, row * difference.length, (row + 1) * difference.length);
+                gradients[from + row] = Arrays.copyOfRange(all, row * difference.length, (row + 1) * difference.length);
             }
         }
         return gradients;

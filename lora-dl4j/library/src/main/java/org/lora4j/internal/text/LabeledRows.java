@@ -33,8 +33,7 @@ public final class LabeledRows implements Batches {
         this(examples, task, parts, options.batchSize(), options.tokenBudget());
     }
 
-    private LabeledRows(
-            List<EncodedText> examples, HeadTask task, EncoderParts parts, int batchSize, int tokenBudget) {
+    private LabeledRows(List<EncodedText> examples, HeadTask task, EncoderParts parts, int batchSize, int tokenBudget) {
         this.examples = examples;
         this.rows = new TokenRows(examples.stream().map(EncodedText::tokens).toList(), batchSize, tokenBudget);
         this.perToken = task.kind().isPerToken();
