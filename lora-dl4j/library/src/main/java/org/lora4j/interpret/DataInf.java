@@ -44,7 +44,7 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
  *
  * <p><b>Source.</b> Kwon, Wu, Wu and Zou 2023, DataInf: Efficiently Estimating Data Influence in LoRA-tuned LLMs and Diffusion
  * Models, arXiv 2310.00902, equation 5. <b>Cost.</b> The gradient of each example once, and {@code n x parameters} floats: if these
- * are more than {@link #memory}, at first a quarter of the heap, they are not kept but computed again, twice to begin
+ * are more than {@link #memory}, at first a quarter of the heap, they are not kept but computed again, once to begin
  * with and twice for each question. Nothing changes the model.
  *
  * <p><b>State.</b> Gradients are computed when they are first asked for, and are those of the values that the factors have then, if
@@ -78,32 +78,32 @@ public final class DataInf<E> {
     /** Goes through all examples, once. */
     private GradientInfluence influence() {
         if (influence == null) {
-            List<Block> blocks = subject.gradients().blocks();
+            int[] ends = ExampleGradients.ends(subject.gradients().blocks());
+            GradientInfluence found = new GradientInfluence(rows, ends);
             Problems problems = new Problems();
-            GradientInfluence found = new GradientInfluence(rows, ExampleGradients.ends(blocks));
-            rows.each((i, row) -> check("train", i, row, blocks, problems));
+            for (int i = 0; i < rows.count(); i++) {
+                check("train", i, found.squares(i), problems);
+            }
             problems.throwIfAny("DataInf");
             if (Arrays.stream(found.lambda()).allMatch(lambda -> lambda == 0)) {
                 throw new IllegalArgumentException(
-                        "DataInf: the influence of examples cannot be said, because all gradients of the "
-                                + blocks.size() + " factors are 0; expected a model whose loss depends on them.");
+                        "DataInf: the influence of examples cannot be said, because all gradients of the " + ends.length
+                                + " factors are 0; expected a model whose loss depends on them.");
             }
             influence = found;
         }
         return influence;
     }
 
-    private static void check(String what, int index, float[] row, List<Block> blocks, Problems problems) {
-        int at = 0;
-        for (Block block : blocks) {
-            for (int j = 0; j < block.length(); j++) {
-                if (!Float.isFinite(row[at + j])) {
-                    problems.add(what + "[" + index + "] has a gradient that is not finite, " + row[at + j] + " of "
-                            + MessageText.name(block.name()) + ", expected finite numbers: look at its values");
-                    return;
-                }
+    /** A gradient that is not finite has no finite square. */
+    private void check(String what, int index, double[] squares, Problems problems) {
+        for (int block = 0; block < squares.length; block++) {
+            if (!Double.isFinite(squares[block])) {
+                problems.add(what + "[" + index + "] has a gradient that is not finite, of "
+                        + MessageText.name(subject.gradients().blocks().get(block).name())
+                        + ", expected finite numbers: look at its values");
+                return;
             }
-            at += block.length();
         }
     }
 
@@ -296,11 +296,11 @@ public final class DataInf<E> {
                 : examples;
         Problems problems = new Problems();
         problems.check(!single.isEmpty(), "no examples to ask for the influence on, expected one or more");
-        List<Block> blocks = subject.gradients().blocks();
-        double[] mean = new double[blocks.stream().mapToInt(Block::length).sum()];
+        int[] ends = ExampleGradients.ends(subject.gradients().blocks());
+        double[] mean = new double[ends[ends.length - 1]];
         for (int i = 0; i < single.size(); i++) {
             float[] row = subject.gradients().of(single.get(i));
-            check("examples", i, row, blocks, problems);
+            check("examples", i, GradientInfluence.squares(row, ends), problems);
             for (int j = 0; j < mean.length; j++) {
                 mean[j] += row[j] / (double) single.size();
             }

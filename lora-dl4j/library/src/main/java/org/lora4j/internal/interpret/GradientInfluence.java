@@ -43,17 +43,46 @@ public final class GradientInfluence {
         this.rows = rows;
         this.ends = ends;
         this.lambda = new double[ends.length];
-        this.squares = new double[rows.count()][ends.length];
+        this.squares = new double[rows.count()][];
         rows.each((i, gradient) -> {
+            squares[i] = squares(gradient, ends);
             for (int block = 0; block < ends.length; block++) {
-                squares[i][block] = dot(gradient, gradient, start(block), ends[block]);
                 lambda[block] += LAMBDA * squares[i][block] / rows.count() / (ends[block] - start(block));
             }
         });
     }
 
     private int start(int block) {
+        return start(block, ends);
+    }
+
+    private static int start(int block, int[] ends) {
         return block == 0 ? 0 : ends[block - 1];
+    }
+
+    /**
+     * The sums of squares of a gradient.
+     *
+     * @param gradient a row
+     * @param ends where each block ends
+     * @return one for each block; not finite if a number of the block is not
+     */
+    public static double[] squares(float[] gradient, int[] ends) {
+        double[] squares = new double[ends.length];
+        for (int block = 0; block < ends.length; block++) {
+            squares[block] = dot(gradient, gradient, start(block, ends), ends[block]);
+        }
+        return squares;
+    }
+
+    /**
+     * The sums of squares of the gradient of an example.
+     *
+     * @param index its number
+     * @return one for each block; not to be written to
+     */
+    public double[] squares(int index) {
+        return squares[index];
     }
 
     /**
