@@ -443,20 +443,35 @@ class ArchitectureTest {
                         "train",
                         "train.cache"),
                 layer(
+                        "internal.interpret",
+                        "",
+                        "error",
+                        "internal.array",
+                        "internal.engine",
+                        "internal.graph",
+                        "exec",
+                        "dl4j",
+                        "samediff",
+                        "train"),
+                layer(
                         "interpret",
                         "",
                         "error",
                         "config",
                         "internal.array",
                         "internal.array.io",
+                        "internal.engine",
+                        "internal.format.huggingface",
                         "internal.format.json",
                         "internal.format.peft",
+                        "internal.interpret",
                         "method",
                         "adapter",
                         "combine",
                         "weights",
                         "exec",
                         "model",
+                        "pretrained",
                         "text",
                         "train",
                         "samediff",
@@ -544,7 +559,13 @@ class ArchitectureTest {
     void deeplearning4j_isUsedByItsHostOnly() {
         noClasses()
                 .that()
-                .resideOutsideOfPackages(ROOT + ".dl4j..", ROOT + ".internal.dl4j..", ROOT + ".serve", ROOT)
+                .resideOutsideOfPackages(
+                        ROOT + ".dl4j..",
+                        ROOT + ".internal.dl4j..",
+                        ROOT + ".internal.interpret",
+                        ROOT + ".interpret",
+                        ROOT + ".serve",
+                        ROOT)
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("org.deeplearning4j..")

@@ -67,6 +67,8 @@ import org.lora4j.internal.format.torch.TorchReader;
 import org.lora4j.interpret.IntruderDimensions;
 import org.lora4j.interpret.ModuleShares;
 import org.lora4j.interpret.UpdateReport;
+import org.lora4j.interpret.DataInf;
+import org.lora4j.interpret.IntegratedGradients;
 import org.lora4j.language.ChatMessage;
 import org.lora4j.language.ChatTemplate;
 import org.lora4j.language.GenerationConfig;
@@ -902,6 +904,14 @@ class HostileTextTest {
                 "tasks of a report",
                 () -> ForgettingReport.of(Collections.nCopies(300, NAME.substring(0, 1_000)), new double[300][300]));
         calls.put("labels of a task", () -> TaskLabels.of(List.of("a", "b")).classes(NAME, many("l")));
+        calls.put("variables to explain", () -> IntegratedGradients.of(UserGraph.create(), NAME, NAME));
+        calls.put(
+                "an input to explain",
+                () -> IntegratedGradients.of(UserGraph.create(), "input", "logits")
+                        .explain(Map.of(NAME, x)));
+        calls.put(
+                "batches of an influence",
+                () -> DataInf.of(Lora.inject(UserGraph.create(), config(), 1), List.of(Batch.of(manyOf(i -> x), 2))));
         calls.put("a head that was trained before", () -> EarlierHead.linear(NAME, x.getRow(0), x));
         calls.put(
                 "features of a state",
