@@ -245,10 +245,22 @@ public final class LoraModel<T extends Output<T>> extends Model<T> {
         return Map.of();
     }
 
-    /** Empty: features have no weights of their own. */
+    /**
+     * What each feature of an example adds to each output, by integrated gradients against an example without features (of
+     * images a black one, of tokens the id 0 at each position): the features of an output add up to what it gives for the
+     * example less what it gives without features, within 1e-3, of numbers in their standardized unit.
+     *
+     * <p><i>Cost.</i> 20 gradients or more for each output. The first call copies a network of layers, and keeps the copy.
+     *
+     * @param example the example
+     * @return for each output its features, the one that adds most first; empty where the mathematics does not allow it: the
+     *     network of layers begins with a lookup by token ids, the converter of inputs is one of your own that tells no {@code
+     *     place}, or the output jumps on the way, so that no attributions add up
+     * @throws IllegalStateException if this model is detached
+     */
     @Override
     public Optional<Excuse<T>> getExcuse(Example<T> example) {
-        return Optional.empty();
+        return predictor().excuse(example);
     }
 
     @Override

@@ -429,8 +429,7 @@ class LoraModelTest {
     }
 
     @Test
-    void explanations_areEmptyByTribuosConvention() {
+    void topFeatures_areEmptyByTribuosConvention() {
         assertThat(model.getTopFeatures(3)).isEmpty();
-        assertThat(model.getExcuse(Data.example("a", 1, 1, 1, 1))).isEmpty();
     }
 }

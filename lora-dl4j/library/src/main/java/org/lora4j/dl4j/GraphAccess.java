@@ -54,7 +54,7 @@ final class GraphAccess extends NetworkAccess<ComputationGraph> {
         this(ComputationGraph::new);
     }
 
-    private GraphAccess(Function<ComputationGraphConfiguration, ComputationGraph> constructor) {
+    GraphAccess(Function<ComputationGraphConfiguration, ComputationGraph> constructor) {
         this.constructor = constructor;
     }
 

@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.adapter.StorageType;
@@ -15,8 +14,6 @@ import org.lora4j.internal.export.DecoderShards;
 import org.lora4j.internal.export.DecoderSource;
 import org.lora4j.internal.export.StagedDirectory;
 import org.lora4j.internal.format.file.WholeFile;
-import org.lora4j.internal.language.DecoderWeights;
-import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * Writes a decoder as a directory of Hugging Face, as {@code save_pretrained} does: weights with adapters merged, and every
@@ -43,22 +40,14 @@ public final class CausalLmExport {
     /** What Transformers takes for a file, unless it is told otherwise. */
     private static final long SHARD = 5_000_000_000L;
 
-    /** Opens what is to be written. */
-    @FunctionalInterface
-    private interface Opening {
-        DecoderSource open(List<Adapter> adapters) throws IOException;
-    }
-
     private final Path source;
-    private final Opening opening;
     private final List<Adapter> adapters = new ArrayList<>();
     private StorageType type = StorageType.F32;
     private long shard = SHARD;
     private ModelCard card = ModelCard.EMPTY;
 
-    private CausalLmExport(Path source, Opening opening) {
+    private CausalLmExport(Path source) {
         this.source = source;
-        this.opening = opening;
     }
 
     /**
@@ -69,15 +58,8 @@ public final class CausalLmExport {
      */
     public static CausalLmExport of(Path directory) {
         Objects.requireNonNull(directory, "CausalLmExport.of: directory is null; expected that of a model");
-        return new CausalLmExport(directory, adapters -> DecoderSource.open(WHERE, directory, adapters));
+        return new CausalLmExport(directory);
     }
-
-    /** Starts an export of a model in memory, with what adapters made of its weights. */
-    static CausalLmExport of(Path directory, DecoderWeights weights, Map<String, INDArray> changed) {
-        return new CausalLmExport(
-                directory, adapters -> DecoderSource.of(WHERE, directory, weights, changed, adapters));
-    }
-
     /**
      * Adds an adapter to merge.
      *
@@ -140,7 +122,7 @@ public final class CausalLmExport {
     public ExportReport write(Path directory) throws IOException {
         StagedDirectory.requireFree(WHERE, directory);
         DecoderFiles beside = DecoderFiles.read(source);
-        try (DecoderSource model = opening.open(adapters)) {
+        try (DecoderSource model = DecoderSource.open(WHERE, source, adapters)) {
             Problems problems = new Problems();
             DecoderShards shards = new DecoderShards(model, type, problems);
             List<String> files = new ArrayList<>();

@@ -19,8 +19,6 @@ import org.lora4j.internal.export.StagedDirectory;
 import org.lora4j.internal.format.file.WholeFile;
 import org.lora4j.internal.format.gguf.GgufTensor;
 import org.lora4j.internal.format.gguf.GgufWriter;
-import org.lora4j.internal.language.DecoderWeights;
-import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * Writes a decoder as a file of GGUF, for llama.cpp and what is built on it: weights with adapters merged, the tokenizer, and
@@ -49,23 +47,14 @@ public final class GgufExport {
     public static final String FILE = "model.gguf";
 
     private static final String WHERE = "GgufExport";
-
-    /** Opens what is to be written. */
-    @FunctionalInterface
-    private interface Opening {
-        DecoderSource open(List<Adapter> adapters) throws IOException;
-    }
-
     private final Path source;
-    private final Opening opening;
     private final List<Adapter> adapters = new ArrayList<>();
     private Optional<float[]> scores = Optional.empty();
     private GgufType type = GgufType.F32;
     private ModelCard card = ModelCard.EMPTY;
 
-    private GgufExport(Path source, Opening opening) {
+    private GgufExport(Path source) {
         this.source = source;
-        this.opening = opening;
     }
 
     /**
@@ -76,14 +65,8 @@ public final class GgufExport {
      */
     public static GgufExport of(Path directory) {
         Objects.requireNonNull(directory, "GgufExport.of: directory is null; expected that of a model");
-        return new GgufExport(directory, adapters -> DecoderSource.open(WHERE, directory, adapters));
+        return new GgufExport(directory);
     }
-
-    /** Starts an export of a model in memory, with what adapters made of its weights. */
-    static GgufExport of(Path directory, DecoderWeights weights, Map<String, INDArray> changed) {
-        return new GgufExport(directory, adapters -> DecoderSource.of(WHERE, directory, weights, changed, adapters));
-    }
-
     /**
      * Adds an adapter to merge.
      *
@@ -145,7 +128,7 @@ public final class GgufExport {
     public ExportReport write(Path directory) throws IOException {
         StagedDirectory.requireFree(WHERE, directory);
         DecoderFiles files = DecoderFiles.read(source);
-        try (DecoderSource model = opening.open(adapters)) {
+        try (DecoderSource model = DecoderSource.open(WHERE, source, adapters)) {
             Problems problems = new Problems();
             GgufLlama.check(model.config(), problems);
             Optional<GgufVocabulary.Metadata> vocabulary = files.vocabulary(problems)

@@ -29,6 +29,8 @@ import org.lora4j.quant.StoredWeight;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A decoder language model from a directory as Transformers saves it: text from a prompt, and a graph that adapters go into.
@@ -72,6 +74,8 @@ public final class CausalLm implements AutoCloseable {
         }
     }
 
+    private static final Logger LOG = LoggerFactory.getLogger(CausalLm.class);
+
     private final Path directory;
     private final DecoderWeights weights;
     private volatile DecodeModel decoding;
@@ -82,7 +86,7 @@ public final class CausalLm implements AutoCloseable {
     /** Made when it is asked for first: who only generates needs no graph. */
     private volatile AdaptedSameDiff model;
 
-    private CausalLm(
+    CausalLm(
             Path directory,
             DecoderWeights weights,
             Optional<LanguageTokenizer> tokenizer,
@@ -144,8 +148,9 @@ public final class CausalLm implements AutoCloseable {
      * @throws IllegalStateException if there is a {@code tokenizer.json} and the library that reads it is missing
      */
     public static CausalLm load(Path directory, Storage storage) throws IOException {
-        DecoderWeights weights = DecoderWeights.read(directory, storage.storage);
+        DecoderWeights weights = DecoderWeights.read(directory, storage.storage).inTiles(DecodeModel::isFastInTiles);
         Optional<LanguageTokenizer> tokenizer = LanguageTokenizer.find(directory);
+        LOG.info("CausalLm: {}", weights);
         List<Integer> ends =
                 tokenizer.map(known -> List.copyOf(known.stopIds())).orElseGet(List::of);
         return new CausalLm(directory, weights, tokenizer, ChatTemplate.find(directory), ends);

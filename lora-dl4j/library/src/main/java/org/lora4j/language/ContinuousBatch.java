@@ -456,8 +456,9 @@ final class ContinuousBatch implements Runnable {
 
     private void fail(ServerText text, String message, Throwable cause) {
         failed++;
-        answers.add(() -> text.request.fail(
-                new GenerationException(MessageText.bounded(text + ": " + message + " Other requests go on."), cause)));
+        String sentence = message != null && message.endsWith(".") ? message : message + ".";
+        answers.add(() -> text.request.fail(new GenerationException(
+                MessageText.bounded(text + ": " + sentence + " Other requests go on."), cause)));
     }
 
     /** Every request gets an answer, whatever ended the thread. */

@@ -3,6 +3,7 @@ package org.lora4j.pretrained;
 
 import ai.djl.huggingface.tokenizers.Encoding;
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import ai.djl.huggingface.tokenizers.jni.CharSpan;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -12,6 +13,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.IntFunction;
 import java.util.stream.LongStream;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.ModelFormatException;
@@ -241,25 +243,46 @@ public final class HuggingFaceTextTokenizer implements TextTokenizer, AutoClosea
 
         @Override
         public TokenizedText tokenize(String text) {
-            return tokens(tokenizer.encode(text));
+            return tokens(tokenizer.encode(text), token -> text);
         }
 
         @Override
         public TokenizedText tokenizePair(String first, String second) {
-            return tokens(tokenizer.encode(first, second));
+            Encoding encoding = tokenizer.encode(first, second);
+            int[] sequences = ints(encoding.getSequenceIds());
+            return tokens(encoding, token -> sequences[token] == 0 ? first : second);
         }
 
         @Override
         public TokenizedText tokenizeWords(List<String> words) {
-            return tokens(tokenizer.encode(words));
+            Encoding encoding = tokenizer.encode(words);
+            long[] wordIds = encoding.getWordIds();
+            return tokens(encoding, token -> words.get((int) wordIds[token]));
         }
 
-        private static TokenizedText tokens(Encoding encoding) {
+        private static TokenizedText tokens(Encoding encoding, IntFunction<String> textOf) {
             return new TokenizedText(
                     ints(encoding.getIds()),
                     ints(encoding.getTypeIds()),
                     ints(encoding.getWordIds()),
+                    spans(encoding, textOf),
                     encoding.exceedMaxLength());
+        }
+
+        /** The library counts code points, and knows no span of special tokens. */
+        private static int[] spans(Encoding encoding, IntFunction<String> textOf) {
+            CharSpan[] found = encoding.getCharTokenSpans();
+            int[] spans = new int[2 * found.length];
+            for (int i = 0; i < found.length; i++) {
+                boolean known = found[i] != null;
+                spans[2 * i] = known ? index(textOf.apply(i), found[i].getStart()) : -1;
+                spans[2 * i + 1] = known ? index(textOf.apply(i), found[i].getEnd()) : -1;
+            }
+            return spans;
+        }
+
+        private static int index(String text, int codePoints) {
+            return text.offsetByCodePoints(0, Math.min(codePoints, text.codePointCount(0, text.length())));
         }
 
         @Override

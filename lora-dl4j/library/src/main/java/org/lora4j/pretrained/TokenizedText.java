@@ -10,10 +10,12 @@ import java.util.Objects;
  * @param ids the ids; owned by this object, not to be written to
  * @param typeIds for each token the text that it is of: 0, or 1 in the second text of a pair
  * @param wordIds for each token the index of its word, -1 for special tokens
+ * @param spans for each token where it begins in its text and where it ends, as indices of Java characters, two numbers each,
+ *     -1 for special tokens; empty if the tokenizer does not tell. Of a list of words they count from the start of the word
  * @param cut whether the end was left out because the text is too long
  * @apiNote Status: experimental
  */
-public record TokenizedText(int[] ids, int[] typeIds, int[] wordIds, boolean cut) {
+public record TokenizedText(int[] ids, int[] typeIds, int[] wordIds, int[] spans, boolean cut) {
 
     /**
      * Checks the lengths.
@@ -21,15 +23,31 @@ public record TokenizedText(int[] ids, int[] typeIds, int[] wordIds, boolean cut
      * @param ids as in the record
      * @param typeIds as in the record
      * @param wordIds as in the record
+     * @param spans as in the record
      * @param cut as in the record
      * @throws IllegalArgumentException if the arrays differ in length or there is no token
      */
     public TokenizedText {
         Objects.requireNonNull(ids, "TokenizedText: ids is null; expected token ids");
-        if (ids.length == 0 || typeIds.length != ids.length || wordIds.length != ids.length) {
+        boolean placed = spans.length == 0 || spans.length == 2 * ids.length;
+        if (ids.length == 0 || typeIds.length != ids.length || wordIds.length != ids.length || !placed) {
             throw new IllegalArgumentException("TokenizedText: " + ids.length + " ids, " + typeIds.length
-                    + " types and " + wordIds.length + " words; expected the same number of each, 1 or more.");
+                    + " types, " + wordIds.length + " words and " + spans.length
+                    + " ends of spans; expected the same number of each, 1 or more, and two ends for each or none.");
         }
+    }
+
+    /**
+     * Tokens of which it is not known where they stand in the text.
+     *
+     * @param ids as in the record
+     * @param typeIds as in the record
+     * @param wordIds as in the record
+     * @param cut as in the record
+     * @throws IllegalArgumentException if the arrays differ in length or there is no token
+     */
+    public TokenizedText(int[] ids, int[] typeIds, int[] wordIds, boolean cut) {
+        this(ids, typeIds, wordIds, new int[0], cut);
     }
 
     /**
@@ -47,6 +65,7 @@ public record TokenizedText(int[] ids, int[] typeIds, int[] wordIds, boolean cut
                 && Arrays.equals(ids, that.ids)
                 && Arrays.equals(typeIds, that.typeIds)
                 && Arrays.equals(wordIds, that.wordIds)
+                && Arrays.equals(spans, that.spans)
                 && cut == that.cut;
     }
 

@@ -15,7 +15,7 @@ import org.nd4j.linalg.factory.Nd4j;
  *
  * @apiNote Status: experimental
  */
-public sealed interface StoredWeight extends RowSource permits HalfPrecision, Int8, Nf4 {
+public sealed interface StoredWeight extends RowSource permits HalfPrecision, Int8, Nf4, Tiled {
 
     /**
      * Memory of the values, their scales included.

@@ -24,6 +24,8 @@ import org.nd4j.linalg.factory.Nd4j;
  * w = cast(w.bf16)
  * w = cast(w.f16)
  * w = cast(w.int8) * w.scale
+ * w = reshape(permute(cast(w.bf16_tiles)))
+ * w = reshape(permute(cast(w.int8_tiles))) * w.scale
  * w = reshape(reshape(gather(lora4j.nf4.pairs, cast(w.nf4))) * absmax),  absmax = w.absmax, or with double quantization
  *     reshape(cast(w.absmax) * w.absmax_scale + w.absmax_mean)
  * </pre>
@@ -37,6 +39,8 @@ public final class StoredWeights {
     private static final String F16 = ".f16";
     private static final String INT8 = ".int8";
     private static final String SCALE = ".scale";
+    private static final String BF16_TILES = ".bf16_tiles";
+    private static final String INT8_TILES = ".int8_tiles";
     private static final String NF4 = ".nf4";
     private static final String ABSMAX = ".absmax";
     private static final String ABSMAX_SCALE = ".absmax_scale";
@@ -49,6 +53,9 @@ public final class StoredWeights {
             new Spelling(List.of(BF16), Set.of("cast"), StoredWeights::halfPrecision),
             new Spelling(List.of(F16), Set.of("cast"), StoredWeights::halfPrecision),
             new Spelling(List.of(INT8, SCALE), Set.of("cast", "multiply"), StoredWeights::int8),
+            new Spelling(List.of(BF16_TILES), Set.of("cast", "permute", "reshape"), StoredWeights::tiled),
+            new Spelling(
+                    List.of(INT8_TILES, SCALE), Set.of("cast", "permute", "reshape", "multiply"), StoredWeights::tiled),
             new Spelling(List.of(NF4, ABSMAX), BLOCKS, StoredWeights::nf4),
             new Spelling(List.of(NF4, ABSMAX, ABSMAX_SCALE, ABSMAX_MEAN), BLOCKS_DOUBLED, StoredWeights::nf4));
 
@@ -123,6 +130,10 @@ public final class StoredWeights {
 
     private static StoredWeight int8(SameDiff graph, String weight, List<INDArray> leaves) {
         return new Int8(leaves.get(0), leaves.get(1));
+    }
+
+    private static StoredWeight tiled(SameDiff graph, String weight, List<INDArray> leaves) {
+        return new Tiled(leaves.get(0), leaves.stream().skip(1).findFirst());
     }
 
     private static StoredWeight nf4(SameDiff graph, String weight, List<INDArray> leaves) {
@@ -226,6 +237,9 @@ public final class StoredWeights {
             String ending = half.values().dataType() == DataType.BFLOAT16 ? BF16 : F16;
             return graph.constant(name + ending, half.values()).castTo(DataType.FLOAT);
         }
+        if (weight instanceof Tiled tiled) {
+            return spell(graph, name, tiled);
+        }
         return weight instanceof Int8 int8 ? spell(graph, name, int8) : spell(graph, name, (Nf4) weight);
     }
 
@@ -233,6 +247,15 @@ public final class StoredWeights {
         SDVariable values = graph.constant(name + INT8, weight.values());
         SDVariable scales = graph.constant(name + SCALE, weight.scales());
         return values.castTo(DataType.FLOAT).mul(scales);
+    }
+
+    private static SDVariable spell(SameDiff graph, String name, Tiled weight) {
+        String ending = weight.scales().isPresent() ? INT8_TILES : BF16_TILES;
+        SDVariable tiles = graph.constant(name + ending, weight.values()).castTo(DataType.FLOAT);
+        SDVariable rows = graph.reshape(graph.permute(tiles, 0, 3, 1, 2, 4), weight.rows(), weight.columns());
+        return weight.scales()
+                .map(scales -> rows.mul(graph.constant(name + SCALE, scales)))
+                .orElse(rows);
     }
 
     private static SDVariable spell(SameDiff graph, String name, Nf4 weight) {

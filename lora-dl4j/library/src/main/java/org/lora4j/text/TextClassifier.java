@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.lora4j.error.Problems;
+import org.lora4j.internal.text.HeadKind;
 import org.lora4j.pretrained.TokenizedText;
 import org.lora4j.text.LabelTargets.LabelSettings;
 
@@ -64,6 +65,16 @@ public final class TextClassifier extends TextTask<String, LabeledText, Predicti
      */
     public List<String> labels() {
         return ((LabelTargets<?, ?>) learned("labels")).labels();
+    }
+
+    /**
+     * Whether a text may have any number of labels, each with a probability of its own.
+     *
+     * @return true if so; false if a text has one, and the probabilities of all labels add up to 1
+     * @throws IllegalStateException if nothing was learned yet
+     */
+    public boolean severalLabels() {
+        return learned("severalLabels").kind() == HeadKind.ANY_CLASSES;
     }
 
     /**

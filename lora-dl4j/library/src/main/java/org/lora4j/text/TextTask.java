@@ -15,6 +15,7 @@ import org.lora4j.error.Problems;
 import org.lora4j.internal.text.EncodedText;
 import org.lora4j.internal.text.EncoderParts;
 import org.lora4j.internal.text.FitOptions;
+import org.lora4j.internal.text.LabeledRows;
 import org.lora4j.internal.text.TaskFiles;
 import org.lora4j.internal.text.TaskFit;
 import org.lora4j.internal.text.TaskModel;
@@ -23,6 +24,7 @@ import org.lora4j.internal.text.Tuning;
 import org.lora4j.pretrained.BertClassifier;
 import org.lora4j.pretrained.TokenizedText;
 import org.lora4j.samediff.AdaptedSameDiff;
+import org.lora4j.train.Batch;
 import org.lora4j.weights.ModelWeights;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.slf4j.Logger;
@@ -373,6 +375,48 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
      */
     public ModelWeights weights() {
         return requireFitted("weights").model().parameters();
+    }
+
+    /**
+     * An input as the model sees it, the encoder's prefix in front.
+     *
+     * @param input the input
+     * @return its tokens, which {@link #graph} takes as ids
+     * @throws IllegalStateException if this task or its encoder is closed
+     * @throws IllegalArgumentException if the input is null or empty, or does not fit the encoder
+     */
+    public TokenizedText tokens(I input) {
+        requireOpen();
+        if (input == null || spec.texts(input).stream().anyMatch(String::isBlank)) {
+            throw new IllegalArgumentException(
+                    name + ".tokens: the input is " + (input == null ? "null" : "an empty text") + "; expected words.");
+        }
+        TokenizedText tokens = spec.tokens(encoder, input);
+        TokenRows.requireFit(
+                name + ".tokens", List.of(tokens), encoder.weights().config());
+        return tokens;
+    }
+
+    /**
+     * Examples as {@link #model} learns from them, each a batch of its own, in their order: for what asks for the loss or the
+     * gradient of one example, such as the influence of examples to learn from.
+     *
+     * @param examples the examples
+     * @return a batch for each; its arrays are the caller's
+     * @throws IllegalStateException as {@link #predict(Object)}
+     * @throws IllegalArgumentException if an example is null, empty or none that this task has learned to tell; the message
+     *     lists every problem
+     */
+    public List<Batch> batches(List<E> examples) {
+        Targets<I, E, P> targets = learned("batches");
+        Problems problems = new Problems();
+        checkTexts(examples, "examples", problems);
+        problems.throwIfAny(name + ".batches");
+        for (int i = 0; i < examples.size(); i++) {
+            targets.check(examples.get(i), "examples[" + i + "]", problems);
+        }
+        problems.throwIfAny(name + ".batches");
+        return LabeledRows.single(encode(examples, targets), targets, parts);
     }
 
     /**

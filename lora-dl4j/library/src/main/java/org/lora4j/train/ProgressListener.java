@@ -19,7 +19,7 @@ import org.lora4j.error.Problems;
  * 702 steps, 22464 examples in 1 min 15 s: 299.5 examples/s, 71 % of the time in products
  * </pre>
  *
- * <p>to where the caller says. Numbers have a point whatever the locale.
+ * <p>and one for each sign of over- or underfitting ({@link FittingSign}), to where the caller says. Numbers have a point whatever the locale.
  *
  * @apiNote Status: stable
  */
@@ -125,6 +125,11 @@ public final class ProgressListener implements RunListener {
             line.append(" (best so far)");
         }
         lines.accept(line.append("  ").append(duration(report.seconds())).toString());
+    }
+
+    @Override
+    public void onFittingSign(FittingSign sign) {
+        lines.accept(epoch(sign.epoch()) + "  " + sign);
     }
 
     @Override

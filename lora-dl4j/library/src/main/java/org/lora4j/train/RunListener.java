@@ -54,6 +54,14 @@ public interface RunListener {
     default void onFrozenPrefix(PrefixReport report) {}
 
     /**
+     * When a sign of over- or underfitting shows for the first time: after an epoch, in the middle of a run whose length is known, or
+     * at its end.
+     *
+     * @param sign what showed, and what to try
+     */
+    default void onFittingSign(FittingSign sign) {}
+
+    /**
      * At the end, when the best parameters have been restored; not after a failure.
      *
      * @param result the result that the trainer returns next

@@ -3,6 +3,7 @@ package org.lora4j.train;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.regex.Pattern;
 import org.lora4j.error.Problems;
@@ -25,6 +26,7 @@ final class RunState {
     private final List<Double> startNorms;
     private final GradientWatch watch;
     private final DivergenceWatch divergence;
+    private final FittingWatch fitting;
     private final BestKeeper best;
     private final RunLog log;
     private final RunGradients gradients;
@@ -35,6 +37,7 @@ final class RunState {
             TrainingPlan plan,
             List<TrainableParameter> parameters,
             OptionalLong totalSteps,
+            Optional<Validation> evaluation,
             BestKeeper best,
             RunLog log,
             RunGradients gradients,
@@ -46,6 +49,7 @@ final class RunState {
                 parameters.stream().map(p -> Norms.norm(p.value())).toList());
         this.watch = new GradientWatch(parameters, plan.allowedWithoutGradient());
         this.divergence = new DivergenceWatch(plan.divergence(), totalSteps);
+        this.fitting = new FittingWatch(parameters, evaluation, totalSteps);
         this.best = best;
         this.log = log;
         this.gradients = gradients;
@@ -62,6 +66,10 @@ final class RunState {
 
     DivergenceWatch divergence() {
         return divergence;
+    }
+
+    FittingWatch fitting() {
+        return fitting;
     }
 
     BestKeeper best() {
@@ -102,6 +110,7 @@ final class RunState {
         }
         watch.save(content.part("watch"));
         divergence.save(content.part("divergence"));
+        fitting.save(content.part("fitting"));
         best.save(content.part("best"));
         log.save(content.part("log"));
         position.save(content.part("position"));
@@ -127,6 +136,7 @@ final class RunState {
         }
         watch.load(content.part("watch"));
         divergence.load(content.part("divergence"));
+        fitting.load(content.part("fitting"));
         best.load(content.part("best"));
         log.load(content.part("log"));
         position.load(content.part("position"));

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.DoubleSupplier;
 import java.util.function.LongSupplier;
 import org.lora4j.error.Problems;
 import org.lora4j.train.cache.PrefixCache;
@@ -42,7 +43,7 @@ import org.slf4j.LoggerFactory;
  * <p><b>How.</b> Products by oneDNN where it is there, and each batch in parts, one for each processor, where the graph shows that
  * its rows are independent. Listeners are told so at the first batch; one line says it, with the time to
  * come once that is known, and one the speed at the end; without a listener
- * both go to the log.
+ * both go to the log. Signs of over- and underfitting are told as they show, and stand in the result ({@link FittingSign}).
  *
  * <p><b>Repeatability.</b> Equal plan, model, batches and evaluation give equal bits, as far as the executor does.
  *
@@ -68,6 +69,11 @@ public final class Trainer {
         }
 
         @Override
+        public void onFittingSign(FittingSign sign) {
+            LOG.warn("epoch {}  {}", sign.epoch(), sign);
+        }
+
+        @Override
         public void onTrainingEnd(TrainingResult result) {
             start.last().ifPresent(LOG::info);
             LOG.info(result.speed());
@@ -77,6 +83,7 @@ public final class Trainer {
     private final Trainable model;
     private final TrainingPlan plan;
     private final Optional<Validation> evaluation;
+    private final Optional<DoubleSupplier> trainingMetric;
     private final List<RunListener> listeners;
     private final Optional<Checkpoints> checkpoints;
     private final Optional<PrefixCache> prefixCache;
@@ -87,6 +94,7 @@ public final class Trainer {
         this.model = builder.model;
         this.plan = builder.plan;
         this.evaluation = builder.evaluation;
+        this.trainingMetric = builder.trainingMetric;
         this.listeners = builder.listeners.isEmpty() ? List.of(new Lines()) : List.copyOf(builder.listeners);
         this.checkpoints = builder.checkpoints;
         this.prefixCache = builder.prefixCache;
@@ -165,8 +173,8 @@ public final class Trainer {
         if (!resume) {
             open.ifPresent(RunCheckpoints::requireNone);
         }
-        try (TrainingRun run =
-                new TrainingRun(model, plan, batches, evaluation, listeners, open, prefixCache, nanoTime)) {
+        try (TrainingRun run = new TrainingRun(
+                model, plan, batches, evaluation, trainingMetric, listeners, open, prefixCache, nanoTime)) {
             return (resume ? run.resumed() : run).run();
         }
     }
@@ -180,6 +188,7 @@ public final class Trainer {
         private final Trainable model;
         private TrainingPlan plan;
         private Optional<Validation> evaluation = Optional.empty();
+        private Optional<DoubleSupplier> trainingMetric = Optional.empty();
         private final List<RunListener> listeners = new ArrayList<>();
         private Optional<Checkpoints> checkpoints = Optional.empty();
         private Optional<PrefixCache> prefixCache = Optional.empty();
@@ -209,6 +218,19 @@ public final class Trainer {
         public Builder evaluation(Validation value) {
             evaluation =
                     Optional.of(Objects.requireNonNull(value, "Trainer: evaluation is null; expected an Evaluation"));
+            return this;
+        }
+
+        /**
+         * Has the metric of the evaluation measured on training examples too, so that the gap between both can be told
+         * ({@link FittingSign.Kind#GAP}). A few hundred of them are enough; they cost a forward pass after every epoch.
+         *
+         * @param value computes the metric on examples that are learned from; called as that of {@link #evaluation}, behind it
+         * @return this
+         */
+        public Builder trainingMetric(DoubleSupplier value) {
+            trainingMetric = Optional.of(Objects.requireNonNull(
+                    value, "Trainer: training metric is null; expected a function that computes it"));
             return this;
         }
 
@@ -277,6 +299,9 @@ public final class Trainer {
             Problems problems = new Problems();
             problems.check(
                     plan != null, "no plan; expected plan(TrainingPlan.builder().epochs(3).build()) or the like");
+            problems.check(
+                    trainingMetric.isEmpty() || evaluation.isPresent(),
+                    "a training metric without evaluation; expected evaluation(...) with the same metric on held-out examples");
             problems.throwIfAny("Trainer");
             return new Trainer(this);
         }

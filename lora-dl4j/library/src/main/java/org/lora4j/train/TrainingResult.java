@@ -21,6 +21,7 @@ import java.util.OptionalInt;
  * @param norms norms of every trained parameter, in the order of the model
  * @param withoutGradient names of the parameters whose gradient was exactly 0 in every step
  * @param computation how it was computed
+ * @param signs signs of over- and underfitting, in the order in which they showed; none of a run that went well
  * @apiNote Status: stable
  */
 public record TrainingResult(
@@ -35,7 +36,8 @@ public record TrainingResult(
         boolean bestRestored,
         List<ParameterNorm> norms,
         List<String> withoutGradient,
-        Computation computation) {
+        Computation computation,
+        List<FittingSign> signs) {
 
     /**
      * Copies the lists.
@@ -52,12 +54,59 @@ public record TrainingResult(
      * @param norms norms of every trained parameter, in the order of the model
      * @param withoutGradient names of the parameters whose gradient was exactly 0 in every step
      * @param computation how it was computed
+     * @param signs signs of over- and underfitting, in the order in which they showed
      */
     public TrainingResult {
         losses = List.copyOf(losses);
         epochs = List.copyOf(epochs);
         norms = List.copyOf(norms);
         withoutGradient = List.copyOf(withoutGradient);
+        signs = List.copyOf(signs);
+    }
+
+    /**
+     * A result without signs.
+     *
+     * @param ending how it ended
+     * @param steps number of steps
+     * @param losses the loss of every step, before it
+     * @param epochs the epochs, the last one perhaps cut short
+     * @param meanStepSeconds mean duration of a step
+     * @param medianStepSeconds median duration of a step
+     * @param bestMetric best value of the evaluation, or empty if there was none
+     * @param bestEpoch its epoch, from 1
+     * @param bestRestored whether the parameters are now those after {@code bestEpoch}
+     * @param norms norms of every trained parameter, in the order of the model
+     * @param withoutGradient names of the parameters whose gradient was exactly 0 in every step
+     * @param computation how it was computed
+     */
+    public TrainingResult(
+            StopReason ending,
+            long steps,
+            List<Double> losses,
+            List<EpochReport> epochs,
+            double meanStepSeconds,
+            double medianStepSeconds,
+            OptionalDouble bestMetric,
+            OptionalInt bestEpoch,
+            boolean bestRestored,
+            List<ParameterNorm> norms,
+            List<String> withoutGradient,
+            Computation computation) {
+        this(
+                ending,
+                steps,
+                losses,
+                epochs,
+                meanStepSeconds,
+                medianStepSeconds,
+                bestMetric,
+                bestEpoch,
+                bestRestored,
+                norms,
+                withoutGradient,
+                computation,
+                List.of());
     }
 
     /**

@@ -8,6 +8,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
+import java.util.function.DoubleSupplier;
 import java.util.function.LongSupplier;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -23,6 +24,7 @@ final class TrainingRun implements AutoCloseable {
     private final TrainingPlan plan;
     private final Batches batches;
     private final Optional<Validation> evaluation;
+    private final Optional<DoubleSupplier> trainingMetric;
     private final List<RunListener> listeners;
     private final LongSupplier nanoTime;
     private final RunGradients source;
@@ -48,6 +50,7 @@ final class TrainingRun implements AutoCloseable {
             TrainingPlan plan,
             Batches batches,
             Optional<Validation> evaluation,
+            Optional<DoubleSupplier> trainingMetric,
             List<RunListener> listeners,
             Optional<RunCheckpoints> checkpoints,
             Optional<PrefixCache> cache,
@@ -55,6 +58,7 @@ final class TrainingRun implements AutoCloseable {
         this.plan = plan;
         this.batches = batches;
         this.evaluation = evaluation;
+        this.trainingMetric = trainingMetric;
         this.listeners = listeners;
         this.checkpoints = checkpoints;
         this.nanoTime = nanoTime;
@@ -73,7 +77,7 @@ final class TrainingRun implements AutoCloseable {
         this.source = new RunGradients(model, plan, cache);
         this.best = new BestKeeper(parameters, evaluation.orElse(null), plan);
         this.log = new RunLog(totalSteps);
-        this.state = new RunState(plan, parameters, totalSteps, best, log, source, rules);
+        this.state = new RunState(plan, parameters, totalSteps, evaluation, best, log, source, rules);
         this.position = state.position();
         this.failures = new Failures(parameters, best, state.divergence(), plan.allowedNotFinite());
     }
@@ -120,6 +124,7 @@ final class TrainingRun implements AutoCloseable {
             position.enterEpoch();
             runEpoch();
         }
+        tell(state.fitting().atEnd(log, position.epoch()));
         TrainingResult result = result();
         listeners.forEach(listener -> listener.onTrainingEnd(result));
         return result;
@@ -135,6 +140,7 @@ final class TrainingRun implements AutoCloseable {
         skip(iterator);
         while (!position.hasEnded() && iterator.hasNext()) {
             step(iterator);
+            tell(state.fitting().afterStep(log, position.epoch()));
             endAfterStep();
         }
         boolean interrupted = position.ending() == StopReason.INTERRUPTED;
@@ -174,6 +180,7 @@ final class TrainingRun implements AutoCloseable {
 
     private void endEpoch(Optional<Validation> evaluate) {
         OptionalDouble metric = OptionalDouble.empty();
+        OptionalDouble ofTraining = OptionalDouble.empty();
         boolean isBest = false;
         long from = nanoTime.getAsLong();
         if (evaluate.isPresent()) {
@@ -185,10 +192,15 @@ final class TrainingRun implements AutoCloseable {
             }
             metric = OptionalDouble.of(value);
             isBest = best.add(value, position.epoch());
+            ofTraining = trainingMetric
+                    .map(DoubleSupplier::getAsDouble)
+                    .map(OptionalDouble::of)
+                    .orElse(ofTraining);
         }
         long duration = evaluate.isPresent() ? nanoTime.getAsLong() - from : 0;
         EpochReport report = log.epoch(position.epoch(), metric, duration, isBest);
         listeners.forEach(listener -> listener.onEpochEnd(report));
+        tell(state.fitting().afterEpoch(log.epochs(), ofTraining));
         source.report().ifPresent(prefix -> listeners.forEach(listener -> listener.onFrozenPrefix(prefix)));
         if (position.ending() == StopReason.INTERRUPTED) {
             return;
@@ -200,6 +212,10 @@ final class TrainingRun implements AutoCloseable {
         if (position.hasEnded()) {
             checkpoint();
         }
+    }
+
+    private void tell(List<FittingSign> fresh) {
+        fresh.forEach(sign -> listeners.forEach(listener -> listener.onFittingSign(sign)));
     }
 
     private StopReason endingAfterEpoch() {
@@ -392,7 +408,8 @@ final class TrainingRun implements AutoCloseable {
                 restored,
                 state.norms(),
                 state.watch().withoutGradient(),
-                source.computation(batches, log.seconds() - secondsBefore));
+                source.computation(batches, log.seconds() - secondsBefore),
+                state.fitting().signs());
     }
 
     /** Frees what the run alone needed, however it ended. */

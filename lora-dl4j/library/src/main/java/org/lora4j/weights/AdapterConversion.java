@@ -186,13 +186,7 @@ public final class AdapterConversion {
     }
 
     private List<WeightSite> sites(ModelWeights base) throws IncompatibleBaseException {
-        Problems misfits = new Problems();
-        List<WeightSite> sites = WeightSites.find(base, adapter, misfits);
-        if (!misfits.isEmpty()) {
-            throw new IncompatibleBaseException(misfits.message("AdapterConversion")
-                    + ". The adapter was made for another base model, or parameters go by other names here.");
-        }
-        WeightMerge.requireSameBase(base, adapter, sites);
+        List<WeightSite> sites = WeightSites.require("AdapterConversion", base, adapter);
         Problems problems = new Problems();
         problems.check(!sites.isEmpty(), "the adapter changes no weight, expected at least one module");
         sites.forEach(site -> check(site, problems));
@@ -226,15 +220,7 @@ public final class AdapterConversion {
 
     /** The change of a weight as a matrix [outputs, inputs]. */
     private Matrix change(WeightSite site, ModelWeights base) throws IncompatibleBaseException {
-        INDArray saved = adapter.savedParameters().get(site.weight());
-        INDArray weight =
-                site.turned(saved == null ? base.get(site.weight()) : saved).castTo(DataType.DOUBLE);
-        INDArray delta = site.method()
-                .deltaWeight(site.shape(), weight, exact(WeightMerge.updateOf(tensors(site))), site.scaling());
-        if (saved == null && adapter.config().movesBase()) {
-            Map<String, INDArray> start = WeightMerge.start(base, adapter.config(), site);
-            delta.subi(site.method().deltaWeight(site.shape(), weight, exact(start), site.scaling()));
-        }
+        INDArray delta = new WeightChange(adapter, base, site).change();
         boolean isTable = site.shape().kind() == ModuleShape.Kind.EMBEDDING;
         Matrix matrix = Matrix.of(delta, Math.toIntExact(delta.size(0)));
         return isTable ? matrix.transposed() : matrix;
@@ -242,12 +228,6 @@ public final class AdapterConversion {
 
     private Map<String, INDArray> tensors(WeightSite site) {
         return adapter.modules().get(site.module());
-    }
-
-    private static Map<String, INDArray> exact(Map<String, INDArray> factors) {
-        Map<String, INDArray> exact = new LinkedHashMap<>();
-        factors.forEach((suffix, factor) -> exact.put(suffix, factor.castTo(DataType.DOUBLE)));
-        return exact;
     }
 
     private SingularValues kept(Matrix change, WeightSite site) {
@@ -291,7 +271,7 @@ public final class AdapterConversion {
         if (bias) {
             INDArray none = Nd4j.zeros(DataType.DOUBLE, sizes.get(LoraMethod.B_BIAS));
             INDArray added = site.method()
-                    .mergedBias(none, exact(tensors), site.scaling())
+                    .mergedBias(none, WeightChange.exact(tensors), site.scaling())
                     .orElse(none);
             factors.put(LoraMethod.B_BIAS, added.castTo(type));
         }

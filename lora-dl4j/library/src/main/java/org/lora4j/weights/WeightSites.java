@@ -16,6 +16,7 @@ import org.lora4j.adapter.Adapter;
 import org.lora4j.config.AdapterConfig;
 import org.lora4j.config.ModuleSelector;
 import org.lora4j.error.ClosestNames;
+import org.lora4j.error.IncompatibleBaseException;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.format.peft.PeftKeys;
 import org.lora4j.internal.format.peft.PeftTensor;
@@ -64,6 +65,18 @@ final class WeightSites {
         search.checkSaved();
         search.checkExpected();
         return search.sites;
+    }
+
+    /** The weights of all updates of an adapter that fits this base and was not made on another one. */
+    static List<WeightSite> require(String call, ModelWeights base, Adapter adapter) throws IncompatibleBaseException {
+        Problems misfits = new Problems();
+        List<WeightSite> sites = find(base, adapter, misfits);
+        if (!misfits.isEmpty()) {
+            throw new IncompatibleBaseException(misfits.message(call)
+                    + ". The adapter was made for another base model, or parameters go by other names here.");
+        }
+        WeightMerge.requireSameBase(base, adapter, sites);
+        return sites;
     }
 
     private void findUpdates() {

@@ -148,7 +148,14 @@ class ArchitectureTest {
                 layer("internal.dl4j.layer.embedding", "internal.array", "method", "internal.dl4j.layer", "dl4j.layer"),
                 layer("internal.dl4j.layer.frozen", "error", "internal.array", "internal.dl4j.layer", "dl4j.layer"),
                 layer("internal.engine.plan", "internal.graph", "exec.kernel", "internal.engine.kernel"),
-                layer("combine", "error", "config", "internal.array", "internal.format.peft", "adapter"),
+                layer(
+                        "combine",
+                        "error",
+                        "config",
+                        "internal.array",
+                        "internal.format.json",
+                        "internal.format.peft",
+                        "adapter"),
                 layer(
                         "internal.dl4j.layer.recurrent",
                         "internal.array",
@@ -340,6 +347,7 @@ class ArchitectureTest {
                         "config",
                         "format",
                         "format.safetensors",
+                        "internal.array",
                         "internal.array.io",
                         "internal.format.json",
                         "adapter",
@@ -415,11 +423,13 @@ class ArchitectureTest {
                         "internal.samediff.form",
                         "dl4j",
                         "samediff"),
+                layer("internal.advice", "error", "internal.array", "internal.text"),
                 layer(
                         "advice",
                         "",
                         "error",
                         "config",
+                        "internal.advice",
                         "internal.array",
                         "internal.format.json",
                         "internal.text",
@@ -427,10 +437,45 @@ class ArchitectureTest {
                         "combine",
                         "exec",
                         "model",
+                        "pretrained",
                         "retention",
                         "text",
                         "train",
-                        "train.cache"));
+                        "train.cache"),
+                layer(
+                        "internal.interpret",
+                        "",
+                        "error",
+                        "internal.array",
+                        "internal.engine",
+                        "internal.graph",
+                        "exec",
+                        "dl4j",
+                        "samediff",
+                        "train"),
+                layer(
+                        "interpret",
+                        "",
+                        "error",
+                        "config",
+                        "internal.array",
+                        "internal.array.io",
+                        "internal.engine",
+                        "internal.format.huggingface",
+                        "internal.format.json",
+                        "internal.format.peft",
+                        "internal.interpret",
+                        "method",
+                        "adapter",
+                        "combine",
+                        "weights",
+                        "exec",
+                        "model",
+                        "pretrained",
+                        "text",
+                        "train",
+                        "samediff",
+                        "dl4j"));
     }
 
     private static Arguments layer(String name, String... mayUse) {
@@ -514,7 +559,13 @@ class ArchitectureTest {
     void deeplearning4j_isUsedByItsHostOnly() {
         noClasses()
                 .that()
-                .resideOutsideOfPackages(ROOT + ".dl4j..", ROOT + ".internal.dl4j..", ROOT + ".serve", ROOT)
+                .resideOutsideOfPackages(
+                        ROOT + ".dl4j..",
+                        ROOT + ".internal.dl4j..",
+                        ROOT + ".internal.interpret",
+                        ROOT + ".interpret",
+                        ROOT + ".serve",
+                        ROOT)
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("org.deeplearning4j..")

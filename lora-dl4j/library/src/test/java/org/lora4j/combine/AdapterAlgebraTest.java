@@ -207,12 +207,46 @@ class AdapterAlgebraTest {
         assertThat(right).isCloseTo(Math.PI / 2, EXACT);
     }
 
+    /**
+     * Equation 4 of arXiv 2106.09685. First: directions x, then y, of sizes 3 and 2. Second: (x + y) / sqrt 2, then z, of sizes 5
+     * and 1. Squared cosines: x and y have 1/2 each with (x + y), none with z.
+     */
+    @Test
+    void rowSimilarity_byHand_isTheSharedPartOfTheStrongestDirections() {
+        Adapter first =
+                fc(2, rows(new double[] {3, 0, 0}, new double[] {0, 2, 0}), rows(new double[] {1, 0}, new double[] {0, 1
+                }));
+        double half = 5 / Math.sqrt(2);
+        Adapter second = fc(
+                2,
+                rows(new double[] {half, half, 0}, new double[] {0, 0, 1}),
+                rows(new double[] {1, 0}, new double[] {0, 1}));
+
+        AdapterComparison comparison = AdapterAlgebra.compare(first, second);
+        ModuleComparison compared = comparison.modules().get("fc");
+
+        assertThat(compared.rowSimilarity(1, 1)).isCloseTo(0.5, EXACT);
+        assertThat(compared.rowSimilarity(1, 2)).isCloseTo(0.5, EXACT);
+        assertThat(compared.rowSimilarity(2, 1)).isCloseTo(1, EXACT);
+        assertThat(compared.rowSimilarity(2, 2)).isCloseTo(0.5, EXACT);
+        assertThat(compared.columnSimilarity(1, 1)).isCloseTo(1, EXACT);
+        assertThat(compared.columnSimilarity(2, 1)).isCloseTo(1, EXACT);
+        assertThat(comparison.toString()).contains("fc", "0.5000", "1.0000");
+        assertThat(comparison.json()).contains("\"rowOverlaps\"");
+        assertThatThrownBy(() -> compared.rowSimilarity(0, 3))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage(
+                        "ModuleComparison.rowSimilarity: 2 problems: i = 0, expected from 1 to the rank 2 of the first"
+                                + " update; j = 3, expected from 1 to the rank 2 of the second update");
+    }
+
     @Test
     void compare_withAnUntrainedAdapter_hasNoCosineAndNoAngles() {
-        ModuleComparison compared = AdapterAlgebra.compare(fc(1, row(1, 2), column(0)), fc(1, row(1, 2), column(1)))
-                .modules()
-                .get("fc");
+        AdapterComparison comparison = AdapterAlgebra.compare(fc(1, row(1, 2), column(0)), fc(1, row(1, 2), column(1)));
+        ModuleComparison compared = comparison.modules().get("fc");
 
+        assertThat(comparison.json()).contains("\"cosine\" : null");
+        assertThat(comparison.toString()).contains("NaN");
         assertThat(compared.cosine()).isNaN();
         assertThat(compared.firstNorm()).isZero();
         assertThat(compared.columnAngles()).isEmpty();

@@ -12,7 +12,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -35,6 +37,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.Lora;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.adapter.AdapterLoader;
+import org.lora4j.advice.DataAdvisor;
+import org.lora4j.advice.DataReport;
+import org.lora4j.advice.LabeledFeatures;
 import org.lora4j.combine.AdapterAlgebra;
 import org.lora4j.combine.Combine;
 import org.lora4j.combine.LoraExtraction;
@@ -59,6 +64,11 @@ import org.lora4j.format.safetensors.TensorSource;
 import org.lora4j.internal.checkpoint.CheckpointFolder;
 import org.lora4j.internal.format.huggingface.Checkpoint;
 import org.lora4j.internal.format.torch.TorchReader;
+import org.lora4j.interpret.IntruderDimensions;
+import org.lora4j.interpret.ModuleShares;
+import org.lora4j.interpret.UpdateReport;
+import org.lora4j.interpret.DataInf;
+import org.lora4j.interpret.IntegratedGradients;
 import org.lora4j.language.ChatMessage;
 import org.lora4j.language.ChatTemplate;
 import org.lora4j.language.GenerationConfig;
@@ -66,6 +76,7 @@ import org.lora4j.language.LanguageTokenizer;
 import org.lora4j.language.Llama2cCheckpoint;
 import org.lora4j.language.LmExample;
 import org.lora4j.language.TinyLlama2c;
+import org.lora4j.model.AdaptedModel;
 import org.lora4j.multitask.MultiTaskAdapter;
 import org.lora4j.multitask.MultiTaskConfig;
 import org.lora4j.multitask.MultiTaskModel;
@@ -91,9 +102,11 @@ import org.lora4j.train.AdamW;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Batches;
 import org.lora4j.train.DataSetPlaceholders;
+import org.lora4j.train.FittingSign;
 import org.lora4j.train.ParameterGroup;
 import org.lora4j.train.Trainer;
 import org.lora4j.train.TrainingPlan;
+import org.lora4j.train.Validation;
 import org.lora4j.weights.ModelWeights;
 import org.lora4j.weights.WeightMerge;
 import org.nd4j.autodiff.samediff.SDVariable;
@@ -141,6 +154,8 @@ class HostileTextTest {
         addValues();
         addTables();
         addExports();
+        addInterpretation();
+        addAdvice();
         return calls.entrySet().stream()
                 .map(call -> DynamicTest.dynamicTest(call.getKey(), () -> assertIsBounded(call.getValue())));
     }
@@ -165,6 +180,56 @@ class HostileTextTest {
         TextTable table = TextTable.of(Collections.nCopies(MANY, Map.of(NAME, NAME, "v", NAME)));
         calls.put("a table without a column", () -> table.labeled("no\n" + NAME, NAME));
         calls.put("a table without numbers", () -> table.scored(NAME, "v"));
+    }
+
+    private void addAdvice() {
+        DataAdvisor advisor = DataAdvisor.builder().build();
+        calls.put("features of one class", () -> advisor.examine(new float[2][1], List.of(NAME, NAME)));
+        float[][] wrong = new float[MANY][2];
+        Arrays.fill(wrong, new float[] {Float.NaN});
+        calls.put("features of other lengths", () -> advisor.examine(wrong, many(NAME.substring(0, 40))));
+    }
+
+    /** An answer is no exception, but it goes to the same logs. */
+    @Test
+    void sentence_ofHostileLabels_isShortAndOnOneLine() {
+        float[][] features = new float[60][2];
+        List<String> labels = new ArrayList<>();
+        for (int i = 0; i < features.length; i++) {
+            features[i] = new float[] {i % 2, i};
+            labels.add(NAME + (i % 7 == 0 ? 1 - i % 2 : i % 2));
+        }
+        labels.set(0, "rare" + NAME);
+        LabeledFeatures validation = new LabeledFeatures(new float[][] {{0, 1}}, List.of("unseen" + NAME));
+
+        DataReport report =
+                DataAdvisor.builder().build().examine(new LabeledFeatures(features, labels), validation, features);
+
+        assertThat(report.advices()).allSatisfy(advice -> {
+            assertThat(advice.sentence().getBytes(StandardCharsets.UTF_8).length)
+                    .isLessThan(LONGEST);
+            assertThat(advice.sentence()).doesNotContain("\n", "\u202e", "\u001b");
+        });
+        assertThat(report.json().length()).isLessThan(100_000);
+    }
+
+    /** Nor is a sign of over- or underfitting. */
+    @Test
+    void signOfAHostileMetric_isShortAndOnOneLine() {
+        Iterator<Double> worse = List.of(2.0, 3.0, 4.0).iterator();
+
+        List<FittingSign> signs = Trainer.builder(Lora.inject(UserGraph.create(), config(), 1))
+                .plan(TrainingPlan.builder().epochs(3).optimizer(AdamW.of(0.05)).build())
+                .evaluation(Validation.lowerIsBetter(NAME, worse::next))
+                .build()
+                .train(Batches.of(UserGraph.iterator(), DataSetPlaceholders.of("input", "labels")))
+                .signs();
+
+        assertThat(signs).extracting(FittingSign::kind).contains(FittingSign.Kind.VALIDATION_WORSENS);
+        assertThat(signs).allSatisfy(sign -> {
+            assertThat(sign.toString().getBytes(StandardCharsets.UTF_8).length).isLessThan(LONGEST);
+            assertThat(sign.toString()).doesNotContain("\n", "\u202e", "\u001b");
+        });
     }
 
     private void addExports() throws IOException {
@@ -212,6 +277,31 @@ class HostileTextTest {
                 () -> OnnxExport.of(model)
                         .weights(ModelWeights.of(Map.of("fc.weight", Nd4j.ones(2, 2))))
                         .write(target));
+    }
+
+    private void addInterpretation() {
+        INDArray nan = Nd4j.ones(DataType.FLOAT, 2, 2);
+        nan.putScalar(0, 0, Float.NaN);
+        Map<String, INDArray> weights = new LinkedHashMap<>();
+        Map<String, Map<String, INDArray>> modules = new LinkedHashMap<>();
+        manyOf(i -> i).keySet().forEach(path -> {
+            INDArray factor = Nd4j.ones(DataType.FLOAT, 1, 2);
+            modules.put(path, Map.of("lora_A.weight", factor, "lora_B.weight", factor.reshape(2, 1)));
+            weights.put(path + ".weight", nan);
+        });
+        Adapter adapter = Adapter.of(
+                LoraConfig.builder()
+                        .rank(1)
+                        .targetModules(ModuleSelector.suffixes(modules.keySet()))
+                        .build(),
+                modules,
+                Map.of());
+        calls.put("many weights with NaN", () -> UpdateReport.of(adapter, ModelWeights.of(weights)));
+        calls.put(
+                "intruders of many weights with NaN",
+                () -> IntruderDimensions.of(adapter).on(ModelWeights.of(weights)));
+        AdaptedModel model = AdaptedSameDiff.of(UserGraph.create());
+        calls.put("shares of an adapter that is not there", () -> ModuleShares.of(model, NAME, any -> 0));
     }
 
     private static void assertIsBounded(ThrowingCallable call) {
@@ -814,6 +904,14 @@ class HostileTextTest {
                 "tasks of a report",
                 () -> ForgettingReport.of(Collections.nCopies(300, NAME.substring(0, 1_000)), new double[300][300]));
         calls.put("labels of a task", () -> TaskLabels.of(List.of("a", "b")).classes(NAME, many("l")));
+        calls.put("variables to explain", () -> IntegratedGradients.of(UserGraph.create(), NAME, NAME));
+        calls.put(
+                "an input to explain",
+                () -> IntegratedGradients.of(UserGraph.create(), "input", "logits")
+                        .explain(Map.of(NAME, x)));
+        calls.put(
+                "batches of an influence",
+                () -> DataInf.of(Lora.inject(UserGraph.create(), config(), 1), List.of(Batch.of(manyOf(i -> x), 2))));
         calls.put("a head that was trained before", () -> EarlierHead.linear(NAME, x.getRow(0), x));
         calls.put(
                 "features of a state",

@@ -26,6 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.Lora;
 import org.lora4j.adapter.Adapter;
+import org.lora4j.advice.Suitability;
 import org.lora4j.combine.Combine;
 import org.lora4j.combine.CombineAlgorithm;
 import org.lora4j.config.LoraConfig;
@@ -40,6 +41,7 @@ import org.lora4j.error.UnsupportedAdapterVersionException;
 import org.lora4j.exec.onednn.MathMode;
 import org.lora4j.exec.onednn.OneDnn;
 import org.lora4j.internal.format.torch.TorchReader;
+import org.lora4j.interpret.IntruderDimensions;
 import org.lora4j.multitask.MultiTaskConfig;
 import org.lora4j.multitask.MultiTaskModel;
 import org.lora4j.multitask.Task;
@@ -54,6 +56,7 @@ import org.lora4j.train.Divergence;
 import org.lora4j.train.Trainer;
 import org.lora4j.train.TrainingFailedException;
 import org.lora4j.train.TrainingPlan;
+import org.lora4j.weights.ModelWeights;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -198,6 +201,15 @@ class TroubleshootingTest {
     }
 
     @Test
+    void interpretation_isQuoted() {
+        AdaptedSameDiff model = adapted();
+        IntruderDimensions asked =
+                IntruderDimensions.of(model.adapter("default")).topK(0).epsilon(2);
+
+        assertQuoted("interpretation", IllegalArgumentException.class, () -> asked.on(ModelWeights.of(model)));
+    }
+
+    @Test
     void penalty_isQuoted() {
         OrthogonalityPenalty penalty = OrthogonalityPenalty.of(0.5, List.of(ofRank(4)));
         TrainingPlan plan = TrainingPlan.builder().steps(4).penalty(penalty).build();
@@ -206,6 +218,14 @@ class TroubleshootingTest {
                 Batches.inOrder(List.of(Batch.of(Map.of("input", features, "labels", labels), UserGraph.EXAMPLES)));
 
         assertQuoted("penalty", IllegalArgumentException.class, () -> trainer.train(batches));
+    }
+
+    @Test
+    void advice_isQuoted() {
+        assertQuoted(
+                "advice",
+                IllegalArgumentException.class,
+                () -> Suitability.beforeTraining(new float[][] {{1}, {Float.NaN}}, new int[] {0, 1, 1}));
     }
 
     @Test

@@ -19,7 +19,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.adapter.StorageType;
-import org.lora4j.config.LayerReplication;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.error.IncompatibleBaseException;
 import org.lora4j.error.ModelFormatException;
@@ -151,55 +150,6 @@ class CausalLmExportTest {
     }
 
     @Test
-    void modelInMemory_isWrittenWithWhatAdaptersMadeOfIt() throws IOException {
-        INDArray changed = Nd4j.valueArrayOf(new long[] {16, 32}, 1 / 3f).castTo(DataType.FLOAT);
-
-        ExportReport report = CausalLmExport.of(
-                        base, DecoderWeights.read(base, WeightStorage.AS_STORED), Map.of(VALUE + ".weight", changed))
-                .type(StorageType.F16)
-                .write(folder.resolve("out"));
-
-        assertThat(report.changed()).containsExactly(VALUE + ".weight");
-        // 1 / 3 in half precision is 0.33325195.
-        assertThat(report.largestError()).isBetween(8.1e-5, 8.2e-5);
-        assertThat(DecoderWeights.read(folder.resolve("out"), WeightStorage.AS_STORED)
-                        .array(VALUE + ".weight")
-                        .getFloat(3, 4))
-                .isEqualTo(0.33325195f);
-    }
-
-    @Test
-    void modelInMemory_inFewerBitsOrWithLayersRepeated_isRefused() throws IOException {
-        DecoderWeights small = DecoderWeights.read(base, WeightStorage.INT8);
-        DecoderWeights deeper =
-                DecoderWeights.read(base, WeightStorage.AS_STORED).replicated(LayerReplication.of(0, 2, 1, 2));
-
-        assertThatThrownBy(() -> CausalLmExport.of(base, small, Map.of()).write(folder.resolve("out")))
-                .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("is kept in fewer bits, expected as it is stored");
-        assertThatThrownBy(() -> CausalLmExport.of(base, deeper, Map.of()).write(folder.resolve("out")))
-                .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("expected the 20 tensors of");
-        LoraConfig config =
-                LoraConfig.builder().rank(2).alpha(2).targetModules("v_proj").build();
-        Adapter adapter = Adapter.of(
-                config,
-                Map.of(
-                        VALUE,
-                        Map.of(
-                                "lora_A.weight",
-                                Nd4j.ones(DataType.FLOAT, 2, 32),
-                                "lora_B.weight",
-                                Nd4j.ones(DataType.FLOAT, 16, 2))),
-                Map.of());
-        DecoderWeights weights = DecoderWeights.read(base, WeightStorage.AS_STORED);
-        assertThatThrownBy(() -> CausalLmExport.of(base, weights, Map.of())
-                        .adapter(adapter)
-                        .write(folder.resolve("out")))
-                .hasMessageContaining("1 adapters for a model in memory, expected none");
-    }
-
-    @Test
     void adapterOfEmbeddingsThatAHeadShares_isRefused() {
         LoraConfig config = LoraConfig.builder()
                 .rank(2)
@@ -247,9 +197,13 @@ class CausalLmExportTest {
 
     @Test
     void valueBeyondTheType_isRefused_andNothingIsLeft() throws IOException {
-        INDArray wide = Nd4j.valueArrayOf(new long[] {16, 32}, 1e5).castTo(DataType.FLOAT);
-        CausalLmExport export = CausalLmExport.of(
-                        base, DecoderWeights.read(base, WeightStorage.AS_STORED), Map.of(VALUE + ".weight", wide))
+        Map<String, INDArray> wide = Map.of(
+                "lora_A.weight", Nd4j.ones(DataType.FLOAT, 2, 32),
+                "lora_B.weight", Nd4j.valueArrayOf(new long[] {16, 2}, 1e5, DataType.FLOAT));
+        LoraConfig config =
+                LoraConfig.builder().rank(2).alpha(2).targetModules(VALUE).build();
+        CausalLmExport export = CausalLmExport.of(base)
+                .adapter(Adapter.of(config, Map.of(VALUE, wide), Map.of()))
                 .type(StorageType.F16);
 
         assertThatThrownBy(() -> export.write(folder.resolve("out")))

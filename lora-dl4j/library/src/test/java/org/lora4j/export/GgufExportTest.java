@@ -184,28 +184,12 @@ class GgufExportTest {
     }
 
     @Test
-    void modelInMemory_isWrittenWithWhatAdaptersMadeOfIt() throws IOException {
-        INDArray changed = Nd4j.valueArrayOf(new long[] {32, 12}, 0.25).castTo(DataType.FLOAT);
-
-        ExportReport report = GgufExport.of(
-                        base, DecoderWeights.read(base, WeightStorage.AS_STORED), Map.of(DOWN + ".weight", changed))
-                .write(folder.resolve("out"));
-
-        assertThat(report.changed()).containsExactly(DOWN + ".weight");
-        assertThat(GgufFile.read(folder.resolve("out").resolve(GgufExport.FILE))
-                        .tensors
-                        .get("blk.1.ffn_down.weight")
-                        .f32(77))
-                .isEqualTo(0.25f);
-        assertThat(changed.wasClosed()).isFalse();
-    }
-
-    @Test
     void valueBeyondHalfPrecision_isRefused_andNothingIsLeft() throws IOException {
-        INDArray wide = Nd4j.valueArrayOf(new long[] {32, 12}, 70_000.0).castTo(DataType.FLOAT);
-        GgufExport export = GgufExport.of(
-                        base, DecoderWeights.read(base, WeightStorage.AS_STORED), Map.of(DOWN + ".weight", wide))
-                .type(GgufType.F16);
+        Map<String, INDArray> wide = Map.of(
+                "lora_A.weight", Nd4j.ones(DataType.FLOAT, 2, 12),
+                "lora_B.weight", Nd4j.valueArrayOf(new long[] {32, 2}, 70_000f, DataType.FLOAT));
+        Adapter adapter = Adapter.of(config(builder -> builder.targetModules(DOWN)), Map.of(DOWN, wide), Map.of());
+        GgufExport export = GgufExport.of(base).adapter(adapter).type(GgufType.F16);
 
         assertThatThrownBy(() -> export.write(folder.resolve("out")))
                 .isInstanceOf(IllegalArgumentException.class)

@@ -19,12 +19,17 @@ import java.util.SplittableRandom;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.Ia3Config;
@@ -158,47 +163,105 @@ class CausalLmServerTest {
     /** A request of a mix, and what came of it. */
     private record Asked(String adapter, int[] ids, GenerationConfig config, LmRequest request, boolean isCancelled) {}
 
-    @Test
-    void mixOfRequests_inLittleMemory_getTheTextsOfEachAlone() throws Exception {
-        mix(5, 30);
+    /** Models whose texts are computed in different ways, and modules that adapters for them change. */
+    private enum Form {
+        FLOATS("q_proj", "down_proj", "gate_proj") {
+            @Override
+            ServedModel open(Path folder) {
+                return new ServedModel("stories260k");
+            }
+        },
+        BF16("q_proj", "down_proj", "gate_proj") {
+            @Override
+            ServedModel open(Path folder) {
+                return new ServedModel("llama-bf16");
+            }
+        },
+        INT8("q_proj", "down_proj", "gate_proj") {
+            @Override
+            ServedModel open(Path folder) {
+                return new ServedModel(ServedModel.MODELS.resolve("stories260k"), CausalLm.Storage.INT8);
+            }
+        },
+        NF4("q_proj", "down_proj", "gate_proj") {
+            @Override
+            ServedModel open(Path folder) {
+                return new ServedModel(ServedModel.MODELS.resolve("stories260k"), CausalLm.Storage.NF4);
+            }
+        },
+        /** A longer text turns all its tokens again. */
+        LONG_ROPE("qkv_proj", "down_proj", "gate_up_proj") {
+            @Override
+            ServedModel open(Path folder) throws IOException {
+                return ServedModel.longRope(folder);
+            }
+        };
+
+        private final List<String> modules;
+
+        Form(String... modules) {
+            this.modules = List.of(modules);
+        }
+
+        abstract ServedModel open(Path folder) throws IOException;
+    }
+
+    @ParameterizedTest
+    @EnumSource(Form.class)
+    void mixOfRequests_inLittleMemory_getTheTextsOfEachAlone(Form form, @TempDir Path folder) throws Exception {
+        mix(form, folder, 5, 15);
+    }
+
+    private static Stream<Arguments> longMixes() {
+        return Arrays.stream(Form.values())
+                .flatMap(form -> LongStream.rangeClosed(11, 16).mapToObj(seed -> Arguments.of(form, seed)));
     }
 
     @Tag("thorough")
     @ParameterizedTest
-    @ValueSource(longs = {11, 12, 13, 14, 15, 16})
-    void mixOfRequests_forLong_getTheTextsOfEachAlone(long seed) throws Exception {
-        mix(seed, 150);
+    @MethodSource("longMixes")
+    @Timeout(900)
+    void mixOfRequests_forLong_getTheTextsOfEachAlone(Form form, long seed, @TempDir Path folder) throws Exception {
+        mix(form, folder, seed, 150);
     }
 
-    private void mix(long seed, int count) throws Exception {
-        SplittableRandom random = new SplittableRandom(seed);
+    private static Map<String, Adapter> adapters(ServedModel served, List<String> modules) {
         Map<String, Adapter> adapters = new LinkedHashMap<>();
         adapters.put(CausalLmServer.BASE, null);
-        adapters.put("qv", stories.fixture("adapter-qv"));
-        adapters.put("all", stories.fixture("adapter-all"));
-        adapters.put("r1", stories.random(ServedModel.lora(1, "o_proj", "up_proj"), 1, 0.1));
-        adapters.put("r5", stories.random(ServedModel.lora(5, "q_proj", "k_proj", "gate_proj"), 2, 0.1));
+        adapters.put("all", served.random(ServedModel.lora(4, modules.toArray(String[]::new)), 4, 0.05));
+        adapters.put("r1", served.random(ServedModel.lora(1, "o_proj", modules.get(1)), 1, 0.1));
+        adapters.put("r5", served.random(ServedModel.lora(5, modules.get(0), modules.get(2)), 2, 0.1));
         adapters.put(
                 "dora",
-                stories.random(
+                served.random(
                         LoraConfig.builder()
                                 .rank(2)
                                 .dora(true)
-                                .targetModules("v_proj")
+                                .targetModules(modules.get(0))
                                 .build(),
                         3,
                         0.1));
+        return adapters;
+    }
+
+    private void mix(Form form, Path folder, long seed, int count) throws Exception {
+        ServedModel served = form.open(folder);
+        SplittableRandom random = new SplittableRandom(seed);
+        Map<String, Adapter> adapters = adapters(served, form.modules);
         int sequences = 1 + random.nextInt(9);
         int promptTokens = 1 + random.nextInt(40);
-        // Room for two of the longest texts.
-        long memory = fixed(sequences, promptTokens) + 2 * 320 * BYTES_OF_TOKEN;
+        int longest = served.model.contextLength() * 3 / 8;
+        CausalLmServer.Builder builder =
+                CausalLmServer.builder(served.model).maxSequences(sequences).promptTokens(promptTokens);
+        long memory;
+        try (CausalLmServer server = builder.build();
+                DecodeSession session = served.model.session()) {
+            // Room for two of the longest texts.
+            memory = server.metrics().bytes() + 2 * session.bytesOf(2 * longest);
+        }
         List<Asked> asked = new ArrayList<>();
         LmServerMetrics end;
-        try (CausalLmServer server = builder()
-                .maxSequences(sequences)
-                .promptTokens(promptTokens)
-                .memory(memory)
-                .build()) {
+        try (CausalLmServer server = builder.memory(memory).build()) {
             for (Map.Entry<String, Adapter> entry : adapters.entrySet()) {
                 if (entry.getValue() != null) {
                     server.register(entry.getKey(), entry.getValue());
@@ -207,9 +270,9 @@ class CausalLmServerTest {
             List<String> names = List.copyOf(adapters.keySet());
             for (int i = 0; i < count; i++) {
                 String name = names.get(random.nextInt(names.size()));
-                int[] ids = prompt(1 + random.nextInt(random.nextInt(5) == 0 ? 200 : 20));
-                ids[ids.length - 1] = 3 + random.nextInt(500);
-                GenerationConfig config = config(random);
+                int[] ids = new int[1 + random.nextInt(random.nextInt(5) == 0 ? longest : 20)];
+                Arrays.setAll(ids, at -> 3 + random.nextInt(served.model.vocabularySize() - 3));
+                GenerationConfig config = config(random, longest);
                 LmRequest request = server.submit(name, ids, config, ALL);
                 boolean isCancelled = random.nextInt(6) == 0;
                 asked.add(new Asked(name, ids, config, request, isCancelled));
@@ -231,9 +294,9 @@ class CausalLmServerTest {
             Adapter adapter = adapters.get(one.adapter());
             if (found.finishReason() == FinishReason.CANCELLED) {
                 assertThat(one.isCancelled()).isTrue();
-                int[] whole = stories.alone(adapter, one.ids(), one.config()).newIds();
+                int[] whole = served.alone(adapter, one.ids(), one.config()).newIds();
                 assertThat(Arrays.copyOf(whole, found.newIds().length)).isEqualTo(found.newIds());
-            } else if (!stories.isText(adapter, one.ids(), one.config(), found)) {
+            } else if (!served.isText(adapter, one.ids(), one.config(), found)) {
                 parted++;
             }
         }
@@ -244,9 +307,10 @@ class CausalLmServerTest {
         assertThat(end.failed()).isZero();
     }
 
-    private static GenerationConfig config(SplittableRandom random) {
-        GenerationConfig.Builder config =
-                GenerationConfig.builder().maxNewTokens(1 + random.nextInt(100)).seed(random.nextInt(1000));
+    private static GenerationConfig config(SplittableRandom random, int most) {
+        GenerationConfig.Builder config = GenerationConfig.builder()
+                .maxNewTokens(1 + random.nextInt(most))
+                .seed(random.nextInt(1000));
         switch (random.nextInt(4)) {
             case 0 -> config.doSample(true).temperature(1.2);
             case 1 -> config.doSample(true).topP(0.9).topK(40);
@@ -515,6 +579,36 @@ class CausalLmServerTest {
             // 400 tokens are 50 steps, and the short text needs 22.
             assertThat(order.subList(0, 20)).containsOnly("short");
         }
+    }
+
+    @Test
+    void textThatNeedsMuchRoom_isOvertakenForAWhileOnly() throws Exception {
+        List<String> order = Collections.synchronizedList(new ArrayList<>());
+        CountDownLatch started = new CountDownLatch(1);
+        CountDownLatch goOn = new CountDownLatch(1);
+        long memory = fixed(4, 16) + 200 * BYTES_OF_TOKEN;
+
+        try (CausalLmServer server =
+                builder().maxSequences(4).promptTokens(16).memory(memory).build()) {
+            server.submit(null, prompt(3), greedy(5), waiting(started, goOn));
+            started.await();
+            // With room to grow for any other, it finds its own only when nothing runs.
+            LmRequest large = server.submit(null, prompt(130), greedy(10), token -> order.add("large"));
+            List<LmRequest> small = new ArrayList<>();
+            for (int i = 0; i < 40; i++) {
+                String name = "small" + i;
+                small.add(server.submit(null, prompt(3), greedy(4 + i % 5), token -> order.add(name)));
+            }
+            goOn.countDown();
+
+            stories.assertText(null, prompt(130), greedy(10), large.result());
+            small.forEach(LmRequest::result);
+        }
+        List<String> begins = order.stream().distinct().toList();
+        assertThat(begins.indexOf("large")).isBetween(1, 16);
+        assertThat(begins.stream().filter(name -> !name.equals("large")))
+                .containsExactlyElementsOf(
+                        IntStream.range(0, 40).mapToObj(i -> "small" + i).toList());
     }
 
     @Test

@@ -246,6 +246,44 @@ class CausalLmTrainerTest {
     }
 
     @Test
+    void evaluation_byKind_isThatOfEachKindAlone() throws IOException {
+        try (CausalLm model = small()) {
+            CausalLmTrainer trainer = CausalLmTrainer.builder(model).build();
+
+            LmEvaluation all = trainer.evaluate(TEXTS);
+
+            double loss = 0;
+            for (String kind : List.of("ball", "question")) {
+                LmEvaluation one = trainer.evaluate(
+                        TEXTS.stream().filter(text -> text.kind().equals(kind)).toList());
+                LmEvaluation found = all.kinds().get(kind);
+                assertThat(found.tokens()).isEqualTo(one.tokens());
+                assertThat(found.loss()).isCloseTo(one.loss(), within(1e-5));
+                assertThat(found.perplexity()).isEqualTo(Math.exp(found.loss()));
+                loss += found.tokens() * found.loss();
+            }
+            assertThat(all.loss()).isCloseTo(loss / all.tokens(), within(1e-9));
+            assertThat(all.kinds().get("ball").loss())
+                    .isNotEqualTo(all.kinds().get("question").loss());
+        }
+    }
+
+    @Test
+    void rateByDefault_fallsWithTheWidth_andIsATenthForAllWeights() throws IOException {
+        try (CausalLm model = small()) {
+            CausalLmTrainer.Builder builder =
+                    CausalLmTrainer.builder(model).epochs(1).listener(QUIET);
+
+            double adapter = builder.build().fit(TEXTS).learningRate();
+            double full = builder.fullFineTuning().build().fit(TEXTS).learningRate();
+
+            // The hidden size is 16.
+            assertThat(adapter).isCloseTo(5e-4 * Math.pow(2000 / 16.0, 0.78), within(1e-12));
+            assertThat(full).isCloseTo(adapter / 10, within(1e-12));
+        }
+    }
+
+    @Test
     void accumulatedBatches_stepAsOneBatch() throws IOException {
         List<INDArray> factors = new ArrayList<>();
         for (boolean accumulated : new boolean[] {false, true}) {

@@ -3,8 +3,11 @@ package org.lora4j.language;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.IdentityHashMap;
@@ -34,13 +37,33 @@ final class ServedModel {
     private final Map<Adapter, String> names = new IdentityHashMap<>();
 
     ServedModel(String name) {
-        directory = MODELS.resolve(name);
+        this(MODELS.resolve(name), CausalLm.Storage.AS_STORED);
+    }
+
+    ServedModel(Path directory, CausalLm.Storage storage) {
+        this.directory = directory;
         try {
-            model = CausalLm.load(directory);
-            adapted = CausalLm.load(directory);
+            model = CausalLm.load(directory, storage);
+            adapted = CausalLm.load(directory, storage);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** The small Phi-3 whose tokens all turn by other angles once a text has more than 16 of them. */
+    static ServedModel longRope(Path directory) throws IOException {
+        Path plain = MODELS.resolve("phi3-partial-rotary");
+        ObjectMapper json = new ObjectMapper();
+        ObjectNode fields =
+                (ObjectNode) json.readTree(plain.resolve("config.json").toFile());
+        fields.putObject("rope_scaling")
+                .put("type", "longrope")
+                .<ObjectNode>set("short_factor", json.valueToTree(new double[] {1, 1, 1, 1}))
+                .set("long_factor", json.valueToTree(new double[] {3, 2, 3, 2}));
+        fields.put("original_max_position_embeddings", 16).put("sliding_window", (Integer) null);
+        json.writeValue(directory.resolve("config.json").toFile(), fields);
+        Files.copy(plain.resolve("model.safetensors"), directory.resolve("model.safetensors"));
+        return new ServedModel(directory, CausalLm.Storage.AS_STORED);
     }
 
     Adapter fixture(String name) throws IOException {

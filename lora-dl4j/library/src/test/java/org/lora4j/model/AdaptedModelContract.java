@@ -88,6 +88,26 @@ public abstract class AdaptedModelContract {
         assertThat(output(other)).isEqualTo(output(model));
     }
 
+    /** Without an output between, as a loop over adapters does that asks for one each. */
+    @Test
+    void addAdapter_underANameThatWasRemoved_givesItsOwnOutput() {
+        Adapter two = model.adapter("two");
+        model.activate("two");
+        double[] expected = output(model);
+        // As an adapter that was added with its values, so that nothing but the values differs.
+        model.setTrainable("one", false);
+        model.activate("one");
+        output(model);
+        model.activate();
+        model.removeAdapter("one");
+
+        model.addAdapter("one", two);
+        model.activate("one");
+
+        assertThat(output(model)).isEqualTo(expected);
+        assertThat(model.adapter("one")).isEqualTo(two);
+    }
+
     @Test
     void addAdapter_isTrainableIfFresh_andNotIfLoaded() {
         model.addAdapter("loaded", model.adapter("one"));

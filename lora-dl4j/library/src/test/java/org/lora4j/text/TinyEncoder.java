@@ -14,7 +14,7 @@ import org.lora4j.pretrained.Pooling;
 import org.nd4j.linalg.api.buffer.DataType;
 
 /** A random encoder of two layers with a tokenizer of word pieces, and texts that it can learn to tell apart. */
-final class TinyEncoder {
+public final class TinyEncoder {
 
     static final int LONGEST = 16;
 
@@ -25,7 +25,7 @@ final class TinyEncoder {
 
     private TinyEncoder() {}
 
-    static HuggingFaceTextTokenizer tokenizer() {
+    public static HuggingFaceTextTokenizer tokenizer() {
         StringBuilder vocabulary = new StringBuilder();
         for (int i = 0; i < PIECES.size(); i++) {
             vocabulary
@@ -58,7 +58,7 @@ final class TinyEncoder {
         }
     }
 
-    static BertWeights weights(DataType type) {
+    public static BertWeights weights(DataType type) {
         BertConfig config = BertConfig.of(2, 16, 2, 32, PIECES.size(), LONGEST, 2);
         // Ten times what BERT starts with, so that tokens move the result.
         BertWeights weights = BertWeights.random(config, 7, type);
@@ -70,12 +70,12 @@ final class TinyEncoder {
         return weights;
     }
 
-    static TextEncoder create() {
+    public static TextEncoder create() {
         return TextEncoder.of(weights(DataType.FLOAT), tokenizer(), Pooling.NORMALIZED_MEAN);
     }
 
     /** Texts of random words with "good" or "bad" among them; the label says which. */
-    static List<LabeledText> reviews(int count, long seed) {
+    public static List<LabeledText> reviews(int count, long seed) {
         Random random = new Random(seed);
         List<String> fillers = List.of("a", "the", "film", "very", "is", "my", "card", "new", "in");
         List<LabeledText> texts = new ArrayList<>();

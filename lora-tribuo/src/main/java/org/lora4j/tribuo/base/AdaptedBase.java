@@ -3,9 +3,13 @@ package org.lora4j.tribuo.base;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import org.lora4j.interpret.FeatureExplainer;
 import org.lora4j.model.AdaptedModel;
 import org.lora4j.train.Trainable;
+import org.lora4j.tribuo.input.InputSpec;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -56,6 +60,15 @@ public interface AdaptedBase {
      * @return n rows of a value for each output, after the activation
      */
     double[][] outputs(Map<String, INDArray> inputs);
+
+    /**
+     * Explains the outputs of the current state by the first input, or, of token ids, by the rows that are looked up for them.
+     *
+     * @param inputs what the network eats
+     * @return an explainer of {@link #outputs}; empty where the network has no gradient with respect to its input, such as one
+     *     of layers that begins with a lookup
+     */
+    Optional<FeatureExplainer> explainer(List<InputSpec> inputs);
 
     /**
      * Does work that runs this network many times, with the native threads that suit it.

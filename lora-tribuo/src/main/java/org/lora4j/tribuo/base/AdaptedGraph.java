@@ -4,10 +4,15 @@ package org.lora4j.tribuo.base;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import org.lora4j.interpret.FeatureExplainer;
+import org.lora4j.interpret.IntegratedGradients;
 import org.lora4j.model.AdaptedModel;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.train.Trainable;
+import org.lora4j.tribuo.input.InputSpec;
 import org.lora4j.tribuo.output.Loss;
 import org.nd4j.autodiff.loss.LossReduce;
 import org.nd4j.autodiff.samediff.SDVariable;
@@ -117,6 +122,14 @@ final class AdaptedGraph implements AdaptedBase {
     public double[][] outputs(Map<String, INDArray> inputs) {
         String name = outputs(head);
         return Rows.of(adapted.output(cast(inputs), name).get(name));
+    }
+
+    @Override
+    public Optional<FeatureExplainer> explainer(List<InputSpec> inputs) {
+        if (inputs.get(0).kind() == InputSpec.Kind.TOKEN_IDS) {
+            return Optional.of(IntegratedGradients.ofTokenRows(adapted.graph(), outputs(head)));
+        }
+        return Optional.of(IntegratedGradients.of(adapted, inputs.get(0).name(), outputs(head)));
     }
 
     @Override

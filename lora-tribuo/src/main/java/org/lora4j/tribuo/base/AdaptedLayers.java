@@ -3,13 +3,18 @@ package org.lora4j.tribuo.base;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.util.ModelSerializer;
 import org.lora4j.dl4j.AdaptedNetwork;
 import org.lora4j.exec.NativeThreads;
+import org.lora4j.interpret.FeatureExplainer;
+import org.lora4j.interpret.IntegratedGradients;
 import org.lora4j.model.AdaptedModel;
 import org.lora4j.train.Trainable;
+import org.lora4j.tribuo.input.InputSpec;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -72,6 +77,14 @@ final class AdaptedLayers<N extends Model> implements AdaptedBase {
     @Override
     public double[][] outputs(Map<String, INDArray> inputs) {
         return Rows.of(access.output(adapted.network(), input(inputs)));
+    }
+
+    @Override
+    public Optional<FeatureExplainer> explainer(List<InputSpec> inputs) {
+        // A lookup by ids has no gradient with respect to them, and stock layers give none of the rows.
+        return inputs.get(0).kind() == InputSpec.Kind.TOKEN_IDS
+                ? Optional.empty()
+                : Optional.of(IntegratedGradients.of(adapted));
     }
 
     @Override

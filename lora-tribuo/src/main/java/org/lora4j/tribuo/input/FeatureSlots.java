@@ -4,6 +4,7 @@ package org.lora4j.tribuo.input;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.OptionalInt;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.tribuo.Example;
@@ -100,6 +101,11 @@ final class FeatureSlots {
         return new IllegalArgumentException("No features found in Example " + MessageText.value(example) + ". " + where
                 + ": the example has the features " + Problems.quoted(own) + "; expected at least one of "
                 + Problems.quoted(known) + ".");
+    }
+
+    OptionalInt place(String feature) {
+        int id = domain.getID(feature);
+        return id >= 0 ? OptionalInt.of(slots[id]) : OptionalInt.empty();
     }
 
     int used(Example<?> example) {

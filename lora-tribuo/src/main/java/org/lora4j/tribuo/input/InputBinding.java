@@ -3,6 +3,7 @@ package org.lora4j.tribuo.input;
 
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tribuo.Example;
 
@@ -32,6 +33,17 @@ public interface InputBinding {
      * @return the number
      */
     int used(Example<?> example);
+
+    /**
+     * Where a feature goes, for explanations.
+     *
+     * @param feature name of a feature as examples have it
+     * @return the index of its number in a row of the first input, counted in row-major order, of token ids its position; empty if
+     *     the feature is not of the domain, and by default, as if no feature had a number of its own
+     */
+    default OptionalInt place(String feature) {
+        return OptionalInt.empty();
+    }
 
     /**
      * How long an example is; batches of examples of like length cost least.

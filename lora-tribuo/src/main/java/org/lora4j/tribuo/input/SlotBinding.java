@@ -4,6 +4,7 @@ package org.lora4j.tribuo.input;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import org.lora4j.error.Problems;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -33,6 +34,11 @@ record SlotBinding(FeatureSlots slots, String input, long[] shape, int size) imp
         long[] full = shape.clone();
         full[0] = batch.size();
         return Map.of(input, Nd4j.create(values, full, 'c'));
+    }
+
+    @Override
+    public OptionalInt place(String feature) {
+        return slots.place(feature);
     }
 
     @Override

@@ -4,6 +4,7 @@ package org.lora4j.tribuo.input;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import org.lora4j.error.MessageText;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -61,6 +62,11 @@ record TokenBinding(FeatureSlots slots, String ids, String mask, int maxLength, 
             }
         }
         return row;
+    }
+
+    @Override
+    public OptionalInt place(String feature) {
+        return slots.place(feature);
     }
 
     @Override

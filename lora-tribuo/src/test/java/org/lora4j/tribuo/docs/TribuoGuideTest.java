@@ -4,6 +4,7 @@ package org.lora4j.tribuo.docs;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.oracle.labs.mlrg.olcut.config.ConfigurationManager;
+import com.oracle.labs.mlrg.olcut.util.Pair;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -32,6 +33,8 @@ import org.lora4j.tribuo.text.TokenIdPipeline;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.tribuo.Dataset;
+import org.tribuo.Example;
+import org.tribuo.Excuse;
 import org.tribuo.Model;
 import org.tribuo.MutableDataset;
 import org.tribuo.Trainer;
@@ -188,5 +191,21 @@ class TribuoGuideTest {
             root = root.getParent();
         }
         return root.resolve("docs/tribuo.md");
+    }
+
+    @Test
+    void anExcuse() throws Exception {
+        LoraModel<Label> model = LoraTrainer.builder(new BaseNetwork(file), new LabelConverter())
+                .inputs(new DenseInputConverter(featureNames))
+                .spec(new LoraSpec(4, 8))
+                .build()
+                .train(train);
+        Example<Label> example = test.getExample(0);
+
+        Excuse<Label> excuse = model.getExcuse(example).orElseThrow();
+        String label = excuse.getPrediction().getOutput().getLabel();
+        List<Pair<String, Double>> features = excuse.getScores().get(label); // the one that adds most first
+
+        assertThat(features).hasSize(4);
     }
 }

@@ -3,16 +3,15 @@ package org.lora4j.integration.benchmark;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.stream.Stream;
 import org.lora4j.Lora;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
-import org.lora4j.exec.onednn.OneDnn;
 import org.lora4j.internal.language.DecoderConfig;
 import org.lora4j.internal.language.DecoderConfigReader;
 import org.lora4j.internal.language.DecoderGraph;
@@ -25,17 +24,12 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * The process that {@link LanguageBenchmark} looks at: trains a decoder, and tells how long steps took or how much memory it had.
+ * The process that {@link LanguageBenchmark} looks at: trains a decoder, and tells how much memory it had.
  */
 public final class LanguageProcess {
 
     static final String STARTED = "with ND4J started";
     static final String PEAK = "peak";
-    static final String STEP = "step";
-    static final String BOUND = "bound";
-    static final String BEST = ", best";
-    static final String MEDIAN = ", median";
-    static final String PROCESSOR = ", processor time, median";
 
     private static final int RANK = 8;
     private static final int MANY = 1 << 10;
@@ -46,7 +40,7 @@ public final class LanguageProcess {
      * Trains.
      *
      * @param args directory of the model; rows, tokens in each, steps; {@code all} or the names of modules with a comma between
-     *     them; {@code keep} or {@code recompute}; {@code bound} to measure that in turns with steps
+     *     them; {@code keep} or {@code recompute}
      * @throws IOException if the model is missing
      */
     public static void main(String[] args) throws IOException {
@@ -66,32 +60,8 @@ public final class LanguageProcess {
         ChildJava.tell("peak while loading", ProcessMemory.peak());
         Map<String, INDArray> batch = batch(config, rows, tokens);
         Trainable shared = model.inParallel(Turn.THREADS);
-        if (args.length > 6 && args[6].equals("bound")) {
-            Runnable bound = bound(config, (long) rows * tokens);
-            List<Turn> ofBound = new ArrayList<>();
-            tell(STEP, TrainingSteps.run(shared, batch, steps, () -> ofBound.add(Turn.of(bound))));
-            tell(BOUND, ofBound);
-        } else {
-            tell(STEP, TrainingSteps.run(shared, batch, steps));
-            ChildJava.tell(PEAK, ProcessMemory.peak());
-        }
-    }
-
-    // The first step plans and compiles.
-    private static void tell(String name, List<Turn> turns) {
-        List<Turn> warm = turns.size() > 1 ? turns.subList(1, turns.size()) : turns;
-        Timing wall = Timing.of(warm.stream().map(Turn::seconds).toList());
-        Timing processor = Timing.of(warm.stream().map(Turn::cpuSeconds).toList());
-        ChildJava.tell(name + BEST, wall.best());
-        ChildJava.tell(name + MEDIAN, wall.median());
-        ChildJava.tell(name + PROCESSOR, processor.median());
-    }
-
-    private static Runnable bound(DecoderConfig config, long tokens) {
-        List<LinearShape> shapes = LinearShape.of(config);
-        return OneDnn.isAvailable()
-                ? new OneDnnProducts(shapes, tokens, false)::run
-                : new LinearProducts(shapes, tokens)::run;
+        TrainingSteps.run(shared, batch, steps);
+        ChildJava.tell(PEAK, ProcessMemory.peak());
     }
 
     private static Trainable adapted(Path directory, String targets) throws IOException {
@@ -109,18 +79,20 @@ public final class LanguageProcess {
 
     /** Random tokens, each of which has the next one for its target. */
     static Map<String, INDArray> batch(DecoderConfig config, int rows, int tokens) {
-        SplittableRandom random = new SplittableRandom(MiniLmModels.SEED);
-        int[][] ids = new int[rows][tokens];
+        int[][] ids = ids(config, rows, tokens);
         int[][] mask = new int[rows][tokens];
-        for (int row = 0; row < rows; row++) {
-            for (int t = 0; t < tokens; t++) {
-                ids[row][t] = random.nextInt(config.vocabulary());
-                mask[row][t] = 1;
-            }
-        }
+        Arrays.stream(mask).forEach(row -> Arrays.fill(row, 1));
         Map<String, INDArray> batch =
                 new LinkedHashMap<>(DecoderInputs.of(config, DataType.FLOAT, ids, mask, DecoderInputs.positions(mask)));
         batch.putAll(DecoderInputs.targets(DataType.FLOAT, ids));
         return batch;
+    }
+
+    /** Its tokens. */
+    static int[][] ids(DecoderConfig config, int rows, int tokens) {
+        SplittableRandom random = new SplittableRandom(MiniLmModels.SEED);
+        return Stream.generate(() -> random.ints(tokens, 0, config.vocabulary()).toArray())
+                .limit(rows)
+                .toArray(int[][]::new);
     }
 }

@@ -52,6 +52,13 @@ enum Match {
             "A training step of every method: MiniLM, batch of 32 x 64 tokens, FLOAT, strict",
             List.of(Team.METHODS),
             MethodTeam.claims()),
+    /** A decoder of SmolLM-135M's shape. */
+    DECODER(
+            "A decoder of SmolLM-135M's shape, random weights, LoRA of rank 8 on all linear layers, 4 x 256 tokens",
+            List.of(Team.DECODER, Team.PYTORCH_DECODER, Team.LLAMA_CPP),
+            List.of(
+                    Claim.atMost("135M, step / bound", DecoderTeam.STEP, DecoderTeam.BOUND, 1.5),
+                    Claim.atMost("135M, step / PyTorch's", DecoderTeam.STEP, TorchDecoder.STEP, 0.8))),
     /** This library as it comes, and as it was found to be fastest by hand. */
     DEFAULTS(
             "What one gets without saying anything, beside the best setting by hand",

@@ -29,7 +29,7 @@ public final class PeerBenchmark {
     private final String only;
     private final Map<String, String> facts = new LinkedHashMap<>();
 
-    private PeerBenchmark(int rounds, TimedBy clock, Match match, String only) {
+    PeerBenchmark(int rounds, TimedBy clock, Match match, String only) {
         this.rounds = rounds;
         this.clock = clock;
         this.match = match;
@@ -66,7 +66,13 @@ public final class PeerBenchmark {
         return summary;
     }
 
-    private Measurements measure(int threads) throws IOException {
+    /** What was told of the machine and the teams. */
+    Map<String, String> facts() {
+        return facts;
+    }
+
+    /** Times all contenders, in turns, with a number of threads. */
+    Measurements measure(int threads) throws IOException {
         Measurements measured = new Measurements();
         Map<Team, TeamProcess> processes = new LinkedHashMap<>();
         try {

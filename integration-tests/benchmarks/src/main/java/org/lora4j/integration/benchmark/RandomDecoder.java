@@ -13,9 +13,12 @@ import org.bytedeco.javacpp.Pointer;
 import org.lora4j.internal.language.DecoderConfig;
 import org.lora4j.internal.language.DecoderConfigReader;
 import org.lora4j.internal.language.DecoderPart;
+import org.lora4j.internal.language.decode.DecodeModel;
 import org.lora4j.internal.language.decode.DecoderTensors;
+import org.lora4j.quant.HalfPrecision;
 import org.lora4j.quant.Int8;
 import org.lora4j.quant.StoredWeight;
+import org.lora4j.quant.Tiled;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -89,9 +92,14 @@ final class RandomDecoder implements DecoderTensors, AutoCloseable {
             }
         }
         arrays.put(module + ".weight", array);
-        if (type == DataType.INT8) {
+        if (type != DataType.FLOAT) {
             INDArray scales = Nd4j.valueArrayOf(new long[] {outputs, 1}, SPREAD / 40, DataType.FLOAT);
-            stored.put(module + ".weight", new Int8(array, scales));
+            StoredWeight weight = type == DataType.INT8 ? new Int8(array, scales) : new HalfPrecision(array);
+            // As a model that is loaded.
+            boolean isTable = part == DecoderPart.WORDS && !config.tied();
+            stored.put(
+                    module + ".weight",
+                    !isTable && DecodeModel.isFastInTiles(weight) ? Tiled.overwriting(weight) : weight);
         }
         if (config.biased().contains(part)) {
             vector(part, layer, ".bias", outputs);
@@ -124,7 +132,7 @@ final class RandomDecoder implements DecoderTensors, AutoCloseable {
 
     @Override
     public INDArray array(String name) {
-        return arrays.get(own(name));
+        return stored.containsKey(own(name)) ? null : arrays.get(own(name));
     }
 
     @Override

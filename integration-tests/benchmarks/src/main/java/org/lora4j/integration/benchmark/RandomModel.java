@@ -7,12 +7,15 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import org.lora4j.format.DType;
 import org.lora4j.format.safetensors.SafetensorsWriter;
 import org.lora4j.format.safetensors.TensorSource;
+import org.lora4j.internal.format.json.JsonObjects;
 import org.lora4j.internal.language.DecoderConfig;
 import org.lora4j.internal.language.DecoderConfigReader;
 import org.lora4j.internal.language.DecoderPart;
@@ -32,8 +35,19 @@ final class RandomModel {
              "rms_norm_eps": 1e-06, "hidden_act": "silu", "tie_word_embeddings": true, "use_sliding_window": false}
             """;
 
+    /** Names of folders with the small one. */
+    static final String SMALL_F32 = "small";
+
+    static final String SMALL_BF16 = "small-bf16";
+
     private static final double SPREAD = 0.02;
-    private static final int PATTERN = 1 << 18;
+    /** Odd, so that no two rows of a table are the same and no two tokens equally good. */
+    private static final int PATTERN = (1 << 18) + 1;
+
+    private static final int FIRST_LETTER = 0x3400;
+    private static final int SURROGATES = Character.MAX_SURROGATE + 1 - Character.MIN_SURROGATE;
+    private static final int BYTES = 256;
+    private static final List<String> SPECIAL = List.of("<unk>", "<s>", "</s>");
     private static final int BITS_OF_HALF = 16;
 
     private final DType type;
@@ -57,6 +71,35 @@ final class RandomModel {
         model.addAll(config);
         SafetensorsWriter.write(directory.resolve("model.safetensors"), model.tensors, Map.of());
         return config;
+    }
+
+    /** Writes a tokenizer beside it, in which every id is a letter, a byte or special. */
+    static void writeTokenizer(Path directory, DecoderConfig config) throws IOException {
+        Map<String, Object> words = new LinkedHashMap<>();
+        int letters = config.vocabulary() - BYTES - SPECIAL.size();
+        for (int id = 0; id < letters; id++) {
+            int letter = FIRST_LETTER + id;
+            words.put(Character.toString(letter < Character.MIN_SURROGATE ? letter : letter + SURROGATES), id);
+        }
+        for (int value = 0; value < BYTES; value++) {
+            words.put(String.format(Locale.ROOT, "<0x%02X>", value), words.size());
+        }
+        List<Map<String, Object>> added = new ArrayList<>();
+        for (String token : SPECIAL) {
+            Map<String, Object> fields =
+                    new LinkedHashMap<>(Map.of("id", words.size(), "content", token, "special", true));
+            List.of("single_word", "lstrip", "rstrip", "normalized").forEach(name -> fields.put(name, false));
+            added.add(fields);
+            words.put(token, words.size());
+        }
+        Map<String, Object> model = Map.of(
+                "type", "BPE", "byte_fallback", true, "unk_token", SPECIAL.get(0), "vocab", words, "merges", List.of());
+        Map<String, Object> spaces =
+                Map.of("type", "Replace", "pattern", Map.of("String", " "), "content", String.valueOf((char) 0x2581));
+        JsonObjects.write(
+                directory.resolve("tokenizer.json"),
+                Map.of("added_tokens", added, "normalizer", spaces, "model", model));
+        JsonObjects.write(directory.resolve("tokenizer_config.json"), Map.of("bos_token", "<s>", "eos_token", "</s>"));
     }
 
     private void addAll(DecoderConfig config) {

@@ -4,40 +4,29 @@ package org.lora4j.integration.benchmark;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Random;
 import org.lora4j.adapter.Adapter;
-import org.lora4j.config.LoraConfig;
 import org.lora4j.format.DType;
 import org.lora4j.internal.language.DecoderConfig;
-import org.lora4j.internal.language.DecoderPart;
 import org.lora4j.language.CausalLm;
 import org.lora4j.language.CausalLmServer;
 import org.lora4j.language.GenerationConfig;
 import org.lora4j.language.LmRequest;
-import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * What it costs to make texts with many adapters side by side, and what continuous batching gains, over random weights of
  * SmolLM-135M's shape: 16 texts with 16 adapters beside 16 texts with one, and many requests at once beside one by one.
- *
- * <p>Arguments: the folder for the report, the number of rounds, the clock (not used), the number of threads (not used), a name,
- * and optionally how weights are stored, F32 or BF16.
  */
-public final class ServingTokens {
+final class ServingTokens {
 
     private static final int SEQUENCES = 16;
     private static final int REQUESTS = 32;
     private static final int PROMPT = 16;
     private static final int TOKENS = 48;
-    private static final int RANK = 8;
     private static final double MOST_ADAPTERS = 1.3;
     private static final double LEAST_BATCHING = 4;
-    private static final double SPREAD = 0.02;
 
     private final CausalLm model;
     private final List<Adapter> adapters = new ArrayList<>();
@@ -45,27 +34,8 @@ public final class ServingTokens {
     private ServingTokens(CausalLm model, DecoderConfig config) {
         this.model = model;
         for (int i = 0; i < SEQUENCES; i++) {
-            adapters.add(adapter(config, i));
+            adapters.add(RandomPairs.adapter(config, RandomPairs.RANK, i));
         }
-    }
-
-    /**
-     * Runs the benchmark.
-     *
-     * @param args folder, rounds, clock, threads, name, form of the weights
-     * @throws IOException if a folder cannot be written
-     */
-    public static void main(String[] args) throws IOException {
-        Locale.setDefault(Locale.ROOT);
-        Path folder = Path.of(args.length > 0 ? args[0] : "target/benchmark");
-        int rounds = args.length > 1 ? Integer.parseInt(args[1]) : 5;
-        Summary summary = new Summary("Language models, many adapters at once", Machine.facts());
-        for (DType type : List.of(DType.F32, DType.BF16)) {
-            if (args.length <= 5 || args[5].equals("all") || args[5].equals(type.name())) {
-                run(folder.resolve("serving-" + type), type, rounds, summary);
-            }
-        }
-        summary.publish(folder, "lm-serving");
     }
 
     /** Measures with weights of a type, in a folder for the model, and adds to a report. */
@@ -74,44 +44,6 @@ public final class ServingTokens {
         try (CausalLm model = CausalLm.load(directory)) {
             new ServingTokens(model, config).run(type.name(), rounds, summary);
         }
-    }
-
-    /** Pairs on all linear layers. */
-    private static Adapter adapter(DecoderConfig config, int seed) {
-        Map<String, Map<String, INDArray>> modules = new LinkedHashMap<>();
-        int queries = config.heads() * config.headSize();
-        int keys = config.keyHeads() * config.headSize();
-        Random random = new Random(seed);
-        for (int layer = 0; layer < config.layers().size(); layer++) {
-            pair(modules, config.module(DecoderPart.QUERY, layer), queries, config.hidden(), random);
-            pair(modules, config.module(DecoderPart.KEY, layer), keys, config.hidden(), random);
-            pair(modules, config.module(DecoderPart.VALUE, layer), keys, config.hidden(), random);
-            pair(modules, config.module(DecoderPart.ATTENTION_OUTPUT, layer), config.hidden(), queries, random);
-            pair(modules, config.module(DecoderPart.GATE, layer), config.intermediate(), config.hidden(), random);
-            pair(modules, config.module(DecoderPart.UP, layer), config.intermediate(), config.hidden(), random);
-            pair(modules, config.module(DecoderPart.DOWN, layer), config.hidden(), config.intermediate(), random);
-        }
-        LoraConfig lora = LoraConfig.builder()
-                .rank(RANK)
-                .alpha(RANK)
-                .targetModules("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
-                .build();
-        return Adapter.of(lora, modules, Map.of());
-    }
-
-    private static void pair(
-            Map<String, Map<String, INDArray>> modules, String path, int outputs, int inputs, Random random) {
-        modules.put(
-                path,
-                Map.of("lora_A.weight", normal(random, RANK, inputs), "lora_B.weight", normal(random, outputs, RANK)));
-    }
-
-    private static INDArray normal(Random random, int rows, int columns) {
-        float[] values = new float[rows * columns];
-        for (int i = 0; i < values.length; i++) {
-            values[i] = (float) (SPREAD * random.nextGaussian());
-        }
-        return Nd4j.create(values, new long[] {rows, columns}, 'c');
     }
 
     private void run(String form, int rounds, Summary summary) {

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.Predicate;
 
@@ -26,6 +27,12 @@ enum Team {
     DEEPLEARNING4J("6G", "mlp", MlpTeam::contenders, Machine::facts),
     /** PyTorch with the same perceptrons. */
     PYTORCH_MLP("6G", "torch", TorchMlp::contenders, Torch::facts),
+    /** This library on a decoder of SmolLM-135M's shape. */
+    DECODER("8G", "decoder", DecoderTeam::contenders, DecoderTeam::facts),
+    /** PyTorch with the same decoder. */
+    PYTORCH_DECODER("6G", "torchLm", TorchDecoder::contenders, TorchDecoder::facts),
+    /** llama.cpp with the same decoder. */
+    LLAMA_CPP("2G", "llama", LlamaTeam::contenders, LlamaTeam::facts),
     /** This library as it comes: no environment variable, no option. */
     DEFAULTS("6G", "defaults", wanted -> DefaultsTeam.plain("defaults", wanted), Machine::facts),
     /** The same with one native thread and parts asked for. */
@@ -60,7 +67,7 @@ enum Team {
         if (this == DEFAULTS) {
             return Map.of();
         }
-        boolean sharesBatches = this == LORA4J || this == METHODS || this == TUNED;
+        boolean sharesBatches = this == LORA4J || this == METHODS || this == TUNED || this == DECODER;
         return Map.of("OMP_NUM_THREADS", String.valueOf(sharesBatches ? 1 : threads), "OMP_WAIT_POLICY", "PASSIVE");
     }
 
@@ -81,6 +88,11 @@ enum Team {
         List<String> options = new ArrayList<>(List.of("-Xmx2g", "-Dorg.slf4j.simpleLogger.defaultLogLevel=error"));
         // ONNX Runtime's initialization ends a process with the usual stack and a long class path.
         options.add("-Xss16m");
+        Optional.ofNullable(System.getProperty(DecoderTeam.MODELS)).ifPresent(folder -> {
+            options.add("-D" + DecoderTeam.MODELS + "=" + folder);
+            // llama.cpp's loader deletes whatever in the temporary folder is called like itself.
+            options.add("-Djava.io.tmpdir=" + folder);
+        });
         options.add("-Dorg.bytedeco.javacpp.maxbytes=" + bytes);
         options.add("-Dorg.bytedeco.javacpp.maxphysicalbytes=14G");
         return options;

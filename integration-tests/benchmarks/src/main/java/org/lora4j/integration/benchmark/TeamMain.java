@@ -44,5 +44,8 @@ public final class TeamMain {
             }
             out.println(TeamProcess.MARK + "ready");
         }
+        out.flush();
+        // Threads of llama.cpp would keep the process.
+        Runtime.getRuntime().halt(0);
     }
 }

@@ -26,7 +26,7 @@ final class Torch {
 
     private Torch() {}
 
-    /** A linear layer, with an adapter beside it where there are factors, as PEFT computes it. */
+    /** A linear layer, with or without a bias, with an adapter beside it where there are factors, as PEFT computes it. */
     record Linear(Tensor weight, Tensor bias, Tensor loraA, Tensor loraB) {
 
         static Linear of(int in, int out, boolean adapted, boolean trained, List<Tensor> parameters) {
@@ -47,7 +47,7 @@ final class Torch {
         }
 
         Tensor of(Tensor x) {
-            Tensor base = torch.linear(x, weight, bias);
+            Tensor base = bias == null ? torch.linear(x, weight) : torch.linear(x, weight, bias);
             if (loraA == null) {
                 return base;
             }
@@ -87,11 +87,16 @@ final class Torch {
 
     /** Loss, gradients and AdamW. */
     static Runnable step(Supplier<Tensor> loss, List<Tensor> parameters) {
+        return stepBy(() -> loss.get().backward(), parameters);
+    }
+
+    /** The same with gradients that are computed in another way. */
+    static Runnable stepBy(Runnable gradients, List<Tensor> parameters) {
         AdamW optimizer =
                 new AdamW(new TensorVector(parameters.toArray(Tensor[]::new)), new AdamWOptions(MiniLmModels.RATE));
         return () -> releasing(() -> {
             optimizer.zero_grad();
-            loss.get().backward();
+            gradients.run();
             optimizer.step();
         });
     }

@@ -26,7 +26,7 @@ import org.lora4j.language.LmExample;
  * @param train the examples to learn from
  * @param validation the examples to choose the best epoch by
  * @param test the examples that figures are measured with
- * @param prompt what a text to print goes on from
+ * @param prompts what texts to print go on from
  * @param ends what a text to print ends before
  */
 record Domain(
@@ -34,7 +34,7 @@ record Domain(
         List<LmExample> train,
         List<LmExample> validation,
         List<LmExample> test,
-        String prompt,
+        List<String> prompts,
         List<String> ends) {
 
     private static final String JAVA_SOURCE = "org/apache/commons/math3/util/FastMath.java";
@@ -57,7 +57,7 @@ record Domain(
                 text(all.substring(0, Math.min(validation, characters))),
                 text(all.substring(validation, test)),
                 text(all.substring(test)),
-                "ROMEO:\n",
+                List.of("ROMEO:\n", "JULIET:\n", "KING RICHARD III:\nNow"),
                 List.of());
     }
 
@@ -90,7 +90,13 @@ record Domain(
         Collections.shuffle(sources, new Random(1));
         List<LmExample> test = take(sources, HELD_CHARACTERS);
         List<LmExample> validation = take(sources, HELD_CHARACTERS);
-        return new Domain("java", take(sources, characters), validation, test, "    public int ", List.of());
+        return new Domain(
+                "java",
+                take(sources, characters),
+                validation,
+                test,
+                List.of("    public int ", "    /**\n     * Returns ", "        for (int i = 0; "),
+                List.of());
     }
 
     /** Takes files off a list. */
@@ -116,7 +122,10 @@ record Domain(
                 examples(train.subList(0, Math.min(questions, held))),
                 examples(train.subList(held, train.size())),
                 examples(testQuestions(data)),
-                prompt("My card has not arrived yet."),
+                List.of(
+                        prompt("My card has not arrived yet."),
+                        prompt("How do I change my PIN?"),
+                        prompt("Why was I charged a fee for cash?")),
                 List.of(END));
     }
 

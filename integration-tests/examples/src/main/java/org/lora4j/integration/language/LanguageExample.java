@@ -5,24 +5,30 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Random;
 import java.util.Set;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.lora4j.integration.datasets.Banking77;
 import org.lora4j.integration.datasets.LabeledText;
 import org.lora4j.integration.demonstration.Arguments;
 import org.lora4j.integration.demonstration.ReportFile;
 import org.lora4j.language.CausalLm;
+import org.lora4j.language.CausalLmServer;
 import org.lora4j.language.CausalLmTrainer;
 import org.lora4j.language.Generation;
 import org.lora4j.language.GenerationConfig;
 import org.lora4j.language.Llama2cCheckpoint;
 import org.lora4j.language.LmExample;
 import org.lora4j.language.LmFitReport;
+import org.lora4j.language.LmRequest;
 import org.lora4j.language.LongRows;
 import org.lora4j.train.RunListener;
 
@@ -94,15 +100,16 @@ public final class LanguageExample {
         Banking77 banking = new Banking77(data.resolve("banking77"));
         out.println("What the model says of itself: " + continued(model, "Once upon a time", List.of()));
         print("Stories by the frozen base: loss a token %.4f%n", storiesLoss(model));
-        for (Domain domain : List.of(
-                Domain.shakespeare(data.resolve("tinyshakespeare/input.txt"), size * 120_000),
-                Domain.java(size * 120_000),
-                Domain.banking(banking, size * 1_500))) {
-            if (names.contains(domain.name())) {
-                learn(domain, Domain.testQuestions(banking));
-            }
+        List<Domain> domains = Stream.of(
+                        Domain.shakespeare(data.resolve("tinyshakespeare/input.txt"), size * 120_000),
+                        Domain.java(size * 120_000),
+                        Domain.banking(banking, size * 1_500))
+                .filter(domain -> names.contains(domain.name()))
+                .toList();
+        for (Domain domain : domains) {
+            learn(domain, Domain.testQuestions(banking));
         }
-        // Here one server answers requests of all three adapters at once: they are on the same model by now, and saved.
+        serve(domains);
         ReportFile.write(folder.resolve("report.json"), figures);
         print("%nEverything took %.0f s.%n", (System.nanoTime() - start) / 1e9);
     }
@@ -131,7 +138,7 @@ public final class LanguageExample {
         CausalLmTrainer adapting = builder().adapterName(domain.name()).build();
         double before = adapting.evaluate(domain.test()).loss();
         print("before: %.4f%n", before);
-        out.println("says: " + continued(model, domain.prompt(), domain.ends()));
+        out.println("says: " + continued(model, domain.prompts().get(0), domain.ends()));
 
         LmFitReport report = adapting.fit(domain.train(), domain.validation());
         Outcome adapter = outcome(adapting, domain, report);
@@ -144,7 +151,7 @@ public final class LanguageExample {
                 report.learningRate(),
                 adapter.minutes(),
                 adapter.stories());
-        out.println("says: " + continued(model, domain.prompt(), domain.ends()));
+        out.println("says: " + continued(model, domain.prompts().get(0), domain.ends()));
         double off;
         try (var disabled = model.model().disabled()) {
             off = storiesLoss(model);
@@ -173,7 +180,7 @@ public final class LanguageExample {
                 fullReport.learningRate(),
                 tuned.minutes(),
                 tuned.stories());
-        out.println("says: " + continued(full.model(), domain.prompt(), domain.ends()));
+        out.println("says: " + continued(full.model(), domain.prompts().get(0), domain.ends()));
         if (domain.name().equals("banking")) {
             all.put("accuracyFull", accuracy(full.model(), questions));
             print("intents named exactly: LoRA %.3f, full %.3f%n", all.get("accuracyLora"), all.get("accuracyFull"));
@@ -181,6 +188,50 @@ public final class LanguageExample {
         all.putAll(
                 Map.of("before", before, "lora", adapter, "full", tuned, "storiesOff", off, "storiesMerged", merged));
         figures.put(domain.name(), all);
+    }
+
+    /** A text that is asked for: of a domain, or of the model as it was, without one. */
+    private record Question(String adapter, String prompt, GenerationConfig config) {}
+
+    /** One server with the saved adapters of all domains, asked by all of them at the same time. */
+    private void serve(List<Domain> domains) throws IOException {
+        List<Question> questions = new ArrayList<>();
+        questions.add(new Question(CausalLmServer.BASE, "Once upon a time", config(List.of())));
+        domains.forEach(domain -> domain.prompts()
+                .forEach(prompt -> questions.add(new Question(domain.name(), prompt, config(domain.ends())))));
+        Collections.shuffle(questions, new Random(3));
+        List<String> alone = new ArrayList<>();
+        for (Question question : questions) {
+            model.model()
+                    .activate(
+                            question.adapter().equals(CausalLmServer.BASE)
+                                    ? new String[0]
+                                    : new String[] {question.adapter()});
+            alone.add(model.generate(question.prompt(), question.config()).text());
+        }
+        model.model().activate();
+        print("%n== One server, %d adapters, %d requests at once%n", domains.size(), questions.size());
+        long equal = 0;
+        try (CausalLmServer server = CausalLmServer.builder(model).build()) {
+            for (Domain domain : domains) {
+                server.register(domain.name(), folder.resolve(domain.name()));
+            }
+            List<LmRequest> requests = questions.stream()
+                    .map(question -> server.submit(question.adapter(), question.prompt(), question.config()))
+                    .toList();
+            for (int i = 0; i < requests.size(); i++) {
+                String text = requests.get(i).result().text();
+                boolean same = text.equals(alone.get(i));
+                equal += same ? 1 : 0;
+                print(
+                        "%s: %s%s%n",
+                        requests.get(i).adapter(),
+                        quoted(questions.get(i).prompt() + text),
+                        same ? "" : " (alone it is " + quoted(alone.get(i)) + ")");
+            }
+            print("%d of %d texts are those of their adapter alone; %s%n", equal, requests.size(), server.metrics());
+        }
+        figures.put("served", Map.of("texts", questions.size(), "equal", equal));
     }
 
     private void print(String format, Object... values) {
@@ -207,11 +258,17 @@ public final class LanguageExample {
     }
 
     private static String continued(CausalLm which, String prompt, List<String> ends) {
-        GenerationConfig config = GenerationConfig.greedy(60).toBuilder()
+        return quoted(prompt + which.generate(prompt, config(ends)).text());
+    }
+
+    private static GenerationConfig config(List<String> ends) {
+        return GenerationConfig.greedy(60).toBuilder()
                 .stopStrings(ends.toArray(String[]::new))
                 .build();
-        Generation text = which.generate(prompt, config);
-        return "\"" + (prompt + text.text()).replace("\n", "\\n") + "\"";
+    }
+
+    private static String quoted(String text) {
+        return "\"" + text.replace("\n", "\\n") + "\"";
     }
 
     private static double accuracy(CausalLm which, List<LabeledText> questions) {

@@ -14,11 +14,8 @@ import org.bytedeco.dnnl.stream;
 import org.bytedeco.javacpp.Pointer;
 
 /**
- * Products of a frozen matrix in BF16 or INT8, {@code [outputs, inputs]}, with a few columns of the same type, computed from
- * the matrix where it lies: {@code z = W x}. The processor's instructions for such numbers multiply pairs or fours of
- * neighboring inputs at a time, so nothing is converted.
- *
- * <p>Sums are F32 for BF16, whose products are exact in it, and whole numbers for INT8.
+ * Products of a frozen F32 matrix, {@code [outputs, inputs]}, with a few columns, computed from the matrix where it lies:
+ * {@code z = W x}.
  *
  * <p><b>Threads.</b> One object for each, since compiled products have working memory of their own. What {@link #pack} wrote
  * may be read by the objects of other threads of the same sizes.
@@ -30,10 +27,9 @@ public final class FewRows implements AutoCloseable {
     /** Outputs that are computed at a time. */
     public static final int OUTPUTS = 64;
 
-    /** Columns at most: as many as a register holds. */
+    /** Columns of which their number is best a multiple: as many as a register holds. */
     public static final int COLUMNS = 16;
 
-    private final NarrowType type;
     private final int inputs;
     private final int columns;
     private final engine engine = new engine(org.bytedeco.dnnl.engine.kind.cpu, 0);
@@ -54,8 +50,8 @@ public final class FewRows implements AutoCloseable {
         private final IntMemoryMap arguments = new IntMemoryMap();
 
         Product(int outputs, memory.desc layout) {
-            memory.desc ofW = desc(factors(), outputs, inputs);
-            memory.desc ofZ = desc(sums(), outputs, columns);
+            memory.desc ofW = desc(memory.data_type.f32, outputs, inputs);
+            memory.desc ofZ = desc(memory.data_type.f32, outputs, columns);
             try (primitive_attr attributes = new primitive_attr();
                     matmul.primitive_desc description =
                             new matmul.primitive_desc(engine, ofW, layout, new memory.desc(), ofZ, attributes, false)) {
@@ -80,34 +76,20 @@ public final class FewRows implements AutoCloseable {
         }
     }
 
-    /** The kernel that this processor has for a type. */
-    static String kernel(NarrowType type) {
-        try (FewRows probe = new FewRows(type, OUTPUTS, type == NarrowType.F32 ? COLUMNS : 1)) {
+    /** The kernel that this processor has. */
+    static String kernel() {
+        try (FewRows probe = new FewRows(OUTPUTS, COLUMNS)) {
             return probe.product(OUTPUTS).kernel;
         }
-    }
-
-    private memory.data_type factors() {
-        return switch (type) {
-            case BF16 -> memory.data_type.bf16;
-            case INT8 -> memory.data_type.s8;
-            case F32 -> memory.data_type.f32;
-        };
-    }
-
-    private memory.data_type sums() {
-        return type == NarrowType.INT8 ? memory.data_type.s32 : memory.data_type.f32;
     }
 
     /**
      * Products of some sizes.
      *
-     * @param type the type of numbers
      * @param inputs columns of the matrix
-     * @param columns at most {@value #COLUMNS}, or for F32 a few times as many
+     * @param columns how many
      */
-    public FewRows(NarrowType type, int inputs, int columns) {
-        this.type = type;
+    public FewRows(int inputs, int columns) {
         this.inputs = inputs;
         this.columns = columns;
     }
@@ -121,7 +103,8 @@ public final class FewRows implements AutoCloseable {
         if (known == null) {
             known = outputs == OUTPUTS
                     ? new Product(
-                            outputs, new memory.desc(new long[] {inputs, columns}, factors(), memory.format_tag.any))
+                            outputs,
+                            new memory.desc(new long[] {inputs, columns}, memory.data_type.f32, memory.format_tag.any))
                     : new Product(outputs, product(OUTPUTS).packed);
             byOutputs.put(outputs, known);
         }
@@ -145,7 +128,7 @@ public final class FewRows implements AutoCloseable {
      */
     public void pack(long plain, long packed) {
         if (packing == null) {
-            from = new memory(desc(factors(), inputs, columns), engine, (Pointer) null);
+            from = new memory(desc(memory.data_type.f32, inputs, columns), engine, (Pointer) null);
             to = new memory(product(OUTPUTS).packed, engine, (Pointer) null);
             packing = new reorder(from, to);
         }
@@ -173,7 +156,7 @@ public final class FewRows implements AutoCloseable {
      * @param weights address of {@code [outputs, inputs]}
      * @param outputs at most {@value #OUTPUTS}
      * @param packed address of packed columns
-     * @param into address of {@code [outputs, columns]}: floats for BF16, ints for INT8
+     * @param into address of {@code [outputs, columns]}: floats
      */
     public void multiply(long weights, int outputs, long packed, long into) {
         product(outputs).run(weights, packed, into);

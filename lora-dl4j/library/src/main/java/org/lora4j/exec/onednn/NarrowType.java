@@ -2,8 +2,8 @@
 package org.lora4j.exec.onednn;
 
 /**
- * Types of numbers that {@link FewRows} multiplies: of fewer bits, where a processor has instructions for them, and F32, where its
- * registers hold as many numbers as there are columns.
+ * Types of numbers of which few rows are multiplied: of fewer bits, where a processor has instructions for them ({@link
+ * TileProduct}), and F32, where its registers hold as many numbers as there are columns ({@link FewRows}).
  *
  * @apiNote Status: internal
  */
@@ -29,7 +29,7 @@ public enum NarrowType {
      */
     public boolean isFast() {
         if (fast == null) {
-            fast = OneDnn.isAvailable() && isFast(FewRows.kernel(this));
+            fast = OneDnn.isAvailable() && isFast(this == F32 ? FewRows.kernel() : TileProduct.kernel(this));
         }
         return fast;
     }

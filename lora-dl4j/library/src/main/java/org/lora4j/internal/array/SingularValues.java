@@ -82,6 +82,11 @@ public record SingularValues(Matrix left, double[] values, Matrix right) {
         return new SingularValues(core.left.times(outer.basis()), values, core.right.times(inner.basis())).signed();
     }
 
+    /** Whether a matrix is decomposed as it is, and not through an eigenproblem. */
+    static boolean isSmall(Matrix matrix) {
+        return Math.min(matrix.rows(), matrix.columns()) <= JACOBI_SIDE;
+    }
+
     /**
      * The largest singular values of a matrix, with their vectors.
      *
@@ -122,7 +127,7 @@ public record SingularValues(Matrix left, double[] values, Matrix right) {
     private static SingularValues leading(Matrix matrix, ToIntFunction<double[]> count) {
         int side = Math.min(matrix.rows(), matrix.columns());
         double scale = matrix.largest();
-        if (side <= JACOBI_SIDE || scale == 0) {
+        if (isSmall(matrix) || scale == 0) {
             return of(matrix).truncated(count);
         }
         if (matrix.rows() > matrix.columns()) {
@@ -152,7 +157,7 @@ public record SingularValues(Matrix left, double[] values, Matrix right) {
      */
     public static Optional<SingularValues> ofLowRank(Matrix matrix) {
         int side = Math.min(matrix.rows(), matrix.columns());
-        if (side <= JACOBI_SIDE) {
+        if (isSmall(matrix)) {
             return Optional.empty();
         }
         SplittableRandom random = new SplittableRandom(side);

@@ -80,14 +80,16 @@ final class GradientGraph {
         Map<String, INDArray> handedOut = new HashMap<>();
         for (String name : trainable) {
             INDArray gradient = found.get(gradientOf.get(name));
+            INDArray value = placeholders.containsKey(name)
+                    ? placeholders.get(name)
+                    : graph.getVariable(name).getArr();
             if (gradient == null) {
-                INDArray value = graph.getVariable(name).getArr();
                 gradient = Nd4j.zeros(value.dataType(), value.shape());
             } else if (handedOut.putIfAbsent(gradientOf.get(name), gradient) != null) {
                 // Two parameters that are only ever added share one gradient variable; the caller owns each array.
                 gradient = gradient.dup();
             }
-            long[] expected = graph.getVariable(name).getArr().shape();
+            long[] expected = value.shape();
             if (!Arrays.equals(gradient.shape(), expected)) {
                 throw new IllegalStateException("gradient of " + MessageText.name(name) + " has shape "
                         + Arrays.toString(gradient.shape()) + "; expected " + Arrays.toString(expected)

@@ -26,6 +26,7 @@ import org.lora4j.internal.engine.plan.InputKey;
 import org.lora4j.internal.engine.plan.KnownShapes;
 import org.lora4j.internal.graph.GraphCopy;
 import org.lora4j.internal.graph.GraphOrder;
+import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -39,6 +40,8 @@ import org.nd4j.linalg.factory.Nd4j;
  * @apiNote Status: internal
  */
 public final class SameDiffExecutor implements GraphExecutor {
+
+    private static final String NO_LOSS = "no loss variable; name it with SameDiff.setLossVariables(name)";
 
     private final SameDiff inference;
     private final SameDiff training;
@@ -112,7 +115,7 @@ public final class SameDiffExecutor implements GraphExecutor {
             SameDiff inference, SameDiff training, Collection<String> trainable, List<DropoutMask> masks) {
         Problems problems = new Problems();
         if (training.getLossVariables() == null || training.getLossVariables().isEmpty()) {
-            problems.add("no loss variable; name it with SameDiff.setLossVariables(name)");
+            problems.add(NO_LOSS);
         }
         for (String name : trainable) {
             if (!training.hasVariable(name) || training.getVariable(name).getArr() == null) {
@@ -121,6 +124,31 @@ public final class SameDiffExecutor implements GraphExecutor {
         }
         problems.throwIfAny("training graph");
         return new SameDiffExecutor(inference, training, List.copyOf(trainable), List.copyOf(masks), Engine.PLAIN);
+    }
+
+    /**
+     * An executor that differentiates with respect to placeholders: gradients have the shape of the arrays that are given for
+     * them. Batches stay whole, as gradients of inputs are not those of parameters, which parts would add up.
+     *
+     * @param graph a graph with loss variables
+     * @param inputs names of floating-point placeholders
+     * @return the executor, with kernels and the fastest products where those can run
+     * @throws IllegalArgumentException if the graph has no loss variable or a name is no such placeholder
+     */
+    public static SameDiffExecutor ofInputs(SameDiff graph, Collection<String> inputs) {
+        Problems problems = new Problems();
+        if (lossVariables(graph).isEmpty()) {
+            problems.add(NO_LOSS);
+        }
+        for (String name : inputs) {
+            SDVariable input = graph.getVariable(name);
+            problems.check(
+                    input != null && input.isPlaceHolder() && input.dataType().isFPType(),
+                    MessageText.name(name) + " is not a placeholder of floating-point numbers");
+        }
+        problems.throwIfAny("graph to differentiate by its inputs");
+        SameDiffExecutor plain = new SameDiffExecutor(graph, graph, List.copyOf(inputs), List.of(), Engine.PLAIN);
+        return Kernels.available() ? plain.with(plain.engine.with(OneDnn.orNd4j())) : plain;
     }
 
     /**

@@ -6,16 +6,13 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Supplier;
 import org.lora4j.adapter.Adapter;
-import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
-import org.lora4j.format.TensorEntry;
 import org.lora4j.internal.array.Backend;
 import org.lora4j.internal.array.io.FloatRows;
 import org.lora4j.internal.format.huggingface.Checkpoint;
@@ -120,54 +117,6 @@ public final class DecoderSource implements Closeable {
         try (Checkpoint checkpoint = Checkpoint.open(directory)) {
             return DecoderWeights.listing(directory, checkpoint);
         }
-    }
-
-    /**
-     * Takes a model in memory.
-     *
-     * @param where the call, for messages
-     * @param directory the directory that it was read from
-     * @param weights its weights; stay the caller's
-     * @param changed values that adapters made of them, by name; stay the caller's
-     * @param adapters none: what they do is among what has changed
-     * @return a source; there is nothing to close
-     * @throws IOException if the directory cannot be read any more
-     * @throws IllegalArgumentException if the weights are not those of the directory, such as with layers repeated, or are kept
-     *     in fewer bits
-     */
-    public static DecoderSource of(
-            String where, Path directory, DecoderWeights weights, Map<String, INDArray> changed, List<Adapter> adapters)
-            throws IOException {
-        Map<String, TensorEntry> entries = listing(directory).tensors();
-        Map<String, Tensor> tensors = new LinkedHashMap<>();
-        Problems problems = new Problems();
-        problems.check(
-                adapters.isEmpty(),
-                adapters.size() + " adapters for a model in memory, expected none: export its directory with them");
-        problems.check(
-                weights.names().equals(entries.keySet()),
-                weights + ", expected the " + entries.size() + " tensors of " + MessageText.path(directory)
-                        + ": layers are repeated, or it is another model");
-        for (String name : weights.names()) {
-            INDArray value = changed.getOrDefault(name, weights.array(name));
-            TensorEntry entry = entries.get(name);
-            problems.check(
-                    value != null,
-                    "\"" + name + "\" is kept in fewer bits, expected as it is stored: export the directory and the"
-                            + " adapters instead");
-            if (value != null && entry != null) {
-                problems.check(
-                        Arrays.equals(value.shape(), entry.shape()),
-                        "\"" + name + "\" has the shape " + Arrays.toString(value.shape()) + ", expected "
-                                + Arrays.toString(entry.shape()));
-                tensors.put(name, new Tensor(entry.name(), entry.shape(), () -> value, false));
-            }
-        }
-        changed.keySet()
-                .forEach(name -> problems.check(
-                        entries.containsKey(name), "\"" + name + "\" is changed, expected a tensor of the model"));
-        problems.throwIfAny(where);
-        return new DecoderSource(directory, weights.config(), tensors, changed.keySet(), () -> {});
     }
 
     /** The table of a tied head is one array, which an adapter of the embeddings alone does not want changed for the head. */

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.EnumSet;
+import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -15,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import org.lora4j.config.LayerReplication;
@@ -25,7 +27,9 @@ import org.lora4j.format.TensorEntry;
 import org.lora4j.internal.array.Backend;
 import org.lora4j.internal.format.huggingface.Checkpoint;
 import org.lora4j.quant.HalfPrecision;
+import org.lora4j.quant.Int8;
 import org.lora4j.quant.StoredWeight;
+import org.lora4j.quant.Tiled;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -218,6 +222,33 @@ public final class DecoderWeights {
     }
 
     /**
+     * These weights with some matrices in tiles, laid out anew in the memory where they are. This object must not be used any
+     * more.
+     *
+     * @param wanted which of those that {@link Tiled#fits}
+     * @return the weights
+     */
+    public DecoderWeights inTiles(Predicate<StoredWeight> wanted) {
+        Set<String> multiplied = new HashSet<>();
+        for (Tensor tensor : tensors(config)) {
+            if (tensor.part().kind() == DecoderPart.Kind.LINEAR
+                    || tensor.part() == DecoderPart.WORDS && config.tied()) {
+                multiplied.add(tensor.name());
+            }
+        }
+        Map<String, INDArray> others = new LinkedHashMap<>(arrays);
+        Map<String, StoredWeight> tiled = new LinkedHashMap<>(stored);
+        tiled.replaceAll((name, weight) -> {
+            if (!multiplied.contains(name) || !Tiled.fits(weight) || !wanted.test(weight)) {
+                return weight;
+            }
+            others.remove(name);
+            return Tiled.overwriting(weight);
+        });
+        return new DecoderWeights(config, Collections.unmodifiableMap(others), Collections.unmodifiableMap(tiled));
+    }
+
+    /**
      * The model.
      *
      * @return its config
@@ -348,9 +379,26 @@ public final class DecoderWeights {
         return Collections.unmodifiableMap(all);
     }
 
+    /** Family, tensors, memory, and in which forms matrices are kept. */
     @Override
     public String toString() {
+        Set<String> forms = new TreeSet<>();
+        for (Tensor tensor : tensors(config)) {
+            if (tensor.isMatrix()) {
+                forms.add(stored(tensor.name()).map(DecoderWeights::form).orElse("F32"));
+            }
+        }
         return "DecoderWeights[" + config.family() + ", " + names().size() + " tensors, " + bytes() / 1_000_000
-                + " MB]";
+                + " MB in " + String.join(" and ", forms) + "]";
+    }
+
+    private static String form(StoredWeight weight) {
+        if (weight instanceof Tiled tiled) {
+            return (tiled.scales().isPresent() ? "INT8" : "BF16") + " (in tiles for this processor)";
+        }
+        if (weight instanceof HalfPrecision half) {
+            return half.values().dataType() == DataType.BFLOAT16 ? "BF16" : "F16";
+        }
+        return weight instanceof Int8 ? "INT8" : "NF4";
     }
 }

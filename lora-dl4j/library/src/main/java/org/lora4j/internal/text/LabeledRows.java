@@ -15,8 +15,12 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
-/** Examples as batches for training: examples of similar length together, drawn anew in every epoch. */
-final class LabeledRows implements Batches {
+/**
+ * Examples as batches for training: examples of similar length together, drawn anew in every epoch.
+ *
+ * @apiNote Status: internal
+ */
+public final class LabeledRows implements Batches {
 
     private final List<EncodedText> examples;
     private final TokenRows rows;
@@ -26,13 +30,34 @@ final class LabeledRows implements Batches {
     private final boolean tokenTypes;
 
     LabeledRows(List<EncodedText> examples, HeadTask task, EncoderParts parts, FitOptions options) {
+        this(examples, task, parts, options.batchSize(), options.tokenBudget());
+    }
+
+    private LabeledRows(List<EncodedText> examples, HeadTask task, EncoderParts parts, int batchSize, int tokenBudget) {
         this.examples = examples;
-        this.rows = new TokenRows(
-                examples.stream().map(EncodedText::tokens).toList(), options.batchSize(), options.tokenBudget());
+        this.rows = new TokenRows(examples.stream().map(EncodedText::tokens).toList(), batchSize, tokenBudget);
         this.perToken = task.kind().isPerToken();
         this.outputs = task.outputs();
         this.type = parts.weights().dataType();
         this.tokenTypes = parts.tokenTypes();
+    }
+
+    /**
+     * Each example by itself, without padding.
+     *
+     * @param examples the examples
+     * @param task what the head gives
+     * @param parts the encoder
+     * @return a batch for each, in their order; the arrays are the caller's
+     */
+    public static List<Batch> single(List<EncodedText> examples, HeadTask task, EncoderParts parts) {
+        return examples.stream()
+                .map(example -> {
+                    LabeledRows alone = new LabeledRows(List.of(example), task, parts, 1, 1);
+                    Batch batch = alone.batch(alone.rows.parts().get(0));
+                    return new Batch(batch.placeholders(), 1, batch.weight(), false);
+                })
+                .toList();
     }
 
     @Override

@@ -10,9 +10,16 @@ package org.lora4j.internal.text;
  * @param bias {@code b}
  * @apiNote Status: internal
  */
-record LinearHead(int inputs, int outputs, float[] weight, float[] bias) {
+public record LinearHead(int inputs, int outputs, float[] weight, float[] bias) {
 
-    static LinearHead zeros(int inputs, int outputs) {
+    /**
+     * A head that knows nothing.
+     *
+     * @param inputs length of {@code x}
+     * @param outputs length of {@code z}
+     * @return zeros
+     */
+    public static LinearHead zeros(int inputs, int outputs) {
         return new LinearHead(inputs, outputs, new float[inputs * outputs], new float[outputs]);
     }
 }

@@ -4,12 +4,16 @@ package org.lora4j.internal.language.decode;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import org.lora4j.exec.onednn.NarrowType;
 import org.lora4j.internal.array.Backend;
 import org.lora4j.internal.array.DenseArray;
 import org.lora4j.internal.language.DecoderConfig;
 import org.lora4j.internal.language.DecoderPart;
 import org.lora4j.internal.language.NormKind;
 import org.lora4j.internal.language.Rotation;
+import org.lora4j.quant.Int8;
+import org.lora4j.quant.StoredWeight;
+import org.lora4j.quant.Tiled;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -49,6 +53,17 @@ public final class DecodeModel {
         }
         this.config = config;
         this.tensors = tensors;
+    }
+
+    /**
+     * Whether a weight is multiplied faster in tiles on this processor.
+     *
+     * @param weight a weight of which {@link Tiled#fits} is true
+     * @return true if it should be laid out so
+     */
+    public static boolean isFastInTiles(StoredWeight weight) {
+        return weight.columns() < TiledWeight.MOST_INPUTS
+                && (weight instanceof Int8 ? NarrowType.INT8 : NarrowType.BF16).isFast();
     }
 
     DecoderConfig config() {

@@ -8,7 +8,6 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.lora4j.error.Problems;
 import org.lora4j.exec.NativeThreads;
-import org.lora4j.exec.onednn.FewRows;
 import org.lora4j.internal.language.Decoder;
 import org.lora4j.internal.language.DecoderConfig;
 import org.lora4j.internal.language.Rotation;
@@ -294,10 +293,7 @@ public final class DecodeSession implements AutoCloseable {
             math.prepare(rows);
             pass(rows, sequences);
             // Few rows are multiplied in other ways.
-            for (int parts : new int[] {RowParts.BF16_PARTS, RowParts.INT8_PARTS}) {
-                int few = FewRows.COLUMNS / parts;
-                pass(Math.min(few, rows), Math.min(few, sequences));
-            }
+            pass(Math.min(TiledWeight.MOST_ROWS, rows), Math.min(TiledWeight.MOST_ROWS, sequences));
         });
     }
 

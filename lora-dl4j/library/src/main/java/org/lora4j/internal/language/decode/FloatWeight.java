@@ -51,13 +51,12 @@ final class FloatWeight extends LinearWeight {
         int columns = columns(staging.rows());
         int start = FewRows.start(first, count);
         int computed = first + count - start;
-        space.multiply(
-                NarrowType.F32,
-                inputs(),
-                columns,
-                address + Blas.bytes(start, inputs()),
-                computed,
-                staging.parts().packed());
+        space.columns(inputs(), columns)
+                .multiply(
+                        address + Blas.bytes(start, inputs()),
+                        computed,
+                        staging.parts().packed(),
+                        space.memory.atLeast((long) computed * columns).address());
         float[] turned = space.floats(1, computed * columns);
         space.memory.floats().get(0, turned, 0, computed * columns);
         float[] y = space.floats(0, count);

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.language.decode;
 
-import org.lora4j.exec.onednn.FewRows;
-import org.lora4j.exec.onednn.NarrowType;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -14,8 +12,6 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * <p>BFLOAT16 is the upper half of a float. HALF has five bits of exponent instead of eight: with its exponent in the lowest of
  * those it is a float of {@code 2^-112} of the value, subnormal numbers too, which the rows and the product make up for in
  * equal parts.
- *
- * <p>Where the processor multiplies BFLOAT16 itself, a few rows are multiplied as {@link RowParts}, and nothing is turned.
  */
 final class HalfWeight extends LinearWeight {
 
@@ -60,26 +56,11 @@ final class HalfWeight extends LinearWeight {
 
     @Override
     Staging.Form form(int rows) {
-        return !brain ? Staging.Form.SCALED_PAIRS : isInParts(rows) ? Staging.Form.HALVES : Staging.Form.PAIRS;
-    }
-
-    private boolean isInParts(int rows) {
-        return brain && RowParts.columns(NarrowType.BF16, rows) <= FewRows.COLUMNS && NarrowType.BF16.isFast();
-    }
-
-    @Override
-    int outputsOfPiece(int rows) {
-        return isInParts(rows)
-                ? FewRows.OUTPUTS * RowParts.group(NarrowType.BF16, rows, inputs(), outputs())
-                : super.outputsOfPiece(rows);
+        return brain ? Staging.Form.PAIRS : Staging.Form.SCALED_PAIRS;
     }
 
     @Override
     void multiply(Staging staging, int from, int rows, int first, int count, Workspace space) {
-        if (staging.form() == Staging.Form.HALVES) {
-            multiplyParts(staging, from, rows, first, count, space);
-            return;
-        }
         int half = inputs() / 2;
         int tile = inputs() < WIDE ? TILE : WIDE_TILE;
         int step = rows < Blas.MATRIX_ROWS ? Math.max(1, tile / inputs()) : count;
@@ -95,30 +76,6 @@ final class HalfWeight extends LinearWeight {
             long y = staging.output(from, first + done);
             space.blas.byRows(x, inputs(), rows, even, half, now, half, factor, 0, y, outputs());
             space.blas.byRows(x + Blas.bytes(half, 1), inputs(), rows, odd, half, now, half, factor, 1, y, outputs());
-        }
-    }
-
-    private void multiplyParts(Staging staging, int from, int rows, int first, int count, Workspace space) {
-        int columns = RowParts.columns(NarrowType.BF16, staging.rows());
-        int group = staging.group();
-        int start = group * FewRows.start(first / group, count / group);
-        int computed = first + count - start;
-        space.multiply(
-                NarrowType.BF16,
-                group * inputs(),
-                group * columns,
-                address + (long) Short.BYTES * start * inputs(),
-                computed / group,
-                staging.parts().packed());
-        float[] sums = space.floats(1, computed * columns);
-        space.memory.floats().get(0, sums, 0, computed * columns);
-        float[] y = space.floats(0, count);
-        for (int row = from; row < from + rows; row++) {
-            int at = (first - start) * columns + row * RowParts.BF16_PARTS;
-            for (int i = 0; i < count; i++) {
-                y[i] = RowParts.sum(sums, at + i * columns);
-            }
-            staging.write(row, first, y, count);
         }
     }
 

@@ -7,7 +7,6 @@ import java.nio.ShortBuffer;
 import java.util.Arrays;
 import org.bytedeco.javacpp.BytePointer;
 import org.lora4j.exec.onednn.FewRows;
-import org.lora4j.exec.onednn.NarrowType;
 
 /**
  * Rows as sums of numbers of 16 or 8 bits, so that products with weights of that type are those of the floats:
@@ -15,22 +14,25 @@ import org.lora4j.exec.onednn.NarrowType;
  * <ul>
  *   <li>BF16: the first 8 bits of a significand, the next 8 and the last 8: {@code x = a + b + c}, exactly;
  *   <li>INT8: multiples from -127 to 127 of a unit, of a unit that is 254 times smaller for what is left, and so on: four of
- *       them are within 2^-32 of the largest value of the row.
+ *       them are within 2^-32 of the largest value of the row. Instructions want bytes without a sign, so 128 is added to each.
  * </ul>
  *
- * <p>A register holds 16 columns. Where rows make fewer, some neighboring outputs of a weight are multiplied as one row of it,
- * which is as many times longer: column sets that are zero but in the inputs of one of those outputs each. The sums of a
- * long row are those of the outputs one after the other.
+ * <p>The parts of a row are rows, one below the other. Or rows in F32 are columns, for {@link FloatWeight}.
  */
 final class RowParts implements AutoCloseable {
 
     static final int BF16_PARTS = 3;
     static final int INT8_PARTS = 4;
 
+    /** What bytes are larger by than what they stand for. */
+    static final int SHIFT = 128;
+
     private static final int LARGEST = 127;
     private static final double FINER = 2 * LARGEST;
     private static final int UPPER = 0xFFFF0000;
     private static final int BITS = 16;
+    /** Rows are computed in fours beyond this, so that there are few products to compile. */
+    private static final int FEW = 4;
 
     private BytePointer plain = new BytePointer(0);
     private BytePointer packed = new BytePointer(0);
@@ -40,77 +42,40 @@ final class RowParts implements AutoCloseable {
     private byte[] eighths = new byte[0];
     private double[] units = new double[0];
     private float[] turned = new float[0];
-    // What the last columns were laid out as: where they are zero, they are still.
-    private NarrowType zeroType;
-    private int zeroGroup;
-    private int zeroColumns;
+    private int rowBytes;
 
-    /** Inputs of a long row at most: the columns have to stay in the second-level cache. */
-    private static final int LONGEST = 8192;
-
-    /** How many outputs make a long row: a divisor of their number. */
-    static int group(NarrowType type, int rows, int inputs, int outputs) {
-        int group = Math.min(FewRows.COLUMNS / columns(type, rows), Math.max(1, LONGEST / inputs));
-        while (outputs % group != 0) {
-            group--;
-        }
-        return group;
+    /** How many rows are computed for so many: those beyond hold anything. */
+    static int computed(int rows) {
+        return rows <= FEW ? rows : (rows + FEW - 1) / FEW * FEW;
     }
 
-    /** Columns that so many rows make. */
-    static int columns(NarrowType type, int rows) {
-        return rows * (type == NarrowType.BF16 ? BF16_PARTS : INT8_PARTS);
-    }
-
-    void prepare(HiddenRows x, NarrowType type, int group, FewRows product) {
-        int columns = columns(type, x.rows());
-        int width = group * columns;
-        int length = group * x.width() * width;
-        reserve(2L * length, product.packedBytes());
-        if (type == NarrowType.BF16) {
-            halves = halves.length == length ? halves : new short[length];
-        } else {
-            eighths = eighths.length == length ? eighths : new byte[length];
-        }
-        if (units.length < x.rows()) {
-            units = new double[x.rows()];
-        }
-        boolean sameZeros = type == zeroType && group == zeroGroup && columns == zeroColumns;
-        if (!sameZeros) {
-            Arrays.fill(halves, (short) 0);
-            Arrays.fill(eighths, (byte) 0);
-            zeroType = type;
-            zeroGroup = group;
-            zeroColumns = columns;
-        }
+    /** Rows in parts of 16 bits. */
+    void halves(HiddenRows x) {
+        int width = x.width();
+        reserve((long) Short.BYTES * BF16_PARTS * computed(x.rows()) * width, 0);
+        halves = halves.length < BF16_PARTS * width ? new short[BF16_PARTS * width] : halves;
+        rowBytes = Short.BYTES * BF16_PARTS * width;
         for (int row = 0; row < x.rows(); row++) {
-            int from = row * x.width();
-            if (type == NarrowType.BF16) {
-                halves(x.values(), from, x.width(), row * BF16_PARTS, width);
-            } else {
-                units[row] = eighths(x.values(), from, x.width(), row * INT8_PARTS, width);
-            }
+            halves(x.values(), row * width, width);
+            shorts.put(row * BF16_PARTS * width, halves, 0, BF16_PARTS * width);
         }
-        for (int i = 1; i < group; i++) {
-            for (int k = 0; k < x.width(); k++) {
-                int at = (i * x.width() + k) * width + i * columns;
-                if (type == NarrowType.BF16) {
-                    System.arraycopy(halves, k * width, halves, at, columns);
-                } else {
-                    System.arraycopy(eighths, k * width, eighths, at, columns);
-                }
-            }
+    }
+
+    /** Rows in parts of 8 bits. */
+    void eighths(HiddenRows x) {
+        int width = x.width();
+        reserve((long) INT8_PARTS * computed(x.rows()) * width, 0);
+        eighths = eighths.length < INT8_PARTS * width ? new byte[INT8_PARTS * width] : eighths;
+        units = units.length < x.rows() ? new double[x.rows()] : units;
+        rowBytes = INT8_PARTS * width;
+        for (int row = 0; row < x.rows(); row++) {
+            units[row] = eighths(x.values(), row * width, width);
+            bytes.put(row * INT8_PARTS * width, eighths, 0, INT8_PARTS * width);
         }
-        if (type == NarrowType.BF16) {
-            shorts.put(0, halves, 0, length);
-        } else {
-            bytes.put(0, eighths, 0, length);
-        }
-        product.pack(plain.address(), packed.address());
     }
 
     /** Rows in F32 as columns, zeros behind the last. */
-    void prepare(HiddenRows x, int columns, FewRows product) {
+    void columns(HiddenRows x, int columns, FewRows product) {
         int length = x.width() * columns;
         reserve((long) Float.BYTES * length, product.packedBytes());
         if (turned.length < length) {
@@ -128,22 +93,21 @@ final class RowParts implements AutoCloseable {
         product.pack(plain.address(), packed.address());
     }
 
-    private void halves(float[] x, int from, int width, int column, int step) {
+    private void halves(float[] x, int from, int width) {
         for (int i = 0; i < width; i++) {
             float value = x[from + i];
             int first = Float.floatToRawIntBits(value) & UPPER;
             float rest = value - Float.intBitsToFloat(first);
             int second = Float.floatToRawIntBits(rest) & UPPER;
             int third = Float.floatToRawIntBits(rest - Float.intBitsToFloat(second));
-            int at = i * step + column;
-            halves[at] = (short) (first >>> BITS);
-            halves[at + 1] = (short) (second >>> BITS);
-            halves[at + 2] = (short) (third >>> BITS);
+            halves[i] = (short) (first >>> BITS);
+            halves[width + i] = (short) (second >>> BITS);
+            halves[2 * width + i] = (short) (third >>> BITS);
         }
     }
 
     /** The unit of the first part. */
-    private double eighths(float[] x, int from, int width, int column, int step) {
+    private double eighths(float[] x, int from, int width) {
         float largest = 0;
         for (int i = from; i < from + width; i++) {
             largest = Math.max(largest, Math.abs(x[i]));
@@ -152,10 +116,9 @@ final class RowParts implements AutoCloseable {
         double inverse = 1 / unit;
         for (int i = 0; i < width; i++) {
             double rest = x[from + i] * inverse;
-            int at = i * step + column;
             for (int part = 0; part < INT8_PARTS; part++) {
                 double whole = Math.rint(rest);
-                eighths[at + part] = (byte) whole;
+                eighths[part * width + i] = (byte) ((int) whole + SHIFT);
                 rest = (rest - whole) * FINER;
             }
         }
@@ -175,22 +138,28 @@ final class RowParts implements AutoCloseable {
         }
     }
 
+    /** Address of the columns. */
     long packed() {
         return packed.address();
     }
 
-    /** The output of a row from those of its parts. */
-    static float sum(float[] parts, int from) {
-        return parts[from] + (parts[from + 1] + parts[from + 2]);
+    /** Address of the parts of a row. */
+    long row(int row) {
+        return plain.address() + (long) row * rowBytes;
     }
 
-    /** The output of a row, over the scale of the weight. */
-    double sum(int[] parts, int from, int row) {
-        double sum = parts[from + INT8_PARTS - 1];
-        for (int part = INT8_PARTS - 2; part >= 0; part--) {
-            sum = parts[from + part] + sum / FINER;
+    /**
+     * An output of a row, over the scale of the weight.
+     *
+     * @param products with the parts of the row, {@code step} after each other
+     * @param sum of the weights of the output
+     */
+    double output(int[] products, int from, int step, int sum, int row) {
+        double output = 0;
+        for (int part = INT8_PARTS - 1; part >= 0; part--) {
+            output = (products[from + part * step] - SHIFT * sum) + output / FINER;
         }
-        return sum * units[row];
+        return output * units[row];
     }
 
     long bytes() {

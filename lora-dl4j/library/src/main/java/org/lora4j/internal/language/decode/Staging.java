@@ -2,7 +2,6 @@
 package org.lora4j.internal.language.decode;
 
 import java.nio.FloatBuffer;
-import org.lora4j.exec.onednn.NarrowType;
 
 /**
  * Rows on their way to and from OpenBLAS: a copy of the inputs outside the heap, in the order in which a weight wants them, and
@@ -41,7 +40,6 @@ final class Staging implements AutoCloseable {
     private HiddenRows source;
     private long version;
     private Form form;
-    private int group;
     private int inputWidth;
     private int outputWidth;
 
@@ -49,13 +47,9 @@ final class Staging implements AutoCloseable {
     void prepare(HiddenRows x, Form form, int outputWidth, Workspace space) {
         this.outputWidth = outputWidth;
         outputs.atLeast((long) x.rows() * outputWidth);
-        int needed = form == Form.HALVES
-                ? RowParts.group(NarrowType.BF16, x.rows(), x.width(), outputWidth)
-                : form == Form.BYTES ? RowParts.group(NarrowType.INT8, x.rows(), x.width(), outputWidth) : 1;
-        if (x == source && x.version() == version && form == this.form && needed == group) {
+        if (x == source && x.version() == version && form == this.form) {
             return;
         }
-        this.group = needed;
         this.source = x;
         this.version = x.version();
         this.form = form;
@@ -63,19 +57,14 @@ final class Staging implements AutoCloseable {
         inputs.atLeast(x.length());
         switch (form) {
             case PLAIN -> inputs.floats().put(0, x.values(), 0, x.length());
-            case HALVES -> parts(x, NarrowType.BF16, space);
-            case BYTES -> parts(x, NarrowType.INT8, space);
+            case HALVES -> parts.halves(x);
+            case BYTES -> parts.eighths(x);
             case COLUMNS -> {
                 int columns = FloatWeight.columns(x.rows());
-                parts.prepare(x, columns, space.product(NarrowType.F32, x.width(), columns));
+                parts.columns(x, columns, space.columns(x.width(), columns));
             }
             default -> copyInParts(x);
         }
-    }
-
-    private void parts(HiddenRows x, NarrowType type, Workspace space) {
-        int columns = group * RowParts.columns(type, x.rows());
-        parts.prepare(x, type, group, space.product(type, group * x.width(), columns));
     }
 
     Form form() {
@@ -85,11 +74,6 @@ final class Staging implements AutoCloseable {
     /** How many rows were prepared. */
     int rows() {
         return source.rows();
-    }
-
-    /** Outputs that are multiplied as one. */
-    int group() {
-        return group;
     }
 
     RowParts parts() {

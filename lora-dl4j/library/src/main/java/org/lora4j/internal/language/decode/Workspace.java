@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.Map;
 import org.lora4j.exec.onednn.FewRows;
 import org.lora4j.exec.onednn.NarrowType;
+import org.lora4j.exec.onednn.TileProduct;
 
 /** What a thread needs to work on a product, and keeps for the next one. */
 final class Workspace implements AutoCloseable {
@@ -16,8 +17,9 @@ final class Workspace implements AutoCloseable {
     final int[] stored = new int[HalfWeight.PIECE];
     final int[] even = new int[HalfWeight.PIECE];
     final int[] odd = new int[HalfWeight.PIECE];
-    private final Map<Sizes, FewRows> products = new HashMap<>();
-    private int[] sums = new int[0];
+    private final Map<Sizes, TileProduct> tiles = new HashMap<>();
+    private final Map<Sizes, FewRows> columns = new HashMap<>();
+    private int[] ints = new int[0];
     private float[][] floats = new float[2][0];
 
     /** An array of at least a length, holding anything. */
@@ -28,30 +30,30 @@ final class Workspace implements AutoCloseable {
         return floats[slot];
     }
 
-    /** What a compiled product depends on. */
-    private record Sizes(NarrowType type, int inputs, int columns) {}
-
-    FewRows product(NarrowType type, int inputs, int columns) {
-        return products.computeIfAbsent(new Sizes(type, inputs, columns), sizes -> new FewRows(type, inputs, columns));
+    /** An array of at least a length, holding anything. */
+    int[] ints(int length) {
+        if (ints.length < length) {
+            ints = new int[length];
+        }
+        return ints;
     }
 
-    /** Multiplies some outputs of a weight with packed columns; the sums are in memory, and those of bytes in the result. */
-    int[] multiply(NarrowType type, int inputs, int columns, long weights, int outputs, long packed) {
-        int length = outputs * columns;
-        product(type, inputs, columns)
-                .multiply(weights, outputs, packed, memory.atLeast(length).address());
-        if (type == NarrowType.INT8) {
-            if (sums.length < length) {
-                sums = new int[length];
-            }
-            memory.ints().get(0, sums, 0, length);
-        }
-        return sums;
+    /** What a compiled product depends on. */
+    private record Sizes(NarrowType type, int inputs, int others) {}
+
+    TileProduct tiles(NarrowType type, int rows, int inputs) {
+        return tiles.computeIfAbsent(new Sizes(type, inputs, rows), sizes -> new TileProduct(type, rows, inputs));
+    }
+
+    FewRows columns(int inputs, int columns) {
+        return this.columns.computeIfAbsent(
+                new Sizes(NarrowType.F32, inputs, columns), sizes -> new FewRows(inputs, columns));
     }
 
     @Override
     public void close() {
-        products.values().forEach(FewRows::close);
+        tiles.values().forEach(TileProduct::close);
+        columns.values().forEach(FewRows::close);
         memory.close();
     }
 }

@@ -12,9 +12,11 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.quant.HalfPrecision;
 import org.lora4j.quant.Int8;
 import org.lora4j.quant.Nf4;
 import org.lora4j.quant.StoredWeight;
+import org.lora4j.quant.Tiled;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -67,6 +69,18 @@ class StoredWeightsTest {
         }
     }
 
+    @Test
+    void multiply_inTiles_givesTheProductOfTheValues() {
+        for (int inputs : new int[] {64, 192, 896}) {
+            INDArray plain = Nd4j.create(numbers(320 * inputs), new long[] {320, inputs}, 'c');
+            for (StoredWeight stored : List.of(HalfPrecision.of(plain, DataType.BFLOAT16), Int8.of(plain, 0))) {
+                INDArray values = stored.dequantized();
+                LinearWeight tiled = LinearWeight.of("w", null, Optional.of(Tiled.overwriting(stored)), false);
+                assertProduct(tiled, values);
+            }
+        }
+    }
+
     private static float[] numbers(int n) {
         Random random = new Random(7);
         float[] numbers = new float[n];
@@ -78,7 +92,7 @@ class StoredWeightsTest {
     }
 
     private static void assertProduct(LinearWeight weight, INDArray values) {
-        for (int rows : new int[] {1, 3, 4, 19}) {
+        for (int rows : new int[] {1, 3, 4, 6, 16, 19}) {
             HiddenRows x = new HiddenRows().toBeWritten(rows, weight.inputs());
             for (int i = 0; i < x.length(); i++) {
                 x.values()[i] = (float) Math.sin(i) + 0.5f;

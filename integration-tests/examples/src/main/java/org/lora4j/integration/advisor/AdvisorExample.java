@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.integration.advisor;
+
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.lora4j.advice.DataAdvisor;
+import org.lora4j.advice.LearningRateFinder;
+import org.lora4j.advice.LearningRateSuggestion;
+import org.lora4j.advice.Suitability;
+import org.lora4j.integration.datasets.Banking77;
+import org.lora4j.integration.demonstration.Arguments;
+import org.lora4j.integration.digits.SuitabilityProof;
+import org.lora4j.integration.quickstart.MiniLm;
+import org.lora4j.pretrained.HuggingFaceTextTokenizer;
+import org.lora4j.text.LabeledText;
+import org.lora4j.text.TextClassifier;
+import org.lora4j.text.TextEncoder;
+import org.lora4j.train.FittingSign;
+import org.lora4j.train.ProgressListener;
+
+/**
+ * What the advisor says of BANKING77 with ten questions of each intent, and of the digits. Arguments: the data, the folder for the
+ * results, {@code full} for all looks of the digits, and which proof to run in place of that: {@code data}, {@code rank} or {@code
+ * suitability}.
+ */
+public final class AdvisorExample {
+
+    private static final int LONGEST = 64;
+    private static final int LEARNED = 10;
+    private static final int CHOSEN_WITH = 5;
+    private static final int EPOCHS = 5;
+    private static final double USUAL_RATE = 1e-3;
+    private static final long SEED = 1;
+
+    private final PrintStream out;
+    private final Path data;
+
+    private AdvisorExample(PrintStream out, Path data) {
+        this.out = out;
+        this.data = data;
+    }
+
+    /**
+     * Runs the example. Ends with status 1 and one line if data is missing.
+     *
+     * @param args data, results, {@code full}, {@code proof}
+     */
+    public static void main(String[] args) {
+        Locale.setDefault(Locale.ROOT);
+        try {
+            Arguments arguments = new Arguments(args);
+            Path data = arguments.path(0, "../shared/data");
+            for (String set : List.of("banking77", "mnist-cnn")) {
+                if (!Files.isDirectory(data.resolve(set))) {
+                    throw new IOException("no data set "
+                            + data.resolve(set).toAbsolutePath().normalize()
+                            + "; expected the published files there. Name their folder: -Dlora4j.shared=FOLDER, which has"
+                            + " data/" + set);
+                }
+            }
+            switch (args.length > 3 ? args[3] : "false") {
+                case "data" -> DataProof.main(new String[] {args[0], args[1]});
+                case "rank", "true" -> AdvisorProof.main(new String[] {args[0], args[1]});
+                case "suitability" -> new AdvisorExample(System.out, data).digits(true);
+                default ->
+                    new AdvisorExample(System.out, data)
+                            .run(args.length > 2 && Set.of("full", "true").contains(args[2]));
+            }
+        } catch (IOException | IllegalArgumentException | IllegalStateException e) {
+            System.err.println("example-advisor: " + e.getMessage());
+            System.exit(1);
+        }
+    }
+
+    private void run(boolean full) throws IOException {
+        long start = System.nanoTime();
+        banking();
+        ranks();
+        digits(full);
+        out.printf(Locale.ROOT, "%nEverything took %.0f s.%n", (System.nanoTime() - start) / 1e9);
+    }
+
+    private void banking() throws IOException {
+        out.println("== BANKING77: 77 intents, ten questions of each, vectors of all-MiniLM-L6-v2");
+        List<org.lora4j.integration.datasets.LabeledText> pool = new Banking77(data.resolve("banking77")).train();
+        List<org.lora4j.integration.datasets.LabeledText> learned =
+                org.lora4j.integration.datasets.LabeledText.draw(pool, LEARNED, SEED);
+        Set<org.lora4j.integration.datasets.LabeledText> taken = new HashSet<>(learned);
+        List<LabeledText> train = labeled(learned.stream());
+        List<LabeledText> validation = labeled(org.lora4j.integration.datasets.LabeledText.draw(
+                pool.stream().filter(text -> !taken.contains(text)).toList(), CHOSEN_WITH, SEED)
+                .stream());
+        try (TextEncoder encoder = TextEncoder.named("all-minilm-l6-v2").withMaxLength(LONGEST)) {
+            out.println(DataAdvisor.builder().seed(SEED).build().examine(encoder, train, validation, List.of()));
+            out.println(suitability(encoder, train));
+            LearningRateSuggestion rate = LearningRateFinder.of(
+                            () -> TextClassifier.builder(encoder).epochs(EPOCHS).seed(SEED), train, validation)
+                    .find();
+            out.println(rate);
+            fit(encoder, train, validation, "that rate", rate.rate().orElse(USUAL_RATE));
+            fit(encoder, train, validation, "a rate that is far too low", 1e-7);
+        }
+    }
+
+    private static List<LabeledText> labeled(Stream<org.lora4j.integration.datasets.LabeledText> texts) {
+        return texts.map(text -> new LabeledText(text.text(), List.copyOf(text.labels())))
+                .toList();
+    }
+
+    private static Suitability suitability(TextEncoder encoder, List<LabeledText> texts) {
+        List<String> names = texts.stream()
+                .map(text -> text.labels().get(0))
+                .distinct()
+                .sorted()
+                .toList();
+        int[] labels = texts.stream()
+                .mapToInt(text -> names.indexOf(text.labels().get(0)))
+                .toArray();
+        return Suitability.beforeTraining(
+                        encoder.embed(texts.stream().map(LabeledText::text).toList()), labels)
+                .seed(SEED)
+                .forecast();
+    }
+
+    private void fit(
+            TextEncoder encoder, List<LabeledText> train, List<LabeledText> validation, String what, double rate) {
+        out.println("-- LoRA with " + what + ", " + rate);
+        try (TextClassifier classifier = TextClassifier.builder(encoder)
+                .epochs(EPOCHS)
+                .learningRate(rate)
+                .seed(SEED)
+                .listener(ProgressListener.to(out::println).every(Double.MAX_VALUE))
+                .build()
+                .fit(train, validation)) {
+            List<FittingSign> signs =
+                    classifier.report().training().orElseThrow().signs();
+            out.println(classifier.report());
+            out.println(signs.isEmpty() ? "no sign of over- or underfitting" : "signs: " + signs);
+        }
+    }
+
+    private void ranks() throws IOException {
+        out.println();
+        out.println("== Inverted digits: a rate and a rank for the CNN that knows upright ones");
+        try (HuggingFaceTextTokenizer tokenizer = MiniLm.tokenizer(LONGEST)) {
+            out.println(Suggesting.of(new Tasks(data, tokenizer).of("inverted", SEED))
+                    .words());
+        }
+    }
+
+    private void digits(boolean full) throws IOException {
+        out.println();
+        out.println("== Digits: what is forecast, and what is reached (in %)");
+        new SuitabilityProof(data.resolve("mnist-cnn").resolve("pytorch_cnn_mnist.onnx"), out::println).run(full);
+    }
+}

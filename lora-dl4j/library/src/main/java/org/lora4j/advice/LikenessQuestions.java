@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.advice;
+
+import java.nio.FloatBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.IntFunction;
+import java.util.function.Supplier;
+import java.util.stream.IntStream;
+import org.lora4j.advice.Advice.Answer;
+import org.lora4j.advice.DataParts.Part;
+import org.lora4j.advice.DataReport.Duplicate;
+import org.lora4j.advice.DataReport.Duplicates;
+import org.lora4j.advice.DataReport.Leakage;
+import org.lora4j.advice.DataReport.Likeness;
+import org.lora4j.advice.DataReport.Outlier;
+import org.lora4j.advice.DataReport.Outliers;
+import org.lora4j.internal.advice.NearestRows;
+import org.lora4j.internal.advice.PlainText;
+
+/** The questions that the likeness of rows answers: duplicates, leakage, outliers. */
+final class LikenessQuestions {
+
+    private static final int NEIGHBORS = 10;
+    private static final int FEWEST_ROWS = 50;
+
+    /** Texts of which nine characters in ten are the same are near each other if the encoder finds them alike at all. */
+    private static final double SAME_CHARACTERS = 0.9;
+
+    private static final double ALIKE = 0.5;
+
+    /** Copies are nearer than a tenth of the usual distance: between a few features large cosines are common. */
+    private static final double OF_USUAL = 0.1;
+
+    private static final double MANY_DUPLICATES = 0.1;
+    private static final double MANY_LEAKS = 0.01;
+
+    private final Part train;
+    private final Part validation;
+    private final double near;
+    private final NearestRows neighbors;
+
+    /** Of each training row to its tenth neighbor, or to the last one there is. */
+    private final double[] distances;
+
+    private final double[] sorted;
+
+    LikenessQuestions(DataParts parts, double near) {
+        this.train = parts.train();
+        this.validation = parts.validation();
+        this.neighbors = NearestRows.within(train.rows(), NEIGHBORS);
+        this.distances = IntStream.range(0, train.size())
+                .mapToDouble(i -> 1 - neighbors.cosines()[i][neighbors.cosines()[i].length - 1])
+                .toArray();
+        this.sorted = distances.clone();
+        Arrays.sort(sorted);
+        this.near = Math.max(near, 1 - OF_USUAL * sorted[sorted.length / 2]);
+    }
+
+    Duplicates duplicates() {
+        List<Duplicate> found = new ArrayList<>();
+        Map<Integer, Duplicate> nearest = new HashMap<>();
+        Copies copies = new Copies();
+        for (int i = 0; i < train.size(); i++) {
+            for (int k = 0; k < neighbors.rows()[i].length; k++) {
+                int other = neighbors.rows()[i][k];
+                int later = Math.max(i, other);
+                nearOne(train, later, Math.min(i, other), neighbors.cosines()[i][k])
+                        .ifPresent(one -> nearest.merge(later, one, (a, b) -> a.cosine() >= b.cosine() ? a : b));
+            }
+        }
+        for (int i = 0; i < train.size(); i++) {
+            copies.of(train, i).or(nearestOf(nearest, i)).ifPresent(found::add);
+            copies.add(i);
+        }
+        return new Duplicates(duplicatesAdvice(found), found);
+    }
+
+    private static Supplier<Optional<Duplicate>> nearestOf(Map<Integer, Duplicate> nearest, int row) {
+        return () -> Optional.ofNullable(nearest.get(row));
+    }
+
+    private Advice duplicatesAdvice(List<Duplicate> found) {
+        long contradictions = found.stream()
+                .filter(one -> one.likeness() != Likeness.NEAR && !one.sameLabel())
+                .count();
+        Map<String, Object> evidence = evidence(found, train.size());
+        evidence.put("contradictions", contradictions);
+        double share = (double) found.size() / train.size();
+        Answer answer = found.isEmpty()
+                ? Answer.GOOD
+                : contradictions > 0 || share >= MANY_DUPLICATES ? Answer.PROBLEM : Answer.CONSIDER;
+        String sentence = found.isEmpty()
+                ? "No training row repeats another."
+                : DataExamination.count(found.size(), train.size(), "training rows")
+                        + " repeat an earlier one, " + kinds(found)
+                        + ": they weigh more than others, and divided between train and validation they leak"
+                        + (contradictions > 0
+                                ? ". " + contradictions + " have another label than their copy: correct those first."
+                                : ". Keep one of each.");
+        return new Advice("duplicates", answer, sentence, evidence);
+    }
+
+    Leakage leakage() {
+        if (validation.size() == 0) {
+            return new Leakage(Advice.cannotBeSaid("leakage", "no validation data was given"), List.of());
+        }
+        NearestRows among = NearestRows.among(validation.rows(), train.rows(), NEIGHBORS);
+        Copies copies = new Copies();
+        IntStream.range(0, train.size()).forEach(copies::add);
+        List<Duplicate> found = new ArrayList<>();
+        for (int i = 0; i < validation.size(); i++) {
+            int row = i;
+            copies.of(validation, i)
+                    .or(() -> IntStream.range(0, among.rows()[row].length)
+                            .mapToObj(k -> nearOne(validation, row, among.rows()[row][k], among.cosines()[row][k]))
+                            .flatMap(Optional::stream)
+                            .findFirst())
+                    .ifPresent(found::add);
+        }
+        Map<String, Object> evidence = evidence(found, validation.size());
+        boolean copied = found.stream().anyMatch(one -> one.likeness() != Likeness.NEAR);
+        Answer answer = found.isEmpty()
+                ? Answer.GOOD
+                : copied || found.size() >= MANY_LEAKS * validation.size() ? Answer.PROBLEM : Answer.CONSIDER;
+        String sentence = found.isEmpty()
+                ? "No validation row is among the training rows."
+                : DataExamination.count(found.size(), validation.size(), "validation rows")
+                        + " are among the training rows, too, " + kinds(found)
+                        + ": what is measured on them is too good. Take them out of one of both.";
+        return new Leakage(new Advice("leakage", answer, sentence, evidence), found);
+    }
+
+    private Map<String, Object> evidence(List<Duplicate> found, int all) {
+        Map<String, Object> evidence = new LinkedHashMap<>();
+        evidence.put("rows", all);
+        evidence.put("nearFromCosine", near);
+        evidence.put("repeated", found.size());
+        for (Likeness likeness : Likeness.values()) {
+            evidence.put(likeness.name(), number(found, likeness));
+        }
+        evidence.put(
+                "first",
+                found.stream()
+                        .limit(DataExamination.LISTED)
+                        .map(LikenessQuestions::values)
+                        .toList());
+        return evidence;
+    }
+
+    private static Map<String, Object> values(Duplicate one) {
+        Map<String, Object> values = new LinkedHashMap<>();
+        values.put("row", one.row());
+        values.put("of", one.of());
+        values.put("likeness", one.likeness().name());
+        values.put("cosine", one.cosine());
+        values.put("sameLabel", one.sameLabel());
+        return values;
+    }
+
+    private static long number(List<Duplicate> found, Likeness likeness) {
+        return found.stream().filter(one -> one.likeness() == likeness).count();
+    }
+
+    private static String kinds(List<Duplicate> found) {
+        return number(found, Likeness.SAME) + " exactly, " + number(found, Likeness.SAME_WORDS) + " in other spelling, "
+                + number(found, Likeness.NEAR) + " nearly";
+    }
+
+    private Optional<Duplicate> nearOne(Part part, int row, int of, float cosine) {
+        boolean isNear = cosine >= near
+                || part.hasTexts()
+                        && cosine >= ALIKE
+                        && PlainText.likeness(
+                                        part.plain().get(row), train.plain().get(of))
+                                >= SAME_CHARACTERS;
+        return isNear ? Optional.of(duplicate(part, row, of, Likeness.NEAR, cosine)) : Optional.empty();
+    }
+
+    private Duplicate duplicate(Part part, int row, int of, Likeness likeness, double cosine) {
+        boolean sameLabel =
+                List.copyOf(part.labels().get(row)).equals(train.labels().get(of));
+        return new Duplicate(row, of, likeness, Math.min(1, cosine), sameLabel);
+    }
+
+    /** Training rows by what a copy has in common with them, the first ones of equals. */
+    private final class Copies {
+
+        private final Map<Object, Integer> same = new HashMap<>();
+        private final Map<String, Integer> words = new HashMap<>();
+
+        void add(int row) {
+            same.putIfAbsent(content(train, row), row);
+            if (train.hasTexts()) {
+                words.putIfAbsent(train.plain().get(row), row);
+            }
+        }
+
+        Optional<Duplicate> of(Part part, int row) {
+            Integer copy = same.get(content(part, row));
+            if (copy != null) {
+                return Optional.of(duplicate(part, row, copy, Likeness.SAME, 1));
+            }
+            Integer spelled = part.hasTexts() ? words.get(part.plain().get(row)) : null;
+            return spelled == null
+                    ? Optional.empty()
+                    : Optional.of(duplicate(
+                            part,
+                            row,
+                            spelled,
+                            Likeness.SAME_WORDS,
+                            NearestRows.cosine(part.rows()[row], train.rows()[spelled])));
+        }
+
+        private static Object content(Part part, int row) {
+            return part.hasTexts() ? part.texts().get(row) : FloatBuffer.wrap(part.given()[row]);
+        }
+    }
+
+    Outliers outliers() {
+        int count = train.size();
+        if (count < FEWEST_ROWS) {
+            return new Outliers(
+                    Advice.cannotBeSaid(
+                            "outliers",
+                            count + " rows are too few to know what is usual, " + FEWEST_ROWS + " would be enough"),
+                    List.of());
+        }
+        double lower = sorted[count / 4];
+        double upper = sorted[3 * count / 4];
+        double limit = upper + 1.5 * (upper - lower);
+        List<Outlier> found = IntStream.range(0, count)
+                .filter(i -> distances[i] > limit)
+                .mapToObj(i -> new Outlier(i, distances[i]))
+                .sorted(Comparator.comparingDouble((Outlier one) -> -one.distance()))
+                .toList();
+        Map<String, Object> evidence = new LinkedHashMap<>();
+        evidence.put("rows", count);
+        evidence.put("outliers", found.size());
+        evidence.put("limit", limit);
+        evidence.put("median", sorted[count / 2]);
+        IntFunction<Map<String, Object>> values =
+                i -> Map.of("row", found.get(i).row(), "distance", found.get(i).distance());
+        evidence.put(
+                "first",
+                IntStream.range(0, Math.min(found.size(), DataExamination.LISTED))
+                        .mapToObj(values)
+                        .toList());
+        String sentence = found.isEmpty()
+                ? "No training row is far from all others."
+                : DataExamination.count(found.size(), count, "training rows") + " are far from all others, first row "
+                        + found.get(0).row() + ": read them; some may not belong to the task.";
+        return new Outliers(
+                new Advice("outliers", found.isEmpty() ? Answer.GOOD : Answer.CONSIDER, sentence, evidence), found);
+    }
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.internal.advice;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.lora4j.internal.text.HeadFit;
+import org.lora4j.internal.text.HeadKind;
+import org.lora4j.internal.text.LinearHead;
+
+/**
+ * What logistic regression says of rows that it did not learn from: the rows of each fold by a head that learned from the
+ * others. The cost is the one of least loss on the first fold, searched upwards until it gets worse. Every head starts from
+ * zeros: one that starts from another's solution would remember rows that it must not know.
+ *
+ * <p>Costs one fit for each fold and one or two more.
+ *
+ * @param probabilities for each row the probability of each class
+ * @param cost the cost chosen, in {@link HeadFit}'s units
+ * @apiNote Status: internal
+ */
+public record OutOfFold(float[][] probabilities, double cost) {
+
+    /** Ascending, so that each solution is the start of the next, which learns from the same rows. */
+    private static final double[] COSTS = {1, 3, 10, 30, 100};
+
+    /** Ten times what a head to keep is solved to: probabilities then differ in the third digit, at half the cost. */
+    private static final double TOLERANCE = 1e-4;
+
+    /**
+     * Fits the heads.
+     *
+     * @param rows features
+     * @param labels the class of each row
+     * @param classes how many there are
+     * @param folds the folds
+     * @return the predictions
+     */
+    public static OutOfFold of(float[][] rows, int[] labels, int classes, Folds folds) {
+        float[][] probabilities = new float[rows.length][];
+        double chosen = choose(rows, labels, classes, folds, probabilities);
+        for (int fold = 1; fold < folds.count(); fold++) {
+            predict(
+                    head(rows, labels, classes, folds.learnedFrom(fold), chosen),
+                    rows,
+                    folds.heldOut(fold),
+                    probabilities);
+        }
+        return new OutOfFold(probabilities, chosen);
+    }
+
+    private static double choose(float[][] rows, int[] labels, int classes, Folds folds, float[][] probabilities) {
+        int[] heldOut = folds.heldOut(0);
+        double chosen = 0;
+        double least = Double.POSITIVE_INFINITY;
+        try (HeadFit fit = fit(rows, labels, classes, folds.learnedFrom(0))) {
+            LinearHead head = LinearHead.zeros(rows[0].length, classes);
+            for (double cost : COSTS) {
+                head = fit.solve(cost, head, TOLERANCE);
+                float[][] tried = new float[rows.length][];
+                predict(head, rows, heldOut, tried);
+                double loss = loss(tried, labels, heldOut);
+                if (loss >= least) {
+                    break;
+                }
+                least = loss;
+                chosen = cost;
+                for (int row : heldOut) {
+                    probabilities[row] = tried[row];
+                }
+            }
+        }
+        return chosen;
+    }
+
+    private static double loss(float[][] probabilities, int[] labels, int[] rows) {
+        double loss = 0;
+        for (int row : rows) {
+            loss -= Math.log(Math.max(probabilities[row][labels[row]], Float.MIN_NORMAL));
+        }
+        return loss;
+    }
+
+    /** A head that learned from some of the rows. */
+    static LinearHead head(float[][] rows, int[] labels, int classes, int[] from, double cost) {
+        try (HeadFit fit = fit(rows, labels, classes, from)) {
+            return fit.solve(cost, LinearHead.zeros(rows[0].length, classes), TOLERANCE);
+        }
+    }
+
+    private static HeadFit fit(float[][] rows, int[] labels, int classes, int[] from) {
+        List<float[]> features = new ArrayList<>();
+        List<float[]> targets = new ArrayList<>();
+        for (int row : from) {
+            float[] target = new float[classes];
+            target[labels[row]] = 1;
+            features.add(rows[row]);
+            targets.add(target);
+        }
+        return new HeadFit(HeadKind.ONE_CLASS, features, targets);
+    }
+
+    /** Writes the probabilities of some rows. */
+    static void predict(LinearHead head, float[][] rows, int[] of, float[][] probabilities) {
+        for (int row : of) {
+            probabilities[row] = softmax(HeadFit.logits(head, rows[row]));
+        }
+    }
+
+    private static float[] softmax(float[] logits) {
+        int most = largest(logits);
+        double sum = 0;
+        for (float logit : logits) {
+            sum += Math.exp(logit - logits[most]);
+        }
+        float[] probabilities = new float[logits.length];
+        for (int j = 0; j < logits.length; j++) {
+            probabilities[j] = (float) (Math.exp(logits[j] - logits[most]) / sum);
+        }
+        return probabilities;
+    }
+
+    /**
+     * The class that the head would give a row.
+     *
+     * @param row its number
+     * @return the most probable class, the first of equals
+     */
+    public int choice(int row) {
+        return largest(probabilities[row]);
+    }
+
+    static int largest(float[] values) {
+        int most = 0;
+        for (int j = 1; j < values.length; j++) {
+            most = values[j] > values[most] ? j : most;
+        }
+        return most;
+    }
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.internal.language.decode;
+
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.IntPointer;
+import org.lora4j.exec.onednn.NarrowType;
+import org.lora4j.exec.onednn.TileProduct;
+import org.lora4j.quant.Tiled;
+import org.nd4j.linalg.api.buffer.DataType;
+
+/**
+ * A matrix in tiles. Few rows are multiplied as {@link RowParts} by instructions for such numbers; more of them make it worth to
+ * turn the weight into floats.
+ */
+final class TiledWeight extends LinearWeight {
+
+    /** Rows at most whose parts are multiplied. */
+    static final int MOST_ROWS = 16;
+    /** Bytes without a sign times bytes with one: so many of them stay within 32 bits. */
+    static final int MOST_INPUTS = 1 << 16;
+
+    private final Tiled weight;
+    private final NarrowType type;
+    private final int parts;
+    private final long address;
+    private final float[] scales;
+    private final int[] sums;
+    private final ConvertedWeight converted;
+
+    TiledWeight(Tiled weight) {
+        super(weight.columns(), weight.rows(), weight.values().dataType().width());
+        this.weight = weight;
+        this.type = type(weight);
+        this.parts = type == NarrowType.BF16 ? RowParts.BF16_PARTS : RowParts.INT8_PARTS;
+        this.address = TableRows.address(weight.values());
+        this.scales = weight.scales().map(s -> DecodeModel.values("scales", s)).orElse(null);
+        this.sums = type == NarrowType.INT8 ? sums() : null;
+        this.converted = new ConvertedWeight(new TableRows.OfStored(weight), false);
+    }
+
+    private static NarrowType type(Tiled weight) {
+        return weight.values().dataType() == DataType.BFLOAT16 ? NarrowType.BF16 : NarrowType.INT8;
+    }
+
+    /** Whether products of this type are fast here. */
+    static boolean fits(Tiled weight) {
+        return weight.columns() < MOST_INPUTS && type(weight).isFast();
+    }
+
+    /** What a row of ones gives. */
+    private int[] sums() {
+        int[] sums = new int[outputs()];
+        int step = Tiled.ROWS;
+        try (TileProduct product = new TileProduct(type, 1, inputs());
+                BytePointer ones = new BytePointer((long) inputs());
+                IntPointer found = new IntPointer((long) step)) {
+            BytePointer.memset(ones, 1, inputs());
+            for (int first = 0; first < outputs(); first += step) {
+                product.multiply(ones.address(), tiles(first), step, found.address());
+                found.get(sums, first, step);
+            }
+        }
+        return sums;
+    }
+
+    private long tiles(int firstOutput) {
+        return address
+                + (long) firstOutput * inputs() * weight.values().dataType().width();
+    }
+
+    @Override
+    Staging.Form form(int rows) {
+        return rows > MOST_ROWS
+                ? Staging.Form.PLAIN
+                : type == NarrowType.BF16 ? Staging.Form.HALVES : Staging.Form.BYTES;
+    }
+
+    @Override
+    int outputsOfPiece(int rows) {
+        int wanted = rows > MOST_ROWS ? converted.outputsOfPiece(rows) : super.outputsOfPiece(rows);
+        return (wanted + Tiled.ROWS - 1) / Tiled.ROWS * Tiled.ROWS;
+    }
+
+    @Override
+    void multiply(Staging staging, int from, int rows, int first, int count, Workspace space) {
+        if (staging.form() == Staging.Form.PLAIN) {
+            converted.multiply(staging, from, rows, first, count, space);
+            return;
+        }
+        int computed = parts * RowParts.computed(rows);
+        int length = computed * count;
+        space.tiles(type, computed, inputs())
+                .multiply(
+                        staging.parts().row(from),
+                        tiles(first),
+                        count,
+                        space.memory.atLeast(length).address());
+        float[] y = space.floats(0, count);
+        if (type == NarrowType.BF16) {
+            float[] products = space.floats(1, length);
+            space.memory.floats().get(0, products, 0, length);
+            for (int row = 0; row < rows; row++) {
+                sum(products, row * parts * count, y, count);
+                staging.write(from + row, first, y, count);
+            }
+        } else {
+            int[] products = space.ints(length);
+            space.memory.ints().get(0, products, 0, length);
+            for (int row = 0; row < rows; row++) {
+                for (int i = 0; i < count; i++) {
+                    y[i] = (float) (scales[first + i]
+                            * staging.parts()
+                                    .output(products, row * parts * count + i, count, sums[first + i], from + row));
+                }
+                staging.write(from + row, first, y, count);
+            }
+        }
+    }
+
+    /** Adds the smallest parts first. A loop of its own: HotSpot makes vector code of it. */
+    private static void sum(float[] products, int from, float[] y, int n) {
+        for (int i = 0; i < n; i++) {
+            y[i] = products[from + i] + (products[from + n + i] + products[from + 2 * n + i]);
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "TiledWeight[" + weight + "]";
+    }
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.internal.advice;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.Random;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+class NearestRowsTest {
+
+    private static final float ROUNDING = 1e-5f;
+
+    /** Cosines to (1, 0): 1, 0.6, 0, -1. */
+    @Test
+    void neighbors_comeByTheirCosine_withoutTheRowItself() {
+        float[][] rows = {{1, 0}, {0, 2}, {3, 4}, {-5, 0}, {10, 0}};
+
+        NearestRows nearest = NearestRows.within(rows, 3);
+
+        assertThat(nearest.rows()[0]).containsExactly(4, 2, 1);
+        assertThat(nearest.cosines()[0][0]).isCloseTo(1, within(ROUNDING));
+        assertThat(nearest.cosines()[0][1]).isCloseTo(0.6f, within(ROUNDING));
+        assertThat(nearest.cosines()[0][2]).isCloseTo(0, within(ROUNDING));
+    }
+
+    @Test
+    void moreNeighborsThanRows_givesThoseThatAreThere() {
+        assertThat(NearestRows.within(new float[][] {{1, 0}, {0, 1}}, 10).rows())
+                .isEqualTo(new int[][] {{1}, {0}});
+        assertThat(NearestRows.among(new float[][] {{1, 0}}, new float[][] {{2, 0}}, 10)
+                        .rows())
+                .isEqualTo(new int[][] {{0}});
+    }
+
+    @Test
+    void rowOfZeros_isNearNothing() {
+        NearestRows nearest = NearestRows.within(new float[][] {{0, 0}, {1, 0}}, 1);
+
+        assertThat(nearest.cosines()[0][0]).isZero();
+        assertThat(NearestRows.cosine(new float[] {0, 0}, new float[] {1, 0})).isZero();
+    }
+
+    /** More rows than a tile has, both ways. */
+    @Test
+    void tiles_giveWhatAllPairsGive() {
+        Random random = new Random(3);
+        float[][] rows = rows(600, random);
+        float[][] others = rows(4_200, random);
+
+        NearestRows nearest = NearestRows.among(rows, others, 2);
+
+        for (int i : new int[] {0, 511, 512, 599}) {
+            float[] row = rows[i];
+            int best = IntStream.range(0, others.length)
+                    .boxed()
+                    .max((a, b) ->
+                            Double.compare(NearestRows.cosine(row, others[a]), NearestRows.cosine(row, others[b])))
+                    .orElseThrow();
+            assertThat(nearest.cosines()[i][0])
+                    .isCloseTo((float) NearestRows.cosine(row, others[best]), within(ROUNDING));
+            assertThat(nearest.cosines()[i][1]).isLessThanOrEqualTo(nearest.cosines()[i][0]);
+            assertThat((float) NearestRows.cosine(row, others[nearest.rows()[i][1]]))
+                    .isCloseTo(nearest.cosines()[i][1], within(ROUNDING));
+        }
+    }
+
+    private static float[][] rows(int count, Random random) {
+        float[][] rows = new float[count][6];
+        for (float[] row : rows) {
+            for (int j = 0; j < row.length; j++) {
+                row[j] = (float) random.nextGaussian();
+            }
+        }
+        return rows;
+    }
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.quant;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+class TiledTest {
+
+    /** Values that 16 bits hold exactly, another one in each place of a tile. */
+    private static INDArray numbers(int rows, int columns) {
+        float[] values = new float[rows * columns];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (i * 37 % 255) - 127;
+        }
+        // Every row has the largest value of 8 bits, so that scales are 1.
+        for (int row = 0; row < rows; row++) {
+            values[row * columns] = 127;
+        }
+        return Nd4j.create(values, new long[] {rows, columns}, 'c');
+    }
+
+    static Stream<StoredWeight> weights() {
+        return Stream.of(
+                HalfPrecision.of(numbers(128, 96), DataType.BFLOAT16),
+                Int8.of(numbers(128, 128), 0),
+                HalfPrecision.of(numbers(192, 32), DataType.BFLOAT16));
+    }
+
+    @Test
+    void overwriting_ofBfloat16_putsTheWordsOf64RowsBesideEachOther() {
+        INDArray plain = numbers(128, 64);
+        Tiled tiled = Tiled.overwriting(HalfPrecision.of(plain, DataType.BFLOAT16));
+
+        // Row 64 + 5, columns 32 + 2 * 3 and the next: second block of rows, second tile, fourth step, sixth row.
+        assertThat(tiled.values().shape()).containsExactly(2, 2, 16, 64, 2);
+        assertThat(tiled.values().getFloat(1, 1, 3, 5, 0)).isEqualTo(plain.getFloat(69, 38));
+        assertThat(tiled.values().getFloat(1, 1, 3, 5, 1)).isEqualTo(plain.getFloat(69, 39));
+    }
+
+    @Test
+    void overwriting_of8Bits_putsTheWordsOf64RowsBesideEachOther() {
+        INDArray plain = numbers(128, 128);
+        Tiled tiled = Tiled.overwriting(Int8.of(plain, 0));
+
+        assertThat(tiled.values().shape()).containsExactly(2, 2, 16, 64, 4);
+        assertThat(tiled.values().getInt(1, 1, 3, 5, 2)).isEqualTo((int) plain.getFloat(69, 64 + 12 + 2));
+        assertThat(tiled.scales().orElseThrow().sumNumber().floatValue()).isEqualTo(128);
+    }
+
+    @ParameterizedTest
+    @MethodSource("weights")
+    void read_ofAnyRows_givesTheValuesOfTheWeight(StoredWeight weight) {
+        INDArray values = weight.dequantized();
+        INDArray stored = (weight instanceof Int8 bytes ? bytes.values() : ((HalfPrecision) weight).values()).dup();
+        long bytes = weight.bytes();
+        Tiled tiled = Tiled.overwriting(weight);
+
+        assertThat(tiled.bytes()).isEqualTo(bytes);
+        assertThat(tiled.dequantized()).isEqualTo(values);
+        assertThat(tiled.rowByRow()).isEqualTo(stored);
+        int columns = (int) tiled.columns();
+        for (int[] range : new int[][] {{0, 1}, {63, 2}, {5, 40}, {60, 68}, {127, 1}}) {
+            float[] read = new float[range[1] * columns];
+            tiled.read(range[0], range[1], read);
+            for (int i = 0; i < read.length; i++) {
+                assertThat(read[i]).isEqualTo(values.getFloat(range[0] + i / columns, i % columns));
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("weights")
+    void graph_spellsItInStockOps(StoredWeight weight) {
+        INDArray values = weight.dequantized();
+        Tiled tiled = Tiled.overwriting(weight);
+        SameDiff graph = SameDiff.create();
+        SDVariable computed = StoredWeights.add(graph, "w", tiled);
+
+        assertThat(computed.eval()).isEqualTo(values);
+        assertThat(StoredWeights.find(graph, "w").orElseThrow().dequantized()).isEqualTo(values);
+        assertThat(graph.output(Map.of(), "w").get("w")).isEqualTo(values);
+    }
+
+    @Test
+    void fits_onlyWholeTiles() {
+        assertThat(Tiled.fits(HalfPrecision.of(numbers(64, 32), DataType.BFLOAT16)))
+                .isTrue();
+        assertThat(Tiled.fits(HalfPrecision.of(numbers(64, 48), DataType.BFLOAT16)))
+                .isFalse();
+        assertThat(Tiled.fits(HalfPrecision.of(numbers(65, 32), DataType.BFLOAT16)))
+                .isFalse();
+        assertThat(Tiled.fits(HalfPrecision.of(numbers(64, 32), DataType.FLOAT16)))
+                .isFalse();
+        assertThat(Tiled.fits(Int8.of(numbers(64, 32), 0))).isFalse();
+        assertThat(Tiled.fits(Int8.of(numbers(64, 64), 1))).isFalse();
+        assertThatThrownBy(() -> Tiled.overwriting(Int8.of(numbers(64, 32), 0)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("Int8[64, 32]; expected a weight of whole tiles");
+        assertThatThrownBy(() -> new Tiled(Nd4j.zeros(DataType.INT8, 1, 1, 16, 64, 4), Optional.empty()))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("BYTE[1, 1, 16, 64, 4] with scales none");
+    }
+}
