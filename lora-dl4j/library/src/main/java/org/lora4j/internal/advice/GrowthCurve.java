@@ -7,8 +7,9 @@ import org.lora4j.random.RandomStreams;
 
 /**
  * How the accuracy of a head grows with the number of rows it learns from: heads of an eighth, a quarter, half and all of the
- * rows, each part within the next, judged on rows of one fold, or two if they are small, that none of them knows. Beyond the last point the error is taken
- * to fall as a power of the number of rows (Hestness et al. 2017, arXiv:1712.00409). Costs less than two fits on all rows.
+ * rows, each part within the next, judged on rows that none of them knows, of one fold, or of two where folds are small. Beyond the
+ * last point the error is taken to fall as a power of the number of rows (Hestness et al. 2017, arXiv:1712.00409). Costs less than
+ * two fits on all rows.
  *
  * @param sizes how many rows were learned from, ascending
  * @param accuracies what was reached with each
