@@ -30,7 +30,7 @@ final class ShiftQuestion {
     private static final int FEWEST_ROWS = 20;
 
     /** More rows of a part tell nothing new. */
-    private static final int MOST_ROWS = 5_000;
+    private static final int MOST_ROWS = 2_500;
 
     /** The null is given up at one in a thousand (one-sided), and an area below is too little to act upon. */
     private static final double SURE = 3.09;

@@ -14,7 +14,7 @@ import org.nd4j.linalg.factory.Nd4j;
  * while the problem is solved. The bias is not held back.
  *
  * <p>An iteration costs two products of the features with a matrix as wide as the head, and an exponential for each row and
- * output; both run on several threads where ND4J may use them, and give the same bits on any number.
+ * output; both run on several threads where ND4J may use them. Losses are added up in the same order on any number of threads.
  *
  * @apiNote Status: internal
  */
