@@ -86,11 +86,10 @@ public final class DataProof {
      * @return the figures
      * @throws IOException if a set or the encoder cannot be read
      */
-    public static Map<String, Object> run(PrintStream out, Path data, int draws, Set<String> sets)
-            throws IOException {
+    public static Map<String, Object> run(PrintStream out, Path data, int draws, Set<String> sets) throws IOException {
         try (TextEncoder encoder = TextEncoder.named("all-minilm-l6-v2")) {
-            DataProof proof =
-                    new DataProof(out, encoder, data, LongStream.rangeClosed(1, draws).toArray());
+            DataProof proof = new DataProof(
+                    out, encoder, data, LongStream.rangeClosed(1, draws).toArray());
             if (sets.contains("clinc150")) {
                 proof.clinc150();
             }
@@ -184,9 +183,8 @@ public final class DataProof {
         for (double share : new double[] {0.1, 0.05}) {
             for (long seed : share == 0.1 ? seeds : new long[] {1}) {
                 Features.Flipped flipped = features.flipped(share, 1_000 + seed);
-                LabelErrors errors = advisor(seed)
-                        .examine(features.rows(), flipped.labels())
-                        .labelErrors();
+                LabelErrors errors =
+                        advisor(seed).examine(features.rows(), flipped.labels()).labelErrors();
                 Map<String, Object> row = new LinkedHashMap<>();
                 row.put("share", share);
                 row.put("draw", seed);
@@ -237,7 +235,9 @@ public final class DataProof {
 
     private void copies(String name, List<LabeledText> all) {
         out.printf("%n== %s: copies put into %d training texts, and into validation%n", name, ORIGINALS);
-        List<LabeledText> texts = IntStream.of(Features.shuffled(all.size(), 7)).mapToObj(all::get).toList();
+        List<LabeledText> texts = IntStream.of(Features.shuffled(all.size(), 7))
+                .mapToObj(all::get)
+                .toList();
         List<LabeledText> train = new ArrayList<>(texts.subList(0, ORIGINALS));
         List<LabeledText> validation = new ArrayList<>();
         SplittableRandom random = new SplittableRandom(8);
@@ -267,9 +267,8 @@ public final class DataProof {
         long ownDuplicates = report.duplicates().rows().stream()
                 .filter(one -> one.row() < ORIGINALS)
                 .count();
-        long ownLeaks = report.leakage().rows().stream()
-                .filter(one -> one.row() >= own)
-                .count();
+        long ownLeaks =
+                report.leakage().rows().stream().filter(one -> one.row() >= own).count();
         out.printf(
                 "all: %.3f and %.3f; of the set's own %d training texts %d are reported, of %d validation texts %d%n",
                 Arrays.stream(duplicates).average().orElseThrow(),
@@ -344,8 +343,9 @@ public final class DataProof {
 
     private static DataReport.Shift shift(Features train, Features served, long seed) {
         // What is asked of the labels is not asked here: two classes in turn.
-        List<String> labels =
-                IntStream.range(0, train.size()).mapToObj(i -> i % 2 == 0 ? "a" : "b").toList();
+        List<String> labels = IntStream.range(0, train.size())
+                .mapToObj(i -> i % 2 == 0 ? "a" : "b")
+                .toList();
         return advisor(seed)
                 .examine(new LabeledFeatures(train.rows(), labels), LabeledFeatures.NONE, served.rows())
                 .shift();

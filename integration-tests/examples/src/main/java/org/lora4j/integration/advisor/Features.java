@@ -72,8 +72,8 @@ record Features(List<LabeledText> texts, float[][] rows) {
 
     /** The labels of all, a share of which is replaced by any other one. */
     Flipped flipped(double share, long seed) {
-        List<String> classes =
-                List.copyOf(new TreeSet<>(IntStream.range(0, size()).mapToObj(this::label).toList()));
+        List<String> classes = List.copyOf(
+                new TreeSet<>(IntStream.range(0, size()).mapToObj(this::label).toList()));
         List<String> labels =
                 new ArrayList<>(IntStream.range(0, size()).mapToObj(this::label).toList());
         boolean[] wrong = new boolean[size()];
