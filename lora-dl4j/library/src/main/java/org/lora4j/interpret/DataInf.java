@@ -100,7 +100,8 @@ public final class DataInf<E> {
         for (int block = 0; block < squares.length; block++) {
             if (!Double.isFinite(squares[block])) {
                 problems.add(what + "[" + index + "] has a gradient that is not finite, of "
-                        + MessageText.name(subject.gradients().blocks().get(block).name())
+                        + MessageText.name(
+                                subject.gradients().blocks().get(block).name())
                         + ", expected finite numbers: look at its values");
                 return;
             }

@@ -136,7 +136,14 @@ public final class InfluenceProof {
         out.printf(
                 Locale.ROOT,
                 "| %d | %d of %d | %.3f | %.3f | %.3f | %d | %.0f s |%n",
-                seed, wrong.size(), train.size(), accuracy, auc, ownAuc, found, seconds);
+                seed,
+                wrong.size(),
+                train.size(),
+                accuracy,
+                auc,
+                ownAuc,
+                found,
+                seconds);
         figures.put("seed " + seed, Map.of("accuracy", accuracy, "auc", auc, "auc on itself", ownAuc, "found", found));
         if (seed == 1) {
             explain(classifier, dataInf);
@@ -203,10 +210,15 @@ public final class InfluenceProof {
             }
             double seconds = (System.nanoTime() - start) * 1e-9;
             out.printf(
-                Locale.ROOT,
+                    Locale.ROOT,
                     "%n%d questions against %s: the tokens miss the change of the score by %.1e at most; %d gradients each, %d"
                             + " at most, %.2f s each%n",
-                    EXPLAINED, baseline, worst, gradients / EXPLAINED, most, seconds / EXPLAINED);
+                    EXPLAINED,
+                    baseline,
+                    worst,
+                    gradients / EXPLAINED,
+                    most,
+                    seconds / EXPLAINED);
             figures.put(
                     "completeness " + baseline,
                     Map.of("worst", worst, "gradients", gradients / EXPLAINED, "seconds", seconds / EXPLAINED));
