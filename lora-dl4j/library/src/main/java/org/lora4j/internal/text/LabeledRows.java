@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.text;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
@@ -21,6 +22,8 @@ import org.nd4j.linalg.factory.Nd4j;
  * @apiNote Status: internal
  */
 public final class LabeledRows implements Batches {
+
+    private static final int LENGTHS = 8;
 
     private final List<EncodedText> examples;
     private final TokenRows rows;
@@ -43,7 +46,7 @@ public final class LabeledRows implements Batches {
     }
 
     /**
-     * Each example by itself, without padding.
+     * Each example by itself, padded to one of few lengths: what multiplies is made anew for every length that comes.
      *
      * @param examples the examples
      * @param task what the head gives
@@ -51,13 +54,16 @@ public final class LabeledRows implements Batches {
      * @return a batch for each, in their order; the arrays are the caller's
      */
     public static List<Batch> single(List<EncodedText> examples, HeadTask task, EncoderParts parts) {
-        return examples.stream()
-                .map(example -> {
-                    LabeledRows alone = new LabeledRows(List.of(example), task, parts, 1, 1);
-                    Batch batch = alone.batch(alone.rows.parts().get(0));
-                    return new Batch(batch.placeholders(), 1, batch.weight(), false);
-                })
-                .toList();
+        LabeledRows rows = new LabeledRows(examples, task, parts, 1, 1);
+        int longest = parts.weights().config().longestSequence();
+        List<Batch> batches = new ArrayList<>();
+        for (int i = 0; i < examples.size(); i++) {
+            int length = examples.get(i).tokens().length();
+            int padded = Math.min(longest, (length + LENGTHS - 1) / LENGTHS * LENGTHS);
+            Batch batch = rows.batch(new TokenRows.Part(padded, List.of(i)));
+            batches.add(new Batch(batch.placeholders(), 1, batch.weight(), false));
+        }
+        return List.copyOf(batches);
     }
 
     @Override
