@@ -95,12 +95,27 @@ abstract class LinearWeight {
      */
     int outputsOfPiece(int rows) {
         if (rows >= Blas.MATRIX_ROWS) {
-            return (int) Math.max(PIECE_BYTES / bytesOfOutput, Math.max(LEAST_OUTPUTS, outputs / PIECES));
+            return evenly(1);
         }
         int threads = WorkTeam.ofProcess().size();
         double rounds = Math.ceil(bytesOfOutput * outputs / threads / PIECE_BYTES);
         double pieces = Math.min(rounds * threads, Math.ceil(bytesOfOutput * outputs / LEAST_PIECE_BYTES));
         return (int) Math.max(LEAST_OUTPUTS_OF_FEW_ROWS, Math.ceil(outputs / pieces));
+    }
+
+    /** Wide pieces, as many for each thread if units of outputs allow it. */
+    final int evenly(int unit) {
+        int threads = WorkTeam.ofProcess().size();
+        int units = (outputs + unit - 1) / unit;
+        int most = Math.max(1, Math.min(Math.max(PIECES, threads), outputs / LEAST_OUTPUTS));
+        int pieces = most;
+        for (int fewer = most / threads * threads; fewer > 0; fewer -= threads) {
+            if (units % fewer == 0) {
+                pieces = fewer;
+                break;
+            }
+        }
+        return (units + pieces - 1) / pieces * unit;
     }
 
     /** Computes one piece of the outputs of some rows. */

@@ -25,6 +25,7 @@ final class TiledWeight extends LinearWeight {
     private final long address;
     private final float[] scales;
     private final int[] sums;
+    private final Segments segments;
     private final ConvertedWeight converted;
 
     TiledWeight(Tiled weight) {
@@ -35,6 +36,7 @@ final class TiledWeight extends LinearWeight {
         this.address = TableRows.address(weight.values());
         this.scales = weight.scales().map(s -> DecodeModel.values("scales", s)).orElse(null);
         this.sums = type == NarrowType.INT8 ? sums() : null;
+        this.segments = new Segments(weight.values());
         this.converted = new ConvertedWeight(new TableRows.OfStored(weight), false);
     }
 
@@ -77,14 +79,20 @@ final class TiledWeight extends LinearWeight {
 
     @Override
     int outputsOfPiece(int rows) {
-        int wanted = rows > MOST_ROWS ? converted.outputsOfPiece(rows) : super.outputsOfPiece(rows);
-        return (wanted + Tiled.ROWS - 1) / Tiled.ROWS * Tiled.ROWS;
+        if (rows > MOST_ROWS) {
+            return evenly(Tiled.ROWS);
+        }
+        return (super.outputsOfPiece(rows) + Tiled.ROWS - 1) / Tiled.ROWS * Tiled.ROWS;
     }
 
     @Override
     void multiply(Staging staging, int from, int rows, int first, int count, Workspace space) {
         if (staging.form() == Staging.Form.PLAIN) {
-            converted.multiply(staging, from, rows, first, count, space);
+            if (type == NarrowType.BF16) {
+                multiplyTurned(staging, from, rows, first, count, space);
+            } else {
+                converted.multiply(staging, from, rows, first, count, space);
+            }
             return;
         }
         int computed = parts * RowParts.computed(rows);
@@ -114,6 +122,45 @@ final class TiledWeight extends LinearWeight {
                 }
                 staging.write(from + row, first, y, count);
             }
+        }
+    }
+
+    /**
+     * The tiles of some outputs become {@code [inputs, outputs]} in F32: words of one step lie beside each other, so that
+     * nothing is exchanged.
+     */
+    private void multiplyTurned(Staging staging, int from, int rows, int first, int count, Workspace space) {
+        int width = inputs() / 2;
+        int[] stored = space.ints(3 * count);
+        space.memory.atLeast((long) inputs() * count);
+        for (int step = 0; step < width; step++) {
+            for (int block = 0; block < count; block += Tiled.ROWS) {
+                long word = (long) (first + block) * width + (long) step * Tiled.ROWS;
+                segments.read(word, stored, block, Tiled.ROWS);
+            }
+            split(stored, count);
+            space.memory.ints().put(2 * step * count, stored, count, 2 * count);
+        }
+        space.blas.byColumns(
+                staging.input(from),
+                inputs(),
+                rows,
+                space.memory.address(),
+                count,
+                inputs(),
+                count,
+                0,
+                staging.output(from, first),
+                outputs());
+    }
+
+    /** Words, then the bits of their lower halves as floats, then those of the upper ones. */
+    private static void split(int[] words, int n) {
+        for (int i = 0; i < n; i++) {
+            words[n + i] = words[i] << Short.SIZE;
+        }
+        for (int i = 0; i < n; i++) {
+            words[2 * n + i] = words[i] & 0xFFFF0000;
         }
     }
 

@@ -23,7 +23,7 @@ final class WorkTeam {
         void run(int piece, Workspace space);
     }
 
-    private static final long AWAKE_NANOS = 60_000;
+    private static final long AWAKE_NANOS = 200_000;
     private static final int LOOKS = 64;
     private static final int PIECE_BITS = 24;
     private static final long PIECE_MASK = (1L << PIECE_BITS) - 1;
