@@ -13,13 +13,9 @@ import org.lora4j.advice.Advice.Answer;
 import org.lora4j.advice.RankSensitivity.Module;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.error.MessageText;
-import org.lora4j.error.Problems;
-import org.lora4j.exec.GraphExecutor;
-import org.lora4j.exec.LossAndGradients;
 import org.lora4j.internal.array.Matrix;
 import org.lora4j.internal.array.SingularValues;
 import org.lora4j.train.Batch;
-import org.lora4j.train.TrainableParameter;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** What the gradients of a few batches say of the weights that a config adapts. */
@@ -45,14 +41,7 @@ record Sensitivity(AdapterTrials trials, ModelTraining training, LoraConfig conf
     }
 
     RankSensitivity of(int batches) {
-        List<String> targets = trials.during(
-                name -> trials.model().addAdapter(name, config, seed),
-                name -> List.copyOf(trials.model().adapter(name).modules().keySet()));
-        LoraConfig weights = LoraConfig.builder()
-                .modulesToSave(targets.toArray(new String[0]))
-                .build();
-        List<Pair> pairs = trials.during(
-                name -> trials.model().addAdapter(name, weights, seed), name -> pairs(name, targets, batches));
+        List<Pair> pairs = pairs(batches);
         double[] importance = pairs.stream().mapToDouble(Pair::importance).toArray();
         double sum = 0;
         for (double one : importance) {
@@ -62,7 +51,7 @@ record Sensitivity(AdapterTrials trials, ModelTraining training, LoraConfig conf
             return new RankSensitivity(
                     List.of(),
                     Optional.empty(),
-                    Advice.cannotBeSaid(QUESTION, "the gradients of all " + targets.size() + " weights are 0"));
+                    Advice.cannotBeSaid(QUESTION, "the gradients of all " + pairs.size() + " weights are 0"));
         }
         long[] sides = pairs.stream()
                 .mapToLong(pair -> pair.weight().rows() + pair.weight().columns())
@@ -115,65 +104,17 @@ record Sensitivity(AdapterTrials trials, ModelTraining training, LoraConfig conf
                 new Advice(QUESTION, Answer.GOOD, sentence, evidence));
     }
 
-    /** Puts the mean gradients in the place of the trial's copies of the weights, whose layout the host turns into that of files. */
-    private List<Pair> pairs(String name, List<String> targets, int most) {
-        List<TrainableParameter> parameters = training.model().trainableParameters();
-        List<INDArray> sums = sums(parameters, most);
-        for (int i = 0; i < sums.size(); i++) {
-            parameters.get(i).value().assign(sums.get(i));
+    private List<Pair> pairs(int batches) {
+        List<Batch> some = new ArrayList<>();
+        Iterator<Batch> epoch = training.batches().epoch(1, training.plan().seed());
+        while (some.size() < batches && epoch.hasNext()) {
+            some.add(epoch.next());
         }
-        Map<String, INDArray> gradients = trials.model().adapter(name).savedParameters();
         Map<String, Supplier<INDArray>> base = trials.model().baseWeights();
         List<Pair> pairs = new ArrayList<>();
-        Problems problems = new Problems();
-        for (String path : targets) {
-            INDArray gradient = gradients.get(path + ".weight");
-            if (gradient == null || !base.containsKey(path + ".weight")) {
-                problems.add("module \"" + path + "\" has no weight of its own to take a gradient of");
-                continue;
-            }
-            int rows = Math.toIntExact(gradient.size(0));
-            Pair pair = new Pair(path, Matrix.of(base.get(path + ".weight").get(), rows), Matrix.of(gradient, rows));
-            problems.check(
-                    Double.isFinite(pair.gradient().norm()),
-                    "the gradient of \"" + path + "\" is not finite, expected finite numbers");
-            pairs.add(pair);
-        }
-        problems.throwIfAny("sensitivity");
+        WeightGradients.of("sensitivity", trials.model(), training.model(), config, some)
+                .forEach((path, gradient) -> pairs.add(
+                        new Pair(path, Matrix.of(base.get(path + ".weight").get(), gradient.rows()), gradient)));
         return pairs;
-    }
-
-    private List<INDArray> sums(List<TrainableParameter> parameters, int most) {
-        GraphExecutor executor = training.model().executor();
-        List<INDArray> sums = new ArrayList<>();
-        parameters.forEach(parameter -> sums.add(parameter.value().like()));
-        Iterator<Batch> epoch = training.batches().epoch(1, training.plan().seed());
-        double weights = 0;
-        for (int count = 0; count < most && epoch.hasNext(); count++) {
-            Batch batch = epoch.next();
-            LossAndGradients pass = executor.gradients(batch.placeholders(), count);
-            if (!Double.isFinite(pass.loss())) {
-                throw new IllegalArgumentException("sensitivity: the loss of batch " + (count + 1) + " is "
-                        + pass.loss() + "; expected a finite number. Look for values that are not finite in the data.");
-            }
-            weights += batch.weight();
-            for (int i = 0; i < sums.size(); i++) {
-                INDArray gradient = pass.gradients().get(parameters.get(i).name());
-                if (gradient != null) {
-                    sums.get(i).addi(gradient.muli(batch.weight()));
-                }
-            }
-            pass.gradients().values().forEach(INDArray::close);
-            if (batch.disposable()) {
-                batch.placeholders().values().forEach(INDArray::close);
-            }
-        }
-        if (weights == 0) {
-            throw new IllegalArgumentException("sensitivity: the source gave no batch; expected one or more.");
-        }
-        for (INDArray sum : sums) {
-            sum.divi(weights);
-        }
-        return sums;
     }
 }

@@ -43,48 +43,23 @@ final class WeightGradients {
      */
     static Map<String, Matrix> of(
             String where, AdaptedModel model, Trainable training, LoraConfig config, Iterable<Batch> batches) {
-        List<String> active = model.activeAdapters();
-        Set<String> targets = targets(model, config);
-        String probe = unused(model);
-        model.addAdapter(
-                probe,
-                LoraConfig.builder()
-                        .modulesToSave(targets.toArray(String[]::new))
-                        .build(),
-                0);
-        try {
-            model.activate(probe);
+        AdapterTrials trials = new AdapterTrials(model);
+        Set<String> targets = trials.during(
+                name -> model.addAdapter(name, config, 0),
+                name -> new TreeSet<>(model.adapter(name).modules().keySet()));
+        LoraConfig whole = LoraConfig.builder()
+                .modulesToSave(targets.toArray(String[]::new))
+                .build();
+        return trials.during(name -> model.addAdapter(name, whole, 0), name -> {
             write(where, training, targets, batches);
-            Map<String, INDArray> saved = model.adapter(probe).savedParameters();
+            Map<String, INDArray> saved = model.adapter(name).savedParameters();
             Map<String, Matrix> gradients = new LinkedHashMap<>();
             for (String path : targets) {
                 INDArray gradient = saved.get(path + ".weight");
                 gradients.put(path, Matrix.of(gradient, Math.toIntExact(gradient.size(0))));
             }
             return gradients;
-        } finally {
-            model.activate(active.toArray(String[]::new));
-            model.removeAdapter(probe);
-        }
-    }
-
-    /** The paths of the modules that get factors. */
-    private static Set<String> targets(AdaptedModel model, LoraConfig config) {
-        String probe = unused(model);
-        model.addAdapter(probe, config, 0);
-        try {
-            return new TreeSet<>(model.adapter(probe).modules().keySet());
-        } finally {
-            model.removeAdapter(probe);
-        }
-    }
-
-    private static String unused(AdaptedModel model) {
-        String name = "weight-gradients";
-        while (model.adapterNames().contains(name)) {
-            name += "-";
-        }
-        return name;
+        });
     }
 
     /** Puts the mean gradients in the place of the copies. */
@@ -108,7 +83,9 @@ final class WeightGradients {
             check(where, count, pass);
             for (int i = 0; i < weights.size(); i++) {
                 INDArray gradient = pass.gradients().get(weights.get(i).name());
-                sums.get(i).addi(gradient.muli(batch.weight()));
+                if (gradient != null) {
+                    sums.get(i).addi(gradient.muli(batch.weight()));
+                }
             }
             pass.gradients().values().forEach(INDArray::close);
             if (batch.disposable()) {

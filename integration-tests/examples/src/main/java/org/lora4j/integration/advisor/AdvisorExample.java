@@ -27,8 +27,8 @@ import org.lora4j.train.ProgressListener;
 
 /**
  * What the advisor says of BANKING77 with ten questions of each intent, and of the digits. Arguments: the data, the folder for the
- * results, {@code full} for all looks of the digits, and which proof to run in place of that: {@code data}, {@code rank} or {@code
- * suitability}.
+ * results, {@code full} for all looks of the digits, and which proof to run in place of that: {@code data}, {@code rank},
+ * {@code suitability} or {@code influence}.
  */
 public final class AdvisorExample {
 
@@ -68,6 +68,7 @@ public final class AdvisorExample {
             switch (args.length > 3 ? args[3] : "false") {
                 case "data" -> DataProof.main(new String[] {args[0], args[1]});
                 case "rank", "true" -> AdvisorProof.main(new String[] {args[0], args[1]});
+                case "influence" -> InfluenceProof.main(new String[] {args[0], args[1]});
                 case "suitability" -> new AdvisorExample(System.out, data).digits(true);
                 default ->
                     new AdvisorExample(System.out, data)

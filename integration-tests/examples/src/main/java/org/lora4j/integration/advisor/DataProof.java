@@ -115,7 +115,7 @@ public final class DataProof {
         }
         Features clinc = features("CLINC150", requests);
         DataReport whole = advisor(1).examine(clinc.rows(), clinc.labeled().labels());
-        out.printf("%nCLINC150 as it is:%n%s%n", whole);
+        out.printf(Locale.ROOT, "%nCLINC150 as it is:%n%s%n", whole);
         flips("CLINC150", clinc, whole);
         copies("CLINC150", requests);
         domains(clinc, domains);
@@ -141,7 +141,7 @@ public final class DataProof {
     private Features features(String name, List<LabeledText> texts) {
         long start = System.nanoTime();
         Features features = Features.of(encoder, texts);
-        out.printf("%nFeatures of %d texts of %s: %.0f s%n", features.size(), name, seconds(start));
+        out.printf(Locale.ROOT, "%nFeatures of %d texts of %s: %.0f s%n", features.size(), name, seconds(start));
         return features;
     }
 
@@ -161,8 +161,14 @@ public final class DataProof {
         double seconds = seconds(start);
         double ofProcess = processSeconds() - busy;
         out.printf(
+                Locale.ROOT,
                 "%n== %d features of %d numbers, 77 classes, %d to validate and to serve: %.1f s, %.1f s of processors%n%s%n",
-                banking.size(), banking.rows()[0].length, test.size(), seconds, ofProcess, report);
+                banking.size(),
+                banking.rows()[0].length,
+                test.size(),
+                seconds,
+                ofProcess,
+                report);
         figures.put("time", Map.of("rows", banking.size(), "seconds", seconds, "processorSeconds", ofProcess));
         return report;
     }
@@ -176,8 +182,11 @@ public final class DataProof {
 
     private void flips(String name, Features features, DataReport clean) {
         out.printf(
+                Locale.ROOT,
                 "%n== %s: labels flipped; precision among the k highest, k = number flipped. As it is: %d suspects of %d%n",
-                name, clean.labelErrors().estimated(), features.size());
+                name,
+                clean.labelErrors().estimated(),
+                features.size());
         out.println("share  draw  self-confidence  margin  disagrees  disagrees, surest first  estimated  flipped");
         List<Map<String, Object>> rows = new ArrayList<>();
         for (double share : new double[] {0.1, 0.05}) {
@@ -195,6 +204,7 @@ public final class DataProof {
                 row.put("estimated", errors.estimated());
                 row.put("flipped", flipped.count());
                 out.printf(
+                        Locale.ROOT,
                         "%.2f   %d     %.4f           %.4f  %.4f     %.4f                   %d        %d%n",
                         row.values().toArray());
                 rows.add(row);
@@ -234,7 +244,7 @@ public final class DataProof {
     }
 
     private void copies(String name, List<LabeledText> all) {
-        out.printf("%n== %s: copies put into %d training texts, and into validation%n", name, ORIGINALS);
+        out.printf(Locale.ROOT, "%n== %s: copies put into %d training texts, and into validation%n", name, ORIGINALS);
         List<LabeledText> texts = IntStream.of(Features.shuffled(all.size(), 7))
                 .mapToObj(all::get)
                 .toList();
@@ -261,8 +271,11 @@ public final class DataProof {
         double[] leaks = recall(report.leakage().rows(), 0);
         for (Copies kind : Copies.values()) {
             out.printf(
+                    Locale.ROOT,
                     "%s: recall among training texts %.3f, among validation texts %.3f%n",
-                    kind, duplicates[kind.ordinal()], leaks[kind.ordinal()]);
+                    kind,
+                    duplicates[kind.ordinal()],
+                    leaks[kind.ordinal()]);
         }
         long ownDuplicates = report.duplicates().rows().stream()
                 .filter(one -> one.row() < ORIGINALS)
@@ -270,6 +283,7 @@ public final class DataProof {
         long ownLeaks =
                 report.leakage().rows().stream().filter(one -> one.row() >= own).count();
         out.printf(
+                Locale.ROOT,
                 "all: %.3f and %.3f; of the set's own %d training texts %d are reported, of %d validation texts %d%n",
                 Arrays.stream(duplicates).average().orElseThrow(),
                 Arrays.stream(leaks).average().orElseThrow(),
@@ -282,8 +296,10 @@ public final class DataProof {
                 .sorted(Comparator.comparingDouble(Duplicate::cosine))
                 .limit(5)
                 .forEach(one -> out.printf(
+                        Locale.ROOT,
                         "  the least alike: \"%s\" and \"%s\"%n",
-                        train.get(one.row()).text(), train.get(one.of()).text()));
+                        train.get(one.row()).text(),
+                        train.get(one.of()).text()));
         figures.put("copies " + name, Map.of("duplicates", duplicates, "leaks", leaks));
     }
 
@@ -312,7 +328,12 @@ public final class DataProof {
                 asked++;
             }
         }
-        out.printf("%n== Shift between domains of CLINC150: %d of %d found, least area %.3f%n", found, asked, least);
+        out.printf(
+                Locale.ROOT,
+                "%n== Shift between domains of CLINC150: %d of %d found, least area %.3f%n",
+                found,
+                asked,
+                least);
         DataReport.Shift words = advisor(1)
                 .examine(
                         encoder,
@@ -336,8 +357,13 @@ public final class DataProof {
             found += shift.mostForeign().isEmpty() ? 0 : 1;
         }
         out.printf(
+                Locale.ROOT,
                 "%n== Shift between halves of %d texts of %s: %d of %d found, largest area %.3f%n",
-                2 * HALF, name, found, HALVES, most);
+                2 * HALF,
+                name,
+                found,
+                HALVES,
+                most);
         figures.put("shift between halves of " + name, Map.of("found", found, "asked", HALVES, "largestArea", most));
     }
 
@@ -366,16 +392,22 @@ public final class DataProof {
                 .filter(suspect -> suspect.row() >= clinc.size())
                 .count();
         out.printf(
+                Locale.ROOT,
                 "%n== Outliers: %d requests out of scope among %d of CLINC150: %d rows reported, %d of the strangers among"
                         + " them; among the first %d suspect labels: %d%n",
-                STRANGERS, clinc.size(), outliers.rows().size(), found, STRANGERS, suspected);
+                STRANGERS,
+                clinc.size(),
+                outliers.rows().size(),
+                found,
+                STRANGERS,
+                suspected);
         figures.put(
                 "outliers",
                 Map.of("reported", outliers.rows().size(), "found", found, "amongSuspectLabels", suspected));
     }
 
     private void curves(String name, Features features, DataReport whole) {
-        out.printf("%n== %s: what twice the data would give, and gives%n", name);
+        out.printf(Locale.ROOT, "%n== %s: what twice the data would give, and gives%n", name);
         int quarter = features.size() / 4;
         List<DataReport> reports = new ArrayList<>();
         for (int size : new int[] {quarter, 2 * quarter}) {
@@ -388,7 +420,13 @@ public final class DataProof {
             double gave = accuracy(reports.get(i + 1)) - accuracy(reports.get(i));
             Advice advice = reports.get(i).learningCurve().advice();
             double said = (double) advice.evidence().getOrDefault("nextGain", 0.0);
-            out.printf("%d examples: said %.4f, came out %.4f. %s%n", (i + 1) * quarter, said, gave, advice.sentence());
+            out.printf(
+                    Locale.ROOT,
+                    "%d examples: said %.4f, came out %.4f. %s%n",
+                    (i + 1) * quarter,
+                    said,
+                    gave,
+                    advice.sentence());
             rows.add(Map.of("examples", (i + 1) * quarter, "said", said, "cameOut", gave));
         }
         figures.put("curves " + name, rows);
