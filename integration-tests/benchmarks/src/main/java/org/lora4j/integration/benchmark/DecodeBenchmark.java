@@ -83,6 +83,15 @@ public final class DecodeBenchmark {
                 new DecodeBenchmark(rounds, threads).run(form, summary);
             }
         }
+        String java = System.getProperty("benchmark.java", "");
+        if (java.isEmpty()) {
+            summary.note("Jlama", "not asked; it needs a JDK of 21 or newer: -Dbenchmark.java=FOLDER");
+        } else {
+            double token = new JlamaPeer(Path.of(java)).token(threads);
+            summary.note(
+                    "Jlama 0.8.4, the shape of 0.5B-bf16, a token",
+                    String.format(Locale.ROOT, "best %.1f ms: %.1f tokens a second", 1e3 * token, 1 / token));
+        }
         summary.publish(folder, "decode");
     }
 

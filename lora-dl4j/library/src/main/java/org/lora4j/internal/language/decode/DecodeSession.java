@@ -293,7 +293,9 @@ public final class DecodeSession implements AutoCloseable {
             math.prepare(rows);
             pass(rows, sequences);
             // Few rows are multiplied in other ways.
-            pass(Math.min(TiledWeight.MOST_ROWS, rows), Math.min(TiledWeight.MOST_ROWS, sequences));
+            for (int few : new int[] {TiledWeight.MOST_ROWS, 1}) {
+                pass(Math.min(few, rows), Math.min(few, sequences));
+            }
         });
     }
 
