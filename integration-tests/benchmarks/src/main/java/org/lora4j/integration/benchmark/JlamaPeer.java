@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
@@ -34,7 +35,7 @@ final class JlamaPeer {
             Files.copy(source, program);
         }
         RandomModel.writeTokenizer(folder, RandomModel.write(folder, RandomModel.HALF_BILLION, DType.BF16));
-        Map<String, Object> config = JsonObjects.read(folder.resolve("config.json"));
+        Map<String, Object> config = new LinkedHashMap<>(JsonObjects.read(folder.resolve("config.json")));
         config.putAll(Map.of("bos_token_id", 1, "eos_token_id", 2));
         JsonObjects.write(folder.resolve("config.json"), config);
         Process process = new ProcessBuilder(

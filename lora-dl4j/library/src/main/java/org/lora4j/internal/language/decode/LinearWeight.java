@@ -29,6 +29,9 @@ abstract class LinearWeight {
 
     private static final int LEAST_OUTPUTS_OF_FEW_ROWS = 8;
 
+    /** The same where there would be too few for all threads. */
+    private static final int NARROWEST = 64;
+
     private static final int PIECES = 8;
 
     private final int inputs;
@@ -107,7 +110,8 @@ abstract class LinearWeight {
     final int evenly(int unit) {
         int threads = WorkTeam.ofProcess().size();
         int units = (outputs + unit - 1) / unit;
-        int most = Math.max(1, Math.min(Math.max(PIECES, threads), outputs / LEAST_OUTPUTS));
+        int shares = Math.min(threads, outputs / NARROWEST);
+        int most = Math.max(1, Math.min(Math.max(PIECES, threads), Math.max(shares, outputs / LEAST_OUTPUTS)));
         int pieces = most;
         for (int fewer = most / threads * threads; fewer > 0; fewer -= threads) {
             if (units % fewer == 0) {
