@@ -330,6 +330,10 @@ final class FittingWatch {
     }
 
     void load(CheckpointContent from) {
+        if (!from.has("startNorm")) {
+            // A checkpoint of before signs were told: they are looked for from here on.
+            return;
+        }
         startNorm = from.number("startNorm");
         normAtBest = from.number("normAtBest");
         firstGap = from.number("firstGap");
