@@ -291,11 +291,12 @@ public final class DecodeSession implements AutoCloseable {
         requireOpen();
         NativeThreads.one(() -> {
             math.prepare(rows);
-            pass(rows, sequences);
             // Few rows are multiplied in other ways.
-            for (int few : new int[] {TiledWeight.MOST_ROWS, 1}) {
-                pass(Math.min(few, rows), Math.min(few, sequences));
-            }
+            math.alone(() -> {
+                for (int some : new int[] {rows, TiledWeight.MOST_ROWS, 1}) {
+                    pass(Math.min(some, rows), Math.min(some, sequences));
+                }
+            });
         });
     }
 

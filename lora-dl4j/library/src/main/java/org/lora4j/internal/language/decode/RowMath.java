@@ -29,7 +29,7 @@ final class RowMath implements DecoderMath<HiddenRows>, AutoCloseable {
     private final DecoderConfig config;
     private final AdaptedModules modules;
     private final WorkTeam team = WorkTeam.ofProcess();
-    private final int threads;
+    private int threads;
     private final Workspace own = new Workspace();
     private final Staging staging = new Staging();
     private final RowAttention attention;
@@ -64,6 +64,17 @@ final class RowMath implements DecoderMath<HiddenRows>, AutoCloseable {
         own.memory.atLeast(attention.mostScores());
         int widest = Math.max(config.intermediate(), Math.max(config.hidden(), config.heads() * config.headSize()));
         lowRank.prepare((long) rows * widest);
+    }
+
+    /** Does something with the calling thread alone, which so gets room for the largest pieces. */
+    void alone(Runnable work) {
+        int all = threads;
+        threads = 1;
+        try {
+            work.run();
+        } finally {
+            threads = all;
+        }
     }
 
     void forget(int adapter) {
