@@ -15,7 +15,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * and {@code BA16a64b4a}. The values are those of {@link HalfPrecision} and {@link Int8}, and the memory too.
  *
  * <p>What it is for: a product with one row of numbers reads each value once, so putting values into that order on the way
- * costs more than the product. Reading values here is slower than where they lie row by row, about 2 billion a second.
+ * costs more than the product. Reading values here is slower than where they lie row by row.
  *
  * @param values BFLOAT16 or INT8 {@code [rows / 64, columns / (16 n), 16, 64, n]} in 'c' order, n = 2 or 4, which nobody
  *     writes to

@@ -66,7 +66,7 @@ final class RowMath implements DecoderMath<HiddenRows>, AutoCloseable {
         lowRank.prepare((long) rows * widest);
     }
 
-    /** Does something with the calling thread alone, which so gets room for the largest pieces. */
+    /** Does something with the calling thread alone, which so gets room for larger pieces. */
     void alone(Runnable work) {
         int all = threads;
         threads = 1;
