@@ -28,7 +28,6 @@ public record Tiled(INDArray values, Optional<INDArray> scales) implements Store
     public static final int ROWS = 64;
 
     private static final int STEPS = 16;
-    private static final int TILE = STEPS * ROWS;
     /** From so many rows of a tile on, all of it is read at once. */
     private static final int MANY = 8;
 

@@ -62,8 +62,7 @@ public final class DecodeModel {
      * @return true if it should be laid out so
      */
     public static boolean isFastInTiles(StoredWeight weight) {
-        return weight.columns() < TiledWeight.MOST_INPUTS
-                && (weight instanceof Int8 ? NarrowType.INT8 : NarrowType.BF16).isFast();
+        return TiledWeight.isFast(weight instanceof Int8 ? NarrowType.INT8 : NarrowType.BF16, weight.columns());
     }
 
     DecoderConfig config() {

@@ -17,7 +17,7 @@ final class TiledWeight extends LinearWeight {
     /** Rows at most whose parts are multiplied. */
     static final int MOST_ROWS = 16;
     /** Bytes without a sign times bytes with one: so many of them stay within 32 bits. */
-    static final int MOST_INPUTS = 1 << 16;
+    private static final int MOST_INPUTS = 1 << 16;
 
     private final Tiled weight;
     private final NarrowType type;
@@ -46,7 +46,11 @@ final class TiledWeight extends LinearWeight {
 
     /** Whether products of this type are fast here. */
     static boolean fits(Tiled weight) {
-        return weight.columns() < MOST_INPUTS && type(weight).isFast();
+        return isFast(type(weight), weight.columns());
+    }
+
+    static boolean isFast(NarrowType type, long inputs) {
+        return inputs < MOST_INPUTS && type.isFast();
     }
 
     /** What a row of ones gives. */
