@@ -43,6 +43,7 @@ final class DnnlMultiplier implements Multiplier {
     private final IntSupplier threads;
     private final engine engine = new engine(org.bytedeco.dnnl.engine.kind.cpu, 0);
     private final DnnlRows rows = new DnnlRows(engine);
+    private final DnnlAttention attention = new DnnlAttention(engine);
     private final ThreadLocal<OfThread> ofThread = ThreadLocal.withInitial(OfThread::new);
     private final Map<Long, Half> halves = new ConcurrentHashMap<>();
     private final Map<Operand, Packed> packs = new ConcurrentHashMap<>();
@@ -75,7 +76,8 @@ final class DnnlMultiplier implements Multiplier {
     private final class OfThread {
         private final stream stream = new stream(engine);
         private final Map<Key, DnnlProduct> products = new Cache<>();
-        private final List<ShortPointer> activations = new ArrayList<>();
+        private final Map<MemoryLayout, DnnlRounding> roundings = new Cache<>();
+        private ShortPointer activations = new ShortPointer(0);
 
         DnnlProduct product(Key key) {
             DnnlProduct product = products.computeIfAbsent(key, k -> new DnnlProduct(k, engine));
@@ -90,16 +92,22 @@ final class DnnlMultiplier implements Multiplier {
                     .toList();
         }
 
-        /** Memory for the activations of one of the products of a sum. */
-        ShortPointer activations(int slot, long length) {
-            while (activations.size() <= slot) {
-                activations.add(new ShortPointer(0));
+        /** Computes one product of a piece. Activations for a weight in BF16 are rounded first, and are in the cache then. */
+        void run(Term term, DnnlProduct product) {
+            term.run(product, stream, term.w().form() == Form.BF16 ? rounded(term.x()) : term.x().address());
+        }
+
+        /** In memory for the activations of one product. */
+        private long rounded(Operand x) {
+            long length = x.layout().rows() * x.layout().columns();
+            if (activations.capacity() < length) {
+                activations.close();
+                activations = new ShortPointer(length);
             }
-            if (activations.get(slot).capacity() < length) {
-                activations.get(slot).close();
-                activations.set(slot, new ShortPointer(length));
-            }
-            return activations.get(slot);
+            roundings
+                    .computeIfAbsent(x.layout(), layout -> new DnnlRounding(layout, engine))
+                    .run(stream, x.address(), activations.address());
+            return activations.address();
         }
     }
 
@@ -131,7 +139,7 @@ final class DnnlMultiplier implements Multiplier {
 
     @Override
     public Kernel kernel(String name, Kernel java) {
-        return rows.kernel(name, java);
+        return rows.kernel(name, attention.kernel(name, java));
     }
 
     @Override
@@ -183,7 +191,7 @@ final class DnnlMultiplier implements Multiplier {
             boolean whole = from + piece <= all;
             for (int i = 0; i < terms.size(); i++) {
                 DnnlProduct product = (whole ? forPiece : forRest).get(i);
-                terms.get(i).part(from, whole ? piece : rest).run(product, mine.stream);
+                mine.run(terms.get(i).part(from, whole ? piece : rest), product);
             }
         }
         return true;
@@ -219,14 +227,13 @@ final class DnnlMultiplier implements Multiplier {
         return terms;
     }
 
-    /** Puts BF16 in the place of the factors of frozen weights, which are matrices, if that is the mode. */
+    /** Puts BF16 in the place of frozen weights, which are matrices, if that is the mode. */
     private void inHalf(List<Product> products, List<Term> terms, OfThread mine) {
         for (int i = 0; i < terms.size(); i++) {
             Factor w = products.get(i).w();
             Term term = terms.get(i);
             if (mode == MathMode.BF16 && w.frozen() && !term.z().layout().isBatch()) {
-                Operand x = activations(term.x(), i, mine);
-                terms.set(i, new Term(x, half(mine.stream, w, term.w()), term.z(), term.bias(), term.addend()));
+                terms.set(i, term.with(half(mine.stream, w, term.w())));
             }
         }
     }
@@ -269,13 +276,6 @@ final class DnnlMultiplier implements Multiplier {
             work.execute(stream, source, target);
             stream._wait();
         }
-    }
-
-    private Operand activations(Operand x, int slot, OfThread mine) {
-        MemoryLayout dense = MemoryLayout.rowMajor(x.layout().rows(), x.layout().columns());
-        ShortPointer values = mine.activations(slot, dense.rows() * dense.columns());
-        convert(mine.stream, x, values, dense);
-        return new Operand(values.address(), dense, Form.BF16);
     }
 
     /** Stored as the weight lies, so that one copy serves both directions. */

@@ -15,7 +15,7 @@ import org.bytedeco.javacpp.Pointer;
 final class DnnlProduct {
 
     /**
-     * What decides the code of {@code z = x w + bias}, or of {@code z += x w + bias}.
+     * What decides the code of {@code z = factor (x w + bias) + addend}, or of {@code z += ..}.
      *
      * @param x {@code [.., m, k]}
      * @param w {@code [.., k, n]}
@@ -23,8 +23,24 @@ final class DnnlProduct {
      * @param bias {@code [1, n]}, or null
      * @param kept whether what z holds is added
      * @param form of w; that of x, too, if it is BF16
+     * @param factor of the product with its bias
+     * @param addend {@code [1 or .., m, n]}, or null
      */
-    record Key(MemoryLayout x, MemoryLayout w, MemoryLayout z, MemoryLayout bias, boolean kept, Form form) {}
+    record Key(
+            MemoryLayout x,
+            MemoryLayout w,
+            MemoryLayout z,
+            MemoryLayout bias,
+            boolean kept,
+            Form form,
+            float factor,
+            MemoryLayout addend) {
+
+        /** Of factor one, and without an addend. */
+        Key(MemoryLayout x, MemoryLayout w, MemoryLayout z, MemoryLayout bias, boolean kept, Form form) {
+            this(x, w, z, bias, kept, form, 1, null);
+        }
+    }
 
     /** A place in memory that belongs to someone else. */
     private static final class Address extends Pointer {
@@ -47,6 +63,7 @@ final class DnnlProduct {
     private final memory w;
     private final memory z;
     private final memory bias;
+    private final memory addend;
     private final IntMemoryMap arguments = new IntMemoryMap();
 
     DnnlProduct(Key key, engine engine) {
@@ -61,10 +78,16 @@ final class DnnlProduct {
         memory.desc ofBias = key.bias() == null ? new memory.desc() : desc(key.bias(), memory.data_type.f32);
         try (primitive_attr attributes = new primitive_attr();
                 post_ops after = new post_ops()) {
+            if (key.factor() != 1) {
+                after.append_eltwise(dnnl.algorithm.eltwise_linear.value, key.factor(), 0);
+            }
+            if (key.addend() != null) {
+                after.append_binary(dnnl.algorithm.binary_add.value, desc(key.addend(), memory.data_type.f32));
+            }
             if (key.kept()) {
                 after.append_sum();
-                attributes.set_post_ops(after);
             }
+            attributes.set_post_ops(after);
             try (matmul.primitive_desc description =
                     new matmul.primitive_desc(engine, ofX, ofW, ofBias, ofZ, attributes, false)) {
                 kernel = description.impl_info_str().getString();
@@ -81,6 +104,13 @@ final class DnnlProduct {
         arguments.put(dnnl.DNNL_ARG_DST, z);
         if (key.bias() != null) {
             arguments.put(dnnl.DNNL_ARG_BIAS, bias);
+        }
+        addend = key.addend() == null
+                ? null
+                : new memory(desc(key.addend(), memory.data_type.f32), engine, (Pointer) null);
+        if (addend != null) {
+            int place = key.factor() == 1 ? 1 : 2;
+            arguments.put(place * dnnl.DNNL_ARG_ATTR_MULTIPLE_POST_OP_BASE | dnnl.DNNL_ARG_SRC_1, addend);
         }
     }
 
@@ -115,6 +145,14 @@ final class DnnlProduct {
                     + "\", thousands of times slower; expected a kernel for this processor. Use "
                     + (key.form() == Form.BF16 ? "MathMode.STRICT_F32." : "Multiplier.nd4j()."));
         }
+    }
+
+    /** With this addend. */
+    void run(stream stream, long addressOfX, long addressOfW, long addressOfZ, long addressOfBias, long addressOfAddend) {
+        if (addend != null) {
+            addend.set_data_handle(new Address(addressOfAddend));
+        }
+        run(stream, addressOfX, addressOfW, addressOfZ, addressOfBias);
     }
 
     /** {@code addressOfBias} is of no meaning without one. */

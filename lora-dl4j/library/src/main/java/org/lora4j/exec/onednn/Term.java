@@ -48,20 +48,22 @@ record Term(Operand x, Operand w, Operand z, Operand bias, Operand addend) {
         return new Term(x, otherW, z, bias, addend);
     }
 
+    /** Of activations for a weight in BF16 as they are when they are rounded. */
     Key key() {
+        MemoryLayout ofX = x.layout();
         return new Key(
-                x.layout(), w.layout(), z.layout(), bias == null ? null : bias.layout(), addend != null, w.form());
+                w.form() == Form.BF16 ? MemoryLayout.rowMajor(ofX.rows(), ofX.columns()) : ofX, w.layout(), z.layout(), bias == null ? null : bias.layout(), addend != null, w.form());
     }
 
     /**
      * An addend is copied first, and the product added to the copy, which is in the cache by then. As an argument of the
      * product, read while it multiplies, it costs more.
      */
-    void run(DnnlProduct product, stream stream) {
+    void run(DnnlProduct product, stream stream, long addressOfX) {
         if (addend != null && addend != z) {
             long bytes = z.layout().rows() * z.layout().columns() * Float.BYTES;
             Pointer.memcpy(DnnlProduct.at(z.address()), DnnlProduct.at(addend.address()), bytes);
         }
-        product.run(stream, x.address(), w.address(), z.address(), bias == null ? 0 : bias.address());
+        product.run(stream, addressOfX, w.address(), z.address(), bias == null ? 0 : bias.address());
     }
 }

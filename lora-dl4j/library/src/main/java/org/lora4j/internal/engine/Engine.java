@@ -140,7 +140,7 @@ abstract class Engine {
 
         @Override
         SameDiff fuse(SameDiff graph, Shapes shapes, Collection<String> outputs, boolean gradients) {
-            return Kernels.fuseOps(graph, shapes, outputs, gradients);
+            return Kernels.fuseOps(graph, shapes, outputs, gradients, multiplier);
         }
 
         @Override

@@ -200,21 +200,24 @@ public final class Kernels {
     }
 
     /**
-     * Replaces what decoders spell out in many ops by single ones, where nothing else is asked of what is in between.
+     * Replaces what models spell out in many ops by single ones, where nothing else is asked of what is in between.
      *
      * @param graph a graph that is not differentiated yet, only read
      * @param shapes answers on its variables
      * @param outputs what will be asked of it, itself or by way of gradients
      * @param gradients whether it will be differentiated
+     * @param multiplier what will multiply its matrices
      * @return a copy that a {@link #session} must run
      */
-    public static SameDiff fuseOps(SameDiff graph, Shapes shapes, Collection<String> outputs, boolean gradients) {
+    public static SameDiff fuseOps(
+            SameDiff graph, Shapes shapes, Collection<String> outputs, boolean gradients, Multiplier multiplier) {
         LiveOps live = new LiveOps(graph, outputs);
         GraphCopy copy = GraphCopy.of(graph);
         ChunkedLoss.find(graph, shapes, live, gradients).forEach(copy::rewrite);
         RmsNorm.find(graph, shapes, live).forEach(copy::rewrite);
         SigmoidGate.find(graph, shapes, live).forEach(copy::rewrite);
         TurnedHeads.find(graph, shapes, live).forEach(copy::rewrite);
+        Attention.find(graph, shapes, live, multiplier).forEach(copy::rewrite);
         return copy.build();
     }
 

@@ -21,6 +21,8 @@ final class ThinProducts {
 
     private static final int THIN = 64;
     private static final int WIDE = 4;
+    private static final ThreadLocal<INDArray> MEMORY =
+            ThreadLocal.withInitial(() -> Nd4j.createUninitializedDetached(DataType.FLOAT, 1));
 
     private ThinProducts() {}
 
@@ -43,10 +45,20 @@ final class ThinProducts {
     static void tallGradient(List<INDArray> in, INDArray out, Multiplier multiplier) {
         Factor v = new Factor(in.get(1), true, false);
         Factor x = new Factor(in.get(0), false, false);
-        INDArray transposed = Nd4j.createUninitialized(DataType.FLOAT, new long[] {v.rows(), x.columns()}, 'c');
+        INDArray transposed = transposed(v.rows(), x.columns());
         multiplier.multiply(v, x, transposed, 0);
         transpose(transposed, out);
-        transposed.close();
+    }
+
+    /** A matrix in memory of the thread, which is used again. */
+    private static INDArray transposed(long rows, long columns) {
+        INDArray memory = MEMORY.get();
+        if (memory.length() < rows * columns) {
+            memory.close();
+            memory = Nd4j.createUninitializedDetached(DataType.FLOAT, rows * columns);
+            MEMORY.set(memory);
+        }
+        return Nd4j.create(memory.data(), new long[] {rows, columns}, new long[] {columns, 1}, 0, 'c');
     }
 
     /** Writes the transpose of a matrix of few rows. */

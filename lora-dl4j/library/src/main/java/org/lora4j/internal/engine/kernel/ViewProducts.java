@@ -21,12 +21,13 @@ final class ViewProducts {
     private final SameDiff graph;
     private final LiveOps live;
 
-    private record Operand(String variable, View view) {}
+    /** A variable, and how it is seen. */
+    record Operand(String variable, View view) {}
 
     /** The last op that is part of the product, and what becomes of the result on the way to it. */
-    private record Result(SameDiffOp last, View view) {}
+    record Result(SameDiffOp last, View view) {}
 
-    private ViewProducts(SameDiff graph, LiveOps live) {
+    ViewProducts(SameDiff graph, LiveOps live) {
         this.graph = graph;
         this.live = live;
     }
@@ -65,7 +66,8 @@ final class ViewProducts {
         });
     }
 
-    private Operand operand(String variable) {
+    /** What a variable is a view of. */
+    Operand operand(String variable) {
         SameDiffOp permute = live.producer(variable);
         if (permute == null || !isPermutation(permute)) {
             return new Operand(variable, View.SAME);
@@ -78,7 +80,8 @@ final class ViewProducts {
         return new Operand(GraphOrder.inputs(reshape).get(0), view(reshape, order(permute)));
     }
 
-    private Result result(SameDiffOp product) {
+    /** What becomes of a product, as far as it is only seen in another way. */
+    Result result(SameDiffOp product) {
         SameDiffOp permute = reader(product);
         if (permute == null || !isPermutation(permute)) {
             return new Result(product, View.SAME);

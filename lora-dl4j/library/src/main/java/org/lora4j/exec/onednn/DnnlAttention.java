@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.exec.onednn;
+
+import java.util.List;
+import org.bytedeco.dnnl.engine;
+import org.bytedeco.dnnl.stream;
+import org.bytedeco.javacpp.FloatPointer;
+import org.lora4j.exec.kernel.Kernel;
+import org.lora4j.exec.onednn.DnnlRowWork.Kind;
+import org.lora4j.exec.onednn.DnnlRowWork.Sizes;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * Attention and its backward by oneDNN, one example after the other, whose scores lie in memory that is used again for the next one
+ * and so stays in the cache. What its fast kernels do not take is left to others.
+ */
+final class DnnlAttention {
+
+    private static final int QUERIES = 2;
+    private static final int FACTOR = 3;
+    private static final int MASK = 4;
+    /** Values of a cache line. */
+    private static final long LINE = 16;
+
+    private final engine engine;
+    private final ThreadLocal<OfThread> ofThread = ThreadLocal.withInitial(OfThread::new);
+
+    /** What decides the code. A mask of one row for all queries is a bias, of more an addend. */
+    private record Shape(
+            MemoryLayout queries,
+            MemoryLayout keys,
+            MemoryLayout values,
+            MemoryLayout context,
+            float factor,
+            MemoryLayout row,
+            MemoryLayout mask) {
+
+        /** oneDNN 3.11 takes some batches of outer products wrongly (its pull request 6015). */
+        boolean isTaken() {
+            return queries.rows() > 1
+                    && keys.rows() > 1
+                    && queries.columns() > 1
+                    && values.columns() > 1
+                    && queries.isByRows()
+                    && keys.isByRows()
+                    && values.isByRows()
+                    && context.isByRows()
+                    && (mask == null || mask.isByRows());
+        }
+
+        MemoryLayout scores() {
+            long heads = queries.sizes()[0];
+            return new MemoryLayout(
+                    new long[] {heads, queries.rows(), keys.rows()},
+                    new long[] {queries.rows() * keys.rows(), keys.rows(), 1});
+        }
+
+        Sizes rows() {
+            return new Sizes(queries.sizes()[0] * queries.rows(), keys.rows());
+        }
+    }
+
+    /** The work on one example of a shape. */
+    private final class Work {
+        private final DnnlProduct scores;
+        private final DnnlRowWork softmax;
+        private final DnnlProduct context;
+        private final DnnlProduct ofShares;
+        private final DnnlRowWork softmaxBackward;
+        private final DnnlProduct ofQueries;
+        private final DnnlProduct ofKeys;
+        private final DnnlProduct ofValues;
+
+        Work(Shape shape) {
+            MemoryLayout square = shape.scores();
+            scores = new DnnlProduct(
+                    new DnnlProduct.Key(
+                            shape.queries(),
+                            shape.keys().transposed(),
+                            square,
+                            shape.row(),
+                            false,
+                            Form.F32,
+                            shape.factor(),
+                            shape.mask()),
+                    engine);
+            softmax = new DnnlRowWork(new DnnlRowWork.Key(Kind.SOFTMAX, shape.rows()), engine);
+            softmaxBackward = new DnnlRowWork(new DnnlRowWork.Key(Kind.SOFTMAX_BACKWARD, shape.rows()), engine);
+            context = product(square, shape.values(), shape.context(), 1);
+            ofShares = product(shape.context(), shape.values().transposed(), square, 1);
+            ofQueries = product(square, shape.keys(), shape.queries(), shape.factor());
+            ofKeys = product(square.transposed(), shape.queries(), shape.keys(), shape.factor());
+            ofValues = product(square.transposed(), shape.context(), shape.values(), 1);
+        }
+
+        private DnnlProduct product(MemoryLayout x, MemoryLayout w, MemoryLayout z, float factor) {
+            return new DnnlProduct(new DnnlProduct.Key(x, w, z, null, false, Form.F32, factor, null), engine);
+        }
+
+        boolean isFast() {
+            return softmax.isFast()
+                    && softmaxBackward.isFast()
+                    && List.of(scores, context, ofShares, ofQueries, ofKeys, ofValues).stream()
+                            .allMatch(DnnlProduct::isFast);
+        }
+    }
+
+    /** What a thread must not share. */
+    private final class OfThread {
+        private final stream stream = new stream(engine);
+        private final Cache<Shape, Work> works = new Cache<>();
+        private FloatPointer scratch = new FloatPointer(0);
+
+        Work work(Shape shape) {
+            return works.computeIfAbsent(shape, Work::new);
+        }
+
+        /** At the begin of a cache line, as vectors across two take twice as long. */
+        long scratch(long length) {
+            if (scratch.capacity() < length + LINE) {
+                scratch.close();
+                scratch = new FloatPointer(length + LINE);
+            }
+            long line = LINE * Float.BYTES;
+            return (scratch.address() + line - 1) / line * line;
+        }
+    }
+
+    /** The operands of one batch. */
+    private final class Batch {
+        private final OfThread mine = ofThread.get();
+        private final Operand queries;
+        private final Operand keys;
+        private final Operand values;
+        private final Operand context;
+        private final Operand mask;
+        private final float factor;
+        private final boolean oneRow;
+        private final Shape shape;
+
+        /** Queries, keys, values, factor, mask or nothing; and the context or its gradient. */
+        Batch(List<INDArray> in, boolean masked, INDArray context) {
+            this.queries = Operand.of(in.get(0));
+            this.keys = Operand.of(in.get(1));
+            this.values = Operand.of(in.get(QUERIES));
+            this.context = Operand.of(context);
+            this.factor = in.get(FACTOR).getFloat(0);
+            this.mask = masked ? Operand.of(in.get(MASK)) : null;
+            this.oneRow = masked && mask.layout().sizes()[QUERIES] == 1;
+            MemoryLayout ofMask = masked ? mask.layout().first(1) : null;
+            long width = keys.layout().rows();
+            MemoryLayout row = new MemoryLayout(new long[] {1, 1, width}, new long[] {width, width, 1});
+            this.shape = new Shape(
+                    queries.layout().first(1),
+                    keys.layout().first(1),
+                    values.layout().first(1),
+                    this.context.layout().first(1),
+                    factor,
+                    oneRow ? row : null,
+                    oneRow ? null : ofMask);
+        }
+
+        Work work() {
+            if (!shape.isTaken() || oneRow && (factor == 0 || !mask.layout().isByRows())) {
+                return null;
+            }
+            Work work = mine.work(shape);
+            return work.isFast() ? work : null;
+        }
+
+        long examples() {
+            return queries.layout().sizes()[0];
+        }
+
+        long scoresLength() {
+            return shape.rows().rows() * shape.rows().width();
+        }
+
+        /** The shares of an example go to {@code scores}; behind these is room for a row. */
+        void shares(Work work, long example, long scores, long row) {
+            long given = mask == null ? 0 : at(mask, mask.layout().sizes()[0] == 1 ? 0 : example);
+            if (oneRow) {
+                divide(given, row, Math.toIntExact(shape.keys().rows()));
+            }
+            work.scores.run(mine.stream, at(queries, example), at(keys, example), scores, row, given);
+            work.softmax.run(mine.stream, scores, scores);
+        }
+
+        /** By the factor that a bias is multiplied with. */
+        private void divide(long from, long to, int length) {
+            float[] values = new float[length];
+            new FloatPointer(DnnlProduct.at(from)).get(values);
+            for (int i = 0; i < length; i++) {
+                values[i] /= factor;
+            }
+            new FloatPointer(DnnlProduct.at(to)).put(values);
+        }
+    }
+
+    DnnlAttention(engine engine) {
+        this.engine = engine;
+    }
+
+    Kernel kernel(String name, Kernel java) {
+        return switch (name) {
+            case "attention" ->
+                java.computedBy((in, out) -> {
+                    if (!forward(in, out.get(0))) {
+                        java.run(in, out);
+                    }
+                });
+            case "attention_bp" ->
+                java.computedBy((in, out) -> {
+                    if (!backward(in, out)) {
+                        java.run(in, out);
+                    }
+                });
+            default -> java;
+        };
+    }
+
+    private boolean forward(List<INDArray> in, INDArray context) {
+        Batch batch = new Batch(in, in.size() > MASK, context);
+        Work work = batch.work();
+        if (work == null) {
+            return false;
+        }
+        long length = batch.scoresLength();
+        long scores = batch.mine.scratch(length + batch.shape.keys().rows());
+        for (long i = 0; i < batch.examples(); i++) {
+            batch.shares(work, i, scores, scores + length * Float.BYTES);
+            work.context.run(batch.mine.stream, scores, at(batch.values, i), at(batch.context, i), 0);
+        }
+        return true;
+    }
+
+    /** The last input is the gradient of the context; outputs that are null are not wanted. */
+    private boolean backward(List<INDArray> in, List<INDArray> out) {
+        Batch batch = new Batch(in, in.size() > MASK + 1, in.get(in.size() - 1));
+        Work work = batch.work();
+        if (work == null || !liesLike(out.get(0), batch.queries) || !liesLike(out.get(1), batch.keys)
+                || !liesLike(out.get(2), batch.values)) {
+            return false;
+        }
+        long length = batch.scoresLength();
+        long shares = batch.mine.scratch(2 * length + batch.shape.keys().rows());
+        long ofScores = shares + length * Float.BYTES;
+        stream stream = batch.mine.stream;
+        for (long i = 0; i < batch.examples(); i++) {
+            batch.shares(work, i, shares, ofScores + length * Float.BYTES);
+            long ofContext = at(batch.context, i);
+            if (out.get(2) != null) {
+                work.ofValues.run(stream, shares, ofContext, at(Operand.of(out.get(2)), i), 0);
+            }
+            work.ofShares.run(stream, ofContext, at(batch.values, i), ofScores, 0);
+            work.softmaxBackward.run(stream, shares, ofScores, ofScores);
+            if (out.get(0) != null) {
+                work.ofQueries.run(stream, ofScores, at(batch.keys, i), at(Operand.of(out.get(0)), i), 0);
+            }
+            if (out.get(1) != null) {
+                work.ofKeys.run(stream, ofScores, at(batch.queries, i), at(Operand.of(out.get(1)), i), 0);
+            }
+        }
+        return true;
+    }
+
+    private static boolean liesLike(INDArray gradient, Operand operand) {
+        return gradient == null || MemoryLayout.of(gradient).equals(operand.layout());
+    }
+
+    private static long at(Operand operand, long example) {
+        return operand.address() + example * operand.layout().strides()[0] * Float.BYTES;
+    }
+}
