@@ -3,11 +3,13 @@ package org.lora4j.integration.benchmark;
 
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 
 /** Contenders that share a process, because they share native libraries. */
 enum Team {
@@ -60,6 +62,21 @@ enum Team {
     /** What keys of its contenders start with. */
     String prefix() {
         return prefix;
+    }
+
+    /**
+     * The team of a contender.
+     *
+     * @throws IllegalArgumentException if there is none
+     */
+    static Team of(String key) {
+        return Arrays.stream(values())
+                .filter(team -> key.startsWith(team.prefix + "."))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("benchmark: there is no contender \"" + key
+                        + "\"; expected a key that starts with "
+                        + Arrays.stream(values()).map(Team::prefix).distinct().collect(Collectors.joining(", "))
+                        + ". They are in the JSON of each benchmark."));
     }
 
     /** What its process is started with. A team that gives each thread a part of the batch needs one inside of an op. */

@@ -13,6 +13,7 @@ import org.nd4j.autodiff.functions.DifferentialFunction;
 public final class Multiplications {
 
     private static final int MATRIX = 2;
+    private static final double WHOLE = 1e-9;
 
     private Multiplications() {}
 
@@ -39,11 +40,25 @@ public final class Multiplications {
 
     /**
      * Of one product, or of a batch of them, whatever is transposed, permuted or in another shape: the lengths b m k, b k n and
-     * b m n of the operands tell b m k n once the number b of matrices is known, and one of the operands always shows it.
+     * b m n of the operands tell m, k and n once the number b of matrices is known. One of the operands shows it; another may
+     * have other axes in front, for which m, k and n would not be whole.
      */
     static long product(long[] x, long[] w, long[] z) {
-        long matrices = Stream.of(x, w, z).mapToLong(Multiplications::matrices).max().orElseThrow();
-        return Math.round(Math.sqrt((double) length(x) * length(w) / matrices * length(z)));
+        double xs = length(x);
+        double ws = length(w);
+        double zs = length(z);
+        return Stream.of(x, w, z)
+                .map(Multiplications::matrices)
+                .filter(b -> isWhole(xs * ws / zs / b) && isWhole(xs * zs / ws / b) && isWhole(ws * zs / xs / b))
+                .mapToLong(b -> Math.round(Math.sqrt(xs * ws / b * zs)))
+                .min()
+                .orElse(0);
+    }
+
+    // Whether a square is that of a whole number.
+    private static boolean isWhole(double square) {
+        double root = Math.rint(Math.sqrt(square));
+        return Math.abs(root * root - square) < WHOLE * square;
     }
 
     private static long matrices(long[] shape) {

@@ -98,8 +98,7 @@ final class Value {
     }
 
     PlanStep.Operand operand() {
-        return new PlanStep.Operand(
-                name, type, Arrays.stream(shape).boxed().toList(), place == Place.LEAF);
+        return new PlanStep.Operand(name, type, Arrays.stream(shape).boxed().toList(), place == Place.LEAF);
     }
 
     boolean isView() {
