@@ -27,6 +27,13 @@ public final class ProfileBenchmark {
     private static final double MICRO = 1e6;
     private static final double GIGA = 1e9;
     private static final double PERCENT = 100;
+    /** What a thread is idle for when it is done with its part. */
+    private static final String WAITING = "waiting for the slower thread";
+
+    /** Inputs are cut, parts joined, parameters updated; one thread does that unless said otherwise. */
+    private static final String OUTSIDE = "outside of plans: parts cut and joined, the optimizer";
+
+    private static final String STEP = "a step";
     private static final List<Integer> MORE_THREADS = List.of(4, 8, 16, 64);
 
     private final int rounds;
@@ -128,7 +135,13 @@ public final class ProfileBenchmark {
                 rows.add(row(kind.label(), threads, kinds.get(kind.name()), bandwidth, peak));
             }
         }
-        rows.add(outside(threads, kinds, all));
+        double longest = all.get(ProfileProcess.LONGEST);
+        double mean = sum(kinds, ProfileProcess.SECONDS) / threads;
+        if (threads > 1) {
+            rows.add(only(WAITING, longest - mean));
+        }
+        rows.add(only(OUTSIDE, all.get(ProfileProcess.SECONDS) - longest));
+        rows.add(only(STEP, all.get(ProfileProcess.SECONDS)));
         summary.grid(where, rows);
         List<Map<String, Object>> steps = new ArrayList<>();
         ProfileProcess.group(ProfileProcess.STEP, told).entrySet().stream()
@@ -152,17 +165,12 @@ public final class ProfileBenchmark {
         return row;
     }
 
-    /** What is left: the list of steps itself, parts that wait for each other and are joined, the optimizer. */
-    private static Map<String, Object> outside(
-            int threads, Map<String, Map<String, Double>> kinds, Map<String, Double> all) {
+    private static Map<String, Object> only(String label, double seconds) {
         Map<String, Object> row = new LinkedHashMap<>();
-        row.put("steps", "outside of plans: inputs, parts joined, the optimizer" + (threads > 1 ? ", waiting" : ""));
+        row.put("steps", label);
         row.put("calls", "");
-        row.put("ms", MILLI * (all.get(ProfileProcess.SECONDS) - sum(kinds, ProfileProcess.SECONDS) / threads));
-        row.put("processor ms", MILLI * (all.get(ProfileProcess.CPU_SECONDS) - sum(kinds, ProfileProcess.CPU_SECONDS)));
-        row.put("µs a call", "");
-        row.put("% of bandwidth", "");
-        row.put("% of peak", "");
+        row.put("ms", MILLI * seconds);
+        List.of("processor ms", "µs a call", "% of bandwidth", "% of peak").forEach(column -> row.put(column, ""));
         return row;
     }
 
@@ -187,8 +195,8 @@ public final class ProfileBenchmark {
 
     /** What more threads bring, and what Amdahl's law makes of that. */
     private void compare(String key, int threads, Map<String, Double> one, Map<String, Double> more) {
-        double first = ProfileProcess.group(ProfileProcess.ALL, one).get("").get(ProfileProcess.SECONDS);
-        double second = ProfileProcess.group(ProfileProcess.ALL, more).get("").get(ProfileProcess.SECONDS);
+        Map<String, Double> allOfOne = ProfileProcess.group(ProfileProcess.ALL, one).get("");
+        Map<String, Double> allOfMore = ProfileProcess.group(ProfileProcess.ALL, more).get("");
         Map<String, Map<String, Double>> before = ProfileProcess.group(ProfileProcess.KIND, one);
         Map<String, Map<String, Double>> after = ProfileProcess.group(ProfileProcess.KIND, more);
         List<Map<String, Object>> rows = new ArrayList<>();
@@ -201,23 +209,29 @@ public final class ProfileBenchmark {
                         threads));
             }
         }
-        rows.add(pair(
-                "outside of plans",
-                first - sum(before, ProfileProcess.SECONDS),
-                second - sum(after, ProfileProcess.SECONDS) / threads,
-                threads));
-        rows.add(pair("a step", first, second, threads));
+        double first = allOfOne.get(ProfileProcess.SECONDS);
+        double second = allOfMore.get(ProfileProcess.SECONDS);
+        double longest = allOfMore.get(ProfileProcess.LONGEST);
+        double outside = first - allOfOne.get(ProfileProcess.LONGEST);
+        rows.add(pair(WAITING, 0, longest - sum(after, ProfileProcess.SECONDS) / threads, threads));
+        rows.add(pair(OUTSIDE, outside, second - longest, threads));
+        rows.add(pair(STEP, first, second, threads));
         summary.grid(key + ", 1 thread and " + threads, rows);
-        double serial = Math.max(0, (threads * second / first - 1) / (threads - 1));
-        StringBuilder law = new StringBuilder(
-                String.format(Locale.ROOT, "%.1f %% of a step of one thread; at most", PERCENT * serial));
-        for (int count : MORE_THREADS) {
-            law.append(String.format(
-                    Locale.ROOT, " %.1f times faster with %d threads,", 1 / (serial + (1 - serial) / count), count));
-        }
-        summary.note(
+        law(
                 key + ", serial share by Amdahl from 1 and " + threads + " threads",
-                law.substring(0, law.length() - 1));
+                (threads * second / first - 1) / (threads - 1));
+        law(key + ", share of what is outside of plans with 1 thread", outside / first);
+    }
+
+    private void law(String name, double serial) {
+        StringBuilder words = new StringBuilder(
+                String.format(Locale.ROOT, "%.1f %%; then at most", PERCENT * serial));
+        double share = Math.max(0, serial);
+        for (int count : MORE_THREADS) {
+            words.append(String.format(
+                    Locale.ROOT, " %.1f times faster with %d threads,", 1 / (share + (1 - share) / count), count));
+        }
+        summary.note(name, words.substring(0, words.length() - 1));
     }
 
     private static Map<String, Object> pair(String label, double one, double more, int threads) {

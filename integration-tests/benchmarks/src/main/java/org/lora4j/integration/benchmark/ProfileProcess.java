@@ -36,6 +36,7 @@ public final class ProfileProcess {
     static final String BYTES = "bytes";
     static final String OPERATIONS = "operations";
     static final String SHARE = "share";
+    static final String LONGEST = "seconds of the slowest thread";
     static final String BANDWIDTH = "bytes a second";
     static final String PEAK = "operations a second";
 
@@ -104,6 +105,7 @@ public final class ProfileProcess {
                 "",
                 CPU_SECONDS,
                 turns.stream().mapToDouble(Turn::cpuSeconds).average().orElseThrow());
+        add(ALL, "", LONGEST, times.longestThread() / turns.size());
         times.by(StepKind::of).forEach((kind, spent) -> add(KIND, kind.name(), spent, turns.size()));
         times.by(ProfileProcess::shape).entrySet().stream()
                 .sorted((a, b) ->

@@ -85,4 +85,12 @@ final class StepTimes implements StepWatch {
         }
         return groups;
     }
+
+    /** Seconds of the thread whose steps took the longest. */
+    double longestThread() {
+        return threads.stream()
+                .mapToDouble(steps -> steps.values().stream().mapToDouble(Spent::seconds).sum())
+                .max()
+                .orElse(0);
+    }
 }
