@@ -52,7 +52,7 @@ enum Team {
     TUNED_OPS("6G", "tunedOps", wanted -> DefaultsTeam.plain("tunedOps", wanted), Map::of);
 
     /** By which MKL is told from OpenBLAS in {@code /proc/self/maps}. */
-    private static final Pattern BLAS = Pattern.compile("lib(openblas|mkl_[a-z_]*[a-z])");
+    private static final Pattern BLAS = Pattern.compile("lib(openblas|mkl_[a-z0-9_]+)");
 
     /** Makes the contenders whose keys are wanted. */
     interface Maker {

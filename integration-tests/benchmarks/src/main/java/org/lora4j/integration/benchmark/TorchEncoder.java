@@ -92,13 +92,15 @@ final class TorchEncoder {
         Tensor of(Tensor x) {
             Tensor attended =
                     torch.scaled_dot_product_attention(heads(query.of(x)), heads(key.of(x)), heads(value.of(x)));
-            Tensor joined = attended.transpose(1, 2).reshape(TOKENS, HIDDEN);
+            Tensor joined = attended.transpose(1, 2).reshape(TOKENS, HIDDEN).to(x.scalar_type());
             Tensor middle = first.of(output.of(joined).add(x));
             return second.of(down.of(torch.gelu(up.of(middle))).add(middle));
         }
 
+        // In F32: in BF16 attention has products of its own, which are slow where PyTorch is not built for MKL.
         private static Tensor heads(Tensor x) {
-            return x.view(MiniLmBatch.ROWS, MiniLmBatch.LENGTH, HEADS, HIDDEN / HEADS)
+            return x.to(torch.ScalarType.Float)
+                    .view(MiniLmBatch.ROWS, MiniLmBatch.LENGTH, HEADS, HIDDEN / HEADS)
                     .transpose(1, 2);
         }
     }
