@@ -14,6 +14,10 @@ final class BoundTeam {
     static final String OPEN_BLAS = "bound.openBlas";
     static final String ONE_DNN = "bound.oneDnn";
     static final String ONE_DNN_PACKED = "bound.oneDnnPacked";
+    static final String MKL = "boundMkl.products";
+
+    /** Any of them may be the fastest. */
+    static final List<String> ALL = List.of(OPEN_BLAS, ONE_DNN, ONE_DNN_PACKED, MKL);
 
     private static final int STEPS = 2;
     private static final long TOKENS = (long) MiniLmBatch.ROWS * MiniLmBatch.LENGTH;
@@ -24,9 +28,7 @@ final class BoundTeam {
         List<LinearShape> shapes = LinearShape.of(MiniLm.weights().config());
         List<Contender> contenders = new ArrayList<>();
         if (wanted.test(OPEN_BLAS)) {
-            LinearProducts products = new LinearProducts(shapes, TOKENS);
-            String label = String.format(Locale.ROOT, "bound: %.1f GFLOP, OpenBLAS", products.operations() / 1e9);
-            contenders.add(Contender.timed(OPEN_BLAS, label, STEPS, products::run));
+            contenders.add(ofNd4j(OPEN_BLAS, "OpenBLAS", shapes));
         }
         try {
             for (String key : List.of(ONE_DNN, ONE_DNN_PACKED)) {
@@ -39,6 +41,22 @@ final class BoundTeam {
             System.out.printf(Locale.ROOT, "oneDNN takes no part: %s%n", e);
         }
         return contenders;
+    }
+
+    /** In a process that was told to have MKL in place of OpenBLAS. */
+    static List<Contender> ofMkl(Predicate<String> wanted) throws IOException {
+        if (!wanted.test(MKL)) {
+            return List.of();
+        }
+        Contender contender = ofNd4j(MKL, "MKL", LinearShape.of(MiniLm.weights().config()));
+        Team.requireMkl();
+        return List.of(contender);
+    }
+
+    private static Contender ofNd4j(String key, String library, List<LinearShape> shapes) {
+        LinearProducts products = new LinearProducts(shapes, TOKENS);
+        String label = String.format(Locale.ROOT, "bound: %.1f GFLOP, %s", products.operations() / 1e9, library);
+        return Contender.timed(key, label, STEPS, products::run);
     }
 
     private static Contender oneDnn(String key, List<LinearShape> shapes, boolean packed) {

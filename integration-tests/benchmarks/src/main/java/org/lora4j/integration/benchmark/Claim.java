@@ -11,8 +11,17 @@ import java.util.OptionalDouble;
  * @param over key of the numerator
  * @param under keys of the denominator, of which the fastest one counts
  * @param target the largest ratio that keeps it
+ * @param threads the only number of threads that it is made for; 0 for any
  */
-record Claim(String name, String over, List<String> under, double target) {
+record Claim(String name, String over, List<String> under, double target, int threads) {
+
+    Claim(String name, String over, List<String> under, double target) {
+        this(name, over, under, target, 0);
+    }
+
+    boolean isMadeFor(int count) {
+        return threads == 0 || threads == count;
+    }
 
     static Claim atMost(String name, String over, String under, double target) {
         return new Claim(name, over, List.of(under), target);

@@ -37,6 +37,7 @@ final class EncoderTeam {
     static final String HEAD = "lora4j.head";
     static final String FULL = "lora4j.full";
     static final String BASE_OUTPUT = "lora4j.baseOutput";
+    static final String BASE_OUTPUT_BF16 = "lora4j.baseOutputBf16";
     static final String UNMERGED_OUTPUT = "lora4j.unmergedOutput";
     static final String MERGED_OUTPUT = "lora4j.mergedOutput";
 
@@ -73,6 +74,10 @@ final class EncoderTeam {
         makers.put(HEAD, () -> team.step(HEAD, "head only", TrainableGraph.of(team.base, MiniLmModels.HEAD)));
         makers.put(FULL, team::full);
         makers.put(BASE_OUTPUT, () -> team.output(BASE_OUTPUT, "base, output", team.base));
+        makers.put(
+                BASE_OUTPUT_BF16,
+                () -> team.output(
+                        BASE_OUTPUT_BF16, "base, output, BF16 products", team.base, OneDnn.products(MathMode.BF16)));
         makers.put(
                 UNMERGED_OUTPUT,
                 () -> team.output(
@@ -126,8 +131,12 @@ final class EncoderTeam {
     }
 
     private Contender output(String key, String label, SameDiff graph) {
+        return output(key, label, graph, products);
+    }
+
+    private Contender output(String key, String label, SameDiff graph, Multiplier multiplier) {
         GraphExecutor executor =
-                ParallelExecutor.of(SameDiffExecutor.forInference(graph).withProducts(products), Turn.THREADS);
+                ParallelExecutor.of(SameDiffExecutor.forInference(graph).withProducts(multiplier), Turn.THREADS);
         return new Contender(key, label, () -> {
             List<Turn> turns = new ArrayList<>();
             NativeThreads.one(() -> {

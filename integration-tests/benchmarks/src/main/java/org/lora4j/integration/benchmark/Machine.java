@@ -66,14 +66,24 @@ public final class Machine {
         return facts;
     }
 
+    /** Whether the processor has some instructions, by the name that Linux gives them; false on other systems. */
+    static boolean has(String instructions) {
+        return cpuInfo("flags").map(flags -> List.of(flags.split(" ")).contains(instructions)).orElse(false);
+    }
+
     private static String processor() {
+        return cpuInfo("model name")
+                .or(() -> Optional.ofNullable(System.getenv("PROCESSOR_IDENTIFIER")))
+                .orElse(UNKNOWN);
+    }
+
+    private static Optional<String> cpuInfo(String field) {
         try (var lines = Files.lines(Path.of("/proc/cpuinfo"))) {
-            return lines.filter(line -> line.startsWith("model name"))
+            return lines.filter(line -> line.startsWith(field))
                     .map(line -> line.substring(line.indexOf(':') + 1).trim())
-                    .findFirst()
-                    .orElse(UNKNOWN);
+                    .findFirst();
         } catch (IOException e) {
-            return Optional.ofNullable(System.getenv("PROCESSOR_IDENTIFIER")).orElse(UNKNOWN);
+            return Optional.empty();
         }
     }
 

@@ -79,7 +79,7 @@ final class Measurements {
         return median(turns.stream().map(clock::seconds).toList());
     }
 
-    private static double median(List<Double> values) {
+    static double median(List<Double> values) {
         List<Double> sorted = values.stream().sorted().toList();
         int count = sorted.size();
         return (sorted.get((count - 1) / 2) + sorted.get(count / 2)) / 2;

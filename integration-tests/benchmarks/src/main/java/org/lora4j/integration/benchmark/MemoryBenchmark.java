@@ -18,7 +18,7 @@ public final class MemoryBenchmark {
 
     private static final int STEPS = 200;
     private static final int RECOMPUTED_STEPS = 10;
-    private static final double MOST_GIGABYTES = 1.2;
+    private static final double MOST_GIGABYTES = 0.9;
     private static final double MOST_GROWTH = 1.02;
     private static final double GIGABYTE = 1e9;
 

@@ -30,10 +30,18 @@ final class OneDnnProducts {
     private final List<Product> products = new ArrayList<>();
     private final List<Object> kept = new ArrayList<>();
     private final boolean packed;
+    private final memory.data_type type;
     private String kernel = "";
 
+    /** In F32. */
     OneDnnProducts(List<LinearShape> shapes, long tokens, boolean packed) {
+        this(shapes, tokens, packed, memory.data_type.f32);
+    }
+
+    /** With factors of a type; results are F32. */
+    OneDnnProducts(List<LinearShape> shapes, long tokens, boolean packed, memory.data_type type) {
         this.packed = packed;
+        this.type = type;
         shapes.forEach(shape -> add(tokens, shape.in(), shape.out(), shape.layers()));
     }
 
@@ -44,22 +52,15 @@ final class OneDnnProducts {
     }
 
     private void product(long rows, long inner, long columns, memory.format_tag plain, int layers) {
-        memory.desc x = desc(rows, inner, memory.format_tag.ab);
-        memory.desc w = desc(inner, columns, plain);
-        memory.desc z = desc(rows, columns, memory.format_tag.ab);
-        memory.desc any = packed ? desc(inner, columns, memory.format_tag.any) : w;
-        matmul.primitive_desc chosen = new matmul.primitive_desc(cpu, x, any, z);
+        memory.desc x = desc(rows, inner, type, memory.format_tag.ab);
+        memory.desc w = desc(inner, columns, type, packed ? memory.format_tag.any : plain);
+        memory.desc z = desc(rows, columns, memory.data_type.f32, memory.format_tag.ab);
+        matmul.primitive_desc chosen = new matmul.primitive_desc(cpu, x, w, z);
         kernel = chosen.impl_info_str().getString();
-        memory weights = filled(w, inner * columns);
-        if (packed) {
-            memory best = new memory(chosen.weights_desc(), cpu);
-            new reorder(weights, best).execute(order, weights, best);
-            order._wait();
-            weights = best;
-        }
+        memory weights = filled(inner, columns, plain, chosen.weights_desc());
         IntMemoryMap arguments = new IntMemoryMap();
-        memory source = filled(x, rows * inner);
-        memory result = filled(z, rows * columns);
+        memory source = filled(rows, inner, memory.format_tag.ab, x);
+        memory result = filled(rows, columns, memory.format_tag.ab, z);
         arguments.put(DNNL_ARG_SRC, source);
         arguments.put(DNNL_ARG_WEIGHTS, weights);
         arguments.put(DNNL_ARG_DST, result);
@@ -67,17 +68,21 @@ final class OneDnnProducts {
         products.add(new Product(new matmul(chosen), arguments, layers));
     }
 
-    private static memory.desc desc(long rows, long columns, memory.format_tag tag) {
-        return new memory.desc(new long[] {rows, columns}, memory.data_type.f32, tag);
+    private static memory.desc desc(long rows, long columns, memory.data_type type, memory.format_tag tag) {
+        return new memory.desc(new long[] {rows, columns}, type, tag);
     }
 
-    private memory filled(memory.desc desc, long length) {
-        FloatPointer values = new FloatPointer(length);
-        for (long i = 0; i < length; i++) {
+    private memory filled(long rows, long columns, memory.format_tag tag, memory.desc wanted) {
+        FloatPointer values = new FloatPointer(rows * columns);
+        for (long i = 0; i < rows * columns; i++) {
             values.put(i, SMALL * (i % 101 - 50));
         }
         kept.add(values);
-        return new memory(desc, cpu, values);
+        memory plain = new memory(desc(rows, columns, memory.data_type.f32, tag), cpu, values);
+        memory best = new memory(wanted, cpu);
+        new reorder(plain, best).execute(order, plain, best);
+        order._wait();
+        return best;
     }
 
     /** What oneDNN computes with, in its own words. */

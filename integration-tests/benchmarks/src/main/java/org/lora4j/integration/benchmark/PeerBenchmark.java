@@ -61,7 +61,9 @@ public final class PeerBenchmark {
         measured.forEach((threads, table) -> {
             String where = threads == 1 ? "1 thread" : threads + " threads";
             summary.table(where, table);
-            match.claims().forEach(claim -> summary.promise(claim.judge(table, clock, ", " + where)));
+            match.claims().stream()
+                    .filter(claim -> claim.isMadeFor(threads))
+                    .forEach(claim -> summary.promise(claim.judge(table, clock, ", " + where)));
         });
         return summary;
     }
@@ -120,7 +122,7 @@ public final class PeerBenchmark {
             System.out.printf(Locale.ROOT, "%s is ready%n", team);
         } catch (IOException e) {
             // The others go on; the summary says which figures are missing for it.
-            measured.miss(team.prefix(), team + ": " + e.getMessage());
+            measured.miss(team.prefix() + ".", team + ": " + e.getMessage());
             System.out.printf(Locale.ROOT, "%s takes no part: %s%n", team, e.getMessage());
         }
     }

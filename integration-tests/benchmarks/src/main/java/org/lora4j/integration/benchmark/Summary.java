@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.lora4j.internal.format.file.WholeFile;
 
 /** What a benchmark found: times in tables, and every promise with its verdict. As text, as Markdown and as JSON. */
@@ -21,6 +22,7 @@ final class Summary {
     private final String title;
     private final Map<String, String> machine;
     private final Map<String, Measurements> tables = new LinkedHashMap<>();
+    private final Map<String, List<Map<String, Object>>> grids = new LinkedHashMap<>();
     private final List<Promise> promises = new ArrayList<>();
     private final Map<String, Object> more = new LinkedHashMap<>();
 
@@ -31,6 +33,12 @@ final class Summary {
 
     Summary table(String name, Measurements measured) {
         tables.put(name, measured);
+        return this;
+    }
+
+    /** A table of its own columns: rows of one or more cells by the names of their columns, the same in all rows. */
+    Summary grid(String name, List<Map<String, Object>> rows) {
+        grids.put(name, rows);
         return this;
     }
 
@@ -63,6 +71,18 @@ final class Summary {
             measured.labels().forEach((key, label) -> row(text, cells(measured, key, label)));
             line(text, "");
         });
+        grids.forEach((name, rows) -> {
+            List<String> columns = new ArrayList<>(rows.get(0).keySet());
+            row(text, Stream.concat(Stream.of(name), columns.stream().skip(1)).toList());
+            row(
+                    text,
+                    columns.stream()
+                            .map(c -> c.equals(columns.get(0)) ? "---" : "---:")
+                            .toList());
+            rows.forEach(cells ->
+                    row(text, cells.values().stream().map(Summary::cell).toList()));
+            line(text, "");
+        });
         if (!promises.isEmpty()) {
             row(text, List.of("figure", "found", "promised", "verdict", ""));
             row(text, List.of("---", "---:", "---", "---", "---"));
@@ -78,6 +98,12 @@ final class Summary {
                 milliseconds(measured.median(key, TimedBy.WALL)),
                 milliseconds(measured.median(key, TimedBy.PROCESSOR)),
                 String.valueOf(measured.turns(key)));
+    }
+
+    private static String cell(Object value) {
+        return value instanceof Double number
+                ? String.format(Locale.ROOT, Math.abs(number) < 10 ? "%.2f" : "%.0f", number)
+                : String.valueOf(value);
     }
 
     private static String milliseconds(double seconds) {
@@ -115,6 +141,7 @@ final class Summary {
         report.put("machine", machine);
         report.putAll(more);
         report.put("times", times);
+        report.putAll(grids);
         report.put(PROMISES, found);
         return report;
     }

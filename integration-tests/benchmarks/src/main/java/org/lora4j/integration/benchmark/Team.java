@@ -2,17 +2,26 @@
 package org.lora4j.integration.benchmark;
 
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.Predicate;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Contenders that share a process, because they share native libraries. */
 enum Team {
     /** Nothing but the products that no step can do without. */
     BOUND("3G", "bound", BoundTeam::contenders, Map::of),
+    /** The same products by MKL, in place of OpenBLAS. */
+    BOUND_MKL("3G", "boundMkl", BoundTeam::ofMkl, Map::of),
     /** This library on MiniLM. */
     LORA4J("6G", "lora4j", EncoderTeam::contenders, Machine::facts),
     /** Every method of this library on MiniLM. */
@@ -20,7 +29,9 @@ enum Team {
     /** SameDiff without this library, on the same. */
     SAMEDIFF("10G", "stock", StockTeam::contenders, Map::of),
     /** PyTorch with an encoder of the same shapes. */
-    PYTORCH("6G", "torch", TorchEncoder::contenders, Torch::facts),
+    PYTORCH("6G", "torch", wanted -> TorchEncoder.contenders(TorchEncoder.OPEN_BLAS, wanted), Torch::facts),
+    /** The same with MKL for products in F32. */
+    PYTORCH_MKL("6G", "torchMkl", wanted -> TorchEncoder.contenders(TorchEncoder.MKL, wanted), Torch::facts),
     /** ONNX Runtime with MiniLM's own file. */
     ONNX_RUNTIME("2G", "onnx", OnnxTeam::contenders, OnnxTeam::facts),
     /** This library and stock Deeplearning4j, on perceptrons. */
@@ -39,6 +50,9 @@ enum Team {
     TUNED("6G", "tuned", wanted -> DefaultsTeam.tuned("tuned", wanted), Map::of),
     /** The same with native threads for all processors, which wait without spinning. */
     TUNED_OPS("6G", "tunedOps", wanted -> DefaultsTeam.plain("tunedOps", wanted), Map::of);
+
+    /** By which MKL is told from OpenBLAS in {@code /proc/self/maps}. */
+    private static final Pattern BLAS = Pattern.compile("lib(openblas|mkl_[a-z0-9_]+)");
 
     /** Makes the contenders whose keys are wanted. */
     interface Maker {
@@ -60,6 +74,46 @@ enum Team {
     /** What keys of its contenders start with. */
     String prefix() {
         return prefix;
+    }
+
+    /**
+     * The team of a contender.
+     *
+     * @throws IllegalArgumentException if there is none
+     */
+    static Team of(String key) {
+        return Arrays.stream(values())
+                .filter(team -> key.startsWith(team.prefix + "."))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("benchmark: there is no contender \"" + key
+                        + "\"; expected a key that starts with "
+                        + Arrays.stream(values()).map(Team::prefix).distinct().collect(Collectors.joining(", "))
+                        + ". They are in the JSON of each benchmark."));
+    }
+
+    /** The libraries of matrices that this process has loaded. */
+    static String loadedBlas() {
+        try (Stream<String> maps = Files.lines(Path.of("/proc/self/maps"))) {
+            return maps.map(BLAS::matcher)
+                    .filter(Matcher::find)
+                    .map(found -> found.group(1))
+                    .distinct()
+                    .collect(Collectors.joining(", "));
+        } catch (IOException e) {
+            return "unknown";
+        }
+    }
+
+    /**
+     * Called when whoever multiplies has loaded its library.
+     *
+     * @throws IllegalStateException if that is not MKL
+     */
+    static void requireMkl() {
+        if (!loadedBlas().contains("mkl")) {
+            throw new IllegalStateException("MKL: loaded are " + loadedBlas()
+                    + "; expected mkl_rt. org.bytedeco:mkl and its redist jar must be on the class path.");
+        }
     }
 
     /** What its process is started with. A team that gives each thread a part of the batch needs one inside of an op. */
@@ -93,6 +147,9 @@ enum Team {
             // llama.cpp's loader deletes whatever in the temporary folder is called like itself.
             options.add("-Djava.io.tmpdir=" + folder);
         });
+        if (this == PYTORCH_MKL || this == BOUND_MKL) {
+            options.add("-Dorg.bytedeco.openblas.load=mkl");
+        }
         options.add("-Dorg.bytedeco.javacpp.maxbytes=" + bytes);
         options.add("-Dorg.bytedeco.javacpp.maxphysicalbytes=14G");
         return options;

@@ -46,13 +46,20 @@ final class Torch {
             return layer;
         }
 
+        /** With frozen weights of a type, and adapters that keep theirs and are cast at each step, as autocast does. */
+        Linear in(torch.ScalarType type) {
+            return new Linear(weight.to(type), bias == null ? null : bias.to(type), loraA, loraB);
+        }
+
         Tensor of(Tensor x) {
             Tensor base = bias == null ? torch.linear(x, weight) : torch.linear(x, weight, bias);
             if (loraA == null) {
                 return base;
             }
-            Tensor update = torch.linear(torch.linear(x, loraA), loraB);
-            return base.add(update.mul(new Scalar(SCALE)));
+            // The same tensor where it has the type.
+            Tensor a = loraA.to(x.scalar_type());
+            Tensor b = loraB.to(x.scalar_type());
+            return base.add(torch.linear(torch.linear(x, a), b).mul(new Scalar(SCALE)));
         }
     }
 
@@ -62,7 +69,8 @@ final class Torch {
         String config = torch.show_config().getString();
         facts.put(
                 "PyTorch",
-                found(VERSION, config) + " (org.bytedeco:pytorch), BLAS " + found(BLAS, config) + ", "
+                found(VERSION, config) + " (org.bytedeco:pytorch), built for BLAS " + found(BLAS, config) + ", loaded "
+                        + Team.loadedBlas() + ", "
                         + torch.get_cpu_capability().getString() + ", " + torch.get_num_threads() + " threads");
         return facts;
     }

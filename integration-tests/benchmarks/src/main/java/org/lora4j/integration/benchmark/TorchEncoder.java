@@ -2,9 +2,14 @@
 package org.lora4j.integration.benchmark;
 
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
@@ -16,9 +21,18 @@ import org.lora4j.integration.benchmark.Torch.Linear;
  */
 final class TorchEncoder {
 
-    static final String LORA = "torch.lora";
-    static final String FULL = "torch.full";
-    static final String OUTPUT = "torch.output";
+    /** What keys start with: products in F32 by OpenBLAS, or by MKL. */
+    static final String OPEN_BLAS = "torch";
+
+    static final String MKL = "torchMkl";
+
+    /** What they end with. */
+    static final String LORA = ".lora";
+
+    static final String LORA_BF16 = ".loraBf16";
+    static final String FULL = ".full";
+    static final String OUTPUT = ".output";
+    static final String OUTPUT_BF16 = ".outputBf16";
 
     private static final int VOCABULARY = 30522;
     private static final int HIDDEN = 384;
@@ -37,6 +51,10 @@ final class TorchEncoder {
                 parameters.add(Torch.trained(norm.bias));
             }
             return norm;
+        }
+
+        Norm in(torch.ScalarType type) {
+            return new Norm(gain.to(type), bias.to(type));
         }
 
         Tensor of(Tensor x) {
@@ -59,24 +77,38 @@ final class TorchEncoder {
                     Norm.of(full, parameters));
         }
 
+        Block in(torch.ScalarType type) {
+            return new Block(
+                    query.in(type),
+                    key.in(type),
+                    value.in(type),
+                    output.in(type),
+                    first.in(type),
+                    up.in(type),
+                    down.in(type),
+                    second.in(type));
+        }
+
         Tensor of(Tensor x) {
             Tensor attended =
                     torch.scaled_dot_product_attention(heads(query.of(x)), heads(key.of(x)), heads(value.of(x)));
-            Tensor joined = attended.transpose(1, 2).reshape(TOKENS, HIDDEN);
+            Tensor joined = attended.transpose(1, 2).reshape(TOKENS, HIDDEN).to(x.scalar_type());
             Tensor middle = first.of(output.of(joined).add(x));
             return second.of(down.of(torch.gelu(up.of(middle))).add(middle));
         }
 
+        // In F32: in BF16 attention has products of its own, which are slow where PyTorch is not built for MKL.
         private static Tensor heads(Tensor x) {
-            return x.view(MiniLmBatch.ROWS, MiniLmBatch.LENGTH, HEADS, HIDDEN / HEADS)
+            return x.to(torch.ScalarType.Float)
+                    .view(MiniLmBatch.ROWS, MiniLmBatch.LENGTH, HEADS, HIDDEN / HEADS)
                     .transpose(1, 2);
         }
     }
 
     private final List<Tensor> parameters = new ArrayList<>();
-    private final Tensor words = Torch.random(VOCABULARY, HIDDEN);
-    private final Tensor positions = Torch.random(512, HIDDEN);
-    private final Tensor types = Torch.random(2, HIDDEN);
+    private final Tensor words;
+    private final Tensor positions;
+    private final Tensor types;
     private final Norm norm;
     private final List<Block> blocks = new ArrayList<>();
     private final Linear head;
@@ -85,13 +117,17 @@ final class TorchEncoder {
     private final Tensor kinds = torch.zeros(MiniLmBatch.LENGTH).to(torch.ScalarType.Long);
     private final Tensor labels = Torch.numbers(MiniLmBatch.CLASSES, MiniLmBatch.ROWS);
 
-    private TorchEncoder(boolean lora, boolean full) {
+    /** {@code type} is that of what is frozen and of activations; pooling, head, loss and adapters are F32 anyway. */
+    private TorchEncoder(boolean lora, boolean full, torch.ScalarType type) {
+        words = Torch.random(VOCABULARY, HIDDEN).to(type);
+        positions = Torch.random(512, HIDDEN).to(type);
+        types = Torch.random(2, HIDDEN).to(type);
         if (full) {
             List.of(words, positions, types).forEach(table -> parameters.add(Torch.trained(table)));
         }
-        norm = Norm.of(full, parameters);
+        norm = Norm.of(full, parameters).in(type);
         for (int i = 0; i < LAYERS; i++) {
-            blocks.add(Block.of(lora, full, parameters));
+            blocks.add(Block.of(lora, full, parameters).in(type));
         }
         head = Linear.of(HIDDEN, MiniLmBatch.CLASSES, false, lora || full, parameters);
     }
@@ -104,12 +140,14 @@ final class TorchEncoder {
         for (Block block : blocks) {
             x = block.of(x);
         }
-        Tensor pooled = x.view(MiniLmBatch.ROWS, MiniLmBatch.LENGTH, HIDDEN).mean(1);
+        Tensor pooled = x.view(MiniLmBatch.ROWS, MiniLmBatch.LENGTH, HIDDEN)
+                .mean(1)
+                .to(torch.ScalarType.Float);
         return head.of(pooled);
     }
 
-    private Contender output() {
-        return Contender.timed(OUTPUT, "PyTorch base, output", STEPS, () -> Torch.withoutGradients(this::logits));
+    private Contender output(String key, String label) {
+        return Contender.timed(key, label, STEPS, () -> Torch.withoutGradients(this::logits));
     }
 
     private Contender step(String key, String label) {
@@ -118,17 +156,36 @@ final class TorchEncoder {
         return Contender.timed(key, name, STEPS, step);
     }
 
-    static List<Contender> contenders(Predicate<String> wanted) {
+    /** Some with the same library for products in F32; those in BF16 are oneDNN's, which PyTorch brings along. */
+    static List<Contender> contenders(String prefix, Predicate<String> wanted) {
+        String library = prefix.equals(MKL) ? "PyTorch with MKL" : "PyTorch";
+        torch.ScalarType full = torch.ScalarType.Float;
+        torch.ScalarType half = torch.ScalarType.BFloat16;
+        Map<String, Function<String, Contender>> makers = new LinkedHashMap<>();
+        makers.put(LORA, key -> new TorchEncoder(true, false, full).step(key, library + " LoRA on all linear layers"));
+        makers.put(
+                LORA_BF16,
+                key -> new TorchEncoder(true, false, half).step(key, library + " LoRA on all linear layers, BF16"));
+        makers.put(FULL, key -> new TorchEncoder(false, true, full).step(key, library + " full fine-tuning"));
+        makers.put(OUTPUT, key -> new TorchEncoder(false, false, full).output(key, library + " base, output"));
+        makers.put(
+                OUTPUT_BF16, key -> new TorchEncoder(false, false, half).output(key, library + " base, output, BF16"));
         List<Contender> contenders = new ArrayList<>();
-        if (wanted.test(LORA)) {
-            contenders.add(new TorchEncoder(true, false).step(LORA, "PyTorch LoRA on all linear layers"));
-        }
-        if (wanted.test(FULL)) {
-            contenders.add(new TorchEncoder(false, true).step(FULL, "PyTorch full fine-tuning"));
-        }
-        if (wanted.test(OUTPUT)) {
-            contenders.add(new TorchEncoder(false, false).output());
+        makers.forEach((what, maker) -> {
+            if (wanted.test(prefix + what)) {
+                contenders.add(maker.apply(prefix + what));
+            }
+        });
+        if (prefix.equals(MKL)) {
+            Team.requireMkl();
         }
         return contenders;
+    }
+
+    /** The keys of some things with each of the libraries. */
+    static List<String> keys(String... whats) {
+        return Arrays.stream(whats)
+                .flatMap(what -> Stream.of(OPEN_BLAS + what, MKL + what))
+                .toList();
     }
 }

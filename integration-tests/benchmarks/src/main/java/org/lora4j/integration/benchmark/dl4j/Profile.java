@@ -12,7 +12,7 @@ import java.util.concurrent.locks.LockSupport;
  * Where the time of some work goes, from stacks of its thread that are looked at about every millisecond. Nearly all of the
  * time is native, and a thread that runs native code can be looked at any time.
  */
-final class Profile {
+public final class Profile {
 
     private static final long PAUSE_NANOSECONDS = 1_000_000;
     private static final String REST = "rest";
@@ -55,8 +55,14 @@ final class Profile {
 
     private Profile() {}
 
-    /** Shares of all samples, by kind of work, the largest first. */
-    static Map<String, Double> of(Runnable work, int times) {
+    /**
+     * Looks at the stacks of this thread while it works.
+     *
+     * @param work what it does
+     * @param times how often
+     * @return shares of all samples, by kind of work, the largest first
+     */
+    public static Map<String, Double> of(Runnable work, int times) {
         Thread worker = Thread.currentThread();
         Map<String, Integer> samples = new TreeMap<>();
         Thread observer = new Thread(() -> observe(worker, samples), "profile");

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.lora4j.exec.kernel.Kernel;
 import org.lora4j.exec.kernel.Multiplier;
 import org.lora4j.internal.engine.autodiff.rules.RuleContext;
@@ -169,13 +170,24 @@ final class ChunkedLoss extends FusedOp {
 
     /** How many classes there are. */
     long classes(List<INDArray> in) {
-        return head.stored() != null ? head.stored().rows() : in.get(2).size(head.transposed() ? 0 : 1);
+        return classes(() -> in.get(2).shape());
+    }
+
+    private long classes(Supplier<long[]> weight) {
+        return head.stored() != null ? head.stored().rows() : weight.get()[head.transposed() ? 0 : 1];
     }
 
     @Override
     List<long[]> shapes(List<INDArray> in) {
         long[] losses = {in.get(0).size(0)};
         return gradients ? List.of(losses, in.get(0).shape()) : List.of(losses);
+    }
+
+    @Override
+    long multiplications(List<long[]> in, List<long[]> out) {
+        long[] x = in.get(0);
+        // Logits, and their gradient times W.
+        return (gradients ? 2 : 1) * x[0] * x[1] * classes(() -> in.get(2));
     }
 
     @Override

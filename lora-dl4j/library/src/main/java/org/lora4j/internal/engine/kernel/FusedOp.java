@@ -52,6 +52,11 @@ abstract class FusedOp extends DynamicCustomOp implements CopiedOp {
     /** The shapes of the outputs. */
     abstract List<long[]> shapes(List<INDArray> in);
 
+    /** Of its matrix products, each with an addition; for inputs and outputs of these shapes. */
+    long multiplications(List<long[]> in, List<long[]> out) {
+        return 0;
+    }
+
     /** What computes it. */
     abstract Kernel kernel(Multiplier multiplier);
 

@@ -272,6 +272,17 @@ public final class Kernels {
     }
 
     /**
+     * What an op stands for.
+     *
+     * @param op an op of a fused graph
+     * @return the name of the kernel that it carries, or its own
+     */
+    public static String workOf(SameDiffOp op) {
+        String carried = carried(op.getName());
+        return carried == null ? op.getOp().opName() : carried;
+    }
+
+    /**
      * The kernels of a graph.
      *
      * @param graph a fused graph, perhaps with backward ops
@@ -317,9 +328,8 @@ public final class Kernels {
         if (op.getOp() instanceof ViewProduct product) {
             return Kernel.of((in, out) -> product.run(in, out.get(0), multiplier));
         }
-        String carried = carried(op.getName());
-        String name = carried == null ? op.getOp().opName() : carried;
-        Kernel java = (carried == null ? NATIVE : CARRIED).get(name);
+        String name = workOf(op);
+        Kernel java = (carried(op.getName()) == null ? NATIVE : CARRIED).get(name);
         return java == null ? null : multiplier.kernel(name, java);
     }
 }

@@ -92,6 +92,17 @@ final class ProductSum extends DynamicCustomOp {
         return List.of(LongShapeDescriptor.fromShape(shape, DataType.FLOAT));
     }
 
+    /** Of all products, for inputs and a result of these shapes. */
+    long multiplications(List<long[]> in, long[] z) {
+        long inner = 0;
+        int at = 0;
+        for (Transposes product : products) {
+            inner += in.get(at)[product.x() ? 0 : 1];
+            at += product.stored() == null ? 2 : 1;
+        }
+        return inner * z[0] * z[1];
+    }
+
     /** Computes the sum of these inputs into {@code z}. */
     void run(List<INDArray> inputs, INDArray z, Multiplier multiplier) {
         List<INDArray> addends = inputs.subList(operands, inputs.size());

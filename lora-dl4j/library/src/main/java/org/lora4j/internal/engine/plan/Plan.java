@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.lora4j.internal.engine.plan.Planner.PlannedStep;
 import org.lora4j.internal.engine.plan.Value.Place;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -19,6 +20,8 @@ import org.nd4j.linalg.factory.Nd4j;
  */
 public final class Plan {
 
+    private static volatile StepWatch watch;
+
     private final SameDiff graph;
     private final Arena arena;
     private final List<Step> steps;
@@ -27,8 +30,10 @@ public final class Plan {
     private final Map<Value, List<Use>> uses = new LinkedHashMap<>();
     private final Map<Value, INDArray> constants = new LinkedHashMap<>();
     private final Map<Value, INDArray> leaves = new LinkedHashMap<>();
+    private final List<PlannedStep> planned;
     private final long bytes;
     private int generation = -1;
+    private List<PlanStep> descriptions;
 
     /** A place of a step that an array goes to. */
     private record Use(Step step, int at, boolean output) {
@@ -47,6 +52,7 @@ public final class Plan {
         this.resultNames = resultNames;
         this.values = Map.copyOf(values);
         this.steps = planned.stream().map(step -> step.step().get()).toList();
+        this.planned = planned;
         for (int i = 0; i < planned.size(); i++) {
             int number = i;
             planned.get(i).outputs().forEach(value -> value.computedAt(number));
@@ -78,6 +84,37 @@ public final class Plan {
 
     private boolean isLeaf(Value value) {
         return graph.getVariable(value.name()).getArr() == value.array();
+    }
+
+    /**
+     * Has the steps of all runs of all plans that begin from now on watched. While nobody watches, a run asks once whether
+     * somebody does, and that is all.
+     *
+     * @param by who watches; null for nobody
+     */
+    public static void watch(StepWatch by) {
+        watch = by;
+    }
+
+    /**
+     * What the plan does, step by step.
+     *
+     * @return the steps in their order
+     */
+    public List<PlanStep> steps() {
+        if (descriptions == null) {
+            descriptions = planned.stream().map(PlannedStep::description).toList();
+        }
+        return descriptions;
+    }
+
+    /**
+     * The same in words.
+     *
+     * @return a line for each step
+     */
+    public String describe() {
+        return steps().stream().map(PlanStep::toString).collect(Collectors.joining(System.lineSeparator()));
     }
 
     /** Bytes of the arena that a run needs. */
@@ -125,14 +162,24 @@ public final class Plan {
                 }
             }
         });
-        for (Step step : steps) {
-            step.run();
-        }
+        runSteps();
         Map<String, INDArray> found = new LinkedHashMap<>();
         for (String name : resultNames) {
             found.put(name, result(values.get(name), results, placeholders));
         }
         return found;
+    }
+
+    private void runSteps() {
+        StepWatch watching = watch;
+        if (watching == null) {
+            steps.forEach(Step::run);
+        } else {
+            List<PlanStep> known = steps();
+            for (int i = 0; i < known.size(); i++) {
+                watching.around(known.get(i), steps.get(i));
+            }
+        }
     }
 
     private void bindArena() {

@@ -11,6 +11,8 @@ import java.util.Set;
 import java.util.function.Supplier;
 import org.lora4j.exec.kernel.Kernel;
 import org.lora4j.internal.engine.kernel.IndexCheck;
+import org.lora4j.internal.engine.kernel.Kernels;
+import org.lora4j.internal.engine.kernel.Multiplications;
 import org.lora4j.internal.engine.plan.Value.Place;
 import org.lora4j.internal.graph.GraphOrder;
 import org.nd4j.autodiff.functions.DifferentialFunction;
@@ -42,11 +44,23 @@ final class Planner {
     private final PlaceholderArrays stand = new PlaceholderArrays();
 
     /** A step with the values that it reads and writes. */
-    record PlannedStep(Supplier<Step> step, List<Value> inputs, List<Value> outputs) {
+    record PlannedStep(SameDiffOp op, Supplier<Step> step, List<Value> inputs, List<Value> outputs) {
+
+        PlanStep description() {
+            return new PlanStep(
+                    Kernels.workOf(op),
+                    inputs.stream().map(Value::operand).toList(),
+                    outputs.stream().map(Value::operand).toList(),
+                    Multiplications.of(op.getOp(), shapes(inputs), shapes(outputs)));
+        }
+
+        private static List<long[]> shapes(List<Value> values) {
+            return values.stream().map(Value::shape).toList();
+        }
 
         /** The same work on other values. */
         PlannedStep on(List<Value> otherInputs, List<Value> otherOutputs) {
-            return new PlannedStep(step, otherInputs, otherOutputs);
+            return new PlannedStep(op, step, otherInputs, otherOutputs);
         }
     }
 
@@ -229,6 +243,6 @@ final class Planner {
         Supplier<Step> step = own
                 ? () -> new KernelStep(kernel, inputs.size(), outputs.size())
                 : () -> new NativeStep(op.getOp(), inputs.size(), outputs.size());
-        steps.add(new PlannedStep(() -> checked(op, step.get(), inputs.size()), inputs, outputs));
+        steps.add(new PlannedStep(op, () -> checked(op, step.get(), inputs.size()), inputs, outputs));
     }
 }

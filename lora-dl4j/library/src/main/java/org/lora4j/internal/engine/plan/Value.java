@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.engine.plan;
 
+import java.util.Arrays;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -94,6 +95,10 @@ final class Value {
     /** The array of a value that has one; of a given value or a leaf the one that the plan was made with. */
     INDArray array() {
         return array;
+    }
+
+    PlanStep.Operand operand() {
+        return new PlanStep.Operand(name, type, Arrays.stream(shape).boxed().toList(), place == Place.LEAF);
     }
 
     boolean isView() {

@@ -3,6 +3,7 @@ package org.lora4j.internal.engine.plan;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -284,5 +285,34 @@ class PlansTest {
 
         assertThat(plans.find(inputs(2, 1), List.of("y"))).isEmpty();
         assertThat(plans.reasonsAgainst().get(List.of("y"))).contains(tested.name());
+    }
+
+    @Test
+    void steps_ofAPlanThatIsWatched_areToldInOrderAndRunOnce() {
+        SDVariable x = sd.placeHolder("x", DataType.FLOAT, -1, 6);
+        x.mmul(weight(sd, "w", 6, 4)).add(weight(sd, "b", 4)).rename("y");
+        Map<String, INDArray> inputs = Map.of("x", Nd4j.rand(DataType.FLOAT, 3, 6));
+        Plan plan = plans.find(inputs, List.of("y")).orElseThrow();
+        INDArray unwatched = plan.run(inputs).get("y");
+
+        List<PlanStep> told = new ArrayList<>();
+        INDArray watched;
+        Plan.watch((step, work) -> {
+            told.add(step);
+            work.run();
+        });
+        try {
+            watched = plan.run(inputs).get("y");
+        } finally {
+            Plan.watch(null);
+        }
+        plan.run(inputs);
+
+        assertThat(watched).isEqualTo(unwatched);
+        assertThat(told).containsExactlyElementsOf(plan.steps());
+        assertThat(told).extracting(PlanStep::work).containsExactly("matmul", "add");
+        assertThat(told).extracting(PlanStep::multiplications).containsExactly(3L * 6 * 4, 0L);
+        assertThat(plan.describe())
+                .contains("y [[3, 4]] = add(", "matmul([3, 6], weight [6, 4])", System.lineSeparator());
     }
 }
