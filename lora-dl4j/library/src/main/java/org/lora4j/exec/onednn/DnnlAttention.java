@@ -161,7 +161,7 @@ final class DnnlAttention {
         }
 
         Work work() {
-            if (!shape.isTaken() || oneRow && (factor == 0 || !mask.layout().isByRows())) {
+            if (!shape.isTaken() || oneRow && (factor == 0 || mask.layout().sizes()[1] != 1 || !mask.layout().isByRows())) {
                 return null;
             }
             Work work = mine.work(shape);

@@ -27,7 +27,7 @@ import org.nd4j.linalg.factory.Nd4j;
 /**
  * Attention, {@code softmax(f Q K' + M) V}, for each head of each example: queries {@code [batch, heads, length, size]}, keys and
  * values {@code [batch, heads, keys, size]}, wherever their values lie, a factor f, and perhaps a mask M that does not learn, {@code
- * [1 or batch, 1, 1, keys]} or {@code [1 or batch, 1 or heads, length, keys]}.
+ * [1 or batch, 1 or heads, 1 or length, keys]}.
  *
  * <p>An example is finished before the next one is begun, so that its scores are in the cache from the product that makes them to
  * the one that takes them. They are not kept: the backward pass computes them again, which costs less than to read them from memory.
@@ -43,9 +43,6 @@ final class Attention extends FusedOp {
     private static final String BACKWARD = "attention_bp";
     private static final int RANK = 4;
     private static final int OPERANDS = 3;
-    /** The axis of queries in scores. */
-    private static final int QUERIES = 2;
-
     private static final int[] TRANSPOSED = {0, 1, 3, 2};
 
     private final Spec spec;
@@ -108,6 +105,20 @@ final class Attention extends FusedOp {
             return context.isPermuted() ? permuted.permute(context.inverseOrder()) : permuted;
         }
 
+        /** How many keys there are, as far as shapes tell; else 0. */
+        long keys(List<long[]> in) {
+            if (masked) {
+                long[] mask = in.get(OPERANDS);
+                return mask[mask.length - 1];
+            }
+            View keys = operands.get(1);
+            if (keys.shapeVariable() != null) {
+                return 0;
+            }
+            long[] split = keys.isReshaped() ? keys.shapeOf(length(in.get(1)), null) : in.get(1);
+            return keys.permuted(split)[RANK - 2];
+        }
+
         /** What kernels take: queries, keys, values, the factor, and the mask if there is one. */
         List<INDArray> given(List<INDArray> in) {
             List<INDArray> given = new ArrayList<>();
@@ -139,6 +150,15 @@ final class Attention extends FusedOp {
     @Override
     List<long[]> shapes(List<INDArray> in) {
         return List.of(spec.leftShape(in));
+    }
+
+    @Override
+    long multiplications(List<long[]> in, List<long[]> out) {
+        return spec.keys(in) * (length(in.get(0)) + length(out.get(0)));
+    }
+
+    private static long length(long[] shape) {
+        return Arrays.stream(shape).reduce(1, (a, b) -> a * b);
     }
 
     @Override
@@ -190,6 +210,17 @@ final class Attention extends FusedOp {
                     .filter(which -> wanted[which])
                     .mapToObj(which -> in.get(which).shape())
                     .toList();
+        }
+
+        @Override
+        long multiplications(List<long[]> in, List<long[]> out) {
+            long ofQueries = length(in.get(0));
+            long ofContext = length(in.get(in.size() - 1));
+            long products = ofQueries + ofContext
+                    + (wanted[0] ? ofQueries : 0)
+                    + (wanted[1] ? ofQueries : 0)
+                    + (wanted[2] ? ofContext : 0);
+            return spec.keys(in) * products;
         }
 
         @Override
@@ -400,16 +431,12 @@ final class Attention extends FusedOp {
             return -1;
         }
 
-        /** One that does not learn, and has a value for each key, and for each query if heads differ. */
+        /** One that does not learn, and has a value for each key. */
         private boolean isMask(String variable, String scores) {
             if (!isFloat(variable) || !shapes.knows(variable) || shapes.rank(variable) > RANK) {
                 return false;
             }
-            List<Integer> repeated = Arrays.stream(shapes.broadcastDimensions(variable, scores))
-                    .boxed()
-                    .toList();
-            return !repeated.contains(RANK - 1)
-                    && (!repeated.contains(QUERIES) || repeated.contains(1))
+            return Arrays.stream(shapes.broadcastDimensions(variable, scores)).noneMatch(axis -> axis == RANK - 1)
                     && !producedByProduct(variable)
                     && GraphOrder.ancestors(graph, List.of(variable)).stream()
                             .noneMatch(ancestor -> graph.getVariable(ancestor).getVariableType() == VariableType.VARIABLE);

@@ -14,6 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.lora4j.exec.kernel.Multiplier;
 import org.lora4j.exec.LossAndGradients;
 import org.lora4j.internal.engine.SameDiffExecutor;
 import org.nd4j.autodiff.samediff.SDIndex;
@@ -258,7 +259,7 @@ class KernelsTest {
     void fuseOps_replacesWhatDecodersSpellOut(String op, List<String> names) {
         List<String> fused = cases().filter(c -> {
                     SameDiff graph = graph(c, DataType.FLOAT);
-                    return Kernels.fuseOps(graph, new ArrayShapes(graph), List.of("loss"), true)
+                    return Kernels.fuseOps(graph, new ArrayShapes(graph), List.of("loss"), true, Multiplier.nd4j())
                             .getOps()
                             .values()
                             .stream()
