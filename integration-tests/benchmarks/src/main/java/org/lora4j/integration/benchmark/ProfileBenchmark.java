@@ -143,7 +143,7 @@ public final class ProfileBenchmark {
         if (threads > 1) {
             rows.add(only(WAITING, all.get(ProfileProcess.WAITING)));
         }
-        rows.add(only(OUTSIDE, outside(threads, told)));
+        rows.add(only(OUTSIDE, all.get(ProfileProcess.OUTSIDE)));
         rows.add(only(STEP, all.get(ProfileProcess.SECONDS)));
         summary.grid(where, rows);
         List<Map<String, Object>> steps = new ArrayList<>();
@@ -175,17 +175,6 @@ public final class ProfileBenchmark {
         row.put("ms", MILLI * seconds);
         List.of("processor ms", "µs a call", "% of bandwidth", "% of peak").forEach(column -> row.put(column, ""));
         return row;
-    }
-
-    /** What is left of a step. */
-    private static double outside(int threads, Map<String, Double> told) {
-        Map<String, Double> all = ProfileProcess.group(ProfileProcess.ALL, told).get("");
-        double inPlans = sum(ProfileProcess.group(ProfileProcess.KIND, told), ProfileProcess.SECONDS) / threads;
-        return all.get(ProfileProcess.SECONDS) - all.get(ProfileProcess.WAITING) - inPlans;
-    }
-
-    private static double sum(Map<String, Map<String, Double>> kinds, String field) {
-        return kinds.values().stream().mapToDouble(spent -> spent.get(field)).sum();
     }
 
     private void stacks(String where, Map<String, Map<String, Double>> parts, double seconds) {
@@ -222,13 +211,14 @@ public final class ProfileBenchmark {
         double first = allOfOne.get(ProfileProcess.SECONDS);
         double second = allOfMore.get(ProfileProcess.SECONDS);
         rows.add(pair(WAITING, 0, allOfMore.get(ProfileProcess.WAITING), threads));
-        rows.add(pair(OUTSIDE, outside(1, one), outside(threads, more), threads));
+        double outside = allOfOne.get(ProfileProcess.OUTSIDE);
+        rows.add(pair(OUTSIDE, outside, allOfMore.get(ProfileProcess.OUTSIDE), threads));
         rows.add(pair(STEP, first, second, threads));
         summary.grid(key + ", 1 thread and " + threads, rows);
         law(
                 key + ", serial share by Amdahl from 1 and " + threads + " threads",
                 (threads * second / first - 1) / (threads - 1));
-        law(key + ", share of what is outside of plans with 1 thread", outside(1, one) / first);
+        law(key + ", share of what is outside of plans with 1 thread", outside / first);
     }
 
     private void law(String name, double serial) {

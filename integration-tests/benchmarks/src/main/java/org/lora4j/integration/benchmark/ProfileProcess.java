@@ -42,6 +42,7 @@ public final class ProfileProcess {
     static final String OPERATIONS = "operations";
     static final String SHARE = "share";
     static final String WAITING = "seconds that threads waited for others";
+    static final String OUTSIDE = "seconds in which no thread was in a step";
     static final String BLOCKED = "seconds that threads waited for locks";
     static final String BANDWIDTH = "bytes a second";
     static final String PEAK = "operations a second";
@@ -131,8 +132,13 @@ public final class ProfileProcess {
                 "",
                 CPU_SECONDS,
                 turns.stream().mapToDouble(Turn::cpuSeconds).average().orElseThrow());
-        add(ALL, "", WAITING, times.waiting(Turn.THREADS) / turns.size());
-        times.by(StepKind::of).forEach((kind, spent) -> add(KIND, kind.name(), spent, turns.size()));
+        Map<StepKind, Spent> kinds = times.by(StepKind::of);
+        double inSteps = kinds.values().stream().mapToDouble(Spent::seconds).sum() / Turn.THREADS;
+        double waiting = times.waiting(Turn.THREADS);
+        double seconds = turns.stream().mapToDouble(Turn::seconds).sum();
+        add(ALL, "", WAITING, waiting / turns.size());
+        add(ALL, "", OUTSIDE, (seconds - waiting - inSteps) / turns.size());
+        kinds.forEach((kind, spent) -> add(KIND, kind.name(), spent, turns.size()));
         times.by(ProfileProcess::shape).entrySet().stream()
                 .sorted((a, b) ->
                         Double.compare(b.getValue().seconds(), a.getValue().seconds()))
