@@ -27,8 +27,8 @@ public final class ProfileBenchmark {
     private static final double MICRO = 1e6;
     private static final double GIGA = 1e9;
     private static final double PERCENT = 100;
-    /** What a thread is idle for when it is done with its part. */
-    private static final String WAITING = "waiting for the slower thread";
+    /** What a thread does that begins its part later than another, or is done with it earlier. */
+    private static final String WAITING = "waiting for other threads";
 
     /** Inputs are cut, parts joined, parameters updated; one thread does that unless said otherwise. */
     private static final String OUTSIDE = "outside of plans: parts cut and joined, the optimizer";
@@ -124,6 +124,11 @@ public final class ProfileBenchmark {
                         bandwidth / GIGA,
                         peak / GIGA,
                         ProfileProcess.isNarrow(where) ? "BF16" : "F32"));
+        if (threads > 1) {
+            summary.note(
+                    where + ", waiting for locks, all threads",
+                    String.format(Locale.ROOT, "%.2f ms a step", MILLI * all.get(ProfileProcess.BLOCKED)));
+        }
         Map<String, Map<String, Double>> kinds = ProfileProcess.group(ProfileProcess.KIND, told);
         if (kinds.isEmpty()) {
             stacks(where, ProfileProcess.group(ProfileProcess.STACKS, told), all.get(ProfileProcess.SECONDS));
@@ -135,12 +140,10 @@ public final class ProfileBenchmark {
                 rows.add(row(kind.label(), threads, kinds.get(kind.name()), bandwidth, peak));
             }
         }
-        double longest = all.get(ProfileProcess.LONGEST);
-        double mean = sum(kinds, ProfileProcess.SECONDS) / threads;
         if (threads > 1) {
-            rows.add(only(WAITING, longest - mean));
+            rows.add(only(WAITING, all.get(ProfileProcess.WAITING)));
         }
-        rows.add(only(OUTSIDE, all.get(ProfileProcess.SECONDS) - longest));
+        rows.add(only(OUTSIDE, all.get(ProfileProcess.OUTSIDE)));
         rows.add(only(STEP, all.get(ProfileProcess.SECONDS)));
         summary.grid(where, rows);
         List<Map<String, Object>> steps = new ArrayList<>();
@@ -172,10 +175,6 @@ public final class ProfileBenchmark {
         row.put("ms", MILLI * seconds);
         List.of("processor ms", "µs a call", "% of bandwidth", "% of peak").forEach(column -> row.put(column, ""));
         return row;
-    }
-
-    private static double sum(Map<String, Map<String, Double>> kinds, String field) {
-        return kinds.values().stream().mapToDouble(spent -> spent.get(field)).sum();
     }
 
     private void stacks(String where, Map<String, Map<String, Double>> parts, double seconds) {
@@ -211,10 +210,9 @@ public final class ProfileBenchmark {
         }
         double first = allOfOne.get(ProfileProcess.SECONDS);
         double second = allOfMore.get(ProfileProcess.SECONDS);
-        double longest = allOfMore.get(ProfileProcess.LONGEST);
-        double outside = first - allOfOne.get(ProfileProcess.LONGEST);
-        rows.add(pair(WAITING, 0, longest - sum(after, ProfileProcess.SECONDS) / threads, threads));
-        rows.add(pair(OUTSIDE, outside, second - longest, threads));
+        rows.add(pair(WAITING, 0, allOfMore.get(ProfileProcess.WAITING), threads));
+        double outside = allOfOne.get(ProfileProcess.OUTSIDE);
+        rows.add(pair(OUTSIDE, outside, allOfMore.get(ProfileProcess.OUTSIDE), threads));
         rows.add(pair(STEP, first, second, threads));
         summary.grid(key + ", 1 thread and " + threads, rows);
         law(

@@ -2,11 +2,16 @@
 package org.lora4j.integration.benchmark;
 
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadInfo;
+import java.lang.management.ThreadMXBean;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.lora4j.integration.benchmark.StepTimes.Spent;
@@ -36,13 +41,17 @@ public final class ProfileProcess {
     static final String BYTES = "bytes";
     static final String OPERATIONS = "operations";
     static final String SHARE = "share";
-    static final String LONGEST = "seconds of the slowest thread";
+    static final String WAITING = "seconds that threads waited for others";
+    static final String OUTSIDE = "seconds in which no thread was in a step";
+    static final String BLOCKED = "seconds that threads waited for locks";
     static final String BANDWIDTH = "bytes a second";
     static final String PEAK = "operations a second";
 
     private static final int WARM_UP = 3;
     private static final int STACK_TURNS = 10;
     private static final int MOST_STEPS = 16;
+
+    private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
 
     private final Map<String, List<Double>> samples = new HashMap<>();
 
@@ -69,24 +78,42 @@ public final class ProfileProcess {
         for (int i = 0; i < WARM_UP; i++) {
             contender.turns().get();
         }
+        THREADS.setThreadContentionMonitoringEnabled(THREADS.isThreadContentionMonitoringSupported());
         try (Peaks peaks = new Peaks(Turn.THREADS, isNarrow(contender.key()))) {
             peaks.operations();
             for (int i = 0; i < rounds; i++) {
                 add(ALL, "", BANDWIDTH, peaks.bandwidth());
                 add(ALL, "", PEAK, peaks.operations());
                 StepTimes times = new StepTimes();
+                double blocked = blockedSeconds();
                 Plan.watch(times);
                 List<Turn> turns = contender.turns().get();
                 Plan.watch(null);
+                add(ALL, "", BLOCKED, (blockedSeconds() - blocked) / turns.size());
                 add(times, turns);
             }
         }
-        samples.forEach((name, values) -> ChildJava.tell(name, Measurements.median(values)));
+        samples.forEach((name, values) -> ChildJava.tell(
+                name, name.endsWith(BLOCKED) ? mean(values) : Measurements.median(values)));
         if (samples.keySet().stream().noneMatch(name -> name.startsWith(KIND))) {
             // Layers of Deeplearning4j call ND4J op by op.
             Profile.of(() -> contender.turns().get(), STACK_TURNS)
                     .forEach((part, share) -> ChildJava.tell(name(STACKS, part, SHARE), share));
         }
+    }
+
+    // Locks are told in whole milliseconds, so a median would be none.
+    private static double mean(List<Double> values) {
+        return values.stream().mapToDouble(Double::doubleValue).average().orElseThrow();
+    }
+
+    private static double blockedSeconds() {
+        return Arrays.stream(THREADS.getThreadInfo(THREADS.getAllThreadIds()))
+                        .filter(Objects::nonNull)
+                        .mapToLong(ThreadInfo::getBlockedTime)
+                        .filter(milliseconds -> milliseconds > 0)
+                        .sum()
+                / 1e3;
     }
 
     /** Whether most of what a contender multiplies is in BF16. */
@@ -105,8 +132,13 @@ public final class ProfileProcess {
                 "",
                 CPU_SECONDS,
                 turns.stream().mapToDouble(Turn::cpuSeconds).average().orElseThrow());
-        add(ALL, "", LONGEST, times.longestThread() / turns.size());
-        times.by(StepKind::of).forEach((kind, spent) -> add(KIND, kind.name(), spent, turns.size()));
+        Map<StepKind, Spent> kinds = times.by(StepKind::of);
+        double inSteps = kinds.values().stream().mapToDouble(Spent::seconds).sum() / Turn.THREADS;
+        double waiting = times.waiting(Turn.THREADS);
+        double seconds = turns.stream().mapToDouble(Turn::seconds).sum();
+        add(ALL, "", WAITING, waiting / turns.size());
+        add(ALL, "", OUTSIDE, (seconds - waiting - inSteps) / turns.size());
+        kinds.forEach((kind, spent) -> add(KIND, kind.name(), spent, turns.size()));
         times.by(ProfileProcess::shape).entrySet().stream()
                 .sorted((a, b) ->
                         Double.compare(b.getValue().seconds(), a.getValue().seconds()))

@@ -17,6 +17,7 @@ final class StepTimes implements StepWatch {
 
     private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
     private static final double NANOSECONDS = 1e9;
+    private static final int MOST_THREADS = 256;
 
     /** What some steps took, and what they touched and multiplied. */
     static final class Spent {
@@ -56,6 +57,12 @@ final class StepTimes implements StepWatch {
         }
     }
 
+    /** How long so many threads were in a step at the same time. */
+    private final long[] atWork = new long[MOST_THREADS];
+
+    private int working;
+    private long since = System.nanoTime();
+
     private final List<Map<PlanStep, Spent>> threads = new CopyOnWriteArrayList<>();
 
     // A plan gives the same objects at each run, and comparing them would take longer than small steps do.
@@ -68,12 +75,14 @@ final class StepTimes implements StepWatch {
     @Override
     public void around(PlanStep step, Runnable work) {
         Spent spent = own.get().computeIfAbsent(step, s -> new Spent());
+        atWork(1);
         long cpu = THREADS.getCurrentThreadCpuTime();
         long from = System.nanoTime();
         work.run();
         spent.wall += System.nanoTime() - from;
         spent.cpu += THREADS.getCurrentThreadCpuTime() - cpu;
         spent.calls++;
+        atWork(-1);
     }
 
     /** All threads together, by something that steps have in common. */
@@ -86,11 +95,19 @@ final class StepTimes implements StepWatch {
         return groups;
     }
 
-    /** Seconds of the thread whose steps took the longest. */
-    double longestThread() {
-        return threads.stream()
-                .mapToDouble(steps -> steps.values().stream().mapToDouble(Spent::seconds).sum())
-                .max()
-                .orElse(0);
+    /** Seconds that some of the threads were in no step while others were, shared out among all of them. */
+    synchronized double waiting(int count) {
+        double waiting = 0;
+        for (int working = 1; working < Math.min(count, atWork.length); working++) {
+            waiting += atWork[working] / NANOSECONDS * (count - working) / count;
+        }
+        return waiting;
+    }
+
+    private synchronized void atWork(int more) {
+        long now = System.nanoTime();
+        atWork[Math.min(working, atWork.length - 1)] += now - since;
+        since = now;
+        working += more;
     }
 }

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
@@ -60,6 +61,31 @@ class SummaryTest {
         rounds();
 
         assertThat(judged("us.step", List.of("us.boundA"), 2).verdict()).isEqualTo("reached");
+    }
+
+    @Test
+    void claim_forANumberOfThreads_isMadeForNoOther() {
+        Claim ofTwo = new Claim("ratio", "us.step", List.of("us.boundA"), 1, 2);
+
+        assertThat(ofTwo.isMadeFor(2)).isTrue();
+        assertThat(ofTwo.isMadeFor(1)).isFalse();
+        assertThat(new Claim("ratio", "us.step", List.of("us.boundA"), 1).isMadeFor(1))
+                .isTrue();
+    }
+
+    @Test
+    void grid_isATableInMarkdownAndRowsInJson() {
+        Map<String, Object> row = new LinkedHashMap<>();
+        row.put("steps", "products");
+        row.put("ms", 386.4);
+        row.put("share", 0.125);
+
+        Summary summary = new Summary("t", Map.of()).grid("one thread", List.of(row));
+
+        assertThat(summary.markdown().lines())
+                .containsSubsequence(
+                        "| one thread | ms | share |", "| --- | ---: | ---: |", "| products | 386 | 0.13 |");
+        assertThat(summary.json()).containsEntry("one thread", List.of(row));
     }
 
     @Test
