@@ -161,7 +161,11 @@ final class DnnlAttention {
         }
 
         Work work() {
-            if (!shape.isTaken() || oneRow && (factor == 0 || mask.layout().sizes()[1] != 1 || !mask.layout().isByRows())) {
+            if (!shape.isTaken()
+                    || oneRow
+                            && (factor == 0
+                                    || mask.layout().sizes()[1] != 1
+                                    || !mask.layout().isByRows())) {
                 return null;
             }
             Work work = mine.work(shape);
@@ -238,7 +242,9 @@ final class DnnlAttention {
     private boolean backward(List<INDArray> in, List<INDArray> out) {
         Batch batch = new Batch(in, in.size() > MASK + 1, in.get(in.size() - 1));
         Work work = batch.work();
-        if (work == null || !liesLike(out.get(0), batch.queries) || !liesLike(out.get(1), batch.keys)
+        if (work == null
+                || !liesLike(out.get(0), batch.queries)
+                || !liesLike(out.get(1), batch.keys)
                 || !liesLike(out.get(2), batch.values)) {
             return false;
         }

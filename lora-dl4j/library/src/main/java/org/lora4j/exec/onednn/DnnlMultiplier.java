@@ -94,7 +94,10 @@ final class DnnlMultiplier implements Multiplier {
 
         /** Computes one product of a piece. Activations for a weight in BF16 are rounded first, and are in the cache then. */
         void run(Term term, DnnlProduct product) {
-            term.run(product, stream, term.w().form() == Form.BF16 ? rounded(term.x()) : term.x().address());
+            term.run(
+                    product,
+                    stream,
+                    term.w().form() == Form.BF16 ? rounded(term.x()) : term.x().address());
         }
 
         /** In memory for the activations of one product. */

@@ -148,7 +148,13 @@ final class DnnlProduct {
     }
 
     /** With this addend. */
-    void run(stream stream, long addressOfX, long addressOfW, long addressOfZ, long addressOfBias, long addressOfAddend) {
+    void run(
+            stream stream,
+            long addressOfX,
+            long addressOfW,
+            long addressOfZ,
+            long addressOfBias,
+            long addressOfAddend) {
         if (addend != null) {
             addend.set_data_handle(new Address(addressOfAddend));
         }

@@ -16,8 +16,8 @@ final class DnnlRounding {
 
     DnnlRounding(MemoryLayout from, engine engine) {
         MemoryLayout dense = MemoryLayout.rowMajor(from.rows(), from.columns());
-        source = new memory(
-                new memory.desc(from.sizes(), memory.data_type.f32, from.strides()), engine, (Pointer) null);
+        source =
+                new memory(new memory.desc(from.sizes(), memory.data_type.f32, from.strides()), engine, (Pointer) null);
         target = new memory(
                 new memory.desc(dense.sizes(), memory.data_type.bf16, dense.strides()), engine, (Pointer) null);
         work = new reorder(source, target);

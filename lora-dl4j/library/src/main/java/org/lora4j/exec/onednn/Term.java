@@ -52,7 +52,12 @@ record Term(Operand x, Operand w, Operand z, Operand bias, Operand addend) {
     Key key() {
         MemoryLayout ofX = x.layout();
         return new Key(
-                w.form() == Form.BF16 ? MemoryLayout.rowMajor(ofX.rows(), ofX.columns()) : ofX, w.layout(), z.layout(), bias == null ? null : bias.layout(), addend != null, w.form());
+                w.form() == Form.BF16 ? MemoryLayout.rowMajor(ofX.rows(), ofX.columns()) : ofX,
+                w.layout(),
+                z.layout(),
+                bias == null ? null : bias.layout(),
+                addend != null,
+                w.form());
     }
 
     /**

@@ -88,7 +88,9 @@ final class Attention extends FusedOp {
 
         long[] contextShape(List<INDArray> in) {
             long[] queries = operand(0, in).shape();
-            return new long[] {queries[0], queries[1], queries[2], operand(2, in).size(RANK - 1)};
+            return new long[] {
+                queries[0], queries[1], queries[2], operand(2, in).size(RANK - 1)
+            };
         }
 
         /** The shape that the context leaves in. */
@@ -189,7 +191,12 @@ final class Attention extends FusedOp {
         private final boolean[] wanted;
 
         Backward(Spec spec, boolean[] wanted, SameDiff graph, SDVariable... inputs) {
-            super((int) IntStream.range(0, OPERANDS).filter(which -> wanted[which]).count(), graph, inputs);
+            super(
+                    (int) IntStream.range(0, OPERANDS)
+                            .filter(which -> wanted[which])
+                            .count(),
+                    graph,
+                    inputs);
             this.spec = spec;
             this.wanted = wanted;
         }
@@ -216,7 +223,8 @@ final class Attention extends FusedOp {
         long multiplications(List<long[]> in, List<long[]> out) {
             long ofQueries = length(in.get(0));
             long ofContext = length(in.get(in.size() - 1));
-            long products = ofQueries + ofContext
+            long products = ofQueries
+                    + ofContext
                     + (wanted[0] ? ofQueries : 0)
                     + (wanted[1] ? ofQueries : 0)
                     + (wanted[2] ? ofContext : 0);
@@ -232,9 +240,8 @@ final class Attention extends FusedOp {
                 INDArray[] gradients = new INDArray[OPERANDS];
                 int at = 0;
                 for (int which = 0; which < OPERANDS; which++) {
-                    gradients[which] = wanted[which]
-                            ? spec.operands().get(which).of(out.get(at++), spec.sizes(which, in))
-                            : null;
+                    gradients[which] =
+                            wanted[which] ? spec.operands().get(which).of(out.get(at++), spec.sizes(which, in)) : null;
                 }
                 backward.run(given, Arrays.asList(gradients));
             });
@@ -256,8 +263,8 @@ final class Attention extends FusedOp {
     private static INDArray shares(List<INDArray> in, Multiplier multiplier) {
         INDArray queries = in.get(0);
         INDArray keys = in.get(1);
-        INDArray scores =
-                Nd4j.createUninitialized(DataType.FLOAT, queries.size(0), queries.size(1), queries.size(2), keys.size(2));
+        INDArray scores = Nd4j.createUninitialized(
+                DataType.FLOAT, queries.size(0), queries.size(1), queries.size(2), keys.size(2));
         multiplier.multiply(plain(queries), transposed(keys), scores, 0);
         scores.muli(in.get(OPERANDS));
         if (in.size() > OPERANDS + 1 && in.get(OPERANDS + 1) != null) {
@@ -342,14 +349,14 @@ final class Attention extends FusedOp {
                     || Products.transposes((DynamicCustomOp) scores.product().getOp(), 0)) {
                 return;
             }
-            ViewProducts.Operand queries = views.operand(GraphOrder.inputs(scores.product()).get(0));
+            ViewProducts.Operand queries =
+                    views.operand(GraphOrder.inputs(scores.product()).get(0));
             ViewProducts.Operand keys = operand(scores.product(), true);
             ViewProducts.Operand values = operand(mixing, false);
             ViewProducts.Result context = views.result(mixing);
             SameDiffOp scaling = live.producer(queries.variable());
-            double before = scaling == null || live.onlyReader(queries.variable()) == null
-                    ? Double.NaN
-                    : Ops.factor(scaling);
+            double before =
+                    scaling == null || live.onlyReader(queries.variable()) == null ? Double.NaN : Ops.factor(scaling);
             boolean scaled = !Double.isNaN(before);
             String source = scaled ? GraphOrder.inputs(scaling).get(0) : queries.variable();
             Spec spec = new Spec(
@@ -382,7 +389,8 @@ final class Attention extends FusedOp {
 
         /** The second operand of a product, as [batch, heads, keys, size]. */
         private ViewProducts.Operand operand(SameDiffOp product, boolean asTransposed) {
-            ViewProducts.Operand operand = views.operand(GraphOrder.inputs(product).get(1));
+            ViewProducts.Operand operand =
+                    views.operand(GraphOrder.inputs(product).get(1));
             if (Products.transposes((DynamicCustomOp) product.getOp(), 1) == asTransposed) {
                 return operand;
             }
@@ -390,8 +398,7 @@ final class Attention extends FusedOp {
             int[] order = view.isPermuted()
                     ? Arrays.stream(TRANSPOSED).map(axis -> view.order()[axis]).toArray()
                     : TRANSPOSED;
-            return new ViewProducts.Operand(
-                    operand.variable(), new View(view.shape(), view.shapeVariable(), order));
+            return new ViewProducts.Operand(operand.variable(), new View(view.shape(), view.shapeVariable(), order));
         }
 
         private Scores scores(String beforeSoftmax) {
@@ -439,7 +446,8 @@ final class Attention extends FusedOp {
             return Arrays.stream(shapes.broadcastDimensions(variable, scores)).noneMatch(axis -> axis == RANK - 1)
                     && !producedByProduct(variable)
                     && GraphOrder.ancestors(graph, List.of(variable)).stream()
-                            .noneMatch(ancestor -> graph.getVariable(ancestor).getVariableType() == VariableType.VARIABLE);
+                            .noneMatch(
+                                    ancestor -> graph.getVariable(ancestor).getVariableType() == VariableType.VARIABLE);
         }
 
         private boolean producedByProduct(String variable) {

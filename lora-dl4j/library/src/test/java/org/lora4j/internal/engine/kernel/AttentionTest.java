@@ -40,7 +40,15 @@ class AttentionTest {
      * @param keysTransposed whether the keys come as columns, so that the product is a plain one
      */
     private record Spelling(
-            int batch, int heads, int length, int keys, int size, int scaled, int mask, boolean flat, boolean keysTransposed) {
+            int batch,
+            int heads,
+            int length,
+            int keys,
+            int size,
+            int scaled,
+            int mask,
+            boolean flat,
+            boolean keysTransposed) {
 
         static Spelling of(int seed) {
             SplittableRandom random = new SplittableRandom(seed);
@@ -72,7 +80,9 @@ class AttentionTest {
                     ? sd.mmul("products", q, k.permute(0, 1, 3, 2))
                     : sd.mmul("products", q, k, false, true, false);
             SDVariable scores = scaled == 2 ? products.div(3) : products;
-            SDVariable seen = mask == 0 ? scores : scores.add("seen", sd.constant("mask", maskValues().castTo(type)));
+            SDVariable seen = mask == 0
+                    ? scores
+                    : scores.add("seen", sd.constant("mask", maskValues().castTo(type)));
             SDVariable shares = sd.nn().softmax("shares", seen, -1);
             SDVariable context = sd.mmul("context", shares, v);
             SDVariable y = flat ? context.permute(0, 2, 1, 3).reshape(-1, heads * size) : context;
@@ -94,7 +104,12 @@ class AttentionTest {
 
         private INDArray maskValues() {
             long[][] shapes = {
-                {}, {batch, 1, 1, keys}, {1, 1, 1, keys}, {batch, 1, length, keys}, {1, heads, length, keys}, {length, keys}
+                {},
+                {batch, 1, 1, keys},
+                {1, 1, 1, keys},
+                {batch, 1, length, keys},
+                {1, heads, length, keys},
+                {length, keys}
             };
             INDArray values = values(5, shapes[mask]);
             // The first key is seen by all.
@@ -122,10 +137,11 @@ class AttentionTest {
         LossAndGradients actual = executor(spelling.graph(DataType.FLOAT), List.of("q", "k", "v"))
                 .withProducts(OneDnn.orNd4j())
                 .gradients(Map.of(), 0);
-        LossAndGradients expected =
-                executor(spelling.graph(DataType.DOUBLE), List.of("q", "k", "v")).gradients(Map.of(), 0);
+        LossAndGradients expected = executor(spelling.graph(DataType.DOUBLE), List.of("q", "k", "v"))
+                .gradients(Map.of(), 0);
 
-        assertThat(Math.abs(actual.loss() - expected.loss())).isLessThan(TOLERANCE * Math.max(1, Math.abs(expected.loss())));
+        assertThat(Math.abs(actual.loss() - expected.loss()))
+                .isLessThan(TOLERANCE * Math.max(1, Math.abs(expected.loss())));
         expected.gradients()
                 .forEach((name, gradient) -> assertClose(actual.gradients().get(name), gradient, name));
     }
@@ -140,7 +156,8 @@ class AttentionTest {
                 .output(Map.of(), List.of("y"))
                 .get("y");
 
-        INDArray expected = spelling.graph(DataType.DOUBLE).output(Map.of(), "y").get("y");
+        INDArray expected =
+                spelling.graph(DataType.DOUBLE).output(Map.of(), "y").get("y");
         assertThat(fused.shape()).isEqualTo(expected.shape());
         assertClose(fused, expected, "y");
     }
