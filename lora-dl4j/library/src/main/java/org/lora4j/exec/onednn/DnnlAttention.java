@@ -233,7 +233,7 @@ final class DnnlAttention {
         long scores = batch.mine.scratch(length + batch.shape.keys().rows());
         for (long i = 0; i < batch.examples(); i++) {
             batch.shares(work, i, scores, scores + length * Float.BYTES);
-            work.context.run(batch.mine.stream, scores, at(batch.values, i), at(batch.context, i), 0);
+            work.context.run(batch.mine.stream, scores, at(batch.values, i), at(batch.context, i), 0, 0);
         }
         return true;
     }
@@ -256,15 +256,15 @@ final class DnnlAttention {
             batch.shares(work, i, shares, ofScores + length * Float.BYTES);
             long ofContext = at(batch.context, i);
             if (out.get(2) != null) {
-                work.ofValues.run(stream, shares, ofContext, at(Operand.of(out.get(2)), i), 0);
+                work.ofValues.run(stream, shares, ofContext, at(Operand.of(out.get(2)), i), 0, 0);
             }
-            work.ofShares.run(stream, ofContext, at(batch.values, i), ofScores, 0);
+            work.ofShares.run(stream, ofContext, at(batch.values, i), ofScores, 0, 0);
             work.softmaxBackward.run(stream, shares, ofScores, ofScores);
             if (out.get(0) != null) {
-                work.ofQueries.run(stream, ofScores, at(batch.keys, i), at(Operand.of(out.get(0)), i), 0);
+                work.ofQueries.run(stream, ofScores, at(batch.keys, i), at(Operand.of(out.get(0)), i), 0, 0);
             }
             if (out.get(1) != null) {
-                work.ofKeys.run(stream, ofScores, at(batch.queries, i), at(Operand.of(out.get(1)), i), 0);
+                work.ofKeys.run(stream, ofScores, at(batch.queries, i), at(Operand.of(out.get(1)), i), 0, 0);
             }
         }
         return true;

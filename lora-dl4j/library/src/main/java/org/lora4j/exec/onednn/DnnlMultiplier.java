@@ -86,10 +86,21 @@ final class DnnlMultiplier implements Multiplier {
         }
 
         /** The products of a sum for so much of the first axis of its result. */
-        List<DnnlProduct> products(List<Term> terms, long count) {
+        List<DnnlProduct> products(List<Term> terms, long count, boolean ofAnyBatch) {
             return terms.stream()
-                    .map(term -> product(term.part(0, count).key()))
+                    .map(term -> product(term.part(0, count), ofAnyBatch))
                     .toList();
+        }
+
+        /** For one thread, compiled once for all batches if that is asked for, or if the batch is what is summed over. */
+        private DnnlProduct product(Term term, boolean ofAnyBatch) {
+            if (isInPieces() && (ofAnyBatch || !term.x().layout().isByRows())) {
+                DnnlProduct product = product(term.keyOfAnyBatch());
+                if (product.isFast()) {
+                    return product;
+                }
+            }
+            return product(term.key());
         }
 
         /** Computes one product of a piece. Activations for a weight in BF16 are rounded first, and are in the cache then. */
@@ -181,11 +192,12 @@ final class DnnlMultiplier implements Multiplier {
         long all = z.size(0);
         long piece = piece(z);
         long rest = all % piece;
-        if (packing) {
-            pack(products, terms, piece, rest, mine);
+        List<Term> ofRest = List.copyOf(terms);
+        if (packing && all >= piece) {
+            pack(products, terms, piece, mine);
         }
-        List<DnnlProduct> forPiece = mine.products(terms, piece);
-        List<DnnlProduct> forRest = rest == 0 ? List.of() : mine.products(terms, rest);
+        List<DnnlProduct> forPiece = all < piece ? List.of() : mine.products(terms, piece, false);
+        List<DnnlProduct> forRest = rest == 0 ? List.of() : mine.products(ofRest, rest, true);
         if (!forPiece.stream().allMatch(DnnlProduct::isFast)
                 || !forRest.stream().allMatch(DnnlProduct::isFast)) {
             return false;
@@ -194,7 +206,7 @@ final class DnnlMultiplier implements Multiplier {
             boolean whole = from + piece <= all;
             for (int i = 0; i < terms.size(); i++) {
                 DnnlProduct product = (whole ? forPiece : forRest).get(i);
-                mine.run(terms.get(i).part(from, whole ? piece : rest), product);
+                mine.run((whole ? terms : ofRest).get(i).part(from, whole ? piece : rest), product);
             }
         }
         return true;
@@ -211,7 +223,7 @@ final class DnnlMultiplier implements Multiplier {
      */
     private long piece(INDArray z) {
         return switch (z.rank()) {
-            case MATRIX -> isInPieces() ? Math.min(ROWS, z.size(0)) : z.size(0);
+            case MATRIX -> isInPieces() ? ROWS : z.size(0);
             case BATCH_OF_BATCHES -> 1;
             default -> z.size(0);
         };
@@ -242,8 +254,8 @@ final class DnnlMultiplier implements Multiplier {
     }
 
     /** Puts packed copies in the place of frozen weights. A single row is multiplied in another way, which packs otherwise. */
-    private void pack(List<Product> products, List<Term> terms, long piece, long rest, OfThread mine) {
-        if (piece == 1 || rest == 1) {
+    private void pack(List<Product> products, List<Term> terms, long piece, OfThread mine) {
+        if (piece == 1) {
             return;
         }
         for (int i = 0; i < terms.size(); i++) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.exec.onednn;
 
+import java.util.Map;
 import org.bytedeco.dnnl.IntMemoryMap;
 import org.bytedeco.dnnl.engine;
 import org.bytedeco.dnnl.global.dnnl;
@@ -36,6 +37,11 @@ final class DnnlProduct {
             float factor,
             MemoryLayout addend) {
 
+        /** Whether a size is left open: that of the batch. */
+        boolean isOfAnyBatch() {
+            return !x.isKnown();
+        }
+
         /** Of factor one, and without an addend. */
         Key(MemoryLayout x, MemoryLayout w, MemoryLayout z, MemoryLayout bias, boolean kept, Form form) {
             this(x, w, z, bias, kept, form, 1, null);
@@ -59,16 +65,46 @@ final class DnnlProduct {
     private final matmul product;
     private final String kernel;
     private final memory.desc weights;
-    private final memory x;
-    private final memory w;
-    private final memory z;
-    private final memory bias;
-    private final memory addend;
-    private final IntMemoryMap arguments = new IntMemoryMap();
+    private final engine engine;
+    private final Places known;
+    private final Map<Key, Places> bySizes = new Cache<>();
+
+    /** Where the operands of some sizes are. */
+    private static final class Places {
+        private final memory x;
+        private final memory w;
+        private final memory z;
+        private final memory bias;
+        private final memory addend;
+        private final IntMemoryMap arguments = new IntMemoryMap();
+
+        Places(Key key, memory.desc weights, engine engine) {
+            x = place(desc(key.x(), typeOf(key)), engine);
+            w = place(weights, engine);
+            z = place(desc(key.z(), memory.data_type.f32), engine);
+            arguments.put(dnnl.DNNL_ARG_SRC, x);
+            arguments.put(dnnl.DNNL_ARG_WEIGHTS, w);
+            arguments.put(dnnl.DNNL_ARG_DST, z);
+            bias = key.bias() == null ? null : place(desc(key.bias(), memory.data_type.f32), engine);
+            if (bias != null) {
+                arguments.put(dnnl.DNNL_ARG_BIAS, bias);
+            }
+            addend = key.addend() == null ? null : place(desc(key.addend(), memory.data_type.f32), engine);
+            if (addend != null) {
+                int number = key.factor() == 1 ? 1 : 2;
+                arguments.put(number * dnnl.DNNL_ARG_ATTR_MULTIPLE_POST_OP_BASE | dnnl.DNNL_ARG_SRC_1, addend);
+            }
+        }
+
+        private static memory place(memory.desc desc, engine engine) {
+            return new memory(desc, engine, (Pointer) null);
+        }
+    }
 
     DnnlProduct(Key key, engine engine) {
         this.key = key;
-        memory.data_type type = key.form() == Form.BF16 ? memory.data_type.bf16 : memory.data_type.f32;
+        this.engine = engine;
+        memory.data_type type = typeOf(key);
         memory.desc ofX = desc(key.x(), type);
         memory.desc ofW = key.form() == Form.PACKED
                 ? new memory.desc(key.w().sizes(), type, memory.format_tag.any)
@@ -95,23 +131,11 @@ final class DnnlProduct {
                 product = new matmul(description);
             }
         }
-        x = new memory(ofX, engine, (Pointer) null);
-        w = new memory(weights, engine, (Pointer) null);
-        z = new memory(ofZ, engine, (Pointer) null);
-        bias = new memory(ofBias, engine, (Pointer) null);
-        arguments.put(dnnl.DNNL_ARG_SRC, x);
-        arguments.put(dnnl.DNNL_ARG_WEIGHTS, w);
-        arguments.put(dnnl.DNNL_ARG_DST, z);
-        if (key.bias() != null) {
-            arguments.put(dnnl.DNNL_ARG_BIAS, bias);
-        }
-        addend = key.addend() == null
-                ? null
-                : new memory(desc(key.addend(), memory.data_type.f32), engine, (Pointer) null);
-        if (addend != null) {
-            int place = key.factor() == 1 ? 1 : 2;
-            arguments.put(place * dnnl.DNNL_ARG_ATTR_MULTIPLE_POST_OP_BASE | dnnl.DNNL_ARG_SRC_1, addend);
-        }
+        known = key.isOfAnyBatch() ? null : new Places(key, weights, engine);
+    }
+
+    private static memory.data_type typeOf(Key key) {
+        return key.form() == Form.BF16 ? memory.data_type.bf16 : memory.data_type.f32;
     }
 
     private static memory.desc desc(MemoryLayout layout, memory.data_type type) {
@@ -147,29 +171,32 @@ final class DnnlProduct {
         }
     }
 
-    /** With this addend. */
-    void run(
-            stream stream,
-            long addressOfX,
-            long addressOfW,
-            long addressOfZ,
-            long addressOfBias,
-            long addressOfAddend) {
-        if (addend != null) {
-            addend.set_data_handle(new Address(addressOfAddend));
-        }
-        run(stream, addressOfX, addressOfW, addressOfZ, addressOfBias);
+    /** Computes a term whose addend, if it has one, is in z already. */
+    void run(Term term, stream stream, long addressOfX) {
+        Places places = known != null
+                ? known
+                : bySizes.computeIfAbsent(
+                        term.key(), sizes -> new Places(sizes, desc(sizes.w(), typeOf(sizes)), engine));
+        long addressOfBias = term.bias() == null ? 0 : term.bias().address();
+        run(places, stream, addressOfX, term.w().address(), term.z().address(), addressOfBias, 0);
     }
 
-    /** {@code addressOfBias} is of no meaning without one. */
-    void run(stream stream, long addressOfX, long addressOfW, long addressOfZ, long addressOfBias) {
-        x.set_data_handle(new Address(addressOfX));
-        w.set_data_handle(new Address(addressOfW));
-        z.set_data_handle(new Address(addressOfZ));
-        if (key.bias() != null) {
-            bias.set_data_handle(new Address(addressOfBias));
+    /** {@code addressOfBias} and {@code addressOfAddend} are of no meaning without one. For a key of known sizes. */
+    void run(stream stream, long addressOfX, long addressOfW, long addressOfZ, long addressOfBias, long addressOfAddend) {
+        run(known, stream, addressOfX, addressOfW, addressOfZ, addressOfBias, addressOfAddend);
+    }
+
+    private void run(Places places, stream stream, long x, long w, long z, long bias, long addend) {
+        places.x.set_data_handle(new Address(x));
+        places.w.set_data_handle(new Address(w));
+        places.z.set_data_handle(new Address(z));
+        if (places.bias != null) {
+            places.bias.set_data_handle(new Address(bias));
         }
-        product.execute(stream, arguments);
+        if (places.addend != null) {
+            places.addend.set_data_handle(new Address(addend));
+        }
+        product.execute(stream, places.arguments);
         stream._wait();
     }
 }

@@ -12,6 +12,9 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  */
 record MemoryLayout(long[] sizes, long[] strides) {
 
+    /** What oneDNN calls DNNL_RUNTIME_DIM_VAL. */
+    private static final long ANY = Long.MIN_VALUE;
+
     private static final int BATCH = 3;
     /** In front of those of a matrix. */
     private static final int MOST_AXES = 2;
@@ -51,6 +54,21 @@ record MemoryLayout(long[] sizes, long[] strides) {
         swapped[axes.length - 2] = axes[axes.length - 1];
         swapped[axes.length - 1] = axes[axes.length - 2];
         return swapped;
+    }
+
+    /** The same of a matrix whose number of rows is not known yet. */
+    MemoryLayout ofAnyRows() {
+        return new MemoryLayout(new long[] {ANY, columns()}, strides);
+    }
+
+    /** The same of a matrix whose number of columns is not known yet. */
+    MemoryLayout ofAnyColumns() {
+        return new MemoryLayout(new long[] {rows(), ANY}, strides);
+    }
+
+    /** Whether all sizes are known. */
+    boolean isKnown() {
+        return Arrays.stream(sizes).noneMatch(size -> size == ANY);
     }
 
     /** A part of the first axis, which is left out if it is that of several batches. */

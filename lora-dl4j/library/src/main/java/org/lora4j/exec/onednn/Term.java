@@ -48,6 +48,25 @@ record Term(Operand x, Operand w, Operand z, Operand bias, Operand addend) {
         return new Term(x, otherW, z, bias, addend);
     }
 
+    /**
+     * A key of few, as it leaves open how many rows a batch has: those of x and z, or, where x is transposed as in the gradient of a
+     * weight, those that are summed over. What it stands for takes as long, and is compiled once. Only weights in F32 where they lie have such products.
+     */
+    Key keyOfAnyBatch() {
+        MemoryLayout ofX = x.layout();
+        if (w.form() != Form.F32 || z.layout().isBatch()) {
+            return key();
+        }
+        boolean summed = !ofX.isByRows();
+        return new Key(
+                summed ? ofX.ofAnyColumns() : ofX.ofAnyRows(),
+                summed ? w.layout().ofAnyRows() : w.layout(),
+                summed ? z.layout() : z.layout().ofAnyRows(),
+                bias == null ? null : bias.layout(),
+                addend != null,
+                Form.F32);
+    }
+
     /** Of activations for a weight in BF16 as they are when they are rounded. */
     Key key() {
         MemoryLayout ofX = x.layout();
@@ -69,6 +88,6 @@ record Term(Operand x, Operand w, Operand z, Operand bias, Operand addend) {
             long bytes = z.layout().rows() * z.layout().columns() * Float.BYTES;
             Pointer.memcpy(DnnlProduct.at(z.address()), DnnlProduct.at(addend.address()), bytes);
         }
-        product.run(stream, addressOfX, w.address(), z.address(), bias == null ? 0 : bias.address());
+        product.run(this, stream, addressOfX);
     }
 }
