@@ -113,7 +113,7 @@ public class ArrayTape implements Algebra<ArrayTape.Node> {
     public final Factors<Node> factors(Map<String, INDArray> arrays, double scaling) {
         Map<String, Node> nodes = new LinkedHashMap<>();
         arrays.forEach((suffix, array) -> nodes.put(suffix, constant(array)));
-        return new Recorded(nodes, scaling);
+        return new Recorded(nodes, scaling, null);
     }
 
     /**
@@ -121,9 +121,10 @@ public class ArrayTape implements Algebra<ArrayTape.Node> {
      *
      * @param bySuffix the factors
      * @param scaling factor on the update
+     * @param kept what is left of the update, or null
      * @apiNote Status: experimental
      */
-    public record Recorded(Map<String, Node> bySuffix, double scaling) implements Factors<Node> {
+    public record Recorded(Map<String, Node> bySuffix, double scaling, Node kept) implements Factors<Node> {
 
         @Override
         public Node get(String suffix) {

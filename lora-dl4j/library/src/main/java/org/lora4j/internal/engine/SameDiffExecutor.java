@@ -228,7 +228,9 @@ public final class SameDiffExecutor implements GraphExecutor {
     Parting partingOfLosses(Map<String, INDArray> placeholders, int most) {
         checkTraining(placeholders);
         checkLabels(placeholders);
-        PartingRule.Decision decision = ofLosses(placeholders, most, PartingRule.LEAST_WORK);
+        // A part of a batch would draw its own.
+        boolean shared = masks.stream().anyMatch(DropoutMask::isShared);
+        PartingRule.Decision decision = ofLosses(placeholders, shared ? 1 : most, PartingRule.LEAST_WORK);
         if (decision.parting().count() > 1) {
             sums.put(InputKey.of(placeholders, false), decision.sums());
         }
@@ -354,10 +356,11 @@ public final class SameDiffExecutor implements GraphExecutor {
             Map<String, long[]> plain = known.shapes();
             maskShapes = new HashMap<>();
             for (DropoutMask mask : masks) {
-                maskShapes.put(mask.placeholder(), plain.get(mask.shapeLike()));
+                long[] shape = mask.isShared() ? new long[] {mask.outputs()} : plain.get(mask.shapeLike());
+                maskShapes.put(mask.placeholder(), shape);
                 all.put(
                         mask.placeholder(),
-                        Nd4j.ones(training.getVariable(mask.placeholder()).dataType(), plain.get(mask.shapeLike())));
+                        Nd4j.ones(training.getVariable(mask.placeholder()).dataType(), shape));
             }
         }
         KnownShapes known = ShapeTrace.of(engine, training, all, training.getLossVariables());
@@ -393,7 +396,7 @@ public final class SameDiffExecutor implements GraphExecutor {
             all.put(
                     mask.placeholder(),
                     Masks.draw(
-                            mask.probability(),
+                            mask,
                             training.getVariable(mask.placeholder()).dataType(),
                             shapes.get(mask.placeholder()),
                             random.split()));

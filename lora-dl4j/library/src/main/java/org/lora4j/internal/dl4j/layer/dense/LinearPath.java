@@ -41,7 +41,12 @@ public final class LinearPath {
         this.weight = weight;
         this.updates = new LowRank(layer, settings, weight);
         this.others =
-                new MethodSlots(layer::getParam, () -> LayerKinds.weight(layer.layerConf(), weight), settings, weight);
+                new MethodSlots(
+                        layer::getParam,
+                        () -> LayerKinds.weight(layer.layerConf(), weight),
+                        settings,
+                        weight,
+                        layer::getIterationCount);
     }
 
     /**
