@@ -168,9 +168,15 @@ public final class AdapterMethods {
      */
     public static Optional<StepRule> stepRule(
             AdapterConfig config, Map<String, Map<String, String>> names, Consumer<AdapterConfig> changed) {
-        return config instanceof AdaLoraConfig own && !names.isEmpty()
-                ? Optional.of(new AdaLoraRule(own, names, changed::accept))
-                : Optional.empty();
+        if (names.isEmpty()) {
+            return Optional.empty();
+        }
+        if (config instanceof AdaLoraConfig own) {
+            return Optional.of(new AdaLoraRule(own, names, changed::accept));
+        }
+        boolean penalties =
+                config instanceof LoraConfig lora && lora.kasa() != null && lora.kasa().hasPenalties();
+        return penalties ? Optional.of(new KasaRule(((LoraConfig) config).kasa(), names)) : Optional.empty();
     }
 
     /**
