@@ -174,8 +174,9 @@ public final class AdapterMethods {
         if (config instanceof AdaLoraConfig own) {
             return Optional.of(new AdaLoraRule(own, names, changed::accept));
         }
-        boolean penalties =
-                config instanceof LoraConfig lora && lora.kasa() != null && lora.kasa().hasPenalties();
+        boolean penalties = config instanceof LoraConfig lora
+                && lora.kasa() != null
+                && lora.kasa().hasPenalties();
         return penalties ? Optional.of(new KasaRule(((LoraConfig) config).kasa(), names)) : Optional.empty();
     }
 

@@ -14,8 +14,8 @@ record NearOrthonormal(double distance, INDArray gradient) {
 
     static NearOrthonormal of(INDArray matrix, boolean rows) {
         INDArray vectors = rows ? matrix : matrix.transpose();
-        INDArray off = vectors.mmul(vectors.transpose())
-                .subi(Nd4j.eye(vectors.size(0)).castTo(vectors.dataType()));
+        INDArray off =
+                vectors.mmul(vectors.transpose()).subi(Nd4j.eye(vectors.size(0)).castTo(vectors.dataType()));
         double length = off.norm2Number().doubleValue();
         INDArray gradient =
                 length == 0 ? Nd4j.zerosLike(vectors) : off.mmul(vectors).muli(2 / length);

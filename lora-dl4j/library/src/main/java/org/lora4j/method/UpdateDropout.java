@@ -74,8 +74,7 @@ public record UpdateDropout(double outputs, boolean scaled, double whole) {
     /** What {@link #id} told. */
     static UpdateDropout of(MethodOptions options) {
         return options.values().containsKey("dropout")
-                ? new UpdateDropout(
-                        options.number("outputDropout"), options.flag("scaled"), options.number("dropout"))
+                ? new UpdateDropout(options.number("outputDropout"), options.flag("scaled"), options.number("dropout"))
                 : NONE;
     }
 }

@@ -421,8 +421,7 @@ public abstract class AdapterMethodContract {
 
         assertThat(output(model, network)).isEqualTo(output(acting(method, network), network));
         gradients(model, network)
-                .forEach((name, both) -> assertThat(
-                                both.gradient().amaxNumber().doubleValue())
+                .forEach((name, both) -> assertThat(both.gradient().amaxNumber().doubleValue())
                         .as(name)
                         .isZero());
     }

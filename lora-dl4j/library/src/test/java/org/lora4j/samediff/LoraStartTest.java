@@ -140,7 +140,8 @@ class LoraStartTest {
         Map<String, Map<String, INDArray>> found =
                 LoraStart.eva().of(model, config(), List.of(padded)).factors();
 
-        assertThat(found).isEqualTo(LoraStart.eva().of(model, config(), List.of(alone)).factors());
+        assertThat(found)
+                .isEqualTo(LoraStart.eva().of(model, config(), List.of(alone)).factors());
     }
 
     @Test
@@ -149,9 +150,9 @@ class LoraStartTest {
         graph.placeHolder("target_weights", DataType.FLOAT, -1, 8);
         AdaptedSameDiff model = AdaptedSameDiff.of(graph);
         INDArray rows = RandomStreams.normal(new SplittableRandom(6), 1, DataType.FLOAT, 16, 6);
-        // A text of eight tokens, and one of a prompt of three, four to learn, and padding: the third predicts the fourth.
-        INDArray weights = Nd4j.createFromArray(
-                new float[][] {{1, 1, 1, 1, 1, 1, 1, 0}, {0, 0, 1, 1, 1, 1, 0, 0}});
+        // A text of eight tokens, and one of a prompt of three, four to learn, and padding: the third predicts the
+        // fourth.
+        INDArray weights = Nd4j.createFromArray(new float[][] {{1, 1, 1, 1, 1, 1, 1, 0}, {0, 0, 1, 1, 1, 1, 0, 0}});
         Batch whole = Batch.of(Map.of("x", rows, "target_weights", weights), 2);
         INDArray taken = Nd4j.vstack(
                 rows.get(NDArrayIndex.interval(0, 8), NDArrayIndex.all()),

@@ -114,8 +114,8 @@ public final class MethodsExample {
         }
         List<String> wanted = names.equals("all") ? FEW : List.of(names.split(","));
         List<MethodChoice> chosen = wanted.stream()
-                .flatMap(name -> MethodChoice.ALL.stream()
-                        .filter(method -> method.name().equals(name)))
+                .flatMap(name ->
+                        MethodChoice.ALL.stream().filter(method -> method.name().equals(name)))
                 .toList();
         if (chosen.size() < wanted.size()) {
             throw new IllegalArgumentException("methods = " + names + "; expected some of " + MethodChoice.ALL

@@ -21,7 +21,8 @@ final class MethodsTable {
         List<List<Trial>> lines = new ArrayList<>(byMethod.values());
         lines.sort(Comparator.comparingDouble((List<Trial> line) -> -mean(line)));
         StringBuilder table = new StringBuilder("\n### " + problem + "\n\n")
-                .append("| method | accuracy | spread | rate | parameters | processor time of a step, ms | saved, KB | neighbors kept |\n")
+                .append(
+                        "| method | accuracy | spread | rate | parameters | processor time of a step, ms | saved, KB | neighbors kept |\n")
                 .append("|---|---|---|---|---|---|---|---|\n");
         for (List<Trial> line : lines) {
             Trial first = line.get(0);

@@ -57,7 +57,6 @@ final class TrialLog {
     }
 
     private void append(String line) throws IOException {
-        Files.writeString(
-                file, line + System.lineSeparator(), StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+        Files.writeString(file, line + System.lineSeparator(), StandardOpenOption.CREATE, StandardOpenOption.APPEND);
     }
 }

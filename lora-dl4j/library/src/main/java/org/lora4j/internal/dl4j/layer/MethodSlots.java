@@ -96,7 +96,10 @@ public final class MethodSlots {
                     .forEach(suffix -> nodes.put(suffix, node.apply(of.parameter(slot, suffix))));
             Node kept = training && slot.learns() && !method.updateDropout().isNone()
                     ? tape.constant(PathDropout.ofUpdate(
-                            slot, iteration.getAsInt(), nodes.values().iterator().next().value().dataType(), of.shape()))
+                            slot,
+                            iteration.getAsInt(),
+                            nodes.values().iterator().next().value().dataType(),
+                            of.shape()))
                     : null;
             factors.put(slot, new Recorded(nodes, slot.scaling(), kept));
             bias = bias == null ? null : method.bias(tape, factors.get(slot), bias);

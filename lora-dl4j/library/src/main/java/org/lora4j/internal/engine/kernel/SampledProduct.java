@@ -92,7 +92,10 @@ final class SampledProduct extends FusedOp {
             return null;
         }
         SameDiffOp reshape = live.producer(in.get(0), "reshape");
-        if (reshape == null || !ViewProducts.isReshape(reshape) || !isColumn(graph, live, reshape) || live.onlyReader(in.get(0)) == null) {
+        if (reshape == null
+                || !ViewProducts.isReshape(reshape)
+                || !isColumn(graph, live, reshape)
+                || live.onlyReader(in.get(0)) == null) {
             return null;
         }
         String matrix = GraphOrder.inputs(reshape).get(0);

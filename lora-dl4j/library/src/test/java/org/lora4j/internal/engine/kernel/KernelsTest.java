@@ -218,7 +218,8 @@ class KernelsTest {
         SDVariable into = sd.constant(Nd4j.zeros(x.dataType(), (long) width * width, 1));
         SDVariable numbers = sd.var("numbers", random(x.dataType(), count, 1));
         SDVariable flat = new ScatterAdd(sd, into, sd.constant(Nd4j.createFromArray(places)), numbers).outputVariable();
-        SDVariable weight = sd.constant("frozen", random(x.dataType(), width, width).mul(0.05));
+        SDVariable weight =
+                sd.constant("frozen", random(x.dataType(), width, width).mul(0.05));
         return x.mmul(weight.add(sd.reshape(flat, width, width)));
     }
 
@@ -277,7 +278,8 @@ class KernelsTest {
                                     graph, List.of("loss"), leaves(graph), new ArrayShapes(graph), Kernels::rule)
                             .gradients()
                             .values());
-                    return !SampledProduct.find(graph, new LiveOps(graph, asked)).isEmpty();
+                    return !SampledProduct.find(graph, new LiveOps(graph, asked))
+                            .isEmpty();
                 })
                 .map(Case::name)
                 .toList();
