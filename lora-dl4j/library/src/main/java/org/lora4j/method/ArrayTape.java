@@ -113,7 +113,7 @@ public class ArrayTape implements Algebra<ArrayTape.Node> {
     public final Factors<Node> factors(Map<String, INDArray> arrays, double scaling) {
         Map<String, Node> nodes = new LinkedHashMap<>();
         arrays.forEach((suffix, array) -> nodes.put(suffix, constant(array)));
-        return new Recorded(nodes, scaling, null);
+        return new Recorded(nodes, scaling);
     }
 
     /**
@@ -125,6 +125,16 @@ public class ArrayTape implements Algebra<ArrayTape.Node> {
      * @apiNote Status: experimental
      */
     public record Recorded(Map<String, Node> bySuffix, double scaling, Node kept) implements Factors<Node> {
+
+        /**
+         * Factors whose whole update counts.
+         *
+         * @param bySuffix the factors
+         * @param scaling factor on the update
+         */
+        public Recorded(Map<String, Node> bySuffix, double scaling) {
+            this(bySuffix, scaling, null);
+        }
 
         @Override
         public Node get(String suffix) {

@@ -228,9 +228,10 @@ public final class SameDiffExecutor implements GraphExecutor {
     Parting partingOfLosses(Map<String, INDArray> placeholders, int most) {
         checkTraining(placeholders);
         checkLabels(placeholders);
-        // A part of a batch would draw its own.
-        boolean shared = masks.stream().anyMatch(DropoutMask::isShared);
-        PartingRule.Decision decision = ofLosses(placeholders, shared ? 1 : most, PartingRule.LEAST_WORK);
+        if (masks.stream().anyMatch(DropoutMask::isShared)) {
+            return new Parting(1, "parts of updates are left out, for all rows at once");
+        }
+        PartingRule.Decision decision = ofLosses(placeholders, most, PartingRule.LEAST_WORK);
         if (decision.parting().count() > 1) {
             sums.put(InputKey.of(placeholders, false), decision.sums());
         }
