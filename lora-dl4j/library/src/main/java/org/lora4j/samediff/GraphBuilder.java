@@ -262,7 +262,7 @@ final class GraphBuilder {
             return null;
         }
         String name = free(maskName(one, "update_dropout", use));
-        masks.add(DropoutMask.ofUpdate(name, one.part().module().shape().outputs(), dropout));
+        masks.add(DropoutMask.ofUpdate(name, one.part().module().shape().outputs(), dropout::draw));
         return name;
     }
 

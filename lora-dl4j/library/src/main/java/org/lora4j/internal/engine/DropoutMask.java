@@ -2,7 +2,6 @@
 package org.lora4j.internal.engine;
 
 import java.util.SplittableRandom;
-import org.lora4j.method.UpdateDropout;
 
 /**
  * A placeholder of a training graph that the executor fills, at each step, with a fresh mask: 0 with the given
@@ -12,11 +11,17 @@ import org.lora4j.method.UpdateDropout;
  * @param shapeLike name of the variable whose shape the mask takes; null for an update
  * @param probability probability of dropping, in [0, 1)
  * @param outputs number of outputs of an update
- * @param update what is left out of an update; null for an activation
+ * @param update draws what is left of an update; null for an activation
  * @apiNote Status: internal
  */
 public record DropoutMask(
-        String placeholder, String shapeLike, double probability, long outputs, UpdateDropout update) {
+        String placeholder, String shapeLike, double probability, long outputs, Draw update) {
+
+    /** Draws a factor for each output. */
+    @FunctionalInterface
+    public interface Draw {
+        double[] draw(int outputs, SplittableRandom random);
+    }
 
     /** A mask for an activation. */
     public DropoutMask(String placeholder, String shapeLike, double probability) {
@@ -24,7 +29,7 @@ public record DropoutMask(
     }
 
     /** A factor for each output of an update. */
-    public static DropoutMask ofUpdate(String placeholder, long outputs, UpdateDropout update) {
+    public static DropoutMask ofUpdate(String placeholder, long outputs, Draw update) {
         return new DropoutMask(placeholder, null, 0, outputs, update);
     }
 

@@ -88,7 +88,7 @@ class AutomaticPartsTest {
                 graph,
                 training,
                 List.of("w"),
-                List.of(DropoutMask.ofUpdate("kept", WIDTH, new UpdateDropout(0.5, true, 0))));
+                List.of(DropoutMask.ofUpdate("kept", WIDTH, new UpdateDropout(0.5, true, 0)::draw)));
 
         assertThat(executor.inParts(2).parting(batch(MANY)))
                 .isEqualTo(new Parting(1, "parts of updates are left out, for all rows at once"));
