@@ -14,8 +14,7 @@ import java.util.SplittableRandom;
  * @param update draws what is left of an update; null for an activation
  * @apiNote Status: internal
  */
-public record DropoutMask(
-        String placeholder, String shapeLike, double probability, long outputs, Draw update) {
+public record DropoutMask(String placeholder, String shapeLike, double probability, long outputs, Draw update) {
 
     /** Draws a factor for each output. */
     @FunctionalInterface
