@@ -6,8 +6,8 @@ import java.util.List;
 
 /**
  * LoRA as KaSA: the base gives up the smallest singular values of a weight, as many as the rank, and the update has a trained
- * diagonal between A and B (PEFT: {@code kasa_config}). Both numbers are weights of penalties that PEFT offers for the loss; they
- * are kept for the file, and lora4j adds neither.
+ * diagonal between A and B (PEFT: {@code kasa_config}). Both numbers are weights of penalties, which {@code train.Trainer} adds
+ * to the loss and DL4J's own {@code fit} does not; PEFT leaves it to whoever trains to add them. With 0 there is none.
  *
  * <p>Source: Wang et al. 2024, KaSA: Knowledge-Aware Singular-Value Adaptation of Large Language Models, arXiv 2412.06071.
  *
@@ -20,6 +20,15 @@ public record KasaOptions(double beta, double gamma) {
     /** PEFT's defaults. */
     public KasaOptions() {
         this(1e-4, 1e-3);
+    }
+
+    /**
+     * Whether anything is added to the loss.
+     *
+     * @return false if both weights are 0
+     */
+    public boolean hasPenalties() {
+        return beta != 0 || gamma != 0;
     }
 
     List<String> problems() {

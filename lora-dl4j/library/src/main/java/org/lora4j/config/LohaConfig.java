@@ -27,9 +27,9 @@ public final class LohaConfig extends RankedConfig {
     private static final Field<Boolean> EFFECTIVE_CONVOLUTION =
             new Field<>("effectiveConvolution", "use_effective_conv2d", FieldType.FLAG, false);
     private static final Field<Double> RANK_DROPOUT =
-            new Field<>("rankDropout", "rank_dropout", FieldType.DROPOUT_IN_FILE, 0.0);
+            new Field<>("rankDropout", "rank_dropout", FieldType.DROPOUT, 0.0);
     private static final Field<Double> MODULE_DROPOUT =
-            new Field<>("moduleDropout", "module_dropout", FieldType.DROPOUT_IN_FILE, 0.0);
+            new Field<>("moduleDropout", "module_dropout", FieldType.DROPOUT, 0.0);
     private static final List<Field<?>> FIELDS =
             Field.table(RANKS_AND_MODULES, INITIALIZATION, EFFECTIVE_CONVOLUTION, RANK_DROPOUT, MODULE_DROPOUT);
 
@@ -61,7 +61,7 @@ public final class LohaConfig extends RankedConfig {
     }
 
     /**
-     * Probability of leaving out a row of the update in a step of training (PEFT: {@code rank_dropout}).
+     * Probability of leaving out what the update adds to an output, in a step of training (PEFT: {@code rank_dropout}).
      *
      * @return a number in [0, 1)
      */
@@ -100,7 +100,7 @@ public final class LohaConfig extends RankedConfig {
         }
 
         /**
-         * Sets the probability of leaving out a row of the update, for the file: lora4j does not train with it.
+         * Sets the probability of leaving out what the update adds to an output, in a step of training.
          *
          * @param probability a number in [0, 1); 0 by default
          * @return this builder
@@ -110,7 +110,7 @@ public final class LohaConfig extends RankedConfig {
         }
 
         /**
-         * Sets the probability of leaving out the update of a module, for the file: lora4j does not train with it.
+         * Sets the probability of leaving out the update of a module in a step of training.
          *
          * @param probability a number in [0, 1); 0 by default
          * @return this builder

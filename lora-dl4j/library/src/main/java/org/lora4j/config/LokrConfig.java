@@ -28,9 +28,9 @@ public final class LokrConfig extends RankedConfig {
     private static final Field<Boolean> EFFECTIVE_CONVOLUTION =
             new Field<>("effectiveConvolution", "use_effective_conv2d", FieldType.FLAG, false);
     private static final Field<Double> RANK_DROPOUT =
-            new Field<>("rankDropout", "rank_dropout", FieldType.DROPOUT_IN_FILE, 0.0);
+            new Field<>("rankDropout", "rank_dropout", FieldType.DROPOUT, 0.0);
     private static final Field<Double> MODULE_DROPOUT =
-            new Field<>("moduleDropout", "module_dropout", FieldType.DROPOUT_IN_FILE, 0.0);
+            new Field<>("moduleDropout", "module_dropout", FieldType.DROPOUT, 0.0);
     private static final Field<Boolean> RANK_DROPOUT_SCALE =
             new Field<>("rankDropoutScale", "rank_dropout_scale", FieldType.FLAG, false);
     private static final Field<Boolean> DECOMPOSE_BOTH =
@@ -76,7 +76,7 @@ public final class LokrConfig extends RankedConfig {
     }
 
     /**
-     * Probability of leaving out a row of the update in a step of training (PEFT: {@code rank_dropout}).
+     * Probability of leaving out what the update adds to an output, in a step of training (PEFT: {@code rank_dropout}).
      *
      * @return a number in [0, 1)
      */
@@ -143,7 +143,7 @@ public final class LokrConfig extends RankedConfig {
         }
 
         /**
-         * Sets the probability of leaving out a row of the update, for the file: lora4j does not train with it.
+         * Sets the probability of leaving out what the update adds to an output, in a step of training.
          *
          * @param probability a number in [0, 1); 0 by default
          * @return this builder
@@ -153,7 +153,7 @@ public final class LokrConfig extends RankedConfig {
         }
 
         /**
-         * Sets the probability of leaving out the update of a module, for the file: lora4j does not train with it.
+         * Sets the probability of leaving out the update of a module in a step of training.
          *
          * @param probability a number in [0, 1); 0 by default
          * @return this builder

@@ -63,6 +63,11 @@ public final class AdaLoraMethod extends PairMethod {
     }
 
     @Override
+    public boolean hasStepRule() {
+        return true;
+    }
+
+    @Override
     public Map<String, long[]> factors(ModuleShape shape, int rank) {
         FactorShapes.require(name(), shape, rank, ModuleShape.Kind.LINEAR, ModuleShape.Kind.CONVOLUTION);
         return factors(shape.fanIn(), shape.outputs(), rank);

@@ -58,16 +58,9 @@ final class AdaLoraRule implements StepRule {
         for (Map<String, String> module : names.values()) {
             for (String suffix : List.of(AdaLoraMethod.A, AdaLoraMethod.B)) {
                 String name = module.get(suffix);
-                INDArray rows = suffix.equals(AdaLoraMethod.A)
-                        ? values.get(name)
-                        : values.get(name).transpose();
-                INDArray distance =
-                        rows.mmul(rows.transpose()).subi(Nd4j.eye(rows.size(0)).castTo(rows.dataType()));
-                double length = distance.norm2Number().doubleValue();
-                INDArray gradient =
-                        length == 0 ? Nd4j.zerosLike(rows) : distance.mmul(rows).muli(2 * share / length);
-                gradients.put(name, (suffix.equals(AdaLoraMethod.A) ? gradient : gradient.transpose()).dup('c'));
-                loss += share * length;
+                NearOrthonormal near = NearOrthonormal.of(values.get(name), suffix.equals(AdaLoraMethod.A));
+                gradients.put(name, near.gradient().muli(share));
+                loss += share * near.distance();
             }
         }
         return new Term(loss, gradients);

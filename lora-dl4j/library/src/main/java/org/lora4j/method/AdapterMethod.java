@@ -289,6 +289,24 @@ public interface AdapterMethod {
     }
 
     /**
+     * Whether the method has its word in each step of a training, by a {@link StepRule}.
+     *
+     * @return true if it is not trained by its gradients alone
+     */
+    default boolean hasStepRule() {
+        return false;
+    }
+
+    /**
+     * What the method leaves out of updates while it learns.
+     *
+     * @return probabilities, mostly of nothing; hosts give what they drew as {@link Factors#kept}
+     */
+    default UpdateDropout updateDropout() {
+        return UpdateDropout.NONE;
+    }
+
+    /**
      * Whether the method multiplies what other adapters add, so that it acts in a module with adapters of its own kind alone.
      *
      * @return true if so

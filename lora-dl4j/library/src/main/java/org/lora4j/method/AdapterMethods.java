@@ -52,7 +52,7 @@ public final class AdapterMethods {
     private static final List<Line<?>> TABLE = List.of(
             new Line<>(LoraConfig.class, (config, path) -> lora(config)),
             new Line<>(Ia3Config.class, (config, path) -> new Ia3Method(config.isFeedforward(path))),
-            new Line<>(LohaConfig.class, (config, path) -> new LohaMethod(config.effectiveConvolution())),
+            new Line<>(LohaConfig.class, (config, path) -> new LohaMethod(config)),
             new Line<>(LokrConfig.class, LokrMethod::new),
             new Line<>(MissConfig.class, (config, path) -> new MissMethod(config)),
             new Line<>(HiraConfig.class, (config, path) -> new HiraMethod()),
@@ -91,8 +91,8 @@ public final class AdapterMethods {
             Map.entry("KASA", options -> new KasaMethod()),
             Map.entry("IA3", options -> new Ia3Method(false)),
             Map.entry("IA3_FEEDFORWARD", options -> new Ia3Method(true)),
-            Map.entry("LOHA", options -> new LohaMethod(false)),
-            Map.entry("LOHA_TUCKER", options -> LohaMethod.tucker()),
+            Map.entry("LOHA", options -> LohaMethod.saved(false, options)),
+            Map.entry("LOHA_TUCKER", options -> LohaMethod.saved(true, options)),
             Map.entry("LOKR", LokrMethod::of),
             Map.entry("MISS", MissMethod::of),
             Map.entry("HIRA", options -> new HiraMethod()),
@@ -168,9 +168,16 @@ public final class AdapterMethods {
      */
     public static Optional<StepRule> stepRule(
             AdapterConfig config, Map<String, Map<String, String>> names, Consumer<AdapterConfig> changed) {
-        return config instanceof AdaLoraConfig own && !names.isEmpty()
-                ? Optional.of(new AdaLoraRule(own, names, changed::accept))
-                : Optional.empty();
+        if (names.isEmpty()) {
+            return Optional.empty();
+        }
+        if (config instanceof AdaLoraConfig own) {
+            return Optional.of(new AdaLoraRule(own, names, changed::accept));
+        }
+        boolean penalties = config instanceof LoraConfig lora
+                && lora.kasa() != null
+                && lora.kasa().hasPenalties();
+        return penalties ? Optional.of(new KasaRule(((LoraConfig) config).kasa(), names)) : Optional.empty();
     }
 
     /**

@@ -121,9 +121,20 @@ public class ArrayTape implements Algebra<ArrayTape.Node> {
      *
      * @param bySuffix the factors
      * @param scaling factor on the update
+     * @param kept what is left of the update, or null
      * @apiNote Status: experimental
      */
-    public record Recorded(Map<String, Node> bySuffix, double scaling) implements Factors<Node> {
+    public record Recorded(Map<String, Node> bySuffix, double scaling, Node kept) implements Factors<Node> {
+
+        /**
+         * Factors whose whole update counts.
+         *
+         * @param bySuffix the factors
+         * @param scaling factor on the update
+         */
+        public Recorded(Map<String, Node> bySuffix, double scaling) {
+            this(bySuffix, scaling, null);
+        }
 
         @Override
         public Node get(String suffix) {

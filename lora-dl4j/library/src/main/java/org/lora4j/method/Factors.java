@@ -44,6 +44,15 @@ public interface Factors<T> {
     }
 
     /**
+     * What is left of the update in this step, if the method leaves out parts of it.
+     *
+     * @return a factor for each output {@code [outputs]}; null where all is left
+     */
+    default T kept() {
+        return null;
+    }
+
+    /**
      * Weighs the parts of the rank against each other.
      *
      * @param thin the thin activation

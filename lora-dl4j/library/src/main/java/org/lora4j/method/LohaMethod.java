@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.lora4j.config.Initialization;
+import org.lora4j.config.LohaConfig;
 import org.lora4j.random.RandomStreams;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -31,6 +32,7 @@ public final class LohaMethod implements AdapterMethod {
 
     private final boolean effective;
     private final boolean tucker;
+    private final UpdateDropout dropout;
 
     /**
      * Makes the method.
@@ -38,17 +40,26 @@ public final class LohaMethod implements AdapterMethod {
      * @param effective whether windows of convolutions larger than 1 have factors of their own
      */
     public LohaMethod(boolean effective) {
-        this(effective, false);
+        this(effective, false, UpdateDropout.NONE);
     }
 
-    private LohaMethod(boolean effective, boolean tucker) {
+    /** What a config asks for. */
+    LohaMethod(LohaConfig config) {
+        this(
+                config.effectiveConvolution(),
+                false,
+                new UpdateDropout(config.rankDropout(), config.rankDropout() > 0, config.moduleDropout()));
+    }
+
+    private LohaMethod(boolean effective, boolean tucker, UpdateDropout dropout) {
         this.effective = effective;
         this.tucker = tucker;
+        this.dropout = dropout;
     }
 
-    /** The variant with factors for windows. */
-    static LohaMethod tucker() {
-        return new LohaMethod(true, true);
+    /** The variant of a saved network, with factors for windows or not. */
+    static LohaMethod saved(boolean tucker, MethodOptions options) {
+        return new LohaMethod(tucker, tucker, UpdateDropout.of(options));
     }
 
     @Override
@@ -58,13 +69,18 @@ public final class LohaMethod implements AdapterMethod {
 
     @Override
     public String id() {
-        return tucker ? "LOHA_TUCKER" : "LOHA";
+        return dropout.id(tucker ? "LOHA_TUCKER" : "LOHA", Map.of());
+    }
+
+    @Override
+    public UpdateDropout updateDropout() {
+        return dropout;
     }
 
     @Override
     public AdapterMethod of(ModuleShape shape) {
         boolean window = shape.kernel().stream().anyMatch(size -> size > 1);
-        return new LohaMethod(effective, effective && window);
+        return new LohaMethod(effective, effective && window, dropout);
     }
 
     @Override
@@ -102,7 +118,7 @@ public final class LohaMethod implements AdapterMethod {
         if (core && !effective) {
             problems.add("found " + T + "1 or " + T + "2, but the config does not set effectiveConvolution");
         }
-        LohaMethod variant = new LohaMethod(effective, core);
+        LohaMethod variant = new LohaMethod(effective, core, dropout);
         Map<String, long[]> of = variant.factors(ModuleShape.convolution(1, 1, 1, 1), rank);
         if (!of.keySet().equals(found.keySet())) {
             problems.add("found " + FactorShapes.text(found) + ", expected " + of.keySet());
@@ -167,13 +183,13 @@ public final class LohaMethod implements AdapterMethod {
         A a = module.multiply(
                 module.matrixProduct(factors.get(W + "1_a"), module.permute(first, 1, 0)),
                 module.matrixProduct(factors.get(W + "2_a"), module.permute(second, 1, 0)));
-        return PairMethod.product(module, factors, b, a);
+        return UpdateDropout.ofOutput(module, factors, PairMethod.product(module, factors, b, a));
     }
 
     @Override
     public <A> A weightUpdate(WeightAlgebra<A> module, Factors<A> factors) {
         A both = module.multiply(part(module, factors, 1), part(module, factors, 2));
-        return module.asWeight(module.scale(both, factors.scaling()));
+        return UpdateDropout.ofWeight(module, factors, module.asWeight(module.scale(both, factors.scaling())));
     }
 
     private <A> A part(WeightAlgebra<A> module, Factors<A> factors, int i) {

@@ -53,6 +53,7 @@ public final class LokrMethod implements AdapterMethod {
     private final boolean effective;
     private final Form left;
     private final Form right;
+    private final UpdateDropout dropout;
 
     /**
      * Makes the method that a config asks for.
@@ -67,16 +68,19 @@ public final class LokrMethod implements AdapterMethod {
                 config.decomposeBoth(),
                 config.effectiveConvolution(),
                 Form.WHOLE,
-                Form.WHOLE);
+                Form.WHOLE,
+                new UpdateDropout(config.rankDropout(), config.rankDropoutScale(), config.moduleDropout()));
     }
 
-    private LokrMethod(int rank, int factor, boolean both, boolean effective, Form left, Form right) {
+    private LokrMethod(
+            int rank, int factor, boolean both, boolean effective, Form left, Form right, UpdateDropout dropout) {
         this.rank = rank;
         this.factor = factor;
         this.both = both;
         this.effective = effective;
         this.left = left;
         this.right = right;
+        this.dropout = dropout;
     }
 
     /** The variant of a saved network. */
@@ -87,7 +91,8 @@ public final class LokrMethod implements AdapterMethod {
                 false,
                 false,
                 options.constant("left", Form.class),
-                options.constant("right", Form.class));
+                options.constant("right", Form.class),
+                UpdateDropout.of(options));
     }
 
     @Override
@@ -97,7 +102,12 @@ public final class LokrMethod implements AdapterMethod {
 
     @Override
     public String id() {
-        return MethodOptions.id("LOKR", Map.of("factor", factor, "left", left, "right", right));
+        return dropout.id("LOKR", Map.of("factor", factor, "left", left, "right", right));
+    }
+
+    @Override
+    public UpdateDropout updateDropout() {
+        return dropout;
     }
 
     @Override
@@ -113,7 +123,8 @@ public final class LokrMethod implements AdapterMethod {
                 both,
                 effective,
                 leftWhole ? Form.WHOLE : Form.PRODUCT,
-                rightWhole ? Form.WHOLE : effective && window ? Form.TUCKER : Form.PRODUCT);
+                rightWhole ? Form.WHOLE : effective && window ? Form.TUCKER : Form.PRODUCT,
+                dropout);
     }
 
     /** Two factors of a size, by PEFT's rule ({@code factorization}). */
@@ -207,7 +218,7 @@ public final class LokrMethod implements AdapterMethod {
         List<String> problems = new ArrayList<>();
         Form leftFound = found.containsKey(LEFT) ? Form.WHOLE : Form.PRODUCT;
         Form rightFound = found.containsKey(RIGHT) ? Form.WHOLE : found.containsKey(CORE) ? Form.TUCKER : Form.PRODUCT;
-        LokrMethod variant = new LokrMethod(ofRank, factor, both, effective, leftFound, rightFound);
+        LokrMethod variant = new LokrMethod(ofRank, factor, both, effective, leftFound, rightFound, dropout);
         if (!Set.copyOf(variant.suffixes()).equals(found.keySet())) {
             problems.add("found " + FactorShapes.text(found)
                     + ", expected " + LEFT + " or its factors _a and _b, and " + RIGHT
@@ -307,7 +318,8 @@ public final class LokrMethod implements AdapterMethod {
         A down = module.reshape(module.matrixProduct(parts, module.permute(b, 1, 0)), -1, inputs * inner);
         A mixed = module.matrixProduct(down, middle);
         A up = module.matrixProduct(module.reshape(mixed, -1, inner), module.permute(a, 1, 0));
-        return module.fromOutputRows(module.reshape(up, -1, module.shape().outputs()), like);
+        A update = module.fromOutputRows(module.reshape(up, -1, module.shape().outputs()), like);
+        return UpdateDropout.ofOutput(module, factors, update);
     }
 
     /** L with the scale, as it is mostly the smaller one. */
@@ -355,6 +367,7 @@ public final class LokrMethod implements AdapterMethod {
                         2,
                         1,
                         3);
-        return module.asWeight(module.reshape(ordered, shape.outputs(), shape.fanIn()));
+        return UpdateDropout.ofWeight(
+                module, factors, module.asWeight(module.reshape(ordered, shape.outputs(), shape.fanIn())));
     }
 }

@@ -19,7 +19,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 /**
  * EVA: A starts with the directions in which what goes into a module varies most, B with zeros, and ranks go to the modules
  * whose directions explain most. Components are found batch by batch until they stay where they are; the base stays as it
- * is, and adapters are plain LoRA.
+ * is, and adapters are plain LoRA. Positions of padding do not count where batches hold an {@code attention_mask}, or {@code
+ * target_weights}, of one number for each position.
  *
  * <p>Source: Paischer et al. 2024, One initialization to rule them all: Fine-tuning via explained variance adaptation, arXiv
  * 2410.07170, algorithm 1; components by incremental PCA (Ross et al. 2008), as in PEFT: {@code init_lora_weights="eva"}.
@@ -131,11 +132,12 @@ public record EvaStart(double rho, double tau, boolean whiten, boolean adjustSca
                         + " batches; expected batches with at least as many rows as components, and a tau that can be"
                         + " reached. Give larger batches or a smaller tau.");
             }
-            Map<String, Matrix> inputs = probe.inputs(all.get(shown++ % all.size()));
+            Batch batch = all.get(shown++ % all.size());
+            Map<String, Matrix> inputs = probe.inputs(batch);
             watches.forEach((path, watch) -> {
-                if (!watch.done
-                        && inputs.get(path).rows() >= most(probe.targets().get(path))) {
-                    watch.add(inputs.get(path), tau);
+                Matrix rows = watch.done ? null : StartProbe.withoutPadding(batch, inputs.get(path));
+                if (rows != null && rows.rows() >= most(probe.targets().get(path))) {
+                    watch.add(rows, tau);
                 }
             });
             if (watches.values().stream().allMatch(watch -> watch.components.vectors() != null)) {

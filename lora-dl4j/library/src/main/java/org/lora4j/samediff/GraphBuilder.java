@@ -16,6 +16,7 @@ import org.lora4j.internal.samediff.form.SiteGraph;
 import org.lora4j.method.AdapterMethod.BiasEffect;
 import org.lora4j.method.LoraMethod;
 import org.lora4j.method.ModuleShape;
+import org.lora4j.method.UpdateDropout;
 import org.lora4j.samediff.LiveAdapter.Copy;
 import org.lora4j.samediff.LiveAdapter.Live;
 import org.lora4j.samediff.LiveAdapter.Part;
@@ -148,7 +149,7 @@ final class GraphBuilder {
         rows.forEach((leaf, list) -> list.forEach(update -> updates.add(leaf, update)));
         ofParameters.forEach((leaf, list) -> list.forEach(one -> {
             Site site = one.part().module().sites().get(0);
-            Attachment attachment = attachment(one, null);
+            Attachment attachment = attachment(one, null, kept(one, 0));
             updates.add(
                     leaf,
                     (context, value) ->
@@ -166,7 +167,7 @@ final class GraphBuilder {
                 && one.part().method().biasEffect() == BiasEffect.CHANGES
                 && !base.getOps().get(site.op()).getInputsToOp().contains(module.bias());
         if (behind) {
-            Attachment attachment = attachment(one, null);
+            Attachment attachment = attachment(one, null, null);
             updates.add(
                     module.bias(),
                     (context, value) ->
@@ -194,14 +195,14 @@ final class GraphBuilder {
         Site site = module.sites().get(use);
         List<Attachment> attachments = new ArrayList<>();
         for (Attached one : attached.getOrDefault(module.path(), List.of())) {
-            attachments.add(attachment(one, mask(one, site, use)));
+            attachments.add(attachment(one, mask(one, site, use), kept(one, use)));
         }
         boolean settled =
                 copied.contains(module.path()) || !rowsInResult(module).isEmpty();
         return new SitePlan(site, weights.get(module.path()), settled, rowsInResult(module), attachments);
     }
 
-    private Attachment attachment(Attached one, String mask) {
+    private Attachment attachment(Attached one, String mask, String kept) {
         Part part = one.part();
         Gates gates = one.adapter().gates();
         return new Attachment(
@@ -211,6 +212,7 @@ final class GraphBuilder {
                 factors(part, part.start(), VariableType.CONSTANT),
                 part.scaling(),
                 mask,
+                kept,
                 gates == null ? null : gate(gates, one));
     }
 
@@ -248,10 +250,24 @@ final class GraphBuilder {
         if (none || module.shape().kind() == ModuleShape.Kind.EMBEDDING) {
             return null;
         }
-        String name = free(module.path() + ".lora_dropout." + one.adapter().name() + (use == 0 ? "" : "." + (use + 1)));
+        String name = free(maskName(one, "lora_dropout", use));
         String input = base.getOps().get(site.op()).getInputsToOp().get(site.dataInput());
         masks.add(new DropoutMask(name, input, dropout));
         return name;
+    }
+
+    private String kept(Attached one, int use) {
+        UpdateDropout dropout = one.part().method().updateDropout();
+        if (!one.dropout() || dropout.isNone()) {
+            return null;
+        }
+        String name = free(maskName(one, "update_dropout", use));
+        masks.add(DropoutMask.ofUpdate(name, one.part().module().shape().outputs(), dropout::draw));
+        return name;
+    }
+
+    private static String maskName(Attached one, String what, int use) {
+        return one.part().module().path() + "." + what + "." + one.adapter().name() + (use == 0 ? "" : "." + (use + 1));
     }
 
     // A graph that was adapted and merged before may hold a name already.

@@ -40,6 +40,7 @@ record OpPlan(List<SitePlan> sites, LeafUpdates updates) implements OpRewrite {
      * @param acts where the method acts in the module
      * @param start the factors whose update is taken off, because the base has given it up; mostly empty
      * @param mask name of the dropout placeholder, or null
+     * @param kept name of the placeholder for what is left of the update, or null
      * @param gate weighs the parts of the rank, or null
      */
     record Attachment(
@@ -49,6 +50,7 @@ record OpPlan(List<SitePlan> sites, LeafUpdates updates) implements OpRewrite {
             Map<String, Factor> start,
             double scaling,
             String mask,
+            String kept,
             RankGate gate) {
 
         /** Where the adapter acts in an op of a form. */
@@ -100,12 +102,16 @@ record OpPlan(List<SitePlan> sites, LeafUpdates updates) implements OpRewrite {
             Map<String, SDVariable> variables = new LinkedHashMap<>();
             tensors.forEach((suffix, factor) -> variables.put(suffix, factor.in(context)));
             SDVariable shares = gate == null ? null : gate.shares(context, site);
-            return new SiteFactors(variables, scaling, dropout, shares);
+            SDVariable left = kept == null
+                    ? null
+                    : context.placeholder(kept, variables.values().iterator().next());
+            return new SiteFactors(variables, scaling, dropout, left, shares);
         }
     }
 
     /** The variables of one adapter; {@code dropout} and {@code shares} are multiplied onto activations, or null. */
-    private record SiteFactors(Map<String, SDVariable> bySuffix, double scaling, SDVariable dropout, SDVariable shares)
+    private record SiteFactors(
+            Map<String, SDVariable> bySuffix, double scaling, SDVariable dropout, SDVariable kept, SDVariable shares)
             implements Factors<SDVariable> {
 
         @Override

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.BiFunction;
+import java.util.stream.IntStream;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.error.Problems;
 import org.lora4j.exec.GraphExecutor;
@@ -26,6 +27,10 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 final class StartProbe {
 
     private static final String PROBE = "probe";
+    /** What encoders call their mask, PEFT's as well. */
+    private static final String ATTENTION_MASK = "attention_mask";
+    /** What decoders call the weights of the losses of their tokens. */
+    private static final String TARGET_WEIGHTS = "target_weights";
 
     /** The forms in which a module is applied to what lies along the last axis of its input. */
     private static final Set<String> FORMS = Set.of("matmul", "linear op");
@@ -113,6 +118,40 @@ final class StartProbe {
         });
         problems.throwIfAny(where);
         return inputs;
+    }
+
+    /**
+     * The rows of an input at which there is a token: as in PEFT, those of padding do not count, nor those of which no loss is
+     * taken. A batch that has no such mask, or an input that has other rows, is taken as a whole.
+     */
+    static Matrix withoutPadding(Batch batch, Matrix rows) {
+        boolean[] counts = counting(batch, rows.rows());
+        if (counts == null) {
+            return rows;
+        }
+        return Matrix.ofRows(
+                rows.columns(),
+                IntStream.range(0, counts.length)
+                        .filter(row -> counts[row])
+                        .mapToObj(rows::row)
+                        .toArray(double[][]::new));
+    }
+
+    private static boolean[] counting(Batch batch, int rows) {
+        INDArray attended = batch.placeholders().get(ATTENTION_MASK);
+        INDArray weights = batch.placeholders().get(TARGET_WEIGHTS);
+        INDArray mask = attended == null ? weights : attended;
+        if (mask == null || mask.length() != rows) {
+            return null;
+        }
+        double[] values = mask.dup('c').data().asDouble();
+        boolean[] counts = new boolean[rows];
+        for (int row = 0; row < rows; row++) {
+            // A weight is that of the next token: the last token that is learned predicts none.
+            boolean last = attended == null && row % mask.size(mask.rank() - 1) > 0 && values[row - 1] != 0;
+            counts[row] = values[row] != 0 || last;
+        }
+        return counts;
     }
 
     /** The mean over batches of the gradients of the loss by each weight, [outputs, inputs]. */

@@ -99,7 +99,7 @@ final class StateGraphs {
     private GraphExecutor trainingExecutor(HostState<MergedArrays> state, List<String> variables) {
         List<LiveAdapter> dropping = state.learning().stream()
                 .map(adapters::get)
-                .filter(adapter -> adapter.config().dropout() > 0)
+                .filter(StateGraphs::drops)
                 .toList();
         if (dropping.isEmpty()) {
             return SameDiffExecutor.forTraining(inference(state), variables).fastest();
@@ -114,6 +114,12 @@ final class StateGraphs {
         SameDiff training = builder.build();
         return SameDiffExecutor.forTraining(inference(state), training, variables, builder.masks())
                 .fastest();
+    }
+
+    private static boolean drops(LiveAdapter adapter) {
+        return adapter.config().dropout() > 0
+                || adapter.modules().values().stream()
+                        .anyMatch(part -> !part.method().updateDropout().isNone());
     }
 
     private GraphBuilder assemble(HostState<MergedArrays> state, boolean dropout) {

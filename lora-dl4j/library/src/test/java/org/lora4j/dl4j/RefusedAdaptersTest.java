@@ -27,11 +27,13 @@ import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.junit.jupiter.api.Test;
 import org.lora4j.Lora;
 import org.lora4j.adapter.Adapter;
+import org.lora4j.config.AdaLoraConfig;
 import org.lora4j.config.Initialization;
 import org.lora4j.config.LoraConfig;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
 
@@ -252,5 +254,25 @@ class RefusedAdaptersTest {
                 .hasMessageContaining("2 problems: layer \"first\": Deeplearning4j 1.0.0-M2.1 cannot run")
                 .hasMessageContaining("layer \"over zeros\": Deeplearning4j 1.0.0-M2.1 cannot run")
                 .hasMessageContaining("use a SelfAttentionLayer");
+    }
+
+    @Test
+    void adaLora_inAFitOfDeeplearning4j_isRefusedBeforeAnythingChanges() {
+        AdaLoraConfig config = AdaLoraConfig.builder()
+                .initialRank(2)
+                .targetRank(1)
+                .totalSteps(9)
+                .targetModules("fc1")
+                .build();
+        AdaptedNetwork<MultiLayerNetwork> model = Lora.inject(Networks.mlp(), config, 3);
+        double[] before = values(model.network().params());
+
+        assertThatThrownBy(() -> model.network().fit(normal(6, 4), Networks.classes(6, 3)))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("fit: the network trains an adapter of AdaLoRA")
+                .hasMessageContaining("Trainer.builder(model.trainable(names))");
+        assertThat(values(model.network().params())).isEqualTo(before);
+        assertThat(model.network().score(new DataSet(normal(6, 4), Networks.classes(6, 3))))
+                .isFinite();
     }
 }

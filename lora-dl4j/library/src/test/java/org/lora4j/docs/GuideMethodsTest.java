@@ -21,6 +21,7 @@ import org.lora4j.config.GraloraConfig;
 import org.lora4j.config.HiraConfig;
 import org.lora4j.config.Initialization;
 import org.lora4j.config.KasaOptions;
+import org.lora4j.config.LohaConfig;
 import org.lora4j.config.LokrConfig;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.MissConfig;
@@ -51,6 +52,18 @@ class GuideMethodsTest {
 
     @TempDir
     Path dir;
+
+    @Test
+    void loha() throws IOException {
+        LohaConfig loha = LohaConfig.builder()
+                .rank(4)
+                .alpha(8)
+                .rankDropout(0.1)
+                .targetModules("dense1")
+                .build();
+
+        check(loha);
+    }
 
     @Test
     void lokr() throws IOException {

@@ -67,6 +67,11 @@ public abstract class AdapterMethodContract {
     /** Of differences over that step. */
     private static final double NUMERIC = 1e-6;
 
+    /** A probability below 1 that no draw reaches. */
+    private static final double ALWAYS = 1 - 1e-15;
+
+    private static final int DRAWS = 4;
+
     /** So many values of a factor are compared with differences. */
     private static final int SAMPLE = 5;
 
@@ -399,16 +404,65 @@ public abstract class AdapterMethodContract {
                 .hasMessageContaining("\"default\" (KaSA) and \"other\" (KaSA) both adapt");
     }
 
+    /** LoHa and LoKr in every network. */
+    Stream<Arguments> leavingOut() {
+        return networks().stream()
+                .flatMap(network -> Stream.of("LoHa", "LoKr").map(method -> Arguments.of(method, network)));
+    }
+
+    @ParameterizedTest
+    @MethodSource("leavingOut")
+    void updatesThatAreLeftOut_haveNoGradient_andActOutsideOfTraining(String method, String network) {
+        AdapterConfig config = config(method, network, Initialization.RANDOM);
+        AdapterConfig none = config instanceof LohaConfig loha
+                ? loha.toBuilder().moduleDropout(ALWAYS).build()
+                : ((LokrConfig) config).toBuilder().moduleDropout(ALWAYS).build();
+        AdaptedModel model = model(network);
+        model.addAdapter("default", none, 1);
+        model.activate("default");
+
+        assertThat(output(model, network)).isEqualTo(output(acting(method, network), network));
+        gradients(model, network)
+                .forEach((name, both) -> assertThat(both.gradient().amaxNumber().doubleValue())
+                        .as(name)
+                        .isZero());
+    }
+
+    @ParameterizedTest
+    @MethodSource("leavingOut")
+    void outputsThatAreLeftOut_haveNoGradient(String method, String network) {
+        assumeThat(method).isEqualTo("LoHa");
+        LohaConfig config = (LohaConfig) config(method, network, Initialization.RANDOM);
+        int rows = 0;
+        int without = 0;
+
+        // A module of few outputs may keep them all in one draw.
+        for (int seed = 1; seed <= DRAWS; seed++) {
+            AdaptedModel model = model(network);
+            model.addAdapter("default", config.toBuilder().rankDropout(0.5).build(), seed);
+            model.activate("default");
+            for (ParameterAndGradient both : gradients(model, network).values()) {
+                // The factors next to the outputs have the rank along the second axis; no other matrix has it there.
+                boolean next = both.value().rank() == 2 && both.value().size(1) == config.rank();
+                for (int row = 0; next && row < both.value().size(0); row++, rows++) {
+                    without += both.gradient().getRow(row).amaxNumber().doubleValue() == 0 ? 1 : 0;
+                }
+            }
+        }
+
+        assertThat(without).isBetween(1, rows - 1);
+    }
+
     @Test
     void dropoutThatIsNotDone_isRefusedWhereItWouldBeTrained() {
         String network = networks().get(0);
         AdaptedModel model = model(network);
-        AdapterConfig config = ((LohaConfig) config("LoHa", network, Initialization.RANDOM))
-                .toBuilder().rankDropout(0.25).build();
+        AdapterConfig config = ((OftConfig) config("OFT", network, Initialization.RANDOM))
+                .toBuilder().moduleDropout(0.25).build();
 
         assertThatThrownBy(() -> model.addAdapter("default", config, 1))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("rankDropout = 0.25, expected 0");
+                .hasMessageContaining("moduleDropout = 0.25, expected 0");
         assertThat(model.adapterNames()).isEmpty();
     }
 }

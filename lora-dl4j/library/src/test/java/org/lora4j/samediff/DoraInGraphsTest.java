@@ -172,7 +172,8 @@ class DoraInGraphsTest {
         factors.put(LoraMethod.A, leaf("a", Nd4j.createFromArray(new double[][] {{1}, {0}})));
         factors.put(LoraMethod.B, leaf("b", Nd4j.createFromArray(new double[][] {{2, 0}})));
         factors.put(DoraMethod.MAGNITUDE, leaf("mag", Nd4j.createFromArray(1.0, 5.0)));
-        Attachment dora = new Attachment(new DoraMethod(), Place.OUTPUT, factors, Map.of(), SCALING, "mask", null);
+        Attachment dora =
+                new Attachment(new DoraMethod(), Place.OUTPUT, factors, Map.of(), SCALING, "mask", null, null);
         GraphCopy copy = GraphCopy.of(m.sd);
         copy.rewrite(
                 module.uses().get(0),

@@ -38,7 +38,7 @@ class DroppedWeightUpdateTest {
         Map<String, Factor> factors = new LinkedHashMap<>();
         factors.put("hira_A", leaf("a", Nd4j.createFromArray(new double[][] {{1, 2}})));
         factors.put("hira_B", leaf("b", Nd4j.createFromArray(new double[][] {{5}, {7}})));
-        Attachment hira = new Attachment(new HiraMethod(), Place.WEIGHT, factors, Map.of(), 1, "mask", null);
+        Attachment hira = new Attachment(new HiraMethod(), Place.WEIGHT, factors, Map.of(), 1, "mask", null, null);
         GraphCopy copy = GraphCopy.of(m.sd);
         copy.rewrite(
                 module.uses().get(0),

@@ -32,6 +32,7 @@ import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /** Starts from data and weights; their numbers are compared with PEFT's in the golden cases. */
 class LoraStartTest {
@@ -119,6 +120,47 @@ class LoraStartTest {
 
     private static boolean close(INDArray found, INDArray expected) {
         return found.equalsWithEps(expected, 1e-5);
+    }
+
+    @Test
+    void eva_ofBatchesWithPadding_takesTheirTokensOnly() {
+        SameDiff graph = graph();
+        graph.placeHolder("attention_mask", DataType.FLOAT, -1, 8);
+        AdaptedSameDiff model = AdaptedSameDiff.of(graph);
+        INDArray tokens = RandomStreams.normal(new SplittableRandom(6), 1, DataType.FLOAT, 11, 6);
+        INDArray junk = RandomStreams.normal(new SplittableRandom(7), 90, DataType.FLOAT, 5, 6);
+        // Two texts, of eight and of three tokens.
+        INDArray mask = Nd4j.ones(DataType.FLOAT, 2, 8);
+        for (int i = 3; i < 8; i++) {
+            mask.putScalar(1, i, 0);
+        }
+        Batch padded = Batch.of(Map.of("x", Nd4j.vstack(tokens, junk), "attention_mask", mask), 2);
+        Batch alone = Batch.of(Map.of("x", tokens), 11);
+
+        Map<String, Map<String, INDArray>> found =
+                LoraStart.eva().of(model, config(), List.of(padded)).factors();
+
+        assertThat(found)
+                .isEqualTo(LoraStart.eva().of(model, config(), List.of(alone)).factors());
+    }
+
+    @Test
+    void eva_ofTextsToContinue_takesTokensWithALossAndTheirPredictors() {
+        SameDiff graph = graph();
+        graph.placeHolder("target_weights", DataType.FLOAT, -1, 8);
+        AdaptedSameDiff model = AdaptedSameDiff.of(graph);
+        INDArray rows = RandomStreams.normal(new SplittableRandom(6), 1, DataType.FLOAT, 16, 6);
+        // A text of eight tokens, and one of a prompt of three, four to learn, and padding: the third predicts the
+        // fourth.
+        INDArray weights = Nd4j.createFromArray(new float[][] {{1, 1, 1, 1, 1, 1, 1, 0}, {0, 0, 1, 1, 1, 1, 0, 0}});
+        Batch whole = Batch.of(Map.of("x", rows, "target_weights", weights), 2);
+        INDArray taken = Nd4j.vstack(
+                rows.get(NDArrayIndex.interval(0, 8), NDArrayIndex.all()),
+                rows.get(NDArrayIndex.interval(10, 15), NDArrayIndex.all()));
+        Batch alone = Batch.of(Map.of("x", taken), 13);
+
+        assertThat(LoraStart.eva().of(model, config(), List.of(whole)).factors())
+                .isEqualTo(LoraStart.eva().of(model, config(), List.of(alone)).factors());
     }
 
     @Test

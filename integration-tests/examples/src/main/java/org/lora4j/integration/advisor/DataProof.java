@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.integration.advisor;
 
-import com.sun.management.OperatingSystemMXBean;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -26,6 +24,7 @@ import org.lora4j.advice.DataReport.SuspectLabel;
 import org.lora4j.advice.LabeledFeatures;
 import org.lora4j.integration.datasets.Clinc150;
 import org.lora4j.integration.demonstration.Arguments;
+import org.lora4j.integration.demonstration.ProcessorTime;
 import org.lora4j.integration.demonstration.ReportFile;
 import org.lora4j.text.LabeledText;
 import org.lora4j.text.TextEncoder;
@@ -156,10 +155,10 @@ public final class DataProof {
     /** The test questions are both: validation data, and data to be served. */
     private DataReport time(Features banking, Features test) {
         long start = System.nanoTime();
-        double busy = processSeconds();
+        double busy = ProcessorTime.seconds();
         DataReport report = advisor(1).examine(banking.labeled(), test.labeled(), test.rows());
         double seconds = seconds(start);
-        double ofProcess = processSeconds() - busy;
+        double ofProcess = ProcessorTime.seconds() - busy;
         out.printf(
                 Locale.ROOT,
                 "%n== %d features of %d numbers, 77 classes, %d to validate and to serve: %.1f s, %.1f s of processors%n%s%n",
@@ -171,13 +170,6 @@ public final class DataProof {
                 report);
         figures.put("time", Map.of("rows", banking.size(), "seconds", seconds, "processorSeconds", ofProcess));
         return report;
-    }
-
-    /** Time of all processors that this process had: what is left of a timing where others are at work. */
-    private static double processSeconds() {
-        return ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean system
-                ? system.getProcessCpuTime() / 1e9
-                : 0;
     }
 
     private void flips(String name, Features features, DataReport clean) {

@@ -6,7 +6,6 @@ import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -27,6 +26,9 @@ public final class MethodsExample {
     private static final List<String> FEW = List.of("LoRA", "DoRA", "IA3", "LoHa");
     private static final List<Double> RATES = List.of(3e-4, 1e-3, 3e-3, 1e-2, 3e-2);
     private static final List<Long> SEEDS = List.of(1L, 2L, 3L);
+    /** A share that every training beats. */
+    private static final double NOTHING = -1;
+
     private static final int LENGTH = 64;
     private static final int FULL = 2;
     private static final int NAMES = 3;
@@ -77,7 +79,7 @@ public final class MethodsExample {
             MethodsExample example = new MethodsExample(
                     out,
                     new Laboratory(tokenizer, folder, out::println),
-                    new TrialLog(folder.resolve("trials.jsonl")),
+                    new TrialLog(folder.resolve("trials.jsonl"), out::println),
                     start + minutes * NANOS_IN_A_MINUTE);
             List<MethodChoice> methods = methods(arguments.path(NAMES, "all").toString(), full);
             List<List<Problem>> problems = new ArrayList<>(List.of(new ArrayList<>(), new ArrayList<>()));
@@ -105,12 +107,17 @@ public final class MethodsExample {
         }
     }
 
+    /** The methods that are named, in the order in which they are tried. */
     private static List<MethodChoice> methods(String names, boolean full) {
-        List<String> wanted = names.equals("all") ? (full ? List.of() : FEW) : List.of(names.split(","));
-        List<MethodChoice> chosen = MethodChoice.ALL.stream()
-                .filter(method -> wanted.isEmpty() || wanted.contains(method.name()))
+        if (names.equals("all") && full) {
+            return MethodChoice.ALL;
+        }
+        List<String> wanted = names.equals("all") ? FEW : List.of(names.split(","));
+        List<MethodChoice> chosen = wanted.stream()
+                .flatMap(name ->
+                        MethodChoice.ALL.stream().filter(method -> method.name().equals(name)))
                 .toList();
-        if (chosen.isEmpty() || (!wanted.isEmpty() && chosen.size() < wanted.size())) {
+        if (chosen.size() < wanted.size()) {
             throw new IllegalArgumentException("methods = " + names + "; expected some of " + MethodChoice.ALL
                     + ", with commas. Pass -Dmethods.only=LoRA,IA3.");
         }
@@ -122,7 +129,7 @@ public final class MethodsExample {
         for (MethodChoice method : methods) {
             Optional<Double> rate = search ? best(draws.get(0), method) : Optional.of(method.rate());
             for (int i = 0; i < draws.size() && rate.isPresent(); i++) {
-                trial(draws.get(i), method, rate.get(), SEEDS.get(i)).ifPresent(trials::add);
+                trial(draws.get(i), method, rate.get(), SEEDS.get(i), NOTHING).ifPresent(trials::add);
             }
         }
         return trials;
@@ -130,19 +137,22 @@ public final class MethodsExample {
 
     /** The rate that does best on the validation part of the first draw; empty if not all were tried yet. */
     private Optional<Double> best(Problem problem, MethodChoice method) throws IOException {
-        List<Trial> tried = new ArrayList<>();
+        Optional<Trial> best = Optional.empty();
         for (double rate : RATES) {
-            trial(problem, method, rate, SEEDS.get(0)).ifPresent(tried::add);
+            double toBeat = best.map(Trial::validation).orElse(NOTHING);
+            Optional<Trial> tried = trial(problem, method, rate, SEEDS.get(0), toBeat);
+            if (tried.isEmpty()) {
+                return Optional.empty();
+            }
+            best = tried.get().validation() > toBeat ? tried : best;
         }
-        return tried.size() < RATES.size()
-                ? Optional.empty()
-                : tried.stream()
-                        .max(Comparator.comparingDouble(Trial::validation))
-                        .map(Trial::rate);
+        return best.map(Trial::rate);
     }
 
-    private Optional<Trial> trial(Problem problem, MethodChoice method, double rate, long seed) throws IOException {
-        Optional<Trial> before = log.find(problem.name(), method.name(), rate, seed);
+    private Optional<Trial> trial(Problem problem, MethodChoice method, double rate, long seed, double toBeat)
+            throws IOException {
+        Optional<Trial> before = log.find(problem.name(), method.name(), rate, seed)
+                .filter(trial -> trial.isTested() || trial.validation() <= toBeat);
         if (before.isPresent()) {
             return before;
         }
@@ -150,7 +160,7 @@ public final class MethodsExample {
             complete = false;
             return Optional.empty();
         }
-        Trial trial = laboratory.train(problem, method, rate, seed);
+        Trial trial = laboratory.train(problem, method, rate, seed, toBeat);
         log.add(trial);
         return Optional.of(trial);
     }

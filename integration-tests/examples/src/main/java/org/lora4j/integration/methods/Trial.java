@@ -9,11 +9,11 @@ package org.lora4j.integration.methods;
  * @param rate the learning rate of the adapter
  * @param seed of the draw and the training
  * @param validation share of the validation texts told right
- * @param test share of the test texts told right
+ * @param test share of the test texts told right; not a number if another rate was better in validation already
  * @param parameters numbers that were trained in the adapter, without the head
- * @param stepMilliseconds median time of a step
+ * @param processorMilliseconds processor time of a step: of all threads, and the mean of the training
  * @param bytes size of the saved adapter's folder, with the head
- * @param neighbors share of the ten nearest texts, of texts from elsewhere, that are still the base's
+ * @param neighbors share of the ten nearest texts, of texts from elsewhere, that are still the base's; as {@code test}
  */
 record Trial(
         String problem,
@@ -23,9 +23,13 @@ record Trial(
         double validation,
         double test,
         long parameters,
-        double stepMilliseconds,
+        double processorMilliseconds,
         long bytes,
         double neighbors) {
+
+    boolean isTested() {
+        return !Double.isNaN(test);
+    }
 
     boolean is(String otherProblem, String otherMethod, double otherRate, long otherSeed) {
         return problem.equals(otherProblem) && method.equals(otherMethod) && rate == otherRate && seed == otherSeed;

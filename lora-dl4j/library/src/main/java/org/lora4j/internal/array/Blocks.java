@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.array;
 
+import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
 import org.nd4j.nativeblas.NativeOpsHolder;
 
@@ -37,13 +38,17 @@ public final class Blocks {
 
     public static void run(long values, int width, Body body) {
         int size = size(width);
-        int blocks = count(values, width);
-        IntStream all = IntStream.range(0, blocks);
-        boolean parallel =
-                blocks > 1 && NativeOpsHolder.getInstance().getDeviceNativeOps().ompGetMaxThreads() > 1;
-        (parallel ? all.parallel() : all).forEach(b -> {
+        each(count(values, width), b -> {
             long from = (long) b * size;
             body.run(b, from, (int) Math.min(size, values - from));
         });
+    }
+
+    /** Pieces that are made otherwise. */
+    public static void each(int blocks, IntConsumer body) {
+        IntStream all = IntStream.range(0, blocks);
+        boolean parallel =
+                blocks > 1 && NativeOpsHolder.getInstance().getDeviceNativeOps().ompGetMaxThreads() > 1;
+        (parallel ? all.parallel() : all).forEach(body);
     }
 }

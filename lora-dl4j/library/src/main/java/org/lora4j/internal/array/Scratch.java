@@ -12,6 +12,7 @@ public final class Scratch {
     private static final ThreadLocal<Scratch> OF_THREAD = ThreadLocal.withInitial(Scratch::new);
 
     private final float[][] arrays = new float[6][0];
+    private float[][] equal = {};
 
     private Scratch() {}
 
@@ -22,5 +23,14 @@ public final class Scratch {
             arrays[slot] = new float[length];
         }
         return arrays[slot];
+    }
+
+    /** So many arrays of one length, holding anything; every call gives the same ones, or more. */
+    public static float[][] arrays(int count, int length) {
+        Scratch own = OF_THREAD.get();
+        if (own.equal.length < count || own.equal[0].length != length) {
+            own.equal = new float[count][length];
+        }
+        return own.equal;
     }
 }

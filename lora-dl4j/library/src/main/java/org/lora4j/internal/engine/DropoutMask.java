@@ -1,13 +1,51 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.engine;
 
+import java.util.SplittableRandom;
+
 /**
  * A placeholder of a training graph that the executor fills, at each step, with a fresh mask: 0 with the given
- * probability and 1 / (1 - probability) otherwise.
+ * probability and 1 / (1 - probability) otherwise; or with what is left of an update.
  *
  * @param placeholder name of the placeholder
- * @param shapeLike name of the variable whose shape the mask takes
+ * @param shapeLike name of the variable whose shape the mask takes; null for an update
  * @param probability probability of dropping, in [0, 1)
+ * @param outputs number of outputs of an update
+ * @param update draws what is left of an update; null for an activation
  * @apiNote Status: internal
  */
-public record DropoutMask(String placeholder, String shapeLike, double probability) {}
+public record DropoutMask(String placeholder, String shapeLike, double probability, long outputs, Draw update) {
+
+    /** Draws a factor for each output. */
+    @FunctionalInterface
+    public interface Draw {
+        double[] draw(int outputs, SplittableRandom random);
+    }
+
+    /** A mask for an activation. */
+    public DropoutMask(String placeholder, String shapeLike, double probability) {
+        this(placeholder, shapeLike, probability, 0, null);
+    }
+
+    /** A factor for each output of an update. */
+    public static DropoutMask ofUpdate(String placeholder, long outputs, Draw update) {
+        return new DropoutMask(placeholder, null, 0, outputs, update);
+    }
+
+    /** Whether all rows of a batch share the mask. */
+    boolean isShared() {
+        return update != null;
+    }
+
+    double[] draw(int length, SplittableRandom random) {
+        if (update != null) {
+            return update.draw(length, random);
+        }
+        double[] values = new double[length];
+        double kept = 1 / (1 - probability);
+        for (int i = 0; i < length; i++) {
+            values[i] = random.nextDouble() < probability ? 0 : kept;
+        }
+        return values;
+    }
+}

@@ -11,22 +11,22 @@ final class Masks {
 
     private Masks() {}
 
-    static INDArray draw(double probability, DataType type, long[] shape, SplittableRandom random) {
+    static INDArray draw(DropoutMask mask, DataType type, long[] shape, SplittableRandom random) {
         long length = 1;
         for (long d : shape) {
             length *= d;
         }
-        float[] values = new float[Math.toIntExact(length)];
-        float keep = (float) (1 / (1 - probability));
+        double[] drawn = mask.draw(Math.toIntExact(length), random);
+        float[] values = new float[drawn.length];
         for (int i = 0; i < values.length; i++) {
-            values[i] = random.nextDouble() < probability ? 0f : keep;
+            values[i] = (float) drawn[i];
         }
-        INDArray mask = Nd4j.create(values, shape, 'c');
+        INDArray array = Nd4j.create(values, shape, 'c');
         if (type == DataType.FLOAT) {
-            return mask;
+            return array;
         }
-        INDArray typed = mask.castTo(type);
-        mask.close();
+        INDArray typed = array.castTo(type);
+        array.close();
         return typed;
     }
 }

@@ -228,6 +228,9 @@ public final class SameDiffExecutor implements GraphExecutor {
     Parting partingOfLosses(Map<String, INDArray> placeholders, int most) {
         checkTraining(placeholders);
         checkLabels(placeholders);
+        if (masks.stream().anyMatch(DropoutMask::isShared)) {
+            return new Parting(1, "parts of updates are left out, for all rows at once");
+        }
         PartingRule.Decision decision = ofLosses(placeholders, most, PartingRule.LEAST_WORK);
         if (decision.parting().count() > 1) {
             sums.put(InputKey.of(placeholders, false), decision.sums());
@@ -354,10 +357,11 @@ public final class SameDiffExecutor implements GraphExecutor {
             Map<String, long[]> plain = known.shapes();
             maskShapes = new HashMap<>();
             for (DropoutMask mask : masks) {
-                maskShapes.put(mask.placeholder(), plain.get(mask.shapeLike()));
+                long[] shape = mask.isShared() ? new long[] {mask.outputs()} : plain.get(mask.shapeLike());
+                maskShapes.put(mask.placeholder(), shape);
                 all.put(
                         mask.placeholder(),
-                        Nd4j.ones(training.getVariable(mask.placeholder()).dataType(), plain.get(mask.shapeLike())));
+                        Nd4j.ones(training.getVariable(mask.placeholder()).dataType(), shape));
             }
         }
         KnownShapes known = ShapeTrace.of(engine, training, all, training.getLossVariables());
@@ -393,7 +397,7 @@ public final class SameDiffExecutor implements GraphExecutor {
             all.put(
                     mask.placeholder(),
                     Masks.draw(
-                            mask.probability(),
+                            mask,
                             training.getVariable(mask.placeholder()).dataType(),
                             shapes.get(mask.placeholder()),
                             random.split()));

@@ -8,10 +8,12 @@ import static org.lora4j.internal.engine.GradientCheck.values;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.exec.NativeThreads;
 import org.lora4j.exec.Parting;
+import org.lora4j.method.UpdateDropout;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -72,6 +74,32 @@ class AutomaticPartsTest {
         // Of parts it would be the mean of their sums, which is half of it.
         assertThat(automatic.output(batch(MANY), List.of("sum")).get("sum"))
                 .isEqualTo(whole.output(batch(MANY), List.of("sum")).get("sum"));
+    }
+
+    @Test
+    void batchWhoseRowsShareWhatIsLeftOfAnUpdate_staysWhole() {
+        SameDiff training = SameDiff.create();
+        SDVariable x = training.placeHolder("x", DataType.FLOAT, -1, WIDTH);
+        SDVariable kept = training.placeHolder("kept", DataType.FLOAT, WIDTH);
+        SDVariable w = training.var("w", graph.getVariable("w").getArr());
+        training.math.square(x.mmul(w.mul(kept))).mean().rename("loss");
+        training.setLossVariables("loss");
+        SameDiffExecutor executor = SameDiffExecutor.forTraining(
+                graph,
+                training,
+                List.of("w"),
+                List.of(DropoutMask.ofUpdate("kept", WIDTH, new UpdateDropout(0.5, true, 0)::draw)));
+
+        assertThat(executor.inParts(2).parting(batch(MANY)))
+                .isEqualTo(new Parting(1, "parts of updates are left out, for all rows at once"));
+        INDArray gradient =
+                executor.gradients(batch(MANY), 3).gradients().get("w").castTo(DataType.DOUBLE);
+        INDArray ofOutputs = gradient.mul(gradient).sum(0);
+        long none = IntStream.range(0, WIDTH)
+                .filter(i -> ofOutputs.getDouble(i) == 0)
+                .count();
+        // Four standard deviations of 512 draws.
+        assertThat(none).isBetween(256L - 46, 256L + 46);
     }
 
     @Test

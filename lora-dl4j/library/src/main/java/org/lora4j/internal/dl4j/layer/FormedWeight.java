@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.function.IntSupplier;
 import java.util.function.Supplier;
 import org.deeplearning4j.nn.gradient.Gradient;
 import org.lora4j.dl4j.layer.LayerWeight;
@@ -33,13 +34,17 @@ public final class FormedWeight {
     private final String name;
     private final MethodSlots slots;
 
-    /** {@code parameters} finds a parameter by its name. */
+    /** {@code parameters} finds a parameter by its name; {@code iteration} tells which step of a training it is. */
     public FormedWeight(
-            Function<String, INDArray> parameters, Supplier<LayerWeight> kind, LoraSettings settings, String name) {
+            Function<String, INDArray> parameters,
+            Supplier<LayerWeight> kind,
+            LoraSettings settings,
+            String name,
+            IntSupplier iteration) {
         this.parameters = parameters;
         this.settings = settings;
         this.name = name;
-        this.slots = new MethodSlots(parameters, kind, settings, name);
+        this.slots = new MethodSlots(parameters, kind, settings, name, iteration);
     }
 
     /** Whether there are no such updates. */
@@ -109,7 +114,7 @@ public final class FormedWeight {
             tape = asked ? WeightTape.learning(of.shape(), peft) : WeightTape.of(of.shape(), peft);
             formed = tape.weight();
             // Lookups are the same in training, and take gradients of a pass that is none of training.
-            onTape = slots.on(tape, true);
+            onTape = slots.on(tape, true, training);
             onTape.factors().forEach((slot, factors) -> {
                 if (slot.drops(training)) {
                     updates.put(slot, slot.arithmetic().weightUpdate(tape, factors));

@@ -4,13 +4,17 @@ package org.lora4j.internal.dl4j.layer;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.deeplearning4j.nn.api.ParamInitializer;
 import org.deeplearning4j.nn.api.layers.LayerConstraint;
 import org.deeplearning4j.nn.conf.constraint.BaseConstraint;
 import org.deeplearning4j.nn.conf.layers.Layer;
+import org.lora4j.dl4j.layer.LoraLayer;
 import org.lora4j.dl4j.layer.LoraSettings;
+import org.lora4j.dl4j.layer.LoraSlot;
 import org.lora4j.error.MessageText;
+import org.lora4j.method.AdapterMethod;
 import org.nd4j.linalg.learning.config.IUpdater;
 import org.nd4j.linalg.learning.config.NoOp;
 import org.nd4j.linalg.learning.regularization.Regularization;
@@ -36,7 +40,22 @@ public final class FrozenParameterRules {
     /** No L1, L2 or weight decay, unless the parameter learns. */
     public static List<Regularization> regularization(
             LoraSettings settings, String parameter, List<Regularization> stock) {
-        return settings.learns(parameter) ? stock : null;
+        return settings.learns(parameter) ? refusing(settings, parameter, stock) : null;
+    }
+
+    /** With a refusal where {@code fit} would leave out what a method does in each step. */
+    private static List<Regularization> refusing(LoraSettings settings, String parameter, List<Regularization> stock) {
+        Optional<AdapterMethod> method = settings.slots().stream()
+                .filter(slot -> slot.names().contains(parameter))
+                .map(LoraSlot::arithmetic)
+                .filter(AdapterMethod::hasStepRule)
+                .findFirst();
+        if (method.isEmpty()) {
+            return stock;
+        }
+        List<Regularization> all = new ArrayList<>(stock == null ? List.of() : stock);
+        all.add(new RefusedFit(method.get().name()));
+        return all;
     }
 
     /**
@@ -48,10 +67,11 @@ public final class FrozenParameterRules {
     public static List<Regularization> regularization(
             Layer layer, String parameter, List<Regularization> weights, List<Regularization> biases) {
         ParamInitializer kinds = layer.initializer();
-        if (kinds.isWeightParam(layer, parameter)) {
-            return weights;
-        }
-        return kinds.isBiasParam(layer, parameter) ? biases : null;
+        boolean weight = kinds.isWeightParam(layer, parameter);
+        List<Regularization> stock = weight ? weights : kinds.isBiasParam(layer, parameter) ? biases : null;
+        return layer instanceof LoraLayer adapted && adapted.lora().learns(parameter)
+                ? refusing(adapted.lora(), parameter, stock)
+                : stock;
     }
 
     /** The constraints without those of frozen parameters; {@code settings} is null while a layer is under construction. */

@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.function.IntSupplier;
 import java.util.function.Supplier;
 import org.deeplearning4j.nn.gradient.Gradient;
 import org.lora4j.dl4j.layer.LayerWeight;
@@ -29,14 +30,20 @@ public final class MethodSlots {
     private final Function<String, INDArray> parameters;
     private final Supplier<LayerWeight> kind;
     private final LoraSettings settings;
+    private final IntSupplier iteration;
     private final List<LoraSlot> slots;
 
-    /** {@code parameters} finds a parameter by its name. */
+    /** {@code parameters} finds a parameter by its name; {@code iteration} tells which step of a training it is. */
     public MethodSlots(
-            Function<String, INDArray> parameters, Supplier<LayerWeight> kind, LoraSettings settings, String weight) {
+            Function<String, INDArray> parameters,
+            Supplier<LayerWeight> kind,
+            LoraSettings settings,
+            String weight,
+            IntSupplier iteration) {
         this.parameters = parameters;
         this.kind = kind;
         this.settings = settings;
+        this.iteration = iteration;
         List<LoraSlot> own = settings.of(weight).stream()
                 .filter(slot -> !slot.thin() && !slot.replacesRows())
                 .toList();
@@ -64,13 +71,18 @@ public final class MethodSlots {
         return !slots.isEmpty() && parameter.equals(kind().bias()) && changesBias();
     }
 
-    /** The factors and the bias on a tape; in training with gradients for those that learn. */
-    public OnTape on(ArrayTape tape, boolean training) {
+    /**
+     * The factors and the bias on a tape.
+     *
+     * @param gradients whether what learns gets gradients
+     * @param training whether methods leave out parts of updates
+     */
+    public OnTape on(ArrayTape tape, boolean gradients, boolean training) {
         LayerWeight of = kind();
         Map<String, Node> learning = new LinkedHashMap<>();
         Function<String, Node> node = parameter -> {
             INDArray value = parameters.apply(parameter);
-            return training && settings.learns(parameter)
+            return gradients && settings.learns(parameter)
                     ? learning.computeIfAbsent(parameter, name -> tape.leaf(value))
                     : tape.constant(value);
         };
@@ -82,7 +94,14 @@ public final class MethodSlots {
             method.factors(of.shape(), slot.rank())
                     .keySet()
                     .forEach(suffix -> nodes.put(suffix, node.apply(of.parameter(slot, suffix))));
-            factors.put(slot, new Recorded(nodes, slot.scaling()));
+            Node kept = training && slot.learns() && !method.updateDropout().isNone()
+                    ? tape.constant(PathDropout.ofUpdate(
+                            slot,
+                            iteration.getAsInt(),
+                            nodes.values().iterator().next().value().dataType(),
+                            of.shape()))
+                    : null;
+            factors.put(slot, new Recorded(nodes, slot.scaling(), kept));
             bias = bias == null ? null : method.bias(tape, factors.get(slot), bias);
         }
         return new OnTape(factors, learning, bias);

@@ -3,6 +3,7 @@ package org.lora4j.internal.dl4j.layer;
 
 import java.util.SplittableRandom;
 import org.lora4j.dl4j.layer.LoraSlot;
+import org.lora4j.method.ModuleShape;
 import org.lora4j.random.RandomStreams;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -17,6 +18,13 @@ import org.nd4j.linalg.factory.Nd4j;
 public final class PathDropout {
 
     private PathDropout() {}
+
+    /** What is left of an update in an iteration: a factor for each output. */
+    public static INDArray ofUpdate(LoraSlot slot, int iteration, DataType type, ModuleShape shape) {
+        SplittableRandom random = RandomStreams.of(slot.seed(), slot.weight() + "/update/" + iteration);
+        double[] kept = slot.arithmetic().updateDropout().draw(Math.toIntExact(shape.outputs()), random);
+        return Nd4j.createFromArray(kept).castTo(type);
+    }
 
     /** The mask of an iteration: 0 for a dropped value, 1 / (1 - p) for a kept one. */
     public static INDArray mask(LoraSlot slot, int iteration, DataType type, long... shape) {

@@ -235,6 +235,7 @@ public final class Kernels {
         ProductSums.find(graph, shapes, live).forEach(copy::rewrite);
         StoredLookup.find(graph).forEach(copy::rewrite);
         ViewProducts.find(graph, live).forEach(copy::rewrite);
+        SampledProduct.find(graph, live).forEach(copy::rewrite);
         return copy.build();
     }
 

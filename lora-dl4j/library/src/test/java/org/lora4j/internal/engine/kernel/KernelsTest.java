@@ -17,6 +17,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.lora4j.exec.LossAndGradients;
 import org.lora4j.exec.kernel.Multiplier;
 import org.lora4j.internal.engine.SameDiffExecutor;
+import org.lora4j.internal.engine.autodiff.ReversePass;
 import org.nd4j.autodiff.samediff.SDIndex;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -114,6 +115,9 @@ class KernelsTest {
                 new Case("one turned head", 70, 384, x -> turned(x, 2, 384, 2, 1, 1)),
                 new Case("numbers put to places", 7, 12, KernelsTest::placed),
                 new Case("numbers taken from places", 7, 12, KernelsTest::taken),
+                new Case("few numbers in a weight", 70, 384, x -> sparse(x, 384, 900)),
+                new Case("few numbers in a weight, several tiles and odd sizes", 1111, 67, x -> sparse(x, 67, 5)),
+                new Case("many numbers in a weight", 70, 12, x -> sparse(x, 12, 100)),
                 new Case("layer norm with a frozen gain", 70, 384, KernelsTest::frozenNorm),
                 new Case("layer norm with a frozen bias", 70, 384, KernelsTest::frozenBias),
                 new Case(
@@ -207,6 +211,19 @@ class KernelsTest {
         return sd.reshape(sd.gather(numbers, sd.constant(Nd4j.createFromArray(places)), 0), 7, 12);
     }
 
+    /** A product with a frozen weight and numbers at places of it, every seventh. */
+    private static SDVariable sparse(SDVariable x, int width, int count) {
+        SameDiff sd = x.getSameDiff();
+        int[] places = new int[count];
+        Arrays.setAll(places, i -> 7 * i % (width * width));
+        SDVariable into = sd.constant(Nd4j.zeros(x.dataType(), (long) width * width, 1));
+        SDVariable numbers = sd.var("numbers", random(x.dataType(), count, 1));
+        SDVariable flat = new ScatterAdd(sd, into, sd.constant(Nd4j.createFromArray(places)), numbers).outputVariable();
+        SDVariable weight =
+                sd.constant("frozen", random(x.dataType(), width, width).mul(0.05));
+        return x.mmul(weight.add(sd.reshape(flat, width, width)));
+    }
+
     SameDiffExecutor withKernels(SameDiffExecutor executor) {
         return executor.withKernels();
     }
@@ -252,6 +269,26 @@ class KernelsTest {
                 .toList();
 
         assertThat(fused).containsExactly("pairs of one cosine", "pairs of two cosines");
+    }
+
+    @Test
+    void fuseProducts_samplesTheGradient_ofFewNumbersInAWeight() {
+        List<String> fused = cases().filter(c -> {
+                    SameDiff graph = graph(c, DataType.FLOAT);
+                    List<String> asked = List.copyOf(ReversePass.extend(
+                                    graph, List.of("loss"), leaves(graph), new ArrayShapes(graph), Kernels::rule)
+                            .gradients()
+                            .values());
+                    return !SampledProduct.find(graph, new LiveOps(graph, asked))
+                            .isEmpty();
+                })
+                .map(Case::name)
+                .toList();
+
+        assertThat(fused)
+                .containsExactlyElementsOf(cases().map(Case::name)
+                        .filter(name -> name.contains("numbers in a weight"))
+                        .toList());
     }
 
     @ParameterizedTest

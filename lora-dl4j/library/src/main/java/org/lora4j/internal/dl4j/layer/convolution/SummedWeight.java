@@ -36,7 +36,7 @@ final class SummedWeight {
         this.settings = settings;
         this.name = name;
         this.updates = new LowRank(layer, settings, name);
-        this.formed = new FormedWeight(layer::getParam, this::weight, settings, name);
+        this.formed = new FormedWeight(layer::getParam, this::weight, settings, name, layer::getIterationCount);
     }
 
     /** The part of the updates that is no thin products. */

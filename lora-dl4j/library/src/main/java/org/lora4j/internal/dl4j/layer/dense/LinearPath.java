@@ -40,8 +40,12 @@ public final class LinearPath {
         this.settings = settings;
         this.weight = weight;
         this.updates = new LowRank(layer, settings, weight);
-        this.others =
-                new MethodSlots(layer::getParam, () -> LayerKinds.weight(layer.layerConf(), weight), settings, weight);
+        this.others = new MethodSlots(
+                layer::getParam,
+                () -> LayerKinds.weight(layer.layerConf(), weight),
+                settings,
+                weight,
+                layer::getIterationCount);
     }
 
     /**

@@ -39,7 +39,7 @@ final class MethodPass {
         this.slots = slots;
         boolean learns = training && settings.learns(slots.kind().name());
         this.tape = new LinearTape(slots.kind().shape(), weight.transpose(), learns, x, training && !settings.lowest());
-        this.onTape = slots.on(tape, training);
+        this.onTape = slots.on(tape, training, training);
         Map<LoraSlot, Factors<Node>> factors = new LinkedHashMap<>(onTape.factors());
         factors.replaceAll(
                 (slot, own) -> slot.drops(training) ? new Dropping(own, tape.constant(masks.apply(slot)), tape) : own);
@@ -57,6 +57,11 @@ final class MethodPass {
         @Override
         public double scaling() {
             return own.scaling();
+        }
+
+        @Override
+        public Node kept() {
+            return own.kept();
         }
 
         @Override

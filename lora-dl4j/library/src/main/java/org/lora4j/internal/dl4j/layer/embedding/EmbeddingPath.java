@@ -39,8 +39,12 @@ public final class EmbeddingPath {
         this.settings = settings;
         this.rows = new ReplacedRows(layer::getParam, settings, TABLE);
         this.updates = new LowRank(layer, settings, TABLE);
-        this.formed =
-                new FormedWeight(this::parameter, () -> LayerKinds.weight(layer.layerConf(), TABLE), settings, TABLE);
+        this.formed = new FormedWeight(
+                this::parameter,
+                () -> LayerKinds.weight(layer.layerConf(), TABLE),
+                settings,
+                TABLE,
+                layer::getIterationCount);
     }
 
     /** A parameter with the replaced rows in it, to which all else is added. */
