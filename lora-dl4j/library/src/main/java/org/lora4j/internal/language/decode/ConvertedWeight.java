@@ -20,18 +20,26 @@ final class ConvertedWeight extends LinearWeight {
     }
 
     @Override
-    int outputsOfPiece(int rows) {
-        return inputsFirst ? outputs() : super.outputsOfPiece(rows);
+    int outputsOfPiece(Staging.Form form, int rows) {
+        return inputsFirst ? outputs() : super.outputsOfPiece(form, rows);
+    }
+
+    /** Rows of the matrix that are turned at a time. */
+    private int step(int rows) {
+        int step = TableRows.rowsAtOnce(source.columns());
+        // A product with a narrow matrix would pack the rows more often than multiply them.
+        return rows >= Blas.MATRIX_ROWS ? Math.max(step, LEAST_OUTPUTS) : step;
+    }
+
+    @Override
+    long work(Staging.Form form, int rows) {
+        return Math.min(step(rows), source.rows()) * source.columns();
     }
 
     @Override
     void multiply(Staging staging, int from, int rows, int first, int count, Workspace space) {
         int width = (int) source.columns();
-        int step = TableRows.rowsAtOnce(width);
-        if (rows >= Blas.MATRIX_ROWS) {
-            // A product with a narrow matrix would pack the rows more often than multiply them.
-            step = Math.max(step, LEAST_OUTPUTS);
-        }
+        int step = step(rows);
         int begin = inputsFirst ? 0 : first;
         int end = inputsFirst ? inputs() : first + count;
         for (int row = begin; row < end; row += step) {

@@ -80,6 +80,11 @@ public final class DecodeModel {
         return LinearWeight.of(module + ".weight", replaced, Optional.empty(), inputsFirst(part));
     }
 
+    /** What an adapter may put in the place of a weight, without memory: to make room for it. */
+    LinearWeight floats(DecoderPart part, LinearWeight weight) {
+        return new FloatWeight(weight.inputs(), weight.outputs(), inputsFirst(part));
+    }
+
     private boolean inputsFirst(DecoderPart part) {
         return config.family().inputsFirst() && part != DecoderPart.HEAD;
     }

@@ -282,26 +282,19 @@ public final class DecodeSession implements AutoCloseable {
     }
 
     /**
-     * Goes through the model with tokens that are forgotten, so that rows on their way take no more memory later than now.
+     * Makes room for all that rows on their way may need at most, whatever their adapters, so that they take no more memory
+     * later than now.
      *
      * @param rows the most tokens of a {@link #step}
      * @param sequences the most sequences of a step
      */
     public synchronized void prepare(int rows, int sequences) {
         requireOpen();
-        NativeThreads.one(() -> {
-            math.prepare(rows);
-            // Few rows are multiplied in other ways.
-            math.alone(() -> {
-                for (int some : new int[] {rows, TiledWeight.MOST_ROWS, 1}) {
-                    pass(Math.min(some, rows), Math.min(some, sequences));
-                }
-            });
-        });
+        NativeThreads.one(() -> math.reserve(rows, () -> walk(rows, sequences)));
     }
 
     /** Goes through the model with tokens of no sequence, and with some of them through the head. */
-    private void pass(int rows, int sequences) {
+    private void walk(int rows, int sequences) {
         List<SequenceState> trial = new ArrayList<>();
         try {
             pass.clear();

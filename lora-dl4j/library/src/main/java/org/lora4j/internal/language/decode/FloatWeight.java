@@ -28,6 +28,14 @@ final class FloatWeight extends LinearWeight {
         this.address = TableRows.address(array);
     }
 
+    /** Sizes of a matrix, to make room for its products. */
+    FloatWeight(int inputs, int outputs, boolean inputsFirst) {
+        super(inputs, outputs, Float.BYTES);
+        this.array = null;
+        this.inputsFirst = inputsFirst;
+        this.address = 0;
+    }
+
     /** Columns that so many rows make: a multiple of what a register holds, so that there are few products to compile. */
     static int columns(int rows) {
         return (rows + FewRows.COLUMNS - 1) / FewRows.COLUMNS * FewRows.COLUMNS;
@@ -43,8 +51,13 @@ final class FloatWeight extends LinearWeight {
     }
 
     @Override
-    int outputsOfPiece(int rows) {
-        return isInColumns(rows) ? FewRows.OUTPUTS : super.outputsOfPiece(rows);
+    int outputsOfPiece(Staging.Form form, int rows) {
+        return form == Staging.Form.COLUMNS ? FewRows.OUTPUTS : super.outputsOfPiece(form, rows);
+    }
+
+    @Override
+    long work(Staging.Form form, int rows) {
+        return form == Staging.Form.COLUMNS ? (long) FewRows.OUTPUTS * columns(rows) : 0;
     }
 
     private void multiplyColumns(Staging staging, int from, int rows, int first, int count, Workspace space) {

@@ -59,11 +59,21 @@ final class HalfWeight extends LinearWeight {
         return brain ? Staging.Form.PAIRS : Staging.Form.SCALED_PAIRS;
     }
 
+    /** Outputs that are turned at a time. */
+    private int step(int rows, int count) {
+        int tile = inputs() < WIDE ? TILE : WIDE_TILE;
+        return rows < Blas.MATRIX_ROWS ? Math.max(1, tile / inputs()) : count;
+    }
+
+    @Override
+    long work(Staging.Form form, int rows) {
+        return (long) step(rows, outputsOfPiece(form, rows)) * inputs();
+    }
+
     @Override
     void multiply(Staging staging, int from, int rows, int first, int count, Workspace space) {
         int half = inputs() / 2;
-        int tile = inputs() < WIDE ? TILE : WIDE_TILE;
-        int step = rows < Blas.MATRIX_ROWS ? Math.max(1, tile / inputs()) : count;
+        int step = step(rows, count);
         float factor = brain ? 1 : HALF_OF_EXPONENT;
         for (int done = 0; done < count; done += step) {
             int now = Math.min(step, count - done);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.language.decode;
 
+import java.util.EnumMap;
+import java.util.Map;
 import java.util.Optional;
 import org.lora4j.internal.array.DenseArray;
 import org.lora4j.quant.StoredWeight;
@@ -87,16 +89,38 @@ abstract class LinearWeight {
         return Staging.Form.PLAIN;
     }
 
+    /** Floats that a thread needs outside the heap for a piece of some rows, in the form of those that were prepared. */
+    abstract long work(Staging.Form form, int rows);
+
+    /**
+     * Makes room for products of up to so many rows. Of rows that were prepared together some may be multiplied by themselves,
+     * because others have another matrix.
+     */
+    final void reserve(int most, Staging staging, Workspace space) {
+        Map<Staging.Form, Integer> mostOfForm = new EnumMap<>(Staging.Form.class);
+        for (int rows = 1; rows <= most; rows++) {
+            staging.reserve(form(rows), rows, inputs, outputs, space);
+            mostOfForm.put(form(rows), rows);
+        }
+        long work = 0;
+        for (Map.Entry<Staging.Form, Integer> form : mostOfForm.entrySet()) {
+            for (int rows = 1; rows <= form.getValue(); rows++) {
+                work = Math.max(work, work(form.getKey(), rows));
+            }
+        }
+        space.memory.atLeast(work);
+    }
+
     /** Number of pieces for so many rows. */
-    final int pieces(int rows) {
-        int size = outputsOfPiece(rows);
+    final int pieces(Staging.Form form, int rows) {
+        int size = outputsOfPiece(form, rows);
         return (outputs + size - 1) / size;
     }
 
     /**
      * Outputs that are computed at a time. With many rows a piece must be wide, since the rows are packed again for each.
      */
-    int outputsOfPiece(int rows) {
+    int outputsOfPiece(Staging.Form form, int rows) {
         if (rows >= Blas.MATRIX_ROWS) {
             return evenly(1);
         }
@@ -124,7 +148,7 @@ abstract class LinearWeight {
 
     /** Computes one piece of the outputs of some rows. */
     final void multiply(Staging staging, int from, int rows, int piece, Workspace space) {
-        int size = outputsOfPiece(rows);
+        int size = outputsOfPiece(staging.form(), rows);
         int first = piece * size;
         multiply(staging, from, rows, first, Math.min(size, outputs - first), space);
     }

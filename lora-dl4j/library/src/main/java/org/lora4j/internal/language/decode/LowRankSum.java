@@ -15,6 +15,9 @@ final class LowRankSum implements AutoCloseable {
     /** Rows of a group at most, so that a prompt is shared among threads, too. */
     private static final int ROWS = 64;
 
+    /** A higher rank is computed in steps. */
+    private static final int MOST_RANK = 128;
+
     private final Memory inputs = new Memory();
     private final Memory narrow = new Memory();
     private final List<Group> groups = new ArrayList<>();
@@ -23,9 +26,10 @@ final class LowRankSum implements AutoCloseable {
     /** Rows with the same pairs. */
     private record Group(List<ModuleUpdates.LowRank> pairs, int firstRow, int rows) {}
 
-    void prepare(long values) {
-        inputs.atLeast(values);
-        narrow.atLeast(values);
+    /** Makes room for so many rows, whatever the ranks. */
+    void reserve(int rows, int width) {
+        inputs.atLeast((long) rows * width);
+        narrow.atLeast((long) rows * MOST_RANK);
     }
 
     void clear() {
@@ -38,7 +42,8 @@ final class LowRankSum implements AutoCloseable {
             return;
         }
         for (ModuleUpdates.LowRank pair : pairs) {
-            highestRank = Math.max(highestRank, (int) pair.a().size(0));
+            highestRank =
+                    Math.max(highestRank, (int) Math.min(MOST_RANK, pair.a().size(0)));
         }
         int row = span.firstRow();
         int end = row + span.count();
@@ -72,13 +77,15 @@ final class LowRankSum implements AutoCloseable {
         long x = inputs.address() + Blas.bytes(group.firstRow(), width);
         long between = narrow.address() + Blas.bytes(group.firstRow(), highestRank);
         for (ModuleUpdates.LowRank pair : group.pairs()) {
-            int rank = (int) pair.a().size(0);
             int outputs = (int) pair.turnedB().size(1);
-            long a = TableRows.address(pair.a());
-            blas.byRows(x, width, group.rows(), a, width, rank, width, (float) pair.scale(), 0, between, rank);
-            long b = TableRows.address(pair.turnedB());
             long y = staging.output(group.firstRow(), 0);
-            blas.byColumns(between, rank, group.rows(), b, outputs, rank, outputs, 1, y, outputs);
+            for (int from = 0; from < pair.a().size(0); from += MOST_RANK) {
+                int rank = (int) Math.min(MOST_RANK, pair.a().size(0) - from);
+                long a = TableRows.address(pair.a()) + Blas.bytes(from, width);
+                blas.byRows(x, width, group.rows(), a, width, rank, width, (float) pair.scale(), 0, between, rank);
+                long b = TableRows.address(pair.turnedB()) + Blas.bytes(from, outputs);
+                blas.byColumns(between, rank, group.rows(), b, outputs, rank, outputs, 1, y, outputs);
+            }
         }
     }
 

@@ -27,9 +27,10 @@ final class RowMath implements DecoderMath<HiddenRows>, AutoCloseable {
     private static final int PIECE = 8192;
 
     private final DecoderConfig config;
+    private final DecodeModel model;
     private final AdaptedModules modules;
     private final WorkTeam team = WorkTeam.ofProcess();
-    private int threads;
+    private final int threads;
     private final Workspace own = new Workspace();
     private final Staging staging = new Staging();
     private final RowAttention attention;
@@ -43,8 +44,10 @@ final class RowMath implements DecoderMath<HiddenRows>, AutoCloseable {
     private int sumsMade;
     private int normsMade;
     private List<TokenPass.Span> spans = List.of();
+    private boolean isReserving;
 
     RowMath(DecodeModel model, ModuleUpdates updates, int threads) {
+        this.model = model;
         this.config = model.config();
         this.modules = new AdaptedModules(model, updates);
         this.threads = Math.min(threads, team.size());
@@ -59,21 +62,24 @@ final class RowMath implements DecoderMath<HiddenRows>, AutoCloseable {
         return rows;
     }
 
-    /** Makes room for what depends on more than the weights: scores of the longest sequence, and pairs of any rank. */
-    void prepare(int rows) {
+    /**
+     * Makes room for what so many rows, or fewer, may need at most: while walk goes through the model with them, linear parts
+     * multiply nothing and make room for all ways in which they multiply.
+     */
+    void reserve(int rows, Runnable walk) {
         own.memory.atLeast(attention.mostScores());
-        int widest = Math.max(config.intermediate(), Math.max(config.hidden(), config.heads() * config.headSize()));
-        lowRank.prepare((long) rows * widest);
-    }
-
-    /** Does something with the calling thread alone, which so gets room for larger pieces. */
-    void alone(Runnable work) {
-        int all = threads;
-        threads = 1;
+        int widest = Math.max(config.hidden(), config.heads() * config.headSize());
+        // Which of them is written to in a pass depends on those before.
+        for (HiddenRows[] kept : List.of(sums, norms)) {
+            for (HiddenRows each : kept) {
+                each.toBeWritten(rows, widest);
+            }
+        }
+        isReserving = true;
         try {
-            work.run();
+            walk.run();
         } finally {
-            threads = all;
+            isReserving = false;
         }
     }
 
@@ -115,6 +121,13 @@ final class RowMath implements DecoderMath<HiddenRows>, AutoCloseable {
         HiddenRows y = linear.computeIfAbsent(part, p -> new HiddenRows());
         AdaptedModules.Linear first = module(0, part, module);
         y.toBeWritten(x.rows(), first.weight().outputs());
+        if (isReserving) {
+            first.weight().reserve(x.rows(), staging, own);
+            // An adapter may have another matrix in its place.
+            model.floats(part, first.weight()).reserve(x.rows(), staging, own);
+            lowRank.reserve(x.rows(), x.width());
+            return y;
+        }
         int span = 0;
         while (span < spans.size()) {
             // Sequences with different adapters mostly share the weight.
@@ -154,7 +167,7 @@ final class RowMath implements DecoderMath<HiddenRows>, AutoCloseable {
         staging.prepare(x, weight.form(x.rows()), weight.outputs(), own);
         team.run(
                 threads,
-                weight.pieces(rows),
+                weight.pieces(staging.form(), rows),
                 own,
                 (piece, space) -> weight.multiply(staging, from, rows, piece, space));
     }

@@ -31,8 +31,10 @@ final class RowParts implements AutoCloseable {
     private static final double FINER = 2 * LARGEST;
     private static final int UPPER = 0xFFFF0000;
     private static final int BITS = 16;
-    /** Rows are computed in fours beyond this, so that there are few products to compile. */
+    /** Beyond this, more rows are computed than there are, so that there are few products to compile. */
     private static final int FEW = 4;
+
+    private static final int SOME = 16;
 
     private BytePointer plain = new BytePointer(0);
     private BytePointer packed = new BytePointer(0);
@@ -46,38 +48,57 @@ final class RowParts implements AutoCloseable {
 
     /** How many rows are computed for so many: those beyond hold anything. */
     static int computed(int rows) {
-        return rows <= FEW ? rows : (rows + FEW - 1) / FEW * FEW;
+        int unit = unit(rows);
+        return (rows + unit - 1) / unit * unit;
+    }
+
+    private static int unit(int rows) {
+        return rows <= FEW ? 1 : rows <= SOME ? FEW : SOME;
+    }
+
+    /** Rows to make room for: the last ones may be computed by themselves. */
+    static int room(int rows) {
+        return rows + unit(rows) - 1;
+    }
+
+    void reserveHalves(int rows, int width) {
+        reserve((long) Short.BYTES * BF16_PARTS * room(rows) * width, 0);
+        rowBytes = Short.BYTES * BF16_PARTS * width;
     }
 
     /** Rows in parts of 16 bits. */
     void halves(HiddenRows x) {
         int width = x.width();
-        reserve((long) Short.BYTES * BF16_PARTS * computed(x.rows()) * width, 0);
         halves = halves.length < BF16_PARTS * width ? new short[BF16_PARTS * width] : halves;
-        rowBytes = Short.BYTES * BF16_PARTS * width;
         for (int row = 0; row < x.rows(); row++) {
             halves(x.values(), row * width, width);
             shorts.put(row * BF16_PARTS * width, halves, 0, BF16_PARTS * width);
         }
     }
 
+    void reserveEighths(int rows, int width) {
+        reserve((long) INT8_PARTS * room(rows) * width, 0);
+        rowBytes = INT8_PARTS * width;
+    }
+
     /** Rows in parts of 8 bits. */
     void eighths(HiddenRows x) {
         int width = x.width();
-        reserve((long) INT8_PARTS * computed(x.rows()) * width, 0);
         eighths = eighths.length < INT8_PARTS * width ? new byte[INT8_PARTS * width] : eighths;
         units = units.length < x.rows() ? new double[x.rows()] : units;
-        rowBytes = INT8_PARTS * width;
         for (int row = 0; row < x.rows(); row++) {
             units[row] = eighths(x.values(), row * width, width);
             bytes.put(row * INT8_PARTS * width, eighths, 0, INT8_PARTS * width);
         }
     }
 
+    void reserveColumns(int width, int columns, FewRows product) {
+        reserve((long) Float.BYTES * width * columns, product.packedBytes());
+    }
+
     /** Rows in F32 as columns, zeros behind the last. */
     void columns(HiddenRows x, int columns, FewRows product) {
         int length = x.width() * columns;
-        reserve((long) Float.BYTES * length, product.packedBytes());
         if (turned.length < length) {
             turned = new float[length];
         }

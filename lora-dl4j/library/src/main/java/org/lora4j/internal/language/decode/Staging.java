@@ -43,6 +43,21 @@ final class Staging implements AutoCloseable {
     private int inputWidth;
     private int outputWidth;
 
+    /** Makes room for so many rows in a form; rows that are here are lost. */
+    void reserve(Form form, int rows, int inputWidth, int outputWidth, Workspace space) {
+        source = null;
+        outputs.atLeast((long) rows * outputWidth);
+        switch (form) {
+            case HALVES -> parts.reserveHalves(rows, inputWidth);
+            case BYTES -> parts.reserveEighths(rows, inputWidth);
+            case COLUMNS -> {
+                int columns = FloatWeight.columns(rows);
+                parts.reserveColumns(inputWidth, columns, space.columns(inputWidth, columns));
+            }
+            default -> inputs.atLeast((long) rows * inputWidth);
+        }
+    }
+
     /** Copies rows, unless they are here in that form already, and makes room for outputs. */
     void prepare(HiddenRows x, Form form, int outputWidth, Workspace space) {
         this.outputWidth = outputWidth;
@@ -50,11 +65,11 @@ final class Staging implements AutoCloseable {
         if (x == source && x.version() == version && form == this.form) {
             return;
         }
+        reserve(form, x.rows(), x.width(), outputWidth, space);
         this.source = x;
         this.version = x.version();
         this.form = form;
         this.inputWidth = x.width();
-        inputs.atLeast(x.length());
         switch (form) {
             case PLAIN -> inputs.floats().put(0, x.values(), 0, x.length());
             case HALVES -> parts.halves(x);

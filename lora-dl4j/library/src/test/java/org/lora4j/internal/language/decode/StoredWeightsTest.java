@@ -92,7 +92,7 @@ class StoredWeightsTest {
     }
 
     private static void assertProduct(LinearWeight weight, INDArray values) {
-        for (int rows : new int[] {1, 3, 4, 6, 16, 19}) {
+        for (int rows : new int[] {1, 3, 4, 6, 16, 19, 70}) {
             HiddenRows x = new HiddenRows().toBeWritten(rows, weight.inputs());
             for (int i = 0; i < x.length(); i++) {
                 x.values()[i] = (float) Math.sin(i) + 0.5f;
@@ -101,7 +101,7 @@ class StoredWeightsTest {
             try (Staging staging = new Staging();
                     Workspace space = new Workspace()) {
                 staging.prepare(x, weight.form(rows), weight.outputs(), space);
-                for (int piece = 0; piece < weight.pieces(rows); piece++) {
+                for (int piece = 0; piece < weight.pieces(weight.form(rows), rows); piece++) {
                     weight.multiply(staging, 0, rows, piece, space);
                 }
                 staging.outputs().get(0, found, 0, found.length);
