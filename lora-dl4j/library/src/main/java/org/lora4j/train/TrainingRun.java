@@ -139,7 +139,7 @@ final class TrainingRun implements AutoCloseable {
         }
         skip(iterator);
         while (!position.hasEnded() && iterator.hasNext()) {
-            step(iterator);
+            Passes.among(source.mostParts(), () -> step(iterator));
             tell(state.fitting().afterStep(log, position.epoch()));
             endAfterStep();
         }

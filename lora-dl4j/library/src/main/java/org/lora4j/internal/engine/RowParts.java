@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import org.lora4j.error.MessageText;
 import org.lora4j.exec.LossAndGradients;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.INDArrayIndex;
@@ -83,16 +84,15 @@ record RowParts(List<Map<String, INDArray>> parts, long[] starts) {
     /** The parts' arrays times factors, added in the first of them; the others are closed. */
     private static INDArray sum(List<INDArray> arrays, double[] factors) {
         INDArray sum = arrays.get(0);
-        for (int part = 0; part < arrays.size(); part++) {
-            INDArray array = arrays.get(part);
-            if (factors[part] != 1) {
-                array.muli(factors[part]);
-            }
-            if (part > 0) {
-                sum.addi(array);
-                array.close();
+        if (arrays.size() > 1 && sum.dataType() == DataType.FLOAT) {
+            FloatSum.intoFirst(arrays, factors);
+        } else if (arrays.size() > 1) {
+            sum.muli(factors[0]);
+            for (int part = 1; part < arrays.size(); part++) {
+                sum.addi(arrays.get(part).muli(factors[part]));
             }
         }
+        arrays.subList(1, arrays.size()).forEach(INDArray::close);
         return sum;
     }
 

@@ -68,6 +68,18 @@ class ParallelExecutorTest {
     }
 
     @Test
+    void floats_addedByThreads_haveTheBitsOfOneArrayAfterTheOther() {
+        INDArray first = values(1, 70, 3001).castTo(DataType.FLOAT);
+        INDArray second = values(2, 70, 3001).castTo(DataType.FLOAT).dup('f');
+        INDArray third = values(3, 70, 3001).castTo(DataType.FLOAT);
+        INDArray expected = first.mul(0.3).add(second.mul(0.3)).add(third.mul(0.4));
+
+        FloatSum.intoFirst(List.of(first, second, third), new double[] {0.3, 0.3, 0.4});
+
+        assertThat(first).isEqualTo(expected);
+    }
+
+    @Test
     void gradients_afterAParameterChangedInPlace_seeItInEveryPart() {
         SameDiff sd = graph();
         GraphExecutor parts = ParallelExecutor.of(SameDiffExecutor.forTraining(sd, List.of("w")), 2);
