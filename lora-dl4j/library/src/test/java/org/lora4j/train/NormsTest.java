@@ -46,8 +46,7 @@ class NormsTest {
     @ValueSource(doubles = {1e-30, 1e-18, 1, 1e18, 1e30})
     void norm_ofManyFloats_isRightInEveryRange(double size) {
         SplittableRandom random = new SplittableRandom(1);
-        double[] values =
-                random.doubles(DenseArray.BLOCK + 777, -size, size).toArray();
+        double[] values = random.doubles(DenseArray.BLOCK + 777, -size, size).toArray();
         double sum = 0;
         for (double value : values) {
             sum += value / size * value / size;

@@ -35,7 +35,10 @@ class PassesTest {
     }
 
     static Stream<Arguments> optimizersAndTypes() {
-        return Stream.of(AdamW.of(0.01), AdamOptimizer.of(0.01).withWeightDecay(0.1), SgdOptimizer.of(0.1).withMomentum(0.9))
+        return Stream.of(
+                        AdamW.of(0.01),
+                        AdamOptimizer.of(0.01).withWeightDecay(0.1),
+                        SgdOptimizer.of(0.1).withMomentum(0.9))
                 .flatMap(optimizer ->
                         Stream.of(DataType.FLOAT, DataType.DOUBLE).map(type -> Arguments.of(optimizer, type)));
     }
@@ -89,8 +92,9 @@ class PassesTest {
                 throw new IllegalStateException("in the middle");
             });
         } catch (IllegalStateException e) {
-            Passes.over(DenseArray.of(x), () -> block -> assertThat(Thread.currentThread())
-                    .isSameAs(caller));
+            Passes.over(
+                    DenseArray.of(x),
+                    () -> block -> assertThat(Thread.currentThread()).isSameAs(caller));
         }
     }
 }

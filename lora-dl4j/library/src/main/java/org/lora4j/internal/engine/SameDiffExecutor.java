@@ -305,6 +305,11 @@ public final class SameDiffExecutor implements GraphExecutor {
     }
 
     @Override
+    public void takeBack(INDArray array) {
+        arena.takeBack(array);
+    }
+
+    @Override
     public void release() {
         arena.close();
     }
