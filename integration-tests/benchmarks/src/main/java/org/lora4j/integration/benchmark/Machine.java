@@ -68,7 +68,9 @@ public final class Machine {
 
     /** Whether the processor has some instructions, by the name that Linux gives them; false on other systems. */
     static boolean has(String instructions) {
-        return cpuInfo("flags").map(flags -> List.of(flags.split(" ")).contains(instructions)).orElse(false);
+        return cpuInfo("flags")
+                .map(flags -> List.of(flags.split(" ")).contains(instructions))
+                .orElse(false);
     }
 
     private static String processor() {

@@ -21,11 +21,7 @@ enum Match {
                     Team.PYTORCH_MKL,
                     Team.ONNX_RUNTIME),
             List.of(
-                    new Claim(
-                            "LoRA step / bound",
-                            EncoderTeam.ALL,
-                            BoundTeam.ALL,
-                            1.3),
+                    new Claim("LoRA step / bound", EncoderTeam.ALL, BoundTeam.ALL, 1.3),
                     new Claim(
                             "LoRA step, products by ND4J / OpenBLAS's bound",
                             EncoderTeam.ALL_ND4J,
@@ -72,8 +68,7 @@ enum Match {
                     Claim.atMost("output, merged / base", EncoderTeam.MERGED_OUTPUT, EncoderTeam.BASE_OUTPUT, 1.02),
                     Claim.atMost(
                             "output of the base / stock session's", EncoderTeam.BASE_OUTPUT, StockTeam.OUTPUT, 0.8),
-                    Claim.atMost(
-                            "output of the base / ONNX Runtime's", EncoderTeam.BASE_OUTPUT, OnnxTeam.OUTPUT, 0.75),
+                    Claim.atMost("output of the base / ONNX Runtime's", EncoderTeam.BASE_OUTPUT, OnnxTeam.OUTPUT, 0.75),
                     new Claim(
                             "output of the base in BF16 / fastest PyTorch's in BF16",
                             EncoderTeam.BASE_OUTPUT_BF16,

@@ -194,8 +194,10 @@ public final class ProfileBenchmark {
 
     /** What more threads bring, and what Amdahl's law makes of that. */
     private void compare(String key, int threads, Map<String, Double> one, Map<String, Double> more) {
-        Map<String, Double> allOfOne = ProfileProcess.group(ProfileProcess.ALL, one).get("");
-        Map<String, Double> allOfMore = ProfileProcess.group(ProfileProcess.ALL, more).get("");
+        Map<String, Double> allOfOne =
+                ProfileProcess.group(ProfileProcess.ALL, one).get("");
+        Map<String, Double> allOfMore =
+                ProfileProcess.group(ProfileProcess.ALL, more).get("");
         Map<String, Map<String, Double>> before = ProfileProcess.group(ProfileProcess.KIND, one);
         Map<String, Map<String, Double>> after = ProfileProcess.group(ProfileProcess.KIND, more);
         List<Map<String, Object>> rows = new ArrayList<>();
@@ -222,8 +224,7 @@ public final class ProfileBenchmark {
     }
 
     private void law(String name, double serial) {
-        StringBuilder words = new StringBuilder(
-                String.format(Locale.ROOT, "%.1f %%; then at most", PERCENT * serial));
+        StringBuilder words = new StringBuilder(String.format(Locale.ROOT, "%.1f %%; then at most", PERCENT * serial));
         double share = Math.max(0, serial);
         for (int count : MORE_THREADS) {
             words.append(String.format(

@@ -93,8 +93,8 @@ public final class ProfileProcess {
                 add(times, turns);
             }
         }
-        samples.forEach((name, values) -> ChildJava.tell(
-                name, name.endsWith(BLOCKED) ? mean(values) : Measurements.median(values)));
+        samples.forEach((name, values) ->
+                ChildJava.tell(name, name.endsWith(BLOCKED) ? mean(values) : Measurements.median(values)));
         if (samples.keySet().stream().noneMatch(name -> name.startsWith(KIND))) {
             // Layers of Deeplearning4j call ND4J op by op.
             Profile.of(() -> contender.turns().get(), STACK_TURNS)

@@ -140,9 +140,8 @@ final class TorchEncoder {
         for (Block block : blocks) {
             x = block.of(x);
         }
-        Tensor pooled = x.view(MiniLmBatch.ROWS, MiniLmBatch.LENGTH, HIDDEN)
-                .mean(1)
-                .to(torch.ScalarType.Float);
+        Tensor pooled =
+                x.view(MiniLmBatch.ROWS, MiniLmBatch.LENGTH, HIDDEN).mean(1).to(torch.ScalarType.Float);
         return head.of(pooled);
     }
 

@@ -57,11 +57,7 @@ class StepTimesTest {
         assertThat(Stream.of(layer(), thin(), gradientOfFactor, gradientOfWeight, attention)
                         .map(StepKind::of))
                 .containsExactly(
-                        StepKind.LAYERS,
-                        StepKind.THIN,
-                        StepKind.THIN,
-                        StepKind.WEIGHT_GRADIENTS,
-                        StepKind.ATTENTION);
+                        StepKind.LAYERS, StepKind.THIN, StepKind.THIN, StepKind.WEIGHT_GRADIENTS, StepKind.ATTENTION);
     }
 
     @Test

@@ -54,6 +54,7 @@ final class ValueUse {
             Map.entry("gather_nd", 2),
             Map.entry("lora4j_stored_lookup", ALL),
             Map.entry("lora4j_chunked_loss", ALL),
+            Map.entry("lora4j_table_gradient", ALL),
             Map.entry("cast", ALL),
             Map.entry("identity", ALL),
             Map.entry("reshape", 1),

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -17,6 +18,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.lora4j.exec.LossAndGradients;
 import org.lora4j.exec.kernel.Multiplier;
 import org.lora4j.internal.engine.SameDiffExecutor;
+import org.lora4j.internal.engine.plan.Plan;
 import org.nd4j.autodiff.samediff.SDIndex;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -114,6 +116,7 @@ class KernelsTest {
                 new Case("one turned head", 70, 384, x -> turned(x, 2, 384, 2, 1, 1)),
                 new Case("numbers put to places", 7, 12, KernelsTest::placed),
                 new Case("numbers taken from places", 7, 12, KernelsTest::taken),
+                new Case("rows of a table, some of them twice", 70, 384, KernelsTest::looked),
                 new Case("layer norm with a frozen gain", 70, 384, KernelsTest::frozenNorm),
                 new Case("layer norm with a frozen bias", 70, 384, KernelsTest::frozenBias),
                 new Case(
@@ -207,6 +210,15 @@ class KernelsTest {
         return sd.reshape(sd.gather(numbers, sd.constant(Nd4j.createFromArray(places)), 0), 7, 12);
     }
 
+    private static SDVariable looked(SDVariable x) {
+        SameDiff sd = x.getSameDiff();
+        int[] rows = new int[70];
+        Arrays.setAll(rows, i -> i * i % 70);
+        SDVariable table = sd.var("table", random(x.dataType(), 71, 384));
+        SDVariable indices = sd.constant(Nd4j.createFromArray(rows).reshape(2, 35));
+        return sd.reshape(sd.gather(table, indices, 0), 70, 384).mul(x);
+    }
+
     SameDiffExecutor withKernels(SameDiffExecutor executor) {
         return executor.withKernels();
     }
@@ -288,6 +300,26 @@ class KernelsTest {
                         cases().map(Case::name)
                                 .filter(name -> name.contains("turned"))
                                 .toList()));
+    }
+
+    @Test
+    void gradientOfATable_isOneStep() {
+        Case looked = cases().filter(c -> c.name().startsWith("rows of a table"))
+                .findFirst()
+                .orElseThrow();
+        SameDiff graph = graph(looked, DataType.FLOAT);
+        List<String> works = Collections.synchronizedList(new ArrayList<>());
+        Plan.watch((step, work) -> {
+            works.add(step.work());
+            work.run();
+        });
+        try {
+            withKernels(SameDiffExecutor.forTraining(graph, leaves(graph))).gradients(Map.of(), 0);
+        } finally {
+            Plan.watch(null);
+        }
+
+        assertThat(works).containsOnlyOnce(TableGradient.NAME).doesNotContain("scatter_add", "zeroslike", "zeros_as");
     }
 
     @Test
