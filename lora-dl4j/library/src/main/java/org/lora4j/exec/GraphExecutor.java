@@ -48,6 +48,16 @@ public interface GraphExecutor {
      */
     GraphExecutor fork();
 
+    /**
+     * Takes an array back that {@link #gradients} gave and that the caller needs no longer: the result of a later call may be in
+     * its memory, which else is new at each call.
+     *
+     * @param array the array, not to be used afterwards in any way
+     */
+    default void takeBack(INDArray array) {
+        array.close();
+    }
+
     /** Gives back the memory that is kept from one call to the next. The next call takes it anew. */
     default void release() {
         // Nothing is kept unless an executor says so.

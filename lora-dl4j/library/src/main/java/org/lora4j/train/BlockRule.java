@@ -19,7 +19,10 @@ interface BlockRule {
      */
     void begin(UpdateStep step, long update);
 
-    /** Updates {@code p} from the scaled gradient {@code g}, which may be overwritten; the first {@code n} elements. */
+    /**
+     * Updates {@code p} from the scaled gradient {@code g}, which may be overwritten; the first {@code n} elements. Other
+     * threads may be at other blocks.
+     */
     void apply(int block, float[] p, float[] g, int n);
 
     /** As for floats. */

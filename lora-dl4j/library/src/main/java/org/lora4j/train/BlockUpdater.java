@@ -38,33 +38,37 @@ final class BlockUpdater implements ParameterUpdater {
     }
 
     private void floats(DenseArray parameters, DenseArray gradients, float scale) {
-        float[] p = new float[parameters.blockLength()];
-        float[] g = new float[parameters.blockLength()];
-        for (int block = 0; block < parameters.blocks(); block++) {
-            int n = parameters.length(block);
-            parameters.read(block, p);
-            gradients.read(block, g);
-            if (scale != 1) {
-                Loops.scale(g, scale, n);
-            }
-            rule.apply(block, p, g, n);
-            parameters.write(block, p);
-        }
+        Passes.over(parameters, () -> {
+            float[] p = new float[parameters.blockLength()];
+            float[] g = new float[parameters.blockLength()];
+            return block -> {
+                int n = parameters.length(block);
+                parameters.read(block, p);
+                gradients.read(block, g);
+                if (scale != 1) {
+                    Loops.scale(g, scale, n);
+                }
+                rule.apply(block, p, g, n);
+                parameters.write(block, p);
+            };
+        });
     }
 
     private void doubles(DenseArray parameters, DenseArray gradients, double scale) {
-        double[] p = new double[parameters.blockLength()];
-        double[] g = new double[parameters.blockLength()];
-        for (int block = 0; block < parameters.blocks(); block++) {
-            int n = parameters.length(block);
-            parameters.read(block, p);
-            gradients.read(block, g);
-            if (scale != 1) {
-                Loops.scale(g, scale, n);
-            }
-            rule.apply(block, p, g, n);
-            parameters.write(block, p);
-        }
+        Passes.over(parameters, () -> {
+            double[] p = new double[parameters.blockLength()];
+            double[] g = new double[parameters.blockLength()];
+            return block -> {
+                int n = parameters.length(block);
+                parameters.read(block, p);
+                gradients.read(block, g);
+                if (scale != 1) {
+                    Loops.scale(g, scale, n);
+                }
+                rule.apply(block, p, g, n);
+                parameters.write(block, p);
+            };
+        });
     }
 
     @Override

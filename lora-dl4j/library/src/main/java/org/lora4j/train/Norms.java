@@ -21,32 +21,48 @@ final class Norms {
     }
 
     private static double floats(DenseArray dense) {
-        float[] x = new float[dense.blockLength()];
-        double sum = 0;
-        for (int block = 0; block < dense.blocks(); block++) {
-            dense.read(block, x);
-            sum += Loops.sumOfSquares(x, dense.length(block));
-        }
-        return Math.sqrt(sum);
+        double[] sums = new double[dense.blocks()];
+        Passes.over(dense, () -> {
+            float[] x = new float[dense.blockLength()];
+            return block -> {
+                dense.read(block, x);
+                sums[block] = Loops.sumOfSquares(x, dense.length(block));
+            };
+        });
+        return Math.sqrt(total(sums));
     }
 
     private static double doubles(DenseArray dense) {
-        double[] x = new double[dense.blockLength()];
-        double largest = 0;
-        for (int block = 0; block < dense.blocks(); block++) {
-            dense.read(block, x);
-            largest = Math.max(largest, Loops.largest(x, dense.length(block)));
-        }
+        double[] ofBlocks = new double[dense.blocks()];
+        Passes.over(dense, () -> {
+            double[] x = new double[dense.blockLength()];
+            return block -> {
+                dense.read(block, x);
+                ofBlocks[block] = Loops.largest(x, dense.length(block));
+            };
+        });
+        double largest = Loops.largest(ofBlocks, ofBlocks.length);
         if (largest == 0 || !Double.isFinite(largest)) {
             return largest;
         }
         double factor = largest < SMALL || largest > LARGE ? 1 / Math.max(largest, Double.MIN_NORMAL) : 1;
-        double sum = 0;
-        for (int block = 0; block < dense.blocks(); block++) {
-            dense.read(block, x);
-            sum += Loops.sumOfSquares(x, factor, dense.length(block));
+        Passes.over(dense, () -> {
+            double[] x = new double[dense.blockLength()];
+            return block -> {
+                dense.read(block, x);
+                ofBlocks[block] = Loops.sumOfSquares(x, factor, dense.length(block));
+            };
+        });
+        return Math.sqrt(total(ofBlocks)) / factor;
+    }
+
+    // In the order of the blocks, whoever did them.
+    private static double total(double[] sums) {
+        double total = 0;
+        for (double sum : sums) {
+            total += sum;
         }
-        return Math.sqrt(sum) / factor;
+        return total;
     }
 
     /** Limits every element to [-limit, limit], in place. */
@@ -59,23 +75,27 @@ final class Norms {
         try (DenseArray y = DenseArray.of(sum);
                 DenseArray x = DenseArray.like(array, y)) {
             if (y.isFloat()) {
-                float[] yBlock = new float[y.blockLength()];
-                float[] xBlock = new float[y.blockLength()];
-                for (int block = 0; block < y.blocks(); block++) {
-                    y.read(block, yBlock);
-                    x.read(block, xBlock);
-                    Loops.addScaled(yBlock, xBlock, (float) factor, y.length(block));
-                    y.write(block, yBlock);
-                }
+                Passes.over(y, () -> {
+                    float[] yBlock = new float[y.blockLength()];
+                    float[] xBlock = new float[y.blockLength()];
+                    return block -> {
+                        y.read(block, yBlock);
+                        x.read(block, xBlock);
+                        Loops.addScaled(yBlock, xBlock, (float) factor, y.length(block));
+                        y.write(block, yBlock);
+                    };
+                });
             } else {
-                double[] yBlock = new double[y.blockLength()];
-                double[] xBlock = new double[y.blockLength()];
-                for (int block = 0; block < y.blocks(); block++) {
-                    y.read(block, yBlock);
-                    x.read(block, xBlock);
-                    Loops.addScaled(yBlock, xBlock, factor, y.length(block));
-                    y.write(block, yBlock);
-                }
+                Passes.over(y, () -> {
+                    double[] yBlock = new double[y.blockLength()];
+                    double[] xBlock = new double[y.blockLength()];
+                    return block -> {
+                        y.read(block, yBlock);
+                        x.read(block, xBlock);
+                        Loops.addScaled(yBlock, xBlock, factor, y.length(block));
+                        y.write(block, yBlock);
+                    };
+                });
             }
             y.flush();
         }
@@ -92,19 +112,23 @@ final class Norms {
     private static void inPlace(INDArray array, Floats onFloats, Doubles onDoubles) {
         try (DenseArray dense = DenseArray.of(array)) {
             if (dense.isFloat()) {
-                float[] x = new float[dense.blockLength()];
-                for (int block = 0; block < dense.blocks(); block++) {
-                    dense.read(block, x);
-                    onFloats.apply(x, dense.length(block));
-                    dense.write(block, x);
-                }
+                Passes.over(dense, () -> {
+                    float[] x = new float[dense.blockLength()];
+                    return block -> {
+                        dense.read(block, x);
+                        onFloats.apply(x, dense.length(block));
+                        dense.write(block, x);
+                    };
+                });
             } else {
-                double[] x = new double[dense.blockLength()];
-                for (int block = 0; block < dense.blocks(); block++) {
-                    dense.read(block, x);
-                    onDoubles.apply(x, dense.length(block));
-                    dense.write(block, x);
-                }
+                Passes.over(dense, () -> {
+                    double[] x = new double[dense.blockLength()];
+                    return block -> {
+                        dense.read(block, x);
+                        onDoubles.apply(x, dense.length(block));
+                        dense.write(block, x);
+                    };
+                });
             }
             dense.flush();
         }

@@ -9,6 +9,7 @@ import org.lora4j.exec.Parting;
 import org.lora4j.internal.cache.CachedPrefix;
 import org.lora4j.train.cache.PrefixCache;
 import org.lora4j.train.cache.PrefixReport;
+import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Where the gradients of a run come from: an executor, perhaps with a frozen prefix that is kept. */
 final class RunGradients implements AutoCloseable {
@@ -64,6 +65,15 @@ final class RunGradients implements AutoCloseable {
         return prefix.isPresent()
                 ? prefix.get().gradients(batch.identity(), batch.examples(), batch.placeholders(), seed)
                 : executor.gradients(batch.placeholders(), seed);
+    }
+
+    /** Takes an array of what it gave, for the memory of a later gradient. */
+    void takeBack(INDArray gradient) {
+        if (prefix.isPresent()) {
+            gradient.close();
+        } else {
+            executor.takeBack(gradient);
+        }
     }
 
     /** What the cache of the prefix did. */

@@ -9,6 +9,7 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.lora4j.error.Problems;
 import org.lora4j.exec.LossAndGradients;
@@ -27,11 +28,14 @@ final class StepGradients implements AutoCloseable {
     private final boolean owned;
     private final List<INDArray> arrays = new ArrayList<>();
     private final List<Batch> heldBatches = new ArrayList<>();
-    private final List<LossAndGradients> heldPasses = new ArrayList<>();
+    private final List<Pass> heldPasses = new ArrayList<>();
     private double firstWeight;
     private double weight;
     private double weightedLoss;
     private long examples;
+
+    /** Gradients, and what is to be done with those that are done with. */
+    private record Pass(LossAndGradients result, Consumer<INDArray> disposal) {}
 
     /** With {@code owned}, the gradients are copied, so that they can be written to and outlive their batch. */
     StepGradients(List<TrainableParameter> parameters, boolean owned) {
@@ -44,9 +48,9 @@ final class StepGradients implements AutoCloseable {
         heldBatches.add(batch);
     }
 
-    /** Takes gradients, to be freed when they have been added or at the end, whatever happens in between. */
-    void hold(LossAndGradients pass) {
-        heldPasses.add(pass);
+    /** Takes gradients, to be disposed of when they have been added or at the end, whatever happens in between. */
+    void hold(LossAndGradients pass, Consumer<INDArray> disposal) {
+        heldPasses.add(new Pass(pass, disposal));
     }
 
     /** Adds one batch that is held, after checking that its gradients are complete. */
@@ -197,9 +201,9 @@ final class StepGradients implements AutoCloseable {
         Set<DataBuffer> alive = Collections.newSetFromMap(new IdentityHashMap<>());
         parameters.forEach(p -> alive.add(p.value().data()));
         heldBatches.forEach(batch -> open(batch.placeholders().values()).forEach(a -> alive.add(a.data())));
-        heldPasses.forEach(pass -> open(pass.gradients().values())
-                .filter(gradient -> !alive.contains(gradient.data()))
-                .forEach(INDArray::close));
+        heldPasses.forEach(pass -> open(pass.result().gradients().values())
+                .filter(gradient -> alive.add(gradient.data()))
+                .forEach(pass.disposal()));
         heldBatches.stream()
                 .filter(Batch::disposable)
                 .forEach(batch -> open(batch.placeholders().values()).forEach(INDArray::close));

@@ -139,7 +139,7 @@ final class TrainingRun implements AutoCloseable {
         }
         skip(iterator);
         while (!position.hasEnded() && iterator.hasNext()) {
-            step(iterator);
+            Passes.among(source.mostParts(), () -> step(iterator));
             tell(state.fitting().afterStep(log, position.epoch()));
             endAfterStep();
         }
@@ -274,7 +274,7 @@ final class TrainingRun implements AutoCloseable {
             gradients.hold(batch);
             inputs = batch.placeholders();
             LossAndGradients pass = gradients(batch, Seeds.pass(plan.seed(), position.pass()));
-            gradients.hold(pass);
+            gradients.hold(pass, source::takeBack);
             Failures.Where where = where(log.steps() + 1, pass.loss());
             if (!Double.isFinite(pass.loss())) {
                 throw failures.lossNotFinite(where, position.batches(), inputs, pass.gradients());
@@ -351,7 +351,7 @@ final class TrainingRun implements AutoCloseable {
     private double addPenalties(StepGradients gradients) {
         for (Penalty penalty : penalties) {
             LossAndGradients term = penalty.at(parameters);
-            gradients.hold(term);
+            gradients.hold(term, INDArray::close);
             List<String> bad = term.gradients().entrySet().stream()
                     .filter(gradient -> !Double.isFinite(Norms.norm(gradient.getValue())))
                     .map(Map.Entry::getKey)

@@ -6,7 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.Arrays;
+import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.internal.array.DenseArray;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -37,6 +40,30 @@ class NormsTest {
         assertThat(Norms.norm(Nd4j.create(new float[] {Float.MAX_VALUE, Float.MAX_VALUE})))
                 .isCloseTo(Math.sqrt(2) * Float.MAX_VALUE, within(1e26));
         assertThat(Norms.norm(Nd4j.create(new float[] {Float.MIN_VALUE, 0}))).isEqualTo(Float.MIN_VALUE);
+    }
+
+    @ParameterizedTest
+    @ValueSource(doubles = {1e-30, 1e-18, 1, 1e18, 1e30})
+    void norm_ofManyFloats_isRightInEveryRange(double size) {
+        SplittableRandom random = new SplittableRandom(1);
+        double[] values = random.doubles(DenseArray.BLOCK + 777, -size, size).toArray();
+        double sum = 0;
+        for (double value : values) {
+            sum += value / size * value / size;
+        }
+
+        double norm = Norms.norm(Nd4j.createFromArray(values).castTo(DataType.FLOAT));
+
+        assertThat(norm / size).isCloseTo(Math.sqrt(sum), within(1e-6 * Math.sqrt(sum)));
+    }
+
+    @Test
+    void norm_ofZerosAndOneTinyValue_isThatValue() {
+        float[] values = new float[2 * DenseArray.BLOCK];
+        assertThat(Norms.norm(Nd4j.createFromArray(values))).isZero();
+
+        values[DenseArray.BLOCK + 7] = -Float.MIN_VALUE;
+        assertThat(Norms.norm(Nd4j.createFromArray(values))).isEqualTo(Float.MIN_VALUE);
     }
 
     @Test

@@ -43,6 +43,7 @@ enum StepKind {
             "lookups, and gradients of tables",
             "gather",
             "lora4j_stored_lookup",
+            "lora4j_table_gradient",
             "scatter_add",
             "one_hot",
             "onehot",

@@ -190,7 +190,7 @@ final class DnnlMultiplier implements Multiplier {
         OfThread mine = ofThread.get();
         inHalf(products, terms, mine);
         long all = z.size(0);
-        long piece = piece(z);
+        long piece = piece(z, terms);
         long rest = all % piece;
         List<Term> ofRest = List.copyOf(terms);
         if (packing && all >= piece) {
@@ -219,11 +219,17 @@ final class DnnlMultiplier implements Multiplier {
 
     /**
      * How much of the first axis is computed at a time: rows of a matrix, or the heads of one example. What was read and
-     * written for it is in the cache for the rest of the work on it.
+     * written for it is in the cache for the rest of the work on it. The gradient of a weight, x^T g, is better computed at once: a
+     * piece of it needs all rows of x and g.
      */
-    private long piece(INDArray z) {
+    private long piece(INDArray z, List<Term> terms) {
         return switch (z.rank()) {
-            case MATRIX -> isInPieces() ? ROWS : z.size(0);
+            case MATRIX ->
+                isInPieces()
+                                && terms.stream()
+                                        .allMatch(term -> term.x().layout().isByRows())
+                        ? ROWS
+                        : z.size(0);
             case BATCH_OF_BATCHES -> 1;
             default -> z.size(0);
         };

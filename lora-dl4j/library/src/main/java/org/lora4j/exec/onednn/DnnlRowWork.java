@@ -40,6 +40,7 @@ final class DnnlRowWork {
     private static final Argument GAINS = new Argument(dnnl.DNNL_ARG_SCALE, Extent.ROW);
     private static final Argument OF_GAINS = new Argument(dnnl.DNNL_ARG_DIFF_SCALE, Extent.ROW);
     private static final Argument BIASES = new Argument(dnnl.DNNL_ARG_SHIFT, Extent.ROW);
+    private static final Argument OF_BIASES = new Argument(dnnl.DNNL_ARG_DIFF_SHIFT, Extent.ROW);
 
     private final primitive work;
     private final boolean fast;
@@ -55,7 +56,18 @@ final class DnnlRowWork {
         LAYER_NORM((engine, of) -> layerNorm(engine, of, GAIN), X, GAINS, MEANS, VARIANCES, Y),
         LAYER_NORM_WITH_BIAS(
                 (engine, of) -> layerNorm(engine, of, GAIN_AND_BIAS), X, GAINS, BIASES, MEANS, VARIANCES, Y),
-        LAYER_NORM_BACKWARD(DnnlRowWork::layerNormBackward, X, GAINS, DY, MEANS, VARIANCES, OF_GAINS, DX);
+        LAYER_NORM_BACKWARD(
+                (engine, of) -> layerNormBackward(engine, of, GAIN), X, GAINS, DY, MEANS, VARIANCES, DX, OF_GAINS),
+        LAYER_NORM_WITH_BIAS_BACKWARD(
+                (engine, of) -> layerNormBackward(engine, of, GAIN_AND_BIAS),
+                X,
+                GAINS,
+                DY,
+                MEANS,
+                VARIANCES,
+                DX,
+                OF_GAINS,
+                OF_BIASES);
 
         private final Compiler compiler;
         private final List<Argument> arguments;
@@ -181,7 +193,7 @@ final class DnnlRowWork {
                 new layer_normalization_forward(norm), norm.impl_info_str().getString());
     }
 
-    private static Compiled layerNormBackward(engine engine, Memories of) {
+    private static Compiled layerNormBackward(engine engine, Memories of, int flags) {
         layer_normalization_backward.primitive_desc backward = new layer_normalization_backward.primitive_desc(
                 engine,
                 BACKWARD,
@@ -190,8 +202,8 @@ final class DnnlRowWork {
                 of.values(),
                 of.oneOfARow(),
                 EPSILON,
-                GAIN,
-                layerNormDescription(engine, of, GAIN));
+                flags,
+                layerNormDescription(engine, of, flags));
         return new Compiled(
                 new layer_normalization_backward(backward),
                 backward.impl_info_str().getString());

@@ -3,6 +3,7 @@ package org.lora4j.exec.onednn;
 
 import java.util.List;
 import java.util.Map;
+import java.util.stream.LongStream;
 import org.bytedeco.dnnl.engine;
 import org.bytedeco.dnnl.stream;
 import org.bytedeco.javacpp.FloatPointer;
@@ -25,7 +26,8 @@ final class DnnlRows {
             "softmax", DnnlRows::softmax,
             "softmax_bp", DnnlRows::softmaxBackward,
             "layer_norm", DnnlRows::layerNorm,
-            "layer_norm_dx", DnnlRows::layerNormBackward);
+            "layer_norm_dx", DnnlRows::layerNormBackwardOfInput,
+            "layer_norm_bp", DnnlRows::layerNormBackward);
 
     private final engine engine;
     private final ThreadLocal<OfThread> ofThread = ThreadLocal.withInitial(OfThread::new);
@@ -58,9 +60,9 @@ final class DnnlRows {
             return statistics;
         }
 
-        /** Gradients of gain and bias, which oneDNN computes whether or not they are wanted. */
+        /** The gradient of the gain, which oneDNN computes whether or not it is wanted. */
         FloatPointer unused(long width) {
-            unused = atLeast(unused, 2 * width);
+            unused = atLeast(unused, width);
             return unused;
         }
 
@@ -146,27 +148,33 @@ final class DnnlRows {
                 : mine.run(Kind.LAYER_NORM, sizes, x, gain, statistics, variances, out);
     }
 
-    // Mean and variance are computed again, as they are a small part of it.
+    private static boolean layerNormBackwardOfInput(OfThread mine, List<INDArray> in, List<INDArray> out) {
+        long ofGain = mine.unused(in.get(0).size(-1)).address();
+        return layerNormBackward(mine, Kind.LAYER_NORM_BACKWARD, in, Operand.addressOf(out.get(0)), ofGain);
+    }
+
     private static boolean layerNormBackward(OfThread mine, List<INDArray> in, List<INDArray> out) {
+        Kind kind = out.size() > 2 ? Kind.LAYER_NORM_WITH_BIAS_BACKWARD : Kind.LAYER_NORM_BACKWARD;
+        long[] gradients = out.stream().mapToLong(Operand::addressOf).toArray();
+        return layerNormBackward(mine, kind, in, gradients);
+    }
+
+    // Mean and variance are computed again, as they are a small part of it.
+    private static boolean layerNormBackward(OfThread mine, Kind kind, List<INDArray> in, long... gradients) {
         Sizes sizes = Sizes.rows(in.get(0));
         FloatPointer statistics = mine.statistics(sizes.rows());
         long means = statistics.address();
-        long dx = Operand.addressOf(out.get(0));
-        if (!normalize(mine, in.subList(0, 2), sizes, means, dx) || hasZero(statistics, sizes.rows())) {
+        if (!normalize(mine, in.subList(0, 2), sizes, means, gradients[0]) || hasZero(statistics, sizes.rows())) {
             return false;
         }
-        long variances = means + sizes.rows() * Float.BYTES;
-        long ofGain = mine.unused(sizes.width()).address();
-        return mine.run(
-                Kind.LAYER_NORM_BACKWARD,
-                sizes,
+        LongStream inputs = LongStream.of(
                 Operand.addressOf(in.get(0)),
                 Operand.addressOf(in.get(1)),
                 Operand.addressOf(in.get(in.size() - 1)),
                 means,
-                variances,
-                ofGain,
-                dx);
+                means + sizes.rows() * Float.BYTES);
+        return mine.run(
+                kind, sizes, LongStream.concat(inputs, LongStream.of(gradients)).toArray());
     }
 
     // A row of equal values has no direction that changes its normalization; oneDNN would divide by zero.

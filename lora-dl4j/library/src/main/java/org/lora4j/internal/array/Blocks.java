@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.array;
 
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntConsumer;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.nd4j.nativeblas.NativeOpsHolder;
 
@@ -12,6 +14,9 @@ import org.nd4j.nativeblas.NativeOpsHolder;
  * @apiNote Status: internal
  */
 public final class Blocks {
+
+    /** Fewer are done before another thread has begun. */
+    private static final int WORTH_SHARING = 16;
 
     private Blocks() {}
 
@@ -50,5 +55,29 @@ public final class Blocks {
         boolean parallel =
                 blocks > 1 && NativeOpsHolder.getInstance().getDeviceNativeOps().ompGetMaxThreads() > 1;
         (parallel ? all.parallel() : all).forEach(body);
+    }
+
+    /**
+     * Does work on blocks that know nothing of each other, by some threads at most, the caller's included, in any order.
+     *
+     * @param threads how many, 1 or more
+     * @param blocks how many blocks of {@value DenseArray#BLOCK} values; where they are few, the caller does all
+     * @param workers asked once for each thread, so that it has working memory of its own, for what is done on a block
+     */
+    public static void among(int threads, int blocks, Supplier<IntConsumer> workers) {
+        if (threads == 1 || blocks < WORTH_SHARING) {
+            IntConsumer worker = workers.get();
+            for (int block = 0; block < blocks; block++) {
+                worker.accept(block);
+            }
+            return;
+        }
+        AtomicInteger next = new AtomicInteger();
+        IntStream.range(0, Math.min(threads, blocks)).parallel().forEach(thread -> {
+            IntConsumer worker = workers.get();
+            for (int block = next.getAndIncrement(); block < blocks; block = next.getAndIncrement()) {
+                worker.accept(block);
+            }
+        });
     }
 }

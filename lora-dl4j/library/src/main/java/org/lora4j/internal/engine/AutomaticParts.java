@@ -65,6 +65,12 @@ final class AutomaticParts implements GraphExecutor {
         return whole.productSeconds();
     }
 
+    /** It runs the first part, whose arrays the gradients are added in. */
+    @Override
+    public void takeBack(INDArray array) {
+        whole.takeBack(array);
+    }
+
     @Override
     public void release() {
         executors.values().forEach(GraphExecutor::release);

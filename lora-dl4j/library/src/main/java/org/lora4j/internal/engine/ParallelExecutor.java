@@ -124,6 +124,11 @@ public final class ParallelExecutor implements GraphExecutor {
     }
 
     @Override
+    public void takeBack(INDArray array) {
+        executors.get(0).takeBack(array);
+    }
+
+    @Override
     public void release() {
         executors.forEach(GraphExecutor::release);
     }
@@ -161,7 +166,8 @@ public final class ParallelExecutor implements GraphExecutor {
                     run(
                             parts.count(),
                             part -> executors.get(part).gradients(parts.placeholders(part), partSeed(seed, part))),
-                    isSumOfParts(placeholders, parts));
+                    isSumOfParts(placeholders, parts),
+                    (part, array) -> executors.get(part).takeBack(array));
             copies.leave(joined.gradients().values());
             return joined;
         }

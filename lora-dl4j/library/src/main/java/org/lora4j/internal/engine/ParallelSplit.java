@@ -72,7 +72,8 @@ final class ParallelSplit implements SplitExecutor {
                                             parts.placeholders(part),
                                             blocks.get(part),
                                             ParallelExecutor.partSeed(seed, part))),
-                    executor.isSumOfParts(placeholders, parts));
+                    executor.isSumOfParts(placeholders, parts),
+                    (part, array) -> array.close());
             copies.leave(joined.gradients().values());
             return joined;
         }

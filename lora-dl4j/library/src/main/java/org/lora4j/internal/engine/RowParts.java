@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import org.lora4j.error.MessageText;
 import org.lora4j.exec.LossAndGradients;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.INDArrayIndex;
@@ -80,24 +81,28 @@ record RowParts(List<Map<String, INDArray>> parts, long[] starts) {
         return (double) rows(part) / starts[starts.length - 1];
     }
 
-    /** The parts' arrays times factors, added in the first of them; the others are closed. */
+    /** The parts' arrays times factors, added in the first of them. */
     private static INDArray sum(List<INDArray> arrays, double[] factors) {
         INDArray sum = arrays.get(0);
-        for (int part = 0; part < arrays.size(); part++) {
-            INDArray array = arrays.get(part);
-            if (factors[part] != 1) {
-                array.muli(factors[part]);
-            }
-            if (part > 0) {
-                sum.addi(array);
-                array.close();
+        if (arrays.size() > 1 && sum.dataType() == DataType.FLOAT) {
+            FloatSum.intoFirst(arrays, factors);
+        } else if (arrays.size() > 1) {
+            sum.muli(factors[0]);
+            for (int part = 1; part < arrays.size(); part++) {
+                sum.addi(arrays.get(part).muli(factors[part]));
             }
         }
         return sum;
     }
 
-    /** The parts' losses and gradients in one: their sums, or the means by their rows. */
-    LossAndGradients joined(List<LossAndGradients> results, boolean sums) {
+    /** What is to be done with an array of a part that nobody needs any more. */
+    @FunctionalInterface
+    interface Disposal {
+        void accept(int part, INDArray array);
+    }
+
+    /** The parts' losses and gradients in one: their sums, or the means by their rows, in the arrays of the first part. */
+    LossAndGradients joined(List<LossAndGradients> results, boolean sums, Disposal others) {
         double[] factors = IntStream.range(0, count())
                 .mapToDouble(part -> sums ? 1 : share(part))
                 .toArray();
@@ -107,8 +112,12 @@ record RowParts(List<Map<String, INDArray>> parts, long[] starts) {
         }
         Map<String, INDArray> gradients = new LinkedHashMap<>();
         for (String name : results.get(0).gradients().keySet()) {
-            gradients.put(
-                    name, sum(results.stream().map(r -> r.gradients().get(name)).toList(), factors));
+            List<INDArray> arrays =
+                    results.stream().map(r -> r.gradients().get(name)).toList();
+            gradients.put(name, sum(arrays, factors));
+            for (int part = 1; part < count(); part++) {
+                others.accept(part, arrays.get(part));
+            }
         }
         return new LossAndGradients(loss, gradients, results.get(0).unreached());
     }

@@ -308,6 +308,11 @@ public final class SameDiffExecutor implements GraphExecutor {
     }
 
     @Override
+    public void takeBack(INDArray array) {
+        arena.takeBack(array);
+    }
+
+    @Override
     public void release() {
         arena.close();
     }

@@ -68,6 +68,52 @@ class ParallelExecutorTest {
     }
 
     @Test
+    void floats_addedByThreads_haveTheBitsOfOneArrayAfterTheOther() {
+        INDArray first = values(1, 70, 3001).castTo(DataType.FLOAT);
+        INDArray second = values(2, 70, 3001).castTo(DataType.FLOAT).dup('f');
+        INDArray third = values(3, 70, 3001).castTo(DataType.FLOAT);
+        INDArray expected = first.mul(0.3).add(second.mul(0.3)).add(third.mul(0.4));
+
+        FloatSum.intoFirst(List.of(first, second, third), new double[] {0.3, 0.3, 0.4});
+
+        assertThat(first).isEqualTo(expected);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2})
+    void gradients_takenBack_holdTheNextOnes_andOthersStayAsTheyAre(int threads) {
+        GraphExecutor parts = ParallelExecutor.of(
+                SameDiffExecutor.forTraining(graph(), List.of("w")).withKernels(), threads);
+        INDArray kept = parts.gradients(batch(4), 0).gradients().get("w");
+        INDArray expected = kept.dup();
+        INDArray done = parts.gradients(batch(6), 0).gradients().get("w");
+        INDArray ofSix = done.dup();
+        parts.takeBack(done);
+
+        INDArray next = parts.gradients(batch(4), 0).gradients().get("w");
+        INDArray new6 = parts.gradients(batch(6), 0).gradients().get("w");
+
+        assertThat(next).isSameAs(done).isEqualTo(expected);
+        assertThat(kept).isNotSameAs(next).isEqualTo(expected);
+        assertThat(new6).isNotSameAs(next).isEqualTo(ofSix);
+    }
+
+    @Test
+    void takeBack_ofAnArrayOfSomebodyElse_orAfterRelease_freesIt() {
+        GraphExecutor executor =
+                SameDiffExecutor.forTraining(graph(), List.of("w")).withKernels();
+        INDArray gradient = executor.gradients(batch(4), 0).gradients().get("w");
+        INDArray other = values(1, 7, 7);
+
+        executor.takeBack(other);
+        executor.takeBack(gradient);
+        executor.release();
+
+        assertThat(other.wasClosed()).isTrue();
+        assertThat(gradient.wasClosed()).isTrue();
+    }
+
+    @Test
     void gradients_afterAParameterChangedInPlace_seeItInEveryPart() {
         SameDiff sd = graph();
         GraphExecutor parts = ParallelExecutor.of(SameDiffExecutor.forTraining(sd, List.of("w")), 2);

@@ -44,6 +44,7 @@ public final class IndexCheck {
         RULES.put(StoredLookup.NAME, IndexCheck::storedLookup);
         RULES.put("embedding_lookup", IndexCheck::lookup);
         RULES.put(ChunkedLoss.NAME, IndexCheck::chunkedLoss);
+        RULES.put(TableGradient.NAME, c -> c.require(1, c.size(0, 0), c.name(0)));
         SCATTERS.forEach(op -> RULES.put(op, c -> c.require(1, c.size(0, 0), c.name(0))));
         RULES.put("gather_nd", c -> c.requireColumns(1, c.array(0).shape(), c.name(0)));
         for (String op : List.of("scatter_nd_add", "scatter_nd_sub", "scatter_nd_update")) {

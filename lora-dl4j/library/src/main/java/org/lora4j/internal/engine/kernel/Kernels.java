@@ -222,7 +222,7 @@ public final class Kernels {
     }
 
     /**
-     * Makes matrix products single ops together with what surrounds them.
+     * Makes matrix products single ops together with what surrounds them, and gradients of tables single ops.
      *
      * @param graph a graph that is complete, only read
      * @param shapes answers on its variables
@@ -233,6 +233,7 @@ public final class Kernels {
         LiveOps live = new LiveOps(graph, outputs);
         GraphCopy copy = GraphCopy.of(graph);
         ProductSums.find(graph, shapes, live).forEach(copy::rewrite);
+        TableGradient.find(graph, live).forEach(copy::rewrite);
         StoredLookup.find(graph).forEach(copy::rewrite);
         ViewProducts.find(graph, live).forEach(copy::rewrite);
         SampledProduct.find(graph, live).forEach(copy::rewrite);

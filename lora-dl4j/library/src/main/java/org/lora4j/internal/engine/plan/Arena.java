@@ -1,14 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.engine.plan;
 
+import java.util.ArrayDeque;
+import java.util.Arrays;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import org.bytedeco.javacpp.Pointer;
+import org.lora4j.internal.array.DenseArray;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * One piece of memory for all plans of an executor, of which one runs at a time. It is as large as the largest plan needs and
- * stays for the next run, so a run allocates nothing but its results.
+ * stays for the next run, so a run allocates nothing but its results, and those only where none like them were taken back.
  *
  * <p><b>Threads.</b> One at a time.
  *
@@ -21,6 +28,19 @@ public final class Arena {
 
     private INDArray memory;
     private int generation;
+    private final Map<Kind, Results> results = new HashMap<>();
+
+    private record Kind(DataType type, List<Long> shape) {
+        static Kind of(DataType type, long... shape) {
+            return new Kind(type, Arrays.stream(shape).boxed().toList());
+        }
+    }
+
+    /** Arrays for results of a kind. */
+    private static final class Results {
+        private final Deque<INDArray> spare = new ArrayDeque<>();
+        private int given;
+    }
 
     /** A place in memory that belongs to someone else. */
     private static final class Address extends Pointer {
@@ -34,7 +54,7 @@ public final class Arena {
     void require(long bytes) {
         long needed = bytes / Long.BYTES + ALIGNMENT;
         if (memory == null || memory.length() < needed) {
-            close();
+            free();
             // Of the longest elements, since ND4J counts elements with an int in places.
             memory = Nd4j.createUninitializedDetached(DataType.INT64, needed);
             generation++;
@@ -53,6 +73,24 @@ public final class Arena {
         return onMemory(aligned + offset, type, shape);
     }
 
+    /** An array in 'c' order for a result. It belongs to whom the result is for. */
+    INDArray result(DataType type, long... shape) {
+        Results like = results.computeIfAbsent(Kind.of(type, shape), kind -> new Results());
+        like.given++;
+        return like.spare.isEmpty() ? Nd4j.createUninitializedDetached(type, shape) : like.spare.pop();
+    }
+
+    /** Keeps an array for a later result, or frees it if it is none of ours: of them there are never more than were given. */
+    public void takeBack(INDArray array) {
+        Results like = results.get(Kind.of(array.dataType(), array.shape()));
+        if (like == null || like.given == 0 || array.offset() != 0 || !DenseArray.isRowMajor(array)) {
+            array.close();
+            return;
+        }
+        like.given--;
+        like.spare.push(array);
+    }
+
     private static INDArray onMemory(long address, DataType type, long... shape) {
         long length = Layout.length(shape);
         Pointer pointer = new Address(address).capacity(length);
@@ -61,6 +99,12 @@ public final class Arena {
 
     /** Gives the memory back. The next run gets it anew. */
     public void close() {
+        results.values().forEach(like -> like.spare.forEach(INDArray::close));
+        results.clear();
+        free();
+    }
+
+    private void free() {
         if (memory != null) {
             memory.close();
             memory = null;

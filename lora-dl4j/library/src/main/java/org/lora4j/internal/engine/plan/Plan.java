@@ -11,7 +11,6 @@ import org.lora4j.internal.engine.plan.Planner.PlannedStep;
 import org.lora4j.internal.engine.plan.Value.Place;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * The steps of a graph for inputs of certain shapes.
@@ -153,7 +152,7 @@ public final class Plan {
                 case GIVEN -> places.forEach(use -> use.set(placeholders.get(value.name())));
                 case LEAF -> bindLeaf(value, places);
                 case RESULT -> {
-                    INDArray result = Nd4j.createUninitializedDetached(value.type(), value.shape());
+                    INDArray result = arena.result(value.type(), value.shape());
                     results.put(value, result);
                     places.forEach(use -> use.set(result));
                 }

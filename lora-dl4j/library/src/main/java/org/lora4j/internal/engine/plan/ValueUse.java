@@ -55,6 +55,7 @@ final class ValueUse {
             Map.entry("lora4j_stored_lookup", ALL),
             Map.entry("lora4j_chunked_loss", ALL),
             Map.entry("lora4j_sampled_product", ALL),
+            Map.entry("lora4j_table_gradient", ALL),
             Map.entry("cast", ALL),
             Map.entry("identity", ALL),
             Map.entry("reshape", 1),

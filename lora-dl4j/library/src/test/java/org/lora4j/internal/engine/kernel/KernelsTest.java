@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -18,6 +19,7 @@ import org.lora4j.exec.LossAndGradients;
 import org.lora4j.exec.kernel.Multiplier;
 import org.lora4j.internal.engine.SameDiffExecutor;
 import org.lora4j.internal.engine.autodiff.ReversePass;
+import org.lora4j.internal.engine.plan.Plan;
 import org.nd4j.autodiff.samediff.SDIndex;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -118,6 +120,7 @@ class KernelsTest {
                 new Case("few numbers in a weight", 70, 384, x -> sparse(x, 384, 900)),
                 new Case("few numbers in a weight, several tiles and odd sizes", 1111, 67, x -> sparse(x, 67, 5)),
                 new Case("many numbers in a weight", 70, 12, x -> sparse(x, 12, 100)),
+                new Case("rows of a table, some of them twice", 70, 384, KernelsTest::looked),
                 new Case("layer norm with a frozen gain", 70, 384, KernelsTest::frozenNorm),
                 new Case("layer norm with a frozen bias", 70, 384, KernelsTest::frozenBias),
                 new Case(
@@ -222,6 +225,13 @@ class KernelsTest {
         SDVariable weight =
                 sd.constant("frozen", random(x.dataType(), width, width).mul(0.05));
         return x.mmul(weight.add(sd.reshape(flat, width, width)));
+    private static SDVariable looked(SDVariable x) {
+        SameDiff sd = x.getSameDiff();
+        int[] rows = new int[70];
+        Arrays.setAll(rows, i -> i * i % 70);
+        SDVariable table = sd.var("table", random(x.dataType(), 71, 384));
+        SDVariable indices = sd.constant(Nd4j.createFromArray(rows).reshape(2, 35));
+        return sd.reshape(sd.gather(table, indices, 0), 70, 384).mul(x);
     }
 
     SameDiffExecutor withKernels(SameDiffExecutor executor) {
@@ -325,6 +335,26 @@ class KernelsTest {
                         cases().map(Case::name)
                                 .filter(name -> name.contains("turned"))
                                 .toList()));
+    }
+
+    @Test
+    void gradientOfATable_isOneStep() {
+        Case looked = cases().filter(c -> c.name().startsWith("rows of a table"))
+                .findFirst()
+                .orElseThrow();
+        SameDiff graph = graph(looked, DataType.FLOAT);
+        List<String> works = Collections.synchronizedList(new ArrayList<>());
+        Plan.watch((step, work) -> {
+            works.add(step.work());
+            work.run();
+        });
+        try {
+            withKernels(SameDiffExecutor.forTraining(graph, leaves(graph))).gradients(Map.of(), 0);
+        } finally {
+            Plan.watch(null);
+        }
+
+        assertThat(works).containsOnlyOnce(TableGradient.NAME).doesNotContain("scatter_add", "zeroslike", "zeros_as");
     }
 
     @Test
