@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.advice;
 
-import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -30,10 +29,8 @@ final class LikenessQuestions {
     private static final int NEIGHBORS = 10;
     private static final int FEWEST_ROWS = 50;
 
-    /** Texts of which nine characters in ten are the same are near each other if the encoder finds them alike at all. */
+    /** Texts of which nine characters in ten are the same are near each other, whatever a slip of the pen means to the encoder. */
     private static final double SAME_CHARACTERS = 0.9;
-
-    private static final double ALIKE = 0.5;
 
     /** Copies are nearer than a tenth of the usual distance: between a few features large cosines are common. */
     private static final double OF_USUAL = 0.1;
@@ -176,10 +173,7 @@ final class LikenessQuestions {
     private Optional<Duplicate> nearOne(Part part, int row, int of, float cosine) {
         boolean isNear = cosine >= near
                 || part.hasTexts()
-                        && cosine >= ALIKE
-                        && PlainText.likeness(
-                                        part.plain().get(row), train.plain().get(of))
-                                >= SAME_CHARACTERS;
+                        && PlainText.areAlike(part.plain().get(row), train.plain().get(of), SAME_CHARACTERS);
         return isNear ? Optional.of(duplicate(part, row, of, Likeness.NEAR, cosine)) : Optional.empty();
     }
 
@@ -219,7 +213,21 @@ final class LikenessQuestions {
         }
 
         private static Object content(Part part, int row) {
-            return part.hasTexts() ? part.texts().get(row) : FloatBuffer.wrap(part.given()[row]);
+            return part.hasTexts() ? part.texts().get(row) : new Values(part.given()[row]);
+        }
+    }
+
+    /** Features as a key. Not a {@code FloatBuffer}: its hash cuts the fractions off, and most features are below 1. */
+    private record Values(float[] values) {
+
+        @Override
+        public boolean equals(Object other) {
+            return other instanceof Values that && Arrays.equals(values, that.values);
+        }
+
+        @Override
+        public int hashCode() {
+            return Arrays.hashCode(values);
         }
     }
 

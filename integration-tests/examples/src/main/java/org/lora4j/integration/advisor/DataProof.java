@@ -87,6 +87,8 @@ public final class DataProof {
      */
     public static Map<String, Object> run(PrintStream out, Path data, int draws, Set<String> sets) throws IOException {
         try (TextEncoder encoder = TextEncoder.named("all-minilm-l6-v2")) {
+            long start = System.nanoTime();
+            double busy = processSeconds();
             DataProof proof = new DataProof(
                     out, encoder, data, LongStream.rangeClosed(1, draws).toArray());
             if (sets.contains("clinc150")) {
@@ -95,6 +97,11 @@ public final class DataProof {
             if (sets.contains("banking77")) {
                 proof.banking77();
             }
+            out.printf(
+                    Locale.ROOT,
+                    "%nEverything took %.0f s, %.0f s of processors.%n",
+                    seconds(start),
+                    processSeconds() - busy);
             return proof.figures;
         }
     }
