@@ -37,6 +37,7 @@ public final class AdvisorExample {
     private static final int CHOSEN_WITH = 5;
     private static final int EPOCHS = 5;
     private static final double USUAL_RATE = 1e-3;
+    private static final int DRAWS = 3;
     private static final long SEED = 1;
 
     private final PrintStream out;
@@ -69,7 +70,7 @@ public final class AdvisorExample {
                 case "data" -> DataProof.main(new String[] {args[0], args[1]});
                 case "rank", "true" -> AdvisorProof.main(new String[] {args[0], args[1]});
                 case "influence" -> InfluenceProof.main(new String[] {args[0], args[1]});
-                case "suitability" -> new AdvisorExample(System.out, data).digits(true);
+                case "suitability" -> new AdvisorExample(System.out, data).digits(DRAWS, true);
                 default ->
                     new AdvisorExample(System.out, data)
                             .run(args.length > 2 && Set.of("full", "true").contains(args[2]));
@@ -84,7 +85,7 @@ public final class AdvisorExample {
         long start = System.nanoTime();
         banking();
         ranks();
-        digits(full);
+        digits(1, full);
         out.printf(Locale.ROOT, "%nEverything took %.0f s.%n", (System.nanoTime() - start) / 1e9);
     }
 
@@ -156,9 +157,9 @@ public final class AdvisorExample {
         }
     }
 
-    private void digits(boolean full) throws IOException {
+    private void digits(int draws, boolean full) throws IOException {
         out.println();
         out.println("== Digits: what is forecast, and what is reached (in %)");
-        new SuitabilityProof(data.resolve("mnist-cnn").resolve("pytorch_cnn_mnist.onnx"), out::println).run(full);
+        new SuitabilityProof(data.resolve("mnist-cnn").resolve("pytorch_cnn_mnist.onnx"), out::println).run(draws, full);
     }
 }
