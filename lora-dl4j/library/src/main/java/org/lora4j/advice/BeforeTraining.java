@@ -267,7 +267,7 @@ public final class BeforeTraining {
         }
         Double within = (Double) evidence.get(WITHIN_CONFIG);
         if (within == null) {
-            String sentence = format("LoRA: %s%s. Measure gradients for a rank.", reached, distance);
+            String sentence = format("LoRA: %s%s. Which rank, the gradients of some batches would tell.", reached, distance);
             return verdict(Verdict.LORA, OptionalInt.empty(), Answer.CONSIDER, sentence, line, evidence);
         }
         if (!isAtLeast(within, FLAT, NEAR_FLAT, "the gradient has few enough directions", line)) {

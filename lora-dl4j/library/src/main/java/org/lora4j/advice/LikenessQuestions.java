@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.IntFunction;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.lora4j.advice.Advice.Answer;
 import org.lora4j.advice.DataParts.Part;
@@ -28,6 +29,9 @@ final class LikenessQuestions {
 
     private static final int NEIGHBORS = 10;
     private static final int FEWEST_ROWS = 50;
+
+    /** With fewer rows of a class, its quartiles say little. */
+    private static final int FEWEST_OF_CLASS = 20;
 
     /** Texts of which nine characters in ten are the same are near each other, whatever a slip of the pen means to the encoder. */
     private static final double SAME_CHARACTERS = 0.9;
@@ -161,6 +165,37 @@ final class LikenessQuestions {
         return values;
     }
 
+    /** Where the upper whisker of a box plot ends (Tukey 1977). */
+    private static double whisker(double[] ascending) {
+        double lower = ascending[ascending.length / 4];
+        double upper = ascending[3 * ascending.length / 4];
+        return upper + 1.5 * (upper - lower);
+    }
+
+    /**
+     * From which distance on each row is an outlier: beyond the whisker of all, or of its class if that is large enough to know what is
+     * usual in it. What is unusual in a dense class only, and near others like most rows are, is none.
+     */
+    private double[] limits(double ofAll) {
+        Map<List<String>, double[]> byClass = IntStream.range(0, train.size())
+                .boxed()
+                .collect(Collectors.groupingBy(
+                        i -> List.copyOf(train.labels().get(i)),
+                        Collectors.collectingAndThen(
+                                Collectors.toList(),
+                                rows -> rows.stream()
+                                        .mapToDouble(i -> distances[i])
+                                        .sorted()
+                                        .toArray())));
+        double far = sorted[3 * sorted.length / 4];
+        return IntStream.range(0, train.size())
+                .mapToDouble(i -> {
+                    double[] own = byClass.get(List.copyOf(train.labels().get(i)));
+                    return own.length < FEWEST_OF_CLASS ? ofAll : Math.min(ofAll, Math.max(far, whisker(own)));
+                })
+                .toArray();
+    }
+
     private static long number(List<Duplicate> found, Likeness likeness) {
         return found.stream().filter(one -> one.likeness() == likeness).count();
     }
@@ -240,11 +275,10 @@ final class LikenessQuestions {
                             count + " rows are too few to know what is usual, " + FEWEST_ROWS + " would be enough"),
                     List.of());
         }
-        double lower = sorted[count / 4];
-        double upper = sorted[3 * count / 4];
-        double limit = upper + 1.5 * (upper - lower);
+        double limit = whisker(sorted);
+        double[] limits = limits(limit);
         List<Outlier> found = IntStream.range(0, count)
-                .filter(i -> distances[i] > limit)
+                .filter(i -> distances[i] > limits[i])
                 .mapToObj(i -> new Outlier(i, distances[i]))
                 .sorted(Comparator.comparingDouble((Outlier one) -> -one.distance()))
                 .toList();
@@ -262,7 +296,7 @@ final class LikenessQuestions {
                         .toList());
         String sentence = found.isEmpty()
                 ? "No training row is far from all others."
-                : DataExamination.count(found.size(), count, "training rows") + " are far from all others, first row "
+                : DataExamination.count(found.size(), count, "training rows") + " are far from all others or from their class, first row "
                         + found.get(0).row() + ": read them; some may not belong to the task.";
         return new Outliers(
                 new Advice("outliers", found.isEmpty() ? Answer.GOOD : Answer.CONSIDER, sentence, evidence), found);

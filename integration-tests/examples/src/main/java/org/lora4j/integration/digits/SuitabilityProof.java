@@ -71,8 +71,7 @@ public final class SuitabilityProof {
      * @param rules whether the forecasts for the looks on which the rules were fixed follow
      */
     public void run(int draws, boolean rules) {
-        out.accept("look | head out of fold | head on pixels | energy in rank " + RANK
-                + " | told from upright digits (area) | forecast");
+        out.accept("look | head | head on pixels | energy in rank " + RANK + " | area against upright digits | forecast");
         View.ofTheProof().forEach((name, view) -> proven(name, view, draws));
         if (rules) {
             View.ofTheRules().forEach((name, view) -> forecast(name, new Draw(view, 0)));
