@@ -163,8 +163,7 @@ public final class AfterTraining {
                 100 * best,
                 head.isPresent() ? format(", a head alone %.2f %%", 100 * head.getAsDouble()) : "",
                 rising ? " The curve still rises at the highest rank: try twice as much." : "");
-        return verdict(
-                Verdict.LORA, OptionalInt.of(rank), rising ? Answer.CONSIDER : Answer.GOOD, sentence, line);
+        return verdict(Verdict.LORA, OptionalInt.of(rank), rising ? Answer.CONSIDER : Answer.GOOD, sentence, line);
     }
 
     private Suitability notEnough(StringBuilder line) {
@@ -193,8 +192,7 @@ public final class AfterTraining {
                 line);
     }
 
-    private Suitability verdict(
-            Verdict verdict, OptionalInt rank, Answer answer, String sentence, StringBuilder line) {
+    private Suitability verdict(Verdict verdict, OptionalInt rank, Answer answer, String sentence, StringBuilder line) {
         Map<String, Object> evidence = new LinkedHashMap<>();
         evidence.put("examples", examples);
         head.ifPresent(value -> evidence.put("head", value));
@@ -207,7 +205,6 @@ public final class AfterTraining {
         });
         inputs.ifPresent(value -> evidence.put("inputs", value));
         evidence.put("onTheLine", line.length() > 0);
-        return Suitability.of(
-                verdict, rank, line.length() > 0 ? Answer.CONSIDER : answer, sentence + line, evidence);
+        return Suitability.of(verdict, rank, line.length() > 0 ? Answer.CONSIDER : answer, sentence + line, evidence);
     }
 }

@@ -257,7 +257,8 @@ public final class BeforeTraining {
         double error = (double) evidence.get("headError");
         StringBuilder line = new StringBuilder();
         if (isAtLeast(head, sufficient, error, "a head is enough", line)) {
-            String sentence = format("A head is enough: %s, and %.1f %% would do%s.", reached, 100 * sufficient, distance);
+            String sentence =
+                    format("A head is enough: %s, and %.1f %% would do%s.", reached, 100 * sufficient, distance);
             return verdict(Verdict.HEAD_IS_ENOUGH, OptionalInt.empty(), Answer.GOOD, sentence, line, evidence);
         }
         Double ofInputs = (Double) evidence.get("headAccuracyOnInputs");
@@ -267,7 +268,8 @@ public final class BeforeTraining {
         }
         Double within = (Double) evidence.get(WITHIN_CONFIG);
         if (within == null) {
-            String sentence = format("LoRA: %s%s. Which rank, the gradients of some batches would tell.", reached, distance);
+            String sentence =
+                    format("LoRA: %s%s. Which rank, the gradients of some batches would tell.", reached, distance);
             return verdict(Verdict.LORA, OptionalInt.empty(), Answer.CONSIDER, sentence, line, evidence);
         }
         if (!isAtLeast(within, FLAT, NEAR_FLAT, "the gradient has few enough directions", line)) {
@@ -288,8 +290,7 @@ public final class BeforeTraining {
     }
 
     /** The least power of two that can have most of the gradient's energy, or the highest that was looked at. */
-    private static Suitability lora(
-            String reached, String distance, StringBuilder line, Map<String, Object> evidence) {
+    private static Suitability lora(String reached, String distance, StringBuilder line, Map<String, Object> evidence) {
         Map<?, ?> shares = (Map<?, ?>) evidence.get(WITHIN_RANK);
         int rank = 1;
         while (rank < HIGHEST_RANK && (double) shares.get(String.valueOf(rank)) < ENERGY) {

@@ -232,9 +232,7 @@ public final class LearningRateFinder {
                 best.rate(),
                 curve.lowestPoint().rate(),
                 best.steps(),
-                confirmations.stream()
-                        .map(LearningRateFinder::said)
-                        .collect(Collectors.joining(", ")),
+                confirmations.stream().map(LearningRateFinder::said).collect(Collectors.joining(", ")),
                 atEdge
                         ? " It is the " + (place == 0 ? "lowest" : "highest") + " of the three; a "
                                 + (place == 0 ? "lower" : "higher") + " one may do as well."
@@ -278,7 +276,8 @@ public final class LearningRateFinder {
 
     private static String said(Confirmation one) {
         return one.metric().isPresent()
-                ? String.format(Locale.ROOT, "%.1e (%.4g)", one.rate(), one.metric().getAsDouble())
+                ? String.format(
+                        Locale.ROOT, "%.1e (%.4g)", one.rate(), one.metric().getAsDouble())
                 : String.format(Locale.ROOT, "%.1e (failed)", one.rate());
     }
 

@@ -208,7 +208,8 @@ final class LikenessQuestions {
     private Optional<Duplicate> nearOne(Part part, int row, int of, float cosine) {
         boolean isNear = cosine >= near
                 || part.hasTexts()
-                        && PlainText.areAlike(part.plain().get(row), train.plain().get(of), SAME_CHARACTERS);
+                        && PlainText.areAlike(
+                                part.plain().get(row), train.plain().get(of), SAME_CHARACTERS);
         return isNear ? Optional.of(duplicate(part, row, of, Likeness.NEAR, cosine)) : Optional.empty();
     }
 
@@ -296,7 +297,8 @@ final class LikenessQuestions {
                         .toList());
         String sentence = found.isEmpty()
                 ? "No training row is far from all others."
-                : DataExamination.count(found.size(), count, "training rows") + " are far from all others or from their class, first row "
+                : DataExamination.count(found.size(), count, "training rows")
+                        + " are far from all others or from their class, first row "
                         + found.get(0).row() + ": read them; some may not belong to the task.";
         return new Outliers(
                 new Advice("outliers", found.isEmpty() ? Answer.GOOD : Answer.CONSIDER, sentence, evidence), found);

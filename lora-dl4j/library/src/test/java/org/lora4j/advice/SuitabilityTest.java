@@ -418,8 +418,9 @@ class SuitabilityTest {
         assertThat(found.verdict()).isEqualTo(Verdict.LORA_IS_NOT_ENOUGH);
         assertThat(found.advice().answer()).isEqualTo(Answer.PROBLEM);
         assertThat(found.advice().sentence())
-                .isEqualTo("LoRA is not enough here, because a head on the inputs themselves reaches 90.00 %, and ranks up to"
-                        + " 8 reach 80.00 %. The base loses what the task needs: take another one.");
+                .isEqualTo(
+                        "LoRA is not enough here, because a head on the inputs themselves reaches 90.00 %, and ranks up to"
+                                + " 8 reach 80.00 %. The base loses what the task needs: take another one.");
     }
 
     /** Of 2,000 examples one standard error at 95 % is 0.69 points. */
@@ -467,7 +468,11 @@ class SuitabilityTest {
                         .judge())
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContainingAll(
-                        "head reached 93.0", "rank 0 reached NaN", "rank 4 is given twice", "full reached -1.0", "inputs reached 2.0");
+                        "head reached 93.0",
+                        "rank 0 reached NaN",
+                        "rank 4 is given twice",
+                        "full reached -1.0",
+                        "inputs reached 2.0");
         assertThatThrownBy(() -> Suitability.afterTraining(0)).hasMessageContaining("examples = 0");
     }
 }

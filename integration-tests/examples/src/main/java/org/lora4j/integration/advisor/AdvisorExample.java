@@ -134,8 +134,8 @@ public final class AdvisorExample {
                         validation.get(one.row()).text(), train.get(one.of()).text()));
         report.outliers().rows().stream()
                 .limit(SHOWN)
-                .forEach(one ->
-                        out.printf("  far from others: \"%s\"%n", train.get(one.row()).text()));
+                .forEach(one -> out.printf(
+                        "  far from others: \"%s\"%n", train.get(one.row()).text()));
     }
 
     private static List<LabeledText> labeled(Stream<org.lora4j.integration.datasets.LabeledText> texts) {
@@ -190,10 +190,12 @@ public final class AdvisorExample {
     private void digits(int draws, boolean full) throws IOException {
         out.println();
         out.println("== Digits in four looks: what the CNN for upright ones would need, forecast and then trained");
-        out.println("Accuracies in %. Forecast from a head on the frozen CNN and one on the pixels themselves (both judged out of"
-                + " fold), the share of");
-        out.println("the gradient's energy that updates of rank 8 can have, and how well the digits can be told from upright"
-                + " ones (0.5: not at all).");
+        out.println(
+                "Accuracies in %. Forecast from a head on the frozen CNN and one on the pixels themselves (both judged out of"
+                        + " fold), the share of");
+        out.println(
+                "the gradient's energy that updates of rank 8 can have, and how well the digits can be told from upright"
+                        + " ones (0.5: not at all).");
         SuitabilityProof proof =
                 new SuitabilityProof(data.resolve("mnist-cnn").resolve("pytorch_cnn_mnist.onnx"), out::println);
         // Ops are short: with more threads they would mostly wait for each other.

@@ -137,10 +137,7 @@ public final class DataProof {
         flips("BANKING77", banking, whole);
         copies("BANKING77", questions);
         halves("BANKING77", banking);
-        outliers(
-                "BANKING77",
-                banking,
-                encoder.embed(new Clinc150(data.resolve("clinc150")).outOfScope("train")));
+        outliers("BANKING77", banking, encoder.embed(new Clinc150(data.resolve("clinc150")).outOfScope("train")));
         curves("BANKING77", banking, whole);
     }
 
@@ -387,9 +384,8 @@ public final class DataProof {
         IntStream.range(0, STRANGERS).forEach(i -> labels.add(own.label(i * 10)));
         DataReport report = advisor(1).examine(rows, labels);
         DataReport.Outliers outliers = report.outliers();
-        long found = outliers.rows().stream()
-                .filter(one -> one.row() >= own.size())
-                .count();
+        long found =
+                outliers.rows().stream().filter(one -> one.row() >= own.size()).count();
         long suspected = report.labelErrors().ranking().stream()
                 .limit(STRANGERS)
                 .filter(suspect -> suspect.row() >= own.size())

@@ -71,7 +71,8 @@ public final class SuitabilityProof {
      * @param rules whether the forecasts for the looks on which the rules were fixed follow
      */
     public void run(int draws, boolean rules) {
-        out.accept("look | head | head on pixels | energy in rank " + RANK + " | area against upright digits | forecast");
+        out.accept(
+                "look | head | head on pixels | energy in rank " + RANK + " | area against upright digits | forecast");
         View.ofTheProof().forEach((name, view) -> proven(name, view, draws));
         if (rules) {
             View.ofTheRules().forEach((name, view) -> forecast(name, new Draw(view, 0)));
@@ -125,7 +126,10 @@ public final class SuitabilityProof {
             }
             return numbers
                     + String.format(
-                            Locale.ROOT, " | full %.2f | %s", 100 * full, after.judge().advice().sentence());
+                            Locale.ROOT,
+                            " | full %.2f | %s",
+                            100 * full,
+                            after.judge().advice().sentence());
         }
     }
 
@@ -134,14 +138,14 @@ public final class SuitabilityProof {
         for (int i = 0; i < draws; i++) {
             Draw draw = new Draw(view, i);
             Suitability before = forecast(name, draw);
-            Reached reached =
-                    trained(draw, (double) before.advice().evidence().get("headAccuracyOnInputs"));
+            Reached reached = trained(draw, (double) before.advice().evidence().get("headAccuracyOnInputs"));
             out.accept("    trained: " + reached.said(draw.heldOut.size()));
             all.add(reached);
         }
         if (draws > 1) {
             out.accept(name + ", mean of " + draws + ": "
-                    + Reached.mean(all).said(sheet.part(HELD_OUT, DigitSheet.EACH).images().size()));
+                    + Reached.mean(all)
+                            .said(sheet.part(HELD_OUT, DigitSheet.EACH).images().size()));
         }
     }
 
@@ -165,8 +169,8 @@ public final class SuitabilityProof {
         List<Double> ranks = new ArrayList<>();
         for (int rank : RANKS) {
             Recipe recipe = new Recipe(EPOCHS, BATCH, 1e-2, 0);
-            AdaptedNetwork<MultiLayerNetwork> model = Lora.inject(
-                    continued(draw, recipe), Recipe.config(rank, rank, rank, rank), draw.seed);
+            AdaptedNetwork<MultiLayerNetwork> model =
+                    Lora.inject(continued(draw, recipe), Recipe.config(rank, rank, rank, rank), draw.seed);
             recipe.train(model.network(), draw.training, draw.seed, unused -> {});
             ranks.add(draw.heldOut.accuracy(draw.heldOut.said(model.network())));
         }
