@@ -40,6 +40,8 @@ import org.nd4j.linalg.factory.Nd4j;
  *       upright ones as scrambled digits are.
  * </ul>
  *
+ * <p>A verdict for which a number is within one standard error of its limit is {@code CONSIDER}, and says so.
+ *
  * <p>The numbers were fixed on digits that were shifted, thickened, mirrored, turned by an eighth or upside down, made small, inverted in
  * one half or by a random mask, and digits whose rows, columns or blocks change places; see the guide for what they gave on others.
  *
@@ -57,6 +59,9 @@ public final class BeforeTraining {
     static final double KEPT = 0.9;
     static final double ENERGY = 0.9;
     static final double FLAT = 0.5;
+
+    /** A gradient of other batches has a share that is off by as much. */
+    private static final double NEAR_FLAT = 0.05;
 
     private static final String WHERE = "Suitability.beforeTraining";
     private static final String WITHIN_CONFIG = "shareWithinConfig";
@@ -249,33 +254,43 @@ public final class BeforeTraining {
 
     private Suitability verdict(double head, String distance, Map<String, Object> evidence) {
         String reached = format("a head on the frozen base reaches %.1f %%", 100 * head);
-        if (head >= sufficient) {
-            return Suitability.of(
-                    Verdict.HEAD_IS_ENOUGH,
-                    OptionalInt.empty(),
-                    Answer.GOOD,
-                    format("A head is enough: %s, and %.1f %% would do%s.", reached, 100 * sufficient, distance),
-                    evidence);
+        double error = (double) evidence.get("headError");
+        StringBuilder line = new StringBuilder();
+        if (isAtLeast(head, sufficient, error, "a head is enough", line)) {
+            String sentence =
+                    format("A head is enough: %s, and %.1f %% would do%s.", reached, 100 * sufficient, distance);
+            return verdict(Verdict.HEAD_IS_ENOUGH, OptionalInt.empty(), Answer.GOOD, sentence, line, evidence);
         }
         Double ofInputs = (Double) evidence.get("headAccuracyOnInputs");
-        if (ofInputs != null && head < KEPT * ofInputs) {
+        if (ofInputs != null && !isAtLeast(head, KEPT * ofInputs, error, "the base keeps enough", line)) {
             String because = "%s, and %.1f %% on the inputs themselves: the base loses what the task needs%s";
-            return notEnough(format(because, reached, 100 * ofInputs, distance), evidence);
+            return notEnough(format(because, reached, 100 * ofInputs, distance), line, evidence);
         }
         Double within = (Double) evidence.get(WITHIN_CONFIG);
         if (within == null) {
-            String sentence = format("LoRA: %s%s. Measure gradients for a rank.", reached, distance);
-            return Suitability.of(Verdict.LORA, OptionalInt.empty(), Answer.CONSIDER, sentence, evidence);
+            String sentence =
+                    format("LoRA: %s%s. Which rank, the gradients of some batches would tell.", reached, distance);
+            return verdict(Verdict.LORA, OptionalInt.empty(), Answer.CONSIDER, sentence, line, evidence);
         }
-        if (within < FLAT) {
+        if (!isAtLeast(within, FLAT, NEAR_FLAT, "the gradient has few enough directions", line)) {
             String because = "the gradient is flat: the config's ranks can have %.0f %% of its energy%s";
-            return notEnough(format(because, 100 * within, distance), evidence);
+            return notEnough(format(because, 100 * within, distance), line, evidence);
         }
-        return lora(reached, distance, evidence);
+        return lora(reached, distance, line, evidence);
+    }
+
+    /** Whether a share reaches a limit; says so where it hardly does, or nearly does. */
+    private static boolean isAtLeast(double share, double limit, double near, String then, StringBuilder line) {
+        if (Math.abs(share - limit) < near) {
+            line.append(format(
+                    " On the line: from %.1f %% on %s, and %.1f %%, give or take %.1f, were measured.",
+                    100 * limit, then, 100 * share, 100 * near));
+        }
+        return share >= limit;
     }
 
     /** The least power of two that can have most of the gradient's energy, or the highest that was looked at. */
-    private static Suitability lora(String reached, String distance, Map<String, Object> evidence) {
+    private static Suitability lora(String reached, String distance, StringBuilder line, Map<String, Object> evidence) {
         Map<?, ?> shares = (Map<?, ?>) evidence.get(WITHIN_RANK);
         int rank = 1;
         while (rank < HIGHEST_RANK && (double) shares.get(String.valueOf(rank)) < ENERGY) {
@@ -284,16 +299,28 @@ public final class BeforeTraining {
         String sentence = format(
                 "LoRA of rank %d: %s, and updates of that rank can have %.0f %% of the gradient's energy%s.",
                 rank, reached, 100 * (double) shares.get(String.valueOf(rank)), distance);
-        return Suitability.of(Verdict.LORA, OptionalInt.of(rank), Answer.GOOD, sentence, evidence);
+        return verdict(Verdict.LORA, OptionalInt.of(rank), Answer.GOOD, sentence, line, evidence);
     }
 
-    private static Suitability notEnough(String because, Map<String, Object> evidence) {
-        return Suitability.of(
+    private static Suitability notEnough(String because, StringBuilder line, Map<String, Object> evidence) {
+        return verdict(
                 Verdict.LORA_IS_NOT_ENOUGH,
                 OptionalInt.empty(),
                 Answer.PROBLEM,
                 "LoRA will not be enough here, because " + because + ". Fine-tune fully, or take another base.",
+                line,
                 evidence);
+    }
+
+    private static Suitability verdict(
+            Verdict verdict,
+            OptionalInt rank,
+            Answer answer,
+            String sentence,
+            StringBuilder line,
+            Map<String, Object> evidence) {
+        evidence.put("onTheLine", line.length() > 0);
+        return Suitability.of(verdict, rank, line.length() > 0 ? Answer.CONSIDER : answer, sentence + line, evidence);
     }
 
     private double accuracy(float[][] rows, Folds folds) {

@@ -17,12 +17,13 @@ import org.lora4j.text.TextEncoder;
  * report.labelErrors().suspects().forEach(suspect -> show(train.get(suspect.row()), suspect.suggested()));
  * }</pre>
  *
- * <p>How each answer is found: wrong labels by confident learning (Northcutt et al. 2021, arXiv:1911.00068); copies by text and by
- * cosine; outliers by the distance to the tenth neighbor (Ramaswamy et al. 2000); shift by a domain classifier (Lopez-Paz and
+ * <p>How each answer is found: wrong labels by confident learning (Northcutt et al. 2021, arXiv:1911.00068); copies by text, by
+ * edits (Damerau 1964) and by cosine; outliers by the distance to the tenth neighbor (Ramaswamy et al. 2000) beyond the whiskers of a
+ * box plot (Tukey 1977) of all rows or of its class; shift by a domain classifier (Lopez-Paz and
  * Oquab 2017, arXiv:1610.06545) and by words (Monroe et al. 2008); a learning curve with its power law (Hestness et al. 2017,
  * arXiv:1712.00409). Where there is too little to say something, the answer says so, and why.
  *
- * <p><b>Cost.</b> About ten fits of logistic regression, and a product of all pairs of rows, made tile by tile: memory grows with
+ * <p><b>Cost.</b> About ten fits of logistic regression, side by side where there are processors, and a product of all pairs of rows, made tile by tile: memory grows with
  * the number of rows. <b>State.</b> Immutable; the encoder and the data stay as they are. The same seed and data give the same
  * report. <b>Threads.</b> Safe.
  *

@@ -176,7 +176,7 @@ public record DataReport(
     public record Duplicate(int row, int of, Likeness likeness, double cosine, boolean sameLabel) {}
 
     /**
-     * Which training rows have nothing near them.
+     * Which training rows have nothing near them, or are far off for their class.
      *
      * @param advice the answer
      * @param rows the farthest first

@@ -228,7 +228,7 @@ final class HeadQuestions {
                     LEARNING_CURVE,
                     Answer.CONSIDER,
                     DataExamination.format(
-                            "More data would help: %s; twice as many would give about %.1f points more.",
+                            "More data would help: %s; twice as many would give up to about %.1f points more.",
                             measured, 100 * curve.nextGain()),
                     evidence);
         }

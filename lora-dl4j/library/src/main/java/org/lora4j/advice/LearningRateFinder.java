@@ -227,21 +227,12 @@ public final class LearningRateFinder {
         boolean atEdge = place != 1;
         String sentence = String.format(
                 Locale.ROOT,
-                "Take a learning rate of %s: the loss of a range test was lowest at %.1e, and %d steps at the rates around a"
+                "Take a learning rate of %.1e: the loss of a range test was lowest at %.1e, and %d steps at the rates around a"
                         + " tenth of it were validated as %s.%s",
                 best.rate(),
                 curve.lowestPoint().rate(),
                 best.steps(),
-                confirmations.stream()
-                        .map(one -> one.rate() + " ("
-                                + (one.metric().isPresent()
-                                        ? String.format(
-                                                Locale.ROOT,
-                                                "%.4g",
-                                                one.metric().getAsDouble())
-                                        : "failed")
-                                + ")")
-                        .collect(Collectors.joining(", ")),
+                confirmations.stream().map(LearningRateFinder::said).collect(Collectors.joining(", ")),
                 atEdge
                         ? " It is the " + (place == 0 ? "lowest" : "highest") + " of the three; a "
                                 + (place == 0 ? "lower" : "higher") + " one may do as well."
@@ -281,6 +272,13 @@ public final class LearningRateFinder {
             }
         }
         return best;
+    }
+
+    private static String said(Confirmation one) {
+        return one.metric().isPresent()
+                ? String.format(
+                        Locale.ROOT, "%.1e (%.4g)", one.rate(), one.metric().getAsDouble())
+                : String.format(Locale.ROOT, "%.1e (failed)", one.rate());
     }
 
     /** Two digits: finer makes no difference. */

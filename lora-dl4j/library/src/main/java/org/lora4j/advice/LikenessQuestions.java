@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.advice;
 
-import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -12,6 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.IntFunction;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.lora4j.advice.Advice.Answer;
 import org.lora4j.advice.DataParts.Part;
@@ -30,10 +30,11 @@ final class LikenessQuestions {
     private static final int NEIGHBORS = 10;
     private static final int FEWEST_ROWS = 50;
 
-    /** Texts of which nine characters in ten are the same are near each other if the encoder finds them alike at all. */
-    private static final double SAME_CHARACTERS = 0.9;
+    /** With fewer rows of a class, its quartiles say little. */
+    private static final int FEWEST_OF_CLASS = 20;
 
-    private static final double ALIKE = 0.5;
+    /** Texts of which nine characters in ten are the same are near each other, whatever a slip of the pen means to the encoder. */
+    private static final double SAME_CHARACTERS = 0.9;
 
     /** Copies are nearer than a tenth of the usual distance: between a few features large cosines are common. */
     private static final double OF_USUAL = 0.1;
@@ -164,6 +165,37 @@ final class LikenessQuestions {
         return values;
     }
 
+    /** Where the upper whisker of a box plot ends (Tukey 1977). */
+    private static double whisker(double[] ascending) {
+        double lower = ascending[ascending.length / 4];
+        double upper = ascending[3 * ascending.length / 4];
+        return upper + 1.5 * (upper - lower);
+    }
+
+    /**
+     * From which distance on each row is an outlier: beyond the whisker of all, or of its class if that is large enough to know what is
+     * usual in it. What is unusual in a dense class only, and near others like most rows are, is none.
+     */
+    private double[] limits(double ofAll) {
+        Map<List<String>, double[]> byClass = IntStream.range(0, train.size())
+                .boxed()
+                .collect(Collectors.groupingBy(
+                        i -> List.copyOf(train.labels().get(i)),
+                        Collectors.collectingAndThen(
+                                Collectors.toList(),
+                                rows -> rows.stream()
+                                        .mapToDouble(i -> distances[i])
+                                        .sorted()
+                                        .toArray())));
+        double far = sorted[3 * sorted.length / 4];
+        return IntStream.range(0, train.size())
+                .mapToDouble(i -> {
+                    double[] own = byClass.get(List.copyOf(train.labels().get(i)));
+                    return own.length < FEWEST_OF_CLASS ? ofAll : Math.min(ofAll, Math.max(far, whisker(own)));
+                })
+                .toArray();
+    }
+
     private static long number(List<Duplicate> found, Likeness likeness) {
         return found.stream().filter(one -> one.likeness() == likeness).count();
     }
@@ -176,10 +208,8 @@ final class LikenessQuestions {
     private Optional<Duplicate> nearOne(Part part, int row, int of, float cosine) {
         boolean isNear = cosine >= near
                 || part.hasTexts()
-                        && cosine >= ALIKE
-                        && PlainText.likeness(
-                                        part.plain().get(row), train.plain().get(of))
-                                >= SAME_CHARACTERS;
+                        && PlainText.areAlike(
+                                part.plain().get(row), train.plain().get(of), SAME_CHARACTERS);
         return isNear ? Optional.of(duplicate(part, row, of, Likeness.NEAR, cosine)) : Optional.empty();
     }
 
@@ -219,7 +249,21 @@ final class LikenessQuestions {
         }
 
         private static Object content(Part part, int row) {
-            return part.hasTexts() ? part.texts().get(row) : FloatBuffer.wrap(part.given()[row]);
+            return part.hasTexts() ? part.texts().get(row) : new Values(part.given()[row]);
+        }
+    }
+
+    /** Features as a key. Not a {@code FloatBuffer}: its hash cuts the fractions off, and most features are below 1. */
+    private record Values(float[] values) {
+
+        @Override
+        public boolean equals(Object other) {
+            return other instanceof Values that && Arrays.equals(values, that.values);
+        }
+
+        @Override
+        public int hashCode() {
+            return Arrays.hashCode(values);
         }
     }
 
@@ -232,11 +276,10 @@ final class LikenessQuestions {
                             count + " rows are too few to know what is usual, " + FEWEST_ROWS + " would be enough"),
                     List.of());
         }
-        double lower = sorted[count / 4];
-        double upper = sorted[3 * count / 4];
-        double limit = upper + 1.5 * (upper - lower);
+        double limit = whisker(sorted);
+        double[] limits = limits(limit);
         List<Outlier> found = IntStream.range(0, count)
-                .filter(i -> distances[i] > limit)
+                .filter(i -> distances[i] > limits[i])
                 .mapToObj(i -> new Outlier(i, distances[i]))
                 .sorted(Comparator.comparingDouble((Outlier one) -> -one.distance()))
                 .toList();
@@ -254,7 +297,8 @@ final class LikenessQuestions {
                         .toList());
         String sentence = found.isEmpty()
                 ? "No training row is far from all others."
-                : DataExamination.count(found.size(), count, "training rows") + " are far from all others, first row "
+                : DataExamination.count(found.size(), count, "training rows")
+                        + " are far from all others or from their class, first row "
                         + found.get(0).row() + ": read them; some may not belong to the task.";
         return new Outliers(
                 new Advice("outliers", found.isEmpty() ? Answer.GOOD : Answer.CONSIDER, sentence, evidence), found);

@@ -72,6 +72,18 @@ public final class ClosestNames {
      * @return 0 if equal
      */
     public static int distance(String a, String b) {
+        return distance(a, b, Integer.MAX_VALUE);
+    }
+
+    /**
+     * The number of single edits between two strings, counted no further than it matters.
+     *
+     * @param a one string
+     * @param b the other
+     * @param most where to stop counting: what is unlike costs little
+     * @return the number of edits if it is {@code most} or less, else any larger number
+     */
+    public static int distance(String a, String b, int most) {
         int[] beforeLast = new int[b.length() + 1];
         int[] last = new int[b.length() + 1];
         int[] row = new int[b.length() + 1];
@@ -80,12 +92,17 @@ public final class ClosestNames {
         }
         for (int i = 1; i <= a.length(); i++) {
             row[0] = i;
+            int least = i;
             for (int j = 1; j <= b.length(); j++) {
                 boolean same = a.charAt(i - 1) == b.charAt(j - 1);
                 row[j] = Math.min(last[j - 1] + (same ? 0 : 1), 1 + Math.min(last[j], row[j - 1]));
                 if (i > 1 && j > 1 && a.charAt(i - 1) == b.charAt(j - 2) && a.charAt(i - 2) == b.charAt(j - 1)) {
                     row[j] = Math.min(row[j], beforeLast[j - 2] + 1);
                 }
+                least = Math.min(least, row[j]);
+            }
+            if (least > most) {
+                return least;
             }
             int[] free = beforeLast;
             beforeLast = last;

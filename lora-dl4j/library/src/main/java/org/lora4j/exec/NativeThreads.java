@@ -29,7 +29,13 @@ public final class NativeThreads {
      * @return 1 or more
      */
     public static int ofAnOp() {
-        return NativeOpsHolder.getInstance().getDeviceNativeOps().ompGetMaxThreads();
+        return ops().ompGetMaxThreads();
+    }
+
+    private static NativeOps ops() {
+        // Loads ND4J if this is the first call to it: the holder alone fails without.
+        Nd4j.factory();
+        return NativeOpsHolder.getInstance().getDeviceNativeOps();
     }
 
     /**
@@ -52,7 +58,7 @@ public final class NativeThreads {
      * @return what it gives
      */
     public static <T> T one(Supplier<T> work) {
-        NativeOps ops = NativeOpsHolder.getInstance().getDeviceNativeOps();
+        NativeOps ops = ops();
         int before = ops.ompGetMaxThreads();
         if (before > 1) {
             ops.setOmpNumThreads(1);

@@ -13,7 +13,7 @@ import org.lora4j.weights.WeightChanges;
 
 /**
  * How alike two adapters of one base are, whatever their methods: whether they push weights the same way, and whether
- * they work in the same directions.
+ * they work in the same directions (the subspace similarity of Hu et al. 2021, arXiv 2106.09685, section 7.2).
  *
  * <p>Adapters of LoRA alone need no base: {@link AdapterAlgebra#compare}, which this is, once others have been made LoRA.
  *

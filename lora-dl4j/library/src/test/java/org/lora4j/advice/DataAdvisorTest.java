@@ -137,6 +137,31 @@ class DataAdvisorTest {
                 .isEqualTo(77);
     }
 
+    /** Of a class whose rows are close together: no farther from others than rows of a wide class may be. */
+    @Test
+    void rowFarFromItsClass_isAnOutlier() {
+        Random random = new Random(3);
+        float[][] rows = new float[300][WIDTH];
+        List<String> labels = new ArrayList<>();
+        for (int i = 0; i < rows.length; i++) {
+            boolean dense = i < 180;
+            for (int j = 0; j < WIDTH; j++) {
+                double middle = i == 7 ? 0 : j % 2 == (dense ? 0 : 1) ? 2 : -2;
+                rows[i][j] = (float) (middle + (i == 7 || !dense ? 2.5 : 0.2) * random.nextGaussian());
+            }
+            labels.add(dense ? "dense" : "wide");
+        }
+
+        DataReport.Outliers outliers = advisor.examine(rows, labels).outliers();
+
+        Outlier found = outliers.rows().stream()
+                .filter(one -> one.row() == 7)
+                .findFirst()
+                .orElseThrow();
+        assertThat((double) outliers.advice().evidence().get("limit")).isGreaterThan(found.distance());
+        assertThat(outliers.rows()).hasSizeLessThan(20);
+    }
+
     @Test
     void shift_isFoundWithTheFeatureThatTells_evenIfItNeverChangedInTraining() {
         LabeledFeatures train = points(150);

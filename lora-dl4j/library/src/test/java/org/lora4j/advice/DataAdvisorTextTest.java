@@ -71,6 +71,21 @@ class DataAdvisorTextTest {
         assertThat(report.leakage().advice().sentence()).contains("1 exactly, 1 in other spelling, 0 nearly");
     }
 
+    /** A slip of the pen makes another word for the encoder, or none. */
+    @Test
+    void textWithASlip_isNearlyACopy_whateverTheEncoderMakesOfIt() {
+        List<LabeledText> train = texts(8);
+        train.add(new LabeledText("where is my card", "even"));
+        train.add(new LabeledText("hwere is my card", "odd"));
+
+        DataReport report = advisor.examine(encoder, train, train.subList(9, 10), List.of());
+
+        assertThat(report.duplicates().rows())
+                .filteredOn(one -> one.row() == 9)
+                .extracting(Duplicate::of, Duplicate::likeness)
+                .containsExactly(tuple(8, Likeness.NEAR));
+    }
+
     @Test
     void textsLongerThanTheEncoderReads_areNamed() {
         List<LabeledText> train = texts(12);

@@ -381,6 +381,74 @@ class SuitabilityTest {
                                 + " curve still rises at the highest rank: try twice as much.");
     }
 
+    /** Of 1,000 examples one standard error at 90 % is 1.3 points. */
+    @Test
+    void aCurveThatRises_toLessThanFullFineTuning_asksForAHigherRankFirst() {
+        Suitability found = Suitability.afterTraining(1000)
+                .rank(4, 0.8)
+                .rank(8, 0.9)
+                .full(0.95)
+                .judge();
+
+        assertThat(found.verdict()).isEqualTo(Verdict.LORA_IS_NOT_ENOUGH);
+        assertThat(found.advice().answer()).isEqualTo(Answer.CONSIDER);
+        assertThat(found.advice().sentence())
+                .isEqualTo(
+                        "LoRA is not enough here, because full fine-tuning reaches 95.00 %, and ranks up to 8 reach 90.00 %. The"
+                                + " curve still rises at the highest rank: try twice as much before you fine-tune fully.");
+        assertThat(Suitability.afterTraining(1000)
+                        .rank(4, 0.9)
+                        .rank(8, 0.9)
+                        .full(0.95)
+                        .judge()
+                        .advice()
+                        .answer())
+                .isEqualTo(Answer.PROBLEM);
+    }
+
+    @Test
+    void whereTheInputsAloneGiveMore_theBaseIsTheWrongOne() {
+        Suitability found = Suitability.afterTraining(1000)
+                .inputs(0.9)
+                .head(0.5)
+                .rank(8, 0.8)
+                .full(0.82)
+                .judge();
+
+        assertThat(found.verdict()).isEqualTo(Verdict.LORA_IS_NOT_ENOUGH);
+        assertThat(found.advice().answer()).isEqualTo(Answer.PROBLEM);
+        assertThat(found.advice().sentence())
+                .isEqualTo(
+                        "LoRA is not enough here, because a head on the inputs themselves reaches 90.00 %, and ranks up to"
+                                + " 8 reach 80.00 %. The base loses what the task needs: take another one.");
+    }
+
+    /** Of 2,000 examples one standard error at 95 % is 0.69 points. */
+    @ParameterizedTest
+    @CsvSource({
+        "0.9400, LORA, 'rank 8 is 1.00 points below the best, where up to 0.72 count as none'",
+        "0.9440, LORA, 'rank 8 is 0.60 points below the best, where up to 0.71 count as none'",
+        "0.9490, LORA,",
+        "0.9300, LORA_IS_NOT_ENOUGH,"
+    })
+    void aVerdictNearItsLine_saysSo(double reached, Verdict verdict, String line) {
+        Suitability found = Suitability.afterTraining(2000)
+                .head(0.8)
+                .rank(8, reached)
+                .rank(16, verdict == Verdict.LORA ? 0.95 : reached)
+                .full(0.95)
+                .judge();
+
+        assertThat(found.verdict()).isEqualTo(verdict);
+        assertThat(found.advice().evidence()).containsEntry("onTheLine", line != null);
+        if (line == null) {
+            assertThat(found.advice().sentence()).doesNotContain("On the line");
+        } else {
+            assertThat(found.advice().answer()).isEqualTo(Answer.CONSIDER);
+            assertThat(found.advice().sentence()).contains(" On the line: " + line);
+        }
+    }
+
     @Test
     void afterTraining_ofTooLittle_givesNoVerdict() {
         assertThat(Suitability.afterTraining(100).head(0.9).judge().verdict()).isEqualTo(Verdict.UNKNOWN);
@@ -396,10 +464,15 @@ class SuitabilityTest {
                         .rank(4, 0.9)
                         .rank(4, 0.8)
                         .full(-1)
+                        .inputs(2)
                         .judge())
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContainingAll(
-                        "head reached 93.0", "rank 0 reached NaN", "rank 4 is given twice", "full reached -1.0");
+                        "head reached 93.0",
+                        "rank 0 reached NaN",
+                        "rank 4 is given twice",
+                        "full reached -1.0",
+                        "inputs reached 2.0");
         assertThatThrownBy(() -> Suitability.afterTraining(0)).hasMessageContaining("examples = 0");
     }
 }

@@ -423,7 +423,7 @@ class ArchitectureTest {
                         "internal.samediff.form",
                         "dl4j",
                         "samediff"),
-                layer("internal.advice", "error", "internal.array", "internal.text"),
+                layer("internal.advice", "error", "exec", "internal.array", "internal.text"),
                 layer(
                         "advice",
                         "",

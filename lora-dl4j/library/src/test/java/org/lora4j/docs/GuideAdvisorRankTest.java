@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.deeplearning4j.datasets.iterator.utilty.ListDataSetIterator;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
@@ -87,7 +88,7 @@ class GuideAdvisorRankTest {
         double rate = found.rate().orElseThrow(); // found.advice() says why if there is none
         plan = plan.toBuilder().optimizer(AdamW.of(rate)).build();
 
-        assertThat(found.advice().sentence()).contains(String.valueOf(rate));
+        assertThat(found.advice().sentence()).contains(String.format(Locale.ROOT, "%.1e", rate));
         assertThat(plan.optimizer().learningRate(0, 1)).isEqualTo(rate);
     }
 

@@ -83,6 +83,7 @@ class GuideAdvisorTest {
                 .rank(2, 0.93)
                 .rank(8, 0.95) // the validation curve of the ranks
                 .full(0.955)
+                .inputs(0.85) // a head on the inputs themselves, without the base
                 .judge();
 
         assertThat(verdict.verdict()).isEqualTo(Verdict.LORA);

@@ -22,6 +22,8 @@ class ClosestNamesTest {
     })
     void distance_countsSingleEdits(String a, String b, int expected) {
         assertThat(ClosestNames.distance(a, b)).isEqualTo(expected);
+        assertThat(ClosestNames.distance(a, b, expected)).isEqualTo(expected);
+        assertThat(ClosestNames.distance(a, b, expected - 1)).isGreaterThanOrEqualTo(expected);
     }
 
     @Test

@@ -13,6 +13,7 @@ import org.lora4j.exec.NativeThreads;
 import org.lora4j.interpret.FeatureExplainer;
 import org.lora4j.interpret.IntegratedGradients;
 import org.lora4j.model.AdaptedModel;
+import org.lora4j.train.DataSetPlaceholders;
 import org.lora4j.train.Trainable;
 import org.lora4j.tribuo.input.InputSpec;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -27,7 +28,7 @@ import org.nd4j.linalg.factory.Nd4j;
 final class AdaptedLayers<N extends Model> implements AdaptedBase {
 
     static final String INPUT = "input";
-    static final String LABELS = "labels";
+    private static final String LABELS = "labels";
 
     private final AdaptedNetwork<N> adapted;
     private final LayerAccess<N> access;
@@ -49,7 +50,7 @@ final class AdaptedLayers<N extends Model> implements AdaptedBase {
 
     @Override
     public Trainable trainable() {
-        return new TrainableLayers<>(adapted, access);
+        return adapted.trainable(DataSetPlaceholders.of(INPUT, LABELS));
     }
 
     @Override

@@ -165,25 +165,6 @@ final class LayerGraphBody extends LayerBody<ComputationGraph> {
         }
 
         @Override
-        public INDArray parameter(ComputationGraph network, String key) {
-            return network.getParam(key);
-        }
-
-        @Override
-        public Iterable<String> keys(ComputationGraph network) {
-            return new ArrayList<>(network.paramTable().keySet());
-        }
-
-        @Override
-        public void step(ComputationGraph network, int iteration, INDArray input, INDArray labels) {
-            network.getConfiguration().setIterationCount(iteration);
-            network.setInputs(input);
-            network.setLabels(labels);
-            network.computeGradientAndScore();
-            network.clearLayersStates();
-        }
-
-        @Override
         public INDArray output(ComputationGraph network, INDArray input) {
             return network.outputSingle(input);
         }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.tribuo.base;
 
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -122,25 +121,6 @@ final class MultiLayerBody extends LayerBody<MultiLayerNetwork> {
                         network.getLayerWiseConfigurations().getConf(i).getLayer());
             }
             return layers;
-        }
-
-        @Override
-        public INDArray parameter(MultiLayerNetwork network, String key) {
-            return network.getParam(key);
-        }
-
-        @Override
-        public Iterable<String> keys(MultiLayerNetwork network) {
-            return new ArrayList<>(network.paramTable().keySet());
-        }
-
-        @Override
-        public void step(MultiLayerNetwork network, int iteration, INDArray input, INDArray labels) {
-            network.setIterationCount(iteration);
-            network.setInput(input);
-            network.setLabels(labels);
-            network.computeGradientAndScore();
-            network.clearLayersStates();
         }
 
         @Override

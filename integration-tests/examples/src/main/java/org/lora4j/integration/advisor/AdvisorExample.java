@@ -11,9 +11,11 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.lora4j.advice.DataAdvisor;
+import org.lora4j.advice.DataReport;
 import org.lora4j.advice.LearningRateFinder;
 import org.lora4j.advice.LearningRateSuggestion;
 import org.lora4j.advice.Suitability;
+import org.lora4j.exec.NativeThreads;
 import org.lora4j.integration.datasets.Banking77;
 import org.lora4j.integration.demonstration.Arguments;
 import org.lora4j.integration.digits.SuitabilityProof;
@@ -36,7 +38,9 @@ public final class AdvisorExample {
     private static final int LEARNED = 10;
     private static final int CHOSEN_WITH = 5;
     private static final int EPOCHS = 5;
+    private static final int SHOWN = 3;
     private static final double USUAL_RATE = 1e-3;
+    private static final int DRAWS = 3;
     private static final long SEED = 1;
 
     private final PrintStream out;
@@ -69,7 +73,7 @@ public final class AdvisorExample {
                 case "data" -> DataProof.main(new String[] {args[0], args[1]});
                 case "rank", "true" -> AdvisorProof.main(new String[] {args[0], args[1]});
                 case "influence" -> InfluenceProof.main(new String[] {args[0], args[1]});
-                case "suitability" -> new AdvisorExample(System.out, data).digits(true);
+                case "suitability" -> new AdvisorExample(System.out, data).digits(DRAWS, true);
                 default ->
                     new AdvisorExample(System.out, data)
                             .run(args.length > 2 && Set.of("full", "true").contains(args[2]));
@@ -84,7 +88,7 @@ public final class AdvisorExample {
         long start = System.nanoTime();
         banking();
         ranks();
-        digits(full);
+        digits(1, full);
         out.printf(Locale.ROOT, "%nEverything took %.0f s.%n", (System.nanoTime() - start) / 1e9);
     }
 
@@ -99,7 +103,13 @@ public final class AdvisorExample {
                 pool.stream().filter(text -> !taken.contains(text)).toList(), CHOSEN_WITH, SEED)
                 .stream());
         try (TextEncoder encoder = TextEncoder.named("all-minilm-l6-v2").withMaxLength(LONGEST)) {
-            out.println(DataAdvisor.builder().seed(SEED).build().examine(encoder, train, validation, List.of()));
+            List<String> served = new Banking77(data.resolve("banking77"))
+                    .test().stream()
+                            .map(org.lora4j.integration.datasets.LabeledText::text)
+                            .toList();
+            DataReport report = DataAdvisor.builder().seed(SEED).build().examine(encoder, train, validation, served);
+            out.println(report);
+            examples(report, train, validation);
             out.println(suitability(encoder, train));
             LearningRateSuggestion rate = LearningRateFinder.of(
                             () -> TextClassifier.builder(encoder).epochs(EPOCHS).seed(SEED), train, validation)
@@ -108,6 +118,24 @@ public final class AdvisorExample {
             fit(encoder, train, validation, "that rate", rate.rate().orElse(USUAL_RATE));
             fit(encoder, train, validation, "a rate that is far too low", 1e-7);
         }
+    }
+
+    /** The texts behind some of the numbers. */
+    private void examples(DataReport report, List<LabeledText> train, List<LabeledText> validation) {
+        report.labelErrors().ranking().stream()
+                .limit(SHOWN)
+                .forEach(one -> out.printf(
+                        "  suspect: \"%s\" is said to be %s; perhaps %s%n",
+                        train.get(one.row()).text(), one.label(), one.suggested()));
+        report.leakage().rows().stream()
+                .limit(SHOWN)
+                .forEach(one -> out.printf(
+                        "  leak: \"%s\" to validate with, \"%s\" to learn from%n",
+                        validation.get(one.row()).text(), train.get(one.of()).text()));
+        report.outliers().rows().stream()
+                .limit(SHOWN)
+                .forEach(one -> out.printf(
+                        "  far from others: \"%s\"%n", train.get(one.row()).text()));
     }
 
     private static List<LabeledText> labeled(Stream<org.lora4j.integration.datasets.LabeledText> texts) {
@@ -132,7 +160,7 @@ public final class AdvisorExample {
 
     private void fit(
             TextEncoder encoder, List<LabeledText> train, List<LabeledText> validation, String what, double rate) {
-        out.println("-- LoRA with " + what + ", " + rate);
+        out.printf("-- LoRA with %s, %.1e%n", what, rate);
         try (TextClassifier classifier = TextClassifier.builder(encoder)
                 .epochs(EPOCHS)
                 .learningRate(rate)
@@ -143,7 +171,8 @@ public final class AdvisorExample {
             List<FittingSign> signs =
                     classifier.report().training().orElseThrow().signs();
             out.println(classifier.report());
-            out.println(signs.isEmpty() ? "no sign of over- or underfitting" : "signs: " + signs);
+            out.println("signs of over- or underfitting: " + signs.size());
+            signs.forEach(out::println);
         }
     }
 
@@ -151,14 +180,25 @@ public final class AdvisorExample {
         out.println();
         out.println("== Inverted digits: a rate and a rank for the CNN that knows upright ones");
         try (HuggingFaceTextTokenizer tokenizer = MiniLm.tokenizer(LONGEST)) {
-            out.println(Suggesting.of(new Tasks(data, tokenizer).of("inverted", SEED))
-                    .words());
+            Task task = new Tasks(data, tokenizer).of("inverted", SEED);
+            out.println(NativeThreads.one(() -> Suggesting.of(task))
+                    .words()
+                    .replace(" rank: ", System.lineSeparator() + "rank: "));
         }
     }
 
-    private void digits(boolean full) throws IOException {
+    private void digits(int draws, boolean full) throws IOException {
         out.println();
-        out.println("== Digits: what is forecast, and what is reached (in %)");
-        new SuitabilityProof(data.resolve("mnist-cnn").resolve("pytorch_cnn_mnist.onnx"), out::println).run(full);
+        out.println("== Digits in four looks: what the CNN for upright ones would need, forecast and then trained");
+        out.println(
+                "Accuracies in %. Forecast from a head on the frozen CNN and one on the pixels themselves (both judged out of"
+                        + " fold), the share of");
+        out.println(
+                "the gradient's energy that updates of rank 8 can have, and how well the digits can be told from upright"
+                        + " ones (0.5: not at all).");
+        SuitabilityProof proof =
+                new SuitabilityProof(data.resolve("mnist-cnn").resolve("pytorch_cnn_mnist.onnx"), out::println);
+        // Ops are short: with more threads they would mostly wait for each other.
+        NativeThreads.one(() -> proof.run(draws, full));
     }
 }

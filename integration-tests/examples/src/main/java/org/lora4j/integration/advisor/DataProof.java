@@ -87,6 +87,8 @@ public final class DataProof {
      */
     public static Map<String, Object> run(PrintStream out, Path data, int draws, Set<String> sets) throws IOException {
         try (TextEncoder encoder = TextEncoder.named("all-minilm-l6-v2")) {
+            long start = System.nanoTime();
+            double busy = processSeconds();
             DataProof proof = new DataProof(
                     out, encoder, data, LongStream.rangeClosed(1, draws).toArray());
             if (sets.contains("clinc150")) {
@@ -95,6 +97,11 @@ public final class DataProof {
             if (sets.contains("banking77")) {
                 proof.banking77();
             }
+            out.printf(
+                    Locale.ROOT,
+                    "%nEverything took %.0f s, %.0f s of processors.%n",
+                    seconds(start),
+                    processSeconds() - busy);
             return proof.figures;
         }
     }
@@ -119,7 +126,7 @@ public final class DataProof {
         copies("CLINC150", requests);
         domains(clinc, domains);
         halves("CLINC150", clinc);
-        outliers(clinc, encoder.embed(set.outOfScope("train")));
+        outliers("CLINC150", clinc, encoder.embed(set.outOfScope("train")));
         curves("CLINC150", clinc, whole);
     }
 
@@ -130,6 +137,7 @@ public final class DataProof {
         flips("BANKING77", banking, whole);
         copies("BANKING77", questions);
         halves("BANKING77", banking);
+        outliers("BANKING77", banking, encoder.embed(new Clinc150(data.resolve("clinc150")).outOfScope("train")));
         curves("BANKING77", banking, whole);
     }
 
@@ -369,32 +377,32 @@ public final class DataProof {
                 .shift();
     }
 
-    private void outliers(Features clinc, float[][] strangers) {
-        float[][] rows = Arrays.copyOf(clinc.rows(), clinc.size() + STRANGERS);
-        System.arraycopy(strangers, 0, rows, clinc.size(), STRANGERS);
-        List<String> labels = new ArrayList<>(clinc.labeled().labels());
-        IntStream.range(0, STRANGERS).forEach(i -> labels.add(clinc.label(i * 10)));
+    private void outliers(String name, Features own, float[][] strangers) {
+        float[][] rows = Arrays.copyOf(own.rows(), own.size() + STRANGERS);
+        System.arraycopy(strangers, 0, rows, own.size(), STRANGERS);
+        List<String> labels = new ArrayList<>(own.labeled().labels());
+        IntStream.range(0, STRANGERS).forEach(i -> labels.add(own.label(i * 10)));
         DataReport report = advisor(1).examine(rows, labels);
         DataReport.Outliers outliers = report.outliers();
-        long found = outliers.rows().stream()
-                .filter(one -> one.row() >= clinc.size())
-                .count();
+        long found =
+                outliers.rows().stream().filter(one -> one.row() >= own.size()).count();
         long suspected = report.labelErrors().ranking().stream()
                 .limit(STRANGERS)
-                .filter(suspect -> suspect.row() >= clinc.size())
+                .filter(suspect -> suspect.row() >= own.size())
                 .count();
         out.printf(
                 Locale.ROOT,
-                "%n== Outliers: %d requests out of scope among %d of CLINC150: %d rows reported, %d of the strangers among"
+                "%n== Outliers: %d requests out of scope of CLINC150 among %d texts of %s: %d rows reported, %d of the strangers among"
                         + " them; among the first %d suspect labels: %d%n",
                 STRANGERS,
-                clinc.size(),
+                own.size(),
+                name,
                 outliers.rows().size(),
                 found,
                 STRANGERS,
                 suspected);
         figures.put(
-                "outliers",
+                "outliers among " + name,
                 Map.of("reported", outliers.rows().size(), "found", found, "amongSuspectLabels", suspected));
     }
 

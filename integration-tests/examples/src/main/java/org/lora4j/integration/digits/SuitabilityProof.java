@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
@@ -30,12 +31,13 @@ import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
  */
 public final class SuitabilityProof {
 
-    /** Of each digit, 150 to learn from, and 200 held out from everything. */
+    /** Of each digit, 150 to learn from, other ones in each draw, 150 for the base's own, and 200 held out from everything. */
     private static final int LEARNED = 150;
 
-    private static final int HELD_OUT = 600;
+    private static final int DRAWS = 3;
+    private static final int HELD_OUT = (DRAWS + 1) * LEARNED;
     private static final int RANK = 8;
-    private static final int[] RANKS = {2, RANK};
+    private static final int[] RANKS = {2, RANK, 32};
     private static final int BATCH = 50;
     private static final int EPOCHS = 12;
     private static final int HEAD_STEPS = 300;
@@ -65,33 +67,92 @@ public final class SuitabilityProof {
     /**
      * Runs the proof, and gives its table line by line.
      *
+     * @param draws how often: 1, or up to 3 with their mean
      * @param rules whether the forecasts for the looks on which the rules were fixed follow
      */
-    public void run(boolean rules) {
-        out.accept(header());
-        View.ofTheProof().forEach((name, view) -> out.accept(line(name, view, true)));
+    public void run(int draws, boolean rules) {
+        out.accept(
+                "look | head | head on pixels | energy in rank " + RANK + " | area against upright digits | forecast");
+        View.ofTheProof().forEach((name, view) -> proven(name, view, draws));
         if (rules) {
-            View.ofTheRules().forEach((name, view) -> out.accept(line(name, view, false)));
+            View.ofTheRules().forEach((name, view) -> forecast(name, new Draw(view, 0)));
         }
     }
 
-    private static String header() {
-        StringBuilder ranks = new StringBuilder();
-        for (int rank : RANKS) {
-            ranks.append(String.format(Locale.ROOT, " | rank %d", rank));
+    /** The digits of a draw, what the base makes of them, and the base with a head that fits them: where every training begins. */
+    private final class Draw {
+
+        final long seed;
+        final DigitSet training;
+        final DigitSet heldOut;
+        final DataSet features;
+        final MultiLayerNetwork headed;
+
+        Draw(View view, int draw) {
+            seed = SEED + draw;
+            training = DigitSet.of(view.of(sheet.part(draw * LEARNED, (draw + 1) * LEARNED)), Look.UPRIGHT);
+            heldOut = DigitSet.of(view.of(sheet.part(HELD_OUT, DigitSheet.EACH)), Look.UPRIGHT);
+            features = features(base, training);
+            headed = headed(features, seed);
         }
-        return "look | head out of fold | head on pixels | energy in rank 8 | area | forecast | head" + ranks
-                + " | full | after training";
     }
 
-    private String line(String name, View view, boolean train) {
-        DigitSet training = DigitSet.of(view.of(sheet.part(0, LEARNED)), Look.UPRIGHT);
-        DigitSet heldOut = DigitSet.of(view.of(sheet.part(HELD_OUT, DigitSheet.EACH)), Look.UPRIGHT);
-        DataSet features = features(base, training);
-        MultiLayerNetwork headed = headed(features);
-        Suitability before = forecast(features, training, headed);
+    /** Accuracies that were reached on digits that nobody learned from. */
+    private record Reached(double inputs, double head, List<Double> ranks, double full) {
+
+        static Reached mean(List<Reached> all) {
+            return new Reached(
+                    mean(all, Reached::inputs),
+                    mean(all, Reached::head),
+                    IntStream.range(0, RANKS.length)
+                            .mapToObj(i -> mean(all, one -> one.ranks().get(i)))
+                            .toList(),
+                    mean(all, Reached::full));
+        }
+
+        private static double mean(List<Reached> all, ToDoubleFunction<Reached> of) {
+            return all.stream().mapToDouble(of).average().orElseThrow();
+        }
+
+        String said(int examples) {
+            AfterTraining after = Suitability.afterTraining(examples)
+                    .inputs(inputs)
+                    .head(head)
+                    .full(full);
+            StringBuilder numbers = new StringBuilder(String.format(Locale.ROOT, "head %.2f", 100 * head));
+            for (int i = 0; i < RANKS.length; i++) {
+                after.rank(RANKS[i], ranks.get(i));
+                numbers.append(String.format(Locale.ROOT, " | rank %d %.2f", RANKS[i], 100 * ranks.get(i)));
+            }
+            return numbers
+                    + String.format(
+                            Locale.ROOT,
+                            " | full %.2f | %s",
+                            100 * full,
+                            after.judge().advice().sentence());
+        }
+    }
+
+    private void proven(String name, View view, int draws) {
+        List<Reached> all = new ArrayList<>();
+        for (int i = 0; i < draws; i++) {
+            Draw draw = new Draw(view, i);
+            Suitability before = forecast(name, draw);
+            Reached reached = trained(draw, (double) before.advice().evidence().get("headAccuracyOnInputs"));
+            out.accept("    trained: " + reached.said(draw.heldOut.size()));
+            all.add(reached);
+        }
+        if (draws > 1) {
+            out.accept(name + ", mean of " + draws + ": "
+                    + Reached.mean(all)
+                            .said(sheet.part(HELD_OUT, DigitSheet.EACH).images().size()));
+        }
+    }
+
+    private Suitability forecast(String name, Draw draw) {
+        Suitability before = forecast(draw);
         Map<String, Object> evidence = before.advice().evidence();
-        String line = String.format(
+        out.accept(String.format(
                 Locale.ROOT,
                 "%s | %.1f | %.1f | %.2f | %.2f | %s",
                 name,
@@ -99,69 +160,67 @@ public final class SuitabilityProof {
                 100 * (double) evidence.get("headAccuracyOnInputs"),
                 (double) evidence.get("shareWithinConfig"),
                 (double) evidence.get("domainArea"),
-                verdict(before));
-        return train ? line + trained(headed, training, heldOut) : line;
+                verdict(before)));
+        return before;
     }
 
     /** What is reached by training, each time from the head on. */
-    private static String trained(MultiLayerNetwork headed, DigitSet training, DigitSet heldOut) {
-        StringBuilder line = new StringBuilder();
-        AfterTraining after = Suitability.afterTraining(heldOut.size());
-        double head = heldOut.accuracy(heldOut.said(headed));
-        after.head(head);
-        line.append(String.format(Locale.ROOT, " | %.2f", 100 * head));
+    private static Reached trained(Draw draw, double onInputs) {
+        List<Double> ranks = new ArrayList<>();
         for (int rank : RANKS) {
             Recipe recipe = new Recipe(EPOCHS, BATCH, 1e-2, 0);
-            AdaptedNetwork<MultiLayerNetwork> model = Lora.inject(
-                    DigitCnn.FULL.continued(headed, recipe.rate(), recipe.updates(training), SEED),
-                    Recipe.config(rank, rank, rank, rank),
-                    SEED);
-            recipe.train(model.network(), training, SEED, unused -> {});
-            double reached = heldOut.accuracy(heldOut.said(model.network()));
-            after.rank(rank, reached);
-            line.append(String.format(Locale.ROOT, " | %.2f", 100 * reached));
+            AdaptedNetwork<MultiLayerNetwork> model =
+                    Lora.inject(continued(draw, recipe), Recipe.config(rank, rank, rank, rank), draw.seed);
+            recipe.train(model.network(), draw.training, draw.seed, unused -> {});
+            ranks.add(draw.heldOut.accuracy(draw.heldOut.said(model.network())));
         }
         Recipe recipe = new Recipe(EPOCHS, BATCH, 3e-3, 0);
-        MultiLayerNetwork full = DigitCnn.FULL.continued(headed, recipe.rate(), recipe.updates(training), SEED);
-        recipe.train(full, training, SEED, unused -> {});
-        double reached = heldOut.accuracy(heldOut.said(full));
-        after.full(reached);
-        return line.append(String.format(Locale.ROOT, " | %.2f | %s", 100 * reached, verdict(after.judge())))
-                .toString();
+        MultiLayerNetwork full = continued(draw, recipe);
+        recipe.train(full, draw.training, draw.seed, unused -> {});
+        return new Reached(
+                onInputs,
+                draw.heldOut.accuracy(draw.heldOut.said(draw.headed)),
+                ranks,
+                draw.heldOut.accuracy(draw.heldOut.said(full)));
+    }
+
+    private static MultiLayerNetwork continued(Draw draw, Recipe recipe) {
+        return DigitCnn.FULL.continued(draw.headed, recipe.rate(), recipe.updates(draw.training), draw.seed);
     }
 
     private static String verdict(Suitability found) {
         return found.verdict() + (found.rank().isPresent() ? " " + found.rank().getAsInt() : "");
     }
 
-    private Suitability forecast(DataSet features, DigitSet training, MultiLayerNetwork headed) {
-        AdaptedNetwork<MultiLayerNetwork> model = AdaptedNetwork.of(headed);
-        INDArray labels = features.getLabels().argMax(1);
+    private Suitability forecast(Draw draw) {
+        AdaptedNetwork<MultiLayerNetwork> model = AdaptedNetwork.of(draw.headed);
+        List<DataSet> batches = batches(draw.training);
+        INDArray labels = draw.features.getLabels().argMax(1);
         int[] classes =
                 IntStream.range(0, (int) labels.length()).map(labels::getInt).toArray();
-        INDArray pixels = Nd4j.vstack(batches(training).stream()
+        INDArray pixels = Nd4j.vstack(batches.stream()
                 .map(set -> set.getFeatures().reshape(set.numExamples(), View.SIDE * View.SIDE))
                 .toList());
-        return Suitability.beforeTraining(rows(features.getFeatures()), classes)
+        return Suitability.beforeTraining(rows(draw.features.getFeatures()), classes)
                 .inputs(rows(pixels))
                 .baseFeatures(baseFeatures)
                 .gradients(
                         model,
                         model.trainable(DigitTask.NAMES),
                         Recipe.config(RANK, RANK, RANK, RANK),
-                        batches(training).stream()
+                        batches.stream()
                                 .map(set -> Batch.of(
                                         Map.of("digits", set.getFeatures(), "labels", set.getLabels()),
                                         set.numExamples()))
                                 .toList())
-                .seed(SEED)
+                .seed(draw.seed)
                 .forecast();
     }
 
     /** The base with a head that was fitted to the features, as every training begins. */
-    private MultiLayerNetwork headed(DataSet features) {
+    private MultiLayerNetwork headed(DataSet features, long seed) {
         MultiLayerNetwork head = new MultiLayerNetwork(new NeuralNetConfiguration.Builder()
-                .seed(SEED)
+                .seed(seed)
                 .updater(new Adam(0.03))
                 .l2(1e-3)
                 .list()
@@ -175,7 +234,7 @@ public final class SuitabilityProof {
         for (int i = 0; i < HEAD_STEPS; i++) {
             head.fit(features);
         }
-        MultiLayerNetwork headed = DigitCnn.FULL.continued(base, 0, 1, SEED);
+        MultiLayerNetwork headed = DigitCnn.FULL.continued(base, 0, 1, seed);
         headed.getLayer(DigitCnn.DENSE_2).getParam("W").assign(head.getLayer(0).getParam("W"));
         headed.getLayer(DigitCnn.DENSE_2).getParam("b").assign(head.getLayer(0).getParam("b"));
         return headed;

@@ -182,7 +182,13 @@ final class DnnlProduct {
     }
 
     /** {@code addressOfBias} and {@code addressOfAddend} are of no meaning without one. For a key of known sizes. */
-    void run(stream stream, long addressOfX, long addressOfW, long addressOfZ, long addressOfBias, long addressOfAddend) {
+    void run(
+            stream stream,
+            long addressOfX,
+            long addressOfW,
+            long addressOfZ,
+            long addressOfBias,
+            long addressOfAddend) {
         run(known, stream, addressOfX, addressOfW, addressOfZ, addressOfBias, addressOfAddend);
     }
 

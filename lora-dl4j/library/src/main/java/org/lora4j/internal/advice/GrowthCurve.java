@@ -46,7 +46,7 @@ public record GrowthCurve(int[] sizes, double[] accuracies, double gain, double 
             int[] heldOut = folds.heldOut(fold);
             judged += heldOut.length;
             int[] order = alternating(folds.learnedFrom(fold), labels, classes, seed);
-            for (int point = 0; point < POINTS; point++) {
+            OutOfFold.each(0, POINTS, point -> {
                 int size = order.length >> (POINTS - 1 - point);
                 sizes[point] += size / judging;
                 float[][] probabilities = all.probabilities();
@@ -59,7 +59,7 @@ public record GrowthCurve(int[] sizes, double[] accuracies, double gain, double 
                 for (int row : heldOut) {
                     right[point][row] = OutOfFold.largest(probabilities[row]) == labels[row] ? 1 : 0;
                 }
-            }
+            });
         }
         double[] accuracies = new double[POINTS];
         for (int point = 0; point < POINTS; point++) {

@@ -3,6 +3,9 @@ package org.lora4j.internal.advice;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.IntConsumer;
+import java.util.stream.IntStream;
+import org.lora4j.exec.NativeThreads;
 import org.lora4j.internal.text.HeadFit;
 import org.lora4j.internal.text.HeadKind;
 import org.lora4j.internal.text.LinearHead;
@@ -37,15 +40,24 @@ public record OutOfFold(float[][] probabilities, double cost) {
      */
     public static OutOfFold of(float[][] rows, int[] labels, int classes, Folds folds) {
         float[][] probabilities = new float[rows.length][];
-        double chosen = choose(rows, labels, classes, folds, probabilities);
-        for (int fold = 1; fold < folds.count(); fold++) {
-            predict(
-                    head(rows, labels, classes, folds.learnedFrom(fold), chosen),
-                    rows,
-                    folds.heldOut(fold),
-                    probabilities);
-        }
+        double chosen = NativeThreads.one(() -> choose(rows, labels, classes, folds, probabilities));
+        each(
+                1,
+                folds.count(),
+                fold -> predict(
+                        head(rows, labels, classes, folds.learnedFrom(fold), chosen),
+                        rows,
+                        folds.heldOut(fold),
+                        probabilities));
         return new OutOfFold(probabilities, chosen);
+    }
+
+    /**
+     * Fits several heads, side by side where ND4J may use threads: one thread to a head wastes less than all threads to each product.
+     */
+    static void each(int from, int to, IntConsumer fit) {
+        IntStream all = IntStream.range(from, to);
+        (NativeThreads.ofAnOp() > 1 ? all.parallel() : all).forEach(i -> NativeThreads.one(() -> fit.accept(i)));
     }
 
     private static double choose(float[][] rows, int[] labels, int classes, Folds folds, float[][] probabilities) {

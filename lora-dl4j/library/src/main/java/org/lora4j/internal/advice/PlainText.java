@@ -44,20 +44,19 @@ public final class PlainText {
     }
 
     /**
-     * How much of two plain texts is the same.
+     * Whether much of two plain texts is the same.
      *
      * @param a a plain text
      * @param b another
-     * @return 1 minus the number of edits for each character of the longer one
+     * @param share how many characters of the longer one need no edit, 0.9 for nine in ten
+     * @return whether they are as many or more
      */
-    public static double likeness(String a, String b) {
-        int longest = Math.max(a.length(), b.length());
-        int shortest = Math.min(a.length(), b.length());
-        if (longest == 0 || 2 * shortest < longest) {
-            return longest == 0 ? 1 : 0;
-        }
+    public static boolean areAlike(String a, String b, double share) {
         String first = a.substring(0, Math.min(LONGEST, a.length()));
         String second = b.substring(0, Math.min(LONGEST, b.length()));
-        return 1 - (double) ClosestNames.distance(first, second) / Math.max(first.length(), second.length());
+        int edits = (int) Math.floor((1 - share) * Math.max(first.length(), second.length()) + 1e-9);
+        return Math.abs(a.length() - b.length()) <= Math.max(a.length(), b.length()) / 2
+                && Math.abs(first.length() - second.length()) <= edits
+                && ClosestNames.distance(first, second, edits) <= edits;
     }
 }

@@ -2,7 +2,6 @@
 package org.lora4j.internal.advice;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.within;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -31,11 +30,15 @@ class PlainTextTest {
         assertThat(PlainText.of("")).isEmpty();
     }
 
-    /** One of ten characters. */
     @Test
-    void likeness_isTheShareOfCharactersWithoutEdit() {
-        assertThat(PlainText.likeness("0123456789", "0123x56789")).isCloseTo(0.9, within(1e-12));
-        assertThat(PlainText.likeness("", "")).isEqualTo(1);
-        assertThat(PlainText.likeness("a", "a long text")).isZero();
+    void alikeness_isTheShareOfCharactersWithoutEdit() {
+        assertThat(PlainText.areAlike("0123456789", "0123x56789", 0.9)).isTrue();
+        assertThat(PlainText.areAlike("0123456789", "0124356789", 0.9)).isTrue();
+        assertThat(PlainText.areAlike("0123456789", "0123x5678y", 0.9)).isFalse();
+        assertThat(PlainText.areAlike("012345678", "0123x5678", 0.9)).isFalse();
+        assertThat(PlainText.areAlike("", "", 0.9)).isTrue();
+        assertThat(PlainText.areAlike("a", "a long text", 0.9)).isFalse();
+        assertThat(PlainText.areAlike("x".repeat(400), "x".repeat(400) + "y".repeat(500), 0.9))
+                .isFalse();
     }
 }
