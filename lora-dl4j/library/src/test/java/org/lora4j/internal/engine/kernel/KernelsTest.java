@@ -225,6 +225,8 @@ class KernelsTest {
         SDVariable weight =
                 sd.constant("frozen", random(x.dataType(), width, width).mul(0.05));
         return x.mmul(weight.add(sd.reshape(flat, width, width)));
+    }
+
     private static SDVariable looked(SDVariable x) {
         SameDiff sd = x.getSameDiff();
         int[] rows = new int[70];
