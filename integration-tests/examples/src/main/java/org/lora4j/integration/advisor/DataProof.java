@@ -88,7 +88,7 @@ public final class DataProof {
     public static Map<String, Object> run(PrintStream out, Path data, int draws, Set<String> sets) throws IOException {
         try (TextEncoder encoder = TextEncoder.named("all-minilm-l6-v2")) {
             long start = System.nanoTime();
-            double busy = processSeconds();
+            double busy = ProcessorTime.seconds();
             DataProof proof = new DataProof(
                     out, encoder, data, LongStream.rangeClosed(1, draws).toArray());
             if (sets.contains("clinc150")) {
@@ -101,7 +101,7 @@ public final class DataProof {
                     Locale.ROOT,
                     "%nEverything took %.0f s, %.0f s of processors.%n",
                     seconds(start),
-                    processSeconds() - busy);
+                    ProcessorTime.seconds() - busy);
             return proof.figures;
         }
     }
