@@ -165,6 +165,7 @@ class ArchitectureTest {
                 layer(
                         "internal.engine",
                         "error",
+                        "internal.array",
                         "internal.engine.autodiff.rules",
                         "internal.graph",
                         "internal.engine.autodiff",

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.engine.plan;
 
+import java.lang.ref.WeakReference;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
@@ -8,7 +9,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.bytedeco.javacpp.Pointer;
-import org.lora4j.internal.array.DenseArray;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -26,6 +26,9 @@ public final class Arena {
     /** Of a cache line, and of the widest vector register. */
     static final long ALIGNMENT = 64;
 
+    /** Results of a kind, such as gradients of weights of one shape, that may come back; older ones are freed then. */
+    private static final int MOST_KNOWN = 1024;
+
     private INDArray memory;
     private int generation;
     private final Map<Kind, Results> results = new HashMap<>();
@@ -39,7 +42,16 @@ public final class Arena {
     /** Arrays for results of a kind. */
     private static final class Results {
         private final Deque<INDArray> spare = new ArrayDeque<>();
-        private int given;
+        private final Deque<WeakReference<INDArray>> given = new ArrayDeque<>();
+
+        INDArray give(Kind kind, long... shape) {
+            INDArray array = spare.isEmpty() ? Nd4j.createUninitializedDetached(kind.type(), shape) : spare.pop();
+            given.add(new WeakReference<>(array));
+            if (given.size() > MOST_KNOWN) {
+                given.remove();
+            }
+            return array;
+        }
     }
 
     /** A place in memory that belongs to someone else. */
@@ -75,20 +87,18 @@ public final class Arena {
 
     /** An array in 'c' order for a result. It belongs to whom the result is for. */
     INDArray result(DataType type, long... shape) {
-        Results like = results.computeIfAbsent(Kind.of(type, shape), kind -> new Results());
-        like.given++;
-        return like.spare.isEmpty() ? Nd4j.createUninitializedDetached(type, shape) : like.spare.pop();
+        Kind kind = Kind.of(type, shape);
+        return results.computeIfAbsent(kind, k -> new Results()).give(kind, shape);
     }
 
-    /** Keeps an array for a later result, or frees it if it is none of ours: of them there are never more than were given. */
+    /** Keeps an array for a later result, or frees it if it is none that was given for one. */
     public void takeBack(INDArray array) {
         Results like = results.get(Kind.of(array.dataType(), array.shape()));
-        if (like == null || like.given == 0 || array.offset() != 0 || !DenseArray.isRowMajor(array)) {
+        if (like != null && like.given.removeIf(given -> given.get() == array)) {
+            like.spare.push(array);
+        } else {
             array.close();
-            return;
         }
-        like.given--;
-        like.spare.push(array);
     }
 
     private static INDArray onMemory(long address, DataType type, long... shape) {
