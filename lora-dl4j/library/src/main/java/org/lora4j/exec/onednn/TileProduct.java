@@ -30,10 +30,7 @@ public final class TileProduct implements AutoCloseable {
     private final int inputs;
     private final engine engine = new engine(org.bytedeco.dnnl.engine.kind.cpu, 0);
     private final stream stream = new stream(engine);
-    private final Map<Form, Product> byForm = new HashMap<>();
-
-    /** What else a compiled product depends on. */
-    private record Form(int outputs, int step) {}
+    private final Map<Integer, Product> byOutputs = new HashMap<>();
 
     /** A compiled product with places for its arguments. */
     private final class Product {
@@ -44,15 +41,14 @@ public final class TileProduct implements AutoCloseable {
         private final memory z;
         private final IntMemoryMap arguments = new IntMemoryMap();
 
-        Product(Form form) {
-            int outputs = form.outputs();
+        Product(int outputs) {
             boolean brain = type == NarrowType.BF16;
-            memory.desc ofX = desc(brain ? memory.data_type.bf16 : memory.data_type.u8, inputs, inputs);
+            memory.desc ofX = desc(brain ? memory.data_type.bf16 : memory.data_type.u8, rows, inputs);
             memory.desc ofW = new memory.desc(
                     new long[] {inputs, outputs},
                     brain ? memory.data_type.bf16 : memory.data_type.s8,
                     brain ? memory.format_tag.BA16a64b2a : memory.format_tag.BA16a64b4a);
-            memory.desc ofZ = desc(brain ? memory.data_type.f32 : memory.data_type.s32, outputs, form.step());
+            memory.desc ofZ = desc(brain ? memory.data_type.f32 : memory.data_type.s32, rows, outputs);
             try (primitive_attr attributes = new primitive_attr();
                     matmul.primitive_desc description =
                             new matmul.primitive_desc(engine, ofX, ofW, new memory.desc(), ofZ, attributes, false)) {
@@ -79,7 +75,7 @@ public final class TileProduct implements AutoCloseable {
     /** The kernel that this processor has for a type. */
     static String kernel(NarrowType type) {
         try (TileProduct probe = new TileProduct(type, 1, OUTPUTS)) {
-            return probe.product(new Form(OUTPUTS, OUTPUTS)).kernel;
+            return probe.product(OUTPUTS).kernel;
         }
     }
 
@@ -96,12 +92,12 @@ public final class TileProduct implements AutoCloseable {
         this.inputs = inputs;
     }
 
-    private memory.desc desc(memory.data_type type, long columns, long step) {
-        return new memory.desc(new long[] {rows, columns}, type, new long[] {step, 1});
+    private static memory.desc desc(memory.data_type type, long rows, long columns) {
+        return new memory.desc(new long[] {rows, columns}, type, new long[] {columns, 1});
     }
 
-    private Product product(Form form) {
-        return byForm.computeIfAbsent(form, Product::new);
+    private Product product(int outputs) {
+        return byOutputs.computeIfAbsent(outputs, Product::new);
     }
 
     /**
@@ -109,18 +105,16 @@ public final class TileProduct implements AutoCloseable {
      *
      * @param x address of {@code [rows, inputs]}, row by row
      * @param tiles address of the tiles of the first output
-     * @param outputs a multiple of 64, or 32 more or less: half a tile at the end, or, with its address, one at the beginning
-     *     and no more
+     * @param outputs a multiple of 64
      * @param into address of {@code [rows, outputs]}: floats for BF16, ints for INT8
-     * @param step from one of these rows to the next
      */
-    public void multiply(long x, long tiles, int outputs, long into, int step) {
-        product(new Form(outputs, step)).run(x, tiles, into);
+    public void multiply(long x, long tiles, int outputs, long into) {
+        product(outputs).run(x, tiles, into);
     }
 
     @Override
     public void close() {
-        byForm.clear();
+        byOutputs.clear();
         stream.close();
         engine.close();
     }

@@ -16,9 +16,6 @@ final class TiledWeight extends LinearWeight {
 
     /** Rows at most whose parts are multiplied. */
     private static final int MOST_ROWS = 64;
-    /** Half of a tile: where pieces may end, so that all threads get as many. */
-    private static final int HALF = Tiled.ROWS / 2;
-
     /** Bytes without a sign times bytes with one: so many of them stay within 32 bits. */
     private static final int MOST_INPUTS = 1 << 16;
 
@@ -65,21 +62,16 @@ final class TiledWeight extends LinearWeight {
                 IntPointer found = new IntPointer((long) step)) {
             BytePointer.memset(ones, 1, inputs());
             for (int first = 0; first < outputs(); first += step) {
-                product.multiply(ones.address(), tiles(first), step, found.address(), step);
+                product.multiply(ones.address(), tiles(first), step, found.address());
                 found.get(sums, first, step);
             }
         }
         return sums;
     }
 
-    private long tileBytes() {
-        return (long) Tiled.ROWS * inputs() * weight.values().dataType().width();
-    }
-
-    /** Where an output begins, the first of a tile or of its second half. */
-    private long tiles(int output) {
-        int within = output % Tiled.ROWS;
-        return address + output / Tiled.ROWS * tileBytes() + Blas.bytes(within, 1);
+    private long tiles(int firstOutput) {
+        return address
+                + (long) firstOutput * inputs() * weight.values().dataType().width();
     }
 
     @Override
@@ -94,9 +86,7 @@ final class TiledWeight extends LinearWeight {
         if (form == Staging.Form.PLAIN) {
             return evenly(Tiled.ROWS);
         }
-        return rows >= Blas.MATRIX_ROWS
-                ? evenly(HALF)
-                : (super.outputsOfPiece(form, rows) + Tiled.ROWS - 1) / Tiled.ROWS * Tiled.ROWS;
+        return (super.outputsOfPiece(form, rows) + Tiled.ROWS - 1) / Tiled.ROWS * Tiled.ROWS;
     }
 
     @Override
@@ -119,12 +109,12 @@ final class TiledWeight extends LinearWeight {
         }
         int computed = parts * RowParts.computed(rows);
         int length = computed * count;
-        multiply(
-                space.tiles(type, computed, inputs()),
-                staging.parts().row(from),
-                first,
-                count,
-                space.memory.atLeast(length).address());
+        space.tiles(type, computed, inputs())
+                .multiply(
+                        staging.parts().row(from),
+                        tiles(first),
+                        count,
+                        space.memory.atLeast(length).address());
         float[] y = space.floats(0, count);
         if (type == NarrowType.BF16) {
             float[] products = space.floats(1, length);
@@ -144,17 +134,6 @@ final class TiledWeight extends LinearWeight {
                 }
                 staging.write(from + row, first, y, count);
             }
-        }
-    }
-
-    /** With some outputs, of which the first may begin the second half of a tile. */
-    private void multiply(TileProduct product, long x, int first, int count, long into) {
-        int half = first % Tiled.ROWS == 0 ? 0 : HALF;
-        if (half > 0) {
-            product.multiply(x, tiles(first), half, into, count);
-        }
-        if (count > half) {
-            product.multiply(x, tiles(first + half), count - half, into + Blas.bytes(half, 1), count);
         }
     }
 
