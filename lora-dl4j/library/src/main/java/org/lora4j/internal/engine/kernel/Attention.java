@@ -328,6 +328,8 @@ final class Attention extends FusedOp {
         /** The product that makes the scores, and what becomes of them before the softmax. */
         private record Scores(SameDiffOp product, double factor, String mask) {}
 
+        private record Scaled(String variable, double factor) {}
+
         Finder(SameDiff graph, Shapes shapes, LiveOps live) {
             this.graph = graph;
             this.shapes = shapes;
@@ -349,22 +351,19 @@ final class Attention extends FusedOp {
                     || Products.transposes((DynamicCustomOp) scores.product().getOp(), 0)) {
                 return;
             }
-            ViewProducts.Operand queries =
-                    views.operand(GraphOrder.inputs(scores.product()).get(0));
+            // Queries may be scaled before they are split into heads, or after.
+            Scaled inHeads = scaled(GraphOrder.inputs(scores.product()).get(0));
+            ViewProducts.Operand queries = views.operand(inHeads.variable());
+            Scaled inRows = scaled(queries.variable());
             ViewProducts.Operand keys = operand(scores.product(), true);
             ViewProducts.Operand values = operand(mixing, false);
             ViewProducts.Result context = views.result(mixing);
-            SameDiffOp scaling = live.producer(queries.variable());
-            double before =
-                    scaling == null || live.onlyReader(queries.variable()) == null ? Double.NaN : Ops.factor(scaling);
-            boolean scaled = !Double.isNaN(before);
-            String source = scaled ? GraphOrder.inputs(scaling).get(0) : queries.variable();
             Spec spec = new Spec(
                     List.of(queries.view(), keys.view(), values.view()),
                     context.view(),
-                    (float) (scores.factor() * (scaled ? before : 1)),
+                    (float) (scores.factor() * inHeads.factor() * inRows.factor()),
                     scores.mask() != null);
-            List<String> operands = new ArrayList<>(List.of(source, keys.variable(), values.variable()));
+            List<String> operands = new ArrayList<>(List.of(inRows.variable(), keys.variable(), values.variable()));
             if (scores.mask() != null) {
                 operands.add(scores.mask());
             }
@@ -377,6 +376,16 @@ final class Attention extends FusedOp {
                                         .toArray(SDVariable[]::new))
                         .outputVariable());
             });
+        }
+
+        /** What is scaled, and by how much, if nothing else reads the result; {@link TurnedHeads} scales what it turns. */
+        private Scaled scaled(String variable) {
+            SameDiffOp scaling = live.onlyReader(variable) == null ? null : live.producer(variable);
+            double factor = scaling == null ? Double.NaN : Ops.factor(scaling);
+            String before = Double.isNaN(factor) ? null : GraphOrder.inputs(scaling).get(0);
+            return before == null || live.producer(before, "concat") != null
+                    ? new Scaled(variable, 1)
+                    : new Scaled(before, factor);
         }
 
         private boolean isOverKeys(SameDiffOp softmax, String shares) {

@@ -34,7 +34,7 @@ class AttentionTest {
     /**
      * One way to write attention.
      *
-     * @param scaled where scores are scaled: not at all, in the queries before heads are split, or in the scores
+     * @param scaled where scores are scaled: not at all, in the queries before heads are split, in the scores, or in the queries afterwards
      * @param mask 0 none, 1 a row for each example, 2 one for all, 3 values for each query, 4 for each head too, 5 of two axes
      * @param flat whether operands are split from rows, or given by heads
      * @param keysTransposed whether the keys come as columns, so that the product is a plain one
@@ -58,7 +58,7 @@ class AttentionTest {
                     size(random),
                     size(random),
                     size(random),
-                    random.nextInt(3),
+                    random.nextInt(4),
                     random.nextInt(6),
                     random.nextBoolean(),
                     random.nextBoolean());
@@ -73,7 +73,8 @@ class AttentionTest {
             SameDiff sd = SameDiff.create();
             SDVariable queries = leaf(sd, "q", type, length);
             SDVariable queriesScaled = scaled == 1 ? queries.mul(0.4) : queries;
-            SDVariable q = byHeads(queriesScaled, length);
+            SDVariable split = byHeads(queriesScaled, length);
+            SDVariable q = scaled == 3 ? split.mul(0.4) : split;
             SDVariable k = byHeads(leaf(sd, "k", type, keys), keys);
             SDVariable v = byHeads(leaf(sd, "v", type, keys), keys);
             SDVariable products = keysTransposed
