@@ -125,16 +125,19 @@ public final class AdvisorExample {
         report.labelErrors().ranking().stream()
                 .limit(SHOWN)
                 .forEach(one -> out.printf(
+                        Locale.ROOT,
                         "  suspect: \"%s\" is said to be %s; perhaps %s%n",
                         train.get(one.row()).text(), one.label(), one.suggested()));
         report.leakage().rows().stream()
                 .limit(SHOWN)
                 .forEach(one -> out.printf(
+                        Locale.ROOT,
                         "  leak: \"%s\" to validate with, \"%s\" to learn from%n",
                         validation.get(one.row()).text(), train.get(one.of()).text()));
         report.outliers().rows().stream()
                 .limit(SHOWN)
                 .forEach(one -> out.printf(
+                        Locale.ROOT,
                         "  far from others: \"%s\"%n", train.get(one.row()).text()));
     }
 
@@ -160,7 +163,7 @@ public final class AdvisorExample {
 
     private void fit(
             TextEncoder encoder, List<LabeledText> train, List<LabeledText> validation, String what, double rate) {
-        out.printf("-- LoRA with %s, %.1e%n", what, rate);
+        out.printf(Locale.ROOT, "-- LoRA with %s, %.1e%n", what, rate);
         try (TextClassifier classifier = TextClassifier.builder(encoder)
                 .epochs(EPOCHS)
                 .learningRate(rate)

@@ -86,15 +86,13 @@ final class DnnlMultiplier implements Multiplier {
         }
 
         /** The products of a sum for so much of the first axis of its result. */
-        List<DnnlProduct> products(List<Term> terms, long count, boolean ofAnyBatch) {
-            return terms.stream()
-                    .map(term -> product(term.part(0, count), ofAnyBatch))
-                    .toList();
+        List<DnnlProduct> products(List<Term> terms, long count) {
+            return terms.stream().map(term -> product(term.part(0, count))).toList();
         }
 
-        /** For one thread, compiled once for all batches if that is asked for, or if the batch is what is summed over. */
-        private DnnlProduct product(Term term, boolean ofAnyBatch) {
-            if (isInPieces() && (ofAnyBatch || !term.x().layout().isByRows())) {
+        /** What is summed over a batch is compiled once for all batches; with several threads it is faster for one. */
+        private DnnlProduct product(Term term) {
+            if (isInPieces() && !term.x().layout().isByRows()) {
                 DnnlProduct product = product(term.keyOfAnyBatch());
                 if (product.isFast()) {
                     return product;
@@ -192,12 +190,11 @@ final class DnnlMultiplier implements Multiplier {
         long all = z.size(0);
         long piece = piece(z, terms);
         long rest = all % piece;
-        List<Term> ofRest = List.copyOf(terms);
-        if (packing && all >= piece) {
-            pack(products, terms, piece, mine);
+        if (packing) {
+            pack(products, terms, piece, rest, mine);
         }
-        List<DnnlProduct> forPiece = all < piece ? List.of() : mine.products(terms, piece, false);
-        List<DnnlProduct> forRest = rest == 0 ? List.of() : mine.products(ofRest, rest, true);
+        List<DnnlProduct> forPiece = mine.products(terms, piece);
+        List<DnnlProduct> forRest = rest == 0 ? List.of() : mine.products(terms, rest);
         if (!forPiece.stream().allMatch(DnnlProduct::isFast)
                 || !forRest.stream().allMatch(DnnlProduct::isFast)) {
             return false;
@@ -206,7 +203,7 @@ final class DnnlMultiplier implements Multiplier {
             boolean whole = from + piece <= all;
             for (int i = 0; i < terms.size(); i++) {
                 DnnlProduct product = (whole ? forPiece : forRest).get(i);
-                mine.run((whole ? terms : ofRest).get(i).part(from, whole ? piece : rest), product);
+                mine.run(terms.get(i).part(from, whole ? piece : rest), product);
             }
         }
         return true;
@@ -228,7 +225,7 @@ final class DnnlMultiplier implements Multiplier {
                 isInPieces()
                                 && terms.stream()
                                         .allMatch(term -> term.x().layout().isByRows())
-                        ? ROWS
+                        ? Math.min(ROWS, z.size(0))
                         : z.size(0);
             case BATCH_OF_BATCHES -> 1;
             default -> z.size(0);
@@ -260,8 +257,8 @@ final class DnnlMultiplier implements Multiplier {
     }
 
     /** Puts packed copies in the place of frozen weights. A single row is multiplied in another way, which packs otherwise. */
-    private void pack(List<Product> products, List<Term> terms, long piece, OfThread mine) {
-        if (piece == 1) {
+    private void pack(List<Product> products, List<Term> terms, long piece, long rest, OfThread mine) {
+        if (piece == 1 || rest == 1) {
             return;
         }
         for (int i = 0; i < terms.size(); i++) {

@@ -49,22 +49,19 @@ record Term(Operand x, Operand w, Operand z, Operand bias, Operand addend) {
     }
 
     /**
-     * A key of few, as it leaves open how many rows a batch has: those of x and z, or, where x is transposed as in the gradient of a
-     * weight, those that are summed over. What it stands for takes as long, and is compiled once. Only weights in F32 where they lie have such products.
+     * The key of the gradient of a weight, {@code x^T g}, that leaves open how many rows the batch has which is summed over: compiled
+     * once, and faster than for a certain number. Only of matrices in F32 where they lie.
      */
     Key keyOfAnyBatch() {
-        MemoryLayout ofX = x.layout();
-        if (w.form() != Form.F32 || z.layout().isBatch()) {
-            return key();
-        }
-        boolean summed = !ofX.isByRows();
-        return new Key(
-                summed ? ofX.ofAnyColumns() : ofX.ofAnyRows(),
-                summed ? w.layout().ofAnyRows() : w.layout(),
-                summed ? z.layout() : z.layout().ofAnyRows(),
-                bias == null ? null : bias.layout(),
-                addend != null,
-                Form.F32);
+        return w.form() != Form.F32 || z.layout().isBatch()
+                ? key()
+                : new Key(
+                        x.layout().ofAnyColumns(),
+                        w.layout().ofAnyRows(),
+                        z.layout(),
+                        bias == null ? null : bias.layout(),
+                        addend != null,
+                        Form.F32);
     }
 
     /** Of activations for a weight in BF16 as they are when they are rounded. */

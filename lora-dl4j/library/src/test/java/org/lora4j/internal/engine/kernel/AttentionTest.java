@@ -26,8 +26,8 @@ import org.nd4j.linalg.factory.Nd4j;
 /** Attention as one op, however a graph spells it, against its ops one by one in double precision. */
 class AttentionTest {
 
-    /** Float roundings of sums of a few dozen terms of size 1. */
-    private static final double TOLERANCE = 1e-5;
+    /** Float roundings of sums of a few dozen terms of size 1; the loss is one of hundreds of them, by ND4J. */
+    private static final double TOLERANCE = 3e-5;
 
     private static final int SPELLINGS = 48;
 
