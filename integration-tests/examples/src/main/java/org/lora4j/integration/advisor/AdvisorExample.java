@@ -127,18 +127,22 @@ public final class AdvisorExample {
                 .forEach(one -> out.printf(
                         Locale.ROOT,
                         "  suspect: \"%s\" is said to be %s; perhaps %s%n",
-                        train.get(one.row()).text(), one.label(), one.suggested()));
+                        train.get(one.row()).text(),
+                        one.label(),
+                        one.suggested()));
         report.leakage().rows().stream()
                 .limit(SHOWN)
                 .forEach(one -> out.printf(
                         Locale.ROOT,
                         "  leak: \"%s\" to validate with, \"%s\" to learn from%n",
-                        validation.get(one.row()).text(), train.get(one.of()).text()));
+                        validation.get(one.row()).text(),
+                        train.get(one.of()).text()));
         report.outliers().rows().stream()
                 .limit(SHOWN)
                 .forEach(one -> out.printf(
                         Locale.ROOT,
-                        "  far from others: \"%s\"%n", train.get(one.row()).text()));
+                        "  far from others: \"%s\"%n",
+                        train.get(one.row()).text()));
     }
 
     private static List<LabeledText> labeled(Stream<org.lora4j.integration.datasets.LabeledText> texts) {

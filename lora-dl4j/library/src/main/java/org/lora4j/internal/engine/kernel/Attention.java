@@ -382,7 +382,8 @@ final class Attention extends FusedOp {
         private Scaled scaled(String variable) {
             SameDiffOp scaling = live.onlyReader(variable) == null ? null : live.producer(variable);
             double factor = scaling == null ? Double.NaN : Ops.factor(scaling);
-            String before = Double.isNaN(factor) ? null : GraphOrder.inputs(scaling).get(0);
+            String before =
+                    Double.isNaN(factor) ? null : GraphOrder.inputs(scaling).get(0);
             return before == null || live.producer(before, "concat") != null
                     ? new Scaled(variable, 1)
                     : new Scaled(before, factor);
