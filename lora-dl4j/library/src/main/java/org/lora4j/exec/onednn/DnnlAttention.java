@@ -16,7 +16,11 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  */
 final class DnnlAttention {
 
-    private static final int QUERIES = 2;
+    /** Positions among the inputs and the gradients. */
+    private static final int QUERIES = 0;
+
+    private static final int KEYS = 1;
+    private static final int VALUES = 2;
     private static final int FACTOR = 3;
     private static final int MASK = 4;
     /** Values of a cache line. */
@@ -140,13 +144,13 @@ final class DnnlAttention {
 
         /** Queries, keys, values, factor, mask or nothing; and the context or its gradient. */
         Batch(List<INDArray> in, boolean masked, INDArray context) {
-            this.queries = Operand.of(in.get(0));
-            this.keys = Operand.of(in.get(1));
-            this.values = Operand.of(in.get(QUERIES));
+            this.queries = Operand.of(in.get(QUERIES));
+            this.keys = Operand.of(in.get(KEYS));
+            this.values = Operand.of(in.get(VALUES));
             this.context = Operand.of(context);
             this.factor = in.get(FACTOR).getFloat(0);
             this.mask = masked ? Operand.of(in.get(MASK)) : null;
-            this.oneRow = masked && mask.layout().sizes()[QUERIES] == 1;
+            this.oneRow = masked && mask.layout().rows() == 1;
             MemoryLayout ofMask = masked ? mask.layout().first(1) : null;
             long width = keys.layout().rows();
             MemoryLayout row = new MemoryLayout(new long[] {1, 1, width}, new long[] {width, width, 1});
@@ -243,9 +247,9 @@ final class DnnlAttention {
         Batch batch = new Batch(in, in.size() > MASK + 1, in.get(in.size() - 1));
         Work work = batch.work();
         if (work == null
-                || !liesLike(out.get(0), batch.queries)
-                || !liesLike(out.get(1), batch.keys)
-                || !liesLike(out.get(2), batch.values)) {
+                || !liesLike(out.get(QUERIES), batch.queries)
+                || !liesLike(out.get(KEYS), batch.keys)
+                || !liesLike(out.get(VALUES), batch.values)) {
             return false;
         }
         long length = batch.scoresLength();
@@ -255,16 +259,16 @@ final class DnnlAttention {
         for (long i = 0; i < batch.examples(); i++) {
             batch.shares(work, i, shares, ofScores + length * Float.BYTES);
             long ofContext = at(batch.context, i);
-            if (out.get(2) != null) {
-                work.ofValues.run(stream, shares, ofContext, at(Operand.of(out.get(2)), i), 0, 0);
+            if (out.get(VALUES) != null) {
+                work.ofValues.run(stream, shares, ofContext, at(Operand.of(out.get(VALUES)), i), 0, 0);
             }
             work.ofShares.run(stream, ofContext, at(batch.values, i), ofScores, 0, 0);
             work.softmaxBackward.run(stream, shares, ofScores, ofScores);
-            if (out.get(0) != null) {
-                work.ofQueries.run(stream, ofScores, at(batch.keys, i), at(Operand.of(out.get(0)), i), 0, 0);
+            if (out.get(QUERIES) != null) {
+                work.ofQueries.run(stream, ofScores, at(batch.keys, i), at(Operand.of(out.get(QUERIES)), i), 0, 0);
             }
-            if (out.get(1) != null) {
-                work.ofKeys.run(stream, ofScores, at(batch.queries, i), at(Operand.of(out.get(1)), i), 0, 0);
+            if (out.get(KEYS) != null) {
+                work.ofKeys.run(stream, ofScores, at(batch.queries, i), at(Operand.of(out.get(KEYS)), i), 0, 0);
             }
         }
         return true;
