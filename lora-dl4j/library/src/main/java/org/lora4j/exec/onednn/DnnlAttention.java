@@ -64,18 +64,16 @@ final class DnnlAttention {
         }
     }
 
-    /** The work on one example of a shape. */
+    /** The work on one example of a shape; that of the backward pass is compiled when it is asked for. */
     private final class Work {
         private final DnnlProduct scores;
         private final DnnlRowWork softmax;
         private final DnnlProduct context;
-        private final DnnlProduct ofShares;
-        private final DnnlRowWork softmaxBackward;
-        private final DnnlProduct ofQueries;
-        private final DnnlProduct ofKeys;
-        private final DnnlProduct ofValues;
+        private final Shape shape;
+        private Backward backward;
 
         Work(Shape shape) {
+            this.shape = shape;
             MemoryLayout square = shape.scores();
             scores = new DnnlProduct(
                     new DnnlProduct.Key(
@@ -89,23 +87,45 @@ final class DnnlAttention {
                             shape.mask()),
                     engine);
             softmax = new DnnlRowWork(new DnnlRowWork.Key(Kind.SOFTMAX, shape.rows()), engine);
-            softmaxBackward = new DnnlRowWork(new DnnlRowWork.Key(Kind.SOFTMAX_BACKWARD, shape.rows()), engine);
             context = product(square, shape.values(), shape.context(), 1);
+        }
+
+        boolean isFast() {
+            return softmax.isFast() && scores.isFast() && context.isFast();
+        }
+
+        Backward backward() {
+            if (backward == null) {
+                backward = new Backward(shape);
+            }
+            return backward;
+        }
+    }
+
+    private DnnlProduct product(MemoryLayout x, MemoryLayout w, MemoryLayout z, float factor) {
+        return new DnnlProduct(new DnnlProduct.Key(x, w, z, null, false, Form.F32, factor, null), engine);
+    }
+
+    /** What follows from the shares of an example and the gradient of its context. */
+    private final class Backward {
+        private final DnnlProduct ofShares;
+        private final DnnlRowWork softmax;
+        private final DnnlProduct ofQueries;
+        private final DnnlProduct ofKeys;
+        private final DnnlProduct ofValues;
+
+        Backward(Shape shape) {
+            MemoryLayout square = shape.scores();
+            softmax = new DnnlRowWork(new DnnlRowWork.Key(Kind.SOFTMAX_BACKWARD, shape.rows()), engine);
             ofShares = product(shape.context(), shape.values().transposed(), square, 1);
             ofQueries = product(square, shape.keys(), shape.queries(), shape.factor());
             ofKeys = product(square.transposed(), shape.queries(), shape.keys(), shape.factor());
             ofValues = product(square.transposed(), shape.context(), shape.values(), 1);
         }
 
-        private DnnlProduct product(MemoryLayout x, MemoryLayout w, MemoryLayout z, float factor) {
-            return new DnnlProduct(new DnnlProduct.Key(x, w, z, null, false, Form.F32, factor, null), engine);
-        }
-
         boolean isFast() {
             return softmax.isFast()
-                    && softmaxBackward.isFast()
-                    && List.of(scores, context, ofShares, ofQueries, ofKeys, ofValues).stream()
-                            .allMatch(DnnlProduct::isFast);
+                    && List.of(ofShares, ofQueries, ofKeys, ofValues).stream().allMatch(DnnlProduct::isFast);
         }
     }
 
@@ -247,6 +267,7 @@ final class DnnlAttention {
         Batch batch = new Batch(in, in.size() > MASK + 1, in.get(in.size() - 1));
         Work work = batch.work();
         if (work == null
+                || !work.backward().isFast()
                 || !liesLike(out.get(QUERIES), batch.queries)
                 || !liesLike(out.get(KEYS), batch.keys)
                 || !liesLike(out.get(VALUES), batch.values)) {
@@ -256,19 +277,20 @@ final class DnnlAttention {
         long shares = batch.mine.scratch(2 * length + batch.shape.keys().rows());
         long ofScores = shares + length * Float.BYTES;
         stream stream = batch.mine.stream;
+        Backward back = work.backward();
         for (long i = 0; i < batch.examples(); i++) {
             batch.shares(work, i, shares, ofScores + length * Float.BYTES);
             long ofContext = at(batch.context, i);
             if (out.get(VALUES) != null) {
-                work.ofValues.run(stream, shares, ofContext, at(Operand.of(out.get(VALUES)), i), 0, 0);
+                back.ofValues.run(stream, shares, ofContext, at(Operand.of(out.get(VALUES)), i), 0, 0);
             }
-            work.ofShares.run(stream, ofContext, at(batch.values, i), ofScores, 0, 0);
-            work.softmaxBackward.run(stream, shares, ofScores, ofScores);
+            back.ofShares.run(stream, ofContext, at(batch.values, i), ofScores, 0, 0);
+            back.softmax.run(stream, shares, ofScores, ofScores);
             if (out.get(QUERIES) != null) {
-                work.ofQueries.run(stream, ofScores, at(batch.keys, i), at(Operand.of(out.get(QUERIES)), i), 0, 0);
+                back.ofQueries.run(stream, ofScores, at(batch.keys, i), at(Operand.of(out.get(QUERIES)), i), 0, 0);
             }
             if (out.get(KEYS) != null) {
-                work.ofKeys.run(stream, ofScores, at(batch.queries, i), at(Operand.of(out.get(KEYS)), i), 0, 0);
+                back.ofKeys.run(stream, ofScores, at(batch.queries, i), at(Operand.of(out.get(KEYS)), i), 0, 0);
             }
         }
         return true;

@@ -90,7 +90,7 @@ final class DnnlMultiplier implements Multiplier {
             return terms.stream().map(term -> product(term.part(0, count))).toList();
         }
 
-        /** What is summed over a batch is compiled once for all batches; with several threads it is faster for one. */
+        /** What is summed over a batch is compiled once for all batches, with one thread, for which it was measured. */
         private DnnlProduct product(Term term) {
             if (isInPieces() && !term.x().layout().isByRows()) {
                 DnnlProduct product = product(term.keyOfAnyBatch());

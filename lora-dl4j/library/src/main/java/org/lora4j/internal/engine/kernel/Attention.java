@@ -122,10 +122,10 @@ final class Attention extends FusedOp {
         }
 
         /** What kernels take: queries, keys, values, the factor, and the mask if there is one. */
-        List<INDArray> given(List<INDArray> in) {
+        List<INDArray> given(List<INDArray> in, INDArray factorOnce) {
             List<INDArray> given = new ArrayList<>();
             IntStream.range(0, OPERANDS).forEach(which -> given.add(operand(which, in)));
-            given.add(Nd4j.scalar(factor));
+            given.add(factorOnce);
             if (masked) {
                 given.add(mask(in));
             }
@@ -166,7 +166,8 @@ final class Attention extends FusedOp {
     @Override
     Kernel kernel(Multiplier multiplier) {
         Kernel attention = multiplier.kernel(FORWARD, Kernel.of((in, out) -> forward(in, out.get(0), multiplier)));
-        return Kernel.of((in, out) -> attention.run(spec.given(in), List.of(spec.byHeads(out.get(0), in))));
+        INDArray factor = Nd4j.scalar(spec.factor()).detach();
+        return Kernel.of((in, out) -> attention.run(spec.given(in, factor), List.of(spec.byHeads(out.get(0), in))));
     }
 
     @Override
@@ -234,8 +235,9 @@ final class Attention extends FusedOp {
         @Override
         Kernel kernel(Multiplier multiplier) {
             Kernel backward = multiplier.kernel(BACKWARD, Kernel.of((in, out) -> backward(in, out, multiplier)));
+            INDArray factor = Nd4j.scalar(spec.factor()).detach();
             return Kernel.of((in, out) -> {
-                List<INDArray> given = new ArrayList<>(spec.given(in));
+                List<INDArray> given = spec.given(in, factor);
                 given.add(spec.byHeads(in.get(in.size() - 1), in));
                 INDArray[] gradients = new INDArray[OPERANDS];
                 int at = 0;
@@ -245,11 +247,6 @@ final class Attention extends FusedOp {
                 }
                 backward.run(given, Arrays.asList(gradients));
             });
-        }
-
-        @Override
-        void differentiate(RuleContext c) {
-            throw new UnsupportedOperationException(opName());
         }
     }
 

@@ -60,6 +60,8 @@ abstract class FusedOp extends DynamicCustomOp implements CopiedOp {
     /** What computes it. */
     abstract Kernel kernel(Multiplier multiplier);
 
-    /** Adds the backward ops, as a gradient rule does. */
-    abstract void differentiate(RuleContext c);
+    /** Adds the backward ops, as a gradient rule does; what is a backward op itself has none. */
+    void differentiate(RuleContext c) {
+        throw new UnsupportedOperationException(opName());
+    }
 }

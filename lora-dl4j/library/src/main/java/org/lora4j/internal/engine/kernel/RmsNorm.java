@@ -220,10 +220,5 @@ final class RmsNorm extends FusedOp {
                 LayerNormKernels.write(sums, out[1]);
             }
         }
-
-        @Override
-        void differentiate(RuleContext c) {
-            throw new UnsupportedOperationException(opName());
-        }
     }
 }

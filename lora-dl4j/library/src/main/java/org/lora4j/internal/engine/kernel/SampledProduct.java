@@ -12,7 +12,6 @@ import org.lora4j.internal.array.Blocks;
 import org.lora4j.internal.array.DenseArray;
 import org.lora4j.internal.array.Rows;
 import org.lora4j.internal.array.Scratch;
-import org.lora4j.internal.engine.autodiff.rules.RuleContext;
 import org.lora4j.internal.graph.GraphOrder;
 import org.lora4j.internal.graph.OpRewrite;
 import org.nd4j.autodiff.samediff.SDVariable;
@@ -232,10 +231,5 @@ final class SampledProduct extends FusedOp {
                     + x[i + 2 * QUARTER] * y[i + 2 * QUARTER]
                     + x[i + 3 * QUARTER] * y[i + 3 * QUARTER];
         }
-    }
-
-    @Override
-    void differentiate(RuleContext c) {
-        throw new UnsupportedOperationException(opName());
     }
 }

@@ -290,10 +290,5 @@ final class SigmoidGate extends FusedOp {
                 out[0].write(from, e, length);
             });
         }
-
-        @Override
-        void differentiate(RuleContext c) {
-            throw new UnsupportedOperationException(opName());
-        }
     }
 }

@@ -282,11 +282,6 @@ final class TurnedHeads extends FusedOp {
         Kernel kernel(Multiplier multiplier) {
             return Kernel.of((in, out) -> new Turn(in.get(0).length(), in, factor).backward(in.get(0), out.get(0)));
         }
-
-        @Override
-        void differentiate(RuleContext c) {
-            throw new UnsupportedOperationException(opName());
-        }
     }
 
     /** What the sizes say of an array, one of which may be -1. */

@@ -47,7 +47,8 @@ public final class Arena {
         INDArray give(Kind kind, long... shape) {
             INDArray array = spare.isEmpty() ? Nd4j.createUninitializedDetached(kind.type(), shape) : spare.pop();
             given.add(new WeakReference<>(array));
-            if (given.size() > MOST_KNOWN) {
+            // Those that their owners have dropped, such as outputs, are of no use here.
+            while (given.size() > MOST_KNOWN || given.peek().get() == null) {
                 given.remove();
             }
             return array;
