@@ -5,6 +5,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.lora4j.exec.kernel.Kernel;
@@ -26,6 +27,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.DynamicCustomOp;
 import org.nd4j.linalg.api.ops.impl.transforms.strict.GELU;
+import org.nd4j.linalg.api.shape.LongShapeDescriptor;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
@@ -285,6 +287,17 @@ public final class Kernels {
     }
 
     /**
+     * The shapes of the outputs of an op of our own.
+     *
+     * @param op any op
+     * @param in its inputs, of which the values are read only where they are shapes
+     * @return the shapes; empty for an op of ND4J, which knows them
+     */
+    public static Optional<List<LongShapeDescriptor>> shapes(DifferentialFunction op, List<INDArray> in) {
+        return op instanceof OwnOp own ? Optional.of(own.descriptors(in)) : Optional.empty();
+    }
+
+    /**
      * The kernels of a graph.
      *
      * @param graph a fused graph, perhaps with backward ops
@@ -314,21 +327,12 @@ public final class Kernels {
     }
 
     private static Kernel kernel(SameDiff graph, SameDiffOp op, Multiplier multiplier) {
-        if (op.getOp() instanceof ProductSum sum) {
-            return Kernel.of((in, out) -> sum.run(in, out.get(0), multiplier));
-        }
-        if (op.getOp() instanceof FusedOp fused) {
-            return fused.kernel(multiplier);
-        }
-        if (op.getOp() instanceof StoredLookup lookup) {
-            return Kernel.of((in, out) -> lookup.run(in.get(0), out.get(0)));
+        if (op.getOp() instanceof OwnOp own) {
+            return own.kernel(multiplier);
         }
         // With the library of ND4J the native op does the same.
         if (op.getOp().opName().equals("matmul") && multiplier != Multiplier.nd4j()) {
             return Products.kernel(graph, op, multiplier);
-        }
-        if (op.getOp() instanceof ViewProduct product) {
-            return Kernel.of((in, out) -> product.run(in, out.get(0), multiplier));
         }
         String name = workOf(op);
         Kernel java = (carried(op.getName()) == null ? NATIVE : CARRIED).get(name);

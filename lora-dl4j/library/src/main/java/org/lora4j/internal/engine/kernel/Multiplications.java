@@ -26,14 +26,11 @@ public final class Multiplications {
      * @return the number; 0 for an op without a product
      */
     public static long of(DifferentialFunction op, List<long[]> in, List<long[]> out) {
-        if (op instanceof ProductSum sum) {
-            return sum.multiplications(in, out.get(0));
-        }
-        if (op instanceof FusedOp fused) {
-            return fused.multiplications(in, out);
+        if (op instanceof OwnOp own) {
+            return own.multiplications(in, out);
         }
         return switch (op.opName()) {
-            case "matmul", "mmul", "tensormmul", "lora4j_view_product" -> product(in.get(0), in.get(1), out.get(0));
+            case "matmul", "mmul", "tensormmul" -> product(in.get(0), in.get(1), out.get(0));
             default -> 0;
         };
     }

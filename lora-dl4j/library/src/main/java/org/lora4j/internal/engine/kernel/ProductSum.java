@@ -3,6 +3,7 @@ package org.lora4j.internal.engine.kernel;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.lora4j.exec.kernel.Kernel;
 import org.lora4j.exec.kernel.Multiplier;
 import org.lora4j.exec.kernel.Multiplier.Factor;
 import org.lora4j.exec.kernel.Multiplier.Product;
@@ -11,11 +12,7 @@ import org.lora4j.quant.StoredWeight;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.VariableType;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.api.ops.DynamicCustomOp;
-import org.nd4j.linalg.api.ops.OpContext;
-import org.nd4j.linalg.api.shape.LongShapeDescriptor;
 
 /**
  * The op {@code z = addends + op(X0) op(W0) + op(X1) op(W1) + ..} on FLOAT matrices, an addend being a matrix or a row for
@@ -24,7 +21,7 @@ import org.nd4j.linalg.api.shape.LongShapeDescriptor;
  *
  * <p>An op of our own, which only {@link KernelSession} can run and no copy of a graph can carry.
  */
-final class ProductSum extends DynamicCustomOp {
+final class ProductSum extends OwnOp {
 
     /**
      * One product.
@@ -49,7 +46,7 @@ final class ProductSum extends DynamicCustomOp {
 
     /** {@code operands} are X0, W0, X1, W1 and so on, without those that are stored. */
     ProductSum(SameDiff graph, List<Transposes> products, List<SDVariable> operands, List<SDVariable> addends) {
-        super(graph, joined(operands, addends));
+        super(1, graph, joined(operands, addends));
         this.products = List.copyOf(products);
         this.frozen = new boolean[products.size()];
         int at = 0;
@@ -74,37 +71,29 @@ final class ProductSum extends DynamicCustomOp {
     }
 
     @Override
-    public int getNumOutputs() {
-        return 1;
-    }
-
-    @Override
-    public List<DataType> calculateOutputDataTypes(List<DataType> inputs) {
-        return List.of(DataType.FLOAT);
-    }
-
-    @Override
-    public List<LongShapeDescriptor> calculateOutputShape(OpContext context) {
-        INDArray x = context.getInputArray(0);
+    List<long[]> shapes(List<INDArray> in) {
         Transposes first = products.get(0);
-        INDArray w = first.stored() == null ? context.getInputArray(1) : null;
-        long[] shape = {x.size(first.x() ? 1 : 0), first.columns(w)};
-        return List.of(LongShapeDescriptor.fromShape(shape, DataType.FLOAT));
+        INDArray w = first.stored() == null ? in.get(1) : null;
+        return List.of(new long[] {in.get(0).size(first.x() ? 1 : 0), first.columns(w)});
     }
 
-    /** Of all products, for inputs and a result of these shapes. */
-    long multiplications(List<long[]> in, long[] z) {
+    @Override
+    long multiplications(List<long[]> in, List<long[]> out) {
         long inner = 0;
         int at = 0;
         for (Transposes product : products) {
             inner += in.get(at)[product.x() ? 0 : 1];
             at += product.stored() == null ? 2 : 1;
         }
-        return inner * z[0] * z[1];
+        return inner * out.get(0)[0] * out.get(0)[1];
     }
 
-    /** Computes the sum of these inputs into {@code z}. */
-    void run(List<INDArray> inputs, INDArray z, Multiplier multiplier) {
+    @Override
+    Kernel kernel(Multiplier multiplier) {
+        return Kernel.of((in, out) -> run(in, out.get(0), multiplier));
+    }
+
+    private void run(List<INDArray> inputs, INDArray z, Multiplier multiplier) {
         List<INDArray> addends = inputs.subList(operands, inputs.size());
         if (products.stream().allMatch(product -> product.stored() == null)) {
             multiplier.sum(addends, factors(inputs), z);

@@ -5,6 +5,8 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.lora4j.exec.kernel.Kernel;
+import org.lora4j.exec.kernel.Multiplier;
 import org.lora4j.internal.array.DenseArray;
 import org.lora4j.internal.graph.GraphOrder;
 import org.lora4j.internal.graph.OpRewrite;
@@ -13,11 +15,7 @@ import org.lora4j.quant.StoredWeights;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.internal.SameDiffOp;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.api.ops.DynamicCustomOp;
-import org.nd4j.linalg.api.ops.OpContext;
-import org.nd4j.linalg.api.shape.LongShapeDescriptor;
 
 /**
  * The op {@code gather} of rows of a stored table: computes the rows that are asked for and no other. Its inputs are the
@@ -25,7 +23,7 @@ import org.nd4j.linalg.api.shape.LongShapeDescriptor;
  *
  * <p>An op of our own, which only {@link KernelSession} can run and no copy of a graph can carry.
  */
-final class StoredLookup extends DynamicCustomOp {
+final class StoredLookup extends OwnOp {
 
     /** The name that tables of ops know it by. */
     static final String NAME = "lora4j_stored_lookup";
@@ -34,7 +32,7 @@ final class StoredLookup extends DynamicCustomOp {
     private final String name;
 
     private StoredLookup(SameDiff graph, StoredWeight table, String name, SDVariable indices) {
-        super(graph, new SDVariable[] {indices});
+        super(1, graph, indices);
         this.table = table;
         this.name = name;
     }
@@ -76,25 +74,20 @@ final class StoredLookup extends DynamicCustomOp {
     }
 
     @Override
-    public int getNumOutputs() {
-        return 1;
-    }
-
-    @Override
-    public List<DataType> calculateOutputDataTypes(List<DataType> inputs) {
-        return List.of(DataType.FLOAT);
-    }
-
-    @Override
-    public List<LongShapeDescriptor> calculateOutputShape(OpContext context) {
-        INDArray indices = context.getInputArray(0);
+    List<long[]> shapes(List<INDArray> in) {
+        INDArray indices = in.get(0);
         long[] shape = Arrays.copyOf(indices.shape(), indices.rank() + 1);
         shape[indices.rank()] = table.columns();
-        return List.of(LongShapeDescriptor.fromShape(shape, DataType.FLOAT));
+        return List.of(shape);
     }
 
-    /** Writes the rows with these indices, which were looked at, to {@code rows}. */
-    void run(INDArray indices, INDArray rows) {
+    @Override
+    Kernel kernel(Multiplier multiplier) {
+        return Kernel.of((in, out) -> run(in.get(0), out.get(0)));
+    }
+
+    // The indices were looked at.
+    private void run(INDArray indices, INDArray rows) {
         int columns = Math.toIntExact(table.columns());
         long[] places = indices.dup('c').data().asLong();
         float[] row = new float[columns];

@@ -3,15 +3,12 @@ package org.lora4j.internal.engine.kernel;
 
 import java.util.List;
 import java.util.stream.Stream;
+import org.lora4j.exec.kernel.Kernel;
 import org.lora4j.exec.kernel.Multiplier;
 import org.lora4j.exec.kernel.Multiplier.Factor;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.api.ops.DynamicCustomOp;
-import org.nd4j.linalg.api.ops.OpContext;
-import org.nd4j.linalg.api.shape.LongShapeDescriptor;
 
 /**
  * A batch of matrix products of operands that are reshaped and permuted first, and whose result is permuted and reshaped
@@ -19,7 +16,7 @@ import org.nd4j.linalg.api.shape.LongShapeDescriptor;
  *
  * <p>An op of our own, which only {@link KernelSession} can run and no copy of a graph can carry.
  */
-final class ViewProduct extends DynamicCustomOp {
+final class ViewProduct extends OwnOp {
 
     /**
      * What is multiplied, and how.
@@ -36,6 +33,7 @@ final class ViewProduct extends DynamicCustomOp {
 
     ViewProduct(SameDiff graph, Spec spec, SDVariable x, SDVariable w) {
         super(
+                1,
                 graph,
                 Stream.of(
                                 List.of(x, w),
@@ -53,18 +51,7 @@ final class ViewProduct extends DynamicCustomOp {
     }
 
     @Override
-    public int getNumOutputs() {
-        return 1;
-    }
-
-    @Override
-    public List<DataType> calculateOutputDataTypes(List<DataType> inputs) {
-        return List.of(DataType.FLOAT);
-    }
-
-    @Override
-    public List<LongShapeDescriptor> calculateOutputShape(OpContext context) {
-        List<INDArray> in = context.getInputArrays();
+    List<long[]> shapes(List<INDArray> in) {
         long[] shape = spec.z().permuted(productShape(in));
         if (spec.z().isReshaped()) {
             long length = 1;
@@ -73,7 +60,7 @@ final class ViewProduct extends DynamicCustomOp {
             }
             shape = spec.z().shapeOf(length, sizesOfZ(in));
         }
-        return List.of(LongShapeDescriptor.fromShape(shape, DataType.FLOAT));
+        return List.of(shape);
     }
 
     private long[] productShape(List<INDArray> in) {
@@ -106,8 +93,17 @@ final class ViewProduct extends DynamicCustomOp {
         return view.shapeVariable() == null ? 0 : 1;
     }
 
-    /** Computes the product of these inputs into {@code out}. */
-    void run(List<INDArray> in, INDArray out, Multiplier multiplier) {
+    @Override
+    long multiplications(List<long[]> in, List<long[]> out) {
+        return Multiplications.product(in.get(0), in.get(1), out.get(0));
+    }
+
+    @Override
+    Kernel kernel(Multiplier multiplier) {
+        return Kernel.of((in, out) -> run(in, out.get(0), multiplier));
+    }
+
+    private void run(List<INDArray> in, INDArray out, Multiplier multiplier) {
         INDArray z = out;
         if (spec.z().isReshaped()) {
             z = z.reshape('c', spec.z().permuted(productShape(in)));

@@ -102,7 +102,8 @@ public final class Arena {
         }
     }
 
-    private static INDArray onMemory(long address, DataType type, long... shape) {
+    /** An array in 'c' order on memory of someone else, which it does not own. */
+    static INDArray onMemory(long address, DataType type, long... shape) {
         long length = Layout.length(shape);
         Pointer pointer = new Address(address).capacity(length);
         return Nd4j.create(Nd4j.createBuffer(pointer, length, type), shape, Nd4j.getStrides(shape, 'c'), 0, 'c');

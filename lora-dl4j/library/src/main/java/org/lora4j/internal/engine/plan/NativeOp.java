@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.engine.plan;
 
-import java.util.List;
 import org.nd4j.autodiff.functions.DifferentialFunction;
-import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.api.ops.BaseOp;
 import org.nd4j.linalg.api.ops.DynamicCustomOp;
 import org.nd4j.linalg.api.ops.OpContext;
-import org.nd4j.linalg.api.shape.LongShapeDescriptor;
 import org.nd4j.linalg.factory.Nd4j;
 
 /** How ND4J is asked about an op, as {@code InferenceSession.getAndParameterizeOp} does it. */
@@ -22,16 +18,5 @@ final class NativeOp {
             context.setArgs(null, custom.iArgs(), custom.dArgs(), custom.tArgs(), custom.bArgs());
         }
         return context;
-    }
-
-    /** Shapes and types of the outputs for these inputs. */
-    static List<LongShapeDescriptor> shapes(DifferentialFunction op, List<INDArray> inputs) {
-        OpContext context = newContext(op);
-        context.setInputArrays(inputs);
-        List<LongShapeDescriptor> shapes = op instanceof DynamicCustomOp custom
-                ? custom.calculateOutputShape(context)
-                : ((BaseOp) op).calculateOutputShape(context);
-        context.purge();
-        return shapes;
     }
 }

@@ -2,39 +2,51 @@
 package org.lora4j.internal.engine.plan;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.bytedeco.javacpp.Pointer;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * Arrays that stand for values which are not computed yet, for questions about shapes. They share memory that nobody reads or
- * writes, which costs addresses only.
+ * writes, which costs addresses only: ND4J would fill it with zeros, which takes longer than all the questions.
  */
 final class PlaceholderArrays implements AutoCloseable {
 
-    private final List<Arena> arenas = new ArrayList<>();
-    private final Map<Value, INDArray> arrays = new HashMap<>();
+    private final List<Pointer> memory = new ArrayList<>();
+    private final Map<Kind, INDArray> arrays = new HashMap<>();
     private long bytes;
+
+    private record Kind(DataType type, List<Long> shape) {
+        static Kind of(Value value) {
+            return new Kind(value.type(), Arrays.stream(value.shape()).boxed().toList());
+        }
+    }
 
     /** The array of a value, or one that stands for it. */
     INDArray array(Value value) {
-        return value.array() != null ? value.array() : arrays.computeIfAbsent(value, this::onMemory);
+        return value.array() != null ? value.array() : arrays.computeIfAbsent(Kind.of(value), kind -> onMemory(value));
     }
 
     private INDArray onMemory(Value value) {
-        if (arenas.isEmpty() || bytes < value.bytes()) {
+        if (memory.isEmpty() || bytes < value.bytes()) {
             // The old one stays: arrays on it are in use.
             bytes = 2 * value.bytes();
-            Arena arena = new Arena();
-            arena.require(bytes);
-            arenas.add(arena);
+            Pointer more = Pointer.malloc(bytes);
+            if (more == null || more.isNull()) {
+                throw new OutOfMemoryError(
+                        "planning: no " + bytes + " bytes of addresses for \"" + value.name() + "\"");
+            }
+            memory.add(more);
         }
-        return arenas.get(arenas.size() - 1).array(0, value.type(), value.shape());
+        return Arena.onMemory(memory.get(memory.size() - 1).address(), value.type(), value.shape());
     }
 
     @Override
     public void close() {
-        arenas.forEach(Arena::close);
+        memory.forEach(Pointer::free);
     }
 }

@@ -41,7 +41,7 @@ final class Planner {
     private final boolean valuesKnown;
     private final Map<String, Value> values = new LinkedHashMap<>();
     private final List<PlannedStep> steps = new ArrayList<>();
-    private final PlaceholderArrays stand = new PlaceholderArrays();
+    private final OutputShapes outputShapes = new OutputShapes();
 
     /** A step with the values that it reads and writes. */
     record PlannedStep(SameDiffOp op, Supplier<Step> step, List<Value> inputs, List<Value> outputs) {
@@ -134,7 +134,7 @@ final class Planner {
                 }
             }
         } finally {
-            stand.close();
+            outputShapes.close();
         }
     }
 
@@ -162,8 +162,8 @@ final class Planner {
             requireKnown(op, inputs);
             allKnown = inputs.stream().allMatch(value -> value.place() == Place.KNOWN);
         }
-        List<INDArray> arrays = inputs.stream().map(stand::array).toList();
-        List<LongShapeDescriptor> shapes = typed(op, NativeOp.shapes(function, arrays));
+        List<INDArray> arrays = inputs.stream().map(outputShapes::array).toList();
+        List<LongShapeDescriptor> shapes = typed(op, outputShapes.of(function, inputs, arrays));
         if (allKnown && shapes.stream().allMatch(s -> Layout.length(s.getShape()) <= MOST_KNOWN)) {
             compute(op, arrays, shapes);
         } else if (ValueUse.isView(function) && inputs.get(0).place() == Place.ARENA && !isResult(op)) {

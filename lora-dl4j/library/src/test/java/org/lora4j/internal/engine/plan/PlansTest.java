@@ -96,6 +96,17 @@ class PlansTest {
                     x.mean(1).rename("y");
                     x.reshape(-1, 2, 3).mean(true, 2).rename("z");
                 }),
+                new Case("like ops with other attributes", (sd, x, ids) -> {
+                    SDVariable cube = sd.math().exp(x.reshape(-1, 2, 3));
+                    SDVariable square = cube.mmul(cube.permute(0, 2, 1));
+                    SDVariable shares = sd.nn().softmax(cube, 1).add(sd.nn().softmax(cube, 2));
+                    sd.concat(1, shares, sd.concat(1, cube, cube)).rename("y");
+                    sd.concat(2, cube, cube)
+                            .add(square.sum(0, 1, 2))
+                            .add(cube.permute(1, 2, 0).sum(true, 0, 1, 2))
+                            .rename("z");
+                    sd.concat(0, cube.permute(2, 0, 1), cube.permute(2, 0, 1)).rename("flat");
+                }),
                 new Case("scalars", (sd, x, ids) -> {
                     SDVariable total = x.sum();
                     total.mul(total).rename("y");
