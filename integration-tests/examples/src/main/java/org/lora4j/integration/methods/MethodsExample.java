@@ -28,6 +28,10 @@ public final class MethodsExample {
     private static final List<Long> SEEDS = List.of(1L, 2L, 3L);
     /** A share that every training beats. */
     private static final double NOTHING = -1;
+    /** A share that is worse for certain. */
+    private static final double CLEARLY = 0.01;
+
+    private static final int MOST_WORSE = 2;
 
     private static final int LENGTH = 64;
     private static final int FULL = 2;
@@ -135,15 +139,23 @@ public final class MethodsExample {
         return trials;
     }
 
-    /** The rate that does best on the validation part of the first draw; empty if not all were tried yet. */
+    /**
+     * The rate that does best on the validation part of the first draw; empty if not all were tried yet. Above two rates in a
+     * row that did clearly worse than a lower one no other is tried: what is too fast for a method stays so.
+     */
     private Optional<Double> best(Problem problem, MethodChoice method) throws IOException {
         Optional<Trial> best = Optional.empty();
+        int worse = 0;
         for (double rate : RATES) {
+            if (worse == MOST_WORSE) {
+                break;
+            }
             double toBeat = best.map(Trial::validation).orElse(NOTHING);
             Optional<Trial> tried = trial(problem, method, rate, SEEDS.get(0), toBeat);
             if (tried.isEmpty()) {
                 return Optional.empty();
             }
+            worse = tried.get().validation() < toBeat - CLEARLY ? worse + 1 : 0;
             best = tried.get().validation() > toBeat ? tried : best;
         }
         return best.map(Trial::rate);

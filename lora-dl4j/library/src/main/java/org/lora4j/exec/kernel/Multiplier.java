@@ -47,22 +47,45 @@ public interface Multiplier {
     }
 
     /**
-     * A product of two matrices.
+     * A product {@code scale x w} of two matrices, or of batches whose first axes have equal sizes.
      *
-     * @param x {@code [m, k]}
-     * @param w {@code [k, n]}
+     * @param scale a number
+     * @param x {@code [.., m, k]}
+     * @param w {@code [.., k, n]}
      */
-    record Product(Factor x, Factor w) {}
+    record Product(double scale, Factor x, Factor w) {
+
+        /**
+         * A product of scale one.
+         *
+         * @param x {@code [.., m, k]}
+         * @param w {@code [.., k, n]}
+         */
+        public Product(Factor x, Factor w) {
+            this(1, x, w);
+        }
+    }
 
     /**
-     * Computes {@code z = kept z + x w}, of matrices, or of batches whose first axes have equal sizes.
+     * Computes {@code z = kept z + product}.
+     *
+     * @param product of matrices or batches
+     * @param z {@code [.., m, n]}, of type FLOAT, in any layout; written to, and sharing no memory with the factors
+     * @param kept 0, when what z holds is not read, or 1, for matrices only
+     */
+    void multiply(Product product, INDArray z, double kept);
+
+    /**
+     * The same for a product of scale one.
      *
      * @param x {@code [.., m, k]}
      * @param w {@code [.., k, n]}
      * @param z {@code [.., m, n]}, of type FLOAT, in any layout; written to, and sharing no memory with the factors
      * @param kept 0, when what z holds is not read, or 1, for matrices only
      */
-    void multiply(Factor x, Factor w, INDArray z, double kept);
+    default void multiply(Factor x, Factor w, INDArray z, double kept) {
+        multiply(new Product(x, w), z, kept);
+    }
 
     /**
      * The kernel to use for element-wise and row-wise work, where this library has one of its own.
@@ -89,7 +112,7 @@ public interface Multiplier {
         }
         double kept = addends.isEmpty() ? 0 : 1;
         for (Product product : products) {
-            multiply(product.x(), product.w(), z, kept);
+            multiply(product, z, kept);
             kept = 1;
         }
     }
@@ -116,12 +139,14 @@ public interface Multiplier {
         INSTANCE;
 
         @Override
-        public void multiply(Factor x, Factor w, INDArray z, double kept) {
+        public void multiply(Product product, INDArray z, double kept) {
+            Factor x = product.x();
+            Factor w = product.w();
             MMulTranspose transposes = MMulTranspose.builder()
                     .transposeA(x.transposed())
                     .transposeB(w.transposed())
                     .build();
-            Nd4j.exec(new Mmul(x.array(), w.array(), z, 1, kept, transposes));
+            Nd4j.exec(new Mmul(x.array(), w.array(), z, product.scale(), kept, transposes));
         }
 
         @Override

@@ -155,10 +155,10 @@ final class DnnlMultiplier implements Multiplier {
     }
 
     @Override
-    public void multiply(Factor x, Factor w, INDArray z, double kept) {
+    public void multiply(Product product, INDArray z, double kept) {
         List<INDArray> addends = kept == 0 ? List.of() : List.of(z);
-        if (!run(addends, List.of(new Product(x, w)), z)) {
-            Multiplier.nd4j().multiply(x, w, z, kept);
+        if (!run(addends, List.of(product), z)) {
+            Multiplier.nd4j().multiply(product, z, kept);
         }
     }
 
@@ -171,14 +171,19 @@ final class DnnlMultiplier implements Multiplier {
 
     /**
      * False, and nothing is written, for what is left to ND4J: what lies in memory as no fast kernel takes it, more addends
-     * than a row and a matrix, and batches of batches with several threads.
+     * than a row and a matrix, a row that would be scaled with the first product, and batches of batches with several threads.
      */
     private boolean run(List<INDArray> addends, List<Product> products, INDArray z) {
         List<INDArray> rows =
                 addends.stream().filter(addend -> addend.rank() == 1).toList();
         List<INDArray> matrices =
                 addends.stream().filter(addend -> addend.rank() > 1).toList();
-        if (z.isEmpty() || rows.size() > 1 || matrices.size() > 1 || !isInPieces() && z.rank() == BATCH_OF_BATCHES) {
+        boolean scalesRow = !rows.isEmpty() && products.get(0).scale() != 1;
+        if (z.isEmpty()
+                || rows.size() > 1
+                || matrices.size() > 1
+                || scalesRow
+                || !isInPieces() && z.rank() == BATCH_OF_BATCHES) {
             return false;
         }
         List<Term> terms = terms(rows, matrices, products, z);
@@ -238,7 +243,8 @@ final class DnnlMultiplier implements Multiplier {
         Operand bias = rows.isEmpty() ? null : Operand.ofRow(rows.get(0));
         Operand addend = matrices.isEmpty() ? null : matrices.get(0) == z ? all : Operand.of(matrices.get(0));
         for (Product product : products) {
-            terms.add(new Term(Operand.of(product.x()), Operand.of(product.w()), all, bias, addend));
+            terms.add(new Term(
+                    (float) product.scale(), Operand.of(product.x()), Operand.of(product.w()), all, bias, addend));
             bias = null;
             addend = all;
         }

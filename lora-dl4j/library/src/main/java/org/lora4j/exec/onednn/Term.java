@@ -6,15 +6,16 @@ import org.bytedeco.javacpp.Pointer;
 import org.lora4j.exec.onednn.DnnlProduct.Key;
 
 /**
- * One product of a sum, {@code z = addend + x w + bias}.
+ * One product of a sum, {@code z = addend + scale (x w + bias)}.
  *
+ * @param scale of the product
  * @param x {@code [.., m, k]}
  * @param w {@code [.., k, n]}
  * @param z {@code [.., m, n]}
  * @param bias one row for all of z, or null
  * @param addend of the layout of z, or null; z itself, if the product is added to what it holds
  */
-record Term(Operand x, Operand w, Operand z, Operand bias, Operand addend) {
+record Term(float scale, Operand x, Operand w, Operand z, Operand bias, Operand addend) {
 
     /**
      * Whether everything lies in memory as kernels may take it, and the sizes fit. Not batches of outer products, of which
@@ -36,6 +37,7 @@ record Term(Operand x, Operand w, Operand z, Operand bias, Operand addend) {
         Operand part = z.part(from, count);
         Operand partOfAddend = addend == null || addend == z ? part : addend.part(from, count);
         return new Term(
+                scale,
                 x.part(from, count),
                 z.layout().isBatch() ? w.part(from, count) : w,
                 part,
@@ -45,7 +47,7 @@ record Term(Operand x, Operand w, Operand z, Operand bias, Operand addend) {
 
     /** The same with another right factor of the same meaning. */
     Term with(Operand otherW) {
-        return new Term(x, otherW, z, bias, addend);
+        return new Term(scale, x, otherW, z, bias, addend);
     }
 
     /**
@@ -61,7 +63,9 @@ record Term(Operand x, Operand w, Operand z, Operand bias, Operand addend) {
                         z.layout(),
                         bias == null ? null : bias.layout(),
                         addend != null,
-                        Form.F32);
+                        Form.F32,
+                        scale,
+                        null);
     }
 
     /** Of activations for a weight in BF16 as they are when they are rounded. */
@@ -73,7 +77,9 @@ record Term(Operand x, Operand w, Operand z, Operand bias, Operand addend) {
                 z.layout(),
                 bias == null ? null : bias.layout(),
                 addend != null,
-                w.form());
+                w.form(),
+                scale,
+                null);
     }
 
     /**

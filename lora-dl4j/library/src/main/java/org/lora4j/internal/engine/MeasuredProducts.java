@@ -25,9 +25,9 @@ final class MeasuredProducts implements Multiplier {
     }
 
     @Override
-    public void multiply(Factor x, Factor w, INDArray z, double kept) {
+    public void multiply(Product product, INDArray z, double kept) {
         long from = System.nanoTime();
-        multiplier.multiply(x, w, z, kept);
+        multiplier.multiply(product, z, kept);
         nanos.add(System.nanoTime() - from);
     }
 

@@ -46,6 +46,10 @@ public abstract class MultiplierContract {
             return random.nextBoolean();
         }
 
+        double scale() {
+            return random.nextBoolean() ? 1 : random.nextDouble(-2, 2);
+        }
+
         int number(int bound) {
             return random.nextInt(bound);
         }
@@ -143,12 +147,16 @@ public abstract class MultiplierContract {
         }
 
         void add(Factor x, Factor w) {
-            double[][] left = values(x.array(), x.transposed());
-            double[][] right = values(w.array(), w.transposed());
+            add(new Product(x, w));
+        }
+
+        void add(Product product) {
+            double[][] left = values(product.x().array(), product.x().transposed());
+            double[][] right = values(product.w().array(), product.w().transposed());
             for (int i = 0; i < sum.length; i++) {
                 for (int k = 0; k < right.length; k++) {
                     for (int j = 0; j < sum[0].length; j++) {
-                        add(i, j, left[i][k] * right[k][j]);
+                        add(i, j, product.scale() * left[i][k] * right[k][j]);
                     }
                 }
             }
@@ -178,13 +186,14 @@ public abstract class MultiplierContract {
             Factor w = draw.factor(inner, columns);
             INDArray z = draw.matrix(rows, columns);
             int kept = draw.number(2);
+            Product product = new Product(draw.scale(), x, w);
             Expected expected = new Expected(rows, columns);
             if (kept == 1) {
                 expected.add(z.dup());
             }
-            expected.add(x, w);
+            expected.add(product);
 
-            multiplier().multiply(x, w, z, kept);
+            multiplier().multiply(product, z, kept);
 
             expected.assertIs("seed " + seed, z);
         }
@@ -208,11 +217,13 @@ public abstract class MultiplierContract {
             Factor w = draw.factorOfBatch(first, inner, columns);
             INDArray z = draw.batch(joined(first, rows, columns));
 
-            multiplier().multiply(x, w, z, 0);
+            double scale = draw.scale();
+
+            multiplier().multiply(new Product(scale, x, w), z, 0);
 
             for (int i = 0; i < matrices; i++) {
                 Expected expected = new Expected(rows, columns);
-                expected.add(matrix(x, i), matrix(w, i));
+                expected.add(new Product(scale, matrix(x, i), matrix(w, i)));
                 expected.assertIs("seed " + seed + ", matrix " + i, matrix(z, i));
             }
         }
@@ -287,9 +298,9 @@ public abstract class MultiplierContract {
             List<Product> products = new ArrayList<>();
             for (int i = draw.number(3); i >= 0; i--) {
                 int inner = draw.size(50);
-                products.add(new Product(draw.factor(rows, inner), draw.factor(inner, columns)));
+                products.add(new Product(draw.scale(), draw.factor(rows, inner), draw.factor(inner, columns)));
             }
-            products.forEach(product -> expected.add(product.x(), product.w()));
+            products.forEach(expected::add);
             INDArray z = draw.dense(rows, columns).assign(Float.NaN);
 
             multiplier().sum(addends, products, z);

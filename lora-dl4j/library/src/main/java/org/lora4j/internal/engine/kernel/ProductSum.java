@@ -15,7 +15,7 @@ import org.nd4j.autodiff.samediff.VariableType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * The op {@code z = addends + op(X0) op(W0) + op(X1) op(W1) + ..} on FLOAT matrices, an addend being a matrix or a row for
+ * The op {@code z = addends + s0 op(X0) op(W0) + s1 op(X1) op(W1) + ..} on FLOAT matrices, an addend being a matrix or a row for
  * all rows: a linear layer with its bias, its adapters and the residual connection passes memory as often as there are
  * products, or less ({@link Multiplier#sum}).
  *
@@ -26,11 +26,12 @@ final class ProductSum extends OwnOp {
     /**
      * One product.
      *
+     * @param scale what it is multiplied by; 1 for a stored right operand
      * @param x whether its left operand is transposed
      * @param w whether its right operand is transposed
      * @param stored the right operand in its stored form, which is then no input of the op; else null
      */
-    record Transposes(boolean x, boolean w, StoredWeight stored) {
+    record Term(double scale, boolean x, boolean w, StoredWeight stored) {
 
         long columns(INDArray right) {
             if (stored == null) {
@@ -40,12 +41,12 @@ final class ProductSum extends OwnOp {
         }
     }
 
-    private final List<Transposes> products;
+    private final List<Term> products;
     private final boolean[] frozen;
     private final int operands;
 
     /** {@code operands} are X0, W0, X1, W1 and so on, without those that are stored. */
-    ProductSum(SameDiff graph, List<Transposes> products, List<SDVariable> operands, List<SDVariable> addends) {
+    ProductSum(SameDiff graph, List<Term> products, List<SDVariable> operands, List<SDVariable> addends) {
         super(1, graph, joined(operands, addends));
         this.products = List.copyOf(products);
         this.frozen = new boolean[products.size()];
@@ -72,7 +73,7 @@ final class ProductSum extends OwnOp {
 
     @Override
     List<long[]> shapes(List<INDArray> in) {
-        Transposes first = products.get(0);
+        Term first = products.get(0);
         INDArray w = first.stored() == null ? in.get(1) : null;
         return List.of(new long[] {in.get(0).size(first.x() ? 1 : 0), first.columns(w)});
     }
@@ -81,7 +82,7 @@ final class ProductSum extends OwnOp {
     long multiplications(List<long[]> in, List<long[]> out) {
         long inner = 0;
         int at = 0;
-        for (Transposes product : products) {
+        for (Term product : products) {
             inner += in.get(at)[product.x() ? 0 : 1];
             at += product.stored() == null ? 2 : 1;
         }
@@ -105,10 +106,11 @@ final class ProductSum extends OwnOp {
     private List<Product> factors(List<INDArray> inputs) {
         List<Product> factors = new ArrayList<>();
         for (int i = 0; i < products.size(); i++) {
-            Transposes transposes = products.get(i);
+            Term term = products.get(i);
             factors.add(new Product(
-                    new Factor(inputs.get(2 * i), transposes.x(), false),
-                    new Factor(inputs.get(2 * i + 1), transposes.w(), frozen[i])));
+                    term.scale(),
+                    new Factor(inputs.get(2 * i), term.x(), false),
+                    new Factor(inputs.get(2 * i + 1), term.w(), frozen[i])));
         }
         return factors;
     }
@@ -121,12 +123,12 @@ final class ProductSum extends OwnOp {
         int at = 0;
         for (int i = 0; i < products.size(); i++) {
             double kept = i == 0 && addends.isEmpty() ? 0 : 1;
-            Transposes transposes = products.get(i);
-            Factor x = new Factor(inputs.get(at++), transposes.x(), false);
-            if (transposes.stored() == null) {
-                multiplier.multiply(x, new Factor(inputs.get(at++), transposes.w(), frozen[i]), z, kept);
+            Term term = products.get(i);
+            Factor x = new Factor(inputs.get(at++), term.x(), false);
+            if (term.stored() == null) {
+                multiplier.multiply(x, new Factor(inputs.get(at++), term.w(), frozen[i]), z, kept);
             } else {
-                StoredProduct.multiply(multiplier, x, transposes.stored(), transposes.w(), z, kept);
+                StoredProduct.multiply(multiplier, x, term.stored(), term.w(), z, kept);
             }
         }
     }

@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.lora4j.internal.engine.autodiff.rules.Shapes;
-import org.lora4j.internal.engine.kernel.ProductSum.Transposes;
+import org.lora4j.internal.engine.kernel.ProductSum.Term;
 import org.lora4j.internal.graph.GraphOrder;
 import org.lora4j.internal.graph.OpRewrite;
 import org.lora4j.quant.StoredWeight;
@@ -18,6 +18,7 @@ import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.internal.SameDiffOp;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ops.DynamicCustomOp;
+import org.nd4j.linalg.api.ops.ScalarOp;
 
 /**
  * Finds sums with matrix products among their terms, and makes each one {@link ProductSum}: layers with bias and
@@ -35,7 +36,7 @@ final class ProductSums {
 
     /** The terms of one sum. */
     private static final class Terms {
-        private final List<Transposes> products = new ArrayList<>();
+        private final List<Term> products = new ArrayList<>();
         private final List<String> operands = new ArrayList<>();
         private final List<String> addends = new ArrayList<>();
         private final List<String> absorbed = new ArrayList<>();
@@ -69,7 +70,7 @@ final class ProductSums {
         Map<String, OpRewrite> found = new LinkedHashMap<>();
         for (SameDiffOp op : graph.getOps().values()) {
             // The weight is a matrix, and ND4J multiplies arrays of equal rank only.
-            Terms terms = sums.isProduct(op) ? sums.product(op) : null;
+            Terms terms = sums.isProduct(op) ? sums.product(op, 1) : null;
             if (terms != null && terms.products.get(0).stored() != null) {
                 found.put(op.getName(), context -> List.of(sum(context.graph(), terms)));
             }
@@ -93,7 +94,7 @@ final class ProductSums {
         for (int i = ops.size() - 1; i >= 0; i--) {
             SameDiffOp op = ops.get(i);
             if (live.contains(op) && !absorbed.contains(op.getName())) {
-                Terms terms = isSum(op) ? sum(op) : storedProduct(op);
+                Terms terms = isSum(op) ? sum(op) : isScaling(op) ? scaledProduct(op) : storedProduct(op);
                 if (terms != null && !terms.products.isEmpty()) {
                     absorbed.addAll(terms.absorbed);
                     found.put(op.getName(), terms);
@@ -108,12 +109,30 @@ final class ProductSums {
         return isMatrix(sum) ? terms(op, sum) : null;
     }
 
-    // A product that stands alone becomes one of the op's own only for its weight, which is not computed then.
-    private Terms storedProduct(SameDiffOp op) {
-        if (!isProduct(op) || product(op).products.get(0).stored() == null) {
+    // The scaling of an adapter, in the product that it follows. Gradients of weights have a way of their own.
+    private Terms scaledProduct(SameDiffOp op) {
+        Terms terms = isMatrix(op.getOutputsOfOp().get(0)) ? scaled(op) : null;
+        return terms == null || terms.products.get(0).x() ? null : terms;
+    }
+
+    // Null if what is scaled is no product, or needed as it is; a stored weight is not multiplied by a number.
+    private Terms scaled(SameDiffOp scaling) {
+        String input = GraphOrder.inputs(scaling).get(0);
+        SameDiffOp op = live.producer(input);
+        if (op == null || live.onlyReader(input) == null || !isProduct(op)) {
             return null;
         }
-        return isMatrix(op.getOutputsOfOp().get(0)) ? product(op) : null;
+        Terms terms = product(op, ((ScalarOp) scaling.getOp()).scalar().getDouble(0));
+        terms.absorbed.add(scaling.getName());
+        return terms.products.get(0).stored() == null ? terms : null;
+    }
+
+    // A product that stands alone becomes one of the op's own only for its weight, which is not computed then.
+    private Terms storedProduct(SameDiffOp op) {
+        if (!isProduct(op) || product(op, 1).products.get(0).stored() == null) {
+            return null;
+        }
+        return isMatrix(op.getOutputsOfOp().get(0)) ? product(op, 1) : null;
     }
 
     // Null if a term is broadcast in a way that the op does not know.
@@ -146,15 +165,18 @@ final class ProductSums {
         if (isSum(op)) {
             return terms(op, root);
         }
-        return isProduct(op) ? product(op) : null;
+        if (isScaling(op)) {
+            return scaled(op);
+        }
+        return isProduct(op) ? product(op, 1) : null;
     }
 
-    private Terms product(SameDiffOp op) {
+    private Terms product(SameDiffOp op, double scale) {
         DynamicCustomOp product = (DynamicCustomOp) op.getOp();
         Terms terms = new Terms();
         List<String> inputs = GraphOrder.inputs(op);
         StoredWeight stored = StoredWeights.find(graph, inputs.get(1)).orElse(null);
-        terms.products.add(new Transposes(Products.transposes(product, 0), Products.transposes(product, 1), stored));
+        terms.products.add(new Term(scale, Products.transposes(product, 0), Products.transposes(product, 1), stored));
         terms.operands.addAll(stored == null ? inputs : inputs.subList(0, 1));
         terms.absorbed.add(op.getName());
         return terms;
@@ -162,6 +184,10 @@ final class ProductSums {
 
     private static boolean isSum(SameDiffOp op) {
         return op.getOp().opName().equals("add") && GraphOrder.inputs(op).size() == 2;
+    }
+
+    private static boolean isScaling(SameDiffOp op) {
+        return op.getOp().opName().equals("mul_scalar") && GraphOrder.inputs(op).size() == 1;
     }
 
     private boolean isProduct(SameDiffOp op) {

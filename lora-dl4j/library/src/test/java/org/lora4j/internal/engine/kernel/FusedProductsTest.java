@@ -81,6 +81,20 @@ class FusedProductsTest {
                     SDVariable layer = x.mmul(l.get("w", 5, 3)).add(delta).add(l.get("bias", 3));
                     layer.add(l.get("r", 7, 3)).rename("y");
                 }),
+                new Case("an adapter that is scaled at its end", l -> {
+                    SDVariable x = l.get("x", 7, 5);
+                    SDVariable delta = x.mmul(l.get("a", 5, 2)).mmul(l.get("b", 2, 3));
+                    delta.mul(0.7).add(x.mmul(l.get("w", 5, 3))).rename("y");
+                }),
+                new Case("scaled products, alone, transposed, broadcast, and needed as they are", l -> {
+                    SDVariable x = l.get("x", 7, 5);
+                    SDVariable alone = x.mmul(l.get("w", 5, 7)).mul(-1.3);
+                    SDVariable transposed = l.sd().mmul(x, l.get("v", 7, 7), true, false, false);
+                    SDVariable again = l.sd().mmul(transposed.mul(0.3), x, true, true, false);
+                    SDVariable read = alone.mmul(l.get("u", 7, 7));
+                    SDVariable row = l.get("one", 1, 5).mmul(l.get("t", 5, 7)).mul(0.9);
+                    read.mul(3).add(read).add(row).add(alone.mmul(again)).rename("y");
+                }),
                 new Case("three layers on one input", l -> {
                     SDVariable x = l.get("x", 1, 6);
                     SDVariable q = l.sd().math().tanh(x.mmul(l.get("q", 6, 4)).add(l.get("qb", 4)));
@@ -210,8 +224,8 @@ class FusedProductsTest {
 
         SameDiff fused = Kernels.fuseProducts(sd, new ArrayShapes(sd), List.of("y"));
 
-        // What is left needs the thin activation: its own product, and its scale.
-        assertThat(live(fused, "y")).containsExactlyInAnyOrder("lora4j_product_sum", "mul_scalar", "matmul");
+        // The other one is the thin activation, with its scale.
+        assertThat(live(fused, "y")).containsExactlyInAnyOrder("lora4j_product_sum", "lora4j_product_sum");
         assertClose(run(fused, "y"), sd.output(Map.of(), "y").get("y").castTo(DataType.DOUBLE));
     }
 
