@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.train;
 
+import java.util.List;
 import java.util.function.IntConsumer;
 import java.util.function.Supplier;
 import org.lora4j.internal.array.Blocks;
 import org.lora4j.internal.array.DenseArray;
+import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * Passes over all values of a parameter or its gradient, shared among as many threads as a run has parts of a batch. What
+ * Passes over all values of parameters or their gradients, shared among as many threads as a run has parts of a batch. What
  * they compute does not depend on the number.
  */
 final class Passes {
@@ -25,6 +27,18 @@ final class Passes {
         } finally {
             THREADS.set(before);
         }
+    }
+
+    /** Does some work for each array that is not null; the work of one knows nothing of the others. */
+    static void each(List<INDArray> arrays, IntConsumer work) {
+        long[] lengths = arrays.stream()
+                .mapToLong(array -> array == null ? 0 : array.length())
+                .toArray();
+        Blocks.ofEach(THREADS.get(), lengths, i -> {
+            if (arrays.get(i) != null) {
+                work.accept(i);
+            }
+        });
     }
 
     /** Goes over the blocks of an array in any order; the supplier is asked once for each thread. */

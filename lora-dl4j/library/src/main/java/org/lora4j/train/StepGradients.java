@@ -157,11 +157,11 @@ final class StepGradients implements AutoCloseable {
                 .filter(name ->
                         pass.gradients().get(name) == null && !pass.unreached().contains(name))
                 .toList();
-        problems.check(
-                missing.isEmpty(),
-                "no gradient for " + Problems.quoted(missing) + "; the executor gave gradients for "
-                        + Problems.quoted(pass.gradients().keySet())
-                        + ". Make the executor after the last change of what is trainable");
+        if (!missing.isEmpty()) {
+            problems.add("no gradient for " + Problems.quoted(missing) + "; the executor gave gradients for "
+                    + Problems.quoted(pass.gradients().keySet())
+                    + ". Make the executor after the last change of what is trainable");
+        }
         parameters.forEach(parameter -> checkFits(parameter, gradient(parameter, pass), problems));
         if (!problems.isEmpty()) {
             throw new IllegalStateException(problems.message("Trainer"));
@@ -177,13 +177,14 @@ final class StepGradients implements AutoCloseable {
             problems.add(what + "is closed; gradients belong to the trainer from the moment they are returned");
             return;
         }
-        problems.check(
-                gradient.dataType() == DataType.FLOAT || gradient.dataType() == DataType.DOUBLE,
-                what + "has type " + gradient.dataType() + ", expected FLOAT or DOUBLE");
-        problems.check(
-                Arrays.equals(gradient.shape(), parameter.value().shape()),
-                what + "has shape " + Arrays.toString(gradient.shape()) + ", expected "
-                        + Arrays.toString(parameter.value().shape()));
+        if (gradient.dataType() != DataType.FLOAT && gradient.dataType() != DataType.DOUBLE) {
+            problems.add(what + "has type " + gradient.dataType() + ", expected FLOAT or DOUBLE");
+        }
+        long[] expected = parameter.value().shape();
+        if (!Arrays.equals(gradient.shape(), expected)) {
+            problems.add(what + "has shape " + Arrays.toString(gradient.shape()) + ", expected "
+                    + Arrays.toString(expected));
+        }
     }
 
     private static INDArray copy(TrainableParameter parameter, INDArray gradient) {

@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.function.DoubleSupplier;
+import java.util.function.IntConsumer;
 import java.util.function.LongSupplier;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -307,9 +308,8 @@ final class TrainingRun implements AutoCloseable {
 
     /** The norm of the mean gradient; nothing has changed yet when a gradient is bad or missing. */
     private double checkedNorm(StepGradients gradients, Map<String, INDArray> inputs) {
-        double[] norms = gradients.arrays().stream()
-                .mapToDouble(gradient -> gradient == null ? 0 : Norms.norm(gradient))
-                .toArray();
+        double[] norms = new double[parameters.size()];
+        Passes.each(gradients.arrays(), i -> norms[i] = Norms.norm(gradients.arrays().get(i)));
         List<String> bad = IntStream.range(0, norms.length)
                 .filter(i -> !Double.isFinite(norms[i]))
                 .mapToObj(i -> parameters.get(i).name())
@@ -376,15 +376,20 @@ final class TrainingRun implements AutoCloseable {
             double limit = clip.limit() / scale;
             gradients.arrays().stream().filter(Objects::nonNull).forEach(gradient -> Norms.clamp(gradient, limit));
         }
-        for (int i = 0; i < parameters.size(); i++) {
-            INDArray gradient = gradients.arrays().get(i);
-            if (gradient == null) {
-                continue;
-            }
+        double scaleOfAll = scale;
+        IntConsumer update = i -> {
             ParameterSetting setting = settings.get(i);
             double rate = setting.learningRate(baseRate) * rateFactor;
-            UpdateStep step = new UpdateStep(rate, setting.weightDecay(), scale, log.steps(), position.epoch());
-            state.updaters().get(i).update(gradient, step);
+            UpdateStep step = new UpdateStep(rate, setting.weightDecay(), scaleOfAll, log.steps(), position.epoch());
+            state.updaters().get(i).update(gradients.arrays().get(i), step);
+        };
+        // Others may share something, or run ops of ND4J, which have threads of their own.
+        if (state.updaters().stream().allMatch(BlockUpdater.class::isInstance)) {
+            Passes.each(gradients.arrays(), update);
+        } else {
+            IntStream.range(0, parameters.size())
+                    .filter(i -> gradients.arrays().get(i) != null)
+                    .forEach(update);
         }
         rules.afterStep(log.steps(), gradients.arrays(), scale);
     }

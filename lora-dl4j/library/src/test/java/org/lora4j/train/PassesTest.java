@@ -4,14 +4,17 @@ package org.lora4j.train;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.internal.array.DenseArray;
 import org.lora4j.train.TrainableParameter.Kind;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -81,6 +84,23 @@ class PassesTest {
         assertThat(norm.get())
                 .isEqualTo(Norms.norm(x))
                 .isCloseTo(x.castTo(DataType.DOUBLE).norm2Number().doubleValue(), within(1e-4));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 3})
+    void each_doesEveryArrayThatIsThereOnce(int threads) {
+        List<INDArray> arrays = new ArrayList<>();
+        for (int i = 0; i < 40; i++) {
+            INDArray small = i == 25 ? Nd4j.scalar(2.0) : Nd4j.ones(3, i + 1);
+            arrays.add(i % 7 == 3 ? null : i % 20 == 0 ? random(DataType.FLOAT, 'c', i) : small);
+        }
+        AtomicIntegerArray times = new AtomicIntegerArray(arrays.size());
+
+        Passes.among(threads, () -> Passes.each(arrays, times::incrementAndGet));
+
+        for (int i = 0; i < arrays.size(); i++) {
+            assertThat(times.get(i)).as("array %d", i).isEqualTo(arrays.get(i) == null ? 0 : 1);
+        }
     }
 
     @Test

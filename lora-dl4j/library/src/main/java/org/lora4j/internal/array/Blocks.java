@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.array;
 
+import java.util.Arrays;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntConsumer;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.nd4j.nativeblas.NativeOpsHolder;
 
@@ -65,18 +68,37 @@ public final class Blocks {
      * @param workers asked once for each thread, so that it has working memory of its own, for what is done on a block
      */
     public static void among(int threads, int blocks, Supplier<IntConsumer> workers) {
-        if (threads == 1 || blocks < WORTH_SHARING) {
-            IntConsumer worker = workers.get();
-            for (int block = 0; block < blocks; block++) {
-                worker.accept(block);
-            }
-            return;
-        }
+        share(blocks < WORTH_SHARING ? 1 : threads, blocks, workers);
+    }
+
+    /**
+     * Does work on arrays that know nothing of each other. Those whose blocks are too few to be shared are shared themselves,
+     * among some threads at most; the others come one after the other, as {@link #among} shares each.
+     *
+     * @param threads how many, 1 or more
+     * @param lengths of the arrays
+     * @param work what is done with the array of a number
+     */
+    public static void ofEach(int threads, long[] lengths, IntConsumer work) {
+        Map<Boolean, int[]> areSmall = IntStream.range(0, lengths.length)
+                .boxed()
+                .collect(Collectors.partitioningBy(
+                        i -> lengths[i] < (long) WORTH_SHARING * DenseArray.BLOCK,
+                        Collectors.collectingAndThen(
+                                Collectors.toList(),
+                                some -> some.stream().mapToInt(i -> i).toArray())));
+        int[] small = areSmall.get(true);
+        share(threads, small.length, () -> i -> work.accept(small[i]));
+        Arrays.stream(areSmall.get(false)).forEach(work);
+    }
+
+    private static void share(int threads, int pieces, Supplier<IntConsumer> workers) {
         AtomicInteger next = new AtomicInteger();
-        IntStream.range(0, Math.min(threads, blocks)).parallel().forEach(thread -> {
+        IntStream all = IntStream.range(0, Math.min(threads, pieces));
+        (threads == 1 ? all : all.parallel()).forEach(thread -> {
             IntConsumer worker = workers.get();
-            for (int block = next.getAndIncrement(); block < blocks; block = next.getAndIncrement()) {
-                worker.accept(block);
+            for (int piece = next.getAndIncrement(); piece < pieces; piece = next.getAndIncrement()) {
+                worker.accept(piece);
             }
         });
     }

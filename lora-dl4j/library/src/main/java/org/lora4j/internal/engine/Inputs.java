@@ -42,11 +42,13 @@ final class Inputs {
         problems(given, outputs).throwIfAny("graph input");
     }
 
-    /** Every problem of a call. Safe for any number of threads. */
+    /** Every problem of a call, worded only where there is one, as calls are many. Safe for any number of threads. */
     Problems problems(Map<String, INDArray> given, Collection<String> outputs) {
         Problems problems = new Problems();
         problems.check(given != null, "the placeholders are null, expected a map, empty for a graph without any");
-        problems.check(!outputs.isEmpty(), "no output to compute, expected names of variables" + theOutputs());
+        if (outputs.isEmpty()) {
+            problems.add("no output to compute, expected names of variables" + theOutputs());
+        }
         Set<String> known = new LinkedHashSet<>();
         for (String output : outputs) {
             if (output != null && graph.hasVariable(output)) {
@@ -78,20 +80,20 @@ final class Inputs {
 
     private static void checkOne(SDVariable placeholder, INDArray array, boolean needed, Problems problems) {
         long[] expected = placeholder.placeholderShape();
-        String description = "placeholder " + MessageText.name(placeholder.name()) + " "
-                + describe(placeholder.dataType(), expected);
+        String wrong = null;
         if (array == null) {
-            if (needed) {
-                problems.add(description + " is missing");
-            }
+            wrong = needed ? "is missing" : null;
         } else if (array.wasClosed()) {
-            problems.add(description + " was given an array that is closed");
+            wrong = "was given an array that is closed";
         } else if (array.isEmpty()) {
             // Ops of ND4J read what an array without elements does not have, and end the process.
-            problems.add(description + " was given " + describe(array.dataType(), array.shape())
-                    + ", which has no elements");
+            wrong = "was given " + describe(array.dataType(), array.shape()) + ", which has no elements";
         } else if (expected != null && !fits(expected, array.shape())) {
-            problems.add(description + " was given " + describe(array.dataType(), array.shape()));
+            wrong = "was given " + describe(array.dataType(), array.shape());
+        }
+        if (wrong != null) {
+            problems.add("placeholder " + MessageText.name(placeholder.name()) + " "
+                    + describe(placeholder.dataType(), expected) + " " + wrong);
         }
     }
 

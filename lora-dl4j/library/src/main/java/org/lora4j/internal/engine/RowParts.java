@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import org.lora4j.error.MessageText;
 import org.lora4j.exec.LossAndGradients;
+import org.lora4j.internal.array.Blocks;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -81,8 +82,8 @@ record RowParts(List<Map<String, INDArray>> parts, long[] starts) {
         return (double) rows(part) / starts[starts.length - 1];
     }
 
-    /** The parts' arrays times factors, added in the first of them. */
-    private static INDArray sum(List<INDArray> arrays, double[] factors) {
+    /** Adds the parts' arrays times factors in the first of them. */
+    private static void sum(List<INDArray> arrays, double[] factors) {
         INDArray sum = arrays.get(0);
         if (arrays.size() > 1 && sum.dataType() == DataType.FLOAT) {
             FloatSum.intoFirst(arrays, factors);
@@ -92,7 +93,6 @@ record RowParts(List<Map<String, INDArray>> parts, long[] starts) {
                 sum.addi(arrays.get(part).muli(factors[part]));
             }
         }
-        return sum;
     }
 
     /** What is to be done with an array of a part that nobody needs any more. */
@@ -110,13 +110,18 @@ record RowParts(List<Map<String, INDArray>> parts, long[] starts) {
         for (int part = 0; part < count(); part++) {
             loss += factors[part] * results.get(part).loss();
         }
-        Map<String, INDArray> gradients = new LinkedHashMap<>();
-        for (String name : results.get(0).gradients().keySet()) {
-            List<INDArray> arrays =
-                    results.stream().map(r -> r.gradients().get(name)).toList();
-            gradients.put(name, sum(arrays, factors));
+        Map<String, INDArray> gradients = results.get(0).gradients();
+        List<String> names = List.copyOf(gradients.keySet());
+        List<List<INDArray>> arrays = names.stream()
+                .map(name -> results.stream().map(r -> r.gradients().get(name)).toList())
+                .toList();
+        // Other types are added by ND4J, which has threads of its own.
+        boolean floats = gradients.values().stream().allMatch(array -> array.dataType() == DataType.FLOAT);
+        long[] lengths = gradients.values().stream().mapToLong(INDArray::length).toArray();
+        Blocks.ofEach(floats ? count() : 1, lengths, i -> sum(arrays.get(i), factors));
+        for (List<INDArray> one : arrays) {
             for (int part = 1; part < count(); part++) {
-                others.accept(part, arrays.get(part));
+                others.accept(part, one.get(part));
             }
         }
         return new LossAndGradients(loss, gradients, results.get(0).unreached());
