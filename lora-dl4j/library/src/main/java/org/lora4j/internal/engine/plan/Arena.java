@@ -5,7 +5,7 @@ import java.lang.ref.WeakReference;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.bytedeco.javacpp.Pointer;
@@ -29,9 +29,23 @@ public final class Arena {
     /** Results of a kind, such as gradients of weights of one shape, that may come back; older ones are freed then. */
     private static final int MOST_KNOWN = 1024;
 
+    /** Kinds of results, such as outputs for batches of so many lengths; those that were not wanted for longest go first. */
+    static final int MOST_KINDS = 512;
+
     private INDArray memory;
     private int generation;
-    private final Map<Kind, Results> results = new HashMap<>();
+    private final Map<Kind, Results> results = new LinkedHashMap<>(16, 0.75f, true) {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<Kind, Results> eldest) {
+            boolean full = size() > MOST_KINDS;
+            if (full) {
+                eldest.getValue().close();
+            }
+            return full;
+        }
+    };
 
     private record Kind(DataType type, List<Long> shape) {
         static Kind of(DataType type, long... shape) {
@@ -52,6 +66,10 @@ public final class Arena {
                 given.remove();
             }
             return array;
+        }
+
+        void close() {
+            spare.forEach(INDArray::close);
         }
     }
 
@@ -111,7 +129,7 @@ public final class Arena {
 
     /** Gives the memory back. The next run gets it anew. */
     public void close() {
-        results.values().forEach(like -> like.spare.forEach(INDArray::close));
+        results.values().forEach(Results::close);
         results.clear();
         free();
     }
