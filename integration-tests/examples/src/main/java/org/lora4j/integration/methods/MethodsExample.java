@@ -28,10 +28,6 @@ public final class MethodsExample {
     private static final List<Long> SEEDS = List.of(1L, 2L, 3L);
     /** A share that every training beats. */
     private static final double NOTHING = -1;
-    /** A share that is worse for certain. */
-    private static final double CLEARLY = 0.01;
-
-    private static final int MOST_WORSE = 2;
 
     private static final int LENGTH = 64;
     private static final int FULL = 2;
@@ -140,23 +136,26 @@ public final class MethodsExample {
     }
 
     /**
-     * The rate that does best on the validation part of the first draw; empty if not all were tried yet. Above two rates in a
-     * row that did clearly worse than a lower one no other is tried: what is too fast for a method stays so.
+     * The rate that does best on the validation part of the first draw: from the method's usual rate, or the best of those tried
+     * before, it goes on to a neighbor as long as one does better. Empty if there was no time for all of it.
      */
     private Optional<Double> best(Problem problem, MethodChoice method) throws IOException {
-        Optional<Trial> best = Optional.empty();
-        int worse = 0;
-        for (double rate : RATES) {
-            if (worse == MOST_WORSE) {
-                break;
+        double start = log.best(problem.name(), method.name(), SEEDS.get(0)).map(Trial::rate).orElse(method.rate());
+        Optional<Trial> best = trial(problem, method, start, SEEDS.get(0), NOTHING);
+        Optional<Trial> before = Optional.empty();
+        while (best.isPresent() && !best.equals(before)) {
+            before = best;
+            int at = RATES.indexOf(before.get().rate());
+            for (int next : new int[] {at - 1, at + 1}) {
+                if (next >= 0 && next < RATES.size()) {
+                    double toBeat = best.get().validation();
+                    Optional<Trial> tried = trial(problem, method, RATES.get(next), SEEDS.get(0), toBeat);
+                    if (tried.isEmpty()) {
+                        return Optional.empty();
+                    }
+                    best = tried.get().validation() > toBeat ? tried : best;
+                }
             }
-            double toBeat = best.map(Trial::validation).orElse(NOTHING);
-            Optional<Trial> tried = trial(problem, method, rate, SEEDS.get(0), toBeat);
-            if (tried.isEmpty()) {
-                return Optional.empty();
-            }
-            worse = tried.get().validation() < toBeat - CLEARLY ? worse + 1 : 0;
-            best = tried.get().validation() > toBeat ? tried : best;
         }
         return best.map(Trial::rate);
     }

@@ -51,6 +51,15 @@ final class TrialLog {
                 .max(Comparator.comparing(Trial::isTested));
     }
 
+    /** The trial that did best in validation, of those with several rates; at the lowest rate if there are several. */
+    Optional<Trial> best(String problem, String method, long seed) {
+        return trials.stream()
+                .filter(trial -> trial.is(problem, method, trial.rate(), seed))
+                .max(Comparator.comparing(Trial::validation)
+                        .thenComparing(Trial::isTested)
+                        .thenComparing(Trial::rate, Comparator.reverseOrder()));
+    }
+
     void add(Trial trial) throws IOException {
         trials.add(trial);
         append(JSON.writeValueAsString(trial));

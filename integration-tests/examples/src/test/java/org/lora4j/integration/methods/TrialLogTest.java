@@ -58,4 +58,17 @@ class TrialLogTest {
         assertThat(open("b").find("p", "LoRA", 1e-3, 1)).get().matches(trial -> !trial.isTested());
         assertThat(said).isEmpty();
     }
+
+    @Test
+    void best_isTheTestedOneAtTheLowestRate_ofThoseThatDidBest() throws IOException {
+        TrialLog log = open("a");
+        assertThat(log.best("p", "LoRA", 1)).isEmpty();
+        for (double rate : new double[] {1e-2, 3e-3, 1e-3, 3e-4}) {
+            double validation = rate == 3e-4 ? 0.4 : 0.5;
+            log.add(new Trial("p", "LoRA", rate, 1, validation, rate == 1e-3 ? Double.NaN : 0.3, 7, 20.5, 9, 0.3));
+        }
+        log.add(new Trial("p", "LoRA", 3e-2, 2, 0.9, 0.9, 7, 20.5, 9, 0.9));
+
+        assertThat(log.best("p", "LoRA", 1)).get().matches(trial -> trial.rate() == 3e-3);
+    }
 }
