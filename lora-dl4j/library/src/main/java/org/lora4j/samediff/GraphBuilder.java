@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.lora4j.internal.engine.DropoutMask;
 import org.lora4j.internal.graph.GraphCopy;
 import org.lora4j.internal.graph.GraphOrder;
@@ -17,6 +18,7 @@ import org.lora4j.method.AdapterMethod.BiasEffect;
 import org.lora4j.method.LoraMethod;
 import org.lora4j.method.ModuleShape;
 import org.lora4j.method.UpdateDropout;
+import org.lora4j.quant.StoredWeights;
 import org.lora4j.samediff.LiveAdapter.Copy;
 import org.lora4j.samediff.LiveAdapter.Live;
 import org.lora4j.samediff.LiveAdapter.Part;
@@ -87,12 +89,19 @@ final class GraphBuilder {
     /** Puts a merged weight in the place of the base's; {@code type} null means the base's own type. */
     GraphBuilder merge(GraphModule module, boolean exclusive, INDArray weight, VariableType type) {
         VariableType actual = type == null ? typeOf(module.weight()) : type;
-        if (exclusive) {
+        if (exclusive || isReadByNobodyElse(module)) {
             copy.leaf(module.weight(), actual, weight);
         } else {
             weights.put(module.path(), new Leaf(free(module.path() + ".merged_weight"), actual, weight));
         }
         return this;
+    }
+
+    // A stored weight, which is computed from leaves that have no other use.
+    private boolean isReadByNobodyElse(GraphModule module) {
+        Set<String> sites = module.sites().stream().map(Site::op).collect(Collectors.toSet());
+        return StoredWeights.find(base, module.weight()).isPresent()
+                && sites.containsAll(GraphOrder.consumers(base, module.weight()));
     }
 
     /** Attaches an adapter's factors and rows. */

@@ -309,7 +309,9 @@ final class TrainingRun implements AutoCloseable {
     /** The norm of the mean gradient; nothing has changed yet when a gradient is bad or missing. */
     private double checkedNorm(StepGradients gradients, Map<String, INDArray> inputs) {
         double[] norms = new double[parameters.size()];
-        Passes.each(gradients.arrays(), i -> norms[i] = Norms.norm(gradients.arrays().get(i)));
+        Passes.each(
+                gradients.arrays(),
+                i -> norms[i] = Norms.norm(gradients.arrays().get(i)));
         List<String> bad = IntStream.range(0, norms.length)
                 .filter(i -> !Double.isFinite(norms[i]))
                 .mapToObj(i -> parameters.get(i).name())

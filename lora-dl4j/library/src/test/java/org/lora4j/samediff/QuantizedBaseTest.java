@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -190,9 +191,14 @@ class QuantizedBaseTest {
         INDArray before = logits(model);
 
         SameDiff merged = model.mergeAndUnload();
-        QuantizedGraph again = way.apply(merged, name -> name.endsWith("merged_weight"));
+        QuantizedGraph again = way.apply(merged, Set.of("encoder.one.weight", "encoder.two.weight")::contains);
 
         assertClose(merged.output(Map.of("x", X), "logits").get("logits"), before);
+        assertThat(merged.variables())
+                .as("nothing is left of what was stored")
+                .extracting(SDVariable::name)
+                .containsExactlyInAnyOrderElementsOf(
+                        base().variables().stream().map(SDVariable::name).toList());
         assertThat(again.weights())
                 .hasSize(2)
                 .allSatisfy(entry ->

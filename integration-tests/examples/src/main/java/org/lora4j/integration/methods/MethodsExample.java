@@ -140,7 +140,9 @@ public final class MethodsExample {
      * before, it goes on to a neighbor as long as one does better. Empty if there was no time for all of it.
      */
     private Optional<Double> best(Problem problem, MethodChoice method) throws IOException {
-        double start = log.best(problem.name(), method.name(), SEEDS.get(0)).map(Trial::rate).orElse(method.rate());
+        double start = log.best(problem.name(), method.name(), SEEDS.get(0))
+                .map(Trial::rate)
+                .orElse(method.rate());
         Optional<Trial> best = trial(problem, method, start, SEEDS.get(0), NOTHING);
         Optional<Trial> before = Optional.empty();
         while (best.isPresent() && !best.equals(before)) {

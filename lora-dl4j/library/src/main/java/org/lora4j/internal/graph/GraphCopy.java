@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.nd4j.autodiff.functions.DifferentialFunction;
@@ -43,6 +44,7 @@ public final class GraphCopy {
     private Map<String, Integer> indexes;
     private Set<String> given = Set.of();
     private Set<String> kept;
+    private Set<String> leftOut = Set.of();
 
     private record Leaf(VariableType type, INDArray array) {}
 
@@ -61,9 +63,10 @@ public final class GraphCopy {
     }
 
     /**
-     * Gives a leaf another type or another array in the copy.
+     * Gives a leaf another type or another array in the copy. In the place of a computed variable the copy holds the array, and
+     * nothing of what was there to compute it alone.
      *
-     * @param name name of a CONSTANT or VARIABLE of the source
+     * @param name name of a variable of the source that is no placeholder
      * @param type CONSTANT or VARIABLE
      * @param array the array that the copy holds
      * @return this
@@ -118,11 +121,32 @@ public final class GraphCopy {
     }
 
     private boolean isKept(String variable) {
-        return kept == null || kept.contains(variable);
+        return (kept == null || kept.contains(variable)) && !leftOut.contains(variable);
     }
 
     private boolean isKept(SameDiffOp op) {
-        return op.getOutputsOfOp().stream().anyMatch(v -> isKept(v) && !given.contains(v));
+        return op.getOutputsOfOp().stream().anyMatch(v -> isKept(v) && !given.contains(v) && !leaves.containsKey(v));
+    }
+
+    // The ancestors of computed variables that become leaves, but for those that are read for anything else.
+    private Set<String> onlyForLeaves() {
+        List<String> roots = leaves.keySet().stream()
+                .filter(name ->
+                        source.hasVariable(name) && source.getVariable(name).getVariableType() == VariableType.ARRAY)
+                .toList();
+        Set<String> found = new HashSet<>(GraphOrder.ancestors(source, roots));
+        found.removeIf(name -> source.getVariable(name).isPlaceHolder());
+        Predicate<String> isReadElsewhere = name -> !roots.contains(name)
+                && GraphOrder.consumers(source, name).stream()
+                        .flatMap(op -> source.getOps().get(op).getOutputsOfOp().stream())
+                        .anyMatch(output -> !found.contains(output));
+        // What a variable that stays is computed from stays, too.
+        boolean fewer = true;
+        while (fewer) {
+            fewer = found.removeIf(isReadElsewhere);
+        }
+        roots.forEach(found::remove);
+        return found;
     }
 
     /**
@@ -133,6 +157,7 @@ public final class GraphCopy {
      */
     public SameDiff build() {
         refuseWhatCannotBeCopied();
+        leftOut = onlyForLeaves();
         SameDiff copy = SharedArrays.newGraph();
         for (SDVariable v : source.variables()) {
             if (isKept(v.name())) {
@@ -195,14 +220,14 @@ public final class GraphCopy {
             }
             return;
         }
+        Leaf other = leaves.get(v.name());
+        if (other != null) {
+            newLeaf(copy, v.name(), other.type(), other.array());
+            return;
+        }
         switch (v.getVariableType()) {
             case PLACEHOLDER -> copy.placeHolder(v.name(), v.dataType(), v.placeholderShape());
-            case CONSTANT, VARIABLE -> {
-                Leaf replaced = leaves.get(v.name());
-                INDArray array = replaced == null ? v.getArr() : replaced.array();
-                VariableType type = replaced == null ? v.getVariableType() : replaced.type();
-                newLeaf(copy, v.name(), type, array);
-            }
+            case CONSTANT, VARIABLE -> newLeaf(copy, v.name(), v.getVariableType(), v.getArr());
             default -> {
                 // Computed variables come with their ops.
             }

@@ -79,6 +79,28 @@ class GraphCopyTest {
     }
 
     @Test
+    void leaf_inThePlaceOfAComputedVariable_leavesOutWhatComputedItAlone() {
+        SameDiff sd = SameDiff.create();
+        SDVariable x = sd.placeHolder("x", DataType.DOUBLE, -1, 2);
+        SDVariable scale = sd.constant("scale", Nd4j.createFromArray(2.0, 3.0));
+        SDVariable codes = sd.constant("codes", Nd4j.createFromArray(1.0, 2.0));
+        SDVariable weight =
+                codes.mul("half", sd.constant("step", Nd4j.scalar(0.5))).mul("weight", scale);
+        x.mul(weight).add("y", scale);
+        sd.math().tanh("unread", sd.constant("other", Nd4j.scalar(1.0)));
+
+        SameDiff copy = GraphCopy.of(sd)
+                .leaf("weight", VariableType.CONSTANT, Nd4j.createFromArray(5.0, 7.0))
+                .build();
+
+        assertThat(copy.getVariables().keySet())
+                .contains("x", "scale", "weight", "y", "unread", "other")
+                .doesNotContain("codes", "half", "step");
+        assertThat(output(copy, "y"))
+                .isEqualTo(X.mulRowVector(Nd4j.createFromArray(5.0, 7.0)).addRowVector(Nd4j.createFromArray(2.0, 3.0)));
+    }
+
+    @Test
     void rewrite_takesOverThePublicName_forAllConsumersAndAfterStockSaveAndLoad(@TempDir Path dir) throws Exception {
         SameDiff source = source();
 
