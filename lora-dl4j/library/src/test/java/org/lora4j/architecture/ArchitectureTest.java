@@ -74,7 +74,15 @@ class ArchitectureTest {
                         "quant",
                         "exec.kernel"),
                 layer("internal.array.io", "format", "format.safetensors"),
-                layer("internal.dl4j.layer", "error", "internal.array", "method", "dl4j.layer"),
+                layer(
+                        "internal.dl4j.layer",
+                        "error",
+                        "internal.array",
+                        "method",
+                        "dl4j.layer",
+                        "exec.kernel",
+                        "exec.onednn",
+                        "internal.engine.kernel"),
                 layer(
                         "internal.format.dl4j",
                         "error",

@@ -64,9 +64,9 @@ public final class GraphCopy {
 
     /**
      * Gives a leaf another type or another array in the copy. In the place of a computed variable the copy holds the array, and
-     * nothing of what was there to compute it alone.
+     * nothing of what was there to compute it alone. A placeholder stays one.
      *
-     * @param name name of a variable of the source that is no placeholder
+     * @param name name of a variable of the source
      * @param type CONSTANT or VARIABLE
      * @param array the array that the copy holds
      * @return this
@@ -221,7 +221,7 @@ public final class GraphCopy {
             return;
         }
         Leaf other = leaves.get(v.name());
-        if (other != null) {
+        if (other != null && !v.isPlaceHolder()) {
             newLeaf(copy, v.name(), other.type(), other.array());
             return;
         }
