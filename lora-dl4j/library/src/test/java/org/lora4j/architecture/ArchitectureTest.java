@@ -74,15 +74,7 @@ class ArchitectureTest {
                         "quant",
                         "exec.kernel"),
                 layer("internal.array.io", "format", "format.safetensors"),
-                layer(
-                        "internal.dl4j.layer",
-                        "error",
-                        "internal.array",
-                        "method",
-                        "dl4j.layer",
-                        "exec.kernel",
-                        "exec.onednn",
-                        "internal.engine.kernel"),
+                layer("internal.dl4j.layer", "error", "internal.array", "method", "dl4j.layer"),
                 layer(
                         "internal.format.dl4j",
                         "error",

@@ -96,8 +96,7 @@ public final class OneDnn {
 
     /**
      * Strict products by oneDNN, from weights where they lie, if it can be loaded; else by ND4J, and one line in the log says
-     * why. The default of models of SameDiff, and of layers of Deeplearning4j for all but their own product forwards; all of them
-     * share one.
+     * why. The default of models of SameDiff; all of them share one.
      *
      * @return the multiplier, whose description says which
      */

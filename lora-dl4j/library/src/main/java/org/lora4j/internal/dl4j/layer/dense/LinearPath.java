@@ -184,10 +184,10 @@ public final class LinearPath {
         });
     }
 
+    // As the stock layer does it, so that both give the same values.
     private static INDArray base(INDArray w, INDArray delta, LayerWorkspaceMgr mgr) {
-        INDArray epsilon = mgr.createUninitialized(
-                ArrayType.ACTIVATION_GRAD, delta.dataType(), new long[] {delta.size(0), w.size(0)}, 'c');
-        Products.set(1, delta, false, w, true, epsilon);
-        return epsilon;
+        INDArray transposed = mgr.createUninitialized(
+                ArrayType.ACTIVATION_GRAD, delta.dataType(), new long[] {w.size(0), delta.size(0)}, 'f');
+        return w.mmuli(delta.transpose(), transposed).transpose();
     }
 }

@@ -4,9 +4,9 @@ package org.lora4j.internal.dl4j.layer.recurrent;
 import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.lora4j.internal.array.Broadcasts;
-import org.lora4j.internal.dl4j.layer.Products;
 import org.lora4j.internal.dl4j.layer.TimeSeries;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * The way back through the steps of an LSTM. Leaves the gradients of the pre-activations; the weights' come from these, for
@@ -47,7 +47,7 @@ final class LstmBackward {
     void step(INDArray epsilon, int step, INDArray mask) {
         INDArray ofState = epsilon.tensorAlongDimension(step, 1, 0).dup('f');
         if (step < pass.time() - 1) {
-            Products.add(1, delta(step + 1), false, pass.products().state(), true, ofState);
+            Nd4j.gemm(delta(step + 1), pass.products().state(), ofState, false, true, 1, 1);
         }
         if (mask != null) {
             Broadcasts.mulColumn(ofState, mask);

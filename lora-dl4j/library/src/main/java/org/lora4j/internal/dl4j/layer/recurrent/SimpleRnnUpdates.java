@@ -10,7 +10,6 @@ import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.lora4j.dl4j.layer.LoraLayer;
 import org.lora4j.dl4j.layer.LoraSimpleRnn;
 import org.lora4j.internal.array.Broadcasts;
-import org.lora4j.internal.dl4j.layer.Products;
 import org.lora4j.internal.dl4j.layer.Running;
 import org.lora4j.internal.dl4j.layer.TimeSeries;
 import org.lora4j.internal.dl4j.layer.recurrent.RecurrentWeights.Use;
@@ -196,7 +195,7 @@ public final class SimpleRnnUpdates extends RecurrentUpdates<SimpleRnn, SimpleRn
         INDArray delta = epsilon.tensorAlongDimension(step, 1, 0).dup('f');
         if (step < pass.time() - 1) {
             INDArray next = TimeSeries.block(ofState, pass.size(), step + 1);
-            Products.add(1, next, false, pass.products().state(), true, delta);
+            Nd4j.gemm(next, pass.products().state(), delta, false, true, 1, 1);
         }
         if (maskArray != null) {
             Broadcasts.mulColumn(delta, mask(step));

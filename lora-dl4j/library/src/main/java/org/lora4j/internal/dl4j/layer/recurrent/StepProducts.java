@@ -7,7 +7,6 @@ import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.lora4j.dl4j.layer.LoraSlot;
 import org.lora4j.internal.array.Broadcasts;
 import org.lora4j.internal.dl4j.layer.LowRank;
-import org.lora4j.internal.dl4j.layer.Products;
 import org.lora4j.internal.dl4j.layer.TimeSeries;
 import org.lora4j.internal.dl4j.layer.recurrent.RecurrentWeights.Use;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -68,7 +67,7 @@ final class StepProducts {
     void addInput(int step, INDArray z) {
         downs.forEach((slot, down) -> {
             INDArray rows = TimeSeries.rowsOf(down, z.size(0), step);
-            Products.add(slot.scaling(), rows, false, ofInput.b(slot), true, z);
+            Nd4j.gemm(rows.dup('f'), ofInput.b(slot), z, false, true, slot.scaling(), 1);
         });
     }
 
@@ -77,9 +76,8 @@ final class StepProducts {
         Nd4j.gemm(before, state, z, false, false, 1, 1);
         if (!stateIsFormed) {
             for (LoraSlot slot : ofState.slots()) {
-                INDArray down = Nd4j.createUninitialized(z.dataType(), new long[] {z.size(0), slot.rank()}, 'c');
-                Products.set(1, before, false, ofState.a(slot), true, down);
-                Products.add(slot.scaling(), down, false, ofState.b(slot), true, z);
+                INDArray down = before.mmul(ofState.a(slot).transpose());
+                Nd4j.gemm(down, ofState.b(slot), z, false, true, slot.scaling(), 1);
             }
         }
     }
