@@ -126,7 +126,8 @@ final class ProductSum extends OwnOp {
             Term term = products.get(i);
             Factor x = new Factor(inputs.get(at++), term.x(), false);
             if (term.stored() == null) {
-                multiplier.multiply(x, new Factor(inputs.get(at++), term.w(), frozen[i]), z, kept);
+                Factor w = new Factor(inputs.get(at++), term.w(), frozen[i]);
+                multiplier.multiply(new Product(term.scale(), x, w), z, kept);
             } else {
                 StoredProduct.multiply(multiplier, x, term.stored(), term.w(), z, kept);
             }

@@ -105,4 +105,28 @@ class StoredProductTest {
         }
         assertThat(Kernels.fuseStoredWeights(graph)).isSameAs(graph);
     }
+
+    @Test
+    void fuse_ofAStoredWeightAndAnAdapterThatIsScaledAtItsEnd_keepsTheFactor() {
+        SameDiff graph = SameDiff.create();
+        SDVariable x = graph.constant("x", random(1, 6, 16));
+        SDVariable update = x.mmul(graph.var("a", random(2, 16, 2)))
+                .mmul(graph.var("b", random(3, 2, 24)))
+                .mul(3);
+        x.mmul(graph.constant("one.weight", random(4, 16, 24))).add("y", update);
+        SameDiff small = Quantization.int8()
+                .apply(graph, name -> name.endsWith(".weight"))
+                .graph();
+
+        SameDiff fused = Kernels.fuseProducts(small, new ArrayShapes(small), List.of("y"));
+
+        assertThat(FusedProductsTest.run(fused, "y")
+                        .sub(small.output(Map.of(), "y").get("y"))
+                        .amaxNumber()
+                        .doubleValue())
+                .isLessThan(ROUNDING);
+        assertThat(fused.getOps().values())
+                .extracting(op -> op.getOp().opName())
+                .doesNotContain("add");
+    }
 }
