@@ -67,6 +67,7 @@ enum StepKind {
             "stack",
             "tile",
             "cast",
+            "lora4j_rounding",
             "slice"),
     SUMS(
             "sums, factors, masks",

@@ -2,6 +2,7 @@
 package org.lora4j.exec.kernel;
 
 import java.util.List;
+import java.util.Set;
 import org.nd4j.autodiff.functions.DifferentialFunction;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -14,6 +15,7 @@ public final class Kernel {
 
     private final Body body;
     private final Condition condition;
+    private final Rounding rounding;
 
     /** Computes the outputs, which are to be written completely. */
     @FunctionalInterface
@@ -40,9 +42,50 @@ public final class Kernel {
         boolean holds(DifferentialFunction op, List<INDArray> in);
     }
 
-    private Kernel(Body body, Condition condition) {
+    /** Which arrays a kernel takes in BFLOAT16. */
+    @FunctionalInterface
+    public interface Rounding {
+        /**
+         * Looks at an op that the kernel computes.
+         *
+         * @param in its inputs, all FLOAT, of which shapes are read and no values
+         * @return which of its arrays may be BFLOAT16
+         */
+        Rounded of(List<INDArray> in);
+    }
+
+    /**
+     * Which of its FLOAT arrays a kernel may be given in BFLOAT16, for a plan that keeps activations so.
+     *
+     * @param wanted inputs that the kernel would round itself, by their place
+     * @param inputs all inputs that may be BFLOAT16
+     * @param outputs all outputs that may be
+     * @param together whether all of these have to be of one type
+     */
+    public record Rounded(Set<Integer> wanted, Set<Integer> inputs, Set<Integer> outputs, boolean together) {
+
+        /** For a kernel of FLOAT arrays only. */
+        public static final Rounded NONE = new Rounded(Set.of(), Set.of(), Set.of(), false);
+
+        /**
+         * Copies the sets.
+         *
+         * @param wanted inputs that the kernel would round itself
+         * @param inputs all inputs that may be BFLOAT16
+         * @param outputs all outputs that may be
+         * @param together whether all of these have to be of one type
+         */
+        public Rounded {
+            wanted = Set.copyOf(wanted);
+            inputs = Set.copyOf(inputs);
+            outputs = Set.copyOf(outputs);
+        }
+    }
+
+    private Kernel(Body body, Condition condition, Rounding rounding) {
         this.body = body;
         this.condition = condition;
+        this.rounding = rounding;
     }
 
     /**
@@ -52,7 +95,7 @@ public final class Kernel {
      * @return the kernel
      */
     public static Kernel of(Body body) {
-        return new Kernel(body, (op, in) -> true);
+        return new Kernel(body, (op, in) -> true, in -> Rounded.NONE);
     }
 
     /**
@@ -62,7 +105,27 @@ public final class Kernel {
      * @return a kernel of the same body
      */
     public Kernel when(Condition narrower) {
-        return new Kernel(body, narrower);
+        return new Kernel(body, narrower, rounding);
+    }
+
+    /**
+     * The same kernel, which takes some arrays in BFLOAT16, too.
+     *
+     * @param which of them
+     * @return a kernel of the same body
+     */
+    public Kernel rounding(Rounding which) {
+        return new Kernel(body, condition, which);
+    }
+
+    /**
+     * Which arrays may be BFLOAT16.
+     *
+     * @param in the inputs of an op that the kernel computes, all FLOAT, of which shapes are read and no values
+     * @return their places
+     */
+    public Rounded rounded(List<INDArray> in) {
+        return rounding.of(in);
     }
 
     /**
@@ -93,6 +156,6 @@ public final class Kernel {
      * @return a kernel for the ops that this one is for
      */
     public Kernel computedBy(Body other) {
-        return new Kernel(other, condition);
+        return new Kernel(other, condition, rounding);
     }
 }

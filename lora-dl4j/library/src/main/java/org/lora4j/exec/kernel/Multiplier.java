@@ -18,10 +18,13 @@ import org.nd4j.linalg.factory.Nd4j;
  */
 public interface Multiplier {
 
+    /** Name of the work that rounds a FLOAT array to a BFLOAT16 array of its shape. */
+    String ROUNDING = "rounding";
+
     /**
      * A factor of a product: a matrix, or a batch of matrices in the last two axes.
      *
-     * @param array of type FLOAT, only read
+     * @param array of type FLOAT, or BFLOAT16 if the multiplier {@link Multiplier#rounds() rounds}; only read
      * @param transposed whether the transpose of each matrix is meant
      * @param frozen whether its values never change, so that a copy of them in another form may be kept
      */
@@ -70,7 +73,7 @@ public interface Multiplier {
      * Computes {@code z = kept z + product}.
      *
      * @param product of matrices or batches
-     * @param z {@code [.., m, n]}, of type FLOAT, in any layout; written to, and sharing no memory with the factors
+     * @param z {@code [.., m, n]}, of a type like the factors, in any layout; written to, and sharing no memory with them
      * @param kept 0, when what z holds is not read, or 1, for matrices only
      */
     void multiply(Product product, INDArray z, double kept);
@@ -80,7 +83,7 @@ public interface Multiplier {
      *
      * @param x {@code [.., m, k]}
      * @param w {@code [.., k, n]}
-     * @param z {@code [.., m, n]}, of type FLOAT, in any layout; written to, and sharing no memory with the factors
+     * @param z {@code [.., m, n]}, of a type like the factors, in any layout; written to, and sharing no memory with them
      * @param kept 0, when what z holds is not read, or 1, for matrices only
      */
     default void multiply(Factor x, Factor w, INDArray z, double kept) {
@@ -104,7 +107,7 @@ public interface Multiplier {
      *
      * @param addends of type FLOAT: matrices {@code [m, n]}, and rows {@code [n]} for all rows of z
      * @param products one or more, of matrices
-     * @param z {@code [m, n]}, of type FLOAT; written to, and sharing no memory with the rest
+     * @param z {@code [m, n]}, of a type like the factors; written to, and sharing no memory with the rest
      */
     default void sum(List<INDArray> addends, List<Product> products, INDArray z) {
         if (!addends.isEmpty()) {
@@ -115,6 +118,16 @@ public interface Multiplier {
             multiply(product, z, kept);
             kept = 1;
         }
+    }
+
+    /**
+     * Whether frozen factors are rounded to BFLOAT16, and other factors and z may be of this type, so that plans may keep
+     * activations in it. The other factor of a product with one of them is rounded.
+     *
+     * @return true for one that also has a kernel {@link #ROUNDING}
+     */
+    default boolean rounds() {
+        return false;
     }
 
     /**

@@ -2,6 +2,8 @@
 package org.lora4j.exec.onednn;
 
 import java.util.List;
+import java.util.stream.LongStream;
+import java.util.stream.Stream;
 import org.bytedeco.dnnl.engine;
 import org.bytedeco.dnnl.stream;
 import org.bytedeco.javacpp.FloatPointer;
@@ -29,12 +31,13 @@ final class DnnlAttention {
     private final engine engine;
     private final ThreadLocal<OfThread> ofThread = ThreadLocal.withInitial(OfThread::new);
 
-    /** What decides the code. A mask of one row for all queries is a bias, of more an addend. */
+    /** What decides the code; the form is that of all but scores and mask. A mask of one row for all queries is a bias, of more an addend. */
     private record Shape(
             MemoryLayout queries,
             MemoryLayout keys,
             MemoryLayout values,
             MemoryLayout context,
+            Form form,
             float factor,
             MemoryLayout row,
             MemoryLayout mask) {
@@ -59,8 +62,12 @@ final class DnnlAttention {
                     new long[] {queries.rows() * keys.rows(), keys.rows(), 1});
         }
 
+        boolean isRounded() {
+            return form == Form.BF16;
+        }
+
         Sizes rows() {
-            return new Sizes(queries.sizes()[0] * queries.rows(), keys.rows());
+            return new Sizes(queries.sizes()[0] * queries.rows(), keys.rows(), Form.F32);
         }
     }
 
@@ -68,6 +75,9 @@ final class DnnlAttention {
     private final class Work {
         private final DnnlProduct scores;
         private final DnnlRowWork softmax;
+        /** Of shares, or of gradients of scores; null if these are multiplied as they are. */
+        private final DnnlRounding rounding;
+
         private final DnnlProduct context;
         private final Shape shape;
         private Backward backward;
@@ -82,12 +92,16 @@ final class DnnlAttention {
                             square,
                             shape.row(),
                             false,
+                            shape.form(),
                             Form.F32,
                             shape.factor(),
                             shape.mask()),
                     engine);
             softmax = new DnnlRowWork(new DnnlRowWork.Key(Kind.SOFTMAX, shape.rows()), engine);
-            context = product(square, shape.values(), shape.context(), 1);
+            rounding = shape.isRounded()
+                    ? new DnnlRounding(MemoryLayout.rowMajor(1, shape.rows().length()), engine)
+                    : null;
+            context = product(square, shape.values(), shape.context(), shape.form(), shape.form(), 1);
         }
 
         boolean isFast() {
@@ -102,8 +116,8 @@ final class DnnlAttention {
         }
     }
 
-    private DnnlProduct product(MemoryLayout x, MemoryLayout w, MemoryLayout z, float factor) {
-        return new DnnlProduct(new DnnlProduct.Key(x, w, z, null, false, Form.F32, factor, null), engine);
+    private DnnlProduct product(MemoryLayout x, MemoryLayout w, MemoryLayout z, Form form, Form formOfZ, float factor) {
+        return new DnnlProduct(new DnnlProduct.Key(x, w, z, null, false, form, formOfZ, factor, null), engine);
     }
 
     /** What follows from the shares of an example and the gradient of its context. */
@@ -117,10 +131,11 @@ final class DnnlAttention {
         Backward(Shape shape) {
             MemoryLayout square = shape.scores();
             softmax = new DnnlRowWork(new DnnlRowWork.Key(Kind.SOFTMAX_BACKWARD, shape.rows()), engine);
-            ofShares = product(shape.context(), shape.values().transposed(), square, 1);
-            ofQueries = product(square, shape.keys(), shape.queries(), shape.factor());
-            ofKeys = product(square.transposed(), shape.queries(), shape.keys(), shape.factor());
-            ofValues = product(square.transposed(), shape.context(), shape.values(), 1);
+            Form form = shape.form();
+            ofShares = product(shape.context(), shape.values().transposed(), square, form, Form.F32, 1);
+            ofQueries = product(square, shape.keys(), shape.queries(), form, form, shape.factor());
+            ofKeys = product(square.transposed(), shape.queries(), shape.keys(), form, form, shape.factor());
+            ofValues = product(square.transposed(), shape.context(), shape.values(), form, form, 1);
         }
 
         boolean isFast() {
@@ -179,13 +194,16 @@ final class DnnlAttention {
                     keys.layout().first(1),
                     values.layout().first(1),
                     this.context.layout().first(1),
+                    queries.form(),
                     factor,
                     oneRow ? row : null,
                     oneRow ? null : ofMask);
         }
 
         Work work() {
-            if (!shape.isTaken()
+            boolean ofOneForm = Stream.of(queries, keys, values, context).allMatch(o -> o.form() == shape.form());
+            if (!ofOneForm
+                    || !shape.isTaken()
                     || oneRow
                             && (factor == 0
                                     || mask.layout().sizes()[1] != 1
@@ -200,11 +218,25 @@ final class DnnlAttention {
             return queries.layout().sizes()[0];
         }
 
-        long scoresLength() {
-            return shape.rows().rows() * shape.rows().width();
+        /** Memory for so many arrays like the scores of an example, a place for each, and one behind them for a row of a mask. */
+        long[] scratch(int arrays) {
+            long length = shape.rows().length();
+            long first = mine.scratch(arrays * length + shape.keys().rows());
+            return LongStream.rangeClosed(0, arrays)
+                    .map(i -> first + i * length * Float.BYTES)
+                    .toArray();
         }
 
-        /** The shares of an example go to {@code scores}; behind these is room for a row. */
+        /** An array as it is multiplied, itself or in other memory. */
+        long factor(Work work, long array, long other) {
+            if (work.rounding == null) {
+                return array;
+            }
+            work.rounding.run(mine.stream, array, other);
+            return other;
+        }
+
+        /** The shares of an example go to {@code scores}. */
         void shares(Work work, long example, long scores, long row) {
             long given = mask == null ? 0 : at(mask, mask.layout().sizes()[0] == 1 ? 0 : example);
             if (oneRow) {
@@ -234,13 +266,13 @@ final class DnnlAttention {
             case "attention" ->
                 java.computedBy((in, out) -> {
                     if (!forward(in, out.get(0))) {
-                        java.run(in, out);
+                        InFloat.run(java, in, out);
                     }
                 });
             case "attention_bp" ->
                 java.computedBy((in, out) -> {
                     if (!backward(in, out)) {
-                        java.run(in, out);
+                        InFloat.run(java, in, out);
                     }
                 });
             default -> java;
@@ -253,11 +285,12 @@ final class DnnlAttention {
         if (work == null) {
             return false;
         }
-        long length = batch.scoresLength();
-        long scores = batch.mine.scratch(length + batch.shape.keys().rows());
+        long[] scratch = batch.scratch(2);
+        long scores = scratch[0];
         for (long i = 0; i < batch.examples(); i++) {
-            batch.shares(work, i, scores, scores + length * Float.BYTES);
-            work.context.run(batch.mine.stream, scores, at(batch.values, i), at(batch.context, i), 0, 0);
+            batch.shares(work, i, scores, scratch[2]);
+            long shares = batch.factor(work, scores, scratch[1]);
+            work.context.run(batch.mine.stream, shares, at(batch.values, i), at(batch.context, i), 0, 0);
         }
         return true;
     }
@@ -273,34 +306,39 @@ final class DnnlAttention {
                 || !liesLike(out.get(VALUES), batch.values)) {
             return false;
         }
-        long length = batch.scoresLength();
-        long shares = batch.mine.scratch(2 * length + batch.shape.keys().rows());
-        long ofScores = shares + length * Float.BYTES;
+        long[] scratch = batch.scratch(3);
+        long shares = scratch[0];
+        long ofScores = scratch[1];
         stream stream = batch.mine.stream;
         Backward back = work.backward();
         for (long i = 0; i < batch.examples(); i++) {
-            batch.shares(work, i, shares, ofScores + length * Float.BYTES);
+            batch.shares(work, i, shares, scratch[3]);
             long ofContext = at(batch.context, i);
             if (out.get(VALUES) != null) {
-                back.ofValues.run(stream, shares, ofContext, at(Operand.of(out.get(VALUES)), i), 0, 0);
+                long factor = batch.factor(work, shares, scratch[2]);
+                back.ofValues.run(stream, factor, ofContext, at(Operand.of(out.get(VALUES)), i), 0, 0);
             }
             back.ofShares.run(stream, ofContext, at(batch.values, i), ofScores, 0, 0);
             back.softmax.run(stream, shares, ofScores, ofScores);
+            long factor = batch.factor(work, ofScores, scratch[2]);
             if (out.get(QUERIES) != null) {
-                back.ofQueries.run(stream, ofScores, at(batch.keys, i), at(Operand.of(out.get(QUERIES)), i), 0, 0);
+                back.ofQueries.run(stream, factor, at(batch.keys, i), at(Operand.of(out.get(QUERIES)), i), 0, 0);
             }
             if (out.get(KEYS) != null) {
-                back.ofKeys.run(stream, ofScores, at(batch.queries, i), at(Operand.of(out.get(KEYS)), i), 0, 0);
+                back.ofKeys.run(stream, factor, at(batch.queries, i), at(Operand.of(out.get(KEYS)), i), 0, 0);
             }
         }
         return true;
     }
 
     private static boolean liesLike(INDArray gradient, Operand operand) {
-        return gradient == null || MemoryLayout.of(gradient).equals(operand.layout());
+        return gradient == null
+                || Operand.formOf(gradient) == operand.form()
+                        && MemoryLayout.of(gradient).equals(operand.layout());
     }
 
     private static long at(Operand operand, long example) {
-        return operand.address() + example * operand.layout().strides()[0] * Float.BYTES;
+        return operand.address()
+                + example * operand.layout().strides()[0] * operand.form().bytes();
     }
 }

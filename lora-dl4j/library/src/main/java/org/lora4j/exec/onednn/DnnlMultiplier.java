@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.IntSupplier;
+import java.util.stream.Stream;
 import org.bytedeco.dnnl.engine;
 import org.bytedeco.dnnl.global.dnnl;
 import org.bytedeco.dnnl.memory;
@@ -18,6 +19,7 @@ import org.bytedeco.javacpp.ShortPointer;
 import org.lora4j.exec.kernel.Kernel;
 import org.lora4j.exec.kernel.Multiplier;
 import org.lora4j.exec.onednn.DnnlProduct.Key;
+import org.lora4j.internal.array.DenseArray;
 import org.nd4j.linalg.api.buffer.DataBuffer;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.nativeblas.NativeOpsHolder;
@@ -78,11 +80,10 @@ final class DnnlMultiplier implements Multiplier {
         private final Map<Key, DnnlProduct> products = new Cache<>();
         private final Map<MemoryLayout, DnnlRounding> roundings = new Cache<>();
         private ShortPointer activations = new ShortPointer(0);
+        private final List<ShortPointer> factors = new ArrayList<>();
 
         DnnlProduct product(Key key) {
-            DnnlProduct product = products.computeIfAbsent(key, k -> new DnnlProduct(k, engine));
-            // Nothing else multiplies BF16.
-            return key.form() == Form.BF16 ? product.requireFast() : product;
+            return products.computeIfAbsent(key, k -> new DnnlProduct(k, engine));
         }
 
         /** The products of a sum for so much of the first axis of its result. */
@@ -103,23 +104,38 @@ final class DnnlMultiplier implements Multiplier {
 
         /** Computes one product of a piece. Activations for a weight in BF16 are rounded first, and are in the cache then. */
         void run(Term term, DnnlProduct product) {
-            term.run(
-                    product,
-                    stream,
-                    term.w().form() == Form.BF16 ? rounded(term.x()) : term.x().address());
+            boolean rounds = term.isRounded() && term.x().form() == Form.F32;
+            if (rounds) {
+                activations = atLeast(activations, term.x());
+                round(term.x(), activations.address());
+            }
+            term.run(product, stream, rounds ? activations.address() : term.x().address());
         }
 
-        /** In memory for the activations of one product. */
-        private long rounded(Operand x) {
-            long length = x.layout().rows() * x.layout().columns();
-            if (activations.capacity() < length) {
-                activations.close();
-                activations = new ShortPointer(length);
+        /** Rounds the right factor of a sum's product of a number, into memory for it. */
+        Operand rounded(int number, Operand w) {
+            while (factors.size() <= number) {
+                factors.add(new ShortPointer(0));
             }
+            ShortPointer memory = atLeast(factors.get(number), w);
+            factors.set(number, memory);
+            round(w, memory.address());
+            return new Operand(memory.address(), w.layout().dense(), Form.BF16);
+        }
+
+        private ShortPointer atLeast(ShortPointer memory, Operand operand) {
+            long length = operand.layout().rows() * operand.layout().columns();
+            if (memory.capacity() >= length) {
+                return memory;
+            }
+            memory.close();
+            return new ShortPointer(length);
+        }
+
+        void round(Operand from, long into) {
             roundings
-                    .computeIfAbsent(x.layout(), layout -> new DnnlRounding(layout, engine))
-                    .run(stream, x.address(), activations.address());
-            return activations.address();
+                    .computeIfAbsent(from.layout(), layout -> new DnnlRounding(layout, engine))
+                    .run(stream, from.address(), into);
         }
     }
 
@@ -151,21 +167,37 @@ final class DnnlMultiplier implements Multiplier {
 
     @Override
     public Kernel kernel(String name, Kernel java) {
-        return rows.kernel(name, attention.kernel(name, java));
+        return name.equals(ROUNDING)
+                ? java.computedBy((in, out) -> round(in.get(0), out.get(0), java))
+                : rows.kernel(name, attention.kernel(name, java), rounds());
+    }
+
+    @Override
+    public boolean rounds() {
+        return mode == MathMode.BF16;
+    }
+
+    private void round(INDArray from, INDArray into, Kernel java) {
+        if (DenseArray.isRowMajor(from) && DenseArray.isRowMajor(into)) {
+            MemoryLayout row = MemoryLayout.rowMajor(1, from.length());
+            ofThread.get().round(new Operand(Operand.addressOf(from), row, Form.F32), Operand.addressOf(into));
+        } else {
+            java.run(List.of(from), List.of(into));
+        }
     }
 
     @Override
     public void multiply(Product product, INDArray z, double kept) {
         List<INDArray> addends = kept == 0 ? List.of() : List.of(z);
         if (!run(addends, List.of(product), z)) {
-            Multiplier.nd4j().multiply(product, z, kept);
+            InFloat.multiply(product, z, kept);
         }
     }
 
     @Override
     public void sum(List<INDArray> addends, List<Product> products, INDArray z) {
         if (!run(addends, products, z)) {
-            Multiplier.super.sum(addends, products, z);
+            InFloat.sum(addends, products, z);
         }
     }
 
@@ -187,11 +219,13 @@ final class DnnlMultiplier implements Multiplier {
             return false;
         }
         List<Term> terms = terms(rows, matrices, products, z);
-        if (!terms.stream().allMatch(Term::isPlain)) {
+        if (!terms.stream().allMatch(Term::isPlain)
+                || (mode != MathMode.BF16 || terms.get(0).z().layout().isBatch())
+                        && terms.stream().anyMatch(DnnlMultiplier::hasRounded)) {
             return false;
         }
         OfThread mine = ofThread.get();
-        inHalf(products, terms, mine);
+        round(products, terms, mine);
         long all = z.size(0);
         long piece = piece(z, terms);
         long rest = all % piece;
@@ -251,15 +285,27 @@ final class DnnlMultiplier implements Multiplier {
         return terms;
     }
 
-    /** Puts BF16 in the place of frozen weights, which are matrices, if that is the mode. */
-    private void inHalf(List<Product> products, List<Term> terms, OfThread mine) {
+    /**
+     * Puts BF16 in the place of frozen weights, which are matrices, if that is the mode, and of what is multiplied with activations
+     * in BF16, or for them.
+     */
+    private void round(List<Product> products, List<Term> terms, OfThread mine) {
         for (int i = 0; i < terms.size(); i++) {
             Factor w = products.get(i).w();
             Term term = terms.get(i);
-            if (mode == MathMode.BF16 && w.frozen() && !term.z().layout().isBatch()) {
+            if (mode != MathMode.BF16 || term.isRounded() || term.z().layout().isBatch()) {
+                continue;
+            }
+            if (w.frozen()) {
                 terms.set(i, term.with(half(mine.stream, w, term.w())));
+            } else if (hasRounded(term)) {
+                terms.set(i, term.with(mine.rounded(i, term.w())));
             }
         }
+    }
+
+    private static boolean hasRounded(Term term) {
+        return Stream.of(term.x(), term.w(), term.z()).anyMatch(operand -> operand.form() == Form.BF16);
     }
 
     /** Puts packed copies in the place of frozen weights. A single row is multiplied in another way, which packs otherwise. */

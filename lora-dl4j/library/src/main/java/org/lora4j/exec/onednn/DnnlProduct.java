@@ -24,6 +24,7 @@ final class DnnlProduct {
      * @param bias {@code [1, n]}, or null
      * @param kept whether what z holds is added
      * @param form of w; that of x, too, if it is BF16
+     * @param formOfZ F32, or BF16 if x and w are
      * @param factor of the product with its bias
      * @param addend {@code [1 or .., m, n]}, or null
      */
@@ -34,6 +35,7 @@ final class DnnlProduct {
             MemoryLayout bias,
             boolean kept,
             Form form,
+            Form formOfZ,
             float factor,
             MemoryLayout addend) {
 
@@ -44,7 +46,7 @@ final class DnnlProduct {
 
         /** Of factor one, and without an addend. */
         Key(MemoryLayout x, MemoryLayout w, MemoryLayout z, MemoryLayout bias, boolean kept, Form form) {
-            this(x, w, z, bias, kept, form, 1, null);
+            this(x, w, z, bias, kept, form, Form.F32, 1, null);
         }
     }
 
@@ -79,9 +81,9 @@ final class DnnlProduct {
         private final IntMemoryMap arguments = new IntMemoryMap();
 
         Places(Key key, memory.desc weights, engine engine) {
-            x = place(desc(key.x(), typeOf(key)), engine);
+            x = place(desc(key.x(), key.form().type()), engine);
             w = place(weights, engine);
-            z = place(desc(key.z(), memory.data_type.f32), engine);
+            z = place(desc(key.z(), key.formOfZ().type()), engine);
             arguments.put(dnnl.DNNL_ARG_SRC, x);
             arguments.put(dnnl.DNNL_ARG_WEIGHTS, w);
             arguments.put(dnnl.DNNL_ARG_DST, z);
@@ -104,12 +106,12 @@ final class DnnlProduct {
     DnnlProduct(Key key, engine engine) {
         this.key = key;
         this.engine = engine;
-        memory.data_type type = typeOf(key);
+        memory.data_type type = key.form().type();
         memory.desc ofX = desc(key.x(), type);
         memory.desc ofW = key.form() == Form.PACKED
                 ? new memory.desc(key.w().sizes(), type, memory.format_tag.any)
                 : desc(key.w(), type);
-        memory.desc ofZ = desc(key.z(), memory.data_type.f32);
+        memory.desc ofZ = desc(key.z(), key.formOfZ().type());
         // An empty description is none.
         memory.desc ofBias = key.bias() == null ? new memory.desc() : desc(key.bias(), memory.data_type.f32);
         try (primitive_attr attributes = new primitive_attr();
@@ -132,10 +134,6 @@ final class DnnlProduct {
             }
         }
         known = key.isOfAnyBatch() ? null : new Places(key, weights, engine);
-    }
-
-    private static memory.data_type typeOf(Key key) {
-        return key.form() == Form.BF16 ? memory.data_type.bf16 : memory.data_type.f32;
     }
 
     private static memory.desc desc(MemoryLayout layout, memory.data_type type) {
@@ -176,7 +174,8 @@ final class DnnlProduct {
         Places places = known != null
                 ? known
                 : bySizes.computeIfAbsent(
-                        term.key(), sizes -> new Places(sizes, desc(sizes.w(), typeOf(sizes)), engine));
+                        term.key(),
+                        sizes -> new Places(sizes, desc(sizes.w(), sizes.form().type()), engine));
         long addressOfBias = term.bias() == null ? 0 : term.bias().address();
         run(places, stream, addressOfX, term.w().address(), term.z().address(), addressOfBias, 0);
     }

@@ -7,7 +7,7 @@ import org.bytedeco.dnnl.reorder;
 import org.bytedeco.dnnl.stream;
 import org.bytedeco.javacpp.Pointer;
 
-/** Rounds matrices of a certain layout to BF16, row by row, compiled by oneDNN. For one thread. */
+/** Rounds matrices of a certain layout to BF16, compiled by oneDNN. For one thread. */
 final class DnnlRounding {
 
     private final memory source;
@@ -15,7 +15,7 @@ final class DnnlRounding {
     private final reorder work;
 
     DnnlRounding(MemoryLayout from, engine engine) {
-        MemoryLayout dense = MemoryLayout.rowMajor(from.rows(), from.columns());
+        MemoryLayout dense = from.dense();
         source =
                 new memory(new memory.desc(from.sizes(), memory.data_type.f32, from.strides()), engine, (Pointer) null);
         target = new memory(

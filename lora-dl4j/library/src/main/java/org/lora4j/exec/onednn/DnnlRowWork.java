@@ -81,18 +81,22 @@ final class DnnlRowWork {
     /** What decides the code. */
     record Key(Kind kind, Sizes sizes) {}
 
-    /** Rows of values. */
-    record Sizes(long rows, long width) {
+    /** Rows of values. Of those in BF16 only element-wise work is compiled. */
+    record Sizes(long rows, long width, Form form) {
 
         /** The rows along the last dimension. */
         static Sizes rows(INDArray array) {
             long width = array.size(-1);
-            return new Sizes(array.length() / width, width);
+            return new Sizes(array.length() / width, width, Form.F32);
+        }
+
+        long length() {
+            return rows * width;
         }
 
         /** One row of all elements. */
         static Sizes elements(INDArray array) {
-            return new Sizes(1, array.length());
+            return new Sizes(1, array.length(), Operand.formOf(array));
         }
     }
 
@@ -110,8 +114,9 @@ final class DnnlRowWork {
         static Memories of(Sizes sizes) {
             return new Memories(
                     new memory.desc(
-                            new long[] {sizes.rows(), sizes.width()}, memory.data_type.f32, new long[] {sizes.width(), 1
-                            }),
+                            new long[] {sizes.rows(), sizes.width()},
+                            sizes.form().type(),
+                            new long[] {sizes.width(), 1}),
                     vector(sizes.width()),
                     vector(sizes.rows()));
         }

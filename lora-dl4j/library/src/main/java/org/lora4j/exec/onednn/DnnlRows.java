@@ -3,11 +3,16 @@ package org.lora4j.exec.onednn;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.LongStream;
+import java.util.stream.Stream;
 import org.bytedeco.dnnl.engine;
 import org.bytedeco.dnnl.stream;
 import org.bytedeco.javacpp.FloatPointer;
 import org.lora4j.exec.kernel.Kernel;
+import org.lora4j.exec.kernel.Kernel.Rounded;
 import org.lora4j.exec.onednn.DnnlRowWork.Kind;
 import org.lora4j.exec.onednn.DnnlRowWork.Sizes;
 import org.lora4j.internal.array.DenseArray;
@@ -28,6 +33,9 @@ final class DnnlRows {
             "layer_norm", DnnlRows::layerNorm,
             "layer_norm_dx", DnnlRows::layerNormBackwardOfInput,
             "layer_norm_bp", DnnlRows::layerNormBackward);
+
+    /** What is also compiled for arrays of which all are BF16. */
+    private static final Set<String> ROUNDED = Set.of("gelu", "gelu_bp");
 
     private final engine engine;
     private final ThreadLocal<OfThread> ofThread = ThreadLocal.withInitial(OfThread::new);
@@ -79,20 +87,31 @@ final class DnnlRows {
         this.engine = engine;
     }
 
-    Kernel kernel(String name, Kernel java) {
+    /** {@code rounds} tells whether activations may be BF16. */
+    Kernel kernel(String name, Kernel java, boolean rounds) {
         Work work = BY_NAME.get(name);
         if (work == null) {
             return java;
         }
-        return java.computedBy((in, out) -> {
-            if (!arePlain(in) || !arePlain(out) || !work.run(ofThread.get(), in, out)) {
-                java.run(in, out);
+        Kernel kernel = java.computedBy((in, out) -> {
+            if (!arePlain(in, out) || !work.run(ofThread.get(), in, out)) {
+                InFloat.run(java, in, out);
             }
         });
+        return rounds && ROUNDED.contains(name) ? kernel.rounding(DnnlRows::ofOneType) : kernel;
     }
 
-    private static boolean arePlain(List<INDArray> arrays) {
-        return arrays.stream().allMatch(array -> array.dataType() == DataType.FLOAT && DenseArray.isRowMajor(array));
+    private static Rounded ofOneType(List<INDArray> in) {
+        return new Rounded(
+                Set.of(), IntStream.range(0, in.size()).boxed().collect(Collectors.toSet()), Set.of(0), true);
+    }
+
+    private static boolean arePlain(List<INDArray> in, List<INDArray> out) {
+        DataType type = out.get(0).dataType();
+        return (type == DataType.FLOAT || type == DataType.BFLOAT16)
+                && Stream.of(in, out)
+                        .flatMap(List::stream)
+                        .allMatch(array -> array.dataType() == type && DenseArray.isRowMajor(array));
     }
 
     private static boolean gelu(OfThread mine, List<INDArray> in, List<INDArray> out) {

@@ -45,6 +45,13 @@ record MemoryLayout(long[] sizes, long[] strides) {
         return new MemoryLayout(new long[] {rows, columns}, new long[] {columns, 1});
     }
 
+    /** The layout of a copy of a matrix without gaps, its rows or its columns one behind the other as they are here. */
+    MemoryLayout dense() {
+        return isByRows()
+                ? rowMajor(rows(), columns())
+                : rowMajor(columns(), rows()).transposed();
+    }
+
     MemoryLayout transposed() {
         return new MemoryLayout(swapped(sizes), swapped(strides));
     }

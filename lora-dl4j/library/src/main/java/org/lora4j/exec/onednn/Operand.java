@@ -2,6 +2,7 @@
 package org.lora4j.exec.onednn;
 
 import org.lora4j.exec.kernel.Multiplier.Factor;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -14,12 +15,12 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 record Operand(long address, MemoryLayout layout, Form form) {
 
     static Operand of(INDArray array) {
-        return new Operand(addressOf(array), MemoryLayout.of(array), Form.F32);
+        return new Operand(addressOf(array), MemoryLayout.of(array), formOf(array));
     }
 
     static Operand of(Factor factor) {
         Operand stored = of(factor.array());
-        return factor.transposed() ? new Operand(stored.address, stored.layout.transposed(), Form.F32) : stored;
+        return factor.transposed() ? new Operand(stored.address, stored.layout.transposed(), stored.form) : stored;
     }
 
     /** A vector as a matrix of one row. */
@@ -28,12 +29,15 @@ record Operand(long address, MemoryLayout layout, Form form) {
     }
 
     static long addressOf(INDArray array) {
-        return array.data().pointer().address() + array.offset() * Float.BYTES;
+        return array.data().pointer().address() + array.offset() * formOf(array).bytes();
+    }
+
+    static Form formOf(INDArray array) {
+        return array.dataType() == DataType.BFLOAT16 ? Form.BF16 : Form.F32;
     }
 
     /** A part of the first axis. */
     Operand part(long from, long count) {
-        long bytes = form == Form.BF16 ? Short.BYTES : Float.BYTES;
-        return new Operand(address + from * layout.strides()[0] * bytes, layout.first(count), form);
+        return new Operand(address + from * layout.strides()[0] * form.bytes(), layout.first(count), form);
     }
 }

@@ -29,7 +29,9 @@ record Term(float scale, Operand x, Operand w, Operand z, Operand bias, Operand 
                 && all.isProduct(x.layout(), w.layout())
                 && !(all.isBatch() && x.layout().columns() == 1)
                 && (bias == null || bias.layout().isByRows())
-                && (addend == null || addend == z || all.isDenseMatrix() && all.equals(addend.layout()));
+                && (addend == null
+                        || addend == z
+                        || all.isDenseMatrix() && all.equals(addend.layout()) && addend.form() == z.form());
     }
 
     /** The same for a part of the first axis of z: some rows of a matrix, or one batch of several. */
@@ -45,6 +47,16 @@ record Term(float scale, Operand x, Operand w, Operand z, Operand bias, Operand 
                 addend == null ? null : partOfAddend);
     }
 
+    /** Whether it is multiplied in BF16. */
+    boolean isRounded() {
+        return w.form() == Form.BF16;
+    }
+
+    /** What is multiplied, as it lies when it is rounded. */
+    private MemoryLayout layoutOfX() {
+        return isRounded() && x.form() == Form.F32 ? x.layout().dense() : x.layout();
+    }
+
     /** The same with another right factor of the same meaning. */
     Term with(Operand otherW) {
         return new Term(scale, x, otherW, z, bias, addend);
@@ -52,32 +64,32 @@ record Term(float scale, Operand x, Operand w, Operand z, Operand bias, Operand 
 
     /**
      * The key of the gradient of a weight, {@code x^T g}, that leaves open how many rows the batch has which is summed over: compiled
-     * once, and faster than for a certain number. Only of matrices in F32 where they lie.
+     * once, and faster than for a certain number. Only of matrices where they lie, or rounded.
      */
     Key keyOfAnyBatch() {
-        return w.form() != Form.F32 || z.layout().isBatch()
+        return w.form() == Form.PACKED || z.layout().isBatch()
                 ? key()
                 : new Key(
-                        x.layout().ofAnyColumns(),
+                        layoutOfX().ofAnyColumns(),
                         w.layout().ofAnyRows(),
                         z.layout(),
                         bias == null ? null : bias.layout(),
                         addend != null,
-                        Form.F32,
+                        w.form(),
+                        z.form(),
                         scale,
                         null);
     }
 
-    /** Of activations for a weight in BF16 as they are when they are rounded. */
     Key key() {
-        MemoryLayout ofX = x.layout();
         return new Key(
-                w.form() == Form.BF16 ? MemoryLayout.rowMajor(ofX.rows(), ofX.columns()) : ofX,
+                layoutOfX(),
                 w.layout(),
                 z.layout(),
                 bias == null ? null : bias.layout(),
                 addend != null,
                 w.form(),
+                z.form(),
                 scale,
                 null);
     }
@@ -88,7 +100,7 @@ record Term(float scale, Operand x, Operand w, Operand z, Operand bias, Operand 
      */
     void run(DnnlProduct product, stream stream, long addressOfX) {
         if (addend != null && addend != z) {
-            long bytes = z.layout().rows() * z.layout().columns() * Float.BYTES;
+            long bytes = z.layout().rows() * z.layout().columns() * z.form().bytes();
             Pointer.memcpy(DnnlProduct.at(z.address()), DnnlProduct.at(addend.address()), bytes);
         }
         product.run(this, stream, addressOfX);

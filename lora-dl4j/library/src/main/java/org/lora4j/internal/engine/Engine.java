@@ -161,7 +161,8 @@ abstract class Engine {
         @Override
         Session session(SameDiff graph, Arena arena, List<String> losses) {
             Map<String, Kernel> kernels = Kernels.of(graph, measured == null ? multiplier : measured);
-            Plans plans = new Plans(graph, kernels, arena, recomputes ? losses : List.of());
+            Plans plans =
+                    new Plans(graph, kernels, Kernels.rounding(multiplier), arena, recomputes ? losses : List.of());
             return new Session(() -> Kernels.session(graph, kernels), plans);
         }
 

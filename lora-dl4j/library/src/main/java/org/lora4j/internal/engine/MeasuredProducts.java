@@ -44,6 +44,11 @@ final class MeasuredProducts implements Multiplier {
     }
 
     @Override
+    public boolean rounds() {
+        return multiplier.rounds();
+    }
+
+    @Override
     public String description() {
         return multiplier.description();
     }

@@ -22,6 +22,8 @@ public abstract class MultiplierContract {
 
     /** Relative to the sum of the absolute terms. */
     private static final double TOLERANCE = 1e-5;
+    /** The same where factors are rounded to 8 bits, and the result after each of a few products. */
+    private static final double TOLERANCE_OF_BF16 = 0x1p-6;
 
     private static final int CASES = 60;
     /** More than a piece of a large result, and a rest. */
@@ -30,12 +32,23 @@ public abstract class MultiplierContract {
     /** What is tested. */
     protected abstract Multiplier multiplier();
 
+    private Draw draw(long seed) {
+        return new Draw(seed, multiplier().rounds());
+    }
+
+    private void assertIs(Expected expected, String what, INDArray z) {
+        expected.assertIs(what, z, multiplier().rounds() ? TOLERANCE_OF_BF16 : TOLERANCE);
+    }
+
     /** Draws sizes, layouts and values. */
     private static final class Draw {
         private final SplittableRandom random;
+        private final boolean rounds;
 
-        Draw(long seed) {
+        /** {@code rounds} has half of the factors and results in BFLOAT16. */
+        Draw(long seed, boolean rounds) {
             this.random = new SplittableRandom(seed);
+            this.rounds = rounds;
         }
 
         int size(int most) {
@@ -63,13 +76,20 @@ public abstract class MultiplierContract {
             return Nd4j.create(values, shape, 'c');
         }
 
+        private INDArray denseOfAnyType(long... shape) {
+            INDArray array = dense(shape);
+            return rounds && flag() ? array.castTo(DataType.BFLOAT16) : array;
+        }
+
         /** A matrix by rows, by columns, within a larger one, or with gaps between its columns. */
         INDArray matrix(long rows, long columns) {
             return switch (random.nextInt(5)) {
-                case 0 -> dense(columns, rows).transpose();
-                case 1 -> dense(rows, columns + 3).get(NDArrayIndex.all(), NDArrayIndex.interval(2, columns + 2));
-                case 2 -> dense(rows, 2 * columns).get(NDArrayIndex.all(), NDArrayIndex.interval(0, 2, 2 * columns));
-                default -> dense(rows, columns);
+                case 0 -> denseOfAnyType(columns, rows).transpose();
+                case 1 ->
+                    denseOfAnyType(rows, columns + 3).get(NDArrayIndex.all(), NDArrayIndex.interval(2, columns + 2));
+                case 2 ->
+                    denseOfAnyType(rows, 2 * columns).get(NDArrayIndex.all(), NDArrayIndex.interval(0, 2, 2 * columns));
+                default -> denseOfAnyType(rows, columns);
             };
         }
 
@@ -90,7 +110,7 @@ public abstract class MultiplierContract {
             for (int i = 0; i < order.length; i++) {
                 stored[order[i]] = shape[i];
             }
-            return dense(stored).permute(order);
+            return denseOfAnyType(stored).permute(order);
         }
 
         Factor factorOfBatch(long[] first, long rows, long columns) {
@@ -162,12 +182,12 @@ public abstract class MultiplierContract {
             }
         }
 
-        void assertIs(String what, INDArray z) {
+        void assertIs(String what, INDArray z, double tolerance) {
             double[][] found = values(z, false);
             for (int i = 0; i < sum.length; i++) {
                 for (int j = 0; j < sum[0].length; j++) {
                     // An assertion for each value would take most of the time.
-                    if (!(Math.abs(found[i][j] - sum[i][j]) <= TOLERANCE * size[i][j])) {
+                    if (!(Math.abs(found[i][j] - sum[i][j]) <= tolerance * size[i][j])) {
                         fail("%s at %d, %d: %s for %s", what, i, j, found[i][j], sum[i][j]);
                     }
                 }
@@ -178,7 +198,7 @@ public abstract class MultiplierContract {
     @Test
     void multiply_ofMatricesInAnyLayout_isTheProduct() {
         for (int seed = 0; seed < CASES; seed++) {
-            Draw draw = new Draw(seed);
+            Draw draw = draw(seed);
             int rows = draw.size(seed % 4 == 0 ? LARGE : 40);
             int columns = draw.size(40);
             int inner = draw.size(70);
@@ -195,7 +215,7 @@ public abstract class MultiplierContract {
 
             multiplier().multiply(product, z, kept);
 
-            expected.assertIs("seed " + seed, z);
+            assertIs(expected, "seed " + seed, z);
         }
     }
 
@@ -203,7 +223,7 @@ public abstract class MultiplierContract {
     @ValueSource(ints = {1, 2})
     void multiply_ofBatchesInAnyLayout_isTheProductOfEach(int axes) {
         for (int seed = 0; seed < CASES; seed++) {
-            Draw draw = new Draw(seed);
+            Draw draw = draw(seed);
             long[] first = new long[axes];
             int matrices = 1;
             for (int i = 0; i < axes; i++) {
@@ -224,7 +244,7 @@ public abstract class MultiplierContract {
             for (int i = 0; i < matrices; i++) {
                 Expected expected = new Expected(rows, columns);
                 expected.add(new Product(scale, matrix(x, i), matrix(w, i)));
-                expected.assertIs("seed " + seed + ", matrix " + i, matrix(z, i));
+                assertIs(expected, "seed " + seed + ", matrix " + i, matrix(z, i));
             }
         }
     }
@@ -232,7 +252,7 @@ public abstract class MultiplierContract {
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 4})
     void multiply_ofHeadsThatShareRows_isTheProductOfEach(int examples) {
-        Draw draw = new Draw(examples);
+        Draw draw = draw(examples);
         INDArray[] heads = new INDArray[3];
         for (int i = 0; i < heads.length; i++) {
             heads[i] =
@@ -249,16 +269,16 @@ public abstract class MultiplierContract {
         for (int i = 0; i < examples * 3; i++) {
             Expected ofScores = new Expected(4, 4);
             ofScores.add(matrix(query, i), matrix(key, i));
-            ofScores.assertIs("scores " + i, matrix(scores, i));
+            assertIs(ofScores, "scores " + i, matrix(scores, i));
             Expected ofSums = new Expected(4, 5);
             ofSums.add(matrix(transposed, i), matrix(query, i));
-            ofSums.assertIs("sums " + i, matrix(heads[2], i));
+            assertIs(ofSums, "sums " + i, matrix(heads[2], i));
         }
     }
 
     @Test
     void multiply_ofRowsFarApartByColumns_isTheOuterProductOfEach() {
-        Draw draw = new Draw(1);
+        Draw draw = draw(1);
         Factor x = new Factor(draw.dense(3, 1, 15), true, false);
         INDArray rows = draw.dense(3, 3, 19).get(NDArrayIndex.all(), NDArrayIndex.interval(0, 1), NDArrayIndex.all());
         INDArray z = draw.dense(3, 15, 19);
@@ -268,7 +288,7 @@ public abstract class MultiplierContract {
         for (int i = 0; i < 3; i++) {
             Expected expected = new Expected(15, 19);
             expected.add(matrix(x, i), new Factor(matrix(rows, i), false, false));
-            expected.assertIs("matrix " + i, matrix(z, i));
+            assertIs(expected, "matrix " + i, matrix(z, i));
         }
     }
 
@@ -286,13 +306,14 @@ public abstract class MultiplierContract {
     @Test
     void sum_ofProductsRowsAndMatrices_isTheSum() {
         for (int seed = 0; seed < CASES; seed++) {
-            Draw draw = new Draw(seed);
+            Draw draw = draw(seed);
             int rows = draw.size(seed % 4 == 0 ? LARGE : 40);
             int columns = draw.size(40);
             Expected expected = new Expected(rows, columns);
             List<INDArray> addends = new ArrayList<>();
             for (int i = draw.number(4); i > 0; i--) {
-                addends.add(draw.flag() ? draw.dense(columns) : draw.matrix(rows, columns));
+                INDArray addend = draw.flag() ? draw.dense(columns) : draw.matrix(rows, columns);
+                addends.add(addend.castTo(DataType.FLOAT));
             }
             addends.forEach(expected::add);
             List<Product> products = new ArrayList<>();
@@ -301,18 +322,18 @@ public abstract class MultiplierContract {
                 products.add(new Product(draw.scale(), draw.factor(rows, inner), draw.factor(inner, columns)));
             }
             products.forEach(expected::add);
-            INDArray z = draw.dense(rows, columns).assign(Float.NaN);
+            INDArray z = draw.denseOfAnyType(rows, columns).assign(Float.NaN);
 
             multiplier().sum(addends, products, z);
 
-            expected.assertIs("seed " + seed, z);
+            assertIs(expected, "seed " + seed, z);
         }
     }
 
     @ParameterizedTest
     @ValueSource(ints = {1, 7, LARGE})
     void sum_withAProductThatIsZero_changesNoValue(int rows) {
-        Draw draw = new Draw(rows);
+        Draw draw = draw(rows);
         List<INDArray> addends = List.of(draw.dense(17), draw.dense(rows, 17));
         Product layer = new Product(
                 new Factor(draw.dense(rows, 33), false, false), new Factor(draw.dense(33, 17), false, true));

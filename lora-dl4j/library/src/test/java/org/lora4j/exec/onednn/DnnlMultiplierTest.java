@@ -33,6 +33,20 @@ class DnnlMultiplierTest {
         }
     }
 
+    /** Frozen factors are rounded, and what is given in BF16 is multiplied so. */
+    @Nested
+    class InBf16 extends MultiplierContract {
+        @BeforeEach
+        void needsInstructions() {
+            assumeTrue(NarrowType.BF16.isFast(), "this processor has no instructions for BF16");
+        }
+
+        @Override
+        protected Multiplier multiplier() {
+            return new DnnlMultiplier(MathMode.BF16, false, () -> 1);
+        }
+    }
+
     /** Several compute them as a whole, and leave batches of batches to ND4J. */
     @Nested
     class Whole extends MultiplierContract {

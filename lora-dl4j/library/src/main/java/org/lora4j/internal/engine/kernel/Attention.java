@@ -3,12 +3,16 @@ package org.lora4j.internal.engine.kernel;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.lora4j.exec.kernel.Kernel;
+import org.lora4j.exec.kernel.Kernel.Rounded;
 import org.lora4j.exec.kernel.Multiplier;
 import org.lora4j.exec.kernel.Multiplier.Factor;
 import org.lora4j.internal.engine.autodiff.rules.RuleContext;
@@ -167,7 +171,18 @@ final class Attention extends FusedOp {
     Kernel kernel(Multiplier multiplier) {
         Kernel attention = multiplier.kernel(FORWARD, Kernel.of((in, out) -> forward(in, out.get(0), multiplier)));
         INDArray factor = Nd4j.scalar(spec.factor()).detach();
-        return Kernel.of((in, out) -> attention.run(spec.given(in, factor), List.of(spec.byHeads(out.get(0), in))));
+        Kernel kernel =
+                Kernel.of((in, out) -> attention.run(spec.given(in, factor), List.of(spec.byHeads(out.get(0), in))));
+        return multiplier.rounds() ? kernel.rounding(in -> rounded(in, false, 1)) : kernel;
+    }
+
+    // All but the mask and the sizes: scores and shares stay F32.
+    private static Rounded rounded(List<INDArray> in, boolean backward, int outputs) {
+        Set<Integer> inputs = new HashSet<>(List.of(0, 1, 2));
+        if (backward) {
+            inputs.add(in.size() - 1);
+        }
+        return new Rounded(Set.of(), inputs, IntStream.range(0, outputs).boxed().collect(Collectors.toSet()), true);
     }
 
     @Override
@@ -236,7 +251,7 @@ final class Attention extends FusedOp {
         Kernel kernel(Multiplier multiplier) {
             Kernel backward = multiplier.kernel(BACKWARD, Kernel.of((in, out) -> backward(in, out, multiplier)));
             INDArray factor = Nd4j.scalar(spec.factor()).detach();
-            return Kernel.of((in, out) -> {
+            Kernel kernel = Kernel.of((in, out) -> {
                 List<INDArray> given = spec.given(in, factor);
                 given.add(spec.byHeads(in.get(in.size() - 1), in));
                 INDArray[] gradients = new INDArray[OPERANDS];
@@ -247,6 +262,7 @@ final class Attention extends FusedOp {
                 }
                 backward.run(given, Arrays.asList(gradients));
             });
+            return multiplier.rounds() ? kernel.rounding(in -> rounded(in, true, getNumOutputs())) : kernel;
         }
     }
 

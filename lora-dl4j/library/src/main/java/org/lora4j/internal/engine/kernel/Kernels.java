@@ -62,7 +62,7 @@ public final class Kernels {
             Kernel.of(ScatterKernels::take).when(ScatterKernels::takesNumbers),
             "matmul",
             Kernel.of((in, out) -> ThinProducts.tallGradient(in, out.get(0), Multiplier.nd4j()))
-                    .when(ThinProducts::isTallGradient));
+                    .when((op, in) -> areFloat(in) && ThinProducts.isTallGradient(op, in)));
 
     private Kernels() {}
 
@@ -171,6 +171,10 @@ public final class Kernels {
                 c.pass(i, gradients.get(i));
             }
         }
+    }
+
+    private static boolean areFloat(List<INDArray> arrays) {
+        return arrays.stream().allMatch(array -> array.dataType() == DataType.FLOAT);
     }
 
     private static boolean isSoftmax(DifferentialFunction op, List<INDArray> in) {
@@ -313,6 +317,17 @@ public final class Kernels {
             }
         }
         return byOp;
+    }
+
+    /**
+     * What rounds activations in front of matrix products.
+     *
+     * @param multiplier what multiplies
+     * @return a kernel; empty for a multiplier of FLOAT arrays only
+     */
+    public static Optional<Kernel> rounding(Multiplier multiplier) {
+        Kernel java = Kernel.of((in, out) -> out.get(0).assign(in.get(0)));
+        return multiplier.rounds() ? Optional.of(multiplier.kernel(Multiplier.ROUNDING, java)) : Optional.empty();
     }
 
     /**

@@ -2,8 +2,11 @@
 package org.lora4j.internal.engine.kernel;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.lora4j.exec.kernel.Kernel;
+import org.lora4j.exec.kernel.Kernel.Rounded;
 import org.lora4j.exec.kernel.Multiplier;
 import org.lora4j.exec.kernel.Multiplier.Factor;
 import org.lora4j.exec.kernel.Multiplier.Product;
@@ -91,7 +94,29 @@ final class ProductSum extends OwnOp {
 
     @Override
     Kernel kernel(Multiplier multiplier) {
-        return Kernel.of((in, out) -> run(in, out.get(0), multiplier));
+        Kernel kernel = Kernel.of((in, out) -> run(in, out.get(0), multiplier));
+        return multiplier.rounds() ? kernel.rounding(this::rounded) : kernel;
+    }
+
+    // The sum itself if it is one layer's: of several layers, or with a residual connection, it would be rounded again
+    // and again.
+    private Rounded rounded(List<INDArray> in) {
+        if (products.stream().anyMatch(product -> product.stored() != null)) {
+            return Rounded.NONE;
+        }
+        Set<Integer> wanted = new HashSet<>();
+        Set<Integer> factors = new HashSet<>();
+        for (int i = 0; i < products.size(); i++) {
+            factors.add(2 * i);
+            if (frozen[i]) {
+                wanted.add(2 * i);
+            } else {
+                factors.add(2 * i + 1);
+            }
+        }
+        boolean ofLayer =
+                wanted.size() == 1 && in.subList(operands, in.size()).stream().allMatch(addend -> addend.rank() == 1);
+        return new Rounded(wanted, factors, ofLayer ? Set.of(0) : Set.of(), false);
     }
 
     private void run(List<INDArray> inputs, INDArray z, Multiplier multiplier) {

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.engine.kernel;
 
+import java.util.List;
+import java.util.Set;
 import org.lora4j.exec.kernel.Kernel;
+import org.lora4j.exec.kernel.Kernel.Rounded;
 import org.lora4j.exec.kernel.Multiplier;
 import org.lora4j.exec.kernel.Multiplier.Factor;
 import org.lora4j.internal.graph.GraphOrder;
@@ -16,6 +19,7 @@ import org.nd4j.linalg.api.ops.DynamicCustomOp;
 final class Products {
 
     private static final int RESULT = 2;
+    private static final int MATRIX = 2;
 
     private Products() {}
 
@@ -33,7 +37,7 @@ final class Products {
         boolean plain = isPlain(product);
         String w = GraphOrder.inputs(op).get(1);
         boolean frozen = graph.getVariable(w).getVariableType() == VariableType.CONSTANT;
-        return Kernel.of((in, out) -> {
+        Kernel kernel = Kernel.of((in, out) -> {
                     if (ThinProducts.isTallGradient(product, in)) {
                         ThinProducts.tallGradient(in, out.get(0), multiplier);
                         return;
@@ -45,6 +49,16 @@ final class Products {
                             0);
                 })
                 .when((any, in) -> plain && isBatch(in.get(0)) && isBatch(in.get(1)));
+        return multiplier.rounds() ? kernel.rounding(in -> rounded(in, frozen)) : kernel;
+    }
+
+    private static Rounded rounded(List<INDArray> in, boolean frozen) {
+        if (in.get(0).rank() != MATRIX) {
+            return Rounded.NONE;
+        }
+        return frozen
+                ? new Rounded(Set.of(0), Set.of(0), Set.of(0), false)
+                : new Rounded(Set.of(), Set.of(0, 1), Set.of(), false);
     }
 
     private static boolean isBatch(INDArray array) {

@@ -31,9 +31,7 @@ final class ThinProducts {
         INDArray x = in.get(0);
         INDArray v = in.get(1);
         DynamicCustomOp product = (DynamicCustomOp) op;
-        return x.dataType() == DataType.FLOAT
-                && v.dataType() == DataType.FLOAT
-                && x.rank() == 2
+        return x.rank() == 2
                 && v.rank() == 2
                 && v.size(1) <= THIN
                 && x.size(1) >= WIDE * v.size(1)

@@ -7,9 +7,11 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
 import org.lora4j.exec.kernel.Kernel;
+import org.lora4j.exec.kernel.Kernel.Rounded;
 import org.lora4j.internal.engine.kernel.IndexCheck;
 import org.lora4j.internal.engine.kernel.Kernels;
 import org.lora4j.internal.engine.kernel.Multiplications;
@@ -44,7 +46,7 @@ final class Planner {
     private final OutputShapes outputShapes = new OutputShapes();
 
     /** A step with the values that it reads and writes. */
-    record PlannedStep(SameDiffOp op, Supplier<Step> step, List<Value> inputs, List<Value> outputs) {
+    record PlannedStep(SameDiffOp op, Supplier<Step> step, Rounded rounded, List<Value> inputs, List<Value> outputs) {
 
         PlanStep description() {
             return new PlanStep(
@@ -60,7 +62,7 @@ final class Planner {
 
         /** The same work on other values. */
         PlannedStep on(List<Value> otherInputs, List<Value> otherOutputs) {
-            return new PlannedStep(op, step, otherInputs, otherOutputs);
+            return new PlannedStep(op, step, rounded, otherInputs, otherOutputs);
         }
     }
 
@@ -91,15 +93,17 @@ final class Planner {
         this.valuesKnown = valuesKnown;
     }
 
-    /** A plan; activations below losses, if there are any, are computed again. */
-    Plan plan(Collection<String> losses, Arena arena) throws NoPlanException {
+    /** A plan; activations are rounded, if something does, and those below losses, if there are any, are computed again. */
+    Plan plan(Optional<Kernel> rounding, Collection<String> losses, Arena arena) throws NoPlanException {
         goThrough();
-        List<PlannedStep> all = losses.isEmpty() ? steps : Recomputation.of(steps, forward(losses));
+        List<PlannedStep> rounded =
+                rounding.map(kernel -> RoundedActivations.of(steps, kernel)).orElse(steps);
+        List<PlannedStep> all = losses.isEmpty() ? rounded : Recomputation.of(rounded, forward(rounded, losses));
         return new Plan(graph, all, values, results, arena);
     }
 
     // The number of steps of the forward pass, which ends with the losses.
-    private int forward(Collection<String> losses) {
+    private static int forward(List<PlannedStep> steps, Collection<String> losses) {
         int last = 0;
         for (int i = 0; i < steps.size(); i++) {
             if (steps.get(i).outputs().stream().anyMatch(output -> losses.contains(output.name()))) {
@@ -243,6 +247,11 @@ final class Planner {
         Supplier<Step> step = own
                 ? () -> new KernelStep(kernel, inputs.size(), outputs.size())
                 : () -> new NativeStep(op.getOp(), inputs.size(), outputs.size());
-        steps.add(new PlannedStep(op, () -> checked(op, step.get(), inputs.size()), inputs, outputs));
+        steps.add(new PlannedStep(
+                op,
+                () -> checked(op, step.get(), inputs.size()),
+                own ? kernel.rounded(arrays) : Rounded.NONE,
+                inputs,
+                outputs));
     }
 }

@@ -28,6 +28,7 @@ public final class Plans {
 
     private final SameDiff graph;
     private final Map<String, Kernel> kernels;
+    private final Optional<Kernel> rounding;
     private final Arena arena;
     private final List<String> losses;
     private final Map<Key, Plan> plans = new LinkedHashMap<>(16, 0.75f, true) {
@@ -56,13 +57,20 @@ public final class Plans {
      *
      * @param graph a graph that changes in the values of its leaves only
      * @param kernels what computes ops in place of ND4J, by the name of the op
+     * @param rounding what rounds activations in front of products in BF16, if these are there
      * @param arena the memory
      * @param losses variables that end the forward pass of a graph whose backward pass is to compute activations again; empty
      *     if they are to be kept, or there is no backward pass
      */
-    public Plans(SameDiff graph, Map<String, Kernel> kernels, Arena arena, Collection<String> losses) {
+    public Plans(
+            SameDiff graph,
+            Map<String, Kernel> kernels,
+            Optional<Kernel> rounding,
+            Arena arena,
+            Collection<String> losses) {
         this.graph = graph;
         this.kernels = kernels;
+        this.rounding = rounding;
         this.arena = arena;
         this.losses = List.copyOf(losses);
     }
@@ -84,7 +92,7 @@ public final class Plans {
         if (reasonsAgainst.containsKey(wanted)) {
             return Optional.empty();
         }
-        Optional<Plan> made = ask(placeholders, wanted, planner -> planner.plan(losses, arena));
+        Optional<Plan> made = ask(placeholders, wanted, planner -> planner.plan(rounding, losses, arena));
         made.ifPresent(found -> plans.put(key(placeholders, wanted), found));
         if (made.isEmpty() && !losses.isEmpty()) {
             throw new IllegalArgumentException("recomputation: " + reasonsAgainst.get(wanted)

@@ -51,6 +51,11 @@ final class Value {
         return new Value(name, result ? Place.RESULT : Place.ARENA, type, shape, null, null);
     }
 
+    /** The same in BF16, for which a plan has memory. */
+    Value rounded(String other) {
+        return new Value(other, Place.ARENA, DataType.BFLOAT16, shape, null, null);
+    }
+
     /** A value to be computed once more. */
     Value again() {
         return new Value(name, place, type, shape, null, null);

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -30,7 +31,7 @@ class PlansTest {
 
     private final SameDiff sd = SameDiff.create();
     private final Arena arena = new Arena();
-    private final Plans plans = new Plans(sd, Map.of(), arena, List.of());
+    private final Plans plans = new Plans(sd, Map.of(), Optional.empty(), arena, List.of());
 
     /** Ops from placeholders x, FLOAT [rows, 6], and ids, INT [rows, 2], to results y and z. */
     private record Case(String name, Builder builder) {

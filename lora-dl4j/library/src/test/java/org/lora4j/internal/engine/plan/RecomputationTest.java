@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -83,7 +84,7 @@ class RecomputationTest {
             product = sd.math().cos(all.get(i)).mul(product);
         }
         product.sum().rename("product");
-        Plans plans = new Plans(sd, Map.of(), arena, recomputed ? List.of("loss") : List.of());
+        Plans plans = new Plans(sd, Map.of(), Optional.empty(), arena, recomputed ? List.of("loss") : List.of());
         return plans.find(input(), List.of("loss", "product")).orElseThrow();
     }
 

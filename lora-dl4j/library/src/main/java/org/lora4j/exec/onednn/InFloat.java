@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.exec.onednn;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.lora4j.exec.kernel.Kernel;
+import org.lora4j.exec.kernel.Multiplier;
+import org.lora4j.exec.kernel.Multiplier.Factor;
+import org.lora4j.exec.kernel.Multiplier.Product;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** Leaves work to what knows FLOAT only: copies what is BFLOAT16, and rounds what it becomes. */
+final class InFloat {
+
+    private InFloat() {}
+
+    static void run(Kernel kernel, List<INDArray> in, List<INDArray> out) {
+        List<INDArray> results = all(out);
+        kernel.run(all(in), results);
+        for (int i = 0; i < out.size(); i++) {
+            bring(results.get(i), out.get(i));
+        }
+    }
+
+    static void multiply(Product product, INDArray z, double kept) {
+        INDArray result = exact(z);
+        Multiplier.nd4j().multiply(exact(product), result, kept);
+        bring(result, z);
+    }
+
+    static void sum(List<INDArray> addends, List<Product> products, INDArray z) {
+        INDArray result = exact(z);
+        Multiplier.nd4j()
+                .sum(all(addends), products.stream().map(InFloat::exact).toList(), result);
+        bring(result, z);
+    }
+
+    private static List<INDArray> all(List<INDArray> arrays) {
+        // Kernels may be given null for what is not wanted.
+        List<INDArray> exact = new ArrayList<>();
+        arrays.forEach(array -> exact.add(array == null ? null : exact(array)));
+        return exact;
+    }
+
+    private static Product exact(Product product) {
+        return new Product(product.scale(), exact(product.x()), exact(product.w()));
+    }
+
+    private static Factor exact(Factor factor) {
+        return new Factor(exact(factor.array()), factor.transposed(), factor.frozen());
+    }
+
+    private static INDArray exact(INDArray array) {
+        return array.dataType() == DataType.BFLOAT16 ? array.castTo(DataType.FLOAT) : array;
+    }
+
+    private static void bring(INDArray result, INDArray into) {
+        if (result != into) {
+            into.assign(result);
+        }
+    }
+}
