@@ -128,14 +128,9 @@ final class TiledWeight extends LinearWeight {
                 staging.write(from + row, first, y, count);
             }
         } else {
-            int[] products = space.ints(length);
-            space.memory.ints().get(0, products, 0, length);
             for (int row = 0; row < rows; row++) {
-                for (int i = 0; i < count; i++) {
-                    y[i] = (float) (scales[first + i]
-                            * staging.parts()
-                                    .output(products, row * parts * count + i, count, sums[first + i], from + row));
-                }
+                double unit = staging.parts().unitOf(from + row);
+                space.int8.add(space.memory.ints(), row * parts * count, sums, scales, first, unit, y, count);
                 staging.write(from + row, first, y, count);
             }
         }

@@ -17,6 +17,7 @@ final class Workspace implements AutoCloseable {
     final int[] stored = new int[HalfWeight.PIECE];
     final int[] even = new int[HalfWeight.PIECE];
     final int[] odd = new int[HalfWeight.PIECE];
+    final Int8Outputs int8 = new Int8Outputs();
     private final Map<Sizes, TileProduct> tiles = new HashMap<>();
     private final Map<Sizes, FewRows> columns = new HashMap<>();
     private int[] ints = new int[0];
