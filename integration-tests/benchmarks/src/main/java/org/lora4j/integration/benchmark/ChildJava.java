@@ -29,8 +29,15 @@ final class ChildJava {
     static Map<String, Double> run(
             Class<?> main, List<String> options, List<String> arguments, Map<String, String> environment)
             throws IOException {
+        return run(Path.of(System.getProperty("java.home")), main, options, arguments, environment);
+    }
+
+    /** The same on the JDK of a folder. */
+    static Map<String, Double> run(
+            Path home, Class<?> main, List<String> options, List<String> arguments, Map<String, String> environment)
+            throws IOException {
         List<String> command = new ArrayList<>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.add(home.resolve("bin").resolve("java").toString());
         command.addAll(options);
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
         command.addAll(arguments);

@@ -28,7 +28,7 @@ final class RowParts implements AutoCloseable {
     static final int SHIFT = 128;
 
     private static final int LARGEST = 127;
-    private static final double FINER = 2 * LARGEST;
+    static final double FINER = 2 * LARGEST;
     private static final int UPPER = 0xFFFF0000;
     private static final int BITS = 16;
     /** Beyond this, more rows are computed than there are, so that there are few products to compile. */
@@ -169,18 +169,9 @@ final class RowParts implements AutoCloseable {
         return plain.address() + (long) row * rowBytes;
     }
 
-    /**
-     * An output of a row, over the scale of the weight.
-     *
-     * @param products with the parts of the row, {@code step} after each other
-     * @param sum of the weights of the output
-     */
-    double output(int[] products, int from, int step, int sum, int row) {
-        double output = 0;
-        for (int part = INT8_PARTS - 1; part >= 0; part--) {
-            output = (products[from + part * step] - SHIFT * sum) + output / FINER;
-        }
-        return output * units[row];
+    /** What the first part of a row is in multiples of; each other part is in multiples {@link #FINER} times smaller. */
+    double unitOf(int row) {
+        return units[row];
     }
 
     long bytes() {

@@ -117,21 +117,20 @@ final class TiledWeight extends LinearWeight {
                         space.memory.atLeast(length).address());
         float[] y = space.floats(0, count);
         if (type == NarrowType.BF16) {
-            float[] products = space.floats(1, length);
-            space.memory.floats().get(0, products, 0, length);
+            float[] second = space.floats(1, count);
+            float[] third = space.floats(2, count);
             for (int row = 0; row < rows; row++) {
-                sum(products, row * parts * count, y, count);
+                int at = row * parts * count;
+                space.memory.floats().get(at, y, 0, count);
+                space.memory.floats().get(at + count, second, 0, count);
+                space.memory.floats().get(at + 2 * count, third, 0, count);
+                sum(y, second, third, count);
                 staging.write(from + row, first, y, count);
             }
         } else {
-            int[] products = space.ints(length);
-            space.memory.ints().get(0, products, 0, length);
             for (int row = 0; row < rows; row++) {
-                for (int i = 0; i < count; i++) {
-                    y[i] = (float) (scales[first + i]
-                            * staging.parts()
-                                    .output(products, row * parts * count + i, count, sums[first + i], from + row));
-                }
+                double unit = staging.parts().unitOf(from + row);
+                space.int8.add(space.memory.ints(), row * parts * count, sums, scales, first, unit, y, count);
                 staging.write(from + row, first, y, count);
             }
         }
@@ -176,10 +175,10 @@ final class TiledWeight extends LinearWeight {
         }
     }
 
-    /** Adds the smallest parts first. A loop of its own: HotSpot makes vector code of it. */
-    private static void sum(float[] products, int from, float[] y, int n) {
+    /** Adds the smallest parts first. HotSpot makes vector code of it, as all arrays are read at one index. */
+    private static void sum(float[] y, float[] second, float[] third, int n) {
         for (int i = 0; i < n; i++) {
-            y[i] = products[from + i] + (products[from + n + i] + products[from + 2 * n + i]);
+            y[i] += second[i] + third[i];
         }
     }
 

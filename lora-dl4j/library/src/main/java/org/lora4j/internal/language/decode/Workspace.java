@@ -17,10 +17,11 @@ final class Workspace implements AutoCloseable {
     final int[] stored = new int[HalfWeight.PIECE];
     final int[] even = new int[HalfWeight.PIECE];
     final int[] odd = new int[HalfWeight.PIECE];
+    final Int8Outputs int8 = new Int8Outputs();
     private final Map<Sizes, TileProduct> tiles = new HashMap<>();
     private final Map<Sizes, FewRows> columns = new HashMap<>();
     private int[] ints = new int[0];
-    private float[][] floats = new float[2][0];
+    private float[][] floats = new float[3][0];
 
     /** An array of at least a length, holding anything. */
     float[] floats(int slot, int length) {
