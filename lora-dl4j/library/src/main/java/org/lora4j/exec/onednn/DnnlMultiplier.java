@@ -196,9 +196,12 @@ final class DnnlMultiplier implements Multiplier {
 
     @Override
     public void sum(List<INDArray> addends, List<Product> products, INDArray z) {
-        if (!run(addends, products, z)) {
-            InFloat.sum(addends, products, z);
+        if (run(addends, products, z)) {
+            return;
         }
+        INDArray exact = InFloat.exact(z);
+        Multiplier.super.sum(addends, products, exact);
+        InFloat.bring(exact, z);
     }
 
     /**

@@ -29,13 +29,6 @@ final class InFloat {
         bring(result, z);
     }
 
-    static void sum(List<INDArray> addends, List<Product> products, INDArray z) {
-        INDArray result = exact(z);
-        Multiplier.nd4j()
-                .sum(all(addends), products.stream().map(InFloat::exact).toList(), result);
-        bring(result, z);
-    }
-
     private static List<INDArray> all(List<INDArray> arrays) {
         // Kernels may be given null for what is not wanted.
         List<INDArray> exact = new ArrayList<>();
@@ -51,11 +44,13 @@ final class InFloat {
         return new Factor(exact(factor.array()), factor.transposed(), factor.frozen());
     }
 
-    private static INDArray exact(INDArray array) {
+    /** The array itself, or a copy. */
+    static INDArray exact(INDArray array) {
         return array.dataType() == DataType.BFLOAT16 ? array.castTo(DataType.FLOAT) : array;
     }
 
-    private static void bring(INDArray result, INDArray into) {
+    /** Rounds a result, if it is a copy. */
+    static void bring(INDArray result, INDArray into) {
         if (result != into) {
             into.assign(result);
         }
