@@ -17,6 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.exec.LossAndGradients;
+import org.lora4j.exec.kernel.Kernel;
 import org.lora4j.exec.kernel.Multiplier;
 import org.lora4j.exec.kernel.Multiplier.Factor;
 import org.lora4j.exec.kernel.Multiplier.Product;
@@ -164,6 +165,38 @@ class OneDnnTest {
 
         for (int i = 0; i < 600; i++) {
             assertThat(z.getRow(i).toFloatVector()).containsExactly(2 + 0x1p-9f, 2 + 0x1p-8f, 3 + 0x1p-9f);
+        }
+    }
+
+    @Test
+    void kernels_inBf16_leaveArraysWithGapsToJava_asFloat() {
+        assumeTrue(NarrowType.BF16.isFast(), "this processor has no instructions for BF16");
+        Multiplier multiplier = OneDnn.products(MathMode.BF16);
+        Kernel java = Kernel.of((in, out) -> {
+            assertThat(List.of(in.get(0).dataType(), out.get(0).dataType())).containsOnly(DataType.FLOAT);
+            out.get(0).assign(in.get(0).mul(2));
+        });
+        INDArray gaps =
+                random(1, 5, 12).castTo(DataType.BFLOAT16).get(NDArrayIndex.all(), NDArrayIndex.interval(0, 2, 12));
+        INDArray twice = Nd4j.create(DataType.BFLOAT16, 5, 6);
+
+        multiplier.kernel("gelu", java).run(List.of(gaps), List.of(twice));
+
+        assertThat(twice).isEqualTo(gaps.mul(2));
+    }
+
+    @Test
+    void rounding_ofAnyLayout_isThatOfNd4j() {
+        assumeTrue(NarrowType.BF16.isFast(), "this processor has no instructions for BF16");
+        Kernel java = Kernel.of((in, out) -> out.get(0).assign(in.get(0)));
+        Kernel rounding = OneDnn.products(MathMode.BF16).kernel(Multiplier.ROUNDING, java);
+        INDArray dense = random(2, 7, 33);
+        for (INDArray from : List.of(dense, dense.transpose())) {
+            INDArray into = Nd4j.create(DataType.BFLOAT16, from.shape());
+
+            rounding.run(List.of(from), List.of(into));
+
+            assertThat(into).isEqualTo(from.castTo(DataType.BFLOAT16));
         }
     }
 
