@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.stream.Stream;
@@ -33,12 +34,12 @@ final class SmallCausalLm {
 
     /** With two heads of half of {@code hidden}, and one of keys. */
     static Path write(Path directory, String chatTemplate, int hidden, int wide, DType type) throws IOException {
-        Files.writeString(directory.resolve("config.json"), """
+        Files.writeString(directory.resolve("config.json"), String.format(Locale.ROOT, """
                 {"model_type": "llama", "vocab_size": 512, "hidden_size": %d, "intermediate_size": %d,
                  "num_hidden_layers": 1, "num_attention_heads": 2, "num_key_value_heads": 1, "hidden_act": "silu",
                  "max_position_embeddings": 48, "rms_norm_eps": 1e-5, "tie_word_embeddings": true,
                  "bos_token_id": 1, "eos_token_id": 2}
-                """.formatted(hidden, wide));
+                """, hidden, wide));
         try (Stream<Path> files = Files.list(TOKENIZERS.resolve("stories260k"))) {
             for (Path file : files.toList()) {
                 Files.copy(file, directory.resolve(file.getFileName()));
