@@ -97,8 +97,12 @@ class FusedPlansTest {
                 WORKS.add(step.work());
                 work.run();
             });
-            LossAndGradients found = run(planned, graph, batch);
-            Plan.watch(null);
+            LossAndGradients found;
+            try {
+                found = run(planned, graph, batch);
+            } finally {
+                Plan.watch(null);
+            }
 
             LossAndGradients expected = run(new Unplanned(planned, multiplier), graph, batch);
             assertThat(found.loss()).isEqualTo(expected.loss()).isPositive();

@@ -11,11 +11,12 @@ import java.util.Set;
 import java.util.stream.Stream;
 import org.lora4j.exec.kernel.Kernel;
 import org.lora4j.exec.kernel.Kernel.Rounded;
-import org.lora4j.internal.engine.kernel.RoundingOp;
 import org.lora4j.internal.engine.plan.Planner.PlannedStep;
 import org.lora4j.internal.engine.plan.Value.Place;
 import org.nd4j.autodiff.samediff.internal.SameDiffOp;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.api.ops.DynamicCustomOp;
 
 /**
  * Keeps activations in BF16 between products that multiply in BF16. What is written and read by nothing but steps that take BF16 is
@@ -24,21 +25,23 @@ import org.nd4j.linalg.api.buffer.DataType;
  */
 final class RoundedActivations {
 
+    private static final String ROUNDING = "lora4j_rounding";
+
     private final List<PlannedStep> steps;
     private final Map<Value, List<Use>> uses = new LinkedHashMap<>();
-    private final Set<Value> brief = new HashSet<>();
+    private final Set<Value> inBf16Alone = new HashSet<>();
     private final Map<Value, Value> rounded = new HashMap<>();
 
     /** A step that reads a value, or a view of it. */
     private record Use(PlannedStep step, int at) {
 
-        boolean takesBrief() {
+        boolean takesBf16() {
             return step.rounded().inputs().contains(at);
         }
 
         /** Whether the step takes it whatever its other arrays are. */
         boolean takesRounded() {
-            return takesBrief() && !step.rounded().together();
+            return takesBf16() && !step.rounded().together();
         }
 
         boolean wantsRounded() {
@@ -59,30 +62,30 @@ final class RoundedActivations {
     /** The same steps on rounded values, and others that round. */
     static List<PlannedStep> of(List<PlannedStep> steps, Kernel rounding) {
         RoundedActivations activations = new RoundedActivations(steps);
-        activations.findBrief();
+        activations.findInBf16Alone();
         return activations.rewritten(rounding);
     }
 
-    private void findBrief() {
+    private void findInBf16Alone() {
         for (PlannedStep step : steps) {
             for (int output : step.rounded().outputs()) {
                 Value value = step.outputs().get(output);
-                boolean taken = uses.getOrDefault(value, List.of()).stream().allMatch(Use::takesBrief);
+                boolean taken = uses.getOrDefault(value, List.of()).stream().allMatch(Use::takesBf16);
                 if (taken && value.place() == Place.ARENA && value.type() == DataType.FLOAT) {
-                    brief.add(value);
+                    inBf16Alone.add(value);
                 }
             }
         }
         while (steps.stream().anyMatch(this::isMixed)) {
-            steps.stream().filter(this::isMixed).forEach(step -> all(step).forEach(brief::remove));
+            steps.stream().filter(this::isMixed).forEach(step -> all(step).forEach(inBf16Alone::remove));
         }
     }
 
     // Some of its values could be BF16, and not all, for a step that takes them together.
     private boolean isMixed(PlannedStep step) {
         return step.rounded().together()
-                && all(step).anyMatch(brief::contains)
-                && !all(step).allMatch(brief::contains);
+                && all(step).anyMatch(inBf16Alone::contains)
+                && !all(step).allMatch(inBf16Alone::contains);
     }
 
     /** What of it may be BF16. */
@@ -93,7 +96,7 @@ final class RoundedActivations {
     }
 
     private List<PlannedStep> rewritten(Kernel rounding) {
-        brief.forEach(value -> rounded.put(value, value.rounded(value.name())));
+        inBf16Alone.forEach(value -> rounded.put(value, value.rounded(value.name())));
         List<PlannedStep> all = new ArrayList<>();
         for (PlannedStep step : steps) {
             all.add(step.on(
@@ -113,19 +116,22 @@ final class RoundedActivations {
     private boolean isRoundedOnce(Value value) {
         List<Use> readers = uses.getOrDefault(value, List.of());
         return value.type() == DataType.FLOAT
-                && !brief.contains(value)
+                && !inBf16Alone.contains(value)
                 && readers.stream().anyMatch(Use::wantsRounded)
                 && readers.stream().filter(Use::takesRounded).count() > 1;
     }
 
     private static PlannedStep step(Kernel rounding, Value from, Value into) {
-        RoundingOp rounds = new RoundingOp();
-        SameDiffOp op = SameDiffOp.builder().name(rounds.opName()).op(rounds).build();
+        // Of no graph: for the description of the plan.
+        SameDiffOp op = SameDiffOp.builder()
+                .name(ROUNDING)
+                .op(new DynamicCustomOp(ROUNDING, (INDArray[]) null, null))
+                .build();
         return new PlannedStep(op, () -> new KernelStep(rounding, 1, 1), Rounded.NONE, List.of(from), List.of(into));
     }
 
     private Value output(Value value) {
-        return brief.contains(value) ? rounded.get(value) : value;
+        return inBf16Alone.contains(value) ? rounded.get(value) : value;
     }
 
     private List<Value> inputs(PlannedStep step) {
@@ -133,7 +139,7 @@ final class RoundedActivations {
         for (int i = 0; i < step.inputs().size(); i++) {
             Value value = step.inputs().get(i);
             Value other = rounded.get(value.base());
-            boolean takes = brief.contains(value.base()) || new Use(step, i).takesRounded();
+            boolean takes = inBf16Alone.contains(value.base()) || new Use(step, i).takesRounded();
             inputs.add(
                     other == null || !takes
                             ? value
