@@ -74,6 +74,14 @@ public final class NativeThreads {
         }
     }
 
+    /**
+     * Gives the thread that calls one thread of OpenMP from now on: for a thread that does nothing but such work. OpenBLAS is
+     * left as it is.
+     */
+    public static void oneFromNowOn() {
+        ops().setOmpNumThreads(1);
+    }
+
     private static synchronized void enter() {
         Blas blas = Nd4j.factory().blas();
         if (working == 0) {

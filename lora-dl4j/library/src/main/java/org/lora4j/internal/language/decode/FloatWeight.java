@@ -16,6 +16,15 @@ final class FloatWeight extends LinearWeight {
     /** Beyond this, products are large enough for OpenBLAS. */
     private static final int MOST_COLUMNS = 128;
 
+    /**
+     * Outputs of so many inputs are computed one by one for few rows: a weight is read from its first value to the last then, at
+     * the speed of a sum, where OpenBLAS's product of matrix and vector, which reads several outputs at a time, has 0.7 to 0.9
+     * of it. Fewer inputs are not worth a call, and more of them gain nothing.
+     */
+    private static final int LEAST_INPUTS_OF_DOTS = 512;
+
+    private static final int MOST_INPUTS_OF_DOTS = 2048;
+
     // Keeps the memory.
     private final INDArray array;
     private final boolean inputsFirst;
@@ -82,10 +91,32 @@ final class FloatWeight extends LinearWeight {
         }
     }
 
+    private boolean isByDots(int rows) {
+        return !inputsFirst
+                && rows < Blas.MATRIX_ROWS
+                && inputs() >= LEAST_INPUTS_OF_DOTS
+                && inputs() <= MOST_INPUTS_OF_DOTS;
+    }
+
+    private void multiplyByDots(Staging staging, int from, int rows, int first, int count, Workspace space) {
+        float[] y = space.floats(0, count);
+        for (int row = from; row < from + rows; row++) {
+            long x = staging.input(row);
+            for (int i = 0; i < count; i++) {
+                y[i] = space.blas.dot(x, address + Blas.bytes(first + i, inputs()), inputs());
+            }
+            staging.write(row, first, y, count);
+        }
+    }
+
     @Override
     void multiply(Staging staging, int from, int rows, int first, int count, Workspace space) {
         if (staging.form() == Staging.Form.COLUMNS) {
             multiplyColumns(staging, from, rows, first, count, space);
+            return;
+        }
+        if (isByDots(rows)) {
+            multiplyByDots(staging, from, rows, first, count, space);
             return;
         }
         long x = staging.input(from);

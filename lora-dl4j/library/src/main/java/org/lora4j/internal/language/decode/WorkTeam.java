@@ -5,6 +5,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
+import org.lora4j.exec.NativeThreads;
 
 /**
  * Threads that share pieces of work of some microseconds with the thread that has them to do: one for each processor but one.
@@ -147,6 +148,8 @@ final class WorkTeam {
 
         @Override
         public void run() {
+            // A new thread has as many of OpenMP as the process; oneDNN would start them beside those of the team.
+            NativeThreads.oneFromNowOn();
             long idleSince = System.nanoTime();
             int looks = 0;
             while (true) {
