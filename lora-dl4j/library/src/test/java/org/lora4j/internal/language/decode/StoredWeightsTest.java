@@ -92,7 +92,7 @@ class StoredWeightsTest {
     }
 
     private static void assertProduct(LinearWeight weight, INDArray values) {
-        for (int rows : new int[] {1, 3, 4, 6, 16, 19, 70}) {
+        for (int rows : new int[] {1, 3, 4, 6, 16, 19, 70, 130}) {
             HiddenRows x = new HiddenRows().toBeWritten(rows, weight.inputs());
             for (int i = 0; i < x.length(); i++) {
                 x.values()[i] = (float) Math.sin(i) + 0.5f;
