@@ -7,10 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.lora4j.config.BoftConfig;
-import org.lora4j.config.Initialization;
-import org.lora4j.random.RandomStreams;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * BOFT: {@code W' = s * W (Bm ... B1)^T}, a number for each output times the weight turned by butterfly factors {@code B = P D P^T}. D
@@ -126,15 +123,7 @@ public final class BoftMethod implements AdapterMethod {
 
     @Override
     public Map<String, INDArray> initialize(FactorStart start) {
-        Map<String, INDArray> factors = new LinkedHashMap<>();
-        boolean random = start.initialization() == Initialization.RANDOM;
-        factors(start.shape(), start.rank()).forEach((suffix, shape) -> {
-            INDArray values = random
-                    ? RandomStreams.normal(start.random(), DEVIATION, start.dataType(), shape)
-                    : Nd4j.zeros(start.dataType(), shape);
-            factors.put(suffix, suffix.equals(S) ? values.addi(1) : values);
-        });
-        return factors;
+        return IdentityStart.of(start, factors(start.shape(), start.rank()), S, DEVIATION);
     }
 
     /** On the weight: turned inputs and scaled outputs would be two places. */

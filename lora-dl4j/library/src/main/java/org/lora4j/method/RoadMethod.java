@@ -6,11 +6,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.lora4j.config.Initialization;
 import org.lora4j.config.RoadVariant;
-import org.lora4j.random.RandomStreams;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * RoAD: outputs are turned and stretched in pairs, {@code y = R (W x + b)}. In each group of outputs the i-th of the first half
@@ -106,15 +103,7 @@ public final class RoadMethod implements AdapterMethod {
 
     @Override
     public Map<String, INDArray> initialize(FactorStart start) {
-        Map<String, INDArray> factors = new LinkedHashMap<>();
-        boolean random = start.initialization() == Initialization.RANDOM;
-        factors(start.shape(), start.rank()).forEach((suffix, shape) -> {
-            INDArray values = random
-                    ? RandomStreams.normal(start.random(), DEVIATION, start.dataType(), shape)
-                    : Nd4j.zeros(start.dataType(), shape);
-            factors.put(suffix, suffix.equals(ALPHA) ? values.addi(1) : values);
-        });
-        return factors;
+        return IdentityStart.of(start, factors(start.shape(), start.rank()), ALPHA, DEVIATION);
     }
 
     @Override

@@ -3,12 +3,8 @@ package org.lora4j.exec.onednn;
 
 import java.util.HashMap;
 import java.util.Map;
-import org.bytedeco.dnnl.IntMemoryMap;
 import org.bytedeco.dnnl.engine;
-import org.bytedeco.dnnl.global.dnnl;
-import org.bytedeco.dnnl.matmul;
 import org.bytedeco.dnnl.memory;
-import org.bytedeco.dnnl.primitive_attr;
 import org.bytedeco.dnnl.reorder;
 import org.bytedeco.dnnl.stream;
 import org.bytedeco.javacpp.Pointer;
@@ -34,52 +30,15 @@ public final class FewRows implements AutoCloseable {
     private final int columns;
     private final engine engine = new engine(org.bytedeco.dnnl.engine.kind.cpu, 0);
     private final stream stream = new stream(engine);
-    private final Map<Integer, Product> byOutputs = new HashMap<>();
+    private final Map<Integer, PlacedProduct> byOutputs = new HashMap<>();
     private reorder packing;
     private memory from;
     private memory to;
 
-    /** A compiled product with places for its arguments. */
-    private final class Product {
-        private final String kernel;
-        private final memory.desc packed;
-        private final matmul compiled;
-        private final memory w;
-        private final memory x;
-        private final memory z;
-        private final IntMemoryMap arguments = new IntMemoryMap();
-
-        Product(int outputs, memory.desc layout) {
-            memory.desc ofW = desc(memory.data_type.f32, outputs, inputs);
-            memory.desc ofZ = desc(memory.data_type.f32, outputs, columns);
-            try (primitive_attr attributes = new primitive_attr();
-                    matmul.primitive_desc description =
-                            new matmul.primitive_desc(engine, ofW, layout, new memory.desc(), ofZ, attributes, false)) {
-                kernel = description.impl_info_str().getString();
-                packed = description.weights_desc();
-                compiled = new matmul(description);
-            }
-            w = new memory(ofW, engine, (Pointer) null);
-            x = new memory(packed, engine, (Pointer) null);
-            z = new memory(ofZ, engine, (Pointer) null);
-            arguments.put(dnnl.DNNL_ARG_SRC, w);
-            arguments.put(dnnl.DNNL_ARG_WEIGHTS, x);
-            arguments.put(dnnl.DNNL_ARG_DST, z);
-        }
-
-        void run(long weights, long columns, long into) {
-            w.set_data_handle(DnnlProduct.at(weights));
-            x.set_data_handle(DnnlProduct.at(columns));
-            z.set_data_handle(DnnlProduct.at(into));
-            compiled.execute(stream, arguments);
-            stream._wait();
-        }
-    }
-
     /** The kernel that this processor has. */
     static String kernel() {
         try (FewRows probe = new FewRows(OUTPUTS, COLUMNS)) {
-            return probe.product(OUTPUTS).kernel;
+            return probe.product(OUTPUTS).kernel();
         }
     }
 
@@ -94,21 +53,24 @@ public final class FewRows implements AutoCloseable {
         this.columns = columns;
     }
 
-    private static memory.desc desc(memory.data_type type, long rows, long columns) {
-        return new memory.desc(new long[] {rows, columns}, type, new long[] {columns, 1});
-    }
-
-    private Product product(int outputs) {
-        Product known = byOutputs.get(outputs);
+    private PlacedProduct product(int outputs) {
+        PlacedProduct known = byOutputs.get(outputs);
         if (known == null) {
-            known = outputs == OUTPUTS
-                    ? new Product(
-                            outputs,
-                            new memory.desc(new long[] {inputs, columns}, memory.data_type.f32, memory.format_tag.any))
-                    : new Product(outputs, product(OUTPUTS).packed);
+            memory.desc any =
+                    new memory.desc(new long[] {inputs, columns}, memory.data_type.f32, memory.format_tag.any);
+            known = new PlacedProduct(
+                    engine,
+                    PlacedProduct.rows(memory.data_type.f32, outputs, inputs),
+                    outputs == OUTPUTS ? any : packed(),
+                    PlacedProduct.rows(memory.data_type.f32, outputs, columns));
             byOutputs.put(outputs, known);
         }
         return known;
+    }
+
+    /** How columns lie for every number of outputs. */
+    private memory.desc packed() {
+        return product(OUTPUTS).weights();
     }
 
     /**
@@ -117,7 +79,7 @@ public final class FewRows implements AutoCloseable {
      * @return bytes
      */
     public long packedBytes() {
-        return product(OUTPUTS).packed.get_size();
+        return packed().get_size();
     }
 
     /**
@@ -128,8 +90,8 @@ public final class FewRows implements AutoCloseable {
      */
     public void pack(long plain, long packed) {
         if (packing == null) {
-            from = new memory(desc(memory.data_type.f32, inputs, columns), engine, (Pointer) null);
-            to = new memory(product(OUTPUTS).packed, engine, (Pointer) null);
+            from = new memory(PlacedProduct.rows(memory.data_type.f32, inputs, columns), engine, (Pointer) null);
+            to = new memory(packed(), engine, (Pointer) null);
             packing = new reorder(from, to);
         }
         from.set_data_handle(DnnlProduct.at(plain));
@@ -159,7 +121,7 @@ public final class FewRows implements AutoCloseable {
      * @param into address of {@code [outputs, columns]}: floats
      */
     public void multiply(long weights, int outputs, long packed, long into) {
-        product(outputs).run(weights, packed, into);
+        product(outputs).run(stream, weights, packed, into);
     }
 
     @Override

@@ -3,14 +3,9 @@ package org.lora4j.exec.onednn;
 
 import java.util.HashMap;
 import java.util.Map;
-import org.bytedeco.dnnl.IntMemoryMap;
 import org.bytedeco.dnnl.engine;
-import org.bytedeco.dnnl.global.dnnl;
-import org.bytedeco.dnnl.matmul;
 import org.bytedeco.dnnl.memory;
-import org.bytedeco.dnnl.primitive_attr;
 import org.bytedeco.dnnl.stream;
-import org.bytedeco.javacpp.Pointer;
 
 /**
  * Products of a few rows with a frozen matrix in tiles of 64 outputs, {@code z = x W^T}: with BF16 in BF16, whose products are
@@ -30,52 +25,12 @@ public final class TileProduct implements AutoCloseable {
     private final int inputs;
     private final engine engine = new engine(org.bytedeco.dnnl.engine.kind.cpu, 0);
     private final stream stream = new stream(engine);
-    private final Map<Integer, Product> byOutputs = new HashMap<>();
-
-    /** A compiled product with places for its arguments. */
-    private final class Product {
-        private final String kernel;
-        private final matmul compiled;
-        private final memory x;
-        private final memory w;
-        private final memory z;
-        private final IntMemoryMap arguments = new IntMemoryMap();
-
-        Product(int outputs) {
-            boolean brain = type == NarrowType.BF16;
-            memory.desc ofX = desc(brain ? memory.data_type.bf16 : memory.data_type.u8, rows, inputs);
-            memory.desc ofW = new memory.desc(
-                    new long[] {inputs, outputs},
-                    brain ? memory.data_type.bf16 : memory.data_type.s8,
-                    brain ? memory.format_tag.BA16a64b2a : memory.format_tag.BA16a64b4a);
-            memory.desc ofZ = desc(brain ? memory.data_type.f32 : memory.data_type.s32, rows, outputs);
-            try (primitive_attr attributes = new primitive_attr();
-                    matmul.primitive_desc description =
-                            new matmul.primitive_desc(engine, ofX, ofW, new memory.desc(), ofZ, attributes, false)) {
-                kernel = description.impl_info_str().getString();
-                compiled = new matmul(description);
-            }
-            x = new memory(ofX, engine, (Pointer) null);
-            w = new memory(ofW, engine, (Pointer) null);
-            z = new memory(ofZ, engine, (Pointer) null);
-            arguments.put(dnnl.DNNL_ARG_SRC, x);
-            arguments.put(dnnl.DNNL_ARG_WEIGHTS, w);
-            arguments.put(dnnl.DNNL_ARG_DST, z);
-        }
-
-        void run(long rows, long tiles, long into) {
-            x.set_data_handle(DnnlProduct.at(rows));
-            w.set_data_handle(DnnlProduct.at(tiles));
-            z.set_data_handle(DnnlProduct.at(into));
-            compiled.execute(stream, arguments);
-            stream._wait();
-        }
-    }
+    private final Map<Integer, PlacedProduct> byOutputs = new HashMap<>();
 
     /** The kernel that this processor has for a type. */
     static String kernel(NarrowType type) {
         try (TileProduct probe = new TileProduct(type, 1, OUTPUTS)) {
-            return probe.product(OUTPUTS).kernel;
+            return probe.product(OUTPUTS).kernel();
         }
     }
 
@@ -92,12 +47,21 @@ public final class TileProduct implements AutoCloseable {
         this.inputs = inputs;
     }
 
-    private static memory.desc desc(memory.data_type type, long rows, long columns) {
-        return new memory.desc(new long[] {rows, columns}, type, new long[] {columns, 1});
+    private PlacedProduct product(int outputs) {
+        return byOutputs.computeIfAbsent(outputs, this::compiled);
     }
 
-    private Product product(int outputs) {
-        return byOutputs.computeIfAbsent(outputs, Product::new);
+    private PlacedProduct compiled(int outputs) {
+        boolean brain = type == NarrowType.BF16;
+        memory.desc tiles = new memory.desc(
+                new long[] {inputs, outputs},
+                brain ? memory.data_type.bf16 : memory.data_type.s8,
+                brain ? memory.format_tag.BA16a64b2a : memory.format_tag.BA16a64b4a);
+        return new PlacedProduct(
+                engine,
+                PlacedProduct.rows(brain ? memory.data_type.bf16 : memory.data_type.u8, rows, inputs),
+                tiles,
+                PlacedProduct.rows(brain ? memory.data_type.f32 : memory.data_type.s32, rows, outputs));
     }
 
     /**
@@ -109,7 +73,7 @@ public final class TileProduct implements AutoCloseable {
      * @param into address of {@code [rows, outputs]}: floats for BF16, ints for INT8
      */
     public void multiply(long x, long tiles, int outputs, long into) {
-        product(outputs).run(x, tiles, into);
+        product(outputs).run(stream, x, tiles, into);
     }
 
     @Override

@@ -58,30 +58,36 @@ final class Blas {
             float kept,
             long y,
             int stepY) {
-        if (rows < MATRIX_ROWS) {
-            for (int row = 0; row < rows; row++) {
-                openblas_nolapack.cblas_sgemv(
-                        ROW_MAJOR,
-                        AS_IS,
-                        outputs,
-                        inputs,
-                        factor,
-                        a.at(w),
-                        stepW,
-                        b.at(x + bytes(row, stepX)),
-                        1,
-                        kept,
-                        c.at(y + bytes(row, stepY)),
-                        1);
-            }
-        } else if (isForOneDnn(rows)) {
+        multiply(x, stepX, rows, w, stepW, true, outputs, inputs, factor, kept, y, stepY);
+    }
+
+    /** {@code y = x W + kept y} for weights {@code [inputs, outputs]}. */
+    void byColumns(
+            long x, int stepX, int rows, long w, int stepW, int inputs, int outputs, float kept, long y, int stepY) {
+        multiply(x, stepX, rows, w, stepW, false, outputs, inputs, 1, kept, y, stepY);
+    }
+
+    private void multiply(
+            long x,
+            int stepX,
+            int rows,
+            long w,
+            int stepW,
+            boolean byRows,
+            int outputs,
+            int inputs,
+            float factor,
+            float kept,
+            long y,
+            int stepY) {
+        if (rows > SOME_ROWS && NarrowType.F32.isFast()) {
             FloatProduct.multiply(
-                    a.at(x), stepX, b.at(w), stepW, true, c.at(y), stepY, rows, outputs, inputs, factor, kept);
-        } else {
+                    a.at(x), stepX, b.at(w), stepW, byRows, c.at(y), stepY, rows, outputs, inputs, factor, kept);
+        } else if (rows >= MATRIX_ROWS) {
             openblas_nolapack.cblas_sgemm(
                     ROW_MAJOR,
                     AS_IS,
-                    TRANSPOSED,
+                    byRows ? TRANSPOSED : AS_IS,
                     rows,
                     outputs,
                     inputs,
@@ -93,20 +99,14 @@ final class Blas {
                     kept,
                     c.at(y),
                     stepY);
-        }
-    }
-
-    /** {@code y = x W + kept y} for weights {@code [inputs, outputs]}. */
-    void byColumns(
-            long x, int stepX, int rows, long w, int stepW, int inputs, int outputs, float kept, long y, int stepY) {
-        if (rows < MATRIX_ROWS) {
+        } else {
             for (int row = 0; row < rows; row++) {
                 openblas_nolapack.cblas_sgemv(
                         ROW_MAJOR,
-                        TRANSPOSED,
-                        inputs,
-                        outputs,
-                        1,
+                        byRows ? AS_IS : TRANSPOSED,
+                        byRows ? outputs : inputs,
+                        byRows ? inputs : outputs,
+                        factor,
                         a.at(w),
                         stepW,
                         b.at(x + bytes(row, stepX)),
@@ -115,23 +115,12 @@ final class Blas {
                         c.at(y + bytes(row, stepY)),
                         1);
             }
-        } else if (isForOneDnn(rows)) {
-            FloatProduct.multiply(
-                    a.at(x), stepX, b.at(w), stepW, false, c.at(y), stepY, rows, outputs, inputs, 1, kept);
-        } else {
-            openblas_nolapack.cblas_sgemm(
-                    ROW_MAJOR, AS_IS, AS_IS, rows, outputs, inputs, 1, a.at(x), stepX, b.at(w), stepW, kept, c.at(y),
-                    stepY);
         }
     }
 
     /** The sum of the products of two vectors. */
     float dot(long x, long y, int length) {
         return openblas_nolapack.cblas_sdot(length, a.at(x), 1, b.at(y), 1);
-    }
-
-    private static boolean isForOneDnn(int rows) {
-        return rows > SOME_ROWS && NarrowType.F32.isFast();
     }
 
     static long bytes(long row, long step) {
