@@ -56,12 +56,13 @@ public final class FewRows implements AutoCloseable {
     private PlacedProduct product(int outputs) {
         PlacedProduct known = byOutputs.get(outputs);
         if (known == null) {
-            memory.desc any =
-                    new memory.desc(new long[] {inputs, columns}, memory.data_type.f32, memory.format_tag.any);
+            memory.desc layout = outputs == OUTPUTS
+                    ? new memory.desc(new long[] {inputs, columns}, memory.data_type.f32, memory.format_tag.any)
+                    : packed();
             known = new PlacedProduct(
                     engine,
                     PlacedProduct.rows(memory.data_type.f32, outputs, inputs),
-                    outputs == OUTPUTS ? any : packed(),
+                    layout,
                     PlacedProduct.rows(memory.data_type.f32, outputs, columns));
             byOutputs.put(outputs, known);
         }

@@ -13,13 +13,13 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  */
 final class FloatWeight extends LinearWeight {
 
-    /** Beyond this, products are large enough for OpenBLAS. */
+    /** Beyond this, products are large enough to lay the matrix out anew. */
     private static final int MOST_COLUMNS = 128;
 
     /**
      * Outputs of so many inputs are computed one by one for few rows: a weight is read from its first value to the last then, at
      * the speed of a sum, where OpenBLAS's product of matrix and vector, which reads several outputs at a time, has 0.7 to 0.9
-     * of it. Fewer inputs are not worth a call, and more of them gain nothing.
+     * of it. More inputs gain nothing; fewer were not measured, and have more calls.
      */
     private static final int LEAST_INPUTS_OF_DOTS = 512;
 

@@ -4,7 +4,7 @@ package org.lora4j.internal.language.decode;
 import java.nio.FloatBuffer;
 
 /**
- * Rows on their way to and from OpenBLAS: a copy of the inputs outside the heap, in the order in which a weight wants them, and
+ * Rows on their way to and from native products: a copy of the inputs outside the heap, in the order in which a weight wants them, and
  * the outputs.
  */
 final class Staging implements AutoCloseable {
