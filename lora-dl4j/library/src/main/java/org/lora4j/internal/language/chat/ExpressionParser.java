@@ -48,8 +48,36 @@ final class ExpressionParser {
     /** All names that were read so far; a macro looks what its body reads. */
     final List<String> names = new ArrayList<>();
 
+    /** The filters and tests read so far that nobody knows. */
+    private final List<TemplateFailure> unknown = new ArrayList<>();
+
     ExpressionParser(TokenStream tokens) {
         this.tokens = tokens;
+    }
+
+    /** A place to come back to with {@link #requireKnown} or {@link #allowUnknown}. */
+    int mark() {
+        return unknown.size();
+    }
+
+    /** Refuses filters and tests that nobody knows, as Jinja2 does before it renders. */
+    void requireKnown(int mark) {
+        if (unknown.size() > mark) {
+            throw unknown.get(mark);
+        }
+    }
+
+    /** What stands under a condition may be unknown: it fails where it is come to. Templates ask so for their own filters. */
+    void allowUnknown(int mark) {
+        unknown.subList(mark, unknown.size()).clear();
+    }
+
+    private Step unknown(String kind, String name, int line) {
+        String reason = "no " + kind + " named '" + name + "'";
+        unknown.add(TemplateFailure.syntax(line, reason));
+        return (value, scope) -> {
+            throw TemplateFailure.value(reason);
+        };
     }
 
     private static Map<String, Operators.Binary> pick(String... signs) {
@@ -105,12 +133,13 @@ final class ExpressionParser {
         scope.spend((long) expressions.size() * Budget.ELEMENT);
         List<Object> values = new ArrayList<>(expressions.size());
         for (Expression expression : expressions) {
-            values.add(expression.evaluate(scope));
+            values.add(Markup.plain(expression.evaluate(scope)));
         }
         return values;
     }
 
     private Expression conditional() {
+        int mark = mark();
         Expression value = disjunction();
         if (!tokens.skipName("if")) {
             return value;
@@ -120,6 +149,7 @@ final class ExpressionParser {
                 ? expression(true)
                 : scope ->
                         new Undefined("the inline if-expression evaluated to false and no else section was defined.");
+        allowUnknown(mark);
         return scope -> (Values.isTrue(condition.evaluate(scope)) ? value : otherwise).evaluate(scope);
     }
 
@@ -172,10 +202,10 @@ final class ExpressionParser {
             return first;
         }
         return scope -> {
-            Object left = first.evaluate(scope);
+            Object left = Markup.plain(first.evaluate(scope));
             for (Operation operation : operations) {
                 scope.spend(Budget.STEP);
-                Object right = operation.right().evaluate(scope);
+                Object right = Markup.plain(operation.right().evaluate(scope));
                 if (!(Boolean) operation.operator().apply(left, right, scope)) {
                     return false;
                 }
@@ -250,7 +280,7 @@ final class ExpressionParser {
             Object value = first.evaluate(scope);
             for (Step step : steps) {
                 scope.spend(Budget.STEP);
-                value = step.apply(value, scope);
+                value = step.apply(Markup.plain(value), scope);
             }
             return value;
         };
@@ -377,7 +407,7 @@ final class ExpressionParser {
     private Step part() {
         Expression from = tokens.isOperator(":") ? NOTHING : expression(true);
         if (tokens.skipOperator("]")) {
-            return (value, scope) -> Members.item(value, from.evaluate(scope));
+            return (value, scope) -> Members.item(value, Markup.plain(from.evaluate(scope)));
         }
         tokens.expectOperator(":");
         Expression to = tokens.isOperator("]") || tokens.isOperator(":") ? NOTHING : expression(true);
@@ -406,15 +436,27 @@ final class ExpressionParser {
     /** A filter from its name on. */
     Step filter() {
         int line = tokens.line();
-        Filters.Filter filter = Filters.named(tokens.expectName(), line);
+        String name = dottedName();
+        Filters.Filter filter = Filters.ALL.get(name);
         ArgumentList arguments = tokens.isOperator("(") ? arguments() : ArgumentList.NONE;
-        return (value, scope) -> filter.apply(value, arguments.evaluate(scope), scope);
+        return filter == null
+                ? unknown("filter", name, line)
+                : (value, scope) -> filter.apply(value, arguments.evaluate(scope), scope);
+    }
+
+    private String dottedName() {
+        StringBuilder name = new StringBuilder(tokens.expectName());
+        while (tokens.skipOperator(".")) {
+            name.append('.').append(tokens.expectName());
+        }
+        return name.toString();
     }
 
     private Step test() {
         boolean holds = !tokens.skipName("not");
         int line = tokens.line();
-        Tests.Test test = Tests.named(tokens.expectName(), line);
+        String name = dottedName();
+        Tests.Test test = Tests.ALL.get(name);
         ArgumentList arguments = ArgumentList.NONE;
         if (tokens.isOperator("(")) {
             arguments = arguments();
@@ -423,7 +465,9 @@ final class ExpressionParser {
             arguments = new ArgumentList(List.of(argument), Map.of(), null, null);
         }
         ArgumentList given = arguments;
-        return (value, scope) -> test.holds(value, given.evaluate(scope), scope) == holds;
+        return test == null
+                ? unknown("test", name, line)
+                : (value, scope) -> test.holds(value, given.evaluate(scope), scope) == holds;
     }
 
     private boolean beginsArgument() {
@@ -476,7 +520,7 @@ final class ExpressionParser {
                 values.addAll(more);
             }
             Map<String, Object> fields = new LinkedHashMap<>();
-            named.forEach((name, expression) -> fields.put(name, expression.evaluate(scope)));
+            named.forEach((name, expression) -> fields.put(name, Markup.plain(expression.evaluate(scope))));
             if (map != null) {
                 Object more = map.evaluate(scope);
                 if (!(more instanceof Map<?, ?> given)) {

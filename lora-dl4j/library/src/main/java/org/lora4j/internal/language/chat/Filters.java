@@ -7,10 +7,12 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 
 /** What may stand behind a bar, by Jinja's names. */
 final class Filters {
@@ -33,11 +35,21 @@ final class Filters {
         Object apply(List<Object> elements, Arguments arguments, Scope scope);
     }
 
-    private static final Map<String, Filter> ALL = new HashMap<>();
+    /** A filter that gives elements one after another. */
+    @FunctionalInterface
+    private interface Generator {
+        List<Object> elements(Object value, Arguments arguments, Scope scope);
+    }
+
+    private static final String CASE = "case_sensitive";
+
+    private static final Pattern WORD = Pattern.compile("\\w+", Pattern.UNICODE_CHARACTER_CLASS);
+
+    static final Map<String, Filter> ALL = new HashMap<>();
 
     static {
         text("string", (text, given, scope) -> text);
-        text("safe", (text, given, scope) -> text);
+        text("safe", (text, given, scope) -> new Markup(text));
         text("upper", (text, given, scope) -> Texts.upper(text));
         text("lower", (text, given, scope) -> Texts.lower(text));
         text("title", (text, given, scope) -> Texts.titleOfWords(text));
@@ -51,13 +63,14 @@ final class Filters {
                         Values.text(given.required(1, "new"), scope.budget()),
                         given.get(2, "count", null) == null ? -1 : given.integer(2, "count", -1),
                         scope));
-        text("escape", (text, given, scope) -> escaped(text, scope));
-        text("e", (text, given, scope) -> escaped(text, scope));
-        text("indent", Filters::indented);
-        text("wordcount", (text, given, scope) ->
-                (long) Methods.split(text, null, -1, scope).size());
-        text("format", (text, given, scope) -> PrintfFormat.apply(text, given.positional(), given.named(), scope));
-        ALL.put("truncate", (value, given, scope) -> truncated(Values.requireText(value), given));
+        for (String name : List.of("escape", "e", "forceescape")) {
+            ALL.put(name, (value, given, scope) -> Markup.escape(value, scope));
+        }
+        text("center", (text, given, scope) -> Methods.centered(text, given.integer(0, "width", 80), " ", scope));
+        text("wordcount", (text, given, scope) -> WORD.matcher(text).results().count());
+        text("format", Filters::format);
+        ALL.put("indent", (value, given, scope) -> indented(Values.requireText(value), given, scope));
+        ALL.put("truncate", Filters::truncated);
         ALL.put("tojson", (value, given, scope) -> Json.of(value, given, scope.budget()));
         ALL.put("length", (value, given, scope) -> Values.length(value));
         ALL.put("count", (value, given, scope) -> Values.length(value));
@@ -71,8 +84,12 @@ final class Filters {
                         ? Operators.ARITHMETIC.get("-").apply(0L, value, scope)
                         : Values.number(value));
         ALL.put("round", Filters::rounded);
-        ALL.put("attr", (value, given, scope) -> Members.attribute(value, given.text(0, "name")));
-        ALL.put("items", (value, given, scope) -> {
+        ALL.put("attr", (value, given, scope) -> {
+            String name = given.text(0, "name");
+            Object member = Members.member(value, name);
+            return member == Members.ABSENT ? Members.missing(value, name) : member;
+        });
+        generator("items", (value, given, scope) -> {
             if (value instanceof Undefined) {
                 return List.of();
             }
@@ -85,31 +102,37 @@ final class Filters {
         ALL.put("reverse", (value, given, scope) -> {
             List<Object> reversed = copy(Values.elements(value, scope), scope);
             Collections.reverse(reversed);
-            return value instanceof String ? Methods.join(texts(reversed, scope), "", scope) : reversed;
+            if (value instanceof Iteration iteration && iteration.isGenerator()) {
+                return reversed;
+            }
+            return value instanceof String
+                    ? Methods.join(texts(reversed, scope), "", scope)
+                    : Iteration.generator(() -> reversed);
         });
         list("list", (elements, given, scope) -> copy(elements, scope));
-        list(
-                "first",
-                (elements, given, scope) ->
-                        elements.isEmpty() ? new Undefined("No first item, sequence was empty.") : elements.get(0));
-        list(
-                "last",
-                (elements, given, scope) -> elements.isEmpty()
-                        ? new Undefined("No last item, sequence was empty.")
-                        : elements.get(elements.size() - 1));
+        ALL.put("first", (value, given, scope) -> {
+            Iterator<Object> rest = Values.iterator(value, scope);
+            return rest.hasNext() ? rest.next() : new Undefined("No first item, sequence was empty.");
+        });
+        ALL.put("last", (value, given, scope) -> {
+            if (value instanceof Iteration iteration && iteration.isGenerator()) {
+                throw Values.notA("what has an end to begin at", value);
+            }
+            List<Object> elements = Values.elements(value, scope);
+            return elements.isEmpty()
+                    ? new Undefined("No last item, sequence was empty.")
+                    : elements.get(elements.size() - 1);
+        });
         list("join", Filters::joined);
         list("sort", (elements, given, scope) -> {
-            List<Object> sorted = copy(elements, scope);
-            Comparator<Object> order = order(given, 1, 2, scope);
-            sorted.sort(given.flag(0, "reverse", false) ? order.reversed() : order);
-            return sorted;
+            Function<Object, Object> key = keys(given.get(2, "attribute", null), given.flag(1, CASE, false));
+            return sorted(elements, key, given.flag(0, "reverse", false), scope);
         });
-        list("unique", Filters::unique);
-        list("min", (elements, given, scope) -> extreme(elements, order(given, 2, 0, scope), "min"));
+        list("min", (elements, given, scope) -> extreme(keyed(elements, ofOne(given), scope), order(scope)));
         list(
                 "max",
-                (elements, given, scope) ->
-                        extreme(elements, order(given, 2, 0, scope).reversed(), "max"));
+                (elements, given, scope) -> extreme(
+                        keyed(elements, ofOne(given), scope), order(scope).reversed()));
         list("sum", (elements, given, scope) -> {
             Function<Object, Object> part = part(given.get(0, "attribute", null));
             Object sum = given.get(1, "start", 0L);
@@ -118,19 +141,22 @@ final class Filters {
             }
             return sum;
         });
-        list("map", Filters::mapped);
-        list("select", (elements, given, scope) -> selected(elements, null, given, true, scope));
-        list("reject", (elements, given, scope) -> selected(elements, null, given, false, scope));
-        list(
+        // Nothing is no failure for these, whatever it is: none | map(...) has no elements.
+        generator("map", (value, given, scope) -> mapped(anyElements(value, scope), given, scope));
+        generator("select", (value, given, scope) -> selected(anyElements(value, scope), null, given, true, scope));
+        generator("reject", (value, given, scope) -> selected(anyElements(value, scope), null, given, false, scope));
+        generator(
                 "selectattr",
-                (elements, given, scope) ->
-                        selected(elements, given.required(0, "attribute"), given.from(1), true, scope));
-        list(
+                (value, given, scope) -> selected(
+                        anyElements(value, scope), given.required(0, "attribute"), given.from(1), true, scope));
+        generator(
                 "rejectattr",
-                (elements, given, scope) ->
-                        selected(elements, given.required(0, "attribute"), given.from(1), false, scope));
+                (value, given, scope) -> selected(
+                        anyElements(value, scope), given.required(0, "attribute"), given.from(1), false, scope));
+        generator("unique", (value, given, scope) -> unique(Values.elements(value, scope), given, scope));
+        generator("batch", (value, given, scope) -> batched(Values.elements(value, scope), given, scope));
+        generator("slice", (value, given, scope) -> sliced(Values.elements(value, scope), given, scope));
         list("groupby", Filters::grouped);
-        list("batch", Filters::batched);
     }
 
     private Filters() {}
@@ -151,16 +177,23 @@ final class Filters {
         });
     }
 
-    static Filter named(String name, int line) {
-        Filter filter = ALL.get(name);
-        if (filter == null) {
-            throw TemplateFailure.syntax(line, "no filter named '" + name + "'");
-        }
-        return filter;
+    /** A filter that does nothing until its elements are asked for. */
+    private static void generator(String name, Generator filter) {
+        ALL.put(name, (value, given, scope) -> Iteration.generator(() -> filter.elements(value, given, scope)));
     }
 
-    static boolean exists(Object name) {
-        return ALL.containsKey(name);
+    private static List<Object> anyElements(Object value, Scope scope) {
+        List<Object> elements = Values.isTrue(value) ? Values.elements(value, scope) : List.of();
+        scope.spend(elements.size());
+        return elements;
+    }
+
+    private static Filter named(String name) {
+        Filter filter = ALL.get(name);
+        if (filter == null) {
+            throw TemplateFailure.value("no filter named '" + name + "'");
+        }
+        return filter;
     }
 
     private static List<Object> copy(List<Object> elements, Scope scope) {
@@ -170,21 +203,6 @@ final class Filters {
 
     private static List<String> texts(List<Object> values, Scope scope) {
         return values.stream().map(value -> Values.text(value, scope.budget())).toList();
-    }
-
-    private static String escaped(String text, Scope scope) {
-        StringBuilder escaped = new StringBuilder();
-        for (int i = 0; i < text.length(); i++) {
-            int at = "&<>'\"".indexOf(text.charAt(i));
-            if (at < 0) {
-                escaped.append(text.charAt(i));
-            } else {
-                scope.spend(5);
-                escaped.append(
-                        List.of("&amp;", "&lt;", "&gt;", "&#39;", "&#34;").get(at));
-            }
-        }
-        return escaped.toString();
     }
 
     private static Object indented(String text, Arguments given, Scope scope) {
@@ -204,13 +222,20 @@ final class Filters {
         return out.toString();
     }
 
-    private static Object truncated(String text, Arguments given) {
+    private static Object format(String text, Arguments given, Scope scope) {
+        Object named = new LinkedHashMap<Object, Object>(given.named());
+        boolean byName = !given.named().isEmpty();
+        return PrintfFormat.apply(text, byName ? named : new Tuple(given.positional()), scope);
+    }
+
+    private static Object truncated(Object value, Arguments given, Scope scope) {
         long length = given.integer(0, "length", 255);
         String end = Values.requireText(given.get(2, "end", "..."));
         long leeway = given.get(3, "leeway", null) == null ? 5 : given.integer(3, "leeway", 5);
-        if (Texts.length(text) <= length + leeway) {
-            return text;
+        if (Values.length(value) <= length + leeway) {
+            return value;
         }
+        String text = Values.requireText(value);
         String start = Texts.substring(text, 0, (int) Math.max(0, length - Texts.length(end)));
         int blank = given.flag(1, "killwords", false) ? -1 : start.lastIndexOf(' ');
         return (blank < 0 ? start : start.substring(0, blank)) + end;
@@ -221,7 +246,14 @@ final class Filters {
         return missing ? given.get(0, "default_value", "") : value;
     }
 
+    private static void requireDefined(Object value) {
+        if (value instanceof Undefined undefined) {
+            throw undefined.failure();
+        }
+    }
+
     private static Object integer(Object value, Arguments given, Scope scope) {
+        requireDefined(value);
         Number number = Values.number(value);
         if (number instanceof Double real) {
             return Double.isFinite(real) ? (Object) real.longValue() : given.get(0, "default", 0L);
@@ -229,16 +261,19 @@ final class Filters {
         if (number != null) {
             return number;
         }
+        Double spelled = value instanceof String text ? decimal(text) : null;
+        if (spelled == null) {
+            return given.get(0, "default", 0L);
+        }
         try {
             return Long.valueOf(Texts.strip((String) value, null, true, true));
-        } catch (NumberFormatException | ClassCastException e) {
-            return value instanceof String text && decimal(text) != null
-                    ? (Object) decimal(text).longValue()
-                    : given.get(0, "default", 0L);
+        } catch (NumberFormatException e) {
+            return spelled.longValue();
         }
     }
 
     private static Object real(Object value, Arguments given, Scope scope) {
+        requireDefined(value);
         Double number = Values.isNumber(value)
                 ? (Double) Values.number(value).doubleValue()
                 : value instanceof String text ? decimal(text) : null;
@@ -265,7 +300,7 @@ final class Filters {
             default -> throw TemplateFailure.value("method must be common, ceil or floor");
         };
         double real = number.doubleValue();
-        return number instanceof Long && digits >= 0 && mode == RoundingMode.HALF_EVEN
+        return !(number instanceof Double) && digits >= 0 && mode == RoundingMode.HALF_EVEN
                 ? number
                 : !Double.isFinite(real) || Math.abs(digits) > 300
                         ? (Object) real
@@ -276,17 +311,18 @@ final class Filters {
         if (!(value instanceof Map<?, ?> map)) {
             throw Values.notA("a dictionary", value);
         }
-        int by = "value".equals(given.get(1, "by", "key")) ? 1 : 0;
-        boolean cased = given.flag(0, "case_sensitive", false);
-        List<Object> items = Methods.items(map, scope);
-        Comparator<Object> order = Comparator.comparing(
-                item -> folded(((List<?>) item).get(by), cased), (a, b) -> Values.compare(a, b, scope.budget()));
-        items.sort(given.flag(2, "reverse", false) ? order.reversed() : order);
-        return items;
+        long by = "value".equals(given.get(1, "by", "key")) ? 1 : 0;
+        Function<Object, Object> key = key(by, given.flag(0, CASE, false));
+        return sorted(Methods.items(map, scope), key, given.flag(2, "reverse", false), scope);
     }
 
-    private static Object folded(Object value, boolean cased) {
-        return value instanceof String text && !cased ? Texts.lower(text) : value;
+    private static List<Object> sorted(
+            List<Object> elements, Function<Object, Object> key, boolean reverse, Scope scope) {
+        List<Keyed> sorted = keyed(elements, key, scope);
+        sorted.sort(reverse ? order(scope).reversed() : order(scope));
+        List<Object> values = new ArrayList<>();
+        sorted.forEach(each -> values.add(each.value()));
+        return values;
     }
 
     /** The element itself or what it has under a path such as {@code function.name}. */
@@ -306,17 +342,52 @@ final class Filters {
         };
     }
 
-    private static Comparator<Object> order(Arguments given, int cased, int attribute, Scope scope) {
-        boolean caseSensitive = given.flag(cased, "case_sensitive", false);
-        Function<Object, Object> part = part(given.get(attribute, "attribute", null));
-        return (a, b) -> Values.compare(
-                folded(part.apply(a), caseSensitive), folded(part.apply(b), caseSensitive), scope.budget());
+    /** An element and what it is sorted by. */
+    private record Keyed(Object key, Object value) {}
+
+    /** What elements are sorted by: themselves or a part of them, without regard to case unless asked. */
+    private static Function<Object, Object> key(Object attribute, boolean cased) {
+        Function<Object, Object> part = part(attribute);
+        return element -> {
+            Object value = part.apply(element);
+            return value instanceof String text && !cased ? Texts.lower(text) : value;
+        };
     }
 
-    private static Object extreme(List<Object> elements, Comparator<Object> order, String name) {
+    /** Of several attributes, separated by commas, the first that differ decide. */
+    private static Function<Object, Object> keys(Object attributes, boolean cased) {
+        List<Function<Object, Object>> keys = new ArrayList<>();
+        for (Object attribute : attributes instanceof String names
+                ? List.of(names.split(",", -1))
+                : Collections.singletonList(attributes)) {
+            keys.add(key(attribute, cased));
+        }
+        return element -> {
+            List<Object> values = new ArrayList<>();
+            keys.forEach(key -> values.add(key.apply(element)));
+            return values;
+        };
+    }
+
+    private static List<Keyed> keyed(List<Object> elements, Function<Object, Object> key, Scope scope) {
+        scope.spend((long) elements.size() * Budget.ELEMENT);
+        List<Keyed> keyed = new ArrayList<>();
+        elements.forEach(element -> keyed.add(new Keyed(key.apply(element), element)));
+        return keyed;
+    }
+
+    private static Comparator<Keyed> order(Scope scope) {
+        return (a, b) -> Values.compare(a.key(), b.key(), scope.budget());
+    }
+
+    private static Function<Object, Object> ofOne(Arguments given) {
+        return key(given.get(1, "attribute", null), given.flag(0, CASE, false));
+    }
+
+    private static Object extreme(List<Keyed> elements, Comparator<Keyed> order) {
         return elements.isEmpty()
-                ? new Undefined("No " + name + " item, sequence was empty.")
-                : Collections.min(elements, order);
+                ? new Undefined("No aggregated item, sequence was empty.")
+                : Collections.min(elements, order).value();
     }
 
     private static Object joined(List<Object> elements, Arguments given, Scope scope) {
@@ -326,16 +397,22 @@ final class Filters {
         return Methods.join(texts(parts, scope), Values.text(given.get(0, "d", ""), scope.budget()), scope);
     }
 
-    private static Object unique(List<Object> elements, Arguments given, Scope scope) {
-        boolean cased = given.flag(0, "case_sensitive", false);
-        Function<Object, Object> part = part(given.get(1, "attribute", null));
-        Map<Object, Object> seen = new LinkedHashMap<>();
-        scope.spend((long) elements.size() * Budget.ELEMENT);
-        elements.forEach(element -> seen.putIfAbsent(Values.requireKey(folded(part.apply(element), cased)), element));
-        return new ArrayList<>(seen.values());
+    private static List<Object> unique(List<Object> elements, Arguments given, Scope scope) {
+        Function<Object, Object> key = ofOne(given);
+        List<Object> seen = new ArrayList<>();
+        List<Object> first = new ArrayList<>();
+        for (Object element : elements) {
+            Object value = Values.requireHashable(key.apply(element));
+            if (seen.stream().noneMatch(other -> Values.equal(value, other, scope.budget()))) {
+                scope.spend(2 * Budget.ELEMENT);
+                seen.add(value);
+                first.add(element);
+            }
+        }
+        return first;
     }
 
-    private static Object mapped(List<Object> elements, Arguments given, Scope scope) {
+    private static List<Object> mapped(List<Object> elements, Arguments given, Scope scope) {
         Function<Object, Object> each;
         if (given.positional().isEmpty()) {
             Function<Object, Object> part = part(given.required(0, "attribute"));
@@ -345,7 +422,7 @@ final class Filters {
                 return value instanceof Undefined && given.named().containsKey("default") ? fallback : value;
             };
         } else {
-            Filter filter = named(given.text(0, "name"), 0);
+            Filter filter = named(given.text(0, "name"));
             Arguments rest = given.from(1);
             each = element -> filter.apply(element, rest, scope);
         }
@@ -357,12 +434,12 @@ final class Filters {
         return mapped;
     }
 
-    private static Object selected(
+    private static List<Object> selected(
             List<Object> elements, Object attribute, Arguments given, boolean holds, Scope scope) {
         Function<Object, Object> part = part(attribute);
         Tests.Test test = given.positional().isEmpty()
                 ? (value, arguments, at) -> Values.isTrue(value)
-                : Tests.named(given.text(0, "name"), 0);
+                : Tests.named(given.text(0, "name"));
         Arguments rest = given.from(1);
         List<Object> selected = new ArrayList<>();
         for (Object element : elements) {
@@ -376,27 +453,61 @@ final class Filters {
 
     private static Object grouped(List<Object> elements, Arguments given, Scope scope) {
         Function<Object, Object> part = part(given.required(0, "attribute"));
-        List<Object> sorted = copy(elements, scope);
-        sorted.sort(
-                (a, b) -> Values.compare(folded(part.apply(a), false), folded(part.apply(b), false), scope.budget()));
-        Map<Object, List<Object>> groups = new LinkedHashMap<>();
-        sorted.forEach(element -> groups.computeIfAbsent(
-                        Values.requireKey(folded(part.apply(element), false)), key -> new ArrayList<>())
-                .add(element));
-        List<Object> pairs = new ArrayList<>();
-        groups.values().forEach(group -> pairs.add(Tuple.of(part.apply(group.get(0)), group)));
-        return pairs;
+        List<Keyed> sorted = keyed(elements, key(given.required(0, "attribute"), given.flag(2, CASE, false)), scope);
+        sorted.sort(order(scope));
+        List<Object> groups = new ArrayList<>();
+        List<Object> group = null;
+        Object key = null;
+        for (Keyed each : sorted) {
+            if (group == null || !Values.equal(key, each.key(), scope.budget())) {
+                group = new ArrayList<>();
+                groups.add(Tuple.of(part.apply(each.value()), group));
+            }
+            key = each.key();
+            group.add(each.value());
+        }
+        return groups;
     }
 
-    private static Object batched(List<Object> elements, Arguments given, Scope scope) {
-        long size = given.integer(0, "linecount", 0);
-        if (size < 1) {
-            throw TemplateFailure.value("batch needs a size above 0");
-        }
+    private static List<Object> batched(List<Object> elements, Arguments given, Scope scope) {
+        long size = atLeastOne(given.integer(0, "linecount", 0));
+        Object filler = given.get(1, "fill_with", null);
         List<Object> batches = new ArrayList<>();
         for (int at = 0; at < elements.size(); at += (int) Math.min(size, elements.size())) {
-            batches.add(copy(elements.subList(at, (int) Math.min(elements.size(), at + size)), scope));
+            List<Object> batch = copy(elements.subList(at, (int) Math.min(elements.size(), at + size)), scope);
+            while (filler != null && batch.size() < size) {
+                scope.spend(Budget.ELEMENT);
+                batch.add(filler);
+            }
+            batches.add(batch);
         }
         return batches;
+    }
+
+    /** So many lists, the first of which may have one element more. */
+    private static List<Object> sliced(List<Object> elements, Arguments given, Scope scope) {
+        long count = atLeastOne(given.integer(0, "slices", 0));
+        Object filler = given.get(1, "fill_with", null);
+        scope.spend(count * Budget.ELEMENT);
+        List<Object> slices = new ArrayList<>();
+        long longer = elements.size() % count;
+        int at = 0;
+        for (long i = 0; i < count; i++) {
+            int end = at + (int) (elements.size() / count) + (i < longer ? 1 : 0);
+            List<Object> slice = copy(elements.subList(at, end), scope);
+            if (filler != null && i >= longer) {
+                slice.add(filler);
+            }
+            slices.add(slice);
+            at = end;
+        }
+        return slices;
+    }
+
+    private static long atLeastOne(long count) {
+        if (count < 1) {
+            throw TemplateFailure.value("found " + count + "; expected a number above 0");
+        }
+        return count;
     }
 }

@@ -43,18 +43,27 @@ final class Globals {
         for (long i = 0; i < count; i++) {
             numbers.add(from + i * step);
         }
-        return numbers;
+        String spelled = "range(" + from + ", " + to + (step == 1 ? "" : ", " + step) + ")";
+        return Iteration.range(spelled, numbers);
     }
 
     private static Map<Object, Object> dictionary(Scope scope, Arguments given) {
         Map<Object, Object> fields = new LinkedHashMap<>();
         if (!given.positional().isEmpty()) {
             Object source = given.positional().get(0);
-            if (!(source instanceof Map<?, ?> map)) {
-                throw Values.notA("a dictionary", source);
+            if (source instanceof Map<?, ?> map) {
+                scope.spend((long) map.size() * Budget.ELEMENT);
+                fields.putAll(map);
+            } else {
+                for (Object pair : Values.elements(source, scope)) {
+                    scope.spend(Budget.ELEMENT);
+                    List<Object> two = Values.elements(pair, scope);
+                    if (two.size() != 2) {
+                        throw TemplateFailure.value("a dictionary is made of pairs, not of " + two.size() + " values");
+                    }
+                    fields.put(Values.requireKey(two.get(0)), two.get(1));
+                }
             }
-            scope.spend((long) map.size() * Budget.ELEMENT);
-            fields.putAll(map);
         }
         fields.putAll(given.named());
         return fields;

@@ -27,8 +27,11 @@ final class Members {
 
     /** Keys come before methods. */
     static Object item(Object value, Object key) {
-        if (value instanceof Map<?, ?> map && map.containsKey(Values.requireKey(key))) {
+        if (value instanceof Map<?, ?> map && Values.isKey(key) && map.containsKey(key)) {
             return map.get(key);
+        }
+        if (value instanceof Iteration range && range.isRange()) {
+            return item(range.kept(), key);
         }
         if (Values.number(key) instanceof Long index && (value instanceof List || value instanceof String)) {
             long length = Values.length(value);
@@ -45,7 +48,8 @@ final class Members {
         return member != ABSENT ? member : missing(value, key);
     }
 
-    private static Object member(Object value, String name) {
+    /** The value's own member, not what it holds under the name. */
+    static Object member(Object value, String name) {
         if (value instanceof Undefined undefined) {
             throw undefined.failure();
         }
@@ -55,11 +59,10 @@ final class Members {
         if (value instanceof Loop loop) {
             return loop.attribute(name);
         }
-        Callable method = Methods.of(value, name);
-        return method == null ? ABSENT : method;
+        return Methods.of(value, name);
     }
 
-    private static Object missing(Object value, Object key) {
+    static Object missing(Object value, Object key) {
         String shown = key instanceof String || Values.isNumber(key) ? key.toString() : Values.type(key);
         return new Undefined(
                 value == null
@@ -69,6 +72,9 @@ final class Members {
 
     /** A part of a text or list; limits and step are null where they are not given. */
     static Object slice(Object value, Object from, Object to, Object step, Scope scope) {
+        if (value instanceof Iteration range && range.isRange()) {
+            return slice(range.kept(), from, to, step, scope);
+        }
         if (!(value instanceof List || value instanceof String)) {
             throw Values.notA("a text or a list", value);
         }
@@ -100,7 +106,7 @@ final class Members {
         return value instanceof Tuple ? new Tuple(part) : part;
     }
 
-    private static long limit(Object given, long fallback, long length, long by) {
+    static long limit(Object given, long fallback, long length, long by) {
         if (given == null) {
             return fallback;
         }

@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.IntPredicate;
 import java.util.function.Predicate;
+import java.util.function.ToIntBiFunction;
 
 /** The methods of Python's texts, lists and dictionaries that change nothing. */
 final class Methods {
@@ -23,11 +24,16 @@ final class Methods {
             Map.entry("rstrip", (text, given, scope) -> Texts.strip(text, given.textOrNull(0, "chars"), false, true)),
             Map.entry("upper", (text, given, scope) -> Texts.upper(text)),
             Map.entry("lower", (text, given, scope) -> Texts.lower(text)),
-            Map.entry("casefold", (text, given, scope) -> Texts.lower(Texts.upper(text))),
+            Map.entry(
+                    "casefold",
+                    (text, given, scope) -> Texts.lower(Texts.upper(text)).replace('ς', 'σ')),
             Map.entry("title", (text, given, scope) -> Texts.title(text)),
             Map.entry("capitalize", (text, given, scope) -> Texts.capitalized(text)),
-            Map.entry("startswith", (text, given, scope) -> any(given.required(0, "prefix"), text::startsWith)),
-            Map.entry("endswith", (text, given, scope) -> any(given.required(0, "suffix"), text::endsWith)),
+            Map.entry(
+                    "startswith",
+                    (text, given, scope) -> any(given.required(0, "prefix"), part(text, given)::startsWith)),
+            Map.entry(
+                    "endswith", (text, given, scope) -> any(given.required(0, "suffix"), part(text, given)::endsWith)),
             Map.entry("removeprefix", (text, given, scope) -> {
                 String prefix = given.text(0, "prefix");
                 return text.startsWith(prefix) ? text.substring(prefix.length()) : text;
@@ -65,30 +71,38 @@ final class Methods {
                                     .toList(),
                             text,
                             scope)),
-            Map.entry("find", (text, given, scope) -> place(text, text.indexOf(given.text(0, "sub")))),
-            Map.entry("rfind", (text, given, scope) -> place(text, text.lastIndexOf(given.text(0, "sub")))),
-            Map.entry("index", (text, given, scope) -> {
-                int at = text.indexOf(given.text(0, "sub"));
-                if (at < 0) {
-                    throw TemplateFailure.value("substring not found");
-                }
-                return place(text, at);
-            }),
-            Map.entry("count", (text, given, scope) -> count(text, given.text(0, "sub"))),
+            Map.entry("find", (text, given, scope) -> place(text, given, String::indexOf)),
+            Map.entry("rfind", (text, given, scope) -> place(text, given, String::lastIndexOf)),
+            Map.entry("index", (text, given, scope) -> found(place(text, given, String::indexOf))),
+            Map.entry("rindex", (text, given, scope) -> found(place(text, given, String::lastIndexOf))),
+            Map.entry("count", (text, given, scope) -> count(part(text, given), given.text(0, "sub"))),
             Map.entry("format", (text, given, scope) -> PrintfFormat.fields(text, given, scope)),
             Map.entry("isdigit", (text, given, scope) -> all(text, Character::isDigit)),
+            Map.entry("isdecimal", (text, given, scope) -> all(text, Character::isDigit)),
             Map.entry("isnumeric", (text, given, scope) -> all(text, Character::isDigit)),
             Map.entry("isalpha", (text, given, scope) -> all(text, Character::isLetter)),
             Map.entry("isalnum", (text, given, scope) -> all(text, Character::isLetterOrDigit)),
             Map.entry("isspace", (text, given, scope) -> all(text, Texts::isSpace)),
+            Map.entry("isupper", (text, given, scope) -> Texts.hasCase(text) && text.equals(Texts.upper(text))),
+            Map.entry("islower", (text, given, scope) -> Texts.hasCase(text) && text.equals(Texts.lower(text))),
+            Map.entry("istitle", (text, given, scope) -> Texts.hasCase(text) && text.equals(Texts.title(text))),
+            Map.entry("isascii", (text, given, scope) -> text.chars().allMatch(character -> character < 128)),
+            Map.entry("swapcase", (text, given, scope) -> Texts.swapped(text)),
+            Map.entry("zfill", (text, given, scope) -> {
+                int sign = text.startsWith("-") || text.startsWith("+") ? 1 : 0;
+                return text.substring(0, sign)
+                        + blanks(text, given.integer(0, "width", 0), "0", scope)
+                        + text.substring(sign);
+            }),
             Map.entry(
-                    "isupper",
-                    (text, given, scope) -> text.equals(Texts.upper(text)) && !text.equals(Texts.lower(text))),
+                    "center",
+                    (text, given, scope) -> centered(text, given.integer(0, "width", 0), filler(given), scope)),
             Map.entry(
-                    "islower",
-                    (text, given, scope) -> text.equals(Texts.lower(text)) && !text.equals(Texts.upper(text))),
-            Map.entry("ljust", (text, given, scope) -> text + blanks(text, given, scope)),
-            Map.entry("rjust", (text, given, scope) -> blanks(text, given, scope) + text));
+                    "ljust",
+                    (text, given, scope) -> text + blanks(text, given.integer(0, "width", 0), filler(given), scope)),
+            Map.entry(
+                    "rjust",
+                    (text, given, scope) -> blanks(text, given.integer(0, "width", 0), filler(given), scope) + text));
 
     private static final Map<String, Method<List<?>>> OF_LISTS = Map.of(
             "count",
@@ -107,15 +121,17 @@ final class Methods {
                     }
                 }
                 throw TemplateFailure.value("the value is not in the list");
-            });
+            },
+            "copy",
+            (list, given, scope) -> list);
 
     private static final Map<String, Method<Map<?, ?>>> OF_DICTIONARIES = Map.of(
-            "items", (map, given, scope) -> items(map, scope),
-            "keys", (map, given, scope) -> Values.elements(map, scope),
+            "items", (map, given, scope) -> Iteration.view("dict_items", items(map, scope)),
+            "keys", (map, given, scope) -> Iteration.view("dict_keys", Values.elements(map, scope)),
             "values",
                     (map, given, scope) -> {
                         scope.spend((long) map.size() * Budget.ELEMENT);
-                        return new ArrayList<Object>(map.values());
+                        return Iteration.view("dict_values", new ArrayList<>(map.values()));
                     },
             "get",
                     (map, given, scope) -> {
@@ -124,49 +140,39 @@ final class Methods {
                     },
             "copy", (map, given, scope) -> map);
 
-    private static final Set<String> CHANGING = Set.of(
-            "append",
-            "extend",
-            "insert",
-            "remove",
-            "pop",
-            "clear",
-            "reverse",
-            "sort",
-            "update",
-            "setdefault",
-            "popitem");
+    private static final Set<String> CHANGING_LISTS =
+            Set.of("append", "clear", "pop", "reverse", "insert", "sort", "extend", "remove");
+
+    private static final Set<String> CHANGING_DICTIONARIES = Set.of("clear", "pop", "popitem", "setdefault", "update");
 
     private Methods() {}
 
-    /** The method of a name, bound to its value; null if there is none. */
-    static Callable of(Object value, String name) {
+    /** The method of a name, bound to its value; undefined if it would change the value. */
+    static Object of(Object value, String name) {
         if (value instanceof String text) {
             return bound(OF_TEXTS.get(name), text, text.length());
         }
         if (value instanceof List<?> list) {
-            return CHANGING.contains(name) ? refused("list", name) : bound(OF_LISTS.get(name), list, list.size());
+            boolean changes = !(value instanceof Tuple) && CHANGING_LISTS.contains(name);
+            return changes ? refused("list", name) : bound(OF_LISTS.get(name), list, list.size());
         }
         if (value instanceof Map<?, ?> map) {
-            Method<Map<?, ?>> method = OF_DICTIONARIES.get(name);
-            return method == null && CHANGING.contains(name) && !map.containsKey(name)
+            return CHANGING_DICTIONARIES.contains(name)
                     ? refused("dict", name)
-                    : bound(method, map, 0);
+                    : bound(OF_DICTIONARIES.get(name), map, 0);
         }
-        return null;
+        return Members.ABSENT;
     }
 
-    private static Callable refused(String type, String name) {
-        return (scope, arguments) -> {
-            throw TemplateFailure.value("method '" + name + "' of '" + type
-                    + "' is not allowed: a template changes nothing but namespaces");
-        };
+    private static Undefined refused(String type, String name) {
+        return new Undefined(
+                "method '" + name + "' of '" + type + "' is not allowed: a template changes nothing but namespaces");
     }
 
-    private static <T> Callable bound(Method<? super T> method, T self, int size) {
+    private static <T> Object bound(Method<? super T> method, T self, int size) {
         return method == null
-                ? null
-                : (scope, arguments) -> {
+                ? Members.ABSENT
+                : (Callable) (scope, arguments) -> {
                     scope.spend(size);
                     return method.call(self, arguments, scope);
                 };
@@ -190,8 +196,30 @@ final class Methods {
         return !text.isEmpty() && text.codePoints().allMatch(test);
     }
 
-    private static Object place(String text, int at) {
-        return at < 0 ? -1L : (long) text.codePointCount(0, at);
+    /** Where the part of a text begins that a method is to look at. */
+    private static int start(String text, Arguments given) {
+        return (int) Members.limit(given.get(1, "start", null), 0, Texts.length(text), 1);
+    }
+
+    /** What lies between the indices that a method is given behind its first argument. */
+    private static String part(String text, Arguments given) {
+        int length = Texts.length(text);
+        int start = start(text, given);
+        int end = (int) Members.limit(given.get(2, "end", null), length, length, 1);
+        return Texts.substring(text, start, Math.max(start, end));
+    }
+
+    private static long place(String text, Arguments given, ToIntBiFunction<String, String> search) {
+        String part = part(text, given);
+        int at = search.applyAsInt(part, given.text(0, "sub"));
+        return at < 0 ? -1 : start(text, given) + part.codePointCount(0, at);
+    }
+
+    private static long found(long place) {
+        if (place < 0) {
+            throw TemplateFailure.value("substring not found");
+        }
+        return place;
     }
 
     private static String separator(String separator) {
@@ -201,10 +229,26 @@ final class Methods {
         return separator;
     }
 
-    private static String blanks(String text, Arguments given, Scope scope) {
-        long missing = Math.max(0, given.integer(0, "width", 0) - Texts.length(text));
+    private static String filler(Arguments given) {
+        String filler = Values.requireText(given.get(1, "fillchar", " "));
+        if (Texts.length(filler) != 1) {
+            throw TemplateFailure.value("the fill character must be exactly one character long");
+        }
+        return filler;
+    }
+
+    private static String blanks(String text, long width, String filler, Scope scope) {
+        long missing = Math.max(0, width - Texts.length(text));
         scope.spend(missing);
-        return " ".repeat(Math.toIntExact(missing));
+        return filler.repeat(Math.toIntExact(missing));
+    }
+
+    static String centered(String text, long width, String filler, Scope scope) {
+        String all = blanks(text, width, filler, scope);
+        int missing = Texts.length(all);
+        // Of an odd number, Python sets one more before the text where the width is odd, and behind it otherwise.
+        int before = missing / 2 + (int) (missing & width & 1);
+        return filler.repeat(before) + text + filler.repeat(missing - before);
     }
 
     static long count(String text, String part) {

@@ -2,7 +2,7 @@
 package org.lora4j.internal.language.chat;
 
 import java.util.ArrayList;
-import java.util.Collections;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.function.DoubleBinaryOperator;
@@ -20,10 +20,10 @@ final class Operators {
     static final Map<String, Binary> ARITHMETIC = Map.of(
             "+", Operators::add,
             "-", (a, b, scope) -> arithmetic("-", a, b, Math::subtractExact, (x, y) -> x - y),
-            "*", Operators::multiply,
+            "*", (a, b, scope) -> multiply(Markup.plain(a), Markup.plain(b), scope),
             "/", (a, b, scope) -> arithmetic("/", a, nonZero(b), null, (x, y) -> x / y),
-            "//", (a, b, scope) -> arithmetic("//", a, nonZero(b), Math::floorDiv, (x, y) -> Math.floor(x / y)),
-            "%", Operators::remainder,
+            "//", (a, b, scope) -> arithmetic("//", a, nonZero(b), Math::floorDiv, Operators::floorQuotient),
+            "%", (a, b, scope) -> remainder(Markup.plain(a), Markup.plain(b), scope),
             "**",
                     (a, b, scope) -> {
                         boolean fraction = Values.number(b) instanceof Long exponent && exponent < 0;
@@ -86,6 +86,12 @@ final class Operators {
     }
 
     private static Object add(Object a, Object b, Scope scope) {
+        if (a instanceof Markup && isText(b) || b instanceof Markup && isText(a)) {
+            String text = Markup.escape(a, scope).text();
+            String other = Markup.escape(b, scope).text();
+            scope.spend((long) text.length() + other.length());
+            return new Markup(text + other);
+        }
         if (a instanceof String text && b instanceof String other) {
             scope.spend((long) text.length() + other.length());
             return text + other;
@@ -97,6 +103,10 @@ final class Operators {
             return a instanceof Tuple ? new Tuple(both) : both;
         }
         return arithmetic("+", a, b, Math::addExact, Double::sum);
+    }
+
+    private static boolean isText(Object value) {
+        return value instanceof String || value instanceof Markup;
     }
 
     private static Object multiply(Object a, Object b, Scope scope) {
@@ -122,10 +132,23 @@ final class Operators {
 
     private static Object remainder(Object a, Object b, Scope scope) {
         if (a instanceof String format) {
-            List<?> values = b instanceof Tuple tuple ? tuple : Collections.singletonList(b);
-            return PrintfFormat.apply(format, values, b instanceof Map<?, ?> map ? map : Map.of(), scope);
+            return PrintfFormat.apply(format, b, scope);
         }
-        return arithmetic("%", a, nonZero(b), Math::floorMod, (x, y) -> x - y * Math.floor(x / y));
+        return arithmetic("%", a, nonZero(b), Math::floorMod, Operators::floorRemainder);
+    }
+
+    /** Python's remainder has the sign of the divisor, also where it is zero. */
+    private static double floorRemainder(double a, double b) {
+        double remainder = a % b;
+        if (remainder == 0) {
+            return Math.copySign(0, b);
+        }
+        return remainder < 0 == b < 0 ? remainder : remainder + b;
+    }
+
+    private static double floorQuotient(double a, double b) {
+        double quotient = (a - floorRemainder(a, b)) / b;
+        return quotient == 0 ? Math.copySign(0, a / b) : Math.rint(quotient);
     }
 
     private static boolean contained(Object element, Object whole, Scope scope) {
@@ -134,8 +157,12 @@ final class Operators {
             return text.contains(Values.requireText(element));
         }
         if (whole instanceof Map<?, ?> map) {
-            return map.containsKey(Values.requireKey(element));
+            return map.containsKey(Values.requireHashable(element));
         }
-        return Values.elements(whole, scope).stream().anyMatch(each -> Values.equal(element, each, scope.budget()));
+        boolean found = false;
+        for (Iterator<Object> rest = Values.iterator(whole, scope); !found && rest.hasNext(); ) {
+            found = Values.equal(element, rest.next(), scope.budget());
+        }
+        return found;
     }
 }

@@ -3,6 +3,7 @@ package org.lora4j.internal.language.chat;
 
 import java.math.BigDecimal;
 import java.math.RoundingMode;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
@@ -17,7 +18,12 @@ final class PrintfFormat {
 
     private PrintfFormat() {}
 
-    static String apply(String format, List<?> values, Map<?, ?> named, Scope scope) {
+    /** {@code format % given}: a tuple gives several values; what may have parts of its own need not be used. */
+    static String apply(String format, Object given, Scope scope) {
+        List<?> values = given instanceof Tuple tuple ? tuple : Collections.singletonList(given);
+        Map<?, ?> named = given instanceof Map<?, ?> map ? map : Map.of();
+        boolean hasParts = given instanceof Map || given instanceof List || given instanceof Undefined;
+        boolean anyUse = hasParts && !(given instanceof Tuple);
         scope.spend(format.length());
         Matcher spec = SPEC.matcher(format);
         StringBuilder text = new StringBuilder();
@@ -42,7 +48,7 @@ final class PrintfFormat {
             scope.spend(shown.length());
             text.append(shown);
         }
-        if (next < values.size() && named.isEmpty()) {
+        if (next < values.size() && !anyUse) {
             throw TemplateFailure.value("not all arguments converted during string formatting");
         }
         return text.append(format, at, format.length()).toString();

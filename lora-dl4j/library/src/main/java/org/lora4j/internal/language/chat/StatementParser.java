@@ -47,7 +47,10 @@ final class StatementParser {
     }
 
     static Statement parse(String template) {
-        return new StatementParser(new TokenStream(Lexer.tokens(template))).body();
+        StatementParser parser = new StatementParser(new TokenStream(Lexer.tokens(template)));
+        Statement body = parser.body();
+        parser.expressions.requireKnown(0);
+        return body;
     }
 
     /** Text, output and statements up to one of the words, which stays to be read; without words, up to the end. */
@@ -130,7 +133,9 @@ final class StatementParser {
     /** The body of a statement and the words that end it. */
     private Statement block(String end) {
         end();
+        int mark = expressions.mark();
         Statement body = body(end);
+        expressions.requireKnown(mark);
         tokens.next();
         end();
         return body;
@@ -140,6 +145,7 @@ final class StatementParser {
         List<Expression> conditions = new ArrayList<>();
         List<Statement> bodies = new ArrayList<>();
         String word = "if";
+        int mark = expressions.mark();
         while (!word.equals("endif")) {
             conditions.add(word.equals("else") ? scope -> true : expressions.expressions(false));
             end();
@@ -147,6 +153,7 @@ final class StatementParser {
             word = tokens.next().text();
         }
         end();
+        expressions.allowUnknown(mark);
         return scope -> {
             for (int i = 0; i < bodies.size(); i++) {
                 scope.spend(Budget.STEP);
@@ -164,6 +171,7 @@ final class StatementParser {
             throw tokens.unexpected("in");
         }
         Expression source = expressions.expressions(false);
+        int mark = expressions.mark();
         Expression condition = tokens.skipName("if") ? expressions.expression(true) : null;
         if (tokens.isName("recursive")) {
             throw TemplateFailure.syntax(tokens.line(), "recursive loops are not known here; a macro may call itself");
@@ -172,6 +180,7 @@ final class StatementParser {
         loops++;
         Statement body = body("else", "endfor");
         loops--;
+        expressions.requireKnown(mark);
         Statement otherwise = null;
         if (tokens.next().text().equals("else")) {
             otherwise = block("endfor");
@@ -270,7 +279,9 @@ final class StatementParser {
                 return Next.STATEMENT;
             };
         }
+        int mark = expressions.mark();
         List<Step> filters = filters();
+        expressions.requireKnown(mark);
         Statement body = block("endset");
         return scope -> {
             target.assign(filtered(body, filters, scope), scope);
@@ -305,8 +316,10 @@ final class StatementParser {
     }
 
     private Statement filterStatement() {
+        int mark = expressions.mark();
         List<Step> filters = new ArrayList<>(List.of(expressions.filter()));
         filters.addAll(filters());
+        expressions.requireKnown(mark);
         Statement body = block("endfilter");
         return scope -> {
             scope.write(Values.text(filtered(body, filters, scope), scope.budget()));
@@ -391,6 +404,7 @@ final class StatementParser {
 
         /** Behind the opening parenthesis. */
         void parameters() {
+            int mark = expressions.mark();
             while (!tokens.skipOperator(")")) {
                 String parameter = tokens.expectName();
                 Expression missing = scope -> new Undefined("parameter '" + parameter + "' was not provided");
@@ -399,6 +413,7 @@ final class StatementParser {
                     tokens.expectOperator(",");
                 }
             }
+            expressions.requireKnown(mark);
         }
 
         void body(String end) {

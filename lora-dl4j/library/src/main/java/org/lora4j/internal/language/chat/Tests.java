@@ -17,7 +17,7 @@ final class Tests {
         boolean holds(Object value, Arguments arguments, Scope scope);
     }
 
-    private static final Map<String, Test> ALL = new HashMap<>();
+    static final Map<String, Test> ALL = new HashMap<>();
 
     static {
         ALL.put("defined", (value, given, scope) -> !(value instanceof Undefined));
@@ -31,18 +31,15 @@ final class Tests {
         ALL.put("integer", (value, given, scope) -> value instanceof Long || value instanceof BigInteger);
         ALL.put("float", (value, given, scope) -> value instanceof Double);
         ALL.put("mapping", (value, given, scope) -> value instanceof Map);
-        ALL.put("iterable", (value, given, scope) -> isSequence(value));
+        ALL.put("iterable", (value, given, scope) -> isSequence(value) || value instanceof Iteration);
         ALL.put("sequence", (value, given, scope) -> isSequence(value));
-        ALL.put("callable", (value, given, scope) -> value instanceof Callable);
-        ALL.put("odd", (value, given, scope) -> Math.floorMod(Values.requireInteger(value), 2) == 1);
-        ALL.put("even", (value, given, scope) -> Math.floorMod(Values.requireInteger(value), 2) == 0);
-        ALL.put("divisibleby", (value, given, scope) -> {
-            long divisor = given.integer(0, "num", 0);
-            if (divisor == 0) {
-                throw TemplateFailure.value("division by zero");
-            }
-            return Math.floorMod(Values.requireInteger(value), divisor) == 0;
-        });
+        ALL.put(
+                "callable",
+                (value, given, scope) ->
+                        value instanceof Callable || value instanceof Loop || value instanceof Undefined);
+        ALL.put("odd", (value, given, scope) -> leaves(1, value, 2L, scope));
+        ALL.put("even", (value, given, scope) -> leaves(0, value, 2L, scope));
+        ALL.put("divisibleby", (value, given, scope) -> leaves(0, value, given.required(0, "num"), scope));
         ALL.put(
                 "lower",
                 (value, given, scope) -> isCased(value, Texts.lower(Values.text(value, scope.budget())), scope));
@@ -50,8 +47,8 @@ final class Tests {
                 "upper",
                 (value, given, scope) -> isCased(value, Texts.upper(Values.text(value, scope.budget())), scope));
         ALL.put("sameas", (value, given, scope) -> isSame(value, given.required(0, "other")));
-        ALL.put("filter", (value, given, scope) -> Filters.exists(value));
-        ALL.put("test", (value, given, scope) -> ALL.containsKey(value));
+        ALL.put("filter", (value, given, scope) -> Filters.ALL.containsKey(Values.requireHashable(value)));
+        ALL.put("test", (value, given, scope) -> ALL.containsKey(Values.requireHashable(value)));
         ALL.put("in", (value, given, scope) -> compared("in", value, given, scope));
         for (String[] names : new String[][] {
             {"==", "eq", "equalto"},
@@ -69,12 +66,17 @@ final class Tests {
 
     private Tests() {}
 
-    static Test named(String name, int line) {
+    static Test named(String name) {
         Test test = ALL.get(name);
         if (test == null) {
-            throw TemplateFailure.syntax(line, "no test named '" + name + "'");
+            throw TemplateFailure.value("no test named '" + name + "'");
         }
         return test;
+    }
+
+    private static boolean leaves(long remainder, Object value, Object divisor, Scope scope) {
+        Object left = Operators.ARITHMETIC.get("%").apply(value, divisor, scope);
+        return Values.equal(left, remainder, scope.budget());
     }
 
     private static boolean compared(String sign, Object value, Arguments given, Scope scope) {
@@ -85,12 +87,13 @@ final class Tests {
         return value instanceof Collection
                 || value instanceof Map
                 || value instanceof String
-                || value instanceof Undefined;
+                || value instanceof Undefined
+                || value instanceof Iteration iteration && iteration.isRange();
     }
 
     private static boolean isCased(Object value, String cased, Scope scope) {
         String text = Values.text(value, scope.budget());
-        return text.equals(cased) && !Texts.lower(text).equals(Texts.upper(text));
+        return text.equals(cased) && Texts.hasCase(text);
     }
 
     private static boolean isSame(Object a, Object b) {

@@ -47,6 +47,23 @@ final class Texts {
         return text.toLowerCase(Locale.ROOT);
     }
 
+    static boolean hasCase(String text) {
+        return text.codePoints().anyMatch(Texts::isCased);
+    }
+
+    private static boolean isCased(int character) {
+        return Character.isUpperCase(character) || Character.isLowerCase(character) || Character.isTitleCase(character);
+    }
+
+    static String swapped(String text) {
+        StringBuilder swapped = new StringBuilder();
+        text.codePoints().forEach(character -> {
+            String letter = Character.toString(character);
+            swapped.append(Character.isUpperCase(character) ? lower(letter) : upper(letter));
+        });
+        return swapped.toString();
+    }
+
     static String capitalized(String text) {
         if (text.isEmpty()) {
             return text;
@@ -63,9 +80,7 @@ final class Texts {
             int character = text.codePointAt(at);
             String letter = Character.toString(character);
             title.append(inWord ? lower(letter) : titleCase(letter));
-            inWord = Character.isUpperCase(character)
-                    || Character.isLowerCase(character)
-                    || Character.isTitleCase(character);
+            inWord = isCased(character);
             at += letter.length();
         }
         return title.toString();

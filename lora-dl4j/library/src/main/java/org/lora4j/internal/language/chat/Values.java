@@ -7,13 +7,14 @@ import java.math.MathContext;
 import java.math.RoundingMode;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 
 /**
  * Values of templates by Python's rules. They are null (None), {@code Boolean}, {@code Long} and {@code BigInteger} (int),
- * {@code Double} (float), {@code String}, {@code List}, {@link Tuple}, {@code Map} (dict), {@link Undefined}, {@link
- * Namespace} and {@link Callable}; nothing else gets in.
+ * {@code Double} (float), {@code String}, {@code List}, {@link Tuple}, {@code Map} (dict), {@link Iteration}, {@link
+ * Undefined}, {@link Namespace} and {@link Callable}; nothing else gets in.
  */
 final class Values {
 
@@ -34,6 +35,9 @@ final class Values {
     private Values() {}
 
     static String type(Object value) {
+        if (value instanceof Iteration iteration) {
+            return iteration.type();
+        }
         return TYPES.stream()
                 .filter(type -> type.getKey().isInstance(value))
                 .map(Map.Entry::getValue)
@@ -57,12 +61,19 @@ final class Values {
         if (value instanceof Map<?, ?> fields) {
             return !fields.isEmpty();
         }
+        if (value instanceof Markup markup) {
+            return !markup.text().isEmpty();
+        }
+        if (value instanceof Iteration iteration) {
+            return iteration.isGenerator() || !iteration.kept().isEmpty();
+        }
         return value != null && !(value instanceof Undefined);
     }
 
     /** What a value is in the output. */
     static String text(Object value, Budget budget) {
-        return value instanceof String text ? text : value instanceof Undefined ? "" : repr(value, budget);
+        Object plain = Markup.plain(value);
+        return plain instanceof String text ? text : value instanceof Undefined ? "" : repr(plain, budget);
     }
 
     /** Python's {@code repr}. */
@@ -91,8 +102,11 @@ final class Values {
                 separator = ", ";
             }
             out.append(tuple && elements.size() == 1 ? "," : "").append(tuple ? ')' : ']');
-        } else if (value instanceof Namespace) {
-            out.append("<Namespace>");
+        } else if (value instanceof Iteration iteration) {
+            out.append(iteration.repr(budget));
+        } else if (value instanceof Namespace namespace) {
+            repr(namespace.variables, out.append("<Namespace "), budget);
+            out.append('>');
         } else {
             String scalar = value instanceof String text ? Texts.repr(text) : scalar(value);
             budget.spend(value instanceof Double ? REAL : scalar.length());
@@ -115,7 +129,7 @@ final class Values {
         if (value instanceof Undefined) {
             return "Undefined";
         }
-        return value instanceof Number ? value.toString() : "<function>";
+        return value instanceof Number ? value.toString() : "<" + type(value) + ">";
     }
 
     /** The shortest decimal that reads back as the number, spelled by Python's rules. */
@@ -212,7 +226,8 @@ final class Values {
             budget.enter();
             int order = 0;
             for (int i = 0; order == 0 && i < Math.min(list.size(), other.size()); i++) {
-                order = compare(list.get(i), other.get(i), budget);
+                // What is equal need not have an order: None, say.
+                order = equal(list.get(i), other.get(i), budget) ? 0 : compare(list.get(i), other.get(i), budget);
             }
             budget.leave();
             return order == 0 ? Integer.compare(list.size(), other.size()) : order;
@@ -275,10 +290,22 @@ final class Values {
 
     /** A key of a dictionary. Values that hold others are none: to hash them can take as long as they are large. */
     static Object requireKey(Object key) {
-        if (key == null || key instanceof String || isNumber(key)) {
+        if (isKey(key)) {
             return key;
         }
         throw notA("a text or a number as a key", key);
+    }
+
+    /** Refuses what Python cannot look up, since its elements may change. */
+    static Object requireHashable(Object value) {
+        if (value instanceof Map || value instanceof List && !(value instanceof Tuple)) {
+            throw TemplateFailure.value("unhashable type: '" + type(value) + "'");
+        }
+        return value;
+    }
+
+    static boolean isKey(Object value) {
+        return value == null || value instanceof String || isNumber(value);
     }
 
     static TemplateFailure notA(String expected, Object value) {
@@ -294,12 +321,14 @@ final class Values {
             @SuppressWarnings("unchecked")
             List<Object> same = (List<Object>) list;
             return same;
+        } else if (value instanceof Iteration iteration) {
+            return iteration.elements(scope);
         } else if (value instanceof Undefined) {
             return List.of();
         } else if (value instanceof Map<?, ?> map) {
             scope.spend((long) map.size() * Budget.ELEMENT);
             elements = new ArrayList<>(map.keySet());
-        } else if (value instanceof String text) {
+        } else if (Markup.plain(value) instanceof String text) {
             scope.spend((long) text.length() * Budget.STEP);
             elements = new ArrayList<>();
             text.codePoints().forEach(character -> elements.add(Character.toString(character)));
@@ -307,6 +336,13 @@ final class Values {
             throw notA("something to loop over", value);
         }
         return elements;
+    }
+
+    /** The elements one by one; from a generator only those are taken that are looked at. */
+    static Iterator<Object> iterator(Object value, Scope scope) {
+        return value instanceof Iteration iteration
+                ? iteration.iterator(scope)
+                : elements(value, scope).iterator();
     }
 
     static long length(Object value) {
@@ -318,6 +354,9 @@ final class Values {
         }
         if (value instanceof Map<?, ?> fields) {
             return fields.size();
+        }
+        if (value instanceof Iteration iteration && !iteration.isGenerator()) {
+            return iteration.kept().size();
         }
         if (value instanceof Undefined) {
             return 0;

@@ -60,7 +60,7 @@ class JinjaTemplateTest {
             }
         }
         assertThat(others).isEmpty();
-        assertThat(golden.get("cases")).hasSizeGreaterThan(500);
+        assertThat(golden.get("cases")).hasSizeGreaterThan(600);
     }
 
     @ParameterizedTest
@@ -83,7 +83,15 @@ class JinjaTemplateTest {
                 "{{ ('x\n' * 9999)|indent('y' * 999) }}",
                 "{% for i in range(99999) %}{{ 1.1 }}{% endfor %}",
                 "{% for i in range(99999) %}{% set x = l|tojson(indent=99) %}{% endfor %}",
-                "{{ ('a ' * 30000).split()|map('upper')|map('lower')|map('title')|list|length }}"
+                "{{ ('a ' * 30000).split()|map('upper')|map('lower')|map('title')|list|length }}",
+                "{% set ns = namespace(g=l) %}{% for i in range(999) %}{% set ns.g = ns.g|map('string') %}{% endfor %}{{ ns.g|list }}",
+                "{% set ns = namespace(l=[1]) %}{% for i in range(999) %}{% set ns.l = [ns.l] %}{% endfor %}{{ [ns.l, ns.l]|sort }}",
+                "{% set ns = namespace(a=1) %}{% set ns.a = ns %}{{ ns }}",
+                "{{ range(20000)|unique|list }}",
+                "{{ l|batch(999999999, 'x')|list }}",
+                "{{ l|slice(999999999)|list }}",
+                "{{ 'a'|center(999999999) }}",
+                "{{ 'a'.zfill(999999999) }}"
             })
     void template_withoutEnd_comesToALimit(String template) {
         assertThat(failure(template).kind()).isEqualTo(Kind.LIMIT);
@@ -179,5 +187,7 @@ class JinjaTemplateTest {
         assertThat(failure("a\n{% if 1 %}\nb\n{{ c").line()).isEqualTo(4);
         assertThat(failure("a\n{#\n\nb").line()).isEqualTo(2);
         assertThat(failure("{{ x }}\n{% foo %}").line()).isEqualTo(2);
+        assertThat(failure("{{ 1 }}\n{{ 1|from_json }}").line()).isEqualTo(2);
+        assertThat(failure("{% if 1 %}\n{{ 1|from_json }}{% endif %}").line()).isEqualTo(2);
     }
 }
