@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
+import java.util.Set;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 
@@ -14,6 +15,13 @@ import org.lora4j.error.Problems;
  * family does not know is absent, and what does not fit becomes a problem and some value.
  */
 final class ConfigFields {
+
+    /**
+     * What a model may be without. A null in the file says so, and is no reason for the family's value: Mistral's 7B has no
+     * window from version 0.2 on. Other fields that are null have the family's value.
+     */
+    private static final Set<String> OPTIONAL = Set.of(
+            "sliding_window", "attn_logit_softcapping", "final_logit_softcapping", "num_key_value_heads", "head_dim");
 
     private final Map<String, Object> all;
     private final DecoderFamily family;
@@ -43,8 +51,9 @@ final class ConfigFields {
             return null;
         }
         // Some files name a field as other families do; the Python class reads only its own name, but writes both.
-        Object value = all.get(key(name));
-        return value == null ? family.fallback(name) : value;
+        String key = key(name);
+        boolean absent = all.get(key) == null && !(OPTIONAL.contains(name) && all.containsKey(key));
+        return absent ? family.fallback(name) : all.get(key);
     }
 
     /** An integer, 1 or more, which has to be there. */

@@ -34,6 +34,7 @@ public final class DecoderConfigReader {
     private static final Map<String, Set<Object>> HARMLESS = Map.of(
             "quantization_config", Set.of(),
             "is_encoder_decoder", Set.of(false),
+            "use_bidirectional_attention", Set.of(false),
             "add_cross_attention", Set.of(false));
 
     private final ConfigFields fields;
@@ -155,10 +156,10 @@ public final class DecoderConfigReader {
     }
 
     private List<DecoderLayer> layers(int count, int headSize) {
-        List<Boolean> windowed = windowed(count);
+        List<Boolean> turned = turned(count);
+        List<Boolean> windowed = windowed(turned);
         OptionalInt window = fields.optionalSize("sliding_window");
         Rotation[] rotations = fields.family().has(DecoderPart.POSITIONS) ? null : rotations(headSize);
-        List<Boolean> turned = turned(count);
         OptionalDouble cap = fields.positive("attn_logit_softcapping");
         List<DecoderLayer> layers = new ArrayList<>();
         for (int i = 0; i < count; i++) {
@@ -180,7 +181,8 @@ public final class DecoderConfigReader {
                 : 1 / Math.sqrt(fields.positive("query_pre_attn_scalar", headSize));
     }
 
-    private List<Boolean> windowed(int count) {
+    private List<Boolean> windowed(List<Boolean> turned) {
+        int count = turned.size();
         boolean none = fields.optionalSize("sliding_window").isEmpty()
                 || fields.family().reads("use_sliding_window") && !fields.flag("use_sliding_window");
         Optional<List<?>> types = fields.list("layer_types");
@@ -207,6 +209,7 @@ public final class DecoderConfigReader {
                             case UPPER -> i >= from;
                             case EVERY_SECOND -> i % 2 == 0;
                             case PATTERN -> (i + 1) % every != 0;
+                            case UNTURNED -> !turned.get(i);
                             case NONE -> false;
                         })
                 .toList();
@@ -216,13 +219,16 @@ public final class DecoderConfigReader {
     private List<Boolean> turned(int count) {
         Optional<List<?>> listed = fields.list("no_rope_layers");
         if (listed.isPresent()) {
-            boolean fits = listed.get().size() == count && listed.get().stream().allMatch(Set.of(0, 1)::contains);
+            boolean fits = listed.get().size() >= count && listed.get().stream().allMatch(Set.of(0, 1)::contains);
             problems.check(
                     fits,
                     "no_rope_layers is " + ConfigFields.quoted(listed.get()) + ", expected 0 or 1 for each of " + count
                             + " layers");
             if (fits) {
-                return listed.get().stream().map(Integer.valueOf(1)::equals).toList();
+                return listed.get().stream()
+                        .limit(count)
+                        .map(Integer.valueOf(1)::equals)
+                        .toList();
             }
         }
         OptionalInt every = fields.optionalSize("no_rope_layer_interval");

@@ -37,6 +37,8 @@ public final class DecoderFamily {
         EVERY_SECOND,
         /** All but every n-th. */
         PATTERN,
+        /** Those that do not rotate. */
+        UNTURNED,
         /** None. */
         NONE
     }
@@ -68,12 +70,18 @@ public final class DecoderFamily {
 
     private static final List<DecoderFamily> TABLE = List.of(
             llama("llama").field("mlp_bias", false).biased("mlp_bias", MLP),
-            llama("mistral").unbiased().field("sliding_window", 4096).windows(Windows.ALL),
-            llama("qwen2").unbiased().biased(EnumSet.of(QUERY, KEY, VALUE)).upperWindows(),
-            llama("qwen3").named(HEAD_NORMS).field("head_dim", 128).upperWindows(),
-            gemma("gemma"),
+            llama("mistral")
+                    .unbiased()
+                    .field("num_key_value_heads", 8)
+                    .field("max_position_embeddings", 131_072)
+                    .field("sliding_window", 4096)
+                    .windows(Windows.ALL),
+            llama("qwen2").unbiased().biased(EnumSet.of(QUERY, KEY, VALUE)).qwen(),
+            llama("qwen3").named(HEAD_NORMS).field("head_dim", 128).qwen(),
+            gemma("gemma").field("num_key_value_heads", 16),
             gemma("gemma2")
                     .named(NORMS_AROUND)
+                    .field("num_key_value_heads", 4)
                     .field("query_pre_attn_scalar", 256)
                     .field("attn_logit_softcapping", 50.0)
                     .field("final_logit_softcapping", 30.0)
@@ -83,6 +91,8 @@ public final class DecoderFamily {
             gemma("gemma3_text")
                     .named(NORMS_AROUND)
                     .named(HEAD_NORMS)
+                    .field("num_key_value_heads", 4)
+                    .field("max_position_embeddings", 131_072)
                     .field("query_pre_attn_scalar", 256)
                     .field("attn_logit_softcapping", null)
                     .field("final_logit_softcapping", null)
@@ -100,6 +110,7 @@ public final class DecoderFamily {
                             Map.entry(GATE_AND_UP, "mlp.gate_up_proj")))
                     .unbiased()
                     .field("norm_eps", 1e-5, "rms_norm_eps")
+                    .field("max_position_embeddings", 4096)
                     .field("partial_rotary_factor", 1.0)
                     .field("original_max_position_embeddings", 4096)
                     .field("sliding_window", null)
@@ -121,13 +132,16 @@ public final class DecoderFamily {
             llama("smollm3")
                     .field("mlp_bias", false)
                     .biased("mlp_bias", MLP)
+                    .field("num_key_value_heads", 4)
+                    .field("max_position_embeddings", 32_768)
                     .field("tie_word_embeddings", true)
                     .field("rope_theta", 2e6)
                     .field("no_rope_layers", null)
                     .field("no_rope_layer_interval", 4)
                     .field("use_sliding_window", false)
                     .field("sliding_window", null)
-                    .field("layer_types", null),
+                    .field("layer_types", null)
+                    .windows(Windows.UNTURNED),
             new DecoderFamily("gpt_neox", "gpt_neox.layers.", NormKind.LAYER)
                     .named(Map.ofEntries(
                             Map.entry(WORDS, "gpt_neox.embed_in"),
@@ -386,8 +400,10 @@ public final class DecoderFamily {
         return this;
     }
 
-    private DecoderFamily upperWindows() {
-        return field("use_sliding_window", false)
+    private DecoderFamily qwen() {
+        return field("num_key_value_heads", 32)
+                .field("max_position_embeddings", 32_768)
+                .field("use_sliding_window", false)
                 .field("sliding_window", 4096)
                 .field("max_window_layers", 28)
                 .field("layer_types", null)

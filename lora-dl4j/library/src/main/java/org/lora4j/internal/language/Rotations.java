@@ -23,7 +23,9 @@ final class Rotations {
             "linear", Rotations::linear,
             "llama3", Rotations::llama3,
             "yarn", Rotations::yarn,
-            "longrope", Rotations::longrope));
+            "longrope", Rotations::longrope,
+            // What the first Phi-3 files call it.
+            "su", Rotations::longrope));
 
     /** A way to get from what a file says to a rotation. */
     private interface Stretch {
