@@ -128,6 +128,11 @@ public record HalfPrecision(INDArray values) implements StoredWeight {
         }
     }
 
+    /** The value of 16 bits of FLOAT16, whatever lies above them. */
+    static float half(int bits) {
+        return Halves.VALUES[bits & MASK];
+    }
+
     // Loops of their own: HotSpot makes vector code of the first.
     private static void widen(short[] bits, int length, float[] into) {
         for (int i = 0; i < length; i++) {

@@ -25,6 +25,7 @@ import org.nd4j.linalg.factory.Nd4j;
  * w = cast(w.f16)
  * w = cast(w.int8) * w.scale
  * w = reshape(permute(cast(w.bf16_tiles)))
+ * w = reshape(permute(cast(w.f16_tiles)))
  * w = reshape(permute(cast(w.int8_tiles))) * w.scale
  * w = reshape(reshape(gather(lora4j.nf4.pairs, cast(w.nf4))) * absmax),  absmax = w.absmax, or with double quantization
  *     reshape(cast(w.absmax) * w.absmax_scale + w.absmax_mean)
@@ -40,6 +41,7 @@ public final class StoredWeights {
     private static final String INT8 = ".int8";
     private static final String SCALE = ".scale";
     private static final String BF16_TILES = ".bf16_tiles";
+    private static final String F16_TILES = ".f16_tiles";
     private static final String INT8_TILES = ".int8_tiles";
     private static final String NF4 = ".nf4";
     private static final String ABSMAX = ".absmax";
@@ -49,11 +51,14 @@ public final class StoredWeights {
     private static final Set<String> BLOCKS = Set.of("cast", "multiply", "gather", "reshape");
     private static final Set<String> BLOCKS_DOUBLED = Set.of("cast", "multiply", "gather", "reshape", "add");
 
+    private static final Set<String> TILES = Set.of("cast", "permute", "reshape");
+
     private static final List<Spelling> SPELLINGS = List.of(
             new Spelling(List.of(BF16), Set.of("cast"), StoredWeights::halfPrecision),
             new Spelling(List.of(F16), Set.of("cast"), StoredWeights::halfPrecision),
             new Spelling(List.of(INT8, SCALE), Set.of("cast", "multiply"), StoredWeights::int8),
-            new Spelling(List.of(BF16_TILES), Set.of("cast", "permute", "reshape"), StoredWeights::tiled),
+            new Spelling(List.of(BF16_TILES), TILES, StoredWeights::tiled),
+            new Spelling(List.of(F16_TILES), TILES, StoredWeights::tiled),
             new Spelling(
                     List.of(INT8_TILES, SCALE), Set.of("cast", "permute", "reshape", "multiply"), StoredWeights::tiled),
             new Spelling(List.of(NF4, ABSMAX), BLOCKS, StoredWeights::nf4),
@@ -250,9 +255,14 @@ public final class StoredWeights {
     }
 
     private static SDVariable spell(SameDiff graph, String name, Tiled weight) {
-        String ending = weight.scales().isPresent() ? INT8_TILES : BF16_TILES;
+        String ending = switch (weight.values().dataType()) {
+            case BYTE -> INT8_TILES;
+            case BFLOAT16 -> BF16_TILES;
+            default -> F16_TILES;
+        };
         SDVariable tiles = graph.constant(name + ending, weight.values()).castTo(DataType.FLOAT);
-        SDVariable rows = graph.reshape(graph.permute(tiles, 0, 3, 1, 2, 4), weight.rows(), weight.columns());
+        int[] order = weight.scales().isPresent() ? new int[] {0, 3, 1, 2, 4} : new int[] {1, 3, 0, 2};
+        SDVariable rows = graph.reshape(graph.permute(tiles, order), weight.rows(), weight.columns());
         return weight.scales()
                 .map(scales -> rows.mul(graph.constant(name + SCALE, scales)))
                 .orElse(rows);

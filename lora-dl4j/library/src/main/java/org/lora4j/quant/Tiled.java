@@ -2,6 +2,7 @@
 package org.lora4j.quant;
 
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.Optional;
 import org.bytedeco.javacpp.IntPointer;
 import org.lora4j.internal.array.DenseArray;
@@ -9,16 +10,18 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * A matrix of BFLOAT16 or of 8 bits with a scale for each row, in the order in which instructions for dot products of such
- * numbers read it (AVX512-BF16, AVX512-VNNI). A word of 4 bytes holds 2 or 4 neighboring values of a row, and a tile of 4 KB
- * the 16 words of each of 64 rows: the first word of all 64, then the second of all. oneDNN knows this as {@code BA16a64b2a}
- * and {@code BA16a64b4a}. The values are those of {@link HalfPrecision} and {@link Int8}, and the memory too.
+ * A matrix of BFLOAT16 or FLOAT16, or of 8 bits with a scale for each row, in the order in which instructions read it that
+ * multiply it with a row of numbers. The values are those of {@link HalfPrecision} and {@link Int8}, and the memory too.
+ *
+ * <p>Of 16 bits, the values of a column in 64 rows lie beside each other, then those of the next column; oneDNN knows this as
+ * {@code BA16a64b}. Columns beyond {@value #MOST_COLUMNS} are parted into equal parts, which lie one behind the other. Of 8
+ * bits, it is 4 neighboring values of a row in 64 rows, as dot products (AVX512-VNNI) take them: {@code BA16a64b4a}.
  *
  * <p>What it is for: a product with one row of numbers reads each value once, so putting values into that order on the way
  * costs more than the product. Reading values here is slower than where they lie row by row.
  *
- * @param values BFLOAT16 or INT8 {@code [rows / 64, columns / (16 n), 16, 64, n]} in 'c' order, n = 2 or 4, which nobody
- *     writes to
+ * @param values BFLOAT16 or FLOAT16 {@code [parts, rows / 64, columns / parts, 64]}, or INT8 {@code [rows / 64, columns / 64, 16,
+ *     64, 4]}, in 'c' order, which nobody writes to
  * @param scales FLOAT {@code [rows, 1]} for INT8
  * @apiNote Status: experimental
  */
@@ -27,63 +30,63 @@ public record Tiled(INDArray values, Optional<INDArray> scales) implements Store
     /** Rows of a tile. */
     public static final int ROWS = 64;
 
+    /** Columns of a part at most. */
+    public static final int MOST_COLUMNS = 512;
+
     private static final int STEPS = 16;
     /** From so many rows of a tile on, all of it is read at once. */
     private static final int MANY = 8;
 
     private static final int UPPER = 0xFFFF0000;
+    private static final int LOWER = 0xFFFF;
     private static final ThreadLocal<int[]> WORDS = ThreadLocal.withInitial(() -> new int[0]);
 
     /**
      * Checks that the arrays belong together.
      *
-     * @param values BFLOAT16 or INT8 {@code [rows / 64, columns / (16 n), 16, 64, n]}
+     * @param values as {@link #values()} says
      * @param scales FLOAT {@code [rows, 1]} for INT8
      * @throws IllegalArgumentException if they do not
      */
     public Tiled {
         long[] shape = values.shape();
-        boolean fits = (values.dataType() == DataType.BFLOAT16 || values.dataType() == DataType.INT8)
-                && shape.length == 5
-                && shape[2] == STEPS
-                && shape[3] == ROWS
-                && shape[4] == perWord(values.dataType())
-                && DenseArray.isRowMajor(values)
-                && scales.isPresent() == (values.dataType() == DataType.INT8)
-                && scales.stream()
-                        .allMatch(s -> s.dataType() == DataType.FLOAT
-                                && Arrays.equals(s.shape(), new long[] {shape[0] * ROWS, 1}));
-        if (!fits) {
+        boolean fits = switch (values.dataType()) {
+            case BFLOAT16, HALF ->
+                shape.length == 4
+                        && shape[2] % STEPS == 0
+                        && shape[2] <= MOST_COLUMNS
+                        && shape[3] == ROWS
+                        && scales.isEmpty();
+            case BYTE ->
+                shape.length == 5
+                        && shape[2] == STEPS
+                        && shape[3] == ROWS
+                        && shape[4] == Integer.BYTES
+                        && scales.isPresent()
+                        && scales.get().dataType() == DataType.FLOAT
+                        && Arrays.equals(scales.get().shape(), new long[] {shape[0] * ROWS, 1});
+            default -> false;
+        };
+        if (!fits || !DenseArray.isRowMajor(values)) {
             throw new IllegalArgumentException("Tiled: values " + values.dataType() + Arrays.toString(shape)
                     + " with scales "
                     + scales.map(s -> Arrays.toString(s.shape())).orElse("none")
-                    + "; expected BFLOAT16[rows / 64, columns / 32, 16, 64, 2] without, or BYTE[rows / 64, columns / 64,"
-                    + " 16, 64, 4] with FLOAT[rows, 1]. Make it of a HalfPrecision or an Int8.");
+                    + "; expected BFLOAT16 or HALF[parts, rows / 64, columns / parts, 64] without, or BYTE[rows / 64,"
+                    + " columns / 64, 16, 64, 4] with FLOAT[rows, 1]. Make it of a HalfPrecision or an Int8.");
         }
-    }
-
-    private static int perWord(DataType type) {
-        return Integer.BYTES / type.width();
     }
 
     /**
      * Whether a weight consists of whole tiles.
      *
      * @param weight a weight
-     * @return true for BFLOAT16, and for 8 bits with scales for rows, of a multiple of 64 rows and 32 or 64 columns
+     * @return true for 16 bits, and for 8 bits with scales for rows, of a multiple of 64 rows and 16 or 64 columns
      */
     public static boolean fits(StoredWeight weight) {
-        DataType type = type(weight);
-        return type != null && weight.rows() % ROWS == 0 && weight.columns() % (STEPS * perWord(type)) == 0;
-    }
-
-    private static DataType type(StoredWeight weight) {
-        if (weight instanceof HalfPrecision half && half.values().dataType() == DataType.BFLOAT16) {
-            return DataType.BFLOAT16;
-        }
-        return weight instanceof Int8 bytes && bytes.outputAxis() == 0 && DenseArray.isRowMajor(bytes.values())
-                ? DataType.INT8
-                : null;
+        boolean bytes = weight instanceof Int8 int8 && int8.outputAxis() == 0 && DenseArray.isRowMajor(int8.values());
+        return (bytes || weight instanceof HalfPrecision)
+                && weight.rows() % ROWS == 0
+                && weight.columns() % (bytes ? STEPS * Integer.BYTES : STEPS) == 0;
     }
 
     /**
@@ -95,46 +98,90 @@ public record Tiled(INDArray values, Optional<INDArray> scales) implements Store
      * @throws IllegalArgumentException if it does not fit
      */
     public static Tiled overwriting(StoredWeight weight) {
-        DataType type = type(weight);
         if (!fits(weight)) {
             throw new IllegalArgumentException(
                     "Tiled: " + weight + "; expected a weight of whole tiles. Ask fits() first.");
         }
-        INDArray plain = weight instanceof Int8 bytes ? bytes.values() : ((HalfPrecision) weight).values();
-        int width = Math.toIntExact(weight.columns() / perWord(type));
-        reorder(plain, weight.rows(), width, true);
-        long[] shape = {weight.rows() / ROWS, width / STEPS, STEPS, ROWS, perWord(type)};
-        return new Tiled(
-                plain.reshape('c', shape),
-                weight instanceof Int8 bytes ? Optional.of(bytes.scales()) : Optional.empty());
+        long blocks = weight.rows() / ROWS;
+        long columns = weight.columns();
+        if (weight instanceof Int8 int8) {
+            reorder(int8.values(), blocks, Math.toIntExact(columns / Integer.BYTES), Tiled::exchangeWords);
+            long[] shape = {blocks, columns / (STEPS * Integer.BYTES), STEPS, ROWS, Integer.BYTES};
+            return new Tiled(int8.values().reshape('c', shape), Optional.of(int8.scales()));
+        }
+        INDArray values = ((HalfPrecision) weight).values();
+        reorder(values, blocks, Math.toIntExact(columns / 2), Tiled::exchangeHalves);
+        int parts = parts(columns);
+        int wordsOfPart = Math.toIntExact(columns / parts * ROWS / 2);
+        turn(values, blocks, parts, wordsOfPart);
+        return new Tiled(values.reshape('c', parts, blocks, columns / parts, ROWS), Optional.empty());
     }
 
-    /**
-     * The values row by row, in the type in which they are stored.
-     *
-     * @return a new array {@code [rows, columns]}; to be multiplied by the scales, if there are any
-     */
-    public INDArray rowByRow() {
-        INDArray copy = values.dup('c').reshape('c', rows(), columns());
-        reorder(copy, rows(), wordsOfRow(), false);
-        return copy;
+    /** The fewest equal parts. */
+    private static int parts(long columns) {
+        int parts = Math.toIntExact((columns + MOST_COLUMNS - 1) / MOST_COLUMNS);
+        while (columns % ((long) STEPS * parts) != 0) {
+            parts++;
+        }
+        return parts;
     }
 
-    /** Exchanges words of each 64 rows; {@code width} are the words of a row. */
-    private static void reorder(INDArray array, long rows, int width, boolean intoTiles) {
+    /** Puts 64 rows of so many words in another order. */
+    private interface Exchange {
+        void apply(int[] before, int[] after, int width);
+    }
+
+    private static void reorder(INDArray array, long blocks, int width, Exchange exchange) {
         int[] before = new int[ROWS * width];
         int[] after = new int[before.length];
         IntPointer memory = words(array);
-        for (long first = 0; first < rows; first += ROWS) {
-            memory.position(first * width).get(before, 0, before.length);
-            for (int row = 0; row < ROWS; row++) {
-                for (int step = 0; step < width; step++) {
-                    int plain = row * width + step;
-                    int tiled = step * ROWS + row;
-                    after[intoTiles ? tiled : plain] = before[intoTiles ? plain : tiled];
-                }
-            }
+        for (long block = 0; block < blocks; block++) {
+            memory.position(block * before.length).get(before, 0, before.length);
+            exchange.apply(before, after, width);
             memory.put(after, 0, after.length);
+        }
+    }
+
+    private static void exchangeWords(int[] before, int[] after, int width) {
+        for (int row = 0; row < ROWS; row++) {
+            for (int step = 0; step < width; step++) {
+                after[step * ROWS + row] = before[row * width + step];
+            }
+        }
+    }
+
+    /** Two columns of two rows at a time, which are two words in either order. */
+    private static void exchangeHalves(int[] before, int[] after, int width) {
+        for (int row = 0; row < ROWS; row += 2) {
+            for (int step = 0; step < width; step++) {
+                int first = before[row * width + step];
+                int second = before[(row + 1) * width + step];
+                int at = step * ROWS + row / 2;
+                after[at] = first & LOWER | second << Short.SIZE;
+                after[at + ROWS / 2] = first >>> Short.SIZE | second & UPPER;
+            }
+        }
+    }
+
+    /** From the parts of each block to the blocks of each part, where they lie: whatever is in a place goes to its own first. */
+    private static void turn(INDArray array, long blocks, int parts, int words) {
+        int count = Math.toIntExact(blocks * parts);
+        BitSet done = new BitSet(count);
+        int[] moved = new int[words];
+        int[] met = new int[words];
+        IntPointer memory = words(array);
+        for (int start = done.nextClearBit(0); start < count; start = done.nextClearBit(start)) {
+            memory.position((long) start * words).get(moved, 0, words);
+            int place = start;
+            do {
+                place = Math.toIntExact(place % parts * blocks + place / parts);
+                memory.position((long) place * words).get(met, 0, words);
+                memory.put(moved, 0, words);
+                int[] next = met;
+                met = moved;
+                moved = next;
+                done.set(place);
+            } while (place != start);
         }
     }
 
@@ -143,18 +190,14 @@ public record Tiled(INDArray values, Optional<INDArray> scales) implements Store
         return new IntPointer(array.data().pointer()).getPointer(IntPointer.class, start);
     }
 
-    private int wordsOfRow() {
-        return Math.toIntExact(values.size(1) * STEPS);
-    }
-
     @Override
     public long rows() {
-        return values.size(0) * ROWS;
+        return values.size(scales.isPresent() ? 0 : 1) * ROWS;
     }
 
     @Override
     public long columns() {
-        return wordsOfRow() * values.size(4);
+        return scales.isPresent() ? values.size(1) * STEPS * Integer.BYTES : values.size(0) * values.size(2);
     }
 
     @Override
@@ -165,56 +208,70 @@ public record Tiled(INDArray values, Optional<INDArray> scales) implements Store
 
     @Override
     public void read(long first, int count, float[] into) {
-        int width = wordsOfRow();
-        int columns = (int) columns();
-        IntPointer memory = words(values);
-        int[] words = WORDS.get();
-        if (words.length < ROWS * width) {
-            words = new int[ROWS * width];
-            WORDS.set(words);
-        }
-        float[] scale = new float[count];
-        if (scales.isPresent()) {
-            DenseArray.rowMajor(scales.get()).read(first, scale, count);
-        }
         for (int done = 0; done < count; ) {
             int from = (int) ((first + done) % ROWS);
             int now = Math.min(count - done, ROWS - from);
-            long block = (first + done) / ROWS * ROWS * width;
-            if (now >= MANY) {
-                memory.position(block).get(words, 0, ROWS * width);
+            long block = (first + done) / ROWS;
+            if (scales.isPresent()) {
+                readBytes(block, from, now, into, done);
             } else {
-                for (int row = from; row < from + now; row++) {
-                    for (int step = 0; step < width; step++) {
-                        words[step * ROWS + row] = memory.position(block).get(step * ROWS + row);
-                    }
-                }
-            }
-            for (int row = from; row < from + now; row++) {
-                int at = (done + row - from) * columns;
-                if (scales.isPresent()) {
-                    bytes(words, row, width, into, at, scale[done + row - from]);
-                } else {
-                    halves(words, row, width, into, at);
-                }
+                readHalves(block, from, now, into, done);
             }
             done += now;
         }
     }
 
-    private static void halves(int[] words, int row, int width, float[] into, int at) {
-        for (int step = 0; step < width; step++) {
-            int word = words[step * ROWS + row];
-            into[at + 2 * step] = Float.intBitsToFloat(word << Short.SIZE);
-            into[at + 2 * step + 1] = Float.intBitsToFloat(word & UPPER);
+    /** Words of a block, or of one row of it: the n-th, and every so many after it. */
+    private static int[] fetch(IntPointer memory, int words, int count, int from, int now, int every, int perWord) {
+        int[] fetched = WORDS.get();
+        if (fetched.length < words) {
+            fetched = new int[words];
+            WORDS.set(fetched);
+        }
+        if (now >= MANY) {
+            memory.get(fetched, 0, words);
+            return fetched;
+        }
+        for (int row = from; row < from + now; row++) {
+            for (int i = 0; i < count; i++) {
+                int at = i * every + row / perWord;
+                fetched[at] = memory.get(at);
+            }
+        }
+        return fetched;
+    }
+
+    private void readBytes(long block, int from, int now, float[] into, int done) {
+        int columns = (int) columns();
+        int width = columns / Integer.BYTES;
+        int[] words = fetch(words(values).position(block * ROWS * width), ROWS * width, width, from, now, ROWS, 1);
+        float[] scale = new float[now];
+        DenseArray.rowMajor(scales.orElseThrow()).read(block * ROWS + from, scale, now);
+        for (int row = 0; row < now; row++) {
+            int at = (done + row) * columns;
+            for (int step = 0; step < width; step++) {
+                int word = words[step * ROWS + from + row];
+                for (int i = 0; i < Integer.BYTES; i++) {
+                    into[at + Integer.BYTES * step + i] = (byte) (word >> Byte.SIZE * i) * scale[row];
+                }
+            }
         }
     }
 
-    private static void bytes(int[] words, int row, int width, float[] into, int at, float scale) {
-        for (int step = 0; step < width; step++) {
-            int word = words[step * ROWS + row];
-            for (int i = 0; i < Integer.BYTES; i++) {
-                into[at + Integer.BYTES * step + i] = (byte) (word >> Byte.SIZE * i) * scale;
+    private void readHalves(long block, int from, int now, float[] into, int done) {
+        boolean brain = values.dataType() == DataType.BFLOAT16;
+        int width = (int) values.size(2);
+        int every = ROWS / 2;
+        for (int part = 0; part < values.size(0); part++) {
+            long start = (part * values.size(1) + block) * width * every;
+            int[] words = fetch(words(values).position(start), width * every, width, from, now, every, 2);
+            for (int row = from; row < from + now; row++) {
+                int at = (done + row - from) * (int) columns() + part * width;
+                int shift = row % 2 == 0 ? 0 : Short.SIZE;
+                for (int i = 0; i < width; i++) {
+                    int bits = words[i * every + row / 2] >>> shift;
+                    into[at + i] = brain ? Float.intBitsToFloat(bits << Short.SIZE) : HalfPrecision.half(bits);
+                }
             }
         }
     }

@@ -35,18 +35,30 @@ class TiledTest {
         return Stream.of(
                 HalfPrecision.of(numbers(128, 96), DataType.BFLOAT16),
                 Int8.of(numbers(128, 128), 0),
-                HalfPrecision.of(numbers(192, 32), DataType.BFLOAT16));
+                HalfPrecision.of(numbers(192, 16), DataType.BFLOAT16),
+                HalfPrecision.of(numbers(192, 1536), DataType.BFLOAT16),
+                HalfPrecision.of(numbers(320, 1520), DataType.FLOAT16),
+                HalfPrecision.of(numbers(128, 48), DataType.FLOAT16));
     }
 
     @Test
-    void overwriting_ofBfloat16_putsTheWordsOf64RowsBesideEachOther() {
+    void overwriting_of16Bits_putsTheValuesOf64RowsBesideEachOther() {
         INDArray plain = numbers(128, 64);
         Tiled tiled = Tiled.overwriting(HalfPrecision.of(plain, DataType.BFLOAT16));
 
-        // Row 64 + 5, columns 32 + 2 * 3 and the next: second block of rows, second tile, fourth step, sixth row.
-        assertThat(tiled.values().shape()).containsExactly(2, 2, 16, 64, 2);
-        assertThat(tiled.values().getFloat(1, 1, 3, 5, 0)).isEqualTo(plain.getFloat(69, 38));
-        assertThat(tiled.values().getFloat(1, 1, 3, 5, 1)).isEqualTo(plain.getFloat(69, 39));
+        assertThat(tiled.values().shape()).containsExactly(1, 2, 64, 64);
+        assertThat(tiled.values().getFloat(0, 1, 19, 5)).isEqualTo(plain.getFloat(64 + 5, 19));
+        assertThat(tiled.values().getFloat(0, 1, 63, 62)).isEqualTo(plain.getFloat(64 + 62, 63));
+    }
+
+    @Test
+    void overwriting_ofManyColumns_partsThem() {
+        INDArray plain = numbers(192, 896);
+        Tiled tiled = Tiled.overwriting(HalfPrecision.of(plain, DataType.FLOAT16));
+
+        assertThat(tiled.values().shape()).containsExactly(2, 3, 448, 64);
+        assertThat(tiled.values().getFloat(1, 0, 19, 5)).isEqualTo(plain.getFloat(5, 448 + 19));
+        assertThat(tiled.values().getFloat(0, 2, 447, 62)).isEqualTo(plain.getFloat(128 + 62, 447));
     }
 
     @Test
@@ -63,13 +75,11 @@ class TiledTest {
     @MethodSource("weights")
     void read_ofAnyRows_givesTheValuesOfTheWeight(StoredWeight weight) {
         INDArray values = weight.dequantized();
-        INDArray stored = (weight instanceof Int8 bytes ? bytes.values() : ((HalfPrecision) weight).values()).dup();
         long bytes = weight.bytes();
         Tiled tiled = Tiled.overwriting(weight);
 
         assertThat(tiled.bytes()).isEqualTo(bytes);
         assertThat(tiled.dequantized()).isEqualTo(values);
-        assertThat(tiled.rowByRow()).isEqualTo(stored);
         int columns = (int) tiled.columns();
         for (int[] range : new int[][] {{0, 1}, {63, 2}, {5, 40}, {60, 68}, {127, 1}}) {
             float[] read = new float[range[1] * columns];
@@ -97,11 +107,11 @@ class TiledTest {
     void fits_onlyWholeTiles() {
         assertThat(Tiled.fits(HalfPrecision.of(numbers(64, 32), DataType.BFLOAT16)))
                 .isTrue();
-        assertThat(Tiled.fits(HalfPrecision.of(numbers(64, 48), DataType.BFLOAT16)))
+        assertThat(Tiled.fits(HalfPrecision.of(numbers(64, 48), DataType.FLOAT16)))
+                .isTrue();
+        assertThat(Tiled.fits(HalfPrecision.of(numbers(64, 40), DataType.BFLOAT16)))
                 .isFalse();
         assertThat(Tiled.fits(HalfPrecision.of(numbers(65, 32), DataType.BFLOAT16)))
-                .isFalse();
-        assertThat(Tiled.fits(HalfPrecision.of(numbers(64, 32), DataType.FLOAT16)))
                 .isFalse();
         assertThat(Tiled.fits(Int8.of(numbers(64, 32), 0))).isFalse();
         assertThat(Tiled.fits(Int8.of(numbers(64, 64), 1))).isFalse();

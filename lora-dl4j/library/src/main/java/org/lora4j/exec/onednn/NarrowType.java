@@ -2,15 +2,17 @@
 package org.lora4j.exec.onednn;
 
 /**
- * Types of numbers of which few rows are multiplied: of fewer bits, where a processor has instructions for them ({@link
- * TileProduct}), and F32, where its registers hold as many numbers as there are columns ({@link FewRows}).
+ * Types of weights that few rows are multiplied with, where a processor has the instructions: of fewer bits in {@link
+ * TileProduct}, and F32 in {@link FewRows}.
  *
  * @apiNote Status: internal
  */
 public enum NarrowType {
-    /** BF16, summed in F32, in which its products are exact. */
-    BF16("bf16"),
-    /** Signed bytes, summed in whole numbers of 32 bits. */
+    /** Become F32 in registers, and are multiplied with F32. */
+    BF16("avx512"),
+    /** As BF16. */
+    F16("avx512"),
+    /** Signed bytes, multiplied with bytes and summed in whole numbers of 32 bits. */
     INT8("vnni"),
     /** As they are. */
     F32("avx512");
@@ -35,6 +37,6 @@ public enum NarrowType {
     }
 
     private boolean isFast(String kernel) {
-        return kernel.contains(instructions) || kernel.contains("amx");
+        return kernel.contains(instructions) || this == INT8 && kernel.contains("amx");
     }
 }

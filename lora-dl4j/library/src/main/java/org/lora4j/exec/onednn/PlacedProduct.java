@@ -6,6 +6,7 @@ import org.bytedeco.dnnl.engine;
 import org.bytedeco.dnnl.global.dnnl;
 import org.bytedeco.dnnl.matmul;
 import org.bytedeco.dnnl.memory;
+import org.bytedeco.dnnl.post_ops;
 import org.bytedeco.dnnl.primitive_attr;
 import org.bytedeco.dnnl.stream;
 import org.bytedeco.javacpp.Pointer;
@@ -23,7 +24,12 @@ final class PlacedProduct {
 
     /** The layout of w may be left to oneDNN. */
     PlacedProduct(engine engine, memory.desc ofX, memory.desc ofW, memory.desc ofZ) {
-        try (primitive_attr attributes = new primitive_attr();
+        this(engine, ofX, ofW, ofZ, false);
+    }
+
+    /** One that may add to what is in z. */
+    PlacedProduct(engine engine, memory.desc ofX, memory.desc ofW, memory.desc ofZ, boolean adds) {
+        try (primitive_attr attributes = attributes(adds);
                 matmul.primitive_desc description =
                         new matmul.primitive_desc(engine, ofX, ofW, new memory.desc(), ofZ, attributes, false)) {
             kernel = description.impl_info_str().getString();
@@ -38,9 +44,25 @@ final class PlacedProduct {
         arguments.put(dnnl.DNNL_ARG_DST, z);
     }
 
+    private static primitive_attr attributes(boolean adds) {
+        primitive_attr attributes = new primitive_attr();
+        if (adds) {
+            try (post_ops sum = new post_ops()) {
+                sum.append_sum();
+                attributes.set_post_ops(sum);
+            }
+        }
+        return attributes;
+    }
+
     /** Rows of values of a type, one behind the other. */
     static memory.desc rows(memory.data_type type, long rows, long columns) {
-        return new memory.desc(new long[] {rows, columns}, type, new long[] {columns, 1});
+        return rows(type, rows, columns, columns);
+    }
+
+    /** Rows of values of a type that begin so far from each other. */
+    static memory.desc rows(memory.data_type type, long rows, long columns, long step) {
+        return new memory.desc(new long[] {rows, columns}, type, new long[] {step, 1});
     }
 
     String kernel() {

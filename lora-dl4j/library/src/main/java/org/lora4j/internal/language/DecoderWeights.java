@@ -394,11 +394,16 @@ public final class DecoderWeights {
 
     private static String form(StoredWeight weight) {
         if (weight instanceof Tiled tiled) {
-            return (tiled.scales().isPresent() ? "INT8" : "BF16") + " (in tiles for this processor)";
+            String type = tiled.scales().isPresent() ? "INT8" : ofHalves(tiled.values());
+            return type + " (in tiles for this processor)";
         }
         if (weight instanceof HalfPrecision half) {
-            return half.values().dataType() == DataType.BFLOAT16 ? "BF16" : "F16";
+            return ofHalves(half.values());
         }
         return weight instanceof Int8 ? "INT8" : "NF4";
+    }
+
+    private static String ofHalves(INDArray values) {
+        return values.dataType() == DataType.BFLOAT16 ? "BF16" : "F16";
     }
 }

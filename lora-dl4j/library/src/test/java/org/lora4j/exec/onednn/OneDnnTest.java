@@ -170,7 +170,7 @@ class OneDnnTest {
 
     @Test
     void kernels_inBf16_leaveArraysWithGapsToJava_asFloat() {
-        assumeTrue(NarrowType.BF16.isFast(), "this processor has no instructions for BF16");
+        assumeTrue(Bf16Instructions.areHere(), "this processor has no instructions for BF16");
         Multiplier multiplier = OneDnn.products(MathMode.BF16);
         Kernel java = Kernel.of((in, out) -> {
             assertThat(List.of(in.get(0).dataType(), out.get(0).dataType())).containsOnly(DataType.FLOAT);
@@ -187,7 +187,7 @@ class OneDnnTest {
 
     @Test
     void rounding_ofAnyLayout_isThatOfNd4j() {
-        assumeTrue(NarrowType.BF16.isFast(), "this processor has no instructions for BF16");
+        assumeTrue(Bf16Instructions.areHere(), "this processor has no instructions for BF16");
         Kernel java = Kernel.of((in, out) -> out.get(0).assign(in.get(0)));
         Kernel rounding = OneDnn.products(MathMode.BF16).kernel(Multiplier.ROUNDING, java);
         INDArray dense = random(2, 7, 33);

@@ -4,14 +4,12 @@ package org.lora4j.internal.language.decode;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
-import org.lora4j.exec.onednn.NarrowType;
 import org.lora4j.internal.array.Backend;
 import org.lora4j.internal.array.DenseArray;
 import org.lora4j.internal.language.DecoderConfig;
 import org.lora4j.internal.language.DecoderPart;
 import org.lora4j.internal.language.NormKind;
 import org.lora4j.internal.language.Rotation;
-import org.lora4j.quant.Int8;
 import org.lora4j.quant.StoredWeight;
 import org.lora4j.quant.Tiled;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -62,7 +60,7 @@ public final class DecodeModel {
      * @return true if it should be laid out so
      */
     public static boolean isFastInTiles(StoredWeight weight) {
-        return TiledWeight.isFast(weight instanceof Int8 ? NarrowType.INT8 : NarrowType.BF16, weight.columns());
+        return TiledWeight.isFast(TiledWeight.type(weight), weight.columns());
     }
 
     DecoderConfig config() {

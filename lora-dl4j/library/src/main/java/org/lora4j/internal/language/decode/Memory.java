@@ -5,6 +5,7 @@ import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.IntPointer;
+import org.bytedeco.javacpp.Pointer;
 
 /** Floats outside the heap, where OpenBLAS reads and writes, copied from and to Java arrays. Grows, and must be closed. */
 final class Memory implements AutoCloseable {
@@ -19,6 +20,8 @@ final class Memory implements AutoCloseable {
             pointer.close();
             // Buffers of Java end at 2^31 - 1 elements.
             pointer = new FloatPointer((long) Math.toIntExact(length));
+            // Rows that nobody wrote are read beside others, and the numbers by chance may be slow ones.
+            Pointer.memset(pointer, 0, Float.BYTES * length);
             floats = pointer.asBuffer();
             ints = new IntPointer(pointer).asBuffer();
         }

@@ -3,25 +3,20 @@ package org.lora4j.internal.language.decode;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.ShortBuffer;
 import java.util.Arrays;
 import org.bytedeco.javacpp.BytePointer;
 import org.lora4j.exec.onednn.FewRows;
 
 /**
- * Rows as sums of numbers of 16 or 8 bits, so that products with weights of that type are those of the floats:
+ * Rows as sums of numbers of 8 bits, so that products with weights of that type are those of the floats: multiples from -127 to
+ * 127 of a unit, of a unit that is 254 times smaller for what is left, and so on. Four of them are within 2^-32 of the largest
+ * value of the row. Instructions want bytes without a sign, so 128 is added to each. The parts of a row are rows, one below the
+ * other.
  *
- * <ul>
- *   <li>BF16: the first 8 bits of a significand, the next 8 and the last 8: {@code x = a + b + c}, exactly;
- *   <li>INT8: multiples from -127 to 127 of a unit, of a unit that is 254 times smaller for what is left, and so on: four of
- *       them are within 2^-32 of the largest value of the row. Instructions want bytes without a sign, so 128 is added to each.
- * </ul>
- *
- * <p>The parts of a row are rows, one below the other. Or rows in F32 are columns, for {@link FloatWeight}.
+ * <p>Or rows in F32 as columns, for {@link FloatWeight}.
  */
 final class RowParts implements AutoCloseable {
 
-    static final int BF16_PARTS = 3;
     static final int INT8_PARTS = 4;
 
     /** What bytes are larger by than what they stand for. */
@@ -29,8 +24,6 @@ final class RowParts implements AutoCloseable {
 
     private static final int LARGEST = 127;
     static final double FINER = 2 * LARGEST;
-    private static final int UPPER = 0xFFFF0000;
-    private static final int BITS = 16;
     /** Beyond this, more rows are computed than there are, so that there are few products to compile. */
     private static final int FEW = 4;
 
@@ -39,8 +32,6 @@ final class RowParts implements AutoCloseable {
     private BytePointer plain = new BytePointer(0);
     private BytePointer packed = new BytePointer(0);
     private ByteBuffer bytes = ByteBuffer.allocate(0);
-    private ShortBuffer shorts = bytes.asShortBuffer();
-    private short[] halves = new short[0];
     private byte[] eighths = new byte[0];
     private double[] units = new double[0];
     private float[] turned = new float[0];
@@ -58,22 +49,7 @@ final class RowParts implements AutoCloseable {
 
     /** Rows to make room for: the last ones may be computed by themselves. */
     static int room(int rows) {
-        return rows + unit(rows) - 1;
-    }
-
-    void reserveHalves(int rows, int width) {
-        reserve((long) Short.BYTES * BF16_PARTS * room(rows) * width, 0);
-        rowBytes = Short.BYTES * BF16_PARTS * width;
-    }
-
-    /** Rows in parts of 16 bits. */
-    void halves(HiddenRows x) {
-        int width = x.width();
-        halves = halves.length < BF16_PARTS * width ? new short[BF16_PARTS * width] : halves;
-        for (int row = 0; row < x.rows(); row++) {
-            halves(x.values(), row * width, width);
-            shorts.put(row * BF16_PARTS * width, halves, 0, BF16_PARTS * width);
-        }
+        return rows + Math.max(FEW, unit(rows)) - 1;
     }
 
     void reserveEighths(int rows, int width) {
@@ -114,19 +90,6 @@ final class RowParts implements AutoCloseable {
         product.pack(plain.address(), packed.address());
     }
 
-    private void halves(float[] x, int from, int width) {
-        for (int i = 0; i < width; i++) {
-            float value = x[from + i];
-            int first = Float.floatToRawIntBits(value) & UPPER;
-            float rest = value - Float.intBitsToFloat(first);
-            int second = Float.floatToRawIntBits(rest) & UPPER;
-            int third = Float.floatToRawIntBits(rest - Float.intBitsToFloat(second));
-            halves[i] = (short) (first >>> BITS);
-            halves[width + i] = (short) (second >>> BITS);
-            halves[2 * width + i] = (short) (third >>> BITS);
-        }
-    }
-
     /** The unit of the first part. */
     private double eighths(float[] x, int from, int width) {
         float largest = 0;
@@ -151,7 +114,6 @@ final class RowParts implements AutoCloseable {
             plain.close();
             plain = new BytePointer((long) Math.toIntExact(plainBytes));
             bytes = plain.asByteBuffer().order(ByteOrder.nativeOrder());
-            shorts = bytes.asShortBuffer();
         }
         if (packed.capacity() < packedBytes) {
             packed.close();

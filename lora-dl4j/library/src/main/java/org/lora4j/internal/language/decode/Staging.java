@@ -17,9 +17,7 @@ final class Staging implements AutoCloseable {
         PAIRS(2, 1),
         /** The same, multiplied by {@link HalfWeight#HALF_OF_EXPONENT}. */
         SCALED_PAIRS(2, HalfWeight.HALF_OF_EXPONENT),
-        /** As {@link RowParts} in BF16. */
-        HALVES(1, 1),
-        /** As {@link RowParts} in INT8. */
+        /** As {@link RowParts}. */
         BYTES(1, 1),
         /** As columns of {@link FloatWeight}. */
         COLUMNS(1, 1);
@@ -48,12 +46,13 @@ final class Staging implements AutoCloseable {
         source = null;
         outputs.atLeast((long) rows * outputWidth);
         switch (form) {
-            case HALVES -> parts.reserveHalves(rows, inputWidth);
             case BYTES -> parts.reserveEighths(rows, inputWidth);
             case COLUMNS -> {
                 int columns = FloatWeight.columns(rows);
                 parts.reserveColumns(inputWidth, columns, space.columns(inputWidth, columns));
             }
+            // Those behind the last row may be read with it.
+            case PLAIN -> inputs.atLeast((long) RowParts.room(rows) * inputWidth);
             default -> inputs.atLeast((long) rows * inputWidth);
         }
     }
@@ -72,7 +71,6 @@ final class Staging implements AutoCloseable {
         this.inputWidth = x.width();
         switch (form) {
             case PLAIN -> inputs.floats().put(0, x.values(), 0, x.length());
-            case HALVES -> parts.halves(x);
             case BYTES -> parts.eighths(x);
             case COLUMNS -> {
                 int columns = FloatWeight.columns(x.rows());

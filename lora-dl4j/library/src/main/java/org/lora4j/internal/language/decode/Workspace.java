@@ -20,8 +20,7 @@ final class Workspace implements AutoCloseable {
     final Int8Outputs int8 = new Int8Outputs();
     private final Map<Sizes, TileProduct> tiles = new HashMap<>();
     private final Map<Sizes, FewRows> columns = new HashMap<>();
-    private int[] ints = new int[0];
-    private float[][] floats = new float[3][0];
+    private float[][] floats = new float[2][0];
 
     /** An array of at least a length, holding anything. */
     float[] floats(int slot, int length) {
@@ -31,24 +30,17 @@ final class Workspace implements AutoCloseable {
         return floats[slot];
     }
 
-    /** An array of at least a length, holding anything. */
-    int[] ints(int length) {
-        if (ints.length < length) {
-            ints = new int[length];
-        }
-        return ints;
-    }
-
     /** What a compiled product depends on. */
-    private record Sizes(NarrowType type, int inputs, int others) {}
+    private record Sizes(NarrowType type, int inputs, int others, int step) {}
 
-    TileProduct tiles(NarrowType type, int rows, int inputs) {
-        return tiles.computeIfAbsent(new Sizes(type, inputs, rows), sizes -> new TileProduct(type, rows, inputs));
+    TileProduct tiles(NarrowType type, int rows, int inputs, int step) {
+        return tiles.computeIfAbsent(
+                new Sizes(type, inputs, rows, step), sizes -> new TileProduct(type, rows, inputs, step));
     }
 
     FewRows columns(int inputs, int columns) {
         return this.columns.computeIfAbsent(
-                new Sizes(NarrowType.F32, inputs, columns), sizes -> new FewRows(inputs, columns));
+                new Sizes(NarrowType.F32, inputs, columns, inputs), sizes -> new FewRows(inputs, columns));
     }
 
     @Override

@@ -17,8 +17,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.exec.LossAndGradients;
+import org.lora4j.exec.onednn.Bf16Instructions;
 import org.lora4j.exec.onednn.MathMode;
-import org.lora4j.exec.onednn.NarrowType;
 import org.lora4j.exec.onednn.OneDnn;
 import org.lora4j.internal.engine.SameDiffExecutor;
 import org.lora4j.internal.engine.plan.Plan;
@@ -151,7 +151,7 @@ class RoundedBlockTest {
     @BeforeAll
     static void needInstructions() {
         assumeTrue(
-                NarrowType.BF16.isFast(),
+                Bf16Instructions.areHere(),
                 "oneDNN cannot be loaded here, or the processor has no instructions for BF16");
     }
 
