@@ -221,8 +221,8 @@ public record Tiled(INDArray values, Optional<INDArray> scales) implements Store
         }
     }
 
-    /** Words of a block, or of one row of it: the n-th, and every so many after it. */
-    private static int[] fetch(IntPointer memory, int words, int count, int from, int now, int every, int perWord) {
+    /** Words of a block, or those that some rows of it have values in; a word has values of so many rows. */
+    private static int[] fetch(IntPointer memory, int words, int from, int now, int perWord) {
         int[] fetched = WORDS.get();
         if (fetched.length < words) {
             fetched = new int[words];
@@ -232,9 +232,9 @@ public record Tiled(INDArray values, Optional<INDArray> scales) implements Store
             memory.get(fetched, 0, words);
             return fetched;
         }
+        int every = ROWS / perWord;
         for (int row = from; row < from + now; row++) {
-            for (int i = 0; i < count; i++) {
-                int at = i * every + row / perWord;
+            for (int at = row / perWord; at < words; at += every) {
                 fetched[at] = memory.get(at);
             }
         }
@@ -244,7 +244,7 @@ public record Tiled(INDArray values, Optional<INDArray> scales) implements Store
     private void readBytes(long block, int from, int now, float[] into, int done) {
         int columns = (int) columns();
         int width = columns / Integer.BYTES;
-        int[] words = fetch(words(values).position(block * ROWS * width), ROWS * width, width, from, now, ROWS, 1);
+        int[] words = fetch(words(values).position(block * ROWS * width), ROWS * width, from, now, 1);
         float[] scale = new float[now];
         DenseArray.rowMajor(scales.orElseThrow()).read(block * ROWS + from, scale, now);
         for (int row = 0; row < now; row++) {
@@ -260,19 +260,53 @@ public record Tiled(INDArray values, Optional<INDArray> scales) implements Store
 
     private void readHalves(long block, int from, int now, float[] into, int done) {
         boolean brain = values.dataType() == DataType.BFLOAT16;
+        int columns = (int) columns();
         int width = (int) values.size(2);
-        int every = ROWS / 2;
+        int words = width * ROWS / 2;
         for (int part = 0; part < values.size(0); part++) {
-            long start = (part * values.size(1) + block) * width * every;
-            int[] words = fetch(words(values).position(start), width * every, width, from, now, every, 2);
-            for (int row = from; row < from + now; row++) {
-                int at = (done + row - from) * (int) columns() + part * width;
-                int shift = row % 2 == 0 ? 0 : Short.SIZE;
-                for (int i = 0; i < width; i++) {
-                    int bits = words[i * every + row / 2] >>> shift;
-                    into[at + i] = brain ? Float.intBitsToFloat(bits << Short.SIZE) : HalfPrecision.half(bits);
+            long start = (part * values.size(1) + block) * words;
+            int[] fetched = fetch(words(values).position(start), words, from, now, 2);
+            int to = done * columns + part * width;
+            int row = 0;
+            while (row < now) {
+                int word = (from + row) / 2;
+                int at = to + row * columns;
+                boolean upper = (from + row) % 2 == 1;
+                if (!upper && row + 1 < now) {
+                    if (brain) {
+                        brains(fetched, word, width, into, at, at + columns);
+                    } else {
+                        halves(fetched, word, width, into, at, at + columns);
+                    }
+                    row += 2;
+                } else {
+                    single(fetched, word, upper ? Short.SIZE : 0, brain, width, into, at);
+                    row++;
                 }
             }
+        }
+    }
+
+    private static void brains(int[] words, int word, int width, float[] into, int first, int second) {
+        for (int i = 0; i < width; i++) {
+            int both = words[word + i * (ROWS / 2)];
+            into[first + i] = Float.intBitsToFloat(both << Short.SIZE);
+            into[second + i] = Float.intBitsToFloat(both & UPPER);
+        }
+    }
+
+    private static void halves(int[] words, int word, int width, float[] into, int first, int second) {
+        for (int i = 0; i < width; i++) {
+            int both = words[word + i * (ROWS / 2)];
+            into[first + i] = HalfPrecision.half(both);
+            into[second + i] = HalfPrecision.half(both >>> Short.SIZE);
+        }
+    }
+
+    private static void single(int[] words, int word, int shift, boolean brain, int width, float[] into, int at) {
+        for (int i = 0; i < width; i++) {
+            int bits = words[word + i * (ROWS / 2)] >>> shift;
+            into[at + i] = brain ? Float.intBitsToFloat(bits << Short.SIZE) : HalfPrecision.half(bits);
         }
     }
 
