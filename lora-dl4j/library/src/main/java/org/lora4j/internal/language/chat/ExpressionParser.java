@@ -387,7 +387,7 @@ final class ExpressionParser {
                 Token name = tokens.next();
                 if (name.kind() == Kind.INTEGER) {
                     Long index = Long.valueOf(name.text().length() > 18 ? "0" : name.text());
-                    steps.add((value, scope) -> Members.item(value, index));
+                    steps.add((value, scope) -> Members.item(value, index, scope));
                 } else if (name.kind() == Kind.NAME) {
                     steps.add((value, scope) -> Members.attribute(value, name.text()));
                 } else {
@@ -407,7 +407,7 @@ final class ExpressionParser {
     private Step part() {
         Expression from = tokens.isOperator(":") ? NOTHING : expression(true);
         if (tokens.skipOperator("]")) {
-            return (value, scope) -> Members.item(value, Markup.plain(from.evaluate(scope)));
+            return (value, scope) -> Members.item(value, Markup.plain(from.evaluate(scope)), scope);
         }
         tokens.expectOperator(":");
         Expression to = tokens.isOperator("]") || tokens.isOperator(":") ? NOTHING : expression(true);

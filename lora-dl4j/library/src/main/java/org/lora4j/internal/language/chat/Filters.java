@@ -72,8 +72,8 @@ final class Filters {
         ALL.put("indent", (value, given, scope) -> indented(Values.requireText(value), given, scope));
         ALL.put("truncate", Filters::truncated);
         ALL.put("tojson", (value, given, scope) -> Json.of(value, given, scope.budget()));
-        ALL.put("length", (value, given, scope) -> Values.length(value));
-        ALL.put("count", (value, given, scope) -> Values.length(value));
+        ALL.put("length", (value, given, scope) -> Values.length(value, scope));
+        ALL.put("count", (value, given, scope) -> Values.length(value, scope));
         ALL.put("default", Filters::defaulted);
         ALL.put("d", Filters::defaulted);
         ALL.put("int", Filters::integer);
@@ -125,16 +125,17 @@ final class Filters {
         });
         list("join", Filters::joined);
         list("sort", (elements, given, scope) -> {
-            Function<Object, Object> key = keys(given.get(2, "attribute", null), given.flag(1, CASE, false));
+            Function<Object, Object> key = keys(given.get(2, "attribute", null), given.flag(1, CASE, false), scope);
             return sorted(elements, key, given.flag(0, "reverse", false), scope);
         });
-        list("min", (elements, given, scope) -> extreme(keyed(elements, ofOne(given), scope), order(scope)));
+        list("min", (elements, given, scope) -> extreme(keyed(elements, ofOne(given, scope), scope), order(scope)));
         list(
                 "max",
                 (elements, given, scope) -> extreme(
-                        keyed(elements, ofOne(given), scope), order(scope).reversed()));
+                        keyed(elements, ofOne(given, scope), scope),
+                        order(scope).reversed()));
         list("sum", (elements, given, scope) -> {
-            Function<Object, Object> part = part(given.get(0, "attribute", null));
+            Function<Object, Object> part = part(given.get(0, "attribute", null), scope);
             Object sum = given.get(1, "start", 0L);
             for (Object element : elements) {
                 sum = Operators.ARITHMETIC.get("+").apply(sum, part.apply(element), scope);
@@ -232,7 +233,7 @@ final class Filters {
         long length = given.integer(0, "length", 255);
         String end = Values.requireText(given.get(2, "end", "..."));
         long leeway = given.get(3, "leeway", null) == null ? 5 : given.integer(3, "leeway", 5);
-        if (Values.length(value) <= length + leeway) {
+        if (Values.length(value, scope) <= length + leeway) {
             return value;
         }
         String text = Values.requireText(value);
@@ -252,8 +253,15 @@ final class Filters {
         }
     }
 
+    private static void spendText(Object value, Scope scope) {
+        if (value instanceof String text) {
+            scope.spend(text.length());
+        }
+    }
+
     private static Object integer(Object value, Arguments given, Scope scope) {
         requireDefined(value);
+        spendText(value, scope);
         Number number = Values.number(value);
         if (number instanceof Double real) {
             return Double.isFinite(real) ? (Object) real.longValue() : given.get(0, "default", 0L);
@@ -274,6 +282,7 @@ final class Filters {
 
     private static Object real(Object value, Arguments given, Scope scope) {
         requireDefined(value);
+        spendText(value, scope);
         Double number = Values.isNumber(value)
                 ? (Double) Values.number(value).doubleValue()
                 : value instanceof String text ? decimal(text) : null;
@@ -312,7 +321,7 @@ final class Filters {
             throw Values.notA("a dictionary", value);
         }
         long by = "value".equals(given.get(1, "by", "key")) ? 1 : 0;
-        Function<Object, Object> key = key(by, given.flag(0, CASE, false));
+        Function<Object, Object> key = key(by, given.flag(0, CASE, false), scope);
         return sorted(Methods.items(map, scope), key, given.flag(2, "reverse", false), scope);
     }
 
@@ -326,17 +335,19 @@ final class Filters {
     }
 
     /** The element itself or what it has under a path such as {@code function.name}. */
-    private static Function<Object, Object> part(Object path) {
+    private static Function<Object, Object> part(Object path, Scope scope) {
         if (path == null) {
             return element -> element;
         }
-        if (!(path instanceof String names)) {
-            return element -> Members.item(element, path);
+        List<Object> names = new ArrayList<>();
+        for (Object name : path instanceof String text ? Methods.split(text, ".", -1, scope) : List.of(path)) {
+            names.add(name instanceof String text && text.matches("[0-9]{1,9}") ? (Object) Long.valueOf(text) : name);
         }
         return element -> {
             Object value = element;
-            for (String name : names.split("\\.", -1)) {
-                value = Members.item(value, name.matches("[0-9]{1,9}") ? (Object) Long.valueOf(name) : name);
+            for (Object name : names) {
+                scope.spend(Budget.STEP);
+                value = Members.item(value, name, scope);
             }
             return value;
         };
@@ -346,23 +357,25 @@ final class Filters {
     private record Keyed(Object key, Object value) {}
 
     /** What elements are sorted by: themselves or a part of them, without regard to case unless asked. */
-    private static Function<Object, Object> key(Object attribute, boolean cased) {
-        Function<Object, Object> part = part(attribute);
+    private static Function<Object, Object> key(Object attribute, boolean cased, Scope scope) {
+        Function<Object, Object> part = part(attribute, scope);
         return element -> {
             Object value = part.apply(element);
+            spendText(value, scope);
             return value instanceof String text && !cased ? Texts.lower(text) : value;
         };
     }
 
     /** Of several attributes, separated by commas, the first that differ decide. */
-    private static Function<Object, Object> keys(Object attributes, boolean cased) {
+    private static Function<Object, Object> keys(Object attributes, boolean cased, Scope scope) {
         List<Function<Object, Object>> keys = new ArrayList<>();
         for (Object attribute : attributes instanceof String names
-                ? List.of(names.split(",", -1))
+                ? Methods.split(names, ",", -1, scope)
                 : Collections.singletonList(attributes)) {
-            keys.add(key(attribute, cased));
+            keys.add(key(attribute, cased, scope));
         }
         return element -> {
+            scope.spend((long) keys.size() * Budget.ELEMENT);
             List<Object> values = new ArrayList<>();
             keys.forEach(key -> values.add(key.apply(element)));
             return values;
@@ -380,8 +393,8 @@ final class Filters {
         return (a, b) -> Values.compare(a.key(), b.key(), scope.budget());
     }
 
-    private static Function<Object, Object> ofOne(Arguments given) {
-        return key(given.get(1, "attribute", null), given.flag(0, CASE, false));
+    private static Function<Object, Object> ofOne(Arguments given, Scope scope) {
+        return key(given.get(1, "attribute", null), given.flag(0, CASE, false), scope);
     }
 
     private static Object extreme(List<Keyed> elements, Comparator<Keyed> order) {
@@ -391,14 +404,14 @@ final class Filters {
     }
 
     private static Object joined(List<Object> elements, Arguments given, Scope scope) {
-        Function<Object, Object> part = part(given.get(1, "attribute", null));
+        Function<Object, Object> part = part(given.get(1, "attribute", null), scope);
         List<Object> parts = new ArrayList<>();
         elements.forEach(element -> parts.add(part.apply(element)));
         return Methods.join(texts(parts, scope), Values.text(given.get(0, "d", ""), scope.budget()), scope);
     }
 
     private static List<Object> unique(List<Object> elements, Arguments given, Scope scope) {
-        Function<Object, Object> key = ofOne(given);
+        Function<Object, Object> key = ofOne(given, scope);
         List<Object> seen = new ArrayList<>();
         List<Object> first = new ArrayList<>();
         for (Object element : elements) {
@@ -415,7 +428,7 @@ final class Filters {
     private static List<Object> mapped(List<Object> elements, Arguments given, Scope scope) {
         Function<Object, Object> each;
         if (given.positional().isEmpty()) {
-            Function<Object, Object> part = part(given.required(0, "attribute"));
+            Function<Object, Object> part = part(given.required(0, "attribute"), scope);
             Object fallback = given.get(1, "default", null);
             each = element -> {
                 Object value = part.apply(element);
@@ -436,7 +449,7 @@ final class Filters {
 
     private static List<Object> selected(
             List<Object> elements, Object attribute, Arguments given, boolean holds, Scope scope) {
-        Function<Object, Object> part = part(attribute);
+        Function<Object, Object> part = part(attribute, scope);
         Tests.Test test = given.positional().isEmpty()
                 ? (value, arguments, at) -> Values.isTrue(value)
                 : Tests.named(given.text(0, "name"));
@@ -452,8 +465,9 @@ final class Filters {
     }
 
     private static Object grouped(List<Object> elements, Arguments given, Scope scope) {
-        Function<Object, Object> part = part(given.required(0, "attribute"));
-        List<Keyed> sorted = keyed(elements, key(given.required(0, "attribute"), given.flag(2, CASE, false)), scope);
+        Function<Object, Object> part = part(given.required(0, "attribute"), scope);
+        List<Keyed> sorted =
+                keyed(elements, key(given.required(0, "attribute"), given.flag(2, CASE, false), scope), scope);
         sorted.sort(order(scope));
         List<Object> groups = new ArrayList<>();
         List<Object> group = null;

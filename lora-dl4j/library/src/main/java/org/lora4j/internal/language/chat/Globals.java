@@ -22,7 +22,11 @@ final class Globals {
                         throw TemplateFailure.raised(Values.text(given.required(0, "message"), scope.budget()));
                     },
             "strftime_now",
-                    (scope, given) -> Strftime.format(given.text(0, "format"), ZonedDateTime.now(scope.clock())));
+                    (scope, given) -> {
+                        String format = given.text(0, "format");
+                        scope.spend(format.length());
+                        return Strftime.format(format, ZonedDateTime.now(scope.clock()));
+                    });
 
     private Globals() {}
 

@@ -11,6 +11,8 @@ final class Members {
     /** The member that a value lacks; null is None, which a member may be. */
     static final Object ABSENT = new Object();
 
+    private static final int MOST_SHOWN = 100;
+
     private Members() {}
 
     /** Methods come before the keys of a dictionary, as in Jinja2. */
@@ -26,15 +28,15 @@ final class Members {
     }
 
     /** Keys come before methods. */
-    static Object item(Object value, Object key) {
+    static Object item(Object value, Object key, Scope scope) {
         if (value instanceof Map<?, ?> map && Values.isKey(key) && map.containsKey(key)) {
             return map.get(key);
         }
         if (value instanceof Iteration range && range.isRange()) {
-            return item(range.kept(), key);
+            return item(range.kept(), key, scope);
         }
         if (Values.number(key) instanceof Long index && (value instanceof List || value instanceof String)) {
-            long length = Values.length(value);
+            long length = Values.length(value, scope);
             long at = index < 0 ? index + length : index;
             if (at < 0 || at >= length) {
                 return new Undefined("'" + Values.type(value) + " object' has no element " + index);
@@ -64,6 +66,8 @@ final class Members {
 
     static Object missing(Object value, Object key) {
         String shown = key instanceof String || Values.isNumber(key) ? key.toString() : Values.type(key);
+        // It may be as long as a text of the template's making.
+        shown = shown.length() > MOST_SHOWN ? shown.substring(0, MOST_SHOWN) + "..." : shown;
         return new Undefined(
                 value == null
                         ? "'None' has no attribute '" + shown + "'"
@@ -82,7 +86,7 @@ final class Members {
         if (by == 0) {
             throw TemplateFailure.value("slice step cannot be zero");
         }
-        long length = Values.length(value);
+        long length = Values.length(value, scope);
         long start = limit(from, by > 0 ? 0 : length - 1, length, by);
         long end = limit(to, by > 0 ? length : -1, length, by);
         if (value instanceof String text && by == 1) {

@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.UnaryOperator;
 
 /** What may stand behind {@code is}, by Jinja's names. */
 final class Tests {
@@ -40,12 +41,8 @@ final class Tests {
         ALL.put("odd", (value, given, scope) -> leaves(1, value, 2L, scope));
         ALL.put("even", (value, given, scope) -> leaves(0, value, 2L, scope));
         ALL.put("divisibleby", (value, given, scope) -> leaves(0, value, given.required(0, "num"), scope));
-        ALL.put(
-                "lower",
-                (value, given, scope) -> isCased(value, Texts.lower(Values.text(value, scope.budget())), scope));
-        ALL.put(
-                "upper",
-                (value, given, scope) -> isCased(value, Texts.upper(Values.text(value, scope.budget())), scope));
+        ALL.put("lower", (value, given, scope) -> isCased(value, Texts::lower, scope));
+        ALL.put("upper", (value, given, scope) -> isCased(value, Texts::upper, scope));
         ALL.put("sameas", (value, given, scope) -> isSame(value, given.required(0, "other")));
         ALL.put("filter", (value, given, scope) -> Filters.ALL.containsKey(Values.requireHashable(value)));
         ALL.put("test", (value, given, scope) -> ALL.containsKey(Values.requireHashable(value)));
@@ -91,9 +88,10 @@ final class Tests {
                 || value instanceof Iteration iteration && iteration.isRange();
     }
 
-    private static boolean isCased(Object value, String cased, Scope scope) {
+    private static boolean isCased(Object value, UnaryOperator<String> changed, Scope scope) {
         String text = Values.text(value, scope.budget());
-        return text.equals(cased) && Texts.hasCase(text);
+        scope.spend(text.length());
+        return text.equals(changed.apply(text)) && Texts.hasCase(text);
     }
 
     private static boolean isSame(Object a, Object b) {

@@ -220,6 +220,7 @@ final class Values {
             return compareNumbers(number(a), number(b));
         }
         if (a instanceof String text && b instanceof String other) {
+            budget.spend(Math.min(text.length(), other.length()) / Budget.STEP);
             return compareTexts(text, other);
         }
         if (a instanceof List<?> list && b instanceof List<?> other && (a instanceof Tuple) == (b instanceof Tuple)) {
@@ -345,8 +346,9 @@ final class Values {
                 : elements(value, scope).iterator();
     }
 
-    static long length(Object value) {
+    static long length(Object value, Scope scope) {
         if (value instanceof String text) {
+            scope.spend(text.length() / Budget.STEP);
             return Texts.length(text);
         }
         if (value instanceof Collection<?> elements) {

@@ -97,6 +97,46 @@ class JinjaTemplateTest {
         assertThat(failure(template).kind()).isEqualTo(Kind.LIMIT);
     }
 
+    /** A hundred of these are few steps; what they do with a million characters has to be paid for, too. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "s < s",
+                "s == s",
+                "s is lower",
+                "s|length",
+                "s|int",
+                "s|float",
+                "s|truncate(9999999)",
+                "s[5]",
+                "s[5:7]",
+                "[s, s]|sort",
+                "[s]|min",
+                "[s]|unique|list",
+                "{'a': s}|dictsort(by='value')",
+                "strftime_now(s)",
+                "s.find('y')",
+                "[1]|map(attribute=s)|list",
+                "[[1]]|sort(attribute='0' ~ ',0' * 20000)",
+                "([ns] * 20)|map(attribute='a' ~ '.a' * 200)|list"
+            })
+    void work_onWhatIsLarge_isPaidFor(String expression) {
+        String template = "{% set s = 'x' * 1000000 %}{% set ns = namespace(a=1) %}{% set ns.a = ns %}"
+                + "{% for i in range(100) %}{% set q = " + expression + " %}{% endfor %}";
+
+        assertThatExceptionOfType(TemplateFailure.class)
+                .isThrownBy(() -> JinjaTemplate.parse(template).render(Map.of(), CLOCK, 4 * WORK, 1 << 16))
+                .extracting(TemplateFailure::kind)
+                .isEqualTo(Kind.LIMIT);
+    }
+
+    @Test
+    void reason_isShort_howeverLongTheNameIsThatIsMissing() {
+        assertThat(failure("{{ l['x' * 10000].y }}").getMessage())
+                .startsWith("'list object' has no attribute 'xxx")
+                .hasSizeLessThan(200);
+    }
+
     @Test
     void template_nestedWithoutEnd_isNoTemplate() {
         for (String open : List.of("(", "[", "{1:", "x[", "f(", "1 if x else ", "x|map(", "-(", "not (")) {
