@@ -4,12 +4,15 @@ package org.lora4j.internal.language.decode;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import org.lora4j.exec.onednn.NarrowType;
 import org.lora4j.internal.array.Backend;
 import org.lora4j.internal.array.DenseArray;
 import org.lora4j.internal.language.DecoderConfig;
 import org.lora4j.internal.language.DecoderPart;
 import org.lora4j.internal.language.NormKind;
 import org.lora4j.internal.language.Rotation;
+import org.lora4j.quant.HalfPrecision;
+import org.lora4j.quant.Int8;
 import org.lora4j.quant.StoredWeight;
 import org.lora4j.quant.Tiled;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -22,6 +25,9 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * @apiNote Status: internal
  */
 public final class DecodeModel {
+
+    /** Bytes without a sign times bytes with one: so many of them stay within 32 bits. */
+    private static final int MOST_INPUTS_OF_BYTES = 1 << 16;
 
     private final DecoderConfig config;
     private final DecoderTensors tensors;
@@ -56,11 +62,18 @@ public final class DecodeModel {
     /**
      * Whether a weight is multiplied faster in tiles on this processor.
      *
-     * @param weight a weight of which {@link Tiled#fits} is true
+     * @param weight a weight that is in tiles, or of which {@link Tiled#fits} is true
      * @return true if it should be laid out so
      */
     public static boolean isFastInTiles(StoredWeight weight) {
-        return TiledWeight.isFast(TiledWeight.type(weight), weight.columns());
+        INDArray values = weight instanceof Tiled tiled
+                ? tiled.values()
+                : weight instanceof HalfPrecision half ? half.values() : ((Int8) weight).values();
+        return switch (values.dataType()) {
+            case BFLOAT16 -> NarrowType.BF16.isFast();
+            case HALF -> NarrowType.F16.isFast();
+            default -> weight.columns() < MOST_INPUTS_OF_BYTES && NarrowType.INT8.isFast();
+        };
     }
 
     DecoderConfig config() {

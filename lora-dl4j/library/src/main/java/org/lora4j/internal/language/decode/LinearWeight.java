@@ -62,8 +62,8 @@ abstract class LinearWeight {
             if (!inputsFirst && HalfWeight.fits(array)) {
                 return new HalfWeight(array);
             }
-        } else if (!inputsFirst && stored.get() instanceof Tiled tiled && TiledWeight.fits(tiled)) {
-            return new TiledWeight(tiled);
+        } else if (!inputsFirst && stored.get() instanceof Tiled tiled && DecodeModel.isFastInTiles(tiled)) {
+            return tiled.scales().isPresent() ? new TiledBytes(tiled) : new TiledHalves(tiled);
         }
         return new ConvertedWeight(TableRows.of(array, stored), inputsFirst);
     }
@@ -128,6 +128,11 @@ abstract class LinearWeight {
         double rounds = Math.ceil(bytesOfOutput * outputs / threads / PIECE_BYTES);
         double pieces = Math.min(rounds * threads, Math.ceil(bytesOfOutput * outputs / LEAST_PIECE_BYTES));
         return (int) Math.max(LEAST_OUTPUTS_OF_FEW_ROWS, Math.ceil(outputs / pieces));
+    }
+
+    /** So many outputs and those that are missing to whole tiles. */
+    static int wholeTiles(int outputs) {
+        return (outputs + Tiled.ROWS - 1) / Tiled.ROWS * Tiled.ROWS;
     }
 
     /** Wide pieces, as many for each thread if units of outputs allow it. */
