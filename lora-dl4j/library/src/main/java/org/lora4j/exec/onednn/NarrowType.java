@@ -2,7 +2,7 @@
 package org.lora4j.exec.onednn;
 
 /**
- * Types of weights that few rows are multiplied with, where a processor has the instructions: of fewer bits in {@link
+ * Types of weights that rows are multiplied with as they lie, where a processor has the instructions: of fewer bits in {@link
  * TileProduct}, and F32 in {@link FewRows}.
  *
  * @apiNote Status: internal

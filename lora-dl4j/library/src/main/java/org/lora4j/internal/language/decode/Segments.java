@@ -34,16 +34,12 @@ final class Segments {
     }
 
     void read(long word, int[] into, int count) {
-        read(word, into, 0, count);
-    }
-
-    void read(long word, int[] into, int at, int count) {
         int segment = (int) (word >>> SHIFT);
         int index = (int) (word & WORDS - 1);
         int now = (int) Math.min(count, WORDS - index);
-        segments[segment].get(index, into, at, now);
+        segments[segment].get(index, into, 0, now);
         if (now < count) {
-            segments[segment + 1].get(0, into, at + now, count - now);
+            segments[segment + 1].get(0, into, now, count - now);
         }
     }
 
