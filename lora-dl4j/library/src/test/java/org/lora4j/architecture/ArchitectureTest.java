@@ -117,7 +117,14 @@ class ArchitectureTest {
                         "method",
                         "internal.array.io"),
                 layer("exec", "error", "internal.array", "exec.kernel"),
-                layer("exec.onednn", "internal.array", "exec.kernel"),
+                layer(
+                        "exec.onednn",
+                        "error",
+                        "internal.array",
+                        "internal.format.file",
+                        "internal.format.json",
+                        "exec",
+                        "exec.kernel"),
                 layer(
                         "internal.checkpoint",
                         "error",

@@ -55,8 +55,21 @@ public interface Multiplier {
      * @param scale a number
      * @param x {@code [.., m, k]}
      * @param w {@code [.., k, n]}
+     * @param overBatch whether k counts the rows of a batch, as in the gradient of a weight: no other product's result depends on
+     *     which rows are multiplied together, so only such a sum may be computed otherwise for another number of rows
      */
-    record Product(double scale, Factor x, Factor w) {
+    record Product(double scale, Factor x, Factor w, boolean overBatch) {
+
+        /**
+         * A product that sums over anything but the rows of a batch.
+         *
+         * @param scale a number
+         * @param x {@code [.., m, k]}
+         * @param w {@code [.., k, n]}
+         */
+        public Product(double scale, Factor x, Factor w) {
+            this(scale, x, w, false);
+        }
 
         /**
          * A product of scale one.

@@ -10,6 +10,9 @@ import org.bytedeco.javacpp.FloatPointer;
 import org.lora4j.exec.kernel.Kernel;
 import org.lora4j.exec.onednn.DnnlRowWork.Kind;
 import org.lora4j.exec.onednn.DnnlRowWork.Sizes;
+import org.lora4j.internal.array.Blocks;
+import org.lora4j.internal.array.Scratch;
+import org.lora4j.internal.array.SoftmaxRows;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -123,6 +126,7 @@ final class DnnlAttention {
     /** What follows from the shares of an example and the gradient of its context. */
     private final class Backward {
         private final DnnlProduct ofShares;
+        private final Sizes scores;
         private final DnnlRowWork softmax;
         private final DnnlProduct ofQueries;
         private final DnnlProduct ofKeys;
@@ -130,7 +134,8 @@ final class DnnlAttention {
 
         Backward(Shape shape) {
             MemoryLayout square = shape.scores();
-            softmax = new DnnlRowWork(new DnnlRowWork.Key(Kind.SOFTMAX_BACKWARD, shape.rows()), engine);
+            scores = shape.rows();
+            softmax = new DnnlRowWork(new DnnlRowWork.Key(Kind.SOFTMAX_BACKWARD, scores), engine);
             Form form = shape.form();
             ofShares = product(shape.context(), shape.values().transposed(), square, form, Form.F32, 1);
             ofQueries = product(square, shape.keys(), shape.queries(), form, form, shape.factor());
@@ -139,8 +144,29 @@ final class DnnlAttention {
         }
 
         boolean isFast() {
-            return softmax.isFast()
-                    && List.of(ofShares, ofQueries, ofKeys, ofValues).stream().allMatch(DnnlProduct::isFast);
+            return List.of(ofShares, ofQueries, ofKeys, ofValues).stream().allMatch(DnnlProduct::isFast);
+        }
+
+        /** Gradients of shares become those of scores. Without AVX-512 oneDNN has no vector code for it. */
+        void throughSoftmax(stream stream, long shares, long gradients) {
+            if (softmax.isFast()) {
+                softmax.run(stream, shares, gradients, gradients);
+            } else {
+                inJava(shares, gradients);
+            }
+        }
+
+        private void inJava(long shares, long gradients) {
+            int width = Math.toIntExact(scores.width());
+            Blocks.run(scores.length(), width, (block, from, length) -> {
+                float[] y = Scratch.array(0, length);
+                float[] dy = Scratch.array(1, length);
+                FloatPointer place = new FloatPointer(DnnlProduct.at(gradients + from * Float.BYTES));
+                new FloatPointer(DnnlProduct.at(shares + from * Float.BYTES)).get(y, 0, length);
+                place.get(dy, 0, length);
+                SoftmaxRows.backward(y, dy, width, length);
+                place.put(dy, 0, length);
+            });
         }
     }
 
@@ -319,7 +345,7 @@ final class DnnlAttention {
                 back.ofValues.run(stream, factor, ofContext, at(Operand.of(out.get(VALUES)), i), 0, 0);
             }
             back.ofShares.run(stream, ofContext, at(batch.values, i), ofScores, 0, 0);
-            back.softmax.run(stream, shares, ofScores, ofScores);
+            back.throughSoftmax(stream, shares, ofScores);
             long factor = batch.factor(work, ofScores, scratch[2]);
             if (out.get(QUERIES) != null) {
                 back.ofQueries.run(stream, factor, at(batch.keys, i), at(Operand.of(out.get(QUERIES)), i), 0, 0);

@@ -19,6 +19,9 @@ import org.bytedeco.javacpp.ShortPointer;
 import org.lora4j.exec.kernel.Kernel;
 import org.lora4j.exec.kernel.Multiplier;
 import org.lora4j.exec.onednn.DnnlProduct.Key;
+import org.lora4j.exec.onednn.ProductChoice.Library;
+import org.lora4j.internal.array.Addends;
+import org.lora4j.internal.array.Broadcasts;
 import org.lora4j.internal.array.DenseArray;
 import org.nd4j.linalg.api.buffer.DataBuffer;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -42,6 +45,7 @@ final class DnnlMultiplier implements Multiplier {
 
     private final MathMode mode;
     private final boolean packing;
+    private final ProductChoice choice;
     private final IntSupplier threads;
     private final engine engine = new engine(org.bytedeco.dnnl.engine.kind.cpu, 0);
     private final DnnlRows rows = new DnnlRows(engine);
@@ -79,21 +83,17 @@ final class DnnlMultiplier implements Multiplier {
         private final stream stream = new stream(engine);
         private final Map<Key, DnnlProduct> products = new Cache<>();
         private final Map<MemoryLayout, DnnlRounding> roundings = new Cache<>();
+        private final BlasProduct blas = new BlasProduct();
         private ShortPointer activations = new ShortPointer(0);
         private final List<ShortPointer> factors = new ArrayList<>();
 
-        DnnlProduct product(Key key) {
+        private DnnlProduct product(Key key) {
             return products.computeIfAbsent(key, k -> new DnnlProduct(k, engine));
         }
 
-        /** The products of a sum for so much of the first axis of its result. */
-        List<DnnlProduct> products(List<Term> terms, long count) {
-            return terms.stream().map(term -> product(term.part(0, count))).toList();
-        }
-
         /** What is summed over a batch is compiled once for all batches, with one thread, for which it was measured. */
-        private DnnlProduct product(Term term) {
-            if (isInPieces() && !term.x().layout().isByRows()) {
+        DnnlProduct product(Term term) {
+            if (term.overBatch() && isInPieces() && !term.x().layout().isByRows()) {
                 DnnlProduct product = product(term.keyOfAnyBatch());
                 if (product.isFast()) {
                     return product;
@@ -103,13 +103,17 @@ final class DnnlMultiplier implements Multiplier {
         }
 
         /** Computes one product of a piece. Activations for a weight in BF16 are rounded first, and are in the cache then. */
-        void run(Term term, DnnlProduct product) {
+        void run(Term term, DnnlProduct compiled) {
+            if (compiled == null) {
+                blas.run(term);
+                return;
+            }
             boolean rounds = term.isRounded() && term.x().form() == Form.F32;
             if (rounds) {
                 activations = atLeast(activations, term.x());
                 round(term.x(), activations.address());
             }
-            term.run(product, stream, rounds ? activations.address() : term.x().address());
+            term.run(compiled, stream, rounds ? activations.address() : term.x().address());
         }
 
         /** Rounds the right factor of a sum's product of a number, into memory for it. */
@@ -140,21 +144,26 @@ final class DnnlMultiplier implements Multiplier {
     }
 
     /** {@code threads} tells how many the library will use in the thread that asks. */
-    DnnlMultiplier(MathMode mode, boolean packing, IntSupplier threads) {
+    DnnlMultiplier(MathMode mode, boolean packing, ProductChoice choice, IntSupplier threads) {
         this.mode = mode;
         this.packing = packing;
+        this.choice = choice;
         this.threads = threads;
     }
 
-    static DnnlMultiplier of(MathMode mode, boolean packing) {
+    static DnnlMultiplier of(MathMode mode, boolean packing, ProductChoice choice) {
         // Asked when something is multiplied: ND4J must be there before.
-        DnnlMultiplier multiplier = new DnnlMultiplier(
+        return new DnnlMultiplier(
                 mode,
                 packing,
+                choice,
                 () -> NativeOpsHolder.getInstance().getDeviceNativeOps().ompGetMaxThreads());
+    }
+
+    /** Whether this processor has a kernel for such products that is fast. */
+    static boolean hasKernel(MathMode mode) {
         Key probe = new Key(PROBE, PROBE, PROBE, null, false, mode == MathMode.BF16 ? Form.BF16 : Form.F32);
-        multiplier.ofThread.get().product(probe).requireFast();
-        return multiplier;
+        return new DnnlProduct(probe, new engine(org.bytedeco.dnnl.engine.kind.cpu, 0)).isFast();
     }
 
     @Override
@@ -162,7 +171,8 @@ final class DnnlMultiplier implements Multiplier {
         return "oneDNN " + dnnl.DNNL_VERSION_MAJOR + "." + dnnl.DNNL_VERSION_MINOR + " (" + DnnlLibrary.instructions()
                 + "), "
                 + (mode == MathMode.BF16 ? "BF16" : "strict F32") + ", weights "
-                + (packing ? "packed" : mode == MathMode.BF16 ? "copied in BF16" : "where they lie");
+                + (packing ? "packed" : mode == MathMode.BF16 ? "copied in BF16" : "where they lie")
+                + choice.words();
     }
 
     @Override
@@ -188,67 +198,160 @@ final class DnnlMultiplier implements Multiplier {
 
     @Override
     public void multiply(Product product, INDArray z, double kept) {
-        List<INDArray> addends = kept == 0 ? List.of() : List.of(z);
-        if (!run(addends, List.of(product), z)) {
-            InFloat.multiply(product, z, kept);
-        }
+        run(kept == 0 ? List.of() : List.of(z), List.of(product), z);
     }
 
     @Override
     public void sum(List<INDArray> addends, List<Product> products, INDArray z) {
-        if (run(addends, products, z)) {
-            return;
-        }
-        INDArray exact = InFloat.exact(z);
-        Multiplier.super.sum(addends, products, exact);
-        InFloat.bring(exact, z);
+        run(addends, products, z);
     }
 
     /**
-     * False, and nothing is written, for what is left to ND4J: what lies in memory as no fast kernel takes it, more addends
-     * than a row and a matrix, a row that would be scaled with the first product, and batches of batches with several threads.
+     * Every product is computed as it would be alone: which library computes it, and in which pieces, depends on it and nothing
+     * else. The first row and the first matrix among the addends go with the first product, other addends are added last. So what
+     * is added to a layer, an adapter that is zero for instance, changes no bit of what the layer gives.
      */
-    private boolean run(List<INDArray> addends, List<Product> products, INDArray z) {
-        List<INDArray> rows =
-                addends.stream().filter(addend -> addend.rank() == 1).toList();
-        List<INDArray> matrices =
-                addends.stream().filter(addend -> addend.rank() > 1).toList();
-        boolean scalesRow = !rows.isEmpty() && products.get(0).scale() != 1;
-        if (z.isEmpty()
-                || rows.size() > 1
-                || matrices.size() > 1
-                || scalesRow
-                || !isInPieces() && z.rank() == BATCH_OF_BATCHES) {
-            return false;
+    private void run(List<INDArray> addends, List<Product> products, INDArray z) {
+        if (z.isEmpty()) {
+            return;
         }
-        List<Term> terms = terms(rows, matrices, products, z);
-        if (!terms.stream().allMatch(Term::isPlain)
-                || (mode != MathMode.BF16 || terms.get(0).z().layout().isBatch())
-                        && terms.stream().anyMatch(DnnlMultiplier::hasRounded)) {
-            return false;
+        List<INDArray> others = new ArrayList<>(addends);
+        List<INDArray> first = new ArrayList<>();
+        if (products.get(0).scale() == 1) {
+            move(others, 1, first);
         }
+        move(others, MATRIX, first);
         OfThread mine = ofThread.get();
-        round(products, terms, mine);
-        long all = z.size(0);
-        long piece = piece(z, terms);
-        long rest = all % piece;
-        if (packing) {
-            pack(products, terms, piece, rest, mine);
+        List<Part> parts = parts(first, products, z, mine);
+        boolean together = parts.stream()
+                .allMatch(part -> part.isOurs() && part.piece() == parts.get(0).piece());
+        if (together) {
+            run(parts, z, mine);
+        } else {
+            parts.forEach(part -> run(List.of(part), z, mine));
         }
-        List<DnnlProduct> forPiece = mine.products(terms, piece);
-        List<DnnlProduct> forRest = rest == 0 ? List.of() : mine.products(terms, rest);
-        if (!forPiece.stream().allMatch(DnnlProduct::isFast)
-                || !forRest.stream().allMatch(DnnlProduct::isFast)) {
-            return false;
+        if (!others.isEmpty()) {
+            InFloat.change(z, sum -> others.forEach(addend -> add(addend, sum)));
         }
-        for (long from = 0; from < all; from += piece) {
-            boolean whole = from + piece <= all;
-            for (int i = 0; i < terms.size(); i++) {
-                DnnlProduct product = (whole ? forPiece : forRest).get(i);
-                mine.run(terms.get(i).part(from, whole ? piece : rest), product);
+    }
+
+    /** Moves the first array of a rank. */
+    private static void move(List<INDArray> from, int rank, List<INDArray> to) {
+        for (int i = 0; i < from.size(); i++) {
+            if (from.get(i).rank() == rank) {
+                to.add(from.remove(i));
+                return;
             }
         }
-        return true;
+    }
+
+    private static void add(INDArray addend, INDArray sum) {
+        if (addend.rank() == 1) {
+            Broadcasts.addRow(sum, addend);
+        } else {
+            sum.addi(addend);
+        }
+    }
+
+    /**
+     * One product of a sum, and who computes it.
+     *
+     * @param product the product
+     * @param kept 1 if it is added to what z holds, or to an addend; else 0
+     * @param term the same where it lies; null if ND4J computes it
+     * @param piece how much of the first axis of z is computed at a time
+     * @param compiled by oneDNN, for a piece; null if OpenBLAS computes it
+     * @param compiledRest the same for what is left behind the last whole piece; null if nothing is
+     */
+    private record Part(
+            Product product, double kept, Term term, long piece, DnnlProduct compiled, DnnlProduct compiledRest) {
+
+        boolean isOurs() {
+            return term != null;
+        }
+
+        void run(long from, long count, OfThread mine) {
+            mine.run(term.part(from, count), count == piece ? compiled : compiledRest);
+        }
+    }
+
+    /** The products in their order. What is added to the first is in its term, or written to z here. */
+    private List<Part> parts(List<INDArray> first, List<Product> products, INDArray z, OfThread mine) {
+        Operand all = Operand.of(z);
+        Operand row = null;
+        Operand matrix = null;
+        for (INDArray addend : first) {
+            if (addend.rank() == 1) {
+                row = Operand.ofRow(addend);
+            } else {
+                matrix = addend == z ? all : Operand.of(addend);
+            }
+        }
+        List<Part> parts = new ArrayList<>();
+        parts.add(part(products.get(0), new Target(all, row, matrix, z), 0, mine));
+        if (!parts.get(0).isOurs() && (first.size() > 1 || matrix != all && !first.isEmpty())) {
+            InFloat.change(z, sum -> Addends.write(first, sum));
+            parts.set(0, part(products.get(0), new Target(all, null, all, z), 0, mine));
+        }
+        for (int i = 1; i < products.size(); i++) {
+            parts.add(part(products.get(i), new Target(all, null, all, z), i, mine));
+        }
+        return parts;
+    }
+
+    /** Where a product goes: z, a row and a matrix that are added to it, or null. */
+    private record Target(Operand all, Operand row, Operand matrix, INDArray z) {}
+
+    private Part part(Product product, Target to, int number, OfThread mine) {
+        Term lies = new Term(
+                (float) product.scale(),
+                Operand.of(product.x()),
+                Operand.of(product.w()),
+                to.all(),
+                to.row(),
+                to.matrix(),
+                product.overBatch());
+        double kept = to.row() == null && to.matrix() == null ? 0 : 1;
+        Part foreign = new Part(product, kept, null, 0, null, null);
+        long all = to.z().size(0);
+        boolean inExamples = to.z().rank() == BATCH_OF_BATCHES;
+        if (!lies.isPlain()
+                || inExamples && !isInPieces()
+                || (mode != MathMode.BF16 || to.all().layout().isBatch()) && hasRounded(lies)) {
+            return foreign;
+        }
+        long piece = inExamples ? 1 : isInPieces() && lies.isByRows() ? Math.min(ROWS, all) : all;
+        long rest = all % piece;
+        Term term = rounded(product, lies, number, mine);
+        if (choice.library(term) == Library.OPENBLAS) {
+            boolean added = to.row() != null || to.matrix() != null && to.matrix() != to.all();
+            return added ? foreign : new Part(product, kept, term, piece, null, null);
+        }
+        if (packing) {
+            term = packed(product, term, piece, rest, mine);
+        }
+        DnnlProduct compiled = mine.product(term.part(0, piece));
+        DnnlProduct compiledRest = rest == 0 ? null : mine.product(term.part(0, rest));
+        boolean fast = compiled.isFast() && (compiledRest == null || compiledRest.isFast());
+        return fast ? new Part(product, kept, term, piece, compiled, compiledRest) : foreign;
+    }
+
+    /**
+     * Some products, each added to the one before: so much of the first axis at a time, rows of a matrix or the heads of one example.
+     * What was read and written for it is in the cache for the rest of the work on it.
+     */
+    private void run(List<Part> parts, INDArray z, OfThread mine) {
+        Part first = parts.get(0);
+        if (!first.isOurs()) {
+            InFloat.multiply(first.product(), z, first.kept());
+            return;
+        }
+        for (long from = 0; from < z.size(0); from += first.piece()) {
+            long count = Math.min(first.piece(), z.size(0) - from);
+            for (Part part : parts) {
+                part.run(from, count, mine);
+            }
+        }
     }
 
     /** Several threads would wait for each other after each piece, and for the processor, if others use it. */
@@ -257,74 +360,32 @@ final class DnnlMultiplier implements Multiplier {
     }
 
     /**
-     * How much of the first axis is computed at a time: rows of a matrix, or the heads of one example. What was read and
-     * written for it is in the cache for the rest of the work on it. The gradient of a weight, x^T g, is better computed at once: a
-     * piece of it needs all rows of x and g.
-     */
-    private long piece(INDArray z, List<Term> terms) {
-        return switch (z.rank()) {
-            case MATRIX ->
-                isInPieces()
-                                && terms.stream()
-                                        .allMatch(term -> term.x().layout().isByRows())
-                        ? Math.min(ROWS, z.size(0))
-                        : z.size(0);
-            case BATCH_OF_BATCHES -> 1;
-            default -> z.size(0);
-        };
-    }
-
-    private static List<Term> terms(List<INDArray> rows, List<INDArray> matrices, List<Product> products, INDArray z) {
-        List<Term> terms = new ArrayList<>();
-        Operand all = Operand.of(z);
-        Operand bias = rows.isEmpty() ? null : Operand.ofRow(rows.get(0));
-        Operand addend = matrices.isEmpty() ? null : matrices.get(0) == z ? all : Operand.of(matrices.get(0));
-        for (Product product : products) {
-            terms.add(new Term(
-                    (float) product.scale(), Operand.of(product.x()), Operand.of(product.w()), all, bias, addend));
-            bias = null;
-            addend = all;
-        }
-        return terms;
-    }
-
-    /**
-     * Puts BF16 in the place of frozen weights, which are matrices, if that is the mode, and of what is multiplied with activations
+     * With BF16 in the place of a frozen weight, which is a matrix, if that is the mode, and of what is multiplied with activations
      * in BF16, or for them.
      */
-    private void round(List<Product> products, List<Term> terms, OfThread mine) {
-        for (int i = 0; i < terms.size(); i++) {
-            Factor w = products.get(i).w();
-            Term term = terms.get(i);
-            if (mode != MathMode.BF16 || term.isRounded() || term.z().layout().isBatch()) {
-                continue;
-            }
-            if (w.frozen()) {
-                terms.set(i, term.with(half(mine.stream, w, term.w())));
-            } else if (hasRounded(term)) {
-                terms.set(i, term.with(mine.rounded(i, term.w())));
-            }
+    private Term rounded(Product product, Term term, int number, OfThread mine) {
+        if (mode != MathMode.BF16 || term.isRounded() || term.z().layout().isBatch()) {
+            return term;
         }
+        if (product.w().frozen()) {
+            return term.with(half(mine.stream, product.w(), term.w()));
+        }
+        return hasRounded(term) ? term.with(mine.rounded(number, term.w())) : term;
     }
 
     private static boolean hasRounded(Term term) {
         return Stream.of(term.x(), term.w(), term.z()).anyMatch(operand -> operand.form() == Form.BF16);
     }
 
-    /** Puts packed copies in the place of frozen weights. A single row is multiplied in another way, which packs otherwise. */
-    private void pack(List<Product> products, List<Term> terms, long piece, long rest, OfThread mine) {
-        if (piece == 1 || rest == 1) {
-            return;
+    /** With a packed copy in the place of a frozen weight. A single row is multiplied in another way, which packs otherwise. */
+    private Term packed(Product product, Term term, long piece, long rest, OfThread mine) {
+        Operand lies = term.w();
+        if (piece == 1 || rest == 1 || !product.w().frozen() || lies.layout().isBatch() || lies.form() != Form.F32) {
+            return term;
         }
-        for (int i = 0; i < terms.size(); i++) {
-            Factor w = products.get(i).w();
-            Operand lies = terms.get(i).w();
-            if (w.frozen() && !lies.layout().isBatch() && lies.form() == Form.F32) {
-                Term asked = terms.get(i).with(new Operand(0, lies.layout(), Form.PACKED));
-                DnnlProduct product = mine.product(asked.part(0, piece).key());
-                terms.set(i, asked.with(packed(w.array(), lies, product.weights(), mine)));
-            }
-        }
+        Term asked = term.with(new Operand(0, lies.layout(), Form.PACKED));
+        return asked.with(packed(
+                product.w().array(), lies, mine.product(asked.part(0, piece)).weights(), mine));
     }
 
     private Operand packed(INDArray array, Operand lies, memory.desc wanted, OfThread mine) {

@@ -63,7 +63,8 @@ final class DnnlProduct {
         return new Address(address);
     }
 
-    private final Key key;
+    private static final String NO_KERNEL = "none";
+
     private final matmul product;
     private final String kernel;
     private final memory.desc weights;
@@ -104,7 +105,6 @@ final class DnnlProduct {
     }
 
     DnnlProduct(Key key, engine engine) {
-        this.key = key;
         this.engine = engine;
         memory.data_type type = key.form().type();
         memory.desc ofX = desc(key.x(), type);
@@ -126,14 +126,16 @@ final class DnnlProduct {
                 after.append_sum();
             }
             attributes.set_post_ops(after);
+            // It is empty where oneDNN has no kernel for these types on this processor.
             try (matmul.primitive_desc description =
-                    new matmul.primitive_desc(engine, ofX, ofW, ofBias, ofZ, attributes, false)) {
-                kernel = description.impl_info_str().getString();
-                weights = description.weights_desc();
-                product = new matmul(description);
+                    new matmul.primitive_desc(engine, ofX, ofW, ofBias, ofZ, attributes, true)) {
+                boolean there = description.asBoolean();
+                kernel = there ? description.impl_info_str().getString() : NO_KERNEL;
+                weights = there ? description.weights_desc() : null;
+                product = there ? new matmul(description) : null;
             }
         }
-        known = key.isOfAnyBatch() ? null : new Places(key, weights, engine);
+        known = product == null || key.isOfAnyBatch() ? null : new Places(key, weights, engine);
     }
 
     private static memory.desc desc(MemoryLayout layout, memory.data_type type) {
@@ -145,28 +147,13 @@ final class DnnlProduct {
         return weights;
     }
 
-    /** Whether the kernel is one to be used: the others are there to be compared with, and thousands of times slower. */
+    /** Whether there is a kernel to be used: others are there to be compared with, and thousands of times slower. */
     boolean isFast() {
         return !isReference(kernel);
     }
 
     private static boolean isReference(String kernel) {
-        return kernel.startsWith("ref");
-    }
-
-    /** This product, if it is fast. */
-    DnnlProduct requireFast() {
-        requireFast(kernel, key);
-        return this;
-    }
-
-    static void requireFast(String kernel, Key key) {
-        if (isReference(kernel)) {
-            throw new IllegalStateException("OneDnn: the product " + key.x() + " x " + key.w() + " in "
-                    + (key.form() == Form.BF16 ? "BF16" : "F32") + " would run on the reference kernel \"" + kernel
-                    + "\", thousands of times slower; expected a kernel for this processor. Use "
-                    + (key.form() == Form.BF16 ? "MathMode.STRICT_F32." : "Multiplier.nd4j()."));
-        }
+        return kernel.startsWith("ref") || kernel.equals(NO_KERNEL);
     }
 
     /** Computes a term whose addend, if it has one, is in z already. */

@@ -3,6 +3,7 @@ package org.lora4j.exec.onednn;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import org.lora4j.exec.kernel.Kernel;
 import org.lora4j.exec.kernel.Multiplier;
 import org.lora4j.exec.kernel.Multiplier.Factor;
@@ -37,11 +38,18 @@ final class InFloat {
     }
 
     private static Product exact(Product product) {
-        return new Product(product.scale(), exact(product.x()), exact(product.w()));
+        return new Product(product.scale(), exact(product.x()), exact(product.w()), product.overBatch());
     }
 
     private static Factor exact(Factor factor) {
         return new Factor(exact(factor.array()), factor.transposed(), factor.frozen());
+    }
+
+    /** Changes a result, or what it is in FLOAT. */
+    static void change(INDArray z, Consumer<INDArray> change) {
+        INDArray exact = exact(z);
+        change.accept(exact);
+        bring(exact, z);
     }
 
     /** The array itself, or a copy. */

@@ -18,5 +18,15 @@ public enum MathMode {
      * AVX512-BF16 or AMX to be fast, and a BF16 copy of each frozen weight, half its size. Frozen weights must not change
      * while they are used: a change of a few values would go unnoticed.
      */
-    BF16
+    BF16;
+
+    /**
+     * Whether products can be computed so here. BF16 needs AVX-512; it is faster than F32 only with AVX512-BF16 or AMX.
+     *
+     * @return false without oneDNN, and where oneDNN has no kernel for it on this processor, or nothing but its reference
+     *     kernel, which is thousands of times slower; {@link OneDnn#products} throws then
+     */
+    public boolean isSupported() {
+        return OneDnn.isAvailable() && DnnlMultiplier.hasKernel(this);
+    }
 }

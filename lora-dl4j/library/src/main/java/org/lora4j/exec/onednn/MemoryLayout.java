@@ -130,6 +130,11 @@ record MemoryLayout(long[] sizes, long[] strides) {
         return column() == 1 && row() >= columns();
     }
 
+    /** From the first element of a row to that of the next one, or of columns if these lie one behind the other. */
+    long step() {
+        return isByRows() ? row() : column();
+    }
+
     boolean isDenseMatrix() {
         return !isBatch() && isByRows() && row() == columns();
     }

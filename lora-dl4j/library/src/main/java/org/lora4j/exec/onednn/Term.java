@@ -14,8 +14,9 @@ import org.lora4j.exec.onednn.DnnlProduct.Key;
  * @param z {@code [.., m, n]}
  * @param bias one row for all of z, or null
  * @param addend of the layout of z, or null; z itself, if the product is added to what it holds
+ * @param overBatch whether k counts the rows of a batch
  */
-record Term(float scale, Operand x, Operand w, Operand z, Operand bias, Operand addend) {
+record Term(float scale, Operand x, Operand w, Operand z, Operand bias, Operand addend, boolean overBatch) {
 
     /**
      * Whether everything lies in memory as kernels may take it, and the sizes fit. Not batches of outer products, of which
@@ -44,7 +45,13 @@ record Term(float scale, Operand x, Operand w, Operand z, Operand bias, Operand 
                 z.layout().isBatch() ? w.part(from, count) : w,
                 part,
                 bias,
-                addend == null ? null : partOfAddend);
+                addend == null ? null : partOfAddend,
+                overBatch);
+    }
+
+    /** Whether z is a matrix that may be computed in pieces of its rows; one of {@code x^T g} would need all of x. */
+    boolean isByRows() {
+        return !z.layout().isBatch() && x.layout().isByRows();
     }
 
     /** Whether it is multiplied in BF16. */
@@ -59,7 +66,7 @@ record Term(float scale, Operand x, Operand w, Operand z, Operand bias, Operand 
 
     /** The same with another right factor of the same meaning. */
     Term with(Operand otherW) {
-        return new Term(scale, x, otherW, z, bias, addend);
+        return new Term(scale, x, otherW, z, bias, addend, overBatch);
     }
 
     /**

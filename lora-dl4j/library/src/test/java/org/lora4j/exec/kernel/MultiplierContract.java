@@ -303,12 +303,82 @@ public abstract class MultiplierContract {
         return new Factor(matrix(batch.array(), index), batch.transposed(), false);
     }
 
+    /** What an adapter adds that is zero, or a bias of it, must not change how its layer is computed. */
+    @Test
+    void sum_withMoreTermsThatAreZero_changesNoBitOfTheRest() {
+        for (int seed = 0; seed < 4 * CASES; seed++) {
+            Draw draw = draw(seed);
+            int rows = draw.size(seed % 4 == 0 ? LARGE : 40);
+            int columns = draw.size(seed % 3 == 0 ? 200 : 40);
+            List<INDArray> addends = new ArrayList<>();
+            if (draw.flag()) {
+                addends.add(draw.dense(columns));
+            }
+            if (draw.flag()) {
+                addends.add(draw.matrix(rows, columns).castTo(DataType.FLOAT));
+            }
+            List<Product> products = new ArrayList<>();
+            for (int i = draw.number(2); i >= 0; i--) {
+                int inner = draw.size(seed % 5 == 0 ? 600 : 80);
+                products.add(new Product(draw.factor(rows, inner), draw.factor(inner, columns)));
+            }
+            INDArray base = draw.dense(rows, columns);
+            multiplier().sum(addends, products, base);
+            INDArray adapted = draw.dense(rows, columns);
+            List<INDArray> moreAddends = new ArrayList<>(addends);
+            if (draw.flag()) {
+                moreAddends.add(Nd4j.zeros(DataType.FLOAT, columns));
+            }
+            List<Product> moreProducts = new ArrayList<>(products);
+            for (int i = draw.number(2); i >= 0; i--) {
+                int rank = draw.size(20);
+                Factor b = draw.factor(rank, columns);
+                b.array().assign(0);
+                moreProducts.add(new Product(
+                        draw.scale(), draw.factor(rows, rank), new Factor(b.array(), b.transposed(), false)));
+            }
+
+            multiplier().sum(moreAddends, moreProducts, adapted);
+
+            assertSameValues("seed " + seed, base, adapted);
+        }
+    }
+
+    @Test
+    void sum_ofOneProduct_isThatProductToTheBit() {
+        for (int seed = 0; seed < CASES; seed++) {
+            Draw draw = draw(seed);
+            int rows = draw.size(seed % 4 == 0 ? LARGE : 40);
+            int columns = draw.size(seed % 3 == 0 ? 200 : 40);
+            int inner = draw.size(200);
+            Product product = new Product(draw.factor(rows, inner), draw.factor(inner, columns));
+            INDArray alone = draw.dense(rows, columns);
+            INDArray summed = draw.dense(rows, columns);
+
+            multiplier().multiply(product, alone, 0);
+            multiplier().sum(List.of(), List.of(product), summed);
+
+            assertSameValues("seed " + seed, alone, summed);
+        }
+    }
+
+    private static void assertSameValues(String what, INDArray expected, INDArray found) {
+        float[] first = expected.dup('c').data().asFloat();
+        float[] second = found.dup('c').data().asFloat();
+        for (int i = 0; i < first.length; i++) {
+            // Zeros of both signs are one value.
+            if (first[i] != second[i]) {
+                fail("%s at %d: %s for %s", what, i, second[i], first[i]);
+            }
+        }
+    }
+
     @Test
     void sum_ofProductsRowsAndMatrices_isTheSum() {
         for (int seed = 0; seed < CASES; seed++) {
             Draw draw = draw(seed);
             int rows = draw.size(seed % 4 == 0 ? LARGE : 40);
-            int columns = draw.size(40);
+            int columns = draw.size(seed % 3 == 0 ? 100 : 40);
             Expected expected = new Expected(rows, columns);
             List<INDArray> addends = new ArrayList<>();
             for (int i = draw.number(4); i > 0; i--) {
@@ -318,8 +388,9 @@ public abstract class MultiplierContract {
             addends.forEach(expected::add);
             List<Product> products = new ArrayList<>();
             for (int i = draw.number(3); i >= 0; i--) {
-                int inner = draw.size(50);
-                products.add(new Product(draw.scale(), draw.factor(rows, inner), draw.factor(inner, columns)));
+                int inner = draw.size(100);
+                products.add(new Product(
+                        draw.scale(), draw.factor(rows, inner), draw.factor(inner, columns), draw.number(4) == 0));
             }
             products.forEach(expected::add);
             INDArray z = draw.denseOfAnyType(rows, columns).assign(Float.NaN);

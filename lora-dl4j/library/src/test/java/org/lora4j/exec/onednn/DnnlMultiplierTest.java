@@ -20,7 +20,30 @@ class DnnlMultiplierTest {
     class InPieces extends MultiplierContract {
         @Override
         protected Multiplier multiplier() {
-            return new DnnlMultiplier(MathMode.STRICT_F32, false, () -> 1);
+            return new DnnlMultiplier(MathMode.STRICT_F32, false, ProductChoice.ONEDNN, () -> 1);
+        }
+    }
+
+    /** What may be left to OpenBLAS is. */
+    @Nested
+    class ByOpenBlas extends MultiplierContract {
+        @Override
+        protected Multiplier multiplier() {
+            return new DnnlMultiplier(
+                    MathMode.STRICT_F32,
+                    false,
+                    ProductChoice.parse("layers=openblas,updates=openblas,gradients=openblas"),
+                    () -> 1);
+        }
+    }
+
+    /** What is shipped for this processor. */
+    @Nested
+    class AsShipped extends MultiplierContract {
+        @Override
+        protected Multiplier multiplier() {
+            return new DnnlMultiplier(
+                    MathMode.STRICT_F32, false, ProductChoices.shipped(DnnlLibrary.instructions()), () -> 1);
         }
     }
 
@@ -29,7 +52,7 @@ class DnnlMultiplierTest {
     class Packing extends MultiplierContract {
         @Override
         protected Multiplier multiplier() {
-            return new DnnlMultiplier(MathMode.STRICT_F32, true, () -> 1);
+            return new DnnlMultiplier(MathMode.STRICT_F32, true, ProductChoice.ONEDNN, () -> 1);
         }
     }
 
@@ -38,12 +61,12 @@ class DnnlMultiplierTest {
     class InBf16 extends MultiplierContract {
         @BeforeEach
         void needsInstructions() {
-            assumeTrue(NarrowType.BF16.isFast(), "this processor has no instructions for BF16");
+            assumeTrue(MathMode.BF16.isSupported(), "oneDNN multiplies no BF16 on this processor");
         }
 
         @Override
         protected Multiplier multiplier() {
-            return new DnnlMultiplier(MathMode.BF16, false, () -> 1);
+            return new DnnlMultiplier(MathMode.BF16, false, ProductChoice.ONEDNN, () -> 1);
         }
     }
 
@@ -52,7 +75,7 @@ class DnnlMultiplierTest {
     class Whole extends MultiplierContract {
         @Override
         protected Multiplier multiplier() {
-            return new DnnlMultiplier(MathMode.STRICT_F32, false, () -> 2);
+            return new DnnlMultiplier(MathMode.STRICT_F32, false, ProductChoice.ONEDNN, () -> 2);
         }
     }
 }

@@ -21,7 +21,6 @@ import org.lora4j.exec.kernel.Kernel;
 import org.lora4j.exec.kernel.Multiplier;
 import org.lora4j.exec.kernel.Multiplier.Factor;
 import org.lora4j.exec.kernel.Multiplier.Product;
-import org.lora4j.exec.onednn.DnnlProduct.Key;
 import org.lora4j.internal.engine.SameDiffExecutor;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -107,9 +106,14 @@ class OneDnnTest {
         }
     }
 
+    private static Multiplier bf16() {
+        assumeTrue(MathMode.BF16.isSupported(), "oneDNN multiplies no BF16 on this processor");
+        return OneDnn.products(MathMode.BF16);
+    }
+
     @Test
     void multiply_inBf16_roundsTheFactorsOfFrozenWeightsAndNoOthers() {
-        Multiplier multiplier = OneDnn.products(MathMode.BF16);
+        Multiplier multiplier = bf16();
         // 1 + 2^-9 lies between the BF16 numbers 1 and 1 + 2^-7, closer to 1.
         INDArray x = Nd4j.createFromArray(new float[][] {{1 + 0x1p-9f, 1}});
         INDArray w = Nd4j.createFromArray(new float[][] {{1, 2}, {3, 1 + 0x1p-9f}});
@@ -131,7 +135,7 @@ class OneDnnTest {
         INDArray z = random(3, 5, 9);
         INDArray before = z.dup();
 
-        OneDnn.products(MathMode.BF16).multiply(x, w, z, kept);
+        bf16().multiply(x, w, z, kept);
 
         // 40 products of factors up to 1/2, each with two relative errors of 2^-9.
         assertProduct(x, w, before, kept, z, 40 * 0.25 * 2 * 0x1p-9);
@@ -143,7 +147,7 @@ class OneDnnTest {
         INDArray w = random(2, 2, 40, 9);
         INDArray z = Nd4j.create(DataType.FLOAT, 2, 5, 9);
 
-        OneDnn.products(MathMode.BF16).multiply(new Factor(x, false, false), new Factor(w, false, true), z, 0);
+        bf16().multiply(new Factor(x, false, false), new Factor(w, false, true), z, 0);
 
         for (int i = 0; i < 2; i++) {
             Factor left = new Factor(x.slice(i), false, false);
@@ -161,7 +165,7 @@ class OneDnnTest {
         Product frozen = new Product(new Factor(fine, false, false), new Factor(w.getRow(0, true), false, true));
         Product trained = new Product(new Factor(fine, false, false), new Factor(w.getRow(1, true), false, false));
 
-        OneDnn.products(MathMode.BF16).sum(List.of(row), List.of(frozen, trained), z);
+        bf16().sum(List.of(row), List.of(frozen, trained), z);
 
         for (int i = 0; i < 600; i++) {
             assertThat(z.getRow(i).toFloatVector()).containsExactly(2 + 0x1p-9f, 2 + 0x1p-8f, 3 + 0x1p-9f);
@@ -171,7 +175,7 @@ class OneDnnTest {
     @Test
     void kernels_inBf16_leaveArraysWithGapsToJava_asFloat() {
         assumeTrue(Bf16Instructions.areHere(), "this processor has no instructions for BF16");
-        Multiplier multiplier = OneDnn.products(MathMode.BF16);
+        Multiplier multiplier = bf16();
         Kernel java = Kernel.of((in, out) -> {
             assertThat(List.of(in.get(0).dataType(), out.get(0).dataType())).containsOnly(DataType.FLOAT);
             out.get(0).assign(in.get(0).mul(2));
@@ -189,7 +193,7 @@ class OneDnnTest {
     void rounding_ofAnyLayout_isThatOfNd4j() {
         assumeTrue(Bf16Instructions.areHere(), "this processor has no instructions for BF16");
         Kernel java = Kernel.of((in, out) -> out.get(0).assign(in.get(0)));
-        Kernel rounding = OneDnn.products(MathMode.BF16).kernel(Multiplier.ROUNDING, java);
+        Kernel rounding = bf16().kernel(Multiplier.ROUNDING, java);
         INDArray dense = random(2, 7, 33);
         for (INDArray from : List.of(dense, dense.transpose())) {
             INDArray into = Nd4j.create(DataType.BFLOAT16, from.shape());
@@ -202,7 +206,7 @@ class OneDnnTest {
 
     @Test
     void multiply_fromSeveralThreads_givesTheBitsOfOne() {
-        Multiplier multiplier = OneDnn.products(MathMode.BF16);
+        Multiplier multiplier = bf16();
         Factor x = new Factor(random(1, 32, 64), false, false);
         Factor w = new Factor(random(2, 64, 48), false, true);
         INDArray alone = Nd4j.create(DataType.FLOAT, 32, 48);
@@ -235,6 +239,7 @@ class OneDnnTest {
     @ParameterizedTest
     @CsvSource({"STRICT_F32, 1e-5", "BF16, 2e-2"})
     void executor_withProductsOfOneDnn_agreesWithNd4j(MathMode mode, double tolerance) {
+        assumeTrue(mode.isSupported(), "oneDNN multiplies no BF16 on this processor");
         SameDiff graph = layers();
         Map<String, INDArray> input = Map.of("x", random(9, 7, 12));
         SameDiffExecutor plain = SameDiffExecutor.forTraining(graph, List.of("a", "b"));
@@ -261,7 +266,7 @@ class OneDnnTest {
 
     @Test
     void multiply_inBf16_afterAFrozenWeightWasTrainedElsewhere_takesItsNewValues() {
-        Multiplier multiplier = OneDnn.products(MathMode.BF16);
+        Multiplier multiplier = bf16();
         INDArray x = Nd4j.ones(DataType.FLOAT, 1, 4);
         INDArray w = Nd4j.ones(DataType.FLOAT, 4, 2);
         INDArray z = Nd4j.create(DataType.FLOAT, 1, 2);
@@ -281,33 +286,28 @@ class OneDnnTest {
         SameDiffExecutor plain = SameDiffExecutor.forTraining(graph, constants);
         double expected = plain.gradients(input, 1).loss();
 
-        double found = plain.withProducts(OneDnn.products(MathMode.BF16))
-                .gradients(input, 1)
-                .loss();
+        double found = plain.withProducts(bf16()).gradients(input, 1).loss();
 
         assertThat(found).isCloseTo(expected, within(EXACT * expected));
     }
 
     @Test
-    void requireFast_forAReferenceKernel_refusesWithAdvice() {
-        Key half = new Key(
-                MemoryLayout.rowMajor(4, 5),
-                MemoryLayout.rowMajor(5, 6),
-                MemoryLayout.rowMajor(4, 6),
-                null,
-                false,
-                Form.BF16);
-
-        assertThatThrownBy(() -> DnnlProduct.requireFast("ref:any", half))
-                .isInstanceOf(IllegalStateException.class)
-                .hasMessage("OneDnn: the product [4, 5] x [5, 6] in BF16 would run on the reference kernel \"ref:any\","
-                        + " thousands of times slower; expected a kernel for this processor. Use MathMode.STRICT_F32.");
+    void products_inAModeThatTheProcessorLacks_areRefusedWithAdvice() {
+        if (MathMode.BF16.isSupported()) {
+            assertThat(OneDnn.products(MathMode.BF16).description()).contains("BF16");
+        } else {
+            assertThatThrownBy(() -> OneDnn.products(MathMode.BF16))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessage("OneDnn.products(MathMode.BF16): oneDNN has no fast kernel for it on this processor ("
+                            + DnnlLibrary.instructions() + "); expected AVX-512, and for speed AVX512-BF16 or AMX."
+                            + " Use MathMode.STRICT_F32; MathMode.isSupported() tells beforehand.");
+        }
+        assertThat(MathMode.STRICT_F32.isSupported()).isTrue();
     }
 
     @Test
     void description_namesLibraryAndMode() {
-        assertThat(OneDnn.products(MathMode.BF16).description())
-                .matches("oneDNN 3\\.\\d+ \\(.+\\), BF16, weights copied in BF16");
+        assertThat(bf16().description()).matches("oneDNN 3\\.\\d+ \\(.+\\), BF16, weights copied in BF16");
         assertThat(OneDnn.orNd4j().description()).contains("oneDNN");
     }
 }

@@ -59,10 +59,7 @@ public final class Kernels {
             "scatter_add",
             Kernel.of(ScatterKernels::add).when((op, in) -> ScatterKernels.isOfNumbers(in)),
             "gather",
-            Kernel.of(ScatterKernels::take).when(ScatterKernels::takesNumbers),
-            "matmul",
-            Kernel.of((in, out) -> ThinProducts.tallGradient(in, out.get(0), Multiplier.nd4j()))
-                    .when((op, in) -> areFloat(in) && ThinProducts.isTallGradient(op, in)));
+            Kernel.of(ScatterKernels::take).when(ScatterKernels::takesNumbers));
 
     private Kernels() {}
 
@@ -171,10 +168,6 @@ public final class Kernels {
                 c.pass(i, gradients.get(i));
             }
         }
-    }
-
-    private static boolean areFloat(List<INDArray> arrays) {
-        return arrays.stream().allMatch(array -> array.dataType() == DataType.FLOAT);
     }
 
     private static boolean isSoftmax(DifferentialFunction op, List<INDArray> in) {
@@ -345,8 +338,7 @@ public final class Kernels {
         if (op.getOp() instanceof OwnOp own) {
             return own.kernel(multiplier);
         }
-        // With the library of ND4J the native op does the same.
-        if (op.getOp().opName().equals("matmul") && multiplier != Multiplier.nd4j()) {
+        if (op.getOp().opName().equals("matmul")) {
             return Products.kernel(graph, op, multiplier);
         }
         String name = workOf(op);

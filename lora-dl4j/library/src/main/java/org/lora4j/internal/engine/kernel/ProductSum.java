@@ -32,9 +32,10 @@ final class ProductSum extends OwnOp {
      * @param scale what it is multiplied by; 1 for a stored right operand
      * @param x whether its left operand is transposed
      * @param w whether its right operand is transposed
+     * @param overBatch whether it sums over the rows of a batch
      * @param stored the right operand in its stored form, which is then no input of the op; else null
      */
-    record Term(double scale, boolean x, boolean w, StoredWeight stored) {
+    record Term(double scale, boolean x, boolean w, boolean overBatch, StoredWeight stored) {
 
         long columns(INDArray right) {
             if (stored == null) {
@@ -135,7 +136,8 @@ final class ProductSum extends OwnOp {
             factors.add(new Product(
                     term.scale(),
                     new Factor(inputs.get(2 * i), term.x(), false),
-                    new Factor(inputs.get(2 * i + 1), term.w(), frozen[i])));
+                    new Factor(inputs.get(2 * i + 1), term.w(), frozen[i]),
+                    term.overBatch()));
         }
         return factors;
     }
@@ -152,7 +154,7 @@ final class ProductSum extends OwnOp {
             Factor x = new Factor(inputs.get(at++), term.x(), false);
             if (term.stored() == null) {
                 Factor w = new Factor(inputs.get(at++), term.w(), frozen[i]);
-                multiplier.multiply(new Product(term.scale(), x, w), z, kept);
+                multiplier.multiply(new Product(term.scale(), x, w, term.overBatch()), z, kept);
             } else {
                 StoredProduct.multiply(multiplier, x, term.stored(), term.w(), z, kept);
             }

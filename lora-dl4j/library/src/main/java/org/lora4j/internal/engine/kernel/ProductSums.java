@@ -176,7 +176,10 @@ final class ProductSums {
         Terms terms = new Terms();
         List<String> inputs = GraphOrder.inputs(op);
         StoredWeight stored = StoredWeights.find(graph, inputs.get(1)).orElse(null);
-        terms.products.add(new Term(scale, Products.transposes(product, 0), Products.transposes(product, 1), stored));
+        boolean overBatch =
+                Products.sumsOverBatch(product, graph.getVariable(inputs.get(0)), graph.getVariable(inputs.get(1)));
+        terms.products.add(
+                new Term(scale, Products.transposes(product, 0), Products.transposes(product, 1), overBatch, stored));
         terms.operands.addAll(stored == null ? inputs : inputs.subList(0, 1));
         terms.absorbed.add(op.getName());
         return terms;

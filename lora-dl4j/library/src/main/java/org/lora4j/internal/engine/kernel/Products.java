@@ -7,7 +7,9 @@ import org.lora4j.exec.kernel.Kernel;
 import org.lora4j.exec.kernel.Kernel.Rounded;
 import org.lora4j.exec.kernel.Multiplier;
 import org.lora4j.exec.kernel.Multiplier.Factor;
+import org.lora4j.exec.kernel.Multiplier.Product;
 import org.lora4j.internal.graph.GraphOrder;
+import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.VariableType;
 import org.nd4j.autodiff.samediff.internal.SameDiffOp;
@@ -35,20 +37,20 @@ final class Products {
     static Kernel kernel(SameDiff graph, SameDiffOp op, Multiplier multiplier) {
         DynamicCustomOp product = (DynamicCustomOp) op.getOp();
         boolean plain = isPlain(product);
-        String w = GraphOrder.inputs(op).get(1);
-        boolean frozen = graph.getVariable(w).getVariableType() == VariableType.CONSTANT;
+        SDVariable x = graph.getVariable(GraphOrder.inputs(op).get(0));
+        SDVariable w = graph.getVariable(GraphOrder.inputs(op).get(1));
+        boolean frozen = w.getVariableType() == VariableType.CONSTANT;
+        boolean overBatch = sumsOverBatch(product, x, w);
         Kernel kernel = Kernel.of((in, out) -> {
-                    if (ThinProducts.isTallGradient(product, in)) {
+                    if (overBatch && ThinProducts.isTallGradient(in)) {
                         ThinProducts.tallGradient(in, out.get(0), multiplier);
                         return;
                     }
-                    multiplier.multiply(
-                            new Factor(in.get(0), transposes(product, 0), false),
-                            new Factor(in.get(1), transposes(product, 1), frozen),
-                            out.get(0),
-                            0);
+                    Factor left = new Factor(in.get(0), transposes(product, 0), false);
+                    Factor right = new Factor(in.get(1), transposes(product, 1), frozen);
+                    multiplier.multiply(new Product(1, left, right, overBatch), out.get(0), 0);
                 })
-                .when((any, in) -> plain && isBatch(in.get(0)) && isBatch(in.get(1)));
+                .when((any, in) -> plain && in.stream().allMatch(array -> isTaken(array, multiplier)));
         return multiplier.rounds() ? kernel.rounding(in -> rounded(in, frozen)) : kernel;
     }
 
@@ -61,8 +63,24 @@ final class Products {
                 : new Rounded(Set.of(), Set.of(0, 1), Set.of(), false);
     }
 
-    private static boolean isBatch(INDArray array) {
-        return array.rank() >= 2 && array.dataType() == DataType.FLOAT && !array.isEmpty();
+    // Batches of products have no adapter, and ND4J's op computes them as its legacy op does.
+    private static boolean isTaken(INDArray array, Multiplier multiplier) {
+        boolean rank = multiplier == Multiplier.nd4j() ? array.rank() == MATRIX : array.rank() >= MATRIX;
+        return rank && array.dataType() == DataType.FLOAT && !array.isEmpty();
+    }
+
+    /**
+     * Whether {@code x^T w} sums over the rows of a batch: a gradient, whose factors are both computed. A layer whose data lies
+     * by columns looks the same, but for its weight. It must be computed in one way, whether it stands alone or in a sum with
+     * an adapter.
+     */
+    static boolean sumsOverBatch(DynamicCustomOp product, SDVariable x, SDVariable w) {
+        return transposes(product, 0) && !transposes(product, 1) && !isParameter(x) && !isParameter(w);
+    }
+
+    private static boolean isParameter(SDVariable variable) {
+        return variable.getVariableType() == VariableType.CONSTANT
+                || variable.getVariableType() == VariableType.VARIABLE;
     }
 
     /** Whether an operand, 0 or 1, is transposed. */

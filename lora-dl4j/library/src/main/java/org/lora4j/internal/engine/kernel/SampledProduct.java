@@ -8,6 +8,7 @@ import java.util.Map;
 import org.lora4j.exec.kernel.Kernel;
 import org.lora4j.exec.kernel.Multiplier;
 import org.lora4j.exec.kernel.Multiplier.Factor;
+import org.lora4j.exec.kernel.Multiplier.Product;
 import org.lora4j.internal.array.Blocks;
 import org.lora4j.internal.array.DenseArray;
 import org.lora4j.internal.array.Rows;
@@ -139,7 +140,8 @@ final class SampledProduct extends FusedOp {
                 sampled(x, g, in.get(2), out.get(0));
             } else {
                 try (INDArray product = Nd4j.createUninitialized(DataType.FLOAT, x.size(1), g.size(1))) {
-                    multiplier.multiply(new Factor(x, true, false), new Factor(g, false, false), product, 0);
+                    multiplier.multiply(
+                            new Product(1, new Factor(x, true, false), new Factor(g, false, false), true), product, 0);
                     ScatterKernels.take(List.of(product, in.get(2)), out);
                 }
             }

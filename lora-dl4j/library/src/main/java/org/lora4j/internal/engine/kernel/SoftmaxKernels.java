@@ -7,6 +7,7 @@ import org.lora4j.internal.array.DenseArray;
 import org.lora4j.internal.array.Exponential;
 import org.lora4j.internal.array.Rows;
 import org.lora4j.internal.array.Scratch;
+import org.lora4j.internal.array.SoftmaxRows;
 
 /**
  * Softmax over the last dimension, and its backward: dx = y (dy - sum(dy y)).
@@ -42,15 +43,9 @@ final class SoftmaxKernels {
         Blocks.run(in[0].length(), width, (block, from, length) -> {
             float[] y = Scratch.array(0, length);
             float[] dy = Scratch.array(1, length);
-            float[] along = Scratch.array(2, length);
             in[0].read(from, y, length);
             in[1].read(from, dy, length);
-            for (int row = 0; row < length; row += width) {
-                Arrays.fill(along, row, row + width, Rows.dot(y, dy, row, width));
-            }
-            for (int i = 0; i < length; i++) {
-                dy[i] = y[i] * (dy[i] - along[i]);
-            }
+            SoftmaxRows.backward(y, dy, width, length);
             out[0].write(from, dy, length);
         });
     }

@@ -4,13 +4,12 @@ package org.lora4j.internal.engine.kernel;
 import java.util.List;
 import org.lora4j.exec.kernel.Multiplier;
 import org.lora4j.exec.kernel.Multiplier.Factor;
+import org.lora4j.exec.kernel.Multiplier.Product;
 import org.lora4j.internal.array.Blocks;
 import org.lora4j.internal.array.DenseArray;
 import org.lora4j.internal.array.Scratch;
-import org.nd4j.autodiff.functions.DifferentialFunction;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.api.ops.DynamicCustomOp;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
@@ -26,25 +25,18 @@ final class ThinProducts {
 
     private ThinProducts() {}
 
-    /** Whether a product is of this kind. */
-    static boolean isTallGradient(DifferentialFunction op, List<INDArray> in) {
+    /** Whether factors of a product {@code X^T V} that sums over a batch are of this kind. */
+    static boolean isTallGradient(List<INDArray> in) {
         INDArray x = in.get(0);
         INDArray v = in.get(1);
-        DynamicCustomOp product = (DynamicCustomOp) op;
-        return x.rank() == 2
-                && v.rank() == 2
-                && v.size(1) <= THIN
-                && x.size(1) >= WIDE * v.size(1)
-                && Products.isPlain(product)
-                && Products.transposes(product, 0)
-                && !Products.transposes(product, 1);
+        return x.rank() == 2 && v.rank() == 2 && v.size(1) <= THIN && x.size(1) >= WIDE * v.size(1);
     }
 
     static void tallGradient(List<INDArray> in, INDArray out, Multiplier multiplier) {
         Factor v = new Factor(in.get(1), true, false);
         Factor x = new Factor(in.get(0), false, false);
         INDArray transposed = transposed(v.rows(), x.columns());
-        multiplier.multiply(v, x, transposed, 0);
+        multiplier.multiply(new Product(1, v, x, true), transposed, 0);
         transpose(transposed, out);
     }
 
