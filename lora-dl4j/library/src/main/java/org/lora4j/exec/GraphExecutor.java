@@ -137,7 +137,16 @@ public interface GraphExecutor {
      * @return words for reports
      */
     default String products() {
-        return Multiplier.nd4j().description();
+        return multiplier().description();
+    }
+
+    /**
+     * What multiplies matrices.
+     *
+     * @return the multiplier; ND4J's if the executor does not say
+     */
+    default Multiplier multiplier() {
+        return Multiplier.nd4j();
     }
 
     /**

@@ -45,6 +45,19 @@ final class RunGradients implements AutoCloseable {
         }
     }
 
+    /** Which library computes which products, on which rounding depends; empty if there is nothing to choose. */
+    String productChoice() {
+        return executor.multiplier().choice();
+    }
+
+    /** Goes on with the choice of an earlier run, whatever is the fastest here. */
+    void multiplyAs(String choice) {
+        if (!productChoice().isEmpty() && !choice.isEmpty() && !choice.equals(productChoice())) {
+            close();
+            use(executor.withProducts(executor.multiplier().withChoice(choice)));
+        }
+    }
+
     /** What is known when the first batch is there. */
     Computation computation(Batch first, Batches batches) {
         parting = executor.parting(first.placeholders());

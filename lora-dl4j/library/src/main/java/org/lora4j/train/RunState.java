@@ -99,6 +99,7 @@ final class RunState {
         content.put("plan", planText());
         content.put("parameters", parameters.size());
         content.put("mostParts", gradients.mostParts());
+        content.put("products", gradients.productChoice());
         for (int i = 0; i < parameters.size(); i++) {
             CheckpointContent part = content.part("parameter" + i);
             part.put("name", parameters.get(i).name());
@@ -141,10 +142,23 @@ final class RunState {
         log.load(content.part("log"));
         position.load(content.part("position"));
         gradients.inParts(mostParts(content));
+        multiplyAsBefore(content);
         for (int i = 0; i < values.size(); i++) {
             parameters.get(i).value().assign(values.get(i));
         }
         rules.load(content.part("rules"));
+    }
+
+    private void multiplyAsBefore(CheckpointContent content) {
+        // Checkpoints of version 0.1 before this field have no choice.
+        if (!content.has("products")) {
+            return;
+        }
+        try {
+            gradients.multiplyAs(content.text("products"));
+        } catch (IllegalArgumentException e) {
+            throw new UnusableContentException("\"products\": " + e.getMessage());
+        }
     }
 
     private static int mostParts(CheckpointContent content) {

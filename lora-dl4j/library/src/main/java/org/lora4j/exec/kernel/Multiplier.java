@@ -144,6 +144,27 @@ public interface Multiplier {
     }
 
     /**
+     * Which library computes which kind of products, where there are several. Bits depend on it, so a run records it, and one
+     * that is resumed on another processor goes on with it.
+     *
+     * @return a text for {@link #withChoice}; empty if there is nothing to choose
+     */
+    default String choice() {
+        return "";
+    }
+
+    /**
+     * The same multiplier with the choice of an earlier run.
+     *
+     * @param choice what {@link #choice()} gave then
+     * @return a multiplier; this one if there is nothing to choose
+     * @throws IllegalArgumentException if it is no such text
+     */
+    default Multiplier withChoice(String choice) {
+        return this;
+    }
+
+    /**
      * Who multiplies, and how exactly.
      *
      * @return words for reports

@@ -176,6 +176,17 @@ final class DnnlMultiplier implements Multiplier {
     }
 
     @Override
+    public String choice() {
+        return choice.toString();
+    }
+
+    @Override
+    public Multiplier withChoice(String other) {
+        ProductChoice chosen = ProductChoice.parse(other);
+        return chosen.equals(choice) ? this : new DnnlMultiplier(mode, packing, chosen, threads);
+    }
+
+    @Override
     public Kernel kernel(String name, Kernel java) {
         return name.equals(ROUNDING)
                 ? java.computedBy((in, out) -> round(in.get(0), out.get(0), java))
@@ -208,14 +219,16 @@ final class DnnlMultiplier implements Multiplier {
 
     /**
      * Every product is computed as it would be alone: which library computes it, and in which pieces, depends on it and nothing
-     * else. The first row and the first matrix among the addends go with the first product, other addends are added last. So what
-     * is added to a layer, an adapter that is zero for instance, changes no bit of what the layer gives.
+     * else. The first row and the first matrix among the addends go with the first product, other addends are added last, and rows
+     * of zeros are no rows. So what is added to a layer, an adapter that is zero for instance, changes no bit of what the layer
+     * gives.
      */
     private void run(List<INDArray> addends, List<Product> products, INDArray z) {
         if (z.isEmpty()) {
             return;
         }
         List<INDArray> others = new ArrayList<>(addends);
+        others.removeIf(addend -> addend.rank() == 1 && isZero(addend));
         List<INDArray> first = new ArrayList<>();
         if (products.get(0).scale() == 1) {
             move(others, 1, first);
@@ -233,6 +246,16 @@ final class DnnlMultiplier implements Multiplier {
         if (!others.isEmpty()) {
             InFloat.change(z, sum -> others.forEach(addend -> add(addend, sum)));
         }
+    }
+
+    private static boolean isZero(INDArray row) {
+        FloatPointer values = new FloatPointer(row.data().pointer());
+        for (long i = 0; i < row.length(); i++) {
+            if (values.get(row.offset() + i * row.stride(0)) != 0) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** Moves the first array of a rank. */

@@ -14,7 +14,7 @@ import java.util.stream.Stream;
  * <p>A choice decides about bits. It depends on the sizes that a model has, and on how matrices lie, never on how many rows are
  * multiplied together, so that rows give what they give in another batch. See {@code docs/processors.md}.
  *
- * @param layers inputs of layers with their weights, and gradients with these: the sum over more than {@value #THIN} values
+ * @param layers inputs of layers with their weights, and gradients with these: all products but the following
  * @param updates what an adapter adds to a result of more than {@value #THIN} columns: the sum over at most {@value #THIN} values
  * @param gradients gradients of weights, of more than {@value #THIN} rows and columns, summed over the rows of a batch
  * @apiNote Status: experimental
@@ -89,10 +89,7 @@ public record ProductChoice(Library layers, Library updates, Library gradients) 
         if (term.overBatch()) {
             return z.rows() > THIN && z.columns() > THIN ? gradients : Library.ONEDNN;
         }
-        if (inner > THIN) {
-            return layers;
-        }
-        return z.columns() > THIN && term.addend() != null ? updates : Library.ONEDNN;
+        return inner <= THIN && z.columns() > THIN && term.addend() != null ? updates : layers;
     }
 
     private static boolean isSingle(Term term) {

@@ -42,7 +42,7 @@ final class ProductChoices {
      */
     private static final Map<String, ProductChoice> BY_INSTRUCTIONS = Map.of(
             "SSE4.1", ProductChoice.parse("layers=openblas,updates=openblas,gradients=openblas"),
-            "AVX", ProductChoice.parse("layers=onednn,updates=openblas,gradients=openblas"),
+            "AVX", ProductChoice.parse("layers=openblas,updates=openblas,gradients=openblas"),
             "AVX2", ProductChoice.parse("layers=onednn,updates=openblas,gradients=openblas"),
             "AVX2-VNNI", ProductChoice.parse("layers=onednn,updates=openblas,gradients=openblas"),
             "AVX2-VNNI2", ProductChoice.parse("layers=onednn,updates=openblas,gradients=openblas"));

@@ -56,8 +56,8 @@ final class AutomaticParts implements GraphExecutor {
     }
 
     @Override
-    public String products() {
-        return whole.products();
+    public Multiplier multiplier() {
+        return whole.multiplier();
     }
 
     @Override

@@ -49,8 +49,8 @@ abstract class Engine {
     /** The same, with products by something else. */
     abstract Engine with(Multiplier multiplier);
 
-    /** What multiplies, in words. */
-    abstract String products();
+    /** What multiplies. */
+    abstract Multiplier multiplier();
 
     /** How long all products took, of all sessions and threads together; empty where ND4J multiplies within its own ops. */
     abstract OptionalDouble productSeconds();
@@ -101,8 +101,8 @@ abstract class Engine {
         }
 
         @Override
-        String products() {
-            return Multiplier.nd4j().description();
+        Multiplier multiplier() {
+            return Multiplier.nd4j();
         }
 
         @Override
@@ -172,8 +172,8 @@ abstract class Engine {
         }
 
         @Override
-        String products() {
-            return multiplier.description();
+        Multiplier multiplier() {
+            return multiplier;
         }
 
         @Override

@@ -109,8 +109,8 @@ public final class ParallelExecutor implements GraphExecutor {
     }
 
     @Override
-    public String products() {
-        return executors.get(0).products();
+    public Multiplier multiplier() {
+        return executors.get(0).multiplier();
     }
 
     @Override

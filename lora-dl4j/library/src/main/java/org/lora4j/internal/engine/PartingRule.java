@@ -10,6 +10,7 @@ import java.util.stream.Collectors;
 import org.lora4j.exec.Parting;
 import org.lora4j.internal.engine.plan.KnownShapes;
 import org.lora4j.internal.graph.GraphOrder;
+import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.internal.SameDiffOp;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -59,6 +60,9 @@ final class PartingRule {
         if (rows.size() != 1) {
             return Decision.whole("placeholders differ in their first dimension");
         }
+        if (placeholders.keySet().stream().anyMatch(this::hasFixedRows)) {
+            return Decision.whole("a placeholder takes this number of rows only");
+        }
         long all = rows.iterator().next();
         Optional<KnownShapes> whole = ShapeTrace.known(engine, graph, placeholders, outputs);
         // A choice is kept for batches of equal shapes, which may have other ones inside if values of inputs are
@@ -82,6 +86,12 @@ final class PartingRule {
         return against.map(Decision::whole)
                 .orElseGet(
                         () -> new Decision(new Parting(count, "rows share nothing"), losses && apart.areSums(outputs)));
+    }
+
+    private boolean hasFixedRows(String placeholder) {
+        SDVariable variable = graph.getVariable(placeholder);
+        long[] shape = variable == null ? null : variable.placeholderShape();
+        return shape != null && shape.length > 0 && shape[0] >= 0;
     }
 
     /** Empty for a graph with the number of rows written into it, or with rows on another axis. */

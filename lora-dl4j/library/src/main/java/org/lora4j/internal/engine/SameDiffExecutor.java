@@ -253,8 +253,8 @@ public final class SameDiffExecutor implements GraphExecutor {
     }
 
     @Override
-    public String products() {
-        return engine.products();
+    public Multiplier multiplier() {
+        return engine.multiplier();
     }
 
     @Override

@@ -12,6 +12,7 @@ import java.util.Set;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.exec.LossAndGradients;
 import org.lora4j.exec.Parting;
+import org.lora4j.exec.kernel.Multiplier;
 import org.lora4j.pretrained.BertEncoder;
 import org.lora4j.pretrained.TokenizedText;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -160,8 +161,14 @@ final class EmbeddingExecutor implements GraphExecutor {
     }
 
     @Override
-    public String products() {
-        return encoder.products();
+    public GraphExecutor withProducts(Multiplier multiplier) {
+        return new EmbeddingExecutor(
+                encoder.withProducts(multiplier), parts, loss, texts, examples, mostRows, mostTokens);
+    }
+
+    @Override
+    public Multiplier multiplier() {
+        return encoder.multiplier();
     }
 
     @Override

@@ -306,7 +306,7 @@ public abstract class MultiplierContract {
     /** What an adapter adds that is zero, or a bias of it, must not change how its layer is computed. */
     @Test
     void sum_withMoreTermsThatAreZero_changesNoBitOfTheRest() {
-        for (int seed = 0; seed < 4 * CASES; seed++) {
+        for (int seed = 0; seed < 2 * CASES; seed++) {
             Draw draw = draw(seed);
             int rows = draw.size(seed % 4 == 0 ? LARGE : 40);
             int columns = draw.size(seed % 3 == 0 ? 200 : 40);
@@ -327,7 +327,7 @@ public abstract class MultiplierContract {
             INDArray adapted = draw.dense(rows, columns);
             List<INDArray> moreAddends = new ArrayList<>(addends);
             if (draw.flag()) {
-                moreAddends.add(Nd4j.zeros(DataType.FLOAT, columns));
+                moreAddends.add(draw.number(moreAddends.size() + 1), Nd4j.zeros(DataType.FLOAT, columns));
             }
             List<Product> moreProducts = new ArrayList<>(products);
             for (int i = draw.number(2); i >= 0; i--) {

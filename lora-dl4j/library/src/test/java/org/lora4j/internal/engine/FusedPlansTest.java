@@ -209,8 +209,8 @@ class FusedPlansTest {
         }
 
         @Override
-        String products() {
-            return engine.products();
+        Multiplier multiplier() {
+            return engine.multiplier();
         }
 
         @Override

@@ -9,6 +9,7 @@ import java.util.OptionalDouble;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.exec.LossAndGradients;
 import org.lora4j.exec.Parting;
+import org.lora4j.exec.kernel.Multiplier;
 import org.lora4j.train.Trainable;
 import org.lora4j.train.TrainableParameter;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -79,8 +80,13 @@ public record TiedWeights(Trainable graph, String words, String head) implements
         }
 
         @Override
-        public String products() {
-            return graph.products();
+        public GraphExecutor withProducts(Multiplier multiplier) {
+            return new Summing(graph.withProducts(multiplier), words, head);
+        }
+
+        @Override
+        public Multiplier multiplier() {
+            return graph.multiplier();
         }
 
         @Override
