@@ -2,6 +2,7 @@
 package org.lora4j.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -9,9 +10,13 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.exec.GraphExecutor;
+import org.lora4j.exec.onednn.MathMode;
+import org.lora4j.exec.onednn.OneDnn;
+import org.lora4j.exec.onednn.ProductChoice;
 import org.lora4j.random.RandomStreams;
 import org.lora4j.samediff.TrainableGraph;
 import org.nd4j.autodiff.samediff.SDVariable;
@@ -115,12 +120,32 @@ class ComputationTest {
     /** Three parts round otherwise than two. */
     @Test
     void resume_onAnotherMachine_endsWithTheBitsOfTheFirst() {
+        TrainingResult result = resumed(graph -> on(3, graph), graph -> on(2, graph));
+
+        assertThat(result.computation().mostParts()).isEqualTo(3);
+    }
+
+    /** OpenBLAS rounds otherwise than oneDNN. */
+    @Test
+    void resume_onAProcessorWhereOtherLibrariesMultiply_endsWithTheBitsOfTheFirst() {
+        assumeTrue(OneDnn.isAvailable(), "oneDNN has no natives here");
+        ProductChoice byOpenBlas = ProductChoice.parse("layers=openblas,updates=openblas,gradients=openblas");
+
+        TrainingResult result = resumed(
+                graph -> on(2, graph).multipliedBy(OneDnn.products(MathMode.STRICT_F32, byOpenBlas)),
+                graph -> on(2, graph).multipliedBy(OneDnn.products(MathMode.STRICT_F32, ProductChoice.ONEDNN)));
+
+        assertThat(result.computation().products()).endsWith("; layers, updates, gradients by OpenBLAS");
+    }
+
+    /** Stopped in one place and resumed in another, which must give what the first gives by itself. */
+    private TrainingResult resumed(Function<SameDiff, Trainable> first, Function<SameDiff, Trainable> second) {
         SameDiff through = graph();
-        Trainer.builder(on(3, through)).plan(plan(4).build()).build().train(batches);
+        Trainer.builder(first.apply(through)).plan(plan(4).build()).build().train(batches);
 
         SameDiff stopped = graph();
         Checkpoints checkpoints = Checkpoints.in(folder).withEverySteps(1);
-        Trainer.builder(on(3, stopped))
+        Trainer.builder(first.apply(stopped))
                 .plan(plan(4).build())
                 .checkpoints(checkpoints)
                 .listener(new RunListener() {
@@ -134,15 +159,15 @@ class ComputationTest {
                 .build()
                 .train(batches);
         SameDiff elsewhere = graph();
-        TrainingResult result = Trainer.builder(on(2, elsewhere))
+        TrainingResult result = Trainer.builder(second.apply(elsewhere))
                 .plan(plan(4).build())
                 .checkpoints(checkpoints)
                 .build()
                 .resume(batches);
 
         assertThat(result.steps()).isEqualTo(4);
-        assertThat(result.computation().mostParts()).isEqualTo(3);
         assertThat(elsewhere.getVariable("layer.w").getArr().data().asFloat())
                 .isEqualTo(through.getVariable("layer.w").getArr().data().asFloat());
+        return result;
     }
 }

@@ -108,7 +108,7 @@ public record ProductChoice(Library layers, Library updates, Library gradients) 
                 byOpenBlas.add(kind);
             }
         });
-        return byOpenBlas.isEmpty() ? "" : "; " + String.join(" and ", byOpenBlas) + " by OpenBLAS";
+        return byOpenBlas.isEmpty() ? "" : "; " + String.join(", ", byOpenBlas) + " by OpenBLAS";
     }
 
     Map<String, Library> byKind() {

@@ -73,7 +73,10 @@ final class ProductChoices {
     /** What was measured on a kind of processor; empty, with a warning, if the file cannot be used. */
     static Optional<ProductChoice> measured(Path file, String kind) {
         try {
-            return Optional.ofNullable(entries(file).get(kind));
+            Optional<ProductChoice> found = Optional.ofNullable(entries(file).get(kind));
+            found.ifPresent(choice ->
+                    LOG.info("Products are shared among libraries as was measured here: {} ({}).", choice, file));
+            return found;
         } catch (NoSuchFileException e) {
             return Optional.empty();
         } catch (IOException | IllegalArgumentException e) {

@@ -102,7 +102,7 @@ class ProductChoiceTest {
         assumeTrue(OneDnn.isAvailable(), "oneDNN has no natives here");
 
         assertThat(OneDnn.products(MathMode.STRICT_F32, MIXED).description())
-                .endsWith("strict F32, weights where they lie; updates and gradients by OpenBLAS");
+                .endsWith("strict F32, weights where they lie; updates, gradients by OpenBLAS");
         assertThat(OneDnn.products(MathMode.STRICT_F32, ProductChoice.ONEDNN).description())
                 .endsWith("strict F32, weights where they lie");
     }
