@@ -66,6 +66,22 @@ public final class AdapterTensors {
     }
 
     /**
+     * The tensor that a key of PEFT's means, where it may be a copy: what is under {@code modules_to_save} is the saved module,
+     * what is under {@code original_module} the base's.
+     *
+     * @param key a key
+     * @param found tensors by the keys of adapter files
+     * @param base the weights of the base
+     * @return the tensor, or null if there is none
+     */
+    public static INDArray meant(String key, Map<String, INDArray> found, Map<String, INDArray> base) {
+        String own = key.replace(".modules_to_save.", ".");
+        return own.contains(".original_module.")
+                ? base.get(own.replace(".original_module.", ".").replaceFirst("^base_model\\.model\\.", ""))
+                : found.get(own);
+    }
+
+    /**
      * Loads an adapter of other tensors.
      *
      * @param folder folder of the adapter whose config is used

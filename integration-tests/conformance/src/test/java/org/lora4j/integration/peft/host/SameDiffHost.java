@@ -84,7 +84,11 @@ public final class SameDiffHost implements ModelHost {
             }
             case CROSS_ENTROPY ->
                 graph.loss()
-                        .softmaxCrossEntropy(LOSS, graph.placeHolder(TARGET, DataType.FLOAT, target.shape()), y, null);
+                        .softmaxCrossEntropy(
+                                LOSS,
+                                graph.placeHolder(TARGET, DataType.FLOAT, target.shape()),
+                                graph.reshape(y, -1, target.size(1)),
+                                null);
         }
         graph.setLossVariables(LOSS);
         return new SameDiffModel(net, target);
@@ -116,10 +120,13 @@ public final class SameDiffHost implements ModelHost {
         if (target == null) {
             throw new IOException("io.safetensors has no \"target\", which training needs");
         }
-        if (loss == Loss.MEAN_SQUARED_ERROR) {
-            return target;
-        }
-        INDArray oneHot = Nd4j.zeros(DataType.FLOAT, golden.io().get("y_base").shape());
+        return loss == Loss.MEAN_SQUARED_ERROR ? target : oneHot(golden, target);
+    }
+
+    /** A row for each position of each example, whatever axes the output has before its classes. */
+    private static INDArray oneHot(GoldenCase golden, INDArray target) {
+        INDArray y = golden.io().get("y_base");
+        INDArray oneHot = Nd4j.zeros(DataType.FLOAT, target.length(), y.size(-1));
         for (long i = 0; i < target.length(); i++) {
             oneHot.putScalar(i, target.getLong(i), 1);
         }
