@@ -12,11 +12,15 @@ import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.lora4j.adapter.Adapter;
+import org.lora4j.config.AdaLoraConfig;
+import org.lora4j.config.AdapterConfig;
 import org.lora4j.internal.format.peft.PeftKeys;
 import org.lora4j.internal.format.peft.PeftTensor;
+import org.lora4j.method.AdaLoraMethod;
 import org.lora4j.method.AdapterMethod;
 import org.lora4j.method.AdapterMethods;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 
 /** Adapters as PEFT's files have them: arrays by key. */
 public final class AdapterTensors {
@@ -42,7 +46,9 @@ public final class AdapterTensors {
                     tensors.put(PeftKeys.key(path, suffix, true), array);
                 }
                 if (!method.isShared(suffix) || method.isRepeated(suffix)) {
-                    tensors.put(PeftKeys.factor(adapter.config(), path, suffix), array);
+                    tensors.put(
+                            PeftKeys.factor(adapter.config(), path, suffix),
+                            inFile(adapter.config(), path, suffix, array));
                 }
             });
         });
@@ -53,6 +59,16 @@ public final class AdapterTensors {
         adapter.savedParameters()
                 .forEach((path, array) -> tensors.put(PeftKeys.saved(adapter.config(), path, wrapped), array));
         return tensors;
+    }
+
+    /** A triplet of zeros of AdaLoRA stands for none. */
+    private static INDArray inFile(AdapterConfig config, String path, String suffix, INDArray array) {
+        if (!(config instanceof AdaLoraConfig adaLora && adaLora.keepsNoneOf(path))) {
+            return array;
+        }
+        long[] shape = array.shape().clone();
+        shape[AdaLoraMethod.axisOfTriplets(suffix)] = 0;
+        return Nd4j.create(array.dataType(), shape);
     }
 
     /**
