@@ -45,7 +45,8 @@ final class MergeChecks {
             checks.note("merges what PEFT does not merge");
         } catch (IncompatibleBaseException e) {
             checks.that(CHECK, true, "");
-            checks.note("not merged, as in PEFT: " + e.getMessage());
+            checks.note((golden.repeatsLayers() ? "not merged into shared weights: " : "not merged, as in PEFT: ")
+                    + CheckList.oneLine(e.getMessage()));
         }
     }
 
@@ -69,9 +70,13 @@ final class MergeChecks {
                 && adapters.values().stream().allMatch(adapter -> adapter.config() instanceof OftConfig);
     }
 
-    /** Whether PEFT could merge the adapters of the case. */
-    static boolean isMergeable(GoldenCase golden) {
-        return golden.mergedOutput() != null || !golden.mergedWeights().isEmpty();
+    /**
+     * Whether PEFT could merge the adapters of the case. Where it repeated layers, it merges the updates of all copies of a layer
+     * into the one weight that they share, which is no state of its adapted model.
+     */
+    static boolean isMergeable(GoldenCase golden) throws IOException {
+        return !golden.repeatsLayers()
+                && (golden.mergedOutput() != null || !golden.mergedWeights().isEmpty());
     }
 
     /** The weights that change. */

@@ -6,10 +6,13 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.BiConsumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.lora4j.adapter.Adapter;
@@ -33,6 +36,9 @@ public record GoldenCase(Path directory, JsonNode about, Map<String, INDArray> b
     public static final String MALFORMED = "malformed";
 
     private static final String CONFIG = "adapter_config.json";
+
+    /** Lists that PEFT repeats layers of. */
+    private static final Pattern OF_A_LAYER = Pattern.compile("((?:model\\.)*(?:bert\\.)?(?:layers|encoder\\.layer|h)\\.)(\\d+)(\\..*)");
 
     private static final String DEFAULT = "default";
 
@@ -149,6 +155,52 @@ public record GoldenCase(Path directory, JsonNode about, Map<String, INDArray> b
         Path below = directory.resolve(adapter);
         boolean here = adapter.equals(DEFAULT) && !Files.exists(below.resolve(CONFIG));
         return here ? directory : below;
+    }
+
+    /**
+     * Whether PEFT repeated layers of the base for the adapters of the case.
+     *
+     * @return whether it did
+     * @throws IOException if a config cannot be read
+     */
+    public boolean repeatsLayers() throws IOException {
+        return !replication().isEmpty();
+    }
+
+    private JsonNode replication() throws IOException {
+        Path config = folderOf(adapters().get(0)).resolve(CONFIG);
+        return Files.isRegularFile(config)
+                ? JSON.readTree(config.toFile()).path("layer_replication")
+                : JSON.missingNode();
+    }
+
+    /**
+     * The case on the base that PEFT made of the case's by repeating layers.
+     *
+     * @return a case of the same folder
+     * @throws IOException if the config cannot be read
+     */
+    public GoldenCase withRepeatedLayers() throws IOException {
+        List<Integer> sources = new ArrayList<>();
+        replication().forEach(range -> {
+            for (int i = range.get(0).asInt(); i < range.get(1).asInt(); i++) {
+                sources.add(i);
+            }
+        });
+        Map<String, INDArray> deeper = new TreeMap<>();
+        base.forEach((name, array) -> {
+            Matcher layer = OF_A_LAYER.matcher(name);
+            if (!layer.matches()) {
+                deeper.put(name, array);
+                return;
+            }
+            for (int i = 0; i < sources.size(); i++) {
+                if (sources.get(i).equals(Integer.valueOf(layer.group(2)))) {
+                    deeper.put(layer.group(1) + i + layer.group(3), array);
+                }
+            }
+        });
+        return new GoldenCase(directory, about, deeper, io);
     }
 
     /**

@@ -62,11 +62,23 @@ public final class Dl4jHost implements ModelHost {
         if (turnsWindows) {
             return Optional.of("OFT on windows above 1 is no change of a weight, and layers hand out no activations");
         }
+        if (repeatsLayers(golden)) {
+            return Optional.of("layers that repeat others are for SameDiff graphs");
+        }
         if (golden.strings("features").contains("lora-fa")) {
             return Optional.of(
                     "no LoRA-FA: updaters of Deeplearning4j see one parameter at a time, and B's update needs A");
         }
         return Optional.empty();
+    }
+
+    private static boolean repeatsLayers(GoldenCase golden) {
+        try {
+            return golden.repeatsLayers();
+        } catch (IOException e) {
+            // A config that cannot be read is for the checks to refuse.
+            return false;
+        }
     }
 
     private static boolean isMany(JsonNode groups) {
