@@ -111,8 +111,8 @@ final class TensorPlaces {
         long[] shape = entry.shape();
         int axis = AdaLoraMethod.axisOfTriplets(factor.tensor().suffix());
         if (shape.length != 2 || shape[axis] != 0 || shape[1 - axis] == 0) {
-            problems.add("tensor " + entry + " of a module whose triplets rank_pattern leaves out, expected a size of 0 on"
-                    + " axis " + axis);
+            problems.add("tensor " + entry
+                    + " of a module whose triplets rank_pattern leaves out, expected a size of 0 on" + " axis " + axis);
             return;
         }
         shape[axis] = 1;

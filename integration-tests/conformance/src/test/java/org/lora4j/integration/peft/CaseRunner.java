@@ -77,8 +77,7 @@ final class CaseRunner {
             name = golden.name();
             family = golden.family();
             required = Requirements.include(golden)
-                    && (!onlyNetworks
-                            || host.lacks(golden).isEmpty() && !DataStartChecks.needsStart(golden));
+                    && (!onlyNetworks || host.lacks(golden).isEmpty() && !DataStartChecks.needsStart(golden));
             checks = new CheckList(golden.tolerance());
             if (onlyNetworks && host.lacks(golden).isPresent()) {
                 checks.unsupported(host.lacks(golden).get());

@@ -38,7 +38,8 @@ public record GoldenCase(Path directory, JsonNode about, Map<String, INDArray> b
     private static final String CONFIG = "adapter_config.json";
 
     /** Lists that PEFT repeats layers of. */
-    private static final Pattern OF_A_LAYER = Pattern.compile("((?:model\\.)*(?:bert\\.)?(?:layers|encoder\\.layer|h)\\.)(\\d+)(\\..*)");
+    private static final Pattern OF_A_LAYER =
+            Pattern.compile("((?:model\\.)*(?:bert\\.)?(?:layers|encoder\\.layer|h)\\.)(\\d+)(\\..*)");
 
     private static final String DEFAULT = "default";
 

@@ -320,10 +320,7 @@ public final class PeftConfigJson {
     }
 
     private static <V> void put(
-            Map<String, Object> fields,
-            Map<String, Object> extras,
-            AdapterConfig.Builder<?> config,
-            Field<V> field) {
+            Map<String, Object> fields, Map<String, Object> extras, AdapterConfig.Builder<?> config, Field<V> field) {
         V value = config.get(field);
         boolean start = fields.get(field.peftName()) != null
                 && field.type() == FieldType.START
