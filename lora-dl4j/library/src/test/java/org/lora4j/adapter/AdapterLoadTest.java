@@ -127,7 +127,7 @@ class AdapterLoadTest {
     }
 
     static Stream<String> casesOfModules() throws IOException {
-        return supportedCases().filter(name -> !name.matches(".*(target-parameters|token-indices|ln-tuning).*"));
+        return supportedCases().filter(name -> !name.matches(".*(target-parameters|token-indices).*"));
     }
 
     @ParameterizedTest
