@@ -27,10 +27,14 @@ public final class Dl4jHost implements ModelHost {
     private static final String NO_MASK = "no layer of its attention: that of stock layers has no causal mask";
 
     private static final Map<String, String> REASONS = Map.of(
-            "bert", "no exact GELU: those of stock layers are approximations",
-            "gpt2", NO_MASK,
-            "llama", NO_MASK,
-            "moe", "no layer whose weight holds several experts");
+            "bert",
+            "no exact GELU: those of stock layers are approximations",
+            "gpt2",
+            NO_MASK,
+            "llama",
+            NO_MASK,
+            "moe",
+            "no layer whose weight holds several experts");
 
     @Override
     public String name() {

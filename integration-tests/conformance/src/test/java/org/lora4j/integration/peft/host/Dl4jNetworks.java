@@ -78,7 +78,8 @@ final class Dl4jNetworks {
                                 .activation(Activation.RELU)
                                 .build(),
                         "features");
-        return net.finished(net.dense("fc2", Activation.IDENTITY, "ln"), golden.io().get("x"));
+        return net.finished(
+                net.dense("fc2", Activation.IDENTITY, "ln"), golden.io().get("x"));
     }
 
     private static DenseLayer.Builder square(long inputs, long outputs) {
