@@ -112,7 +112,7 @@ final class TensorPlaces {
         int axis = AdaLoraMethod.axisOfTriplets(factor.tensor().suffix());
         if (shape.length != 2 || shape[axis] != 0 || shape[1 - axis] == 0) {
             problems.add("tensor " + entry
-                    + " of a module whose triplets rank_pattern leaves out, expected a size of 0 on" + " axis " + axis);
+                    + " of a module whose triplets rank_pattern leaves out, expected a size of 0 on axis " + axis);
             return;
         }
         shape[axis] = 1;
@@ -159,6 +159,7 @@ final class TensorPlaces {
     private boolean hasOneFactor() {
         return config.config() instanceof BoftConfig boft
                 && boft.butterflyFactors() > 1
+                && !modules.isEmpty()
                 && modules.values().stream()
                         .map(tensors -> tensors.get(PeftTensor.BOFT_R.suffix()))
                         .allMatch(r -> r != null && r.rank() == 4 && r.size(0) == 1);
