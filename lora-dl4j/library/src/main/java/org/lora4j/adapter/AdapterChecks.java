@@ -10,6 +10,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.lora4j.config.AdaLoraConfig;
 import org.lora4j.config.AdapterConfig;
 import org.lora4j.config.AdapterConfig.TargetUse;
 import org.lora4j.config.BiasTraining;
@@ -151,6 +152,12 @@ final class AdapterChecks {
             AdapterMethods.of(config, path)
                     .problems(shapes, config.rankOf(path))
                     .forEach(problem -> problems.add(where + ": " + problem));
+            if (config instanceof AdaLoraConfig adaLora && adaLora.keepsNoneOf(path)) {
+                tensors.forEach((suffix, array) -> problems.check(
+                        array.isEmpty() || array.amaxNumber().doubleValue() == 0,
+                        where + ": " + suffix + " has values, but the config keeps no triplet of the module; expected"
+                                + " zeros"));
+            }
         }
         checkTokens(where, path, tensors.get(PeftTensor.TOKEN_ROWS.suffix()));
     }

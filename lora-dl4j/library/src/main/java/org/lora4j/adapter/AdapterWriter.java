@@ -2,6 +2,7 @@
 package org.lora4j.adapter;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,6 +12,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import org.lora4j.config.AdaLoraConfig;
 import org.lora4j.config.AdapterConfig;
 import org.lora4j.config.ModuleSelector;
 import org.lora4j.config.VbLoraConfig;
@@ -22,8 +24,10 @@ import org.lora4j.internal.array.io.ElementCodec;
 import org.lora4j.internal.format.file.FileProblem;
 import org.lora4j.internal.format.peft.PeftConfigJson;
 import org.lora4j.internal.format.peft.PeftFile;
+import org.lora4j.internal.format.peft.PeftKey;
 import org.lora4j.internal.format.peft.PeftKeys;
 import org.lora4j.internal.format.peft.PeftTensor;
+import org.lora4j.method.AdaLoraMethod;
 import org.lora4j.method.AdapterMethod;
 import org.lora4j.method.AdapterMethods;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -46,7 +50,7 @@ final class AdapterWriter {
         Function<String, ElementCodec> codecOf = key -> codec(adapter.config(), key, tensors.get(key), codecs);
         checkRange(tensors, codecOf);
         List<TensorSource> sources = new ArrayList<>();
-        tensors.forEach((key, array) -> sources.add(ArrayBytes.source(key, array, codecOf.apply(key))));
+        tensors.forEach((key, array) -> sources.add(source(adapter.config(), key, array, codecOf.apply(key))));
         boolean isCommitted = false;
         try (StagedFiles staged = StagedFiles.begin(directory, FILES)) {
             try {
@@ -103,6 +107,18 @@ final class AdapterWriter {
         adapter.savedParameters()
                 .forEach((path, array) -> tensors.put(PeftKeys.saved(adapter.config(), path, wrapped), array));
         return tensors;
+    }
+
+    /** A triplet of zeros where AdaLoRA kept none is a tensor without elements in the file, as PEFT has it. */
+    private static TensorSource source(AdapterConfig config, String key, INDArray array, ElementCodec codec) {
+        if (config instanceof AdaLoraConfig adaLora
+                && PeftKeys.parse(key) instanceof PeftKey.Factor factor
+                && adaLora.keepsNoneOf(factor.modulePath())) {
+            long[] shape = array.shape().clone();
+            shape[AdaLoraMethod.axisOfTriplets(factor.tensor().suffix())] = 0;
+            return TensorSource.of(key, codec.fileType(), shape, ByteBuffer.allocate(0));
+        }
+        return ArrayBytes.source(key, array, codec);
     }
 
     private static ElementCodec codec(

@@ -11,20 +11,25 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import org.lora4j.config.AdaLoraConfig;
 import org.lora4j.config.AdapterConfig.TargetUse;
+import org.lora4j.config.BoftConfig;
 import org.lora4j.error.AdapterFormatException;
 import org.lora4j.error.Problems;
 import org.lora4j.format.TensorEntry;
 import org.lora4j.format.TensorFile;
 import org.lora4j.internal.array.io.ArrayBytes;
 import org.lora4j.internal.array.io.ElementCodec;
+import org.lora4j.internal.format.peft.PeftConfigJson;
 import org.lora4j.internal.format.peft.PeftFile;
 import org.lora4j.internal.format.peft.PeftKey;
 import org.lora4j.internal.format.peft.PeftKeys;
 import org.lora4j.internal.format.peft.PeftTensor;
+import org.lora4j.method.AdaLoraMethod;
 import org.lora4j.method.AdapterMethod;
 import org.lora4j.method.AdapterMethods;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 
 /** Puts the tensors of a file in their places and checks that they make an adapter. */
 final class TensorPlaces {
@@ -32,7 +37,7 @@ final class TensorPlaces {
     /** More dimensions than an ND4J array can have are refused before one is made. */
     private static final int MOST_DIMENSIONS = 32;
 
-    private final PeftFile config;
+    private PeftFile config;
     private final Path path;
     private final AdapterLoader how;
     private final Map<String, Map<String, INDArray>> modules = new TreeMap<>();
@@ -57,6 +62,10 @@ final class TensorPlaces {
                 problems.add(
                         "tensor " + entry + ", expected " + (integers ? "U8, I16, I32 or I64" : "F64, F32, F16 or BF16")
                                 + " and at most " + MOST_DIMENSIONS + " dimensions");
+            } else if (PeftKeys.parse(how.mapped(entry.name())) instanceof PeftKey.Factor factor
+                    && config.config() instanceof AdaLoraConfig adaLora
+                    && adaLora.keepsNoneOf(factor.modulePath())) {
+                placeZeros(entry, factor, codec.get());
             } else if (entry.byteCount() == 0) {
                 problems.add("tensor " + entry + " has no elements");
             } else {
@@ -65,6 +74,9 @@ final class TensorPlaces {
         }
         how.given().forEach((key, array) -> place(key, "", () -> array));
         SharedTensors.distribute(shared, modules, problems);
+        if (hasOneFactor()) {
+            config = PeftConfigJson.withOneFactor(config);
+        }
         checkGiven();
         copies.forEach((key, parameter) -> problems.check(
                 saved.containsKey(parameter),
@@ -92,6 +104,19 @@ final class TensorPlaces {
                 key,
                 key.equals(entry.name()) ? "" : " (\"" + entry.name() + "\" in the file)",
                 () -> ArrayBytes.read(file, entry, codec));
+    }
+
+    /** A tensor of no triplet in the file is one of a triplet of zeros in the adapter. */
+    private void placeZeros(TensorEntry entry, PeftKey.Factor factor, ElementCodec codec) {
+        long[] shape = entry.shape();
+        int axis = AdaLoraMethod.axisOfTriplets(factor.tensor().suffix());
+        if (shape.length != 2 || shape[axis] != 0 || shape[1 - axis] == 0) {
+            problems.add("tensor " + entry
+                    + " of a module whose triplets rank_pattern leaves out, expected a size of 0 on axis " + axis);
+            return;
+        }
+        shape[axis] = 1;
+        place(how.mapped(entry.name()), "", () -> Nd4j.zeros(codec.arrayType(), shape));
     }
 
     /** Where an array comes from. */
@@ -128,6 +153,16 @@ final class TensorPlaces {
         } else if (meaning instanceof PeftKey.Unknown unknown) {
             problems.add("key \"" + key + "\"" + origin + " " + unknown.reason());
         }
+    }
+
+    /** Whether all of BOFT's modules have one butterfly factor, which PEFT makes without CUDA whatever the config says. */
+    private boolean hasOneFactor() {
+        return config.config() instanceof BoftConfig boft
+                && boft.butterflyFactors() > 1
+                && !modules.isEmpty()
+                && modules.values().stream()
+                        .map(tensors -> tensors.get(PeftTensor.BOFT_R.suffix()))
+                        .allMatch(r -> r != null && r.rank() == 4 && r.size(0) == 1);
     }
 
     /** Names the tensors that no file of such an adapter holds, and that were not given either. */

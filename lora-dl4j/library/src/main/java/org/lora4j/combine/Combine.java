@@ -165,8 +165,8 @@ public final class Combine {
     /**
      * Asks for the numbers that PEFT computes, mistakes included; this class tells which. Ranks are then uniform as in
      * PEFT, with zeros where a module needs less, and options that the algorithm does not use are ignored. Random choices
-     * are not PEFT's unless given by {@link #masks}; with a clamp quantile, signs of singular vectors may differ from
-     * LAPACK's, on which PEFT's numbers then depend.
+     * are not PEFT's unless given by {@link #masks}; with a clamp quantile, PEFT's numbers depend on the signs
+     * of singular vectors, which are LAPACK's for modules whose smaller side is 25 or less.
      *
      * @return this builder
      */

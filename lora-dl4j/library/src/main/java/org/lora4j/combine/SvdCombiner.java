@@ -14,9 +14,15 @@ sealed interface SvdCombiner extends ModuleCombiner permits SumSvdCombiner, Upda
     /** The leading singular values of the combined update, at most as many as wanted. */
     SingularValues singularValues(ModuleInputs module, Settings settings);
 
+    /** The combined update in full. */
+    Matrix update(ModuleInputs module, Settings settings);
+
     @Override
     default MatrixPair combine(ModuleInputs module, Settings settings) {
         SingularValues svd = singularValues(module, settings);
+        if (settings.clampQuantile() != null && settings.peftCompatible()) {
+            svd = LapackSigns.of(update(module, settings)).given(svd);
+        }
         int kept = Math.min(settings.rank(), svd.rank());
         // An update of zero still needs a row.
         MatrixPair pair = MatrixPair.of(svd.truncated(kept)).padded(Math.max(1, kept));
@@ -26,7 +32,7 @@ sealed interface SvdCombiner extends ModuleCombiner permits SumSvdCombiner, Upda
     private static MatrixPair clamped(MatrixPair pair, Settings settings) {
         DoubleStream elements = DoubleStream.concat(
                 Arrays.stream(pair.b().flat()), Arrays.stream(pair.a().flat()));
-        // PEFT takes the quantile of signed elements, which depends on the free choice of signs of singular vectors.
+        // PEFT takes the quantile of signed elements.
         double[] sorted = (settings.peftCompatible() ? elements : elements.map(Math::abs))
                 .sorted()
                 .toArray();

@@ -15,6 +15,11 @@ record UpdateSvdCombiner(Pruning pruning, Joining joining) implements SvdCombine
 
     @Override
     public SingularValues singularValues(ModuleInputs module, Settings settings) {
+        return SingularValues.leading(update(module, settings), settings.rank());
+    }
+
+    @Override
+    public Matrix update(ModuleInputs module, Settings settings) {
         // The updates already hold the scaling; PEFT multiplies it in once more.
         double[] weights = module.shares().stream()
                 .mapToDouble(share -> settings.peftCompatible() ? share.scaledWeight() : share.weight())
@@ -23,7 +28,7 @@ record UpdateSvdCombiner(Pruning pruning, Joining joining) implements SvdCombine
                 .map(share -> pruned(module.path(), share, settings))
                 .toList();
         double[] joined = joining.join(tensors, weights, settings.sign());
-        return SingularValues.leading(Matrix.ofFlat(joined, module.layout().fanIn()), settings.rank());
+        return Matrix.ofFlat(joined, module.layout().fanIn());
     }
 
     private double[] pruned(String path, ModuleInputs.Share share, Settings settings) {

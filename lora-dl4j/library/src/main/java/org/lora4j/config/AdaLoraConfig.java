@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.config;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.lora4j.config.FieldType.Field;
@@ -73,7 +72,7 @@ public final class AdaLoraConfig extends AdapterConfig {
     }
 
     /**
-     * Starts a config with the defaults: ranks from 12 to 8, alpha 8, no phases, no number of steps, no targets.
+     * Starts a config with the defaults: ranks from 12 to 8, alpha 8, no phases, no targets; the number of steps has to be set.
      *
      * @return a new builder
      */
@@ -134,10 +133,10 @@ public final class AdaLoraConfig extends AdapterConfig {
     /**
      * The number of steps of the training (PEFT: {@code total_step}).
      *
-     * @return 1 or more; 0 if it is not known, and there is no training then
+     * @return 1 or more
      */
     public int totalSteps() {
-        return get(TOTAL_STEPS) == null ? 0 : get(TOTAL_STEPS);
+        return get(TOTAL_STEPS);
     }
 
     /**
@@ -196,12 +195,28 @@ public final class AdaLoraConfig extends AdapterConfig {
         return keptTriplets().getOrDefault(modulePath + OF_E, List.of());
     }
 
+    /**
+     * Whether allocation left no triplet of a module. An adapter holds one of zeros for it, files hold tensors without elements.
+     *
+     * @param modulePath dotted path of the module
+     * @return whether its update is nothing
+     */
+    public boolean keepsNoneOf(String modulePath) {
+        List<Boolean> kept = keptOf(modulePath);
+        return !kept.isEmpty() && !kept.contains(true);
+    }
+
+    /**
+     * The rank of the update in a module.
+     *
+     * @param modulePath dotted path of the module
+     * @return the number of triplets that are kept, but 1 where there is none
+     */
     @Override
     public int rankOf(String modulePath) {
         List<Boolean> kept = keptOf(modulePath);
-        return kept.isEmpty()
-                ? initialRank()
-                : (int) kept.stream().filter(Boolean::booleanValue).count();
+        int count = (int) kept.stream().filter(Boolean::booleanValue).count();
+        return kept.isEmpty() ? initialRank() : Math.max(1, count);
     }
 
     /**
@@ -213,15 +228,6 @@ public final class AdaLoraConfig extends AdapterConfig {
     @Override
     public double scalingOf(String modulePath) {
         return (alpha() > 0 ? alpha() : initialRank()) / (initialRank() + NOT_ZERO);
-    }
-
-    @Override
-    public List<String> obstaclesToTraining() {
-        List<String> obstacles = new ArrayList<>(super.obstaclesToTraining());
-        if (totalSteps() == 0 && keptTriplets().isEmpty()) {
-            obstacles.add("totalSteps is not set, expected the number of steps of the training");
-        }
-        return obstacles;
     }
 
     /**
@@ -242,18 +248,19 @@ public final class AdaLoraConfig extends AdapterConfig {
             problems.check(
                     get(ORTHOGONALITY) > 0, "orthogonality = " + get(ORTHOGONALITY) + ", expected a number above 0");
             problems.check(
-                    get(TARGET_RANK) <= get(INITIAL_RANK) || !get(KEPT).isEmpty() || get(TOTAL_STEPS) == null,
+                    get(TARGET_RANK) <= get(INITIAL_RANK) || !get(KEPT).isEmpty(),
                     "targetRank = " + get(TARGET_RANK) + ", expected at most initialRank = " + get(INITIAL_RANK));
             Integer total = get(TOTAL_STEPS);
+            problems.check(total != null, "totalSteps is not set, expected the number of steps of the training");
             problems.check(
                     total == null || get(INITIAL_STEPS) < (long) total - get(FINAL_STEPS),
                     "initialSteps = " + get(INITIAL_STEPS) + " and finalSteps = " + get(FINAL_STEPS)
                             + " of totalSteps = " + total + ", expected steps between the two");
             get(KEPT)
                     .forEach((key, kept) -> problems.check(
-                            kept.size() == get(INITIAL_RANK) && kept.contains(true),
+                            kept.size() == get(INITIAL_RANK),
                             "keptTriplets \"" + key + "\" = " + kept + ", expected " + get(INITIAL_RANK)
-                                    + " truth values by initialRank, one of them true"));
+                                    + " truth values by initialRank"));
         }
 
         private void checkBeta(Field<Double> beta, Problems problems) {

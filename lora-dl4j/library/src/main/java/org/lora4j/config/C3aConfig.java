@@ -40,7 +40,7 @@ public final class C3aConfig extends AdapterConfig {
 
     private C3aConfig(Builder builder) {
         super(builder);
-        blockSizes = new ModulePatterns<>(blockSizePattern());
+        blockSizes = ModulePatterns.ofEnds(blockSizePattern());
     }
 
     /**

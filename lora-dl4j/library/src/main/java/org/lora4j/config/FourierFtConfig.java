@@ -35,7 +35,7 @@ public final class FourierFtConfig extends AdapterConfig {
 
     private FourierFtConfig(Builder builder) {
         super(builder);
-        frequencies = new ModulePatterns<>(frequencyPattern());
+        frequencies = ModulePatterns.ofEnds(frequencyPattern());
     }
 
     /**

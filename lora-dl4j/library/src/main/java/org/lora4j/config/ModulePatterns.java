@@ -7,11 +7,13 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import java.util.regex.PatternSyntaxException;
 import org.lora4j.error.MessageText;
 
 /**
- * Values for single modules by regular expression: the first key, in order, that matches {@code (.*\.)?(key)$} wins.
+ * Values for single modules by regular expression: the first key, in order, that matches {@code (.*\.)?(key)$} wins,
+ * and if none does, the one that is the path.
  * Order is part of the value, hence the own equality.
  */
 final class ModulePatterns<V> {
@@ -20,14 +22,24 @@ final class ModulePatterns<V> {
     private final Map<String, Expression> compiled = new LinkedHashMap<>();
     private final List<String> problems = new ArrayList<>();
 
+    /** Keys match a path or its end behind a dot. */
     ModulePatterns(Map<String, V> values) {
-        this.values = Collections.unmodifiableMap(new LinkedHashMap<>(values));
-        values.keySet().forEach(this::compile);
+        this(values, key -> "(.*\\.)?(" + key + ")$");
     }
 
-    private void compile(String key) {
+    private ModulePatterns(Map<String, V> values, UnaryOperator<String> expression) {
+        this.values = Collections.unmodifiableMap(new LinkedHashMap<>(values));
+        values.keySet().forEach(key -> compile(key, expression.apply(key)));
+    }
+
+    /** Keys match the end of a path behind a dot; if none does, the key that is the path counts (PEFT: C3A, FourierFT). */
+    static <V> ModulePatterns<V> ofEnds(Map<String, V> values) {
+        return new ModulePatterns<>(values, key -> ".*\\." + key + "$");
+    }
+
+    private void compile(String key, String expression) {
         try {
-            compiled.put(key, Expression.compile("(.*\\.)?(" + key + ")$"));
+            compiled.put(key, Expression.compile(expression));
         } catch (PatternSyntaxException e) {
             problems.add("key " + MessageText.name(key) + " is not a regular expression (" + e.getDescription() + ")");
         }
@@ -47,13 +59,13 @@ final class ModulePatterns<V> {
                 return values.get(entry.getKey());
             }
         }
-        return otherwise;
+        return values.getOrDefault(modulePath, otherwise);
     }
 
     List<String> unmatched(Collection<String> modulePaths) {
         return compiled.entrySet().stream()
-                .filter(entry ->
-                        modulePaths.stream().noneMatch(path -> entry.getValue().matchesStart(path)))
+                .filter(entry -> modulePaths.stream()
+                        .noneMatch(path -> entry.getValue().matchesStart(path) || path.equals(entry.getKey())))
                 .map(Map.Entry::getKey)
                 .toList();
     }

@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.deeplearning4j.nn.conf.layers.Layer;
+import org.deeplearning4j.nn.conf.layers.misc.ElementWiseMultiplicationLayer;
 import org.deeplearning4j.nn.conf.layers.misc.FrozenLayer;
 import org.lora4j.dl4j.layer.FrozenBaseLayer;
 import org.lora4j.dl4j.layer.LayerWeight;
@@ -69,6 +70,11 @@ record LayerSite(String key, String path, Layer conf) implements NetworkSite {
             case "W", "gamma" -> "weight";
             default -> conf.initializer().isBiasParam(conf, parameter) ? "bias_" + parameter : parameter;
         };
+    }
+
+    @Override
+    public boolean isVector(String parameter) {
+        return conf instanceof ElementWiseMultiplicationLayer;
     }
 
     @Override

@@ -106,7 +106,7 @@ public final class NetworkModules {
         values.forEach((name, value) -> {
             NetworkModule module = byWeight.get(name);
             String path = module != null ? module.path() + ".weight" : site.path() + "." + site.nameInFiles(name);
-            parameters.add(new NetworkParameter(path, site.key(), name, module, value));
+            parameters.add(new NetworkParameter(path, site.key(), name, module, site.isVector(name), value));
         });
     }
 

@@ -12,9 +12,11 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * @param layer key of the layer
  * @param name name within the layer
  * @param weightOf the module whose weight this is, or null
+ * @param isVector whether it is one number for each feature, though the layer has it as a row
  * @param value the value in the base; only to be read
  */
-record NetworkParameter(String path, String layer, String name, NetworkModule weightOf, INDArray value)
+record NetworkParameter(
+        String path, String layer, String name, NetworkModule weightOf, boolean isVector, INDArray value)
         implements HostParameter {
 
     @Override
@@ -22,7 +24,7 @@ record NetworkParameter(String path, String layer, String name, NetworkModule we
         if (weightOf != null) {
             return weightOf.shape().weight();
         }
-        return isBias() ? new long[] {value.length()} : value.shape();
+        return isVector || isBias() ? new long[] {value.length()} : value.shape();
     }
 
     @Override

@@ -41,6 +41,16 @@ sealed interface NetworkSite permits LayerSite, VertexSite {
     /** What files call a parameter that is no weight of a module. */
     String nameInFiles(String parameter);
 
+    /**
+     * Whether a parameter that is no weight of a module is one number for each feature, which files have along one axis.
+     *
+     * @param parameter name within the layer
+     * @return true for gains that multiply features
+     */
+    default boolean isVector(String parameter) {
+        return false;
+    }
+
     /** The parameters over an array that has the values of all of them, as views by name. */
     Map<String, INDArray> table(INDArray values);
 

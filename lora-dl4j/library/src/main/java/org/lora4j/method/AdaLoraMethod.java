@@ -16,7 +16,7 @@ import org.nd4j.linalg.factory.Nd4j;
  * ({@link AdaLoraRule}).
  *
  * <p><i>Shapes</i> (PEFT's names) {@code lora_A [rank, inputs * window]}, {@code lora_E [rank, 1]}, {@code lora_B [outputs,
- * rank]}. After allocation files hold the rows that were kept.
+ * rank]}. After allocation files hold the rows that were kept; where none was, an adapter has one triplet of zeros.
  *
  * <p>A and B start normal with a deviation of 0.02, E at 0: a fresh adapter changes nothing.
  *
@@ -54,6 +54,16 @@ public final class AdaLoraMethod extends PairMethod {
         return "ADALORA";
     }
 
+    /**
+     * The axis of a factor along which triplets lie.
+     *
+     * @param suffix a suffix of {@link #factors}
+     * @return 0 for rows, 1 for columns
+     */
+    public static int axisOfTriplets(String suffix) {
+        return suffix.equals(B) ? 1 : 0;
+    }
+
     private static Map<String, long[]> factors(long inputs, long outputs, long rank) {
         Map<String, long[]> factors = new LinkedHashMap<>();
         factors.put(A, new long[] {rank, inputs});
@@ -87,13 +97,27 @@ public final class AdaLoraMethod extends PairMethod {
     public Map<String, INDArray> filed(Map<String, INDArray> factors) {
         INDArray e = factors.get(E);
         int[] rows = IntStream.range(0, kept.size()).filter(kept::get).toArray();
-        if (e == null || rows.length == 0 || e.size(0) != kept.size() || rows.length == kept.size()) {
+        if (!kept.isEmpty() && rows.length == 0) {
+            return withoutTriplets(factors);
+        }
+        if (e == null || e.size(0) != kept.size() || rows.length == kept.size()) {
             return factors;
         }
         Map<String, INDArray> filed = new LinkedHashMap<>(factors);
         filed.put(A, factors.get(A).getRows(rows));
         filed.put(B, factors.get(B).getColumns(rows));
         filed.put(E, e.getRows(rows));
+        return filed;
+    }
+
+    /** One triplet of zeros: there are no products of arrays without elements. */
+    private static Map<String, INDArray> withoutTriplets(Map<String, INDArray> factors) {
+        Map<String, INDArray> filed = new LinkedHashMap<>();
+        factors.forEach((suffix, factor) -> {
+            long[] shape = factor.shape().clone();
+            shape[axisOfTriplets(suffix)] = 1;
+            filed.put(suffix, Nd4j.zeros(factor.dataType(), shape));
+        });
         return filed;
     }
 

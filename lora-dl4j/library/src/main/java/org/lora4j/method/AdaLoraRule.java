@@ -55,7 +55,12 @@ final class AdaLoraRule implements StepRule {
         Map<String, INDArray> gradients = new LinkedHashMap<>();
         double share = config.orthogonality() / (2 * names.size());
         double loss = 0;
-        for (Map<String, String> module : names.values()) {
+        for (Map.Entry<String, Map<String, String>> entry : names.entrySet()) {
+            // No vectors are orthonormal.
+            if (config.keepsNoneOf(entry.getKey())) {
+                continue;
+            }
+            Map<String, String> module = entry.getValue();
             for (String suffix : List.of(AdaLoraMethod.A, AdaLoraMethod.B)) {
                 String name = module.get(suffix);
                 NearOrthonormal near = NearOrthonormal.of(values.get(name), suffix.equals(AdaLoraMethod.A));
@@ -172,16 +177,12 @@ final class AdaLoraRule implements StepRule {
         }
     }
 
-    /** At least one triplet of each module goes to files, though it be zero. */
     private void tell(Map<String, boolean[]> masks) {
         Map<String, List<Boolean>> patterns = new LinkedHashMap<>();
         masks.forEach((path, mask) -> {
             List<Boolean> pattern = new ArrayList<>();
             for (boolean keeps : mask) {
                 pattern.add(keeps);
-            }
-            if (!pattern.contains(true)) {
-                pattern.set(0, true);
             }
             patterns.put(path + AdaLoraConfig.OF_E, Collections.unmodifiableList(pattern));
         });

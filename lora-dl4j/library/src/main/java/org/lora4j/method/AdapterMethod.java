@@ -478,6 +478,22 @@ public interface AdapterMethod {
         return tape.peft(weight(tape, fitting, tape.weight()), weight.dataType());
     }
 
+    /**
+     * The weight with the update in it, where other adapters may have changed it before.
+     *
+     * @param shape the module
+     * @param base the weight without any adapter, in the data type of {@code sum}; only read
+     * @param sum the weight so far; only read
+     * @param factors the factors by suffix
+     * @param scaling factor on the update
+     * @return a new array of the shape and data type of {@code sum}
+     * @throws IllegalArgumentException if a factor is missing or does not fit
+     */
+    default INDArray mergedWeight(
+            ModuleShape shape, INDArray base, INDArray sum, Map<String, INDArray> factors, double scaling) {
+        return mergedWeight(shape, sum, factors, scaling);
+    }
+
     private static WeightTape tape(ModuleShape shape, INDArray weight) {
         return WeightTape.of(shape, weight.dataType() == DataType.DOUBLE ? weight : weight.castTo(DataType.FLOAT));
     }

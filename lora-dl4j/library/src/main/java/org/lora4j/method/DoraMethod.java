@@ -134,20 +134,21 @@ public final class DoraMethod implements AdapterMethod {
 
     @Override
     public <T> T weight(WeightAlgebra<T> module, Factors<T> factors, T w) {
-        // Alone it is the weight, and need not be taken apart first.
-        return w == module.weight() ? decomposed(module, factors) : module.add(w, weightUpdate(module, factors));
+        T direction = direction(module, factors);
+        T sum = w == module.weight() ? direction : module.add(w, lora.weightUpdate(module, factors));
+        return scaled(module, factors, sum, direction);
     }
 
     @Override
     public <T> T weightUpdate(WeightAlgebra<T> module, Factors<T> factors) {
-        return module.subtract(decomposed(module, factors), module.weight());
+        T direction = direction(module, factors);
+        return module.subtract(scaled(module, factors, direction, direction), module.weight());
     }
 
-    /** m * V / |V|. */
-    private <T> T decomposed(WeightAlgebra<T> module, Factors<T> factors) {
-        T direction = direction(module, factors);
+    /** m / |V| times a weight. */
+    private <T> T scaled(WeightAlgebra<T> module, Factors<T> factors, T weight, T direction) {
         T lengths = module.held(module.lengthPerOutput(direction));
-        return module.multiply(direction, module.alongWeight(ratio(module, factors, lengths)));
+        return module.multiply(weight, module.alongWeight(ratio(module, factors, lengths)));
     }
 
     /** m / |V| for each output. */

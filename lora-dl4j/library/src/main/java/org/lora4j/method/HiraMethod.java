@@ -17,8 +17,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * {@code [rank, vocabulary]}, B {@code [outputs, rank]}, the product turned · convolution A {@code [rank, inputs, kernel...]},
  * B {@code [outputs, rank, 1...]}.
  *
- * <p>Of several adapters in one module each multiplies what those before it made, as in PEFT's merging; PEFT's forward pass
- * adds their updates.
+ * <p>Of several adapters in one module each adds its update of the base's weight, as in PEFT: none sees what the others made.
  *
  * <p>A and B start as LoRA's, so that the product starts at zero; {@link Initialization#RANDOM} is standard normal.
  *
@@ -119,13 +118,14 @@ public final class HiraMethod implements AdapterMethod {
     }
 
     @Override
-    public <T> T weight(WeightAlgebra<T> module, Factors<T> factors, T w) {
-        return module.multiply(w, module.plus(product(module, factors), 1));
+    public <T> T weightUpdate(WeightAlgebra<T> module, Factors<T> factors) {
+        return module.multiply(module.weight(), product(module, factors));
     }
 
     @Override
-    public <T> T weightUpdate(WeightAlgebra<T> module, Factors<T> factors) {
-        return module.multiply(module.weight(), product(module, factors));
+    public INDArray mergedWeight(
+            ModuleShape shape, INDArray base, INDArray sum, Map<String, INDArray> factors, double scaling) {
+        return deltaWeight(shape, base, factors, scaling).addi(sum);
     }
 
     private static <T> T product(WeightAlgebra<T> module, Factors<T> factors) {

@@ -228,8 +228,10 @@ public final class OftMethod implements AdapterMethod {
         }
         double longest = epsilon.get() / Math.sqrt(count);
         // Each number stands in Q twice.
-        T length = algebra.squareRoot(
-                algebra.scale(algebra.sum(algebra.multiply(algebra.held(r), algebra.held(r)), 1), 2));
+        T squares = algebra.multiply(algebra.held(r), algebra.held(r));
+        // ND4J cannot sum along an axis of one element in a graph that is run without its values.
+        T sums = algebra.size(r, 1) == 1 ? squares : algebra.sum(squares, 1);
+        T length = algebra.squareRoot(algebra.scale(sums, 2));
         T part = algebra.divide(algebra.atMost(length, longest), algebra.oneForZero(length));
         return algebra.add(r, algebra.held(algebra.multiply(r, algebra.plus(part, -1))));
     }

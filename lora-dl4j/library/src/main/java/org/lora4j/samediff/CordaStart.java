@@ -62,8 +62,10 @@ public record CordaStart(Mode mode) implements LoraStart {
             covariance[i][i] += added;
         }
         Matrix c = Matrix.ofRows(covariance.length, covariance);
-        SingularValues all = SingularValues.holding(weight.times(c), 1);
-        int first = mode == Mode.INSTRUCTION_PREVIEWED ? 0 : Math.max(0, all.values().length - rank);
+        // All of them, those that are 0 too: the last ones are counted from the smaller side.
+        int side = Math.min(weight.rows(), weight.columns());
+        SingularValues all = SingularValues.leading(weight.times(c), side);
+        int first = mode == Mode.INSTRUCTION_PREVIEWED ? 0 : side - rank;
         double[] roots = Arrays.stream(Arrays.copyOfRange(all.values(), first, first + rank))
                 .map(value -> Math.sqrt(value / scaling))
                 .toArray();

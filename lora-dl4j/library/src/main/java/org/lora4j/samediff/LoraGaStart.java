@@ -2,6 +2,7 @@
 package org.lora4j.samediff;
 
 import java.util.Map;
+import java.util.function.DoubleUnaryOperator;
 import java.util.stream.IntStream;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.error.Problems;
@@ -47,7 +48,11 @@ public record LoraGaStart(Direction direction, Scale scale, double gamma) implem
         /** A of length 1, B times the fourth root of the outputs over the root of gamma (PEFT: {@code stable}). */
         STABLE,
         /** Both divided by the scaling (PEFT: {@code gd_scale}). */
-        DIVIDED_BY_SCALING
+        DIVIDED_BY_SCALING,
+        /** A of length 1, the first vector of B as long as the largest singular value of the weight (PEFT: {@code weight_svd}). */
+        OF_WEIGHT,
+        /** A of length 1, B as long as its singular values (PEFT: {@code unit}). */
+        UNIT
     }
 
     /**
@@ -78,10 +83,26 @@ public record LoraGaStart(Direction direction, Scale scale, double gamma) implem
         });
         problems.throwIfAny("LoraGaStart");
         Map<String, Matrix> gradients = probe.gradients(batches);
-        return probe.givingUp((target, rank) -> pair(gradients.get(target.path()), rank, target.scaling()));
+        return probe.givingUp((target, rank) -> {
+            Matrix gradient = gradients.get(target.path());
+            // The first axis of the weight as it lies, which is what PEFT takes for the outputs.
+            int firstAxis = config.fanInFanOut() ? gradient.columns() : gradient.rows();
+            return pair(gradient, rank, first -> lengthOfB(probe, target, firstAxis, first), target.scaling());
+        });
     }
 
-    private StartProbe.Pair pair(Matrix gradient, int rank, double scaling) {
+    /** The factor on B, whose first vector is as long as a singular value of the gradient. */
+    private double lengthOfB(StartProbe probe, Target target, int firstAxis, double first) {
+        return switch (scale) {
+            case STABLE -> Math.pow(firstAxis, 0.25) / Math.sqrt(gamma);
+            case DIVIDED_BY_SCALING -> 1 / target.scaling();
+            case OF_WEIGHT ->
+                first > 0 ? SingularValues.leading(probe.weight(target), 1).values()[0] / first : 1;
+            case UNIT -> 1;
+        };
+    }
+
+    private StartProbe.Pair pair(Matrix gradient, int rank, DoubleUnaryOperator lengthOfB, double scaling) {
         SingularValues svd = SingularValues.leading(gradient, 2 * rank);
         double[][] a = IntStream.range(0, rank)
                 .mapToObj(i -> svd.right().row(direction.ofA(i, rank)).clone())
@@ -89,8 +110,8 @@ public record LoraGaStart(Direction direction, Scale scale, double gamma) implem
         double[][] b = IntStream.range(0, rank)
                 .mapToObj(i -> svd.left().scaledRows(svd.values()).row(direction.ofB(i, rank)))
                 .toArray(double[][]::new);
-        double ofA = scale == Scale.STABLE ? 1 : 1 / scaling;
-        double ofB = scale == Scale.STABLE ? Math.pow(gradient.rows(), 0.25) / Math.sqrt(gamma) : 1 / scaling;
+        double ofA = scale == Scale.DIVIDED_BY_SCALING ? 1 / scaling : 1;
+        double ofB = lengthOfB.applyAsDouble(svd.values()[direction.ofB(0, rank)]);
         return new StartProbe.Pair(
                 Matrix.ofRows(gradient.columns(), a).scaled(ofA),
                 Matrix.ofRows(gradient.rows(), b).scaled(ofB).transposed());

@@ -42,8 +42,9 @@ import org.nd4j.linalg.factory.Nd4j;
  * such module in one message: IA3 and RoAd, which act on outputs with their biases; LN tuning and trainable tokens, which have
  * no weight of this kind; stacked experts.
  *
- * <p><b>The config</b> is as PEFT writes it: the targets with the full paths of the modules added, alpha equal to the rank,
- * ranks that differ in the patterns.
+ * <p><b>The config</b> is as PEFT writes it: alpha equal to the rank; modules of the rank asked for are added to the targets by their
+ * full paths, those of another one stand in the patterns, and so do all where ranks are found by energy or targets are a regular
+ * expression.
  *
  * <p><b>Costs.</b> A weight [3072, 768] takes about half a second if the change is of low rank, and some seconds if not.
  *
@@ -148,7 +149,7 @@ public final class AdapterConversion {
         }
         boolean turned = sites.stream().anyMatch(WeightSite::isTurnedSquare);
         Adapter lora = Adapter.of(
-                        new ConvertedConfig(adapter.config(), rankOfOwner).of(rank == null ? 1 : rank, bias, turned),
+                        new ConvertedConfig(adapter.config(), rankOfOwner, mostRanks()).of(bias, turned),
                         modules,
                         adapter.savedParameters())
                 .onBaseOf(List.of(adapter));
@@ -183,6 +184,14 @@ public final class AdapterConversion {
                 "the adapter adapts parameters (targetParameters "
                         + adapter.config().targetParameters() + "), expected modules only");
         problems.throwIfAny("AdapterConversion");
+    }
+
+    /** PEFT takes a share of 1, all of the energy, for the rank 1 as well. */
+    private OptionalInt mostRanks() {
+        if (rank != null) {
+            return OptionalInt.of(rank);
+        }
+        return energy == 1 ? OptionalInt.of(1) : OptionalInt.empty();
     }
 
     private List<WeightSite> sites(ModelWeights base) throws IncompatibleBaseException {

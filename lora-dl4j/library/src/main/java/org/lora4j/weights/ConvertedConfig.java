@@ -4,9 +4,8 @@ package org.lora4j.weights;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
-import java.util.List;
 import java.util.Map;
-import java.util.Objects;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
@@ -19,11 +18,13 @@ import org.lora4j.config.ModuleSelector;
  *
  * @param before the config of the method that it was trained with
  * @param ranks rank by path of a module
+ * @param rank the rank asked for; empty if each module got its own
  */
-record ConvertedConfig(AdapterConfig before, Map<String, Integer> ranks) {
+record ConvertedConfig(AdapterConfig before, Map<String, Integer> ranks, OptionalInt rank) {
 
-    /** The config in which most modules have a rank; alpha equals the rank everywhere. */
-    LoraConfig of(int most, boolean bias, boolean fanInFanOut) {
+    /** The config in which most modules have a rank, where there is one; alpha equals the rank everywhere. */
+    LoraConfig of(boolean bias, boolean fanInFanOut) {
+        int most = rank.orElse(1);
         LoraConfig.Builder builder = LoraConfig.builder()
                 .rank(most)
                 .alpha(most)
@@ -38,7 +39,7 @@ record ConvertedConfig(AdapterConfig before, Map<String, Integer> ranks) {
                 .fanInFanOut(fanInFanOut)
                 .baseModelName(before.baseModelName())
                 .taskType(before.taskType());
-        LoraConfig asPeft = with(builder, differing(most).stream(), UnaryOperator.identity());
+        LoraConfig asPeft = with(builder, ranks.keySet().stream().filter(this::isInPatterns), UnaryOperator.identity());
         // A key is an expression, also matches at the end of a longer path, and the first match counts.
         return ranks.entrySet().stream().allMatch(module -> asPeft.rankOf(module.getKey()) == module.getValue())
                 ? asPeft
@@ -49,23 +50,24 @@ record ConvertedConfig(AdapterConfig before, Map<String, Integer> ranks) {
                         ConvertedConfig::escaped);
     }
 
-    /** PEFT adds the modules by their full names, which bypass the numbers of layers. */
+    /** PEFT names a module in the patterns or among the targets: there, where it has the rank asked for and targets are names. */
+    private boolean isInPatterns(String path) {
+        return before.targetModules() instanceof ModuleSelector.Regex
+                || rank.isEmpty()
+                || rank.getAsInt() != ranks.get(path);
+    }
+
+    /** PEFT adds modules by their full names, which bypass the numbers of layers. */
     private ModuleSelector targets() {
         if (before.targetModules() instanceof ModuleSelector.Regex regex) {
             return regex;
         }
-        Set<String> names = new LinkedHashSet<>();
-        if (before.targetModules() instanceof ModuleSelector.Suffixes suffixes) {
-            names.addAll(suffixes.names());
+        if (!(before.targetModules() instanceof ModuleSelector.Suffixes suffixes)) {
+            return ModuleSelector.suffixes(ranks.keySet());
         }
-        names.addAll(ranks.keySet());
+        Set<String> names = new LinkedHashSet<>(suffixes.names());
+        ranks.keySet().stream().filter(path -> !isInPatterns(path)).forEach(names::add);
         return ModuleSelector.suffixes(names);
-    }
-
-    private List<String> differing(int most) {
-        return ranks.keySet().stream()
-                .filter(path -> !Objects.equals(ranks.get(path), most))
-                .toList();
     }
 
     private LoraConfig with(LoraConfig.Builder builder, Stream<String> paths, UnaryOperator<String> key) {

@@ -39,6 +39,8 @@ class AdapterLoadTest {
 
     private static final String MODULE = "base_model.model.fc1.";
 
+    private static final String MODULE_2 = "base_model.model.fc2.";
+
     @TempDir
     Path dir;
 
@@ -314,6 +316,32 @@ class AdapterLoadTest {
 
         assertThat(a.dataType()).isEqualTo(DataType.DOUBLE);
         assertThat(a.toDoubleMatrix()).isDeepEqualTo(new double[][] {{1.1}, {2.2}, {3.3}, {4.4}});
+    }
+
+    @Test
+    void load_whenAModuleThatKeptNoTripletHasElements_isRefused() throws IOException {
+        copyConfig("adalora-module-without-triplets", dir);
+        write(f32(MODULE_2 + "lora_A", 1, 16), f32(MODULE_2 + "lora_B", 16, 0), f32(MODULE_2 + "lora_E", 0, 1));
+
+        assertThatThrownBy(() -> Adapter.load(dir))
+                .isInstanceOf(AdapterFormatException.class)
+                .hasMessageContaining("fc2.lora_A")
+                .hasMessageContaining("expected a size of 0 on axis 0");
+    }
+
+    @Test
+    void load_whenOnlySomeModulesHaveOneButterflyFactor_isRefused() throws IOException {
+        copyConfig("boft-mlp-one-factor-made", dir);
+        write(
+                f32(MODULE + "boft_R", 1, 4, 4, 4),
+                f32(MODULE + "boft_s", 8, 1),
+                f32(MODULE_2 + "boft_R", 2, 2, 4, 4),
+                f32(MODULE_2 + "boft_s", 8, 1));
+
+        assertThatThrownBy(() -> Adapter.load(dir))
+                .isInstanceOf(AdapterFormatException.class)
+                .hasMessageContaining("module \"fc1\": found boft_R [1, 4, 4, 4]")
+                .hasMessageContaining("expected boft_R [2, ");
     }
 
     private void write(TensorSource... tensors) throws IOException {

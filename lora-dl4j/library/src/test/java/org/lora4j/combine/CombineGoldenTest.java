@@ -97,6 +97,9 @@ class CombineGoldenTest {
         if (args.has("density")) {
             combine.density(args.get("density").asDouble());
         }
+        if (args.has("svd_clamp")) {
+            combine.clampQuantile(args.get("svd_clamp").asDouble());
+        }
         if (golden.has("mask_order")) {
             combine.masks((module, part, adapter) ->
                     io.get("mask." + module + "." + part.peftName() + "." + names.get(adapter)));

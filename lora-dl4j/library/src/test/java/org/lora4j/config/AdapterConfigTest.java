@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -67,5 +68,19 @@ class AdapterConfigTest {
                 .hasMessage("LohaConfig: fanInFanOut = true, for which PEFT's LOHA has no field, expected false");
         assertThat(LohaConfig.builder().targetModules("a").fanInFanOut(false).build())
                 .isEqualTo(LohaConfig.builder().targetModules("a").build());
+    }
+
+    /** As PEFT's {@code re.match(".*\\.{key}$")}, and a key that is the whole path. */
+    @Test
+    void patternOfC3a_matchesTheEndOfAPathBehindADot_orAllOfIt() {
+        C3aConfig config = C3aConfig.builder()
+                .blockSize(4)
+                .blockSizePattern(Map.of("fc[12]", 8, "head", 2))
+                .targetModules("fc1", "head")
+                .build();
+
+        assertThat(config.blockSizeOf("net.fc1")).isEqualTo(8);
+        assertThat(config.blockSizeOf("fc1")).isEqualTo(4);
+        assertThat(config.blockSizeOf("head")).isEqualTo(2);
     }
 }

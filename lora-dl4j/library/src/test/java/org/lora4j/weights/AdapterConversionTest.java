@@ -106,7 +106,8 @@ class AdapterConversionTest {
         LoraConfig config = converted.adapter().loraConfig();
         assertThat(config.rankOf("fc")).isEqualTo(rank);
         assertThat(config.scalingOf("fc")).isEqualTo(1);
-        assertThat(config.rankPattern()).isEqualTo(rank == 1 ? Map.of() : Map.of("fc", rank));
+        assertThat(config.rankPattern()).isEqualTo(Map.of("fc", rank));
+        assertThat(config.alphaPattern()).isEqualTo(Map.of("fc", (double) rank));
     }
 
     @Test

@@ -77,7 +77,7 @@ final class CaseRunner {
             name = golden.name();
             family = golden.family();
             required = Requirements.include(golden)
-                    && (!onlyNetworks || host.lacks(golden).isEmpty());
+                    && (!onlyNetworks || host.lacks(golden).isEmpty() && !DataStartChecks.needsStart(golden));
             checks = new CheckList(golden.tolerance());
             if (onlyNetworks && host.lacks(golden).isPresent()) {
                 checks.unsupported(host.lacks(golden).get());
@@ -97,6 +97,9 @@ final class CaseRunner {
             DataStartChecks data = new DataStartChecks(host);
             if (onlyNetworks) {
                 checks.note("starts from data are for SameDiff graphs");
+                if (DataStartChecks.needsStart(golden)) {
+                    checks.unsupported("a start from data, and no conversion of it");
+                }
                 checks.attempt("start from data", () -> data.runConverted(golden, checks));
             } else {
                 checks.attempt("start from data", () -> data.run(golden, checks));

@@ -25,8 +25,9 @@ final class ConversionChecks {
         String folder = golden.mergedAdapters().get(0);
         Adapter before =
                 AdapterTensors.load(golden.folderOf(folder), trained, config -> edit(golden, converted, config));
+        List<Adapter> merged = List.of(before);
         MergeChecks.compare(
-                golden, MergeChecks.merged(golden, List.of(before)), "merged weights before the conversion", checks);
+                golden, merged, MergeChecks.merged(golden, merged), "merged weights before the conversion", checks);
     }
 
     /** The conversion doubles the ranks and keeps the scalings. */

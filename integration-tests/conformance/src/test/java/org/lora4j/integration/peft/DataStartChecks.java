@@ -32,6 +32,17 @@ final class DataStartChecks {
 
     private static final String CHECK = "start from data";
 
+    private static final Map<String, LoraGaStart.Direction> DIRECTIONS = Map.of(
+            "ArB2r", LoraGaStart.Direction.A_R_B_2R,
+            "A2rBr", LoraGaStart.Direction.A_2R_B_R,
+            "ArBr", LoraGaStart.Direction.A_R_B_R);
+
+    private static final Map<String, LoraGaStart.Scale> SCALES = Map.of(
+            "stable", LoraGaStart.Scale.STABLE,
+            "gd_scale", LoraGaStart.Scale.DIVIDED_BY_SCALING,
+            "weight_svd", LoraGaStart.Scale.OF_WEIGHT,
+            "unit", LoraGaStart.Scale.UNIT);
+
     private final ModelHost host;
 
     DataStartChecks(ModelHost host) {
@@ -43,9 +54,18 @@ final class DataStartChecks {
         return golden.io().keySet().stream().anyMatch(key -> key.matches("(eva|corda|lora_ga)\\.batch\\.0"));
     }
 
+    private static boolean isConverted(GoldenCase golden) {
+        return golden.directory().resolve("converted").toFile().exists();
+    }
+
+    /** Whether a case says nothing of a host without starts from data. */
+    static boolean needsStart(GoldenCase golden) {
+        return include(golden) && golden.family().equals("lora-init-data") && !isConverted(golden);
+    }
+
     /** What needs no start of ours: the conversion, if there is one. */
     void runConverted(GoldenCase golden, CheckList checks) throws IOException {
-        if (golden.directory().resolve("converted").toFile().exists()) {
+        if (isConverted(golden)) {
             converted(golden, checks);
         }
     }
@@ -56,10 +76,12 @@ final class DataStartChecks {
                 .readTree(golden.directory().resolve("adapter_config.json").toFile());
         String name = file.path("init_lora_weights").asText();
         Map<String, INDArray> init = golden.expected("init.");
-        LoraConfig config =
-                AdapterTensors.load(golden.directory(), init, DataStartChecks::plain).loraConfig().toBuilder()
-                        .rankPattern(Map.of())
-                        .build();
+        LoraConfig config = AdapterTensors.load(golden.directory(), init, DataStartChecks::plain)
+                .loraConfig();
+        if (name.equals("eva")) {
+            // The ranks in the file are those that it found.
+            config = config.toBuilder().rankPattern(Map.of()).build();
+        }
         HostModel model = host.build(golden, name.equals("lora_ga") ? Loss.MEAN_SQUARED_ERROR : Loss.SUM_OF_SQUARES);
         StartedAdapter started = model.addStarted("started", start(name, file), config, batches(golden, name));
         model.activate("started");
@@ -94,7 +116,7 @@ final class DataStartChecks {
         config.put("init_lora_weights", true);
     }
 
-    private static LoraStart start(String name, JsonNode file) {
+    private static LoraStart start(String name, JsonNode file) throws UnsupportedAdapterVersionException {
         return switch (name) {
             case "eva" ->
                 new EvaStart(
@@ -109,16 +131,19 @@ final class DataStartChecks {
                                 : CordaStart.Mode.KNOWLEDGE_PRESERVED);
             default ->
                 new LoraGaStart(
-                        switch (file.at("/lora_ga_config/direction").asText()) {
-                            case "ArB2r" -> LoraGaStart.Direction.A_R_B_2R;
-                            case "A2rBr" -> LoraGaStart.Direction.A_2R_B_R;
-                            default -> LoraGaStart.Direction.A_R_B_R;
-                        },
-                        file.at("/lora_ga_config/scale").asText().equals("stable")
-                                ? LoraGaStart.Scale.STABLE
-                                : LoraGaStart.Scale.DIVIDED_BY_SCALING,
+                        DIRECTIONS.get(known(DIRECTIONS, file, "direction")),
+                        SCALES.get(known(SCALES, file, "scale")),
                         file.at("/lora_ga_config/stable_gamma").asDouble());
         };
+    }
+
+    private static String known(Map<String, ?> table, JsonNode file, String field)
+            throws UnsupportedAdapterVersionException {
+        String value = file.path("lora_ga_config").path(field).asText();
+        if (!table.containsKey(value)) {
+            throw new UnsupportedAdapterVersionException("LoRA-GA with " + field + " = " + value);
+        }
+        return value;
     }
 
     private static List<Map<String, INDArray>> batches(GoldenCase golden, String name) {

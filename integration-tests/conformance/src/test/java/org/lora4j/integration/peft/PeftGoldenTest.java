@@ -3,6 +3,7 @@ package org.lora4j.integration.peft;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.stream.Stream;
@@ -16,7 +17,11 @@ import org.opentest4j.TestAbortedException;
 /** Every golden case of PEFT in the resources of {@code lora-dl4j}, one test each in each host. */
 class PeftGoldenTest {
 
-    static final String FIXTURES = "../../lora-dl4j/library/src/test/resources/peft";
+    private static final String RESOURCES = "../../lora-dl4j/library/src/test/resources/";
+
+    static final String FIXTURES = RESOURCES + "peft";
+
+    private static final String OTHER_BASES = RESOURCES + "peft-other-bases";
 
     @TestFactory
     Stream<DynamicTest> casesInSameDiff() throws IOException {
@@ -29,7 +34,7 @@ class PeftGoldenTest {
     }
 
     private static Stream<DynamicTest> tests(CaseRunner runner) throws IOException {
-        return CaseFolders.find(FIXTURES, Path.of("")).stream()
+        return CaseFolders.find(FIXTURES + File.pathSeparator + OTHER_BASES, Path.of("")).stream()
                 .map(folder ->
                         DynamicTest.dynamicTest(folder.getFileName().toString(), () -> check(runner.run(folder))));
     }

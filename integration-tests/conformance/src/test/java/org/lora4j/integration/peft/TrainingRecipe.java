@@ -68,11 +68,12 @@ record TrainingRecipe(JsonNode about) {
     /** The plan, for parameters whose keys in the file are known by name. */
     TrainingPlan plan(Map<String, String> keys) throws UnsupportedAdapterVersionException {
         if (isOfAdaLora()) {
+            JsonNode group = about.path("param_groups").path(0);
             return TrainingPlan.builder()
                     .steps(steps())
                     .optimizer(
-                            text(about).startsWith("adamw")
-                                    ? optimizer(about.path("param_groups").get(0), 0.01)
+                            group.has("lr")
+                                    ? optimizer(group, group.get("lr").asDouble())
                                     : new SgdOptimizer(0.05, 0, false, 0))
                     .decayBiasAndNorm(true)
                     .build();

@@ -87,9 +87,9 @@ public final class Folding {
             return exact;
         }
 
-        private INDArray weight(INDArray sum) {
+        private INDArray weight(INDArray base, INDArray sum) {
             INDArray peft = toPeft.apply(sum);
-            INDArray merged = method.mergedWeight(shape, peft, factors, scaling);
+            INDArray merged = method.mergedWeight(shape, toPeft.apply(base), peft, factors, scaling);
             INDArray own = start.isEmpty() ? merged : merged.subi(method.deltaWeight(shape, peft, start, scaling));
             return fromPeft.apply(own, sum);
         }
@@ -110,9 +110,10 @@ public final class Folding {
      * @throws IllegalStateException if a value is not finite
      */
     public INDArray weight(String module, INDArray before, INDArray from, List<Update> updates) {
+        INDArray base = before.castTo(DataType.DOUBLE);
         INDArray sum = from.castTo(DataType.DOUBLE);
         for (Update update : AdapterMethod.ordered(updates, Update::method)) {
-            sum = update.weight(sum);
+            sum = update.weight(base, sum);
         }
         return rounded(module, before, sum);
     }

@@ -12,11 +12,15 @@ import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.lora4j.adapter.Adapter;
+import org.lora4j.config.AdaLoraConfig;
+import org.lora4j.config.AdapterConfig;
 import org.lora4j.internal.format.peft.PeftKeys;
 import org.lora4j.internal.format.peft.PeftTensor;
+import org.lora4j.method.AdaLoraMethod;
 import org.lora4j.method.AdapterMethod;
 import org.lora4j.method.AdapterMethods;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 
 /** Adapters as PEFT's files have them: arrays by key. */
 public final class AdapterTensors {
@@ -42,7 +46,9 @@ public final class AdapterTensors {
                     tensors.put(PeftKeys.key(path, suffix, true), array);
                 }
                 if (!method.isShared(suffix) || method.isRepeated(suffix)) {
-                    tensors.put(PeftKeys.factor(adapter.config(), path, suffix), array);
+                    tensors.put(
+                            PeftKeys.factor(adapter.config(), path, suffix),
+                            inFile(adapter.config(), path, suffix, array));
                 }
             });
         });
@@ -55,6 +61,16 @@ public final class AdapterTensors {
         return tensors;
     }
 
+    /** A triplet of zeros of AdaLoRA stands for none. */
+    private static INDArray inFile(AdapterConfig config, String path, String suffix, INDArray array) {
+        if (!(config instanceof AdaLoraConfig adaLora && adaLora.keepsNoneOf(path))) {
+            return array;
+        }
+        long[] shape = array.shape().clone();
+        shape[AdaLoraMethod.axisOfTriplets(suffix)] = 0;
+        return Nd4j.create(array.dataType(), shape);
+    }
+
     /**
      * Whether a key of PEFT's files is a copy of another tensor, to be ignored.
      *
@@ -63,6 +79,22 @@ public final class AdapterTensors {
      */
     public static boolean isCopy(String key) {
         return key.contains(".modules_to_save.") || key.contains(".original_module.");
+    }
+
+    /**
+     * The tensor that a key of PEFT's means, where it may be a copy: what is under {@code modules_to_save} is the saved module,
+     * what is under {@code original_module} the base's.
+     *
+     * @param key a key
+     * @param found tensors by the keys of adapter files
+     * @param base the weights of the base
+     * @return the tensor, or null if there is none
+     */
+    public static INDArray meant(String key, Map<String, INDArray> found, Map<String, INDArray> base) {
+        String own = key.replace(".modules_to_save.", ".");
+        return own.contains(".original_module.")
+                ? base.get(own.replace(".original_module.", ".").replaceFirst("^base_model\\.model\\.", ""))
+                : found.get(own);
     }
 
     /**

@@ -6,10 +6,13 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.BiConsumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.lora4j.adapter.Adapter;
@@ -33,6 +36,10 @@ public record GoldenCase(Path directory, JsonNode about, Map<String, INDArray> b
     public static final String MALFORMED = "malformed";
 
     private static final String CONFIG = "adapter_config.json";
+
+    /** Lists that PEFT repeats layers of. */
+    private static final Pattern OF_A_LAYER =
+            Pattern.compile("((?:model\\.)*(?:bert\\.)?(?:layers|encoder\\.layer|h)\\.)(\\d+)(\\..*)");
 
     private static final String DEFAULT = "default";
 
@@ -152,6 +159,52 @@ public record GoldenCase(Path directory, JsonNode about, Map<String, INDArray> b
     }
 
     /**
+     * Whether PEFT repeated layers of the base for the adapters of the case.
+     *
+     * @return whether it did
+     * @throws IOException if a config cannot be read
+     */
+    public boolean repeatsLayers() throws IOException {
+        return !replication().isEmpty();
+    }
+
+    private JsonNode replication() throws IOException {
+        Path config = folderOf(adapters().get(0)).resolve(CONFIG);
+        return Files.isRegularFile(config)
+                ? JSON.readTree(config.toFile()).path("layer_replication")
+                : JSON.missingNode();
+    }
+
+    /**
+     * The case on the base that PEFT made of the case's by repeating layers.
+     *
+     * @return a case of the same folder
+     * @throws IOException if the config cannot be read
+     */
+    public GoldenCase withRepeatedLayers() throws IOException {
+        List<Integer> sources = new ArrayList<>();
+        replication().forEach(range -> {
+            for (int i = range.get(0).asInt(); i < range.get(1).asInt(); i++) {
+                sources.add(i);
+            }
+        });
+        Map<String, INDArray> deeper = new TreeMap<>();
+        base.forEach((name, array) -> {
+            Matcher layer = OF_A_LAYER.matcher(name);
+            if (!layer.matches()) {
+                deeper.put(name, array);
+                return;
+            }
+            for (int i = 0; i < sources.size(); i++) {
+                if (sources.get(i).equals(Integer.valueOf(layer.group(2)))) {
+                    deeper.put(layer.group(1) + i + layer.group(3), array);
+                }
+            }
+        });
+        return new GoldenCase(directory, about, deeper, io);
+    }
+
+    /**
      * Reads an adapter, with the projections or positions that PEFT drew where no file holds them.
      *
      * @param folder a folder with an adapter of the case, or one saved again
@@ -238,7 +291,13 @@ public record GoldenCase(Path directory, JsonNode about, Map<String, INDArray> b
      * @return every weight that merging changes, by name
      */
     public Map<String, INDArray> mergedWeights() {
-        Map<String, INDArray> merged = expected("merged.");
+        Map<String, INDArray> merged = new TreeMap<>();
+        expected("merged.").forEach((name, array) -> {
+            // Some methods leave the wrapper of a saved module in PEFT's merged model.
+            if (!name.contains(".original_module.")) {
+                merged.put(name.replaceFirst("\\.modules_to_save(\\.[^.]+)?(?=\\.[^.]+$)", ""), array);
+            }
+        });
         merged.putAll(expected("merged_once."));
         return merged;
     }

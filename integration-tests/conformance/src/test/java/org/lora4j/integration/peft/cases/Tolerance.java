@@ -57,6 +57,8 @@ public record Tolerance(double absolute, double relative) {
      * @return its elements, row by row
      */
     public static double[] values(INDArray array) {
-        return array.castTo(DataType.DOUBLE).dup('c').data().asDouble();
+        return array.isEmpty()
+                ? new double[0]
+                : array.castTo(DataType.DOUBLE).dup('c').data().asDouble();
     }
 }

@@ -18,21 +18,23 @@ public final class Dl4jHost implements ModelHost {
     private static final Map<String, Function<GoldenCase, Dl4jNet>> NETWORKS = Map.of(
             "mlp", Dl4jNetworks::mlp,
             "seqmlp", Dl4jNetworks::sequential,
+            "lnmlp", Dl4jNetworks::normalized,
             "embnet", Dl4jNetworks::embedding,
             "convnet", Dl4jNetworks::convolutions,
             "stack", Dl4jNetworks::stack,
             "twostack", Dl4jNetworks::twoStacks);
 
-    private static final String NO_ATTENTION =
-            "no layer of its attention: stock layers have no biases in the projections,"
-                    + " no rotation, no causal mask";
+    private static final String NO_MASK = "no layer of its attention: that of stock layers has no causal mask";
 
     private static final Map<String, String> REASONS = Map.of(
-            "bert", NO_ATTENTION,
-            "gpt2", NO_ATTENTION,
-            "llama", NO_ATTENTION,
-            "lnmlp", "no layer that normalizes with a gain and a bias of its own",
-            "moe", "no layer whose weight holds several experts");
+            "bert",
+            "no exact GELU: those of stock layers are approximations",
+            "gpt2",
+            NO_MASK,
+            "llama",
+            NO_MASK,
+            "moe",
+            "no layer whose weight holds several experts");
 
     @Override
     public String name() {
@@ -62,11 +64,23 @@ public final class Dl4jHost implements ModelHost {
         if (turnsWindows) {
             return Optional.of("OFT on windows above 1 is no change of a weight, and layers hand out no activations");
         }
+        if (repeatsLayers(golden)) {
+            return Optional.of("layers that repeat others are for SameDiff graphs");
+        }
         if (golden.strings("features").contains("lora-fa")) {
             return Optional.of(
                     "no LoRA-FA: updaters of Deeplearning4j see one parameter at a time, and B's update needs A");
         }
         return Optional.empty();
+    }
+
+    private static boolean repeatsLayers(GoldenCase golden) {
+        try {
+            return golden.repeatsLayers();
+        } catch (IOException e) {
+            // A config that cannot be read is for the checks to refuse.
+            return false;
+        }
     }
 
     private static boolean isMany(JsonNode groups) {

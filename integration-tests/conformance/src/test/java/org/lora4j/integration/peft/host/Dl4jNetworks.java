@@ -10,6 +10,7 @@ import org.deeplearning4j.nn.conf.ConvolutionMode;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.RNNFormat;
 import org.deeplearning4j.nn.conf.graph.ElementWiseVertex;
+import org.deeplearning4j.nn.conf.graph.SubsetVertex;
 import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.Convolution1DLayer;
 import org.deeplearning4j.nn.conf.layers.Convolution3D;
@@ -19,6 +20,7 @@ import org.deeplearning4j.nn.conf.layers.EmbeddingSequenceLayer;
 import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.PoolingType;
+import org.deeplearning4j.nn.conf.layers.misc.ElementWiseMultiplicationLayer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.lora4j.integration.peft.cases.GoldenCase;
 import org.nd4j.linalg.activations.Activation;
@@ -48,6 +50,40 @@ final class Dl4jNetworks {
     static Dl4jNet sequential(GoldenCase golden) {
         Dl4jNetworks net = new Dl4jNetworks(golden);
         return net.chain(net.numbered("", 0, 2, ".weight"));
+    }
+
+    /**
+     * Stock layers normalize what they multiplied, without an epsilon: two further features, apart from each other as far as
+     * makes up for it, go through with the centered ones. The module's gain and bias are those of the layer behind.
+     */
+    static Dl4jNet normalized(GoldenCase golden) {
+        Dl4jNetworks net = new Dl4jNetworks(golden);
+        long size = net.weight("fc1").size(0);
+        net.dense("fc1", Activation.IDENTITY, INPUT);
+        net.builder
+                .addLayer(Dl4jNet.CENTER, square(size, size + 2).build(), "fc1")
+                .addLayer(
+                        Dl4jNet.NORMALIZE,
+                        square(size + 2, size + 2)
+                                .hasLayerNorm(true)
+                                .hasBias(false)
+                                .build(),
+                        Dl4jNet.CENTER)
+                .addVertex("features", new SubsetVertex(0, Math.toIntExact(size) - 1), Dl4jNet.NORMALIZE)
+                .addLayer(
+                        "ln",
+                        new ElementWiseMultiplicationLayer.Builder()
+                                .nIn(size)
+                                .nOut(size)
+                                .activation(Activation.RELU)
+                                .build(),
+                        "features");
+        return net.finished(
+                net.dense("fc2", Activation.IDENTITY, "ln"), golden.io().get("x"));
+    }
+
+    private static DenseLayer.Builder square(long inputs, long outputs) {
+        return new DenseLayer.Builder().nIn(inputs).nOut(outputs).activation(Activation.IDENTITY);
     }
 
     static Dl4jNet embedding(GoldenCase golden) {

@@ -4,6 +4,7 @@ package org.lora4j.integration.peft.host;
 import java.io.IOException;
 import java.util.Optional;
 import org.lora4j.integration.peft.cases.GoldenCase;
+import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Builds the base models of golden cases in one framework. */
 public interface ModelHost {
@@ -31,6 +32,17 @@ public interface ModelHost {
      */
     default Optional<String> lacks(GoldenCase golden) {
         return Optional.empty();
+    }
+
+    /**
+     * What the base computes before layers are repeated.
+     *
+     * @param golden a case that repeats layers
+     * @return its output
+     * @throws IOException if the case lacks what the architecture needs
+     */
+    default INDArray outputOfBase(GoldenCase golden) throws IOException {
+        throw new IOException(name() + " repeats no layers");
     }
 
     /**

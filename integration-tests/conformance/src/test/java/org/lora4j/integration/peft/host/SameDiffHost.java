@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.lora4j.integration.peft.cases.GoldenCase;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -49,6 +50,18 @@ public final class SameDiffHost implements ModelHost {
 
     private static Network.Variant named(Network network, GoldenCase golden) {
         List<Network.Variant> variants = network.variants(golden);
+        try {
+            if (golden.repeatsLayers()) {
+                List<Network.Variant> deeper = network.variants(golden.withRepeatedLayers());
+                return IntStream.range(0, variants.size())
+                        .filter(i -> computes(variants.get(i), golden) || computes(deeper.get(i), golden))
+                        .mapToObj(deeper::get)
+                        .findFirst()
+                        .orElse(deeper.get(0));
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
         // If none of them computes the base output, the first fails the case.
         return variants.size() == 1 ? variants.get(0) : meant(variants, golden).orElse(variants.get(0));
     }
@@ -64,6 +77,14 @@ public final class SameDiffHost implements ModelHost {
 
     private static Optional<Network.Variant> meant(List<Network.Variant> variants, GoldenCase golden) {
         return variants.stream().filter(variant -> computes(variant, golden)).findFirst();
+    }
+
+    @Override
+    public INDArray outputOfBase(GoldenCase golden) throws IOException {
+        List<Network.Variant> variants = Networks.BY_MODEL.get(golden.model()).variants(golden);
+        Net net = meant(variants, golden).orElse(variants.get(0)).build();
+        String y = net.output().name();
+        return net.layers().graph().output(net.inputs(), y).get(y);
     }
 
     @Override
@@ -84,7 +105,11 @@ public final class SameDiffHost implements ModelHost {
             }
             case CROSS_ENTROPY ->
                 graph.loss()
-                        .softmaxCrossEntropy(LOSS, graph.placeHolder(TARGET, DataType.FLOAT, target.shape()), y, null);
+                        .softmaxCrossEntropy(
+                                LOSS,
+                                graph.placeHolder(TARGET, DataType.FLOAT, target.shape()),
+                                graph.reshape(y, -1, target.size(1)),
+                                null);
         }
         graph.setLossVariables(LOSS);
         return new SameDiffModel(net, target);
@@ -116,10 +141,13 @@ public final class SameDiffHost implements ModelHost {
         if (target == null) {
             throw new IOException("io.safetensors has no \"target\", which training needs");
         }
-        if (loss == Loss.MEAN_SQUARED_ERROR) {
-            return target;
-        }
-        INDArray oneHot = Nd4j.zeros(DataType.FLOAT, golden.io().get("y_base").shape());
+        return loss == Loss.MEAN_SQUARED_ERROR ? target : oneHot(golden, target);
+    }
+
+    /** A row for each position of each example, whatever axes the output has before its classes. */
+    private static INDArray oneHot(GoldenCase golden, INDArray target) {
+        INDArray y = golden.io().get("y_base");
+        INDArray oneHot = Nd4j.zeros(DataType.FLOAT, target.length(), y.size(-1));
         for (long i = 0; i < target.length(); i++) {
             oneHot.putScalar(i, target.getLong(i), 1);
         }

@@ -26,6 +26,7 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.lora4j.config.AdapterConfig;
 import org.lora4j.config.BiasTraining;
+import org.lora4j.config.BoftConfig;
 import org.lora4j.config.FieldType;
 import org.lora4j.config.FieldType.Field;
 import org.lora4j.config.Initialization;
@@ -57,6 +58,8 @@ public final class PeftConfigJson {
     private static final Logger LOG = LoggerFactory.getLogger(PeftConfigJson.class);
 
     private static final String INIT = "init_lora_weights";
+
+    private static final String FACTORS = "boft_n_butterfly_factor";
 
     /** Start values that leave the base as it is, so that a saved adapter is plain LoRA whatever it started from. */
     private static final Set<String> STARTS_WITHOUT_EFFECT = Set.of("eva");
@@ -263,6 +266,28 @@ public final class PeftConfigJson {
         return field.name().equals(INIT) && STARTS_WITHOUT_EFFECT.contains(String.valueOf(extras.get(INIT)));
     }
 
+    /** PEFT makes one factor where it has no CUDA, and writes the number that it was asked for. */
+    static boolean isFactorsAskedFor(PeftField field, AdapterConfig config, Map<String, Object> extras) {
+        return field.name().equals(FACTORS)
+                && config instanceof BoftConfig boft
+                && boft.butterflyFactors() == 1
+                && extras.get(FACTORS) instanceof Integer asked
+                && asked > 1;
+    }
+
+    /**
+     * The content of a file whose tensors have one butterfly factor where its config says more.
+     *
+     * @param file the content
+     * @return a config of one factor, and the number of the file to write back
+     */
+    public static PeftFile withOneFactor(PeftFile file) {
+        BoftConfig boft = (BoftConfig) file.config();
+        Map<String, Object> extras = new LinkedHashMap<>(file.extras());
+        extras.put(FACTORS, boft.butterflyFactors());
+        return new PeftFile(boft.toBuilder().butterflyFactors(1).build(), extras);
+    }
+
     /**
      * Words a config as PEFT would save it: every field of PEFT's config of the method in alphabetical order, sets of names
      * sorted, {@code inference_mode} true. Equal content gives equal text.
@@ -280,7 +305,7 @@ public final class PeftConfigJson {
         fields.put("peft_type", method.type());
         fields.put("inference_mode", true);
         AdapterConfig.Builder<?> config = content.config().toBuilder();
-        config.fields().forEach(field -> put(fields, config, field));
+        config.fields().forEach(field -> put(fields, content.extras(), config, field));
         if (content.config().bias() == BiasTraining.ADAPTED_ONLY) {
             fields.put("bias", method.adaptedBiases());
         }
@@ -294,11 +319,13 @@ public final class PeftConfigJson {
         }
     }
 
-    private static <V> void put(Map<String, Object> fields, AdapterConfig.Builder<?> config, Field<V> field) {
+    private static <V> void put(
+            Map<String, Object> fields, Map<String, Object> extras, AdapterConfig.Builder<?> config, Field<V> field) {
         V value = config.get(field);
-        boolean carried = fields.get(field.peftName()) != null
+        boolean start = fields.get(field.peftName()) != null
                 && field.type() == FieldType.START
                 && value == Initialization.KAIMING_UNIFORM;
+        boolean carried = start || field.peftName().equals(FACTORS) && extras.containsKey(FACTORS);
         if (!carried) {
             fields.put(
                     field.peftName(),

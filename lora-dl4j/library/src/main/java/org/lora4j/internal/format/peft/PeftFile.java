@@ -32,7 +32,10 @@ public record PeftFile(AdapterConfig config, Map<String, Object> extras) {
         for (PeftField field : PeftMethod.of(config).fields()) {
             boolean own = field.treatment() != PeftField.Treatment.CARRIED;
             problems.check(
-                    !own || !extras.containsKey(field.name()) || PeftConfigJson.isStartWithoutEffect(field, extras),
+                    !own
+                            || !extras.containsKey(field.name())
+                            || PeftConfigJson.isStartWithoutEffect(field, extras)
+                            || PeftConfigJson.isFactorsAskedFor(field, config, extras),
                     "extras hold \"" + field.name() + "\", which is not a field to carry along");
         }
         problems.throwIfAny("PeftFile");

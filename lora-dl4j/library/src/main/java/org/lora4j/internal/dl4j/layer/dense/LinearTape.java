@@ -19,7 +19,7 @@ final class LinearTape extends WeightTape implements ModuleAlgebra<ArrayTape.Nod
     private static final double CANCELS = 0.1;
 
     private final Node input;
-    private Node base;
+    private Node output;
 
     /** {@code weight} is [out, in]. */
     LinearTape(ModuleShape shape, INDArray weight, boolean learns, INDArray rows, boolean wantsInput) {
@@ -36,13 +36,17 @@ final class LinearTape extends WeightTape implements ModuleAlgebra<ArrayTape.Nod
         return input;
     }
 
-    /** Of the base alone: updates of other adapters are added and not scaled, as merging does it. */
     @Override
     public Node withoutBias() {
-        if (base == null) {
-            base = applied(input);
+        if (output == null) {
+            output = applied(input);
         }
-        return base;
+        return output;
+    }
+
+    /** Tells what the adapters so far made of the output of the base. */
+    void reached(Node soFar) {
+        output = soFar;
     }
 
     @Override

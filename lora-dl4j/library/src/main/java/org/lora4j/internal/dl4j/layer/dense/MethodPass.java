@@ -95,6 +95,7 @@ final class MethodPass {
         Node y = x == tape.input() && w == tape.weight() ? tape.withoutBias() : tape.product(x, w);
         for (Map.Entry<LoraSlot, Factors<Node>> one : factors.entrySet()) {
             AdapterMethod method = one.getKey().arithmetic();
+            tape.reached(y);
             if (place(one.getKey()) == Place.OUTPUT) {
                 y = method.output(tape, one.getValue(), y);
             } else if (place(one.getKey()) == Place.WEIGHT && one.getValue().drops()) {
