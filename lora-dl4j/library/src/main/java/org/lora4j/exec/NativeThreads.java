@@ -2,7 +2,8 @@
 package org.lora4j.exec;
 
 import java.util.function.Supplier;
-import org.nd4j.linalg.api.blas.Blas;
+import org.lora4j.internal.array.BlasThreads;
+import org.lora4j.internal.array.OpenMpWaiting;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.nativeblas.NativeOps;
 import org.nd4j.nativeblas.NativeOpsHolder;
@@ -18,8 +19,9 @@ import org.nd4j.nativeblas.NativeOpsHolder;
  */
 public final class NativeThreads {
 
-    private static int working;
-    private static int ofBlas;
+    static {
+        OpenMpWaiting.makePassive();
+    }
 
     private NativeThreads() {}
 
@@ -63,11 +65,11 @@ public final class NativeThreads {
         if (before > 1) {
             ops.setOmpNumThreads(1);
         }
-        enter();
+        BlasThreads.enter();
         try {
             return work.get();
         } finally {
-            leave();
+            BlasThreads.leave();
             if (before > 1) {
                 ops.setOmpNumThreads(before);
             }
@@ -80,23 +82,5 @@ public final class NativeThreads {
      */
     public static void oneFromNowOn() {
         ops().setOmpNumThreads(1);
-    }
-
-    private static synchronized void enter() {
-        Blas blas = Nd4j.factory().blas();
-        if (working == 0) {
-            ofBlas = blas.getMaxThreads();
-            if (ofBlas > 1) {
-                blas.setMaxThreads(1);
-            }
-        }
-        working++;
-    }
-
-    private static synchronized void leave() {
-        working--;
-        if (working == 0 && ofBlas > 1) {
-            Nd4j.factory().blas().setMaxThreads(ofBlas);
-        }
     }
 }

@@ -83,6 +83,15 @@ public final class PeerBenchmark {
                     start(team, threads, processes, measured);
                 }
             }
+            turns(threads, processes, measured);
+            return measured;
+        } finally {
+            processes.values().forEach(TeamProcess::close);
+        }
+    }
+
+    private void turns(int threads, Map<Team, TeamProcess> processes, Measurements measured) throws IOException {
+        try (Spinners others = Spinners.start(match.spinners())) {
             List<Map.Entry<String, TeamProcess>> order = new ArrayList<>();
             processes
                     .values()
@@ -104,9 +113,6 @@ public final class PeerBenchmark {
                         rounds + WARM_UP_ROUNDS,
                         round < 0 ? " (warm-up)" : "");
             }
-            return measured;
-        } finally {
-            processes.values().forEach(TeamProcess::close);
         }
     }
 

@@ -8,6 +8,7 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import org.nd4j.linalg.api.ops.executioner.OpExecutioner;
+import org.nd4j.linalg.api.ops.impl.reduce.Mmul;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.nativeblas.NativeOps;
 import org.nd4j.nativeblas.NativeOpsHolder;
@@ -42,6 +43,8 @@ public final class GuardedExecutioner implements InvocationHandler {
 
     private final OpExecutioner stock;
     private final NativeOps natives = NativeOpsHolder.getInstance().getDeviceNativeOps();
+    private final LayerProducts products =
+            new LayerProducts(Runtime.getRuntime().availableProcessors());
 
     private GuardedExecutioner(OpExecutioner stock) {
         this.stock = stock;
@@ -49,6 +52,7 @@ public final class GuardedExecutioner implements InvocationHandler {
 
     /** Puts itself before ND4J's executioner, unless it is there. To be called before stock layers run. */
     public static synchronized void install() {
+        OpenMpWaiting.makePassive();
         OpExecutioner stock = Nd4j.getExecutioner();
         if (!stock.getClass().getName().equals(OF_CPU)) {
             return;
@@ -79,6 +83,13 @@ public final class GuardedExecutioner implements InvocationHandler {
 
     @Override
     public Object invoke(Object proxy, Method method, Object[] arguments) throws Throwable {
+        if (OPEN_MP_IS_OURS && arguments != null && arguments.length == 1 && arguments[0] instanceof Mmul product) {
+            return products.run(product, op -> call(method, op));
+        }
+        return call(method, arguments);
+    }
+
+    private Object call(Method method, Object... arguments) throws Throwable {
         // OpenMP keeps its number for each thread that calls.
         if (OPEN_MP_IS_OURS && natives.ompGetMaxThreads() > 1) {
             natives.setOmpNumThreads(1);
