@@ -19,10 +19,6 @@ import org.nd4j.nativeblas.NativeOpsHolder;
  */
 public final class NativeThreads {
 
-    static {
-        OpenMpWaiting.makePassive();
-    }
-
     private NativeThreads() {}
 
     /**
@@ -37,6 +33,7 @@ public final class NativeThreads {
     private static NativeOps ops() {
         // Loads ND4J if this is the first call to it: the holder alone fails without.
         Nd4j.factory();
+        OpenMpWaiting.makePassive();
         return NativeOpsHolder.getInstance().getDeviceNativeOps();
     }
 

@@ -24,6 +24,8 @@ public final class BlasThreads {
     private static final String OF_CPU = "org.nd4j.linalg.cpu.nativecpu.blas.CpuBlas";
     private static final String SET = "openblas_set_num_threads";
 
+    private static final ThreadLocal<int[]> OF_THREAD = ThreadLocal.withInitial(() -> new int[1]);
+
     private static int working;
     private static int before;
     private static IntConsumer setter;
@@ -38,8 +40,24 @@ public final class BlasThreads {
         }
     }
 
-    /** Some work begins. {@link #leave} is to follow. */
-    public static synchronized void enter() {
+    /** Some work of the thread that calls begins. {@link #leave} is to follow. */
+    public static void enter() {
+        OF_THREAD.get()[0]++;
+        countIn();
+    }
+
+    /** It is done. */
+    public static void leave() {
+        OF_THREAD.get()[0]--;
+        countOut();
+    }
+
+    /** Whether some work of the thread that calls is to have one thread. */
+    static boolean isOne() {
+        return OF_THREAD.get()[0] > 0;
+    }
+
+    private static synchronized void countIn() {
         if (working == 0) {
             before = Nd4j.factory().blas().getMaxThreads();
             if (before > 1) {
@@ -49,8 +67,7 @@ public final class BlasThreads {
         working++;
     }
 
-    /** It is done. */
-    public static synchronized void leave() {
+    private static synchronized void countOut() {
         working--;
         if (working == 0 && before > 1) {
             set(before);

@@ -60,9 +60,10 @@ final class LayerProducts {
 
     /** Runs one, and gives what ND4J gives for it. */
     Object run(Mmul op, Runner runner) throws Throwable {
+        // What was to have one thread, such as a part of a batch, is not cut again.
+        List<Mmul> parts = BlasThreads.isOne() ? List.of(op) : parts(op);
         BlasThreads.enter();
         try {
-            List<Mmul> parts = parts(op);
             if (parts.size() == 1) {
                 return runner.run(op);
             }

@@ -3,6 +3,7 @@ package org.lora4j.internal.array;
 
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -29,21 +30,32 @@ public final class OpenMpWaiting {
     /** Elements for which ND4J uses another thread, several times over. */
     private static final int ELEMENTS_OF_A_THREAD = 4096;
 
-    private static boolean asked;
+    private static volatile boolean done;
 
     private OpenMpWaiting() {}
 
     /** Sees to it once, if nobody has chosen otherwise. To be called before work is done. */
-    public static synchronized void makePassive() {
-        if (asked) {
-            return;
+    public static void makePassive() {
+        if (!done) {
+            makePassiveOnce();
         }
-        asked = true;
-        if (System.getenv("OMP_WAIT_POLICY") != null
-                || System.getenv("GOMP_SPINCOUNT") != null
-                || System.getenv("OMP_NUM_THREADS") != null) {
-            return;
+    }
+
+    private static synchronized void makePassiveOnce() {
+        if (!done) {
+            if (!isChosen()) {
+                startKeeper();
+            }
+            done = true;
         }
+    }
+
+    private static boolean isChosen() {
+        return Stream.of("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "OMP_NUM_THREADS")
+                .anyMatch(name -> System.getenv(name) != null);
+    }
+
+    private static void startKeeper() {
         // Loads ND4J, and all classes that the other thread needs, so that no two threads load them at a time.
         useAll(1);
         CountDownLatch used = new CountDownLatch(1);
