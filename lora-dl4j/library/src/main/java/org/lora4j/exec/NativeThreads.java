@@ -11,7 +11,8 @@ import org.nd4j.nativeblas.NativeOpsHolder;
 /**
  * Gives native libraries one thread while some work runs, whatever the environment said when Java started.
  *
- * <p>OpenMP, which ND4J and oneDNN use, keeps its number for each thread that calls; OpenBLAS keeps one for the process.
+ * <p>OpenMP, which ND4J and oneDNN use, keeps its number for each thread that calls; OpenBLAS keeps one for the process
+ * ({@link BlasThreads}). Where OpenMP has more, they sleep while they wait ({@link OpenMpWaiting}).
  * With one thread there is no team, so nobody waits, and nobody spins while it waits. Both numbers are as they were when the
  * work is done.
  *

@@ -59,7 +59,10 @@ class SmallWorkThreadsTest {
         public static void main(String[] args) throws Exception {
             SameDiff graph = SameDiff.create();
             SDVariable x = graph.placeHolder("x", DataType.FLOAT, -1, WIDTH);
-            graph.math.tanh("y", x.mmul(graph.var("w", Nd4j.rand(DataType.FLOAT, WIDTH, WIDTH).divi(WIDTH))));
+            graph.math.tanh(
+                    "y",
+                    x.mmul(graph.var(
+                            "w", Nd4j.rand(DataType.FLOAT, WIDTH, WIDTH).divi(WIDTH))));
             GraphExecutor executor = Lora.executor(graph);
             AdapterServer server = AdapterServer.builder(graph)
                     .outputs("y")

@@ -51,7 +51,7 @@ import org.lora4j.tribuo.input.DenseInputConverter;
 import org.lora4j.tribuo.output.LabelConverter;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
-import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.tribuo.Example;
 import org.tribuo.MutableDataset;
 import org.tribuo.classification.Label;
@@ -68,12 +68,11 @@ final class BusyTeam {
 
     /** What is done in a turn. */
     enum Door {
-        /** A text task. */
         PREDICT("predict of a text"),
         EMBED("embed of a text"),
         EMBED_MANY("embed of 64 texts"),
         EVALUATE("evaluate of 64 texts"),
-        FIT("fit of 32 texts"),
+        FIT("fit of 8 texts"),
         OUTPUT("output of a row"),
         OUTPUT_MANY("output of 32 rows"),
         GRAPH_SERVER("AdapterServer over a graph"),
@@ -189,7 +188,7 @@ final class BusyTeam {
         add(Door.EMBED, 20, () -> encoder.embed(texts.get(1)));
         add(Door.EMBED_MANY, 1, () -> encoder.embed(texts));
         add(Door.EVALUATE, 1, () -> classifier.evaluate(few));
-        add(Door.FIT, 1, () -> learning.get().fit(few.subList(0, TEXTS / 2)).close());
+        add(Door.FIT, 1, () -> learning.get().fit(few.subList(0, TEXTS / 8)).close());
         add(Door.DATA_ADVICE, 1, () -> DataAdvisor.builder().seed(SEED).build().examine(encoder, few));
         add(Door.EXPLAIN, 1, () -> IntegratedGradients.of(classifier).explain(texts.get(2)));
     }
@@ -231,10 +230,8 @@ final class BusyTeam {
 
     private static Map<String, INDArray> rows(Map<String, INDArray> batch, int count) {
         Map<String, INDArray> some = new LinkedHashMap<>();
-        batch.forEach((name, array) -> some.put(
-                name,
-                array.get(org.nd4j.linalg.indexing.NDArrayIndex.interval(0, count))
-                        .dup('c')));
+        batch.forEach((name, array) ->
+                some.put(name, array.get(NDArrayIndex.interval(0, count)).dup('c')));
         return some;
     }
 
@@ -247,13 +244,15 @@ final class BusyTeam {
         try {
             RandomModel.write(directory, DECODER, DType.F32);
             CausalLm model = CausalLm.load(directory);
-            GenerationConfig greedy =
-                    GenerationConfig.builder().maxNewTokens(TOKENS).eosTokenIds().build();
+            GenerationConfig greedy = GenerationConfig.builder()
+                    .maxNewTokens(TOKENS)
+                    .eosTokenIds()
+                    .build();
             int[] prompt = new Random(SEED).ints(TOKENS, 0, VOCABULARY).toArray();
-            add(Door.GENERATE, 5, () -> model.generateIds(List.of(prompt), greedy, token -> true));
+            add(Door.GENERATE, 10, () -> model.generateIds(List.of(prompt), greedy, token -> true));
             CausalLmServer server =
                     CausalLmServer.builder(model).maxSequences(REQUESTS).build();
-            add(Door.LM_SERVER, 2, () -> {
+            add(Door.LM_SERVER, 4, () -> {
                 List<LmRequest> requests = Stream.generate(
                                 () -> server.submit(CausalLmServer.BASE, prompt, greedy, token -> true))
                         .limit(REQUESTS)
@@ -282,7 +281,7 @@ final class BusyTeam {
         INDArray row = MlpTeam.data(1).getFeatures();
         DataSet batch = MlpTeam.data(32);
         add(Door.NETWORK_OUTPUT, 100, () -> network.output(row).close());
-        add(Door.NETWORK_FIT, 10, () -> network.fit(batch));
+        add(Door.NETWORK_FIT, 20, () -> network.fit(batch));
         add(Door.NETWORK_EXPLAIN, 1, () -> IntegratedGradients.of(adapted).explain(row));
         AdapterServer server = AdapterServer.builder(MlpTeam.network(MlpTeam.INPUTS))
                 .example(Map.of(RowNetwork.INPUT, MlpTeam.data(2).getFeatures()))
@@ -291,7 +290,7 @@ final class BusyTeam {
                 Map.of(RowNetwork.INPUT, MlpTeam.data(REQUESTS).getFeatures());
         add(
                 Door.NETWORK_SERVER,
-                50,
+                100,
                 () -> close(server.output(rows, Collections.nCopies(REQUESTS, AdapterServer.BASE))));
     }
 
@@ -307,14 +306,13 @@ final class BusyTeam {
             double[] values = random.doubles(FEATURES, -1, 1).toArray();
             examples.add(new ArrayExample<>(new Label("c" + i % 3), names.toArray(new String[0]), values));
         }
-        LoraModel<Label> model = LoraTrainer.builder(
-                        BaseNetwork.of(MlpTeam.network(FEATURES)), new LabelConverter())
+        LoraModel<Label> model = LoraTrainer.builder(BaseNetwork.of(MlpTeam.network(FEATURES)), new LabelConverter())
                 .inputs(new DenseInputConverter(names))
                 .spec(new LoraSpec(MiniLmModels.RANK, 2 * MiniLmModels.RANK))
                 .epochs(1)
                 .build()
                 .train(new MutableDataset<>(
                         new ListDataSource<>(examples, factory, new SimpleDataSourceProvenance("random", factory))));
-        add(Door.TRIBUO, 50, () -> model.predict(examples.get(0)));
+        add(Door.TRIBUO, 100, () -> model.predict(examples.get(0)));
     }
 }

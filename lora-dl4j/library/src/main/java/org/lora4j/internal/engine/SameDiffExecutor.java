@@ -16,7 +16,6 @@ import org.lora4j.error.Problems;
 import org.lora4j.exec.FrozenPrefix;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.exec.LossAndGradients;
-import org.lora4j.exec.Parting;
 import org.lora4j.exec.SplitExecutor;
 import org.lora4j.exec.kernel.Multiplier;
 import org.lora4j.exec.onednn.OneDnn;

@@ -68,8 +68,7 @@ class LayerProductsTest {
         "500, 200, true, true, f, f, f, 1",
     })
     void largeProduct_isComputedInParts(
-            int m, int n, boolean tx, boolean ty, char orderX, char orderY, char orderZ, double kept)
-            throws Throwable {
+            int m, int n, boolean tx, boolean ty, char orderX, char orderY, char orderZ, double kept) throws Throwable {
         INDArray x = tx ? values(1, orderX, SUMMED, m) : values(1, orderX, m, SUMMED);
         INDArray y = ty ? values(2, orderY, n, SUMMED) : values(2, orderY, SUMMED, n);
         INDArray z = values(3, orderZ, m, n);
@@ -101,8 +100,7 @@ class LayerProductsTest {
 
     @Test
     void smallProduct_staysWhole() throws Throwable {
-        Mmul op = product(
-                values(1, 'c', 1, 784), values(2, 'f', 784, 2048), Nd4j.create(1, 2048), 1, 0, false, false);
+        Mmul op = product(values(1, 'c', 1, 784), values(2, 'f', 784, 2048), Nd4j.create(1, 2048), 1, 0, false, false);
 
         products.run(op, this::run);
 

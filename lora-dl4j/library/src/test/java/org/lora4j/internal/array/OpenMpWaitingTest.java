@@ -57,9 +57,7 @@ class OpenMpWaitingTest {
         String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertThat(process.waitFor()).isZero();
         String[] words = said.substring(said.lastIndexOf("spent ")).trim().split(" ");
-        return new double[] {
-            Double.parseDouble(words[1]), Double.parseDouble(words[2]), Double.parseDouble(words[3])
-        };
+        return new double[] {Double.parseDouble(words[1]), Double.parseDouble(words[2]), Double.parseDouble(words[3])};
     }
 
     /** Tells processor time before and after. */
