@@ -2,7 +2,8 @@
 package org.lora4j.exec;
 
 import java.util.function.Supplier;
-import org.nd4j.linalg.api.blas.Blas;
+import org.lora4j.internal.array.BlasThreads;
+import org.lora4j.internal.array.OpenMpWaiting;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.nativeblas.NativeOps;
 import org.nd4j.nativeblas.NativeOpsHolder;
@@ -10,16 +11,14 @@ import org.nd4j.nativeblas.NativeOpsHolder;
 /**
  * Gives native libraries one thread while some work runs, whatever the environment said when Java started.
  *
- * <p>OpenMP, which ND4J and oneDNN use, keeps its number for each thread that calls; OpenBLAS keeps one for the process.
+ * <p>OpenMP, which ND4J and oneDNN use, keeps its number for each thread that calls; OpenBLAS keeps one for the process
+ * ({@link BlasThreads}). Where OpenMP has more, they sleep while they wait ({@link OpenMpWaiting}).
  * With one thread there is no team, so nobody waits, and nobody spins while it waits. Both numbers are as they were when the
  * work is done.
  *
  * @apiNote Status: experimental
  */
 public final class NativeThreads {
-
-    private static int working;
-    private static int ofBlas;
 
     private NativeThreads() {}
 
@@ -35,6 +34,7 @@ public final class NativeThreads {
     private static NativeOps ops() {
         // Loads ND4J if this is the first call to it: the holder alone fails without.
         Nd4j.factory();
+        OpenMpWaiting.makePassive();
         return NativeOpsHolder.getInstance().getDeviceNativeOps();
     }
 
@@ -63,11 +63,11 @@ public final class NativeThreads {
         if (before > 1) {
             ops.setOmpNumThreads(1);
         }
-        enter();
+        BlasThreads.enter();
         try {
             return work.get();
         } finally {
-            leave();
+            BlasThreads.leave();
             if (before > 1) {
                 ops.setOmpNumThreads(before);
             }
@@ -80,23 +80,5 @@ public final class NativeThreads {
      */
     public static void oneFromNowOn() {
         ops().setOmpNumThreads(1);
-    }
-
-    private static synchronized void enter() {
-        Blas blas = Nd4j.factory().blas();
-        if (working == 0) {
-            ofBlas = blas.getMaxThreads();
-            if (ofBlas > 1) {
-                blas.setMaxThreads(1);
-            }
-        }
-        working++;
-    }
-
-    private static synchronized void leave() {
-        working--;
-        if (working == 0 && ofBlas > 1) {
-            Nd4j.factory().blas().setMaxThreads(ofBlas);
-        }
     }
 }

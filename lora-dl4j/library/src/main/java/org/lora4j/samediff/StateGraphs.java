@@ -74,7 +74,7 @@ final class StateGraphs {
     GraphExecutor outputs(HostState<MergedArrays> state) {
         Built now = at(state);
         if (now.outputs == null) {
-            now.outputs = SameDiffExecutor.forInference(inference(state)).fastest();
+            now.outputs = SameDiffExecutor.forInference(inference(state), base).fastest();
         }
         return now.outputs;
     }

@@ -53,7 +53,7 @@ public final class GraphServerBuilder extends ServerBuilder<GraphServerBuilder> 
     }
 
     /**
-     * Shares the rows of each batch among threads. Leave ND4J one thread then, see {@link
+     * Shares the rows of each batch among threads. Native libraries have one thread in each of them, see {@link
      * org.lora4j.internal.engine.ParallelExecutor}.
      *
      * @param count 1 or more; 1 by default

@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
 import org.lora4j.exec.GraphExecutor;
+import org.lora4j.exec.NativeThreads;
 import org.lora4j.internal.array.DenseArray;
 import org.lora4j.internal.engine.ParallelExecutor;
 import org.lora4j.internal.engine.SameDiffExecutor;
@@ -72,7 +73,8 @@ final class MixedGraph implements MixedModel {
                 fill(adapters, factors);
                 Map<String, INDArray> all = new LinkedHashMap<>(inputs);
                 all.putAll(factors);
-                return executor.output(all, outputs);
+                // Batches are computed side by side, each with the threads that it was given.
+                return NativeThreads.one(() -> executor.output(all, outputs));
             } finally {
                 factors.values().forEach(INDArray::close);
             }

@@ -171,7 +171,7 @@ final class DefaultsTeam {
     }
 
     private Contender network() {
-        MultiLayerNetwork network = MlpTeam.lowMemory();
+        MultiLayerNetwork network = MlpTeam.lowMemory().network();
         DataSet data = MlpTeam.data(BATCH);
         return Contender.timed(
                 key(prefix, Work.NETWORK),

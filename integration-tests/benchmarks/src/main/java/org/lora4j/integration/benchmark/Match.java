@@ -2,9 +2,11 @@
 package org.lora4j.integration.benchmark;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.lora4j.integration.benchmark.BusyTeam.Door;
 import org.lora4j.integration.benchmark.DefaultsTeam.Work;
 
 /** Who is timed beside whom, and what the project promises of it. */
@@ -95,10 +97,17 @@ enum Match {
     DEFAULTS(
             "What one gets without saying anything, beside the best setting by hand",
             List.of(Team.DEFAULTS, Team.TUNED, Team.TUNED_OPS),
-            defaults());
+            defaults()),
+    /** The same of every door while other processes compute. */
+    BUSY(
+            "Every door while two other processes compute, as it comes and with the best setting by hand",
+            List.of(Team.BUSY, Team.BUSY_PASSIVE, Team.BUSY_ONE),
+            doors());
 
     /** 0.95 of the examples a second. */
     private static final double WITHIN_FIVE_PERCENT = 1 / 0.95;
+
+    private static final double WITHIN_TEN_PERCENT = 1.1;
 
     private final String title;
     private final List<Team> teams;
@@ -129,6 +138,16 @@ enum Match {
         return claims;
     }
 
+    private static List<Claim> doors() {
+        return Arrays.stream(Door.values())
+                .map(door -> new Claim(
+                        door.words() + ": by default / best setting",
+                        BusyTeam.key("busy", door),
+                        List.of(BusyTeam.key("busyPassive", door), BusyTeam.key("busyOne", door)),
+                        WITHIN_TEN_PERCENT))
+                .toList();
+    }
+
     private static List<Claim> perceptrons() {
         List<Claim> claims = new ArrayList<>();
         for (int batch : MlpTeam.BATCHES) {
@@ -156,5 +175,10 @@ enum Match {
 
     List<Claim> claims() {
         return claims;
+    }
+
+    /** How many other processes compute meanwhile. */
+    int spinners() {
+        return this == BUSY ? 2 : 0;
     }
 }

@@ -14,6 +14,7 @@ import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.lora4j.Lora;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.dl4j.AdaptedNetwork;
 import org.lora4j.dl4j.MemoryMode;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -45,8 +46,8 @@ final class MlpTeam {
             DataSet data = data(batch);
             Map<String, MultiLayerNetwork> networks = new LinkedHashMap<>();
             networks.put("stock", network());
-            networks.put("inView", adapted(MemoryMode.IN_VIEW));
-            networks.put("lowMemory", adapted(MemoryMode.LOW_MEMORY));
+            networks.put("inView", adapted(MemoryMode.IN_VIEW).network());
+            networks.put("lowMemory", lowMemory().network());
             networks.forEach((way, network) -> {
                 String key = key(way, batch);
                 if (wanted.test(key)) {
@@ -58,17 +59,17 @@ final class MlpTeam {
         return contenders;
     }
 
-    static MultiLayerNetwork lowMemory() {
+    static AdaptedNetwork<MultiLayerNetwork> lowMemory() {
         return adapted(MemoryMode.LOW_MEMORY);
     }
 
-    private static MultiLayerNetwork adapted(MemoryMode mode) {
+    private static AdaptedNetwork<MultiLayerNetwork> adapted(MemoryMode mode) {
         LoraConfig config = LoraConfig.builder()
                 .rank(MiniLmModels.RANK)
                 .alpha(2 * MiniLmModels.RANK)
                 .targetModules("fc1", "fc2")
                 .build();
-        return Lora.inject(network(), config, MiniLmModels.SEED, mode).network();
+        return Lora.inject(network(), config, MiniLmModels.SEED, mode);
     }
 
     private static MultiLayerNetwork network() {

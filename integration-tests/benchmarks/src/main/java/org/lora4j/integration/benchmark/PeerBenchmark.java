@@ -77,36 +77,43 @@ public final class PeerBenchmark {
     Measurements measure(int threads) throws IOException {
         Measurements measured = new Measurements();
         Map<Team, TeamProcess> processes = new LinkedHashMap<>();
+        Spinners spinners = Spinners.start(0);
         try {
             for (Team team : match.teams()) {
                 if (isWanted(team)) {
                     start(team, threads, processes, measured);
                 }
             }
-            List<Map.Entry<String, TeamProcess>> order = new ArrayList<>();
-            processes
-                    .values()
-                    .forEach(process -> process.labels().keySet().forEach(key -> order.add(Map.entry(key, process))));
-            for (int round = -WARM_UP_ROUNDS; round < rounds; round++) {
-                for (Map.Entry<String, TeamProcess> next : order) {
-                    List<Turn> turns = next.getValue().turns(next.getKey());
-                    if (round >= 0) {
-                        measured.add(next.getKey(), next.getValue().labels().get(next.getKey()), turns);
-                    }
-                }
-                // What is first meets another processor than what is last.
-                Collections.reverse(order);
-                System.out.printf(
-                        Locale.ROOT,
-                        "%d threads, round %d of %d%s%n",
-                        threads,
-                        round + WARM_UP_ROUNDS + 1,
-                        rounds + WARM_UP_ROUNDS,
-                        round < 0 ? " (warm-up)" : "");
-            }
+            spinners = Spinners.start(match.spinners());
+            turns(threads, processes, measured);
             return measured;
         } finally {
+            spinners.close();
             processes.values().forEach(TeamProcess::close);
+        }
+    }
+
+    private void turns(int threads, Map<Team, TeamProcess> processes, Measurements measured) throws IOException {
+        List<Map.Entry<String, TeamProcess>> order = new ArrayList<>();
+        processes
+                .values()
+                .forEach(process -> process.labels().keySet().forEach(key -> order.add(Map.entry(key, process))));
+        for (int round = -WARM_UP_ROUNDS; round < rounds; round++) {
+            for (Map.Entry<String, TeamProcess> next : order) {
+                List<Turn> turns = next.getValue().turns(next.getKey());
+                if (round >= 0) {
+                    measured.add(next.getKey(), next.getValue().labels().get(next.getKey()), turns);
+                }
+            }
+            // What is first meets another processor than what is last.
+            Collections.reverse(order);
+            System.out.printf(
+                    Locale.ROOT,
+                    "%d threads, round %d of %d%s%n",
+                    threads,
+                    round + WARM_UP_ROUNDS + 1,
+                    rounds + WARM_UP_ROUNDS,
+                    round < 0 ? " (warm-up)" : "");
         }
     }
 

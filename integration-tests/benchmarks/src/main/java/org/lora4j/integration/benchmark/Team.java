@@ -49,7 +49,13 @@ enum Team {
     /** The same with one native thread and parts asked for. */
     TUNED("6G", "tuned", wanted -> DefaultsTeam.tuned("tuned", wanted), Map::of),
     /** The same with native threads for all processors, which wait without spinning. */
-    TUNED_OPS("6G", "tunedOps", wanted -> DefaultsTeam.plain("tunedOps", wanted), Map::of);
+    TUNED_OPS("6G", "tunedOps", wanted -> DefaultsTeam.plain("tunedOps", wanted), Map::of),
+    /** Every door of this library as it comes, on a machine that others use. */
+    BUSY("4G", "busy", wanted -> BusyTeam.contenders("busy", wanted), Machine::facts),
+    /** The same with native threads for all processors, which wait without spinning. */
+    BUSY_PASSIVE("4G", "busyPassive", wanted -> BusyTeam.contenders("busyPassive", wanted), Map::of),
+    /** The same with one native thread. */
+    BUSY_ONE("4G", "busyOne", wanted -> BusyTeam.contenders("busyOne", wanted), Map::of);
 
     /** By which MKL is told from OpenBLAS in {@code /proc/self/maps}. */
     private static final Pattern BLAS = Pattern.compile("lib(openblas|mkl_[a-z0-9_]+)");
@@ -118,8 +124,14 @@ enum Team {
 
     /** What its process is started with. A team that gives each thread a part of the batch needs one inside of an op. */
     Map<String, String> environment(int threads) {
-        if (this == DEFAULTS) {
+        if (this == DEFAULTS || this == BUSY) {
             return Map.of();
+        }
+        if (this == BUSY_PASSIVE) {
+            return Map.of("OMP_WAIT_POLICY", "PASSIVE");
+        }
+        if (this == BUSY_ONE) {
+            return Map.of("OMP_NUM_THREADS", "1");
         }
         boolean sharesBatches = this == LORA4J || this == METHODS || this == TUNED || this == DECODER;
         return Map.of("OMP_NUM_THREADS", String.valueOf(sharesBatches ? 1 : threads), "OMP_WAIT_POLICY", "PASSIVE");

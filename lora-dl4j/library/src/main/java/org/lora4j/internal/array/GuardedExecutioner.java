@@ -8,6 +8,7 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import org.nd4j.linalg.api.ops.executioner.OpExecutioner;
+import org.nd4j.linalg.api.ops.impl.reduce.Mmul;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.nativeblas.NativeOps;
 import org.nd4j.nativeblas.NativeOpsHolder;
@@ -20,10 +21,8 @@ import org.slf4j.LoggerFactory;
  * masks, constraints and normalizers run such ops ({@code SimpleRnn}, {@code BatchNormalization}, the bias of every dense
  * layer), so that the one place where all of them pass is the executioner. It is ND4J's own that computes.
  *
- * <p>It also gives OpenMP one thread in each thread that calls. The ops of layers are short, and between two products of
- * OpenBLAS, which has threads of its own, a team of OpenMP would wait for the next one by spinning and take the processors
- * away: a step of a perceptron took 111 ms then instead of 24. Where {@code OMP_NUM_THREADS} or {@code OMP_WAIT_POLICY} says
- * otherwise, it is left as it is.
+ * <p>It also gives OpenMP one thread in each thread that calls, as the ops of layers are short, and runs products as {@link
+ * LayerProducts} does. Where {@code OMP_NUM_THREADS} or {@code OMP_WAIT_POLICY} says otherwise, both are left as they are.
  *
  * <p>ND4J has no call to set its executioner, so a private field of {@code Nd4j} is written: the only reflection of this
  * library. Executioners of other backends, or of somebody else, are left alone.
@@ -40,8 +39,11 @@ public final class GuardedExecutioner implements InvocationHandler {
     private static final boolean OPEN_MP_IS_OURS =
             System.getenv("OMP_NUM_THREADS") == null && System.getenv("OMP_WAIT_POLICY") == null;
 
+    private static final int PROCESSORS = Runtime.getRuntime().availableProcessors();
+
     private final OpExecutioner stock;
     private final NativeOps natives = NativeOpsHolder.getInstance().getDeviceNativeOps();
+    private final LayerProducts products = new LayerProducts(PROCESSORS);
 
     private GuardedExecutioner(OpExecutioner stock) {
         this.stock = stock;
@@ -49,6 +51,7 @@ public final class GuardedExecutioner implements InvocationHandler {
 
     /** Puts itself before ND4J's executioner, unless it is there. To be called before stock layers run. */
     public static synchronized void install() {
+        OpenMpWaiting.makePassive();
         OpExecutioner stock = Nd4j.getExecutioner();
         if (!stock.getClass().getName().equals(OF_CPU)) {
             return;
@@ -63,12 +66,11 @@ public final class GuardedExecutioner implements InvocationHandler {
                             new Class<?>[] {OpExecutioner.class},
                             new GuardedExecutioner(stock)));
             LOG.info(
-                    "ND4J's ops run with {}, its matrix library with {} threads",
+                    "ND4J's ops run with {}",
                     OPEN_MP_IS_OURS
-                            ? "one thread of OpenMP in each thread of Java (OMP_NUM_THREADS or OMP_WAIT_POLICY in the"
-                                    + " environment would be kept)"
-                            : "the threads of OpenMP that the environment says",
-                    Nd4j.factory().blas().getMaxThreads());
+                            ? "one native thread in each thread of Java, large products in parts on " + PROCESSORS
+                                    + " of these (OMP_NUM_THREADS or OMP_WAIT_POLICY in the environment would be kept)"
+                            : "the native threads that the environment says");
         } catch (ReflectiveOperationException | RuntimeException e) {
             LOG.warn(
                     "ND4J's executioner cannot be replaced ({}): waiting threads of OpenMP spin, and stock layers may end the process while the garbage"
@@ -79,6 +81,13 @@ public final class GuardedExecutioner implements InvocationHandler {
 
     @Override
     public Object invoke(Object proxy, Method method, Object[] arguments) throws Throwable {
+        if (OPEN_MP_IS_OURS && arguments != null && arguments.length == 1 && arguments[0] instanceof Mmul product) {
+            return products.run(product, op -> call(method, op));
+        }
+        return call(method, arguments);
+    }
+
+    private Object call(Method method, Object... arguments) throws Throwable {
         // OpenMP keeps its number for each thread that calls.
         if (OPEN_MP_IS_OURS && natives.ompGetMaxThreads() > 1) {
             natives.setOmpNumThreads(1);

@@ -9,11 +9,12 @@ import java.util.Objects;
 import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.lora4j.exec.FrozenPrefix;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.exec.LossAndGradients;
+import org.lora4j.exec.NativeThreads;
 import org.lora4j.exec.Parting;
 import org.lora4j.exec.SplitExecutor;
 import org.lora4j.exec.kernel.Multiplier;
@@ -25,13 +26,13 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * {@link RowIndependence} finds from the graph, and there is enough to do for each thread.
  *
  * <p>The choice depends on the graph, the shapes of the batch and the largest number of parts alone, so equal calls give equal
- * bits. Within a part native libraries have one thread.
+ * bits. Within a part native libraries have one thread, and so they have where there is too little to do for two.
  */
 final class AutomaticParts implements GraphExecutor {
 
     private final SameDiffExecutor whole;
     private final int most;
-    private final Map<String, Parting> partings = new HashMap<>();
+    private final Map<String, PartingRule.Decision> decisions = new HashMap<>();
     private final Map<Integer, GraphExecutor> executors = new TreeMap<>();
 
     AutomaticParts(SameDiffExecutor whole, int most) {
@@ -101,23 +102,34 @@ final class AutomaticParts implements GraphExecutor {
             return whole.output(placeholders, outputs); // Which says what is missing.
         }
         String key = "outputs " + List.copyOf(outputs) + " " + InputKey.of(placeholders, false);
-        Parting parting = partings.computeIfAbsent(key, k -> whole.partingOfOutputs(placeholders, outputs, most));
-        return executor(parting).output(placeholders, outputs);
+        PartingRule.Decision decision =
+                decisions.computeIfAbsent(key, k -> whole.partingOfOutputs(placeholders, outputs, most));
+        return run(decision, () -> executor(decision).output(placeholders, outputs));
     }
 
     @Override
     public LossAndGradients gradients(Map<String, INDArray> placeholders, long seed) {
-        return executor(parting(placeholders)).gradients(placeholders, seed);
+        PartingRule.Decision decision = ofLosses(placeholders);
+        return run(decision, () -> executor(decision).gradients(placeholders, seed));
     }
 
     @Override
     public Parting parting(Map<String, INDArray> placeholders) {
-        String key = "losses " + InputKey.of(placeholders, false);
-        return partings.computeIfAbsent(key, k -> whole.partingOfLosses(placeholders, most));
+        return ofLosses(placeholders).parting();
     }
 
-    private GraphExecutor executor(Parting parting) {
-        return executors.computeIfAbsent(parting.count(), count -> ParallelExecutor.of(whole, count));
+    private PartingRule.Decision ofLosses(Map<String, INDArray> placeholders) {
+        String key = "losses " + InputKey.of(placeholders, false);
+        return decisions.computeIfAbsent(key, k -> whole.partingOfLosses(placeholders, most));
+    }
+
+    private GraphExecutor executor(PartingRule.Decision decision) {
+        return executors.computeIfAbsent(decision.parting().count(), count -> ParallelExecutor.of(whole, count));
+    }
+
+    /** What is not worth a thread of ours is not worth one of OpenMP, either. */
+    private static <T> T run(PartingRule.Decision decision, Supplier<T> work) {
+        return decision.little() ? NativeThreads.one(work) : work.get();
     }
 
     @Override
@@ -143,19 +155,20 @@ final class AutomaticParts implements GraphExecutor {
 
         @Override
         public Map<String, INDArray> prefix(Map<String, INDArray> placeholders) {
-            return split(placeholders).prefix(placeholders);
+            PartingRule.Decision decision = ofLosses(placeholders);
+            return run(decision, () -> split(decision).prefix(placeholders));
         }
 
         @Override
         public LossAndGradients suffix(
                 Map<String, INDArray> placeholders, Map<String, INDArray> activations, long seed) {
-            return split(placeholders).suffix(placeholders, activations, seed);
+            PartingRule.Decision decision = ofLosses(placeholders);
+            return run(decision, () -> split(decision).suffix(placeholders, activations, seed));
         }
 
-        private SplitExecutor split(Map<String, INDArray> placeholders) {
-            Function<Integer, SplitExecutor> make =
-                    count -> executor(new Parting(count, "")).split();
-            return splits.computeIfAbsent(parting(placeholders).count(), make);
+        private SplitExecutor split(PartingRule.Decision decision) {
+            return splits.computeIfAbsent(
+                    decision.parting().count(), count -> executor(decision).split());
         }
     }
 }

@@ -2,6 +2,7 @@
 package org.lora4j.internal.engine;
 
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -23,14 +24,28 @@ final class PartingRule {
 
     private static final double WORK_OF_A_VALUE = 10;
 
+    /** A graph with adapters has not twice the work of its base, unless their ranks are nearly those of the weights. */
+    private static final double WITH_ADAPTERS = 2;
+
     private final SameDiff graph;
+    private final SameDiff base;
     private final Engine engine;
     private final int most;
     private final double leastWork;
 
     /** {@code leastWork} is what a part must have to do. */
     PartingRule(SameDiff graph, Engine engine, int most, double leastWork) {
+        this(graph, null, engine, most, leastWork);
+    }
+
+    /**
+     * For a graph with adapters, which is cut as its base, so that both round alike.
+     *
+     * @param base its work counts; null for that of the graph
+     */
+    PartingRule(SameDiff graph, SameDiff base, Engine engine, int most, double leastWork) {
         this.graph = graph;
+        this.base = base;
         this.engine = engine;
         this.most = most;
         this.leastWork = leastWork;
@@ -41,51 +56,59 @@ final class PartingRule {
      *
      * @param parting in how many parts, and why
      * @param sums whether losses of parts are to be added, not averaged; false for a batch that stays whole
+     * @param little whether there is not enough to do for two threads, native ones or others
      */
-    record Decision(Parting parting, boolean sums) {
-        private static Decision whole(String reason) {
-            return new Decision(new Parting(1, reason), false);
+    record Decision(Parting parting, boolean sums, boolean little) {
+        private static Decision whole(String reason, boolean little) {
+            return new Decision(new Parting(1, reason), false, little);
+        }
+
+        /** The same work, not to be cut. */
+        Decision whole(String reason) {
+            return whole(reason, little);
         }
     }
 
     /** For outputs, which are joined, or for losses, which are averaged or added. */
     Decision decide(Map<String, INDArray> placeholders, Collection<String> outputs, boolean losses) {
         if (most == 1) {
-            return Decision.whole("one thread");
+            return Decision.whole("one thread", false);
         }
         Set<Long> rows = placeholders.values().stream()
                 .filter(array -> array.rank() > 0)
                 .map(array -> array.size(0))
                 .collect(Collectors.toSet());
-        if (rows.size() != 1) {
-            return Decision.whole("placeholders differ in their first dimension");
-        }
-        if (placeholders.keySet().stream().anyMatch(this::hasFixedRows)) {
-            return Decision.whole("a placeholder takes this number of rows only");
-        }
-        long all = rows.iterator().next();
         Optional<KnownShapes> whole = ShapeTrace.known(engine, graph, placeholders, outputs);
         // A choice is kept for batches of equal shapes, which may have other ones inside if values of inputs are
         // shapes.
-        if (whole.isEmpty() || whole.get().ofValues()) {
-            return Decision.whole("the shapes in the graph are not known beforehand");
+        boolean known = whole.isPresent() && !whole.get().ofValues();
+        double work = known ? work(whole.get().shapes(), placeholders, outputs) : Double.NaN;
+        boolean little = work < 2 * leastWork;
+        if (rows.size() != 1) {
+            return Decision.whole("placeholders differ in their first dimension", little);
         }
-        double work = work(whole.get().shapes(), outputs);
+        if (placeholders.keySet().stream().anyMatch(this::hasFixedRows)) {
+            return Decision.whole("a placeholder takes this number of rows only", little);
+        }
+        if (!known) {
+            return Decision.whole("the shapes in the graph are not known beforehand", false);
+        }
+        long all = rows.iterator().next();
         int count = (int) Math.min(Math.min(most, all), work / leastWork);
         if (count < 2) {
-            return Decision.whole("too little work to share");
+            return Decision.whole("too little work to share", little);
         }
         RowParts halves = RowParts.of(placeholders, 2);
         Optional<KnownShapes> half = shapesOfHalf(halves.placeholders(0), outputs);
         if (half.isEmpty()) {
-            return Decision.whole("the graph does not run on half of the rows");
+            return Decision.whole("the graph does not run on half of the rows", little);
         }
         RowIndependence apart = new RowIndependence(
                 graph, outputs, whole.get().shapes(), all, half.get().shapes(), halves.rows(0));
         Optional<String> against = losses ? apart.reasonAgainstLosses(outputs) : apart.reasonAgainstJoining(outputs);
-        return against.map(Decision::whole)
-                .orElseGet(
-                        () -> new Decision(new Parting(count, "rows share nothing"), losses && apart.areSums(outputs)));
+        return against.map(reason -> Decision.whole(reason, little))
+                .orElseGet(() -> new Decision(
+                        new Parting(count, "rows share nothing"), losses && apart.areSums(outputs), little));
     }
 
     private boolean hasFixedRows(String placeholder) {
@@ -103,8 +126,25 @@ final class PartingRule {
         }
     }
 
+    /** Of the base where that may decide otherwise, and has these outputs. */
+    private double work(Map<String, long[]> shapes, Map<String, INDArray> placeholders, Collection<String> outputs) {
+        double own = work(graph, shapes, outputs);
+        if (base == null
+                || own < 2 * leastWork
+                || own > WITH_ADAPTERS * most * leastWork
+                || !outputs.stream().allMatch(base::hasVariable)) {
+            return own;
+        }
+        SameDiff plain = engine.prepare(base, List.of());
+        Map<String, INDArray> inputs = new LinkedHashMap<>(placeholders);
+        inputs.keySet().removeIf(name -> !plain.hasVariable(name));
+        return ShapeTrace.known(engine, plain, inputs, outputs)
+                .map(known -> work(plain, known.shapes(), outputs))
+                .orElse(own);
+    }
+
     /** About the operations of a forward pass. */
-    private double work(Map<String, long[]> shapes, Collection<String> outputs) {
+    private static double work(SameDiff graph, Map<String, long[]> shapes, Collection<String> outputs) {
         Set<String> asked = GraphOrder.ancestors(graph, outputs);
         double work = 0;
         for (SameDiffOp op : graph.getOps().values()) {

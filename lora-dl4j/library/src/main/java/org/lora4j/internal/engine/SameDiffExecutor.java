@@ -16,10 +16,10 @@ import org.lora4j.error.Problems;
 import org.lora4j.exec.FrozenPrefix;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.exec.LossAndGradients;
-import org.lora4j.exec.Parting;
 import org.lora4j.exec.SplitExecutor;
 import org.lora4j.exec.kernel.Multiplier;
 import org.lora4j.exec.onednn.OneDnn;
+import org.lora4j.internal.array.OpenMpWaiting;
 import org.lora4j.internal.engine.kernel.Kernels;
 import org.lora4j.internal.engine.plan.Arena;
 import org.lora4j.internal.engine.plan.InputKey;
@@ -45,6 +45,7 @@ public final class SameDiffExecutor implements GraphExecutor {
 
     private final SameDiff inference;
     private final SameDiff training;
+    private final SameDiff base;
     private final List<String> trainable;
     private final List<DropoutMask> masks;
     private final Engine engine;
@@ -63,9 +64,16 @@ public final class SameDiffExecutor implements GraphExecutor {
     private record Traced(GradientGraph gradients, Map<String, long[]> maskShapes) {}
 
     private SameDiffExecutor(
-            SameDiff inference, SameDiff training, List<String> trainable, List<DropoutMask> masks, Engine engine) {
+            SameDiff inference,
+            SameDiff training,
+            SameDiff base,
+            List<String> trainable,
+            List<DropoutMask> masks,
+            Engine engine) {
+        OpenMpWaiting.makePassive();
         this.inference = engine.prepare(inference, trainable);
         this.training = training == inference ? this.inference : engine.prepare(training, trainable);
+        this.base = base;
         this.trainable = trainable;
         // A module that the loss does not depend on runs neither now nor later.
         Set<String> reached = GraphOrder.ancestors(this.training, lossVariables(this.training));
@@ -86,7 +94,18 @@ public final class SameDiffExecutor implements GraphExecutor {
      * @return the executor; its {@link #gradients} refuses
      */
     public static SameDiffExecutor forInference(SameDiff graph) {
-        return new SameDiffExecutor(graph, graph, List.of(), List.of(), Engine.PLAIN);
+        return new SameDiffExecutor(graph, graph, null, List.of(), List.of(), Engine.PLAIN);
+    }
+
+    /**
+     * An executor that computes outputs of a graph with adapters.
+     *
+     * @param graph the graph
+     * @param base the same without adapters, which decides among how many threads a batch is shared: both round alike then
+     * @return the executor; its {@link #gradients} refuses
+     */
+    public static SameDiffExecutor forInference(SameDiff graph, SameDiff base) {
+        return new SameDiffExecutor(graph, graph, base, List.of(), List.of(), Engine.PLAIN);
     }
 
     /**
@@ -123,7 +142,8 @@ public final class SameDiffExecutor implements GraphExecutor {
             }
         }
         problems.throwIfAny("training graph");
-        return new SameDiffExecutor(inference, training, List.copyOf(trainable), List.copyOf(masks), Engine.PLAIN);
+        return new SameDiffExecutor(
+                inference, training, null, List.copyOf(trainable), List.copyOf(masks), Engine.PLAIN);
     }
 
     /**
@@ -147,7 +167,7 @@ public final class SameDiffExecutor implements GraphExecutor {
                     MessageText.name(name) + " is not a placeholder of floating-point numbers");
         }
         problems.throwIfAny("graph to differentiate by its inputs");
-        SameDiffExecutor plain = new SameDiffExecutor(graph, graph, List.copyOf(inputs), List.of(), Engine.PLAIN);
+        SameDiffExecutor plain = new SameDiffExecutor(graph, graph, null, List.copyOf(inputs), List.of(), Engine.PLAIN);
         return Kernels.available() ? plain.with(plain.engine.with(OneDnn.orNd4j())) : plain;
     }
 
@@ -204,7 +224,7 @@ public final class SameDiffExecutor implements GraphExecutor {
     }
 
     private SameDiffExecutor with(Engine other) {
-        return new SameDiffExecutor(inference, training, trainable, masks, other);
+        return new SameDiffExecutor(inference, training, base, trainable, masks, other);
     }
 
     /**
@@ -218,24 +238,23 @@ public final class SameDiffExecutor implements GraphExecutor {
         return new AutomaticParts(this, most);
     }
 
-    Parting partingOfOutputs(Map<String, INDArray> placeholders, Collection<String> outputs, int most) {
+    PartingRule.Decision partingOfOutputs(Map<String, INDArray> placeholders, Collection<String> outputs, int most) {
         inferenceInputs.check(placeholders, outputs);
-        return new PartingRule(inference, engine, most, PartingRule.LEAST_WORK)
-                .decide(inferenceInputs.typed(placeholders), outputs, false)
-                .parting();
+        return new PartingRule(inference, base, engine, most, PartingRule.LEAST_WORK)
+                .decide(inferenceInputs.typed(placeholders), outputs, false);
     }
 
-    Parting partingOfLosses(Map<String, INDArray> placeholders, int most) {
+    PartingRule.Decision partingOfLosses(Map<String, INDArray> placeholders, int most) {
         checkTraining(placeholders);
         checkLabels(placeholders);
-        if (masks.stream().anyMatch(DropoutMask::isShared)) {
-            return new Parting(1, "parts of updates are left out, for all rows at once");
-        }
         PartingRule.Decision decision = ofLosses(placeholders, most, PartingRule.LEAST_WORK);
+        if (masks.stream().anyMatch(DropoutMask::isShared)) {
+            return decision.whole("parts of updates are left out, for all rows at once");
+        }
         if (decision.parting().count() > 1) {
             sums.put(InputKey.of(placeholders, false), decision.sums());
         }
-        return decision.parting();
+        return decision;
     }
 
     /** Whether the loss of a batch is known to be the sum of those of its parts; else it is taken for their mean. */
@@ -268,7 +287,7 @@ public final class SameDiffExecutor implements GraphExecutor {
         SameDiff outputs = GraphCopy.of(inference).build();
         SameDiff gradients =
                 training == inference ? outputs : GraphCopy.of(training).build();
-        return new SameDiffExecutor(outputs, gradients, trainable, masks, engine);
+        return new SameDiffExecutor(outputs, gradients, base, trainable, masks, engine);
     }
 
     @Override
@@ -283,7 +302,7 @@ public final class SameDiffExecutor implements GraphExecutor {
         SameDiff outputs = training == inference
                 ? suffix
                 : GraphCopy.of(inference).part(given, losses, List.of()).build();
-        SameDiffExecutor ofSuffix = new SameDiffExecutor(outputs, suffix, trainable, masks, engine);
+        SameDiffExecutor ofSuffix = new SameDiffExecutor(outputs, suffix, null, trainable, masks, engine);
         return new SameDiffSplit(cut, training, trainingInputs, prefix, suffix, engine, ofSuffix);
     }
 

@@ -45,7 +45,7 @@ public final class ExecutorPool implements AutoCloseable {
                 close();
                 prototype = origin;
             }
-            executor = idle.isEmpty() ? origin.fork() : idle.pop();
+            executor = idle.isEmpty() ? origin.fork().inParts(origin.mostParts()) : idle.pop();
         }
         try {
             return work.apply(executor);

@@ -5,14 +5,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.lora4j.internal.engine.GradientCheck.values;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntSupplier;
 import java.util.stream.IntStream;
+import org.bytedeco.javacpp.Loader;
+import org.bytedeco.openblas.presets.openblas_nolapack;
 import org.junit.jupiter.api.Test;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.exec.NativeThreads;
 import org.lora4j.exec.Parting;
+import org.lora4j.exec.kernel.Multiplier;
 import org.lora4j.method.UpdateDropout;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -29,6 +34,7 @@ class AutomaticPartsTest {
 
     private static final int FEW = 16;
     private static final int WIDTH = 512;
+    private static final int RANK = 16;
 
     private final SameDiff graph = graph();
     private final SameDiffExecutor whole =
@@ -69,8 +75,8 @@ class AutomaticPartsTest {
         GraphExecutor automatic = whole.inParts(2);
 
         assertThat(automatic.parting(batch(FEW))).isEqualTo(new Parting(1, "too little work to share"));
-        assertThat(automatic.gradients(batch(FEW), 0).loss())
-                .isEqualTo(whole.gradients(batch(FEW), 0).loss());
+        double oneThread = NativeThreads.one(() -> whole.gradients(batch(FEW), 0).loss());
+        assertThat(automatic.gradients(batch(FEW), 0).loss()).isEqualTo(oneThread);
         // Of parts it would be the mean of their sums, which is half of it.
         assertThat(automatic.output(batch(MANY), List.of("sum")).get("sum"))
                 .isEqualTo(whole.output(batch(MANY), List.of("sum")).get("sum"));
@@ -137,6 +143,67 @@ class AutomaticPartsTest {
     }
 
     @Test
+    void whatIsNotWorthTwoThreads_hasOneNativeThread_andTheRestAllOfThem() {
+        NativeOps ops = NativeOpsHolder.getInstance().getDeviceNativeOps();
+        int before = ops.ompGetMaxThreads();
+        List<Integer> threads = new ArrayList<>();
+        GraphExecutor automatic =
+                whole.withProducts(new Watched(threads, ops::ompGetMaxThreads)).inParts(2);
+        ops.setOmpNumThreads(2);
+        try {
+            automatic.output(batch(FEW), List.of("y"));
+            automatic.output(batch(FEW), List.of("sum"));
+            automatic.gradients(batch(FEW), 0);
+            assertThat(threads).isNotEmpty().containsOnly(1);
+            threads.clear();
+
+            automatic.output(batch(MANY), List.of("sum"));
+            assertThat(threads).containsOnly(2);
+        } finally {
+            ops.setOmpNumThreads(before);
+        }
+    }
+
+    /** Notes how many threads each product may have. */
+    private record Watched(List<Integer> found, IntSupplier threads) implements Multiplier {
+        @Override
+        public void multiply(Product product, INDArray z, double kept) {
+            found.add(threads.getAsInt());
+            Multiplier.nd4j().multiply(product, z, kept);
+        }
+
+        @Override
+        public String description() {
+            return "watched";
+        }
+    }
+
+    /** 74 rows are 39 million operations without the adapter, and 41 with it: one thread or two. */
+    @Test
+    void graphWithAnAdapter_isSharedAsItsBase() {
+        int rows = 74;
+        SameDiff adapted = SameDiff.create();
+        SDVariable x = adapted.placeHolder("x", DataType.FLOAT, -1, WIDTH);
+        SDVariable sum = x.mmul(adapted.var("w", graph.getVariable("w").getArr()))
+                .add(x.mmul(adapted.var("a", floats(3, WIDTH, RANK))).mmul(adapted.var("b", floats(4, RANK, WIDTH))));
+        adapted.math.tanh("y", sum);
+        List<String> y = List.of("y");
+
+        assertThat(SameDiffExecutor.forInference(adapted)
+                        .withKernels()
+                        .partingOfOutputs(batch(rows), y, 2)
+                        .parting()
+                        .count())
+                .isEqualTo(2);
+        assertThat(SameDiffExecutor.forInference(adapted, graph)
+                        .withKernels()
+                        .fork()
+                        .partingOfOutputs(batch(rows), y, 2))
+                .isEqualTo(SameDiffExecutor.forInference(graph).withKernels().partingOfOutputs(batch(rows), y, 2))
+                .matches(PartingRule.Decision::little);
+    }
+
+    @Test
     void nativeThreads_areOneWhileWorkRuns_andAsBeforeAfterwards() {
         NativeOps ops = NativeOpsHolder.getInstance().getDeviceNativeOps();
         int before = ops.ompGetMaxThreads();
@@ -146,16 +213,31 @@ class AutomaticPartsTest {
         AtomicInteger inside = new AtomicInteger();
         try {
             NativeThreads.one(() -> NativeThreads.one(() -> {
-                inside.set(10 * ops.ompGetMaxThreads() + Nd4j.factory().blas().getMaxThreads());
+                inside.set(10 * ops.ompGetMaxThreads() + ofOpenBlas());
                 return null;
             }));
 
             assertThat(inside.get()).isEqualTo(11);
             assertThat(ops.ompGetMaxThreads()).isEqualTo(2);
-            assertThat(Nd4j.factory().blas().getMaxThreads()).isEqualTo(2);
+            assertThat(ofOpenBlas()).isEqualTo(2);
         } finally {
             ops.setOmpNumThreads(before);
             Nd4j.factory().blas().setMaxThreads(ofBlas);
+        }
+    }
+
+    /** Asks the library itself: ND4J tells what it said last. */
+    private static int ofOpenBlas() {
+        try (GetThreads get = new GetThreads()) {
+            return get.call(0);
+        }
+    }
+
+    /** Of a type that there is, an int for an int; this function takes nothing. */
+    private static final class GetThreads extends openblas_nolapack.MklSetNumThreadsLocal {
+        GetThreads() {
+            super();
+            put(Loader.addressof("openblas_get_num_threads"));
         }
     }
 }
