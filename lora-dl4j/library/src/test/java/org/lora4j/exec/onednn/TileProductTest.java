@@ -23,7 +23,7 @@ class TileProductTest {
 
     @BeforeEach
     void needKernels() {
-        assumeTrue(NarrowType.BF16.isFast(), "oneDNN cannot be loaded here, or the processor has no AVX-512");
+        assumeTrue(NarrowType.BF16.isFast(), "oneDNN cannot be loaded here, or the processor has no AVX2");
     }
 
     /** The product of ones with a matrix of ones whose last inputs are twos. */
