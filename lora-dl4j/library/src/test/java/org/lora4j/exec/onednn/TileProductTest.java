@@ -62,6 +62,7 @@ class TileProductTest {
     /** If this fails, oneDNN has mended what {@link TileProduct} tells of, and matrices need not be parted any more. */
     @Test
     void multiply_ofMoreInputs_isWrongInOneDnn() {
+        assumeTrue(NarrowType.BF16.leastRows() > 1, "with 256 bits it is right");
         assertThat(product(NarrowType.BF16, 4, 1024, 10)[0]).isNotEqualTo(2 * 1034);
     }
 }
