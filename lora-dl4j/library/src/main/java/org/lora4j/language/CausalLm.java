@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.lora4j.config.LayerReplication;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.error.Problems;
@@ -148,9 +149,18 @@ public final class CausalLm implements AutoCloseable {
      * @throws IllegalStateException if there is a {@code tokenizer.json} and the library that reads it is missing
      */
     public static CausalLm load(Path directory, Storage storage) throws IOException {
-        DecoderWeights weights = DecoderWeights.read(directory, storage.storage).inTiles(DecodeModel::isFastInTiles);
+        DecoderWeights weights = DecoderWeights.read(directory, storage.storage).inTiles(DecodeModel::rowsOfTile);
         Optional<LanguageTokenizer> tokenizer = LanguageTokenizer.find(directory);
-        LOG.info("CausalLm: {}", weights);
+        Set<String> slow = weights.formsWithout(DecodeModel::isFast);
+        if (slow.isEmpty()) {
+            LOG.info("CausalLm: {}", weights);
+        } else {
+            LOG.info(
+                    "CausalLm: {}. A token takes longer in {} than in F32 here; {}.",
+                    weights,
+                    String.join(" and ", slow),
+                    DecodeModel.fastForms());
+        }
         List<Integer> ends =
                 tokenizer.map(known -> List.copyOf(known.stopIds())).orElseGet(List::of);
         return new CausalLm(directory, weights, tokenizer, ChatTemplate.find(directory), ends);

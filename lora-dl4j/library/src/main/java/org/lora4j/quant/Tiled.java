@@ -4,6 +4,7 @@ package org.lora4j.quant;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Optional;
+import java.util.Set;
 import org.bytedeco.javacpp.IntPointer;
 import org.lora4j.internal.array.DenseArray;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -15,25 +16,30 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  *
  * <p>Of 16 bits, the values of a column in 64 rows lie beside each other, then those of the next column; oneDNN knows this as
  * {@code BA16a64b}. Columns beyond {@value #MOST_COLUMNS} are parted into equal parts, which lie one behind the other. Of 8
- * bits, it is 4 neighboring values of a row in 64 rows, as dot products (AVX512-VNNI) take them: {@code BA16a64b4a}.
+ * bits, it is 4 neighboring values of a row in 64 rows, as dot products (VNNI) take them: {@code BA16a64b4a}; in 8 rows for
+ * AVX2 without VNNI, or in 4 for SSE 4.1.
  *
  * <p>What it is for: a product with one row of numbers reads each value once, so putting values into that order on the way
  * costs more than the product. Reading values here is slower than where they lie row by row.
  *
- * @param values BFLOAT16 or FLOAT16 {@code [parts, rows / 64, columns / parts, 64]}, or INT8 {@code [rows / 64, columns / 64, 16,
- *     64, 4]}, in 'c' order, which nobody writes to
+ * @param values BFLOAT16 or FLOAT16 {@code [parts, rows / 64, columns / parts, 64]}, or INT8 {@code [rows / r, columns / 64, 16,
+ *     r, 4]} with 64, 8 or 4 for r, in 'c' order, which nobody writes to
  * @param scales FLOAT {@code [rows, 1]} for INT8
  * @apiNote Status: experimental
  */
 public record Tiled(INDArray values, Optional<INDArray> scales) implements StoredWeight {
 
-    /** Rows of a tile. */
+    /** Rows of a tile of 16 bits, and at most of one of 8 bits. */
     public static final int ROWS = 64;
+
+    private static final Set<Integer> ROWS_OF_BYTES = Set.of(4, 8, ROWS);
 
     /** Columns of a part at most. */
     public static final int MOST_COLUMNS = 512;
 
     private static final int STEPS = 16;
+    /** The axis of the rows of a tile. */
+    private static final int TILE_AXIS = 3;
     /** From so many rows of a tile on, all of it is read at once. */
     private static final int MANY = 8;
 
@@ -60,19 +66,20 @@ public record Tiled(INDArray values, Optional<INDArray> scales) implements Store
             case BYTE ->
                 shape.length == 5
                         && shape[2] == STEPS
-                        && shape[3] == ROWS
+                        && ROWS_OF_BYTES.contains((int) shape[3])
                         && shape[4] == Integer.BYTES
                         && scales.isPresent()
                         && scales.get().dataType() == DataType.FLOAT
-                        && Arrays.equals(scales.get().shape(), new long[] {shape[0] * ROWS, 1});
+                        && Arrays.equals(scales.get().shape(), new long[] {shape[0] * shape[3], 1});
             default -> false;
         };
         if (!fits || !DenseArray.isRowMajor(values)) {
-            throw new IllegalArgumentException("Tiled: values " + values.dataType() + Arrays.toString(shape)
-                    + " with scales "
-                    + scales.map(s -> Arrays.toString(s.shape())).orElse("none")
-                    + "; expected BFLOAT16 or HALF[parts, rows / 64, columns / parts, 64] without, or BYTE[rows / 64,"
-                    + " columns / 64, 16, 64, 4] with FLOAT[rows, 1]. Make it of a HalfPrecision or an Int8.");
+            throw new IllegalArgumentException(
+                    "Tiled: values " + values.dataType() + Arrays.toString(shape)
+                            + " with scales "
+                            + scales.map(s -> Arrays.toString(s.shape())).orElse("none")
+                            + "; expected BFLOAT16 or HALF[parts, rows / 64, columns / parts, 64] without, or BYTE[rows / r,"
+                            + " columns / 64, 16, r, 4], r being 64, 8 or 4, with FLOAT[rows, 1]. Make it of a HalfPrecision or an Int8.");
         }
     }
 
@@ -94,23 +101,30 @@ public record Tiled(INDArray values, Optional<INDArray> scales) implements Store
      * given, and its array of values, must not be used any more.
      *
      * @param weight a weight that {@link #fits}, whose array is no view and nobody else's
+     * @param rowsOfTile 64, or, for 8 bits, 8 or 4
      * @return the weight in tiles
      * @throws IllegalArgumentException if it does not fit
      */
-    public static Tiled overwriting(StoredWeight weight) {
-        if (!fits(weight)) {
+    public static Tiled overwriting(StoredWeight weight, int rowsOfTile) {
+        boolean isRows = weight instanceof Int8 ? ROWS_OF_BYTES.contains(rowsOfTile) : rowsOfTile == ROWS;
+        if (!fits(weight) || !isRows) {
             throw new IllegalArgumentException(
-                    "Tiled: " + weight + "; expected a weight of whole tiles. Ask fits() first.");
+                    "Tiled: " + weight + " in tiles of " + rowsOfTile
+                            + " rows; expected a weight of whole tiles of 64 rows, or, for 8 bits, of 8 or 4. Ask fits() first.");
         }
-        long blocks = weight.rows() / ROWS;
+        long blocks = weight.rows() / rowsOfTile;
         long columns = weight.columns();
         if (weight instanceof Int8 int8) {
-            reorder(int8.values(), blocks, Math.toIntExact(columns / Integer.BYTES), Tiled::exchangeWords);
-            long[] shape = {blocks, columns / (STEPS * Integer.BYTES), STEPS, ROWS, Integer.BYTES};
+            int width = Math.toIntExact(columns / Integer.BYTES);
+            reorder(int8.values(), blocks, rowsOfTile * width, (before, after) -> {
+                exchangeWords(before, after, rowsOfTile, width);
+            });
+            long[] shape = {blocks, columns / (STEPS * Integer.BYTES), STEPS, rowsOfTile, Integer.BYTES};
             return new Tiled(int8.values().reshape('c', shape), Optional.of(int8.scales()));
         }
         INDArray values = ((HalfPrecision) weight).values();
-        reorder(values, blocks, Math.toIntExact(columns / 2), Tiled::exchangeHalves);
+        int width = Math.toIntExact(columns / 2);
+        reorder(values, blocks, ROWS * width, (before, after) -> exchangeHalves(before, after, width));
         int parts = parts(columns);
         int wordsOfPart = Math.toIntExact(columns / parts * ROWS / 2);
         turn(values, blocks, parts, wordsOfPart);
@@ -126,26 +140,26 @@ public record Tiled(INDArray values, Optional<INDArray> scales) implements Store
         return parts;
     }
 
-    /** Puts 64 rows of so many words in another order. */
+    /** Puts the words of some rows in another order. */
     private interface Exchange {
-        void apply(int[] before, int[] after, int width);
+        void apply(int[] before, int[] after);
     }
 
-    private static void reorder(INDArray array, long blocks, int width, Exchange exchange) {
-        int[] before = new int[ROWS * width];
-        int[] after = new int[before.length];
+    private static void reorder(INDArray array, long blocks, int words, Exchange exchange) {
+        int[] before = new int[words];
+        int[] after = new int[words];
         IntPointer memory = words(array);
         for (long block = 0; block < blocks; block++) {
             memory.position(block * before.length).get(before, 0, before.length);
-            exchange.apply(before, after, width);
+            exchange.apply(before, after);
             memory.put(after, 0, after.length);
         }
     }
 
-    private static void exchangeWords(int[] before, int[] after, int width) {
-        for (int row = 0; row < ROWS; row++) {
+    private static void exchangeWords(int[] before, int[] after, int rows, int width) {
+        for (int row = 0; row < rows; row++) {
             for (int step = 0; step < width; step++) {
-                after[step * ROWS + row] = before[row * width + step];
+                after[step * rows + row] = before[row * width + step];
             }
         }
     }
@@ -190,9 +204,18 @@ public record Tiled(INDArray values, Optional<INDArray> scales) implements Store
         return new IntPointer(array.data().pointer()).getPointer(IntPointer.class, start);
     }
 
+    /**
+     * Rows of a tile.
+     *
+     * @return 64, 8 or 4
+     */
+    public int rowsOfTile() {
+        return (int) values.size(TILE_AXIS);
+    }
+
     @Override
     public long rows() {
-        return values.size(scales.isPresent() ? 0 : 1) * ROWS;
+        return values.size(scales.isPresent() ? 0 : 1) * rowsOfTile();
     }
 
     @Override
@@ -208,10 +231,11 @@ public record Tiled(INDArray values, Optional<INDArray> scales) implements Store
 
     @Override
     public void read(long first, int count, float[] into) {
+        int rows = rowsOfTile();
         for (int done = 0; done < count; ) {
-            int from = (int) ((first + done) % ROWS);
-            int now = Math.min(count - done, ROWS - from);
-            long block = (first + done) / ROWS;
+            int from = (int) ((first + done) % rows);
+            int now = Math.min(count - done, rows - from);
+            long block = (first + done) / rows;
             if (scales.isPresent()) {
                 readBytes(block, from, now, into, done);
             } else {
@@ -222,17 +246,16 @@ public record Tiled(INDArray values, Optional<INDArray> scales) implements Store
     }
 
     /** Words of a block, or those that some rows of it have values in; a word has values of so many rows. */
-    private static int[] fetch(IntPointer memory, int words, int from, int now, int perWord) {
+    private static int[] fetch(IntPointer memory, int words, int from, int now, int every, int perWord) {
         int[] fetched = WORDS.get();
         if (fetched.length < words) {
             fetched = new int[words];
             WORDS.set(fetched);
         }
-        if (now >= MANY) {
+        if (now >= Math.min(MANY, every * perWord)) {
             memory.get(fetched, 0, words);
             return fetched;
         }
-        int every = ROWS / perWord;
         for (int row = from; row < from + now; row++) {
             for (int at = row / perWord; at < words; at += every) {
                 fetched[at] = memory.get(at);
@@ -244,13 +267,14 @@ public record Tiled(INDArray values, Optional<INDArray> scales) implements Store
     private void readBytes(long block, int from, int now, float[] into, int done) {
         int columns = (int) columns();
         int width = columns / Integer.BYTES;
-        int[] words = fetch(words(values).position(block * ROWS * width), ROWS * width, from, now, 1);
+        int rows = rowsOfTile();
+        int[] words = fetch(words(values).position(block * rows * width), rows * width, from, now, rows, 1);
         float[] scale = new float[now];
-        DenseArray.rowMajor(scales.orElseThrow()).read(block * ROWS + from, scale, now);
+        DenseArray.rowMajor(scales.orElseThrow()).read(block * rows + from, scale, now);
         for (int row = 0; row < now; row++) {
             int at = (done + row) * columns;
             for (int step = 0; step < width; step++) {
-                int word = words[step * ROWS + from + row];
+                int word = words[step * rows + from + row];
                 for (int i = 0; i < Integer.BYTES; i++) {
                     into[at + Integer.BYTES * step + i] = (byte) (word >> Byte.SIZE * i) * scale[row];
                 }
@@ -265,7 +289,7 @@ public record Tiled(INDArray values, Optional<INDArray> scales) implements Store
         int words = width * ROWS / 2;
         for (int part = 0; part < values.size(0); part++) {
             long start = (part * values.size(1) + block) * words;
-            int[] fetched = fetch(words(values).position(start), words, from, now, 2);
+            int[] fetched = fetch(words(values).position(start), words, from, now, ROWS / 2, 2);
             int to = done * columns + part * width;
             int row = 0;
             while (row < now) {

@@ -15,9 +15,12 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.exec.onednn.ByteTiles;
+import org.lora4j.exec.onednn.NarrowType;
 import org.lora4j.format.DType;
 import org.lora4j.internal.language.DecoderWeights;
 import org.lora4j.internal.language.WeightStorage;
+import org.lora4j.internal.language.decode.DecodeModel;
 import org.lora4j.quant.StoredWeight;
 import org.lora4j.quant.Tiled;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -39,7 +42,7 @@ class TiledModelTest {
     }
 
     private static DecoderWeights tiled(Path directory, WeightStorage storage) throws IOException {
-        return DecoderWeights.read(directory, storage).inTiles(weight -> true);
+        return DecoderWeights.read(directory, storage).inTiles(weight -> Tiled.ROWS);
     }
 
     private static CausalLm model(Path directory, WeightStorage storage) throws IOException {
@@ -62,6 +65,22 @@ class TiledModelTest {
             } else {
                 assertThat(tiled.array(name)).isEqualTo(values);
             }
+        }
+    }
+
+    @Test
+    void formsWithout_namesFormsThatTakeLongerThanF32() throws IOException {
+        assertThat(DecoderWeights.read(brain, WeightStorage.NF4).formsWithout(DecodeModel::isFast))
+                .contains("NF4");
+        if (ByteTiles.ofProcessor().isPresent()) {
+            assertThat(DecoderWeights.read(brain, WeightStorage.INT8)
+                            .inTiles(DecodeModel::rowsOfTile)
+                            .formsWithout(DecodeModel::isFast))
+                    .isEmpty();
+        }
+        if (NarrowType.BF16.isFast()) {
+            assertThat(DecoderWeights.read(brain, WeightStorage.AS_STORED).formsWithout(DecodeModel::isFast))
+                    .isEmpty();
         }
     }
 

@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -31,20 +32,22 @@ class TiledTest {
         return Nd4j.create(values, new long[] {rows, columns}, 'c');
     }
 
-    static Stream<StoredWeight> weights() {
+    static Stream<Arguments> weights() {
         return Stream.of(
-                HalfPrecision.of(numbers(128, 96), DataType.BFLOAT16),
-                Int8.of(numbers(128, 128), 0),
-                HalfPrecision.of(numbers(192, 16), DataType.BFLOAT16),
-                HalfPrecision.of(numbers(192, 1536), DataType.BFLOAT16),
-                HalfPrecision.of(numbers(320, 1520), DataType.FLOAT16),
-                HalfPrecision.of(numbers(128, 48), DataType.FLOAT16));
+                Arguments.of(HalfPrecision.of(numbers(128, 96), DataType.BFLOAT16), 64),
+                Arguments.of(Int8.of(numbers(128, 128), 0), 64),
+                Arguments.of(Int8.of(numbers(128, 128), 0), 8),
+                Arguments.of(Int8.of(numbers(192, 64), 0), 4),
+                Arguments.of(HalfPrecision.of(numbers(192, 16), DataType.BFLOAT16), 64),
+                Arguments.of(HalfPrecision.of(numbers(192, 1536), DataType.BFLOAT16), 64),
+                Arguments.of(HalfPrecision.of(numbers(320, 1520), DataType.FLOAT16), 64),
+                Arguments.of(HalfPrecision.of(numbers(128, 48), DataType.FLOAT16), 64));
     }
 
     @Test
     void overwriting_of16Bits_putsTheValuesOf64RowsBesideEachOther() {
         INDArray plain = numbers(128, 64);
-        Tiled tiled = Tiled.overwriting(HalfPrecision.of(plain, DataType.BFLOAT16));
+        Tiled tiled = Tiled.overwriting(HalfPrecision.of(plain, DataType.BFLOAT16), Tiled.ROWS);
 
         assertThat(tiled.values().shape()).containsExactly(1, 2, 64, 64);
         assertThat(tiled.values().getFloat(0, 1, 19, 5)).isEqualTo(plain.getFloat(64 + 5, 19));
@@ -54,7 +57,7 @@ class TiledTest {
     @Test
     void overwriting_ofManyColumns_partsThem() {
         INDArray plain = numbers(192, 896);
-        Tiled tiled = Tiled.overwriting(HalfPrecision.of(plain, DataType.FLOAT16));
+        Tiled tiled = Tiled.overwriting(HalfPrecision.of(plain, DataType.FLOAT16), Tiled.ROWS);
 
         assertThat(tiled.values().shape()).containsExactly(2, 3, 448, 64);
         assertThat(tiled.values().getFloat(1, 0, 19, 5)).isEqualTo(plain.getFloat(5, 448 + 19));
@@ -64,19 +67,29 @@ class TiledTest {
     @Test
     void overwriting_of8Bits_putsTheWordsOf64RowsBesideEachOther() {
         INDArray plain = numbers(128, 128);
-        Tiled tiled = Tiled.overwriting(Int8.of(plain, 0));
+        Tiled tiled = Tiled.overwriting(Int8.of(plain, 0), Tiled.ROWS);
 
         assertThat(tiled.values().shape()).containsExactly(2, 2, 16, 64, 4);
         assertThat(tiled.values().getInt(1, 1, 3, 5, 2)).isEqualTo((int) plain.getFloat(69, 64 + 12 + 2));
         assertThat(tiled.scales().orElseThrow().sumNumber().floatValue()).isEqualTo(128);
     }
 
+    @Test
+    void overwriting_inTilesOf8Rows_putsTheWordsOf8RowsBesideEachOther() {
+        INDArray plain = numbers(128, 128);
+        Tiled tiled = Tiled.overwriting(Int8.of(plain, 0), 8);
+
+        assertThat(tiled.values().shape()).containsExactly(16, 2, 16, 8, 4);
+        assertThat(tiled.rowsOfTile()).isEqualTo(8);
+        assertThat(tiled.values().getInt(3, 1, 2, 5, 1)).isEqualTo((int) plain.getFloat(24 + 5, 64 + 8 + 1));
+    }
+
     @ParameterizedTest
     @MethodSource("weights")
-    void read_ofAnyRows_givesTheValuesOfTheWeight(StoredWeight weight) {
+    void read_ofAnyRows_givesTheValuesOfTheWeight(StoredWeight weight, int rowsOfTile) {
         INDArray values = weight.dequantized();
         long bytes = weight.bytes();
-        Tiled tiled = Tiled.overwriting(weight);
+        Tiled tiled = Tiled.overwriting(weight, rowsOfTile);
 
         assertThat(tiled.bytes()).isEqualTo(bytes);
         assertThat(tiled.dequantized()).isEqualTo(values);
@@ -92,9 +105,9 @@ class TiledTest {
 
     @ParameterizedTest
     @MethodSource("weights")
-    void graph_spellsItInStockOps(StoredWeight weight) {
+    void graph_spellsItInStockOps(StoredWeight weight, int rowsOfTile) {
         INDArray values = weight.dequantized();
-        Tiled tiled = Tiled.overwriting(weight);
+        Tiled tiled = Tiled.overwriting(weight, rowsOfTile);
         SameDiff graph = SameDiff.create();
         SDVariable computed = StoredWeights.add(graph, "w", tiled);
 
@@ -115,9 +128,12 @@ class TiledTest {
                 .isFalse();
         assertThat(Tiled.fits(Int8.of(numbers(64, 32), 0))).isFalse();
         assertThat(Tiled.fits(Int8.of(numbers(64, 64), 1))).isFalse();
-        assertThatThrownBy(() -> Tiled.overwriting(Int8.of(numbers(64, 32), 0)))
+        assertThatThrownBy(() -> Tiled.overwriting(Int8.of(numbers(64, 32), 0), Tiled.ROWS))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("Int8[64, 32]; expected a weight of whole tiles");
+                .hasMessageContaining("Int8[64, 32] in tiles of 64 rows; expected a weight of whole tiles");
+        assertThatThrownBy(() -> Tiled.overwriting(HalfPrecision.of(numbers(64, 32), DataType.FLOAT16), 8))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("in tiles of 8 rows; expected a weight of whole tiles of 64 rows");
         assertThatThrownBy(() -> new Tiled(Nd4j.zeros(DataType.INT8, 1, 1, 16, 64, 4), Optional.empty()))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("BYTE[1, 1, 16, 64, 4] with scales none");

@@ -97,9 +97,8 @@ final class RandomDecoder implements DecoderTensors, AutoCloseable {
             StoredWeight weight = type == DataType.INT8 ? new Int8(array, scales) : new HalfPrecision(array);
             // As a model that is loaded.
             boolean isTable = part == DecoderPart.WORDS && !config.tied();
-            stored.put(
-                    module + ".weight",
-                    !isTable && DecodeModel.isFastInTiles(weight) ? Tiled.overwriting(weight) : weight);
+            int rows = isTable ? 0 : DecodeModel.rowsOfTile(weight);
+            stored.put(module + ".weight", rows > 0 ? Tiled.overwriting(weight, rows) : weight);
         }
         if (config.biased().contains(part)) {
             vector(part, layer, ".bias", outputs);

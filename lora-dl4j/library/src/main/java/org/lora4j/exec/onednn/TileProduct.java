@@ -8,10 +8,10 @@ import org.bytedeco.dnnl.memory;
 import org.bytedeco.dnnl.stream;
 
 /**
- * Products of rows with a frozen matrix in tiles of 64 outputs, {@code z = x W^T}: rows in F32 with BF16 or F16, which become
- * F32 in registers, or bytes without a sign with INT8, summed in whole numbers. The tiles are read where they lie, each once.
+ * Products of rows in F32 with a frozen matrix of BF16 or F16 in tiles of 64 outputs, {@code z = x W^T}: weights become F32 in
+ * registers. The tiles are read where they lie, each once.
  *
- * <p>oneDNN's product of F32 with 16 bits goes over the inputs in steps of 512. For the second step it looks in a wrong place: it
+ * <p>oneDNN's product of that kind goes over the inputs in steps of 512. For the second step it looks in a wrong place: it
  * counts inputs in 32s, as it does for two numbers of 16 bits in a word, while the layout that it asks for has blocks of 16
  * (3.11 to 3.14, {@code get_wei_k_blk} in {@code brgemm_matmul_utils.cpp}). So more inputs are products of their own here, and
  * the results added.
@@ -24,7 +24,7 @@ public final class TileProduct implements AutoCloseable {
 
     private static final int OUTPUTS = 64;
 
-    /** Inputs of 16 bits at most. */
+    /** Inputs at most. */
     public static final int MOST_INPUTS = 512;
 
     private final NarrowType type;
@@ -48,9 +48,9 @@ public final class TileProduct implements AutoCloseable {
     /**
      * Products of some sizes.
      *
-     * @param type BF16, F16 or INT8
+     * @param type BF16 or F16
      * @param rows rows of x
-     * @param inputs columns of x, at most {@value #MOST_INPUTS} for 16 bits
+     * @param inputs columns of x, at most {@value #MOST_INPUTS}
      * @param stepOfX from one row of x to the next
      */
     public TileProduct(NarrowType type, int rows, int inputs, int stepOfX) {
@@ -65,18 +65,13 @@ public final class TileProduct implements AutoCloseable {
     }
 
     private PlacedProduct compiled(Target target) {
-        boolean bytes = type == NarrowType.INT8;
-        memory.data_type ofTiles =
-                bytes ? memory.data_type.s8 : type == NarrowType.BF16 ? memory.data_type.bf16 : memory.data_type.f16;
-        memory.format_tag order = bytes ? memory.format_tag.BA16a64b4a : memory.format_tag.BA16a64b;
-        memory.data_type ofX = bytes ? memory.data_type.u8 : memory.data_type.f32;
-        memory.data_type ofZ = bytes ? memory.data_type.s32 : memory.data_type.f32;
         return new PlacedProduct(
                 engine,
-                PlacedProduct.rows(ofX, rows, inputs, stepOfX),
-                new memory.desc(new long[] {inputs, target.outputs()}, ofTiles, order),
-                PlacedProduct.rows(ofZ, rows, target.outputs(), target.step()),
-                target.adds());
+                PlacedProduct.rows(memory.data_type.f32, rows, inputs, stepOfX),
+                new memory.desc(
+                        new long[] {inputs, target.outputs()}, RowProduct.typeOf(type), memory.format_tag.BA16a64b),
+                PlacedProduct.rows(memory.data_type.f32, rows, target.outputs(), target.step()),
+                target.adds() ? PlacedProduct.Extra.SUM : PlacedProduct.Extra.NONE);
     }
 
     /**
@@ -85,7 +80,7 @@ public final class TileProduct implements AutoCloseable {
      * @param x address of {@code [rows, inputs]}
      * @param tiles address of the tiles of the first output
      * @param outputs a multiple of 64
-     * @param into address of {@code [rows, outputs]}: ints for INT8, floats for others
+     * @param into address of {@code [rows, outputs]}
      * @param step from one row of them to the next
      * @param adds whether to add to what is there
      */

@@ -18,6 +18,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Predicate;
+import java.util.function.ToIntFunction;
 import java.util.regex.Pattern;
 import org.lora4j.config.LayerReplication;
 import org.lora4j.error.ModelFormatException;
@@ -225,10 +226,26 @@ public final class DecoderWeights {
      * These weights with some matrices in tiles, laid out anew in the memory where they are. This object must not be used any
      * more.
      *
-     * @param wanted which of those that {@link Tiled#fits}
+     * @param rowsOfTile of those that {@link Tiled#fits}; 0 for what is not wanted so
      * @return the weights
      */
-    public DecoderWeights inTiles(Predicate<StoredWeight> wanted) {
+    public DecoderWeights inTiles(ToIntFunction<StoredWeight> rowsOfTile) {
+        Set<String> multiplied = multiplied();
+        Map<String, INDArray> others = new LinkedHashMap<>(arrays);
+        Map<String, StoredWeight> tiled = new LinkedHashMap<>(stored);
+        tiled.replaceAll((name, weight) -> {
+            int rows = multiplied.contains(name) && Tiled.fits(weight) ? rowsOfTile.applyAsInt(weight) : 0;
+            if (rows == 0) {
+                return weight;
+            }
+            others.remove(name);
+            return Tiled.overwriting(weight, rows);
+        });
+        return new DecoderWeights(config, Collections.unmodifiableMap(others), Collections.unmodifiableMap(tiled));
+    }
+
+    /** The names of the matrices that rows are multiplied with; of others, rows are read. */
+    private Set<String> multiplied() {
         Set<String> multiplied = new HashSet<>();
         for (Tensor tensor : tensors(config)) {
             if (tensor.part().kind() == DecoderPart.Kind.LINEAR
@@ -236,16 +253,7 @@ public final class DecoderWeights {
                 multiplied.add(tensor.name());
             }
         }
-        Map<String, INDArray> others = new LinkedHashMap<>(arrays);
-        Map<String, StoredWeight> tiled = new LinkedHashMap<>(stored);
-        tiled.replaceAll((name, weight) -> {
-            if (!multiplied.contains(name) || !Tiled.fits(weight) || !wanted.test(weight)) {
-                return weight;
-            }
-            others.remove(name);
-            return Tiled.overwriting(weight);
-        });
-        return new DecoderWeights(config, Collections.unmodifiableMap(others), Collections.unmodifiableMap(tiled));
+        return multiplied;
     }
 
     /**
@@ -377,6 +385,20 @@ public final class DecoderWeights {
             });
         }
         return Collections.unmodifiableMap(all);
+    }
+
+    /**
+     * In which forms matrices that are multiplied are kept, of those for which something is not true.
+     *
+     * @param holds what is asked of each
+     * @return the forms
+     */
+    public Set<String> formsWithout(Predicate<StoredWeight> holds) {
+        Set<String> forms = new TreeSet<>();
+        for (String name : multiplied()) {
+            stored(name).filter(holds.negate()).map(DecoderWeights::form).ifPresent(forms::add);
+        }
+        return forms;
     }
 
     /** Family, tensors, memory, and in which forms matrices are kept. */

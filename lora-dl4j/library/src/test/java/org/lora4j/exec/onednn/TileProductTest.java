@@ -23,7 +23,7 @@ class TileProductTest {
 
     @BeforeEach
     void needKernels() {
-        assumeTrue(NarrowType.BF16.isFast(), "oneDNN cannot be loaded here, or the processor has no AVX-512");
+        assumeTrue(NarrowType.BF16.isFast(), "oneDNN cannot be loaded here, or the processor has no AVX2");
     }
 
     /** The product of ones with a matrix of ones whose last inputs are twos. */
@@ -62,6 +62,7 @@ class TileProductTest {
     /** If this fails, oneDNN has mended what {@link TileProduct} tells of, and matrices need not be parted any more. */
     @Test
     void multiply_ofMoreInputs_isWrongInOneDnn() {
+        assumeTrue(NarrowType.BF16.leastRows() > 1, "with 256 bits it is right");
         assertThat(product(NarrowType.BF16, 4, 1024, 10)[0]).isNotEqualTo(2 * 1034);
     }
 }

@@ -4,6 +4,7 @@ package org.lora4j.internal.language.decode;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import org.lora4j.exec.onednn.ByteTiles;
 import org.lora4j.exec.onednn.NarrowType;
 import org.lora4j.internal.array.Backend;
 import org.lora4j.internal.array.DenseArray;
@@ -15,6 +16,7 @@ import org.lora4j.quant.HalfPrecision;
 import org.lora4j.quant.Int8;
 import org.lora4j.quant.StoredWeight;
 import org.lora4j.quant.Tiled;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -60,20 +62,50 @@ public final class DecodeModel {
     }
 
     /**
-     * Whether a weight is multiplied faster in tiles on this processor.
+     * In which tiles a weight is multiplied faster on this processor.
      *
      * @param weight a weight that is in tiles, or of which {@link Tiled#fits} is true
-     * @return true if it should be laid out so
+     * @return rows of the tiles; 0 if it should not be laid out so
      */
-    public static boolean isFastInTiles(StoredWeight weight) {
+    public static int rowsOfTile(StoredWeight weight) {
         INDArray values = weight instanceof Tiled tiled
                 ? tiled.values()
                 : weight instanceof HalfPrecision half ? half.values() : ((Int8) weight).values();
-        return switch (values.dataType()) {
-            case BFLOAT16 -> NarrowType.BF16.isFast();
-            case HALF -> NarrowType.F16.isFast();
-            default -> weight.columns() < MOST_INPUTS_OF_BYTES && NarrowType.INT8.isFast();
-        };
+        if (values.dataType() != DataType.INT8) {
+            return NarrowWeight.type(values.dataType()).isFast() ? Tiled.ROWS : 0;
+        }
+        return weight.columns() < MOST_INPUTS_OF_BYTES
+                ? ByteTiles.ofProcessor().map(ByteTiles::outputs).orElse(0)
+                : 0;
+    }
+
+    /**
+     * Whether a token takes no longer with a weight in this form than with one in F32.
+     *
+     * @param weight a weight of a model, in tiles if {@link #rowsOfTile} says so
+     * @return false if it is turned into floats in Java
+     */
+    public static boolean isFast(StoredWeight weight) {
+        if (weight instanceof Tiled tiled) {
+            return rowsOfTile(tiled) == tiled.rowsOfTile();
+        }
+        return weight instanceof HalfPrecision half
+                ? NarrowWeight.type(half.values().dataType()).isFast()
+                : weight instanceof Int8 && NarrowType.INT8.isFast();
+    }
+
+    /**
+     * What makes stored weights fast, for where they are not.
+     *
+     * @return the forms in which a token takes no longer than in F32 on this processor
+     */
+    public static String fastForms() {
+        if (NarrowType.INT8.isFast()) {
+            return "F32, BF16, F16 and INT8 are";
+        }
+        return ByteTiles.ofProcessor().isPresent()
+                ? "F32 and INT8 (matrices of whole tiles) are; BF16 and F16 need AVX2"
+                : "F32 is; BF16, F16 and INT8 need oneDNN (org.lora4j:lora-dl4j-onednn) on a processor with AVX2";
     }
 
     DecoderConfig config() {

@@ -3,70 +3,48 @@ package org.lora4j.internal.language.decode;
 
 import java.nio.IntBuffer;
 
-/**
- * Outputs of rows that were multiplied as {@link RowParts} of 8 bits. All arrays of a loop are read at one index, and no loop is long:
- * so HotSpot of JDK 21 makes vector code of it.
- */
+/** Outputs of rows that were multiplied as {@link RowParts}. */
 final class Int8Outputs {
 
-    private int[][] parts = new int[RowParts.INT8_PARTS][0];
-    private int[] sums = new int[0];
-    private float[] scales = new float[0];
-    private double[] rest = new double[0];
+    private final int[][] parts = new int[RowParts.INT8_PARTS][];
 
     /**
-     * Adds the parts of a row, the finest first.
+     * Adds the places of a row, exactly, and turns the sums into floats.
      *
-     * @param products with the parts of the row from {@code at} on, n values each
-     * @param sumsOfAll of the weights of each output
-     * @param scalesOfAll of the weights of each output
+     * @param products with the digits of the row from {@code at} on, n values each
+     * @param sums of the weights of each output
+     * @param scales of the weights of each output
      * @param first the first output
      * @param unit of the row
+     * @param base of the digits
      */
     void add(
             IntBuffer products,
             int at,
-            int[] sumsOfAll,
-            float[] scalesOfAll,
+            int[] sums,
+            float[] scales,
             int first,
             double unit,
+            int base,
             float[] outputs,
             int n) {
-        if (rest.length < n) {
-            parts = new int[RowParts.INT8_PARTS][n];
-            sums = new int[n];
-            scales = new float[n];
-            rest = new double[n];
-        }
         for (int part = 0; part < RowParts.INT8_PARTS; part++) {
+            if (parts[part] == null || parts[part].length < n) {
+                parts[part] = new int[n];
+            }
             products.get(at + part * n, parts[part], 0, n);
         }
-        System.arraycopy(sumsOfAll, first, sums, 0, n);
-        System.arraycopy(scalesOfAll, first, scales, 0, n);
-        finer(parts[2], parts[3], sums, rest, n);
-        coarser(parts[0], parts[1], sums, rest, n);
-        scale(rest, unit, scales, outputs, n);
-    }
-
-    private static void finer(int[] third, int[] fourth, int[] sums, double[] rest, int n) {
+        int[] highest = parts[0];
+        int[] high = parts[1];
+        int[] low = parts[2];
+        int[] lowest = parts[3];
+        int bits = Integer.numberOfTrailingZeros(base);
+        long shift = RowParts.shift(base);
         for (int i = 0; i < n; i++) {
-            int shift = RowParts.SHIFT * sums[i];
-            double finest = fourth[i] - shift;
-            rest[i] = (third[i] - shift) + finest / RowParts.FINER;
-        }
-    }
-
-    private static void coarser(int[] first, int[] second, int[] sums, double[] rest, int n) {
-        for (int i = 0; i < n; i++) {
-            int shift = RowParts.SHIFT * sums[i];
-            double fine = (second[i] - shift) + rest[i] / RowParts.FINER;
-            rest[i] = (first[i] - shift) + fine / RowParts.FINER;
-        }
-    }
-
-    private static void scale(double[] sums, double unit, float[] scales, float[] outputs, int n) {
-        for (int i = 0; i < n; i++) {
-            outputs[i] = (float) (scales[i] * (sums[i] * unit));
+            long upper = ((long) highest[i] << bits) + high[i];
+            long lower = ((long) low[i] << bits) + lowest[i];
+            long sum = (upper << 2 * bits) + lower - shift * sums[first + i];
+            outputs[i] = (float) (scales[first + i] * (sum * unit));
         }
     }
 }

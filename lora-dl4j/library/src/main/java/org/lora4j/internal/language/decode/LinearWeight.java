@@ -4,7 +4,10 @@ package org.lora4j.internal.language.decode;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Optional;
+import org.lora4j.exec.onednn.ByteTiles;
+import org.lora4j.exec.onednn.NarrowType;
 import org.lora4j.internal.array.DenseArray;
+import org.lora4j.quant.Int8;
 import org.lora4j.quant.StoredWeight;
 import org.lora4j.quant.Tiled;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -59,11 +62,22 @@ abstract class LinearWeight {
             if (array.dataType() == DataType.FLOAT) {
                 return new FloatWeight(array, inputsFirst);
             }
+            if (NarrowWeight.type(array.dataType()).isFast()) {
+                return new NarrowWeight(array, inputsFirst);
+            }
             if (!inputsFirst && HalfWeight.fits(array)) {
                 return new HalfWeight(array);
             }
-        } else if (!inputsFirst && stored.get() instanceof Tiled tiled && DecodeModel.isFastInTiles(tiled)) {
-            return tiled.scales().isPresent() ? new TiledBytes(tiled) : new TiledHalves(tiled);
+        } else if (!inputsFirst
+                && stored.get() instanceof Tiled tiled
+                && DecodeModel.rowsOfTile(tiled) == tiled.rowsOfTile()) {
+            return tiled.scales().isPresent()
+                    ? new TiledBytes(tiled, ByteTiles.ofProcessor().orElseThrow())
+                    : new TiledHalves(tiled);
+        } else if (stored.get() instanceof Int8 int8
+                && NarrowType.INT8.isFast()
+                && NarrowWeight.fits(int8, inputsFirst)) {
+            return new NarrowWeight(int8, inputsFirst);
         }
         return new ConvertedWeight(TableRows.of(array, stored), inputsFirst);
     }

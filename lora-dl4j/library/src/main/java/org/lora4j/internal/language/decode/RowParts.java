@@ -5,13 +5,14 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import org.bytedeco.javacpp.BytePointer;
+import org.lora4j.exec.onednn.ByteTiles;
 import org.lora4j.exec.onednn.FewRows;
 
 /**
- * Rows as sums of numbers of 8 bits, so that products with weights of that type are those of the floats: multiples from -127 to
- * 127 of a unit, of a unit that is 254 times smaller for what is left, and so on. Four of them are within 2^-32 of the largest
- * value of the row. Instructions want bytes without a sign, so 128 is added to each. The parts of a row are rows, one below the
- * other.
+ * Rows as whole numbers of four digits, so that products with weights of 8 bits are those of the floats: multiples of a unit that
+ * is 2^-31 of the largest value of the row, and digits from 0 to 255. Instructions want bytes without a sign, so 128 is added
+ * in each place. Where instructions allow only 7 bits ({@link ByteTiles}), the unit is 2^-27, and digits go to 127. The digits of
+ * one place are a row, those of the highest first, one below the other.
  *
  * <p>Or rows in F32 as columns, for {@link FloatWeight}.
  */
@@ -19,11 +20,9 @@ final class RowParts implements AutoCloseable {
 
     static final int INT8_PARTS = 4;
 
-    /** What bytes are larger by than what they stand for. */
-    static final int SHIFT = 128;
+    /** Added to a number of up to 32 bits, it leaves the nearest whole number in the lowest bits. */
+    private static final double WHOLE = 0x1.8p52;
 
-    private static final int LARGEST = 127;
-    static final double FINER = 2 * LARGEST;
     /** Beyond this, more rows are computed than there are, so that there are few products to compile. */
     private static final int FEW = 4;
 
@@ -36,6 +35,11 @@ final class RowParts implements AutoCloseable {
     private double[] units = new double[0];
     private float[] turned = new float[0];
     private int rowBytes;
+
+    /** What numbers are larger by than what they stand for: half a place in each. */
+    static long shift(int base) {
+        return base / 2 * (1L + base + (long) base * base + (long) base * base * base);
+    }
 
     /** How many rows are computed for so many: those beyond hold anything. */
     static int computed(int rows) {
@@ -60,10 +64,11 @@ final class RowParts implements AutoCloseable {
     /** Rows in parts of 8 bits. */
     void eighths(HiddenRows x) {
         int width = x.width();
+        int base = ByteTiles.ofProcessor().orElseThrow().numbers();
         eighths = eighths.length < INT8_PARTS * width ? new byte[INT8_PARTS * width] : eighths;
         units = units.length < x.rows() ? new double[x.rows()] : units;
         for (int row = 0; row < x.rows(); row++) {
-            units[row] = eighths(x.values(), row * width, width);
+            units[row] = eighths(x.values(), row * width, width, base);
             bytes.put(row * INT8_PARTS * width, eighths, 0, INT8_PARTS * width);
         }
     }
@@ -90,23 +95,36 @@ final class RowParts implements AutoCloseable {
         product.pack(plain.address(), packed.address());
     }
 
-    /** The unit of the first part. */
-    private double eighths(float[] x, int from, int width) {
-        float largest = 0;
-        for (int i = from; i < from + width; i++) {
-            largest = Math.max(largest, Math.abs(x[i]));
-        }
-        double unit = largest == 0 ? 1 : (double) largest / LARGEST;
+    /** The unit of a row whose digits are written. */
+    private double eighths(float[] x, int from, int width, int base) {
+        float most = largest(x, from, width);
+        double largest = (base / 2 - 1) * (double) base * base * base;
+        double unit = most == 0 ? 1 : most / largest;
         double inverse = 1 / unit;
+        int shift = (int) shift(base);
+        int bits = Integer.numberOfTrailingZeros(base);
+        int second = 2 * bits;
+        int third = 3 * bits;
+        int mask = base - 1;
+        byte[] digits = eighths;
         for (int i = 0; i < width; i++) {
-            double rest = x[from + i] * inverse;
-            for (int part = 0; part < INT8_PARTS; part++) {
-                double whole = Math.rint(rest);
-                eighths[part * width + i] = (byte) ((int) whole + SHIFT);
-                rest = (rest - whole) * FINER;
-            }
+            // Without a sign, where digits have 8 bits.
+            int number = (int) Double.doubleToRawLongBits(x[from + i] * inverse + WHOLE) + shift;
+            digits[i] = (byte) (number >>> third & mask);
+            digits[width + i] = (byte) (number >>> second & mask);
+            digits[2 * width + i] = (byte) (number >>> bits & mask);
+            digits[3 * width + i] = (byte) (number & mask);
         }
         return unit;
+    }
+
+    /** The largest magnitude; bits of floats without a sign are in the order of the numbers, and quicker to compare. */
+    private static float largest(float[] x, int from, int width) {
+        int largest = 0;
+        for (int i = from; i < from + width; i++) {
+            largest = Math.max(largest, Float.floatToRawIntBits(x[i]) & Integer.MAX_VALUE);
+        }
+        return Float.intBitsToFloat(largest);
     }
 
     private void reserve(long plainBytes, long packedBytes) {
@@ -131,7 +149,7 @@ final class RowParts implements AutoCloseable {
         return plain.address() + (long) row * rowBytes;
     }
 
-    /** What the first part of a row is in multiples of; each other part is in multiples {@link #FINER} times smaller. */
+    /** What a row is in multiples of. */
     double unitOf(int row) {
         return units[row];
     }

@@ -3,32 +3,36 @@ package org.lora4j.internal.language.decode;
 
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.IntPointer;
+import org.lora4j.exec.onednn.ByteProduct;
+import org.lora4j.exec.onednn.ByteTiles;
 import org.lora4j.exec.onednn.NarrowType;
-import org.lora4j.exec.onednn.TileProduct;
+import org.lora4j.internal.array.DenseArray;
 import org.lora4j.quant.Tiled;
+import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * A matrix of INT8 in tiles. Few rows are multiplied as {@link RowParts} by instructions for bytes; more of them make it worth
- * to turn the weight into floats.
+ * to put a piece of the weight row by row, where rows in F32 are multiplied with it.
  */
 final class TiledBytes extends LinearWeight {
-
-    /** Rows at most whose parts are multiplied. */
-    private static final int MOST_ROWS = 64;
 
     private static final int PARTS = RowParts.INT8_PARTS;
 
     private final Tiled weight;
+    private final ByteTiles way;
     private final long address;
+    private final INDArray scalesOfOutputs;
     private final float[] scales;
     private final int[] sums;
     private final ConvertedWeight converted;
 
-    TiledBytes(Tiled weight) {
+    TiledBytes(Tiled weight, ByteTiles way) {
         super(weight.columns(), weight.rows(), Byte.BYTES);
         this.weight = weight;
+        this.way = way;
         this.address = TableRows.address(weight.values());
-        this.scales = DecodeModel.values("scales", weight.scales().orElseThrow());
+        this.scalesOfOutputs = weight.scales().orElseThrow();
+        this.scales = DecodeModel.values("scales", scalesOfOutputs);
         this.sums = sums();
         this.converted = new ConvertedWeight(new TableRows.OfStored(weight), false);
     }
@@ -37,12 +41,12 @@ final class TiledBytes extends LinearWeight {
     private int[] sums() {
         int[] sums = new int[outputs()];
         int step = Tiled.ROWS;
-        try (TileProduct product = new TileProduct(NarrowType.INT8, 1, inputs(), inputs());
+        try (ByteProduct product = new ByteProduct(way, 1, inputs());
                 BytePointer ones = new BytePointer((long) inputs());
                 IntPointer found = new IntPointer((long) step)) {
             BytePointer.memset(ones, 1, inputs());
             for (int first = 0; first < outputs(); first += step) {
-                product.multiply(ones.address(), tiles(first), step, found.address(), step, false);
+                product.multiply(ones.address(), tiles(first), step, found.address());
                 found.get(sums, first, step);
             }
         }
@@ -55,7 +59,11 @@ final class TiledBytes extends LinearWeight {
 
     @Override
     Staging.Form form(int rows) {
-        return rows <= MOST_ROWS ? Staging.Form.BYTES : Staging.Form.PLAIN;
+        return rows <= way.mostRows() ? Staging.Form.BYTES : Staging.Form.PLAIN;
+    }
+
+    private boolean isInRows() {
+        return NarrowType.INT8.isFast() && DenseArray.isRowMajor(scalesOfOutputs);
     }
 
     @Override
@@ -65,27 +73,60 @@ final class TiledBytes extends LinearWeight {
 
     @Override
     long work(Staging.Form form, int rows) {
-        return form == Staging.Form.PLAIN
-                ? converted.work(form, rows)
-                : (long) PARTS * RowParts.computed(rows) * outputsOfPiece(form, rows);
+        int outputs = outputsOfPiece(form, rows);
+        if (form == Staging.Form.BYTES) {
+            return (long) PARTS * RowParts.computed(rows) * outputs;
+        }
+        return isInRows() ? floatsOf(outputs) + RowBlocks.work(rows, 1, outputs) : converted.work(form, rows);
+    }
+
+    /** Room for the bytes of outputs. */
+    private int floatsOf(int outputs) {
+        return Math.multiplyExact(outputs, inputs()) / Float.BYTES;
     }
 
     @Override
     void multiply(Staging staging, int from, int rows, int first, int count, Workspace space) {
-        if (staging.form() == Staging.Form.PLAIN) {
+        if (staging.form() == Staging.Form.BYTES) {
+            multiplyParts(staging, from, rows, first, count, space);
+        } else if (isInRows()) {
+            multiplyInRows(staging, from, rows, first, count, space);
+        } else {
             converted.multiply(staging, from, rows, first, count, space);
-            return;
         }
+    }
+
+    private void multiplyParts(Staging staging, int from, int rows, int first, int count, Workspace space) {
         int computed = PARTS * RowParts.computed(rows);
         long result = space.memory.atLeast((long) computed * count).address();
-        space.tiles(NarrowType.INT8, computed, inputs(), inputs())
-                .multiply(staging.parts().row(from), tiles(first), count, result, count, false);
+        space.bytes(way, computed, inputs()).multiply(staging.parts().row(from), tiles(first), count, result);
         float[] y = space.floats(0, count);
         for (int row = 0; row < rows; row++) {
             double unit = staging.parts().unitOf(from + row);
-            space.int8.add(space.memory.ints(), row * PARTS * count, sums, scales, first, unit, y, count);
+            space.int8.add(
+                    space.memory.ints(), row * PARTS * count, sums, scales, first, unit, way.numbers(), y, count);
             staging.write(from + row, first, y, count);
         }
+    }
+
+    private void multiplyInRows(Staging staging, int from, int rows, int first, int count, Workspace space) {
+        int behind = floatsOf(count);
+        long bytes =
+                space.memory.atLeast(behind + RowBlocks.work(rows, 1, count)).address();
+        space.order(way, inputs()).toRows(tiles(first), count, bytes);
+        long scale = TableRows.address(scalesOfOutputs) + Blas.bytes(first, 1);
+        RowBlocks.multiply(
+                staging,
+                from,
+                rows,
+                1,
+                first,
+                count,
+                outputs(),
+                behind,
+                space,
+                (x, some, into, step) -> space.rows(NarrowType.INT8, some, inputs(), inputs())
+                        .multiply(x, bytes, false, inputs(), scale, count, into, step, false));
     }
 
     @Override

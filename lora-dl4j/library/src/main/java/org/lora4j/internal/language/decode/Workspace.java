@@ -3,8 +3,12 @@ package org.lora4j.internal.language.decode;
 
 import java.util.HashMap;
 import java.util.Map;
+import org.lora4j.exec.onednn.ByteProduct;
+import org.lora4j.exec.onednn.ByteTiles;
 import org.lora4j.exec.onednn.FewRows;
 import org.lora4j.exec.onednn.NarrowType;
+import org.lora4j.exec.onednn.RowProduct;
+import org.lora4j.exec.onednn.TileOrder;
 import org.lora4j.exec.onednn.TileProduct;
 
 /** What a thread needs to work on a product, and keeps for the next one. */
@@ -19,6 +23,9 @@ final class Workspace implements AutoCloseable {
     final int[] odd = new int[HalfWeight.PIECE];
     final Int8Outputs int8 = new Int8Outputs();
     private final Map<Sizes, TileProduct> tiles = new HashMap<>();
+    private final Map<Sizes, RowProduct> rows = new HashMap<>();
+    private final Map<Sizes, ByteProduct> bytes = new HashMap<>();
+    private final Map<Sizes, TileOrder> orders = new HashMap<>();
     private final Map<Sizes, FewRows> columns = new HashMap<>();
     private float[][] floats = new float[2][0];
 
@@ -38,6 +45,21 @@ final class Workspace implements AutoCloseable {
                 new Sizes(type, inputs, rows, step), sizes -> new TileProduct(type, rows, inputs, step));
     }
 
+    RowProduct rows(NarrowType type, int rows, int inputs, int step) {
+        return this.rows.computeIfAbsent(
+                new Sizes(type, inputs, rows, step), sizes -> new RowProduct(type, rows, inputs, step));
+    }
+
+    ByteProduct bytes(ByteTiles way, int rows, int inputs) {
+        return bytes.computeIfAbsent(
+                new Sizes(NarrowType.INT8, inputs, rows, inputs), sizes -> new ByteProduct(way, rows, inputs));
+    }
+
+    TileOrder order(ByteTiles way, int inputs) {
+        return orders.computeIfAbsent(
+                new Sizes(NarrowType.INT8, inputs, 0, inputs), sizes -> new TileOrder(way.outputs(), inputs));
+    }
+
     FewRows columns(int inputs, int columns) {
         return this.columns.computeIfAbsent(
                 new Sizes(NarrowType.F32, inputs, columns, inputs), sizes -> new FewRows(inputs, columns));
@@ -46,6 +68,9 @@ final class Workspace implements AutoCloseable {
     @Override
     public void close() {
         tiles.values().forEach(TileProduct::close);
+        rows.values().forEach(RowProduct::close);
+        bytes.values().forEach(ByteProduct::close);
+        orders.values().forEach(TileOrder::close);
         columns.values().forEach(FewRows::close);
         memory.close();
     }

@@ -65,25 +65,48 @@ class StoredWeightsTest {
             for (DataType type : List.of(DataType.FLOAT, DataType.BFLOAT16, DataType.FLOAT16)) {
                 INDArray weight = plain.castTo(type);
                 assertProduct(
-                        LinearWeight.of("w", weight, Optional.empty(), false), weight.castTo(DataType.FLOAT), ROUNDING);
+                        LinearWeight.of("w", weight, Optional.empty(), false), weight.castTo(DataType.FLOAT), type == DataType.FLOAT ? ROUNDING : OF_ONE_SUM);
             }
             StoredWeight bytes = Int8.of(plain, 0);
-            assertProduct(LinearWeight.of("w", null, Optional.of(bytes), false), bytes.dequantized(), ROUNDING);
+            assertProduct(LinearWeight.of("w", null, Optional.of(bytes), false), bytes.dequantized(), OF_ONE_SUM);
         }
     }
 
+    /** In those of this processor, and in those of others, which a graph that was saved there has. */
     @Test
     void multiply_inTiles_givesTheProductOfTheValues() {
         for (int inputs : new int[] {64, 192, 896, 1536}) {
             INDArray plain = Nd4j.create(numbers(320 * inputs), new long[] {320, inputs}, 'c');
-            for (StoredWeight stored : List.of(
-                    HalfPrecision.of(plain, DataType.BFLOAT16),
-                    HalfPrecision.of(plain, DataType.FLOAT16),
-                    Int8.of(plain, 0))) {
-                INDArray values = stored.dequantized();
-                LinearWeight tiled = LinearWeight.of("w", null, Optional.of(Tiled.overwriting(stored)), false);
-                assertProduct(tiled, values, OF_ONE_SUM);
+            assertProductInTiles(HalfPrecision.of(plain, DataType.BFLOAT16), Tiled.ROWS);
+            assertProductInTiles(HalfPrecision.of(plain, DataType.FLOAT16), Tiled.ROWS);
+            for (int rows : new int[] {Tiled.ROWS, 8, 4}) {
+                assertProductInTiles(Int8.of(plain, 0), rows);
             }
+        }
+    }
+
+    private static void assertProductInTiles(StoredWeight stored, int rowsOfTile) {
+        INDArray values = stored.dequantized();
+        LinearWeight tiled = LinearWeight.of("w", null, Optional.of(Tiled.overwriting(stored, rowsOfTile)), false);
+        assertProduct(tiled, values, OF_ONE_SUM);
+    }
+
+    @Test
+    void multiply_withInputsFirst_givesTheProductOfTheValues() {
+        for (int inputs : new int[] {3, 64, 897}) {
+            INDArray plain = Nd4j.create(numbers(inputs * 37), new long[] {inputs, 37}, 'c');
+            for (DataType type : List.of(DataType.FLOAT, DataType.BFLOAT16, DataType.FLOAT16)) {
+                INDArray weight = plain.castTo(type);
+                assertProduct(
+                        LinearWeight.of("w", weight, Optional.empty(), true),
+                        weight.castTo(DataType.FLOAT).transpose(),
+                        OF_ONE_SUM);
+            }
+            StoredWeight bytes = Int8.of(plain, 1);
+            assertProduct(
+                    LinearWeight.of("w", null, Optional.of(bytes), true),
+                    bytes.dequantized().transpose(),
+                    OF_ONE_SUM);
         }
     }
 
@@ -98,7 +121,7 @@ class StoredWeightsTest {
     }
 
     private static void assertProduct(LinearWeight weight, INDArray values, double rounding) {
-        for (int rows : new int[] {1, 3, 4, 6, 16, 19, 70, 130}) {
+        for (int rows : new int[] {1, 3, 4, 6, 16, 19, 70, 130, 300}) {
             HiddenRows x = new HiddenRows().toBeWritten(rows, weight.inputs());
             for (int i = 0; i < x.length(); i++) {
                 x.values()[i] = (float) Math.sin(i) + 0.5f;
