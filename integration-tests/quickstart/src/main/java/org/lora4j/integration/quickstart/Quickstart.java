@@ -91,12 +91,12 @@ public final class Quickstart {
         GlossTask task = GlossTask.load(seed);
         out.printf(
                 Locale.ROOT,
-                "%d glosses to train on, %d held out, padded to %s tokens (%.0f %% of all is padding), %d batches%n",
+                "%d glosses to train on, %d held out, %d batches%npadded to %s tokens, %.0f %% of all is padding%n",
                 task.training().size(),
                 task.heldOut().size(),
+                task.training().batchesPerEpoch(),
                 task.training().paddedLengths(),
-                100 * task.training().paddingRatio(),
-                task.training().batchesPerEpoch());
+                100 * task.training().paddingRatio());
         BertWeights weights = MiniLm.weights();
         task.training().requireFits(weights.config());
         task.heldOut().requireFits(weights.config());
@@ -139,7 +139,7 @@ public final class Quickstart {
                 folder.toAbsolutePath().normalize(),
                 (System.nanoTime() - start) / 1e9);
         if (!withFull) {
-            out.println("-Dquickstart.full fine-tunes all weights as well, to compare with; it takes as long again.");
+            out.println("-Dquickstart.full adds full fine-tuning, which takes as long again.");
         }
     }
 

@@ -24,7 +24,7 @@ final class QuickstartReport {
         figures.put(key, outcome);
         rows.append(String.format(
                 Locale.ROOT,
-                "%-30s %8.2f%% %,12d %12.2f %,14d%n",
+                "%-30s %8.2f%% %,12d %12.2f %,12d%n",
                 name,
                 100 * outcome.accuracy(),
                 outcome.trainableParameters(),
@@ -40,7 +40,7 @@ final class QuickstartReport {
     String table() {
         return String.format(
                         Locale.ROOT,
-                        "%-30s %9s %12s %12s %14s%n",
+                        "%-30s %9s %12s %12s %12s%n",
                         "",
                         "accuracy",
                         "trainable",
