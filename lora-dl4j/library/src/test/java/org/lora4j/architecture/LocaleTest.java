@@ -31,7 +31,12 @@ class LocaleTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"lora-dl4j/library", "lora-tribuo", "integration-tests/examples", "integration-tests/benchmarks"
+            strings = {
+                "lora-dl4j/library",
+                "lora-tribuo",
+                "integration-tests/quickstart",
+                "integration-tests/examples",
+                "integration-tests/benchmarks"
             })
     void mainCode_neverAsksForTheLocaleOfTheMachine(String module) throws IOException {
         List<String> found = new ArrayList<>();

@@ -136,7 +136,11 @@ class DocumentationTest {
     void everyTestAndTarget_thatTheSecurityPageNames_isThere() throws IOException {
         List<String> there = new ArrayList<>();
         for (String module : List.of(
-                "lora-dl4j/library", "lora-tribuo", "integration-tests/examples", "integration-tests/conformance")) {
+                "lora-dl4j/library",
+                "lora-tribuo",
+                "integration-tests/quickstart",
+                "integration-tests/examples",
+                "integration-tests/conformance")) {
             try (Stream<Path> files = Files.walk(documents.path(module + "/src/test"))) {
                 files.map(file -> file.getFileName().toString()).forEach(there::add);
             }

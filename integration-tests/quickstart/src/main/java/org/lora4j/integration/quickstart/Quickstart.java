@@ -6,10 +6,11 @@ import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
-import java.util.stream.Stream;
 import org.lora4j.Lora;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
+import org.lora4j.integration.demonstration.Arguments;
+import org.lora4j.integration.demonstration.ReportFile;
 import org.lora4j.pretrained.BertClassifier;
 import org.lora4j.pretrained.BertWeights;
 import org.lora4j.pretrained.Pooling;
@@ -27,10 +28,12 @@ import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * Fine-tunes all-MiniLM-L6-v2 with LoRA to tell the category of a WordNet noun from its gloss, and compares it with a
- * trained head on the frozen encoder and with full fine-tuning.
+ * Fine-tunes all-MiniLM-L6-v2 with LoRA to tell the category of a WordNet noun from its gloss, saves the adapter, loads it
+ * into a fresh base, merges it, and compares it with a trained head on the frozen encoder. Full fine-tuning is compared, too,
+ * if it is asked for.
  *
- * <p>Arguments: the folder for the results, and optionally the seed (42) and the number of epochs (3).
+ * <p>Arguments: the folder for the results, and optionally the seed (42), the number of epochs (2) and {@code true} for
+ * full fine-tuning.
  */
 public final class Quickstart {
 
@@ -52,77 +55,58 @@ public final class Quickstart {
     private final Path folder;
     private final long seed;
     private final int epochs;
+    private final boolean withFull;
 
-    private Quickstart(PrintStream out, Path folder, long seed, int epochs) {
+    private Quickstart(PrintStream out, Path folder, long seed, int epochs, boolean withFull) {
         this.out = out;
         this.folder = folder;
         this.seed = seed;
         this.epochs = epochs;
+        this.withFull = withFull;
     }
 
     /**
      * Runs the job. Ends with status 1 and one line if an argument is wrong, the data or the model is missing, or the
      * folder cannot be written.
      *
-     * @param args folder, seed, epochs
+     * @param args folder, seed, epochs, whether to fine-tune fully as well
      */
     public static void main(String[] args) {
         Locale.setDefault(Locale.ROOT);
         try {
-            Path folder = Path.of(args.length > 0 ? args[0] : "target/quickstart");
-            long seed = number(args, 1, "seed", Long.MIN_VALUE, 42);
-            int epochs = Math.toIntExact(number(args, 2, "epochs", 1, 3));
-            new Quickstart(System.out, folder, seed, epochs).run();
+            Arguments given = new Arguments(args);
+            Path folder = Arguments.created(given.path(0, "target/quickstart"), "quickstart.output");
+            long seed = given.number(1, "seed", Long.MIN_VALUE, 42);
+            int epochs = Math.toIntExact(given.number(2, "epochs", 1, 2));
+            new Quickstart(System.out, folder, seed, epochs, given.isTrue(3, "full")).run();
         } catch (IOException | IllegalArgumentException | IllegalStateException e) {
             System.err.println("quickstart: " + e.getMessage());
             System.exit(1);
         }
     }
 
-    private static long number(String[] args, int index, String name, long least, long absent) {
-        if (index >= args.length) {
-            return absent;
-        }
-        try {
-            long value = Long.parseLong(args[index]);
-            if (value >= least) {
-                return value;
-            }
-        } catch (NumberFormatException e) {
-            // Worded below, as a number that is too small.
-        }
-        throw new IllegalArgumentException(name + " = \"" + args[index] + "\"; expected a whole number"
-                + (least > Long.MIN_VALUE ? " of at least " + least : "") + ".");
-    }
-
     private void run() throws IOException {
         long start = System.nanoTime();
-        try {
-            Files.createDirectories(folder);
-        } catch (IOException e) {
-            throw new IOException(
-                    "cannot create the folder for the results, " + folder.toAbsolutePath() + " (" + e
-                            + "); expected a place to write to. Name another: -Dquickstart.output=FOLDER",
-                    e);
-        }
         out.println("Task: the category of a WordNet 3.1 noun (25 of them) from its gloss.");
         GlossTask task = GlossTask.load(seed);
         out.printf(
                 Locale.ROOT,
-                "%d glosses to train on, %d held out, padded to %s tokens (%.0f %% of all is padding), %d batches%n",
+                "%d glosses to train on, %d held out, %d batches%npadded to %s tokens, %.0f %% of all is padding%n",
                 task.training().size(),
                 task.heldOut().size(),
+                task.training().batchesPerEpoch(),
                 task.training().paddedLengths(),
-                100 * task.training().paddingRatio(),
-                task.training().batchesPerEpoch());
+                100 * task.training().paddingRatio());
         BertWeights weights = MiniLm.weights();
         task.training().requireFits(weights.config());
         task.heldOut().requireFits(weights.config());
+        QuickstartReport report = new QuickstartReport(seed, epochs);
 
-        heading("1 of 3: frozen encoder, trained head");
-        Outcome headOnly = new HeadOnly(task, out::println).run(weights, folder.resolve("head.fb"), seed);
+        heading("Frozen encoder, trained head");
+        Outcome head = new HeadOnly(task, out::println).run(weights, folder.resolve("head.fb"), seed);
+        report.add("frozen encoder, trained head", "headOnly", head);
 
-        heading("2 of 3: LoRA, rank " + RANK + " on every linear layer of the encoder");
+        heading("LoRA, rank " + RANK + " on every linear layer of the encoder");
         LoraConfig config = LoraConfig.builder()
                 .rank(RANK)
                 .alpha(ALPHA)
@@ -136,21 +120,35 @@ public final class Quickstart {
         Trained trained = train(task, lora, LORA_RATE);
         Path adapter = folder.resolve("adapter");
         lora.adapter("default").save(adapter);
-        Outcome loraOutcome = outcome(trained, lora, bytes(adapter));
-
-        heading("3 of 3: full fine-tuning");
-        BertClassifier full = BertClassifier.create(weights.copy(), Pooling.MEAN, GlossTask.CLASSES, seed);
-        TrainableGraph everything = TrainableGraph.of(full.graph(), TrainableGraph.weights(full.graph()));
-        Trained fullTrained = train(task, everything, FULL_RATE);
-        Path fullFile = folder.resolve("full.fb");
-        full.graph().save(fullFile.toFile(), false);
-        Outcome fullOutcome = outcome(fullTrained, everything, Files.size(fullFile));
+        report.add("LoRA", "lora", outcome(trained, lora, ReportFile.bytes(adapter)));
 
         heading("Saved, loaded, merged");
+        saveLoadMerge(task, lora, adapter, report);
+
+        if (withFull) {
+            heading("Full fine-tuning");
+            report.add("full fine-tuning", "full", fineTuneFully(task, weights));
+        }
+
+        heading("Result");
+        out.print(report.table());
+        report.write(folder.resolve("report.json"));
+        out.printf(
+                Locale.ROOT,
+                "%nEverything is in %s (report.json, adapter, merged.fb). %.0f s in all.%n",
+                folder.toAbsolutePath().normalize(),
+                (System.nanoTime() - start) / 1e9);
+        if (!withFull) {
+            out.println("-Dquickstart.full adds full fine-tuning, which takes as long again.");
+        }
+    }
+
+    private void saveLoadMerge(GlossTask task, AdaptedSameDiff lora, Path adapter, QuickstartReport report)
+            throws IOException {
         INDArray before = someLogits(task, lora);
+        out.printf(Locale.ROOT, "adapter saved to %s (%d bytes)%n", adapter, ReportFile.bytes(adapter));
         AdaptedSameDiff reloaded = Lora.load(classifier(MiniLm.weights()), adapter);
         double reloadDifference = largestDifference(before, someLogits(task, reloaded));
-        out.printf(Locale.ROOT, "adapter saved to %s (%d bytes)%n", adapter, loraOutcome.savedBytes());
         out.printf(
                 Locale.ROOT,
                 "loaded into a fresh base: largest difference of a logit of %d texts %s%n",
@@ -166,17 +164,16 @@ public final class Quickstart {
                 merged,
                 Files.size(merged),
                 mergeDifference);
+        report.differences(reloadDifference, mergeDifference);
+    }
 
-        heading("Result");
-        QuickstartReport report = new QuickstartReport(
-                headOnly, loraOutcome, fullOutcome, reloadDifference, mergeDifference, seed, epochs);
-        out.print(report.table());
-        report.write(folder.resolve("report.json"));
-        out.printf(
-                Locale.ROOT,
-                "%nEverything is in %s (report.json, adapter, merged.fb). %.0f s in all.%n",
-                folder.toAbsolutePath().normalize(),
-                (System.nanoTime() - start) / 1e9);
+    private Outcome fineTuneFully(GlossTask task, BertWeights weights) throws IOException {
+        SameDiff graph = classifier(weights.copy());
+        TrainableGraph everything = TrainableGraph.of(graph, TrainableGraph.weights(graph));
+        Trained trained = train(task, everything, FULL_RATE);
+        Path file = folder.resolve("full.fb");
+        graph.save(file.toFile(), false);
+        return outcome(trained, everything, Files.size(file));
     }
 
     private SameDiff classifier(BertWeights weights) {
@@ -215,14 +212,6 @@ public final class Quickstart {
 
     private static double largestDifference(INDArray a, INDArray b) {
         return a.sub(b).amaxNumber().doubleValue();
-    }
-
-    private static long bytes(Path folder) throws IOException {
-        try (Stream<Path> files = Files.walk(folder)) {
-            return files.filter(Files::isRegularFile)
-                    .mapToLong(f -> f.toFile().length())
-                    .sum();
-        }
     }
 
     private void heading(String text) {

@@ -19,6 +19,7 @@ import java.util.SplittableRandom;
 import java.util.function.Consumer;
 import org.lora4j.Lora;
 import org.lora4j.exec.GraphExecutor;
+import org.lora4j.exec.NativeThreads;
 import org.lora4j.pretrained.BertEncoder;
 import org.lora4j.pretrained.BertWeights;
 import org.lora4j.pretrained.EncodedBatch;
@@ -64,14 +65,11 @@ final class HeadOnly {
     Outcome run(BertWeights weights, Path file, long seed) throws IOException {
         GraphExecutor encoder =
                 Lora.executor(BertEncoder.create(weights, Pooling.MEAN).graph());
+        out.accept("encoding " + (task.training().size() + task.heldOut().size()) + " texts once");
         long start = System.nanoTime();
         List<Batch> training = encode(encoder, task.training());
         List<Batch> heldOut = encode(encoder, task.heldOut());
-        out.accept(String.format(
-                Locale.ROOT,
-                "encoded %d texts once in %.0f s",
-                task.training().size() + task.heldOut().size(),
-                (System.nanoTime() - start) / 1e9));
+        out.accept(String.format(Locale.ROOT, "encoded in %.0f s", (System.nanoTime() - start) / 1e9));
 
         SameDiff head = head(weights.config().hidden(), seed);
         TrainableGraph trainable = TrainableGraph.of(head, List.of(HEAD + ".weight", HEAD + ".bias"));
@@ -81,7 +79,9 @@ final class HeadOnly {
                 .schedule(LearningRateSchedule.linear(Warmup.fraction(0.06)))
                 .seed(seed)
                 .build();
-        TrainingResult result = Trainer.builder(trainable).plan(plan).build().train(Batches.shuffled(training));
+        // Steps of this size are done before a second thread has begun.
+        TrainingResult result = NativeThreads.one(
+                () -> Trainer.builder(trainable).plan(plan).build().train(Batches.shuffled(training)));
         double accuracy = accuracy(trainable, heldOut);
         out.accept(String.format(
                 Locale.ROOT,

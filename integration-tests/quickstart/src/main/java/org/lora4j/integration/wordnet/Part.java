@@ -40,6 +40,7 @@ enum Part {
     private final int firstLabel;
     private final int firstFile;
     private final List<String> categories;
+    private final Pattern synset;
 
     Part(String word, char letter, int firstLabel, int firstFile, List<String> categories) {
         this.word = word;
@@ -47,6 +48,7 @@ enum Part {
         this.firstLabel = firstLabel;
         this.firstFile = firstFile;
         this.categories = categories;
+        this.synset = Pattern.compile("\\d{8} (\\d{2}) " + letter + " .*");
     }
 
     String word() {
@@ -66,7 +68,7 @@ enum Part {
     }
 
     Pattern synset() {
-        return Pattern.compile("\\d{8} (\\d{2}) " + letter + " .*");
+        return synset;
     }
 
     boolean isFile(int file) {

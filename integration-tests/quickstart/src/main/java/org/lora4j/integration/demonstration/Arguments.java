@@ -50,6 +50,24 @@ public record Arguments(String... values) {
     }
 
     /**
+     * Yes or no.
+     *
+     * @param index position
+     * @param name what it is called in messages
+     * @return false if it was not given
+     * @throws IllegalArgumentException if it is neither {@code true} nor {@code false}
+     */
+    public boolean isTrue(int index, String name) {
+        String value = index < values.length ? values[index] : "false";
+        return switch (value) {
+            case "true" -> true;
+            case "false" -> false;
+            default ->
+                throw new IllegalArgumentException(name + " = \"" + value + "\"; expected \"true\" or \"false\".");
+        };
+    }
+
+    /**
      * Makes the folder that results go to.
      *
      * @param folder the folder; its parents are made as well
