@@ -75,7 +75,8 @@ class AutomaticPartsTest {
         GraphExecutor automatic = whole.inParts(2);
 
         assertThat(automatic.parting(batch(FEW))).isEqualTo(new Parting(1, "too little work to share"));
-        double oneThread = NativeThreads.one(() -> whole.gradients(batch(FEW), 0).loss());
+        double oneThread =
+                NativeThreads.one(() -> whole.gradients(batch(FEW), 0).loss());
         assertThat(automatic.gradients(batch(FEW), 0).loss()).isEqualTo(oneThread);
         // Of parts it would be the mean of their sums, which is half of it.
         assertThat(automatic.output(batch(MANY), List.of("sum")).get("sum"))
