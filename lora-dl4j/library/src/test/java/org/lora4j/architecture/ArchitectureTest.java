@@ -287,7 +287,7 @@ class ArchitectureTest {
                         "internal.array.io",
                         "internal.language",
                         "quant"),
-                layer("internal.language.training", "exec", "internal.language", "train"),
+                layer("internal.language.training", "exec.kernel", "exec", "internal.language", "train"),
                 layer(
                         "language",
                         "error",
@@ -350,6 +350,7 @@ class ArchitectureTest {
                         "samediff"),
                 layer(
                         "internal.text",
+                        "exec.kernel",
                         "",
                         "error",
                         "config",
