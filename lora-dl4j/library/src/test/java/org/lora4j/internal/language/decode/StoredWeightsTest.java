@@ -65,7 +65,9 @@ class StoredWeightsTest {
             for (DataType type : List.of(DataType.FLOAT, DataType.BFLOAT16, DataType.FLOAT16)) {
                 INDArray weight = plain.castTo(type);
                 assertProduct(
-                        LinearWeight.of("w", weight, Optional.empty(), false), weight.castTo(DataType.FLOAT), type == DataType.FLOAT ? ROUNDING : OF_ONE_SUM);
+                        LinearWeight.of("w", weight, Optional.empty(), false),
+                        weight.castTo(DataType.FLOAT),
+                        type == DataType.FLOAT ? ROUNDING : OF_ONE_SUM);
             }
             StoredWeight bytes = Int8.of(plain, 0);
             assertProduct(LinearWeight.of("w", null, Optional.of(bytes), false), bytes.dequantized(), OF_ONE_SUM);
