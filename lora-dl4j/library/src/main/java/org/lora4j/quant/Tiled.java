@@ -272,13 +272,18 @@ public record Tiled(INDArray values, Optional<INDArray> scales) implements Store
         float[] scale = new float[now];
         DenseArray.rowMajor(scales.orElseThrow()).read(block * rows + from, scale, now);
         for (int row = 0; row < now; row++) {
-            int at = (done + row) * columns;
-            for (int step = 0; step < width; step++) {
-                int word = words[step * rows + from + row];
-                for (int i = 0; i < Integer.BYTES; i++) {
-                    into[at + Integer.BYTES * step + i] = (byte) (word >> Byte.SIZE * i) * scale[row];
-                }
-            }
+            bytes(words, from + row, rows, width, scale[row], into, (done + row) * columns);
+        }
+    }
+
+    private static void bytes(int[] words, int first, int every, int width, float scale, float[] into, int at) {
+        for (int step = 0; step < width; step++) {
+            int word = words[first + step * every];
+            int to = at + Integer.BYTES * step;
+            into[to] = (byte) word * scale;
+            into[to + 1] = (byte) (word >> Byte.SIZE) * scale;
+            into[to + 2] = (byte) (word >> 2 * Byte.SIZE) * scale;
+            into[to + 3] = (word >> 3 * Byte.SIZE) * scale;
         }
     }
 
