@@ -39,10 +39,12 @@ final class ChildJava {
         List<String> command = new ArrayList<>();
         command.add(home.resolve("bin").resolve("java").toString());
         command.addAll(options);
+        command.addAll(StandIn.asked().options());
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
         command.addAll(arguments);
         ProcessBuilder builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
         builder.environment().putAll(environment);
+        builder.environment().putAll(StandIn.asked().environment());
         Process process = builder.start();
         Map<String, Double> told = new LinkedHashMap<>();
         try (var lines = process.inputReader(StandardCharsets.UTF_8)) {

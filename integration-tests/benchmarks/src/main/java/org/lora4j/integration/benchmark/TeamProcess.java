@@ -43,6 +43,7 @@ final class TeamProcess implements AutoCloseable {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(team.options());
+        command.addAll(StandIn.asked().options());
         command.add("-D" + Turn.PROPERTY + "=" + threads);
         command.addAll(List.of("-cp", System.getProperty("java.class.path").replace("\n", File.pathSeparator)));
         command.addAll(List.of(TeamMain.class.getName(), team.name(), only));
@@ -50,6 +51,7 @@ final class TeamProcess implements AutoCloseable {
         // A kernel chosen by hand would not be the one that users get, nor would threads.
         builder.environment().keySet().removeIf(name -> name.startsWith("OPENBLAS_") || name.startsWith("OMP_"));
         builder.environment().putAll(team.environment(threads));
+        builder.environment().putAll(StandIn.asked().environment());
         TeamProcess started = new TeamProcess(builder.start());
         try {
             started.answer();
