@@ -19,20 +19,18 @@ import org.slf4j.LoggerFactory;
  */
 public final class OneDnn {
 
+    private static final Logger LOG = LoggerFactory.getLogger(OneDnn.class);
+
+    private static Multiplier byDefault;
+
     private OneDnn() {}
 
-    /** Loaded when it is asked for first. */
-    private static final class Default {
-        private static final Logger LOG = LoggerFactory.getLogger(OneDnn.class);
-        private static final Multiplier PRODUCTS = choose();
-
-        private static Multiplier choose() {
-            try {
-                return products(MathMode.STRICT_F32);
-            } catch (IllegalStateException e) {
-                LOG.info("Matrices are multiplied by ND4J. {}", e.getMessage());
-                return Multiplier.nd4j();
-            }
+    private static Multiplier choose() {
+        try {
+            return products(MathMode.STRICT_F32);
+        } catch (IllegalStateException e) {
+            LOG.info("Matrices are multiplied by ND4J. {}", e.getMessage());
+            return Multiplier.nd4j();
         }
     }
 
@@ -167,8 +165,12 @@ public final class OneDnn {
      * why. The default of models of SameDiff; all of them share one.
      *
      * @return the multiplier, whose description says which
+     * @throws IllegalArgumentException if the system property {@code lora4j.products} cannot be read
      */
-    public static Multiplier orNd4j() {
-        return Default.PRODUCTS;
+    public static synchronized Multiplier orNd4j() {
+        if (byDefault == null) {
+            byDefault = choose();
+        }
+        return byDefault;
     }
 }

@@ -83,9 +83,12 @@ public record ProductChoice(Library layers, Library updates, Library gradients) 
     Library library(Term term) {
         MemoryLayout z = term.z().layout();
         long inner = term.x().layout().columns();
-        if (z.isBatch() || !isSingle(term)) {
-            return Library.ONEDNN;
-        }
+        Library chosen = z.isBatch() ? Library.ONEDNN : byKind(term, z, inner);
+        // Asked last: it costs more than the rest, and nothing is left to OpenBLAS on most processors.
+        return chosen == Library.OPENBLAS && !isSingle(term) ? Library.ONEDNN : chosen;
+    }
+
+    private Library byKind(Term term, MemoryLayout z, long inner) {
         if (term.overBatch()) {
             return z.rows() > THIN && z.columns() > THIN ? gradients : Library.ONEDNN;
         }

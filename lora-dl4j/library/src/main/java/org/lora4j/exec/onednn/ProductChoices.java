@@ -47,23 +47,29 @@ final class ProductChoices {
             "AVX2-VNNI", ProductChoice.parse("layers=onednn,updates=openblas,gradients=openblas"),
             "AVX2-VNNI2", ProductChoice.parse("layers=onednn,updates=openblas,gradients=openblas"));
 
-    private static final class Here {
-        private static final ProductChoice CHOICE = BlasProduct.isAvailable() ? read() : ProductChoice.ONEDNN;
-    }
+    private static ProductChoice here;
 
     private ProductChoices() {}
 
     /** The choice for this processor. */
-    static ProductChoice here() {
-        return Here.CHOICE;
+    static synchronized ProductChoice here() {
+        if (here == null) {
+            here = BlasProduct.isAvailable() ? read(System.getProperty(PROPERTY)) : ProductChoice.ONEDNN;
+        }
+        return here;
     }
 
-    private static ProductChoice read() {
-        String asked = System.getProperty(PROPERTY);
+    /** {@code asked} is the property, or null. */
+    static ProductChoice read(String asked) {
         if (asked == null) {
             return measured(file(), kind()).orElseGet(() -> shipped(DnnlLibrary.instructions()));
         }
-        return asked.equals(SHIPPED) ? shipped(DnnlLibrary.instructions()) : ProductChoice.parse(asked);
+        try {
+            return asked.equals(SHIPPED) ? shipped(DnnlLibrary.instructions()) : ProductChoice.parse(asked);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(
+                    "system property " + PROPERTY + ": " + e.getMessage() + " Or set it to \"" + SHIPPED + "\".", e);
+        }
     }
 
     static ProductChoice shipped(String instructions) {

@@ -40,6 +40,15 @@ class ProductChoiceTest {
     }
 
     @Test
+    void property_thatCannotBeRead_isNamedInTheMessage() {
+        assertThatThrownBy(() -> ProductChoices.read("fast"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith("system property lora4j.products: ProductChoice: \"fast\" is not KIND=LIBRARY;")
+                .hasMessageEndingWith("Or set it to \"shipped\".");
+        assertThat(ProductChoices.read(MIXED.toString())).isEqualTo(MIXED);
+    }
+
+    @Test
     void library_dependsOnTheSizesOfTheModelAndNotOnTheRowsOfABatch() {
         for (int rows : new int[] {1, 2, 63, 64, 65, 2048}) {
             assertThat(MIXED.library(term(rows, 384, 1536, false, true))).isEqualTo(Library.ONEDNN);
