@@ -6,7 +6,6 @@ import java.io.UncheckedIOException;
 import java.util.Optional;
 import org.lora4j.exec.kernel.Multiplier;
 import org.lora4j.exec.onednn.ProductChoice.Library;
-import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
@@ -19,8 +18,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class OneDnn {
 
-    private static final Logger LOG = LoggerFactory.getLogger(OneDnn.class);
-
     private static Multiplier byDefault;
 
     private OneDnn() {}
@@ -29,7 +26,8 @@ public final class OneDnn {
         try {
             return products(MathMode.STRICT_F32);
         } catch (IllegalStateException e) {
-            LOG.info("Matrices are multiplied by ND4J. {}", e.getMessage());
+            // No field: what this class says of a missing library must not need a logger's classes.
+            LoggerFactory.getLogger(OneDnn.class).info("Matrices are multiplied by ND4J. {}", e.getMessage());
             return Multiplier.nd4j();
         }
     }
