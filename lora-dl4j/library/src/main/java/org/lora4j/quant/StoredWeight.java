@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.quant;
 
-import org.lora4j.internal.array.Blocks;
-import org.lora4j.internal.array.DenseArray;
-import org.lora4j.internal.array.Scratch;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -32,15 +29,7 @@ public sealed interface StoredWeight extends RowSource permits HalfPrecision, In
      * @param into a FLOAT array in 'c' order of {@code count * columns()} values or more
      */
     default void read(long first, long count, INDArray into) {
-        int columns = Math.toIntExact(columns());
-        DenseArray out = DenseArray.toBeWritten(into);
-        Blocks.run(count * columns, columns, (block, from, length) -> {
-            float[] values = Scratch.array(0, length);
-            read(first + from / columns, length / columns, values);
-            out.write(from, values, length);
-        });
-        out.flush();
-        out.close();
+        Weights.read(this, first, count, 1, into);
     }
 
     /**

@@ -38,6 +38,9 @@ public record Tiled(INDArray values, Optional<INDArray> scales) implements Store
     public static final int MOST_COLUMNS = 512;
 
     private static final int STEPS = 16;
+    /** Columns that are read at a time, for one row after the other: a line of the cache is written at once. */
+    private static final int LINE = 16;
+
     /** The axis of the rows of a tile. */
     private static final int TILE_AXIS = 3;
     /** From so many rows of a tile on, all of it is read at once. */
@@ -245,6 +248,12 @@ public record Tiled(INDArray values, Optional<INDArray> scales) implements Store
         }
     }
 
+    @Override
+    public void read(long first, long count, INDArray into) {
+        // Part of a tile takes as long as all of it.
+        Weights.read(this, first, count, rowsOfTile(), into);
+    }
+
     /** Words of a block, or those that some rows of it have values in; a word has values of so many rows. */
     private static int[] fetch(IntPointer memory, int words, int from, int now, int every, int perWord) {
         int[] fetched = WORDS.get();
@@ -271,13 +280,16 @@ public record Tiled(INDArray values, Optional<INDArray> scales) implements Store
         int[] words = fetch(words(values).position(block * rows * width), rows * width, from, now, rows, 1);
         float[] scale = new float[now];
         DenseArray.rowMajor(scales.orElseThrow()).read(block * rows + from, scale, now);
-        for (int row = 0; row < now; row++) {
-            bytes(words, from + row, rows, width, scale[row], into, (done + row) * columns);
+        for (int step = 0; step < width; step += LINE / Integer.BYTES) {
+            for (int row = 0; row < now; row++) {
+                int at = (done + row) * columns + step * Integer.BYTES;
+                bytes(words, step * rows + from + row, rows, scale[row], into, at);
+            }
         }
     }
 
-    private static void bytes(int[] words, int first, int every, int width, float scale, float[] into, int at) {
-        for (int step = 0; step < width; step++) {
+    private static void bytes(int[] words, int first, int every, float scale, float[] into, int at) {
+        for (int step = 0; step < LINE / Integer.BYTES; step++) {
             int word = words[first + step * every];
             int to = at + Integer.BYTES * step;
             into[to] = (byte) word * scale;
@@ -288,52 +300,59 @@ public record Tiled(INDArray values, Optional<INDArray> scales) implements Store
     }
 
     private void readHalves(long block, int from, int now, float[] into, int done) {
-        boolean brain = values.dataType() == DataType.BFLOAT16;
         int columns = (int) columns();
         int width = (int) values.size(2);
         int words = width * ROWS / 2;
         for (int part = 0; part < values.size(0); part++) {
             long start = (part * values.size(1) + block) * words;
             int[] fetched = fetch(words(values).position(start), words, from, now, ROWS / 2, 2);
-            int to = done * columns + part * width;
-            int row = 0;
-            while (row < now) {
-                int word = (from + row) / 2;
-                int at = to + row * columns;
-                boolean upper = (from + row) % 2 == 1;
-                if (!upper && row + 1 < now) {
-                    if (brain) {
-                        brains(fetched, word, width, into, at, at + columns);
-                    } else {
-                        halves(fetched, word, width, into, at, at + columns);
-                    }
-                    row += 2;
-                } else {
-                    single(fetched, word, upper ? Short.SIZE : 0, brain, width, into, at);
-                    row++;
-                }
+            for (int column = 0; column < width; column += LINE) {
+                readLines(fetched, column * ROWS / 2, from, now, into, done * columns + part * width + column);
             }
         }
     }
 
-    private static void brains(int[] words, int word, int width, float[] into, int first, int second) {
-        for (int i = 0; i < width; i++) {
+    /** So many columns of some rows. */
+    private void readLines(int[] words, int first, int from, int now, float[] into, int at) {
+        boolean brain = values.dataType() == DataType.BFLOAT16;
+        int columns = (int) columns();
+        int row = 0;
+        while (row < now) {
+            int word = first + (from + row) / 2;
+            int to = at + row * columns;
+            boolean upper = (from + row) % 2 == 1;
+            if (!upper && row + 1 < now) {
+                if (brain) {
+                    brains(words, word, into, to, to + columns);
+                } else {
+                    halves(words, word, into, to, to + columns);
+                }
+                row += 2;
+            } else {
+                single(words, word, upper ? Short.SIZE : 0, brain, into, to);
+                row++;
+            }
+        }
+    }
+
+    private static void brains(int[] words, int word, float[] into, int first, int second) {
+        for (int i = 0; i < LINE; i++) {
             int both = words[word + i * (ROWS / 2)];
             into[first + i] = Float.intBitsToFloat(both << Short.SIZE);
             into[second + i] = Float.intBitsToFloat(both & UPPER);
         }
     }
 
-    private static void halves(int[] words, int word, int width, float[] into, int first, int second) {
-        for (int i = 0; i < width; i++) {
+    private static void halves(int[] words, int word, float[] into, int first, int second) {
+        for (int i = 0; i < LINE; i++) {
             int both = words[word + i * (ROWS / 2)];
             into[first + i] = HalfPrecision.half(both);
             into[second + i] = HalfPrecision.half(both >>> Short.SIZE);
         }
     }
 
-    private static void single(int[] words, int word, int shift, boolean brain, int width, float[] into, int at) {
-        for (int i = 0; i < width; i++) {
+    private static void single(int[] words, int word, int shift, boolean brain, float[] into, int at) {
+        for (int i = 0; i < LINE; i++) {
             int bits = words[word + i * (ROWS / 2)] >>> shift;
             into[at + i] = brain ? Float.intBitsToFloat(bits << Short.SIZE) : HalfPrecision.half(bits);
         }

@@ -2,7 +2,9 @@
 package org.lora4j.quant;
 
 import java.util.Arrays;
+import org.lora4j.internal.array.Blocks;
 import org.lora4j.internal.array.DenseArray;
+import org.lora4j.internal.array.Scratch;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -58,6 +60,19 @@ final class Weights {
     /** Values of the longest piece. */
     static int longest(RowSource weight, int multiple) {
         return Math.toIntExact(step(weight, multiple) * weight.columns());
+    }
+
+    /** Writes the values of some rows to an array, so many rows, or a multiple of them, at a time. */
+    static void read(StoredWeight weight, long first, long count, int together, INDArray into) {
+        int columns = Math.toIntExact(weight.columns());
+        DenseArray out = DenseArray.toBeWritten(into);
+        Blocks.run(count * columns, columns * together, (block, from, length) -> {
+            float[] values = Scratch.array(0, length);
+            weight.read(first + from / columns, length / columns, values);
+            out.write(from, values, length);
+        });
+        out.flush();
+        out.close();
     }
 
     private static int step(RowSource weight, int multiple) {

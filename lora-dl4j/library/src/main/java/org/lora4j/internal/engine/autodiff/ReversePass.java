@@ -137,7 +137,8 @@ public final class ReversePass {
     }
 
     private void accumulate(String variable, SDVariable gradient) {
-        SDVariable sum = gradients.merge(variable, gradient, SDVariable::add);
+        // Ops are met backwards: as in the layer, its own product stands before the adapter's, and is not added to it.
+        SDVariable sum = gradients.merge(variable, gradient, (later, earlier) -> earlier.add(later));
         shapedLike.putIfAbsent(gradient.name(), variable);
         shapedLike.putIfAbsent(sum.name(), variable);
     }
