@@ -22,7 +22,7 @@ import org.slf4j.LoggerFactory;
  * layer), so that the one place where all of them pass is the executioner. It is ND4J's own that computes.
  *
  * <p>It also gives OpenMP one thread in each thread that calls, as the ops of layers are short, and runs products as {@link
- * LayerProducts} does. Where {@code OMP_NUM_THREADS} or {@code OMP_WAIT_POLICY} says otherwise, both are left as they are.
+ * LayerProducts} does. Where the environment says otherwise ({@link OpenMpWaiting}), both are left as they are.
  *
  * <p>ND4J has no call to set its executioner, so a private field of {@code Nd4j} is written: the only reflection of this
  * library. Executioners of other backends, or of somebody else, are left alone.
@@ -36,8 +36,7 @@ public final class GuardedExecutioner implements InvocationHandler {
     private static final String FIELD = "OP_EXECUTIONER_INSTANCE";
 
     /** OpenMP reads its environment once; what somebody has chosen there stays. */
-    private static final boolean OPEN_MP_IS_OURS =
-            System.getenv("OMP_NUM_THREADS") == null && System.getenv("OMP_WAIT_POLICY") == null;
+    private static final boolean OPEN_MP_IS_OURS = !OpenMpWaiting.isChosen();
 
     private static final int PROCESSORS = Runtime.getRuntime().availableProcessors();
 

@@ -50,7 +50,8 @@ public final class OpenMpWaiting {
         }
     }
 
-    private static boolean isChosen() {
+    /** Whether the environment says how OpenMP's threads work, or wait. */
+    static boolean isChosen() {
         return Stream.of("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "OMP_NUM_THREADS")
                 .anyMatch(name -> System.getenv(name) != null);
     }
