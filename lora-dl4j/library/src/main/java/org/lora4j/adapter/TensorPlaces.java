@@ -15,6 +15,7 @@ import org.lora4j.config.AdaLoraConfig;
 import org.lora4j.config.AdapterConfig.TargetUse;
 import org.lora4j.config.BoftConfig;
 import org.lora4j.error.AdapterFormatException;
+import org.lora4j.error.CostlyExpressionException;
 import org.lora4j.error.Problems;
 import org.lora4j.format.TensorEntry;
 import org.lora4j.format.TensorFile;
@@ -73,6 +74,7 @@ final class TensorPlaces {
             }
         }
         how.given().forEach((key, array) -> place(key, "", () -> array));
+        modules.entrySet().removeIf(module -> isOfAnotherAdapter(module.getKey(), module.getValue()));
         SharedTensors.distribute(shared, modules, problems);
         if (hasOneFactor()) {
             config = PeftConfigJson.withOneFactor(config);
@@ -96,6 +98,27 @@ final class TensorPlaces {
         }
         return new Adapter(
                 config, modules, saved, SetMetadata.baseHashes(file.metadata()), SetMetadata.isOfPeft(file.metadata()));
+    }
+
+    /**
+     * Whether a module holds nothing but copies of what all share. PEFT writes them with every module that any adapter of the
+     * model has, while the factors of a module are in the file of its own adapter.
+     */
+    private boolean isOfAnotherAdapter(String module, Map<String, INDArray> tensors) {
+        AdapterMethod method = AdapterMethods.of(config.config(), module);
+        boolean copies = tensors.entrySet().stream()
+                .allMatch(tensor -> method.isShared(tensor.getKey())
+                        && method.isRepeated(tensor.getKey())
+                        && PeftTensor.ofSuffix(tensor.getKey())
+                                .map(shared::get)
+                                .filter(array -> ArrayBytes.same(array, tensor.getValue()))
+                                .isPresent());
+        try {
+            return copies && !config.config().selects(PeftKeys.wrapperOf(module));
+        } catch (CostlyExpressionException e) {
+            // The checks tell.
+            return false;
+        }
     }
 
     private void place(TensorFile file, TensorEntry entry, ElementCodec codec) throws IOException {

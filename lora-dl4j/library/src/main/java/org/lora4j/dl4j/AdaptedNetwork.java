@@ -388,11 +388,29 @@ public final class AdaptedNetwork<N extends Model> extends HostedModel<NetworkAd
             updates.addAll(updates(all, NetworkAdapter::parts, weight));
             INDArray before = unmerged(weight);
             folded.put(weight.path(), folding.weight(path, before, before, updates));
-            modules.biasOf(modules.get(path))
-                    .ifPresent(bias -> folding.bias(path, unmerged(bias), updates)
-                            .ifPresent(value -> folded.put(bias.path(), value)));
         }
+        Map<String, NetworkParameter> biases = new LinkedHashMap<>();
+        paths.forEach(path -> modules.biasOf(modules.get(path)).ifPresent(bias -> biases.put(bias.path(), bias)));
+        biases.forEach((path, bias) -> folding.bias(bias.module(), unmerged(bias), biasUpdates(all, bias))
+                .ifPresent(value -> folded.put(path, value)));
         return new Folded(folded, folding.report());
+    }
+
+    /** All updates of a bias together: several modules of a layer may add to one. */
+    private List<Folding.Update> biasUpdates(List<NetworkAdapter> adapters, NetworkParameter bias) {
+        List<Folding.Update> updates = new ArrayList<>();
+        for (NetworkAdapter adapter : adapters) {
+            for (NetworkAdapter.Part part : adapter.parts().values()) {
+                boolean itsOwn = modules.biasOf(part.module())
+                        .filter(own -> own.path().equals(bias.path()))
+                        .isPresent();
+                if (itsOwn && part.method().biasEffect() != BiasEffect.NONE) {
+                    updates.add(
+                            adapter.update(part, factory.parameter(part.module().path() + ".weight")));
+                }
+            }
+        }
+        return updates;
     }
 
     private static List<Folding.Update> updates(

@@ -11,8 +11,10 @@ import org.deeplearning4j.nn.conf.layers.misc.FrozenLayer;
 import org.lora4j.dl4j.layer.FrozenBaseLayer;
 import org.lora4j.dl4j.layer.LayerWeight;
 import org.lora4j.dl4j.layer.LoraSettings;
+import org.lora4j.dl4j.layer.LoraSlot;
 import org.lora4j.internal.dl4j.layer.LayerKinds;
 import org.lora4j.internal.dl4j.layer.Randomness;
+import org.lora4j.internal.dl4j.layer.Wrappers;
 import org.lora4j.method.AdapterMethod;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.learning.config.IUpdater;
@@ -75,6 +77,11 @@ record LayerSite(String key, String path, Layer conf) implements NetworkSite {
     @Override
     public boolean isVector(String parameter) {
         return conf instanceof ElementWiseMultiplicationLayer;
+    }
+
+    @Override
+    public LoraSlot running(LoraSlot slot) {
+        return Wrappers.inside(conf, slot);
     }
 
     @Override

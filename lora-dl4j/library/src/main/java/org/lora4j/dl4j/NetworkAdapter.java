@@ -135,14 +135,17 @@ record NetworkAdapter(
         Map<String, Map<String, String>> names = new LinkedHashMap<>();
         parts.forEach((path, part) -> {
             Map<String, String> own = new LinkedHashMap<>();
-            NetworkModule module = part.module();
             part.factors().keySet().stream()
                     .filter(part.method()::isTrained)
-                    .forEach(suffix -> own.put(
-                            suffix, module.layer() + "_" + module.weight().parameter(slot(part, true), suffix)));
+                    .forEach(suffix -> own.put(suffix, trainedName(path + "." + suffix)));
             names.put(path, own);
         });
         return names;
+    }
+
+    /** What a training loop calls a factor or a parameter of this adapter: as in a graph of SameDiff. */
+    String trainedName(String path) {
+        return path.replaceAll("\\.weight$", "") + "." + name;
     }
 
     /** Factors and rows. */

@@ -2,6 +2,7 @@
 package org.lora4j.dl4j;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -24,6 +25,7 @@ import org.lora4j.internal.dl4j.layer.LayerKinds;
 import org.lora4j.internal.format.peft.PeftFile;
 import org.lora4j.internal.format.peft.StackedModules;
 import org.lora4j.internal.host.AdapterFit;
+import org.lora4j.internal.host.PerModule;
 import org.lora4j.internal.host.Selection;
 import org.lora4j.internal.host.TokenRows;
 import org.lora4j.method.AdapterMethod;
@@ -81,11 +83,13 @@ final class NetworkAdapters {
         Map<String, ModuleShape> shapes = new LinkedHashMap<>();
         selection.modules().forEach(module -> shapes.put(module.path(), module.shape()));
         Map<String, long[]> shared = AdapterMethods.shared(config, shapes);
+        PerModule refused = new PerModule();
         Stream.concat(selection.modules().stream(), selection.weights().stream().map(NetworkParameter::weightOf))
-                .forEach(module -> tensors.put(
-                        module.path(),
-                        new LinkedHashMap<>(
-                                method(config, module).initialize(start(config, selection, module, seed, shared)))));
+                .forEach(module -> refused.of(
+                                module.path(),
+                                () -> method(config, module).initialize(start(config, selection, module, seed, shared)))
+                        .ifPresent(factors -> tensors.put(module.path(), new LinkedHashMap<>(factors))));
+        refused.throwIfAny(name);
         for (TokenRows<NetworkModule> rows : selection.tokens()) {
             NetworkModule module = rows.module();
             tensors.computeIfAbsent(module.path(), path -> new LinkedHashMap<>())
@@ -152,7 +156,8 @@ final class NetworkAdapters {
                 () -> module.weight().toPeft(weight));
     }
 
-    NetworkAdapter imported(String name, Adapter adapter) {
+    NetworkAdapter imported(String name, Adapter given) {
+        Adapter adapter = withVectors(given);
         requireMethod(
                 name,
                 adapter.config(),
@@ -165,6 +170,27 @@ final class NetworkAdapters {
         hashes.require(name, adapter);
         PeftFile file = new PeftFile(adapter.config(), adapter.extras());
         return possible(adapter(name, file, 0, selection, adapter.modules(), adapter.savedParameters()), false);
+    }
+
+    /** Files of earlier versions have gains of features as rows, as layers have them. */
+    private Adapter withVectors(Adapter adapter) {
+        Map<String, INDArray> vectors = new LinkedHashMap<>();
+        adapter.savedParameters().forEach((path, value) -> {
+            NetworkParameter parameter = parameter(path);
+            if (parameter != null
+                    && parameter.isVector()
+                    && value.rank() > 1
+                    && Arrays.equals(value.shape(), parameter.value().shape())) {
+                vectors.put(path, value.reshape(parameter.peftShape()));
+            }
+        });
+        if (vectors.isEmpty()) {
+            return adapter;
+        }
+        Map<String, INDArray> saved = new LinkedHashMap<>(adapter.savedParameters());
+        saved.putAll(vectors);
+        return Adapter.of(adapter.config(), adapter.extras(), adapter.modules(), saved)
+                .withBaseHashes(adapter.baseHashes());
     }
 
     /** Further adapters get numbers above this one. */

@@ -15,6 +15,7 @@ import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.graph.GraphVertex;
+import org.deeplearning4j.nn.conf.ocnn.OCNNOutputLayer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.lora4j.error.MessageText;
@@ -130,9 +131,20 @@ record NetworkReader<C, N extends Model>(
         }
         C parsed = made(zip, () -> parse.apply(configuration.text()));
         INDArray parameters = parameters(zip, parsed);
-        N network = made(zip, () -> build.apply(parsed, parameters));
+        N network = made(zip, () -> built(configuration, parsed, parameters));
         if (updater && zip.names().contains(NetworkZip.UPDATER)) {
             remember(zip, network);
+        }
+        return network;
+    }
+
+    /** A network is made over the array; layers of one class write their first r over the one that was learned. */
+    private N built(NetworkConfiguration configuration, C parsed, INDArray array) {
+        boolean writes = configuration.text().contains(OCNNOutputLayer.class.getName());
+        INDArray learned = writes ? array.dup() : null;
+        N network = build.apply(parsed, array);
+        if (writes) {
+            network.params().assign(learned);
         }
         return network;
     }

@@ -7,6 +7,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.lora4j.dl4j.layer.LayerWeight;
 import org.lora4j.dl4j.layer.LoraSettings;
+import org.lora4j.dl4j.layer.LoraSlot;
 import org.lora4j.method.AdapterMethod;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.learning.config.IUpdater;
@@ -49,6 +50,11 @@ sealed interface NetworkSite permits LayerSite, VertexSite {
      */
     default boolean isVector(String parameter) {
         return false;
+    }
+
+    /** A slot as the layer that runs has it, which may be inside of another one. */
+    default LoraSlot running(LoraSlot slot) {
+        return slot;
     }
 
     /** The parameters over an array that has the values of all of them, as views by name. */

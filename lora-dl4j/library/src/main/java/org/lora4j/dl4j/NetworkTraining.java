@@ -2,10 +2,12 @@
 package org.lora4j.dl4j;
 
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import org.deeplearning4j.nn.api.Model;
 import org.lora4j.dl4j.StateNetwork.Learning;
 import org.lora4j.error.Problems;
@@ -75,7 +77,8 @@ final class NetworkTraining<N extends Model> implements Trainable {
             int iterations = access.iterations(network);
             int epochs = access.epochs(network);
             // Dropout of adapters is a function of the iteration, which therefore stands for the seed.
-            access.setCounts(network, (int) (seed ^ seed >>> Integer.SIZE) & Integer.MAX_VALUE, epochs);
+            int iteration = (int) (seed ^ seed >>> Integer.SIZE) & Integer.MAX_VALUE;
+            access.setCounts(network, iteration, epochs);
             try {
                 access.pass(
                         network,
@@ -91,13 +94,19 @@ final class NetworkTraining<N extends Model> implements Trainable {
             double rows = network.conf().isMiniBatch() ? features.get(0).size(0) : 1;
             Map<String, INDArray> sums = network.gradient().gradientForVariable();
             Map<String, INDArray> means = new LinkedHashMap<>();
+            Set<String> leftOut = new HashSet<>();
             for (Learning one : learning) {
-                INDArray sum = sums.get(one.key());
-                means.put(
-                        one.parameter().name(),
-                        sum.dup(one.parameter().value().ordering()).divi(rows));
+                String name = one.parameter().name();
+                INDArray mean = sums.get(one.key())
+                        .dup(one.parameter().value().ordering())
+                        .divi(rows);
+                means.put(name, mean);
+                boolean nothing = one.update() != null && one.update().mayBeLeftOut(iteration);
+                if (nothing && mean.amaxNumber().doubleValue() == 0) {
+                    leftOut.add(name);
+                }
             }
-            return new LossAndGradients(network.score(), means);
+            return new LossAndGradients(network.score(), means, leftOut);
         }
 
         private static List<INDArray> arrays(Map<String, INDArray> placeholders, List<String> wanted) {

@@ -20,7 +20,9 @@ import org.lora4j.dl4j.layer.FrozenValues;
 import org.lora4j.dl4j.layer.LoraSettings;
 import org.lora4j.dl4j.layer.LoraSlot;
 import org.lora4j.error.Problems;
+import org.lora4j.internal.dl4j.layer.PathDropout;
 import org.lora4j.internal.host.HostState;
+import org.lora4j.method.ModuleShape;
 import org.lora4j.train.TrainableParameter;
 import org.lora4j.train.TrainableParameter.Kind;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -36,6 +38,7 @@ final class StateNetwork<N extends Model> {
     private final N base;
     private final List<NetworkAdapter> active;
     private final HostState<Map<String, INDArray>> state;
+    private final Map<String, NetworkSite> sites = new HashMap<>();
     private final Map<String, List<LoraSlot>> slots = new LinkedHashMap<>();
     private final Map<String, List<String>> learning = new LinkedHashMap<>();
 
@@ -52,6 +55,7 @@ final class StateNetwork<N extends Model> {
      *
      * @param module path of the module it belongs to
      * @param kind what learns; null if it is frozen
+     * @param update the update that it is a factor of; null if it is none
      */
     private record Tie(
             NetworkAdapter adapter,
@@ -60,15 +64,26 @@ final class StateNetwork<N extends Model> {
             String layer,
             String parameter,
             String module,
-            Kind kind) {}
+            Kind kind,
+            Update update) {}
+
+    /** An update as a layer has it, and the module that it is of. */
+    record Update(LoraSlot slot, ModuleShape shape) {
+
+        /** Whether dropout may leave nothing of it in an iteration. */
+        boolean mayBeLeftOut(int iteration) {
+            return PathDropout.mayLeaveNothing(slot, iteration, shape);
+        }
+    }
 
     /**
      * What learns, for a training loop outside of Deeplearning4j.
      *
      * @param parameter over the array of the network
      * @param key what the gradient of it is called
+     * @param update the update that it is a factor of; null if it is none
      */
-    record Learning(TrainableParameter parameter, String key) {}
+    record Learning(TrainableParameter parameter, String key, Update update) {}
 
     /** What an adapter that acts took off a weight when it started. */
     private record Taken(NetworkAdapter adapter, Part part) {
@@ -95,6 +110,7 @@ final class StateNetwork<N extends Model> {
         this.outside = outside;
         this.active = active;
         this.state = state;
+        access.sites(base).forEach(site -> sites.put(site.key(), site));
         for (NetworkAdapter adapter : active) {
             boolean learns = state.learning().contains(adapter.name());
             if (!state.merged().contains(adapter.name())) {
@@ -108,6 +124,7 @@ final class StateNetwork<N extends Model> {
     private void attach(NetworkAdapter adapter, Part part, boolean learns) {
         LoraSlot slot = adapter.slot(part, learns);
         String layer = part.module().layer();
+        Update update = new Update(sites.get(layer).running(slot), part.module().shape());
         slots.computeIfAbsent(layer, key -> new ArrayList<>()).add(slot);
         if (!part.start().isEmpty()) {
             taken.add(new Taken(adapter, part));
@@ -117,7 +134,8 @@ final class StateNetwork<N extends Model> {
             boolean trained = learns && part.method().isTrained(suffix);
             Kind kind = part.method().isBiasOrGain(suffix) ? Kind.BIAS_OR_NORM : Kind.FACTOR;
             String module = part.module().path();
-            ties.add(new Tie(adapter, module + "." + suffix, value, layer, parameter, module, trained ? kind : null));
+            ties.add(new Tie(
+                    adapter, module + "." + suffix, value, layer, parameter, module, trained ? kind : null, update));
         });
     }
 
@@ -135,7 +153,7 @@ final class StateNetwork<N extends Model> {
         String path = parameter.path();
         Kind kind = path.endsWith(".weight") && copy.value().rank() > 1 ? Kind.WEIGHT : Kind.BIAS_OR_NORM;
         String module = path.substring(0, path.lastIndexOf('.'));
-        ties.add(new Tie(adapter, path, copy.value(), parameter.layer(), parameter.name(), module, kind));
+        ties.add(new Tie(adapter, path, copy.value(), parameter.layer(), parameter.name(), module, kind, null));
     }
 
     /** Whether this network runs and learns what a state asks for, with these adapters: a name may have gone to another one. */
@@ -160,12 +178,12 @@ final class StateNetwork<N extends Model> {
                 .filter(tie -> tie.kind() != null)
                 .map(tie -> new Learning(
                         new TrainableParameter(
-                                tie.remembered().replaceAll("\\.weight$", "") + "."
-                                        + tie.adapter().name(),
+                                tie.adapter().trainedName(tie.remembered()),
                                 tie.module(),
                                 tie.kind(),
                                 access.parameters(network, tie.layer()).get(tie.parameter())),
-                        tie.layer() + "_" + tie.parameter()))
+                        tie.layer() + "_" + tie.parameter(),
+                        tie.update()))
                 .toList();
     }
 

@@ -316,6 +316,27 @@ public interface AdapterMethod {
     }
 
     /**
+     * Whether the method scales what the adapters before it added, and not those after it, so that their order counts.
+     *
+     * @return true for DoRA
+     */
+    default boolean scalesOthers() {
+        return false;
+    }
+
+    /**
+     * What the method multiplies everything by that the adapters before it added, if it {@linkplain #scalesOthers scales} it.
+     *
+     * @param module the module
+     * @param factors the factors
+     * @param <T> what is calculated with
+     * @return a factor for each output {@code [outputs]}
+     */
+    default <T> T scaleOfOthers(WeightAlgebra<T> module, Factors<T> factors) {
+        throw new UnsupportedOperationException(name() + " scales nothing of others; ask scalesOthers first");
+    }
+
+    /**
      * Whether at most one adapter of the method acts in a module at a time.
      *
      * @return true for what changes the base for itself

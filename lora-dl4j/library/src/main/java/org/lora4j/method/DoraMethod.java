@@ -98,9 +98,9 @@ public final class DoraMethod implements AdapterMethod {
      * The output of the base becomes {@code (m / |V|) * (W x + s * B A x)} without a bias; expressed as what is added,
      * {@code (m / |V| - 1) * W x + (m / |V|) * s * B A x}.
      *
-     * <p>Beside other adapters of the same module V has the weight without them, while their updates are scaled too;
-     * merging one of them changes the weight that the lengths are taken of. PEFT does the same. With dropout both terms see
-     * the dropped activation while the base does not, as in PEFT.
+     * <p>Beside other adapters of the same module V has the weight without them. Updates of those that were made active before
+     * are scaled too, of those after it not; merging one of them changes the weight that the lengths are taken of. PEFT does
+     * the same. With dropout both terms see the dropped activation while the base does not, as in PEFT.
      */
     @Override
     public <T> T outputUpdate(ModuleAlgebra<T> module, Factors<T> factors) {
@@ -149,6 +149,16 @@ public final class DoraMethod implements AdapterMethod {
     private <T> T scaled(WeightAlgebra<T> module, Factors<T> factors, T weight, T direction) {
         T lengths = module.held(module.lengthPerOutput(direction));
         return module.multiply(weight, module.alongWeight(ratio(module, factors, lengths)));
+    }
+
+    @Override
+    public boolean scalesOthers() {
+        return true;
+    }
+
+    @Override
+    public <T> T scaleOfOthers(WeightAlgebra<T> module, Factors<T> factors) {
+        return ratio(module, factors, module.held(module.lengthPerOutput(direction(module, factors))));
     }
 
     /** m / |V| for each output. */

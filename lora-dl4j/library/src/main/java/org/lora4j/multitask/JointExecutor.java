@@ -71,7 +71,13 @@ final class JointExecutor implements GraphExecutor {
         }
         weigher.parameter(task)
                 .ifPresent(parameter -> gradients.put(parameter.name(), weigher.gradient(task, pass.loss())));
-        return new LossAndGradients(factor * pass.loss() + weigher.offset(task), gradients, unreached.get(task));
+        Set<String> without = new LinkedHashSet<>(unreached.get(task));
+        names.get(task).forEach((name, joint) -> {
+            if (pass.unreached().contains(name)) {
+                without.add(joint);
+            }
+        });
+        return new LossAndGradients(factor * pass.loss() + weigher.offset(task), gradients, without);
     }
 
     // Scaled in new arrays, and freed only then: a gradient may be an input, a parameter, or another gradient.

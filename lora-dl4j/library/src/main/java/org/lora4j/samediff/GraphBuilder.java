@@ -172,10 +172,7 @@ final class GraphBuilder {
     private void updateBias(Attached one, LeafUpdates updates) {
         GraphModule module = one.part().module();
         Site site = module.sites().get(0);
-        boolean behind = module.bias() != null
-                && one.part().method().biasEffect() == BiasEffect.CHANGES
-                && !base.getOps().get(site.op()).getInputsToOp().contains(module.bias());
-        if (behind) {
+        if (one.part().method().biasEffect() == BiasEffect.CHANGES && BiasReaders.isBehind(base, module)) {
             Attachment attachment = attachment(one, null, null);
             updates.add(
                     module.bias(),
@@ -261,7 +258,7 @@ final class GraphBuilder {
         }
         String name = free(maskName(one, "lora_dropout", use));
         String input = base.getOps().get(site.op()).getInputsToOp().get(site.dataInput());
-        masks.add(new DropoutMask(name, input, dropout));
+        masks.add(new DropoutMask(name, input, dropout, trained(one)));
         return name;
     }
 
@@ -271,8 +268,12 @@ final class GraphBuilder {
             return null;
         }
         String name = free(maskName(one, "update_dropout", use));
-        masks.add(DropoutMask.ofUpdate(name, one.part().module().shape().outputs(), dropout::draw));
+        masks.add(DropoutMask.ofUpdate(name, one.part().module().shape().outputs(), dropout::draw, trained(one)));
         return name;
+    }
+
+    private static List<String> trained(Attached one) {
+        return one.part().trained().values().stream().map(Live::variable).toList();
     }
 
     private static String maskName(Attached one, String what, int use) {

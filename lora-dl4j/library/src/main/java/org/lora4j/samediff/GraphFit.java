@@ -15,6 +15,7 @@ import org.lora4j.error.ClosestNames;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.format.peft.PeftTensor;
 import org.lora4j.internal.host.AdapterFit;
+import org.lora4j.internal.host.PerModule;
 import org.lora4j.internal.host.TokenRows;
 import org.lora4j.method.LoraMethod;
 import org.lora4j.method.ModuleShape;
@@ -82,9 +83,10 @@ final class GraphFit {
             AdapterConfig config = adapter.config();
             Target target = targets.computeIfAbsent(
                     path, p -> GraphSelection.target(config, scope.graph().get(p)));
-            Map<String, INDArray> own = target.method().cut(target.module().shape(), target.rank(), tensors);
-            AdapterFit.checkFactors(
-                    path, target.method(), target.module().shape(), expectedFactors(path, target, own), own, problems);
+            PerModule.of(path, () -> target.method().cut(target.module().shape(), target.rank(), tensors), problems)
+                    .ifPresent(own -> PerModule.of(path, () -> expectedFactors(path, target, own), problems)
+                            .ifPresent(shapes -> AdapterFit.checkFactors(
+                                    path, target.method(), target.module().shape(), shapes, own, problems)));
         }
     }
 

@@ -17,7 +17,9 @@ import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.format.peft.PeftFile;
 import org.lora4j.internal.format.peft.PeftTensor;
+import org.lora4j.internal.host.PerModule;
 import org.lora4j.internal.host.TokenRows;
+import org.lora4j.method.AdapterMethod.BiasEffect;
 import org.lora4j.method.AdapterMethods;
 import org.lora4j.method.FactorStart;
 import org.lora4j.method.ModuleShape;
@@ -91,6 +93,7 @@ final class LiveAdapters {
                 selection.targets().stream().map(Target::module).toList();
         checkDropout("adapter \"" + name + "\"", config, modules);
         Making making = new Making(name, PeftFile.of(config), taken);
+        PerModule refused = new PerModule();
         Map<String, ModuleShape> shapes = new LinkedHashMap<>();
         selection
                 .targets()
@@ -106,9 +109,11 @@ final class LiveAdapters {
                 continue;
             }
             FactorStart start = start(config, target, seed, shared);
-            Map<String, INDArray> factors = target.method().initialize(start);
-            making.add(target, factors, target.method().given(start, factors), 1);
+            refused.of(target.path(), () -> requireOwnBias(target).method().initialize(start))
+                    .ifPresent(factors ->
+                            making.add(target, factors, target.method().given(start, factors), 1));
         }
+        refused.throwIfAny(name);
         for (TokenRows<GraphModule> rows : selection.tokens()) {
             making.add(rows, startOf(rows));
         }
@@ -116,6 +121,18 @@ final class LiveAdapters {
             making.add(parameter, parameter.toPeft(array(parameter.variable())));
         }
         return making.done();
+    }
+
+    /** A bias that is added behind the op is changed for all who read it. */
+    private Target requireOwnBias(Target target) {
+        boolean changes = target.method().biasEffect() == BiasEffect.CHANGES;
+        if (changes && BiasReaders.isBehind(base, target.module()) && !BiasReaders.areOwn(base, target.module())) {
+            throw new IllegalArgumentException(target.method().name() + " changes the bias "
+                    + MessageText.name(target.module().bias())
+                    + ", which another part of the graph reads, too, or which not every use of the"
+                    + " module adds; expected a bias of its own. Exclude the module.");
+        }
+        return target;
     }
 
     private FactorStart start(AdapterConfig config, Target target, long seed, Map<String, long[]> shared) {
@@ -158,6 +175,7 @@ final class LiveAdapters {
         AdapterConfig config = adapter.config();
         Problems problems = new Problems();
         GraphFit fit = new GraphFit(base, scope, adapter, problems);
+        fit.targets().values().forEach(target -> PerModule.of(target.path(), () -> requireOwnBias(target), problems));
         if (!problems.isEmpty()) {
             throw new IllegalArgumentException(problems.message("adapter " + MessageText.name(name) + " on this graph")
                     + ". The adapter was made for another base model, or modules go by other names here: compare with"

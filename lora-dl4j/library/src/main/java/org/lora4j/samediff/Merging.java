@@ -43,6 +43,9 @@ final class Merging {
 
         /** Whether the weight of a module is a full copy for this module alone, beside a leaf with other readers. */
         boolean isCopied(GraphModule module);
+
+        /** Whether every use of a module adds the same bias, and nothing else reads it. */
+        boolean hasOwnBias(GraphModule module);
     }
 
     /**
@@ -65,12 +68,13 @@ final class Merging {
     }
 
     private Result run() {
-        Folding.requireBiases(now.stream()
-                .flatMap(adapter -> adapter.modules().values().stream())
-                .filter(part -> part.module().bias() == null && part.method().biasEffect() == BiasEffect.ADDS)
-                .map(part -> part.module().path())
-                .distinct()
-                .toList());
+        Folding.requireWeights(
+                paths(part -> !part.method().changesWeight(part.module().shape())));
+        Folding.requireBiases(
+                paths(part -> part.module().bias() == null && part.method().biasEffect() == BiasEffect.ADDS));
+        Folding.requireOwnBiases(paths(part -> part.module().bias() != null
+                && part.method().biasEffect() != BiasEffect.NONE
+                && !unmerged.hasOwnBias(part.module())));
         for (LiveAdapter adapter : now) {
             adapter.tokens().values().forEach(tokens -> mergeLeaf(tokens.module()));
             adapter.modules().values().stream()
@@ -91,6 +95,16 @@ final class Merging {
         }
         now.forEach(adapter -> adapter.modules().values().forEach(this::mergeBias));
         return new Result(new MergedArrays(leaves, weights), folding.report());
+    }
+
+    /** The modules of some parts of the adapters that are merged now. */
+    private List<String> paths(Predicate<Part> which) {
+        return now.stream()
+                .flatMap(adapter -> adapter.modules().values().stream())
+                .filter(which)
+                .map(part -> part.module().path())
+                .distinct()
+                .toList();
     }
 
     private void mergeLeaf(GraphModule module) {

@@ -200,6 +200,11 @@ final class StateGraphs {
             public boolean isCopied(GraphModule module) {
                 return weights.containsKey(module.weightPath());
             }
+
+            @Override
+            public boolean hasOwnBias(GraphModule module) {
+                return BiasReaders.areOwn(base, module);
+            }
         };
     }
 }

@@ -8,7 +8,8 @@ import org.lora4j.internal.checkpoint.CheckpointContent;
 
 /**
  * Notices parameters that never get a gradient. B = 0 makes the gradient of A zero in the first step, rightly; B moves in it,
- * so a factor whose gradient is exactly 0 in three steps is cut off from the loss.
+ * so a factor whose gradient is exactly 0 in three steps is cut off from the loss. Steps in which it had no part, because dropout
+ * left out its whole update, do not count.
  */
 final class GradientWatch {
 

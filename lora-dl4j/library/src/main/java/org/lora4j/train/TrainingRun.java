@@ -334,7 +334,9 @@ final class TrainingRun implements AutoCloseable {
         Failures.Where where = where(log.steps() + 1, loss);
         GradientWatch watch = state.watch();
         DivergenceWatch divergence = state.divergence();
-        watch.recordAll(norm, loss, learningRate());
+        if (gradients.arrays().stream().anyMatch(Objects::nonNull)) {
+            watch.recordAll(norm, loss, learningRate());
+        }
         divergence.record(loss, norm);
         if (divergence.lossDiverged() || divergence.gradientExploded()) {
             throw failures.diverged(where, plan.divergence(), norm, gradients);

@@ -7,6 +7,8 @@ import static org.lora4j.dl4j.Networks.classes;
 import static org.lora4j.dl4j.Networks.normal;
 import static org.lora4j.dl4j.Networks.values;
 
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -24,8 +26,10 @@ import org.deeplearning4j.nn.conf.ocnn.OCNNOutputLayer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.optimize.api.TrainingListener;
+import org.deeplearning4j.util.ModelSerializer;
 import org.junit.jupiter.api.Named;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -232,6 +236,44 @@ class FrozenOutputLayersTest {
 
         assertThat(values(model.network().getParam("1_W"))).isNotEqualTo(before);
         assertThat(model.network().getLayer(1).conf().getLayer()).isInstanceOf(OwnHead.class);
+    }
+
+    /** Deeplearning4j sets r anew whenever it makes such a layer of a configuration, until r was set once by an epoch. */
+    @ParameterizedTest
+    @EnumSource(MemoryMode.class)
+    void oneClassLayer_keepsWhatItLearned_whateverIsMadeOfTheBase(MemoryMode mode, @TempDir Path folder)
+            throws IOException {
+        MultiLayerNetwork base = network(ocnn());
+        base.fit(data(ocnn()));
+        double[] learned = values(base.params());
+        assertThat(base.getParam("1_r").getDouble(0)).isNotEqualTo(0.1);
+
+        AdaptedNetwork<MultiLayerNetwork> model = Lora.inject(base, BELOW, 3, mode);
+        model.network().fit(data(ocnn()));
+        model.merge();
+        model.unmerge();
+        MultiLayerNetwork adapted = model.network();
+
+        assertThat(values(base.params())).isEqualTo(learned);
+        assertThat(values(model.mergeAndUnload().getParam("1_r"))).isEqualTo(values(base.getParam("1_r")));
+        assertThat(values(adapted.getLayer(1).getParam("r"))).isEqualTo(values(base.getParam("1_r")));
+        double score = adapted.score(data(ocnn()));
+        assertThat(adapted.clone().score(data(ocnn()))).isEqualTo(score);
+        model.adapter("default").save(folder.resolve("adapter"));
+        assertThat(Lora.load(base, folder.resolve("adapter"), mode).network().score(data(ocnn())))
+                .isEqualTo(score);
+        Path zip = folder.resolve("model.zip");
+        model.save(zip);
+        AdaptedNetwork<MultiLayerNetwork> again = NetworkFile.of(zip).in(mode).adaptedMultiLayerNetwork();
+        assertThat(values(again.base().params())).isEqualTo(learned);
+        assertThat(again.network().score(data(ocnn()))).isEqualTo(score);
+        if (mode == MemoryMode.IN_VIEW) {
+            Path stock = folder.resolve("stock.zip");
+            ModelSerializer.writeModel(adapted, stock.toFile(), true);
+            assertThat(values(ModelSerializer.restoreMultiLayerNetwork(stock.toFile())
+                            .params()))
+                    .isEqualTo(values(adapted.params()));
+        }
     }
 
     /** The loss of the layer is the mean over rows; DL4J divides the score that it tells by their number once more. */

@@ -9,9 +9,15 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.adapter.Adapter;
@@ -41,6 +47,67 @@ public abstract class AdaptedModelContract {
 
     /** A model without adapters over the plain base that {@code mergeAndUnload} gives. */
     protected abstract AdaptedModel mergedAndUnloaded(AdaptedModel adapted);
+
+    /**
+     * A model several of whose factors share an array, and what is asked of it.
+     *
+     * @param name what is shared
+     * @param model makes it, equal at each call
+     * @param config adapts all that share
+     * @param output the output in the current state, always for the same input
+     * @param unloaded a model without adapters over the plain base that {@code mergeAndUnload} gives
+     */
+    public record Sharing(
+            String name,
+            Supplier<AdaptedModel> model,
+            LoraConfig config,
+            Function<AdaptedModel, double[]> output,
+            UnaryOperator<AdaptedModel> unloaded) {
+
+        @Override
+        public String toString() {
+            return name;
+        }
+    }
+
+    /** Every pair of factors that can share an array in this host: modules that add to one bias, two reads of one weight. */
+    protected abstract List<Sharing> sharing();
+
+    @TestFactory
+    Stream<DynamicTest> factorsThatShareAnArray_mergeToWhatTheyCompute() {
+        return sharing().stream().map(shared -> DynamicTest.dynamicTest(shared.name(), () -> mergesInEveryWay(shared)));
+    }
+
+    private static void mergesInEveryWay(Sharing shared) {
+        AdaptedModel sharing = shared.model().get();
+        LoraConfig acting = shared.config().toBuilder()
+                .initialization(Initialization.RANDOM)
+                .build();
+        sharing.addAdapter("one", acting, 1);
+        sharing.addAdapter("two", acting, 2);
+        sharing.activate("one");
+        double[] alone = shared.output().apply(sharing);
+        sharing.merge();
+        assertThat(shared.output().apply(sharing)).containsExactly(alone, offset(MERGED));
+        sharing.unmerge();
+        sharing.activate("one", "two");
+        double[] attached = shared.output().apply(sharing);
+        assertThat(attached).isNotEqualTo(alone);
+
+        sharing.merge();
+        double[] together = shared.output().apply(sharing);
+        double[] unloaded = shared.output().apply(shared.unloaded().apply(sharing));
+        sharing.unmerge();
+        sharing.merge("one");
+        assertThat(shared.output().apply(sharing)).containsExactly(attached, offset(MERGED));
+        sharing.merge("two");
+
+        assertThat(together).containsExactly(attached, offset(MERGED));
+        assertThat(unloaded).isEqualTo(together);
+        assertThat(shared.output().apply(sharing)).isEqualTo(together);
+        sharing.unmerge();
+        assertThat(shared.output().apply(sharing)).isEqualTo(attached);
+    }
 
     @BeforeEach
     void addTwoAdaptersThatAct() {

@@ -9,6 +9,7 @@ import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.layers.BaseLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.wrapper.BaseWrapperLayer;
+import org.deeplearning4j.nn.conf.ocnn.OCNNOutputLayer;
 import org.deeplearning4j.optimize.api.TrainingListener;
 import org.lora4j.internal.dl4j.layer.frozen.FrozenBase;
 import org.lora4j.internal.dl4j.layer.frozen.FrozenBaseParameters;
@@ -52,7 +53,7 @@ public final class FrozenBaseLayer extends BaseWrapperLayer {
      * @param learning names of the parameters that are trained all the same
      */
     public FrozenBaseLayer(Layer stock, List<String> learning) {
-        super(withoutNoise(stock.clone()));
+        super(still(stock.clone()));
         this.learning = List.copyOf(learning);
         setLayerName(stock.getLayerName());
     }
@@ -68,9 +69,13 @@ public final class FrozenBaseLayer extends BaseWrapperLayer {
         this.outside = outside;
     }
 
-    private static Layer withoutNoise(Layer layer) {
+    private static Layer still(Layer layer) {
         if (layer instanceof BaseLayer base) {
             base.setWeightNoise(null);
+        }
+        if (layer instanceof OCNNOutputLayer oneClass) {
+            // It would write its first r over the one that was learned, whenever a layer is made of the configuration.
+            oneClass.setConfigureR(false);
         }
         return layer;
     }

@@ -9,6 +9,7 @@ import org.lora4j.config.Initialization;
 import org.lora4j.error.Problems;
 import org.lora4j.method.AdapterMethod;
 import org.lora4j.method.AdapterMethods;
+import org.lora4j.method.LoraMethod;
 import org.lora4j.method.TokenRowsMethod;
 import org.nd4j.shade.jackson.annotation.JsonCreator;
 import org.nd4j.shade.jackson.annotation.JsonInclude;
@@ -176,10 +177,10 @@ public record LoraSlot(
     /**
      * Whether the update is a product of two thin factors, which is never multiplied out for the sake of a few rows.
      *
-     * @return true for LoRA and DoRA
+     * @return true for LoRA, whichever of its factors learn
      */
     public boolean thin() {
-        return method.equals(LORA);
+        return arithmetic() instanceof LoraMethod;
     }
 
     /**

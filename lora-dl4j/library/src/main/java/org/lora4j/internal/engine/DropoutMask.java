@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.engine;
 
+import java.util.List;
 import java.util.SplittableRandom;
 
 /**
@@ -12,9 +13,11 @@ import java.util.SplittableRandom;
  * @param probability probability of dropping, in [0, 1)
  * @param outputs number of outputs of an update
  * @param update draws what is left of an update; null for an activation
+ * @param factors names of the variables that act through the mask: where it leaves nothing, they have no part in the step
  * @apiNote Status: internal
  */
-public record DropoutMask(String placeholder, String shapeLike, double probability, long outputs, Draw update) {
+public record DropoutMask(
+        String placeholder, String shapeLike, double probability, long outputs, Draw update, List<String> factors) {
 
     /** Draws a factor for each output. */
     @FunctionalInterface
@@ -23,13 +26,13 @@ public record DropoutMask(String placeholder, String shapeLike, double probabili
     }
 
     /** A mask for an activation. */
-    public DropoutMask(String placeholder, String shapeLike, double probability) {
-        this(placeholder, shapeLike, probability, 0, null);
+    public DropoutMask(String placeholder, String shapeLike, double probability, List<String> factors) {
+        this(placeholder, shapeLike, probability, 0, null, List.copyOf(factors));
     }
 
     /** A factor for each output of an update. */
-    public static DropoutMask ofUpdate(String placeholder, long outputs, Draw update) {
-        return new DropoutMask(placeholder, null, 0, outputs, update);
+    public static DropoutMask ofUpdate(String placeholder, long outputs, Draw update, List<String> factors) {
+        return new DropoutMask(placeholder, null, 0, outputs, update, List.copyOf(factors));
     }
 
     /** Whether all rows of a batch share the mask. */

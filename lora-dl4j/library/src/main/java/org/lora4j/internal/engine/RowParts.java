@@ -3,9 +3,11 @@ package org.lora4j.internal.engine;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.lora4j.error.MessageText;
 import org.lora4j.exec.LossAndGradients;
@@ -124,7 +126,9 @@ record RowParts(List<Map<String, INDArray>> parts, long[] starts) {
                 others.accept(part, one.get(part));
             }
         }
-        return new LossAndGradients(loss, gradients, results.get(0).unreached());
+        Set<String> unreached = new HashSet<>(results.get(0).unreached());
+        results.forEach(result -> unreached.retainAll(result.unreached()));
+        return new LossAndGradients(loss, gradients, unreached);
     }
 
     // In a new array: the parts' may be one and the same, a leaf of the graph.

@@ -347,11 +347,18 @@ public final class SameDiffExecutor implements GraphExecutor {
         Traced known = traced.computeIfAbsent(InputKey.of(typed, keyOfValues), key -> trace(typed));
         Map<String, INDArray> all = new LinkedHashMap<>(typed);
         try (OwnArrays own = new OwnArrays()) {
-            addMasks(all, known.maskShapes(), new SplittableRandom(seed));
+            Masks.Drawn drawn = Masks.draw(
+                    masks,
+                    name -> training.getVariable(name).dataType(),
+                    known.maskShapes(),
+                    new SplittableRandom(seed));
+            all.putAll(drawn.arrays());
             own.addNew(all.values(), placeholders.values());
             LossAndGradients pass = known.gradients().run(all);
             own.leave(pass.gradients().values());
-            return pass;
+            Set<String> leftOut = drawn.leftOut(masks, pass.gradients());
+            leftOut.retainAll(trainable);
+            return leftOut.isEmpty() ? pass : pass.without(leftOut);
         }
     }
 
@@ -414,18 +421,6 @@ public final class SameDiffExecutor implements GraphExecutor {
                             + " result with setLossVariables");
         }
         problems.throwIfAny("loss variables");
-    }
-
-    private void addMasks(Map<String, INDArray> all, Map<String, long[]> shapes, SplittableRandom random) {
-        for (DropoutMask mask : masks) {
-            all.put(
-                    mask.placeholder(),
-                    Masks.draw(
-                            mask,
-                            training.getVariable(mask.placeholder()).dataType(),
-                            shapes.get(mask.placeholder()),
-                            random.split()));
-        }
     }
 
     private static List<String> lossVariables(SameDiff graph) {

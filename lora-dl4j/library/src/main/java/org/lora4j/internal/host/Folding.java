@@ -153,6 +153,37 @@ public final class Folding {
         }
     }
 
+    /**
+     * Refuses what is no change of a weight.
+     *
+     * @param without paths of modules in which an adapter acts otherwise, such as OFT on windows above 1
+     * @throws IllegalStateException if there is one
+     */
+    public static void requireWeights(List<String> without) {
+        if (!without.isEmpty()) {
+            throw new IllegalStateException(
+                    "merge, modules " + Problems.quoted(without)
+                            + ": what the adapter does there is no change of the weight, as in PEFT's forward pass of OFT on windows"
+                            + " above 1; expected modules whose weight it changes. Nothing was merged: keep the adapter attached.");
+        }
+    }
+
+    /**
+     * Refuses updates of a bias that others read as well, for whom the merged one would be wrong.
+     *
+     * @param shared paths of modules whose bias an update changes, though another part of the model reads it, or though not
+     *     every use of the module adds it
+     * @throws IllegalStateException if there is one
+     */
+    public static void requireOwnBiases(List<String> shared) {
+        if (!shared.isEmpty()) {
+            throw new IllegalStateException("merge, modules " + Problems.quoted(shared)
+                    + ": the update changes the bias, which another part of the model reads, too, or which not every use of the"
+                    + " module adds; expected modules with a bias of their own. Nothing was merged: keep the adapter"
+                    + " attached.");
+        }
+    }
+
     private INDArray rounded(String module, INDArray before, INDArray exact) {
         INDArray rounded = exact.castTo(before.dataType()).dup('c');
         double[] old = before.dup('c').data().asDouble();

@@ -4,6 +4,7 @@ package org.lora4j.internal.text;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -67,11 +68,14 @@ final class EmbeddingExecutor implements GraphExecutor {
         double[][] wanted = new double[used.size()][vectors[0].length];
         double value = loss.of(batch, vectors, wanted);
         Map<String, INDArray> sum = new LinkedHashMap<>();
-        Set<String> unreached = Set.of();
+        Set<String> unreached = null;
         for (TokenRows.Part part : rows.parts()) {
             LossAndGradients pass = backward(rows, part, wanted, seed);
             pass.gradients().forEach((name, gradient) -> sum.merge(name, gradient, EmbeddingExecutor::added));
-            unreached = pass.unreached();
+            if (unreached == null) {
+                unreached = new HashSet<>(pass.unreached());
+            }
+            unreached.retainAll(pass.unreached());
         }
         return new LossAndGradients(value, sum, unreached);
     }

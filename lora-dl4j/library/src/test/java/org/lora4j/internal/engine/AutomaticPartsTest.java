@@ -95,7 +95,7 @@ class AutomaticPartsTest {
                 graph,
                 training,
                 List.of("w"),
-                List.of(DropoutMask.ofUpdate("kept", WIDTH, new UpdateDropout(0.5, true, 0)::draw)));
+                List.of(DropoutMask.ofUpdate("kept", WIDTH, new UpdateDropout(0.5, true, 0)::draw, List.of("w"))));
 
         assertThat(executor.inParts(2).parting(batch(MANY)))
                 .isEqualTo(new Parting(1, "parts of updates are left out, for all rows at once"));

@@ -147,7 +147,7 @@ class SameDiffExecutorTest {
         x.mul(mask).mmul(w).sum().rename("loss");
         training.setLossVariables("loss");
         SameDiffExecutor executor = SameDiffExecutor.forTraining(
-                inference, training, List.of("w"), List.of(new DropoutMask("mask", "x", 0.5)));
+                inference, training, List.of("w"), List.of(new DropoutMask("mask", "x", 0.5, List.of("w"))));
         Map<String, INDArray> input = Map.of("x", Nd4j.ones(DataType.DOUBLE, 200, 3));
 
         INDArray first = executor.gradients(input, 7).gradients().get("w");
@@ -219,8 +219,8 @@ class SameDiffExecutorTest {
         SameDiff sd = graph();
         SDVariable mask = sd.placeHolder("mask", DataType.DOUBLE, -1, 2);
         sd.getVariable("y").mul("unused", mask);
-        SameDiffExecutor executor =
-                SameDiffExecutor.forTraining(sd, sd, TRAINABLE, List.of(new DropoutMask("mask", "unused", 0.5)));
+        SameDiffExecutor executor = SameDiffExecutor.forTraining(
+                sd, sd, TRAINABLE, List.of(new DropoutMask("mask", "unused", 0.5, List.of())));
         Map<String, INDArray> x = Map.of("x", values(3, 4, 3));
 
         assertThat(executor.gradients(x, 0).gradients())

@@ -12,13 +12,15 @@ import org.lora4j.dl4j.layer.LayerWeight;
 import org.lora4j.dl4j.layer.LoraSettings;
 import org.lora4j.dl4j.layer.LoraSlot;
 import org.lora4j.internal.dl4j.layer.MethodSlots.OnTape;
+import org.lora4j.method.AdapterMethod;
 import org.lora4j.method.ArrayTape.Node;
 import org.lora4j.method.ModuleShape;
 import org.lora4j.method.WeightTape;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * A weight of a running layer with the updates in it that are no products of A and B, and the bias that goes with it. The
+ * A weight of a running layer with the updates in it that are no thin products, and the bias that goes with it. The
  * method of each slot says what becomes of both; its gradients are taken from those of the weight and the bias that the layer
  * multiplies and adds. Linear layers, whose methods can act beside the weight, have no need of it.
  *
@@ -55,6 +57,11 @@ public final class FormedWeight {
     /** Whether a gradient of the formed weight, or of the weight itself, is of use. */
     public boolean wantsGradient() {
         return settings.learns(name) || slots.list().stream().anyMatch(LoraSlot::learns);
+    }
+
+    /** Whether there is something to be added to each output beside the bias of the layer. */
+    public boolean addsBiases() {
+        return slots.list().stream().anyMatch(LoraSlot::bias);
     }
 
     /** The slots that drop values of the input. */
@@ -102,6 +109,7 @@ public final class FormedWeight {
         private final OnTape onTape;
         private final Map<LoraSlot, Node> updates = new LinkedHashMap<>();
         private Node formed;
+        private Node added;
 
         private Pass(boolean training) {
             if (isPlain()) {
@@ -116,12 +124,34 @@ public final class FormedWeight {
             // Lookups are the same in training, and take gradients of a pass that is none of training.
             onTape = slots.on(tape, true, training);
             onTape.factors().forEach((slot, factors) -> {
+                AdapterMethod method = slot.arithmetic();
                 if (slot.drops(training)) {
-                    updates.put(slot, slot.arithmetic().weightUpdate(tape, factors));
+                    updates.put(slot, method.weightUpdate(tape, factors));
                 } else {
-                    formed = slot.arithmetic().weight(tape, factors, formed);
+                    if (method.scalesOthers()) {
+                        scaleWhatWasAdded(method.scaleOfOthers(tape, factors));
+                    }
+                    formed = method.weight(tape, factors, formed);
+                }
+                if (slot.bias()) {
+                    added = method.bias(tape, factors, added == null ? nothing() : added);
                 }
             });
+        }
+
+        /** The weight so far is scaled by the method itself. */
+        private void scaleWhatWasAdded(Node perOutput) {
+            updates.replaceAll((slot, update) -> tape.multiply(update, tape.alongWeight(perOutput)));
+            added = added == null ? null : tape.multiply(added, perOutput);
+        }
+
+        private Node nothing() {
+            return tape.constant(Nd4j.zeros(tape.dataType(), of.shape().outputs()));
+        }
+
+        /** What is added to each output beside the bias of the layer; to be read only. */
+        public INDArray added() {
+            return added.value();
         }
 
         /** The weight in the layout of the layer; to be read only. */
@@ -161,6 +191,9 @@ public final class FormedWeight {
             }
             Map<Node, INDArray> seeds = onTape.seeds(ofBias);
             seeds.put(formed, tape.rows(of.toPeft(ofWeight)));
+            if (added != null) {
+                seeds.put(added, ofBias.get().reshape(added.value().shape()));
+            }
             ofUpdates.forEach((slot, ofUpdate) -> seeds.put(updates.get(slot), tape.rows(of.toPeft(ofUpdate))));
             tape.backward(seeds);
             Supplier<INDArray> own = () -> of.fromPeft(tape.weightGradient(), parameters.apply(name));

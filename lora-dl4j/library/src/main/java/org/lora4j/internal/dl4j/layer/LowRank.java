@@ -36,7 +36,7 @@ public final class LowRank {
     /** For what is no layer: {@code parameters} finds a parameter by its name. */
     public LowRank(Function<String, INDArray> parameters, LoraSettings settings, String weight) {
         this.parameters = parameters;
-        this.slots = settings.of(weight).stream().filter(LoraSlot::thin).toList();
+        this.slots = SlotOrder.added(settings, weight);
     }
 
     public List<LoraSlot> slots() {
@@ -92,11 +92,13 @@ public final class LowRank {
         return u;
     }
 
-    /** Writes the gradients of B and its bias. */
+    /** Writes the gradients of B, unless it stays as it started, and of its bias. */
     public void upGradients(LoraSlot slot, INDArray t, INDArray delta, Map<String, INDArray> views, Gradient gradient) {
-        INDArray b = views.get(slot.b());
-        Products.set(slot.scaling(), delta, true, t, false, matrix(b));
-        gradient.gradientForVariable().put(slot.b(), b);
+        if (slot.isTrained(slot.b())) {
+            INDArray b = views.get(slot.b());
+            Products.set(slot.scaling(), delta, true, t, false, matrix(b));
+            gradient.gradientForVariable().put(slot.b(), b);
+        }
         if (slot.bias()) {
             INDArray c = views.get(slot.c());
             delta.sum(c, 0);

@@ -20,8 +20,8 @@ import org.lora4j.method.Factors;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * The slots of a weight whose updates are no products of A and B: their methods say what becomes of the module, its bias
- * included, in a calculation on a tape.
+ * The slots of a weight whose updates are no products of A and B, or are scaled by such a one: their methods say what becomes
+ * of the module, its bias included, in a calculation on a tape.
  *
  * @apiNote Status: internal
  */
@@ -44,10 +44,7 @@ public final class MethodSlots {
         this.kind = kind;
         this.settings = settings;
         this.iteration = iteration;
-        List<LoraSlot> own = settings.of(weight).stream()
-                .filter(slot -> !slot.thin() && !slot.replacesRows())
-                .toList();
-        this.slots = AdapterMethod.ordered(own, LoraSlot::arithmetic);
+        this.slots = AdapterMethod.ordered(SlotOrder.calculated(settings, weight), LoraSlot::arithmetic);
     }
 
     /** In the order in which they change the weight. */

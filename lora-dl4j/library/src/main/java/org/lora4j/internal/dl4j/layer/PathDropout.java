@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.dl4j.layer;
 
+import java.util.Arrays;
 import java.util.SplittableRandom;
+import java.util.stream.LongStream;
 import org.lora4j.dl4j.layer.LoraSlot;
 import org.lora4j.method.ModuleShape;
 import org.lora4j.random.RandomStreams;
@@ -21,14 +23,35 @@ public final class PathDropout {
 
     /** What is left of an update in an iteration: a factor for each output. */
     public static INDArray ofUpdate(LoraSlot slot, int iteration, DataType type, ModuleShape shape) {
+        return Nd4j.createFromArray(left(slot, iteration, shape)).castTo(type);
+    }
+
+    private static double[] left(LoraSlot slot, int iteration, ModuleShape shape) {
         SplittableRandom random = RandomStreams.of(slot.seed(), slot.weight() + "/update/" + iteration);
-        double[] kept = slot.arithmetic().updateDropout().draw(Math.toIntExact(shape.outputs()), random);
-        return Nd4j.createFromArray(kept).castTo(type);
+        return slot.arithmetic().updateDropout().draw(Math.toIntExact(shape.outputs()), random);
+    }
+
+    /**
+     * Whether an iteration may leave nothing of an update: the update itself is left out, or the first values of the input, as
+     * many as a row has, are all dropped.
+     */
+    public static boolean mayLeaveNothing(LoraSlot slot, int iteration, ModuleShape shape) {
+        boolean leavesOut = !slot.arithmetic().updateDropout().isNone();
+        if (leavesOut && Arrays.stream(left(slot, iteration, shape)).allMatch(kept -> kept == 0)) {
+            return true;
+        }
+        SplittableRandom random = ofInput(slot, iteration);
+        return slot.drops(true)
+                && LongStream.range(0, shape.inputs()).allMatch(value -> random.nextDouble() < slot.dropout());
+    }
+
+    private static SplittableRandom ofInput(LoraSlot slot, int iteration) {
+        return RandomStreams.of(slot.seed(), slot.weight() + "/dropout/" + iteration);
     }
 
     /** The mask of an iteration: 0 for a dropped value, 1 / (1 - p) for a kept one. */
     public static INDArray mask(LoraSlot slot, int iteration, DataType type, long... shape) {
-        SplittableRandom random = RandomStreams.of(slot.seed(), slot.weight() + "/dropout/" + iteration);
+        SplittableRandom random = ofInput(slot, iteration);
         long length = 1;
         for (long size : shape) {
             length = Math.multiplyExact(length, size);

@@ -65,6 +65,16 @@ public final class Wrappers {
         return new LayerWeight(direction + weight.name(), weight.shape(), weight.layout(), bias);
     }
 
+    /** A slot of a layer as the innermost layer has it. */
+    public static LoraSlot inside(Layer layer, LoraSlot slot) {
+        if (!isWrapper(layer)) {
+            return slot;
+        }
+        return inside(
+                wrapped(layer),
+                layer instanceof Bidirectional ? slot.of(slot.weight().substring(1)) : slot);
+    }
+
     static Optional<LoraSettings> settings(Layer layer) {
         Optional<LoraSettings> inner = LayerKinds.settings(wrapped(layer));
         if (!(layer instanceof Bidirectional both)) {
@@ -173,6 +183,7 @@ public final class Wrappers {
         return slot.weight() + " of adapter " + slot.index() + ", rank " + slot.rank()
                 + (slot.bias() ? ", with bias" : "")
                 + (slot.thin() ? "" : ", " + slot.arithmetic().name())
+                + (slot.isTrained(slot.b()) ? "" : ", B as it started")
                 + (slot.learns() ? "" : ", frozen");
     }
 }

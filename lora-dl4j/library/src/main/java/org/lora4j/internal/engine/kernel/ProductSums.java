@@ -176,8 +176,7 @@ final class ProductSums {
         Terms terms = new Terms();
         List<String> inputs = GraphOrder.inputs(op);
         StoredWeight stored = StoredWeights.find(graph, inputs.get(1)).orElse(null);
-        boolean overBatch =
-                Products.sumsOverBatch(product, graph.getVariable(inputs.get(0)), graph.getVariable(inputs.get(1)));
+        boolean overBatch = Products.sumsOverBatch(graph, product, inputs.get(0), inputs.get(1));
         terms.products.add(
                 new Term(scale, Products.transposes(product, 0), Products.transposes(product, 1), overBatch, stored));
         terms.operands.addAll(stored == null ? inputs : inputs.subList(0, 1));

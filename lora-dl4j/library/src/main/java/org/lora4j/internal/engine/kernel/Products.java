@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.engine.kernel;
 
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.lora4j.exec.kernel.Kernel;
@@ -9,7 +12,6 @@ import org.lora4j.exec.kernel.Multiplier;
 import org.lora4j.exec.kernel.Multiplier.Factor;
 import org.lora4j.exec.kernel.Multiplier.Product;
 import org.lora4j.internal.graph.GraphOrder;
-import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.VariableType;
 import org.nd4j.autodiff.samediff.internal.SameDiffOp;
@@ -37,10 +39,9 @@ final class Products {
     static Kernel kernel(SameDiff graph, SameDiffOp op, Multiplier multiplier) {
         DynamicCustomOp product = (DynamicCustomOp) op.getOp();
         boolean plain = isPlain(product);
-        SDVariable x = graph.getVariable(GraphOrder.inputs(op).get(0));
-        SDVariable w = graph.getVariable(GraphOrder.inputs(op).get(1));
-        boolean frozen = w.getVariableType() == VariableType.CONSTANT;
-        boolean overBatch = sumsOverBatch(product, x, w);
+        List<String> inputs = GraphOrder.inputs(op);
+        boolean frozen = graph.getVariable(inputs.get(1)).getVariableType() == VariableType.CONSTANT;
+        boolean overBatch = sumsOverBatch(graph, product, inputs.get(0), inputs.get(1));
         Kernel kernel = Kernel.of((in, out) -> {
                     if (overBatch && ThinProducts.isTallGradient(in)) {
                         ThinProducts.tallGradient(in, out.get(0), multiplier);
@@ -70,17 +71,32 @@ final class Products {
     }
 
     /**
-     * Whether {@code x^T w} sums over the rows of a batch: a gradient, whose factors are both computed. A layer whose data lies
-     * by columns looks the same, but for its weight. It must be computed in one way, whether it stands alone or in a sum with
-     * an adapter.
+     * Whether {@code x^T w} sums over the rows of a batch: a gradient, whose factors both depend on the inputs. A layer whose
+     * data lies by columns looks the same, but for its weight, which may be computed from parameters. It must be computed in one
+     * way, whether it stands alone or in a sum with an adapter.
      */
-    static boolean sumsOverBatch(DynamicCustomOp product, SDVariable x, SDVariable w) {
-        return transposes(product, 0) && !transposes(product, 1) && !isParameter(x) && !isParameter(w);
+    static boolean sumsOverBatch(SameDiff graph, DynamicCustomOp product, String x, String w) {
+        return transposes(product, 0)
+                && !transposes(product, 1)
+                && dependsOnInputs(graph, x)
+                && dependsOnInputs(graph, w);
     }
 
-    private static boolean isParameter(SDVariable variable) {
-        return variable.getVariableType() == VariableType.CONSTANT
-                || variable.getVariableType() == VariableType.VARIABLE;
+    private static boolean dependsOnInputs(SameDiff graph, String variable) {
+        Set<String> seen = new HashSet<>();
+        Deque<String> next = new ArrayDeque<>(List.of(variable));
+        while (!next.isEmpty()) {
+            String name = next.pop();
+            VariableType type = graph.getVariable(name).getVariableType();
+            if (type == VariableType.PLACEHOLDER) {
+                return true;
+            }
+            String producer = type == VariableType.ARRAY ? GraphOrder.producer(graph, name) : null;
+            if (producer != null && seen.add(producer)) {
+                GraphOrder.inputs(graph.getOps().get(producer)).forEach(next::push);
+            }
+        }
+        return false;
     }
 
     /** Whether an operand, 0 or 1, is transposed. */

@@ -12,6 +12,7 @@ import org.lora4j.dl4j.layer.LayerWeight;
 import org.lora4j.dl4j.layer.LoraSettings;
 import org.lora4j.dl4j.layer.LoraSlot;
 import org.lora4j.dl4j.layer.WeightLayout;
+import org.lora4j.internal.array.Broadcasts;
 import org.lora4j.internal.dl4j.layer.FormedWeight;
 import org.lora4j.internal.dl4j.layer.LowRank;
 import org.lora4j.internal.dl4j.layer.PathDropout;
@@ -78,8 +79,12 @@ final class ConvolutionPath {
                 Positions.add(own, z);
             }
         }
-        List<LoraSlot> dropping = weight.formed().dropping(training);
-        FormedWeight.Pass pass = dropping.isEmpty() ? null : weight.formed().pass(training);
+        FormedWeight formed = weight.formed();
+        List<LoraSlot> dropping = formed.dropping(training);
+        FormedWeight.Pass pass = dropping.isEmpty() && !formed.addsBiases() ? null : formed.pass(training);
+        if (formed.addsBiases()) {
+            Broadcasts.add(z, pass.added(), 1);
+        }
         for (LoraSlot slot : dropping) {
             INDArray rows = patches.rows(dropped(slot, image));
             INDArray update = matrix(pass.update(slot));

@@ -176,11 +176,13 @@ final class DeconvolutionPath {
         INDArray a = views.get(slot.a());
         INDArray ofA = x.transpose().mmul(u).dup('c');
         a.assign(ofA.reshape('c', a.size(1), a.size(2), a.size(3), a.size(0)).permute(3, 0, 1, 2));
-        INDArray b = views.get(slot.b());
-        INDArray t = x.mmul(a(slot)).dup('c').reshape('c', true, byPixel.size(0), slot.rank());
-        INDArray ofB = byPixel.transpose().mmul(t).muli(slot.scaling());
-        b.assign(ofB.dup('c').reshape('c', b.shape()));
         gradient.gradientForVariable().put(slot.a(), a);
-        gradient.gradientForVariable().put(slot.b(), b);
+        if (slot.isTrained(slot.b())) {
+            INDArray b = views.get(slot.b());
+            INDArray t = x.mmul(a(slot)).dup('c').reshape('c', true, byPixel.size(0), slot.rank());
+            INDArray ofB = byPixel.transpose().mmul(t).muli(slot.scaling());
+            b.assign(ofB.dup('c').reshape('c', b.shape()));
+            gradient.gradientForVariable().put(slot.b(), b);
+        }
     }
 }

@@ -139,12 +139,14 @@ final class LocalPath {
             Gradient gradient) {
         INDArray a = views.get(slot.a());
         products(1, u, true, x, false, false, byPosition(a, slot));
-        INDArray b = views.get(slot.b());
-        INDArray byPosition = empty(x, x.size(0), b.size(0), slot.rank());
-        products(slot.scaling(), delta, true, t, false, false, byPosition);
-        b.assign(byPosition.permute(1, 2, 0).dup('c').reshape('c', b.shape()));
         gradient.gradientForVariable().put(slot.a(), a);
-        gradient.gradientForVariable().put(slot.b(), b);
+        if (slot.isTrained(slot.b())) {
+            INDArray b = views.get(slot.b());
+            INDArray byPosition = empty(x, x.size(0), b.size(0), slot.rank());
+            products(slot.scaling(), delta, true, t, false, false, byPosition);
+            b.assign(byPosition.permute(1, 2, 0).dup('c').reshape('c', b.shape()));
+            gradient.gradientForVariable().put(slot.b(), b);
+        }
     }
 
     private void spread(LoraSlot slot, INDArray u, INDArray mask, INDArray next) {

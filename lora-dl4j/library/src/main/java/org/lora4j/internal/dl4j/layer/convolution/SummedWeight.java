@@ -130,11 +130,13 @@ final class SummedWeight {
         INDArray peft = weight().toPeft(ofWeight);
         INDArray matrix = peft.reshape('c', true, peft.size(0), peft.length() / peft.size(0));
         INDArray a = views.get(slot.a());
-        INDArray b = views.get(slot.b());
         Products.set(slot.scaling(), updates.b(slot), true, matrix, false, LowRank.matrix(a));
-        Products.set(slot.scaling(), matrix, false, updates.a(slot), true, LowRank.matrix(b));
         gradient.gradientForVariable().put(slot.a(), a);
-        gradient.gradientForVariable().put(slot.b(), b);
+        if (slot.isTrained(slot.b())) {
+            INDArray b = views.get(slot.b());
+            Products.set(slot.scaling(), matrix, false, updates.a(slot), true, LowRank.matrix(b));
+            gradient.gradientForVariable().put(slot.b(), b);
+        }
     }
 
     /** Writes the gradients of the biases of all B that learn. */
