@@ -158,8 +158,7 @@ class StrangersFilesTest {
         return switch (owner) {
             case "java.nio.file.Files" ->
                 name.matches("new(InputStream|ByteChannel|BufferedReader)|readAll.*|readString|lines|mismatch")
-                        || name.equals("copy")
-                                && parameters.get(0).equals(Path.class.getName());
+                        || name.equals("copy") && parameters.get(0).equals(Path.class.getName());
             case "java.nio.channels.FileChannel", "java.nio.channels.AsynchronousFileChannel" -> name.equals("open");
             case "java.io.FileInputStream", "java.io.FileReader", "java.io.RandomAccessFile" ->
                 name.equals(JavaConstructor.CONSTRUCTOR_NAME);
@@ -171,9 +170,10 @@ class StrangersFilesTest {
 
     private static final ArchRule ONE_OPENER_OF_FILES = noClasses()
             .that(describe(
-                    "are none of " + Arrays.stream(Opens.values())
-                            .map(one -> one.name + ", which " + one.reason)
-                            .toList(),
+                    "are none of "
+                            + Arrays.stream(Opens.values())
+                                    .map(one -> one.name + ", which " + one.reason)
+                                    .toList(),
                     type -> Arrays.stream(Opens.values())
                             .noneMatch(one -> type.getName().equals(one.name)
                                     || type.getName().startsWith(one.name + "$"))))
@@ -233,8 +233,7 @@ class StrangersFilesTest {
     void ruleForFiles_seesEveryWayToOpenOne() {
         JavaClasses opener = new ClassFileImporter().importClasses(FileOpener.class);
         JavaClass type = opener.get(FileOpener.class);
-        long found = Stream.concat(
-                        type.getMethodCallsFromSelf().stream(), type.getConstructorCallsFromSelf().stream())
+        long found = Stream.concat(type.getMethodCallsFromSelf().stream(), type.getConstructorCallsFromSelf().stream())
                 .filter(StrangersFilesTest::opensAFile)
                 .count();
 
