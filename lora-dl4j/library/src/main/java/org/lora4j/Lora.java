@@ -12,6 +12,7 @@ import org.lora4j.dl4j.AdaptedNetwork;
 import org.lora4j.dl4j.MemoryMode;
 import org.lora4j.dl4j.NetworkFile;
 import org.lora4j.dl4j.NetworkModules;
+import org.lora4j.error.Arguments;
 import org.lora4j.error.IncompatibleBaseException;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.internal.engine.SameDiffExecutor;
@@ -291,6 +292,7 @@ public final class Lora {
      * @return an executor for one thread; its {@code gradients} refuses
      */
     public static GraphExecutor executor(SameDiff graph) {
+        Arguments.required(graph, "Lora.executor: graph", "a graph");
         return SameDiffExecutor.forInference(graph).fastest();
     }
 }

@@ -12,6 +12,7 @@ import java.util.function.BiPredicate;
 import org.lora4j.config.AdapterConfig;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.error.AdapterFormatException;
+import org.lora4j.error.Arguments;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.array.io.ArrayBytes;
 import org.lora4j.internal.array.io.ElementCodec;
@@ -93,6 +94,10 @@ public final class Adapter {
             Map<String, Object> extras,
             Map<String, Map<String, INDArray>> modules,
             Map<String, INDArray> savedParameters) {
+        Arguments.required(config, "Adapter.of: config", "what was adapted, and how");
+        Arguments.required(extras, "Adapter.of: extras", "further fields, none if there are none");
+        Arguments.allRequired(modules, "Adapter.of: modules", "the tensors of a module by name");
+        Arguments.required(savedParameters, "Adapter.of: savedParameters", "arrays by name, none if there are none");
         PeftFile file = new PeftFile(config, extras);
         Problems problems = new Problems();
         Map<String, Map<String, INDArray>> factors = new TreeMap<>();
@@ -134,6 +139,7 @@ public final class Adapter {
      * @throws IOException if reading fails
      */
     public static Adapter load(Path directory) throws IOException {
+        Arguments.required(directory, "Adapter.load: directory", "a PEFT directory");
         return AdapterLoader.of(Objects.requireNonNull(directory, "Adapter.load: directory is null"))
                 .load();
     }
@@ -148,6 +154,7 @@ public final class Adapter {
      * @throws IOException if reading fails
      */
     public static Map<String, Adapter> loadAll(Path directory) throws IOException {
+        Arguments.required(directory, "Adapter.loadAll: directory", "a directory of PEFT directories");
         return AdapterReader.readAll(directory);
     }
 
@@ -159,6 +166,7 @@ public final class Adapter {
      * @throws IllegalStateException as for {@link #save(Path, StorageType)}
      */
     public void save(Path directory) throws IOException {
+        Arguments.required(directory, "Adapter.save: directory", "a directory to write to");
         AdapterWriter.save(this, directory, array -> ElementCodec.exactFor(array.dataType()));
     }
 
@@ -182,6 +190,8 @@ public final class Adapter {
      * @throws IllegalArgumentException if a value is beyond the range of {@code type}; the message lists the tensors
      */
     public void save(Path directory, StorageType type) throws IOException {
+        Arguments.required(directory, "Adapter.save: directory", "a directory to write to");
+        Arguments.required(type, "Adapter.save: type", "how numbers are stored, such as StorageType.F32");
         AdapterWriter.save(this, directory, array -> type.codec());
     }
 
@@ -270,6 +280,7 @@ public final class Adapter {
      * @return an adapter that shares the arrays of this one
      */
     public Adapter withBaseHashes(Map<String, String> hashes) {
+        Arguments.allRequired(hashes, "Adapter.withBaseHashes: hashes", "a hash");
         return new Adapter(file, modules, savedParameters, hashes, ofPeft && hashes.isEmpty());
     }
 
@@ -290,6 +301,7 @@ public final class Adapter {
      * @return an adapter with the hashes on which all agree that have any for a parameter; it shares the arrays of this one
      */
     public Adapter onBaseOf(Collection<Adapter> sources) {
+        Arguments.allRequired(sources, "Adapter.onBaseOf: sources", "an adapter");
         Map<String, String> hashes = new TreeMap<>();
         sources.forEach(source -> hashes.putAll(source.baseHashes));
         hashes.entrySet()

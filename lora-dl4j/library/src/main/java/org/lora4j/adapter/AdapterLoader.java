@@ -13,6 +13,7 @@ import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 import org.lora4j.config.AdapterConfig;
 import org.lora4j.error.AdapterFormatException;
+import org.lora4j.error.Arguments;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.array.Backend;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -73,6 +74,7 @@ public final class AdapterLoader {
      * @return a strict loader without a mapping
      */
     public static AdapterLoader of(Path path) {
+        Arguments.required(path, "AdapterLoader.of: path", "a PEFT directory, or a file of tensors");
         return new AdapterLoader(path, null, Map.of(), Map.of(), null);
     }
 
@@ -83,6 +85,7 @@ public final class AdapterLoader {
      * @return a new loader
      */
     public AdapterLoader config(AdapterConfig config) {
+        Arguments.required(config, "AdapterLoader.config: config", "a config");
         return new AdapterLoader(path, config, mapping, given, leftOut);
     }
 
@@ -95,6 +98,7 @@ public final class AdapterLoader {
      * @throws IllegalArgumentException if an expression is not one
      */
     public AdapterLoader keyMapping(Map<String, String> replacements) {
+        Arguments.allRequired(replacements, "AdapterLoader.keyMapping: replacements", "what takes the place of a name");
         Map<Pattern, String> compiled = new LinkedHashMap<>();
         Problems problems = new Problems();
         replacements.forEach((expression, replacement) -> {
@@ -127,6 +131,7 @@ public final class AdapterLoader {
      * @return a new loader
      */
     public AdapterLoader tensors(Map<String, INDArray> tensors) {
+        Arguments.allRequired(tensors, "AdapterLoader.tensors: tensors", "an array");
         Map<String, INDArray> own = new TreeMap<>();
         tensors.forEach((key, array) -> own.put(
                 key,
@@ -145,6 +150,7 @@ public final class AdapterLoader {
      * @return a new loader
      */
     public AdapterLoader lenient(Consumer<String> leftOut) {
+        Arguments.required(leftOut, "AdapterLoader.lenient: leftOut", "what hears of tensors that are left out");
         return new AdapterLoader(path, config, mapping, given, leftOut);
     }
 

@@ -23,8 +23,9 @@ import org.lora4j.text.TextEncoder;
  * Oquab 2017, arXiv:1610.06545) and by words (Monroe et al. 2008); a learning curve with its power law (Hestness et al. 2017,
  * arXiv:1712.00409). Where there is too little to say something, the answer says so, and why.
  *
- * <p><b>Cost.</b> About ten fits of logistic regression, side by side where there are processors, and a product of all pairs of rows, made tile by tile: memory grows with
- * the number of rows. <b>State.</b> Immutable; the encoder and the data stay as they are. The same seed and data give the same
+ * <p><b>Cost.</b> About ten fits of logistic regression, side by side where there are processors, and a product of pairs of rows, made tile by tile: memory grows with
+ * the number of rows. Of more than 40 million pairs, as 6,300 rows have, some are compared: rows that the seed draws with all others, or with 20,000
+ * of them. The answers say how many; copies by text or by equal features are found among all rows all the same. <b>State.</b> Immutable; the encoder and the data stay as they are. The same seed and data give the same
  * report. <b>Threads.</b> Safe.
  *
  * @apiNote Status: experimental

@@ -40,7 +40,7 @@ final class DataExamination {
     DataReport report() {
         SortedMap<String, Integer> sizes = sizes(parts.train().labels());
         HeadQuestions heads = new HeadQuestions(settings, parts.train(), sizes);
-        LikenessQuestions likeness = new LikenessQuestions(parts, settings.nearDuplicate());
+        LikenessQuestions likeness = new LikenessQuestions(parts, settings.nearDuplicate(), settings.seed());
         return new DataReport(
                 classSizes(sizes),
                 imbalance(sizes),

@@ -21,8 +21,10 @@ import org.lora4j.advice.DataReport.Leakage;
 import org.lora4j.advice.DataReport.Likeness;
 import org.lora4j.advice.DataReport.Outlier;
 import org.lora4j.advice.DataReport.Outliers;
+import org.lora4j.internal.advice.Folds;
 import org.lora4j.internal.advice.NearestRows;
 import org.lora4j.internal.advice.PlainText;
+import org.lora4j.random.RandomStreams;
 
 /** The questions that the likeness of rows answers: duplicates, leakage, outliers. */
 final class LikenessQuestions {
@@ -42,21 +44,42 @@ final class LikenessQuestions {
     private static final double MANY_DUPLICATES = 0.1;
     private static final double MANY_LEAKS = 0.01;
 
+    /** Pairs of rows that are compared at most: seconds of work, whatever comes. */
+    private static final long MOST_PAIRS = 40_000_000;
+
+    /** With more rows than these to compare with, few rows would be left that are compared. */
+    private static final int MOST_REFERENCES = 20_000;
+
     private final Part train;
     private final Part validation;
+    private final long seed;
     private final double near;
+
+    /** The training rows that are compared, all if that are few, and those that they are compared with. */
+    private final int[] compared;
+
+    private final int[] references;
     private final NearestRows neighbors;
 
-    /** Of each training row to its tenth neighbor, or to the last one there is. */
+    /** Of each row that is compared to its tenth neighbor, or to the last one there is. */
     private final double[] distances;
 
     private final double[] sorted;
 
-    LikenessQuestions(DataParts parts, double near) {
+    LikenessQuestions(DataParts parts, double near, long seed) {
         this.train = parts.train();
         this.validation = parts.validation();
-        this.neighbors = NearestRows.within(train.rows(), NEIGHBORS);
-        this.distances = IntStream.range(0, train.size())
+        this.seed = seed;
+        this.references = some(train.size(), MOST_REFERENCES, "references");
+        this.compared = some(train.size(), MOST_PAIRS / references.length, "rows of train");
+        this.neighbors = NearestRows.within(
+                rows(train, compared),
+                rows(train, references),
+                IntStream.of(compared)
+                        .map(row -> Arrays.binarySearch(references, row))
+                        .toArray(),
+                NEIGHBORS);
+        this.distances = IntStream.range(0, compared.length)
                 .mapToDouble(i -> 1 - neighbors.cosines()[i][neighbors.cosines()[i].length - 1])
                 .toArray();
         this.sorted = distances.clone();
@@ -64,15 +87,43 @@ final class LikenessQuestions {
         this.near = Math.max(near, 1 - OF_USUAL * sorted[sorted.length / 2]);
     }
 
+    /** All rows, or as many of them, drawn by the seed; in order. */
+    private int[] some(int rows, long most, String stream) {
+        if (rows <= most) {
+            return IntStream.range(0, rows).toArray();
+        }
+        int[] order = Folds.shuffled(rows, RandomStreams.of(seed, "likeness, " + stream));
+        int[] some = Arrays.copyOf(order, (int) most);
+        Arrays.sort(some);
+        return some;
+    }
+
+    private static float[][] rows(Part part, int[] which) {
+        return IntStream.of(which).mapToObj(row -> part.rows()[row]).toArray(float[][]::new);
+    }
+
+    private boolean isCompared(int row) {
+        return Arrays.binarySearch(compared, row) >= 0;
+    }
+
+    /** What a sentence says of rows that were left out, with a blank before it. */
+    private static String ofSome(int compared, int all, String what) {
+        return compared == all
+                ? ""
+                : " That rows are nearly the same was looked for in " + compared + " of " + all + " " + what
+                        + ", drawn by the seed.";
+    }
+
     Duplicates duplicates() {
         List<Duplicate> found = new ArrayList<>();
         Map<Integer, Duplicate> nearest = new HashMap<>();
         Copies copies = new Copies();
-        for (int i = 0; i < train.size(); i++) {
-            for (int k = 0; k < neighbors.rows()[i].length; k++) {
-                int other = neighbors.rows()[i][k];
+        for (int c = 0; c < compared.length; c++) {
+            int i = compared[c];
+            for (int k = 0; k < neighbors.rows()[c].length; k++) {
+                int other = references[neighbors.rows()[c][k]];
                 int later = Math.max(i, other);
-                nearOne(train, later, Math.min(i, other), neighbors.cosines()[i][k])
+                nearOne(train, later, Math.min(i, other), neighbors.cosines()[c][k])
                         .ifPresent(one -> nearest.merge(later, one, (a, b) -> a.cosine() >= b.cosine() ? a : b));
             }
         }
@@ -91,9 +142,9 @@ final class LikenessQuestions {
         long contradictions = found.stream()
                 .filter(one -> one.likeness() != Likeness.NEAR && !one.sameLabel())
                 .count();
-        Map<String, Object> evidence = evidence(found, train.size());
+        Map<String, Object> evidence = evidence(found, train.size(), compared.length);
         evidence.put("contradictions", contradictions);
-        double share = (double) found.size() / train.size();
+        double share = found.stream().filter(one -> isCompared(one.row())).count() / (double) compared.length;
         Answer answer = found.isEmpty()
                 ? Answer.GOOD
                 : contradictions > 0 || share >= MANY_DUPLICATES ? Answer.PROBLEM : Answer.CONSIDER;
@@ -105,42 +156,53 @@ final class LikenessQuestions {
                         + (contradictions > 0
                                 ? ". " + contradictions + " have another label than their copy: correct those first."
                                 : ". Keep one of each.");
-        return new Advice("duplicates", answer, sentence, evidence);
+        return new Advice(
+                "duplicates", answer, sentence + ofSome(compared.length, train.size(), "training rows"), evidence);
     }
 
     Leakage leakage() {
         if (validation.size() == 0) {
             return new Leakage(Advice.cannotBeSaid("leakage", "no validation data was given"), List.of());
         }
-        NearestRows among = NearestRows.among(validation.rows(), train.rows(), NEIGHBORS);
+        int[] asked = some(validation.size(), MOST_PAIRS / references.length, "rows of validation");
+        NearestRows among = NearestRows.among(rows(validation, asked), rows(train, references), NEIGHBORS);
         Copies copies = new Copies();
         IntStream.range(0, train.size()).forEach(copies::add);
         List<Duplicate> found = new ArrayList<>();
         for (int i = 0; i < validation.size(); i++) {
             int row = i;
+            int place = Arrays.binarySearch(asked, i);
             copies.of(validation, i)
-                    .or(() -> IntStream.range(0, among.rows()[row].length)
-                            .mapToObj(k -> nearOne(validation, row, among.rows()[row][k], among.cosines()[row][k]))
+                    .or(() -> IntStream.range(0, place < 0 ? 0 : among.rows()[place].length)
+                            .mapToObj(k -> nearOne(
+                                    validation, row, references[among.rows()[place][k]], among.cosines()[place][k]))
                             .flatMap(Optional::stream)
                             .findFirst())
                     .ifPresent(found::add);
         }
-        Map<String, Object> evidence = evidence(found, validation.size());
+        Map<String, Object> evidence = evidence(found, validation.size(), asked.length);
         boolean copied = found.stream().anyMatch(one -> one.likeness() != Likeness.NEAR);
         Answer answer = found.isEmpty()
                 ? Answer.GOOD
-                : copied || found.size() >= MANY_LEAKS * validation.size() ? Answer.PROBLEM : Answer.CONSIDER;
+                : copied || found.size() >= MANY_LEAKS * asked.length ? Answer.PROBLEM : Answer.CONSIDER;
         String sentence = found.isEmpty()
                 ? "No validation row is among the training rows."
                 : DataExamination.count(found.size(), validation.size(), "validation rows")
                         + " are among the training rows, too, " + kinds(found)
                         + ": what is measured on them is too good. Take them out of one of both.";
-        return new Leakage(new Advice("leakage", answer, sentence, evidence), found);
+        return new Leakage(
+                new Advice(
+                        "leakage",
+                        answer,
+                        sentence + ofSome(asked.length, validation.size(), "validation rows"),
+                        evidence),
+                found);
     }
 
-    private Map<String, Object> evidence(List<Duplicate> found, int all) {
+    private Map<String, Object> evidence(List<Duplicate> found, int all, int ofThem) {
         Map<String, Object> evidence = new LinkedHashMap<>();
         evidence.put("rows", all);
+        putCompared(evidence, ofThem, all);
         evidence.put("nearFromCosine", near);
         evidence.put("repeated", found.size());
         for (Likeness likeness : Likeness.values()) {
@@ -153,6 +215,13 @@ final class LikenessQuestions {
                         .map(LikenessQuestions::values)
                         .toList());
         return evidence;
+    }
+
+    private void putCompared(Map<String, Object> evidence, int ofThem, int all) {
+        if (ofThem < all || references.length < train.size()) {
+            evidence.put("compared", ofThem);
+            evidence.put("comparedWith", references.length);
+        }
     }
 
     private static Map<String, Object> values(Duplicate one) {
@@ -177,10 +246,10 @@ final class LikenessQuestions {
      * usual in it. What is unusual in a dense class only, and near others like most rows are, is none.
      */
     private double[] limits(double ofAll) {
-        Map<List<String>, double[]> byClass = IntStream.range(0, train.size())
+        Map<List<String>, double[]> byClass = IntStream.range(0, compared.length)
                 .boxed()
                 .collect(Collectors.groupingBy(
-                        i -> List.copyOf(train.labels().get(i)),
+                        i -> List.copyOf(train.labels().get(compared[i])),
                         Collectors.collectingAndThen(
                                 Collectors.toList(),
                                 rows -> rows.stream()
@@ -188,9 +257,9 @@ final class LikenessQuestions {
                                         .sorted()
                                         .toArray())));
         double far = sorted[3 * sorted.length / 4];
-        return IntStream.range(0, train.size())
+        return IntStream.range(0, compared.length)
                 .mapToDouble(i -> {
-                    double[] own = byClass.get(List.copyOf(train.labels().get(i)));
+                    double[] own = byClass.get(List.copyOf(train.labels().get(compared[i])));
                     return own.length < FEWEST_OF_CLASS ? ofAll : Math.min(ofAll, Math.max(far, whisker(own)));
                 })
                 .toArray();
@@ -278,16 +347,17 @@ final class LikenessQuestions {
         }
         double limit = whisker(sorted);
         double[] limits = limits(limit);
-        List<Outlier> found = IntStream.range(0, count)
+        List<Outlier> found = IntStream.range(0, compared.length)
                 .filter(i -> distances[i] > limits[i])
-                .mapToObj(i -> new Outlier(i, distances[i]))
+                .mapToObj(i -> new Outlier(compared[i], distances[i]))
                 .sorted(Comparator.comparingDouble((Outlier one) -> -one.distance()))
                 .toList();
         Map<String, Object> evidence = new LinkedHashMap<>();
         evidence.put("rows", count);
+        putCompared(evidence, compared.length, count);
         evidence.put("outliers", found.size());
         evidence.put("limit", limit);
-        evidence.put("median", sorted[count / 2]);
+        evidence.put("median", sorted[sorted.length / 2]);
         IntFunction<Map<String, Object>> values =
                 i -> Map.of("row", found.get(i).row(), "distance", found.get(i).distance());
         evidence.put(
@@ -297,10 +367,18 @@ final class LikenessQuestions {
                         .toList());
         String sentence = found.isEmpty()
                 ? "No training row is far from all others."
-                : DataExamination.count(found.size(), count, "training rows")
+                : DataExamination.count(found.size(), compared.length, "training rows")
                         + " are far from all others or from their class, first row "
                         + found.get(0).row() + ": read them; some may not belong to the task.";
         return new Outliers(
-                new Advice("outliers", found.isEmpty() ? Answer.GOOD : Answer.CONSIDER, sentence, evidence), found);
+                new Advice(
+                        "outliers",
+                        found.isEmpty() ? Answer.GOOD : Answer.CONSIDER,
+                        compared.length == count
+                                ? sentence
+                                : sentence + " " + compared.length + " of " + count
+                                        + " rows, drawn by the seed, were looked at.",
+                        evidence),
+                found);
     }
 }

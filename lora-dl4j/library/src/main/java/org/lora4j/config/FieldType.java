@@ -22,22 +22,25 @@ import java.util.stream.Stream;
  */
 public final class FieldType<V> {
 
+    /** A hundred times the width of a model. */
+    private static final int LARGEST_SIZE = 1 << 24;
+
     /** A rank. */
-    public static final FieldType<Integer> RANK = of(rank -> rank >= 1, "1 or more");
+    public static final FieldType<Integer> RANK = size(rank -> rank >= 1, "1 or more");
 
     /** How a size is split in two factors: the first one, or -1. */
     public static final FieldType<Integer> FIRST_FACTOR =
-            of(factor -> factor == -1 || factor >= 1, "1 or more, or -1 for factors as equal as can be");
+            size(factor -> factor == -1 || factor >= 1, "1 or more, or -1 for factors as equal as can be");
 
     /** How many numbers RoAD has for a pair of outputs. */
     public static final FieldType<RoadVariant> ROAD_VARIANT = of(variant -> true, "a RoadVariant");
 
     /** A size that is halved. */
     public static final FieldType<Integer> EVEN_SIZE =
-            of(size -> size >= 2 && size % 2 == 0, "an even number, 2 or more");
+            size(size -> size >= 2 && size % 2 == 0, "an even number, 2 or more");
 
     /** A rank that may be missing. */
-    public static final FieldType<Integer> RANK_OR_NONE = of(rank -> rank >= 0, "0 or more");
+    public static final FieldType<Integer> RANK_OR_NONE = size(rank -> rank >= 0, "0 or more");
 
     /** The seed of PyTorch's generator, or null. */
     public static final FieldType<Integer> SEED =
@@ -202,6 +205,20 @@ public final class FieldType<V> {
                 (value, field) -> value != null && allowed.test(value)
                         ? List.of()
                         : List.of(field + " = " + value + ", expected " + expected),
+                value -> value);
+    }
+
+    /** A size; those of files are numbers of strangers, and what is computed from them has to stay within an {@code int}. */
+    private static FieldType<Integer> size(Predicate<Integer> allowed, String expected) {
+        return new FieldType<>(
+                UnaryOperator.identity(),
+                (value, field) -> {
+                    boolean fits = value != null && allowed.test(value);
+                    return fits && value <= LARGEST_SIZE
+                            ? List.of()
+                            : List.of(field + " = " + value + ", expected "
+                                    + (fits ? "at most " + LARGEST_SIZE : expected));
+                },
                 value -> value);
     }
 

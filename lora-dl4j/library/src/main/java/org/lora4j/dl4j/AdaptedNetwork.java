@@ -21,6 +21,7 @@ import org.deeplearning4j.nn.updater.BaseMultiLayerUpdater;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.adapter.BaseHashes;
 import org.lora4j.config.AdapterConfig;
+import org.lora4j.error.Arguments;
 import org.lora4j.internal.cache.BatchMemory;
 import org.lora4j.internal.format.dl4j.SavedAdapters;
 import org.lora4j.internal.format.dl4j.SavedAdapters.SavedAdapter;
@@ -105,6 +106,8 @@ public final class AdaptedNetwork<N extends Model> extends HostedModel<NetworkAd
      * @throws IllegalArgumentException if the network is not initialized or has adapted or frozen layers
      */
     public static AdaptedNetwork<MultiLayerNetwork> of(MultiLayerNetwork base, MemoryMode mode) {
+        Arguments.required(base, "AdaptedNetwork.of: base", "a network");
+        Arguments.required(mode, "AdaptedNetwork.of: mode", "a MemoryMode");
         return new AdaptedNetwork<>(base, new MultiLayerAccess(), mode);
     }
 
@@ -130,6 +133,8 @@ public final class AdaptedNetwork<N extends Model> extends HostedModel<NetworkAd
      *     vertices of a kind that cannot be frozen, with parameters
      */
     public static AdaptedNetwork<ComputationGraph> of(ComputationGraph base, MemoryMode mode) {
+        Arguments.required(base, "AdaptedNetwork.of: base", "a network");
+        Arguments.required(mode, "AdaptedNetwork.of: mode", "a MemoryMode");
         return new AdaptedNetwork<>(base, new GraphAccess(), mode);
     }
 
@@ -174,6 +179,7 @@ public final class AdaptedNetwork<N extends Model> extends HostedModel<NetworkAd
      * @throws IllegalArgumentException if the network has other numbers of inputs or outputs; the message lists every problem
      */
     public Trainable trainable(DataSetPlaceholders names) {
+        Arguments.required(names, "trainable: names", "names of inputs and labels");
         return new NetworkTraining<>(this, access, names);
     }
 
@@ -210,6 +216,7 @@ public final class AdaptedNetwork<N extends Model> extends HostedModel<NetworkAd
      *     training, or the network learns by truncated backpropagation; the message lists every reason
      */
     public CachedNetwork<N> cacheFrozenPrefix(PrefixCache limits) {
+        Arguments.required(limits, "cacheFrozenPrefix: limits", "limits of a cache");
         Objects.requireNonNull(limits, "cacheFrozenPrefix: null; expected a PrefixCache");
         requireActing("cacheFrozenPrefix");
         StateNetwork<N> caching = stateNetwork(access.caching());
@@ -239,6 +246,7 @@ public final class AdaptedNetwork<N extends Model> extends HostedModel<NetworkAd
      * @throws IllegalStateException if adapters are disabled
      */
     public void adopt(N trained) {
+        Arguments.required(trained, "adopt: trained", "a network");
         if (!isEnabled()) {
             throw new IllegalStateException(
                     "adopt: adapters are disabled; expected them enabled. Call enable() first.");
@@ -265,6 +273,7 @@ public final class AdaptedNetwork<N extends Model> extends HostedModel<NetworkAd
      * @throws IllegalStateException if adapters are merged
      */
     public void save(Path zip) throws IOException {
+        Arguments.required(zip, "AdaptedNetwork.save: zip", "a file to write");
         requireUnmerged("save");
         collectValues();
         List<SavedAdapter> saved = adapters().all().stream()

@@ -35,6 +35,7 @@ import org.lora4j.internal.format.dl4j.NetworkZip;
 import org.lora4j.internal.format.dl4j.SavedAdapters;
 import org.lora4j.internal.format.dl4j.SavedAdapters.SavedAdapter;
 import org.lora4j.internal.format.file.FileProblem;
+import org.lora4j.internal.format.file.RegularFile;
 import org.lora4j.internal.format.file.WholeFile;
 import org.lora4j.internal.format.peft.PeftKeys;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -127,7 +128,9 @@ final class AdaptedZip {
             writeMemory(scratch.folder().resolve(MEMORY), memory);
             for (String name : FILES) {
                 zip.putNextEntry(new ZipEntry(SavedAdapters.folder(adapter.name()) + name));
-                Files.copy(scratch.folder().resolve(name), zip);
+                try (InputStream bytes = RegularFile.open(scratch.folder().resolve(name), "a file of the adapter")) {
+                    bytes.transferTo(zip);
+                }
                 zip.closeEntry();
             }
         }

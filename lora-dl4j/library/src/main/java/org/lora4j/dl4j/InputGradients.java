@@ -32,6 +32,7 @@ import org.deeplearning4j.nn.conf.layers.wrapper.BaseWrapperLayer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.lora4j.dl4j.layer.LoraSettings;
+import org.lora4j.error.Arguments;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.dl4j.layer.Randomness;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -81,6 +82,7 @@ public final class InputGradients {
      * @throws IllegalArgumentException if a layer has no gradient with respect to its input, or is adapted; the message lists all
      */
     public static InputGradients of(MultiLayerNetwork network) {
+        Arguments.required(network, "InputGradients.of: network", "a network");
         MultiLayerAccess access = new MultiLayerAccess();
         MultiLayerNetwork copy = copy(
                 network,
@@ -112,6 +114,7 @@ public final class InputGradients {
      *     outputs; the message lists all
      */
     public static InputGradients of(ComputationGraph network) {
+        Arguments.required(network, "InputGradients.of: network", "a network");
         GraphAccess access = new GraphAccess(InputGradientGraph::new);
         List<String> outputs = access.outputs(ready(network, access));
         if (outputs.size() != 1) {
@@ -148,6 +151,7 @@ public final class InputGradients {
      * @throws IllegalArgumentException as for the network without adapters
      */
     public static InputGradients of(AdaptedNetwork<? extends Model> model) {
+        Arguments.required(model, "InputGradients.of: model", "an adapted network");
         Objects.requireNonNull(model, "network: null; expected an AdaptedNetwork");
         boolean acts = model.isEnabled() && !model.activeAdapters().isEmpty();
         Model plain = acts ? model.mergeAndUnload() : model.base();
@@ -285,6 +289,7 @@ public final class InputGradients {
      * @throws IllegalArgumentException if one is missing or of another number of examples than the first; the message lists all
      */
     public INDArray output(Map<String, INDArray> arrays) {
+        Arguments.allRequired(arrays, "InputGradients.output: arrays", "an array");
         return runner.output(inOrder(arrays)).detach();
     }
 
@@ -297,6 +302,8 @@ public final class InputGradients {
      * @throws IllegalArgumentException as for {@link #output}
      */
     public INDArray gradient(Map<String, INDArray> arrays, INDArray selector) {
+        Arguments.allRequired(arrays, "InputGradients.gradient: arrays", "an array");
+        Arguments.required(selector, "InputGradients.gradient: selector", "an array of the shape of the output");
         INDArray[] given = inOrder(arrays);
         INDArray gradient = runner.gradient(given, selector.castTo(type));
         if (gradient == null) {

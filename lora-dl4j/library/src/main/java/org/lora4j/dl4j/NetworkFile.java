@@ -3,6 +3,7 @@ package org.lora4j.dl4j;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
@@ -11,6 +12,7 @@ import java.util.function.Function;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.lora4j.error.Arguments;
 import org.lora4j.error.IncompatibleBaseException;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.error.Problems;
@@ -97,6 +99,7 @@ public final class NetworkFile {
      * @return the file with the usual limits
      */
     public static NetworkFile of(Path zip) {
+        Arguments.required(zip, "NetworkFile.of: zip", "a zip of ModelSerializer");
         return new NetworkFile(zip, Set.of(), 0, true, MemoryMode.IN_VIEW);
     }
 
@@ -107,6 +110,8 @@ public final class NetworkFile {
      * @return this file, read so
      */
     public NetworkFile allowing(Class<?>... classes) {
+        Arguments.required(classes, "NetworkFile.allowing: classes", "classes");
+        Arguments.allRequired(Arrays.asList(classes), "NetworkFile.allowing: classes", "a class");
         Set<String> names = new TreeSet<>(allowed);
         for (Class<?> allowedToo : classes) {
             names.add(allowedToo.getName());
@@ -145,6 +150,7 @@ public final class NetworkFile {
      * @return this file, read so
      */
     public NetworkFile in(MemoryMode memoryMode) {
+        Arguments.required(memoryMode, "NetworkFile.in: memoryMode", "a MemoryMode");
         return new NetworkFile(path, allowed, most, updater, Objects.requireNonNull(memoryMode, "memoryMode"));
     }
 

@@ -14,6 +14,7 @@ import java.util.stream.Stream;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.lora4j.dl4j.layer.LayerWeight;
+import org.lora4j.error.Arguments;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.array.GuardedExecutioner;
 import org.lora4j.internal.dl4j.layer.LayerKinds;
@@ -70,6 +71,7 @@ public final class NetworkModules {
      *     two layers; the message lists all of these
      */
     public static NetworkModules find(MultiLayerNetwork network) {
+        Arguments.required(network, "NetworkModules.find: network", "a network");
         return find(network, new MultiLayerAccess());
     }
 
@@ -81,6 +83,7 @@ public final class NetworkModules {
      * @throws IllegalArgumentException as for networks
      */
     public static NetworkModules find(ComputationGraph network) {
+        Arguments.required(network, "NetworkModules.find: network", "a network");
         return find(network, new GraphAccess());
     }
 

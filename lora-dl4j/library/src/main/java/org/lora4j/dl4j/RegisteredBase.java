@@ -5,6 +5,7 @@ import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.lora4j.dl4j.layer.FrozenVector;
+import org.lora4j.error.Arguments;
 
 /**
  * Makes a base known, so that networks that were saved in {@link MemoryMode#LOW_MEMORY} can be read back over it.
@@ -42,6 +43,7 @@ public final class RegisteredBase implements AutoCloseable {
      * @throws IllegalArgumentException if the network is not initialized
      */
     public static RegisteredBase of(MultiLayerNetwork base) {
+        Arguments.required(base, "RegisteredBase.of: base", "a network");
         return of(base, new MultiLayerAccess());
     }
 
@@ -53,6 +55,7 @@ public final class RegisteredBase implements AutoCloseable {
      * @throws IllegalArgumentException if the graph is not initialized
      */
     public static RegisteredBase of(ComputationGraph base) {
+        Arguments.required(base, "RegisteredBase.of: base", "a network");
         return of(base, new GraphAccess());
     }
 

@@ -11,6 +11,7 @@ import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.dl4j.layer.RowAdditions;
+import org.lora4j.error.Arguments;
 import org.lora4j.error.MessageText;
 import org.lora4j.internal.dl4j.layer.RowsLayer;
 import org.lora4j.internal.host.PlainAdapters;
@@ -73,6 +74,7 @@ public final class RowNetwork {
      * @throws IllegalArgumentException if the network is not initialized or has adapted or frozen layers
      */
     public static RowNetwork of(MultiLayerNetwork base) {
+        Arguments.required(base, "RowNetwork.of: base", "a network");
         return of(base, new MultiLayerAccess());
     }
 
@@ -84,6 +86,7 @@ public final class RowNetwork {
      * @throws IllegalArgumentException as for {@link AdaptedNetwork#of(ComputationGraph)}
      */
     public static RowNetwork of(ComputationGraph base) {
+        Arguments.required(base, "RowNetwork.of: base", "a network");
         return of(base, new GraphAccess());
     }
 

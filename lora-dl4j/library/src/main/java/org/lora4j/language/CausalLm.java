@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.lora4j.config.LayerReplication;
+import org.lora4j.error.Arguments;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.language.DecoderGraph;
@@ -149,6 +150,8 @@ public final class CausalLm implements AutoCloseable {
      * @throws IllegalStateException if there is a {@code tokenizer.json} and the library that reads it is missing
      */
     public static CausalLm load(Path directory, Storage storage) throws IOException {
+        Arguments.required(directory, "CausalLm.load: directory", "a directory of a model");
+        Arguments.required(storage, "CausalLm.load: storage", "how matrices are kept, such as Storage.AS_STORED");
         DecoderWeights weights = DecoderWeights.read(directory, storage.storage).inTiles(DecodeModel::rowsOfTile);
         Optional<LanguageTokenizer> tokenizer = LanguageTokenizer.find(directory);
         Set<String> slow = weights.formsWithout(DecodeModel::isFast);
@@ -175,6 +178,7 @@ public final class CausalLm implements AutoCloseable {
      * @throws IllegalArgumentException if it names layers that are not here
      */
     public CausalLm replicated(LayerReplication replication) {
+        Arguments.required(replication, "CausalLm.replicated: replication", "layers to repeat");
         return new CausalLm(directory, weights.replicated(replication), tokenizer, chatTemplate, ends);
     }
 
@@ -256,6 +260,7 @@ public final class CausalLm implements AutoCloseable {
      * @throws IllegalArgumentException if the prompt has no tokens or leaves no room in the context
      */
     public Generation generate(String prompt, GenerationConfig config) {
+        Arguments.required(prompt, "CausalLm.generate: prompt", "a text");
         return generate(List.of(prompt), config, token -> true).get(0);
     }
 
@@ -269,6 +274,7 @@ public final class CausalLm implements AutoCloseable {
      * @throws IllegalArgumentException if a prompt has no tokens or leaves no room in the context; the message lists all
      */
     public List<Generation> generate(List<String> prompts, GenerationConfig config, TokenListener listener) {
+        Arguments.allRequired(prompts, "CausalLm.generate: prompts", "a text");
         List<int[]> ids = prompts.stream().map(tokenizer()::encode).toList();
         return generateIds(ids, config, listener);
     }
@@ -288,6 +294,7 @@ public final class CausalLm implements AutoCloseable {
 
     /** The prompt that a conversation becomes. */
     int[] ids(List<ChatMessage> messages) {
+        Arguments.allRequired(messages, "chat: messages", "a message");
         String prompt = requireChatTemplate("chat").render(messages, true);
         return tokenizer().encode(prompt, false);
     }
@@ -309,6 +316,9 @@ public final class CausalLm implements AutoCloseable {
      *     context; the message lists all
      */
     public List<Generation> generateIds(List<int[]> prompts, GenerationConfig config, TokenListener listener) {
+        Arguments.allRequired(prompts, "CausalLm.generateIds: prompts", "ids of tokens");
+        Arguments.required(config, "CausalLm.generate: config", "how to go on, such as GenerationConfig.greedy(40)");
+        Arguments.required(listener, "CausalLm.generate: listener", "one, such as token -> true");
         List<Text> texts = texts(prompts, config, new Candidates());
         try (DecodeSession session = session()) {
             for (int from = 0; from < texts.size(); from += SIDE_BY_SIDE) {
@@ -412,6 +422,7 @@ public final class CausalLm implements AutoCloseable {
      * @throws IllegalArgumentException if there are too few or too many, or one is not in the vocabulary
      */
     public double[] logProbabilities(int[] ids) {
+        Arguments.required(ids, "CausalLm.logProbabilities: ids", "ids of tokens, two or more");
         if (ids.length < 2) {
             throw new IllegalArgumentException(
                     "logProbabilities: there are " + ids.length + " tokens, expected 2 or more.");
@@ -456,7 +467,14 @@ public final class CausalLm implements AutoCloseable {
      *     vocabulary; the message lists all
      */
     public Map<String, INDArray> inputs(int[][] ids, int[][] mask) {
+        requireRows(ids, "CausalLm.inputs: ids");
+        requireRows(mask, "CausalLm.inputs: mask");
         return DecoderInputs.of(weights.config(), DataType.FLOAT, ids, mask, DecoderInputs.positions(mask));
+    }
+
+    private static void requireRows(int[][] rows, String name) {
+        Arguments.required(rows, name, "rows of numbers");
+        Arguments.allRequired(Arrays.asList(rows), name, "a row of numbers");
     }
 
     /** Frees what the tokenizer holds. The weights go when nobody refers to them any more. */

@@ -13,7 +13,9 @@ import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.lora4j.adapter.Adapter;
+import org.lora4j.error.Arguments;
 import org.lora4j.error.Problems;
+import org.lora4j.internal.format.file.Deadline;
 import org.lora4j.internal.language.decode.DecodeSession;
 import org.lora4j.internal.language.sampling.Candidates;
 import org.lora4j.serve.AdapterServer;
@@ -58,6 +60,8 @@ public final class CausalLmServer implements AutoCloseable {
 
     private static final TokenListener ALL = token -> true;
 
+    private static final String NAME = "the name of an adapter";
+
     private final CausalLm model;
     private final DecodeSession session;
     private final long cacheMemory;
@@ -83,7 +87,10 @@ public final class CausalLmServer implements AutoCloseable {
         this.adapters = new AdapterShelf(model.weights(), builder.adapterMemory, lock, reading);
         this.session = new DecodeSession(model.decoding(), adapters);
         try {
-            session.prepare(builder.maxSequences + builder.promptTokens, builder.maxSequences);
+            session.prepare(
+                    builder.maxSequences + builder.promptTokens,
+                    builder.maxSequences,
+                    session.longestWithin(builder.memory));
             this.fixedBytes = session.bytes();
             this.cacheMemory = builder.memory - fixedBytes;
             long least = session.bytesOf(Math.min(ContinuousBatch.STEP, model.contextLength()));
@@ -130,6 +137,8 @@ public final class CausalLmServer implements AutoCloseable {
      * @throws IllegalStateException if there is no room for it beside those that texts are made with, or the server is closed
      */
     public void register(String name, Adapter adapter) {
+        Arguments.required(name, "CausalLmServer.register: name", NAME);
+        Arguments.required(adapter, "CausalLmServer.register: adapter", "an adapter, such as Adapter.load(directory)");
         requireOpen();
         adapters.put(name, Optional.empty(), adapter, false);
     }
@@ -145,6 +154,8 @@ public final class CausalLmServer implements AutoCloseable {
      * @throws IOException if the directory cannot be read
      */
     public void register(String name, Path directory) throws IOException {
+        Arguments.required(name, "CausalLmServer.register: name", NAME);
+        Arguments.required(directory, "CausalLmServer.register: directory", "a PEFT directory");
         requireOpen();
         adapters.put(name, Optional.of(directory), Adapter.load(directory), false);
     }
@@ -159,6 +170,8 @@ public final class CausalLmServer implements AutoCloseable {
      * @throws IllegalStateException as {@link #register(String, Adapter)}
      */
     public void replace(String name, Adapter adapter) {
+        Arguments.required(name, "CausalLmServer.replace: name", NAME);
+        Arguments.required(adapter, "CausalLmServer.replace: adapter", "an adapter, such as Adapter.load(directory)");
         requireOpen();
         adapters.put(name, Optional.empty(), adapter, true);
     }
@@ -173,6 +186,8 @@ public final class CausalLmServer implements AutoCloseable {
      * @throws IOException if the directory cannot be read
      */
     public void replace(String name, Path directory) throws IOException {
+        Arguments.required(name, "CausalLmServer.replace: name", NAME);
+        Arguments.required(directory, "CausalLmServer.replace: directory", "a PEFT directory");
         requireOpen();
         adapters.put(name, Optional.of(directory), Adapter.load(directory), true);
     }
@@ -185,6 +200,7 @@ public final class CausalLmServer implements AutoCloseable {
      * @throws IllegalStateException if the server is closed
      */
     public void remove(String name) {
+        Arguments.required(name, "CausalLmServer.remove: name", NAME);
         requireOpen();
         adapters.remove(name);
     }
@@ -235,6 +251,7 @@ public final class CausalLmServer implements AutoCloseable {
      * @throws IllegalStateException likewise, or if the model has no tokenizer
      */
     public LmRequest submit(String adapter, String prompt, GenerationConfig config, TokenListener listener) {
+        Arguments.required(prompt, "CausalLmServer.submit: prompt", "a text");
         return submit(adapter, model.tokenizer().encode(prompt), config, listener);
     }
 
@@ -269,22 +286,24 @@ public final class CausalLmServer implements AutoCloseable {
      * @throws IllegalStateException if the server is closed, takes no more, or has failed
      */
     public LmRequest submit(String adapter, int[] prompt, GenerationConfig config, TokenListener listener) {
+        Arguments.required(prompt, "CausalLmServer.submit: prompt", "ids of tokens, one or more");
+        Arguments.required(config, "CausalLmServer.submit: config", "one, such as GenerationConfig.greedy(40)");
         Objects.requireNonNull(listener, "submit: listener is null; expected one, such as token -> true");
         String name = adapter == null ? BASE : adapter;
         requireOpen();
         adapters.requireKnown(name);
-        List<CausalLm.Text> texts = model.texts(List.of(prompt.clone()), config, candidates);
-        if (texts.size() > mostTexts) {
-            throw new IllegalArgumentException("submit: numReturnSequences = " + texts.size() + ", expected at most "
+        int count = config.numReturnSequences();
+        if (count > mostTexts) {
+            throw new IllegalArgumentException("submit: numReturnSequences = " + count + ", expected at most "
                     + mostTexts + ", what runs and waits. Ask several times, or raise queue(...).");
         }
-        int tokens = mostTokens(texts.get(0), config);
+        // Before anything is made for the texts, and again when they are added.
+        requireRoom(count);
+        List<CausalLm.Text> texts = model.texts(List.of(prompt.clone()), config, candidates);
+        int tokens = mostTokens(texts.get(0).ids().length, config);
         synchronized (lock) {
             requireOpen();
-            int now = batch.texts();
-            if (texts.size() > mostTexts - now) {
-                throw new QueueFullException(texts.size(), now, mostTexts);
-            }
+            requireRoom(count);
             LmRequest request = new LmRequest(requests++, name, texts.size(), this::wake);
             List<ServerText> added = new ArrayList<>();
             for (CausalLm.Text text : texts) {
@@ -297,10 +316,20 @@ public final class CausalLmServer implements AutoCloseable {
         }
     }
 
+    private void requireRoom(int texts) {
+        synchronized (lock) {
+            int now = batch.texts();
+            if (texts > mostTexts - now) {
+                throw new QueueFullException(texts, now, mostTexts);
+            }
+        }
+    }
+
     /** Tokens that a text comes to at most, but for the last, which is not computed. */
-    private int mostTokens(CausalLm.Text text, GenerationConfig config) {
-        int length = text.ids().length;
-        int tokens = Math.min(length + config.newTokens(length), model.contextLength()) - 1;
+    private int mostTokens(int length, GenerationConfig config) {
+        // New tokens may be as many as an int holds: no bound but the context.
+        long asked = (long) length + config.newTokens(length);
+        int tokens = (int) Math.max(0, Math.min(asked, model.contextLength()) - 1);
         long bytes = session.bytesOf(tokens);
         if (bytes > cacheMemory) {
             throw new IllegalArgumentException("submit: a prompt of " + length + " tokens with " + (tokens + 1 - length)
@@ -346,12 +375,12 @@ public final class CausalLmServer implements AutoCloseable {
      * @throws InterruptedException if the thread is interrupted meanwhile; the requests go on
      */
     public boolean drain(Duration atMost) throws InterruptedException {
-        long end = System.nanoTime() + atMost.toNanos();
+        Deadline end = Deadline.in(atMost, "drain: atMost");
         synchronized (lock) {
             takesNoMore = true;
             while (!open.isEmpty()) {
-                long left = (end - System.nanoTime()) / 1_000_000;
-                if (left <= 0) {
+                long left = end.leftMillis();
+                if (left == 0) {
                     return false;
                 }
                 lock.wait(left);

@@ -5,6 +5,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
+import org.lora4j.error.Arguments;
 
 /**
  * What somebody says in a conversation.
@@ -30,6 +31,7 @@ public record ChatMessage(String role, String content, Map<String, ?> fields) {
      * @throws IllegalArgumentException if a field has the name of one that is given otherwise
      */
     public ChatMessage {
+        Arguments.required(fields, "ChatMessage: fields", "further fields, none if there are none");
         Objects.requireNonNull(role, "ChatMessage: role is null; expected user, assistant, system or the like");
         if (fields.containsKey(ROLE) || content != null && fields.containsKey(CONTENT)) {
             throw new IllegalArgumentException("ChatMessage: fields hold "

@@ -9,6 +9,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import org.lora4j.error.Arguments;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.internal.language.sampling.GenerationConfigFile;
 import org.lora4j.internal.language.sampling.GenerationValues;
@@ -76,6 +77,7 @@ public final class GenerationConfig {
      * @throws IOException if there is no such file, or it cannot be read
      */
     public static GenerationConfig read(Path path) throws IOException {
+        Arguments.required(path, "GenerationConfig.read: path", "a generation_config.json, or its directory");
         return new GenerationConfig(GenerationConfigFile.read(path).values());
     }
 
@@ -509,6 +511,7 @@ public final class GenerationConfig {
          * @return this
          */
         public Builder eosTokenIds(int... ids) {
+            Arguments.required(ids, "GenerationConfig: eosTokenIds: ids", "ids of tokens");
             return set(Parameter.EOS_TOKEN_IDS, Arrays.stream(ids).boxed().toList());
         }
 
@@ -520,6 +523,7 @@ public final class GenerationConfig {
          * @return this
          */
         public Builder stopStrings(String... texts) {
+            Arguments.required(texts, "GenerationConfig: stopStrings: texts", "texts");
             return set(Parameter.STOP_STRINGS, Collections.unmodifiableList(new ArrayList<>(Arrays.asList(texts))));
         }
 

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.lora4j.error.Arguments;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.format.TensorEntry;
@@ -59,6 +60,9 @@ public final class Llama2cCheckpoint {
      * @throws IOException if a file cannot be read, the directory exists or cannot be written; nothing is left behind then
      */
     public static void convert(Path checkpoint, Path tokenizer, Path directory) throws IOException {
+        Arguments.required(checkpoint, "Llama2cCheckpoint.convert: checkpoint", "a checkpoint of llama2.c");
+        Arguments.required(tokenizer, "Llama2cCheckpoint.convert: tokenizer", "its tokenizer.bin");
+        Arguments.required(directory, "Llama2cCheckpoint.convert: directory", "a directory to make");
         StagedDirectory.requireFree(WHERE, directory);
         try (Llama2cFile file = Llama2cFile.open(checkpoint)) {
             Llama2cVocabulary vocabulary = Llama2cVocabulary.read(tokenizer);
@@ -88,6 +92,7 @@ public final class Llama2cCheckpoint {
      * @throws IOException if it does not exist or cannot be read
      */
     public static float[] scores(Path tokenizer) throws IOException {
+        Arguments.required(tokenizer, "Llama2cCheckpoint.scores: tokenizer", "a tokenizer.bin");
         return Llama2cVocabulary.read(tokenizer).scores();
     }
 

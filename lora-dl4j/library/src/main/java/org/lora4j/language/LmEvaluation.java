@@ -5,6 +5,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import org.lora4j.error.Arguments;
 
 /**
  * How well a model foretells texts.
@@ -24,6 +25,7 @@ public record LmEvaluation(long tokens, double loss, Map<String, LmEvaluation> k
      * @param kinds as in the record
      */
     public LmEvaluation {
+        Arguments.required(kinds, "LmEvaluation: kinds", "evaluations by kind");
         kinds = Collections.unmodifiableMap(new LinkedHashMap<>(kinds));
     }
 

@@ -2,16 +2,20 @@
 package org.lora4j.language;
 
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import org.lora4j.error.Arguments;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.error.Problems;
+import org.lora4j.internal.format.table.BadLines;
 import org.lora4j.internal.format.table.JsonLines;
 
 /**
@@ -25,6 +29,9 @@ import org.lora4j.internal.format.table.JsonLines;
  * @apiNote Status: experimental
  */
 public final class LmExample {
+
+    /** How many lines that are left out are explained. */
+    public static final int MOST_EXPLAINED = 1_000;
 
     private static final String MESSAGES = "messages";
     private static final String PROMPT = "prompt";
@@ -88,7 +95,7 @@ public final class LmExample {
      * @return the example
      */
     public static LmExample conversation(List<ChatMessage> messages) {
-        return of(new Conversation(List.copyOf(messages)));
+        return of(new Conversation(List.copyOf(Arguments.allRequired(messages, "LmExample: messages", "a message"))));
     }
 
     /**
@@ -100,6 +107,8 @@ public final class LmExample {
      * @throws IllegalArgumentException if there are not as many of both
      */
     public static LmExample tokens(int[] ids, boolean[] learned) {
+        Arguments.required(ids, "LmExample: ids", "ids of tokens");
+        Arguments.required(learned, "LmExample: learned", "a truth value for each id");
         if (ids.length != learned.length) {
             throw new IllegalArgumentException("LmExample: there are " + ids.length + " ids, but learned has "
                     + learned.length + "; expected as many of both.");
@@ -123,7 +132,13 @@ public final class LmExample {
      */
     public static List<LmExample> jsonLines(Path file) throws IOException {
         Problems problems = new Problems();
-        List<LmExample> examples = read(file, problems, Problems.SHOWN);
+        BadLines bad = new BadLines(Problems.SHOWN, problems::add);
+        List<LmExample> examples = new ArrayList<>();
+        try {
+            read(file, bad, bad::isFull, examples);
+        } catch (CharacterCodingException e) {
+            problems.add(e.getMessage());
+        }
         problems.check(!examples.isEmpty() || !problems.isEmpty(), "no lines, expected one JSON object or more");
         if (!problems.isEmpty()) {
             throw new ModelFormatException(problems.message(file.toString())
@@ -136,30 +151,40 @@ public final class LmExample {
      * Reads a file and leaves out lines that are no example.
      *
      * @param file as for {@link #jsonLines(Path)}
-     * @param skipped hears of each line that is left out, and why
+     * @param skipped hears of the first {@value #MOST_EXPLAINED} lines that are left out, and why, as they are read; then, if
+     *     there are more, once how many
      * @return an example for each other line
-     * @throws IOException if the file cannot be read
+     * @throws IOException if the file cannot be read, or is not UTF-8
      */
     public static List<LmExample> jsonLines(Path file, Consumer<String> skipped) throws IOException {
-        Problems problems = new Problems();
-        List<LmExample> examples = read(file, problems, Integer.MAX_VALUE);
-        problems.list().forEach(skipped);
+        Objects.requireNonNull(skipped, "LmExample.jsonLines: skipped is null; expected a Consumer, such as log::warn");
+        List<LmExample> examples = new ArrayList<>();
+        BadLines bad = new BadLines(MOST_EXPLAINED, skipped);
+        try {
+            read(file, bad, () -> false, examples);
+        } catch (CharacterCodingException e) {
+            throw new ModelFormatException(
+                    MessageText.path(file) + ": " + e.getMessage() + ". Convert the file: it is not left out.", e);
+        }
+        if (bad.unexplained() > 0) {
+            skipped.accept("and " + bad.unexplained() + " lines more");
+        }
         return examples;
     }
 
-    private static List<LmExample> read(Path file, Problems problems, int most) throws IOException {
-        List<LmExample> examples = new ArrayList<>();
-        for (JsonLines.Line line : JsonLines.lines(file, problems, most)) {
+    private static void read(Path file, BadLines bad, BooleanSupplier ends, List<LmExample> examples)
+            throws IOException {
+        Objects.requireNonNull(file, "LmExample.jsonLines: file is null; expected a file of JSON lines");
+        String name = MessageText.name(file.getFileName());
+        JsonLines.read(file, bad, ends, line -> {
             try {
                 Map<String, Object> fields = line.fields();
                 String kind = fields.get(KIND) instanceof String text ? text : "";
-                String source = MessageText.name(file.getFileName()) + ", line " + line.number();
-                examples.add(new LmExample(content(fields), true, kind, source));
+                examples.add(new LmExample(content(fields), true, kind, name + ", line " + line.number()));
             } catch (IllegalArgumentException e) {
-                problems.add("line " + line.number() + ": " + e.getMessage());
+                bad.add(line.number(), () -> ": " + e.getMessage());
             }
-        }
-        return examples;
+        });
     }
 
     private static Content content(Map<String, Object> fields) {

@@ -4,6 +4,7 @@ package org.lora4j.language;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import org.lora4j.error.Arguments;
 import org.lora4j.train.TrainingResult;
 
 /**
@@ -54,6 +55,7 @@ public record LmFitReport(
      * @param notes as in the record
      */
     public LmFitReport {
+        Arguments.allRequired(notes, "LmFitReport: notes", "a text");
         notes = List.copyOf(notes);
     }
 

@@ -9,6 +9,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.lora4j.internal.format.file.Deadline;
 
 /**
  * A request that a {@link CausalLmServer} has accepted.
@@ -26,8 +27,7 @@ public final class LmRequest {
     private final CompletableFuture<List<Generation>> done = new CompletableFuture<>();
     private int missing;
     private volatile boolean cancelled;
-    private volatile long deadline;
-    private volatile boolean hasDeadline;
+    private volatile Deadline deadline;
 
     LmRequest(long number, String adapter, int texts, Runnable wake) {
         this.number = number;
@@ -81,7 +81,8 @@ public final class LmRequest {
      */
     public Generation result(Duration atMost) throws TimeoutException, InterruptedException {
         try {
-            return done.get(atMost.toNanos(), TimeUnit.NANOSECONDS).get(0);
+            return done.get(Deadline.nanos(atMost, "result: atMost"), TimeUnit.NANOSECONDS)
+                    .get(0);
         } catch (ExecutionException e) {
             throw failure(e);
         }
@@ -127,8 +128,7 @@ public final class LmRequest {
      * @return this
      */
     public LmRequest cancelAfter(Duration time) {
-        deadline = System.nanoTime() + time.toNanos();
-        hasDeadline = true;
+        deadline = Deadline.in(time, "cancelAfter: time");
         wake.run();
         return this;
     }
@@ -139,7 +139,8 @@ public final class LmRequest {
 
     /** Whether its texts are to end. */
     boolean isCancelled() {
-        return cancelled || hasDeadline && System.nanoTime() - deadline >= 0;
+        Deadline end = deadline;
+        return cancelled || end != null && end.isOver();
     }
 
     /** Keeps a text; true if it was the last. For the thread that generates. */

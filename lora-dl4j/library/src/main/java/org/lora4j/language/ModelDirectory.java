@@ -8,6 +8,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.lora4j.error.Arguments;
 import org.lora4j.error.MessageText;
 import org.lora4j.internal.format.huggingface.JsonObjectFile;
 
@@ -20,6 +21,7 @@ final class ModelDirectory {
 
     /** Refuses what is no directory. */
     static void require(Path directory) throws IOException {
+        Arguments.required(directory, "load: directory", "a model directory");
         if (!Files.exists(directory)) {
             throw new NoSuchFileException(
                     MessageText.path(directory),

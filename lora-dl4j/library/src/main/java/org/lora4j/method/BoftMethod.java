@@ -74,7 +74,7 @@ public final class BoftMethod implements AdapterMethod {
         }
         long inputs = shape.fanIn();
         long asked = blockSize > 0 ? blockSize : blocks;
-        long size = blockSize > 0 ? blockSize : inputs / asked;
+        long size = blockSize > 0 ? blockSize : Math.max(1, inputs / asked);
         long apart = 1L << (butterflies - 1);
         boolean even = butterflies == 1 || size % 2 == 0 && inputs / size % 2 == 0;
         if (inputs % asked != 0 || inputs % (size * apart) != 0 || !even) {

@@ -3,7 +3,6 @@ package org.lora4j.pretrained;
 
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collections;
@@ -16,6 +15,7 @@ import org.lora4j.error.ClosestNames;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.array.Backend;
+import org.lora4j.internal.format.file.RegularFile;
 import org.lora4j.internal.onnx.ExternalFiles;
 import org.lora4j.internal.onnx.OnnxModels;
 import org.lora4j.internal.onnx.OnnxTensors;
@@ -62,7 +62,7 @@ public final class OnnxInitializers {
      */
     public static OnnxInitializers read(Path file) throws IOException {
         OnnxModels.require(file);
-        try (InputStream in = Files.newInputStream(file)) {
+        try (InputStream in = RegularFile.open(file, "an ONNX model")) {
             return read(
                     in, file.toString(), ExternalFiles.of(file.toAbsolutePath().getParent()));
         }

@@ -20,12 +20,12 @@ public record PositionIds(OptionalInt paddingId) {
      * Checks the id.
      *
      * @param paddingId the id that pads, or empty
-     * @throws IllegalArgumentException if the id is negative
+     * @throws IllegalArgumentException if the id is negative, or so large that no row can follow it
      */
     public PositionIds {
-        if (paddingId.isPresent() && paddingId.getAsInt() < 0) {
-            throw new IllegalArgumentException(
-                    "Positions: paddingId = " + paddingId.getAsInt() + "; expected 0 or more, 1 in RoBERTa.");
+        if (paddingId.isPresent() && (paddingId.getAsInt() < 0 || paddingId.getAsInt() == Integer.MAX_VALUE)) {
+            throw new IllegalArgumentException("Positions: paddingId = " + paddingId.getAsInt() + "; expected 0 to "
+                    + (Integer.MAX_VALUE - 1) + ", 1 in RoBERTa.");
         }
     }
 

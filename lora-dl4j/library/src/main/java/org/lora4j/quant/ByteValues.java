@@ -2,6 +2,7 @@
 package org.lora4j.quant;
 
 import org.bytedeco.javacpp.BytePointer;
+import org.lora4j.internal.array.Region;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -14,17 +15,19 @@ final class ByteValues {
     /** A new array of a type of one byte. */
     static INDArray array(DataType type, byte[] values, long... shape) {
         INDArray array = Nd4j.createUninitialized(type, shape, 'c');
-        new BytePointer(array.data().pointer()).position(0).put(values, 0, values.length);
+        write(array, 0, values, values.length);
         return array;
     }
 
     /** Writes bytes of an array in 'c' order that is no view. */
     static void write(INDArray array, long from, byte[] values, int length) {
+        Region.requireCopy(from, length, array.length(), values.length);
         new BytePointer(array.data().pointer()).position(array.offset() + from).put(values, 0, length);
     }
 
     /** Reads bytes of an array in 'c' order that is no view. */
     static void read(INDArray array, long from, byte[] into, int length) {
+        Region.requireCopy(from, length, array.length(), into.length);
         new BytePointer(array.data().pointer()).position(array.offset() + from).get(into, 0, length);
     }
 

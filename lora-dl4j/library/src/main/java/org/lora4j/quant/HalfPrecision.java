@@ -2,8 +2,10 @@
 package org.lora4j.quant;
 
 import java.util.Arrays;
+import java.util.Objects;
 import org.bytedeco.javacpp.ShortPointer;
 import org.lora4j.internal.array.DenseArray;
+import org.lora4j.internal.array.Region;
 import org.lora4j.internal.array.io.HalfFloats;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -87,7 +89,7 @@ public record HalfPrecision(INDArray values) implements StoredWeight {
             for (int i = 0; i < length; i++) {
                 block[i] = brain ? HalfFloats.toBf16(w[i]) : HalfFloats.toF16(w[i]);
             }
-            pointer(values, first * weight.columns()).put(block, 0, length);
+            pointer(values, first * weight.columns(), length, block.length).put(block, 0, length);
         });
         return new HalfPrecision(values);
     }
@@ -120,7 +122,7 @@ public record HalfPrecision(INDArray values) implements StoredWeight {
             bits = new short[length];
             SHORTS.set(bits);
         }
-        pointer(values, first * columns()).get(bits, 0, length);
+        pointer(values, first * columns(), length, bits.length).get(bits, 0, length);
         if (values.dataType() == DataType.BFLOAT16) {
             widen(bits, length, into);
         } else {
@@ -155,6 +157,8 @@ public record HalfPrecision(INDArray values) implements StoredWeight {
         }
         long[] shape = {count * columns()};
         long[] strides = {1};
+        Objects.checkFromIndexSize(first * columns(), shape[0], values.length());
+        Objects.checkFromIndexSize(0, shape[0], into.length());
         INDArray from = Nd4j.create(values.data(), shape, strides, values.offset() + first * columns(), 'c');
         NativeOps ops = NativeOpsHolder.getInstance().getDeviceNativeOps();
         int threads = ops.ompGetMaxThreads();
@@ -167,7 +171,8 @@ public record HalfPrecision(INDArray values) implements StoredWeight {
         }
     }
 
-    private static ShortPointer pointer(INDArray array, long at) {
+    private static ShortPointer pointer(INDArray array, long at, int length, int javaLength) {
+        Region.requireCopy(at, length, array.length(), javaLength);
         return new ShortPointer(array.data().pointer()).position(array.offset() + at);
     }
 

@@ -3,6 +3,7 @@ package org.lora4j.quant;
 
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import org.bytedeco.javacpp.IntPointer;
@@ -153,9 +154,9 @@ public record Tiled(INDArray values, Optional<INDArray> scales) implements Store
         int[] after = new int[words];
         IntPointer memory = words(array);
         for (long block = 0; block < blocks; block++) {
-            memory.position(block * before.length).get(before, 0, before.length);
+            at(memory, block * before.length, words).get(before, 0, words);
             exchange.apply(before, after);
-            memory.put(after, 0, after.length);
+            memory.put(after, 0, words);
         }
     }
 
@@ -188,11 +189,11 @@ public record Tiled(INDArray values, Optional<INDArray> scales) implements Store
         int[] met = new int[words];
         IntPointer memory = words(array);
         for (int start = done.nextClearBit(0); start < count; start = done.nextClearBit(start)) {
-            memory.position((long) start * words).get(moved, 0, words);
+            at(memory, (long) start * words, words).get(moved, 0, words);
             int place = start;
             do {
                 place = Math.toIntExact(place % parts * blocks + place / parts);
-                memory.position((long) place * words).get(met, 0, words);
+                at(memory, (long) place * words, words).get(met, 0, words);
                 memory.put(moved, 0, words);
                 int[] next = met;
                 met = moved;
@@ -202,9 +203,19 @@ public record Tiled(INDArray values, Optional<INDArray> scales) implements Store
         }
     }
 
+    /** The memory of an array, with its end as the limit. */
     private static IntPointer words(INDArray array) {
         long start = array.offset() * array.dataType().width() / Integer.BYTES;
-        return new IntPointer(array.data().pointer()).getPointer(IntPointer.class, start);
+        long words = array.length() * array.dataType().width() / Integer.BYTES;
+        return new IntPointer(array.data().pointer())
+                .getPointer(IntPointer.class, start)
+                .limit(words);
+    }
+
+    /** Some words of a memory, which native code would not look for the end of. */
+    private static IntPointer at(IntPointer memory, long from, int words) {
+        Objects.checkFromIndexSize(from, words, memory.limit());
+        return memory.position(from);
     }
 
     /**
@@ -277,7 +288,7 @@ public record Tiled(INDArray values, Optional<INDArray> scales) implements Store
         int columns = (int) columns();
         int width = columns / Integer.BYTES;
         int rows = rowsOfTile();
-        int[] words = fetch(words(values).position(block * rows * width), rows * width, from, now, rows, 1);
+        int[] words = fetch(at(words(values), block * rows * width, rows * width), rows * width, from, now, rows, 1);
         float[] scale = new float[now];
         DenseArray.rowMajor(scales.orElseThrow()).read(block * rows + from, scale, now);
         for (int step = 0; step < width; step += LINE / Integer.BYTES) {
@@ -305,7 +316,7 @@ public record Tiled(INDArray values, Optional<INDArray> scales) implements Store
         int words = width * ROWS / 2;
         for (int part = 0; part < values.size(0); part++) {
             long start = (part * values.size(1) + block) * words;
-            int[] fetched = fetch(words(values).position(start), words, from, now, ROWS / 2, 2);
+            int[] fetched = fetch(at(words(values), start, words), words, from, now, ROWS / 2, 2);
             for (int column = 0; column < width; column += LINE) {
                 readLines(fetched, column * ROWS / 2, from, now, into, done * columns + part * width + column);
             }

@@ -15,6 +15,7 @@ import org.lora4j.adapter.Adapter;
 import org.lora4j.adapter.BaseHashes;
 import org.lora4j.config.AdapterConfig;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.error.Arguments;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.exec.GraphExecutor;
@@ -88,6 +89,7 @@ public final class AdaptedSameDiff extends HostedModel<LiveAdapter, MergedArrays
      * @throws IllegalArgumentException if the graph carries adapters already, or as {@link GraphModules#find(SameDiff, Map)}
      */
     public static AdaptedSameDiff of(SameDiff base, Map<String, String> names) {
+        Arguments.allRequired(names, "AdaptedSameDiff.of: names", "a module path");
         return new AdaptedSameDiff(base, names);
     }
 
@@ -137,6 +139,8 @@ public final class AdaptedSameDiff extends HostedModel<LiveAdapter, MergedArrays
      * @throws IllegalArgumentException if the name is taken or not a name, or the start is of another graph
      */
     public void startAdapter(String name, StartedAdapter start) {
+        Arguments.required(name, "startAdapter: name", "a name");
+        Arguments.required(start, "startAdapter: start", "a start, such as EvaStart");
         addFresh(name, start.config(), () -> factory.started(name, start, variables()));
     }
 
@@ -174,6 +178,8 @@ public final class AdaptedSameDiff extends HostedModel<LiveAdapter, MergedArrays
      *     modules, shapes or data types on this graph; the message lists every difference
      */
     public void shareAdapter(String name, AdaptedSameDiff owner) {
+        Arguments.required(name, "shareAdapter: name", "the name of an adapter");
+        Arguments.required(owner, "shareAdapter: owner", "the model that has it");
         LiveAdapter theirs = owner.live(name);
         Problems problems = new Problems();
         fresh(name, theirs.config(), 0).checkSharing(theirs, problems);
@@ -197,6 +203,8 @@ public final class AdaptedSameDiff extends HostedModel<LiveAdapter, MergedArrays
      * @throws IllegalStateException if the adapter is active
      */
     public void setGate(String name, ExpertGate gate) {
+        Arguments.required(name, "setGate: name", "the name of an adapter");
+        Arguments.required(gate, "setGate: gate", "a gate");
         LiveAdapter adapter = live(name);
         if (state().active().contains(name)) {
             throw new IllegalStateException("setGate: " + MessageText.name(name) + " is active; expected it not to be."
@@ -355,6 +363,7 @@ public final class AdaptedSameDiff extends HostedModel<LiveAdapter, MergedArrays
      * @throws IllegalArgumentException as {@link GraphExecutor#output}
      */
     public Map<String, INDArray> output(Map<String, INDArray> placeholders, String... outputs) {
+        Arguments.required(outputs, "output: outputs", "names of variables");
         return outputExecutor().output(placeholders, Arrays.asList(outputs));
     }
 

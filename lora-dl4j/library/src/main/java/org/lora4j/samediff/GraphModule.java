@@ -3,6 +3,7 @@ package org.lora4j.samediff;
 
 import java.util.List;
 import java.util.Objects;
+import org.lora4j.error.Arguments;
 import org.lora4j.internal.samediff.form.Layout;
 import org.lora4j.internal.samediff.form.ParameterForm;
 import org.lora4j.internal.samediff.form.Site;
@@ -25,6 +26,7 @@ public record GraphModule(String path, List<Site> sites) implements AdaptableMod
      * @param sites the uses
      */
     public GraphModule {
+        Arguments.allRequired(sites, "GraphModule: sites", "a use of the module");
         sites = List.copyOf(sites);
     }
 

@@ -9,6 +9,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.lora4j.error.Arguments;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.graph.GraphOrder;
 import org.lora4j.internal.samediff.form.GraphReader;
@@ -49,6 +50,9 @@ public record GraphModules(List<GraphModule> modules, List<NotAdaptable> notAdap
      * @param heads paths of output heads
      */
     public GraphModules {
+        Arguments.allRequired(modules, "GraphModules: modules", "a module");
+        Arguments.allRequired(notAdaptable, "GraphModules: notAdaptable", "a weight");
+        Arguments.allRequired(heads, "GraphModules: heads", "a path");
         modules = List.copyOf(modules);
         notAdaptable = List.copyOf(notAdaptable);
         heads = Set.copyOf(heads);
@@ -77,6 +81,7 @@ public record GraphModules(List<GraphModule> modules, List<NotAdaptable> notAdap
      *     lists every problem
      */
     public static GraphModules find(SameDiff graph, Map<String, String> names) {
+        Arguments.allRequired(names, "GraphModules.find: names", "a module path");
         Objects.requireNonNull(graph, "GraphModules: the graph is null; expected a SameDiff graph");
         ModuleNames naming = new ModuleNames(graph, names);
         GraphReader reader = new GraphReader(graph);
@@ -198,6 +203,7 @@ public record GraphModules(List<GraphModule> modules, List<NotAdaptable> notAdap
      * @return the module, or null if there is none
      */
     public GraphModule get(String path) {
+        Arguments.required(path, "GraphModules.get: path", "the path of a module");
         return modules.stream()
                 .filter(module -> module.path().equals(path))
                 .findFirst()

@@ -4,6 +4,7 @@ package org.lora4j.samediff;
 import java.util.Collection;
 import java.util.List;
 import java.util.Set;
+import org.lora4j.error.Arguments;
 import org.lora4j.internal.graph.GraphCopy;
 import org.nd4j.autodiff.samediff.SameDiff;
 
@@ -24,6 +25,7 @@ public final class GraphParts {
      * @return the copy, with the same names
      */
     public static SameDiff copy(SameDiff graph) {
+        Arguments.required(graph, "GraphParts.copy: graph", "a graph");
         return GraphCopy.of(graph).build();
     }
 
@@ -37,6 +39,9 @@ public final class GraphParts {
      * @return the part, with the same names
      */
     public static SameDiff above(SameDiff graph, Set<String> activations, Collection<String> outputs) {
+        Arguments.required(graph, "GraphParts.above: graph", "a graph");
+        Arguments.allRequired(activations, "GraphParts.above: activations", "the name of a variable");
+        Arguments.allRequired(outputs, "GraphParts.above: outputs", "the name of a variable");
         return GraphCopy.of(graph).part(activations, outputs, List.of()).build();
     }
 }

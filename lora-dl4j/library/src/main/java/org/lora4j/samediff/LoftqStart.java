@@ -12,6 +12,7 @@ import org.lora4j.adapter.Adapter;
 import org.lora4j.config.BiasTraining;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.TrainableTokens;
+import org.lora4j.error.Arguments;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.array.Matrix;
 import org.lora4j.internal.array.SingularValues;
@@ -56,6 +57,7 @@ public record LoftqStart(QuantizedGraph base, StartedAdapter start, Map<String, 
      * @param relativeErrors error by module path
      */
     public LoftqStart {
+        Arguments.required(relativeErrors, "LoftqStart: relativeErrors", "errors by module path");
         relativeErrors = Collections.unmodifiableMap(new TreeMap<>(relativeErrors));
     }
 
@@ -71,6 +73,9 @@ public record LoftqStart(QuantizedGraph base, StartedAdapter start, Map<String, 
      *     the message lists everything
      */
     public static LoftqStart of(SameDiff graph, LoraConfig config, Quantization quantization, int turns) {
+        Arguments.required(graph, "LoftqStart.of: graph", "a graph");
+        Arguments.required(config, "LoftqStart.of: config", "a config");
+        Arguments.required(quantization, "LoftqStart.of: quantization", "a quantization");
         Problems problems = new Problems();
         problems.atLeast("turns", turns, 1);
         problems.throwIfAny("LoftqStart");

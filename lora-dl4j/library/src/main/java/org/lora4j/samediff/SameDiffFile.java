@@ -5,14 +5,16 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Set;
 import java.util.TreeSet;
+import org.lora4j.error.Arguments;
 import org.lora4j.error.ModelFormatException;
+import org.lora4j.internal.format.file.RegularFile;
 import org.lora4j.internal.format.samediff.StoredGraph;
 import org.nd4j.autodiff.samediff.SameDiff;
 
@@ -83,6 +85,7 @@ public final class SameDiffFile {
      * @return the file, of any length and hash
      */
     public static SameDiffFile of(Path file) {
+        Arguments.required(file, "SameDiffFile.of: file", "a file of SameDiff.save");
         return new SameDiffFile(file.toString(), most -> readBytes(file, most), null, Long.MAX_VALUE, false, Set.of());
     }
 
@@ -94,6 +97,8 @@ public final class SameDiffFile {
      * @return the file, of any hash
      */
     public static SameDiffFile of(String where, byte[] bytes) {
+        Arguments.required(where, "SameDiffFile.of: where", "what the bytes are, for messages");
+        Arguments.required(bytes, "SameDiffFile.of: bytes", "the bytes of a graph");
         return new SameDiffFile(where, most -> bytes, null, Long.MAX_VALUE, false, Set.of());
     }
 
@@ -104,6 +109,7 @@ public final class SameDiffFile {
      * @return this file, read so
      */
     public SameDiffFile expecting(String hash) {
+        Arguments.required(hash, "SameDiffFile.expecting: hash", "a SHA-256");
         return new SameDiffFile(where, source, hash, most, updater, allowed);
     }
 
@@ -133,6 +139,8 @@ public final class SameDiffFile {
      * @return this file, read so
      */
     public SameDiffFile allowing(Class<?>... classes) {
+        Arguments.required(classes, "SameDiffFile.allowing: classes", "classes");
+        Arguments.allRequired(Arrays.asList(classes), "SameDiffFile.allowing: classes", "a class");
         Set<String> names = new TreeSet<>(allowed);
         for (Class<?> allowedToo : classes) {
             names.add(allowedToo.getName());
@@ -189,11 +197,7 @@ public final class SameDiffFile {
     }
 
     private static byte[] readBytes(Path file, long most) throws IOException {
-        if (!Files.isRegularFile(file)) {
-            throw new NoSuchFileException(
-                    file.toString(), null, "no such file; expected one that SameDiff.save wrote. Check the path.");
-        }
-        try (InputStream in = Files.newInputStream(file)) {
+        try (InputStream in = RegularFile.open(file, "a file of SameDiff.save")) {
             long length = Math.min(Files.size(file), most);
             return in.readNBytes((int) Math.min(length + 1, Integer.MAX_VALUE - 8));
         }

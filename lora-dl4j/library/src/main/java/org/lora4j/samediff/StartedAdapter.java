@@ -5,6 +5,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.error.Arguments;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -30,6 +31,8 @@ public record StartedAdapter(
      * @param givenUp what the base gives up by module path
      */
     public StartedAdapter {
+        Arguments.required(factors, "StartedAdapter: factors", "factors by module path");
+        Arguments.required(givenUp, "StartedAdapter: givenUp", "parts by module path");
         factors = Collections.unmodifiableMap(new LinkedHashMap<>(factors));
         givenUp = Collections.unmodifiableMap(new LinkedHashMap<>(givenUp));
     }

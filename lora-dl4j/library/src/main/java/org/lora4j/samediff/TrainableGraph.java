@@ -4,6 +4,7 @@ package org.lora4j.samediff;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import org.lora4j.error.Arguments;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.internal.engine.SameDiffExecutor;
 import org.lora4j.train.Trainable;
@@ -41,6 +42,8 @@ public final class TrainableGraph implements Trainable {
      * @throws IllegalArgumentException if a name is no such leaf or the graph has no loss
      */
     public static TrainableGraph of(SameDiff graph, Collection<String> names) {
+        Arguments.required(graph, "TrainableGraph.of: graph", "a graph");
+        Arguments.allRequired(names, "TrainableGraph.of: names", "the name of a weight");
         GraphExecutor executor = SameDiffExecutor.forTraining(graph, names).fastest();
         List<TrainableParameter> parameters = new ArrayList<>();
         for (String name : names) {
@@ -60,6 +63,7 @@ public final class TrainableGraph implements Trainable {
      * @return names in the graph's order
      */
     public static List<String> weights(SameDiff graph) {
+        Arguments.required(graph, "TrainableGraph.weights: graph", "a graph");
         List<String> names = new ArrayList<>();
         for (SDVariable v : graph.variables()) {
             boolean leaf = v.getVariableType() == VariableType.CONSTANT || v.getVariableType() == VariableType.VARIABLE;

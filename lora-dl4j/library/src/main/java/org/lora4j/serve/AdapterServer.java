@@ -18,6 +18,7 @@ import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.dl4j.AdaptedNetwork;
 import org.lora4j.dl4j.RowNetwork;
+import org.lora4j.error.Arguments;
 import org.lora4j.error.ClosestNames;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.OutOfMemory;
@@ -62,6 +63,9 @@ public final class AdapterServer implements AutoCloseable {
     public static final String BASE = "__base__";
 
     private static final String OUTPUT = "AdapterServer.output";
+    private static final String NAME = "the name of an adapter";
+    private static final String ADAPTER = "an adapter, such as Adapter.load(directory)";
+    private static final String DIRECTORY = "a PEFT directory";
 
     private final ServedBase base;
     private final Packing packing;
@@ -112,7 +116,7 @@ public final class AdapterServer implements AutoCloseable {
      * @return a builder
      */
     public static GraphServerBuilder builder(SameDiff base) {
-        return new GraphServerBuilder(base);
+        return new GraphServerBuilder(Arguments.required(base, "AdapterServer.builder: base", "a graph"));
     }
 
     /**
@@ -125,6 +129,7 @@ public final class AdapterServer implements AutoCloseable {
      * @throws IllegalArgumentException if the network is not initialized or has adapted or frozen layers
      */
     public static NetworkServerBuilder builder(MultiLayerNetwork base) {
+        Arguments.required(base, "AdapterServer.builder: base", "a network");
         return new NetworkServerBuilder(RowNetwork.of(base));
     }
 
@@ -137,6 +142,7 @@ public final class AdapterServer implements AutoCloseable {
      * @throws IllegalArgumentException if the network is not initialized or has adapted or frozen layers
      */
     public static NetworkServerBuilder builder(ComputationGraph base) {
+        Arguments.required(base, "AdapterServer.builder: base", "a network");
         return new NetworkServerBuilder(RowNetwork.of(base));
     }
 
@@ -150,6 +156,8 @@ public final class AdapterServer implements AutoCloseable {
      * @throws IllegalStateException if the server is closed
      */
     public void register(String name, Adapter adapter) {
+        Arguments.required(name, "AdapterServer.register: name", NAME);
+        Arguments.required(adapter, "AdapterServer.register: adapter", ADAPTER);
         synchronized (registration) {
             requireFree(name);
             put(new Slot(name, null, adapter, packing), null);
@@ -167,6 +175,8 @@ public final class AdapterServer implements AutoCloseable {
      * @throws IOException if the directory cannot be read
      */
     public void register(String name, Path directory) throws IOException {
+        Arguments.required(name, "AdapterServer.register: name", NAME);
+        Arguments.required(directory, "AdapterServer.register: directory", DIRECTORY);
         Adapter adapter = Adapter.load(directory);
         synchronized (registration) {
             requireFree(name);
@@ -184,6 +194,8 @@ public final class AdapterServer implements AutoCloseable {
      * @throws IllegalStateException if the server is closed
      */
     public void replace(String name, Adapter adapter) {
+        Arguments.required(name, "AdapterServer.replace: name", NAME);
+        Arguments.required(adapter, "AdapterServer.replace: adapter", ADAPTER);
         synchronized (registration) {
             gate.requireOpen();
             Slot old = current.require(name);
@@ -201,6 +213,8 @@ public final class AdapterServer implements AutoCloseable {
      * @throws IOException if the directory cannot be read
      */
     public void replace(String name, Path directory) throws IOException {
+        Arguments.required(name, "AdapterServer.replace: name", NAME);
+        Arguments.required(directory, "AdapterServer.replace: directory", DIRECTORY);
         Adapter adapter = Adapter.load(directory);
         synchronized (registration) {
             gate.requireOpen();
@@ -262,6 +276,7 @@ public final class AdapterServer implements AutoCloseable {
      * @throws IllegalStateException if the server is closed
      */
     public void remove(String name) {
+        Arguments.required(name, "AdapterServer.remove: name", NAME);
         synchronized (registration) {
             gate.requireOpen();
             Slot slot = current.require(name);
@@ -307,6 +322,8 @@ public final class AdapterServer implements AutoCloseable {
      * @throws IOException if an adapter that had been dropped from memory cannot be read again
      */
     public Map<String, INDArray> output(Map<String, INDArray> inputs, List<String> adapters) throws IOException {
+        Arguments.required(inputs, "AdapterServer.output: inputs", "an array for each input of the base");
+        Arguments.allRequired(adapters, "AdapterServer.output: adapters", NAME + " for each row, or BASE");
         gate.requireOpen();
         Snapshot now = current;
         Problems problems = new Problems();
@@ -380,15 +397,22 @@ public final class AdapterServer implements AutoCloseable {
      * @throws IllegalStateException if the server is closed
      */
     public List<ServingResult> predict(List<ServingRequest> requests) {
+        Arguments.required(requests, "AdapterServer.predict: requests", "a list of requests");
         gate.requireOpen();
         Snapshot now = current;
         ServingResult[] results = new ServingResult[requests.size()];
         Map<String, List<Ready>> groups = new LinkedHashMap<>();
         for (int i = 0; i < results.length; i++) {
-            String where = "request " + i + " for adapter \""
-                    + FailureReasons.named(requests.get(i).adapter()) + "\"";
+            ServingRequest request = requests.get(i);
+            String where = request == null
+                    ? "request " + i
+                    : "request " + i + " for adapter \"" + FailureReasons.named(request.adapter()) + "\"";
             try {
-                Ready ready = ready(now, i, where, requests.get(i));
+                if (request == null) {
+                    throw new IllegalArgumentException(
+                            where + " is null; expected a ServingRequest with an adapter's name and its inputs.");
+                }
+                Ready ready = ready(now, i, where, request);
                 groups.computeIfAbsent(batches.key(ready.inputs()), key -> new ArrayList<>())
                         .add(ready);
             } catch (IOException | RuntimeException | OutOfMemoryError e) {

@@ -4,6 +4,7 @@ package org.lora4j.serve;
 import java.util.Arrays;
 import java.util.Map;
 import org.lora4j.adapter.Adapter;
+import org.lora4j.error.Arguments;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -24,6 +25,7 @@ public final class Fingerprint {
      * @return the number
      */
     public static long of(Adapter adapter) {
+        Arguments.required(adapter, "Fingerprint.of: adapter", "an adapter");
         long hash = adapter.config().hashCode();
         for (Map.Entry<String, Map<String, INDArray>> module : adapter.modules().entrySet()) {
             hash = arrays(hash * ODD + module.getKey().hashCode(), module.getValue());

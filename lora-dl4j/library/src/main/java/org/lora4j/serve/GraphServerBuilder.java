@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.serve;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import org.lora4j.error.Arguments;
 import org.lora4j.error.ClosestNames;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.graph.GraphOrder;
@@ -37,7 +39,9 @@ public final class GraphServerBuilder extends ServerBuilder<GraphServerBuilder> 
      * @return this
      */
     public GraphServerBuilder outputs(String... variables) {
-        outputs = List.of(variables);
+        Arguments.required(variables, "AdapterServer: outputs", "names of variables");
+        outputs = List.copyOf(
+                Arguments.allRequired(Arrays.asList(variables), "AdapterServer: outputs", "the name of a variable"));
         return this;
     }
 
@@ -48,7 +52,7 @@ public final class GraphServerBuilder extends ServerBuilder<GraphServerBuilder> 
      * @return this
      */
     public GraphServerBuilder names(Map<String, String> paths) {
-        names = Map.copyOf(paths);
+        names = Map.copyOf(Arguments.allRequired(paths, "AdapterServer: names", "a module path"));
         return this;
     }
 

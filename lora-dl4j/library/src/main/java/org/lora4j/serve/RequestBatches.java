@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import org.lora4j.error.Problems;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -46,8 +47,10 @@ final class RequestBatches {
                 byRows.computeIfAbsent(array.size(0), rows -> new ArrayList<>()).add(name);
             }
         });
+        problems.check(
+                inputs.keySet().stream().allMatch(Objects::nonNull), "an input has the name null, expected names");
         inputs.keySet().stream()
-                .filter(name -> !placeholders.containsKey(name))
+                .filter(name -> name != null && !placeholders.containsKey(name))
                 .sorted()
                 .forEach(name -> problems.add("\"" + name + "\" is no input of the outputs; inputs are "
                         + Problems.quoted(placeholders.keySet())));

@@ -2,6 +2,7 @@
 package org.lora4j.serve;
 
 import java.util.Map;
+import org.lora4j.error.Arguments;
 import org.lora4j.error.Problems;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -43,7 +44,7 @@ public abstract sealed class ServerBuilder<B extends ServerBuilder<B>>
      * @return this
      */
     public B example(Map<String, INDArray> inputs) {
-        example = Map.copyOf(inputs);
+        example = Map.copyOf(Arguments.allRequired(inputs, "AdapterServer: example", "an array of rows"));
         return self();
     }
 

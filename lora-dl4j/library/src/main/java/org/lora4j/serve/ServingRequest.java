@@ -2,7 +2,7 @@
 package org.lora4j.serve;
 
 import java.util.Map;
-import java.util.Objects;
+import org.lora4j.error.Arguments;
 import org.lora4j.error.MessageText;
 import org.lora4j.internal.array.ArrayText;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -25,7 +25,8 @@ public record ServingRequest(String adapter, Map<String, INDArray> inputs) {
      * @throws NullPointerException if the adapter, the map, a name or an array is null
      */
     public ServingRequest {
-        Objects.requireNonNull(adapter, "adapter");
+        Arguments.required(adapter, "ServingRequest: adapter", "a name, AdapterServer.BASE for no adapter");
+        Arguments.allRequired(inputs, "ServingRequest: inputs", "an array of rows");
         inputs = Map.copyOf(inputs);
     }
 

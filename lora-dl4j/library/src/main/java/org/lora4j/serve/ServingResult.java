@@ -4,6 +4,7 @@ package org.lora4j.serve;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
+import org.lora4j.error.Arguments;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -34,6 +35,7 @@ public sealed interface ServingResult {
          * @param outputs arrays by name
          */
         public Answer {
+            Arguments.required(outputs, "Answer: outputs", "arrays by name");
             outputs = new LinkedHashMap<>(outputs);
         }
     }

@@ -4,6 +4,7 @@ package org.lora4j.text;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.lora4j.error.Arguments;
 
 /**
  * How two rows of numbers go together.
@@ -23,6 +24,8 @@ public final class Correlation {
      * @throws IllegalArgumentException if they differ in length or have fewer than two numbers
      */
     public static double pearson(double[] a, double[] b) {
+        Arguments.required(a, "Correlation.pearson: a", "numbers");
+        Arguments.required(b, "Correlation.pearson: b", "numbers");
         if (a.length != b.length || a.length < 2) {
             throw new IllegalArgumentException(
                     "Correlation: " + a.length + " and " + b.length + " numbers; expected as many of both, 2 or more.");
@@ -52,6 +55,8 @@ public final class Correlation {
      * @throws IllegalArgumentException as {@link #pearson}
      */
     public static double spearman(double[] a, double[] b) {
+        Arguments.required(a, "Correlation.spearman: a", "numbers");
+        Arguments.required(b, "Correlation.spearman: b", "numbers");
         return pearson(ranks(a), ranks(b));
     }
 

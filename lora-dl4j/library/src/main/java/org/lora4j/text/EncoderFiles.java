@@ -29,6 +29,7 @@ import org.lora4j.pretrained.PretrainedBert;
 final class EncoderFiles {
 
     private static final String TOKENIZER = "tokenizer.json";
+    private static final String TOKENIZER_OF_MODEL = "the tokenizer.json of the model";
     private static final String CONFIG = "config.json";
     private static final String ONNX = ".onnx";
 
@@ -125,7 +126,7 @@ final class EncoderFiles {
             return encoder(
                     known.get().id(),
                     weights,
-                    () -> Files.newInputStream(tokenizer),
+                    () -> RegularFile.open(tokenizer, TOKENIZER_OF_MODEL),
                     tokenizer.toString(),
                     known.get().pooling(),
                     known.get().prefixes(),
@@ -141,19 +142,25 @@ final class EncoderFiles {
             return BertWeights.fromOnnx(onnx);
         }
         Map<String, Object> fields = JsonObjectFile.read(config, "the config.json of the model");
-        return fields.get("num_attention_heads") instanceof Integer heads && heads > 0
-                ? BertWeights.fromOnnx(onnx, heads)
-                : BertWeights.fromOnnx(onnx);
+        if (!(fields.get("num_attention_heads") instanceof Integer heads) || heads < 1) {
+            return BertWeights.fromOnnx(onnx);
+        }
+        try {
+            return BertWeights.fromOnnx(onnx, heads);
+        } catch (IllegalArgumentException e) {
+            throw new ModelFormatException(
+                    MessageText.path(config) + ": num_attention_heads does not fit the model: " + e.getMessage(), e);
+        }
     }
 
     private static TextEncoder encoder(Path model, BertWeights weights, Path folder, Path tokenizer)
             throws IOException {
-        RegularFile.require(tokenizer, "the tokenizer.json of the model");
+        RegularFile.require(tokenizer, TOKENIZER_OF_MODEL);
         Optional<SentenceModules> modules = SentenceModules.read(folder);
         return encoder(
                 model.toString(),
                 weights,
-                () -> Files.newInputStream(tokenizer),
+                () -> RegularFile.open(tokenizer, TOKENIZER_OF_MODEL),
                 tokenizer.toString(),
                 modules.isPresent() ? pooling(modules.get(), folder) : Pooling.NORMALIZED_MEAN,
                 modules.map(EncoderFiles::prefixes).orElse(Prefixes.NONE),

@@ -4,6 +4,7 @@ package org.lora4j.text;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import org.lora4j.error.Arguments;
 import org.lora4j.train.TrainingResult;
 
 /**
@@ -45,6 +46,7 @@ public record FitReport(
      * @param notes as in the record
      */
     public FitReport {
+        Arguments.allRequired(notes, "FitReport: notes", "a text");
         notes = List.copyOf(notes);
     }
 

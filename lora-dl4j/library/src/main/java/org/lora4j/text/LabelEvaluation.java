@@ -9,6 +9,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Function;
+import org.lora4j.error.Arguments;
 
 /**
  * How well labels are told.
@@ -53,6 +54,7 @@ public record LabelEvaluation(
      * @param byLabel as in the record
      */
     public LabelEvaluation {
+        Arguments.required(byLabel, "LabelEvaluation: byLabel", "counts by label");
         byLabel = Collections.unmodifiableMap(new LinkedHashMap<>(byLabel));
     }
 
@@ -79,6 +81,8 @@ public record LabelEvaluation(
      */
     public static LabelEvaluation of(
             List<? extends Collection<String>> truth, List<? extends Collection<String>> given) {
+        Arguments.allRequired(truth, "LabelEvaluation.of: truth", "the labels of an example");
+        Arguments.allRequired(given, "LabelEvaluation.of: given", "the labels of a prediction");
         return of(truth, given, label -> label);
     }
 

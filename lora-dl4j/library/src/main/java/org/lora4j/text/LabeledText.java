@@ -4,6 +4,7 @@ package org.lora4j.text;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
+import org.lora4j.error.Arguments;
 
 /**
  * A text and what it is.
@@ -22,7 +23,7 @@ public record LabeledText(String text, List<String> labels) {
      */
     public LabeledText {
         Objects.requireNonNull(text, "LabeledText: text is null; expected a text");
-        labels = List.copyOf(new LinkedHashSet<>(labels));
+        labels = List.copyOf(new LinkedHashSet<>(Arguments.allRequired(labels, "LabeledText: labels", "a label")));
     }
 
     /**
@@ -32,6 +33,6 @@ public record LabeledText(String text, List<String> labels) {
      * @param label its label
      */
     public LabeledText(String text, String label) {
-        this(text, List.of(label));
+        this(text, List.of(Arguments.required(label, "LabeledText: label", "a label")));
     }
 }

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.lora4j.error.Arguments;
 import org.lora4j.error.Problems;
 
 /**
@@ -30,6 +31,8 @@ public record LabeledWords(List<String> words, List<String> tags) {
      * @throws IllegalArgumentException if there are not as many of both, or a tag has another form
      */
     public LabeledWords {
+        Arguments.allRequired(words, "LabeledWords: words", "a word");
+        Arguments.allRequired(tags, "LabeledWords: tags", "a tag");
         words = List.copyOf(words);
         tags = List.copyOf(tags);
         Problems problems = new Problems();
@@ -64,6 +67,8 @@ public record LabeledWords(List<String> words, List<String> tags) {
      * @throws IllegalArgumentException if an entity is outside of the text or has no words in it
      */
     public static LabeledWords of(String text, List<Span> spans) {
+        Arguments.required(text, "LabeledWords.of: text", "a text");
+        Arguments.allRequired(spans, "LabeledWords.of: spans", "an entity");
         List<String> words = new ArrayList<>();
         List<String> tags = new ArrayList<>();
         int[] covered = new int[spans.size()];
@@ -96,6 +101,7 @@ public record LabeledWords(List<String> words, List<String> tags) {
      * @return its words
      */
     public static List<String> split(String text) {
+        Arguments.required(text, "LabeledWords.split: text", "a text");
         return WORD.matcher(text).results().map(found -> found.group()).toList();
     }
 

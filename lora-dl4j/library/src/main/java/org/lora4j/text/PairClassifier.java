@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import org.lora4j.error.Arguments;
 import org.lora4j.pretrained.TokenizedText;
 import org.lora4j.text.LabelTargets.LabelSettings;
 
@@ -45,6 +46,8 @@ public final class PairClassifier extends TextTask<TextPair, LabeledPair, Predic
      *     difference
      */
     public static PairClassifier load(Path directory, TextEncoder encoder) throws IOException {
+        Arguments.required(directory, "PairClassifier.load: directory", "a directory that save wrote");
+        Arguments.required(encoder, "PairClassifier.load: encoder", "an encoder, such as TextEncoder.load(directory)");
         return builder(encoder).build().read(directory);
     }
 

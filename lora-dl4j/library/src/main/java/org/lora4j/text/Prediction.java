@@ -5,6 +5,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.lora4j.error.Arguments;
 
 /**
  * What a classifier says of a text.
@@ -23,6 +24,8 @@ public record Prediction(List<String> labels, Map<String, Double> scores) {
      * @param scores as in the record
      */
     public Prediction {
+        Arguments.allRequired(labels, "Prediction: labels", "a label");
+        Arguments.required(scores, "Prediction: scores", "scores by label");
         labels = List.copyOf(labels);
         scores = Collections.unmodifiableMap(new LinkedHashMap<>(scores));
     }

@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
+import org.lora4j.error.Arguments;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.text.EncodedText;
 import org.lora4j.internal.text.HeadKind;
@@ -65,6 +66,8 @@ public final class ReRanker extends TextTask<TextPair, ScoredPair, Double, Retri
      *     difference
      */
     public static ReRanker load(Path directory, TextEncoder encoder) throws IOException {
+        Arguments.required(directory, "ReRanker.load: directory", "a directory that save wrote");
+        Arguments.required(encoder, "ReRanker.load: encoder", "an encoder, such as TextEncoder.load(directory)");
         return builder(encoder).build().read(directory);
     }
 
@@ -83,6 +86,8 @@ public final class ReRanker extends TextTask<TextPair, ScoredPair, Double, Retri
      * @throws IllegalArgumentException as {@link #predict(Object)}
      */
     public List<Ranked> rank(String query, List<String> passages) {
+        Arguments.required(query, "ReRanker.rank: query", "a text");
+        Arguments.required(passages, "ReRanker.rank: passages", "a list of texts");
         List<Double> scores = predict(
                 passages.stream().map(passage -> new TextPair(query, passage)).toList());
         return IntStream.range(0, passages.size())

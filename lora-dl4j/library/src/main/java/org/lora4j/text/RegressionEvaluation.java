@@ -2,6 +2,7 @@
 package org.lora4j.text;
 
 import java.util.Locale;
+import org.lora4j.error.Arguments;
 
 /**
  * How near numbers come to the true ones.
@@ -25,6 +26,8 @@ public record RegressionEvaluation(
      * @throws IllegalArgumentException if there is none, or not as many of both
      */
     public static RegressionEvaluation of(double[] truth, double[] predicted) {
+        Arguments.required(truth, "RegressionEvaluation.of: truth", "numbers");
+        Arguments.required(predicted, "RegressionEvaluation.of: predicted", "numbers");
         if (truth.length == 0 || truth.length != predicted.length) {
             throw new IllegalArgumentException("RegressionEvaluation: " + truth.length + " numbers and "
                     + predicted.length + " predictions; expected as many of both, 1 or more.");

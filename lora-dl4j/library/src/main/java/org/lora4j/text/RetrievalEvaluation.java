@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.IntPredicate;
+import org.lora4j.error.Arguments;
 
 /**
  * How well searching by vectors finds what is relevant. Texts are ranked by cosine; of equal ones the first given comes first.
@@ -42,6 +43,9 @@ public record RetrievalEvaluation(
      * @param reciprocalRanks as in the record
      */
     public RetrievalEvaluation {
+        Arguments.required(recall, "RetrievalEvaluation: recall", "numbers by rank");
+        Arguments.required(ndcg, "RetrievalEvaluation: ndcg", "numbers by rank");
+        Arguments.allRequired(reciprocalRanks, "RetrievalEvaluation: reciprocalRanks", "a number");
         recall = Collections.unmodifiableMap(new TreeMap<>(recall));
         ndcg = Collections.unmodifiableMap(new TreeMap<>(ndcg));
         reciprocalRanks = List.copyOf(reciprocalRanks);
@@ -58,6 +62,9 @@ public record RetrievalEvaluation(
      */
     public static RetrievalEvaluation of(
             float[][] queries, float[][] passages, List<? extends Collection<Integer>> relevant) {
+        Arguments.required(queries, "RetrievalEvaluation.of: queries", "vectors");
+        Arguments.required(passages, "RetrievalEvaluation.of: passages", "vectors");
+        Arguments.allRequired(relevant, "RetrievalEvaluation.of: relevant", "indices of passages");
         if (relevant.size() != queries.length) {
             throw new IllegalArgumentException("RetrievalEvaluation: " + queries.length
                     + " queries and relevant passages of " + relevant.size() + "; expected as many.");
@@ -79,6 +86,8 @@ public record RetrievalEvaluation(
      * @throws IllegalArgumentException if there is no group of two or more
      */
     public static RetrievalEvaluation withinGroups(float[][] vectors, List<String> groups) {
+        Arguments.required(vectors, "RetrievalEvaluation.withinGroups: vectors", "vectors");
+        Arguments.allRequired(groups, "RetrievalEvaluation.withinGroups: groups", "the group of a vector");
         Ranks ranks = new Ranks();
         for (int i = 0; i < vectors.length; i++) {
             String own = groups.get(i);

@@ -4,6 +4,7 @@ package org.lora4j.text;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import org.lora4j.error.Arguments;
 
 /**
  * A query, a passage and how relevant it is.
@@ -48,6 +49,7 @@ public record ScoredPair(TextPair pair, double relevance) {
      * @return the pairs
      */
     public static List<ScoredPair> of(List<SentenceExample> examples) {
+        Arguments.allRequired(examples, "ScoredPair.of: examples", "an example");
         List<ScoredPair> pairs = new ArrayList<>();
         for (SentenceExample example : examples) {
             example.positive().ifPresent(text -> pairs.add(new ScoredPair(example.anchor(), text, 1)));

@@ -17,6 +17,7 @@ import java.util.Set;
 import java.util.stream.IntStream;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.error.Arguments;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.text.EmbeddingFit;
@@ -98,6 +99,8 @@ public final class SentenceEncoder implements AutoCloseable {
      *     difference
      */
     public static SentenceEncoder load(Path directory, TextEncoder encoder) throws IOException {
+        Arguments.required(directory, "SentenceEncoder.load: directory", "a directory that save wrote");
+        Arguments.required(encoder, "SentenceEncoder.load: encoder", "an encoder, such as TextEncoder.load(directory)");
         SentenceEncoder loaded = builder(encoder).build();
         Map<String, Object> fields = SavedEncoder.read(directory, TASK, "SentenceEncoder", encoder);
         loaded.model = TaskFiles.load(directory, fields, loaded.parts);

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import org.lora4j.error.Arguments;
 import org.lora4j.error.Problems;
 
 /**
@@ -82,6 +83,7 @@ public final class SentenceExample {
      * @throws IllegalArgumentException if the vector is empty or has elements that are not finite
      */
     public static SentenceExample vector(String text, float[] vector) {
+        Arguments.required(vector, "SentenceExample.vector: vector", "a vector");
         Problems problems = new Problems();
         problems.check(vector.length > 0, "the vector is empty, expected one of the length of the encoder's");
         for (float value : vector) {

@@ -2,6 +2,7 @@
 package org.lora4j.text;
 
 import java.util.List;
+import org.lora4j.error.Arguments;
 
 /**
  * What a {@link TokenClassifier} says of words.
@@ -23,6 +24,10 @@ public record TaggedWords(List<String> words, List<String> tags, List<Double> sc
      * @param entities as in the record
      */
     public TaggedWords {
+        Arguments.allRequired(words, "TaggedWords: words", "a word");
+        Arguments.allRequired(tags, "TaggedWords: tags", "a tag");
+        Arguments.allRequired(scores, "TaggedWords: scores", "a number");
+        Arguments.allRequired(entities, "TaggedWords: entities", "an entity");
         words = List.copyOf(words);
         tags = List.copyOf(tags);
         scores = List.copyOf(scores);

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import org.lora4j.error.Arguments;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.text.HeadKind;
 import org.lora4j.pretrained.TokenizedText;
@@ -49,6 +50,8 @@ public final class TextClassifier extends TextTask<String, LabeledText, Predicti
      *     difference
      */
     public static TextClassifier load(Path directory, TextEncoder encoder) throws IOException {
+        Arguments.required(directory, "TextClassifier.load: directory", "a directory that save wrote");
+        Arguments.required(encoder, "TextClassifier.load: encoder", "an encoder, such as TextEncoder.load(directory)");
         return builder(encoder).build().read(directory);
     }
 

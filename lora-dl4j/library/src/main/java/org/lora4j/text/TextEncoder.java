@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 import org.lora4j.Lora;
+import org.lora4j.error.Arguments;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.exec.GraphExecutor;
@@ -85,6 +86,8 @@ public final class TextEncoder implements AutoCloseable {
      *     message has the dependency to add
      */
     public static TextEncoder load(Path directoryOrOnnx) throws IOException {
+        Arguments.required(
+                directoryOrOnnx, "TextEncoder.load: directoryOrOnnx", "a directory of a model, or an ONNX file");
         return EncoderFiles.load(
                 Objects.requireNonNull(directoryOrOnnx, "TextEncoder.load: path is null; expected a model"));
     }
@@ -100,6 +103,7 @@ public final class TextEncoder implements AutoCloseable {
      * @throws IOException if the artifact cannot be read
      */
     public static TextEncoder named(String name) throws IOException {
+        Arguments.required(name, "TextEncoder.named: name", "the name of an encoder");
         return EncoderFiles.named(Objects.requireNonNull(name, "TextEncoder.named: name is null; expected a name"));
     }
 
@@ -114,6 +118,9 @@ public final class TextEncoder implements AutoCloseable {
      *     pooling needs a pooler that the weights do not have
      */
     public static TextEncoder of(BertWeights weights, TextTokenizer tokenizer, Pooling pooling) {
+        Arguments.required(weights, "TextEncoder.of: weights", "weights of an encoder");
+        Arguments.required(tokenizer, "TextEncoder.of: tokenizer", "its tokenizer");
+        Arguments.required(pooling, "TextEncoder.of: pooling", "a Pooling");
         Problems problems = new Problems();
         int longest = weights.config().longestSequence();
         problems.check(
@@ -153,6 +160,7 @@ public final class TextEncoder implements AutoCloseable {
      * @throws IOException if the tokenizer cannot be read again
      */
     public TextEncoder withPrefixes(Prefixes other) throws IOException {
+        Arguments.required(other, "TextEncoder.withPrefixes: other", "prefixes, Prefixes.NONE for none");
         return new TextEncoder(name, weights, pooling, other, source, ownTokenizer());
     }
 
@@ -165,6 +173,7 @@ public final class TextEncoder implements AutoCloseable {
      * @throws IOException if the tokenizer cannot be read again
      */
     public TextEncoder withPooling(Pooling other) throws IOException {
+        Arguments.required(other, "TextEncoder.withPooling: other", "a Pooling");
         of(weights, tokenizer, other);
         return new TextEncoder(name, weights, other, prefixes, source, ownTokenizer());
     }
@@ -249,6 +258,7 @@ public final class TextEncoder implements AutoCloseable {
      * @throws IllegalArgumentException if a text is null or the tokenizer does not belong to the weights
      */
     public float[][] embed(List<String> texts) {
+        Arguments.required(texts, "TextEncoder.embed: texts", "a list of texts");
         List<TokenizedText> tokens = texts.stream()
                 .map(text -> tokenizer.tokenize(prefixes.text() + text))
                 .toList();
@@ -263,6 +273,7 @@ public final class TextEncoder implements AutoCloseable {
      * @return as {@link #embed(List)}
      */
     public float[] embed(String text) {
+        Arguments.required(text, "TextEncoder.embed: text", "a text");
         return embed(List.of(text))[0];
     }
 

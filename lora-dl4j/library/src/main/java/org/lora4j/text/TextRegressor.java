@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import org.lora4j.error.Arguments;
 import org.lora4j.error.CorruptAdapterException;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
@@ -51,6 +52,8 @@ public final class TextRegressor extends TextTask<String, ScoredText, Double, Re
      *     difference
      */
     public static TextRegressor load(Path directory, TextEncoder encoder) throws IOException {
+        Arguments.required(directory, "TextRegressor.load: directory", "a directory that save wrote");
+        Arguments.required(encoder, "TextRegressor.load: encoder", "an encoder, such as TextEncoder.load(directory)");
         return builder(encoder).build().read(directory);
     }
 

@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.regex.Pattern;
+import org.lora4j.error.Arguments;
 import org.lora4j.error.ClosestNames;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.ModelFormatException;
@@ -63,6 +64,7 @@ public final class TextTable {
      * @throws IllegalArgumentException if the separator is a quote or a line break
      */
     public static TextTable csv(Path file, char separator) throws IOException {
+        Arguments.required(file, "TextTable: file", "a file of rows");
         return new TextTable(file.toString(), CsvRows.read(file, separator));
     }
 
@@ -86,6 +88,7 @@ public final class TextTable {
      * @throws IOException if it cannot be read
      */
     public static TextTable jsonLines(Path file) throws IOException {
+        Arguments.required(file, "TextTable.jsonLines: file", "a file of JSON lines");
         return new TextTable(file.toString(), JsonLines.read(file));
     }
 
@@ -96,6 +99,7 @@ public final class TextTable {
      * @return the table
      */
     public static TextTable of(List<? extends Map<String, ?>> rows) {
+        Arguments.allRequired(rows, "TextTable.of: rows", "a map of values by name");
         List<Map<String, Object>> copies = new ArrayList<>();
         rows.forEach(row -> copies.add(Collections.unmodifiableMap(new LinkedHashMap<>(row))));
         return new TextTable("rows", copies);
@@ -136,10 +140,12 @@ public final class TextTable {
      * @param text name of the column with the text
      * @param label name of the column with the label, or with a list of labels
      * @return an example for each row
-     * @throws IllegalArgumentException if a column is missing, or a row has no text or no label; the message lists every
-     *     problem
+     * @throws IllegalArgumentException if a column is missing, or a row has no text or no label; the message lists the
+     *     first problems
      */
     public List<LabeledText> labeled(String text, String label) {
+        Arguments.required(text, "TextTable.labeled: text", "the name of a column");
+        Arguments.required(label, "TextTable.labeled: label", "the name of a column");
         return examples(List.of(text, label), row -> {
             Object value = row.get(label);
             List<String> labels = value instanceof List<?> list
@@ -159,6 +165,9 @@ public final class TextTable {
      * @throws IllegalArgumentException as {@link #labeled(String, String)}
      */
     public List<LabeledText> labeled(String text, String labels, String separator) {
+        Arguments.required(text, "TextTable.labeled: text", "the name of a column");
+        Arguments.required(labels, "TextTable.labeled: labels", "the name of a column");
+        Arguments.required(separator, "TextTable.labeled: separator", "what is between labels");
         Pattern between = Pattern.compile("\\s*" + Pattern.quote(separator) + "\\s*");
         return examples(
                 List.of(text, labels),
@@ -179,6 +188,9 @@ public final class TextTable {
      * @throws IllegalArgumentException as {@link #labeled(String, String)}
      */
     public List<LabeledPair> pairs(String first, String second, String label) {
+        Arguments.required(first, "TextTable.pairs: first", "the name of a column");
+        Arguments.required(second, "TextTable.pairs: second", "the name of a column");
+        Arguments.required(label, "TextTable.pairs: label", "the name of a column");
         return examples(
                 List.of(first, second, label),
                 row -> new LabeledPair(word(row.get(first)), word(row.get(second)), word(row.get(label))));
@@ -193,6 +205,8 @@ public final class TextTable {
      * @throws IllegalArgumentException as {@link #labeled(String, String)}, and if a value is no finite number
      */
     public List<ScoredText> scored(String text, String value) {
+        Arguments.required(text, "TextTable.scored: text", "the name of a column");
+        Arguments.required(value, "TextTable.scored: value", "the name of a column");
         return examples(List.of(text, value), row -> {
             String number = word(row.get(value)).strip();
             try {
@@ -212,6 +226,7 @@ public final class TextTable {
      * @throws IllegalArgumentException as {@link #labeled(String, String)}
      */
     public List<String> column(String name) {
+        Arguments.required(name, "TextTable.column: name", "the name of a column");
         return examples(List.of(name), row -> word(row.get(name)));
     }
 
@@ -226,7 +241,7 @@ public final class TextTable {
         }
         problems.throwIfAny(MessageText.value(source));
         List<E> examples = new ArrayList<>();
-        for (int i = 0; i < rows.size(); i++) {
+        for (int i = 0; i < rows.size() && !problems.isFull(); i++) {
             Map<String, Object> row = rows.get(i);
             String where = "row " + (i + 1);
             List<String> missing =

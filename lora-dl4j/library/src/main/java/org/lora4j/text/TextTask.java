@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Objects;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.error.Arguments;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.text.EncodedText;
@@ -238,6 +239,7 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
      * @throws IllegalArgumentException if an input is null or empty; the message lists them
      */
     public List<P> predict(List<? extends I> inputs) {
+        Arguments.required(inputs, name + ".predict: inputs", "a list of texts");
         Fitted<I, E, P> now = requireFitted("predict");
         Problems problems = new Problems();
         for (int i = 0; i < inputs.size(); i++) {
@@ -267,6 +269,7 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
      * @throws IllegalArgumentException if there is no example, one is null or a text is empty; the message lists every problem
      */
     public R evaluate(List<E> examples) {
+        Arguments.required(examples, name + ".evaluate: examples", "a list of examples");
         if (examples.isEmpty()) {
             throw new IllegalArgumentException(name + ".evaluate: no examples; expected one or more.");
         }
@@ -296,6 +299,7 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
      * @throws IllegalStateException if nothing was learned yet
      */
     public void save(Path directory) throws IOException {
+        Arguments.required(directory, name + ".save: directory", "a directory to write to");
         Fitted<I, E, P> now = requireFitted("save");
         Map<String, Object> fields = new LinkedHashMap<>();
         fields.put("task", spec.kind().name());
@@ -408,6 +412,7 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
      *     lists every problem
      */
     public List<Batch> batches(List<E> examples) {
+        Arguments.required(examples, name + ".batches: examples", "a list of examples");
         Targets<I, E, P> targets = learned("batches");
         Problems problems = new Problems();
         checkTexts(examples, "examples", problems);

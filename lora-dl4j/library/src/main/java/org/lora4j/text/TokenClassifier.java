@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
+import org.lora4j.error.Arguments;
 import org.lora4j.error.ClosestNames;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
@@ -56,6 +57,8 @@ public final class TokenClassifier
      *     difference
      */
     public static TokenClassifier load(Path directory, TextEncoder encoder) throws IOException {
+        Arguments.required(directory, "TokenClassifier.load: directory", "a directory that save wrote");
+        Arguments.required(encoder, "TokenClassifier.load: encoder", "an encoder, such as TextEncoder.load(directory)");
         return builder(encoder).build().read(directory);
     }
 

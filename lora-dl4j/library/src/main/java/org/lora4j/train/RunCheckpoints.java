@@ -10,6 +10,7 @@ import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.lora4j.internal.checkpoint.CheckpointContent;
 import org.lora4j.internal.checkpoint.CheckpointFolder;
+import org.lora4j.internal.format.file.Deadline;
 import org.lora4j.internal.format.file.FileProblem;
 
 /** The checkpoints of one run: when one is due, and what becomes of a disk that fails. */
@@ -75,7 +76,7 @@ final class RunCheckpoints implements AutoCloseable {
 
     boolean isDue(long step) {
         return step - lastStep >= settings.everySteps()
-                || nanoTime.getAsLong() - lastNanos >= settings.every().toNanos();
+                || nanoTime.getAsLong() - lastNanos >= Deadline.nanos(settings.every(), "Checkpoints: every");
     }
 
     void write(long step, Supplier<CheckpointContent> content) {

@@ -7,15 +7,23 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaCall;
+import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaConstructor;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
 import com.tngtech.archunit.lang.ArchRule;
 import java.io.ByteArrayInputStream;
 import java.io.File;
+import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.ObjectInputStream;
+import java.io.RandomAccessFile;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
@@ -117,6 +125,65 @@ class StrangersFilesTest {
                     call -> call.getTargetOwner().isEquivalentTo(SameDiff.class)
                             && call.getName().matches("load|fromFlat(File|Buffers)")));
 
+    /** Who opens files, and why beside {@link org.lora4j.internal.format.file.RegularFile}. */
+    private enum Opens {
+        REGULAR_FILE("org.lora4j.internal.format.file.RegularFile", "refuses what is no regular file first"),
+        WHOLE_FILE("org.lora4j.internal.format.file.WholeFile", "forces what it wrote to the disk"),
+        WRITE_LOCK("org.lora4j.internal.format.file.WriteLock", "makes the file that stands for a lock"),
+        SPILL_FILE("org.lora4j.internal.cache.SpillFile", "makes a file of its own, and deletes it"),
+        ONNX_SOURCE("org.lora4j.internal.export.OnnxSource", "changes a copy that it has just made"),
+        TOKENIZER("org.lora4j.pretrained.HuggingFaceTextTokenizer", "asks RegularFile first"),
+        TRIBUO_GRAPH("org.lora4j.tribuo.base.GraphBytes", "asks whether the file is a regular one"),
+        TRIBUO_KIND("org.lora4j.tribuo.base.BaseKind", "asks whether the file is a regular one"),
+        TRIBUO_ADAPTER("org.lora4j.tribuo.SavedAdapter", "asks whether the file is a regular one"),
+        TRIBUO_MODEL("org.lora4j.tribuo.ModelProtos", "reads files of its own that it has just written");
+
+        private final String name;
+        private final String reason;
+
+        Opens(String name, String reason) {
+            this.name = name;
+            this.reason = reason;
+        }
+    }
+
+    /** Calls of the JDK, and of Jackson, that open a file to read it: a pipe or a device would make each of them wait for ever. */
+    private static boolean opensAFile(JavaCall<?> call) {
+        String owner = call.getTargetOwner().getName();
+        String name = call.getName();
+        List<String> parameters = call.getTarget().getRawParameterTypes().stream()
+                .map(JavaClass::getName)
+                .toList();
+        boolean givenAFile = parameters.contains(File.class.getName()) || parameters.contains(Path.class.getName());
+        return switch (owner) {
+            case "java.nio.file.Files" ->
+                name.matches("new(InputStream|ByteChannel|BufferedReader)|readAll.*|readString|lines|mismatch")
+                        || name.equals("copy") && parameters.get(0).equals(Path.class.getName());
+            case "java.nio.channels.FileChannel", "java.nio.channels.AsynchronousFileChannel" -> name.equals("open");
+            case "java.io.FileInputStream", "java.io.FileReader", "java.io.RandomAccessFile" ->
+                name.equals(JavaConstructor.CONSTRUCTOR_NAME);
+            case "java.util.Scanner", "java.util.zip.ZipFile", "java.util.jar.JarFile", "javax.imageio.ImageIO" ->
+                givenAFile;
+            default -> owner.startsWith("com.fasterxml.jackson.") && givenAFile;
+        };
+    }
+
+    private static final ArchRule ONE_OPENER_OF_FILES = noClasses()
+            .that(describe(
+                    "are none of "
+                            + Arrays.stream(Opens.values())
+                                    .map(one -> one.name + ", which " + one.reason)
+                                    .toList(),
+                    type -> Arrays.stream(Opens.values())
+                            .noneMatch(one -> type.getName().equals(one.name)
+                                    || type.getName().startsWith(one.name + "$"))))
+            .and()
+            .resideOutsideOfPackage("org.lora4j.integration..")
+            .should()
+            .callCodeUnitWhere(describe(
+                    "opens a file to read it, whatever stands in its place; RegularFile does so for all",
+                    StrangersFilesTest::opensAFile));
+
     /** Opens some of the doors, to see that the rules notice. */
     private static final class Opener {
 
@@ -149,6 +216,44 @@ class StrangersFilesTest {
     @Test
     void filesOfSameDiff_areReadInOnePlace() {
         ONE_READER_OF_GRAPHS.check(MAIN);
+    }
+
+    @Test
+    void filesOfCallers_areOpenedInOnePlace() {
+        ONE_OPENER_OF_FILES.check(MAIN);
+    }
+
+    @Test
+    void everyOpenerOfFiles_isThere() {
+        assertThat(Arrays.stream(Opens.values()).map(one -> one.name))
+                .allMatch(name -> MAIN.contain(name), "is a class that opens a file");
+    }
+
+    @Test
+    void ruleForFiles_seesEveryWayToOpenOne() {
+        JavaClasses opener = new ClassFileImporter().importClasses(FileOpener.class);
+        JavaClass type = opener.get(FileOpener.class);
+        long found = Stream.concat(type.getMethodCallsFromSelf().stream(), type.getConstructorCallsFromSelf().stream())
+                .filter(StrangersFilesTest::opensAFile)
+                .count();
+
+        assertThat(found).isEqualTo(8);
+    }
+
+    /** Opens files in ways that the rule must see: eight, and one that is none. */
+    private static final class FileOpener {
+
+        void open(Path file, File old) throws IOException {
+            Files.newInputStream(file).close();
+            Files.newByteChannel(file).close();
+            Files.readAllBytes(file);
+            Files.readString(file);
+            Files.copy(file, file);
+            FileChannel.open(file).close();
+            new FileInputStream(old).close();
+            new RandomAccessFile(old, "r").close();
+            Files.copy(new ByteArrayInputStream(new byte[0]), file);
+        }
     }
 
     @Test

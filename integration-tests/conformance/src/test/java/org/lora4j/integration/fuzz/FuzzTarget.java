@@ -26,9 +26,11 @@ import org.lora4j.format.TensorEntry;
 import org.lora4j.format.TensorFile;
 import org.lora4j.format.safetensors.SafetensorsReader;
 import org.lora4j.internal.format.torch.TorchReader;
+import org.lora4j.language.CausalLm;
 import org.lora4j.language.ChatMessage;
 import org.lora4j.language.ChatTemplate;
 import org.lora4j.language.ChatTemplateException;
+import org.lora4j.language.GenerationConfig;
 import org.lora4j.language.Llama2cCheckpoint;
 import org.lora4j.pretrained.OnnxInitializers;
 import org.lora4j.samediff.SameDiffFile;
@@ -88,14 +90,8 @@ public enum FuzzTarget {
     ADAPTER {
         @Override
         void read(byte[] input) throws IOException {
-            int end = 0;
-            while (end < input.length && input[end] != 0) {
-                end++;
-            }
             Path folder = Files.createDirectories(FOLDER.resolve("adapter"));
-            Files.write(folder.resolve("adapter_config.json"), Arrays.copyOf(input, end));
-            byte[] weights = Arrays.copyOfRange(input, Math.min(end + 1, input.length), input.length);
-            Files.write(folder.resolve("adapter_model.safetensors"), weights);
+            split(input, folder.resolve("adapter_config.json"), folder.resolve("adapter_model.safetensors"));
             Adapter.load(folder).config();
         }
     },
@@ -213,6 +209,34 @@ public enum FuzzTarget {
         }
     },
 
+    /** A language model: the bytes up to the first 0 are its config, those behind it the weights. It says a token. */
+    DECODER {
+        @Override
+        void read(byte[] input) throws IOException {
+            Path folder = Files.createDirectories(FOLDER.resolve("decoder"));
+            split(input, folder.resolve("config.json"), folder.resolve("model.safetensors"));
+            try (CausalLm model = CausalLm.load(folder)) {
+                model.generateIds(List.of(new int[] {1, 2}), GenerationConfig.greedy(2), token -> true);
+            }
+        }
+
+        /** What a model says may be NaN, and its context too short for two tokens and one more. */
+        @Override
+        boolean isRefusal(Exception e) {
+            return super.isRefusal(e)
+                    || e instanceof IllegalArgumentException
+                            && e.getMessage().matches("(?s)(generate: |logits of new token ).*");
+        }
+    },
+
+    /** A generation_config.json. */
+    GENERATION_CONFIG {
+        @Override
+        void read(byte[] input) throws IOException {
+            GenerationConfig.read(Files.write(FOLDER.resolve("generation_config.json"), input));
+        }
+    },
+
     /** A chat template, rendered within small limits. */
     CHAT_TEMPLATE {
         @Override
@@ -319,6 +343,16 @@ public enum FuzzTarget {
             }
             return false;
         }
+    }
+
+    /** Writes the bytes up to the first 0 to one file, and those behind it to another. */
+    private static void split(byte[] input, Path first, Path second) throws IOException {
+        int end = 0;
+        while (end < input.length && input[end] != 0) {
+            end++;
+        }
+        Files.write(first, Arrays.copyOf(input, end));
+        Files.write(second, Arrays.copyOfRange(input, Math.min(end + 1, input.length), input.length));
     }
 
     private static void readAll(TensorFile file) throws IOException {

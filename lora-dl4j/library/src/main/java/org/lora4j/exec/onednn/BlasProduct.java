@@ -42,6 +42,11 @@ final class BlasProduct {
     /** Computes a term without a bias, whose addend, if it has one, is in z. */
     void run(Term term) {
         MemoryLayout result = term.z().layout();
+        if (!result.isProduct(term.x().layout(), term.w().layout())) {
+            throw new IndexOutOfBoundsException("product: " + term.x().layout() + " times "
+                    + term.w().layout() + " is none of " + result
+                    + ". A size was computed wrongly: please report it.");
+        }
         openblas_nolapack.cblas_sgemm(
                 ROW_MAJOR,
                 order(term.x().layout()),

@@ -9,6 +9,7 @@ import org.bytedeco.dnnl.memory;
 import org.bytedeco.dnnl.stream;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.IntPointer;
+import org.lora4j.internal.array.Region;
 
 /**
  * Products of rows of bytes without a sign with a frozen matrix of signed bytes in tiles, {@code z = x W^T}, summed in whole
@@ -94,7 +95,7 @@ public final class ByteProduct implements AutoCloseable {
         try (BytePointer rowsOfX = new BytePointer(x);
                 BytePointer tilesOfW = new BytePointer(w);
                 IntPointer z = new IntPointer(found)) {
-            multiply(rowsOfX.address(), tilesOfW.address(), OUTPUTS_OF_PROBE, z.address());
+            multiply(Region.of(rowsOfX), Region.of(tilesOfW), OUTPUTS_OF_PROBE, Region.of(z));
             z.get(found);
         }
         return Arrays.equals(found, expected);
@@ -109,13 +110,17 @@ public final class ByteProduct implements AutoCloseable {
     /**
      * Multiplies.
      *
-     * @param x address of {@code [rows, inputs]}
-     * @param w address of the tiles of the first output
+     * @param x memory of {@code [rows, inputs]}
+     * @param w memory from the tiles of the first output on
      * @param outputs a multiple of 64
-     * @param into address of {@code [rows, outputs]}: ints
+     * @param into memory of {@code [rows, outputs]}: ints
+     * @throws IndexOutOfBoundsException if a memory is smaller
      */
-    public void multiply(long x, long w, int outputs, long into) {
-        product(outputs).run(stream, x, w, into);
+    public void multiply(Region x, Region w, int outputs, Region into) {
+        x.requireRows(rows, inputs, inputs, Byte.BYTES);
+        w.requireRows(outputs, inputs, inputs, Byte.BYTES);
+        into.requireRows(rows, outputs, outputs, Integer.BYTES);
+        product(outputs).run(stream, x.address(), w.address(), into.address());
     }
 
     @Override

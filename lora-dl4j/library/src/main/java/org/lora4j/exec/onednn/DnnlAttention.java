@@ -11,6 +11,7 @@ import org.lora4j.exec.kernel.Kernel;
 import org.lora4j.exec.onednn.DnnlRowWork.Kind;
 import org.lora4j.exec.onednn.DnnlRowWork.Sizes;
 import org.lora4j.internal.array.Blocks;
+import org.lora4j.internal.array.Region;
 import org.lora4j.internal.array.Scratch;
 import org.lora4j.internal.array.SoftmaxRows;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -150,7 +151,8 @@ final class DnnlAttention {
         /** Gradients of shares become those of scores. Without AVX-512 oneDNN has no vector code for it. */
         void throughSoftmax(stream stream, long shares, long gradients) {
             if (softmax.isFast()) {
-                softmax.run(stream, shares, gradients, gradients);
+                Region place = scores.at(gradients);
+                softmax.run(stream, scores.at(shares), place, place);
             } else {
                 inJava(shares, gradients);
             }
@@ -227,8 +229,13 @@ final class DnnlAttention {
         }
 
         Work work() {
-            boolean ofOneForm = Stream.of(queries, keys, values, context).allMatch(o -> o.form() == shape.form());
+            boolean ofOneForm = Stream.of(queries, keys, values, context)
+                    .allMatch(o -> o.form() == shape.form() && o.layout().sizes()[0] == examples());
+            boolean masksAll = mask == null
+                    || mask.layout().sizes()[0] == 1
+                    || mask.layout().sizes()[0] == examples();
             if (!ofOneForm
+                    || !masksAll
                     || !shape.isTaken()
                     || oneRow
                             && (factor == 0
@@ -269,7 +276,8 @@ final class DnnlAttention {
                 divide(given, row, Math.toIntExact(shape.keys().rows()));
             }
             work.scores.run(mine.stream, at(queries, example), at(keys, example), scores, row, given);
-            work.softmax.run(mine.stream, scores, scores);
+            Region place = shape.rows().at(scores);
+            work.softmax.run(mine.stream, place, place);
         }
 
         /** By the factor that a bias is multiplied with. */

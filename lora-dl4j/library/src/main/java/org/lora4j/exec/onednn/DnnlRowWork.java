@@ -16,6 +16,7 @@ import org.bytedeco.dnnl.softmax_backward;
 import org.bytedeco.dnnl.softmax_forward;
 import org.bytedeco.dnnl.stream;
 import org.bytedeco.javacpp.Pointer;
+import org.lora4j.internal.array.Region;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** One work on rows of a certain size, compiled by oneDNN. For one thread. */
@@ -45,6 +46,7 @@ final class DnnlRowWork {
     private final primitive work;
     private final boolean fast;
     private final List<memory> places = new ArrayList<>();
+    private final long[] needed;
     private final IntMemoryMap arguments = new IntMemoryMap();
 
     /** What is done, and its arguments in the order of the addresses for {@link #run}. */
@@ -92,6 +94,11 @@ final class DnnlRowWork {
 
         long length() {
             return rows * width;
+        }
+
+        /** Memory of such rows. */
+        Region at(long address) {
+            return new Region(address, length() * form.bytes());
         }
 
         /** One row of all elements. */
@@ -146,6 +153,9 @@ final class DnnlRowWork {
         Compiled compiled = key.kind().compiler.compile(engine, memories);
         this.work = compiled.work();
         this.fast = !compiled.kernel().startsWith("ref");
+        this.needed = key.kind().arguments.stream()
+                .mapToLong(argument -> memories.of(argument.extent()).get_size())
+                .toArray();
         for (Argument argument : key.kind().arguments) {
             memory place = new memory(memories.of(argument.extent()), engine, (Pointer) null);
             places.add(place);
@@ -219,9 +229,11 @@ final class DnnlRowWork {
         return fast;
     }
 
-    void run(stream stream, long... addresses) {
-        for (int i = 0; i < addresses.length; i++) {
-            places.get(i).set_data_handle(DnnlProduct.at(addresses[i]));
+    /** In the order of the arguments of its kind. */
+    void run(stream stream, Region... regions) {
+        for (int i = 0; i < regions.length; i++) {
+            regions[i].require(needed[i]);
+            places.get(i).set_data_handle(DnnlProduct.at(regions[i].address()));
         }
         work.execute(stream, arguments);
         stream._wait();

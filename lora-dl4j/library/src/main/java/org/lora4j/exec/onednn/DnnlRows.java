@@ -6,7 +6,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.bytedeco.dnnl.engine;
 import org.bytedeco.dnnl.stream;
@@ -16,6 +15,7 @@ import org.lora4j.exec.kernel.Kernel.Rounded;
 import org.lora4j.exec.onednn.DnnlRowWork.Kind;
 import org.lora4j.exec.onednn.DnnlRowWork.Sizes;
 import org.lora4j.internal.array.DenseArray;
+import org.lora4j.internal.array.Region;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -53,11 +53,11 @@ final class DnnlRows {
         private FloatPointer statistics = new FloatPointer(0);
         private FloatPointer unused = new FloatPointer(0);
 
-        boolean run(Kind kind, Sizes sizes, long... addresses) {
+        boolean run(Kind kind, Sizes sizes, Region... places) {
             DnnlRowWork work =
                     works.computeIfAbsent(new DnnlRowWork.Key(kind, sizes), key -> new DnnlRowWork(key, engine));
             if (work.isFast()) {
-                work.run(stream, addresses);
+                work.run(stream, places);
             }
             return work.isFast();
         }
@@ -116,7 +116,7 @@ final class DnnlRows {
 
     private static boolean gelu(OfThread mine, List<INDArray> in, List<INDArray> out) {
         return mine.run(
-                Kind.GELU, Sizes.elements(in.get(0)), Operand.addressOf(in.get(0)), Operand.addressOf(out.get(0)));
+                Kind.GELU, Sizes.elements(in.get(0)), Operand.regionOf(in.get(0)), Operand.regionOf(out.get(0)));
     }
 
     private static boolean geluBackward(OfThread mine, List<INDArray> in, List<INDArray> out) {
@@ -124,14 +124,13 @@ final class DnnlRows {
         return mine.run(
                 Kind.GELU_BACKWARD,
                 sizes,
-                Operand.addressOf(in.get(0)),
-                Operand.addressOf(in.get(1)),
-                Operand.addressOf(out.get(0)));
+                Operand.regionOf(in.get(0)),
+                Operand.regionOf(in.get(1)),
+                Operand.regionOf(out.get(0)));
     }
 
     private static boolean softmax(OfThread mine, List<INDArray> in, List<INDArray> out) {
-        return mine.run(
-                Kind.SOFTMAX, Sizes.rows(in.get(0)), Operand.addressOf(in.get(0)), Operand.addressOf(out.get(0)));
+        return mine.run(Kind.SOFTMAX, Sizes.rows(in.get(0)), Operand.regionOf(in.get(0)), Operand.regionOf(out.get(0)));
     }
 
     private static boolean softmaxBackward(OfThread mine, List<INDArray> in, List<INDArray> out) {
@@ -139,28 +138,28 @@ final class DnnlRows {
         return mine.run(
                 Kind.SOFTMAX_BACKWARD,
                 sizes,
-                Operand.addressOf(in.get(0)),
-                Operand.addressOf(in.get(1)),
-                Operand.addressOf(out.get(0)));
+                Operand.regionOf(in.get(0)),
+                Operand.regionOf(in.get(1)),
+                Operand.regionOf(out.get(0)));
     }
 
     private static boolean layerNorm(OfThread mine, List<INDArray> in, List<INDArray> out) {
         Sizes sizes = Sizes.rows(in.get(0));
-        long statistics = mine.statistics(sizes.rows()).address();
-        return normalize(mine, in, sizes, statistics, Operand.addressOf(out.get(0)));
+        Region statistics = Region.of(mine.statistics(sizes.rows()));
+        return normalize(mine, in, sizes, statistics, Operand.regionOf(out.get(0)));
     }
 
-    private static boolean normalize(OfThread mine, List<INDArray> in, Sizes sizes, long statistics, long out) {
-        long x = Operand.addressOf(in.get(0));
-        long gain = Operand.addressOf(in.get(1));
-        long variances = statistics + sizes.rows() * Float.BYTES;
+    private static boolean normalize(OfThread mine, List<INDArray> in, Sizes sizes, Region statistics, Region out) {
+        Region x = Operand.regionOf(in.get(0));
+        Region gain = Operand.regionOf(in.get(1));
+        Region variances = statistics.from(sizes.rows() * Float.BYTES);
         return in.size() > 2
                 ? mine.run(
                         Kind.LAYER_NORM_WITH_BIAS,
                         sizes,
                         x,
                         gain,
-                        Operand.addressOf(in.get(2)),
+                        Operand.regionOf(in.get(2)),
                         statistics,
                         variances,
                         out)
@@ -168,32 +167,31 @@ final class DnnlRows {
     }
 
     private static boolean layerNormBackwardOfInput(OfThread mine, List<INDArray> in, List<INDArray> out) {
-        long ofGain = mine.unused(in.get(0).size(-1)).address();
-        return layerNormBackward(mine, Kind.LAYER_NORM_BACKWARD, in, Operand.addressOf(out.get(0)), ofGain);
+        Region ofGain = Region.of(mine.unused(in.get(0).size(-1)));
+        return layerNormBackward(mine, Kind.LAYER_NORM_BACKWARD, in, Operand.regionOf(out.get(0)), ofGain);
     }
 
     private static boolean layerNormBackward(OfThread mine, List<INDArray> in, List<INDArray> out) {
         Kind kind = out.size() > 2 ? Kind.LAYER_NORM_WITH_BIAS_BACKWARD : Kind.LAYER_NORM_BACKWARD;
-        long[] gradients = out.stream().mapToLong(Operand::addressOf).toArray();
+        Region[] gradients = out.stream().map(Operand::regionOf).toArray(Region[]::new);
         return layerNormBackward(mine, kind, in, gradients);
     }
 
     // Mean and variance are computed again, as they are a small part of it.
-    private static boolean layerNormBackward(OfThread mine, Kind kind, List<INDArray> in, long... gradients) {
+    private static boolean layerNormBackward(OfThread mine, Kind kind, List<INDArray> in, Region... gradients) {
         Sizes sizes = Sizes.rows(in.get(0));
         FloatPointer statistics = mine.statistics(sizes.rows());
-        long means = statistics.address();
+        Region means = Region.of(statistics);
         if (!normalize(mine, in.subList(0, 2), sizes, means, gradients[0]) || hasZero(statistics, sizes.rows())) {
             return false;
         }
-        LongStream inputs = LongStream.of(
-                Operand.addressOf(in.get(0)),
-                Operand.addressOf(in.get(1)),
-                Operand.addressOf(in.get(in.size() - 1)),
+        Stream<Region> inputs = Stream.of(
+                Operand.regionOf(in.get(0)),
+                Operand.regionOf(in.get(1)),
+                Operand.regionOf(in.get(in.size() - 1)),
                 means,
-                means + sizes.rows() * Float.BYTES);
-        return mine.run(
-                kind, sizes, LongStream.concat(inputs, LongStream.of(gradients)).toArray());
+                means.from(sizes.rows() * Float.BYTES));
+        return mine.run(kind, sizes, Stream.concat(inputs, Stream.of(gradients)).toArray(Region[]::new));
     }
 
     // A row of equal values has no direction that changes its normalization; oneDNN would divide by zero.

@@ -8,6 +8,7 @@ import org.bytedeco.dnnl.memory;
 import org.bytedeco.dnnl.reorder;
 import org.bytedeco.dnnl.stream;
 import org.bytedeco.javacpp.Pointer;
+import org.lora4j.internal.array.Region;
 
 /**
  * Products of a frozen F32 matrix, {@code [outputs, inputs]}, with a few columns, computed from the matrix where it lies:
@@ -31,6 +32,7 @@ public final class FewRows implements AutoCloseable {
     private final engine engine = new engine(org.bytedeco.dnnl.engine.kind.cpu, 0);
     private final stream stream = new stream(engine);
     private final Map<Integer, PlacedProduct> byOutputs = new HashMap<>();
+    private long packedBytes;
     private reorder packing;
     private memory from;
     private memory to;
@@ -80,23 +82,29 @@ public final class FewRows implements AutoCloseable {
      * @return bytes
      */
     public long packedBytes() {
-        return packed().get_size();
+        if (packedBytes == 0) {
+            packedBytes = packed().get_size();
+        }
+        return packedBytes;
     }
 
     /**
      * Puts columns into the order in which they are multiplied.
      *
-     * @param plain address of {@code [inputs, columns]}, row by row
-     * @param packed address of as many bytes as {@link #packedBytes()} says
+     * @param plain memory of {@code [inputs, columns]}, row by row
+     * @param packed memory of as many bytes as {@link #packedBytes()} says
+     * @throws IndexOutOfBoundsException if a memory is smaller
      */
-    public void pack(long plain, long packed) {
+    public void pack(Region plain, Region packed) {
+        plain.requireRows(inputs, columns, columns, Float.BYTES);
+        packed.require(packedBytes());
         if (packing == null) {
             from = new memory(PlacedProduct.rows(memory.data_type.f32, inputs, columns), engine, (Pointer) null);
             to = new memory(packed(), engine, (Pointer) null);
             packing = new reorder(from, to);
         }
-        from.set_data_handle(DnnlProduct.at(plain));
-        to.set_data_handle(DnnlProduct.at(packed));
+        from.set_data_handle(DnnlProduct.at(plain.address()));
+        to.set_data_handle(DnnlProduct.at(packed.address()));
         packing.execute(stream, from, to);
         stream._wait();
     }
@@ -116,13 +124,17 @@ public final class FewRows implements AutoCloseable {
     /**
      * Multiplies.
      *
-     * @param weights address of {@code [outputs, inputs]}
+     * @param weights memory of {@code [outputs, inputs]}
      * @param outputs at most {@value #OUTPUTS}
-     * @param packed address of packed columns
-     * @param into address of {@code [outputs, columns]}: floats
+     * @param packed memory of packed columns
+     * @param into memory of {@code [outputs, columns]}: floats
+     * @throws IndexOutOfBoundsException if a memory is smaller
      */
-    public void multiply(long weights, int outputs, long packed, long into) {
-        product(outputs).run(stream, weights, packed, into);
+    public void multiply(Region weights, int outputs, Region packed, Region into) {
+        weights.requireRows(outputs, inputs, inputs, Float.BYTES);
+        packed.require(packedBytes());
+        into.requireRows(outputs, columns, columns, Float.BYTES);
+        product(outputs).run(stream, weights.address(), packed.address(), into.address());
     }
 
     @Override

@@ -17,6 +17,15 @@ public enum NarrowType {
     /** As they are. */
     F32;
 
+    /** Bytes of a value. */
+    int bytes() {
+        return switch (this) {
+            case BF16, F16 -> Short.BYTES;
+            case INT8 -> Byte.BYTES;
+            case F32 -> Float.BYTES;
+        };
+    }
+
     private static final String WIDE = "512";
     /** With 512 bits, oneDNN takes longer for fewer rows. */
     private static final int LEAST_ROWS_OF_WIDE = 4;

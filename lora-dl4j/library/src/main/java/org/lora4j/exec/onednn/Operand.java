@@ -2,6 +2,7 @@
 package org.lora4j.exec.onednn;
 
 import org.lora4j.exec.kernel.Multiplier.Factor;
+import org.lora4j.internal.array.Region;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -30,6 +31,11 @@ record Operand(long address, MemoryLayout layout, Form form) {
 
     static long addressOf(INDArray array) {
         return array.data().pointer().address() + array.offset() * formOf(array).bytes();
+    }
+
+    /** The memory of an array whose elements lie one behind the other. */
+    static Region regionOf(INDArray array) {
+        return new Region(addressOf(array), array.length() * formOf(array).bytes());
     }
 
     static Form formOf(INDArray array) {

@@ -6,6 +6,7 @@ import java.util.Map;
 import org.bytedeco.dnnl.engine;
 import org.bytedeco.dnnl.memory;
 import org.bytedeco.dnnl.stream;
+import org.lora4j.internal.array.Region;
 
 /**
  * Products of rows in F32 with a matrix of fewer bits that lies row by row, either way round: oneDNN makes blocks of it F32 in
@@ -82,31 +83,36 @@ public final class RowProduct implements AutoCloseable {
     /**
      * Multiplies.
      *
-     * @param x address of {@code [rows, inputs]}
-     * @param w address of the matrix
+     * @param x memory of {@code [rows, inputs]}
+     * @param w memory of the matrix
      * @param inputsFirst whether it is {@code [inputs, outputs]}; else {@code [outputs, inputs]}
      * @param stepOfW from one row of it to the next
-     * @param scales address of a scale for each output, if it is of INT8
+     * @param scales memory of a scale for each output, if it is of INT8; else null
      * @param outputs how many
-     * @param into address of {@code [rows, outputs]}
+     * @param into memory of {@code [rows, outputs]}
      * @param stepOfZ from one row of them to the next
      * @param adds whether to add to what is there; not for INT8
+     * @throws IndexOutOfBoundsException if a memory is smaller
      */
     public void multiply(
-            long x,
-            long w,
+            Region x,
+            Region w,
             boolean inputsFirst,
             int stepOfW,
-            long scales,
+            Region scales,
             int outputs,
-            long into,
+            Region into,
             int stepOfZ,
             boolean adds) {
+        x.requireRows(rows, stepOfX, inputs, Float.BYTES);
+        w.requireRows(inputsFirst ? inputs : outputs, stepOfW, inputsFirst ? outputs : inputs, type.bytes());
+        into.requireRows(rows, stepOfZ, outputs, Float.BYTES);
         PlacedProduct product = product(new Target(outputs, inputsFirst, stepOfW, stepOfZ, adds));
         if (type == NarrowType.INT8) {
-            product.run(stream, x, w, scales, into);
+            scales.requireRows(1, outputs, outputs, Float.BYTES);
+            product.run(stream, x.address(), w.address(), scales.address(), into.address());
         } else {
-            product.run(stream, x, w, into);
+            product.run(stream, x.address(), w.address(), into.address());
         }
     }
 

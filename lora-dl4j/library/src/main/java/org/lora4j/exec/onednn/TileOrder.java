@@ -8,6 +8,7 @@ import org.bytedeco.dnnl.memory;
 import org.bytedeco.dnnl.reorder;
 import org.bytedeco.dnnl.stream;
 import org.bytedeco.javacpp.Pointer;
+import org.lora4j.internal.array.Region;
 
 /**
  * Puts weights of bytes that are in tiles row by row again, four at a time: for products with many rows, {@link RowProduct}.
@@ -50,14 +51,17 @@ public final class TileOrder implements AutoCloseable {
     /**
      * Puts tiles row by row.
      *
-     * @param tiles address of the tiles of the first output
+     * @param tiles memory from the tiles of the first output on
      * @param outputs a multiple of those of a tile
-     * @param into address of {@code [outputs, inputs]}
+     * @param into memory of {@code [outputs, inputs]}
+     * @throws IndexOutOfBoundsException if a memory is smaller
      */
-    public void toRows(long tiles, int outputs, long into) {
+    public void toRows(Region tiles, int outputs, Region into) {
+        tiles.requireRows(outputs, words, words, Integer.BYTES);
+        into.requireRows(outputs, words, words, Integer.BYTES);
         Move move = byOutputs.computeIfAbsent(outputs, this::move);
-        move.from().set_data_handle(DnnlProduct.at(tiles));
-        move.to().set_data_handle(DnnlProduct.at(into));
+        move.from().set_data_handle(DnnlProduct.at(tiles.address()));
+        move.to().set_data_handle(DnnlProduct.at(into.address()));
         move.compiled().execute(stream, move.from(), move.to());
         stream._wait();
     }

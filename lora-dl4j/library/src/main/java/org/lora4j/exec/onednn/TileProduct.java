@@ -6,6 +6,7 @@ import java.util.Map;
 import org.bytedeco.dnnl.engine;
 import org.bytedeco.dnnl.memory;
 import org.bytedeco.dnnl.stream;
+import org.lora4j.internal.array.Region;
 
 /**
  * Products of rows in F32 with a frozen matrix of BF16 or F16 in tiles of 64 outputs, {@code z = x W^T}: weights become F32 in
@@ -77,15 +78,19 @@ public final class TileProduct implements AutoCloseable {
     /**
      * Multiplies.
      *
-     * @param x address of {@code [rows, inputs]}
-     * @param tiles address of the tiles of the first output
+     * @param x memory of {@code [rows, inputs]}
+     * @param tiles memory from the tiles of the first output on
      * @param outputs a multiple of 64
-     * @param into address of {@code [rows, outputs]}
+     * @param into memory of {@code [rows, outputs]}
      * @param step from one row of them to the next
      * @param adds whether to add to what is there
+     * @throws IndexOutOfBoundsException if a memory is smaller
      */
-    public void multiply(long x, long tiles, int outputs, long into, int step, boolean adds) {
-        product(new Target(outputs, step, adds)).run(stream, x, tiles, into);
+    public void multiply(Region x, Region tiles, int outputs, Region into, int step, boolean adds) {
+        x.requireRows(rows, stepOfX, inputs, Float.BYTES);
+        tiles.requireRows(outputs, inputs, inputs, type.bytes());
+        into.requireRows(rows, step, outputs, Float.BYTES);
+        product(new Target(outputs, step, adds)).run(stream, x.address(), tiles.address(), into.address());
     }
 
     @Override

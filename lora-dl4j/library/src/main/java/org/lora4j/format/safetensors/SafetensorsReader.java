@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.format.safetensors;
 
-import java.io.EOFException;
 import java.io.IOException;
-import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Collections;
 import java.util.Map;
 import org.lora4j.error.CorruptAdapterException;
@@ -57,12 +53,9 @@ public final class SafetensorsReader implements TensorFile {
      * @throws IOException if the file does not exist, is a directory or cannot be read
      */
     public static SafetensorsReader open(Path file) throws IOException {
-        RegularFile.require(file, "a safetensors file");
-        FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
+        FileChannel channel = RegularFile.channel(file, "a safetensors file");
         try {
             return read(file.toString(), channel);
-        } catch (ClosedByInterruptException e) {
-            throw interrupted(file.toString());
         } catch (IOException | RuntimeException | Error e) {
             channel.close();
             throw e;
@@ -70,10 +63,10 @@ public final class SafetensorsReader implements TensorFile {
     }
 
     private static SafetensorsReader read(String file, FileChannel channel) throws IOException {
-        long fileLength = channel.size();
+        long fileLength = RegularFile.size(file, channel);
         int headerLength = headerLength(file, channel, fileLength);
         ByteBuffer header = ByteBuffer.allocate(headerLength);
-        fill(file, channel, LENGTH_BYTES, header);
+        RegularFile.fill(file, channel, LENGTH_BYTES, header);
         HeaderParser.Header parsed = HeaderParser.parse(file, header.array());
         long dataStart = LENGTH_BYTES + (long) headerLength;
         return new SafetensorsReader(
@@ -89,7 +82,7 @@ public final class SafetensorsReader implements TensorFile {
                     + LENGTH_BYTES + ". The file is truncated; get it again.");
         }
         ByteBuffer length = ByteBuffer.allocate(LENGTH_BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        fill(file, channel, 0, length);
+        RegularFile.fill(file, channel, 0, length);
         long found = length.getLong(0);
         if (Long.compareUnsigned(found, fileLength - LENGTH_BYTES) > 0) {
             throw new CorruptAdapterException(file + ", byte 0: the header length "
@@ -137,36 +130,14 @@ public final class SafetensorsReader implements TensorFile {
      */
     public ByteBuffer map(TensorEntry entry, long from, int length) throws IOException {
         tensors.checkRange(entry, from, length);
-        return channel.map(FileChannel.MapMode.READ_ONLY, entry.position() + from, length)
-                .order(ByteOrder.LITTLE_ENDIAN);
+        return RegularFile.map(file, channel, entry.position() + from, length).order(ByteOrder.LITTLE_ENDIAN);
     }
 
     /** Copies bytes of a tensor. Unlike {@link #map} this leaves no hold on the file. */
     @Override
     public void read(TensorEntry entry, long from, ByteBuffer into) throws IOException {
         tensors.checkRange(entry, from, into.remaining());
-        fill(file, channel, entry.position() + from, into);
-    }
-
-    private static void fill(String file, FileChannel channel, long position, ByteBuffer into) throws IOException {
-        long at = position;
-        while (into.hasRemaining()) {
-            int count;
-            try {
-                count = channel.read(into, at);
-            } catch (ClosedByInterruptException e) {
-                throw interrupted(file);
-            }
-            if (count < 0) {
-                throw new EOFException(file + ", byte " + at + ": the file became shorter while it was read");
-            }
-            at += count;
-        }
-    }
-
-    private static InterruptedIOException interrupted(String file) {
-        return new InterruptedIOException(
-                file + ": the thread was interrupted while it read the file, which is closed now. Open it again");
+        RegularFile.fill(file, channel, entry.position() + from, into);
     }
 
     @Override

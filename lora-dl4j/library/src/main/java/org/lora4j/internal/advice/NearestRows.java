@@ -29,8 +29,23 @@ public record NearestRows(int[][] rows, float[][] cosines) {
      * @return the nearest rows, none its own
      */
     public static NearestRows within(float[][] rows, int count) {
+        int[] own = new int[rows.length];
+        Arrays.setAll(own, i -> i);
         float[][] units = units(rows);
-        return find(units, units, Math.min(count, rows.length - 1), true);
+        return find(units, units, Math.min(count, rows.length - 1), own);
+    }
+
+    /**
+     * Finds the nearest rows of a set to some of it.
+     *
+     * @param rows any number
+     * @param others two or more
+     * @param own for each row where it is in {@code others}, or -1
+     * @param count how many to find, less where there are no more
+     * @return the nearest rows of {@code others}, none its own
+     */
+    public static NearestRows within(float[][] rows, float[][] others, int[] own, int count) {
+        return find(units(rows), units(others), Math.min(count, others.length - 1), own);
     }
 
     /**
@@ -42,10 +57,12 @@ public record NearestRows(int[][] rows, float[][] cosines) {
      * @return the nearest rows of {@code others}
      */
     public static NearestRows among(float[][] rows, float[][] others, int count) {
-        return find(units(rows), units(others), Math.min(count, others.length), false);
+        int[] none = new int[rows.length];
+        Arrays.fill(none, -1);
+        return find(units(rows), units(others), Math.min(count, others.length), none);
     }
 
-    private static NearestRows find(float[][] rows, float[][] others, int count, boolean same) {
+    private static NearestRows find(float[][] rows, float[][] others, int count, int[] own) {
         int[][] nearest = new int[rows.length][count];
         float[][] cosines = new float[rows.length][count];
         for (float[] row : cosines) {
@@ -60,7 +77,7 @@ public record NearestRows(int[][] rows, float[][] cosines) {
                             INDArray tile =
                                     Nd4j.createUninitialized(DataType.FLOAT, new long[] {height, columns}, 'c')) {
                         left.mmuli(right.transpose(), tile);
-                        keep(tile, row, column, same, nearest, cosines);
+                        keep(tile, row, column, own, nearest, cosines);
                     }
                 }
             }
@@ -69,7 +86,7 @@ public record NearestRows(int[][] rows, float[][] cosines) {
     }
 
     private static void keep(
-            INDArray tile, int firstRow, int firstColumn, boolean same, int[][] nearest, float[][] cosines) {
+            INDArray tile, int firstRow, int firstColumn, int[] own, int[][] nearest, float[][] cosines) {
         int columns = (int) tile.size(1);
         try (DenseArray values = DenseArray.rowMajor(tile)) {
             Blocks.run(tile.length(), columns, (block, from, length) -> {
@@ -78,7 +95,7 @@ public record NearestRows(int[][] rows, float[][] cosines) {
                 for (int at = 0; at < length; at += columns) {
                     int row = firstRow + (int) ((from + at) / columns);
                     for (int j = 0; j < columns; j++) {
-                        if (!same || firstColumn + j != row) {
+                        if (firstColumn + j != own[row]) {
                             insert(read[at + j], firstColumn + j, cosines[row], nearest[row]);
                         }
                     }

@@ -40,7 +40,9 @@ public final class PlainText {
      * @return one or more
      */
     public static List<String> words(String plain) {
-        return List.of(plain.split(" "));
+        List<String> words = List.of(plain.split(" "));
+        // A text of blanks has no parts.
+        return words.isEmpty() ? List.of(plain) : words;
     }
 
     /**

@@ -180,7 +180,7 @@ public final class DenseArray implements AutoCloseable {
      * @param into receives {@link #length(int)} elements from index 0 on
      */
     public void read(int block, double[] into) {
-        at(doubles, (long) block * BLOCK).get(into, 0, length(block));
+        at(doubles, (long) block * BLOCK, length(block), into.length).get(into, 0, length(block));
     }
 
     /**
@@ -191,7 +191,7 @@ public final class DenseArray implements AutoCloseable {
      * @param length how many
      */
     public void read(long from, float[] into, int length) {
-        at(floats, from).get(into, 0, length);
+        at(floats, from, length, into.length).get(into, 0, length);
     }
 
     /**
@@ -211,7 +211,7 @@ public final class DenseArray implements AutoCloseable {
      * @param values the elements, {@link #length(int)} from index 0 on
      */
     public void write(int block, double[] values) {
-        at(doubles, (long) block * BLOCK).put(values, 0, length(block));
+        at(doubles, (long) block * BLOCK, length(block), values.length).put(values, 0, length(block));
     }
 
     /**
@@ -222,14 +222,16 @@ public final class DenseArray implements AutoCloseable {
      * @param length how many
      */
     public void write(long from, float[] values, int length) {
-        at(floats, from).put(values, 0, length);
+        at(floats, from, length, values.length).put(values, 0, length);
     }
 
-    private FloatPointer at(FloatPointer pointer, long index) {
+    private FloatPointer at(FloatPointer pointer, long index, int length, int javaLength) {
+        Region.requireCopy(index, length, dense.length(), javaLength);
         return new FloatPointer(pointer).position(dense.offset() + index);
     }
 
-    private DoublePointer at(DoublePointer pointer, long index) {
+    private DoublePointer at(DoublePointer pointer, long index, int length, int javaLength) {
+        Region.requireCopy(index, length, dense.length(), javaLength);
         return new DoublePointer(pointer).position(dense.offset() + index);
     }
 

@@ -107,8 +107,8 @@ public final class GgufLlama {
             }
         }
         problems.check(
-                !config.biased().contains(DecoderPart.QUERY) || config.heads() * config.headSize() == config.hidden(),
-                "queries have a bias of " + config.heads() * config.headSize() + " numbers, expected " + config.hidden()
+                !config.biased().contains(DecoderPart.QUERY) || config.queryWidth() == config.hidden(),
+                "queries have a bias of " + config.queryWidth() + " numbers, expected " + config.hidden()
                         + ", the size of hidden states");
         List<Rotation> rotations = config.rotations();
         problems.check(

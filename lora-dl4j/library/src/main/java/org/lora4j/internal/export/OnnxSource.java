@@ -19,6 +19,7 @@ import onnx.Onnx;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.error.Problems;
+import org.lora4j.internal.format.file.RegularFile;
 import org.lora4j.internal.onnx.ExternalFiles;
 import org.lora4j.internal.onnx.OnnxModels;
 
@@ -143,7 +144,9 @@ public final class OnnxSource {
         for (String location : locations) {
             Path copy = target.resolve(location);
             Files.createDirectories(copy.getParent());
-            Files.copy(files().file(location), copy);
+            try (InputStream in = RegularFile.open(files().file(location), "weights of the model")) {
+                Files.copy(in, copy);
+            }
             copies.put(location, copy);
         }
         for (Map.Entry<ExternalFiles.Region, byte[]> region : regions.entrySet()) {

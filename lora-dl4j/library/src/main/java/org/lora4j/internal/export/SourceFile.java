@@ -4,7 +4,6 @@ package org.lora4j.internal.export;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.DigestInputStream;
 import java.security.MessageDigest;
@@ -12,6 +11,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.ModelFormatException;
+import org.lora4j.internal.format.file.RegularFile;
 
 /**
  * A file that is read, and that has to be the same when all is written: what was made of two states of it would be neither.
@@ -19,6 +19,8 @@ import org.lora4j.error.ModelFormatException;
  * @apiNote Status: internal
  */
 public final class SourceFile {
+
+    private static final String EXPECTED = "the file that is exported";
 
     private final Path file;
     private final byte[] hash;
@@ -66,7 +68,7 @@ public final class SourceFile {
      */
     public static <T> Read<T> read(Path file, Reader<T> reader) throws IOException {
         MessageDigest digest = sha256();
-        try (InputStream in = new DigestInputStream(Files.newInputStream(file), digest)) {
+        try (InputStream in = new DigestInputStream(RegularFile.open(file, EXPECTED), digest)) {
             T value = reader.read(in);
             in.transferTo(OutputStream.nullOutputStream());
             return new Read<>(value, new SourceFile(file, digest.digest()));
@@ -80,7 +82,7 @@ public final class SourceFile {
      */
     public void requireUnchanged() throws IOException {
         MessageDigest digest = sha256();
-        try (InputStream in = new DigestInputStream(Files.newInputStream(file), digest)) {
+        try (InputStream in = new DigestInputStream(RegularFile.open(file, EXPECTED), digest)) {
             in.transferTo(OutputStream.nullOutputStream());
         }
         if (!Arrays.equals(hash, digest.digest())) {

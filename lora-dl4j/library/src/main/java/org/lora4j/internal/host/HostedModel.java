@@ -17,6 +17,7 @@ import org.lora4j.adapter.Adapter;
 import org.lora4j.adapter.BaseHashes;
 import org.lora4j.config.AdapterConfig;
 import org.lora4j.config.ModuleSelector;
+import org.lora4j.error.Arguments;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.format.peft.PeftFile;
@@ -193,6 +194,7 @@ public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedMo
 
     @Override
     public final void addAdapter(String name, AdapterConfig config, long seed) {
+        Arguments.required(name, "addAdapter: name", "a name");
         Objects.requireNonNull(
                 config,
                 "addAdapter: config is null; expected LoraConfig.builder()....build() or the config of another method");
@@ -271,6 +273,7 @@ public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedMo
 
     @Override
     public final void addAdapter(String name, Adapter adapter) {
+        Arguments.required(name, "addAdapter: name", "a name");
         Objects.requireNonNull(adapter, "addAdapter: adapter is null; expected Adapter.load(directory) or the like");
         adapters.requireFree(name);
         adapters.put(imported(name, adapter));
@@ -284,6 +287,7 @@ public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedMo
 
     @Override
     public final Adapter adapter(String name) {
+        Arguments.required(name, "adapter: name", "the name of an adapter");
         return adapters.get(name).hasGivenStart() ? plainAdapter(name) : values(name);
     }
 
@@ -330,6 +334,7 @@ public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedMo
 
     @Override
     public final Adapter plainAdapter(String name) {
+        Arguments.required(name, "plainAdapter: name", "the name of an adapter");
         return PlainAdapters.of(adapters.get(name), values(name));
     }
 
@@ -352,6 +357,8 @@ public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedMo
 
     @Override
     public final void activate(String... names) {
+        Arguments.required(names, "activate: names", "names of adapters, none for none");
+        Arguments.allRequired(Arrays.asList(names), "activate: names", "the name of an adapter");
         requireUnmerged("activate");
         adapters.requireNoSharedCopies(adapters.get(Arrays.asList(names)));
         adapters.requireMethodsThatAgree(adapters.get(Arrays.asList(names)));
@@ -392,6 +399,7 @@ public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedMo
 
     @Override
     public final void setTrainable(String name, boolean trainable) {
+        Arguments.required(name, "setTrainable: name", "the name of an adapter");
         A adapter = adapters.get(name);
         if (trainable) {
             requireTrainable(name, adapter.config(), List.of());
@@ -407,6 +415,7 @@ public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedMo
 
     @Override
     public final boolean isTrainable(String name) {
+        Arguments.required(name, "isTrainable: name", "the name of an adapter");
         return state.trainable().contains(adapters.get(name).name());
     }
 
@@ -454,6 +463,8 @@ public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedMo
 
     @Override
     public final MergeReport merge(String... names) {
+        Arguments.required(names, "merge: names", "names of active adapters");
+        Arguments.allRequired(Arrays.asList(names), "merge: names", "the name of an adapter");
         return merge(names, null);
     }
 
@@ -498,6 +509,7 @@ public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedMo
 
     @Override
     public final void removeAdapter(String name) {
+        Arguments.required(name, "removeAdapter: name", "the name of an adapter");
         adapters.get(name);
         if (state.merged().contains(name)) {
             throw new IllegalStateException("removeAdapter: " + MessageText.name(name)

@@ -23,6 +23,21 @@ final class ConfigFields {
     private static final Set<String> OPTIONAL = Set.of(
             "sliding_window", "attn_logit_softcapping", "final_logit_softcapping", "num_key_value_heads", "head_dim");
 
+    /** What counts tokens or layers, and the size of a head; other sizes are widths of matrices. */
+    private static final Map<String, Integer> LARGEST = Map.of(
+            "head_dim", DecoderConfig.LARGEST_HEAD,
+            "max_position_embeddings", DecoderConfig.LONGEST,
+            "original_max_position_embeddings", DecoderConfig.LONGEST,
+            "sliding_window", DecoderConfig.LONGEST,
+            "max_window_layers", DecoderConfig.LONGEST,
+            "no_rope_layer_interval", DecoderConfig.LONGEST,
+            "sliding_window_pattern", DecoderConfig.LONGEST,
+            "_sliding_window_pattern", DecoderConfig.LONGEST);
+
+    private static final double LEAST_FACTOR = 1e-30;
+
+    private static final double LARGEST_FACTOR = 1e30;
+
     private final Map<String, Object> all;
     private final DecoderFamily family;
     private final Problems problems;
@@ -60,20 +75,28 @@ final class ConfigFields {
     int size(String name) {
         OptionalInt size = optionalSize(name);
         if (size.isEmpty() && value(name) == null) {
-            problems.add(key(name) + " is missing, expected an integer, 1 or more");
+            problems.add(key(name) + " is missing, expected " + expected(name));
         }
         return size.orElse(1);
     }
 
     OptionalInt optionalSize(String name) {
         Object value = value(name);
-        if (value instanceof Integer number && number >= 1) {
+        if (value instanceof Integer number && number >= 1 && number <= largest(name)) {
             return OptionalInt.of(number);
         }
         if (value != null) {
-            problems.add(key(name) + " is " + quoted(value) + ", expected an integer, 1 or more");
+            problems.add(key(name) + " is " + quoted(value) + ", expected " + expected(name));
         }
         return OptionalInt.empty();
+    }
+
+    private static int largest(String name) {
+        return LARGEST.getOrDefault(name, DecoderConfig.WIDEST);
+    }
+
+    private static String expected(String name) {
+        return "an integer, 1 to " + largest(name);
     }
 
     boolean flag(String name) {
@@ -92,25 +115,39 @@ final class ConfigFields {
     }
 
     static OptionalDouble positive(String where, Object value, Problems problems) {
-        if (value instanceof Number number && number.doubleValue() > 0 && Double.isFinite(number.doubleValue())) {
-            return OptionalDouble.of(number.doubleValue());
+        if (isFactor(value)) {
+            return OptionalDouble.of(((Number) value).doubleValue());
         }
         if (value != null) {
-            problems.add(where + " is " + quoted(value) + ", expected a finite number above 0");
+            problems.add(where + " is " + quoted(value) + ", expected a number from " + LEAST_FACTOR + " to "
+                    + LARGEST_FACTOR);
         }
         return OptionalDouble.empty();
+    }
+
+    /** Whether a value is a number that single precision can multiply and divide by. */
+    static boolean isFactor(Object value) {
+        return value instanceof Number number
+                && number.doubleValue() >= LEAST_FACTOR
+                && number.doubleValue() <= LARGEST_FACTOR;
     }
 
     double positive(String name, double absent) {
         return positive(name).orElse(absent);
     }
 
-    Optional<List<?>> list(String name) {
+    /** A list with an entry for each layer, or more; empty if there is none, or what is there became a problem. */
+    Optional<List<Object>> perLayer(String name, List<?> allowed, int layers) {
         Object value = value(name);
-        if (value != null && !(value instanceof List<?>)) {
-            problems.add(key(name) + " is " + quoted(value) + ", expected a list");
-        }
-        return value instanceof List<?> list ? Optional.of(list) : Optional.empty();
+        // A list of List.of() would throw when asked for null.
+        boolean fits = value instanceof List<?> list
+                && list.size() >= layers
+                && list.stream().allMatch(entry -> entry != null && allowed.contains(entry));
+        problems.check(
+                value == null || fits,
+                key(name) + " is " + quoted(value) + ", expected one of " + MessageText.values(allowed)
+                        + " for each of " + layers + " layers");
+        return fits ? Optional.of(List.<Object>copyOf((List<?>) value)) : Optional.empty();
     }
 
     static String quoted(Object value) {

@@ -96,8 +96,7 @@ public final class Decoder<T> {
         if (config.family().fusedByHead()) {
             return math.split(module + "/parts", fused, config.heads(), size, size, size);
         }
-        int keys = config.keyHeads() * size;
-        return math.split(module + "/parts", fused, 1, config.heads() * size, keys, keys);
+        return math.split(module + "/parts", fused, 1, config.queryWidth(), config.keyWidth(), config.keyWidth());
     }
 
     private T feedForward(int layer, T x) {

@@ -49,6 +49,57 @@ public record DecoderConfig(
         List<DecoderLayer> layers) {
 
     /**
+     * The largest width of a matrix that is read, a hundred times that of any model: what is computed from widths, their sums
+     * and multiples by a few, stays within an {@code int}.
+     */
+    static final int WIDEST = 1 << 24;
+
+    /** The largest head: tables of rotations and steps of positions are multiples of it. */
+    static final int LARGEST_HEAD = 1 << 16;
+
+    /** The longest context, window and the like. */
+    static final int LONGEST = 1 << 30;
+
+    /**
+     * Checks the widths that follow from several numbers: a product that were read as its lowest 32 bits would pass for a
+     * small one, and lead native code out of its arrays.
+     *
+     * @throws IllegalArgumentException if a part is wider than 2^24
+     */
+    public DecoderConfig {
+        layers = List.copyOf(layers);
+        long widest = Math.max(hidden, Math.max(intermediate, attentionWidth(heads, keyHeads, headSize)));
+        if (widest > WIDEST || vocabulary > WIDEST || headSize > LARGEST_HEAD || context > LONGEST) {
+            throw new IllegalArgumentException("DecoderConfig: a width of " + Math.max(widest, vocabulary)
+                    + ", a head of " + headSize + " and a context of " + context + "; expected at most " + WIDEST + ", "
+                    + LARGEST_HEAD + " and " + LONGEST + ". Check what made the config.");
+        }
+    }
+
+    /** Numbers of queries, keys and values of a token. */
+    static long attentionWidth(long heads, long keyHeads, long headSize) {
+        return Math.multiplyExact(Math.addExact(heads, Math.multiplyExact(2, keyHeads)), headSize);
+    }
+
+    /**
+     * Numbers of all queries of a token.
+     *
+     * @return the width
+     */
+    public int queryWidth() {
+        return Math.multiplyExact(heads, headSize);
+    }
+
+    /**
+     * Numbers of all keys of a token, and of all values.
+     *
+     * @return the width
+     */
+    public int keyWidth() {
+        return Math.multiplyExact(keyHeads, headSize);
+    }
+
+    /**
      * The path of a part's module, in the names of Transformers' class for language modelling.
      *
      * @param part a part that the family has
@@ -64,7 +115,7 @@ public record DecoderConfig(
         return switch (part) {
             case WORDS -> vocabulary;
             case POSITIONS -> context;
-            case ATTENTION_OUTPUT -> heads * headSize;
+            case ATTENTION_OUTPUT -> queryWidth();
             case DOWN -> intermediate;
             default -> hidden;
         };
@@ -74,13 +125,13 @@ public record DecoderConfig(
     int outputs(DecoderPart part) {
         return switch (part) {
             case HEAD -> vocabulary;
-            case QUERY -> heads * headSize;
-            case KEY, VALUE -> keyHeads * headSize;
-            case QUERY_KEY_VALUE -> (heads + 2 * keyHeads) * headSize;
-            case QUERY_NORM -> family.normsPerHead() ? headSize : heads * headSize;
-            case KEY_NORM -> family.normsPerHead() ? headSize : keyHeads * headSize;
+            case QUERY -> queryWidth();
+            case KEY, VALUE -> keyWidth();
+            case QUERY_KEY_VALUE -> Math.toIntExact(attentionWidth(heads, keyHeads, headSize));
+            case QUERY_NORM -> family.normsPerHead() ? headSize : queryWidth();
+            case KEY_NORM -> family.normsPerHead() ? headSize : keyWidth();
             case GATE, UP -> intermediate;
-            case GATE_AND_UP -> 2 * intermediate;
+            case GATE_AND_UP -> Math.multiplyExact(2, intermediate);
             default -> hidden;
         };
     }

@@ -28,7 +28,7 @@ public final class DecoderConfigReader {
     public static final String FILE = "config.json";
 
     private static final String SLIDING = "sliding_attention";
-    private static final Set<String> LAYER_TYPES = Set.of(SLIDING, "full_attention");
+    private static final List<String> LAYER_TYPES = List.of("full_attention", SLIDING);
 
     /** Fields that would change the numbers, with what they may be beside absent. */
     private static final Map<String, Set<Object>> HARMLESS = Map.of(
@@ -94,10 +94,17 @@ public final class DecoderConfigReader {
                 heads % keyHeads == 0,
                 fields.key("num_key_value_heads") + " is " + keyHeads + ", expected a divisor of the " + heads + " of "
                         + fields.key("num_attention_heads"));
-        int intermediate = family.modelType().equals("gpt2")
-                ? fields.optionalSize("intermediate_size").orElse(4 * hidden)
-                : fields.size("intermediate_size");
+        int intermediate = intermediate(hidden);
         int headSize = headSize(hidden, heads);
+        long attention = DecoderConfig.attentionWidth(heads, keyHeads, headSize);
+        if (attention > DecoderConfig.WIDEST) {
+            problems.add(fields.key("num_attention_heads") + ", " + fields.key("num_key_value_heads")
+                    + " and the size of a head, " + heads + ", " + keyHeads + " and " + headSize
+                    + ", make queries, keys and values of " + attention + " numbers for a token, expected at most "
+                    + DecoderConfig.WIDEST);
+            heads = 1;
+            keyHeads = 1;
+        }
         int layers = fields.size("num_hidden_layers");
         if (layers > tensors) {
             problems.add(fields.key("num_hidden_layers") + " is " + layers + ", but the files hold " + tensors
@@ -131,7 +138,26 @@ public final class DecoderConfigReader {
                 given.isPresent() || hidden % heads == 0,
                 fields.key("num_attention_heads") + " is " + heads + ", expected a divisor of "
                         + fields.key("hidden_size") + " " + hidden + ", or a head_dim");
-        return given.orElse(Math.max(1, hidden / heads));
+        int size = given.orElse(Math.max(1, hidden / heads));
+        problems.check(
+                size <= DecoderConfig.LARGEST_HEAD,
+                fields.key("hidden_size") + " over " + fields.key("num_attention_heads") + " is " + size
+                        + ", expected at most " + DecoderConfig.LARGEST_HEAD + ", the size of a head");
+        return Math.min(size, DecoderConfig.LARGEST_HEAD);
+    }
+
+    /** GPT-2 has a rule where its file is silent. */
+    private int intermediate(int hidden) {
+        if (!fields.family().modelType().equals("gpt2")) {
+            return fields.size("intermediate_size");
+        }
+        OptionalInt given = fields.optionalSize("intermediate_size");
+        int most = DecoderConfig.WIDEST / 4;
+        problems.check(
+                given.isPresent() || hidden <= most,
+                fields.key("hidden_size") + " is " + hidden + ", expected at most " + most + " without "
+                        + fields.key("intermediate_size") + ", which is four times as large then");
+        return given.orElse(4 * Math.min(hidden, most));
     }
 
     private Activation activation() {
@@ -185,19 +211,16 @@ public final class DecoderConfigReader {
         int count = turned.size();
         boolean none = fields.optionalSize("sliding_window").isEmpty()
                 || fields.family().reads("use_sliding_window") && !fields.flag("use_sliding_window");
-        Optional<List<?>> types = fields.list("layer_types");
+        Optional<List<Object>> types = fields.perLayer("layer_types", LAYER_TYPES, count);
         if (types.isPresent()) {
-            boolean known = types.get().size() == count && LAYER_TYPES.containsAll(types.get());
             problems.check(
-                    known,
-                    "layer_types is " + ConfigFields.quoted(types.get()) + ", expected one of "
-                            + Problems.quoted(LAYER_TYPES.stream().sorted().toList()) + " for each of " + count
+                    types.get().size() == count,
+                    "layer_types has " + types.get().size() + " entries, expected one for each of " + count
                             + " layers");
-            if (known) {
-                return types.get().stream()
-                        .map(type -> !none && SLIDING.equals(type))
-                        .toList();
-            }
+            return types.get().stream()
+                    .limit(count)
+                    .map(type -> !none && SLIDING.equals(type))
+                    .toList();
         }
         int from = fields.optionalSize("max_window_layers").orElse(0);
         int every = fields.optionalSize("_sliding_window_pattern")
@@ -217,19 +240,12 @@ public final class DecoderConfigReader {
 
     /** Which layers rotate at all. */
     private List<Boolean> turned(int count) {
-        Optional<List<?>> listed = fields.list("no_rope_layers");
+        Optional<List<Object>> listed = fields.perLayer("no_rope_layers", List.of(0, 1), count);
         if (listed.isPresent()) {
-            boolean fits = listed.get().size() >= count && listed.get().stream().allMatch(Set.of(0, 1)::contains);
-            problems.check(
-                    fits,
-                    "no_rope_layers is " + ConfigFields.quoted(listed.get()) + ", expected 0 or 1 for each of " + count
-                            + " layers");
-            if (fits) {
-                return listed.get().stream()
-                        .limit(count)
-                        .map(Integer.valueOf(1)::equals)
-                        .toList();
-            }
+            return listed.get().stream()
+                    .limit(count)
+                    .map(Integer.valueOf(1)::equals)
+                    .toList();
         }
         OptionalInt every = fields.optionalSize("no_rope_layer_interval");
         return IntStream.range(0, count)

@@ -132,6 +132,19 @@ public final class DecoderInputs {
                 }
             }
         }
+        if (problems.isEmpty()) {
+            long length = ids[0].length;
+            long widest = config.rotations().stream()
+                    .mapToLong(rotation -> rotation.size() / 2)
+                    .max()
+                    .orElse(0);
+            long numbers = ids.length * length * Math.max(length, widest);
+            problems.check(
+                    numbers <= Integer.MAX_VALUE,
+                    ids.length + " rows of " + length + " tokens make " + numbers
+                            + " numbers of attention, expected at most " + Integer.MAX_VALUE
+                            + "; give fewer rows at a time, or shorter ones");
+        }
         problems.throwIfAny("ids");
     }
 

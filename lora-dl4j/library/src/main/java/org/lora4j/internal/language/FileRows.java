@@ -36,11 +36,12 @@ final class FileRows implements RowSource {
     @Override
     public void read(long first, int count, float[] into) {
         int width = entry.dtype().bits() / Byte.SIZE;
-        int length = Math.toIntExact(count * columns());
-        if (bytes.capacity() < length * width) {
-            bytes = ByteBuffer.allocate(length * width).order(ByteOrder.LITTLE_ENDIAN);
+        int length = Math.toIntExact(Math.multiplyExact(count, columns()));
+        int size = Math.multiplyExact(length, width);
+        if (bytes.capacity() < size) {
+            bytes = ByteBuffer.allocate(size).order(ByteOrder.LITTLE_ENDIAN);
         }
-        bytes.clear().limit(length * width);
+        bytes.clear().limit(size);
         try {
             file.read(entry, first * columns() * width, bytes);
         } catch (IOException e) {

@@ -122,10 +122,7 @@ final class GraphMath implements DecoderMath<SDVariable> {
         SDVariable context = sd.mmul(module + "/context", grouped(module + "/shares", shares, length), values);
         SDVariable perHead = ungrouped(module + "/context", context, headSize);
         return sd.reshape(
-                module + "/output",
-                sd.permute(module + "/tokens_first", perHead, 0, 2, 1, 3),
-                -1,
-                config.heads() * config.headSize());
+                module + "/output", sd.permute(module + "/tokens_first", perHead, 0, 2, 1, 3), -1, config.queryWidth());
     }
 
     /** {@code [batch * length, heads * headSize]} to {@code [batch, heads, length, headSize]}. */

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.bytedeco.javacpp.BytePointer;
 import org.lora4j.error.Problems;
@@ -35,7 +36,7 @@ final class RawTensors {
 
     private final TensorFile file;
     private final Problems problems;
-    private final int[] words = new int[PIECE / Integer.BYTES];
+    private int[] words = new int[0];
 
     RawTensors(TensorFile file, Problems problems) {
         this.file = file;
@@ -95,6 +96,8 @@ final class RawTensors {
     /** Some bytes of an array. A buffer has no more than 2^31, so it must begin where they do. */
     @SuppressWarnings("resource") // Pointers to memory that the array owns.
     private static ByteBuffer memory(INDArray array, long from, int length) {
+        Objects.checkFromIndexSize(
+                from, length, array.length() * array.dataType().width());
         BytePointer piece = new BytePointer(array.data().pointer()).getPointer(BytePointer.class, from);
         return piece.capacity(length).asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
     }
@@ -102,6 +105,9 @@ final class RawTensors {
     /** Exponents of ones mean NaN or infinity; two halves are looked at in one word. */
     private boolean isFinite(DType type, ByteBuffer bytes) {
         int count = bytes.remaining() / Integer.BYTES;
+        if (words.length < count + 1) {
+            words = new int[count + 1];
+        }
         bytes.asIntBuffer().get(words, 0, count);
         if (bytes.remaining() % Integer.BYTES != 0) {
             words[count++] = bytes.getShort(bytes.limit() - Short.BYTES);

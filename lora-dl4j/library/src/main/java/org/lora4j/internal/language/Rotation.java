@@ -2,6 +2,7 @@
 package org.lora4j.internal.language;
 
 import java.util.Optional;
+import java.util.stream.DoubleStream;
 
 /**
  * Rotary positions of one kind (Su et al. 2021, arXiv:2104.09864): entries i and {@code size / 2 + i} of the first {@code
@@ -66,6 +67,14 @@ public final class Rotation {
      */
     public int steadyLength() {
         return longer.map(Longer::from).orElse(Integer.MAX_VALUE);
+    }
+
+    /** Whether the angles of all positions up to one, and the factor, are numbers. */
+    boolean isFinite(int position) {
+        DoubleStream all = longer.map(
+                        more -> DoubleStream.concat(DoubleStream.of(frequencies), DoubleStream.of(more.frequencies())))
+                .orElseGet(() -> DoubleStream.of(frequencies));
+        return Double.isFinite(factor) && all.allMatch(each -> Double.isFinite(each * position));
     }
 
     /**

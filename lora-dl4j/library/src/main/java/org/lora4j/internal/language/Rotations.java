@@ -27,6 +27,8 @@ final class Rotations {
             // What the first Phi-3 files call it.
             "su", Rotations::longrope));
 
+    private static final String ORIGINAL = "original_max_position_embeddings";
+
     /** A way to get from what a file says to a rotation. */
     private interface Stretch {
         Rotation of(Source source);
@@ -59,7 +61,11 @@ final class Rotations {
 
         /** The context that the model was trained with, before it was stretched. */
         int original() {
-            return (int) read("original_max_position_embeddings", trained);
+            double read = read(ORIGINAL, trained);
+            problems.check(
+                    read >= 1 && read <= DecoderConfig.LONGEST,
+                    where + "." + ORIGINAL + " is " + read + ", expected 1 to " + DecoderConfig.LONGEST);
+            return (int) Math.max(1, Math.min(read, DecoderConfig.LONGEST));
         }
     }
 
@@ -81,16 +87,21 @@ final class Rotations {
             String where, Map<?, ?> fields, double theta, int size, int context, int trained, Problems problems) {
         Object type = fields.get("rope_type") == null ? fields.get("type") : fields.get("rope_type");
         Stretch stretch = type == null ? Rotations::plain : STRETCHES.get(type.toString());
-        if (stretch == null || size % 2 != 0) {
+        boolean pairs = size > 0 && size % 2 == 0;
+        if (stretch == null || !pairs) {
             problems.check(
                     stretch != null,
                     where + " has the rope_type " + ConfigFields.quoted(type) + ", expected one of "
                             + Problems.quoted(STRETCHES.keySet()));
-            problems.check(
-                    size % 2 == 0, "an odd number of entries, " + size + ", of each head is turned; expected pairs");
+            problems.check(pairs, size + " entries of each head are turned, expected an even number, 2 or more");
             return plain(new Source(where, Map.of(), theta, 2, context, trained, problems));
         }
-        return stretch.of(new Source(where, fields, theta, size, context, trained, problems));
+        int before = problems.size();
+        Rotation rotation = stretch.of(new Source(where, fields, theta, size, context, trained, problems));
+        problems.check(
+                problems.size() > before || rotation.isFinite(DecoderConfig.LONGEST),
+                where + " has angles or a factor that are not finite, expected numbers as Python writes them");
+        return rotation;
     }
 
     private static Rotation plain(Source source) {
@@ -109,7 +120,7 @@ final class Rotations {
         double factor = source.need("factor");
         double low = source.need("low_freq_factor");
         double high = source.need("high_freq_factor");
-        double original = source.need("original_max_position_embeddings");
+        double original = source.need(ORIGINAL);
         if (low >= high) {
             source.problems()
                     .add(source.where() + " has low_freq_factor " + low + " and high_freq_factor " + high
@@ -177,12 +188,12 @@ final class Rotations {
         double[] frequencies = source.frequencies();
         boolean fits = source.fields().get(field) instanceof List<?> list
                 && list.size() == frequencies.length
-                && list.stream().allMatch(each -> each instanceof Number number && number.doubleValue() > 0);
+                && list.stream().allMatch(ConfigFields::isFactor);
         if (!fits) {
             source.problems()
                     .add(source.where() + "." + field + " is "
                             + ConfigFields.quoted(source.fields().get(field)) + ", expected " + frequencies.length
-                            + " numbers above 0");
+                            + " numbers from 1e-30 to 1e30");
             return frequencies;
         }
         List<?> factors = (List<?>) source.fields().get(field);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.onnx;
 
+import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -15,6 +15,7 @@ import java.util.regex.Pattern;
 import onnx.Onnx;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
+import org.lora4j.internal.format.file.RegularFile;
 
 /**
  * The files beside a model in which the elements of its tensors are. A model is a stranger's: it names only files in its own
@@ -130,15 +131,13 @@ public final class ExternalFiles {
      */
     byte[] read(Region region) throws IOException {
         ByteBuffer bytes = ByteBuffer.allocate(Math.toIntExact(region.length()));
-        try (FileChannel channel = FileChannel.open(file(region.location()), StandardOpenOption.READ)) {
-            while (bytes.hasRemaining() && channel.read(bytes, region.offset() + bytes.position()) >= 0) {
-                // Until all is there, or the file ends because somebody cut it.
-            }
-        }
-        if (bytes.hasRemaining()) {
-            throw new IOException(region.location() + ": it ended at byte " + (region.offset() + bytes.position())
-                    + " while it was read; expected " + (region.offset() + region.length())
-                    + ". Somebody writes to it: read it when it is complete.");
+        try (FileChannel channel = RegularFile.channel(file(region.location()), "weights of the model")) {
+            RegularFile.fill(region.location(), channel, region.offset(), bytes);
+        } catch (EOFException e) {
+            throw new IOException(
+                    e.getMessage() + "; expected " + (region.offset() + region.length())
+                            + " bytes. Somebody writes to it: read it when it is complete.",
+                    e);
         }
         return bytes.array();
     }

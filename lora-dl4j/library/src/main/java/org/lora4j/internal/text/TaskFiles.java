@@ -26,6 +26,7 @@ import org.lora4j.format.safetensors.SafetensorsWriter;
 import org.lora4j.format.safetensors.TensorSource;
 import org.lora4j.internal.array.io.ArrayBytes;
 import org.lora4j.internal.array.io.ElementCodec;
+import org.lora4j.internal.format.file.RegularFile;
 import org.lora4j.internal.format.json.JsonObjects;
 import org.lora4j.model.AdaptedModel;
 import org.lora4j.pretrained.BertClassifier;
@@ -227,7 +228,7 @@ public final class TaskFiles {
     }
 
     private static String hash(Path file) throws IOException {
-        try (InputStream in = Files.newInputStream(file)) {
+        try (InputStream in = RegularFile.open(file, "the weights of a text task")) {
             MessageDigest digest = MessageDigest.getInstance("SHA-256");
             byte[] buffer = new byte[1 << 16];
             for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {

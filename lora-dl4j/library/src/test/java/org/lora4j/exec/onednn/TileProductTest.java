@@ -11,6 +11,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.lora4j.internal.array.Region;
 import org.lora4j.quant.Tiled;
 
 class TileProductTest {
@@ -43,8 +44,8 @@ class TileProductTest {
                 FloatPointer x = new FloatPointer(ones);
                 ShortPointer w = new ShortPointer(tiles);
                 FloatPointer z = new FloatPointer(found)) {
-            product.multiply(x.address(), w.address(), OUTPUTS, z.address(), OUTPUTS, false);
-            product.multiply(x.address(), w.address(), OUTPUTS, z.address(), OUTPUTS, true);
+            product.multiply(Region.of(x), Region.of(w), OUTPUTS, Region.of(z), OUTPUTS, false);
+            product.multiply(Region.of(x), Region.of(w), OUTPUTS, Region.of(z), OUTPUTS, true);
             z.get(found);
         }
         return found;

@@ -4,6 +4,7 @@ package org.lora4j.internal.array.io;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.ShortBuffer;
+import java.util.Objects;
 import org.bytedeco.javacpp.BytePointer;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -82,6 +83,8 @@ public final class FloatRows {
 
     @SuppressWarnings("resource") // A pointer to memory that the array owns.
     private ByteBuffer memory(long from, int bytes) {
+        Objects.checkFromIndexSize(
+                from, bytes, array.length() * array.dataType().width());
         BytePointer whole = new BytePointer(array.data().pointer());
         return whole.position(from).limit(from + bytes).asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
     }

@@ -63,13 +63,13 @@ public final class WriteLock implements AutoCloseable {
      *     be made
      */
     public static WriteLock take(Path file, Duration most) throws IOException {
-        long end = System.nanoTime() + most.toNanos();
+        Deadline end = Deadline.in(most, "WriteLock: most");
         while (true) {
             Optional<WriteLock> lock = tryTake(file);
             if (lock.isPresent()) {
                 return lock.get();
             }
-            if (System.nanoTime() - end >= 0) {
+            if (end.isOver()) {
                 throw new IOException(file.toAbsolutePath().getParent()
                         + ": another thread or process is writing there and holds " + file.getFileName()
                         + "; expected it to be done within " + most.toSeconds()

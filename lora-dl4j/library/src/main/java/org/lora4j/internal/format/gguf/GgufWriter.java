@@ -117,8 +117,8 @@ public final class GgufWriter {
     private void tensor(GgufTensor tensor) throws IOException {
         GgufElement element = tensor.element();
         int blocks = tensor.rowLength() / element.block();
-        ByteBuffer piece =
-                ByteBuffer.allocate((int) element.byteCount(tensor.rowLength())).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer piece = ByteBuffer.allocate(Math.toIntExact(element.byteCount(tensor.rowLength())))
+                .order(ByteOrder.LITTLE_ENDIAN);
         long before = written;
         double[] error = new double[1];
         tensor.content().writeTo(row -> {

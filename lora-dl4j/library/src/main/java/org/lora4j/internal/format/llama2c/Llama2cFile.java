@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.format.llama2c;
 
-import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -176,8 +174,7 @@ public final class Llama2cFile implements TensorFile {
      * @throws IOException if it does not exist or cannot be read
      */
     public static Llama2cFile open(Path path) throws IOException {
-        RegularFile.require(path, "a checkpoint of llama2.c");
-        FileChannel channel = FileChannel.open(path, StandardOpenOption.READ);
+        FileChannel channel = RegularFile.channel(path, "a checkpoint of llama2.c");
         try {
             Llama2cFile file = new Llama2cFile(path, channel, header(path, channel));
             file.checkRotations();
@@ -190,13 +187,13 @@ public final class Llama2cFile implements TensorFile {
 
     private static Header header(Path path, FileChannel channel) throws IOException {
         String where = MessageText.path(path);
-        long length = channel.size();
+        long length = RegularFile.size(where, channel);
         if (length < HEADER_BYTES) {
             throw new ModelFormatException(where + ": the file has " + length + " bytes; expected a header of "
                     + HEADER_BYTES + " at least. It is truncated or no checkpoint of llama2.c.");
         }
         ByteBuffer bytes = ByteBuffer.allocate(HEADER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        fill(path, channel, 0, bytes);
+        RegularFile.fill(path.toString(), channel, 0, bytes);
         bytes.flip();
         if (bytes.getInt(0) == NEWER_MAGIC) {
             throw new ModelFormatException(where + ": a checkpoint of version " + bytes.getInt(Integer.BYTES)
@@ -291,18 +288,7 @@ public final class Llama2cFile implements TensorFile {
     @Override
     public void read(TensorEntry entry, long from, ByteBuffer into) throws IOException {
         tensors.checkRange(entry, from, into.remaining());
-        fill(path, channel, entry.position() + from, into);
-    }
-
-    private static void fill(Path path, FileChannel channel, long position, ByteBuffer into) throws IOException {
-        long at = position;
-        while (into.hasRemaining()) {
-            int count = channel.read(into, at);
-            if (count < 0) {
-                throw new EOFException(path + ", byte " + at + ": the file became shorter while it was read");
-            }
-            at += count;
-        }
+        RegularFile.fill(path.toString(), channel, entry.position() + from, into);
     }
 
     @Override

@@ -4,7 +4,6 @@ package org.lora4j.internal.format.table;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -28,7 +27,6 @@ public final class CsvRows {
     /** Where as much is wrong as a message shows, the rest tells nothing new. */
     static final String NOT_READ = " Lines behind these were not read.";
 
-    private static final char BYTE_ORDER_MARK = '\uFEFF';
     private static final char QUOTE = '"';
     private static final int END = -1;
 
@@ -73,10 +71,9 @@ public final class CsvRows {
             throw new IllegalArgumentException("TextTable.csv: separator = "
                     + MessageText.name(String.valueOf(separator)) + "; expected a character such as a comma.");
         }
-        RegularFile.require(file, "a file of rows");
         Problems problems = new Problems();
         List<Map<String, Object>> rows = new ArrayList<>();
-        try (BufferedReader text = Files.newBufferedReader(file)) {
+        try (BufferedReader text = RegularFile.text(file, "a file of rows")) {
             new CsvRows(text, separator).addTo(rows, problems);
         } catch (CharacterCodingException e) {
             problems.add(Utf8.problem(file));
@@ -92,10 +89,6 @@ public final class CsvRows {
     }
 
     private void addTo(List<Map<String, Object>> rows, Problems problems) throws IOException, Malformed {
-        text.mark(1);
-        if (text.read() != BYTE_ORDER_MARK) {
-            text.reset();
-        }
         List<String> names = record().orElse(List.of());
         problems.check(
                 new HashSet<>(names).size() == names.size(),

@@ -12,18 +12,19 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.format.file.RegularFile;
 
 /**
- * One JSON object a line. Empty lines are left out.
+ * One JSON object a line, in UTF-8 with or without a mark. Empty lines are left out.
  *
  * @apiNote Status: internal
  */
@@ -66,58 +67,96 @@ public final class JsonLines {
      */
     public static List<Map<String, Object>> read(Path file) throws IOException {
         Problems problems = new Problems();
-        List<Line> lines = lines(file, problems, Problems.SHOWN);
-        problems.check(!lines.isEmpty() || !problems.isEmpty(), "no lines, expected one JSON object or more");
+        List<Map<String, Object>> rows = new ArrayList<>();
+        BadLines bad = new BadLines(Problems.SHOWN, problems::add);
+        try {
+            read(file, bad, bad::isFull, line -> rows.add(line.fields()));
+        } catch (CharacterCodingException e) {
+            problems.add(e.getMessage());
+        }
+        problems.check(!rows.isEmpty() || !problems.isEmpty(), "no lines, expected one JSON object or more");
         if (!problems.isEmpty()) {
             throw new ModelFormatException(problems.message(file.toString())
                     + ". Each line is one JSON object by itself." + (problems.isFull() ? CsvRows.NOT_READ : ""));
         }
-        return lines.stream().map(Line::fields).toList();
+        return rows;
+    }
+
+    /** Text that is not UTF-8, and where. */
+    private static final class NotUtf8 extends CharacterCodingException {
+
+        private static final long serialVersionUID = 1;
+
+        private final String problem;
+
+        NotUtf8(String problem) {
+            this.problem = problem;
+        }
+
+        @Override
+        public String getMessage() {
+            return problem;
+        }
     }
 
     /**
-     * Reads a file whose lines need not all be good.
+     * Reads a file whose lines need not all be good, line by line.
      *
      * @param file the file
-     * @param problems receives what is wrong with lines, each problem with the number of its line
-     * @param most problems after which the rest is not read
-     * @return the lines that are JSON objects
+     * @param bad gets the lines that are no JSON objects
+     * @param ends says before each line whether it and the rest are not wanted any more
+     * @param good gets the others
+     * @throws CharacterCodingException at bytes that are no UTF-8; the message says where they are
      * @throws IOException if it cannot be read
      */
-    public static List<Line> lines(Path file, Problems problems, int most) throws IOException {
-        RegularFile.require(file, "a file of JSON lines");
-        List<Line> lines = new ArrayList<>();
-        try (BufferedReader text = Files.newBufferedReader(file)) {
+    public static void read(Path file, BadLines bad, BooleanSupplier ends, Consumer<Line> good) throws IOException {
+        try (BufferedReader text = RegularFile.text(file, "a file of JSON lines")) {
             int number = 0;
-            for (String line = text.readLine(); line != null && problems.size() < most; line = text.readLine()) {
+            for (String line = text.readLine(); line != null && !ends.getAsBoolean(); line = text.readLine()) {
                 number++;
                 if (!line.isBlank()) {
-                    add(line, number, lines, problems);
+                    add(line, number, bad, good);
                 }
             }
         } catch (CharacterCodingException e) {
-            problems.add(Utf8.problem(file));
+            throw new NotUtf8(Utf8.problem(file));
         }
-        return lines;
     }
 
     private static int column(JsonProcessingException e) {
         return e.getLocation() == null ? 1 : e.getLocation().getColumnNr();
     }
 
-    private static void add(String line, int number, List<Line> lines, Problems problems) {
-        try {
-            Map<String, Object> row = JSON.readValue(line, MAP);
-            if (row == null) {
-                problems.add("line " + number + " is null, expected a JSON object");
-            } else {
-                lines.add(new Line(number, row));
-            }
-        } catch (MismatchedInputException e) {
-            problems.add("line " + number + ", column " + column(e) + " is another value, expected a JSON object");
-        } catch (JsonProcessingException e) {
-            problems.add("line " + number + ", column " + column(e) + " is no JSON: "
-                    + MessageText.value(e.getOriginalMessage()));
+    private static void add(String line, int number, BadLines bad, Consumer<Line> good) {
+        // Most of what is no object shows it at its ends, without an exception of the parser.
+        String object = line.strip();
+        if (!object.startsWith("{") || !object.endsWith("}")) {
+            bad.add(number, () -> problem(line));
+            return;
         }
+        Map<String, Object> row;
+        try {
+            row = JSON.readValue(line, MAP);
+        } catch (JsonProcessingException e) {
+            bad.add(number, () -> problem(e));
+            return;
+        }
+        good.accept(new Line(number, row));
+    }
+
+    private static String problem(String line) {
+        try {
+            JSON.readValue(line, MAP);
+            return " is null, expected a JSON object";
+        } catch (JsonProcessingException e) {
+            return problem(e);
+        }
+    }
+
+    private static String problem(JsonProcessingException e) {
+        String where = ", column " + column(e);
+        return e instanceof MismatchedInputException
+                ? where + " is another value, expected a JSON object"
+                : where + " is no JSON: " + MessageText.value(e.getOriginalMessage());
     }
 }

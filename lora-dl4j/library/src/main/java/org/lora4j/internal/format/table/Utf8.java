@@ -2,15 +2,15 @@
 package org.lora4j.internal.format.table;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
-import java.nio.channels.ReadableByteChannel;
 import java.nio.charset.CharsetDecoder;
 import java.nio.charset.CoderResult;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
+import org.lora4j.internal.format.file.RegularFile;
 
 /** Where a file ends to be UTF-8: readers of text only tell that it does. */
 final class Utf8 {
@@ -25,9 +25,11 @@ final class Utf8 {
         CharBuffer chars = CharBuffer.allocate(BUFFER);
         long line = 1;
         long column = 1;
-        try (ReadableByteChannel channel = Files.newByteChannel(file)) {
+        try (InputStream in = RegularFile.open(file, "a text")) {
             while (true) {
-                boolean ended = channel.read(bytes) < 0;
+                int read = in.read(bytes.array(), bytes.position(), bytes.remaining());
+                boolean ended = read < 0;
+                bytes.position(bytes.position() + Math.max(0, read));
                 CoderResult result = decoder.decode(bytes.flip(), chars, ended);
                 for (char c : chars.flip().toString().toCharArray()) {
                     line += c == '\n' ? 1 : 0;

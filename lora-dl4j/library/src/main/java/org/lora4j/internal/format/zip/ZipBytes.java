@@ -2,18 +2,17 @@
 package org.lora4j.internal.format.zip;
 
 import java.io.Closeable;
-import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.function.Function;
 import java.util.zip.CRC32;
 import java.util.zip.DataFormatException;
 import java.util.zip.Inflater;
+import org.lora4j.internal.format.file.RegularFile;
 
 /**
  * The bytes of a zip file and of its entries, at any place.
@@ -37,7 +36,7 @@ public final class ZipBytes implements Closeable {
     private ZipBytes(String name, FileChannel channel, Function<String, IOException> damage) throws IOException {
         this.name = name;
         this.channel = channel;
-        this.length = channel.size();
+        this.length = RegularFile.size(name, channel);
         this.damage = damage;
     }
 
@@ -50,7 +49,7 @@ public final class ZipBytes implements Closeable {
      * @throws IOException if it cannot be opened
      */
     public static ZipBytes open(Path file, Function<String, IOException> damage) throws IOException {
-        FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
+        FileChannel channel = RegularFile.channel(file, "a zip file");
         try {
             return new ZipBytes(file.toString(), channel, damage);
         } catch (IOException | RuntimeException | Error e) {
@@ -109,14 +108,7 @@ public final class ZipBytes implements Closeable {
      * @throws IOException if reading fails or the file ends
      */
     public void fill(long position, ByteBuffer into) throws IOException {
-        long at = position;
-        while (into.hasRemaining()) {
-            int count = channel.read(into, at);
-            if (count < 0) {
-                throw new EOFException(name + ", byte " + at + ": the file became shorter while it was read");
-            }
-            at += count;
-        }
+        RegularFile.fill(name, channel, position, into);
     }
 
     /**

@@ -6,10 +6,11 @@ import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.openblas.global.openblas_nolapack;
 import org.lora4j.exec.onednn.FloatProduct;
 import org.lora4j.exec.onednn.NarrowType;
+import org.lora4j.internal.array.Region;
 
 /**
  * Products without an operation of ND4J for each: there are thousands of small ones in a pass. All matrices are FLOAT, row by
- * row, at addresses of the caller. They are computed by OpenBLAS, the library of ND4J's CPU backend, and those of many rows by
+ * row, in memory of the caller, which is held against the sizes of each product here. They are computed by OpenBLAS, the library of ND4J's CPU backend, and those of many rows by
  * oneDNN where it has 512 bits for them: a piece of a prompt's product, whose weight became FLOAT before, takes a tenth less.
  *
  * <p>An object belongs to one thread.
@@ -36,8 +37,8 @@ final class Blas {
             super((Pointer) null);
         }
 
-        Place at(long address) {
-            this.address = address;
+        Place at(Region region) {
+            this.address = region.address();
             return this;
         }
     }
@@ -47,39 +48,51 @@ final class Blas {
      * its result does not depend on the others.
      */
     void byRows(
-            long x,
+            Region x,
             int stepX,
             int rows,
-            long w,
+            Region w,
             int stepW,
             int outputs,
             int inputs,
             float factor,
             float kept,
-            long y,
+            Region y,
             int stepY) {
         multiply(x, stepX, rows, w, stepW, true, outputs, inputs, factor, kept, y, stepY);
     }
 
     /** {@code y = x W + kept y} for weights {@code [inputs, outputs]}. */
     void byColumns(
-            long x, int stepX, int rows, long w, int stepW, int inputs, int outputs, float kept, long y, int stepY) {
+            Region x,
+            int stepX,
+            int rows,
+            Region w,
+            int stepW,
+            int inputs,
+            int outputs,
+            float kept,
+            Region y,
+            int stepY) {
         multiply(x, stepX, rows, w, stepW, false, outputs, inputs, 1, kept, y, stepY);
     }
 
     private void multiply(
-            long x,
+            Region x,
             int stepX,
             int rows,
-            long w,
+            Region w,
             int stepW,
             boolean byRows,
             int outputs,
             int inputs,
             float factor,
             float kept,
-            long y,
+            Region y,
             int stepY) {
+        x.requireRows(rows, stepX, inputs, Float.BYTES);
+        w.requireRows(byRows ? outputs : inputs, stepW, byRows ? inputs : outputs, Float.BYTES);
+        y.requireRows(rows, stepY, outputs, Float.BYTES);
         if (rows > SOME_ROWS && NarrowType.F32.isFast()) {
             FloatProduct.multiply(
                     a.at(x), stepX, b.at(w), stepW, byRows, c.at(y), stepY, rows, outputs, inputs, factor, kept);
@@ -109,21 +122,24 @@ final class Blas {
                         factor,
                         a.at(w),
                         stepW,
-                        b.at(x + bytes(row, stepX)),
+                        b.at(x.from(bytes(row, stepX))),
                         1,
                         kept,
-                        c.at(y + bytes(row, stepY)),
+                        c.at(y.from(bytes(row, stepY))),
                         1);
             }
         }
     }
 
     /** The sum of the products of two vectors. */
-    float dot(long x, long y, int length) {
+    float dot(Region x, Region y, int length) {
+        x.require(bytes(1, length));
+        y.require(bytes(1, length));
         return openblas_nolapack.cblas_sdot(length, a.at(x), 1, b.at(y), 1);
     }
 
+    /** Bytes of so many rows of floats. */
     static long bytes(long row, long step) {
-        return Float.BYTES * row * step;
+        return Math.multiplyExact(Math.multiplyExact(row, step), (long) Float.BYTES);
     }
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.language.decode;
 
+import org.lora4j.internal.array.Region;
+
 /**
  * A matrix whose rows are turned into floats in Java, some at a time: the way for what has no faster one. One that is {@code
  * [inputs, outputs]} is read by one thread, since every row of it has a part in all outputs.
@@ -47,10 +49,10 @@ final class ConvertedWeight extends LinearWeight {
             float[] values = space.floats(0, now * width);
             source.read(row, now, values, space);
             space.memory.atLeast((long) now * width).floats().put(0, values, 0, now * width);
-            long w = space.memory.address();
+            Region w = space.memory.region();
             if (inputsFirst) {
                 space.blas.byColumns(
-                        staging.input(from) + Blas.bytes(row, 1),
+                        staging.input(from).from(Blas.bytes(row, 1)),
                         inputs(),
                         rows,
                         w,

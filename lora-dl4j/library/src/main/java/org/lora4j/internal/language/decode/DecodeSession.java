@@ -30,6 +30,8 @@ public final class DecodeSession implements AutoCloseable {
     static final int ROWS = 512;
 
     /** Tokens whose logits are computed together. */
+    private static final long USUAL_CONTEXT = 1 << 17;
+
     private static final int HEAD_ROWS = 32;
 
     private static final AtomicInteger OPEN = new AtomicInteger();
@@ -282,15 +284,39 @@ public final class DecodeSession implements AutoCloseable {
     }
 
     /**
-     * Makes room for all that rows on their way may need at most, whatever their adapters, so that they take no more memory
-     * later than now.
+     * For how long a sequence room is made at once: up to its context if that is of a usual length, since a context may be
+     * longer than anybody has memory for; and beyond if memory has room for the sequence and its scores.
+     *
+     * @param memory bytes
+     * @return tokens, 1 to the context
+     */
+    public int longestWithin(long memory) {
+        long each = bytesOf(1) + Float.BYTES * math.mostScores(1);
+        return (int) Math.min(Math.max(USUAL_CONTEXT, memory / each), config.context());
+    }
+
+    /**
+     * Makes room for all that rows of sequences up to the context may need.
      *
      * @param rows the most tokens of a {@link #step}
      * @param sequences the most sequences of a step
      */
     public synchronized void prepare(int rows, int sequences) {
+        prepare(rows, sequences, config.context());
+    }
+
+    /**
+     * Makes room for all that rows on their way may need at most, whatever their adapters, so that they take no more memory
+     * later than now.
+     *
+     * @param rows the most tokens of a {@link #step}
+     * @param sequences the most sequences of a step
+     * @param longest the most tokens of a sequence
+     */
+    public synchronized void prepare(int rows, int sequences, int longest) {
         requireOpen();
-        NativeThreads.one(() -> math.reserve(rows, () -> walk(rows, sequences)));
+        int most = Math.min(longest, config.context());
+        NativeThreads.one(() -> math.reserve(rows, most, () -> walk(rows, sequences)));
     }
 
     /** Goes through the model with tokens of no sequence, and with some of them through the head. */

@@ -3,6 +3,7 @@ package org.lora4j.internal.language.decode;
 
 import org.lora4j.exec.onednn.FewRows;
 import org.lora4j.exec.onednn.NarrowType;
+import org.lora4j.internal.array.Region;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -28,13 +29,14 @@ final class FloatWeight extends LinearWeight {
     // Keeps the memory.
     private final INDArray array;
     private final boolean inputsFirst;
-    private final long address;
+    /** Null of sizes alone. */
+    private final Region values;
 
     FloatWeight(INDArray array, boolean inputsFirst) {
         super(array.size(inputsFirst ? 0 : 1), array.size(inputsFirst ? 1 : 0), Float.BYTES);
         this.array = array;
         this.inputsFirst = inputsFirst;
-        this.address = TableRows.address(array);
+        this.values = Region.of(array);
     }
 
     /** Sizes of a matrix, to make room for its products. */
@@ -42,7 +44,7 @@ final class FloatWeight extends LinearWeight {
         super(inputs, outputs, Float.BYTES);
         this.array = null;
         this.inputsFirst = inputsFirst;
-        this.address = 0;
+        this.values = null;
     }
 
     /** Columns that so many rows make: a multiple of what a register holds, so that there are few products to compile. */
@@ -75,10 +77,10 @@ final class FloatWeight extends LinearWeight {
         int computed = first + count - start;
         space.columns(inputs(), columns)
                 .multiply(
-                        address + Blas.bytes(start, inputs()),
+                        values.from(Blas.bytes(start, inputs())),
                         computed,
                         staging.parts().packed(),
-                        space.memory.atLeast((long) computed * columns).address());
+                        space.memory.atLeast((long) computed * columns).region());
         float[] turned = space.floats(1, computed * columns);
         space.memory.floats().get(0, turned, 0, computed * columns);
         float[] y = space.floats(0, count);
@@ -101,9 +103,9 @@ final class FloatWeight extends LinearWeight {
     private void multiplyByDots(Staging staging, int from, int rows, int first, int count, Workspace space) {
         float[] y = space.floats(0, count);
         for (int row = from; row < from + rows; row++) {
-            long x = staging.input(row);
+            Region x = staging.input(row);
             for (int i = 0; i < count; i++) {
-                y[i] = space.blas.dot(x, address + Blas.bytes(first + i, inputs()), inputs());
+                y[i] = space.blas.dot(x, values.from(Blas.bytes(first + i, inputs())), inputs());
             }
             staging.write(row, first, y, count);
         }
@@ -119,17 +121,17 @@ final class FloatWeight extends LinearWeight {
             multiplyByDots(staging, from, rows, first, count, space);
             return;
         }
-        long x = staging.input(from);
-        long y = staging.output(from, first);
+        Region x = staging.input(from);
+        Region y = staging.output(from, first);
         if (inputsFirst) {
             space.blas.byColumns(
-                    x, inputs(), rows, address + Blas.bytes(first, 1), outputs(), inputs(), count, 0, y, outputs());
+                    x, inputs(), rows, values.from(Blas.bytes(first, 1)), outputs(), inputs(), count, 0, y, outputs());
         } else {
             space.blas.byRows(
                     x,
                     inputs(),
                     rows,
-                    address + Blas.bytes(first, inputs()),
+                    values.from(Blas.bytes(first, inputs())),
                     inputs(),
                     count,
                     inputs(),

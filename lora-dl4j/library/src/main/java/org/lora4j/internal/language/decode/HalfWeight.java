@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.language.decode;
 
+import org.lora4j.internal.array.Region;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -40,13 +41,11 @@ final class HalfWeight extends LinearWeight {
 
     private final Segments segments;
     private final boolean brain;
-    private final long address;
 
     HalfWeight(INDArray array) {
         super(array.size(1), array.size(0), Short.BYTES);
         this.segments = new Segments(array);
         this.brain = array.dataType() == DataType.BFLOAT16;
-        this.address = TableRows.address(array);
     }
 
     /** Whether the words of a row are those of no other row. */
@@ -80,12 +79,13 @@ final class HalfWeight extends LinearWeight {
             int words = now * half;
             space.memory.atLeast(2L * words);
             turn((long) (first + done) * half, words, space);
-            long even = space.memory.address();
-            long odd = even + Blas.bytes(words, 1);
-            long x = staging.input(from);
-            long y = staging.output(from, first + done);
+            Region even = space.memory.region();
+            Region odd = even.from(Blas.bytes(words, 1));
+            Region x = staging.input(from);
+            Region y = staging.output(from, first + done);
             space.blas.byRows(x, inputs(), rows, even, half, now, half, factor, 0, y, outputs());
-            space.blas.byRows(x + Blas.bytes(half, 1), inputs(), rows, odd, half, now, half, factor, 1, y, outputs());
+            space.blas.byRows(
+                    x.from(Blas.bytes(half, 1)), inputs(), rows, odd, half, now, half, factor, 1, y, outputs());
         }
     }
 

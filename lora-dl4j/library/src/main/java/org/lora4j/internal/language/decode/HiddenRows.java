@@ -17,7 +17,13 @@ public final class HiddenRows {
 
     /** Makes room for rows that hold anything, to be written completely. */
     HiddenRows toBeWritten(int rows, int width) {
-        int length = Math.multiplyExact(rows, width);
+        long all = (long) rows * width;
+        if (all > Integer.MAX_VALUE) {
+            throw new IllegalArgumentException("decode session: " + rows + " tokens of " + width + " numbers at a time,"
+                    + " more than an array holds; expected at most " + Integer.MAX_VALUE
+                    + " numbers. Feed fewer tokens.");
+        }
+        int length = (int) all;
         if (values.length < length) {
             values = new float[length];
         }

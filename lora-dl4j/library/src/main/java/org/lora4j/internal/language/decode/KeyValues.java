@@ -2,8 +2,10 @@
 package org.lora4j.internal.language.decode;
 
 import java.nio.FloatBuffer;
+import java.util.Objects;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.Pointer;
+import org.lora4j.internal.array.Region;
 
 /**
  * Keys and values of one sequence in one layer, {@code [keyHeads, capacity, headSize]} each, written in place. Every token is
@@ -49,6 +51,7 @@ final class KeyValues implements AutoCloseable {
     }
 
     private FloatPointer grown(FloatPointer from, int grown, int filled) {
+        Objects.checkFromIndexSize(0, filled, capacity);
         FloatPointer to = new FloatPointer((long) Math.multiplyExact(Math.multiplyExact(heads, grown), size));
         for (int head = 0; head < heads && filled > 0; head++) {
             Pointer.memcpy(
@@ -69,12 +72,12 @@ final class KeyValues implements AutoCloseable {
         }
     }
 
-    long keys(int head, int position) {
-        return keys.address() + Blas.bytes((long) head * capacity + position, size);
+    Region keys(int head, int position) {
+        return Region.of(keys).from(Blas.bytes((long) head * capacity + position, size));
     }
 
-    long values(int head, int position) {
-        return values.address() + Blas.bytes((long) head * capacity + position, size);
+    Region values(int head, int position) {
+        return Region.of(values).from(Blas.bytes((long) head * capacity + position, size));
     }
 
     long bytes() {

@@ -3,6 +3,7 @@ package org.lora4j.internal.language.decode;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.lora4j.internal.array.Region;
 
 /**
  * Adds what pairs of low rank give to the outputs of a product; without pairs it does nothing.
@@ -74,16 +75,16 @@ final class LowRankSum implements AutoCloseable {
     }
 
     private void add(Group group, int width, Staging staging, Blas blas) {
-        long x = inputs.address() + Blas.bytes(group.firstRow(), width);
-        long between = narrow.address() + Blas.bytes(group.firstRow(), highestRank);
+        Region x = inputs.region().from(Blas.bytes(group.firstRow(), width));
+        Region between = narrow.region().from(Blas.bytes(group.firstRow(), highestRank));
         for (ModuleUpdates.LowRank pair : group.pairs()) {
             int outputs = (int) pair.turnedB().size(1);
-            long y = staging.output(group.firstRow(), 0);
+            Region y = staging.output(group.firstRow(), 0);
             for (int from = 0; from < pair.a().size(0); from += MOST_RANK) {
                 int rank = (int) Math.min(MOST_RANK, pair.a().size(0) - from);
-                long a = TableRows.address(pair.a()) + Blas.bytes(from, width);
+                Region a = Region.of(pair.a()).from(Blas.bytes(from, width));
                 blas.byRows(x, width, group.rows(), a, width, rank, width, (float) pair.scale(), 0, between, rank);
-                long b = TableRows.address(pair.turnedB()) + Blas.bytes(from, outputs);
+                Region b = Region.of(pair.turnedB()).from(Blas.bytes(from, outputs));
                 blas.byColumns(between, rank, group.rows(), b, outputs, rank, outputs, 1, y, outputs);
             }
         }

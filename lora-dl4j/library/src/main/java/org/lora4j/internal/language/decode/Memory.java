@@ -6,6 +6,7 @@ import java.nio.IntBuffer;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.IntPointer;
 import org.bytedeco.javacpp.Pointer;
+import org.lora4j.internal.array.Region;
 
 /** Floats outside the heap, where OpenBLAS reads and writes, copied from and to Java arrays. Grows, and must be closed. */
 final class Memory implements AutoCloseable {
@@ -28,8 +29,8 @@ final class Memory implements AutoCloseable {
         return this;
     }
 
-    long address() {
-        return pointer.address();
+    Region region() {
+        return Region.of(pointer);
     }
 
     FloatBuffer floats() {

@@ -3,6 +3,7 @@ package org.lora4j.internal.language.decode;
 
 import org.lora4j.exec.onednn.NarrowType;
 import org.lora4j.internal.array.DenseArray;
+import org.lora4j.internal.array.Region;
 import org.lora4j.quant.Int8;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -17,19 +18,19 @@ final class NarrowWeight extends LinearWeight {
     private final INDArray values;
     private final NarrowType type;
     private final boolean inputsFirst;
-    private final long address;
-    /** 0 without them. */
-    private final long scales;
+    private final Region memory;
+    /** Null without them. */
+    private final Region scales;
 
     NarrowWeight(INDArray values, boolean inputsFirst) {
-        this(values, 0, inputsFirst);
+        this(values, null, inputsFirst);
     }
 
     NarrowWeight(Int8 weight, boolean inputsFirst) {
-        this(weight.values(), TableRows.address(weight.scales()), inputsFirst);
+        this(weight.values(), Region.of(weight.scales()), inputsFirst);
     }
 
-    private NarrowWeight(INDArray values, long scales, boolean inputsFirst) {
+    private NarrowWeight(INDArray values, Region scales, boolean inputsFirst) {
         super(
                 values.size(inputsFirst ? 0 : 1),
                 values.size(inputsFirst ? 1 : 0),
@@ -37,7 +38,7 @@ final class NarrowWeight extends LinearWeight {
         this.values = values;
         this.type = type(values.dataType());
         this.inputsFirst = inputsFirst;
-        this.address = TableRows.address(values);
+        this.memory = Region.of(values);
         this.scales = scales;
     }
 
@@ -66,7 +67,8 @@ final class NarrowWeight extends LinearWeight {
     @Override
     void multiply(Staging staging, int from, int rows, int first, int count, Workspace space) {
         int step = inputsFirst ? outputs() : inputs();
-        long place = address + values.dataType().width() * (inputsFirst ? first : (long) first * step);
+        Region place = memory.from(values.dataType().width() * (inputsFirst ? first : (long) first * step));
+        Region scalesOfPiece = scales == null ? null : scales.from(Blas.bytes(first, 1));
         RowBlocks.multiply(
                 staging,
                 from,
@@ -78,16 +80,7 @@ final class NarrowWeight extends LinearWeight {
                 0,
                 space,
                 (x, some, into, stepOfZ) -> space.rows(type, some, inputs(), inputs())
-                        .multiply(
-                                x,
-                                place,
-                                inputsFirst,
-                                step,
-                                scales + Blas.bytes(first, 1),
-                                count,
-                                into,
-                                stepOfZ,
-                                false));
+                        .multiply(x, place, inputsFirst, step, scalesOfPiece, count, into, stepOfZ, false));
     }
 
     @Override

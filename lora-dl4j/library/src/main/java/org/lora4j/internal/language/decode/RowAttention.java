@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
+import org.lora4j.internal.array.Region;
 import org.lora4j.internal.language.DecoderConfig;
 import org.lora4j.internal.language.DecoderLayer;
 
@@ -49,9 +50,9 @@ final class RowAttention implements AutoCloseable {
         this.own = own;
     }
 
-    /** Scores of a piece at most. */
-    long mostScores() {
-        return (long) Math.max(TOKENS, config.heads() / config.keyHeads()) * config.context();
+    /** Scores of a piece at most, in sequences of so many tokens. */
+    long mostScores(int longest) {
+        return (long) Math.max(TOKENS, config.heads() / config.keyHeads()) * longest;
     }
 
     HiddenRows attend(int layer, List<TokenPass.Span> spans, HiddenRows query, HiddenRows key, HiddenRows value) {
@@ -114,7 +115,7 @@ final class RowAttention implements AutoCloseable {
 
     private void attend(int layer, DecoderLayer how, Piece piece, Workspace space) {
         int size = config.headSize();
-        int width = config.heads() * size;
+        int width = config.queryWidth();
         int position = piece.span().position() + piece.first();
         int rows = Math.max(piece.tokens(), piece.group());
         int step = piece.group() > 1 ? size : width;
@@ -123,9 +124,9 @@ final class RowAttention implements AutoCloseable {
         KeyValues kept = piece.span().sequence().layer(layer);
         int keyHead = piece.head() / (config.heads() / config.keyHeads());
         long at = Blas.bytes((long) piece.span().firstRow() + piece.first(), width) + Blas.bytes(piece.head(), size);
-        long scores = space.memory.atLeast((long) rows * count).address();
+        Region scores = space.memory.atLeast((long) rows * count).region();
         space.blas.byRows(
-                queries.address() + at,
+                queries.region().from(at),
                 step,
                 rows,
                 kept.keys(keyHead, from),
@@ -141,7 +142,16 @@ final class RowAttention implements AutoCloseable {
             probabilities(how, space, row * count, first(how.window(), here) - from, here + 1 - from, count);
         }
         space.blas.byColumns(
-                scores, count, rows, kept.values(keyHead, from), size, count, size, 0, seen.address() + at, step);
+                scores,
+                count,
+                rows,
+                kept.values(keyHead, from),
+                size,
+                count,
+                size,
+                0,
+                seen.region().from(at),
+                step);
     }
 
     private static int first(OptionalInt window, int position) {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.language.decode;
 
+import org.lora4j.internal.array.Region;
+
 /** Products of rows in F32, some at a time, so that few products have to be compiled. */
 final class RowBlocks {
 
@@ -10,17 +12,17 @@ final class RowBlocks {
 
     private RowBlocks() {}
 
-    /** Multiplies some rows at an address, and writes outputs. */
+    /** Multiplies some rows, and writes outputs. */
     interface Product {
         /**
          * Multiplies.
          *
-         * @param x address of the rows
+         * @param x memory of the rows
          * @param rows how many
-         * @param into address of their outputs
+         * @param into memory of their outputs
          * @param step from those of a row to those of the next
          */
-        void multiply(long x, int rows, long into, int step);
+        void multiply(Region x, int rows, Region into, int step);
     }
 
     /** Rows that are multiplied at a time, where so many are left. */
@@ -64,13 +66,16 @@ final class RowBlocks {
         for (int done = 0; done < rows; done += now) {
             now = some(rows - done);
             int computed = computed(now, least);
-            long x = staging.input(from + done);
+            Region x = staging.input(from + done);
             if (computed == now) {
                 product.multiply(x, computed, staging.output(from + done, first), step);
                 continue;
             }
             // Rows beyond are others' or hold anything, so their outputs must not come among those of others.
-            long into = space.memory.atLeast(work + (long) computed * count).address() + Blas.bytes(work, 1);
+            Region into = space.memory
+                    .atLeast(work + (long) computed * count)
+                    .region()
+                    .from(Blas.bytes(work, 1));
             product.multiply(x, computed, into, count);
             float[] y = space.floats(0, count);
             for (int row = 0; row < now; row++) {

@@ -63,12 +63,12 @@ final class RowMath implements DecoderMath<HiddenRows>, AutoCloseable {
     }
 
     /**
-     * Makes room for what so many rows, or fewer, may need at most: while walk goes through the model with them, linear parts
+     * Makes room for what so many rows, or fewer, of sequences up to a length may need at most: while walk goes through the model with them, linear parts
      * multiply nothing and make room for all ways in which they multiply.
      */
-    void reserve(int rows, Runnable walk) {
-        own.memory.atLeast(attention.mostScores());
-        int widest = Math.max(config.hidden(), config.heads() * config.headSize());
+    void reserve(int rows, int longest, Runnable walk) {
+        own.memory.atLeast(mostScores(longest));
+        int widest = Math.max(config.hidden(), config.queryWidth());
         // Which of them is written to in a pass depends on those before.
         for (HiddenRows[] kept : List.of(sums, norms)) {
             for (HiddenRows each : kept) {
@@ -81,6 +81,11 @@ final class RowMath implements DecoderMath<HiddenRows>, AutoCloseable {
         } finally {
             isReserving = false;
         }
+    }
+
+    /** Scores that attention computes at a time, in sequences of so many tokens. */
+    long mostScores(int longest) {
+        return attention.mostScores(longest);
     }
 
     void forget(int adapter) {

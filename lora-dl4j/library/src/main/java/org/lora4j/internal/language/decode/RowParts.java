@@ -7,6 +7,7 @@ import java.util.Arrays;
 import org.bytedeco.javacpp.BytePointer;
 import org.lora4j.exec.onednn.ByteTiles;
 import org.lora4j.exec.onednn.FewRows;
+import org.lora4j.internal.array.Region;
 
 /**
  * Rows as whole numbers of four digits, so that products with weights of 8 bits are those of the floats: multiples of a unit that
@@ -92,7 +93,7 @@ final class RowParts implements AutoCloseable {
             }
         }
         bytes.asFloatBuffer().put(0, turned, 0, length);
-        product.pack(plain.address(), packed.address());
+        product.pack(Region.of(plain), Region.of(packed));
     }
 
     /** The unit of a row whose digits are written. */
@@ -139,14 +140,14 @@ final class RowParts implements AutoCloseable {
         }
     }
 
-    /** Address of the columns. */
-    long packed() {
-        return packed.address();
+    /** The columns. */
+    Region packed() {
+        return Region.of(packed);
     }
 
-    /** Address of the parts of a row. */
-    long row(int row) {
-        return plain.address() + (long) row * rowBytes;
+    /** From the parts of a row on. */
+    Region row(int row) {
+        return Region.of(plain).from((long) row * rowBytes);
     }
 
     /** What a row is in multiples of. */

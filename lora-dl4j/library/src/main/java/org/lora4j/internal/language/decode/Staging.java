@@ -2,6 +2,7 @@
 package org.lora4j.internal.language.decode;
 
 import java.nio.FloatBuffer;
+import org.lora4j.internal.array.Region;
 
 /**
  * Rows on their way to and from native products: a copy of the inputs outside the heap, in the order in which a weight wants them, and
@@ -115,14 +116,14 @@ final class Staging implements AutoCloseable {
         }
     }
 
-    /** Address of the inputs of a row. */
-    long input(int row) {
-        return inputs.address() + Blas.bytes(row, inputWidth);
+    /** From the inputs of a row on. */
+    Region input(int row) {
+        return inputs.region().from(Blas.bytes(row, inputWidth));
     }
 
-    /** Address of an output of a row. */
-    long output(int row, int index) {
-        return outputs.address() + Blas.bytes(row, outputWidth) + Blas.bytes(index, 1);
+    /** From an output of a row on. */
+    Region output(int row, int index) {
+        return outputs.region().from(Blas.bytes(row, outputWidth) + Blas.bytes(index, 1));
     }
 
     FloatBuffer outputs() {

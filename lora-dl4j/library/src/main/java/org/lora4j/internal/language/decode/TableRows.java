@@ -21,11 +21,6 @@ interface TableRows {
         return stored.isPresent() ? new OfStored(stored.get()) : new OfArray(array);
     }
 
-    /** Where the first value of an array is. */
-    static long address(INDArray array) {
-        return array.data().address() + array.offset() * array.dataType().width();
-    }
-
     /** Rows of a stored weight. */
     record OfStored(StoredWeight weight) implements TableRows {
         @Override

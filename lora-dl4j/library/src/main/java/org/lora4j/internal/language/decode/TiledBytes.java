@@ -7,6 +7,7 @@ import org.lora4j.exec.onednn.ByteProduct;
 import org.lora4j.exec.onednn.ByteTiles;
 import org.lora4j.exec.onednn.NarrowType;
 import org.lora4j.internal.array.DenseArray;
+import org.lora4j.internal.array.Region;
 import org.lora4j.quant.Tiled;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -20,7 +21,7 @@ final class TiledBytes extends LinearWeight {
 
     private final Tiled weight;
     private final ByteTiles way;
-    private final long address;
+    private final Region values;
     private final INDArray scalesOfOutputs;
     private final float[] scales;
     private final int[] sums;
@@ -30,7 +31,7 @@ final class TiledBytes extends LinearWeight {
         super(weight.columns(), weight.rows(), Byte.BYTES);
         this.weight = weight;
         this.way = way;
-        this.address = TableRows.address(weight.values());
+        this.values = Region.of(weight.values());
         this.scalesOfOutputs = weight.scales().orElseThrow();
         this.scales = DecodeModel.values("scales", scalesOfOutputs);
         this.sums = sums();
@@ -46,15 +47,15 @@ final class TiledBytes extends LinearWeight {
                 IntPointer found = new IntPointer((long) step)) {
             BytePointer.memset(ones, 1, inputs());
             for (int first = 0; first < outputs(); first += step) {
-                product.multiply(ones.address(), tiles(first), step, found.address());
+                product.multiply(Region.of(ones), tiles(first), step, Region.of(found));
                 found.get(sums, first, step);
             }
         }
         return sums;
     }
 
-    private long tiles(int firstOutput) {
-        return address + (long) firstOutput * inputs();
+    private Region tiles(int firstOutput) {
+        return values.from((long) firstOutput * inputs());
     }
 
     @Override
@@ -98,7 +99,7 @@ final class TiledBytes extends LinearWeight {
 
     private void multiplyParts(Staging staging, int from, int rows, int first, int count, Workspace space) {
         int computed = PARTS * RowParts.computed(rows);
-        long result = space.memory.atLeast((long) computed * count).address();
+        Region result = space.memory.atLeast((long) computed * count).region();
         space.bytes(way, computed, inputs()).multiply(staging.parts().row(from), tiles(first), count, result);
         float[] y = space.floats(0, count);
         for (int row = 0; row < rows; row++) {
@@ -111,10 +112,10 @@ final class TiledBytes extends LinearWeight {
 
     private void multiplyInRows(Staging staging, int from, int rows, int first, int count, Workspace space) {
         int behind = floatsOf(count);
-        long bytes =
-                space.memory.atLeast(behind + RowBlocks.work(rows, 1, count)).address();
+        Region bytes =
+                space.memory.atLeast(behind + RowBlocks.work(rows, 1, count)).region();
         space.order(way, inputs()).toRows(tiles(first), count, bytes);
-        long scale = TableRows.address(scalesOfOutputs) + Blas.bytes(first, 1);
+        Region scale = Region.of(scalesOfOutputs).from(Blas.bytes(first, 1));
         RowBlocks.multiply(
                 staging,
                 from,

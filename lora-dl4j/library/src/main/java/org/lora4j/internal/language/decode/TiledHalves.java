@@ -3,6 +3,7 @@ package org.lora4j.internal.language.decode;
 
 import org.lora4j.exec.onednn.NarrowType;
 import org.lora4j.exec.onednn.RowProduct;
+import org.lora4j.internal.array.Region;
 import org.lora4j.quant.Tiled;
 
 /** A matrix of BFLOAT16 or HALF in tiles, multiplied with rows in F32. */
@@ -13,7 +14,7 @@ final class TiledHalves extends LinearWeight {
 
     private final Tiled weight;
     private final NarrowType type;
-    private final long address;
+    private final Region values;
     /** Inputs that are multiplied at a time. */
     private final int width;
 
@@ -21,7 +22,7 @@ final class TiledHalves extends LinearWeight {
         super(weight.columns(), weight.rows(), Short.BYTES);
         this.weight = weight;
         this.type = NarrowWeight.type(weight.values().dataType());
-        this.address = TableRows.address(weight.values());
+        this.values = Region.of(weight.values());
         this.width = Math.toIntExact(weight.values().size(2));
     }
 
@@ -55,11 +56,11 @@ final class TiledHalves extends LinearWeight {
                 (x, some, into, step) -> multiply(x, some, first, count, into, step, space));
     }
 
-    private void multiply(long x, int rows, int first, int count, long into, int step, Workspace space) {
+    private void multiply(Region x, int rows, int first, int count, Region into, int step, Workspace space) {
         boolean inRegisters = rows <= type.mostRowsOfTiles();
         for (int input = 0; input < inputs(); input += width) {
-            long from = x + Blas.bytes(input, 1);
-            long tiles = address + Short.BYTES * ((long) input * outputs() + (long) first * width);
+            Region from = x.from(Blas.bytes(input, 1));
+            Region tiles = values.from(Short.BYTES * ((long) input * outputs() + (long) first * width));
             if (inRegisters) {
                 space.tiles(type, rows, width, inputs()).multiply(from, tiles, count, into, step, input > 0);
             } else {
@@ -68,12 +69,12 @@ final class TiledHalves extends LinearWeight {
                 for (int done = 0; done < count; done += Tiled.ROWS) {
                     product.multiply(
                             from,
-                            tiles + (long) Short.BYTES * done * width,
+                            tiles.from((long) Short.BYTES * done * width),
                             true,
                             Tiled.ROWS,
-                            0,
+                            null,
                             Tiled.ROWS,
-                            into + Blas.bytes(done, 1),
+                            into.from(Blas.bytes(done, 1)),
                             step,
                             input > 0);
                 }

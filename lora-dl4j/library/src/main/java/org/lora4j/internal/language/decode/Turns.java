@@ -41,8 +41,9 @@ final class Turns {
             int count = Math.max(positions, table.positions() + Math.max(STEP, table.positions() / 2));
             double[] cosines = new double[half];
             double[] sines = new double[half];
-            float[] c = Arrays.copyOf(table.cosines(), count * half);
-            float[] s = Arrays.copyOf(table.sines(), count * half);
+            int angles = Math.multiplyExact(count, half);
+            float[] c = Arrays.copyOf(table.cosines(), angles);
+            float[] s = Arrays.copyOf(table.sines(), angles);
             for (int position = table.positions(); position < count; position++) {
                 rotation.at(position, length, cosines, sines, 0);
                 for (int i = 0; i < half; i++) {

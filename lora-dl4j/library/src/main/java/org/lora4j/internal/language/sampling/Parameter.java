@@ -23,6 +23,9 @@ public final class Parameter<T> {
 
     private static final String FACTOR = "[1e-30, 1e30]";
 
+    /** Texts of one prompt, each of which has a state of its own. */
+    private static final int MOST_SEQUENCES = 10_000;
+
     /** Whether tokens are drawn; the best one is taken if not. */
     public static final Parameter<Boolean> DO_SAMPLE = flag("do_sample", null);
 
@@ -70,7 +73,8 @@ public final class Parameter<T> {
             new Parameter<>(null, "seed", 0L, value -> Optional.empty(), value -> true, "an integer", false);
 
     /** How many texts each prompt gets. */
-    public static final Parameter<Integer> NUM_RETURN_SEQUENCES = count("num_return_sequences", 1, 1);
+    public static final Parameter<Integer> NUM_RETURN_SEQUENCES =
+            count("num_return_sequences", 1, 1, MOST_SEQUENCES, "an integer, 1 to " + MOST_SEQUENCES);
 
     /** The most tokens after the prompt; null if not said. */
     public static final Parameter<Integer> MAX_NEW_TOKENS = count("max_new_tokens", null, 1);
@@ -165,13 +169,17 @@ public final class Parameter<T> {
     }
 
     private static Parameter<Integer> count(String key, Integer initial, int least) {
+        return count(key, initial, least, Integer.MAX_VALUE, "an integer, " + least + " or more");
+    }
+
+    private static Parameter<Integer> count(String key, Integer initial, int least, int most, String expected) {
         return new Parameter<>(
                 key,
                 camel(key),
                 initial,
                 Parameter::integer,
-                value -> value >= least,
-                "an integer, " + least + " or more",
+                value -> value >= least && value <= most,
+                expected,
                 false);
     }
 

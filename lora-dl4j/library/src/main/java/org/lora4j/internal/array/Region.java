@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.internal.array;
+
+import java.util.Objects;
+import org.bytedeco.javacpp.Pointer;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * Memory outside the heap, from an address to its end. Native code believes the sizes that it is told; here they are held
+ * against what is there, each time, so that a size that was computed wrongly ends in an exception and not in the memory of
+ * others.
+ *
+ * <p><b>Memory.</b> Does not keep it: whoever has a region keeps its array or pointer. <b>Threads.</b> Any.
+ *
+ * @param address of the first byte
+ * @param bytes how many there are
+ * @apiNote Status: internal
+ */
+public record Region(long address, long bytes) {
+
+    /**
+     * The memory of an array.
+     *
+     * @param array an array whose elements lie one behind the other
+     * @return from its first element to its last
+     */
+    public static Region of(INDArray array) {
+        int width = array.dataType().width();
+        return new Region(
+                array.data().address() + array.offset() * width, Math.multiplyExact(array.length(), (long) width));
+    }
+
+    /**
+     * The memory of a pointer.
+     *
+     * @param pointer a pointer that knows its capacity
+     * @return from where it is to its end
+     */
+    public static Region of(Pointer pointer) {
+        long width = pointer.sizeof();
+        return new Region(
+                pointer.address() + pointer.position() * width, (pointer.limit() - pointer.position()) * width);
+    }
+
+    /**
+     * What lies behind some bytes.
+     *
+     * @param offset how many bytes to leave out
+     * @return the rest
+     * @throws IndexOutOfBoundsException if there are fewer
+     */
+    public Region from(long offset) {
+        if (offset < 0 || offset > bytes) {
+            throw beyond(offset);
+        }
+        return new Region(address + offset, bytes - offset);
+    }
+
+    /**
+     * Requires memory.
+     *
+     * @param needed how many bytes will be read or written
+     * @throws IndexOutOfBoundsException if there are fewer
+     */
+    public void require(long needed) {
+        if (needed < 0 || needed > bytes) {
+            throw beyond(needed);
+        }
+    }
+
+    /**
+     * Requires memory of a matrix whose rows begin at equal distances.
+     *
+     * @param rows how many, 0 or more
+     * @param step elements from the beginning of a row to that of the next one
+     * @param columns elements of a row, at most {@code step} if there are two rows
+     * @param width bytes of an element
+     * @throws IndexOutOfBoundsException if there is less
+     */
+    public void requireRows(long rows, long step, long columns, int width) {
+        if (rows < 0 || columns < 0 || step < columns && rows > 1) {
+            throw new IndexOutOfBoundsException("memory: " + rows + " rows of " + columns + " elements, " + step
+                    + " apart; expected rows that do not overlap. A size was computed wrongly: please report it.");
+        }
+        if (rows > 0) {
+            require(Math.multiplyExact(Math.addExact(Math.multiplyExact(rows - 1, step), columns), (long) width));
+        }
+    }
+
+    /**
+     * Requires a copy between an array and a Java array, whose lengths native code does not look at.
+     *
+     * @param from index of the first element of the array
+     * @param length how many are copied, from index 0 of the Java array on
+     * @param elements of the array
+     * @param javaLength of the Java array
+     * @throws IndexOutOfBoundsException if they are not there
+     */
+    public static void requireCopy(long from, int length, long elements, int javaLength) {
+        Objects.checkFromIndexSize(from, length, elements);
+        Objects.checkFromIndexSize(0, length, javaLength);
+    }
+
+    private IndexOutOfBoundsException beyond(long wanted) {
+        return new IndexOutOfBoundsException("memory: " + wanted + " bytes, but there are " + bytes
+                + "; expected as many. A size was computed wrongly: please report it.");
+    }
+}
