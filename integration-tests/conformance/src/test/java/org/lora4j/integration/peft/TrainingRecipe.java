@@ -86,9 +86,8 @@ record TrainingRecipe(JsonNode about) {
                 .decayBiasAndNorm(true);
         // Behind the optimizer, which may be one that leaves parameters out and is refused by name.
         requireGroups(keys, groups);
-        // Groups of ours go by the names of a graph; in networks of Deeplearning4j those of the case do.
-        boolean ofGraph = keys.keySet().stream().anyMatch(name -> name.contains(".lora_B."));
-        if (ofGraph && text(about).contains("lora+")) {
+        // Groups of ours go by the names of factors, which are the same in every host.
+        if (text(about).contains("lora+")) {
             JsonNode settings = about.path("param_groups");
             double fast = settings.get(2).path("lr").asDouble();
             plan.decayBiasAndNorm(false)

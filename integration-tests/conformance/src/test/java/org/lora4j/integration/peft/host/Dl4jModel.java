@@ -5,6 +5,7 @@ import java.util.Map;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.lora4j.dl4j.AdaptedNetwork;
 import org.lora4j.train.Batch;
+import org.lora4j.train.DataSetPlaceholders;
 import org.lora4j.train.Trainable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -36,7 +37,8 @@ final class Dl4jModel extends AdaptedHostModel<AdaptedNetwork<ComputationGraph>>
     @Override
     public Trainable trainable(String adapter) {
         learnAlone(adapter);
-        return new Dl4jTrainable(model().network(), net.input(), loss, target, model()::stepRules);
+        Trainable own = model().trainable(DataSetPlaceholders.of("input", "output"));
+        return new Dl4jTrainable(model().network(), net.input(), loss, target, own);
     }
 
     @Override

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.integration.peft.host;
 
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Supplier;
 import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.lora4j.exec.GraphExecutor;
@@ -27,15 +25,15 @@ final class Dl4jTrainable implements Trainable, GraphExecutor {
     private final INDArray input;
     private final Loss loss;
     private final INDArray target;
-    private final Supplier<List<StepRule>> rules;
+    private final Trainable own;
 
-    Dl4jTrainable(
-            ComputationGraph network, INDArray input, Loss loss, INDArray target, Supplier<List<StepRule>> rules) {
+    /** {@code own} is the network as it trains itself, under a loss of its layers: parameters go by the same names. */
+    Dl4jTrainable(ComputationGraph network, INDArray input, Loss loss, INDArray target, Trainable own) {
         this.network = network;
         this.input = input;
         this.loss = loss;
         this.target = target;
-        this.rules = rules;
+        this.own = own;
     }
 
     /** A loss and its gradient by the output. */
@@ -66,27 +64,28 @@ final class Dl4jTrainable implements Trainable, GraphExecutor {
         Errors errors = errors(activations.get(output));
         Gradient gradient = network.backpropGradient(errors.gradient());
         Map<String, INDArray> gradients = new LinkedHashMap<>();
-        gradient.gradientForVariable().forEach((name, array) -> gradients.put(name, array.dup()));
+        gradient.gradientForVariable().forEach((key, array) -> gradients.put(name(key), array.dup()));
         return new LossAndGradients(errors.loss(), gradients);
+    }
+
+    /** What the array is called that a gradient of Deeplearning4j belongs to. */
+    private String name(String key) {
+        INDArray value = network.getParam(key);
+        return own.trainableParameters().stream()
+                .filter(parameter -> parameter.value() == value)
+                .map(TrainableParameter::name)
+                .findFirst()
+                .orElseThrow(() -> new IllegalStateException("gradient of \"" + key + "\", which does not learn"));
     }
 
     @Override
     public List<TrainableParameter> trainableParameters() {
-        List<TrainableParameter> parameters = new ArrayList<>();
-        gradients()
-                .gradients()
-                .keySet()
-                .forEach(name -> parameters.add(new TrainableParameter(
-                        name,
-                        name.substring(0, name.lastIndexOf('_')),
-                        TrainableParameter.Kind.FACTOR,
-                        network.getParam(name))));
-        return parameters;
+        return own.trainableParameters();
     }
 
     @Override
     public List<StepRule> stepRules() {
-        return rules.get();
+        return own.stepRules();
     }
 
     @Override
