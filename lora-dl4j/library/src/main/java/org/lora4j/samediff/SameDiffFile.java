@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -197,6 +198,10 @@ public final class SameDiffFile {
     }
 
     private static byte[] readBytes(Path file, long most) throws IOException {
+        if (!Files.isRegularFile(file)) {
+            throw new NoSuchFileException(
+                    file.toString(), null, "no such file; expected one that SameDiff.save wrote. Check the path.");
+        }
         try (InputStream in = RegularFile.open(file, "a file of SameDiff.save")) {
             long length = Math.min(Files.size(file), most);
             return in.readNBytes((int) Math.min(length + 1, Integer.MAX_VALUE - 8));
