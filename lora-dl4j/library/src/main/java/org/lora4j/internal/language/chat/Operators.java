@@ -153,11 +153,10 @@ final class Operators {
 
     private static boolean contained(Object element, Object whole, Scope scope) {
         if (whole instanceof String text) {
-            scope.spend(text.length());
-            return text.contains(Values.requireText(element));
+            return Needle.first(Values.requireText(element), scope).in(text, 0) >= 0;
         }
         if (whole instanceof Map<?, ?> map) {
-            return map.containsKey(Values.requireHashable(element));
+            return Values.holds(map, Values.requireHashable(element), scope.budget());
         }
         boolean found = false;
         for (Iterator<Object> rest = Values.iterator(whole, scope); !found && rest.hasNext(); ) {
