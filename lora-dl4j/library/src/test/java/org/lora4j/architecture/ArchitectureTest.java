@@ -358,6 +358,7 @@ class ArchitectureTest {
                         "format.safetensors",
                         "internal.array",
                         "internal.array.io",
+                        "internal.format.file",
                         "internal.format.json",
                         "adapter",
                         "exec",
