@@ -1,32 +1,42 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.language.chat;
 
+import java.math.BigDecimal;
+import java.math.BigInteger;
+import java.util.Locale;
+import java.util.Map;
+
 /**
  * Numbers that texts spell in Python's way: a sign, digits with a point or without, an exponent. Each character is read once;
  * a regular expression takes quadratic time to see that many digits and a letter are no number.
  */
 final class Decimal {
 
+    /** Python reads no more. */
+    private static final int MOST_DIGITS = 4_300;
+
+    private static final Map<String, Double> NAMED =
+            Map.of("nan", Double.NaN, "inf", Double.POSITIVE_INFINITY, "infinity", Double.POSITIVE_INFINITY);
+
+    private static final int LONGEST_NAME = "infinity".length();
+
     private Decimal() {}
 
-    /** The number without its fraction; of what has more than 64 bits, the nearest that has not. Null if none is spelled. */
-    static Long integer(String text, Scope scope) {
+    /** The number without its fraction; null if none is spelled, or one that has no end. */
+    static Number integer(String text, Scope scope) {
         String number = stripped(text, scope);
+        int sign = sign(number, 0);
+        if (Texts.isDigits(number, sign, number.length()) && number.length() - sign <= MOST_DIGITS) {
+            scope.spend((long) number.length() * number.length() / Budget.STEP);
+            return Import.integer(new BigInteger(number));
+        }
         Double real = parsed(number, scope);
-        if (real == null) {
-            return null;
-        }
-        int at = sign(number, 0);
-        if (digits(number, at) < number.length() || Math.abs(real) > 0x1p63) {
-            return real.longValue();
-        }
-        // Digits beyond the precision of a real. It overflows by a little at most, which turns its sign.
-        long negative = 0;
-        for (; at < number.length(); at++) {
-            negative = 10 * negative - (number.charAt(at) - '0');
-        }
-        long integer = number.charAt(0) == '-' ? negative : -negative;
-        return integer != 0 && integer < 0 != real < 0 ? (Long) real.longValue() : (Long) integer;
+        return real == null ? null : wholePart(real);
+    }
+
+    /** A number without its fraction; null if it has no end. */
+    static Number wholePart(double real) {
+        return Double.isFinite(real) ? Import.integer(new BigDecimal(real).toBigInteger()) : null;
     }
 
     /** The number; null if none is spelled. */
@@ -34,13 +44,28 @@ final class Decimal {
         return parsed(stripped(text, scope), scope);
     }
 
+    /** Without blanks around it, and without underscores between digits. */
     private static String stripped(String text, Scope scope) {
-        scope.spend(text.length());
-        return Texts.strip(text);
+        scope.spend(2L * text.length());
+        String number = Texts.strip(text);
+        for (int at = number.indexOf('_'); at >= 0; at = number.indexOf('_', at + 1)) {
+            if (at == 0
+                    || !Texts.isDigits(number, at - 1, at)
+                    || !Texts.isDigits(number, at + 1, Math.min(at + 2, number.length()))) {
+                return number;
+            }
+        }
+        return number.replace("_", "");
     }
 
     private static Double parsed(String number, Scope scope) {
         int at = sign(number, 0);
+        Double named = number.length() - at > LONGEST_NAME
+                ? null
+                : NAMED.get(number.substring(at).toLowerCase(Locale.ROOT));
+        if (named != null) {
+            return number.charAt(0) == '-' ? -named : named;
+        }
         int whole = digits(number, at);
         boolean hasPoint = whole < number.length() && number.charAt(whole) == '.';
         int end = hasPoint ? digits(number, whole + 1) : whole;

@@ -266,7 +266,9 @@ final class ExpressionParser {
             Expression unsigned = value;
             value = scope -> {
                 Object number = unsigned.evaluate(scope);
-                return Operators.ARITHMETIC.get(negated ? "-" : "+").apply(0L, number, scope);
+                return negated
+                        ? Operators.negated(number, scope)
+                        : Operators.ARITHMETIC.get("+").apply(0L, number, scope);
             };
         }
         return chain(value, filters());

@@ -83,11 +83,14 @@ final class Filters {
         ALL.put("d", Filters::defaulted);
         ALL.put("int", Filters::integer);
         ALL.put("float", Filters::real);
-        ALL.put(
-                "abs",
-                (value, given, scope) -> Values.compare(value, 0L, scope.budget()) < 0
-                        ? Operators.ARITHMETIC.get("-").apply(0L, value, scope)
-                        : Values.number(value));
+        ALL.put("abs", (value, given, scope) -> {
+            if (Values.number(value) instanceof Double real) {
+                return Math.abs(real);
+            }
+            return Values.compare(value, 0L, scope.budget()) < 0
+                    ? Operators.negated(value, scope)
+                    : Values.number(value);
+        });
         ALL.put("round", Filters::rounded);
         ALL.put("attr", (value, given, scope) -> {
             String name = given.text(0, "name");
@@ -236,12 +239,16 @@ final class Filters {
     private static Object truncated(Object value, Arguments given, Scope scope) {
         long length = clamped(given.integer(0, "length", 255));
         String end = Values.requireText(given.get(2, "end", "..."));
+        scope.spend(end.length());
+        if (length < Texts.length(end)) {
+            throw TemplateFailure.value("expected length >= " + Texts.length(end) + ", got " + length);
+        }
         long leeway = given.get(3, "leeway", null) == null ? 5 : clamped(given.integer(3, "leeway", 5));
         if (Values.length(value, scope) <= length + leeway) {
             return value;
         }
         String text = Values.requireText(value);
-        scope.spend(text.length() + end.length());
+        scope.spend(text.length());
         String start = Texts.substring(text, 0, (int) Math.max(0, length - Texts.length(end)));
         int blank = given.flag(1, "killwords", false) ? -1 : start.lastIndexOf(' ');
         return (blank < 0 ? start : start.substring(0, blank)) + end;
@@ -271,9 +278,10 @@ final class Filters {
 
     private static Object integer(Object value, Arguments given, Scope scope) {
         requireDefined(value);
-        Number number = value instanceof String text ? (Number) Decimal.integer(text, scope) : Values.number(value);
+        Number number = value instanceof String text ? Decimal.integer(text, scope) : Values.number(value);
         if (number instanceof Double real) {
-            number = Double.isFinite(real) ? (Number) real.longValue() : null;
+            scope.spend(Values.REAL);
+            number = Decimal.wholePart(real);
         }
         return number == null ? given.get(0, "default", 0L) : number;
     }
@@ -303,7 +311,11 @@ final class Filters {
                 ? number
                 : !Double.isFinite(real) || Math.abs(digits) > 300
                         ? (Object) real
-                        : new BigDecimal(real).setScale((int) digits, mode).doubleValue();
+                        : Math.copySign(
+                                new BigDecimal(real)
+                                        .setScale((int) digits, mode)
+                                        .doubleValue(),
+                                real);
     }
 
     private static Object sortedItems(Object value, Arguments given, Scope scope) {

@@ -56,8 +56,8 @@ final class Import {
         return copy;
     }
 
-    static Object integer(BigInteger integer) {
-        return integer.bitLength() < Long.SIZE ? (Object) integer.longValue() : integer;
+    static Number integer(BigInteger integer) {
+        return integer.bitLength() < Long.SIZE ? (Number) integer.longValue() : integer;
     }
 
     private Object collection(Object value) {

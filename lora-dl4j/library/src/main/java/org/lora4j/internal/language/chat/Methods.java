@@ -30,10 +30,12 @@ final class Methods {
             Map.entry("capitalize", (text, given, scope) -> Texts.capitalized(text)),
             Map.entry(
                     "startswith",
-                    (text, given, scope) -> any(given.required(0, "prefix"), part(text, given), true, scope)),
+                    (text, given, scope) -> any(
+                            given.required(0, "prefix"), Part.of(text, given).text(), true, scope)),
             Map.entry(
                     "endswith",
-                    (text, given, scope) -> any(given.required(0, "suffix"), part(text, given), false, scope)),
+                    (text, given, scope) -> any(
+                            given.required(0, "suffix"), Part.of(text, given).text(), false, scope)),
             Map.entry("removeprefix", (text, given, scope) -> {
                 String prefix = given.text(0, "prefix");
                 return text.startsWith(prefix) ? text.substring(prefix.length()) : text;
@@ -73,7 +75,8 @@ final class Methods {
             Map.entry("rfind", (text, given, scope) -> place(text, given, true, scope)),
             Map.entry("index", (text, given, scope) -> found(place(text, given, false, scope))),
             Map.entry("rindex", (text, given, scope) -> found(place(text, given, true, scope))),
-            Map.entry("count", (text, given, scope) -> count(part(text, given), given.text(0, "sub"), scope)),
+            Map.entry(
+                    "count", (text, given, scope) -> count(Part.of(text, given).text(), given.text(0, "sub"), scope)),
             Map.entry("format", (text, given, scope) -> PrintfFormat.fields(text, given, scope)),
             Map.entry("isdigit", (text, given, scope) -> all(text, Character::isDigit)),
             Map.entry("isdecimal", (text, given, scope) -> all(text, Character::isDigit)),
@@ -196,10 +199,13 @@ final class Methods {
         return Texts.strip(text, Texts.oneOf(given.textOrNull(0, "chars"), scope), start, end);
     }
 
-    /** Whether a text begins or ends with another, or with one of a tuple. */
+    /** Whether a text begins or ends with another, or with one of a tuple; null does with none. */
     private static boolean any(Object wanted, String text, boolean begins, Scope scope) {
         for (Object each : wanted instanceof Tuple tuple ? tuple : Collections.singletonList(wanted)) {
             String part = Values.requireText(each);
+            if (text == null) {
+                continue;
+            }
             scope.spend(1 + Math.min(part.length(), text.length()));
             if (begins ? text.startsWith(part) : text.endsWith(part)) {
                 return true;
@@ -212,26 +218,34 @@ final class Methods {
         return !text.isEmpty() && text.codePoints().allMatch(test);
     }
 
-    /** Where the part of a text begins that a method is to look at. */
-    private static int start(String text, Arguments given) {
-        return (int) Members.limit(given.get(1, "start", null), 0, Texts.length(text), 1);
-    }
+    /**
+     * What lies between the indices that a method is given behind its first argument.
+     *
+     * @param text the text; null if it begins behind the end, so that not even an empty text is in it
+     * @param start where it begins, counted in code points
+     */
+    private record Part(String text, int start) {
 
-    /** What lies between the indices that a method is given behind its first argument. */
-    private static String part(String text, Arguments given) {
-        int length = Texts.length(text);
-        int start = start(text, given);
-        int end = (int) Members.limit(given.get(2, "end", null), length, length, 1);
-        return Texts.substring(text, start, Math.max(start, end));
+        static Part of(String text, Arguments given) {
+            int length = Texts.length(text);
+            Object from = given.get(1, "start", null);
+            int start = (int) Members.limit(from, 0, length, 1);
+            int end = (int) Members.limit(given.get(2, "end", null), length, length, 1);
+            boolean isThere = start <= end && (from == null || Values.requireInteger(from) <= length);
+            return new Part(isThere ? Texts.substring(text, start, end) : null, start);
+        }
     }
 
     private static long place(String text, Arguments given, boolean last, Scope scope) {
-        String part = part(text, given);
+        Part part = Part.of(text, given);
         String sub = given.text(0, "sub");
+        if (part.text() == null) {
+            return -1;
+        }
         int at = last
-                ? Needle.last(sub, scope).before(part, part.length())
-                : Needle.first(sub, scope).in(part, 0);
-        return at < 0 ? -1 : start(text, given) + part.codePointCount(0, at);
+                ? Needle.last(sub, scope).before(part.text(), part.text().length())
+                : Needle.first(sub, scope).in(part.text(), 0);
+        return at < 0 ? -1 : part.start() + part.text().codePointCount(0, at);
     }
 
     private static long found(long place) {
@@ -271,6 +285,9 @@ final class Methods {
     }
 
     private static long count(String text, String part, Scope scope) {
+        if (text == null) {
+            return 0;
+        }
         if (part.isEmpty()) {
             return Texts.length(text) + 1L;
         }
@@ -341,21 +358,20 @@ final class Methods {
     }
 
     private static List<Object> rsplit(String text, String separator, long most, Scope scope) {
-        if (most < 0) {
-            return split(text, separator, -1, scope);
-        }
         List<Object> parts = new ArrayList<>();
         int end = text.length();
         if (separator == null) {
             end = previous(text, end, false);
-            while (end > 0 && parts.size() < most) {
+            while (end > 0 && (most < 0 || parts.size() < most)) {
                 int start = previous(text, end, true);
                 pay(parts, text.substring(start, end), scope);
                 end = previous(text, start, false);
             }
         } else {
             Needle needle = Needle.last(separator(separator), scope);
-            for (int at = needle.before(text, end); at >= 0 && parts.size() < most; at = needle.before(text, end)) {
+            for (int at = needle.before(text, end);
+                    at >= 0 && (most < 0 || parts.size() < most);
+                    at = needle.before(text, end)) {
                 pay(parts, text.substring(at + separator.length(), end), scope);
                 end = at;
             }

@@ -42,6 +42,13 @@ final class Operators {
 
     private Operators() {}
 
+    /** A zero with a fraction keeps its sign apart. */
+    static Object negated(Object value, Scope scope) {
+        return value instanceof Double real
+                ? (Object) (-real)
+                : ARITHMETIC.get("-").apply(0L, value, scope);
+    }
+
     private static boolean isOrdered(Object a, Object b) {
         return !(a instanceof Double x && x.isNaN() || b instanceof Double y && y.isNaN());
     }

@@ -111,9 +111,15 @@ final class PrintfFormat {
             }
             case 'd', 'i' -> {
                 Number number = Values.number(value);
-                return number instanceof Double real
-                        ? Long.toString(real.longValue())
-                        : Long.toString(Values.requireInteger(number));
+                if (!(number instanceof Double real)) {
+                    return Long.toString(Values.requireInteger(number));
+                }
+                Number whole = Decimal.wholePart(real);
+                if (whole == null) {
+                    throw Values.notA("a finite number", value);
+                }
+                scope.spend(Values.REAL + Values.spelling(whole));
+                return whole.toString();
             }
             case 'x' -> {
                 return Long.toString(Values.requireInteger(value), 16);
@@ -133,7 +139,7 @@ final class PrintfFormat {
     static String fixed(double number, int digits) {
         String text =
                 new BigDecimal(number).setScale(digits, RoundingMode.HALF_EVEN).toPlainString();
-        return number < 0 && !text.startsWith("-") ? "-" + text : text;
+        return Double.doubleToRawLongBits(number) < 0 && !text.startsWith("-") ? "-" + text : text;
     }
 
     private static String pad(String text, Spec spec) {
@@ -153,6 +159,7 @@ final class PrintfFormat {
     static String fields(String format, Arguments arguments, Scope scope) {
         scope.spend(format.length());
         StringBuilder text = new StringBuilder();
+        boolean isCounted = false;
         int next = 0;
         int at = 0;
         while (at < format.length()) {
@@ -172,6 +179,10 @@ final class PrintfFormat {
             boolean counts = name.length() <= 4 && Texts.isDigits(name, 0, name.length());
             if (!name.chars().allMatch(PrintfFormat::isInName)) {
                 throw TemplateFailure.value("format knows {}, {0} and {name}, not {" + name + "}");
+            }
+            isCounted |= counts;
+            if (isCounted && (next > 0 || name.isEmpty())) {
+                throw TemplateFailure.value("a format counts its fields itself or names their numbers, not both");
             }
             int position = name.isEmpty() ? next++ : counts ? Integer.parseInt(name) : Integer.MAX_VALUE;
             String shown = Values.text(arguments.required(position, name), scope.budget());

@@ -67,8 +67,13 @@ final class Texts {
     }
 
     static String lower(String text) {
+        return withSmallSigmas(text).toLowerCase(Locale.ROOT);
+    }
+
+    /** The text with small letters for all capital sigmas, which have another form at the end of a word. */
+    private static String withSmallSigmas(String text) {
         if (text.indexOf('Σ') < 0) {
-            return text.toLowerCase(Locale.ROOT);
+            return text;
         }
         // The JDK looks for the word of each capital sigma anew, which takes quadratic time in a long one.
         StringBuilder sigmas = new StringBuilder(text);
@@ -93,7 +98,7 @@ final class Texts {
         if (last >= 0) {
             sigmas.setCharAt(last, 'ς');
         }
-        return sigmas.toString().toLowerCase(Locale.ROOT);
+        return sigmas.toString();
     }
 
     private static boolean isCaseIgnorable(int character) {
@@ -149,11 +154,15 @@ final class Texts {
     }
 
     static String swapped(String text) {
+        String small = withSmallSigmas(text);
         StringBuilder swapped = new StringBuilder();
-        text.codePoints().forEach(character -> {
-            String letter = Character.toString(character);
-            swapped.append(Character.isUpperCase(character) ? lower(letter) : upper(letter));
-        });
+        for (int at = 0; at < text.length(); ) {
+            int character = text.codePointAt(at);
+            int end = at + Character.charCount(character);
+            String letter = text.substring(at, end);
+            swapped.append(Character.isUpperCase(character) ? lower(small.substring(at, end)) : upper(letter));
+            at = end;
+        }
         return swapped.toString();
     }
 
@@ -162,19 +171,21 @@ final class Texts {
             return text;
         }
         int first = Character.charCount(text.codePointAt(0));
-        return titleCase(text.substring(0, first)) + lower(text.substring(first));
+        return titleCase(text.substring(0, first)) + lower(withSmallSigmas(text).substring(first));
     }
 
     /** Python's {@code str.title}: a capital letter behind everything that is no cased letter. */
     static String title(String text) {
+        String small = withSmallSigmas(text);
         StringBuilder title = new StringBuilder();
         boolean inWord = false;
         for (int at = 0; at < text.length(); ) {
             int character = text.codePointAt(at);
             String letter = Character.toString(character);
-            title.append(inWord ? lower(letter) : titleCase(letter));
+            int end = at + letter.length();
+            title.append(inWord ? lower(small.substring(at, end)) : titleCase(letter));
             inWord = isCased(character);
-            at += letter.length();
+            at = end;
         }
         return title.toString();
     }
@@ -191,16 +202,22 @@ final class Texts {
     /** Jinja's filter {@code title}: a capital letter where the text begins, and behind blanks, hyphens and brackets. */
     static String titleOfWords(String text) {
         StringBuilder title = new StringBuilder();
-        boolean begins = true;
         for (int at = 0; at < text.length(); ) {
-            int character = text.codePointAt(at);
-            String letter = Character.toString(character);
-            boolean separates = isSpace(character) || "-({[<".indexOf(character) >= 0;
-            title.append(begins && !separates ? upper(letter) : lower(letter));
-            begins = separates;
-            at += letter.length();
+            int first = at + Character.charCount(text.codePointAt(at));
+            int end = first;
+            boolean separates = separatesWords(text.codePointAt(at));
+            while (!separates && end < text.length() && !separatesWords(text.codePointAt(end))) {
+                end += Character.charCount(text.codePointAt(end));
+            }
+            String letter = text.substring(at, first);
+            title.append(separates ? lower(letter) : upper(letter)).append(lower(text.substring(first, end)));
+            at = end;
         }
         return title.toString();
+    }
+
+    private static boolean separatesWords(int character) {
+        return isSpace(character) || "-({[<".indexOf(character) >= 0;
     }
 
     /** The value of a text as it is spelled between quotes. An escape that Python does not know stands for itself. */

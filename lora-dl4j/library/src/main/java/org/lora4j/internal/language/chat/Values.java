@@ -186,22 +186,25 @@ final class Values {
         }
         BigDecimal exact = new BigDecimal(size);
         // Where enough digits read back as the number, more do, except for powers of two: the next number below is
-        // nearer.
+        // nearer, and what
+        // reads back may be rounded up.
         boolean isPower = (Double.doubleToRawLongBits(size) & (1L << 52) - 1) == 0;
         int few = 1;
         for (int enough = 17; few < enough; ) {
             int digits = isPower ? few : (few + enough) / 2;
-            if (rounded(exact, digits).doubleValue() == size) {
+            if (rounded(exact, digits, RoundingMode.HALF_EVEN).doubleValue() == size) {
                 enough = digits;
+            } else if (isPower && rounded(exact, digits, RoundingMode.CEILING).doubleValue() == size) {
+                return rounded(exact, digits, RoundingMode.CEILING);
             } else {
                 few = digits + 1;
             }
         }
-        return rounded(exact, few);
+        return rounded(exact, few, RoundingMode.HALF_EVEN);
     }
 
-    private static BigDecimal rounded(BigDecimal exact, int digits) {
-        return exact.round(new MathContext(digits, RoundingMode.HALF_EVEN));
+    private static BigDecimal rounded(BigDecimal exact, int digits, RoundingMode mode) {
+        return exact.round(new MathContext(digits, mode));
     }
 
     static boolean isNumber(Object value) {
@@ -286,8 +289,7 @@ final class Values {
      */
     private static int compareNumbers(Number a, Number b, Budget budget) {
         if (a instanceof Double left && b instanceof Double right) {
-            // Both zeros are equal.
-            return left < right ? -1 : left > right ? 1 : left.equals(right) || left == 0 ? 0 : left.isNaN() ? 1 : -1;
+            return compareReals(left, right);
         }
         if (a instanceof Double left) {
             return -compareNumbers(b, left, budget);
@@ -298,7 +300,7 @@ final class Values {
             }
             if (a instanceof Long integer && Math.abs(right) < 0x1p63) {
                 long whole = right.longValue();
-                return integer == whole ? Double.compare(0, right - whole) : Long.compare(integer, whole);
+                return integer == whole ? compareReals(whole, right) : Long.compare(integer, whole);
             }
             budget.spend(REAL);
             return new BigDecimal(integer(a)).compareTo(new BigDecimal(right));
@@ -308,6 +310,10 @@ final class Values {
         }
         budget.spend(integer(a).bitLength() / Budget.STEP);
         return integer(a).compareTo(integer(b));
+    }
+
+    private static int compareReals(double a, double b) {
+        return a < b ? -1 : a > b ? 1 : Boolean.compare(Double.isNaN(a), Double.isNaN(b));
     }
 
     private static BigInteger integer(Number number) {
