@@ -10,12 +10,12 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.lora4j.adapter.Adapter;
+import org.lora4j.adapter.AdapterDirectory;
 import org.lora4j.error.AdapterFormatException;
 import org.lora4j.tribuo.output.OutputScale;
 
@@ -49,7 +49,7 @@ record SavedAdapter(Adapter adapter, List<String> rows, Map<String, OutputScale>
 
     static SavedAdapter load(Path directory) throws IOException {
         Adapter adapter = Adapter.load(directory);
-        Path file = directory.resolve(FILE);
+        Path file = AdapterDirectory.locate(directory, FILE);
         if (Files.notExists(file)) {
             return new SavedAdapter(adapter, List.of(), Map.of());
         }
@@ -104,7 +104,6 @@ record SavedAdapter(Adapter adapter, List<String> rows, Map<String, OutputScale>
     }
 
     void save(Path directory) throws IOException {
-        adapter.save(directory);
         List<Map<String, Object>> outputs = new ArrayList<>();
         for (String name : rows) {
             Map<String, Object> output = new LinkedHashMap<>();
@@ -116,9 +115,7 @@ record SavedAdapter(Adapter adapter, List<String> rows, Map<String, OutputScale>
             }
             outputs.add(output);
         }
-        // Whole or not at all.
-        Path part = directory.resolve(FILE + ".part");
-        Files.write(part, JSON.writeValueAsBytes(Map.of(OUTPUTS, outputs)));
-        Files.move(part, directory.resolve(FILE), StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+        byte[] json = JSON.writeValueAsBytes(Map.of(OUTPUTS, outputs));
+        AdapterDirectory.save("LoraModel.exportAdapter", adapter, directory, Map.of(FILE, json));
     }
 }

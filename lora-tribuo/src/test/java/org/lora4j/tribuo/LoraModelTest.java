@@ -267,6 +267,44 @@ class LoraModelTest {
         }
     }
 
+    /** What a process leaves that is killed right after the commit: the new files are whole, and not yet in their places. */
+    @Test
+    void exportAdapter_cutShortAfterItsCommit_isReadWhole() throws Exception {
+        Path directory = folder.resolve("adapter");
+        model.exportAdapter(directory);
+        SavedAdapter whole = SavedAdapter.load(directory);
+        Path committed = Files.createDirectory(directory.resolve(".lora4j-saved"));
+        for (String name : List.of("adapter_config.json", "adapter_model.safetensors", SavedAdapter.FILE)) {
+            Files.move(directory.resolve(name), committed.resolve(name));
+        }
+
+        assertThat(SavedAdapter.load(directory)).isEqualTo(whole);
+        assertThat(whole.rows()).isNotEmpty();
+    }
+
+    @Test
+    void exportAdapter_whereTheOutputsCannotBeReplaced_changesNothing_andSaysSo() throws Exception {
+        Path directory = folder.resolve("adapter");
+        Files.createDirectories(directory.resolve(SavedAdapter.FILE));
+
+        assertThatThrownBy(() -> model.exportAdapter(directory))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("what was there before is unchanged");
+
+        assertThat(directory).isDirectoryNotContaining("glob:**adapter_*");
+    }
+
+    @Test
+    void exportMerged_whereItCannotBeWritten_leavesWhatWasThere() throws Exception {
+        Path taken = Files.createDirectory(folder.resolve("taken.zip"));
+        Files.writeString(taken.resolve("notes"), "mine");
+
+        assertThatThrownBy(() -> model.exportMerged(taken)).isInstanceOf(IOException.class);
+
+        assertThat(taken.resolve("notes")).hasContent("mine");
+        assertThat(folder).isDirectoryNotContaining("glob:**.tmp");
+    }
+
     @Test
     void fromAdapter_predictsAsTheModelThatWroteIt() throws Exception {
         Path directory = folder.resolve("adapter");

@@ -15,6 +15,7 @@ import org.lora4j.error.CorruptAdapterException;
 import org.lora4j.error.Problems;
 import org.lora4j.format.TensorFile;
 import org.lora4j.format.safetensors.SafetensorsReader;
+import org.lora4j.internal.format.file.StagedFiles;
 import org.lora4j.internal.format.peft.PeftConfigJson;
 import org.lora4j.internal.format.peft.PeftFile;
 import org.lora4j.internal.format.torch.TorchReader;

@@ -21,7 +21,8 @@ import org.lora4j.format.safetensors.SafetensorsWriter;
 import org.lora4j.format.safetensors.TensorSource;
 import org.lora4j.internal.array.io.ArrayBytes;
 import org.lora4j.internal.array.io.ElementCodec;
-import org.lora4j.internal.format.file.FileProblem;
+import org.lora4j.internal.format.file.StagedFiles;
+import org.lora4j.internal.format.file.WholeFile;
 import org.lora4j.internal.format.peft.PeftConfigJson;
 import org.lora4j.internal.format.peft.PeftFile;
 import org.lora4j.internal.format.peft.PeftKey;
@@ -37,9 +38,6 @@ final class AdapterWriter {
 
     private AdapterWriter() {}
 
-    static final StagedFiles.Names FILES =
-            new StagedFiles.Names(PeftConfigJson.FILE_NAME, List.of(AdapterReader.WEIGHTS, ModelCard.FILE_NAME));
-
     static void save(Adapter adapter, Path directory, Function<INDArray, ElementCodec> codecs) throws IOException {
         if (adapter.modules().isEmpty() && adapter.savedParameters().isEmpty()) {
             throw new IllegalStateException(
@@ -51,34 +49,15 @@ final class AdapterWriter {
         checkRange(tensors, codecOf);
         List<TensorSource> sources = new ArrayList<>();
         tensors.forEach((key, array) -> sources.add(source(adapter.config(), key, array, codecOf.apply(key))));
-        boolean isCommitted = false;
-        try (StagedFiles staged = StagedFiles.begin(directory, FILES)) {
-            try {
-                write(adapter, directory, sources, staged);
-            } finally {
-                isCommitted = staged.isCommitted();
-            }
-        } catch (IOException e) {
-            FileProblem problem = FileProblem.ofDirectory(directory, e);
-            String outcome = isCommitted
-                    ? "; the new adapter is complete and lora4j loads it, and the next save puts its files in place. "
-                    : "; what was there before is unchanged. ";
-            throw new IOException("Adapter.save(" + directory + "): " + problem.what() + outcome + problem.advice(), e);
-        }
+        StagedFiles.replace("Adapter.save", directory, staging -> write(adapter, sources, staging));
     }
 
-    private static void write(Adapter adapter, Path directory, List<TensorSource> sources, StagedFiles staged)
-            throws IOException {
+    private static void write(Adapter adapter, List<TensorSource> sources, Path staging) throws IOException {
         PeftFile config = writable(adapter);
         SafetensorsWriter.write(
-                staged.staging().resolve(AdapterReader.WEIGHTS),
-                sources,
-                SetMetadata.of(adapter, PeftConfigJson.hash(config)));
-        staged.write(PeftConfigJson.FILE_NAME, PeftConfigJson.write(config));
-        if (ModelCard.mayReplace(directory.resolve(ModelCard.FILE_NAME))) {
-            staged.write(ModelCard.FILE_NAME, ModelCard.text(adapter));
-        }
-        staged.commit();
+                staging.resolve(AdapterReader.WEIGHTS), sources, SetMetadata.of(adapter, PeftConfigJson.hash(config)));
+        WholeFile.write(staging.resolve(PeftConfigJson.FILE_NAME), PeftConfigJson.write(config));
+        WholeFile.write(staging.resolve(StagedFiles.CARD), ModelCard.text(adapter));
     }
 
     private static Map<String, INDArray> tensors(Adapter adapter) {

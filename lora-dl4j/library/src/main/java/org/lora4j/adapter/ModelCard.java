@@ -1,39 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.adapter;
 
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.LinkOption;
-import java.nio.file.Path;
 import java.util.Locale;
 import org.lora4j.config.AdapterConfig;
 import org.lora4j.config.RankedConfig;
-import org.lora4j.internal.format.file.RegularFile;
+import org.lora4j.internal.format.file.StagedFiles;
 
 /** The README.md beside an adapter. One that a person wrote or changed is left alone. */
 final class ModelCard {
 
-    static final String FILE_NAME = "README.md";
-
-    private static final String MARK = "<!-- Written by lora4j. Remove this line to keep your own text. -->";
-
     private static final int SHOWN = 20;
 
-    /** Behind so much somebody else's text the mark is not ours. */
-    private static final int MOST_BYTES = 1 << 20;
-
     private ModelCard() {}
-
-    /** Whether the card of a directory is missing or still as we wrote it. */
-    static boolean mayReplace(Path card) throws IOException {
-        if (!Files.exists(card, LinkOption.NOFOLLOW_LINKS)) {
-            return true;
-        }
-        // Any bytes are valid in this charset, and the mark is plain ASCII.
-        return Files.isRegularFile(card)
-                && new String(RegularFile.start(card, MOST_BYTES), StandardCharsets.ISO_8859_1).contains(MARK);
-    }
 
     static String text(Adapter adapter) {
         AdapterConfig config = adapter.config();
@@ -46,7 +24,7 @@ final class ModelCard {
         text.append("library_name: peft\ntags:\n- ")
                 .append(tag)
                 .append("\n---\n")
-                .append(MARK)
+                .append(StagedFiles.CARD_MARK)
                 .append("\n\n# " + (tag.equals("lora") ? "LoRA" : config.peftType()) + " adapter\n\n")
                 .append("* Base model: ")
                 .append(base == null ? "not named" : base)

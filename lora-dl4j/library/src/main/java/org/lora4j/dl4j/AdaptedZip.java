@@ -36,6 +36,7 @@ import org.lora4j.internal.format.dl4j.SavedAdapters;
 import org.lora4j.internal.format.dl4j.SavedAdapters.SavedAdapter;
 import org.lora4j.internal.format.file.FileProblem;
 import org.lora4j.internal.format.file.RegularFile;
+import org.lora4j.internal.format.file.Scratch;
 import org.lora4j.internal.format.file.WholeFile;
 import org.lora4j.internal.format.peft.PeftKeys;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -174,7 +175,7 @@ final class AdaptedZip {
         try (Scratch scratch = Scratch.create()) {
             for (String name : FILES) {
                 try (InputStream bytes = zip.open(folder + name)) {
-                    Files.copy(bytes, scratch.folder().resolve(name));
+                    scratch.add(name, bytes);
                 }
             }
             Adapter adapter;
@@ -230,24 +231,6 @@ final class AdaptedZip {
         } catch (IllegalArgumentException e) {
             throw new IncompatibleBaseException(
                     zip.where(SavedAdapters.folder(saved.name())) + ": " + e.getMessage(), e);
-        }
-    }
-
-    /** A folder for as long as files of an adapter pass through it. */
-    private record Scratch(Path folder) implements AutoCloseable {
-
-        static Scratch create() throws IOException {
-            return new Scratch(Files.createTempDirectory("lora4j"));
-        }
-
-        @Override
-        public void close() throws IOException {
-            try (var files = Files.list(folder)) {
-                for (Path file : files.toList()) {
-                    Files.delete(file);
-                }
-            }
-            Files.delete(folder);
         }
     }
 }

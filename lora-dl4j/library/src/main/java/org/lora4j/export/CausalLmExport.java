@@ -12,7 +12,7 @@ import org.lora4j.error.Problems;
 import org.lora4j.internal.export.DecoderFiles;
 import org.lora4j.internal.export.DecoderShards;
 import org.lora4j.internal.export.DecoderSource;
-import org.lora4j.internal.export.StagedDirectory;
+import org.lora4j.internal.format.file.StagedDirectory;
 import org.lora4j.internal.format.file.WholeFile;
 
 /**

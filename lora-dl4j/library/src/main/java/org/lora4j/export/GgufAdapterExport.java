@@ -17,7 +17,7 @@ import org.lora4j.error.Problems;
 import org.lora4j.internal.array.io.FloatRows;
 import org.lora4j.internal.export.DecoderSource;
 import org.lora4j.internal.export.GgufLlama;
-import org.lora4j.internal.export.StagedDirectory;
+import org.lora4j.internal.format.file.StagedDirectory;
 import org.lora4j.internal.format.file.WholeFile;
 import org.lora4j.internal.format.gguf.GgufTensor;
 import org.lora4j.internal.format.gguf.GgufWriter;

@@ -15,7 +15,7 @@ import org.lora4j.internal.export.DecoderFiles;
 import org.lora4j.internal.export.DecoderSource;
 import org.lora4j.internal.export.GgufLlama;
 import org.lora4j.internal.export.GgufVocabulary;
-import org.lora4j.internal.export.StagedDirectory;
+import org.lora4j.internal.format.file.StagedDirectory;
 import org.lora4j.internal.format.file.WholeFile;
 import org.lora4j.internal.format.gguf.GgufTensor;
 import org.lora4j.internal.format.gguf.GgufWriter;

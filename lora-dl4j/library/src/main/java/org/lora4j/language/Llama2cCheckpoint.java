@@ -16,7 +16,7 @@ import org.lora4j.error.ModelFormatException;
 import org.lora4j.format.TensorEntry;
 import org.lora4j.format.safetensors.SafetensorsWriter;
 import org.lora4j.format.safetensors.TensorSource;
-import org.lora4j.internal.export.StagedDirectory;
+import org.lora4j.internal.format.file.StagedDirectory;
 import org.lora4j.internal.format.json.JsonObjects;
 import org.lora4j.internal.format.llama2c.Llama2cFile;
 import org.lora4j.internal.format.llama2c.Llama2cFile.Header;

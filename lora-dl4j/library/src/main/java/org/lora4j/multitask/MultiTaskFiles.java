@@ -2,23 +2,18 @@
 package org.lora4j.multitask;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.error.AdapterFormatException;
 import org.lora4j.error.CorruptAdapterException;
-import org.lora4j.internal.format.file.FileProblem;
+import org.lora4j.internal.format.file.StagedDirectory;
 import org.lora4j.internal.format.file.WholeFile;
-import org.lora4j.internal.format.file.WriteLock;
 import org.lora4j.multitask.MultiTaskAdapter.Part;
 
 /** The directory of a multi-task adapter. */
@@ -35,41 +30,7 @@ final class MultiTaskFiles {
     static void save(MultiTaskAdapter adapter, Path directory) throws IOException {
         Path target = directory.toAbsolutePath().normalize();
         requireOurs(target);
-        try {
-            WriteLock lock = WriteLock.take(beside(target, "lock"), WriteLock.SAVE);
-            try {
-                replace(adapter, target);
-            } finally {
-                lock.close();
-            }
-        } catch (IOException e) {
-            FileProblem problem = FileProblem.ofDirectory(target, e);
-            throw new IOException(
-                    "MultiTaskAdapter.save(" + directory + "): " + problem.what()
-                            + "; what was there before is unchanged. " + problem.advice(),
-                    e);
-        }
-    }
-
-    private static void replace(MultiTaskAdapter adapter, Path target) throws IOException {
-        Path staging = beside(target, "saving");
-        deleteTree(staging);
-        try {
-            Files.createDirectory(staging);
-            write(adapter, staging);
-            replace(staging, target);
-        } finally {
-            deleteTree(staging);
-        }
-        deleteTree(old(target));
-    }
-
-    private static Path beside(Path target, String name) {
-        return target.resolveSibling("." + target.getFileName() + ".lora4j-" + name);
-    }
-
-    private static Path old(Path target) {
-        return beside(target, "old");
+        StagedDirectory.replace("MultiTaskAdapter.save", target, staging -> write(adapter, staging));
     }
 
     /** Refuses to write over what somebody else put there. */
@@ -128,33 +89,8 @@ final class MultiTaskFiles {
         return text.toString();
     }
 
-    // Two renames: after a crash between them the old directory is under the name that load tells.
-    private static void replace(Path staging, Path target) throws IOException {
-        if (!Files.exists(target)) {
-            Files.move(staging, target, StandardCopyOption.ATOMIC_MOVE);
-            return;
-        }
-        deleteTree(old(target));
-        Files.move(target, old(target), StandardCopyOption.ATOMIC_MOVE);
-        try {
-            Files.move(staging, target, StandardCopyOption.ATOMIC_MOVE);
-        } catch (IOException e) {
-            Files.move(old(target), target, StandardCopyOption.ATOMIC_MOVE);
-            throw e;
-        }
-    }
-
-    private static void requireWhole(Path directory) throws AdapterFormatException {
-        Path target = directory.toAbsolutePath().normalize();
-        if (!Files.exists(target) && target.getParent() != null && Files.isDirectory(old(target))) {
-            throw new AdapterFormatException(directory + ": no such directory, but " + old(target)
-                    + " is there: a save was cut short after it had moved the adapter away; expected the directory."
-                    + " Rename that one.");
-        }
-    }
-
-    static MultiTaskAdapter load(Path directory) throws IOException {
-        requireWhole(directory);
+    static MultiTaskAdapter load(Path place) throws IOException {
+        Path directory = StagedDirectory.locate(place);
         MultiTaskHeader header = MultiTaskHeader.read(directory.resolve(MultiTaskHeader.FILE));
         Optional<Adapter> shared = header.hasShared() ? part(directory.resolve(SHARED)) : Optional.empty();
         Optional<Adapter> experts = header.experts() > 0 ? part(directory.resolve(EXPERTS)) : Optional.empty();
@@ -181,19 +117,5 @@ final class MultiTaskFiles {
                     + " whole.");
         }
         return Optional.of(Adapter.load(directory));
-    }
-
-    private static void deleteTree(Path tree) throws IOException {
-        if (!Files.exists(tree, LinkOption.NOFOLLOW_LINKS)) {
-            return;
-        }
-        try (Stream<Path> files = Files.walk(tree)) {
-            List<Path> deepestFirst = files.sorted(Comparator.reverseOrder()).toList();
-            for (Path file : deepestFirst) {
-                Files.delete(file);
-            }
-        } catch (UncheckedIOException e) {
-            throw e.getCause();
-        }
     }
 }

@@ -480,8 +480,8 @@ public final class SentenceEncoder implements AutoCloseable {
      * Writes what was learned: with LoRA a PEFT directory, all weights as safetensors, and beside it {@code lora4j_text.json}
      * with what the encoder has to be.
      *
-     * @param directory where to; created if missing, files of an earlier save are replaced
-     * @throws IOException if it cannot be written
+     * @param directory where to; created if missing, files of an earlier save are replaced, all at once
+     * @throws IOException if it cannot be written; what was there before is unchanged then
      * @throws IllegalStateException if nothing was learned yet
      */
     public synchronized void save(Path directory) throws IOException {
@@ -489,7 +489,7 @@ public final class SentenceEncoder implements AutoCloseable {
         Map<String, Object> fields = new LinkedHashMap<>();
         fields.put("task", TASK);
         fields.put("encoder", SavedEncoder.fields(encoder));
-        TaskFiles.save(directory, model, fields);
+        TaskFiles.save("SentenceEncoder.save", directory, model, fields);
     }
 
     /**

@@ -294,8 +294,8 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
      * head among {@code modules_to_save}), and beside it {@code lora4j_text.json} with the labels and what the encoder has to
      * be. The encoder itself is not written. A head alone, and all weights, are written as safetensors of our own.
      *
-     * @param directory where to; created if missing, files of an earlier save are replaced
-     * @throws IOException if it cannot be written
+     * @param directory where to; created if missing, files of an earlier save are replaced, all at once
+     * @throws IOException if it cannot be written; what was there before is unchanged then
      * @throws IllegalStateException if nothing was learned yet
      */
     public void save(Path directory) throws IOException {
@@ -306,7 +306,7 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
         fields.put("encoder", SavedEncoder.fields(encoder));
         fields.putAll(now.targets().description());
         synchronized (this) {
-            TaskFiles.save(directory, now.model(), fields);
+            TaskFiles.save(name + ".save", directory, now.model(), fields);
         }
     }
 

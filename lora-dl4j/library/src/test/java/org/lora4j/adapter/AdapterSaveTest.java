@@ -18,6 +18,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
+import org.lora4j.internal.format.file.StagedFiles;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -70,7 +71,7 @@ class AdapterSaveTest {
         adapter.save(dir.resolve("one"));
         adapter.save(dir.resolve("other"));
 
-        for (String file : new String[] {"adapter_config.json", AdapterReader.WEIGHTS, ModelCard.FILE_NAME}) {
+        for (String file : new String[] {"adapter_config.json", AdapterReader.WEIGHTS, StagedFiles.CARD}) {
             assertThat(dir.resolve("one").resolve(file))
                     .hasSameBinaryContentAs(dir.resolve("other").resolve(file));
         }

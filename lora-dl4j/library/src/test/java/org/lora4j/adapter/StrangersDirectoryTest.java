@@ -19,6 +19,7 @@ import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.internal.format.file.StagedFiles;
 
 /** Directories that somebody prepared: links, devices and folders where a save expects its own files. */
 @DisabledOnOs(OS.WINDOWS)

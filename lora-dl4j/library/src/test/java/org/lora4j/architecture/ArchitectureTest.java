@@ -360,6 +360,7 @@ class ArchitectureTest {
                         "internal.format.file",
                         "internal.array",
                         "internal.array.io",
+                        "internal.format.file",
                         "internal.format.json",
                         "adapter",
                         "exec",

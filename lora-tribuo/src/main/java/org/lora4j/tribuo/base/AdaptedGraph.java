@@ -2,6 +2,8 @@
 package org.lora4j.tribuo.base;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -134,6 +136,7 @@ final class AdaptedGraph implements AdaptedBase {
 
     @Override
     public void exportMerged(Path file) throws IOException {
-        adapted.mergeAndUnload().save(file.toFile(), false);
+        ByteBuffer graph = adapted.mergeAndUnload().asFlatBuffers(false);
+        WholeFile.write(file, out -> Channels.newChannel(out).write(graph));
     }
 }

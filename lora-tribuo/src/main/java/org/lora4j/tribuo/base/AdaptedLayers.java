@@ -92,6 +92,6 @@ final class AdaptedLayers<N extends Model> implements AdaptedBase {
     public void exportMerged(Path file) throws IOException {
         N plain = adapted.mergeAndUnload();
         access.layers(plain).values().forEach(PlainLayers::unweight);
-        ModelSerializer.writeModel(plain, file.toFile(), false);
+        WholeFile.write(file, out -> ModelSerializer.writeModel(plain, out, false));
     }
 }

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -251,7 +252,35 @@ public enum FuzzTarget {
             return super.isRefusal(e)
                     || e instanceof ChatTemplateException && e.getMessage().startsWith(FOLDER.toString());
         }
+    },
+
+    /** An expression of a chat template that is computed over and over from large texts, lists and dictionaries. */
+    TEMPLATE_OPERATIONS {
+        @Override
+        void read(byte[] input) throws IOException {
+            Path folder = Files.createDirectories(FOLDER.resolve("operations"));
+            String template = LARGE_VALUES + "{% for i in range(1000) %}{% set x = "
+                    + new String(input, StandardCharsets.UTF_8) + " %}{% endfor %}";
+            Files.writeString(folder.resolve("chat_template.jinja"), template);
+            ChatTemplate.load(folder).withLimits(1 << 20, 1 << 16).render(CONVERSATION, true);
+        }
+
+        @Override
+        boolean isRefusal(Exception e) {
+            return CHAT_TEMPLATE.isRefusal(e);
+        }
+
+        @Override
+        long freeBytes() {
+            return 64L << 20;
+        }
     };
+
+    private static final String LARGE_VALUES = "{% set t = 'a' * 20000 %}{% set u = 'a' * 10000 ~ 'b' %}"
+            + "{% set v = 'a' * 19999 ~ 'a' %}{% set n = '1' * 20000 ~ 'x' %}{% set w = 'a ' * 9000 %}{% set f = '{0}%s' * 4000 %}"
+            + "{% set l = [9007199254740993, 9007199254740992.0, 5e-324] * 1000 %}{% set p = (t, u) * 500 %}"
+            + "{% set e = [''] * 5000 %}{% set m = {t: 1, 'b': t} %}{% set ns = namespace(g=(1, 2)) %}"
+            + "{% for i in range(50) %}{% set ns.g = (ns.g, ns.g) %}{% endfor %}{% set g = ns.g %}";
 
     private static final List<ChatMessage> CONVERSATION = List.of(
             ChatMessage.system("Be kind."),
@@ -322,6 +351,11 @@ public enum FuzzTarget {
     }
 
     abstract void read(byte[] input) throws IOException;
+
+    /** How many bytes may be allocated whatever the input. */
+    long freeBytes() {
+        return 2L << 20;
+    }
 
     /** Whether an exception is one that the reader promises, and says what it is about. */
     boolean isRefusal(Exception e) {

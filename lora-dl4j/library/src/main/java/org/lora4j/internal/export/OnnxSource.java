@@ -4,11 +4,9 @@ package org.lora4j.internal.export;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -20,6 +18,7 @@ import org.lora4j.error.MessageText;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.format.file.RegularFile;
+import org.lora4j.internal.format.file.WholeFile;
 import org.lora4j.internal.onnx.ExternalFiles;
 import org.lora4j.internal.onnx.OnnxModels;
 
@@ -29,6 +28,8 @@ import org.lora4j.internal.onnx.OnnxModels;
  * @apiNote Status: internal
  */
 public final class OnnxSource {
+
+    private static final int PIECE = 1 << 16;
 
     private final Path file;
     private final ClassLoader loader;
@@ -140,23 +141,35 @@ public final class OnnxSource {
      * @throws IOException if that fails
      */
     public void copy(Set<String> locations, Map<ExternalFiles.Region, byte[]> regions, Path target) throws IOException {
-        Map<String, Path> copies = new LinkedHashMap<>();
         for (String location : locations) {
             Path copy = target.resolve(location);
             Files.createDirectories(copy.getParent());
-            try (InputStream in = RegularFile.open(files().file(location), "weights of the model")) {
-                Files.copy(in, copy);
-            }
-            copies.put(location, copy);
-        }
-        for (Map.Entry<ExternalFiles.Region, byte[]> region : regions.entrySet()) {
-            try (FileChannel channel =
-                    FileChannel.open(copies.get(region.getKey().location()), StandardOpenOption.WRITE)) {
-                ByteBuffer bytes = ByteBuffer.wrap(region.getValue());
-                while (bytes.hasRemaining()) {
-                    channel.write(bytes, region.getKey().offset() + bytes.position());
+            Map<Long, byte[]> patches = new LinkedHashMap<>();
+            regions.forEach((region, bytes) -> {
+                if (region.location().equals(location)) {
+                    patches.put(region.offset(), bytes);
                 }
-                channel.force(true);
+            });
+            Path source = files().file(location);
+            WholeFile.write(copy, out -> patch(source, patches, out));
+        }
+    }
+
+    private static void patch(Path source, Map<Long, byte[]> patches, OutputStream out) throws IOException {
+        byte[] piece = new byte[PIECE];
+        long at = 0;
+        try (InputStream in = RegularFile.open(source, "weights of the model")) {
+            for (int read = in.readNBytes(piece, 0, PIECE); read > 0; read = in.readNBytes(piece, 0, PIECE)) {
+                for (Map.Entry<Long, byte[]> patch : patches.entrySet()) {
+                    long offset = patch.getKey();
+                    int from = (int) Math.max(0, Math.min(read, offset - at));
+                    int to = (int) Math.max(from, Math.min(read, offset + patch.getValue().length - at));
+                    if (from < to) {
+                        System.arraycopy(patch.getValue(), (int) (at + from - offset), piece, from, to - from);
+                    }
+                }
+                out.write(piece, 0, read);
+                at += read;
             }
         }
     }

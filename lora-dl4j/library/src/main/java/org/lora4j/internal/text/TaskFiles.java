@@ -14,7 +14,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.lora4j.Lora;
-import org.lora4j.adapter.Adapter;
 import org.lora4j.error.CorruptAdapterException;
 import org.lora4j.error.IncompatibleBaseException;
 import org.lora4j.error.MessageText;
@@ -27,6 +26,7 @@ import org.lora4j.format.safetensors.TensorSource;
 import org.lora4j.internal.array.io.ArrayBytes;
 import org.lora4j.internal.array.io.ElementCodec;
 import org.lora4j.internal.format.file.RegularFile;
+import org.lora4j.internal.format.file.StagedFiles;
 import org.lora4j.internal.format.json.JsonObjects;
 import org.lora4j.model.AdaptedModel;
 import org.lora4j.pretrained.BertClassifier;
@@ -53,31 +53,31 @@ public final class TaskFiles {
     private TaskFiles() {}
 
     /**
-     * Writes a task.
+     * Writes a task, all files of it in one commit.
      *
+     * @param where the call, for messages
      * @param directory where to; created if missing
      * @param model the model
      * @param description what to write into the JSON besides
-     * @throws IOException if it cannot be written
+     * @throws IOException if it cannot be written; what was there before is unchanged then
      */
-    public static void save(Path directory, TaskModel model, Map<String, ?> description) throws IOException {
-        String weights;
-        if (model.adapted().isPresent()) {
-            Adapter adapter = model.adapted().get().adapter(AdaptedModel.DEFAULT_ADAPTER);
-            adapter.save(directory);
-            weights = ADAPTER;
-        } else {
-            Files.createDirectories(directory);
-            writeTensors(directory.resolve(TENSORS), model);
-            weights = TENSORS;
-        }
-        Map<String, Object> fields = new LinkedHashMap<>();
-        fields.put("version", VERSION);
-        fields.put("tuning", model.tuning().name());
-        fields.put("weights", weights);
-        fields.put("sha256", hash(directory.resolve(weights)));
-        fields.putAll(description);
-        JsonObjects.write(directory.resolve(DESCRIPTION), fields);
+    public static void save(String where, Path directory, TaskModel model, Map<String, ?> description)
+            throws IOException {
+        StagedFiles.replace(where, directory, staging -> {
+            String weights = model.adapted().isPresent() ? ADAPTER : TENSORS;
+            if (model.adapted().isPresent()) {
+                model.adapted().get().adapter(AdaptedModel.DEFAULT_ADAPTER).save(staging);
+            } else {
+                writeTensors(staging.resolve(TENSORS), model);
+            }
+            Map<String, Object> fields = new LinkedHashMap<>();
+            fields.put("version", VERSION);
+            fields.put("tuning", model.tuning().name());
+            fields.put("weights", weights);
+            fields.put("sha256", hash(staging.resolve(weights)));
+            fields.putAll(description);
+            JsonObjects.write(staging.resolve(DESCRIPTION), fields);
+        });
     }
 
     private static List<String> names(SameDiff graph, Tuning tuning) {
@@ -104,7 +104,7 @@ public final class TaskFiles {
      *     with
      */
     public static Map<String, Object> read(Path directory) throws IOException {
-        Path file = directory.resolve(DESCRIPTION);
+        Path file = StagedFiles.locate(directory, DESCRIPTION);
         Map<String, Object> fields = JsonObjects.read(file);
         if (!Integer.valueOf(VERSION).equals(fields.get("version"))) {
             throw new UnsupportedAdapterVersionException(file + ": version " + MessageText.value(fields.get("version"))
@@ -115,7 +115,7 @@ public final class TaskFiles {
             throw new CorruptAdapterException(file + ": weights = " + MessageText.name(weights) + "; expected "
                     + MessageText.name(ADAPTER) + " or " + MessageText.name(TENSORS) + ". Save the task again.");
         }
-        String found = hash(directory.resolve((String) weights));
+        String found = hash(StagedFiles.locate(directory, (String) weights));
         if (!found.equals(fields.get("sha256"))) {
             throw new CorruptAdapterException(file + ": it was written for weights with sha256 "
                     + MessageText.name(fields.get("sha256")) + ", but " + weights + " has " + MessageText.name(found)
@@ -167,13 +167,13 @@ public final class TaskFiles {
             return TaskModel.of(parts, output, Lora.load(graph, directory));
         }
         TaskModel model = TaskModel.start(graph, output, parts, tuning, null, 0);
-        readTensors(directory.resolve(TENSORS), model);
+        readTensors(StagedFiles.locate(directory, TENSORS), model);
         return model;
     }
 
     /** Before anything is made for as many labels as a file claims. */
     private static void requireOutputs(Path directory, String weights, int labels) throws IOException {
-        try (SafetensorsReader reader = SafetensorsReader.open(directory.resolve(weights))) {
+        try (SafetensorsReader reader = SafetensorsReader.open(StagedFiles.locate(directory, weights))) {
             long outputs = reader.tensors().values().stream()
                     .filter(entry -> entry.name().endsWith(BertClassifier.HEAD + ".bias") && entry.shape().length == 1)
                     .mapToLong(entry -> entry.shape()[0])

@@ -12,6 +12,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.error.ModelFormatException;
+import org.lora4j.internal.format.file.StagedDirectory;
 
 class SourceFileTest {
 

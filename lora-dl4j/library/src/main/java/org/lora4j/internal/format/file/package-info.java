@@ -1,8 +1,10 @@
 /**
  * Files of a caller, whatever their format: only regular ones are read ({@link org.lora4j.internal.format.file.RegularFile}); they
- * are written whole or not at all, interrupted or not ({@link org.lora4j.internal.format.file.WholeFile}), by one writer at a time
- * where several files belong together ({@link org.lora4j.internal.format.file.WriteLock}); and what went wrong is told from the
- * facts ({@link org.lora4j.internal.format.file.FileProblem}).
+ * are written whole or not at all, interrupted or not: one file ({@link org.lora4j.internal.format.file.WholeFile}), several of a
+ * directory ({@link org.lora4j.internal.format.file.StagedFiles}) or a directory ({@link
+ * org.lora4j.internal.format.file.StagedDirectory}), by one writer at a time where several files belong together ({@link
+ * org.lora4j.internal.format.file.WriteLock}); and what went wrong is told from the facts ({@link
+ * org.lora4j.internal.format.file.FileProblem}). No other package writes, moves or removes files of callers.
  *
  * <p>Uses nothing else of the library.
  */

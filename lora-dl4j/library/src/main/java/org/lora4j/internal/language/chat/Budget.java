@@ -7,8 +7,11 @@ final class Budget {
     /** What an evaluation costs; a character that is made costs 1. */
     static final int STEP = 16;
 
-    /** What an element of a list or dictionary costs. */
+    /** What an element of a list or dictionary costs, or a character that becomes a text of its own. */
     static final int ELEMENT = 8;
+
+    /** So many characters cost 1 where they are only compared or counted. */
+    static final int READ = 4;
 
     /** How deep calls, blocks, brackets and values may be nested; their frames fit in the stack of any thread. */
     static final int DEEPEST = 200;
@@ -24,10 +27,17 @@ final class Budget {
     }
 
     void spend(long cost) {
-        spent += cost;
-        if (spent > work) {
+        // Not by the sum, which may overflow.
+        if (cost > work - spent) {
+            spent = work;
             throw TemplateFailure.limit("it has not come to its end after " + work + " units of work");
         }
+        spent += cost;
+    }
+
+    /** What was spent so far. */
+    long spent() {
+        return spent;
     }
 
     void checkOutput(long length) {

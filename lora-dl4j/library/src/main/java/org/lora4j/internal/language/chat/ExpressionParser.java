@@ -266,7 +266,9 @@ final class ExpressionParser {
             Expression unsigned = value;
             value = scope -> {
                 Object number = unsigned.evaluate(scope);
-                return Operators.ARITHMETIC.get(negated ? "-" : "+").apply(0L, number, scope);
+                return negated
+                        ? Operators.negated(number, scope)
+                        : Operators.ARITHMETIC.get("+").apply(0L, number, scope);
             };
         }
         return chain(value, filters());
@@ -369,13 +371,13 @@ final class ExpressionParser {
         }
         tokens.next();
         return scope -> {
-            Map<Object, Object> map = new LinkedHashMap<>();
+            Dictionary dictionary = new Dictionary(scope);
             List<Object> names = values(keys, scope);
             List<Object> values = values(fields, scope);
             for (int i = 0; i < names.size(); i++) {
-                map.put(Values.requireKey(names.get(i)), values.get(i));
+                dictionary.put(names.get(i), values.get(i));
             }
-            return map;
+            return dictionary.map();
         };
     }
 
@@ -389,7 +391,7 @@ final class ExpressionParser {
                     Long index = Long.valueOf(name.text().length() > 18 ? "0" : name.text());
                     steps.add((value, scope) -> Members.item(value, index, scope));
                 } else if (name.kind() == Kind.NAME) {
-                    steps.add((value, scope) -> Members.attribute(value, name.text()));
+                    steps.add((value, scope) -> Members.attribute(value, name.text(), scope));
                 } else {
                     throw TemplateFailure.syntax(
                             name.line(), "found " + name.shown() + "; expected a name behind a point");
@@ -527,7 +529,10 @@ final class ExpressionParser {
                     throw Values.notA("a dictionary", more);
                 }
                 scope.spend((long) given.size() * Budget.ELEMENT);
-                given.forEach((name, value) -> fields.put(Values.requireText(name), value));
+                given.forEach((name, value) -> {
+                    scope.spend(Values.requireText(name).length() / Budget.READ);
+                    fields.put((String) name, value);
+                });
             }
             return new Arguments(values, fields);
         }

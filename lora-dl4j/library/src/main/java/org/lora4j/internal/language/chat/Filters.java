@@ -7,12 +7,13 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
-import java.util.regex.Pattern;
 
 /** What may stand behind a bar, by Jinja's names. */
 final class Filters {
@@ -43,8 +44,6 @@ final class Filters {
 
     private static final String CASE = "case_sensitive";
 
-    private static final Pattern WORD = Pattern.compile("\\w+", Pattern.UNICODE_CHARACTER_CLASS);
-
     static final Map<String, Filter> ALL = new HashMap<>();
 
     static {
@@ -52,9 +51,15 @@ final class Filters {
         text("safe", (text, given, scope) -> new Markup(text));
         text("upper", (text, given, scope) -> Texts.upper(text));
         text("lower", (text, given, scope) -> Texts.lower(text));
-        text("title", (text, given, scope) -> Texts.titleOfWords(text));
+        text("title", (text, given, scope) -> {
+            scope.spend((long) text.length() * Budget.ELEMENT);
+            return Texts.titleOfWords(text);
+        });
         text("capitalize", (text, given, scope) -> Texts.capitalized(text));
-        text("trim", (text, given, scope) -> Texts.strip(text, given.textOrNull(0, "chars"), true, true));
+        text(
+                "trim",
+                (text, given, scope) ->
+                        Texts.strip(text, Texts.oneOf(given.textOrNull(0, "chars"), scope), true, true));
         text(
                 "replace",
                 (text, given, scope) -> Methods.replace(
@@ -67,7 +72,7 @@ final class Filters {
             ALL.put(name, (value, given, scope) -> Markup.escape(value, scope));
         }
         text("center", (text, given, scope) -> Methods.centered(text, given.integer(0, "width", 80), " ", scope));
-        text("wordcount", (text, given, scope) -> WORD.matcher(text).results().count());
+        text("wordcount", (text, given, scope) -> Texts.words(text));
         text("format", Filters::format);
         ALL.put("indent", (value, given, scope) -> indented(Values.requireText(value), given, scope));
         ALL.put("truncate", Filters::truncated);
@@ -78,15 +83,18 @@ final class Filters {
         ALL.put("d", Filters::defaulted);
         ALL.put("int", Filters::integer);
         ALL.put("float", Filters::real);
-        ALL.put(
-                "abs",
-                (value, given, scope) -> Values.compare(value, 0L, scope.budget()) < 0
-                        ? Operators.ARITHMETIC.get("-").apply(0L, value, scope)
-                        : Values.number(value));
+        ALL.put("abs", (value, given, scope) -> {
+            if (Values.number(value) instanceof Double real) {
+                return Math.abs(real);
+            }
+            return Values.compare(value, 0L, scope.budget()) < 0
+                    ? Operators.negated(value, scope)
+                    : Values.number(value);
+        });
         ALL.put("round", Filters::rounded);
         ALL.put("attr", (value, given, scope) -> {
             String name = given.text(0, "name");
-            Object member = Members.member(value, name);
+            Object member = Members.member(value, name, scope);
             return member == Members.ABSENT ? Members.missing(value, name) : member;
         });
         generator("items", (value, given, scope) -> {
@@ -173,7 +181,7 @@ final class Filters {
     private static void list(String name, ListFilter filter) {
         ALL.put(name, (value, given, scope) -> {
             List<Object> elements = Values.elements(value, scope);
-            scope.spend(elements.size());
+            scope.spend((long) elements.size() * Budget.ELEMENT);
             return filter.apply(elements, given, scope);
         });
     }
@@ -185,7 +193,6 @@ final class Filters {
 
     private static List<Object> anyElements(Object value, Scope scope) {
         List<Object> elements = Values.isTrue(value) ? Values.elements(value, scope) : List.of();
-        scope.spend(elements.size());
         return elements;
     }
 
@@ -230,16 +237,26 @@ final class Filters {
     }
 
     private static Object truncated(Object value, Arguments given, Scope scope) {
-        long length = given.integer(0, "length", 255);
+        long length = clamped(given.integer(0, "length", 255));
         String end = Values.requireText(given.get(2, "end", "..."));
-        long leeway = given.get(3, "leeway", null) == null ? 5 : given.integer(3, "leeway", 5);
+        scope.spend(end.length());
+        if (length < Texts.length(end)) {
+            throw TemplateFailure.value("expected length >= " + Texts.length(end) + ", got " + length);
+        }
+        long leeway = given.get(3, "leeway", null) == null ? 5 : clamped(given.integer(3, "leeway", 5));
         if (Values.length(value, scope) <= length + leeway) {
             return value;
         }
         String text = Values.requireText(value);
+        scope.spend(text.length());
         String start = Texts.substring(text, 0, (int) Math.max(0, length - Texts.length(end)));
         int blank = given.flag(1, "killwords", false) ? -1 : start.lastIndexOf(' ');
         return (blank < 0 ? start : start.substring(0, blank)) + end;
+    }
+
+    /** A length to compute with: no text is as long. */
+    private static long clamped(long length) {
+        return Math.max(-Integer.MAX_VALUE, Math.min(length, Integer.MAX_VALUE));
     }
 
     private static Object defaulted(Object value, Arguments given, Scope scope) {
@@ -261,38 +278,18 @@ final class Filters {
 
     private static Object integer(Object value, Arguments given, Scope scope) {
         requireDefined(value);
-        spendText(value, scope);
-        Number number = Values.number(value);
+        Number number = value instanceof String text ? Decimal.integer(text, scope) : Values.number(value);
         if (number instanceof Double real) {
-            return Double.isFinite(real) ? (Object) real.longValue() : given.get(0, "default", 0L);
+            scope.spend(Values.REAL);
+            number = Decimal.wholePart(real);
         }
-        if (number != null) {
-            return number;
-        }
-        Double spelled = value instanceof String text ? decimal(text) : null;
-        if (spelled == null) {
-            return given.get(0, "default", 0L);
-        }
-        try {
-            return Long.valueOf(Texts.strip((String) value, null, true, true));
-        } catch (NumberFormatException e) {
-            return spelled.longValue();
-        }
+        return number == null ? given.get(0, "default", 0L) : number;
     }
 
     private static Object real(Object value, Arguments given, Scope scope) {
         requireDefined(value);
-        spendText(value, scope);
-        Double number = Values.isNumber(value)
-                ? (Double) Values.number(value).doubleValue()
-                : value instanceof String text ? decimal(text) : null;
-        return number == null ? given.get(0, "default", 0.0) : number;
-    }
-
-    /** The number that a text spells in Python's way; null if it spells none. */
-    private static Double decimal(String text) {
-        String number = Texts.strip(text, null, true, true);
-        return number.matches("[-+]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][-+]?[0-9]+)?") ? Double.valueOf(number) : null;
+        Number number = value instanceof String text ? (Number) Decimal.real(text, scope) : Values.number(value);
+        return number == null ? given.get(0, "default", 0.0) : (Object) number.doubleValue();
     }
 
     private static Object rounded(Object value, Arguments given, Scope scope) {
@@ -300,6 +297,7 @@ final class Filters {
         if (number == null) {
             throw Values.notA("a number", value);
         }
+        scope.spend(Values.REAL);
         long digits = given.integer(0, "precision", 0);
         String method = Values.requireText(given.get(1, "method", "common"));
         RoundingMode mode = switch (method) {
@@ -313,7 +311,11 @@ final class Filters {
                 ? number
                 : !Double.isFinite(real) || Math.abs(digits) > 300
                         ? (Object) real
-                        : new BigDecimal(real).setScale((int) digits, mode).doubleValue();
+                        : Math.copySign(
+                                new BigDecimal(real)
+                                        .setScale((int) digits, mode)
+                                        .doubleValue(),
+                                real);
     }
 
     private static Object sortedItems(Object value, Arguments given, Scope scope) {
@@ -341,7 +343,9 @@ final class Filters {
         }
         List<Object> names = new ArrayList<>();
         for (Object name : path instanceof String text ? Methods.split(text, ".", -1, scope) : List.of(path)) {
-            names.add(name instanceof String text && text.matches("[0-9]{1,9}") ? (Object) Long.valueOf(text) : name);
+            boolean isIndex =
+                    name instanceof String text && text.length() < 10 && Texts.isDigits(text, 0, text.length());
+            names.add(isIndex ? (Object) Long.valueOf((String) name) : name);
         }
         return element -> {
             Object value = element;
@@ -412,17 +416,59 @@ final class Filters {
 
     private static List<Object> unique(List<Object> elements, Arguments given, Scope scope) {
         Function<Object, Object> key = ofOne(given, scope);
-        List<Object> seen = new ArrayList<>();
+        Seen seen = new Seen(scope);
         List<Object> first = new ArrayList<>();
         for (Object element : elements) {
-            Object value = Values.requireHashable(key.apply(element));
-            if (seen.stream().noneMatch(other -> Values.equal(value, other, scope.budget()))) {
-                scope.spend(2 * Budget.ELEMENT);
-                seen.add(value);
+            scope.spend(2 * Budget.ELEMENT);
+            if (seen.add(Values.requireHashable(key.apply(element)))) {
                 first.add(element);
             }
         }
         return first;
+    }
+
+    /** Values of which no two are equal. */
+    private static final class Seen {
+
+        private final Scope scope;
+
+        /** One set for each type: keys of several types with one hash would be looked for one by one. */
+        private final Map<Class<?>, Set<Object>> scalars = new HashMap<>();
+
+        private final List<Object> others = new ArrayList<>();
+
+        Seen(Scope scope) {
+            this.scope = scope;
+        }
+
+        /** Adds a value, unless one is there that is equal. */
+        boolean add(Object value) {
+            Object scalar = canonical(value);
+            if (scalar != null) {
+                return scalars.computeIfAbsent(scalar.getClass(), type -> new HashSet<>())
+                        .add(scalar);
+            }
+            for (Object other : others) {
+                if (Values.equal(value, other, scope.budget())) {
+                    return false;
+                }
+            }
+            return others.add(value);
+        }
+
+        /** The same object type and value for all that are equal; null for what is no text, and no number of 64 bits. */
+        private Object canonical(Object value) {
+            if (value instanceof String text) {
+                scope.spend(text.length() / Budget.READ);
+                return text;
+            }
+            Number number = Values.number(value);
+            if (number instanceof Double real) {
+                boolean whole = real == Math.rint(real) && Math.abs(real) < 0x1p63;
+                return whole ? (Object) real.longValue() : real.isNaN() || Math.abs(real) >= 0x1p63 ? null : real;
+            }
+            return number instanceof Long ? number : null;
+        }
     }
 
     private static List<Object> mapped(List<Object> elements, Arguments given, Scope scope) {
@@ -502,7 +548,7 @@ final class Filters {
     private static List<Object> sliced(List<Object> elements, Arguments given, Scope scope) {
         long count = atLeastOne(given.integer(0, "slices", 0));
         Object filler = given.get(1, "fill_with", null);
-        scope.spend(count * Budget.ELEMENT);
+        scope.spend(Math.min(count, Integer.MAX_VALUE) * Budget.ELEMENT);
         List<Object> slices = new ArrayList<>();
         long longer = elements.size() % count;
         int at = 0;

@@ -3,7 +3,6 @@ package org.lora4j.internal.language.chat;
 
 import java.time.ZonedDateTime;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -25,7 +24,7 @@ final class Globals {
                     (scope, given) -> {
                         String format = given.text(0, "format");
                         scope.spend(format.length());
-                        return Strftime.format(format, ZonedDateTime.now(scope.clock()));
+                        return Strftime.format(format, ZonedDateTime.now(scope.clock()), scope);
                     });
 
     private Globals() {}
@@ -52,25 +51,23 @@ final class Globals {
     }
 
     private static Map<Object, Object> dictionary(Scope scope, Arguments given) {
-        Map<Object, Object> fields = new LinkedHashMap<>();
+        Dictionary fields = new Dictionary(scope);
         if (!given.positional().isEmpty()) {
             Object source = given.positional().get(0);
             if (source instanceof Map<?, ?> map) {
-                scope.spend((long) map.size() * Budget.ELEMENT);
-                fields.putAll(map);
+                map.forEach(fields::put);
             } else {
                 for (Object pair : Values.elements(source, scope)) {
-                    scope.spend(Budget.ELEMENT);
                     List<Object> two = Values.elements(pair, scope);
                     if (two.size() != 2) {
                         throw TemplateFailure.value("a dictionary is made of pairs, not of " + two.size() + " values");
                     }
-                    fields.put(Values.requireKey(two.get(0)), two.get(1));
+                    fields.put(two.get(0), two.get(1));
                 }
             }
         }
-        fields.putAll(given.named());
-        return fields;
+        given.named().forEach(fields::put);
+        return fields.map();
     }
 
     private static Object namespace(Scope scope, Arguments given) {

@@ -14,6 +14,9 @@ final class Import {
 
     private static final String EXPECTED = "; expected texts, numbers, truth values, lists and maps of them";
 
+    /** As many bits as 4,300 digits have. */
+    private static final int LONGEST_INTEGER = 14_285;
+
     private static final int DEEPEST = Budget.DEEPEST / 2;
 
     private long characters;
@@ -35,6 +38,10 @@ final class Import {
             return ((Number) value).longValue();
         }
         if (value instanceof BigInteger integer) {
+            if (integer.bitLength() > LONGEST_INTEGER) {
+                throw new IllegalArgumentException("an integer has " + integer.bitLength() + " bits; expected at most "
+                        + LONGEST_INTEGER + ", as Python spells no longer ones");
+            }
             return integer(integer);
         }
         if (value instanceof Float || value instanceof BigDecimal) {
@@ -49,8 +56,8 @@ final class Import {
         return copy;
     }
 
-    static Object integer(BigInteger integer) {
-        return integer.bitLength() < Long.SIZE ? (Object) integer.longValue() : integer;
+    static Number integer(BigInteger integer) {
+        return integer.bitLength() < Long.SIZE ? (Number) integer.longValue() : integer;
     }
 
     private Object collection(Object value) {

@@ -50,6 +50,11 @@ public final class JinjaTemplate {
         return rendered(variables, clock, work, characters).text();
     }
 
+    /** Without overflow: a caller may allow as much as there is. */
+    private static long sum(long limit, long more) {
+        return limit > Long.MAX_VALUE - more ? Long.MAX_VALUE : limit + more;
+    }
+
     /**
      * A text, and what of it the model says.
      *
@@ -75,7 +80,8 @@ public final class JinjaTemplate {
         Import variable = new Import();
         variables.forEach((name, value) -> values.put(name, variable.value(value)));
         long given = variable.characters();
-        Scope scope = Scope.root(values, new Budget(work + 64 * given, characters + 4 * given), clock);
+        Budget budget = new Budget(sum(work, 64 * given), sum(characters, 4 * given));
+        Scope scope = Scope.root(values, budget, clock);
         try {
             body.run(scope);
         } catch (StackOverflowError e) {

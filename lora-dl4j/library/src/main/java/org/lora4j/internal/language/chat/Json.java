@@ -3,7 +3,6 @@ package org.lora4j.internal.language.chat;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
 
@@ -49,6 +48,7 @@ final class Json {
             }
             all('{', '}', fields, depth, field -> {
                 text(key(field.getKey()));
+                budget.spend(colon.length());
                 out.append(colon);
                 write(field.getValue(), depth + 1);
             });
@@ -57,14 +57,13 @@ final class Json {
         } else if (value instanceof String text) {
             text(text);
         } else if (value == null || Values.isNumber(value)) {
-            budget.spend(value instanceof Double ? Values.REAL : Budget.STEP);
             out.append(scalar(value));
         } else {
             throw value instanceof Undefined undefined
                     ? undefined.failure()
                     : TemplateFailure.value("a value of type '" + Values.type(value) + "' is no JSON");
         }
-        budget.spend(1);
+        budget.spend(Budget.ELEMENT);
     }
 
     private <T> void all(char open, char close, List<T> elements, int depth, Consumer<T> writer) {
@@ -72,6 +71,7 @@ final class Json {
         out.append(open);
         String separator = "";
         for (T element : elements) {
+            budget.spend(separator.length());
             line(out.append(separator), depth + 1);
             writer.accept(element);
             separator = comma;
@@ -90,7 +90,7 @@ final class Json {
         }
     }
 
-    private static String key(Object key) {
+    private String key(Object key) {
         if (key instanceof String text) {
             return text;
         }
@@ -100,7 +100,8 @@ final class Json {
         throw TemplateFailure.value("keys of JSON must be texts or numbers, not '" + Values.type(key) + "'");
     }
 
-    private static String scalar(Object value) {
+    private String scalar(Object value) {
+        budget.spend(value instanceof Number number ? Values.spelling(number) : Budget.STEP);
         if (value instanceof Double number && !Double.isFinite(number)) {
             return Double.isNaN(number) ? "NaN" : number > 0 ? "Infinity" : "-Infinity";
         }
@@ -116,7 +117,7 @@ final class Json {
             if (simple >= 0) {
                 out.append('\\').append("\"\\nrtfb".charAt(simple));
             } else if (unit < ' ' || ascii && unit > '~') {
-                out.append(String.format(Locale.ROOT, "\\u%04x", (int) unit));
+                Texts.hexadecimal(unit, 4, out.append("\\u"));
             } else {
                 out.append(unit);
             }

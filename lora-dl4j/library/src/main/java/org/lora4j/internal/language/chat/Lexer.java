@@ -27,6 +27,9 @@ final class Lexer {
             Pattern.compile("'((?:[^'\\\\]++|\\\\.)*+)'|\"((?:[^\"\\\\]++|\\\\.)*+)\"", Pattern.DOTALL);
     private static final Pattern OPERATOR = Pattern.compile("//|\\*\\*|==|!=|>=|<=|[-+/*%~\\[\\](){}><=.:|,;]");
 
+    /** A name is looked for wherever it stands, which takes time for its characters. */
+    private static final int LONGEST_NAME = 1_000;
+
     private final String source;
     private final List<Token> tokens = new ArrayList<>();
     private int at;
@@ -73,12 +76,11 @@ final class Lexer {
     private void addText(int end, String sign, boolean stripsLine) {
         String text = source.substring(at, end);
         if (sign.equals("-")) {
-            text = Texts.strip(text, null, false, true);
+            text = Texts.strip(text, Texts::isSpace, false, true);
         } else if (sign.isEmpty() && stripsLine) {
             int lineStart = text.lastIndexOf('\n') + 1;
             boolean atLineStart = lineStart > 0 || at == 0 || source.charAt(at - 1) == '\n';
-            if (atLineStart
-                    && Texts.strip(text.substring(lineStart), null, true, false).isEmpty()) {
+            if (atLineStart && Texts.strip(text.substring(lineStart)).isEmpty()) {
                 text = text.substring(0, lineStart);
             }
         }
@@ -162,6 +164,9 @@ final class Lexer {
         int from = at;
         char first = source.charAt(at);
         if (take(NAME)) {
+            if (at - from > LONGEST_NAME) {
+                throw TemplateFailure.syntax(lineAt(from), "a name has more than " + LONGEST_NAME + " characters");
+            }
             add(Kind.NAME, source.substring(from, at), from);
         } else if (take(FLOAT)) {
             add(Kind.FLOAT, source.substring(from, at).replace("_", ""), from);

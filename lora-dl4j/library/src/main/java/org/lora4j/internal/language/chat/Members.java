@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.language.chat;
 
+import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -16,12 +17,12 @@ final class Members {
     private Members() {}
 
     /** Methods come before the keys of a dictionary, as in Jinja2. */
-    static Object attribute(Object value, String name) {
-        Object member = member(value, name);
+    static Object attribute(Object value, String name, Scope scope) {
+        Object member = member(value, name, scope);
         if (member != ABSENT) {
             return member;
         }
-        if (value instanceof Map<?, ?> map && map.containsKey(name)) {
+        if (value instanceof Map<?, ?> map && Values.holds(map, name, scope.budget())) {
             return map.get(name);
         }
         return missing(value, name);
@@ -29,7 +30,7 @@ final class Members {
 
     /** Keys come before methods. */
     static Object item(Object value, Object key, Scope scope) {
-        if (value instanceof Map<?, ?> map && Values.isKey(key) && map.containsKey(key)) {
+        if (value instanceof Map<?, ?> map && Values.holds(map, key, scope.budget())) {
             return map.get(key);
         }
         if (value instanceof Iteration range && range.isRange()) {
@@ -45,17 +46,18 @@ final class Members {
                     ? list.get((int) at)
                     : Texts.substring((String) value, (int) at, (int) at + 1);
         }
-        Object member =
-                value instanceof Undefined || key instanceof String ? member(value, String.valueOf(key)) : ABSENT;
+        Object member = value instanceof Undefined || key instanceof String
+                ? member(value, String.valueOf(key), scope)
+                : ABSENT;
         return member != ABSENT ? member : missing(value, key);
     }
 
     /** The value's own member, not what it holds under the name. */
-    static Object member(Object value, String name) {
+    static Object member(Object value, String name, Scope scope) {
         if (value instanceof Undefined undefined) {
             throw undefined.failure();
         }
-        if (value instanceof Namespace namespace && namespace.variables.containsKey(name)) {
+        if (value instanceof Namespace namespace && Values.holds(namespace.variables, name, scope.budget())) {
             return namespace.variables.get(name);
         }
         if (value instanceof Loop loop) {
@@ -65,7 +67,8 @@ final class Members {
     }
 
     static Object missing(Object value, Object key) {
-        String shown = key instanceof String || Values.isNumber(key) ? key.toString() : Values.type(key);
+        boolean isShort = key instanceof String || Values.isNumber(key) && !(key instanceof BigInteger);
+        String shown = isShort ? key.toString() : Values.type(key);
         // It may be as long as a text of the template's making.
         shown = shown.length() > MOST_SHOWN ? shown.substring(0, MOST_SHOWN) + "..." : shown;
         return new Undefined(
@@ -90,7 +93,7 @@ final class Members {
         long start = limit(from, by > 0 ? 0 : length - 1, length, by);
         long end = limit(to, by > 0 ? length : -1, length, by);
         if (value instanceof String text && by == 1) {
-            scope.spend(Math.max(0, end - start));
+            scope.spend(end / Budget.READ + Math.max(0, end - start));
             return start < end ? Texts.substring(text, (int) start, (int) end) : "";
         }
         List<Object> all = Values.elements(value, scope);

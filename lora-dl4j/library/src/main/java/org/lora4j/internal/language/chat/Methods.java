@@ -2,38 +2,40 @@
 package org.lora4j.internal.language.chat;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.IntPredicate;
-import java.util.function.Predicate;
-import java.util.function.ToIntBiFunction;
 
 /** The methods of Python's texts, lists and dictionaries that change nothing. */
 final class Methods {
 
     /** A method, given the value that it belongs to. */
     @FunctionalInterface
-    private interface Method<T> {
+    interface Method<T> {
         Object call(T self, Arguments arguments, Scope scope);
     }
 
-    private static final Map<String, Method<String>> OF_TEXTS = Map.ofEntries(
-            Map.entry("strip", (text, given, scope) -> Texts.strip(text, given.textOrNull(0, "chars"), true, true)),
-            Map.entry("lstrip", (text, given, scope) -> Texts.strip(text, given.textOrNull(0, "chars"), true, false)),
-            Map.entry("rstrip", (text, given, scope) -> Texts.strip(text, given.textOrNull(0, "chars"), false, true)),
+    static final Map<String, Method<String>> OF_TEXTS = Map.ofEntries(
+            Map.entry("strip", (text, given, scope) -> stripped(text, given, true, true, scope)),
+            Map.entry("lstrip", (text, given, scope) -> stripped(text, given, true, false, scope)),
+            Map.entry("rstrip", (text, given, scope) -> stripped(text, given, false, true, scope)),
             Map.entry("upper", (text, given, scope) -> Texts.upper(text)),
             Map.entry("lower", (text, given, scope) -> Texts.lower(text)),
             Map.entry(
                     "casefold",
                     (text, given, scope) -> Texts.lower(Texts.upper(text)).replace('ς', 'σ')),
-            Map.entry("title", (text, given, scope) -> Texts.title(text)),
+            Map.entry("title", (text, given, scope) -> Texts.title(letters(text, scope))),
             Map.entry("capitalize", (text, given, scope) -> Texts.capitalized(text)),
             Map.entry(
                     "startswith",
-                    (text, given, scope) -> any(given.required(0, "prefix"), part(text, given)::startsWith)),
+                    (text, given, scope) -> any(
+                            given.required(0, "prefix"), Part.of(text, given).text(), true, scope)),
             Map.entry(
-                    "endswith", (text, given, scope) -> any(given.required(0, "suffix"), part(text, given)::endsWith)),
+                    "endswith",
+                    (text, given, scope) -> any(
+                            given.required(0, "suffix"), Part.of(text, given).text(), false, scope)),
             Map.entry("removeprefix", (text, given, scope) -> {
                 String prefix = given.text(0, "prefix");
                 return text.startsWith(prefix) ? text.substring(prefix.length()) : text;
@@ -57,25 +59,24 @@ final class Methods {
             Map.entry("splitlines", (text, given, scope) -> lines(text, given.flag(0, "keepends", false), scope)),
             Map.entry("partition", (text, given, scope) -> {
                 String separator = separator(given.text(0, "sep"));
-                return parted(text, separator, text.indexOf(separator), false);
+                return parted(text, separator, Needle.first(separator, scope).in(text, 0), false);
             }),
             Map.entry("rpartition", (text, given, scope) -> {
                 String separator = separator(given.text(0, "sep"));
-                return parted(text, separator, text.lastIndexOf(separator), true);
+                int at = Needle.last(separator, scope).before(text, text.length());
+                return parted(text, separator, at, true);
             }),
+            Map.entry("join", (text, given, scope) -> {
+                List<Object> parts = Values.elements(given.required(0, "iterable"), scope);
+                scope.spend((long) parts.size() * Budget.ELEMENT);
+                return join(parts.stream().map(Values::requireText).toList(), text, scope);
+            }),
+            Map.entry("find", (text, given, scope) -> place(text, given, false, scope)),
+            Map.entry("rfind", (text, given, scope) -> place(text, given, true, scope)),
+            Map.entry("index", (text, given, scope) -> found(place(text, given, false, scope))),
+            Map.entry("rindex", (text, given, scope) -> found(place(text, given, true, scope))),
             Map.entry(
-                    "join",
-                    (text, given, scope) -> join(
-                            Values.elements(given.required(0, "iterable"), scope).stream()
-                                    .map(Values::requireText)
-                                    .toList(),
-                            text,
-                            scope)),
-            Map.entry("find", (text, given, scope) -> place(text, given, String::indexOf)),
-            Map.entry("rfind", (text, given, scope) -> place(text, given, String::lastIndexOf)),
-            Map.entry("index", (text, given, scope) -> found(place(text, given, String::indexOf))),
-            Map.entry("rindex", (text, given, scope) -> found(place(text, given, String::lastIndexOf))),
-            Map.entry("count", (text, given, scope) -> count(part(text, given), given.text(0, "sub"))),
+                    "count", (text, given, scope) -> count(Part.of(text, given).text(), given.text(0, "sub"), scope)),
             Map.entry("format", (text, given, scope) -> PrintfFormat.fields(text, given, scope)),
             Map.entry("isdigit", (text, given, scope) -> all(text, Character::isDigit)),
             Map.entry("isdecimal", (text, given, scope) -> all(text, Character::isDigit)),
@@ -85,9 +86,11 @@ final class Methods {
             Map.entry("isspace", (text, given, scope) -> all(text, Texts::isSpace)),
             Map.entry("isupper", (text, given, scope) -> Texts.hasCase(text) && text.equals(Texts.upper(text))),
             Map.entry("islower", (text, given, scope) -> Texts.hasCase(text) && text.equals(Texts.lower(text))),
-            Map.entry("istitle", (text, given, scope) -> Texts.hasCase(text) && text.equals(Texts.title(text))),
+            Map.entry(
+                    "istitle",
+                    (text, given, scope) -> Texts.hasCase(text) && text.equals(Texts.title(letters(text, scope)))),
             Map.entry("isascii", (text, given, scope) -> text.chars().allMatch(character -> character < 128)),
-            Map.entry("swapcase", (text, given, scope) -> Texts.swapped(text)),
+            Map.entry("swapcase", (text, given, scope) -> Texts.swapped(letters(text, scope))),
             Map.entry("zfill", (text, given, scope) -> {
                 int sign = text.startsWith("-") || text.startsWith("+") ? 1 : 0;
                 return text.substring(0, sign)
@@ -104,7 +107,7 @@ final class Methods {
                     "rjust",
                     (text, given, scope) -> blanks(text, given.integer(0, "width", 0), filler(given), scope) + text));
 
-    private static final Map<String, Method<List<?>>> OF_LISTS = Map.of(
+    static final Map<String, Method<List<?>>> OF_LISTS = Map.of(
             "count",
             (list, given, scope) -> {
                 Object wanted = given.required(0, "value");
@@ -125,7 +128,7 @@ final class Methods {
             "copy",
             (list, given, scope) -> list);
 
-    private static final Map<String, Method<Map<?, ?>>> OF_DICTIONARIES = Map.of(
+    static final Map<String, Method<Map<?, ?>>> OF_DICTIONARIES = Map.of(
             "items", (map, given, scope) -> Iteration.view("dict_items", items(map, scope)),
             "keys", (map, given, scope) -> Iteration.view("dict_keys", Values.elements(map, scope)),
             "values",
@@ -136,7 +139,7 @@ final class Methods {
             "get",
                     (map, given, scope) -> {
                         Object key = Values.requireKey(given.required(0, "key"));
-                        return map.containsKey(key) ? map.get(key) : given.get(1, "default", null);
+                        return Values.holds(map, key, scope.budget()) ? map.get(key) : given.get(1, "default", null);
                     },
             "copy", (map, given, scope) -> map);
 
@@ -186,33 +189,63 @@ final class Methods {
         return items;
     }
 
-    private static boolean any(Object wanted, Predicate<String> test) {
-        return wanted instanceof Tuple tuple
-                ? tuple.stream().map(Values::requireText).anyMatch(test)
-                : test.test(Values.requireText(wanted));
+    /** A text each letter of which is going to be a text of its own. */
+    private static String letters(String text, Scope scope) {
+        scope.spend((long) text.length() * Budget.ELEMENT);
+        return text;
+    }
+
+    private static String stripped(String text, Arguments given, boolean start, boolean end, Scope scope) {
+        return Texts.strip(text, Texts.oneOf(given.textOrNull(0, "chars"), scope), start, end);
+    }
+
+    /** Whether a text begins or ends with another, or with one of a tuple; null does with none. */
+    private static boolean any(Object wanted, String text, boolean begins, Scope scope) {
+        for (Object each : wanted instanceof Tuple tuple ? tuple : Collections.singletonList(wanted)) {
+            String part = Values.requireText(each);
+            if (text == null) {
+                continue;
+            }
+            scope.spend(1 + Math.min(part.length(), text.length()));
+            if (begins ? text.startsWith(part) : text.endsWith(part)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static boolean all(String text, IntPredicate test) {
         return !text.isEmpty() && text.codePoints().allMatch(test);
     }
 
-    /** Where the part of a text begins that a method is to look at. */
-    private static int start(String text, Arguments given) {
-        return (int) Members.limit(given.get(1, "start", null), 0, Texts.length(text), 1);
+    /**
+     * What lies between the indices that a method is given behind its first argument.
+     *
+     * @param text the text; null if it begins behind the end, so that not even an empty text is in it
+     * @param start where it begins, counted in code points
+     */
+    private record Part(String text, int start) {
+
+        static Part of(String text, Arguments given) {
+            int length = Texts.length(text);
+            Object from = given.get(1, "start", null);
+            int start = (int) Members.limit(from, 0, length, 1);
+            int end = (int) Members.limit(given.get(2, "end", null), length, length, 1);
+            boolean isThere = start <= end && (from == null || Values.requireInteger(from) <= length);
+            return new Part(isThere ? Texts.substring(text, start, end) : null, start);
+        }
     }
 
-    /** What lies between the indices that a method is given behind its first argument. */
-    private static String part(String text, Arguments given) {
-        int length = Texts.length(text);
-        int start = start(text, given);
-        int end = (int) Members.limit(given.get(2, "end", null), length, length, 1);
-        return Texts.substring(text, start, Math.max(start, end));
-    }
-
-    private static long place(String text, Arguments given, ToIntBiFunction<String, String> search) {
-        String part = part(text, given);
-        int at = search.applyAsInt(part, given.text(0, "sub"));
-        return at < 0 ? -1 : start(text, given) + part.codePointCount(0, at);
+    private static long place(String text, Arguments given, boolean last, Scope scope) {
+        Part part = Part.of(text, given);
+        String sub = given.text(0, "sub");
+        if (part.text() == null) {
+            return -1;
+        }
+        int at = last
+                ? Needle.last(sub, scope).before(part.text(), part.text().length())
+                : Needle.first(sub, scope).in(part.text(), 0);
+        return at < 0 ? -1 : part.start() + part.text().codePointCount(0, at);
     }
 
     private static long found(long place) {
@@ -238,7 +271,7 @@ final class Methods {
     }
 
     private static String blanks(String text, long width, String filler, Scope scope) {
-        long missing = Math.max(0, width - Texts.length(text));
+        long missing = Math.max(0, Math.max(0, width) - Texts.length(text));
         scope.spend(missing);
         return filler.repeat(Math.toIntExact(missing));
     }
@@ -251,27 +284,32 @@ final class Methods {
         return filler.repeat(before) + text + filler.repeat(missing - before);
     }
 
-    static long count(String text, String part) {
+    private static long count(String text, String part, Scope scope) {
+        if (text == null) {
+            return 0;
+        }
         if (part.isEmpty()) {
             return Texts.length(text) + 1L;
         }
+        Needle needle = Needle.first(part, scope);
         long count = 0;
-        for (int at = text.indexOf(part); at >= 0; at = text.indexOf(part, at + part.length())) {
+        for (int at = needle.in(text, 0); at >= 0; at = needle.in(text, at + part.length())) {
+            scope.spend(Budget.ELEMENT);
             count++;
         }
         return count;
     }
 
     static String replace(String text, String old, String with, long most, Scope scope) {
-        long places = count(text, old);
+        long places = count(text, old, scope);
         long times = most < 0 ? places : Math.min(most, places);
-        scope.spend(text.length() + times * (1 + with.length()));
+        scope.spend(text.length() + times * (Budget.ELEMENT + with.length()));
+        Needle needle = Needle.first(old, scope);
         StringBuilder replaced = new StringBuilder();
         int at = 0;
         for (long i = 0; i < times; i++) {
-            int next = old.isEmpty()
-                    ? at + (i == 0 ? 0 : Character.charCount(text.codePointAt(at)))
-                    : text.indexOf(old, at);
+            int next =
+                    old.isEmpty() ? at + (i == 0 ? 0 : Character.charCount(text.codePointAt(at))) : needle.in(text, at);
             replaced.append(text, at, next).append(with);
             at = next + old.length();
         }
@@ -287,11 +325,11 @@ final class Methods {
     static List<Object> split(String text, String separator, long most, Scope scope) {
         List<Object> parts = new ArrayList<>();
         if (separator != null) {
-            separator(separator);
+            Needle needle = Needle.first(separator(separator), scope);
             int at = 0;
-            for (int next = text.indexOf(separator);
+            for (int next = needle.in(text, 0);
                     next >= 0 && (most < 0 || parts.size() < most);
-                    next = text.indexOf(separator, at)) {
+                    next = needle.in(text, at)) {
                 pay(parts, text.substring(at, next), scope);
                 at = next + separator.length();
             }
@@ -320,29 +358,35 @@ final class Methods {
     }
 
     private static List<Object> rsplit(String text, String separator, long most, Scope scope) {
-        if (most < 0) {
-            return split(text, separator, -1, scope);
-        }
         List<Object> parts = new ArrayList<>();
-        String rest = separator == null ? Texts.strip(text, null, false, true) : text;
-        while (parts.size() < most) {
-            int at = separator == null ? lastBlank(rest) : rest.lastIndexOf(separator(separator));
-            if (at < 0) {
-                break;
+        int end = text.length();
+        if (separator == null) {
+            end = previous(text, end, false);
+            while (end > 0 && (most < 0 || parts.size() < most)) {
+                int start = previous(text, end, true);
+                pay(parts, text.substring(start, end), scope);
+                end = previous(text, start, false);
             }
-            scope.spend(rest.length() + Budget.ELEMENT);
-            parts.add(0, rest.substring(at + (separator == null ? 1 : separator.length())));
-            rest = separator == null ? Texts.strip(rest.substring(0, at), null, false, true) : rest.substring(0, at);
+        } else {
+            Needle needle = Needle.last(separator(separator), scope);
+            for (int at = needle.before(text, end);
+                    at >= 0 && (most < 0 || parts.size() < most);
+                    at = needle.before(text, end)) {
+                pay(parts, text.substring(at + separator.length(), end), scope);
+                end = at;
+            }
         }
-        if (separator != null || !rest.isEmpty()) {
-            parts.add(0, rest);
+        if (separator != null || end > 0) {
+            pay(parts, text.substring(0, end), scope);
         }
+        Collections.reverse(parts);
         return parts;
     }
 
-    private static int lastBlank(String text) {
-        int at = text.length() - 1;
-        while (at >= 0 && !Texts.isSpace(text.charAt(at))) {
+    /** The end of what lies before a place and ends with a blank, or with none. */
+    private static int previous(String text, int from, boolean blank) {
+        int at = from;
+        while (at > 0 && Texts.isSpace(text.charAt(at - 1)) != blank) {
             at--;
         }
         return at;
@@ -373,6 +417,7 @@ final class Methods {
         return new Tuple(parts);
     }
 
+    /** The parts are paid for already. */
     static String join(List<String> parts, String separator, Scope scope) {
         long length = 0;
         for (String part : parts) {

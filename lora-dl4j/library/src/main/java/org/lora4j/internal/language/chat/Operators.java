@@ -42,6 +42,13 @@ final class Operators {
 
     private Operators() {}
 
+    /** A zero with a fraction keeps its sign apart. */
+    static Object negated(Object value, Scope scope) {
+        return value instanceof Double real
+                ? (Object) (-real)
+                : ARITHMETIC.get("-").apply(0L, value, scope);
+    }
+
     private static boolean isOrdered(Object a, Object b) {
         return !(a instanceof Double x && x.isNaN() || b instanceof Double y && y.isNaN());
     }
@@ -153,11 +160,10 @@ final class Operators {
 
     private static boolean contained(Object element, Object whole, Scope scope) {
         if (whole instanceof String text) {
-            scope.spend(text.length());
-            return text.contains(Values.requireText(element));
+            return Needle.first(Values.requireText(element), scope).in(text, 0) >= 0;
         }
         if (whole instanceof Map<?, ?> map) {
-            return map.containsKey(Values.requireHashable(element));
+            return Values.holds(map, Values.requireHashable(element), scope.budget());
         }
         boolean found = false;
         for (Iterator<Object> rest = Values.iterator(whole, scope); !found && rest.hasNext(); ) {

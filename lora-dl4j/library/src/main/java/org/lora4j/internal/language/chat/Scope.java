@@ -55,6 +55,7 @@ final class Scope {
 
     Object get(String name) {
         for (Scope scope = this; scope != null; scope = scope.outer) {
+            spend(2);
             Object value = scope.variables.get(name);
             if (value != null || scope.variables.containsKey(name)) {
                 return value;

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.lora4j.internal.language.chat.ExpressionParser.Call;
 import org.lora4j.internal.language.chat.ExpressionParser.Step;
 import org.lora4j.internal.language.chat.Statement.Next;
@@ -34,6 +35,9 @@ final class StatementParser {
             Map.entry("generation", this::generationStatement),
             Map.entry("break", () -> leaveLoop(Next.END_OF_LOOP)),
             Map.entry("continue", () -> leaveLoop(Next.ITERATION)));
+
+    /** Names that have a value in a macro that reads them. */
+    private static final Set<String> SPECIAL = Set.of("caller", "varargs", "kwargs");
 
     private static final Set<String> OTHER_FILES = Set.of("include", "import", "from", "extends", "block");
 
@@ -255,6 +259,7 @@ final class StatementParser {
 
     private static void takeApart(List<Target> targets, Object value, Scope scope) {
         List<Object> elements = Values.elements(value, scope);
+        scope.spend((long) targets.size() * Budget.ELEMENT);
         if (elements.size() != targets.size()) {
             throw TemplateFailure.value(
                     "a value of " + elements.size() + " parts is assigned to " + targets.size() + " names");
@@ -421,7 +426,9 @@ final class StatementParser {
             loops = 0;
             int before = expressions.names.size();
             body = block(end);
-            read = Set.copyOf(expressions.names.subList(before, expressions.names.size()));
+            read = expressions.names.subList(before, expressions.names.size()).stream()
+                    .filter(SPECIAL::contains)
+                    .collect(Collectors.toSet());
             loops = outerLoops;
         }
 
@@ -435,6 +442,7 @@ final class StatementParser {
         }
 
         private void assign(Arguments given, Scope inner) {
+            inner.spend((long) parameters.size() * Budget.STEP);
             Map<String, Object> named = new LinkedHashMap<>(given.named());
             int position = 0;
             for (Map.Entry<String, Expression> parameter : parameters.entrySet()) {

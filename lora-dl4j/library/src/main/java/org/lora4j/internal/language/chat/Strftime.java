@@ -5,6 +5,7 @@ import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /** Python's {@code strftime} in the C locale. A minus behind the percent sign drops leading zeros. */
 final class Strftime {
@@ -37,12 +38,20 @@ final class Strftime {
             Map.entry('c', "EEE MMM ppd HH:mm:ss uuuu"),
             Map.entry('u', "e"));
 
+    /** Root's names of days and months are English, and so are the C locale's; but only US has AM and PM. */
+    private static final Map<Character, DateTimeFormatter> FORMATTERS = PATTERNS.entrySet().stream()
+            .collect(Collectors.toMap(
+                    Map.Entry::getKey, pattern -> DateTimeFormatter.ofPattern(pattern.getValue(), Locale.US)));
+
+    /** What a part of a date costs. */
+    private static final int PART = 16 * Budget.STEP;
+
     /** Those that are no pattern; datetime.now() knows no zone. */
     private static final Map<Character, String> TEXTS = Map.of('%', "%", 'n', "\n", 't', "\t", 'Z', "", 'z', "");
 
     private Strftime() {}
 
-    static String format(String format, ZonedDateTime time) {
+    static String format(String format, ZonedDateTime time, Scope scope) {
         StringBuilder text = new StringBuilder();
         for (int at = 0; at < format.length(); at++) {
             char letter = format.charAt(at);
@@ -54,8 +63,9 @@ final class Strftime {
             at += bare ? 2 : 1;
             letter = at < format.length() ? format.charAt(at) : ' ';
             if (PATTERNS.containsKey(letter)) {
+                scope.spend(PART);
                 String shown = shown(letter, time);
-                text.append(bare ? shown.replaceFirst("^[0 ]+(?=.)", "") : shown);
+                text.append(bare ? withoutZeros(shown) : shown);
             } else if (TEXTS.containsKey(letter)) {
                 text.append(TEXTS.get(letter));
             } else {
@@ -65,10 +75,17 @@ final class Strftime {
         return text.toString();
     }
 
+    private static String withoutZeros(String shown) {
+        int at = 0;
+        while (at < shown.length() - 1 && "0 ".indexOf(shown.charAt(at)) >= 0) {
+            at++;
+        }
+        return shown.substring(at);
+    }
+
     private static String shown(char letter, ZonedDateTime time) {
         return letter == 'u'
                 ? Integer.toString(time.getDayOfWeek().getValue())
-                // Root's names of days and months are English, and so are the C locale's; but only US has AM and PM.
-                : DateTimeFormatter.ofPattern(PATTERNS.get(letter), Locale.US).format(time);
+                : FORMATTERS.get(letter).format(time);
     }
 }

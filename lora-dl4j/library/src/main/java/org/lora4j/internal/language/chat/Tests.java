@@ -43,9 +43,11 @@ final class Tests {
         ALL.put("divisibleby", (value, given, scope) -> leaves(0, value, given.required(0, "num"), scope));
         ALL.put("lower", (value, given, scope) -> isCased(value, Texts::lower, scope));
         ALL.put("upper", (value, given, scope) -> isCased(value, Texts::upper, scope));
-        ALL.put("sameas", (value, given, scope) -> isSame(value, given.required(0, "other")));
-        ALL.put("filter", (value, given, scope) -> Filters.ALL.containsKey(Values.requireHashable(value)));
-        ALL.put("test", (value, given, scope) -> ALL.containsKey(Values.requireHashable(value)));
+        ALL.put("sameas", (value, given, scope) -> isSame(value, given.required(0, "other"), scope));
+        ALL.put(
+                "filter",
+                (value, given, scope) -> Values.holds(Filters.ALL, Values.requireHashable(value), scope.budget()));
+        ALL.put("test", (value, given, scope) -> Values.holds(ALL, Values.requireHashable(value), scope.budget()));
         ALL.put("in", (value, given, scope) -> compared("in", value, given, scope));
         for (String[] names : new String[][] {
             {"==", "eq", "equalto"},
@@ -94,7 +96,10 @@ final class Tests {
         return text.equals(changed.apply(text)) && Texts.hasCase(text);
     }
 
-    private static boolean isSame(Object a, Object b) {
+    private static boolean isSame(Object a, Object b, Scope scope) {
+        if (a instanceof String && b instanceof String) {
+            return Values.equal(a, b, scope.budget());
+        }
         return a instanceof List || a instanceof Map ? a == b : Objects.equals(a, b);
     }
 }

@@ -2,9 +2,19 @@
 package org.lora4j.internal.language.chat;
 
 import java.util.Locale;
+import java.util.Set;
+import java.util.function.IntPredicate;
+import java.util.stream.Collectors;
 
 /** Texts as Python sees them: sequences of code points, with Python's idea of blanks, words and escapes. */
 final class Texts {
+
+    /** So many characters are looked for one by one. */
+    private static final int FEW = 8;
+
+    /** Punctuation within words that has no case and takes none away: Unicode's MidLetter, MidNumLet and Single_Quote. */
+    private static final String IN_WORDS =
+            "'.:\u00B7\u0387\u055F\u05F4\u2018\u2019\u2024\u2027\uFE13\uFE52\uFE55\uFF07\uFF0E\uFF1A";
 
     private Texts() {}
 
@@ -12,21 +22,34 @@ final class Texts {
         return Character.isWhitespace(character) || Character.isSpaceChar(character) || character == 0x85;
     }
 
-    /** Python's {@code strip}: without the characters given at its ends, or without blanks if they are null. */
-    static String strip(String text, String characters, boolean start, boolean end) {
+    /** Python's {@code strip}: without certain characters at its ends. */
+    static String strip(String text, IntPredicate strips, boolean start, boolean end) {
         int from = 0;
         int to = text.length();
-        while (start && from < to && strips(text.codePointAt(from), characters)) {
+        while (start && from < to && strips.test(text.codePointAt(from))) {
             from += Character.charCount(text.codePointAt(from));
         }
-        while (end && to > from && strips(text.codePointBefore(to), characters)) {
+        while (end && to > from && strips.test(text.codePointBefore(to))) {
             to -= Character.charCount(text.codePointBefore(to));
         }
         return text.substring(from, to);
     }
 
-    private static boolean strips(int character, String characters) {
-        return characters == null ? isSpace(character) : characters.indexOf(character) >= 0;
+    static String strip(String text) {
+        return strip(text, Texts::isSpace, true, true);
+    }
+
+    /** Whether a character is one of those of a text; whether it is a blank if that is null. */
+    static IntPredicate oneOf(String characters, Scope scope) {
+        if (characters == null) {
+            return Texts::isSpace;
+        }
+        if (characters.length() <= FEW) {
+            return character -> characters.indexOf(character) >= 0;
+        }
+        scope.spend((long) characters.length() * Budget.ELEMENT);
+        Set<Integer> all = characters.codePoints().boxed().collect(Collectors.toSet());
+        return all::contains;
     }
 
     static int length(String text) {
@@ -44,7 +67,82 @@ final class Texts {
     }
 
     static String lower(String text) {
-        return text.toLowerCase(Locale.ROOT);
+        return withSmallSigmas(text).toLowerCase(Locale.ROOT);
+    }
+
+    /** The text with small letters for all capital sigmas, which have another form at the end of a word. */
+    private static String withSmallSigmas(String text) {
+        if (text.indexOf('Σ') < 0) {
+            return text;
+        }
+        // The JDK looks for the word of each capital sigma anew, which takes quadratic time in a long one.
+        StringBuilder sigmas = new StringBuilder(text);
+        boolean inWord = false;
+        int last = -1;
+        for (int at = 0; at < text.length(); at += Character.charCount(text.codePointAt(at))) {
+            int character = text.codePointAt(at);
+            if (isCaseIgnorable(character)) {
+                continue;
+            }
+            // At the end of a word with a letter before it, a sigma has another form.
+            boolean isCased = isCased(character);
+            if (last >= 0) {
+                sigmas.setCharAt(last, isCased ? 'σ' : 'ς');
+            }
+            last = character == 'Σ' && inWord ? at : -1;
+            if (character == 'Σ' && !inWord) {
+                sigmas.setCharAt(at, 'σ');
+            }
+            inWord = isCased;
+        }
+        if (last >= 0) {
+            sigmas.setCharAt(last, 'ς');
+        }
+        return sigmas.toString();
+    }
+
+    private static boolean isCaseIgnorable(int character) {
+        return switch (Character.getType(character)) {
+            case Character.NON_SPACING_MARK,
+                    Character.ENCLOSING_MARK,
+                    Character.FORMAT,
+                    Character.MODIFIER_LETTER,
+                    Character.MODIFIER_SYMBOL -> true;
+            case Character.OTHER_PUNCTUATION, Character.INITIAL_QUOTE_PUNCTUATION, Character.FINAL_QUOTE_PUNCTUATION ->
+                IN_WORDS.indexOf(character) >= 0;
+            default -> false;
+        };
+    }
+
+    /** The number of words, made of letters, digits, marks and underscores. */
+    static long words(String text) {
+        long words = 0;
+        boolean inWord = false;
+        for (int at = 0; at < text.length(); at += Character.charCount(text.codePointAt(at))) {
+            boolean belongs = isInWord(text.codePointAt(at));
+            words += belongs && !inWord ? 1 : 0;
+            inWord = belongs;
+        }
+        return words;
+    }
+
+    private static boolean isInWord(int character) {
+        return switch (Character.getType(character)) {
+            case Character.NON_SPACING_MARK,
+                    Character.ENCLOSING_MARK,
+                    Character.COMBINING_SPACING_MARK,
+                    Character.DECIMAL_DIGIT_NUMBER,
+                    Character.CONNECTOR_PUNCTUATION -> true;
+            default -> Character.isAlphabetic(character) || character == 0x200C || character == 0x200D;
+        };
+    }
+
+    static boolean isDigits(String text, int from, int to) {
+        boolean digits = from < to;
+        for (int at = from; digits && at < to; at++) {
+            digits = text.charAt(at) >= '0' && text.charAt(at) <= '9';
+        }
+        return digits;
     }
 
     static boolean hasCase(String text) {
@@ -56,11 +154,15 @@ final class Texts {
     }
 
     static String swapped(String text) {
+        String small = withSmallSigmas(text);
         StringBuilder swapped = new StringBuilder();
-        text.codePoints().forEach(character -> {
-            String letter = Character.toString(character);
-            swapped.append(Character.isUpperCase(character) ? lower(letter) : upper(letter));
-        });
+        for (int at = 0; at < text.length(); ) {
+            int character = text.codePointAt(at);
+            int end = at + Character.charCount(character);
+            String letter = text.substring(at, end);
+            swapped.append(Character.isUpperCase(character) ? lower(small.substring(at, end)) : upper(letter));
+            at = end;
+        }
         return swapped.toString();
     }
 
@@ -69,19 +171,21 @@ final class Texts {
             return text;
         }
         int first = Character.charCount(text.codePointAt(0));
-        return titleCase(text.substring(0, first)) + lower(text.substring(first));
+        return titleCase(text.substring(0, first)) + lower(withSmallSigmas(text).substring(first));
     }
 
     /** Python's {@code str.title}: a capital letter behind everything that is no cased letter. */
     static String title(String text) {
+        String small = withSmallSigmas(text);
         StringBuilder title = new StringBuilder();
         boolean inWord = false;
         for (int at = 0; at < text.length(); ) {
             int character = text.codePointAt(at);
             String letter = Character.toString(character);
-            title.append(inWord ? lower(letter) : titleCase(letter));
+            int end = at + letter.length();
+            title.append(inWord ? lower(small.substring(at, end)) : titleCase(letter));
             inWord = isCased(character);
-            at += letter.length();
+            at = end;
         }
         return title.toString();
     }
@@ -98,16 +202,22 @@ final class Texts {
     /** Jinja's filter {@code title}: a capital letter where the text begins, and behind blanks, hyphens and brackets. */
     static String titleOfWords(String text) {
         StringBuilder title = new StringBuilder();
-        boolean begins = true;
         for (int at = 0; at < text.length(); ) {
-            int character = text.codePointAt(at);
-            String letter = Character.toString(character);
-            boolean separates = isSpace(character) || "-({[<".indexOf(character) >= 0;
-            title.append(begins && !separates ? upper(letter) : lower(letter));
-            begins = separates;
-            at += letter.length();
+            int first = at + Character.charCount(text.codePointAt(at));
+            int end = first;
+            boolean separates = separatesWords(text.codePointAt(at));
+            while (!separates && end < text.length() && !separatesWords(text.codePointAt(end))) {
+                end += Character.charCount(text.codePointAt(end));
+            }
+            String letter = text.substring(at, first);
+            title.append(separates ? lower(letter) : upper(letter)).append(lower(text.substring(first, end)));
+            at = end;
         }
         return title.toString();
+    }
+
+    private static boolean separatesWords(int character) {
+        return isSpace(character) || "-({[<".indexOf(character) >= 0;
     }
 
     /** The value of a text as it is spelled between quotes. An escape that Python does not know stands for itself. */
@@ -168,11 +278,18 @@ final class Texts {
             } else if (isPrintable(character)) {
                 spelled.appendCodePoint(character);
             } else {
-                String form = character < 0x100 ? "\\x%02x" : character < 0x10000 ? "\\u%04x" : "\\U%08x";
-                spelled.append(String.format(Locale.ROOT, form, character));
+                int digits = character < 0x100 ? 2 : character < 0x10000 ? 4 : 8;
+                spelled.append('\\').append("xxuuUUUU".charAt(digits - 1));
+                hexadecimal(character, digits, spelled);
             }
         });
         return spelled.append(quote).toString();
+    }
+
+    static void hexadecimal(int number, int digits, StringBuilder to) {
+        for (int digit = digits - 1; digit >= 0; digit--) {
+            to.append(Character.forDigit(number >> 4 * digit & 15, 16));
+        }
     }
 
     private static boolean isPrintable(int character) {

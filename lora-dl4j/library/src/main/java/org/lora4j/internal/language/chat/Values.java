@@ -29,8 +29,11 @@ final class Values {
             Map.entry(Map.class, "dict"),
             Map.entry(Namespace.class, "Namespace"));
 
-    /** What it costs to spell a number with a fraction. */
-    static final int REAL = 16 * Budget.STEP;
+    /** What it costs to compare two values, whatever they are. */
+    private static final int COMPARISON = 4;
+
+    /** What it costs to read or round a number with a fraction. */
+    static final int REAL = 64 * Budget.STEP;
 
     private Values() {}
 
@@ -38,11 +41,12 @@ final class Values {
         if (value instanceof Iteration iteration) {
             return iteration.type();
         }
-        return TYPES.stream()
-                .filter(type -> type.getKey().isInstance(value))
-                .map(Map.Entry::getValue)
-                .findFirst()
-                .orElse(value == null ? "NoneType" : "function");
+        for (Map.Entry<Class<?>, String> type : TYPES) {
+            if (type.getKey().isInstance(value)) {
+                return type.getValue();
+            }
+        }
+        return value == null ? "NoneType" : "function";
     }
 
     static boolean isTrue(Object value) {
@@ -50,7 +54,7 @@ final class Values {
             return truth;
         }
         if (value instanceof Number number) {
-            return number.doubleValue() != 0;
+            return number instanceof BigInteger || number.doubleValue() != 0;
         }
         if (value instanceof String text) {
             return !text.isEmpty();
@@ -108,12 +112,33 @@ final class Values {
             repr(namespace.variables, out.append("<Namespace "), budget);
             out.append('>');
         } else {
+            budget.spend(value instanceof Number number ? spelling(number) : 0);
+            budget.spend(value instanceof String text ? 2L * text.length() : 0);
             String scalar = value instanceof String text ? Texts.repr(text) : scalar(value);
-            budget.spend(value instanceof Double ? REAL : scalar.length());
+            budget.spend(scalar.length());
             out.append(scalar);
         }
         budget.leave();
-        budget.spend(2);
+        budget.spend(Budget.ELEMENT);
+    }
+
+    /** What it costs to spell a number; an integer with quadratic time for its digits. */
+    static long spelling(Number number) {
+        if (number instanceof BigInteger integer) {
+            return integer.bitLength() + (long) integer.bitLength() * integer.bitLength() / 256;
+        }
+        if (number instanceof Double real) {
+            return isShort(real) ? REAL / 8 : 4 * REAL;
+        }
+        return Budget.STEP;
+    }
+
+    /** Whether Double.toString is right: of the decimals with 15 digits, one alone reads back as the number. */
+    private static boolean isShort(double number) {
+        if (!Double.isFinite(number) || Math.abs(number) < Double.MIN_NORMAL) {
+            return !Double.isFinite(number) || number == 0;
+        }
+        return new BigDecimal(Double.toString(number)).stripTrailingZeros().precision() <= 15;
     }
 
     private static String scalar(Object value) {
@@ -142,15 +167,7 @@ final class Values {
         if (size == 0) {
             return sign + "0.0";
         }
-        BigDecimal exact = new BigDecimal(size);
-        BigDecimal shortest = exact;
-        // Double.toString of Java 17 is not always the shortest.
-        for (int digits = 1; digits <= 17; digits++) {
-            shortest = exact.round(new MathContext(digits, RoundingMode.HALF_EVEN));
-            if (shortest.doubleValue() == size) {
-                break;
-            }
-        }
+        BigDecimal shortest = shortest(size);
         String digits = shortest.stripTrailingZeros().unscaledValue().toString();
         int exponent = shortest.precision() - shortest.scale() - 1;
         if (exponent < -4 || exponent >= 16) {
@@ -160,6 +177,34 @@ final class Values {
         }
         String plain = shortest.stripTrailingZeros().toPlainString();
         return sign + plain + (plain.indexOf('.') < 0 ? ".0" : "");
+    }
+
+    /** Double.toString of Java 17 does not always give it. */
+    private static BigDecimal shortest(double size) {
+        if (isShort(size)) {
+            return new BigDecimal(Double.toString(size));
+        }
+        BigDecimal exact = new BigDecimal(size);
+        // Where enough digits read back as the number, more do, except for powers of two: the next number below is
+        // nearer, and what
+        // reads back may be rounded up.
+        boolean isPower = (Double.doubleToRawLongBits(size) & (1L << 52) - 1) == 0;
+        int few = 1;
+        for (int enough = 17; few < enough; ) {
+            int digits = isPower ? few : (few + enough) / 2;
+            if (rounded(exact, digits, RoundingMode.HALF_EVEN).doubleValue() == size) {
+                enough = digits;
+            } else if (isPower && rounded(exact, digits, RoundingMode.CEILING).doubleValue() == size) {
+                return rounded(exact, digits, RoundingMode.CEILING);
+            } else {
+                few = digits + 1;
+            }
+        }
+        return rounded(exact, few, RoundingMode.HALF_EVEN);
+    }
+
+    private static BigDecimal rounded(BigDecimal exact, int digits, RoundingMode mode) {
+        return exact.round(new MathContext(digits, mode));
     }
 
     static boolean isNumber(Object value) {
@@ -172,12 +217,16 @@ final class Values {
     }
 
     static boolean equal(Object a, Object b, Budget budget) {
-        budget.spend(1);
+        budget.spend(COMPARISON);
         if (isNumber(a) && isNumber(b)) {
-            return compareNumbers(number(a), number(b)) == 0 && !number(a).equals(Double.NaN);
+            return compareNumbers(number(a), number(b), budget) == 0
+                    && !number(a).equals(Double.NaN);
         }
         if (a instanceof String text && b instanceof String other) {
-            budget.spend(Math.min(text.length(), other.length()) / Budget.STEP);
+            if (text.length() != other.length()) {
+                return false;
+            }
+            budget.spend(text.length() / Budget.READ);
             return text.equals(other);
         }
         if (a instanceof List<?> list && b instanceof List<?> other) {
@@ -204,10 +253,9 @@ final class Values {
     private static boolean allEqual(Map<?, ?> map, Map<?, ?> other, Budget budget) {
         budget.enter();
         boolean equal = true;
-        for (Map.Entry<?, ?> field : map.entrySet()) {
-            equal = equal
-                    && other.containsKey(field.getKey())
-                    && equal(field.getValue(), other.get(field.getKey()), budget);
+        for (Iterator<? extends Map.Entry<?, ?>> fields = map.entrySet().iterator(); equal && fields.hasNext(); ) {
+            Map.Entry<?, ?> field = fields.next();
+            equal = holds(other, field.getKey(), budget) && equal(field.getValue(), other.get(field.getKey()), budget);
         }
         budget.leave();
         return equal;
@@ -215,13 +263,12 @@ final class Values {
 
     /** Python's order of numbers, texts and lists of them. */
     static int compare(Object a, Object b, Budget budget) {
-        budget.spend(1);
+        budget.spend(COMPARISON);
         if (isNumber(a) && isNumber(b)) {
-            return compareNumbers(number(a), number(b));
+            return compareNumbers(number(a), number(b), budget);
         }
         if (a instanceof String text && b instanceof String other) {
-            budget.spend(Math.min(text.length(), other.length()) / Budget.STEP);
-            return compareTexts(text, other);
+            return compareTexts(text, other, budget);
         }
         if (a instanceof List<?> list && b instanceof List<?> other && (a instanceof Tuple) == (b instanceof Tuple)) {
             budget.enter();
@@ -236,25 +283,51 @@ final class Values {
         throw unfit("<", a, b);
     }
 
-    private static int compareNumbers(Number a, Number b) {
-        if (a instanceof Double || b instanceof Double) {
-            double left = a.doubleValue();
-            double right = b.doubleValue();
-            // What is no number stands behind all that are, so that lists can be sorted.
-            return left < right ? -1 : left > right ? 1 : left == right ? 0 : Double.compare(left, right);
+    /**
+     * By their exact values, as Python compares integers with reals: as reals, 2^53 + 1 and 2^53 would be equal. What is no
+     * number stands behind all that are, so that this is a total order and lists can be sorted.
+     */
+    private static int compareNumbers(Number a, Number b, Budget budget) {
+        if (a instanceof Double left && b instanceof Double right) {
+            return compareReals(left, right);
         }
-        return a instanceof Long x && b instanceof Long y
-                ? Long.compare(x, y)
-                : new BigInteger(a.toString()).compareTo(new BigInteger(b.toString()));
+        if (a instanceof Double left) {
+            return -compareNumbers(b, left, budget);
+        }
+        if (b instanceof Double right) {
+            if (!Double.isFinite(right)) {
+                return right < 0 ? 1 : -1;
+            }
+            if (a instanceof Long integer && Math.abs(right) < 0x1p63) {
+                long whole = right.longValue();
+                return integer == whole ? compareReals(whole, right) : Long.compare(integer, whole);
+            }
+            budget.spend(REAL);
+            return new BigDecimal(integer(a)).compareTo(new BigDecimal(right));
+        }
+        if (a instanceof Long x && b instanceof Long y) {
+            return Long.compare(x, y);
+        }
+        budget.spend(integer(a).bitLength() / Budget.STEP);
+        return integer(a).compareTo(integer(b));
+    }
+
+    private static int compareReals(double a, double b) {
+        return a < b ? -1 : a > b ? 1 : Boolean.compare(Double.isNaN(a), Double.isNaN(b));
+    }
+
+    private static BigInteger integer(Number number) {
+        return number instanceof BigInteger integer ? integer : BigInteger.valueOf(number.longValue());
     }
 
     /** By code points, as pairs of surrogates stand before other characters that are behind them. */
-    private static int compareTexts(String a, String b) {
+    private static int compareTexts(String a, String b, Budget budget) {
         int at = 0;
         int end = Math.min(a.length(), b.length());
         while (at < end && a.charAt(at) == b.charAt(at)) {
             at++;
         }
+        budget.spend(at / Budget.READ);
         if (at == end) {
             return Integer.compare(a.length(), b.length());
         }
@@ -305,6 +378,17 @@ final class Values {
         return value;
     }
 
+    /** Whether a dictionary has a key. To look for a text takes time for its characters. */
+    static boolean holds(Map<?, ?> map, Object key, Budget budget) {
+        if (key instanceof String text) {
+            budget.spend(1 + text.length() / Budget.READ);
+        } else if (key instanceof BigInteger integer) {
+            budget.spend(1 + integer.bitLength() / Budget.STEP);
+        }
+        // To hash what holds others can take as long as it is large; no dictionary has it.
+        return isKey(key) && map.containsKey(key);
+    }
+
     static boolean isKey(Object value) {
         return value == null || value instanceof String || isNumber(value);
     }
@@ -348,7 +432,7 @@ final class Values {
 
     static long length(Object value, Scope scope) {
         if (value instanceof String text) {
-            scope.spend(text.length() / Budget.STEP);
+            scope.spend(text.length() / Budget.READ);
             return Texts.length(text);
         }
         if (value instanceof Collection<?> elements) {

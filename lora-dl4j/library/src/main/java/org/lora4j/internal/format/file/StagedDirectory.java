@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package org.lora4j.internal.export;
+package org.lora4j.internal.format.file;
 
 import java.io.IOException;
 import java.nio.file.AtomicMoveNotSupportedException;
@@ -12,12 +12,11 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
 import org.lora4j.error.MessageText;
-import org.lora4j.internal.format.file.FileProblem;
-import org.lora4j.internal.format.file.WholeFile;
 
 /**
  * A directory that is there whole or not at all: its files are written to one of another name beside it, which is renamed
- * when they are complete.
+ * when they are complete. To replace a directory takes two renames, since systems rename none over one that has files: between
+ * them the old one has another name, under which {@link #locate} finds it.
  *
  * @apiNote Status: internal
  */
@@ -87,6 +86,91 @@ public final class StagedDirectory {
         }
     }
 
+    /**
+     * Replaces a directory whole, or makes it.
+     *
+     * @param where the call, for messages
+     * @param target the directory; all that is in it is replaced
+     * @param content what it is to hold
+     * @throws IOException if writing fails; what was there before is unchanged then
+     */
+    public static void replace(String where, Path target, Content content) throws IOException {
+        Path absolute = target.toAbsolutePath().normalize();
+        try {
+            WriteLock lock = WriteLock.take(beside(absolute, "lock"), WriteLock.SAVE);
+            try {
+                replace(absolute, content);
+            } finally {
+                lock.close();
+            }
+        } catch (IOException e) {
+            FileProblem problem = FileProblem.ofDirectory(absolute, e);
+            throw new IOException(
+                    where + "(" + target + "): " + problem.what() + "; what was there before is unchanged. "
+                            + problem.advice(),
+                    e);
+        }
+    }
+
+    private static void replace(Path target, Content content) throws IOException {
+        Path staging = beside(target, "saving");
+        Path old = beside(target, "old");
+        deleteTree(beside(target, "gone"));
+        if (!locate(target).equals(target)) {
+            Files.move(old, target, StandardCopyOption.ATOMIC_MOVE);
+        }
+        deleteTree(staging);
+        try {
+            Files.createDirectory(staging);
+            content.writeTo(staging);
+            force(staging);
+            discard(target, old);
+            if (Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
+                Files.move(target, old, StandardCopyOption.ATOMIC_MOVE);
+            }
+            try {
+                Files.move(staging, target, StandardCopyOption.ATOMIC_MOVE);
+            } catch (IOException e) {
+                if (Files.exists(old, LinkOption.NOFOLLOW_LINKS)) {
+                    Files.move(old, target, StandardCopyOption.ATOMIC_MOVE);
+                }
+                throw e;
+            }
+            WholeFile.forceDirectory(target.getParent());
+        } finally {
+            deleteTree(staging);
+        }
+        discard(target, old);
+    }
+
+    /** Removes a directory that is of no use any more. It has another name first, so that no half of it is taken for the old one. */
+    private static void discard(Path target, Path old) throws IOException {
+        if (Files.exists(old, LinkOption.NOFOLLOW_LINKS)) {
+            Path gone = beside(target, "gone");
+            Files.move(old, gone, StandardCopyOption.ATOMIC_MOVE);
+            deleteTree(gone);
+        }
+    }
+
+    private static Path beside(Path target, String name) {
+        return target.resolveSibling("." + target.getFileName() + ".lora4j-" + name);
+    }
+
+    /**
+     * Where a directory is to be read that {@link #replace(String, Path, Content)} writes.
+     *
+     * @param target the directory
+     * @return the same, or the old one beside it, if a replacement was cut short between its renames
+     */
+    public static Path locate(Path target) {
+        Path absolute = target.toAbsolutePath().normalize();
+        if (absolute.getParent() == null || Files.exists(absolute, LinkOption.NOFOLLOW_LINKS)) {
+            return target;
+        }
+        Path old = beside(absolute, "old");
+        return Files.isDirectory(old, LinkOption.NOFOLLOW_LINKS) ? old : target;
+    }
+
     private static void move(Path staging, Path target) throws IOException {
         try {
             Files.move(staging, target, StandardCopyOption.ATOMIC_MOVE);
@@ -120,20 +204,25 @@ public final class StagedDirectory {
     /** What cannot be removed must not hide why the write failed. */
     private static void deleteAfter(Path staging, boolean parentIsNew, Throwable failure) {
         try {
-            if (Files.exists(staging, LinkOption.NOFOLLOW_LINKS)) {
-                List<Path> deepestFirst;
-                try (Stream<Path> tree = Files.walk(staging)) {
-                    deepestFirst = tree.sorted(Comparator.reverseOrder()).toList();
-                }
-                for (Path path : deepestFirst) {
-                    Files.delete(path);
-                }
-            }
+            deleteTree(staging);
             if (parentIsNew && staging.getParent() != null && isEmpty(staging.getParent())) {
                 Files.deleteIfExists(staging.getParent());
             }
         } catch (IOException e) {
             failure.addSuppressed(e);
+        }
+    }
+
+    private static void deleteTree(Path root) throws IOException {
+        if (!Files.exists(root, LinkOption.NOFOLLOW_LINKS)) {
+            return;
+        }
+        List<Path> deepestFirst;
+        try (Stream<Path> tree = Files.walk(root)) {
+            deepestFirst = tree.sorted(Comparator.reverseOrder()).toList();
+        }
+        for (Path path : deepestFirst) {
+            Files.delete(path);
         }
     }
 

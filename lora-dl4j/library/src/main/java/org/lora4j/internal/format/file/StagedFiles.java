@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package org.lora4j.adapter;
+package org.lora4j.internal.format.file;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -11,8 +12,6 @@ import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
-import org.lora4j.internal.format.file.WholeFile;
-import org.lora4j.internal.format.file.WriteLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,14 +28,37 @@ import org.slf4j.LoggerFactory;
  * in folders below.
  *
  * <p>The directory may be a stranger's. So only a real folder with regular files of our names in it is taken for what a
- * save left behind; links are not followed, and anything else in the place of that folder is put aside, not removed.
+ * save left behind; links are not followed, and anything else in the place of that folder is put aside, not removed. The names
+ * are those of all saves together: each finishes what any other left.
+ *
+ * @apiNote Status: internal
  */
-final class StagedFiles implements AutoCloseable {
+public final class StagedFiles implements AutoCloseable {
 
-    static final String STAGING = ".lora4j-saving";
-    static final String COMMITTED = ".lora4j-saved";
-    static final String ASIDE = ".lora4j-found-";
+    /** The folder of new files that do not count yet. */
+    public static final String STAGING = ".lora4j-saving";
+
+    /** The folder of new files that count. */
+    public static final String COMMITTED = ".lora4j-saved";
+
+    /** How the name begins that something gets which is in the place of that folder. */
+    public static final String ASIDE = ".lora4j-found-";
+
     static final String LOCK = ".lora4j-lock";
+
+    /** The model card. */
+    public static final String CARD = "README.md";
+
+    /** What a model card has in it that a save may replace. */
+    public static final String CARD_MARK = "<!-- Written by lora4j. Remove this line to keep your own text. -->";
+
+    /** Behind so much somebody else's text the mark is not ours. */
+    private static final int MOST_OF_CARD = 1 << 20;
+
+    /** Files without which all others mean nothing to a reader: they go first and come last. */
+    private static final List<String> HEADS = List.of("adapter_config.json", "lora4j_text.json", "tribuo_outputs.json");
+
+    private static final List<String> OTHERS = List.of("adapter_model.safetensors", "lora4j_text.safetensors", CARD);
 
     private static final Logger LOG = LoggerFactory.getLogger(StagedFiles.class);
 
@@ -45,34 +67,51 @@ final class StagedFiles implements AutoCloseable {
         void run() throws IOException;
     }
 
-    /**
-     * The files of a set.
-     *
-     * @param last the one without which the others mean nothing to a reader
-     * @param others all others
-     */
-    record Names(String last, List<String> others) {}
-
     private final Path directory;
-    private final Names names;
     private final boolean created;
     private final WriteLock lock;
     private boolean committed;
 
-    private StagedFiles(Path directory, Names names, boolean created, WriteLock lock) {
+    private StagedFiles(Path directory, boolean created, WriteLock lock) {
         this.directory = directory;
-        this.names = names;
         this.created = created;
         this.lock = lock;
     }
 
+    /**
+     * Writes files of a directory in one commit.
+     *
+     * @param where the call, for messages
+     * @param directory the directory; created if missing, other files of it stay
+     * @param content writes them, to a folder that is empty; they have names that saves have
+     * @throws IOException if writing fails; the message says which files count then, and before the commit that is what was
+     *     there before, unchanged
+     */
+    public static void replace(String where, Path directory, StagedDirectory.Content content) throws IOException {
+        boolean isCommitted = false;
+        try (StagedFiles staged = begin(directory)) {
+            try {
+                content.writeTo(staged.staging());
+                staged.commit();
+            } finally {
+                isCommitted = staged.committed;
+            }
+        } catch (IOException e) {
+            FileProblem problem = FileProblem.ofDirectory(directory, e);
+            String outcome = isCommitted
+                    ? "; the new files are complete and lora4j loads them, and the next save puts them in place. "
+                    : "; what was there before is unchanged. ";
+            throw new IOException(where + "(" + directory + "): " + problem.what() + outcome + problem.advice(), e);
+        }
+    }
+
     /** Starts a replacement; waits for another one of the same directory. */
-    static StagedFiles begin(Path directory, Names names) throws IOException {
+    static StagedFiles begin(Path directory) throws IOException {
         boolean created = !Files.exists(directory, LinkOption.NOFOLLOW_LINKS);
         StagedFiles staged =
-                new StagedFiles(directory, names, created, WriteLock.take(directory.resolve(LOCK), WriteLock.SAVE));
+                new StagedFiles(directory, created, WriteLock.take(directory.resolve(LOCK), WriteLock.SAVE));
         try {
-            finish(directory, names);
+            finish(directory);
             deleteTree(staged.staging());
             Files.createDirectory(staged.staging());
             return staged;
@@ -86,13 +125,18 @@ final class StagedFiles implements AutoCloseable {
         return directory.resolve(STAGING);
     }
 
-    void write(String name, String text) throws IOException {
-        WholeFile.write(staging().resolve(name), text);
-    }
-
     void commit() throws IOException {
+        if (!mayReplaceCard(directory.resolve(CARD))) {
+            Files.deleteIfExists(staging().resolve(CARD));
+        }
         for (Path file : list(staging())) {
-            Path target = directory.resolve(file.getFileName());
+            String name = file.getFileName().toString();
+            if (!HEADS.contains(name) && !OTHERS.contains(name)
+                    || !Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
+                throw new IllegalArgumentException("\"" + name + "\" is no file that a save may write; expected one of "
+                        + HEADS + " or " + OTHERS + ". A new one has its line in StagedFiles.");
+            }
+            Path target = directory.resolve(name);
             if (Files.isDirectory(target, LinkOption.NOFOLLOW_LINKS)) {
                 throw new FileSystemException(
                         target.toString(),
@@ -104,35 +148,42 @@ final class StagedFiles implements AutoCloseable {
         Files.move(staging(), directory.resolve(COMMITTED), StandardCopyOption.ATOMIC_MOVE);
         committed = true;
         WholeFile.forceDirectory(directory);
-        finish(directory, names);
+        finish(directory);
     }
 
-    /** Whether the new files count already, even if they could not be put in their places. */
-    boolean isCommitted() {
-        return committed;
+    /** Whether the card of a directory is missing or still as we wrote it. */
+    private static boolean mayReplaceCard(Path card) throws IOException {
+        if (!Files.exists(card, LinkOption.NOFOLLOW_LINKS)) {
+            return true;
+        }
+        // Any bytes are valid in this charset, and the mark is plain ASCII.
+        return Files.isRegularFile(card)
+                && new String(RegularFile.start(card, MOST_OF_CARD), StandardCharsets.ISO_8859_1).contains(CARD_MARK);
     }
 
     /** Puts committed files in their places, if a commit happened. */
-    private static void finish(Path directory, Names names) throws IOException {
-        for (Step step : steps(directory, names)) {
+    private static void finish(Path directory) throws IOException {
+        for (Step step : steps(directory)) {
             step.run();
         }
     }
 
-    static List<Step> steps(Path directory, Names names) {
+    static List<Step> steps(Path directory) {
         Path committed = directory.resolve(COMMITTED);
         List<Step> steps = new ArrayList<>();
         if (!Files.exists(committed, LinkOption.NOFOLLOW_LINKS)) {
             return steps;
         }
-        if (isCommitted(directory, names.last())) {
-            steps.add(() -> Files.deleteIfExists(directory.resolve(names.last())));
+        List<String> heads =
+                HEADS.stream().filter(name -> isCommitted(directory, name)).toList();
+        if (!heads.isEmpty()) {
+            heads.forEach(name -> steps.add(() -> Files.deleteIfExists(directory.resolve(name))));
             steps.add(() -> WholeFile.forceDirectory(directory));
-            names.others().stream()
+            OTHERS.stream()
                     .filter(name -> isCommitted(directory, name))
                     .forEach(name -> steps.add(() -> moveUp(directory, name)));
             steps.add(() -> WholeFile.forceDirectory(directory));
-            steps.add(() -> moveUp(directory, names.last()));
+            heads.forEach(name -> steps.add(() -> moveUp(directory, name)));
         }
         steps.add(() -> WholeFile.forceDirectory(directory));
         steps.add(() -> removeOrPutAside(directory, committed));
@@ -146,8 +197,14 @@ final class StagedFiles implements AutoCloseable {
                 && Files.isRegularFile(committed.resolve(name), LinkOption.NOFOLLOW_LINKS);
     }
 
-    /** Where a file of the directory is to be read: in its place, or still in the folder of a commit cut short. */
-    static Path locate(Path directory, String name) {
+    /**
+     * Where a file of a directory is to be read.
+     *
+     * @param directory the directory
+     * @param name the name of the file
+     * @return its place, or that in the folder of a commit cut short
+     */
+    public static Path locate(Path directory, String name) {
         return isCommitted(directory, name) ? directory.resolve(COMMITTED).resolve(name) : directory.resolve(name);
     }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package org.lora4j.adapter;
+package org.lora4j.internal.format.file;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -8,15 +8,18 @@ import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class StagedFilesTest {
 
-    private static final String CONFIG = "config";
-    private static final List<String> NAMES = List.of("card", CONFIG, "weights");
-    private static final StagedFiles.Names SET = new StagedFiles.Names(CONFIG, List.of("card", "weights"));
+    private static final String CONFIG = "adapter_config.json";
+    private static final String TASK = "lora4j_text.json";
+    private static final String WEIGHTS = "adapter_model.safetensors";
+    private static final String OTHER_WEIGHTS = "lora4j_text.safetensors";
+    private static final List<String> NAMES = List.of(CONFIG, WEIGHTS, TASK, OTHER_WEIGHTS);
 
     @TempDir
     Path temp;
@@ -38,7 +41,7 @@ class StagedFilesTest {
 
         save(temp, "new");
 
-        assertThat(children(temp)).containsExactly("below", "card", CONFIG, "other", "weights");
+        assertThat(children(temp)).containsExactly(CONFIG, WEIGHTS, "below", TASK, OTHER_WEIGHTS, "other");
         assertThat(located(temp)).containsOnly("new");
     }
 
@@ -47,8 +50,8 @@ class StagedFilesTest {
         save(temp, "old");
 
         assertThatThrownBy(() -> {
-                    try (StagedFiles staged = StagedFiles.begin(temp, SET)) {
-                        staged.write("weights", "new");
+                    try (StagedFiles staged = StagedFiles.begin(temp)) {
+                        WholeFile.write(staged.staging().resolve(WEIGHTS), "new");
                         throw new IOException("No space left on device");
                     }
                 })
@@ -61,8 +64,8 @@ class StagedFilesTest {
     @Test
     void close_withoutCommit_removesADirectoryThatItCreated() throws IOException {
         Path dir = temp.resolve("fresh");
-        try (StagedFiles staged = StagedFiles.begin(dir, SET)) {
-            staged.write("weights", "new");
+        try (StagedFiles staged = StagedFiles.begin(dir)) {
+            WholeFile.write(staged.staging().resolve(WEIGHTS), "new");
         }
 
         assertThat(dir).doesNotExist();
@@ -72,7 +75,7 @@ class StagedFilesTest {
     void crash_beforeTheCommit_leavesTheOldFiles_andTheNextSaveCleansUp() throws IOException {
         save(temp, "old");
         Files.writeString(
-                Files.createDirectory(temp.resolve(StagedFiles.STAGING)).resolve("weights"), "half");
+                Files.createDirectory(temp.resolve(StagedFiles.STAGING)).resolve(WEIGHTS), "half");
         Files.createFile(temp.resolve(StagedFiles.LOCK));
 
         assertThat(located(temp)).containsOnly("old");
@@ -93,11 +96,13 @@ class StagedFilesTest {
             }
 
             assertThat(located(dir)).as("after %s steps", done).containsOnly("new");
-            if (Files.exists(dir.resolve(CONFIG))) {
-                assertThat(NAMES)
-                        .as("in place after %s steps", done)
-                        .extracting(name -> Files.readString(dir.resolve(name)))
-                        .containsOnly(Files.readString(dir.resolve(CONFIG)));
+            for (String head : List.of(CONFIG, TASK)) {
+                if (Files.exists(dir.resolve(head))) {
+                    assertThat(List.of(WEIGHTS, OTHER_WEIGHTS))
+                            .as("in place with %s after %s steps", head, done)
+                            .extracting(name -> Files.readString(dir.resolve(name)))
+                            .containsOnly(Files.readString(dir.resolve(head)));
+                }
             }
         }
     }
@@ -111,7 +116,7 @@ class StagedFilesTest {
                 step.run();
             }
 
-            StagedFiles.begin(dir, SET).close();
+            StagedFiles.begin(dir).close();
 
             assertThat(children(dir)).containsExactlyElementsOf(NAMES);
             assertThat(located(dir)).containsOnly("new");
@@ -121,21 +126,52 @@ class StagedFilesTest {
     @Test
     void commit_whereAFolderIsInTheWay_leavesTheOldFiles() throws IOException {
         save(temp, "old");
-        Files.delete(temp.resolve("card"));
-        Files.createDirectory(temp.resolve("card"));
+        Files.delete(temp.resolve(TASK));
+        Files.createDirectory(temp.resolve(TASK));
 
-        assertThatThrownBy(() -> save(temp, "new")).hasMessageContaining("card: is a directory");
+        assertThatThrownBy(() -> save(temp, "new")).hasMessageContaining(TASK + ": is a directory");
 
         assertThat(children(temp)).containsExactlyElementsOf(NAMES);
         assertThat(temp.resolve(CONFIG)).hasContent("old");
-        assertThat(temp.resolve("weights")).hasContent("old");
+        assertThat(temp.resolve(WEIGHTS)).hasContent("old");
+    }
+
+    @Test
+    void replace_whereOneFileCannotBeReplaced_saysThatNothingChanged() throws IOException {
+        save(temp, "old");
+        Files.delete(temp.resolve(TASK));
+        Files.createDirectory(temp.resolve(TASK));
+
+        assertThatThrownBy(() -> StagedFiles.replace("TextClassifier.save", temp, staging -> {
+                    for (String name : NAMES) {
+                        WholeFile.write(staging.resolve(name), "new");
+                    }
+                }))
+                .isInstanceOf(IOException.class)
+                .hasMessageStartingWith("TextClassifier.save(" + temp + "): ")
+                .hasMessageContaining("what was there before is unchanged");
+
+        assertThat(children(temp)).containsExactlyElementsOf(NAMES);
+        assertThat(temp.resolve(WEIGHTS)).hasContent("old");
+    }
+
+    @Test
+    void replace_byAFileThatNoSaveKnows_isRefused_andNothingChanges() throws IOException {
+        save(temp, "old");
+
+        assertThatThrownBy(() -> StagedFiles.replace(
+                        "Test", temp, staging -> WholeFile.write(staging.resolve("notes.txt"), "new")))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("\"notes.txt\" is no file that a save may write");
+
+        assertThat(children(temp)).containsExactlyElementsOf(NAMES);
     }
 
     @Test
     void begin_whereAFileIsInTheWay_leavesIt() throws IOException {
         Path file = Files.writeString(temp.resolve("f"), "mine");
 
-        assertThatThrownBy(() -> StagedFiles.begin(file, SET)).isInstanceOf(FileAlreadyExistsException.class);
+        assertThatThrownBy(() -> StagedFiles.begin(file)).isInstanceOf(FileAlreadyExistsException.class);
         assertThat(file).hasContent("mine");
     }
 
@@ -146,23 +182,24 @@ class StagedFilesTest {
         for (String name : NAMES) {
             Files.writeString(committed.resolve(name), "new");
         }
-        return StagedFiles.steps(dir, SET);
+        return StagedFiles.steps(dir);
     }
 
     private static void save(Path dir, String text) throws IOException {
-        try (StagedFiles staged = StagedFiles.begin(dir, SET)) {
+        try (StagedFiles staged = StagedFiles.begin(dir)) {
             for (String name : NAMES) {
-                staged.write(name, text);
+                WholeFile.write(staged.staging().resolve(name), text);
             }
             staged.commit();
         }
     }
 
     private static List<String> located(Path dir) throws IOException {
-        return List.of(
-                Files.readString(StagedFiles.locate(dir, "card")),
-                Files.readString(StagedFiles.locate(dir, CONFIG)),
-                Files.readString(StagedFiles.locate(dir, "weights")));
+        List<String> texts = new ArrayList<>();
+        for (String name : NAMES) {
+            texts.add(Files.readString(StagedFiles.locate(dir, name)));
+        }
+        return texts;
     }
 
     private static List<String> children(Path dir) throws IOException {
