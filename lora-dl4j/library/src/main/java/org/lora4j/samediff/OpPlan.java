@@ -74,7 +74,7 @@ record OpPlan(List<SitePlan> sites, LeafUpdates updates) implements OpRewrite {
         SDVariable output(OpContext context, SiteGraph site, SDVariable y) {
             SDVariable dropout = mask == null ? null : context.placeholder(mask, site.input());
             SiteFactors now = variables(context, site, factors, dropout);
-            if (dropsBesideWeight()) {
+            if (acts == Place.WEIGHT) {
                 return y.add(site.applied(now.drop(site.input()), method.weightUpdate(site, now)));
             }
             if (start.isEmpty()) {
@@ -168,6 +168,14 @@ record OpPlan(List<SitePlan> sites, LeafUpdates updates) implements OpRewrite {
         boolean changesResult() {
             return !rows.isEmpty() || !attachments.isEmpty();
         }
+
+        /** Where an adapter acts in an op of a form: behind one that scales the output, it adds to the output as well. */
+        Place place(Attachment attachment, SiteForm form) {
+            Place own = attachment.place(form);
+            boolean scaled = attachments.subList(0, attachments.indexOf(attachment)).stream()
+                    .anyMatch(before -> before.method().scalesOthers() && before.place(form) == Place.OUTPUT);
+            return scaled && own == Place.WEIGHT ? Place.OUTPUT : own;
+        }
     }
 
     @Override
@@ -203,7 +211,7 @@ record OpPlan(List<SitePlan> sites, LeafUpdates updates) implements OpRewrite {
                 adapted = update.applyToLookup(context, inputs.get(plan.site().dataInput()), adapted);
             }
             for (Attachment attachment : plan.attachments()) {
-                if (attachment.place(form) == Place.OUTPUT) {
+                if (plan.place(attachment, form) == Place.OUTPUT) {
                     SiteGraph site = new SiteGraph(context, plan.site(), inputs, adapted);
                     adapted = attachment.output(context, site, adapted);
                 }
@@ -220,14 +228,14 @@ record OpPlan(List<SitePlan> sites, LeafUpdates updates) implements OpRewrite {
             int data = plan.site().dataInput();
             int weight = plan.site().weightInput();
             for (Attachment attachment : plan.attachments()) {
-                if (attachment.place(form) == Place.WEIGHT) {
+                if (plan.place(attachment, form) == Place.WEIGHT) {
                     adapted.set(weight, attachment.weight(context, site, adapted.get(weight)));
                 }
             }
             // What changes the weight last is what the input meets first.
             for (int i = plan.attachments().size() - 1; i >= 0; i--) {
                 Attachment attachment = plan.attachments().get(i);
-                if (attachment.place(form) == Place.INPUT) {
+                if (plan.place(attachment, form) == Place.INPUT) {
                     adapted.set(data, attachment.input(context, site, adapted.get(data)));
                 }
             }

@@ -47,6 +47,7 @@ import org.lora4j.config.RoadConfig;
 import org.lora4j.config.RoadVariant;
 import org.lora4j.config.ShiraConfig;
 import org.lora4j.config.VeraConfig;
+import org.lora4j.method.AdapterMethod;
 import org.lora4j.method.AdapterMethods;
 import org.lora4j.method.DoraMethod;
 import org.lora4j.random.RandomStreams;
@@ -199,14 +200,18 @@ public abstract class AdapterMethodContract {
     /** Where no start is random, the values of the active adapters are moved by hand. */
     private void moveFromStart(String method, String network, AdaptedModel model) {
         if (!hasStarts(METHODS.get(method).get())) {
-            SplittableRandom random = new SplittableRandom(3);
-            gradients(model, network).values().forEach(both -> {
-                INDArray move = RandomStreams.uniform(
-                        random, 0.5, both.value().dataType(), both.value().shape());
-                both.value().addi(move);
-            });
-            changed(model);
+            move(model, network);
         }
+    }
+
+    private void move(AdaptedModel model, String network) {
+        SplittableRandom random = new SplittableRandom(3);
+        gradients(model, network).values().forEach(both -> {
+            INDArray move = RandomStreams.uniform(
+                    random, 0.5, both.value().dataType(), both.value().shape());
+            both.value().addi(move);
+        });
+        changed(model);
     }
 
     @ParameterizedTest
@@ -327,6 +332,27 @@ public abstract class AdapterMethodContract {
         // V of DoRA has the weight without the other one only while that is not merged, as in PEFT.
         assumeThat(method).isNotIn("DoRA", "KaSA");
         model.addAdapter("other", config(method, network, Initialization.RANDOM), 2);
+        model.activate("default", "other");
+        moveFromStart(method, network, model);
+        double[] attached = output(model, network);
+
+        model.merge();
+
+        assertThat(output(model, network)).containsExactly(attached, offset(ROUNDING));
+    }
+
+    /** What DoRA scales is what came before it, so that this order can be merged exactly. */
+    @ParameterizedTest
+    @MethodSource("cases")
+    void behindDora_mergesToWhatBothCompute(String method, String network) {
+        AdaptedModel model = acting("DoRA", network);
+        AdapterConfig config = config(method, network, Initialization.RANDOM);
+        AdapterMethod own = AdapterMethods.of(config, "any");
+        // V of DoRA has the weight without the other one only while that is not merged, as in PEFT.
+        assumeThat(own.multiplies() || own.isSingle() || own.scalesOthers()).isFalse();
+        // Magnitudes that are no lengths, or nothing would be scaled.
+        move(model, network);
+        model.addAdapter("other", config, 2);
         model.activate("default", "other");
         moveFromStart(method, network, model);
         double[] attached = output(model, network);

@@ -3,9 +3,11 @@ package org.lora4j.internal.dl4j.layer.dense;
 
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 import org.deeplearning4j.nn.gradient.Gradient;
 import org.lora4j.dl4j.layer.LoraSettings;
@@ -78,11 +80,19 @@ final class MethodPass {
     private Node through(Map<LoraSlot, Factors<Node>> factors) {
         Node x = tape.input();
         Node w = tape.weight();
+        Set<LoraSlot> apart = new HashSet<>();
+        boolean scaled = false;
         for (Map.Entry<LoraSlot, Factors<Node>> one : factors.entrySet()) {
             AdapterMethod method = one.getKey().arithmetic();
-            if (place(one.getKey()) == Place.WEIGHT && !one.getValue().drops()) {
-                w = method.weight(tape, one.getValue(), w);
+            if (place(one.getKey()) == Place.WEIGHT) {
+                // The weight of the others sees all values, and an output that is scaled has what came before in it.
+                if (scaled || one.getValue().drops()) {
+                    apart.add(one.getKey());
+                } else {
+                    w = method.weight(tape, one.getValue(), w);
+                }
             }
+            scaled |= method.scalesOthers();
         }
         // What changes the weight last is what the input meets first.
         List<LoraSlot> inputs = new ArrayList<>(factors.keySet());
@@ -98,8 +108,7 @@ final class MethodPass {
             tape.reached(y);
             if (place(one.getKey()) == Place.OUTPUT) {
                 y = method.output(tape, one.getValue(), y);
-            } else if (place(one.getKey()) == Place.WEIGHT && one.getValue().drops()) {
-                // The weight of the others sees all values.
+            } else if (apart.contains(one.getKey())) {
                 Node seen = one.getValue().drop(tape.input());
                 y = tape.add(y, tape.product(seen, method.weightUpdate(tape, one.getValue())));
             }
