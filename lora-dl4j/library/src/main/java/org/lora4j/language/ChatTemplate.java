@@ -256,7 +256,7 @@ public final class ChatTemplate {
      * The same with other limits. What is not done within them fails.
      *
      * @param work how much a rendering may do: an evaluation counts 16, a character or a value that is made 1 to 8; to this
-     *     come 64 for each character of messages and variables. 67,108,864 unless it is given, which takes a second or few
+     *     come 64 for each character of messages and variables. 67,108,864 unless it is given, which takes a second or two
      * @param characters how long the text may become; to this come 4 for each character of messages and variables.
      *     16,777,216 unless it is given
      * @return what renders within these limits

@@ -92,27 +92,32 @@ public final class StagedDirectory {
      * @param where the call, for messages
      * @param target the directory; all that is in it is replaced
      * @param content what it is to hold
-     * @throws IOException if writing fails; what was there before is unchanged then
+     * @throws IOException if writing fails; the message says whether what was there before is unchanged, or the new directory
+     *     is in its place and only something could not be removed
      */
     public static void replace(String where, Path target, Content content) throws IOException {
         Path absolute = target.toAbsolutePath().normalize();
+        boolean isReplaced = false;
         try {
             WriteLock lock = WriteLock.take(beside(absolute, "lock"), WriteLock.SAVE);
             try {
-                replace(absolute, content);
+                exchange(absolute, content);
+                isReplaced = true;
+                WholeFile.forceDirectory(absolute.getParent());
+                discard(absolute);
             } finally {
                 lock.close();
             }
         } catch (IOException e) {
             FileProblem problem = FileProblem.ofDirectory(absolute, e);
-            throw new IOException(
-                    where + "(" + target + "): " + problem.what() + "; what was there before is unchanged. "
-                            + problem.advice(),
-                    e);
+            String outcome = isReplaced
+                    ? "; the new directory is complete and in its place, and the next save removes what is left of the old one. "
+                    : "; what was there before is unchanged. ";
+            throw new IOException(where + "(" + target + "): " + problem.what() + outcome + problem.advice(), e);
         }
     }
 
-    private static void replace(Path target, Content content) throws IOException {
+    private static void exchange(Path target, Content content) throws IOException {
         Path staging = beside(target, "saving");
         Path old = beside(target, "old");
         deleteTree(beside(target, "gone"));
@@ -124,7 +129,7 @@ public final class StagedDirectory {
             Files.createDirectory(staging);
             content.writeTo(staging);
             force(staging);
-            discard(target, old);
+            discard(target);
             if (Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
                 Files.move(target, old, StandardCopyOption.ATOMIC_MOVE);
             }
@@ -136,15 +141,14 @@ public final class StagedDirectory {
                 }
                 throw e;
             }
-            WholeFile.forceDirectory(target.getParent());
         } finally {
             deleteTree(staging);
         }
-        discard(target, old);
     }
 
-    /** Removes a directory that is of no use any more. It has another name first, so that no half of it is taken for the old one. */
-    private static void discard(Path target, Path old) throws IOException {
+    /** Removes the old directory beside the new one. It gets another name first, so that no half of it is taken for the old one. */
+    private static void discard(Path target) throws IOException {
+        Path old = beside(target, "old");
         if (Files.exists(old, LinkOption.NOFOLLOW_LINKS)) {
             Path gone = beside(target, "gone");
             Files.move(old, gone, StandardCopyOption.ATOMIC_MOVE);
