@@ -273,9 +273,12 @@ class ArchitectureTest {
                         "internal.array.io",
                         "internal.format.file",
                         "internal.format.huggingface",
+                        "internal.tokenizer",
                         "internal.onnx",
                         "train.cache",
                         "train"),
+                layer("internal.tokenizer.expression", "error"),
+                layer("internal.tokenizer", "error", "internal.tokenizer.expression"),
                 layer("internal.onnx", "error", "internal.format.file"),
                 layer("internal.language.chat"),
                 layer(
@@ -302,6 +305,7 @@ class ArchitectureTest {
                         "internal.array",
                         "internal.format.file",
                         "internal.format.huggingface",
+                        "internal.tokenizer",
                         "internal.language",
                         "internal.language.decode",
                         "internal.language.sampling",
@@ -598,7 +602,7 @@ class ArchitectureTest {
     void json_isReadByTheFormatsOnly() {
         noClasses()
                 .that()
-                .resideOutsideOfPackages(ROOT + ".format..", ROOT + ".internal.format..")
+                .resideOutsideOfPackages(ROOT + ".format..", ROOT + ".internal.format..", ROOT + ".internal.tokenizer")
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("com.fasterxml.jackson..")
