@@ -29,6 +29,7 @@ import org.lora4j.internal.format.torch.TorchReader;
 import org.lora4j.language.ChatMessage;
 import org.lora4j.language.ChatTemplate;
 import org.lora4j.language.ChatTemplateException;
+import org.lora4j.language.LanguageTokenizer;
 import org.lora4j.language.Llama2cCheckpoint;
 import org.lora4j.pretrained.OnnxInitializers;
 import org.lora4j.samediff.SameDiffFile;
@@ -227,7 +228,32 @@ public enum FuzzTarget {
             return super.isRefusal(e)
                     || e instanceof ChatTemplateException && e.getMessage().startsWith(FOLDER.toString());
         }
+    },
+
+    /** A tokenizer of Hugging Face, which encodes texts and decodes what came of them. */
+    TOKENIZER {
+        @Override
+        void read(byte[] input) throws IOException {
+            Path folder = Files.createDirectories(FOLDER.resolve("tokenizer"));
+            Files.write(folder.resolve("tokenizer.json"), input);
+            try (LanguageTokenizer tokenizer = LanguageTokenizer.load(folder)) {
+                for (String text : TEXTS) {
+                    tokenizer.decode(tokenizer.encode(text), true);
+                }
+                tokenizer.tokenizePair(TEXTS.get(0), TEXTS.get(1), true);
+            }
+        }
+
+        @Override
+        boolean isRefusal(Exception e) {
+            return super.isRefusal(e)
+                    || e instanceof IllegalStateException && e.getMessage().startsWith(FOLDER.toString());
+        }
     };
+
+    private static final List<String> TEXTS = List.of(
+            "To be, or not to be: it's  2024!\n",
+            "\u00C9t\u00E9 e\u0301\u0323 \uD83D\uDC68\u200D\uD83D\uDC69 \u4E2D\u6587\u0000\uFFFD<s>[MASK] aaaaaaaaaaaaaaaaaaaaaaaaaaaa!");
 
     private static final List<ChatMessage> CONVERSATION = List.of(
             ChatMessage.system("Be kind."),

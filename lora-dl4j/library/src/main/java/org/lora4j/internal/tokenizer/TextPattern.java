@@ -65,7 +65,12 @@ interface TextPattern {
     private static TextPattern expression(String where, String expression) {
         try {
             Expression compiled = Expression.compile(expression);
-            return (text, matches) -> compiled.find(text.points(), text.from(), text.to(), matches);
+            return (text, matches) -> {
+                // An empty text has no match, not even an empty one: so does Hugging Face's library.
+                if (!text.isEmpty()) {
+                    compiled.find(text.points(), text.from(), text.to(), matches);
+                }
+            };
         } catch (UnsupportedExpressionException e) {
             throw new Refusal(where, expression, "has " + e.getMessage());
         }

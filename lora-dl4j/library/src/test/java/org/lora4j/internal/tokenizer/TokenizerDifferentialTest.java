@@ -136,6 +136,7 @@ class TokenizerDifferentialTest {
         Random random = new Random(seed);
         byte[] json = DjlBytes.json(normalizer, preTokenizer).getBytes(StandardCharsets.UTF_8);
         try (DjlComparison comparison = new DjlComparison(normalizer + preTokenizer + ", seed " + seed, json)) {
+            comparison.assertSame("");
             for (int i = 0; i < TEXTS; i++) {
                 comparison.assertSame(HostileTexts.random(random));
             }
