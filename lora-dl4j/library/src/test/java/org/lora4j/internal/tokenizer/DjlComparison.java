@@ -66,12 +66,7 @@ final class DjlComparison implements AutoCloseable {
         for (int i = 0; i < our.size(); i++) {
             boolean placed = our.sequence(i) >= 0;
             all.add(List.of(
-                    our.id(i),
-                    types[i],
-                    words[i],
-                    our.token(i),
-                    placed ? our.start(i) : -1,
-                    placed ? our.end(i) : -1));
+                    our.id(i), types[i], words[i], our.token(i), placed ? our.start(i) : -1, placed ? our.end(i) : -1));
         }
         return all;
     }

@@ -37,8 +37,8 @@ class SharedDataTokenizerTest {
         assumeTrue(Files.isDirectory(DATA), () -> DATA + ": the shared data are not there");
         List<DjlComparison> comparisons = new ArrayList<>();
         for (Path directory : TokenizerGoldenTest.directories().toList()) {
-            comparisons.add(new DjlComparison(
-                    directory.toString(), Files.readAllBytes(directory.resolve("tokenizer.json"))));
+            comparisons.add(
+                    new DjlComparison(directory.toString(), Files.readAllBytes(directory.resolve("tokenizer.json"))));
         }
         int count = 0;
         for (String file : FILES) {

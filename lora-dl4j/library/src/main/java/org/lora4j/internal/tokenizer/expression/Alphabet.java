@@ -12,8 +12,11 @@ final class Alphabet {
 
     private static final int MOST_CLASSES = 120;
 
-    /** Classes of the basic plane; one more than the class, 0 while it is not known. */
-    private final byte[] direct = new byte[0x10000];
+    /**
+     * Classes of the basic plane, in pages that are made when a text has a character of them; one more than the class, 0 while it
+     * is not known, also to a thread that sees a page before what another one wrote there.
+     */
+    private final byte[][] pages = new byte[0x100][];
 
     private final int[] starts;
     private final int[] classes;
@@ -69,16 +72,20 @@ final class Alphabet {
     }
 
     int classOf(int point) {
-        if (point < direct.length) {
-            int known = direct[point];
-            if (known != 0) {
-                return known - 1;
-            }
-            int found = search(point);
-            direct[point] = (byte) (found + 1);
-            return found;
+        if (point >= 0x10000) {
+            return search(point);
         }
-        return search(point);
+        byte[] page = pages[point >> 8];
+        if (page == null) {
+            page = new byte[0x100];
+            pages[point >> 8] = page;
+        }
+        int known = page[point & 0xFF];
+        if (known == 0) {
+            known = search(point) + 1;
+            page[point & 0xFF] = (byte) known;
+        }
+        return known - 1;
     }
 
     private int search(int point) {
