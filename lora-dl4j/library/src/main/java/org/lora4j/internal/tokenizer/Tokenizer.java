@@ -47,8 +47,8 @@ public final class Tokenizer {
     private Tokenizer(String source, TokenizerFile file) {
         this.source = source;
         Map<String, Object> fields = file.fields();
-        if (!fields.getOrDefault("version", "1.0").equals("1.0")) {
-            throw new Refusal("version", fields.get("version"), "expected \"1.0\"");
+        if (!"1.0".equals(fields.getOrDefault("version", "1.0"))) {
+            throw new Refusal("version", Refusal.found(fields.get("version")), "expected \"1.0\"");
         }
         for (String name : fields.keySet()) {
             if (!FIELDS.contains(name)) {

@@ -167,6 +167,7 @@ class HostileTokenizerTest {
                         base("{\"type\":\"Magic\"}", "null"),
                         "normalizer.type = \"Magic\", is not supported; supported are"),
                 arguments("another version", base.replace("\"1.0\"", "\"2.0\""), "version = \"2.0\", expected \"1.0\""),
+                arguments("no version", base.replace("\"1.0\"", "null"), "version = null, expected \"1.0\""),
                 arguments(
                         "half a character",
                         base("{\"type\":\"Prepend\",\"prepend\":\"\\ud800\"}", "null"),
