@@ -14,10 +14,10 @@ import org.lora4j.error.MessageText;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.engine.SameDiffExecutor;
-import org.lora4j.internal.format.huggingface.TokenTable;
 import org.lora4j.internal.interpret.GraphFunction;
 import org.lora4j.internal.interpret.GraphFunction.Scale;
 import org.lora4j.internal.interpret.PathIntegral;
+import org.lora4j.internal.tokenizer.Tokenizer;
 import org.lora4j.pretrained.BertClassifier;
 import org.lora4j.pretrained.BertEncoder;
 import org.lora4j.pretrained.HuggingFaceTextTokenizer;
@@ -145,7 +145,7 @@ public final class TextExplainer {
      */
     public TextExplainer baseline(TokenBaseline token) {
         Objects.requireNonNull(token, "IntegratedGradients: baseline is null; expected PADDING or MASK");
-        TokenTable table = table();
+        Tokenizer table = table();
         for (String spelling : token.spellings()) {
             if (table != null && table.id(spelling) != null) {
                 return new TextExplainer(subject, new Replacement(table.id(spelling), spelling), settings);
@@ -157,16 +157,16 @@ public final class TextExplainer {
     }
 
     private boolean knows(TokenBaseline token) {
-        TokenTable table = table();
+        Tokenizer table = table();
         return table != null && token.spellings().stream().anyMatch(spelling -> table.id(spelling) != null);
     }
 
-    private TokenTable table() {
+    private Tokenizer table() {
         if (!(subject.tokenizer() instanceof HuggingFaceTextTokenizer file)) {
             return null;
         }
         try {
-            return TokenTable.read("tokenizer", file.json());
+            return Tokenizer.read("tokenizer", file.json());
         } catch (ModelFormatException e) {
             throw new IllegalStateException("the tokenizer was read before", e);
         }

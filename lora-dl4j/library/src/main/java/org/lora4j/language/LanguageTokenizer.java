@@ -4,6 +4,7 @@ package org.lora4j.language;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -16,19 +17,18 @@ import org.lora4j.error.MessageText;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.format.file.RegularFile;
-import org.lora4j.internal.format.huggingface.TokenTable;
+import org.lora4j.internal.tokenizer.Encoding;
+import org.lora4j.internal.tokenizer.Tokenizer;
 
 /**
  * The tokenizer of a language model: ids of texts, and texts of ids, whole or piece by piece.
  *
- * <p>It is read from the {@code tokenizer.json} of a model directory, run by Hugging Face's own library through {@code
- * ai.djl.huggingface:tokenizers}, and gives what that library gives: byte-level BPE, BPE in the manner of SentencePiece
- * with byte fallback, Unigram and WordPiece. Nothing is cut, padded or tidied but by what the file itself says of decoding.
+ * <p>It is read from the {@code tokenizer.json} of a model directory and gives what Hugging Face's own library gives:
+ * byte-level BPE, BPE in the manner of SentencePiece with byte fallback, Unigram, WordPiece and WordLevel. Nothing is cut,
+ * padded or tidied but by what the file itself says of decoding. It is Java alone: the file is checked whole when it is read,
+ * and parts that are not supported are refused by name.
  *
- * <p>That library is an optional dependency; see {@link org.lora4j.pretrained.HuggingFaceTextTokenizer} for where it keeps its
- * natives and what it reports.
- *
- * <p><i>State.</i> Immutable; holds native memory until {@link #close()}. <i>Threads.</i> Safe.
+ * <p><i>State.</i> Immutable but for {@link #close()}. <i>Threads.</i> Safe.
  *
  * @apiNote Status: experimental
  */
@@ -40,16 +40,15 @@ public final class LanguageTokenizer implements AutoCloseable {
     private static final int MOST_BYTES = 256 << 20;
 
     private final Path directory;
-    private final TokenTable vocabulary;
-    private final DjlTokenizer tokenizer;
+    private final Tokenizer tokenizer;
     private final OptionalInt bos;
     private final OptionalInt eos;
     private final OptionalInt pad;
     private final Set<Integer> stops;
+    private volatile boolean closed;
 
-    private LanguageTokenizer(Path directory, TokenTable vocabulary, DjlTokenizer tokenizer) throws IOException {
+    private LanguageTokenizer(Path directory, Tokenizer tokenizer) throws IOException {
         this.directory = directory;
-        this.vocabulary = vocabulary;
         this.tokenizer = tokenizer;
         Map<String, String> tokens = ModelDirectory.specialTokens(directory);
         List<Map<String, Object>> configs = List.of(
@@ -71,9 +70,9 @@ public final class LanguageTokenizer implements AutoCloseable {
      *
      * @param directory the directory of the model
      * @return the tokenizer, to be closed
-     * @throws ModelFormatException if a file is damaged or of another format
+     * @throws ModelFormatException if a file is damaged or of another format, or has parts that are not supported; the message
+     *     names them
      * @throws IOException if there is no such directory, it has no {@value #FILE}, or a file cannot be read
-     * @throws IllegalStateException if the library or its natives are missing; the message names the artifact
      */
     public static LanguageTokenizer load(Path directory) throws IOException {
         ModelDirectory.require(directory);
@@ -83,30 +82,7 @@ public final class LanguageTokenizer implements AutoCloseable {
                 "the " + FILE + " of a model, as tokenizers of Hugging Face save it",
                 MOST_BYTES,
                 ModelFormatException::new);
-        TokenTable vocabulary = TokenTable.read(file.toString(), json);
-        DjlTokenizer tokenizer;
-        try {
-            tokenizer = DjlTokenizer.load(file.toString(), json);
-        } catch (LinkageError e) {
-            throw missing(e);
-        }
-        try {
-            return new LanguageTokenizer(directory, vocabulary, tokenizer);
-        } catch (IOException | RuntimeException e) {
-            tokenizer.close();
-            throw e;
-        }
-    }
-
-    /** In this class, as the other one cannot be loaded without the library. */
-    static IllegalStateException missing(Throwable cause) {
-        return new IllegalStateException(
-                "LanguageTokenizer: the library ai.djl.huggingface:tokenizers cannot be used: "
-                        + MessageText.value(cause)
-                        + "; expected it on the class path, in version 0.38.0 or the like, with natives for this machine."
-                        + " It is an optional dependency of lora-dl4j: add it to your build. Its natives are for Linux,"
-                        + " Windows and macOS on ARM; on other machines encode elsewhere and give ids.",
-                cause);
+        return new LanguageTokenizer(directory, Tokenizer.read(file.toString(), json));
     }
 
     /** The tokenizer of a directory, if it has one. */
@@ -115,7 +91,7 @@ public final class LanguageTokenizer implements AutoCloseable {
     }
 
     private OptionalInt specialId(Map<String, String> tokens, List<Map<String, Object>> configs, String name) {
-        Integer id = vocabulary.id(tokens.get(name + "_token"));
+        Integer id = tokenizer.id(tokens.get(name + "_token"));
         if (id != null) {
             return OptionalInt.of(id);
         }
@@ -130,7 +106,7 @@ public final class LanguageTokenizer implements AutoCloseable {
         for (Map<String, Object> config : configs) {
             Object value = ids.isEmpty() ? config.get(field) : null;
             for (Object id : value instanceof List<?> list ? list : Collections.singletonList(value)) {
-                if (id instanceof Number number && vocabulary.token(number.longValue()) != null) {
+                if (id instanceof Number number && tokenizer.token(number.longValue()) != null) {
                     ids.add(number.intValue());
                 }
             }
@@ -158,7 +134,7 @@ public final class LanguageTokenizer implements AutoCloseable {
      * @return its ids
      */
     public int[] encode(String text, boolean addSpecialTokens) {
-        return tokenizer.encode(required(text), addSpecialTokens);
+        return open().encode(required(text), addSpecialTokens, -1).ids();
     }
 
     /**
@@ -169,7 +145,7 @@ public final class LanguageTokenizer implements AutoCloseable {
      * @return the tokens; their ids are those of {@code encode}
      */
     public List<LanguageToken> tokenize(String text, boolean addSpecialTokens) {
-        return tokenizer.tokenize(required(text), addSpecialTokens);
+        return tokens(open().encode(required(text), addSpecialTokens, -1));
     }
 
     /**
@@ -181,7 +157,26 @@ public final class LanguageTokenizer implements AutoCloseable {
      * @return the tokens of both, as the tokenizer joins them; each one's places count in its own text
      */
     public List<LanguageToken> tokenizePair(String first, String second, boolean addSpecialTokens) {
-        return tokenizer.tokenizePair(required(first), required(second), addSpecialTokens);
+        return tokens(open().encode(required(first), required(second), addSpecialTokens, -1));
+    }
+
+    private static List<LanguageToken> tokens(Encoding encoding) {
+        int[] ids = encoding.ids();
+        int[] types = encoding.types();
+        List<LanguageToken> tokens = new ArrayList<>(ids.length);
+        for (int i = 0; i < ids.length; i++) {
+            tokens.add(new LanguageToken(
+                    ids[i], encoding.token(i), encoding.start(i), encoding.end(i), types[i], encoding.sequence(i) < 0));
+        }
+        return List.copyOf(tokens);
+    }
+
+    private Tokenizer open() {
+        if (closed) {
+            throw new IllegalStateException("LanguageTokenizer: the tokenizer of " + MessageText.path(directory)
+                    + " is closed; expected an open one. Use it before close(), or load it again.");
+        }
+        return tokenizer;
     }
 
     private static String required(String text) {
@@ -199,14 +194,14 @@ public final class LanguageTokenizer implements AutoCloseable {
     public String decode(int[] ids, boolean skipSpecialTokens) {
         Problems problems = new Problems();
         for (int i = 0; i < ids.length && !problems.isFull(); i++) {
-            problems.check(vocabulary.token(ids[i]) != null, "ids[" + i + "] = " + ids[i] + ", " + expectedId());
+            problems.check(tokenizer.token(ids[i]) != null, "ids[" + i + "] = " + ids[i] + ", " + expectedId());
         }
         problems.throwIfAny("LanguageTokenizer.decode");
-        return tokenizer.decode(ids, skipSpecialTokens);
+        return open().decode(ids, skipSpecialTokens);
     }
 
     private String expectedId() {
-        return "expected an id of the vocabulary, below " + vocabulary.end();
+        return "expected an id of the vocabulary, below " + tokenizer.end();
     }
 
     /**
@@ -225,7 +220,7 @@ public final class LanguageTokenizer implements AutoCloseable {
      * @return the count
      */
     public int vocabularySize() {
-        return vocabulary.size();
+        return tokenizer.size();
     }
 
     /**
@@ -236,7 +231,7 @@ public final class LanguageTokenizer implements AutoCloseable {
      * @throws IllegalArgumentException if the vocabulary has no token of this id
      */
     public String token(int id) {
-        String token = vocabulary.token(id);
+        String token = tokenizer.token(id);
         if (token == null) {
             throw new IllegalArgumentException("LanguageTokenizer: id = " + id + ", " + expectedId());
         }
@@ -250,7 +245,7 @@ public final class LanguageTokenizer implements AutoCloseable {
      * @return its id, or nothing if there is none
      */
     public OptionalInt id(String token) {
-        Integer id = vocabulary.id(token);
+        Integer id = tokenizer.id(token);
         return id == null ? OptionalInt.empty() : OptionalInt.of(id);
     }
 
@@ -262,7 +257,7 @@ public final class LanguageTokenizer implements AutoCloseable {
      */
     public boolean isSpecial(int id) {
         token(id);
-        return vocabulary.isSpecial(id);
+        return tokenizer.isSpecial(id);
     }
 
     /**
@@ -302,10 +297,10 @@ public final class LanguageTokenizer implements AutoCloseable {
         return stops;
     }
 
-    /** Frees the native memory; the tokenizer cannot be used afterwards. */
+    /** Ends the use of the tokenizer; it cannot be used afterwards. */
     @Override
     public void close() {
-        tokenizer.close();
+        closed = true;
     }
 
     @Override

@@ -6,7 +6,5 @@
  * of texts and texts of ids, {@link org.lora4j.language.ChatTemplate} makes the text of a conversation that a model was
  * trained on. {@link org.lora4j.language.Llama2cCheckpoint} makes such a directory of a checkpoint of llama2.c.
  * {@link org.lora4j.language.CausalLmTrainer} teaches it {@link org.lora4j.language.LmExample}s.
- *
- * <p>The optional library {@code ai.djl.huggingface:tokenizers} is touched by {@code DjlTokenizer} only.
  */
 package org.lora4j.language;

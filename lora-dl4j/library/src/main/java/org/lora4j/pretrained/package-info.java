@@ -17,7 +17,6 @@
  * {@link org.lora4j.pretrained.LengthBuckets} makes batches of a list of examples, padded to few lengths.
  *
  * <p>May use SameDiff, {@code graph}, {@code train} (whose batches it makes), {@code format.huggingface}, {@code format.safetensors},
- * {@code array} and {@code error}. The optional library {@code ai.djl.huggingface:tokenizers} is
- * touched by {@link org.lora4j.pretrained.HuggingFaceTextTokenizer} only.
+ * {@code internal.tokenizer}, {@code array} and {@code error}.
  */
 package org.lora4j.pretrained;

@@ -31,8 +31,8 @@ import org.lora4j.pretrained.TokenizedText;
  * <p>Nothing is asked that a file or a name tells; what they do not tell is the mean of the token vectors, divided by its
  * length, and no prefix.
  *
- * <p><b>State.</b> Immutable; the weights are shared by everything that is made of the encoder and never written to. Holds
- * native memory of its tokenizer until {@link #close}. <b>Threads.</b> Safe.
+ * <p><b>State.</b> Immutable; the weights are shared by everything that is made of the encoder and never written to.
+ * <b>Threads.</b> Safe.
  *
  * @apiNote Status: experimental
  */
@@ -82,8 +82,6 @@ public final class TextEncoder implements AutoCloseable {
      * @throws org.lora4j.error.ModelFormatException if a file is damaged or of another model, an option is not supported, or
      *     the tokenizer does not belong to the weights; the message lists every problem
      * @throws IOException if a file does not exist or cannot be read
-     * @throws IllegalStateException if the library {@code ai.djl.huggingface:tokenizers} is not on the class path; the
-     *     message has the dependency to add
      */
     public static TextEncoder load(Path directoryOrOnnx) throws IOException {
         Arguments.required(
@@ -98,8 +96,7 @@ public final class TextEncoder implements AutoCloseable {
      * @param name {@code all-minilm-l6-v2}, {@code bge-small-en-v1.5} or {@code e5-small-v2}
      * @return the encoder
      * @throws IllegalArgumentException if there is no such name; the message lists those that there are
-     * @throws IllegalStateException if the artifact, or the library of tokenizers, is not on the class path; the message
-     *     has the dependency to add
+     * @throws IllegalStateException if the artifact is not on the class path; the message has the dependency to add
      * @throws IOException if the artifact cannot be read
      */
     public static TextEncoder named(String name) throws IOException {

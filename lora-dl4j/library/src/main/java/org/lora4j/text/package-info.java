@@ -8,6 +8,6 @@
  * its head, its targets and its evaluation.
  *
  * <p>May use {@code pretrained}, {@code samediff}, {@code train}, {@code adapter}, {@code config} and what is below them.
- * The optional libraries of tokenizers and of CSV are touched elsewhere, by one class each.
+ * The optional library of CSV is touched elsewhere, by one class.
  */
 package org.lora4j.text;

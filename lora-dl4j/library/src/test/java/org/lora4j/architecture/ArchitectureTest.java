@@ -273,9 +273,12 @@ class ArchitectureTest {
                         "internal.array.io",
                         "internal.format.file",
                         "internal.format.huggingface",
+                        "internal.tokenizer",
                         "internal.onnx",
                         "train.cache",
                         "train"),
+                layer("internal.tokenizer.expression", "error"),
+                layer("internal.tokenizer", "error", "internal.tokenizer.expression"),
                 layer("internal.onnx", "error", "internal.format.file"),
                 layer("internal.language.chat"),
                 layer(
@@ -302,6 +305,7 @@ class ArchitectureTest {
                         "internal.array",
                         "internal.format.file",
                         "internal.format.huggingface",
+                        "internal.tokenizer",
                         "internal.language",
                         "internal.language.decode",
                         "internal.language.sampling",
@@ -473,7 +477,7 @@ class ArchitectureTest {
                         "internal.array",
                         "internal.array.io",
                         "internal.engine",
-                        "internal.format.huggingface",
+                        "internal.tokenizer",
                         "internal.format.json",
                         "internal.format.peft",
                         "internal.interpret",
@@ -586,14 +590,12 @@ class ArchitectureTest {
     }
 
     @Test
-    void tokenizerLibrary_isTouchedByTwoClasses() {
+    void tokenizers_areJavaAlone() {
         noClasses()
-                .that()
-                .haveNameNotMatching(".*\\.(HuggingFaceTextTokenizer(\\$.*)?|DjlTokenizer)")
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("ai.djl..")
-                .because("it is optional, so no other class may fail without it")
+                .because("its native code ends the process on files and texts of strangers")
                 .check(MAIN);
     }
 
@@ -601,7 +603,7 @@ class ArchitectureTest {
     void json_isReadByTheFormatsOnly() {
         noClasses()
                 .that()
-                .resideOutsideOfPackages(ROOT + ".format..", ROOT + ".internal.format..")
+                .resideOutsideOfPackages(ROOT + ".format..", ROOT + ".internal.format..", ROOT + ".internal.tokenizer")
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("com.fasterxml.jackson..")

@@ -5,12 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
-import java.lang.reflect.InvocationTargetException;
-import java.net.URL;
-import java.net.URLClassLoader;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -21,7 +17,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.error.ModelFormatException;
@@ -197,20 +192,28 @@ class LanguageTokenizerTest {
         }
     }
 
-    /** Each of these ended the process before it was refused; found by changing files at random. */
+    /** Each of these ended the process when Hugging Face's native library read files. */
     @Test
-    void fileThatEndsTheProcessInTheNativeLibrary_isRefused() throws IOException {
+    void fileThatEndedTheProcessInTheNativeLibrary_isRefused() throws IOException {
         String whole = Files.readString(copy("llama2-style"));
         Path file = directory.resolve("tokenizer.json");
         for (String[] trap : new String[][] {
-            {"\"stop\": 0", "\"stop\": 1", "a decoder that strips ends"},
-            {"\"prepend\": \"\u2581\"", "\"prepend\": \"\"", "an empty text to prepend"},
-            {"\"special_tokens\": {", "\"special_tokens\": {}, \"x\": {", "a template with an unknown special token"},
-            {"\"tokens\": [", "\"tokens\": [\"x\", ", "a special token with more ids or tokens"},
+            {"\"prepend\": \"\u2581\"", "\"prepend\": \"\"", "normalizer.normalizers[0].prepend = \"\", expected a text"
+            },
+            {
+                "\"special_tokens\": {",
+                "\"special_tokens\": {}, \"x\": {",
+                "post_processor.single[0].SpecialToken.id = \"<s>\", is an unknown special token"
+            },
+            {
+                "\"tokens\": [",
+                "\"tokens\": [\"x\", ",
+                "post_processor.special_tokens.<s> is a special token with 1 ids and 2"
+            },
             {
                 "\"continuing_subword_prefix\": null",
                 "\"continuing_subword_prefix\": \"####\"",
-                "a merge whose second token lacks the prefix of inner tokens"
+                "model.byte_fallback = true, beside a prefix of inner tokens"
             }
         }) {
             String changed =
@@ -278,68 +281,5 @@ class LanguageTokenizerTest {
         } finally {
             threads.shutdown();
         }
-    }
-
-    @Test
-    void load_withoutTheLibrary_namesTheArtifactToAdd() throws Exception {
-        List<URL> classes = new ArrayList<>();
-        for (Class<?> type : List.of(
-                LanguageTokenizer.class,
-                com.fasterxml.jackson.databind.ObjectMapper.class,
-                com.fasterxml.jackson.core.JsonParser.class,
-                com.fasterxml.jackson.annotation.JsonFormat.class)) {
-            classes.add(type.getProtectionDomain().getCodeSource().getLocation());
-        }
-        try (URLClassLoader withoutLibrary = new URLClassLoader(classes.toArray(URL[]::new), null)) {
-            Class<?> type = withoutLibrary.loadClass(LanguageTokenizer.class.getName());
-
-            assertThatThrownBy(() -> type.getMethod("load", Path.class).invoke(null, TOKENIZERS.resolve("gpt2-style")))
-                    .isInstanceOf(InvocationTargetException.class)
-                    .cause()
-                    .isInstanceOf(IllegalStateException.class)
-                    .hasMessageContaining("the library ai.djl.huggingface:tokenizers cannot be used")
-                    .hasMessageContaining("add it to your build");
-        }
-    }
-
-    /** What the test below runs where there are no natives. */
-    static final class Machine {
-
-        private Machine() {}
-
-        public static void main(String[] arguments) throws IOException {
-            for (int i = 0; i < 2; i++) {
-                try (LanguageTokenizer tokenizer = LanguageTokenizer.load(Path.of(arguments[0]))) {
-                    System.out.println(tokenizer);
-                } catch (IllegalStateException e) {
-                    System.out.println(e.getMessage());
-                }
-            }
-        }
-    }
-
-    @Test
-    @Tag("thorough")
-    void load_onAMachineWithoutNatives_saysSoEachTime() throws IOException, InterruptedException {
-        Path output = directory.resolve("output");
-        ProcessBuilder child = new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xmx200m",
-                "-cp",
-                System.getProperty("java.class.path"),
-                Machine.class.getName(),
-                TOKENIZERS.resolve("gpt2-style").toString());
-        child.environment().put("OPT_OUT_TRACKING", "true");
-        child.environment()
-                .put(
-                        "RUST_LIBRARY_PATH",
-                        Files.createDirectory(directory.resolve("empty")).toString());
-        child.redirectErrorStream(true).redirectOutput(output.toFile());
-
-        assertThat(child.start().waitFor()).isZero();
-        assertThat(Files.readAllLines(output).stream()
-                        .filter(line -> line.startsWith("LanguageTokenizer: the library"))
-                        .filter(line -> line.contains("Its natives are for Linux, Windows and macOS on ARM")))
-                .hasSize(2);
     }
 }

@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.pretrained;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 
 import java.io.ByteArrayInputStream;
 import java.io.FileNotFoundException;
+import java.io.IOException;
 import java.io.InputStream;
-import java.lang.reflect.InvocationTargetException;
-import java.net.URL;
-import java.net.URLClassLoader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.error.ModelFormatException;
 
@@ -53,22 +55,64 @@ class HuggingFaceTextTokenizerTest {
                 .withMessageContaining("maxLength = 2; expected 3 or more");
     }
 
-    @Test
-    void load_withoutTheLibrary_namesTheArtifactToAdd() throws Exception {
-        URL classes = HuggingFaceTextTokenizer.class
-                .getProtectionDomain()
-                .getCodeSource()
-                .getLocation();
-        try (URLClassLoader withoutLibrary = new URLClassLoader(new URL[] {classes}, null)) {
-            Class<?> type = withoutLibrary.loadClass(HuggingFaceTextTokenizer.class.getName());
+    private static HuggingFaceTextTokenizer wordLevel(String parts) throws IOException {
+        String json = "{\"version\":\"1.0\"," + parts + "\"model\":{\"type\":\"WordLevel\",\"unk_token\":\"none\","
+                + "\"vocab\":{\"a\":0,\"b\":1}}}";
+        return HuggingFaceTextTokenizer.load(
+                new ByteArrayInputStream(json.getBytes(StandardCharsets.UTF_8)), "words.json", 3);
+    }
 
-            assertThatThrownBy(() -> type.getMethod("load", InputStream.class, String.class, int.class)
-                            .invoke(null, InputStream.nullInputStream(), "x.json", 128))
-                    .isInstanceOf(InvocationTargetException.class)
-                    .cause()
-                    .isInstanceOf(IllegalStateException.class)
-                    .hasMessageContaining("ai.djl.huggingface:tokenizers")
-                    .hasMessageContaining("Add it to your build");
+    @Test
+    void textThatNormalizesToNothing_withoutSpecialTokens_isRefusedWithTheReason() throws IOException {
+        HuggingFaceTextTokenizer tokenizer =
+                wordLevel("\"normalizer\":{\"type\":\"Strip\",\"strip_left\":true,\"strip_right\":true},");
+
+        for (Executable call : List.<Executable>of(
+                () -> tokenizer.encode(" \t"),
+                () -> tokenizer.tokenize(" \t"),
+                () -> tokenizer.tokenizePair("", " \t"),
+                () -> tokenizer.tokenizeWords(List.of("", " \t")))) {
+            assertThatIllegalArgumentException()
+                    .isThrownBy(call::execute)
+                    .withMessageContaining(
+                            "has no token, as words.json leaves nothing of it and adds no special tokens;"
+                                    + " expected a text of one token or more. Leave the text out.");
         }
+        assertThat(tokenizer.encode("  a ")).containsExactly(0);
+    }
+
+    @Test
+    void textThatTheFileHasNoTokenFor_isTheFilesFault() throws IOException {
+        HuggingFaceTextTokenizer tokenizer = wordLevel("");
+
+        assertThatIllegalStateException()
+                .isThrownBy(() -> tokenizer.encode("c"))
+                .withMessageContaining("words.json: the tokenizer fails: WordLevel error: its vocabulary lacks")
+                .withMessageContaining("expected one that encodes every text");
+    }
+
+    @Test
+    void missingTextsAndWords_areNamed() throws IOException {
+        HuggingFaceTextTokenizer tokenizer = wordLevel("");
+
+        assertThatNullPointerException()
+                .isThrownBy(() -> tokenizer.encode(null))
+                .withMessageContaining("text is null; expected a text");
+        assertThatNullPointerException()
+                .isThrownBy(() -> tokenizer.tokenizeWords(null))
+                .withMessageContaining("words is null; expected a list of words");
+    }
+
+    @Test
+    void tokenizePair_takesOfTheLongerOneMore() throws IOException {
+        HuggingFaceTextTokenizer tokenizer = wordLevel("\"pre_tokenizer\":{\"type\":\"WhitespaceSplit\"},");
+
+        TokenizedText pair = tokenizer.tokenizePair("a", "b b b b b");
+
+        assertThat(pair.ids()).containsExactly(0, 1, 1);
+        assertThat(pair.typeIds()).containsExactly(0, 1, 1);
+        assertThat(pair.cut()).isTrue();
+        assertThat(tokenizer.cuts("a b a")).isFalse();
+        assertThat(tokenizer.cuts("a b a b")).isTrue();
     }
 }

@@ -32,6 +32,7 @@ import org.lora4j.language.ChatMessage;
 import org.lora4j.language.ChatTemplate;
 import org.lora4j.language.ChatTemplateException;
 import org.lora4j.language.GenerationConfig;
+import org.lora4j.language.LanguageTokenizer;
 import org.lora4j.language.Llama2cCheckpoint;
 import org.lora4j.pretrained.OnnxInitializers;
 import org.lora4j.samediff.SameDiffFile;
@@ -274,6 +275,27 @@ public enum FuzzTarget {
         long freeBytes() {
             return 64L << 20;
         }
+    },
+
+    /** A tokenizer of Hugging Face, which encodes texts and decodes what came of them. */
+    TOKENIZER {
+        @Override
+        void read(byte[] input) throws IOException {
+            Path folder = Files.createDirectories(FOLDER.resolve("tokenizer"));
+            Files.write(folder.resolve("tokenizer.json"), input);
+            try (LanguageTokenizer tokenizer = LanguageTokenizer.load(folder)) {
+                for (String text : TEXTS) {
+                    tokenizer.decode(tokenizer.encode(text), true);
+                }
+                tokenizer.tokenizePair(TEXTS.get(0), TEXTS.get(1), true);
+            }
+        }
+
+        @Override
+        boolean isRefusal(Exception e) {
+            return super.isRefusal(e)
+                    || e instanceof IllegalStateException && e.getMessage().startsWith(FOLDER.toString());
+        }
     };
 
     private static final String LARGE_VALUES = "{% set t = 'a' * 20000 %}{% set u = 'a' * 10000 ~ 'b' %}"
@@ -281,6 +303,10 @@ public enum FuzzTarget {
             + "{% set l = [9007199254740993, 9007199254740992.0, 5e-324] * 1000 %}{% set p = (t, u) * 500 %}"
             + "{% set e = [''] * 5000 %}{% set m = {t: 1, 'b': t} %}{% set ns = namespace(g=(1, 2)) %}"
             + "{% for i in range(50) %}{% set ns.g = (ns.g, ns.g) %}{% endfor %}{% set g = ns.g %}";
+
+    private static final List<String> TEXTS = List.of(
+            "To be, or not to be: it's  2024!\n",
+            "\u00C9t\u00E9 e\u0301\u0323 \uD83D\uDC68\u200D\uD83D\uDC69 \u4E2D\u6587\u0000\uFFFD<s>[MASK] aaaaaaaaaaaaaaaaaaaaaaaaaaaa!");
 
     private static final List<ChatMessage> CONVERSATION = List.of(
             ChatMessage.system("Be kind."),
