@@ -74,7 +74,8 @@ final class TensorPlaces {
             }
         }
         how.given().forEach((key, array) -> place(key, "", () -> array));
-        modules.entrySet().removeIf(module -> isOfAnotherAdapter(module.getKey(), module.getValue()));
+        modules.entrySet()
+                .removeIf(module -> !shared.isEmpty() && isOfAnotherAdapter(module.getKey(), module.getValue()));
         SharedTensors.distribute(shared, modules, problems);
         if (hasOneFactor()) {
             config = PeftConfigJson.withOneFactor(config);
