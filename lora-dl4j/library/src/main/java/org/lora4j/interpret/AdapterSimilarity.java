@@ -6,6 +6,7 @@ import org.lora4j.combine.AdapterAlgebra;
 import org.lora4j.combine.AdapterComparison;
 import org.lora4j.config.AdapterConfig;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.error.Arguments;
 import org.lora4j.error.IncompatibleBaseException;
 import org.lora4j.weights.AdapterConversion;
 import org.lora4j.weights.ModelWeights;
@@ -40,6 +41,9 @@ public final class AdapterSimilarity {
      */
     public static AdapterComparison of(Adapter first, Adapter second, ModelWeights base)
             throws IncompatibleBaseException {
+        Arguments.required(first, "AdapterSimilarity.of: first", "an adapter");
+        Arguments.required(second, "AdapterSimilarity.of: second", "an adapter");
+        Arguments.required(base, "AdapterSimilarity.of: base", "the weights of the base");
         return AdapterAlgebra.compare(asPairs(first, base), asPairs(second, base));
     }
 

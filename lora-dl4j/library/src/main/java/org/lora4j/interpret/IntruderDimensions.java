@@ -10,6 +10,7 @@ import java.util.TreeMap;
 import java.util.function.BiConsumer;
 import java.util.stream.IntStream;
 import org.lora4j.adapter.Adapter;
+import org.lora4j.error.Arguments;
 import org.lora4j.error.IncompatibleBaseException;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
@@ -120,6 +121,7 @@ public final class IntruderDimensions {
      *     are zero, or weights are not finite; the message lists everything
      */
     public IntruderReport on(ModelWeights base) throws IncompatibleBaseException {
+        Arguments.required(base, "IntruderDimensions.on: base", "the weights of the base");
         checkAsked();
         return found(base, (change, intruders) -> {});
     }
@@ -133,6 +135,7 @@ public final class IntruderDimensions {
      * @throws IllegalArgumentException as {@link #on}, and if the update of a module is no product of A and B alone
      */
     public IntruderReduction reducedOn(ModelWeights base) throws IncompatibleBaseException {
+        Arguments.required(base, "IntruderDimensions.reducedOn: base", "the weights of the base");
         checkAsked();
         Problems problems = new Problems();
         Map<String, Map<String, INDArray>> modules = new TreeMap<>(adapter.modules());

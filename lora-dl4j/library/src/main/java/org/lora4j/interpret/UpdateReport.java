@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.lora4j.adapter.Adapter;
+import org.lora4j.error.Arguments;
 import org.lora4j.error.IncompatibleBaseException;
 import org.lora4j.internal.array.Matrix;
 import org.lora4j.internal.array.SingularValues;
@@ -62,6 +63,8 @@ public record UpdateReport(List<ModuleUpdate> modules, Map<String, String> leftO
      *     not finite; the message lists everything
      */
     public static UpdateReport of(Adapter adapter, ModelWeights base) throws IncompatibleBaseException {
+        Arguments.required(adapter, "UpdateReport.of: adapter", "an adapter");
+        Arguments.required(base, "UpdateReport.of: base", "the weights of the base");
         List<ModuleUpdate> modules = new ArrayList<>();
         Map<String, String> leftOut = ChangedMatrices.forEach(
                 "UpdateReport", adapter, base, (path, matrices) -> modules.add(measured(path, matrices)));

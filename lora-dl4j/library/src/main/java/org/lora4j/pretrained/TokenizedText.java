@@ -30,6 +30,11 @@ public record TokenizedText(int[] ids, int[] typeIds, int[] wordIds, int[] spans
     public TokenizedText {
         Objects.requireNonNull(ids, "TokenizedText: ids is null; expected token ids");
         boolean placed = spans.length == 0 || spans.length == 2 * ids.length;
+        if (ids.length == 0) {
+            throw new IllegalArgumentException(
+                    "TokenizedText: the text has no tokens, nothing of it is left for the model;"
+                            + " expected a word, or a tokenizer that puts special tokens around texts.");
+        }
         if (ids.length == 0 || typeIds.length != ids.length || wordIds.length != ids.length || !placed) {
             throw new IllegalArgumentException("TokenizedText: " + ids.length + " ids, " + typeIds.length
                     + " types, " + wordIds.length + " words and " + spans.length

@@ -147,9 +147,6 @@ public final class TokenRows {
                 problems.add("text " + i + " has " + text.length() + " tokens, expected at most "
                         + config.longestSequence() + "; give the encoder a smaller maxLength");
             }
-            problems.check(
-                    text.length() > 0,
-                    "text " + i + " has no tokens: nothing of it is left for the model, expected a word");
             int highest = Arrays.stream(text.ids()).max().orElse(0);
             if (highest >= config.vocabulary()) {
                 problems.add("text " + i + " has the token id " + highest + ", expected ids below "
