@@ -72,7 +72,8 @@ final class Globals {
 
     private static Object namespace(Scope scope, Arguments given) {
         Namespace namespace = new Namespace();
-        dictionary(scope, given).forEach((name, value) -> namespace.variables.put(String.valueOf(name), value));
+        dictionary(scope, given)
+                .forEach((name, value) -> namespace.variables.put(Values.text(name, scope.budget()), value));
         return namespace;
     }
 }

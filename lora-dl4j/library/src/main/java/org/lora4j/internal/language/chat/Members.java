@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.language.chat;
 
-import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -46,9 +45,10 @@ final class Members {
                     ? list.get((int) at)
                     : Texts.substring((String) value, (int) at, (int) at + 1);
         }
-        Object member = value instanceof Undefined || key instanceof String
-                ? member(value, String.valueOf(key), scope)
-                : ABSENT;
+        if (value instanceof Undefined undefined) {
+            throw undefined.failure();
+        }
+        Object member = key instanceof String name ? member(value, name, scope) : ABSENT;
         return member != ABSENT ? member : missing(value, key);
     }
 
@@ -67,7 +67,8 @@ final class Members {
     }
 
     static Object missing(Object value, Object key) {
-        boolean isShort = key instanceof String || Values.isNumber(key) && !(key instanceof BigInteger);
+        // To spell a real or a long integer takes time.
+        boolean isShort = key instanceof String || key instanceof Boolean || key instanceof Long;
         String shown = isShort ? key.toString() : Values.type(key);
         // It may be as long as a text of the template's making.
         shown = shown.length() > MOST_SHOWN ? shown.substring(0, MOST_SHOWN) + "..." : shown;
