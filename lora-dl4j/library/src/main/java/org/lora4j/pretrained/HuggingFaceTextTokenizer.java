@@ -126,7 +126,7 @@ public final class HuggingFaceTextTokenizer implements TextTokenizer, AutoClosea
     @Override
     public TokenizedText tokenizePair(String first, String second) {
         Encoding encoding = open().encode(required(first), required(second), true, maxLength);
-        requireTokens(encoding, first + second);
+        requireTokens(encoding, List.of(first, second));
         return tokens(encoding, token -> encoding.sequence(token) == 0 ? first : second);
     }
 
@@ -136,14 +136,14 @@ public final class HuggingFaceTextTokenizer implements TextTokenizer, AutoClosea
                 words, "HuggingFaceTextTokenizer: words is null; expected a list of words, perhaps empty");
         words.forEach(HuggingFaceTextTokenizer::required);
         Encoding encoding = open().encode(words, true, maxLength);
-        requireTokens(encoding, String.join(" ", words));
+        requireTokens(encoding, words);
         int[] wordIds = encoding.words();
         return tokens(encoding, token -> words.get(wordIds[token]));
     }
 
     private Encoding encoded(String text) {
         Encoding encoding = open().encode(required(text), true, maxLength);
-        requireTokens(encoding, text);
+        requireTokens(encoding, List.of(text));
         return encoding;
     }
 
@@ -152,10 +152,11 @@ public final class HuggingFaceTextTokenizer implements TextTokenizer, AutoClosea
     }
 
     /** An encoder cannot read nothing, and there are tokenizers that put nothing around a text. */
-    private void requireTokens(Encoding encoding, String text) {
+    private void requireTokens(Encoding encoding, List<String> texts) {
         if (encoding.size() == 0) {
             throw new IllegalArgumentException(
-                    "HuggingFaceTextTokenizer: text " + MessageText.name(text) + " has no token, as "
+                    "HuggingFaceTextTokenizer: text " + MessageText.name(String.join(" ", texts))
+                            + " has no token, as "
                             + MessageText.value(source)
                             + " leaves nothing of it and adds no special tokens; expected a text of one"
                             + " token or more. Leave the text out.");
