@@ -154,7 +154,7 @@ class PipesTest {
     }
 
     private static void assertRefused(ThrowingCallable call) {
-        Throwable refusal = assertTimeoutPreemptively(Duration.ofSeconds(20), () -> {
+        Throwable refusal = assertTimeoutPreemptively(Duration.ofMinutes(1), () -> {
             try {
                 call.call();
                 return null;

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import java.io.BufferedWriter;
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -39,34 +38,19 @@ class ManyBadLinesTest {
         return file;
     }
 
-    private static double processorSeconds(Runnable work) {
-        long before = ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime();
-        work.run();
-        return (ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime() - before) / 1e9;
-    }
-
     @ParameterizedTest
     @ValueSource(strings = {"no JSON", "[1, 2]", "7", "null", "{\"text\": ", "{\"a\" 1}", "{\"story\": \"x\"}"})
     void linesThatAreLeftOut_areExplainedAThousandTimes_andThenCounted(String bad) throws IOException {
         Path file = file(bad, LINES - 1);
         List<String> skipped = new ArrayList<>();
-        List<LmExample> examples = new ArrayList<>();
 
-        double seconds = processorSeconds(() -> {
-            try {
-                examples.addAll(LmExample.jsonLines(file, skipped::add));
-            } catch (IOException e) {
-                throw new IllegalStateException(e);
-            }
-        });
+        List<LmExample> examples = LmExample.jsonLines(file, skipped::add);
 
         assertThat(examples).hasSize(1);
         assertThat(skipped).hasSize(LmExample.MOST_EXPLAINED + 1);
         assertThat(skipped.get(0)).startsWith("line 1");
         assertThat(skipped.get(LmExample.MOST_EXPLAINED))
                 .isEqualTo("and " + (LINES - 1 - LmExample.MOST_EXPLAINED) + " lines more");
-        // Forty microseconds a line were eight seconds.
-        assertThat(seconds).isLessThan(6);
     }
 
     @ParameterizedTest
@@ -77,9 +61,6 @@ class ManyBadLinesTest {
         assertThatExceptionOfType(ModelFormatException.class)
                 .isThrownBy(() -> LmExample.jsonLines(file))
                 .withMessageContaining("10 problems: line 1");
-        assertThat(processorSeconds(() -> assertThatExceptionOfType(ModelFormatException.class)
-                        .isThrownBy(() -> LmExample.jsonLines(file))))
-                .isLessThan(1);
     }
 
     @Test

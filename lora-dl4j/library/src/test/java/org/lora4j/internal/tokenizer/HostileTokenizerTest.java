@@ -209,7 +209,7 @@ class HostileTokenizerTest {
         Tokenizer tokenizer = read(base("null", String.format(SPLIT, "(a+)+$")));
 
         Encoding encoding = Assertions.assertTimeout(
-                Duration.ofSeconds(5), () -> tokenizer.encode("a".repeat(50_000) + "!", false, -1));
+                Duration.ofMinutes(1), () -> tokenizer.encode("a".repeat(50_000) + "!", false, -1));
 
         assertThat(encoding.size()).isEqualTo(50_001);
     }
@@ -261,9 +261,7 @@ class HostileTokenizerTest {
             Tokenizer tokenizer = TokenizerGoldenTest.load(directory);
 
             Encoding encoding = Assertions.assertTimeout(
-                    Duration.ofSeconds(20),
-                    () -> tokenizer.encode(part.repeat(30_000), true, -1),
-                    directory.toString());
+                    Duration.ofMinutes(1), () -> tokenizer.encode(part.repeat(30_000), true, -1), directory.toString());
 
             assertThat(tokenizer.decode(encoding.ids(), false)).isNotNull();
         }
