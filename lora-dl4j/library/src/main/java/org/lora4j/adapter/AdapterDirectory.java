@@ -4,6 +4,7 @@ package org.lora4j.adapter;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
+import org.lora4j.error.Arguments;
 import org.lora4j.internal.format.file.StagedFiles;
 import org.lora4j.internal.format.file.WholeFile;
 
@@ -31,6 +32,9 @@ public final class AdapterDirectory {
      */
     public static void save(String where, Adapter adapter, Path directory, Map<String, byte[]> beside)
             throws IOException {
+        Arguments.required(adapter, "AdapterDirectory.save: adapter", "an adapter");
+        Arguments.required(directory, "AdapterDirectory.save: directory", "a directory");
+        Arguments.allRequired(beside, "AdapterDirectory.save: beside", "the bytes of a file");
         StagedFiles.replace(where, directory, staging -> {
             adapter.save(staging);
             for (Map.Entry<String, byte[]> file : beside.entrySet()) {
@@ -47,6 +51,8 @@ public final class AdapterDirectory {
      * @return its place, or where it is if a save was cut short after its commit
      */
     public static Path locate(Path directory, String name) {
+        Arguments.required(directory, "AdapterDirectory.locate: directory", "a directory");
+        Arguments.required(name, "AdapterDirectory.locate: name", "the name of a file");
         return StagedFiles.locate(directory, name);
     }
 }

@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -77,6 +78,14 @@ class LimitsBeforeRequestsTest {
         }
     }
 
+    private static void await(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
     @Test
     void durationsOfAnyLength_areTaken() throws Exception {
         SmallCausalLm.write(folder, null);
@@ -86,8 +95,14 @@ class LimitsBeforeRequestsTest {
             LmRequest request = server.submit(null, new int[] {1, 5}, GenerationConfig.greedy(3), token -> true)
                     .cancelAfter(longest);
             assertThat(request.result(longest).finishReason()).isNotEqualTo(FinishReason.CANCELLED);
-            LmRequest cancelled = server.submit(null, new int[] {1, 5}, GenerationConfig.greedy(40), token -> true)
+            CountDownLatch told = new CountDownLatch(1);
+            LmRequest cancelled = server.submit(null, new int[] {1, 5}, GenerationConfig.greedy(40), token -> {
+                        // Forty tokens of a small model may be there before the next call.
+                        await(told);
+                        return true;
+                    })
                     .cancelAfter(Duration.ofSeconds(Long.MIN_VALUE));
+            told.countDown();
             assertThat(cancelled.result(Duration.ofMinutes(1)).finishReason()).isEqualTo(FinishReason.CANCELLED);
             assertThat(server.drain(longest)).isTrue();
         }
