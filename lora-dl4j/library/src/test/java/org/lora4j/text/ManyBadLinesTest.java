@@ -23,7 +23,7 @@ import org.lora4j.language.LmExample;
 /** Files of which most lines are wrong cost what reading them costs; what is said of them has an end. */
 class ManyBadLinesTest {
 
-    private static final int LINES = 200_000;
+    private static final int LINES = 20_000;
 
     @TempDir
     private Path folder;
