@@ -3,7 +3,6 @@ package org.lora4j.pretrained;
 
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
@@ -57,8 +56,7 @@ public final class HuggingFaceTextTokenizer implements TextTokenizer, AutoClosea
      * @throws IllegalArgumentException if {@code maxLength} is too small
      */
     public static HuggingFaceTextTokenizer load(Path tokenizerJson, int maxLength) throws IOException {
-        RegularFile.require(tokenizerJson, "a tokenizer.json");
-        try (InputStream in = Files.newInputStream(tokenizerJson)) {
+        try (InputStream in = RegularFile.open(tokenizerJson, "a tokenizer.json")) {
             return load(in, tokenizerJson.toString(), maxLength);
         }
     }
