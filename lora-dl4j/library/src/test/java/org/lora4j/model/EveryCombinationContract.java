@@ -148,7 +148,8 @@ public abstract class EveryCombinationContract {
             String start = method.replaceAll(".*, ", "");
             boolean neverTrained = refused.getMessage().startsWith("training of adapter");
             assertThat(neverTrained
-                            || slot.stream().anyMatch(module -> refused.getMessage().contains("\"" + module)))
+                            || slot.stream()
+                                    .anyMatch(module -> refused.getMessage().contains("\"" + module)))
                     .as(where + " names the module: " + refused.getMessage())
                     .isTrue();
             assertThat(refused.getMessage().toLowerCase(Locale.ROOT))
