@@ -5,14 +5,15 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 
 /**
  * Runs Jazzer on every target, one after the other, each in a JVM of its own with a small heap.
  *
- * <p>Arguments: the folder of seeds, the folder for what is found, seconds for each target, and names of targets if not all
- * are wanted. Ends with status 1 if anything was found.
+ * <p>Arguments: the folder of seeds, the folder for what is found, seconds for each target, and names of targets, by commas or
+ * alone, if not all are wanted. Ends with status 1 if anything was found.
  */
 public final class FuzzRun {
 
@@ -25,7 +26,9 @@ public final class FuzzRun {
     public static void main(String[] arguments) throws IOException, InterruptedException {
         Path seeds = Path.of(arguments[0]);
         Path output = Path.of(arguments[1]);
-        List<String> wanted = List.of(arguments).subList(3, arguments.length);
+        List<String> wanted = List.of(arguments).subList(3, arguments.length).stream()
+                .flatMap(names -> Arrays.stream(names.split(",")))
+                .toList();
         boolean found = false;
         for (FuzzTarget target : FuzzTarget.values()) {
             String name = target.name().toLowerCase(Locale.ROOT);
